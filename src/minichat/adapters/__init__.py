@@ -1,0 +1,1 @@
+"""What the domain's ports stand on: memory for tests, Peewee for data, Argon2 and PRECIS for accounts."""

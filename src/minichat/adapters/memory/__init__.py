@@ -1,0 +1,64 @@
+"""All ports in memory, on the standard library alone: a chat for unit tests, gone with the process.
+
+A test holds the one object:
+
+    memory = Memory()
+    services = build(memory.ports, Lifetimes(), chain_key=b"...")
+    memory.clock.advance(seconds=30)
+    memory.changes.log
+"""
+
+from minichat.adapters.memory.changes import MemoryChanges
+from minichat.adapters.memory.memberships import MemoryMemberships
+from minichat.adapters.memory.messages import MemoryMessages
+from minichat.adapters.memory.rooms import MemoryRooms
+from minichat.adapters.memory.sessions import MemorySessions
+from minichat.adapters.memory.stand_ins import (
+    MemoryClock,
+    PlainPasswords,
+    is_common_password,
+    mixes_scripts,
+    username_key,
+)
+from minichat.adapters.memory.store import Store
+from minichat.adapters.memory.users import MemoryUsers
+from minichat.domain.ports import Ports
+
+__all__ = [
+    "Memory",
+    "MemoryChanges",
+    "MemoryClock",
+    "MemoryMemberships",
+    "MemoryMessages",
+    "MemoryRooms",
+    "MemorySessions",
+    "MemoryUsers",
+    "PlainPasswords",
+    "is_common_password",
+    "mixes_scripts",
+    "username_key",
+]
+
+
+class Memory:
+    """One empty store with all its ports, and what a test holds of it: the tables, the clock and the change log."""
+
+    def __init__(self) -> None:
+        self.store = store = Store()
+        self.clock = MemoryClock()
+        self.changes = MemoryChanges(store)
+        self.ports = Ports(
+            transaction=store.transaction,
+            snapshot=store.snapshot,
+            clock=self.clock,
+            username_key=username_key,
+            mixes_scripts=mixes_scripts,
+            is_common_password=is_common_password,
+            passwords=PlainPasswords(),
+            users=MemoryUsers(store),
+            sessions=MemorySessions(store),
+            rooms=MemoryRooms(store),
+            memberships=MemoryMemberships(store),
+            messages=MemoryMessages(store),
+            changes=self.changes,
+        )

@@ -1,0 +1,72 @@
+"""Who is in which room, in memory: see `domain.ports.Memberships`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from minichat.adapters.memory.rooms import newest_receipt_of_others
+from minichat.adapters.memory.store import Store, stretch
+from minichat.domain.model import Membership, Receipts, Role
+from minichat.domain.paging import Key, Window
+
+_SUCCESSION = {Role.OWNER: 0, Role.MODERATOR: 1, Role.MEMBER: 2}
+
+
+class MemoryMemberships:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
+        tables = self._store.writable
+        if (room_id, user_id) in tables.memberships:
+            return None
+        membership = Membership(tables.next_id("memberships"), room_id, user_id, role, joined_seq, seen_seq=0)
+        tables.memberships[room_id, user_id] = membership
+        self._count(room_id, 1)
+        return membership
+
+    def remove(self, membership: Membership) -> None:
+        memberships = self._store.writable.memberships
+        if memberships.pop((membership.room_id, membership.user_id), None) is not None:
+            self._count(membership.room_id, -1)
+
+    def set_role(self, membership: Membership, role: Role) -> None:
+        memberships = self._store.writable.memberships
+        key = (membership.room_id, membership.user_id)
+        if key in memberships:
+            memberships[key] = memberships[key]._replace(role=role)
+
+    def heir(self, room_id: int, without: int) -> Membership | None:
+        others = (member for member in self._in(room_id) if member.user_id != without)
+        return min(others, key=lambda member: (_SUCCESSION[member.role], member.id), default=None)
+
+    def page(self, room_id: int, window: Window) -> Sequence[Membership]:
+        return stretch(self._in(room_id), window, _by_joining)
+
+    def see(self, room_id: int, user_id: int, seq: int) -> bool:
+        memberships = self._store.writable.memberships
+        membership = memberships.get((room_id, user_id))
+        if membership is None or membership.seen_seq >= seq:
+            return False
+        memberships[room_id, user_id] = membership._replace(seen_seq=seq)
+        return True
+
+    def receipts(self, user_id: int, room_ids: Iterable[int]) -> Mapping[int, Receipts]:
+        memberships = self._store.tables.memberships
+        return {
+            room_id: Receipts(
+                memberships[room_id, user_id].last_read_seq, newest_receipt_of_others(self._in(room_id), user_id)
+            )
+            for room_id in room_ids
+            if (room_id, user_id) in memberships
+        }
+
+    def _in(self, room_id: int) -> list[Membership]:
+        return [member for member in self._store.tables.memberships.values() if member.room_id == room_id]
+
+    def _count(self, room_id: int, more: int) -> None:
+        rooms = self._store.writable.rooms
+        room = rooms[room_id]
+        rooms[room_id] = room._replace(participants_count=room.participants_count + more)
+
+
+def _by_joining(membership: Membership) -> Key:
+    return (membership.id,)

@@ -1,0 +1,65 @@
+"""Messages in memory: see `domain.ports.Messages`."""
+
+from collections.abc import Sequence
+
+from minichat.adapters.memory.store import Store
+from minichat.domain.model import Message
+from minichat.domain.ports import NewMessage
+
+
+class MemoryMessages:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def append(self, new: NewMessage) -> Message | None:
+        if new.client_id is not None and self.by_client_id(new.room_id, new.user_id, new.client_id) is not None:
+            return None
+        tables = self._store.writable
+        room = tables.rooms[new.room_id]
+        room = room._replace(last_seq=room.last_seq + 1, active_at=new.created_at)
+        tables.rooms[room.id] = room
+        message = Message(
+            id=tables.next_id("messages"),
+            room_id=room.id,
+            seq=room.last_seq,
+            user_id=new.user_id,
+            content=new.content,
+            created_at=new.created_at,
+            edited_at=None,
+            is_deleted=False,
+            reply_to=new.reply_to,
+            client_id=new.client_id,
+        )
+        tables.messages[message.id] = message
+        return message
+
+    def get(self, message_id: int) -> Message | None:
+        return self._store.tables.messages.get(message_id)
+
+    def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
+        sought = (room_id, user_id, client_id)
+        for message in self._store.tables.messages.values():
+            if (message.room_id, message.user_id, message.client_id) == sought:
+                return message
+        return None
+
+    # Ids and each room's `seq` grow with the order of insertion, in which the table keeps its messages.
+
+    def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:
+        return [message for message in self._of_room(room_id) if seq is None or message.seq < seq][-limit:]
+
+    def after(self, room_id: int, seq: int, limit: int) -> Sequence[Message]:
+        return [message for message in self._of_room(room_id) if message.seq > seq][:limit]
+
+    def latest_before(self, user_id: int, message_id: int | None, limit: int) -> Sequence[Message]:
+        return [message for message in self._of_user(user_id) if message_id is None or message.id < message_id][-limit:]
+
+    def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
+        return [message for message in self._of_user(user_id) if message.id > message_id][:limit]
+
+    def _of_room(self, room_id: int) -> list[Message]:
+        return [message for message in self._store.tables.messages.values() if message.room_id == room_id]
+
+    def _of_user(self, user_id: int) -> list[Message]:
+        tables = self._store.tables
+        return [message for message in tables.messages.values() if (message.room_id, user_id) in tables.memberships]

@@ -1,0 +1,100 @@
+"""Rooms in memory: see `domain.ports.Rooms`."""
+
+from collections.abc import Iterable, Sequence
+
+from minichat.adapters.memory.store import Store, Tables, stretch
+from minichat.domain.model import ROOM_HEAD, Membership, Room, RoomView, Timestamp
+from minichat.domain.paging import Key, Window
+from minichat.domain.ports import NewRoom
+
+
+class MemoryRooms:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, new: NewRoom) -> Room | None:
+        tables = self._store.writable
+        if new.pair is not None and new.pair in tables.direct_chats:
+            return None
+        room = Room(
+            id=tables.next_id("rooms"),
+            name=new.name,
+            description=new.description,
+            kind=new.kind,
+            is_private=new.is_private,
+            created_at=new.created_at,
+            active_at=new.created_at,
+            last_seq=0,
+            participants_count=0,
+        )
+        tables.rooms[room.id] = room
+        if new.pair is not None:
+            tables.direct_chats[new.pair] = room.id
+        return room
+
+    def direct_of(self, pair: tuple[int, int]) -> int | None:
+        return self._store.tables.direct_chats.get(pair)
+
+    def access(self, room_id: int, user_id: int) -> tuple[Room, Membership | None] | None:
+        tables = self._store.tables
+        room = tables.rooms.get(room_id)
+        return None if room is None else (room, tables.memberships.get((room_id, user_id)))
+
+    def view(self, room_id: int, user_id: int) -> RoomView | None:
+        tables = self._store.tables
+        room = tables.rooms.get(room_id)
+        return None if room is None else _view(tables, room, user_id)
+
+    def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
+        tables = self._store.tables
+        rooms = [room for room in tables.rooms.values() if (room.id, user_id) in tables.memberships]
+        return _views(tables, rooms, user_id, window)
+
+    def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
+        tables = self._store.tables
+        rooms = [
+            room for room in tables.rooms.values() if room.is_public and (room.id, user_id) not in tables.memberships
+        ]
+        return _views(tables, rooms, user_id, window)
+
+    def update(self, room: Room) -> None:
+        rooms = self._store.writable.rooms
+        if room.id in rooms:
+            rooms[room.id] = rooms[room.id]._replace(
+                name=room.name, description=room.description, is_private=room.is_private
+            )
+
+    def remove(self, room_id: int, at: Timestamp) -> None:
+        tables = self._store.writable
+        tables.rooms.pop(room_id, None)
+        tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}
+        tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
+        tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
+
+
+def _views(tables: Tables, rooms: Iterable[Room], user_id: int, window: Window) -> Sequence[RoomView]:
+    return [_view(tables, room, user_id) for room in stretch(rooms, window, _by_activity, newest_first=True)]
+
+
+def _by_activity(room: Room) -> Key:
+    return (room.active_at, room.id)
+
+
+def _view(tables: Tables, room: Room, user_id: int) -> RoomView:
+    membership = tables.memberships.get((room.id, user_id))
+    if membership is None:
+        return RoomView(room, None, head=(), last_message=None, others_seen_seq=0)
+    participants = sorted(member for member in tables.memberships.values() if member.room_id == room.id)
+    messages = (message for message in tables.messages.values() if message.room_id == room.id)
+    return RoomView(
+        room=room,
+        membership=membership,
+        head=tuple(member.user_id for member in participants[:ROOM_HEAD]),
+        last_message=max(messages, key=lambda message: message.seq, default=None),
+        others_seen_seq=newest_receipt_of_others(participants, user_id),
+    )
+
+
+def newest_receipt_of_others(participants: Iterable[Membership], user_id: int) -> int:
+    """The newest receipt among the participants of a room other than the user, 0 if there is none."""
+    return max((member.seen_seq for member in participants if member.user_id != user_id), default=0)

@@ -1,0 +1,61 @@
+"""What stands in for the world around the stores: a clock that is set by hand, instant passwords, simple name keys."""
+
+import unicodedata
+
+from minichat.domain.model import SECOND, Timestamp
+
+SOME_MONDAY: Timestamp = 1_795_426_200_000
+"""2026-11-23T09:30:00Z."""
+
+
+class MemoryClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: Timestamp = SOME_MONDAY) -> None:
+        self.now = now
+
+    def __call__(self) -> Timestamp:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward (or back, by a negative number)."""
+        self.now += round(seconds * SECOND)
+
+
+class PlainPasswords:
+    """Keeps passwords readable and takes no time: for tests, never for people."""
+
+    def __init__(self, scheme: str = "plain") -> None:
+        self._scheme = scheme
+        """What stands before the passwords that it hashes; any may stand before those that it verifies."""
+
+    def hash(self, password: str) -> str:
+        return f"{self._scheme}:{password}"
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        return password_hash is not None and password_hash.partition(":")[2] == password
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return password_hash.partition(":")[0] != self._scheme
+
+
+def username_key(username: str) -> str:
+    """Compare usernames by compatibility form and case folding. Raises ValueError for blank text.
+
+    Close to RFC 8265's UsernameCaseMapped, which needs tables that the standard library does not have.
+    """
+    key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold()).strip()
+    if not key:
+        raise ValueError("a username can't be blank")
+    return key
+
+
+def mixes_scripts(username: str) -> bool:
+    """Tell whether the name has letters of more than one of the alphabets that look alike: a part of UTS #39."""
+    words = {unicodedata.name(char, "").partition(" ")[0] for char in username}
+    return len(words & {"LATIN", "CYRILLIC", "GREEK"}) > 1
+
+
+def is_common_password(password: str) -> bool:
+    """Compare with three; the lists of all the common ones are zxcvbn's."""
+    return password.casefold() in {"password", "12345678", "iloveyou"}

@@ -1,0 +1,115 @@
+"""What the memory adapters share: the tables and the transaction over them.
+
+A transaction works on a copy of the tables and swaps it in when it succeeds, so a rollback is to forget the copy, and
+who reads meanwhile sees what was committed last. Records are immutable, which makes a shallow copy enough.
+"""
+
+import copy
+import dataclasses
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from minichat.domain.errors import Unavailable
+from minichat.domain.model import Change, Membership, Message, RefreshToken, Room, Session, User
+from minichat.domain.paging import Key, Window
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass
+class Tables:
+    """Everything that is kept, each table in the order of its insertions."""
+
+    users: dict[int, User] = dataclasses.field(default_factory=dict)
+    user_ids: dict[str, int] = dataclasses.field(default_factory=dict)
+    """By username key."""
+    password_hashes: dict[int, str] = dataclasses.field(default_factory=dict)
+    sessions: dict[int, Session] = dataclasses.field(default_factory=dict)
+    tokens: dict[str, RefreshToken] = dataclasses.field(default_factory=dict)
+    rooms: dict[int, Room] = dataclasses.field(default_factory=dict)
+    direct_chats: dict[tuple[int, int], int] = dataclasses.field(default_factory=dict)
+    """Room ids by pair."""
+    memberships: dict[tuple[int, int], Membership] = dataclasses.field(default_factory=dict)
+    """By room id and user id."""
+    messages: dict[int, Message] = dataclasses.field(default_factory=dict)
+    changes: list[Change] = dataclasses.field(default_factory=list)
+    last_ids: Counter[str] = dataclasses.field(default_factory=Counter)
+
+    def next_id(self, table: str) -> int:
+        """The next id of the table: ids count 1, 2, 3, …, and none is given twice."""
+        self.last_ids[table] += 1
+        return self.last_ids[table]
+
+    def copy(self) -> "Tables":
+        """A snapshot that can be changed without changing this."""
+        return Tables(*(copy.copy(getattr(self, field.name)) for field in dataclasses.fields(self)))
+
+
+class Store:
+    def __init__(self) -> None:
+        self._committed = Tables()
+        self._write_lock = threading.Lock()
+        self._own = threading.local()
+
+    @contextmanager
+    def transaction(self, patience: float | None = None) -> Iterator[None]:
+        """Commit when the block ends, roll back when an exception leaves it. Raises RuntimeError when nested."""
+        if self._working is not None:
+            raise RuntimeError("a transaction can't be nested")
+        if not self._write_lock.acquire(timeout=-1 if patience is None else patience):
+            raise Unavailable("somebody else is writing")
+        try:
+            working = self._own.tables = self._committed.copy()
+            try:
+                yield
+            finally:
+                self._own.tables = None
+            self._committed = working
+        finally:
+            self._write_lock.release()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let this thread read what is committed now, until the block ends."""
+        before = getattr(self._own, "pinned", None)
+        self._own.pinned = before or self._committed
+        try:
+            yield
+        finally:
+            self._own.pinned = before
+
+    @property
+    def tables(self) -> Tables:
+        """The tables to read: those of this thread's transaction or snapshot, else those committed last.
+
+        Nobody changes tables once they are committed.
+        """
+        return self._working or getattr(self._own, "pinned", None) or self._committed
+
+    @property
+    def writable(self) -> Tables:
+        """The tables to change. Raises RuntimeError outside a transaction, which keeps the services honest."""
+        if self._working is None:
+            raise RuntimeError("nothing is changed outside a transaction")
+        return self._working
+
+    @property
+    def _working(self) -> Tables | None:
+        tables: Tables | None = getattr(self._own, "tables", None)
+        return tables
+
+
+def stretch(items: Iterable[T], window: Window, key: Callable[[T], Key], *, newest_first: bool = False) -> Sequence[T]:
+    """The part of a list that `window` asks for, in the list's order, with one item more if the list goes on."""
+    ordered = sorted(items, key=key, reverse=newest_first)
+    most = window.limit + 1
+    if window.before is not None:
+        edge = window.before
+        return [item for item in ordered if (key(item) > edge if newest_first else key(item) < edge)][-most:]
+    if window.after is not None:
+        edge = window.after
+        ordered = [item for item in ordered if (key(item) < edge if newest_first else key(item) > edge)]
+    return ordered[:most]

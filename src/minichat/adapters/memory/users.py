@@ -1,0 +1,104 @@
+"""Accounts in memory: see `domain.ports.Users`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from minichat.adapters.memory.store import Store, stretch
+from minichat.domain.directory import SEARCHED_MOST, searchable_names
+from minichat.domain.model import Credentials, Timestamp, User
+from minichat.domain.paging import Window
+from minichat.domain.ports import NewUser
+
+
+class MemoryUsers:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, new: NewUser) -> User | None:
+        tables = self._store.writable
+        if new.username_key in tables.user_ids:
+            return None
+        user = User(
+            id=tables.next_id("users"),
+            username=new.username,
+            username_key=new.username_key,
+            first_name=new.first_name,
+            last_name=new.last_name,
+            email=new.email,
+            avatar_url="",
+            is_active=True,
+            is_superuser=new.is_superuser,
+            joined_at=new.joined_at,
+            last_seen_at=None,
+        )
+        tables.users[user.id] = user
+        tables.user_ids[user.username_key] = user.id
+        tables.password_hashes[user.id] = new.password_hash
+        return user
+
+    def get(self, user_id: int) -> User | None:
+        return self._store.tables.users.get(user_id)
+
+    def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
+        users = self._store.tables.users
+        return {user_id: users[user_id] for user_id in user_ids if user_id in users}
+
+    def credentials(self, username_key: str) -> Credentials | None:
+        user_id = self._store.tables.user_ids.get(username_key)
+        return None if user_id is None else self.credentials_by_id(user_id)
+
+    def credentials_by_id(self, user_id: int) -> Credentials | None:
+        tables = self._store.tables
+        user = tables.users.get(user_id)
+        return None if user is None else Credentials(user, tables.password_hashes[user_id])
+
+    def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
+        hashes = self._store.writable.password_hashes
+        if hashes.get(user_id) != old_hash:
+            return False
+        hashes[user_id] = new_hash
+        return True
+
+    def update_profile(self, user: User) -> None:
+        users = self._store.writable.users
+        if user.id in users:
+            users[user.id] = users[user.id]._replace(
+                first_name=user.first_name, last_name=user.last_name, email=user.email, avatar_url=user.avatar_url
+            )
+
+    def seen(self, user_id: int, at: Timestamp) -> None:
+        users = self._store.writable.users
+        if user_id in users:
+            users[user_id] = users[user_id]._replace(last_seen_at=at)
+
+    def page(self, window: Window) -> Sequence[User]:
+        return stretch(self._store.tables.users.values(), window, _key)
+
+    def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
+        users = self._store.tables.users.values()
+        online = [user for user in users if user.last_seen_at is not None and user.last_seen_at > since]
+        return stretch(online, window, _key)
+
+    def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
+        places = [
+            (place, user.id, user)
+            for user in self._store.tables.users.values()
+            if user.id != without and (place := _best_place(user, folded)) is not None
+        ]
+        return [user for _, _, user in sorted(places)[:limit]]
+
+
+def _key(user: User) -> tuple[str]:
+    return (user.username_key,)
+
+
+def _best_place(user: User, folded: str) -> tuple[bool, str] | None:
+    """Where the user stands among the results: matches at the start of a name lead, then by what the match starts."""
+    return min(
+        (
+            (start > 0, name[start : start + SEARCHED_MOST])
+            for name in searchable_names(user)
+            for start in range(len(name))
+            if name.startswith(folded, start)
+        ),
+        default=None,
+    )

@@ -1,0 +1,98 @@
+"""What the fields of an account may be: one place for the rules that registration, profile and password change share.
+
+Usernames follow RFC 8265 (PRECIS), passwords NIST SP 800-63B-4: no composition rules, length counts.
+"""
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+from minichat.domain.ports import CommonPasswords, MixesScripts, UsernameKey
+from minichat.domain.text import SHRINKS_MOST, Fields, clean_text
+
+USERNAME_LEAST, USERNAME_MOST = 3, 32
+PASSWORD_LEAST, PASSWORD_MOST = 8, 1024
+NAME_MOST = 150
+EMAIL_MOST = 254
+AVATAR_URL_MOST = 500
+
+_PUNCTUATION = frozenset("_.-")
+# One @ with something on both sides and a dot in the domain: a typo check; only a letter proves an address.
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
+    """Return the username as it is shown and its key, or note in `fields` why it can't be one."""
+    name = fields.line("username", username, least=USERNAME_LEAST, most=USERNAME_MOST)
+    key = username_key(name, key_of)
+    if key is None:
+        fields.wrong("username", "username_characters")
+    elif mixes_scripts(name):
+        fields.wrong("username", "mixed_scripts")
+    return name, key or ""
+
+
+def username_key(username: str, key_of: UsernameKey) -> str | None:
+    """The key of a username, or None for text that can't be one: letters, their marks, digits and `_ . -` only."""
+    name = username.strip()
+    if len(name) > USERNAME_MOST * SHRINKS_MOST or not all(
+        char in _PUNCTUATION or unicodedata.category(char)[0] in "LMN" for char in name
+    ):
+        return None
+    try:
+        return key_of(name) if name else ""
+    except ValueError:
+        return None
+
+
+def check_profile(fields: Fields, *, first_name: str, last_name: str, email: str) -> tuple[str, str, str]:
+    """Return the three cleaned, or note in `fields` what is wrong with them."""
+    address = fields.line("email", email, most=EMAIL_MOST)
+    if address and not _EMAIL.fullmatch(address):
+        fields.wrong("email", "not_an_email")
+    return (
+        fields.line("first_name", first_name, most=NAME_MOST),
+        fields.line("last_name", last_name, most=NAME_MOST),
+        address,
+    )
+
+
+def check_avatar_url(fields: Fields, url: str) -> str:
+    """Return the https URL, or "" for the placeholder. It is shown to others and never fetched by us."""
+    cleaned = fields.line("avatar", url, most=AVATAR_URL_MOST)
+    if cleaned and not _is_https_url(cleaned):
+        fields.wrong("avatar", "not_an_https_url")
+    return cleaned
+
+
+def _is_https_url(url: str) -> bool:
+    if not url.isascii() or any(char in url for char in ' "<>\\^`{|}'):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
+
+
+def check_password(
+    fields: Fields, field: str, password: str, key_of: UsernameKey, key: str, is_common: CommonPasswords
+) -> str:
+    """Return the new password of the account with username key `key`, or note in `fields` why it can't be that."""
+    secret = fields.body(field, password, least=PASSWORD_LEAST, most=PASSWORD_MOST)
+    if key and username_key(secret, key_of) == key:
+        fields.wrong(field, "password_is_username")
+    if is_common(secret):
+        fields.wrong(field, "password_too_common")
+    return secret
+
+
+def normal_password(password: str) -> str | None:
+    """The password in the form that was hashed (RFC 8265: NFC), or None for one that can't be anybody's."""
+    if len(password) > PASSWORD_MOST * SHRINKS_MOST:
+        return None
+    try:
+        secret = clean_text(password)
+    except ValueError:
+        return None
+    return secret if len(secret) <= PASSWORD_MOST else None

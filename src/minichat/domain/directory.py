@@ -1,0 +1,85 @@
+"""Who is here: profiles, the list of users, search, presence."""
+
+from dataclasses import dataclass
+
+from minichat.domain.accounts import check_avatar_url, check_profile
+from minichat.domain.errors import SessionEnded, UserNotFound
+from minichat.domain.model import PRESENCE_LEASE, User
+from minichat.domain.paging import Page, Window, cut
+from minichat.domain.ports import Clock, Transaction, Users
+from minichat.domain.text import Fields, fold
+
+QUERY_MOST = 100
+SEARCHED_MOST = 128
+SEARCHABLE_MOST = 310
+"""How much of a name is searchable, in code points when folded: two names of 150, but not what a few letters that fold
+into eighteen each can be blown up to."""
+"""How many code points of a folded query, and of a name from the match on, are compared: folding makes text longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    _transaction: Transaction
+    _clock: Clock
+    _users: Users
+
+    def get(self, user_id: int) -> User:
+        """Return a user. Raises UserNotFound."""
+        user = self._users.get(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    def edit_profile(
+        self,
+        user_id: int,
+        *,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        email: str | None = None,
+        avatar: str | None = None,
+    ) -> User:
+        """Change what is given of a profile; None leaves it as it is. Raises InvalidInput."""
+        with self._transaction():
+            user = self._users.get(user_id)
+            if user is None:
+                raise SessionEnded
+            fields = Fields()
+            first_name, last_name, email = check_profile(
+                fields,
+                first_name=user.first_name if first_name is None else first_name,
+                last_name=user.last_name if last_name is None else last_name,
+                email=user.email if email is None else email,
+            )
+            avatar_url = user.avatar_url if avatar is None else check_avatar_url(fields, avatar)
+            fields.check()
+            edited = user._replace(first_name=first_name, last_name=last_name, email=email, avatar_url=avatar_url)
+            if edited != user:
+                self._users.update_profile(edited)
+            return edited
+
+    def page(self, window: Window) -> Page[User]:
+        """All users, by name."""
+        return cut(self._users.page(window), window, _key)
+
+    def online(self, window: Window) -> Page[User]:
+        """Those whose presence lease runs, by name."""
+        since = self._clock() - PRESENCE_LEASE
+        return cut(self._users.online_page(since, window), window, _key)
+
+    def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
+        """Users with `query` in a name, best first (see `ports.Users.search`). Raises InvalidInput."""
+        fields = Fields()
+        cleaned = fields.line("q", query, least=1, most=QUERY_MOST)
+        fields.check()
+        return tuple(self._users.search(fold(cleaned)[:SEARCHED_MOST], limit, viewer_id))
+
+
+def _key(user: User) -> tuple[str]:
+    return (user.username_key,)
+
+
+def searchable_names(user: User) -> tuple[str, ...]:
+    """The names that a search looks into, folded: the username, the first, the last and the full name."""
+    names = (user.username, user.first_name, user.last_name, user.full_name)
+    return tuple(dict.fromkeys(fold(name)[:SEARCHABLE_MOST] for name in names if name))

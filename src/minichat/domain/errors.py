@@ -1,0 +1,135 @@
+"""What can go wrong, in the terms of the chat.
+
+Seven kinds tell what a caller can do about it; each subclass names the broken rule and carries a stable `code` for
+programs. Sentences for people, HTTP statuses and languages are the API's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+
+class Issue(NamedTuple):
+    """What is wrong with one field: a stable code and the limits that its sentence names."""
+
+    code: str
+    limits: Mapping[str, int] = {}
+
+
+class ChatError(Exception):
+    """The base of everything that a service refuses."""
+
+    code: ClassVar[str]
+
+
+class InvalidInput(ChatError):
+    """The request itself is wrong; `issues` says what is wrong with which field."""
+
+    code = "validation_failed"
+
+    def __init__(self, issues: Mapping[str, Sequence[Issue]]) -> None:
+        super().__init__(", ".join(f"{field}: {issue.code}" for field, found in issues.items() for issue in found))
+        self.issues = issues
+
+    @classmethod
+    def of(cls, field: str, code: str, **limits: int) -> "InvalidInput":
+        return cls({field: [Issue(code, limits)]})
+
+
+class NotAuthenticated(ChatError):
+    """Nobody is known by what was shown."""
+
+    code = "not_authenticated"
+
+
+class NotAllowed(ChatError):
+    """You can see the thing, but you may not do this with it."""
+
+    code = "not_allowed"
+
+
+class NotFound(ChatError):
+    """It does not exist, or you may not know that it does."""
+
+    code = "not_found"
+
+
+class Conflict(ChatError):
+    """It clashes with what is there."""
+
+    code = "conflict"
+
+
+class TooMany(ChatError):
+    """Too fast; try again after `retry_after` seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Unavailable(ChatError):
+    """Something that the answer needs is away or overloaded. Nothing was changed; try again after `retry_after` s."""
+
+    code = "unavailable"
+
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class InvalidCredentials(NotAuthenticated):
+    code = "invalid_credentials"
+
+
+class InvalidToken(NotAuthenticated):
+    code = "token_invalid"
+
+
+class TokenExpired(NotAuthenticated):
+    code = "token_expired"
+
+
+class SessionEnded(NotAuthenticated):
+    """The session was logged out, revoked, outlived, or its account is gone or disabled."""
+
+    code = "session_ended"
+
+
+class RefreshTokenReused(NotAuthenticated):
+    """A refresh token was shown after its successor was used: it is in two hands, so the whole session has ended."""
+
+    code = "token_reused"
+
+
+class NotAParticipant(NotAllowed):
+    code = "not_a_participant"
+
+
+class RoleTooLow(NotAllowed):
+    code = "role_too_low"
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+
+
+class RoomNotFound(NotFound):
+    code = "room_not_found"
+
+
+class UsernameTaken(Conflict):
+    code = "username_taken"
+
+
+class ClientIdReused(Conflict):
+    """The same `client_id` came with other content: a client's bug that must not be hidden by either message."""
+
+    code = "client_id_reused"
+
+
+class DirectChatIsFixed(Conflict):
+    """A direct chat belongs to its two people: it can't be renamed, deleted or left."""
+
+    code = "direct_chat_is_fixed"

@@ -1,0 +1,201 @@
+"""Sending and reading messages.
+
+`seq` numbers a room's messages without holes in the order that every reader sees, so what is unread is a subtraction
+and whether a message was read is a comparison with a receipt.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minichat.domain.errors import ClientIdReused, InvalidInput, Issue
+from minichat.domain.model import (
+    Change,
+    ChangeKind,
+    Message,
+    MessagePage,
+    Receipts,
+    RoomView,
+    SentMessage,
+    User,
+)
+from minichat.domain.ports import Changes, Clock, Memberships, Messages, NewMessage, Snapshot, Transaction, Users
+from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.rooms import Rooms, mentioned
+from minichat.domain.text import Fields
+
+CONTENT_MOST = 4_000
+CLIENT_ID_MOST = 64
+
+_EXCLUSIVE = Issue("exclusive")
+
+
+class Stretch(NamedTuple):
+    """Which messages are asked for: the newest `limit`, or those next to one message, named by its id."""
+
+    limit: int
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    _transaction: Transaction
+    _snapshot: Snapshot
+    _clock: Clock
+    _users: Users
+    _room_store: RoomStore
+    _memberships: Memberships
+    _messages: Messages
+    _changes: Changes
+    _rooms: Rooms
+
+    def send(
+        self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
+    ) -> SentMessage:
+        """Send a message, once: the same `client_id` again returns the first message.
+
+        Raises InvalidInput, RoomNotFound, NotAParticipant, or ClientIdReused if the repetition says something else.
+        """
+        fields = Fields()
+        content = fields.body("content", content, least=1, most=CONTENT_MOST)
+        if client_id is not None:
+            client_id = fields.line("client_id", client_id, least=1, most=CLIENT_ID_MOST, strip=False)
+        fields.check()
+        with self._transaction():
+            self._rooms.as_participant(author.id, room_id)
+            if reply_to is not None and not self._is_of_room(reply_to, room_id):
+                raise InvalidInput.of("reply_to", "unknown_message")
+            now = self._clock()
+            message = self._messages.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
+            if message is None:
+                # Inside the transaction, so that the author can't be removed from the room in between.
+                return self._replayed(author, room_id, client_id or "", content, reply_to)
+            # Sending counts as reading up to what was sent; `message.created` tells that too.
+            self._memberships.see(room_id, author.id, message.seq)
+            self._changes.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
+            return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
+
+    def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
+        first = self._messages.by_client_id(room_id, author.id, client_id)
+        if first is None or (first.content, first.reply_to) != (content, reply_to):
+            raise ClientIdReused
+        return SentMessage(first, author, self._memberships.receipts(author.id, [room_id])[room_id], is_replay=True)
+
+    def history(self, user_id: int, room_id: int, stretch: Stretch, *, mark_read: bool) -> MessagePage:
+        """A stretch of a room's messages, with the room; marks them as read if asked to.
+
+        Raises RoomNotFound, NotAParticipant, or InvalidInput naming the message id that is not in the room.
+        """
+        with self._snapshot():
+            page = self._page_of_room(user_id, room_id, stretch)
+        if mark_read and _has_news(page):
+            with self._transaction():
+                # Read again: what has been said meanwhile is in the room and on the page, or in neither.
+                page = self._marked(self._page_of_room(user_id, room_id, stretch))
+        return page
+
+    def latest(self, user_id: int, room_id: int | None, stretch: Stretch) -> MessagePage:
+        """A stretch of messages of one room, or across all of the user's rooms; marks nothing. Raises as `history`."""
+        if room_id is not None:
+            return self.history(user_id, room_id, stretch, mark_read=False)
+        with self._snapshot():
+            return self._page_of_all(user_id, stretch)
+
+    def _page_of_all(self, user_id: int, stretch: Stretch) -> MessagePage:
+        anchor = self._anchor(stretch, lambda message: self._is_in(user_id, message.room_id))
+        found = _walk(
+            stretch,
+            anchor and anchor.id,
+            lambda key, limit: self._messages.latest_before(user_id, key, limit),
+            lambda key, limit: self._messages.latest_after(user_id, key, limit),
+        )
+        people = self._users.by_ids({message.user_id for message in found.messages})
+        receipts = self._memberships.receipts(user_id, {message.room_id for message in found.messages})
+        return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
+
+    def _marked(self, page: MessagePage) -> MessagePage:
+        """The page after its reader has seen it, inside the caller's transaction."""
+        view = page.room
+        if view is None or view.membership is None or not page.messages:
+            return page
+        view = view._replace(membership=self._rooms.see(view.room, view.membership, page.messages[-1].seq))
+        return page._replace(room=view, receipts={view.room.id: _receipts(view)})
+
+    def _page_of_room(self, user_id: int, room_id: int, stretch: Stretch) -> MessagePage:
+        view = self._rooms.view_as_participant(user_id, room_id)
+        anchor = self._anchor(stretch, lambda message: message.room_id == room_id)
+        found = _walk(
+            stretch,
+            anchor and anchor.seq,
+            lambda key, limit: self._messages.before(room_id, key, limit),
+            lambda key, limit: self._messages.after(room_id, key, limit),
+        )
+        user_ids = mentioned([view]).union(message.user_id for message in found.messages)
+        receipts = {room_id: _receipts(view)}
+        people = self._users.by_ids(user_ids)
+        return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
+
+    def _anchor(self, stretch: Stretch, is_visible: Callable[[Message], bool]) -> Message | None:
+        """The message that the stretch lies next to. Raises InvalidInput naming the parameter if it isn't there."""
+        named = [
+            (field, message_id)
+            for field, message_id in (("before", stretch.before), ("after", stretch.after), ("around", stretch.around))
+            if message_id is not None
+        ]
+        if not named:
+            return None
+        if len(named) > 1:
+            raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
+        field, message_id = named[0]
+        message = self._messages.get(message_id)
+        if message is None or not is_visible(message):
+            raise InvalidInput.of(field, "unknown_message")
+        return message
+
+    def _is_of_room(self, message_id: int, room_id: int) -> bool:
+        message = self._messages.get(message_id)
+        return message is not None and message.room_id == room_id
+
+    def _is_in(self, user_id: int, room_id: int) -> bool:
+        found = self._room_store.access(room_id, user_id)
+        return found is not None and found[1] is not None
+
+
+class _Found(NamedTuple):
+    messages: Sequence[Message]
+    has_older: bool
+    has_newer: bool
+
+
+def _walk(
+    stretch: Stretch,
+    key: int | None,
+    before: Callable[[int | None, int], Sequence[Message]],
+    after: Callable[[int, int], Sequence[Message]],
+) -> _Found:
+    """Fetch the stretch with one message more at each open end, which tells whether the list goes on there."""
+    limit = stretch.limit
+    if key is None or stretch.before is not None:
+        older = before(key, limit + 1)
+        return _Found(older[-limit:], len(older) > limit, has_newer=key is not None)
+    if stretch.after is not None:
+        newer = after(key, limit + 1)
+        return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
+    # Around: where one side is short the other fills the page. The message itself belongs to the older side.
+    older, newer = before(key + 1, limit + 1), after(key, limit + 1)
+    newer_count = min(len(newer), max((limit - 1) // 2, limit - len(older)))
+    older_count = limit - newer_count
+    messages = [*older[-older_count:], *newer[:newer_count]]
+    return _Found(messages, len(older) > older_count, len(newer) > newer_count)
+
+
+def _has_news(page: MessagePage) -> bool:
+    view = page.room
+    return bool(view and view.membership and page.messages and page.messages[-1].seq > view.membership.seen_seq)
+
+
+def _receipts(view: RoomView) -> Receipts:
+    assert view.membership is not None
+    return Receipts(view.membership.last_read_seq, view.others_seen_seq)

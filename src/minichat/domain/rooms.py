@@ -1,0 +1,286 @@
+"""Rooms, who is in them and what each may do there.
+
+Three facts decide everything: a private or direct room does not exist for who is not in it; a public room shows its
+card to all and its inside to participants; the role decides who changes what.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from minichat.domain.errors import (
+    DirectChatIsFixed,
+    InvalidInput,
+    NotAParticipant,
+    RoleTooLow,
+    RoomNotFound,
+    UserNotFound,
+)
+from minichat.domain.model import (
+    Change,
+    ChangeKind,
+    Membership,
+    ParticipantList,
+    Role,
+    Room,
+    RoomKind,
+    RoomList,
+    RoomView,
+    ShownRoom,
+    Timestamp,
+)
+from minichat.domain.paging import Key, Page, Window, cut
+from minichat.domain.ports import Changes, Clock, Memberships, NewRoom, Transaction, Users
+from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.text import Fields
+
+NAME_MOST = 100
+DESCRIPTION_MOST = 1_000
+INVITED_MOST = 200
+"""How many participants a room can be made with; more are added one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    _transaction: Transaction
+    _clock: Clock
+    _users: Users
+    _store: RoomStore
+    _memberships: Memberships
+    _changes: Changes
+
+    # Reading
+
+    def mine(self, user_id: int, window: Window) -> RoomList:
+        """The rooms that the user is in, by latest activity."""
+        return self._listed(cut(self._store.page_of(user_id, window), window, _by_activity))
+
+    def public(self, user_id: int, window: Window) -> RoomList:
+        """The rooms that the user could join, by latest activity."""
+        return self._listed(cut(self._store.public_page(user_id, window), window, _by_activity))
+
+    def get(self, user_id: int, room_id: int) -> ShownRoom:
+        """One room as the user sees it, or the card of a public one. Raises RoomNotFound."""
+        return self._shown(user_id, room_id)
+
+    def participants(self, user_id: int, room_id: int, window: Window) -> ParticipantList:
+        """Who is in the room, in the order of joining. Raises RoomNotFound or NotAParticipant."""
+        room, _ = self.as_participant(user_id, room_id)
+        page = cut(self._memberships.page(room.id, window), window, lambda membership: (membership.id,))
+        return ParticipantList(room.id, page, self._users.by_ids(membership.user_id for membership in page.items))
+
+    def as_participant(self, user_id: int, room_id: int) -> tuple[Room, Membership]:
+        """The room and the user's membership. Raises RoomNotFound, or NotAParticipant for a public room."""
+        room, membership = self._access(user_id, room_id)
+        if membership is None:
+            raise NotAParticipant
+        return room, membership
+
+    def view_as_participant(self, user_id: int, room_id: int) -> RoomView:
+        """The room as its participant sees it. Raises as `as_participant` does."""
+        view = self._view(user_id, room_id)
+        if view.membership is None:
+            raise NotAParticipant
+        return view
+
+    # Making and changing
+
+    def create(
+        self, user_id: int, name: str, description: str = "", is_private: bool = False, invited: Sequence[int] = ()
+    ) -> ShownRoom:
+        """Make a group room with its owner and those invited. Raises InvalidInput."""
+        name, description = _checked(name, description)
+        if len(invited) > INVITED_MOST:
+            raise InvalidInput.of("participants", "too_many_items", most=INVITED_MOST)
+        others = [other for other in dict.fromkeys(invited) if other != user_id]
+        with self._transaction():
+            if len(self._users.by_ids(others)) < len(others):
+                raise InvalidInput.of("participants", "unknown_user")
+            now = self._clock()
+            room = self._store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
+            assert room is not None, "only a direct chat can clash"
+            self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
+            self._add(room, user_id, Role.OWNER, now)
+            for other in others:
+                self._add(room, other, Role.MEMBER, now)
+            return self._shown(user_id, room.id)
+
+    def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
+        """Return the pair's one direct chat and whether it was made just now. Raises InvalidInput or UserNotFound."""
+        if user_id == other_id:
+            raise InvalidInput.of("user_id", "yourself")
+        pair = (min(user_id, other_id), max(user_id, other_id))
+        existing = self._store.direct_of(pair)
+        if existing is not None:
+            return self._shown(user_id, existing), False
+        with self._transaction():
+            if self._users.get(other_id) is None:
+                raise UserNotFound
+            now = self._clock()
+            room = self._store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
+            if room is not None:
+                self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
+                for participant in (user_id, other_id):
+                    self._add(room, participant, Role.MEMBER, now)
+                return self._shown(user_id, room.id), True
+            # The other side, or a retry, was faster.
+            existing = self._store.direct_of(pair)
+            assert existing is not None
+            return self._shown(user_id, existing), False
+
+    def edit(
+        self,
+        user_id: int,
+        room_id: int,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        is_private: bool | None = None,
+    ) -> ShownRoom:
+        """Change what is given. Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed, InvalidInput."""
+        with self._transaction():
+            room, membership = self.as_participant(user_id, room_id)
+            _refuse_direct(room)
+            if membership.role == Role.MEMBER:
+                raise RoleTooLow
+            name, description = _checked(
+                room.name if name is None else name, room.description if description is None else description
+            )
+            edited = room._replace(
+                name=name, description=description, is_private=room.is_private if is_private is None else is_private
+            )
+            if edited != room:
+                self._store.update(edited)
+                self._changes.record(Change(ChangeKind.ROOM_UPDATED, room.id, self._clock()))
+            return self._shown(user_id, room.id)
+
+    def delete(self, user_id: int, room_id: int) -> None:
+        """Remove a room with all that was said. Raises as `edit` does; only the owner may."""
+        with self._transaction():
+            room, membership = self.as_participant(user_id, room_id)
+            _refuse_direct(room)
+            if membership.role != Role.OWNER:
+                raise RoleTooLow
+            self._remove(room)
+
+    # Coming, going and reading along
+
+    def join(self, user_id: int, room_id: int) -> ShownRoom:
+        """Enter a public room; being in already is fine. Raises RoomNotFound."""
+        with self._transaction():
+            room, membership = self._access(user_id, room_id)
+            if membership is None:
+                self._add(room, user_id, Role.MEMBER, self._clock())
+            return self._shown(user_id, room.id)
+
+    def leave(self, user_id: int, room_id: int) -> None:
+        """Leave a room; not being in it is fine as long as it may be seen.
+
+        An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
+        Raises RoomNotFound or DirectChatIsFixed.
+        """
+        with self._transaction():
+            room, membership = self._access(user_id, room_id)
+            _refuse_direct(room)
+            if membership is None:
+                return
+            now = self._clock()
+            heir = self._memberships.heir(room.id, without=user_id)
+            if heir is None:
+                self._remove(room)
+                return
+            if membership.role == Role.OWNER:
+                self._memberships.set_role(heir, Role.OWNER)
+                self._changes.record(
+                    Change(ChangeKind.PARTICIPANT_UPDATED, room.id, now, user_id=heir.user_id, role=Role.OWNER)
+                )
+            self._memberships.remove(membership)
+            self._changes.record(
+                Change(ChangeKind.PARTICIPANT_LEFT, room.id, now, user_id=user_id, role=membership.role)
+            )
+
+    def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
+        """Move the user's receipt forward to `seq`, or to the end if that is beyond it; return the newest `seq` read
+        and how many are unread. Raises RoomNotFound or NotAParticipant.
+        """
+        room, membership = self.as_participant(user_id, room_id)
+        if min(seq, room.last_seq) > membership.seen_seq:
+            with self._transaction():
+                room, membership = self.as_participant(user_id, room_id)
+                membership = self.see(room, membership, seq)
+        return membership.last_read_seq, room.last_seq - membership.last_read_seq
+
+    def see(self, room: Room, membership: Membership, seq: int) -> Membership:
+        """Note, inside the caller's transaction, that the participant was shown the room up to `seq`."""
+        seq = min(seq, room.last_seq)
+        if not self._memberships.see(room.id, membership.user_id, seq):
+            return membership
+        membership = membership._replace(seen_seq=seq)
+        self._changes.record(
+            Change(
+                ChangeKind.MESSAGE_READ,
+                room.id,
+                self._clock(),
+                user_id=membership.user_id,
+                seq=membership.last_read_seq,
+            )
+        )
+        return membership
+
+    # Shared steps
+
+    def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
+        """The room if the user may know of it. Raises RoomNotFound, the same for "is not" and "may not know"."""
+        found = self._store.access(room_id, user_id)
+        if found is None or (found[1] is None and not found[0].is_public):
+            raise RoomNotFound
+        return found
+
+    def _view(self, user_id: int, room_id: int) -> RoomView:
+        """The room as the user sees it, by the rule of `_access`. Raises RoomNotFound."""
+        view = self._store.view(room_id, user_id)
+        if view is None or (view.membership is None and not view.room.is_public):
+            raise RoomNotFound
+        return view
+
+    def _shown(self, user_id: int, room_id: int) -> ShownRoom:
+        view = self._view(user_id, room_id)
+        return ShownRoom(view, self._users.by_ids(mentioned([view])))
+
+    def _listed(self, page: Page[RoomView]) -> RoomList:
+        return RoomList(page, self._users.by_ids(mentioned(page.items)))
+
+    def _add(self, room: Room, user_id: int, role: Role, now: Timestamp) -> None:
+        if self._memberships.add(room.id, user_id, role, room.last_seq) is not None:
+            self._changes.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
+
+    def _remove(self, room: Room) -> None:
+        now = self._clock()
+        self._store.remove(room.id, now)
+        self._changes.record(Change(ChangeKind.ROOM_DELETED, room.id, now))
+
+
+def mentioned(views: Iterable[RoomView]) -> set[int]:
+    """The ids of the users that the rooms show: participants and the author of the last message."""
+    user_ids: set[int] = set()
+    for view in views:
+        user_ids.update(view.head)
+        if view.last_message is not None:
+            user_ids.add(view.last_message.user_id)
+    return user_ids
+
+
+def _by_activity(view: RoomView) -> Key:
+    return (view.room.active_at, view.room.id)
+
+
+def _refuse_direct(room: Room) -> None:
+    if room.kind == RoomKind.DIRECT:
+        raise DirectChatIsFixed
+
+
+def _checked(name: str, description: str) -> tuple[str, str]:
+    fields = Fields()
+    name = fields.line("name", name, least=1, most=NAME_MOST)
+    description = fields.body("description", description, most=DESCRIPTION_MOST)
+    fields.check()
+    return name, description

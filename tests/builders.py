@@ -1,0 +1,235 @@
+"""A chat in the language of its users, for tests on any set of ports.
+
+A test reads as what happens:
+
+    chat = MemoryChat()
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    ann.says("hello", in_=room)
+    assert bob.unread(room) == 1
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from minichat.adapters.memory import Memory, MemoryClock
+from minichat.domain.errors import InvalidInput
+from minichat.domain.messaging import Stretch
+from minichat.domain.model import Caller, Device, Message, MessagePage, Role, Room, RoomView, SentMessage, User
+from minichat.domain.paging import Window
+from minichat.domain.ports import Ports
+from minichat.domain.services import build
+from minichat.domain.sessions import Grant, Lifetimes
+
+PASSWORD = "correct horse battery"
+CHAIN_KEY = b"0123456789abcdef0123456789abcdef"
+ALL = Window(200)
+
+
+class Chat:
+    """The services on a set of ports, with people to use them; its clock stands still until it is moved."""
+
+    def __init__(self, ports: Ports, clock: MemoryClock, lifetimes: Lifetimes = Lifetimes()) -> None:
+        self.ports = ports
+        self.clock = clock
+        self.services = build(ports, lifetimes, CHAIN_KEY)
+
+    def person(self, username: str, *, first_name: str = "", last_name: str = "", email: str = "") -> "Person":
+        """Register somebody."""
+        user, grant = self.services.registration.register(
+            username, PASSWORD, first_name=first_name, last_name=last_name, email=email
+        )
+        return Person(self, user, grant)
+
+    def people(self, *usernames: str) -> "list[Person]":
+        return [self.person(username) for username in usernames]
+
+    def gives_role(self, role: Role, person: "Person", room: Room) -> None:
+        """Set somebody's role from outside, as no service does yet."""
+        with self.ports.transaction():
+            membership = person.looks_at(room).membership
+            assert membership is not None
+            self.ports.memberships.set_role(membership, role)
+
+
+class MemoryChat(Chat):
+    """A chat on memory adapters, which a test can also look into."""
+
+    def __init__(self, lifetimes: Lifetimes = Lifetimes()) -> None:
+        self.memory = Memory()
+        self._meanwhile: list[Callable[[], object]] = []
+        ports = self.memory.ports._replace(transaction=self._transaction)
+        super().__init__(ports, self.memory.clock, lifetimes)
+
+    def with_ports(self, **ports: object) -> "Chat":
+        """The same chat, seen through other adapters for some of its ports."""
+        return Chat(self.memory.ports._replace(**ports), self.clock)  # type: ignore[arg-type]
+
+    def happened(self) -> list[tuple[object, ...]]:
+        """The change log in short: each change's kind with the user, `seq` and role that it has."""
+        return [
+            (change.kind.value, *(value for value in (change.user_id, change.seq, change.role) if value is not None))
+            for change in self.memory.changes.log
+        ]
+
+    def meanwhile(self, action: Callable[[], object]) -> None:
+        """Let `action` happen just before the next transaction begins: somebody else was faster."""
+        self._meanwhile.append(action)
+
+    @contextmanager
+    def nothing_changes(self) -> Iterator[None]:
+        """Check that the block leaves everything that is stored as it was."""
+        before = self.memory.store.tables
+        yield
+        assert self.memory.store.tables == before
+
+    @contextmanager
+    def nothing_is_written(self) -> Iterator[None]:
+        """Check that the block does not even commit a transaction."""
+        before = self.memory.store.tables
+        yield
+        assert self.memory.store.tables is before
+
+    @contextmanager
+    def _transaction(self, patience: float | None = None) -> Iterator[None]:
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        with self.memory.store.transaction(patience):
+            yield
+
+
+class Person:
+    """Somebody who has registered and does things; each method is one request of theirs."""
+
+    def __init__(self, chat: Chat, user: User, grant: Grant) -> None:
+        self.chat = chat
+        self.id = user.id
+        self.username = user.username
+        self.grant = grant
+        """Of the session in use."""
+
+    @property
+    def user(self) -> User:
+        return self.chat.services.directory.get(self.id)
+
+    @property
+    def caller(self) -> Caller:
+        return self.chat.services.sessions.authenticate(self.grant.session.id, self.id)
+
+    def logs_in(self, password: str = PASSWORD, device: Device = Device()) -> "Person":
+        """Open another session; the same person, on another device."""
+        user, grant = self.chat.services.sessions.log_in(self.username, password, device)
+        return Person(self.chat, user, grant)
+
+    def refreshes(self, jti: str | None = None) -> Grant:
+        """Use the newest refresh token, or another."""
+        return self.chat.services.sessions.refresh(self.grant.session.id, self.id, jti or self.grant.jti)
+
+    def makes_room(self, name: str = "Room", *, private: bool = False, with_: "Sequence[Person]" = ()) -> Room:
+        invited = [person.id for person in with_]
+        return self.chat.services.rooms.create(self.id, name, is_private=private, invited=invited).view.room
+
+    def chats_with(self, other: "Person") -> Room:
+        """Open the direct chat with somebody."""
+        shown, _ = self.chat.services.rooms.direct_chat(self.id, other.id)
+        return shown.view.room
+
+    def joins(self, room: Room) -> RoomView:
+        return self.chat.services.rooms.join(self.id, room.id).view
+
+    def leaves(self, room: Room) -> None:
+        self.chat.services.rooms.leave(self.id, room.id)
+
+    def edits(
+        self, room: Room, *, name: str | None = None, description: str | None = None, is_private: bool | None = None
+    ) -> RoomView:
+        return self.chat.services.rooms.edit(
+            self.id, room.id, name=name, description=description, is_private=is_private
+        ).view
+
+    def deletes(self, room: Room) -> None:
+        self.chat.services.rooms.delete(self.id, room.id)
+
+    def looks_at(self, room: Room) -> RoomView:
+        return self.chat.services.rooms.get(self.id, room.id).view
+
+    def role_in(self, room: Room) -> Role | None:
+        membership = self.looks_at(room).membership
+        return None if membership is None else membership.role
+
+    def unread(self, room: Room) -> int:
+        view = self.looks_at(room)
+        assert view.membership is not None
+        return view.room.last_seq - view.membership.last_read_seq
+
+    def rooms(self, window: Window = ALL) -> list[str]:
+        """The names of the person's rooms, as listed."""
+        return [view.room.name for view in self.chat.services.rooms.mine(self.id, window).page.items]
+
+    def public_rooms(self, window: Window = ALL) -> list[str]:
+        """The names of the rooms that the person could join, as listed."""
+        return [view.room.name for view in self.chat.services.rooms.public(self.id, window).page.items]
+
+    def says(
+        self, content: str, *, in_: Room, client_id: str | None = None, reply_to: Message | None = None
+    ) -> SentMessage:
+        return self.chat.services.messaging.send(self.user, in_.id, content, client_id, reply_to and reply_to.id)
+
+    def reads(self, room: Room, *, up_to: int) -> tuple[int, int]:
+        """Send a receipt; return the newest `seq` read and how many are unread."""
+        return self.chat.services.rooms.mark_read(self.id, room.id, up_to)
+
+    def history(
+        self,
+        room: Room,
+        limit: int = 50,
+        *,
+        before: Message | None = None,
+        after: Message | None = None,
+        around: Message | None = None,
+        mark_read: bool = False,
+    ) -> MessagePage:
+        stretch = Stretch(limit, before and before.id, after and after.id, around and around.id)
+        return self.chat.services.messaging.history(self.id, room.id, stretch, mark_read=mark_read)
+
+    def latest(
+        self,
+        limit: int = 50,
+        *,
+        before: Message | None = None,
+        after: Message | None = None,
+        around: Message | None = None,
+    ) -> MessagePage:
+        """Messages across all of the person's rooms."""
+        stretch = Stretch(limit, before and before.id, after and after.id, around and around.id)
+        return self.chat.services.messaging.latest(self.id, None, stretch)
+
+    def finds(self, query: str, limit: int = 50) -> list[str]:
+        """The usernames that a search gives, as listed."""
+        return [user.username for user in self.chat.services.directory.search(self.id, query, limit)]
+
+
+class _Undone(Exception):
+    pass
+
+
+@contextmanager
+def undone(ports: Ports) -> Iterator[None]:
+    """A transaction that fails when its block is through."""
+    with suppress(_Undone), ports.transaction():
+        yield
+        raise _Undone
+
+
+def contents(page: MessagePage) -> list[str]:
+    """What is said on a page."""
+    return [message.content for message in page.messages]
+
+
+def issues_of(action: Callable[[], object]) -> dict[str, list[str]]:
+    """What an action finds wrong with its input, as codes by field; nothing if it was accepted."""
+    try:
+        action()
+    except InvalidInput as error:
+        return {field: [issue.code for issue in issues] for field, issues in error.issues.items()}
+    return {}

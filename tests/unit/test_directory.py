@@ -1,0 +1,262 @@
+"""Profiles, the list of users, search, presence."""
+
+import pytest
+
+from builders import issues_of
+from minichat.domain.directory import SEARCHABLE_MOST, searchable_names
+from minichat.domain.errors import SessionEnded, UserNotFound
+from minichat.domain.paging import Window
+
+
+@pytest.fixture
+def ann(chat):
+    return chat.person("ann")
+
+
+def names(page):
+    return [user.username for user in page.items]
+
+
+def test_an_unknown_user_is_not_found(chat):
+    with pytest.raises(UserNotFound):
+        chat.services.directory.get(1)
+
+
+# Profile
+
+
+def test_a_profile_is_changed_where_it_is_told_to(chat, ann):
+    edit = chat.services.directory.edit_profile
+    edit(ann.id, first_name=" Ann ", email="ann@example.org", avatar="https://example.org/a.png")
+    edited = edit(ann.id, last_name="Lee")
+    assert edited == ann.user
+    assert (edited.first_name, edited.last_name, edited.email, edited.avatar_url) == (
+        "Ann",
+        "Lee",
+        "ann@example.org",
+        "https://example.org/a.png",
+    )
+
+
+def test_a_profile_can_be_emptied(chat, ann):
+    edit = chat.services.directory.edit_profile
+    edit(ann.id, first_name="Ann", last_name="Lee", email="ann@example.org", avatar="https://example.org/a.png")
+    user = edit(ann.id, first_name="", last_name="", email="", avatar="")
+    assert (user.first_name, user.last_name, user.email, user.avatar_url) == ("", "", "", "")
+
+
+def test_a_profile_told_nothing_stays(chat, ann):
+    with chat.nothing_changes():
+        assert chat.services.directory.edit_profile(ann.id) == ann.user
+
+
+def test_everything_that_is_wrong_with_a_profile_is_told_and_nothing_kept(chat, ann):
+    def edit():
+        return chat.services.directory.edit_profile(
+            ann.id, first_name="fine", last_name="x" * 151, email="x", avatar="http://x.org"
+        )
+
+    with chat.nothing_changes():
+        assert issues_of(edit) == {
+            "last_name": ["too_long"],
+            "email": ["not_an_email"],
+            "avatar": ["not_an_https_url"],
+        }
+
+
+def test_who_is_gone_has_no_profile_to_edit(chat):
+    with pytest.raises(SessionEnded):
+        chat.services.directory.edit_profile(99, first_name="Ann")
+
+
+# The list of users
+
+
+def test_users_are_listed_by_name_whatever_its_case(chat):
+    chat.people("bob", "Ann", "анна", "Carl", "1st")
+    assert names(chat.services.directory.page(Window(50))) == ["1st", "Ann", "bob", "Carl", "анна"]
+
+
+def test_users_are_paged_there_and_back(chat):
+    chat.people("user5", "user1", "user3", "user2", "user4")
+    page = chat.services.directory.page
+    first = page(Window(2))
+    second = page(Window(2, after=first.next))
+    third = page(Window(2, after=second.next))
+    assert [names(first), names(second), names(third)] == [["user1", "user2"], ["user3", "user4"], ["user5"]]
+    assert (first.prev, third.next) == (None, None)
+    assert names(page(Window(2, before=third.prev))) == names(second)
+    assert names(page(Window(2, before=second.prev))) == names(first)
+    assert page(Window(2, before=second.prev)).prev is None
+
+
+# Presence
+
+
+def test_who_was_seen_within_sixty_seconds_is_online(chat):
+    _, bob = chat.people("ann", "bob")
+
+    def online():
+        return names(chat.services.directory.online(Window(50)))
+
+    assert online() == ["ann", "bob"]
+    chat.clock.advance(30)
+    chat.services.sessions.note_activity(bob.caller)
+    chat.clock.advance(30)
+    assert online() == ["bob"]
+    chat.clock.advance(30)
+    assert online() == []
+
+
+def test_the_list_of_those_online_agrees_with_each_users_own_lease(chat, ann):
+    for _ in range(3):
+        assert (names(chat.services.directory.online(Window(50))) == ["ann"]) == ann.user.is_online(chat.clock())
+        chat.clock.advance(30)
+
+
+def test_those_online_are_paged(chat):
+    chat.people("user3", "user1", "user2")
+    first = chat.services.directory.online(Window(2))
+    assert names(first) == ["user1", "user2"]
+    assert names(chat.services.directory.online(Window(2, after=first.next))) == ["user3"]
+
+
+# Search
+
+
+def test_a_search_looks_into_every_name(chat, ann):
+    chat.person("user1", first_name="Marie")
+    chat.person("user2", last_name="Marie")
+    chat.person("marie")
+    assert sorted(ann.finds("marie")) == ["marie", "user1", "user2"]
+
+
+def test_a_search_finds_any_part_of_a_name(chat, ann):
+    chat.person("bob", first_name="Robert", last_name="Miller")
+    for query in ("bob", "b", "ob", "ber", "ller", "rt mi", "Robert Miller"):
+        assert ann.finds(query) == ["bob"]
+    assert ann.finds("bobby") == []
+
+
+def test_a_search_does_not_look_into_email_addresses(chat, ann):
+    chat.person("bob", email="miller@example.org")
+    assert ann.finds("miller") == []
+
+
+def test_who_searches_does_not_find_themselves(chat, ann):
+    chat.person("annika")
+    assert ann.finds("ann") == ["annika"]
+
+
+def test_an_exact_name_comes_first_then_prefixes_then_the_rest(chat, ann):
+    chat.people("joannas", "hanna", "annabel", "anna", "anna2")
+    assert ann.finds("anna") == ["anna", "anna2", "annabel", "hanna", "joannas"]
+
+
+def test_prefixes_are_ordered_by_the_whole_name_and_others_from_the_match_on(chat, ann):
+    chat.people("xxbz", "xbq", "bcc", "bca", "xba")
+    assert ann.finds("b") == ["bca", "bcc", "xba", "xbq", "xxbz"]
+
+
+def test_equal_places_are_ordered_by_the_time_of_registration(chat, ann):
+    for username in ("user2", "user1", "user3"):
+        chat.person(username, first_name="Kim")
+    assert ann.finds("kim") == ["user2", "user1", "user3"]
+
+
+def test_each_user_is_found_once_at_the_best_place(chat, ann):
+    chat.person("kimberly", first_name="Kim", last_name="Kimura")
+    chat.person("user1", first_name="Kima")
+    chat.person("kim_kam")
+    assert ann.finds("kim") == ["kimberly", "kim_kam", "user1"]
+    assert ann.finds("ki") == ["kimberly", "kim_kam", "user1"]
+    assert ann.finds("a") == ["kimberly", "user1", "kim_kam"]
+
+
+def test_the_best_of_several_matches_in_one_name_counts(chat, ann):
+    chat.people("xabzab", "xabc")
+    assert ann.finds("ab") == ["xabzab", "xabc"]
+
+
+def test_overlapping_matches_are_all_looked_at(chat, ann):
+    chat.people("xaab", "xaaaa")
+    assert ann.finds("aa") == ["xaaaa", "xaab"]
+
+
+@pytest.mark.parametrize(
+    ("username", "first_name", "query"),
+    [
+        ("user1", "Анна", "АНН"),
+        ("Борис", "", "орис"),
+        ("user1", "Ёлка", "ёл"),
+        ("user1", "Straße", "STRASS"),
+        ("user1", "ΣΊΣΥΦΟΣ", "σίσυφοσ"),
+        ("user1", "ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("user1", "Zoë", "ZOE\u0308"),
+        ("user1", "ｔａｎａｋａ", "Tana"),
+        ("田中太郎", "", "中太"),
+        ("user1", "ガガーリン", "ｶﾞｶﾞ"),
+        ("user1", "محمد", "حمد"),
+        ("user1", "Việt", "VIỆT"),
+        ("user1", "ﬁona", "FIO"),
+        ("user1", "İpek", "i̇pek"),
+    ],
+)
+def test_a_search_knows_no_case_in_any_script(chat, ann, username, first_name, query):
+    chat.person(username, first_name=first_name)
+    assert ann.finds(query) == [username]
+
+
+@pytest.mark.parametrize("query", ["%", "_", "*", "\\", "'", '"', "a%", "[a-z]", "a OR b", "NEAR("])
+def test_no_character_of_a_query_has_a_meaning_of_its_own(chat, ann, query):
+    chat.person("bob")
+    chat.person("carl", last_name=f"x{query}y")
+    assert ann.finds(query) == ["carl"]
+
+
+def test_scripts_are_ordered_by_code_points(chat, ann):
+    for number, first_name in enumerate(["юa", "ab", "中a", "🙂a", "éa"]):
+        chat.person(f"user{number}", first_name=f"k {first_name}")
+    assert ann.finds("k ") == ["user1", "user4", "user0", "user2", "user3"]
+
+
+def test_a_search_gives_no_more_than_asked_for_and_the_best_of_them(chat, ann):
+    chat.people("xkim", "kim2", "kim1")
+    assert ann.finds("kim", limit=2) == ["kim1", "kim2"]
+    assert ann.finds("kim", limit=1) == ["kim1"]
+
+
+def test_names_that_agree_in_128_characters_are_ordered_by_registration(chat, ann):
+    chat.person("user1", first_name="k" * 128 + "z")
+    chat.person("user2", first_name="k" * 128 + "a")
+    assert ann.finds("k" * 100) == ["user1", "user2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "issue"),
+    [("", "blank"), ("  ", "blank"), ("x" * 101, "too_long"), ("a\0", "control_characters"), ("a\nb", "not_one_line")],
+)
+def test_a_query_has_1_to_100_characters_in_a_line(ann, query, issue):
+    assert issues_of(lambda: ann.finds(query)) == {"q": [issue]}
+
+
+def test_the_longest_query_is_fine(chat, ann):
+    chat.person("bob", first_name="x" * 100)
+    assert ann.finds(" " + "x" * 100 + " ") == ["bob"]
+
+
+def test_a_query_that_grows_when_it_is_folded_is_compared_by_its_first_128_characters(chat, ann):
+    chat.person("bob", first_name="ﬃ" * 50)
+    assert ann.finds("ﬃ" * 50) == ann.finds("ﬃ" * 42 + "ff") == ann.finds("ﬃ" * 43 + "x") == ["bob"]
+    assert ann.finds("ﬃ" * 42 + "x") == []
+
+
+def test_the_names_to_search_are_each_folded_once(chat):
+    bob = chat.person("Bob", first_name="BOB", last_name="Bob").user
+    assert searchable_names(bob) == ("bob", "bob bob")
+    assert searchable_names(chat.person("eve").user) == ("eve",)
+
+
+def test_names_that_fold_into_much_longer_ones_are_searchable_by_their_beginning_only(chat):
+    ann = chat.person("ann", first_name="\ufdfa" * 150, last_name="\ufdfb" * 150)
+    assert all(len(name) <= SEARCHABLE_MOST for name in searchable_names(ann.user))

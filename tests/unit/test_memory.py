@@ -1,0 +1,179 @@
+"""What the memory adapters promise beyond the ports' contract: it keeps services, and the tests on it, honest."""
+
+import threading
+
+import pytest
+
+from builders import MemoryChat, undone
+from minichat.adapters.memory import (
+    Memory,
+    MemoryClock,
+    PlainPasswords,
+    is_common_password,
+    mixes_scripts,
+    username_key,
+)
+from minichat.domain.model import Change, ChangeKind, Device, RefreshToken, Role, RoomKind
+from minichat.domain.ports import NewMessage, NewRoom, NewUser
+
+
+@pytest.fixture
+def memory():
+    return Memory()
+
+
+def new_user(name):
+    return NewUser(name, name, "hash", "", "", "", joined_at=0)
+
+
+def test_a_transaction_that_succeeds_keeps_what_it_did(memory):
+    with memory.ports.transaction():
+        ann = memory.ports.users.add(new_user("ann"))
+    assert memory.ports.users.get(ann.id) == ann
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(memory):
+    before = memory.store.tables
+    with undone(memory.ports):
+        memory.ports.users.add(new_user("ann"))
+    assert memory.store.tables == before
+    assert memory.ports.users.get(1) is None
+
+
+def test_a_transaction_sees_what_it_has_done_so_far(memory):
+    with memory.ports.transaction():
+        ann = memory.ports.users.add(new_user("ann"))
+        assert memory.ports.users.get(ann.id) == ann
+
+
+def test_others_see_nothing_of_a_transaction_before_it_is_over(memory):
+    seen = []
+    with memory.ports.transaction():
+        ann = memory.ports.users.add(new_user("ann"))
+        reader = threading.Thread(target=lambda: seen.append(memory.ports.users.get(ann.id)))
+        reader.start()
+        reader.join()
+    assert seen == [None]
+
+
+def test_transactions_cannot_be_nested(memory):
+    with pytest.raises(RuntimeError, match="nested"), memory.ports.transaction(), memory.ports.transaction():
+        pass
+
+
+def test_a_refused_nesting_does_not_break_what_comes_after(memory):
+    with memory.ports.transaction():
+        with pytest.raises(RuntimeError), memory.ports.transaction():
+            pass
+        memory.ports.users.add(new_user("ann"))
+    with memory.ports.transaction():
+        memory.ports.users.add(new_user("bob"))
+    assert len(memory.store.tables.users) == 2
+
+
+def test_every_method_that_changes_something_needs_a_transaction():
+    chat = MemoryChat()
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob])
+    membership = bob.looks_at(room).membership
+    ports, session_id = chat.ports, ann.grant.session.id
+    change = Change(ChangeKind.ROOM_CREATED, room.id, 0)
+    writes = [
+        lambda: ports.users.add(new_user("eve")),
+        lambda: ports.users.change_password(ann.id, "a", "b"),
+        lambda: ports.users.update_profile(ann.user),
+        lambda: ports.users.seen(ann.id, 0),
+        lambda: ports.sessions.open(ann.id, Device(), 0, 1),
+        lambda: ports.sessions.used(session_id, 0),
+        lambda: ports.sessions.end(session_id, 0),
+        lambda: ports.sessions.end_others(ann.id, 99, 0),
+        lambda: ports.sessions.add_token(RefreshToken("hash", session_id, 0, 1)),
+        lambda: ports.sessions.claim_token("hash", 0),
+        lambda: ports.sessions.drop_tokens(session_id),
+        lambda: ports.rooms.add(NewRoom("Tea", "", RoomKind.GROUP, False, 0)),
+        lambda: ports.rooms.update(room),
+        lambda: ports.rooms.remove(room.id, 0),
+        lambda: ports.memberships.add(room.id, 99, Role.MEMBER, 0),
+        lambda: ports.memberships.remove(membership),
+        lambda: ports.memberships.set_role(membership, Role.MODERATOR),
+        lambda: ports.memberships.see(room.id, bob.id, 1),
+        lambda: ports.messages.append(NewMessage(room.id, ann.id, "hello", 0, None)),
+        lambda: ports.changes.record(change),
+    ]
+    for write in writes:
+        with chat.nothing_changes(), pytest.raises(RuntimeError, match="outside a transaction"):
+            write()
+
+
+def test_many_threads_send_without_a_hole_or_a_lost_message():
+    chat = MemoryChat()
+    people = chat.people("ann", "bob", "carl", "dora")
+    room = people[0].makes_room(with_=people[1:])
+
+    def talk(person):
+        for number in range(25):
+            person.says(f"{person.username} {number}", in_=room)
+
+    threads = [threading.Thread(target=talk, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    messages = people[0].history(room, 200).messages
+    assert [message.seq for message in messages] == list(range(1, 101))
+    assert len({message.content for message in messages}) == 100
+
+
+def test_the_change_log_shows_what_was_committed_in_order(memory):
+    changes = [Change(ChangeKind.ROOM_CREATED, number, 0) for number in range(3)]
+    for change in changes:
+        with memory.ports.transaction():
+            memory.ports.changes.record(change)
+    with undone(memory.ports):
+        memory.ports.changes.record(changes[0])
+    assert list(memory.changes.log) == changes
+
+
+def test_the_clock_stands_still_until_it_is_moved():
+    clock = MemoryClock(now=1_000)
+    assert clock() == clock() == 1_000
+    clock.advance(1.5)
+    assert clock() == 2_500
+    clock.advance(-2)
+    assert clock() == 500
+
+
+def test_plain_passwords_verify_their_own_hash_only():
+    passwords = PlainPasswords()
+    assert passwords.verify(passwords.hash("secret"), "secret")
+    assert not passwords.verify(passwords.hash("secret"), "Secret")
+    assert not passwords.verify(None, "secret")
+
+
+def test_plain_passwords_of_another_scheme_are_verified_and_due_for_rehashing():
+    old, new = PlainPasswords("old").hash("secret"), PlainPasswords()
+    assert new.verify(old, "secret")
+    assert new.needs_rehash(old)
+    assert not new.needs_rehash(new.hash("secret"))
+
+
+@pytest.mark.parametrize(("name", "is_mixed"), [("аnn", True), ("ωmega", True), ("ann_7", False), ("田中taro", False)])
+def test_alphabets_that_look_alike_are_told_apart(name, is_mixed):
+    assert mixes_scripts(name) is is_mixed
+
+
+def test_three_passwords_are_common():
+    assert is_common_password("PassWord")
+    assert not is_common_password("correct horse battery")
+
+
+@pytest.mark.parametrize(("name", "key"), [("Ann", "ann"), ("ａｎｎ", "ann"), ("Straße", "strasse"), ("АННА", "анна")])
+def test_username_keys_unite_case_and_width(name, key):
+    assert username_key(name) == key
+    assert username_key(key) == key
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000"])
+def test_blank_text_has_no_username_key(name):
+    with pytest.raises(ValueError, match="blank"):
+        username_key(name)

@@ -1,0 +1,129 @@
+"""Making an account."""
+
+import pytest
+
+from builders import PASSWORD, issues_of
+from minichat.domain.errors import InvalidInput, UsernameTaken
+from minichat.domain.model import Device
+
+
+def test_who_registers_is_logged_in(chat):
+    user, grant = chat.services.registration.register("ann", PASSWORD, device=Device("Firefox", "192.0.2.1"))
+    caller = chat.services.sessions.authenticate(grant.session.id, user.id)
+    assert caller.user == user
+    assert (caller.session.user_agent, caller.session.ip) == ("Firefox", "192.0.2.1")
+
+
+def test_who_registers_is_online_at_once(chat):
+    user, _ = chat.services.registration.register("ann", PASSWORD)
+    assert user.is_online(chat.clock())
+    assert chat.services.directory.get(user.id) == user
+
+
+def test_an_account_keeps_what_was_given(chat):
+    user, _ = chat.services.registration.register(
+        " Ann ", PASSWORD, email="ann@example.org", first_name=" Ann ", last_name="Lee"
+    )
+    assert user == chat.services.directory.get(user.id)
+    assert (user.username, user.username_key, user.first_name, user.last_name) == ("Ann", "ann", "Ann", "Lee")
+    assert (user.email, user.avatar_url, user.joined_at) == ("ann@example.org", "", chat.clock())
+    assert user.is_active
+    assert not user.is_superuser
+
+
+def test_a_password_is_kept_as_its_hash_only(chat):
+    user, _ = chat.services.registration.register("ann", "cafe\u0301 au lait")
+    credentials = chat.ports.users.credentials("ann")
+    assert credentials.user.id == user.id
+    assert credentials.password_hash == "plain:café au lait"
+
+
+@pytest.mark.parametrize("name", ["Ann", "ANN", "ａｎｎ", " ann "])
+def test_a_username_belongs_to_one_account_however_it_is_written(chat, name):
+    chat.person("ann")
+    with chat.nothing_changes(), pytest.raises(UsernameTaken):
+        chat.person(name)
+
+
+def test_of_two_who_want_a_name_at_once_the_faster_gets_it(chat):
+    chat.meanwhile(lambda: chat.person("ann"))
+    with pytest.raises(UsernameTaken):
+        chat.person("Ann")
+    assert [user.username for user in chat.memory.store.tables.users.values()] == ["ann"]
+    assert len(chat.memory.store.tables.sessions) == 1
+
+
+def test_a_taken_name_is_told_before_the_slow_hash(chat):
+    chat.person("ann")
+    hashed = []
+
+    class Passwords:
+        def hash(self, password):
+            hashed.append(password)
+            return password
+
+    with pytest.raises(UsernameTaken):
+        chat.with_ports(passwords=Passwords()).person("ann")
+    assert hashed == []
+
+
+def test_the_confirmation_must_equal_the_password(chat):
+    def register(confirm):
+        return chat.services.registration.register("ann", PASSWORD, password_confirm=confirm)
+
+    assert issues_of(lambda: register("something else")) == {"password_confirm": ["not_equal"]}
+    assert issues_of(lambda: register("")) == {"password_confirm": ["not_equal"]}
+    assert issues_of(lambda: register(PASSWORD)) == {}
+
+
+def test_everything_that_is_wrong_with_a_registration_is_told_at_once(chat):
+    def register():
+        return chat.services.registration.register(
+            "a!", "short", password_confirm="", email="x", first_name="a\0", last_name="b" * 151
+        )
+
+    with chat.nothing_changes():
+        assert issues_of(register) == {
+            "username": ["too_short", "username_characters"],
+            "password": ["too_short"],
+            "password_confirm": ["not_equal"],
+            "email": ["not_an_email"],
+            "first_name": ["control_characters"],
+            "last_name": ["too_long"],
+        }
+
+
+def test_the_password_is_not_the_username(chat):
+    assert issues_of(lambda: chat.services.registration.register("Anna.Lee", "anna.lee")) == {
+        "password": ["password_is_username"]
+    }
+
+
+def test_the_password_is_not_a_common_one(chat):
+    with chat.nothing_changes():
+        assert issues_of(lambda: chat.services.registration.register("ann", "password")) == {
+            "password": ["password_too_common"]
+        }
+
+
+def test_the_username_does_not_mix_scripts(chat):
+    with chat.nothing_changes():
+        assert issues_of(lambda: chat.person("аnn")) == {"username": ["mixed_scripts"]}
+
+
+def test_a_superuser_is_made_without_a_session(chat):
+    user = chat.services.registration.create_superuser("root", PASSWORD, "root@example.org")
+    assert user == chat.services.directory.get(user.id)
+    assert user.is_superuser
+    assert chat.memory.store.tables.sessions == {}
+
+
+def test_a_superuser_keeps_the_same_rules(chat):
+    chat.person("ann")
+    with chat.nothing_changes():
+        with pytest.raises(UsernameTaken):
+            chat.services.registration.create_superuser("Ann", PASSWORD)
+        with pytest.raises(InvalidInput):
+            chat.services.registration.create_superuser("bob", "short")
+        with pytest.raises(InvalidInput):
+            chat.services.registration.create_superuser("bob", "password")

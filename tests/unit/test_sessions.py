@@ -1,0 +1,519 @@
+"""Log-in, refresh rotation, log-out, password change, presence."""
+
+import hashlib
+
+import pytest
+
+from builders import PASSWORD, MemoryChat, issues_of
+from minichat.adapters.memory import PlainPasswords
+from minichat.domain.errors import (
+    InvalidCredentials,
+    InvalidInput,
+    InvalidToken,
+    RefreshTokenReused,
+    SessionEnded,
+    TokenExpired,
+    Unavailable,
+)
+from minichat.domain.model import SECOND, Device
+from minichat.domain.sessions import Lifetimes
+
+NEW_PASSWORD = "a whole new secret"
+
+
+@pytest.fixture
+def ann(chat):
+    return chat.person("ann")
+
+
+# Log-in
+
+
+def test_each_log_in_opens_a_session(chat, ann):
+    again = ann.logs_in(device=Device("Firefox", "192.0.2.1"))
+    assert again.grant.session.id != ann.grant.session.id
+    assert (again.caller.session.user_agent, again.caller.session.ip) == ("Firefox", "192.0.2.1")
+
+
+@pytest.mark.parametrize("username", ["ann", "Ann", " ANN ", "ａｎｎ"])
+def test_who_logs_in_may_write_the_name_in_any_way(chat, ann, username):
+    user, _ = chat.services.sessions.log_in(username, PASSWORD)
+    assert user.id == ann.id
+
+
+def test_a_password_is_the_same_in_every_unicode_form(chat):
+    chat.services.registration.register("eva", "caf\u00e9 au lait")
+    user, _ = chat.services.sessions.log_in("eva", "cafe\u0301 au lait")
+    assert user.username == "eva"
+
+
+@pytest.mark.parametrize("password", ["", "wrong", PASSWORD.upper(), PASSWORD + " ", "a\0", "\ud800", "x" * 2000])
+def test_a_wrong_password_opens_nothing(chat, ann, password):
+    with chat.nothing_changes(), pytest.raises(InvalidCredentials):
+        ann.logs_in(password)
+
+
+@pytest.mark.parametrize("username", ["bob", "", "  ", "an n", "ann\0", "\ud800", "x" * 2000])
+def test_a_wrong_name_opens_nothing(chat, ann, username):
+    with chat.nothing_changes(), pytest.raises(InvalidCredentials):
+        chat.services.sessions.log_in(username, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "verified"),
+    [
+        ("ann", "wrong", ("plain:" + PASSWORD, "wrong")),
+        ("bob", "wrong", (None, "wrong")),
+        ("", "wrong", (None, "wrong")),
+        ("ann", "a\0", (None, "")),
+        ("bob", "a\0", (None, "")),
+    ],
+)
+def test_every_failed_log_in_verifies_once_so_that_all_take_the_same_time(chat, ann, username, password, verified):
+    seen = []
+
+    class Passwords:
+        def verify(self, password_hash, password):
+            seen.append((password_hash, password))
+            return False
+
+    with pytest.raises(InvalidCredentials):
+        chat.with_ports(passwords=Passwords()).services.sessions.log_in(username, password)
+    assert seen == [verified]
+
+
+def test_a_log_in_is_refused_when_the_password_was_changed_while_it_was_verified(chat, ann):
+    chat.meanwhile(lambda: chat.services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD))
+    with pytest.raises(InvalidCredentials):
+        ann.logs_in()
+    assert len(chat.memory.store.tables.sessions) == 1
+
+
+def hash_of(chat, person):
+    return chat.ports.users.credentials_by_id(person.id).password_hash
+
+
+class NewScheme(PlainPasswords):
+    """Hashes in a new way, and counts."""
+
+    def __init__(self):
+        super().__init__("new")
+        self.hashed = 0
+
+    def hash(self, password):
+        self.hashed += 1
+        return super().hash(password)
+
+
+def test_a_log_in_renews_an_old_hash_once_and_ends_no_session(chat):
+    chat.services.registration.register("eva", "caf\u00e9 au lait")
+    eva, _ = chat.services.sessions.log_in("eva", "caf\u00e9 au lait")
+    sessions = dict(chat.memory.store.tables.sessions)
+    passwords = NewScheme()
+    later = chat.with_ports(passwords=passwords)
+    for _ in range(2):
+        later.services.sessions.log_in("eva", "cafe\u0301 au lait")
+        assert hash_of(chat, eva) == "new:caf\u00e9 au lait"
+    assert passwords.hashed == 1
+    assert sessions.items() <= chat.memory.store.tables.sessions.items()
+
+
+def test_a_wrong_password_renews_nothing(chat, ann):
+    passwords = NewScheme()
+    with chat.nothing_changes(), pytest.raises(InvalidCredentials):
+        chat.with_ports(passwords=passwords).services.sessions.log_in("ann", "wrong")
+    assert passwords.hashed == 0
+
+
+def test_a_log_in_succeeds_though_its_hash_cannot_be_renewed(chat, ann):
+    class Busy(NewScheme):
+        def hash(self, password):
+            raise Unavailable("too busy")
+
+    user, grant = chat.with_ports(passwords=Busy()).services.sessions.log_in("ann", PASSWORD)
+    assert chat.services.sessions.authenticate(grant.session.id, user.id).user == ann.user
+    assert hash_of(chat, ann) == "plain:" + PASSWORD
+
+
+def test_a_log_in_succeeds_though_the_new_hash_cannot_be_stored(chat, ann):
+    class Users:
+        def __getattr__(self, name):
+            return getattr(chat.ports.users, name)
+
+        def change_password(self, user_id, old_hash, new_hash):
+            raise Unavailable("too busy")
+
+    later = chat.with_ports(passwords=NewScheme(), users=Users())
+    user, grant = later.services.sessions.log_in("ann", PASSWORD)
+    assert chat.services.sessions.authenticate(grant.session.id, user.id).user == ann.user
+    assert hash_of(chat, ann) == "plain:" + PASSWORD
+
+
+def test_a_renewed_hash_does_not_undo_a_password_change(chat, ann):
+    class Slow(NewScheme):
+        def hash(self, password):
+            chat.services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD)
+            return super().hash(password)
+
+    chat.with_ports(passwords=Slow()).services.sessions.log_in("ann", PASSWORD)
+    assert hash_of(chat, ann) == "plain:" + NEW_PASSWORD
+
+
+def test_a_log_in_succeeds_when_another_renewed_the_hash_while_it_was_verified(chat, ann):
+    later = chat.with_ports(passwords=PlainPasswords("new"))
+    chat.meanwhile(lambda: later.services.sessions.log_in("ann", PASSWORD))
+    assert ann.logs_in().caller.user.id == ann.id
+    assert len(chat.memory.store.tables.sessions) == 3
+
+
+def test_a_disabled_account_cannot_log_in(chat, ann):
+    disable(chat, ann)
+    with chat.nothing_changes(), pytest.raises(InvalidCredentials):
+        ann.logs_in()
+
+
+def test_an_account_disabled_while_its_password_was_verified_cannot_log_in(chat, ann):
+    chat.meanwhile(lambda: disable(chat, ann))
+    with pytest.raises(InvalidCredentials):
+        ann.logs_in()
+
+
+def disable(chat, person):
+    with chat.ports.transaction():
+        users = chat.memory.store.writable.users
+        users[person.id] = users[person.id]._replace(is_active=False)
+
+
+def test_a_long_user_agent_is_cut(chat, ann):
+    assert ann.logs_in(device=Device("x" * 1000)).grant.session.user_agent == "x" * 400
+
+
+def test_no_token_is_stored_only_its_hash(chat, ann):
+    tokens = chat.memory.store.tables.tokens
+    assert list(tokens) == [hashlib.sha256(ann.grant.jti.encode()).hexdigest()]
+    assert ann.grant.jti not in repr(chat.memory.store.tables)
+
+
+# Who calls
+
+
+def test_a_live_session_tells_who_calls(chat, ann):
+    assert ann.caller.user == ann.user
+    assert ann.caller.session == ann.grant.session
+
+
+def test_a_session_speaks_for_its_own_user_only(chat, ann):
+    bob = chat.person("bob")
+    with pytest.raises(SessionEnded):
+        chat.services.sessions.authenticate(ann.grant.session.id, bob.id)
+
+
+def test_an_unknown_session_is_nobodys(chat, ann):
+    with pytest.raises(SessionEnded):
+        chat.services.sessions.authenticate(99, ann.id)
+
+
+def test_a_session_lives_thirty_days_at_most(chat, ann):
+    chat.clock.advance(30 * 86_400 - 1)
+    assert ann.caller
+    chat.clock.advance(1)
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+
+
+def test_disabling_an_account_ends_its_calls(chat, ann):
+    disable(chat, ann)
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    with pytest.raises(SessionEnded):
+        ann.refreshes()
+
+
+# Refresh
+
+
+def test_a_refresh_token_is_exchanged_for_its_successor(chat, ann):
+    chat.clock.advance(100)
+    grant = ann.refreshes()
+    assert grant.jti != ann.grant.jti
+    assert grant.session.id == ann.grant.session.id
+    assert grant.issued_at == chat.clock()
+    assert grant.expires_at == chat.clock() + 7 * 86_400 * SECOND
+
+
+def test_a_chain_goes_on(chat, ann):
+    jtis = [ann.grant.jti]
+    for _ in range(5):
+        chat.clock.advance(3_600)
+        jtis.append(ann.refreshes(jtis[-1]).jti)
+    assert len(set(jtis)) == 6
+
+
+def test_a_refresh_counts_as_use_of_the_session_and_as_presence(chat, ann):
+    chat.clock.advance(3_600)
+    ann.refreshes()
+    assert ann.caller.session.last_used_at == chat.clock()
+    assert ann.user.is_online(chat.clock())
+
+
+def test_an_unknown_refresh_token_changes_nothing(chat, ann):
+    with chat.nothing_changes(), pytest.raises(InvalidToken):
+        ann.refreshes("never issued")
+
+
+def test_a_refresh_token_belongs_to_its_session(chat, ann):
+    other = ann.logs_in()
+    with chat.nothing_changes(), pytest.raises(InvalidToken):
+        ann.refreshes(other.grant.jti)
+
+
+def test_a_refresh_token_expires_after_seven_days(chat, ann):
+    chat.clock.advance(7 * 86_400 - 1)
+    grant = ann.refreshes()
+    chat.clock.advance(7 * 86_400)
+    with chat.nothing_changes(), pytest.raises(TokenExpired):
+        ann.refreshes(grant.jti)
+
+
+def test_no_refresh_token_outlives_its_session():
+    chat = MemoryChat(Lifetimes(refresh=100, session=150))
+    ann = chat.person("ann")
+    chat.clock.advance(90)
+    assert ann.refreshes().expires_at == ann.grant.session.expires_at
+
+
+# The grace: a lost answer, two tabs
+
+
+def test_within_the_grace_the_same_token_gives_the_same_successor(chat, ann):
+    first = ann.refreshes()
+    chat.clock.advance(29.999)
+    assert ann.refreshes() == first
+    assert ann.refreshes() == first
+
+
+def test_a_repetition_within_the_grace_writes_nothing(chat, ann):
+    ann.refreshes()
+    chat.clock.advance(10)
+    with chat.nothing_changes():
+        ann.refreshes()
+
+
+def test_after_the_grace_the_same_token_is_theft(chat, ann):
+    ann.refreshes()
+    chat.clock.advance(30)
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+
+
+def test_the_grace_ends_when_the_successor_is_used(chat, ann):
+    successor = ann.refreshes()
+    ann.refreshes(successor.jti)
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+
+
+def test_the_grace_is_for_the_parent_of_the_newest_token_only(chat, ann):
+    child = ann.refreshes()
+    grandchild = ann.refreshes(child.jti)
+    assert ann.refreshes(child.jti) == grandchild
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+
+
+def test_a_repetition_does_not_prolong_the_grace(chat, ann):
+    ann.refreshes()
+    chat.clock.advance(20)
+    ann.refreshes()
+    chat.clock.advance(10)
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+
+
+def test_a_grace_of_zero_is_strict():
+    chat = MemoryChat(Lifetimes(grace=0))
+    ann = chat.person("ann")
+    ann.refreshes()
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+
+
+def test_the_successor_cannot_be_told_without_the_key(chat, ann):
+    guess = hashlib.sha256(f"successor of {ann.grant.jti}".encode()).hexdigest()
+    assert ann.refreshes().jti != guess
+
+
+# Reuse
+
+
+def test_reuse_ends_the_session_for_both_who_hold_its_tokens(chat, ann):
+    successor = ann.refreshes()
+    chat.clock.advance(60)
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+    with pytest.raises(SessionEnded):
+        ann.refreshes(successor.jti)
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    assert chat.memory.store.tables.sessions[ann.grant.session.id].ended_at == chat.clock()
+
+
+def test_reuse_leaves_other_sessions_alone(chat, ann):
+    other = ann.logs_in()
+    ann.refreshes()
+    chat.clock.advance(60)
+    with pytest.raises(RefreshTokenReused):
+        ann.refreshes()
+    assert other.caller
+    assert other.refreshes()
+
+
+# Log-out
+
+
+def test_log_out_ends_access_and_refresh_at_once(chat, ann):
+    chat.services.sessions.log_out(ann.grant.session.id)
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    with pytest.raises(SessionEnded):
+        ann.refreshes()
+
+
+def test_log_out_ends_its_own_session_only(chat, ann):
+    other = ann.logs_in()
+    chat.services.sessions.log_out(ann.grant.session.id)
+    assert other.caller
+
+
+def test_several_sessions_can_end_at_once(chat, ann):
+    other = ann.logs_in()
+    chat.services.sessions.log_out(ann.grant.session.id, other.grant.session.id)
+    for person in (ann, other):
+        with pytest.raises(SessionEnded):
+            _ = person.caller
+
+
+def test_logging_out_twice_keeps_the_time_of_the_first(chat, ann):
+    chat.services.sessions.log_out(ann.grant.session.id)
+    chat.clock.advance(10)
+    with chat.nothing_changes():
+        chat.services.sessions.log_out(ann.grant.session.id)
+
+
+# Password change
+
+
+def change(person, old=PASSWORD, new=NEW_PASSWORD, **confirm):
+    return person.chat.services.sessions.change_password(person.caller, old, new, **confirm)
+
+
+def test_the_new_password_counts_and_the_old_no_more(chat, ann):
+    change(ann)
+    assert ann.logs_in(NEW_PASSWORD)
+    with pytest.raises(InvalidCredentials):
+        ann.logs_in(PASSWORD)
+
+
+def test_a_password_change_ends_every_other_session(chat, ann):
+    phone, bob = ann.logs_in(), chat.person("bob")
+    change(ann)
+    with pytest.raises(SessionEnded):
+        _ = phone.caller
+    with pytest.raises(SessionEnded):
+        phone.refreshes()
+    assert bob.caller
+
+
+def test_a_password_change_goes_on_with_a_new_refresh_token(chat, ann):
+    grant = change(ann)
+    assert grant.session.id == ann.grant.session.id
+    assert ann.caller
+    assert ann.refreshes(grant.jti)
+
+
+def test_the_earlier_refresh_token_is_over_but_does_not_end_the_session(chat, ann):
+    used = ann.refreshes()
+    grant = change(ann)
+    for jti in (ann.grant.jti, used.jti):
+        with pytest.raises(InvalidToken):
+            ann.refreshes(jti)
+    assert ann.refreshes(grant.jti)
+
+
+def test_a_wrong_old_password_changes_nothing(chat, ann):
+    with chat.nothing_changes():
+        assert issues_of(lambda: change(ann, old="wrong")) == {"old_password": ["wrong_password"]}
+
+
+@pytest.mark.parametrize(
+    ("new", "issue"), [("short", "too_short"), ("x" * 1025, "too_long"), ("12345678\0", "control_characters")]
+)
+def test_the_new_password_must_be_one(chat, ann, new, issue):
+    with chat.nothing_changes():
+        assert issues_of(lambda: change(ann, new=new)) == {"new_password": [issue]}
+
+
+def test_the_new_password_is_not_the_username(chat):
+    anna = chat.person("anna.lee")
+    assert issues_of(lambda: change(anna, new="Anna.Lee")) == {"new_password": ["password_is_username"]}
+
+
+def test_the_new_password_may_be_confirmed(chat, ann):
+    assert issues_of(lambda: change(ann, confirm="else")) == {"new_password_confirm": ["not_equal"]}
+    assert issues_of(lambda: change(ann, confirm=NEW_PASSWORD)) == {}
+
+
+def test_of_two_password_changes_at_once_the_faster_counts(chat, ann):
+    chat.meanwhile(lambda: change(ann, new="the faster secret"))
+    assert issues_of(lambda: change(ann)) == {"old_password": ["wrong_password"]}
+    assert ann.logs_in("the faster secret")
+
+
+def test_a_session_that_ended_while_hashing_changes_no_password(chat, ann):
+    caller = ann.caller
+    chat.meanwhile(lambda: chat.services.sessions.log_out(caller.session.id))
+    with pytest.raises(SessionEnded):
+        chat.services.sessions.change_password(caller, PASSWORD, NEW_PASSWORD)
+    assert ann.logs_in(PASSWORD)
+
+
+def test_a_password_change_without_an_account_is_a_wrong_password(chat, ann):
+    caller = ann.caller
+    nobody = caller._replace(user=caller.user._replace(id=99))
+    with pytest.raises(InvalidInput):
+        chat.services.sessions.change_password(nobody, PASSWORD, NEW_PASSWORD)
+
+
+# Presence
+
+
+def test_activity_renews_the_presence_lease_and_the_last_use(chat, ann):
+    chat.clock.advance(45)
+    caller = chat.services.sessions.note_activity(ann.caller)
+    assert caller == ann.caller
+    assert caller.user.last_seen_at == caller.session.last_used_at == chat.clock()
+    chat.clock.advance(59.999)
+    assert ann.user.is_online(chat.clock())
+    chat.clock.advance(0.001)
+    assert not ann.user.is_online(chat.clock())
+
+
+def test_presence_is_due_for_renewal_after_thirty_seconds(chat, ann):
+    assert not chat.services.sessions.is_stale(ann.caller)
+    chat.clock.advance(29.999)
+    assert not chat.services.sessions.is_stale(ann.caller)
+    chat.clock.advance(0.001)
+    assert chat.services.sessions.is_stale(ann.caller)
+
+
+def test_presence_of_somebody_never_seen_is_due(chat, ann):
+    caller = ann.caller
+    assert chat.services.sessions.is_stale(caller._replace(user=caller.user._replace(last_seen_at=None)))
+
+
+def test_who_has_just_logged_in_is_online_in_their_own_answer(chat):
+    chat.person("ann")
+    chat.clock.advance(3_600)
+    user, grant = chat.services.sessions.log_in("ann", PASSWORD)
+    assert user.last_seen_at == grant.issued_at
+    assert user.is_online(chat.clock())

@@ -1,0 +1,175 @@
+"""What text is."""
+
+import time
+
+import pytest
+
+from builders import issues_of
+from minichat.domain.errors import InvalidInput, Issue
+from minichat.domain.text import Fields, TooManyMarks, clean_text, fold
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_every_line_end_becomes_a_newline(line_end):
+    assert clean_text(f"one{line_end}two{line_end}") == "one\ntwo\n"
+
+
+def test_a_carriage_return_before_an_empty_line_is_one_line_end():
+    assert clean_text("a\r\r\nb") == "a\n\nb"
+
+
+def test_text_becomes_nfc():
+    assert clean_text("cafe\u0301 и\u0306") == "café й"
+
+
+def test_nfc_leaves_compatibility_forms_alone():
+    assert clean_text("ﬁ ａ ①") == "ﬁ ａ ①"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "\ttab and\nnewline",
+        '"quotes" and \\ and \'',
+        "Привет, мир",
+        "日本語",
+        "👩\u200d👩\u200d👧 family",
+        "שלום \u202bעולם\u202c",
+        "\u2028",
+        "  spaces at both ends  ",
+        "\U0010fffd",
+        "",
+    ],
+)
+def test_everything_else_stays_exactly_as_it_was_written(text):
+    assert clean_text(text) == text
+
+
+@pytest.mark.parametrize("char", ["\0", "\x01", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x85", "\x9f"])
+def test_control_characters_are_refused(char):
+    with pytest.raises(ValueError, match="is not allowed"):
+        clean_text(f"a{char}b")
+
+
+@pytest.mark.parametrize("char", [chr(0xD800), chr(0xDBFF), chr(0xDC00), chr(0xDFFF)])
+def test_lone_surrogates_are_refused(char):
+    with pytest.raises(ValueError, match="is not allowed"):
+        clean_text(f"a{char}b")
+
+
+def test_a_body_is_kept_with_its_white_space():
+    fields = Fields()
+    assert fields.body("content", "  two\n\nlines\t", least=1, most=100) == "  two\n\nlines\t"
+    assert issues_of(fields.check) == {}
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t \r\n", "\u2003\u00a0"])
+def test_a_body_of_white_space_is_blank_where_something_is_needed(text):
+    fields = Fields()
+    fields.body("content", text, least=1, most=100)
+    assert issues_of(fields.check) == {"content": ["blank"]}
+
+
+def test_a_body_may_be_blank_where_nothing_is_needed():
+    fields = Fields()
+    assert fields.body("description", " \n", most=100) == " \n"
+    assert issues_of(fields.check) == {}
+
+
+@pytest.mark.parametrize(("text", "code"), [("ab", "too_short"), ("abcdef", "too_long")])
+def test_length_has_two_ends_that_the_issue_names(text, code):
+    fields = Fields()
+    fields.body("field", text, least=3, most=5)
+    with pytest.raises(InvalidInput) as caught:
+        fields.check()
+    limits = {"least": 3} if code == "too_short" else {"most": 5}
+    assert caught.value.issues == {"field": [Issue(code, limits)]}
+
+
+@pytest.mark.parametrize("text", ["abc", "abcde", "😀😀😀😀😀", "e\u0301" * 5, "a\r\nb\r\nc"])
+def test_length_counts_the_code_points_of_the_normal_form(text):
+    fields = Fields()
+    fields.body("field", text, least=3, most=5)
+    assert issues_of(fields.check) == {}
+
+
+def test_a_line_is_stripped():
+    fields = Fields()
+    assert fields.line("name", " \t\n Ann's room \u2003", least=1, most=10) == "Ann's room"
+    assert issues_of(fields.check) == {}
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "two\r\nlines", "two\rlines", "a\ttab"])
+def test_a_line_holds_no_line_breaks_or_tabs(text):
+    fields = Fields()
+    fields.line("name", text, most=100)
+    assert issues_of(fields.check) == {"name": ["not_one_line"]}
+
+
+def test_control_characters_of_a_field_are_one_issue():
+    fields = Fields()
+    assert fields.line("name", "a\0", least=5, most=100) == ""
+    assert issues_of(fields.check) == {"name": ["control_characters"]}
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    fields = Fields()
+    fields.line("name", "", least=1, most=5)
+    fields.body("description", "123456", most=5)
+    fields.wrong("description", "rude")
+    assert issues_of(fields.check) == {"name": ["blank"], "description": ["too_long", "rude"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ANN", "ann"),
+        ("АННА", "анна"),
+        ("ＡＮＮ", "ann"),
+        ("Straße", "STRASSE"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("cafe\u0301", "CAFÉ"),
+        ("ﬁn", "FIN"),
+        ("ｶﾞ", "ガ"),
+    ],
+)
+def test_folding_unites_what_reads_the_same(one, other):
+    assert fold(one) == fold(other)
+
+
+def test_folding_keeps_letters_of_their_own():
+    assert len({fold(letter) for letter in "eéеёı"}) == 5
+
+
+@pytest.mark.parametrize("text", ["ΰ", "ᾳ", "ﬃ", "İ", "ǰ", "ϓ", "㎯"])
+def test_folding_twice_is_folding_once(text):
+    assert fold(fold(text)) == fold(text)
+
+
+STACKED = "a" + "\u0301" * 60_000 + "\u0327" * 60_000
+
+
+def test_a_letter_has_at_most_thirty_marks():
+    fields = Fields()
+    most = "a" + "\u0301\u0327" * 15
+    assert len(fields.body("content", most, most=100)) == 31 - 1
+    fields.body("too many", most + "\u0301", most=100)
+    assert issues_of(fields.check) == {"too many": ["too_many_marks"]}
+
+
+def test_text_that_would_take_long_to_bring_into_order_is_refused_unread():
+    started = time.perf_counter()
+    with pytest.raises(TooManyMarks):
+        clean_text(STACKED)
+    fields = Fields()
+    fields.line("name", STACKED, most=100)
+    fields.body("content", STACKED, most=4_000)
+    assert time.perf_counter() - started < 0.5
+    assert issues_of(fields.check) == {"name": ["too_long"], "content": ["too_long"]}
+
+
+def test_a_line_does_not_end_with_a_line_break_even_if_it_is_not_stripped():
+    fields = Fields()
+    fields.line("client_id", "a\n", most=10, strip=False)
+    assert issues_of(fields.check) == {"client_id": ["not_one_line"]}
