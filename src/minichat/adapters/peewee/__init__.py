@@ -1,0 +1,59 @@
+"""The repository ports on Peewee: SQLite in this version.
+
+`tables` names the columns, `statements` compiles queries once, `database` keeps connections and transactions, and one
+module a port holds the queries. No rule of the chat is decided here.
+"""
+
+from pathlib import Path
+
+from minichat.adapters.peewee.changes import PeeweeChanges
+from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.memberships import PeeweeMemberships
+from minichat.adapters.peewee.messages import PeeweeMessages
+from minichat.adapters.peewee.rooms import PeeweeRooms
+from minichat.adapters.peewee.sessions import PeeweeSessions
+from minichat.adapters.peewee.users import PeeweeUsers
+from minichat.domain.ports import Clock, CommonPasswords, MixesScripts, Passwords, Ports, UsernameKey
+
+__all__ = ["Sqlite", "open_database", "peewee_ports"]
+
+_SCHEME = "sqlite:///"
+
+
+def open_database(url: str) -> Sqlite:
+    """Return the database of `sqlite:///relative/path` or `sqlite:////absolute/path`; its folder is made if need be.
+
+    Raises ValueError for any other URL. Nothing is opened before the first statement.
+    """
+    if not url.startswith(_SCHEME) or len(url) == len(_SCHEME):
+        raise ValueError("the database URL must be sqlite:///path")
+    path = Path(url.removeprefix(_SCHEME)).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Sqlite(path)
+
+
+def peewee_ports(
+    database: Sqlite,
+    *,
+    clock: Clock,
+    passwords: Passwords,
+    username_key: UsernameKey,
+    mixes_scripts: MixesScripts,
+    is_common_password: CommonPasswords,
+) -> Ports:
+    """Return all ports, those of the data on `database`."""
+    return Ports(
+        transaction=database.writing,
+        snapshot=database.reading,
+        clock=clock,
+        username_key=username_key,
+        mixes_scripts=mixes_scripts,
+        is_common_password=is_common_password,
+        passwords=passwords,
+        users=PeeweeUsers(database),
+        sessions=PeeweeSessions(database),
+        rooms=PeeweeRooms(database),
+        memberships=PeeweeMemberships(database),
+        messages=PeeweeMessages(database),
+        changes=PeeweeChanges(database),
+    )

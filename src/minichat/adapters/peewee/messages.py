@@ -1,0 +1,156 @@
+"""Messages in the database."""
+
+from collections.abc import Sequence
+
+from peewee import IntegrityError, Node, Select
+
+from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.statements import Row, Statement, param
+from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
+from minichat.domain.model import Message
+from minichat.domain.ports import NewMessage
+
+COLUMNS = (
+    MessageRow.id,
+    MessageRow.room_id,
+    MessageRow.seq,
+    MessageRow.user_id,
+    MessageRow.content,
+    MessageRow.created_at,
+    MessageRow.edited_at,
+    MessageRow.is_deleted,
+    MessageRow.reply_to,
+    MessageRow.client_id,
+)
+
+
+_END = 2**63 - 1
+"""Beyond every id."""
+
+
+def message_of(row: Row) -> Message:
+    """Make the entity of a row of `COLUMNS`."""
+    return Message(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] == 1, row[8], row[9])
+
+
+class PeeweeMessages:
+    def __init__(self, database: Sqlite) -> None:
+        def statement(query: Node) -> Statement:
+            return Statement(database, query)
+
+        self._database = database
+        message, room, participant = MessageRow, RoomRow, ParticipantRow
+        limit = param("limit")
+        self._next_seq = statement(
+            room.update(last_seq=room.last_seq + 1, active_at=param("at"))
+            .where(room.id == param("room_id"))
+            .returning(room.last_seq)
+        )
+        self._insert = statement(
+            message.insert(
+                room_id=param("room_id"),
+                seq=param("seq"),
+                user_id=param("user_id"),
+                content=param("content"),
+                created_at=param("at"),
+                client_id=param("client_id"),
+                reply_to=param("reply_to"),
+            ).returning(message.id)
+        )
+        self._get = statement(
+            message.select(*COLUMNS)
+            .join(room, on=(room.id == message.room_id))
+            .where((message.id == param("id")) & room.deleted_at.is_null())
+        )
+        of_room = message.select(*COLUMNS).where(message.room_id == param("room_id"))
+        self._by_client_id = statement(
+            of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
+        )
+        newest_first = message.seq.desc()
+        self._newest = statement(of_room.order_by(newest_first).limit(limit))
+        self._before = statement(of_room.where(message.seq < param("seq")).order_by(newest_first).limit(limit))
+        self._after = statement(of_room.where(message.seq > param("seq")).order_by(message.seq).limit(limit))
+
+        # Of each room only as many as are asked for are looked at: the rest can't be among the nearest.
+        other = message.alias()
+        near = other.select(other.id).where(other.room_id == participant.room_id)
+        older = near.where(other.id < param("id")).order_by(other.id.desc()).limit(limit)
+        newer = near.where(other.id > param("id")).order_by(other.id).limit(limit)
+        self._latest_before = statement(self._across(older).order_by(message.id.desc()).limit(limit))
+        self._latest_after = statement(self._across(newer).order_by(message.id).limit(limit))
+
+    @staticmethod
+    def _across(near: Select) -> Select:
+        """The messages named by `near`, a query that may speak of one participation of the user."""
+        message, room, participant = MessageRow, RoomRow, ParticipantRow
+        across: Select = (
+            participant.select(*COLUMNS)
+            .join(room, on=((room.id == participant.room_id) & room.deleted_at.is_null()))
+            .join(message, on=message.id.in_(near))
+            .where(participant.user_id == param("user_id"))
+        )
+        return across
+
+    def append(self, new: NewMessage) -> Message | None:
+        if new.client_id is None:
+            return self._append(new)
+        try:
+            # The savepoint takes back the seq when the insert clashes.
+            with self._database.atomic():
+                return self._append(new)
+        except IntegrityError:
+            if self.by_client_id(new.room_id, new.user_id, new.client_id) is None:
+                raise
+            return None
+
+    def _append(self, new: NewMessage) -> Message:
+        row = self._next_seq.one(room_id=new.room_id, at=new.created_at)
+        assert row is not None, "the caller has looked the room up in this transaction"
+        (seq,) = row
+        inserted = self._insert.one(
+            room_id=new.room_id,
+            seq=seq,
+            user_id=new.user_id,
+            content=new.content,
+            at=new.created_at,
+            client_id=new.client_id,
+            reply_to=new.reply_to,
+        )
+        assert inserted is not None
+        return Message(
+            inserted[0],
+            new.room_id,
+            seq,
+            new.user_id,
+            new.content,
+            new.created_at,
+            edited_at=None,
+            is_deleted=False,
+            reply_to=new.reply_to,
+            client_id=new.client_id,
+        )
+
+    def get(self, message_id: int) -> Message | None:
+        row = self._get.one(id=message_id)
+        return None if row is None else message_of(row)
+
+    def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
+        row = self._by_client_id.one(room_id=room_id, user_id=user_id, client_id=client_id)
+        return None if row is None else message_of(row)
+
+    def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:
+        if seq is None:
+            rows = self._newest.rows(room_id=room_id, limit=limit)
+        else:
+            rows = self._before.rows(room_id=room_id, seq=seq, limit=limit)
+        return [message_of(row) for row in reversed(rows)]
+
+    def after(self, room_id: int, seq: int, limit: int) -> Sequence[Message]:
+        return [message_of(row) for row in self._after.rows(room_id=room_id, seq=seq, limit=limit)]
+
+    def latest_before(self, user_id: int, message_id: int | None, limit: int) -> Sequence[Message]:
+        rows = self._latest_before.rows(user_id=user_id, id=_END if message_id is None else message_id, limit=limit)
+        return [message_of(row) for row in reversed(rows)]
+
+    def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
+        return [message_of(row) for row in self._latest_after.rows(user_id=user_id, id=message_id, limit=limit)]

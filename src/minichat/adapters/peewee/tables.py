@@ -1,0 +1,125 @@
+"""The tables as Peewee sees them, to build queries with. `migrations/` makes them; a test holds the two together.
+
+Times are integers: milliseconds since the Unix epoch, UTC. A row of a removed room stays until it is pruned, so
+whatever reads rooms, memberships or messages joins `RoomRow` and asks for `RoomRow.deleted_at` to be null.
+"""
+
+from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, Model, TextField
+
+
+class UserRow(Model):
+    id = BigIntegerField(primary_key=True)
+    username = TextField()
+    username_key = TextField()
+    password_hash = TextField()
+    first_name = TextField()
+    last_name = TextField()
+    email = TextField()
+    avatar_url = TextField()
+    is_active = BooleanField()
+    is_superuser = BooleanField()
+    joined_at = BigIntegerField()
+    last_seen_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "user"
+
+
+class NamePartRow(Model):
+    """Every ending of every searchable name: finding a part anywhere in a name is a look-up of a prefix here."""
+
+    is_start = BooleanField()
+    part = TextField()
+    user_id = BigIntegerField()
+
+    class Meta:
+        table_name = "user_name_part"
+        primary_key = CompositeKey("is_start", "part", "user_id")
+
+
+class SessionRow(Model):
+    id = BigIntegerField(primary_key=True)
+    user_id = BigIntegerField()
+    created_at = BigIntegerField()
+    last_used_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    user_agent = TextField()
+    ip = TextField()
+    ended_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "session"
+
+
+class RefreshTokenRow(Model):
+    jti_hash = TextField(primary_key=True)
+    session_id = BigIntegerField()
+    issued_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    used_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "refresh_token"
+
+
+class RoomRow(Model):
+    id = BigIntegerField(primary_key=True)
+    name = TextField()
+    description = TextField()
+    kind = TextField()
+    is_private = BooleanField()
+    created_at = BigIntegerField()
+    active_at = BigIntegerField()
+    last_seq = BigIntegerField()
+    participants_count = IntegerField()
+    pair_low = BigIntegerField(null=True)
+    pair_high = BigIntegerField(null=True)
+    deleted_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "room"
+
+
+class ParticipantRow(Model):
+    id = BigIntegerField(primary_key=True)
+    room_id = BigIntegerField()
+    user_id = BigIntegerField()
+    role = TextField()
+    joined_seq = BigIntegerField()
+    seen_seq = BigIntegerField()
+
+    class Meta:
+        table_name = "participant"
+
+
+class MessageRow(Model):
+    id = BigIntegerField(primary_key=True)
+    room_id = BigIntegerField()
+    seq = BigIntegerField()
+    user_id = BigIntegerField()
+    content = TextField()
+    created_at = BigIntegerField()
+    edited_at = BigIntegerField(null=True)
+    is_deleted = BooleanField()
+    reply_to = BigIntegerField(null=True)
+    client_id = TextField(null=True)
+
+    class Meta:
+        table_name = "message"
+
+
+class ChangeRow(Model):
+    id = BigIntegerField(primary_key=True)
+    kind = TextField()
+    room_id = BigIntegerField()
+    at = BigIntegerField()
+    user_id = BigIntegerField(null=True)
+    message_id = BigIntegerField(null=True)
+    seq = BigIntegerField(null=True)
+    role = TextField(null=True)
+
+    class Meta:
+        table_name = "change"
+
+
+ALL = (UserRow, NamePartRow, SessionRow, RefreshTokenRow, RoomRow, ParticipantRow, MessageRow, ChangeRow)

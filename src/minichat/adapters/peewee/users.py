@@ -1,0 +1,196 @@
+"""Accounts in the database, and the index by which a part of a name is found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+from peewee import Node
+
+from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.statements import Row, Statement, each_of, param
+from minichat.adapters.peewee.tables import NamePartRow, UserRow
+from minichat.domain.directory import SEARCHED_MOST, searchable_names
+from minichat.domain.model import Credentials, Timestamp, User
+from minichat.domain.paging import Window
+from minichat.domain.ports import NewUser
+
+_LAST = "\U0010ffff"
+
+COLUMNS = (
+    UserRow.id,
+    UserRow.username,
+    UserRow.username_key,
+    UserRow.first_name,
+    UserRow.last_name,
+    UserRow.email,
+    UserRow.avatar_url,
+    UserRow.is_active,
+    UserRow.is_superuser,
+    UserRow.joined_at,
+    UserRow.last_seen_at,
+)
+
+
+def user_of(row: Row) -> User:
+    """Make the entity of a row of `COLUMNS`."""
+    return User(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] == 1, row[8] == 1, row[9], row[10])
+
+
+class PeeweeUsers:
+    def __init__(self, database: Sqlite) -> None:
+        def statement(query: Node) -> Statement:
+            return Statement(database, query)
+
+        users = UserRow.select(*COLUMNS)
+        credentials = UserRow.select(*COLUMNS, UserRow.password_hash)
+        self._add = statement(
+            UserRow.insert(
+                username=param("username"),
+                username_key=param("username_key"),
+                password_hash=param("password_hash"),
+                first_name=param("first_name"),
+                last_name=param("last_name"),
+                email=param("email"),
+                joined_at=param("joined_at"),
+                is_superuser=param("is_superuser"),
+            )
+            .on_conflict_ignore()
+            .returning(*COLUMNS)
+        )
+        self._get = statement(users.where(UserRow.id == param("id")))
+        self._by_ids = statement(users.where(UserRow.id.in_(each_of("ids"))))
+        self._credentials = statement(credentials.where(UserRow.username_key == param("key")))
+        self._credentials_by_id = statement(credentials.where(UserRow.id == param("id")))
+        self._change_password = statement(
+            UserRow.update(password_hash=param("new")).where(
+                (UserRow.id == param("id")) & (UserRow.password_hash == param("old"))
+            )
+        )
+        self._update = statement(
+            UserRow.update(
+                first_name=param("first_name"),
+                last_name=param("last_name"),
+                email=param("email"),
+                avatar_url=param("avatar_url"),
+            ).where(UserRow.id == param("id"))
+        )
+        self._seen = statement(UserRow.update(last_seen_at=param("at")).where(UserRow.id == param("id")))
+
+        key, limit = UserRow.username_key, param("limit")
+        after, before = key > param("key"), key < param("key")
+        # Few are online at once: sorting them beats walking all names, which the bare key would make SQLite do.
+        online, name = UserRow.last_seen_at > param("since"), key.concat("")
+        self._page_after = statement(users.where(after).order_by(key).limit(limit))
+        self._page_before = statement(users.where(before).order_by(key.desc()).limit(limit))
+        onward, back = users.where(online & (name > param("key"))), users.where(online & (name < param("key")))
+        self._online_after = statement(onward.order_by(name).limit(limit))
+        self._online_before = statement(back.order_by(name.desc()).limit(limit))
+
+        part = NamePartRow
+        self._add_part = statement(
+            part.insert(is_start=param("is_start"), part=param("part"), user_id=param("id")).on_conflict_ignore()
+        )
+        self._drop_part = statement(
+            part.delete().where(
+                (part.is_start == param("is_start")) & (part.part == param("part")) & (part.user_id == param("id"))
+            )
+        )
+        self._matches = statement(
+            part.select(part.part, part.user_id)
+            .where(
+                (part.is_start == param("is_start"))
+                & (part.part < param("end"))
+                & ((part.part > param("part")) | ((part.part == param("part")) & (part.user_id > param("id"))))
+                # Said once more in a form that the index can seek to.
+                & (part.part >= param("part"))
+            )
+            .order_by(part.part, part.user_id)
+            .limit(limit)
+        )
+
+    def add(self, new: NewUser) -> User | None:
+        row = self._add.one(**new._asdict())
+        if row is None:
+            return None
+        user = user_of(row)
+        self._index(name_parts(user), user.id)
+        return user
+
+    def get(self, user_id: int) -> User | None:
+        row = self._get.one(id=user_id)
+        return None if row is None else user_of(row)
+
+    def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
+        ids = list(user_ids)
+        return {row[0]: user_of(row) for row in self._by_ids.rows(ids=orjson.dumps(ids).decode())} if ids else {}
+
+    def credentials(self, username_key: str) -> Credentials | None:
+        return _credentials(self._credentials.one(key=username_key))
+
+    def credentials_by_id(self, user_id: int) -> Credentials | None:
+        return _credentials(self._credentials_by_id.one(id=user_id))
+
+    def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
+        return self._change_password.run(id=user_id, old=old_hash, new=new_hash) == 1
+
+    def update_profile(self, user: User) -> None:
+        before = self.get(user.id)
+        self._update.run(
+            id=user.id,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            email=user.email,
+            avatar_url=user.avatar_url,
+        )
+        if before is not None:
+            old, new = name_parts(before), name_parts(user)
+            for is_start, part in old - new:
+                self._drop_part.run(is_start=is_start, part=part, id=user.id)
+            self._index(new - old, user.id)
+
+    def seen(self, user_id: int, at: Timestamp) -> None:
+        self._seen.run(id=user_id, at=at)
+
+    def page(self, window: Window) -> Sequence[User]:
+        return _page(self._page_after, self._page_before, window)
+
+    def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
+        return _page(self._online_after, self._online_before, window, since=since)
+
+    def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
+        found: dict[int, None] = {}
+        for is_start in (True, False):
+            # A name may match in several places, so more rows than users are looked at, and more again if need be.
+            part, user_id, goes_on = folded, 0, True
+            while goes_on and len(found) < limit:
+                rows = self._matches.rows(is_start=is_start, part=part, end=folded + _LAST, id=user_id, limit=4 * limit)
+                found.update((match, None) for _, match in rows if match != without)
+                goes_on = len(rows) == 4 * limit
+                part, user_id = rows[-1] if rows else (part, user_id)
+        best = list(found)[:limit]
+        people = self.by_ids(best)
+        return [people[user_id] for user_id in best]
+
+    def _index(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
+        for is_start, part in parts:
+            self._add_part.run(is_start=is_start, part=part, id=user_id)
+
+
+def name_parts(user: User) -> set[tuple[bool, str]]:
+    """All endings of the user's names, each with whether it is the whole name."""
+    return {
+        (start == 0, name[start : start + SEARCHED_MOST])
+        for name in searchable_names(user)
+        for start in range(len(name))
+    }
+
+
+def _credentials(row: Row | None) -> Credentials | None:
+    return None if row is None else Credentials(user_of(row), row[-1])
+
+
+def _page(after: Statement, before: Statement, window: Window, **values: int) -> Sequence[User]:
+    if window.before is not None:
+        rows = before.rows(key=window.before[0], limit=window.limit + 1, **values)[::-1]
+    else:
+        rows = after.rows(key=window.after[0] if window.after else "", limit=window.limit + 1, **values)
+    return [user_of(row) for row in rows]

@@ -1,0 +1,77 @@
+"""What every set of ports must do: each test here runs on each of them."""
+
+import pytest
+
+from builders import Chat
+from contract.backends import BACKENDS
+from minichat.domain.model import Role, RoomKind
+from minichat.domain.ports import NewRoom, NewUser
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request, tmp_path):
+    with BACKENDS[request.param](tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ports(backend):
+    return backend.ports
+
+
+@pytest.fixture
+def clock(backend):
+    return backend.clock
+
+
+@pytest.fixture
+def chat(backend):
+    """All services on the ports."""
+    return Chat(backend.ports, backend.clock)
+
+
+@pytest.fixture
+def add_user(ports):
+    """Add an account by port: `add_user("ann")`."""
+
+    def add(name, **given):
+        new = NewUser(name, name.casefold(), f"hash of {name}", "", "", "", joined_at=1_000)
+        with ports.transaction():
+            return ports.users.add(new._replace(**given))
+
+    return add
+
+
+@pytest.fixture
+def ann(add_user):
+    return add_user("ann")
+
+
+@pytest.fixture
+def bob(add_user):
+    return add_user("bob")
+
+
+@pytest.fixture
+def carl(add_user):
+    return add_user("carl")
+
+
+@pytest.fixture
+def add_room(ports):
+    """Add a room with participants by port: `add_room(ann, bob, name="Tea")`; the first one owns it."""
+
+    def add(*users, name="Room", description="", is_private=False, at=1_000):
+        with ports.transaction():
+            room = ports.rooms.add(NewRoom(name, description, RoomKind.GROUP, is_private, at))
+            for number, user in enumerate(users):
+                ports.memberships.add(room.id, user.id, Role.MEMBER if number else Role.OWNER, 0)
+        return room
+
+    return add
+
+
+@pytest.fixture
+def room(add_room, ann, bob):
+    """A room of ann and bob."""
+    return add_room(ann, bob)

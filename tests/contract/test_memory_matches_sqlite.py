@@ -1,0 +1,323 @@
+"""The same random story on memory and on SQLite: every answer, every error and the change log must be the same.
+
+What the memory adapters say is what the unit tests know of the domain; this is why they can be believed.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from builders import ALL, CHAIN_KEY, PASSWORD
+from contract.backends import memory, sqlite
+from minichat.domain.errors import ChatError
+from minichat.domain.messaging import Stretch
+from minichat.domain.model import Caller, Role
+from minichat.domain.paging import Window
+from minichat.domain.services import build
+from minichat.domain.sessions import Grant, Lifetimes
+
+NAMES = ["ann", "Ann", "bob", "анна", "Боб", "carl.x", "ａｎｎ", "x", "田中太"]
+WORDS = ["", "Ann", "Анна", "an an", "Straße", "ﬁ", "👩\u200d👧", "bob\u0301", "x" * 151]
+CONTENTS = ["hello", "Привет", "🙂\n\t", "cafe\u0301", " ' \" % ", "", "x" * 4_001]
+CLIENT_IDS = ["one", "два", ""]
+QUERIES = ["a", "an", "А", "нн", "ss", "fi", "b", "ó", "n a", "%", ""]
+
+users = st.integers(1, 5)
+limits = st.sampled_from([1, 2, 3, 50])
+places = st.tuples(st.integers(0, 9), st.integers(0, 9))
+"""Which room, and which of its participants or a stranger: see `at`."""
+messages = st.tuples(st.integers(0, 9), st.integers(0, 19))
+"""Whether of the room or any, and which: see `message_in`."""
+sides = st.sampled_from([None, "before", "after", "around"])
+
+
+def shown(value):
+    """The value in a form that is equal only if types are too, without what is random in a token."""
+    if isinstance(value, Grant):
+        value = value._replace(jti="")
+    if isinstance(value, Mapping):
+        return ("mapping", sorted((key, shown(item)) for key, item in value.items()))
+    if isinstance(value, list | tuple):
+        kind = "sequence" if type(value) in {list, tuple} else type(value).__name__
+        return (kind, [shown(item) for item in value])
+    return (type(value).__name__, value)
+
+
+def outcome(action, services):
+    """What an action results in: its answer, or the error with all that it says."""
+    try:
+        return "answered", action(services)
+    except ChatError as error:
+        return "refused", (type(error).__name__, getattr(error, "issues", None))
+
+
+class MemoryMatchesSqlite(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.resources = ExitStack()
+        folder = self.resources.enter_context(tempfile.TemporaryDirectory())
+        self.backends = [self.resources.enter_context(opened(Path(folder))) for opened in (memory, sqlite)]
+        self.services = [
+            build(backend.ports, Lifetimes(refresh=300, session=900), CHAIN_KEY) for backend in self.backends
+        ]
+        self.grants = []
+        """Pairs of grants that tell the same on both sides, but for their random `jti`."""
+
+    def teardown(self):
+        try:
+            for user_id in range(1, 6):
+                self.look_at_everything(user_id)
+        finally:
+            self.resources.close()
+
+    def both(self, action):
+        """Do the same on both sides and compare; return both answers, or None if it was refused."""
+        results = [outcome(action, services) for services in self.services]
+        assert shown(results[0]) == shown(results[1])
+        return [answer for _, answer in results] if results[0][0] == "answered" else None
+
+    def walk(self, listed):
+        """Compare a whole list, page by page to its end and back again."""
+        window = Window(2)
+        while answers := self.both(partial(listed, window=window)):
+            page = getattr(answers[0], "page", answers[0])
+            if page.next is not None and window.before is None:
+                window = Window(2, after=page.next)
+            elif page.prev is not None:
+                window = Window(2, before=page.prev)
+            else:
+                break
+
+    def user(self, user_id):
+        return self.services[0].directory.get(user_id)
+
+    def knows(self, user_id):
+        return self.backends[0].ports.users.get(user_id) is not None
+
+    def at(self, place):
+        """A user and a room: mostly a participant and a room that exists, else one would meet closed doors only."""
+        which_room, who = place
+        ports = self.backends[0].ports
+        open_rooms = [room_id for room_id in range(1, 60) if ports.rooms.access(room_id, 1)]
+        if which_room == 0 or not open_rooms:
+            return 1 + who % 3, 1 + which_room
+        room_id = open_rooms[-1 - which_room % len(open_rooms)]
+        participants = ports.memberships.page(room_id, ALL)
+        return (1 + who % 3 if who > 6 else participants[who % len(participants)].user_id), room_id
+
+    def message_in(self, room_id, message):
+        """The id of a message: mostly of that room."""
+        anywhere, which = message
+        found = [] if anywhere == 0 else self.backends[0].ports.messages.before(room_id, None, 200)
+        return found[which % len(found)].id if found else 1 + which
+
+    def stretch(self, room_id, limit, side, message):
+        return Stretch(limit, **({side: self.message_in(room_id, message)} if side else {}))
+
+    # People
+
+    @initialize(invited=st.booleans())
+    def three_people_in_a_room(self, invited):
+        for name in ("dora", "emil", "Фёдор"):
+            self.register(name, "", "")
+        self.both(lambda services: services.rooms.create(1, "Tea", invited=[2, 3] if invited else []))
+
+    @precondition(lambda self: not self.knows(5))
+    @rule(name=st.sampled_from(NAMES), first_name=st.sampled_from(WORDS), last_name=st.sampled_from(WORDS))
+    def register(self, name, first_name, last_name):
+        answers = self.both(
+            lambda services: services.registration.register(
+                name, PASSWORD, first_name=first_name, last_name=last_name, email="somebody@example.org"
+            )
+        )
+        if answers:
+            self.grants.append([grant for _, grant in answers])
+
+    @rule(
+        name=st.sampled_from([*NAMES, "DORA", "emil"]),
+        password=st.sampled_from([PASSWORD, PASSWORD, "wrong", "new password"]),
+    )
+    def log_in(self, name, password):
+        answers = self.both(lambda services: services.sessions.log_in(name, password))
+        if answers:
+            self.grants.append([grant for _, grant in answers])
+
+    def with_grant(self, data_index, act):
+        """Do something with one of the newest grants, which stands for the session as well."""
+        pair = self.grants[-1 - data_index % len(self.grants)]
+        results = [
+            outcome(lambda services, grant=grant: act(services, grant), services)
+            for services, grant in zip(self.services, pair, strict=True)
+        ]
+        assert shown(results[0]) == shown(results[1])
+        if results[0][0] == "answered" and isinstance(results[0][1], Grant):
+            self.grants.append([answer for _, answer in results])
+
+    @rule(index=st.integers(0, 7))
+    def refresh(self, index):
+        self.with_grant(
+            index, lambda services, grant: services.sessions.refresh(grant.session.id, grant.session.user_id, grant.jti)
+        )
+
+    @rule(index=st.integers(0, 7))
+    def log_out(self, index):
+        self.with_grant(index, lambda services, grant: services.sessions.log_out(grant.session.id))
+
+    @rule(
+        index=st.integers(0, 7),
+        old=st.sampled_from([PASSWORD, "new password"]),
+        new=st.sampled_from([PASSWORD, "new password", "short"]),
+    )
+    def change_password(self, index, old, new):
+        def change(services, grant):
+            caller = services.sessions.authenticate(grant.session.id, grant.session.user_id)
+            return services.sessions.change_password(caller, old, new)
+
+        self.with_grant(index, change)
+
+    @rule(index=st.integers(0, 7))
+    def call(self, index):
+        def note(services, grant):
+            caller = services.sessions.authenticate(grant.session.id, grant.session.user_id)
+            assert isinstance(caller, Caller)
+            return services.sessions.is_stale(caller), services.sessions.note_activity(caller)
+
+        self.with_grant(index, note)
+
+    @rule(seconds=st.sampled_from([0.001, 1, 29, 31, 200]))
+    def wait(self, seconds):
+        for backend in self.backends:
+            backend.clock.advance(seconds)
+
+    @rule(user_id=users, first_name=st.sampled_from(WORDS), last_name=st.none() | st.sampled_from(WORDS))
+    def edit_profile(self, user_id, first_name, last_name):
+        self.both(lambda services: services.directory.edit_profile(user_id, first_name=first_name, last_name=last_name))
+
+    @rule(user_id=users, query=st.sampled_from(QUERIES), limit=limits)
+    def search(self, user_id, query, limit):
+        self.both(lambda services: services.directory.search(user_id, query, limit))
+
+    # Rooms
+
+    @rule(
+        user_id=users,
+        name=st.sampled_from(["Tea", "Чай", ""]),
+        private=st.booleans(),
+        invited=st.lists(users, max_size=3),
+    )
+    def make_room(self, user_id, name, private, invited):
+        if self.knows(user_id):
+            self.both(lambda services: services.rooms.create(user_id, name, "", private, invited))
+
+    @rule(user_id=users, other_id=users)
+    def open_direct_chat(self, user_id, other_id):
+        if self.knows(user_id):
+            self.both(lambda services: services.rooms.direct_chat(user_id, other_id))
+
+    @rule(place=places)
+    def join(self, place):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.rooms.join(user_id, room_id))
+
+    @rule(place=places)
+    def leave(self, place):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.rooms.leave(user_id, room_id))
+
+    @rule(place=places, name=st.sampled_from(["Tea", "Coffee", None]), private=st.none() | st.booleans())
+    def edit_room(self, place, name, private):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.rooms.edit(user_id, room_id, name=name, is_private=private))
+
+    @rule(place=places, is_sure=st.sampled_from([False, False, True]))
+    def delete_room(self, place, is_sure):
+        user_id, room_id = self.at(place)
+        if is_sure:
+            self.both(lambda services: services.rooms.delete(user_id, room_id))
+
+    @rule(place=places)
+    def become_moderator(self, place):
+        user_id, room_id = self.at(place)
+        for backend in self.backends:
+            found = backend.ports.rooms.access(room_id, user_id)
+            if found is not None and found[1] is not None and found[1].role == Role.MEMBER:
+                with backend.ports.transaction():
+                    backend.ports.memberships.set_role(found[1], Role.MODERATOR)
+
+    @rule(place=places)
+    def look_at_room(self, place):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.rooms.get(user_id, room_id))
+        self.walk(lambda services, window: services.rooms.participants(user_id, room_id, window))
+
+    # Messages
+
+    @rule(
+        place=places,
+        content=st.sampled_from(CONTENTS),
+        client_id=st.none() | st.sampled_from(CLIENT_IDS),
+        reply_to=st.none() | messages,
+    )
+    def send(self, place, content, client_id, reply_to):
+        user_id, room_id = self.at(place)
+        reply_to_id = reply_to and self.message_in(room_id, reply_to)
+        author = self.user(user_id)
+        self.both(lambda services: services.messaging.send(author, room_id, content, client_id, reply_to_id))
+
+    @rule(place=places)
+    def chatter(self, place):
+        """Say three things: a room needs some messages before its pages tell anything."""
+        user_id, room_id = self.at(place)
+        author = self.user(user_id)
+        for content in ("one", "two", "three"):
+            self.both(lambda services, content=content: services.messaging.send(author, room_id, content))
+
+    @rule(place=places, seq=st.integers(0, 12))
+    def read(self, place, seq):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.rooms.mark_read(user_id, room_id, seq))
+
+    @rule(place=places, limit=limits, side=sides, message=messages, mark_read=st.booleans())
+    def history(self, place, limit, side, message, mark_read):
+        user_id, room_id = self.at(place)
+        stretch = self.stretch(room_id, limit, side, message)
+        self.both(lambda services: services.messaging.history(user_id, room_id, stretch, mark_read=mark_read))
+
+    @rule(place=places, limit=limits, side=sides, message=messages)
+    def latest(self, place, limit, side, message):
+        user_id, room_id = self.at(place)
+        stretch = self.stretch(room_id, limit, side, message)
+        self.both(lambda services: services.messaging.latest(user_id, None, stretch))
+
+    # Everything
+
+    @rule(user_id=users)
+    def look_at_everything(self, user_id):
+        self.both(lambda services: services.directory.get(user_id))
+        self.both(lambda services: services.rooms.mine(user_id, ALL))
+        self.walk(lambda services, window: services.directory.page(window))
+        self.walk(lambda services, window: services.directory.online(window))
+        self.walk(lambda services, window: services.rooms.mine(user_id, window))
+        self.walk(lambda services, window: services.rooms.public(user_id, window))
+        self.both(lambda services: services.messaging.latest(user_id, None, Stretch(200)))
+
+    @invariant()
+    def the_same_changes_were_told(self):
+        told = [shown(list(backend.log())) for backend in self.backends]
+        assert told[0] == told[1]
+
+
+MemoryMatchesSqlite.TestCase.settings = settings(
+    max_examples=120,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestTheSameStory = MemoryMatchesSqlite.TestCase

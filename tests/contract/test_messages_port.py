@@ -1,0 +1,247 @@
+"""`Messages`: what was said, numbered without holes."""
+
+import pytest
+
+from builders import undone
+from contract.texts import TRICKY_TEXTS
+from minichat.domain.model import Message
+from minichat.domain.ports import NewMessage
+
+NONE = 2**53 - 1
+
+
+@pytest.fixture
+def say(ports):
+    def say_one(room, user, content="hello", at=2_000, client_id=None, reply_to=None):
+        with ports.transaction():
+            return ports.messages.append(NewMessage(room.id, user.id, content, at, client_id, reply_to))
+
+    return say_one
+
+
+def contents(messages):
+    return "".join(message.content for message in messages)
+
+
+def test_a_message_is_added_as_it_was_given(ports, say, room, ann):
+    first = say(room, ann)
+    message = say(room, ann, "hi", at=3_000, client_id="one", reply_to=first.id)
+    assert message == Message(
+        id=message.id,
+        room_id=room.id,
+        seq=2,
+        user_id=ann.id,
+        content="hi",
+        created_at=3_000,
+        edited_at=None,
+        is_deleted=False,
+        reply_to=first.id,
+        client_id="one",
+    )
+    assert ports.messages.get(message.id) == message
+    assert ports.messages.get(message.id).is_deleted is False
+    assert ports.messages.get(NONE) is None
+
+
+def test_each_room_numbers_its_own(say, add_room, room, ann):
+    other = add_room(ann)
+    assert [say(where, ann).seq for where in (room, room, other, room, other)] == [1, 2, 1, 3, 2]
+
+
+def test_ids_grow_over_all_rooms(say, add_room, room, ann):
+    other = add_room(ann)
+    ids = [say(where, ann).id for where in (room, other, room, other)]
+    assert ids == sorted(set(ids))
+
+
+def test_a_message_makes_its_room_active(ports, say, add_room, room, ann):
+    other = add_room(ann)
+    say(room, ann, at=7_000)
+    found = ports.rooms.access(room.id, ann.id)[0]
+    assert (found.last_seq, found.active_at, found.created_at) == (1, 7_000, 1_000)
+    assert ports.rooms.access(other.id, ann.id)[0].active_at == 1_000
+
+
+def test_a_rollback_leaves_no_hole(ports, say, room, ann):
+    say(room, ann)
+    with undone(ports):
+        assert ports.messages.append(NewMessage(room.id, ann.id, "lost", 3_000, "one")).seq == 2
+    assert say(room, ann).seq == 2
+    assert [message.seq for message in ports.messages.before(room.id, None, 9)] == [1, 2]
+
+
+def test_several_messages_of_one_transaction_follow_each_other(ports, room, ann):
+    with ports.transaction():
+        seqs = [ports.messages.append(NewMessage(room.id, ann.id, "x", 1, None)).seq for _ in range(3)]
+    assert seqs == [1, 2, 3]
+
+
+# Client ids
+
+
+def test_a_used_client_id_adds_nothing_and_spends_no_seq(ports, say, room, ann):
+    first = say(room, ann, at=2_000, client_id="one")
+    before = ports.rooms.view(room.id, ann.id)
+    assert say(room, ann, "other", at=3_000, client_id="one") is None
+    assert ports.rooms.view(room.id, ann.id) == before
+    assert ports.messages.before(room.id, None, 9) == [first]
+    assert say(room, ann).seq == 2
+
+
+def test_a_used_client_id_leaves_its_transaction_as_it_was(ports, say, room, ann, bob):
+    say(room, ann, client_id="one")
+    with ports.transaction():
+        ports.messages.append(NewMessage(room.id, bob.id, "kept", 3_000, "one"))
+        assert ports.messages.append(NewMessage(room.id, ann.id, "not", 4_000, "one")) is None
+        assert ports.rooms.access(room.id, ann.id)[0].last_seq == 2
+        assert ports.messages.append(NewMessage(room.id, ann.id, "kept too", 5_000, "two")).seq == 3
+    assert ports.rooms.access(room.id, ann.id)[0].active_at == 5_000
+
+
+def test_a_client_id_used_in_the_same_transaction_is_used(ports, room, ann):
+    with ports.transaction():
+        assert ports.messages.append(NewMessage(room.id, ann.id, "x", 1, "one"))
+        assert ports.messages.append(NewMessage(room.id, ann.id, "x", 1, "one")) is None
+
+
+def test_a_client_id_belongs_to_one_user_in_one_room(say, add_room, room, ann, bob):
+    other = add_room(ann)
+    assert say(room, ann, client_id="one")
+    assert say(room, bob, client_id="one")
+    assert say(other, ann, client_id="one")
+    assert say(room, ann, client_id="ONE")
+
+
+def test_messages_without_client_id_never_clash(say, room, ann):
+    assert [say(room, ann).seq for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_message_is_found_by_its_client_id(ports, say, room, ann, bob):
+    message = say(room, ann, client_id="one")
+    say(room, ann, client_id="two")
+    assert ports.messages.by_client_id(room.id, ann.id, "one") == message
+    assert ports.messages.by_client_id(room.id, ann.id, "One") is None
+    assert ports.messages.by_client_id(room.id, bob.id, "one") is None
+    assert ports.messages.by_client_id(NONE, ann.id, "one") is None
+
+
+# Stretches of a room
+
+
+@pytest.fixture
+def five(say, add_room, room, ann, bob):
+    """Messages "1" to "5" in the room, among others in another."""
+    other = add_room(ann, bob)
+    for number in "12345":
+        say(room, ann, number)
+        say(other, bob, "x")
+
+
+@pytest.mark.parametrize(
+    ("seq", "limit", "expected"),
+    [
+        (None, 9, "12345"),
+        (None, 5, "12345"),
+        (None, 2, "45"),
+        (None, 1, "5"),
+        (4, 2, "23"),
+        (3, 2, "12"),
+        (3, 9, "12"),
+        (2, 1, "1"),
+        (1, 2, ""),
+        (0, 2, ""),
+        (6, 2, "45"),
+        (NONE, 1, "5"),
+    ],
+)
+def test_before_gives_the_newest_with_a_smaller_seq(ports, five, room, seq, limit, expected):
+    assert contents(ports.messages.before(room.id, seq, limit)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seq", "limit", "expected"),
+    [(0, 9, "12345"), (0, 2, "12"), (2, 2, "34"), (3, 2, "45"), (4, 2, "5"), (5, 2, ""), (NONE, 2, ""), (1, 1, "2")],
+)
+def test_after_gives_the_oldest_with_a_larger_seq(ports, five, room, seq, limit, expected):
+    assert contents(ports.messages.after(room.id, seq, limit)) == expected
+
+
+def test_a_room_without_messages_has_no_stretches(ports, room):
+    for room_id in (room.id, NONE):
+        assert ports.messages.before(room_id, None, 5) == []
+        assert ports.messages.before(room_id, 5, 5) == []
+        assert ports.messages.after(room_id, 0, 5) == []
+
+
+# Stretches over all rooms of a user
+
+
+@pytest.fixture
+def six(say, add_room, ann, bob, carl):
+    """Messages "1" to "6" in two rooms of ann, one by one with those of a room that she is not in."""
+    here, there, elsewhere = add_room(ann, bob), add_room(carl, ann), add_room(bob, carl)
+    messages = []
+    for number in "123456":
+        messages.append(say(here if number in "156" else there, bob if number in "156" else carl, number))
+        say(elsewhere, carl, "x")
+    return {message.content: message.id for message in messages}
+
+
+@pytest.mark.parametrize(
+    ("edge", "limit", "expected"),
+    [
+        (None, 9, "123456"),
+        (None, 6, "123456"),
+        (None, 3, "456"),
+        (None, 1, "6"),
+        ("5", 2, "34"),
+        ("3", 2, "12"),
+        ("3", 9, "12"),
+        ("2", 1, "1"),
+        ("1", 2, ""),
+    ],
+)
+def test_latest_before_gives_the_newest_with_a_smaller_id(ports, six, ann, edge, limit, expected):
+    assert contents(ports.messages.latest_before(ann.id, edge and six[edge], limit)) == expected
+
+
+@pytest.mark.parametrize(
+    ("edge", "limit", "expected"),
+    [("1", 9, "23456"), ("1", 2, "23"), ("3", 2, "45"), ("4", 2, "56"), ("5", 2, "6"), ("6", 2, ""), ("2", 1, "3")],
+)
+def test_latest_after_gives_the_oldest_with_a_larger_id(ports, six, ann, edge, limit, expected):
+    assert contents(ports.messages.latest_after(ann.id, six[edge], limit)) == expected
+
+
+def test_latest_starts_before_every_id(ports, six, ann):
+    assert contents(ports.messages.latest_after(ann.id, 0, 9)) == "123456"
+    assert contents(ports.messages.latest_before(ann.id, NONE, 9)) == "123456"
+
+
+def test_latest_shows_the_rooms_that_one_is_in_now(ports, six, ann):
+    room_id = ports.messages.get(six["1"]).room_id
+    with ports.transaction():
+        ports.memberships.remove(ports.rooms.access(room_id, ann.id)[1])
+    assert contents(ports.messages.latest_before(ann.id, None, 9)) == "234"
+    assert contents(ports.messages.latest_after(ann.id, six["2"], 9)) == "34"
+
+
+def test_who_is_in_no_room_has_no_latest(ports, six, add_user):
+    dora = add_user("dora")
+    assert ports.messages.latest_before(dora.id, None, 9) == []
+    assert ports.messages.latest_after(dora.id, 0, 9) == []
+
+
+@pytest.mark.parametrize("text", TRICKY_TEXTS)
+def test_text_comes_back_exactly(ports, say, room, ann, text):
+    message = say(room, ann, text, client_id=text)
+    assert message.content == message.client_id == text
+    for found in (
+        ports.messages.get(message.id),
+        ports.messages.by_client_id(room.id, ann.id, text),
+        *ports.messages.before(room.id, None, 5),
+        *ports.messages.latest_before(ann.id, None, 5),
+        ports.rooms.view(room.id, ann.id).last_message,
+    ):
+        assert found == message
+    assert say(room, ann, client_id=text) is None

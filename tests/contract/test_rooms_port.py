@@ -1,0 +1,283 @@
+"""`Rooms`: rooms, as each user sees them."""
+
+import pytest
+
+from contract.texts import TRICKY_TEXTS
+from minichat.domain.model import ROOM_HEAD, Membership, Role, Room, RoomKind, RoomView
+from minichat.domain.paging import Window
+from minichat.domain.ports import NewMessage, NewRoom
+
+NONE = 2**53 - 1
+
+
+def names(views):
+    return [view.room.name for view in views]
+
+
+def say(ports, room, user, content="hello", at=2_000):
+    with ports.transaction():
+        return ports.messages.append(NewMessage(room.id, user.id, content, at, None))
+
+
+@pytest.fixture
+def add_direct(ports):
+    def add(one, other, at=1_000):
+        pair = (min(one.id, other.id), max(one.id, other.id))
+        with ports.transaction():
+            room = ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, at, pair))
+            if room is not None:
+                for user_id in pair:
+                    ports.memberships.add(room.id, user_id, Role.MEMBER, 0)
+        return room
+
+    return add
+
+
+def test_a_room_is_added_as_it_was_given(ports, ann):
+    with ports.transaction():
+        room = ports.rooms.add(NewRoom("Tea", "Green", RoomKind.GROUP, True, 1_000))
+    assert room == Room(
+        id=room.id,
+        name="Tea",
+        description="Green",
+        kind=RoomKind.GROUP,
+        is_private=True,
+        created_at=1_000,
+        active_at=1_000,
+        last_seq=0,
+        participants_count=0,
+    )
+    assert ports.rooms.access(room.id, ann.id) == (room, None)
+    assert isinstance(ports.rooms.access(room.id, ann.id)[0].kind, RoomKind)
+    assert ports.rooms.access(room.id, ann.id)[0].is_private is True
+
+
+def test_rooms_may_share_a_name(add_room, ann):
+    assert [add_room(ann, name="Tea").id for _ in range(3)] == [1, 2, 3]
+
+
+def test_access_tells_the_room_and_ones_own_membership(ports, room, ann, bob, carl):
+    found, membership = ports.rooms.access(room.id, bob.id)
+    assert found == room._replace(participants_count=2)
+    assert membership == Membership(membership.id, room.id, bob.id, Role.MEMBER, joined_seq=0, seen_seq=0)
+    assert isinstance(membership.role, Role)
+    assert ports.rooms.access(room.id, ann.id)[1].role == Role.OWNER
+    assert ports.rooms.access(room.id, carl.id) == (found, None)
+
+
+def test_a_room_that_is_not_there_is_a_miss(ports, ann):
+    assert ports.rooms.access(NONE, ann.id) is None
+    assert ports.rooms.view(NONE, ann.id) is None
+    assert ports.rooms.direct_of((1, 2)) is None
+
+
+# Direct chats
+
+
+def test_a_pair_has_one_direct_chat(ports, add_direct, ann, bob, carl):
+    room = add_direct(ann, bob)
+    assert room.kind == RoomKind.DIRECT
+    assert add_direct(bob, ann) is None
+    assert add_direct(ann, carl).id != room.id
+    assert ports.rooms.direct_of((ann.id, bob.id)) == room.id
+
+
+def test_a_clash_adds_no_room(ports, add_direct, ann, bob):
+    add_direct(ann, bob)
+    add_direct(ann, bob)
+    assert len(ports.rooms.page_of(ann.id, Window(50))) == 1
+
+
+# Views
+
+
+def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room, ann, bob):
+    say(ports, room, ann, "one")
+    last = say(ports, room, bob, "two", at=3_000)
+    view = ports.rooms.view(room.id, ann.id)
+    assert view == RoomView(
+        room=room._replace(participants_count=2, last_seq=2, active_at=3_000),
+        membership=ports.rooms.access(room.id, ann.id)[1],
+        head=(ann.id, bob.id),
+        last_message=last,
+        others_seen_seq=0,
+    )
+
+
+def test_an_empty_room_has_no_last_message(ports, room, ann):
+    assert ports.rooms.view(room.id, ann.id).last_message is None
+
+
+def test_who_is_not_in_a_public_room_sees_a_card(ports, room, ann, carl):
+    say(ports, room, ann)
+    card = ports.rooms.view(room.id, carl.id)
+    assert (card.membership, card.head, card.last_message) == (None, (), None)
+    assert (card.room.name, card.room.participants_count) == ("Room", 2)
+
+
+def test_the_head_is_who_joined_first(ports, add_room, add_user):
+    users = [add_user(f"user{number:02}") for number in range(25)]
+    room = add_room(*reversed(users))
+    expected = tuple(user.id for user in reversed(users))[:ROOM_HEAD]
+    assert ports.rooms.view(room.id, users[0].id).head == expected
+    assert [view.head for view in ports.rooms.page_of(users[0].id, Window(5))] == [expected]
+
+
+def test_the_newest_receipt_among_the_others(ports, add_room, ann, bob, carl):
+    room = add_room(ann, bob, carl)
+    for _ in range(5):
+        say(ports, room, ann)
+    with ports.transaction():
+        ports.memberships.see(room.id, ann.id, 5)
+        ports.memberships.see(room.id, bob.id, 2)
+        ports.memberships.see(room.id, carl.id, 3)
+    seen = [ports.rooms.view(room.id, user.id).others_seen_seq for user in (ann, bob, carl)]
+    assert seen == [3, 5, 5]
+
+
+def test_alone_in_a_room_there_is_no_receipt_of_others(ports, add_room, ann):
+    assert ports.rooms.view(add_room(ann).id, ann.id).others_seen_seq == 0
+
+
+def test_a_list_shows_each_room_as_it_is_seen_alone(ports, add_room, add_direct, ann, bob, carl):
+    rooms = [add_room(ann, bob), add_room(carl, ann), add_direct(ann, bob), add_room(ann), add_room(bob)]
+    for number, room in enumerate(rooms[:3]):
+        say(ports, room, ann, f"in {number}", at=2_000 + number)
+    with ports.transaction():
+        ports.memberships.see(rooms[0].id, bob.id, 1)
+    listed = ports.rooms.page_of(ann.id, Window(50))
+    assert listed == [ports.rooms.view(view.room.id, ann.id) for view in listed]
+    assert len(listed) == 4
+    cards = ports.rooms.public_page(ann.id, Window(50))
+    assert cards == [ports.rooms.view(view.room.id, ann.id) for view in cards]
+    assert len(cards) == 1
+
+
+# Lists
+
+
+@pytest.fixture
+def five(ports, add_room, ann, bob):
+    """Rooms "a" to "e" in the order of the list: "c" and "d" were active at the same time."""
+    times = {"e": 1_000, "d": 3_000, "c": 3_000, "b": 4_000, "a": 5_000}
+    rooms = {name: add_room(ann, name=name) for name in times}
+    for name, at in times.items():
+        say(ports, rooms[name], ann, at=at)
+    add_room(bob, name="of bob", is_private=True)
+    return {name: (times[name], rooms[name].id) for name in times}
+
+
+WINDOWS = [
+    (5, {}, "abcde"),
+    (4, {}, "abcde"),
+    (3, {}, "abcd"),
+    (1, {}, "ab"),
+    (2, {"after": "a"}, "bcd"),
+    (2, {"after": "c"}, "de"),
+    (1, {"after": "d"}, "e"),
+    (2, {"after": "e"}, ""),
+    (2, {"before": "e"}, "bcd"),
+    (1, {"before": "d"}, "bc"),
+    (2, {"before": "c"}, "ab"),
+    (2, {"before": "b"}, "a"),
+    (2, {"before": "a"}, ""),
+]
+
+
+@pytest.mark.parametrize(("limit", "edge", "expected"), WINDOWS)
+def test_rooms_are_paged_by_latest_activity_with_one_more_than_the_limit(ports, five, ann, limit, edge, expected):
+    window = Window(limit, **{side: five[name] for side, name in edge.items()})
+    assert names(ports.rooms.page_of(ann.id, window)) == list(expected)
+
+
+@pytest.mark.parametrize(("limit", "edge", "expected"), WINDOWS)
+def test_public_rooms_are_paged_the_same(ports, five, bob, limit, edge, expected):
+    window = Window(limit, **{side: five[name] for side, name in edge.items()})
+    assert names(ports.rooms.public_page(bob.id, window)) == list(expected)
+
+
+def test_a_key_needs_no_room_of_its_own(ports, five, ann):
+    assert names(ports.rooms.page_of(ann.id, Window(9, after=(3_500, 1)))) == ["c", "d", "e"]
+    assert names(ports.rooms.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
+
+
+def test_public_rooms_are_those_that_one_could_join(ports, add_room, add_direct, ann, bob, carl):
+    add_room(ann, name="open")
+    add_room(ann, name="closed", is_private=True)
+    add_room(ann, bob, name="joined")
+    add_direct(ann, carl)
+    assert names(ports.rooms.public_page(bob.id, Window(50))) == ["open"]
+
+
+def test_who_is_nowhere_has_no_rooms(ports, room, carl):
+    assert ports.rooms.page_of(carl.id, Window(50)) == []
+
+
+# Changing
+
+
+def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room, ann, carl):
+    other = add_room(ann, name="Other")
+    say(ports, room, ann)
+    before = ports.rooms.access(room.id, ann.id)[0]
+    edited = before._replace(name="Tea", description="Green", is_private=True)
+    with ports.transaction():
+        ports.rooms.update(
+            edited._replace(kind=RoomKind.DIRECT, created_at=1, active_at=1, last_seq=77, participants_count=77)
+        )
+    assert ports.rooms.access(room.id, ann.id)[0] == edited
+    assert ports.rooms.access(other.id, ann.id)[0].name == "Other"
+
+
+def test_privacy_decides_about_the_list(ports, room, carl):
+    for is_private, expected in ((True, []), (False, ["Room"])):
+        with ports.transaction():
+            ports.rooms.update(room._replace(is_private=is_private))
+        assert names(ports.rooms.public_page(carl.id, Window(5))) == expected
+
+
+def test_a_removed_room_is_gone_with_all_that_is_in_it(ports, add_room, room, ann, bob, carl):
+    other = add_room(ann, name="Other")
+    message, kept = say(ports, room, ann), say(ports, other, ann)
+    with ports.transaction():
+        ports.rooms.remove(room.id, 5_000)
+    assert ports.rooms.access(room.id, ann.id) is None
+    assert ports.rooms.view(room.id, ann.id) is None
+    assert names(ports.rooms.page_of(ann.id, Window(50))) == ["Other"]
+    assert ports.rooms.page_of(bob.id, Window(50)) == []
+    assert names(ports.rooms.public_page(carl.id, Window(50))) == ["Other"]
+    assert ports.messages.get(message.id) is None
+    assert ports.messages.latest_before(ann.id, None, 50) == [kept]
+    assert ports.messages.latest_after(ann.id, 0, 50) == [kept]
+    assert ports.memberships.receipts(ann.id, [room.id, other.id]).keys() == {other.id}
+
+
+def test_a_removed_room_is_gone_within_its_transaction(ports, room, ann):
+    with ports.transaction():
+        ports.rooms.remove(room.id, 5_000)
+        assert ports.rooms.access(room.id, ann.id) is None
+
+
+def test_the_id_of_a_removed_room_is_not_given_again(ports, add_room, room, ann):
+    with ports.transaction():
+        ports.rooms.remove(room.id, 5_000)
+    assert add_room(ann).id > room.id
+
+
+def test_what_is_not_there_is_left_alone(ports, room, ann):
+    with ports.transaction():
+        ports.rooms.update(room._replace(id=NONE, name="Nothing"))
+        ports.rooms.remove(NONE, 1)
+    assert names(ports.rooms.page_of(ann.id, Window(50))) == ["Room"]
+
+
+@pytest.mark.parametrize("text", TRICKY_TEXTS)
+def test_text_comes_back_exactly(ports, add_room, ann, text):
+    room = add_room(ann, name=text, description=text)
+    assert (room.name, room.description) == (text, text)
+    found = ports.rooms.view(room.id, ann.id).room
+    assert (found.name, found.description) == (text, text)
+    with ports.transaction():
+        ports.rooms.update(room._replace(name=text + "!", description="!" + text))
+    found = ports.rooms.view(room.id, ann.id).room
+    assert (found.name, found.description) == (text + "!", "!" + text)

@@ -1,0 +1,197 @@
+"""What is promised of SQLite beyond the ports: durability, turns to write, and queries that never walk a table."""
+
+import multiprocessing
+import re
+import threading
+import time
+from contextlib import closing
+
+import cysqlite
+import pytest
+
+from minichat.adapters.memory import MemoryClock, PlainPasswords, is_common_password, mixes_scripts, username_key
+from minichat.adapters.peewee import migrating, open_database, peewee_ports, tables
+from minichat.adapters.peewee import turns as turns_module
+from minichat.adapters.peewee.statements import Statement
+from minichat.domain.errors import Unavailable
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/chat.sqlite3")
+    migrating.upgrade(database)
+    yield database
+    database.close_connections()
+
+
+@pytest.fixture
+def ports(database):
+    return peewee_ports(
+        database,
+        clock=MemoryClock(),
+        passwords=PlainPasswords(),
+        username_key=username_key,
+        mixes_scripts=mixes_scripts,
+        is_common_password=is_common_password,
+    )
+
+
+def test_the_sqlite_is_one_without_the_wal_reset_race():
+    assert cysqlite.sqlite_version_info > (3, 51, 2)
+
+
+def test_a_commit_is_on_the_disk_before_it_is_acknowledged(database):
+    with database.writing():
+        assert database.execute_sql("PRAGMA synchronous").fetchone() == (2,)
+        assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute_sql("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_the_models_name_exactly_the_columns_that_the_migrations_make(database):
+    for model in tables.ALL:
+        made = {
+            column.name: column.null and not column.primary_key
+            for column in database.get_columns(model._meta.table_name)
+        }
+        named = {field.column_name: field.null for field in model._meta.sorted_fields}
+        assert named == made, model
+
+
+def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
+    url = f"sqlite:///{tmp_path}/new.sqlite3"
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        applied = pool.map(_upgrade, [url] * 3)
+    assert sorted(map(len, applied)) == [0, 0, len(list(migrating.MIGRATIONS.glob("0*.py")))]
+    with closing(open_database(url)) as database:
+        assert all(is_applied for _, is_applied in migrating.status(database))
+
+
+def _upgrade(url):
+    return migrating.upgrade(open_database(url))
+
+
+def test_no_statement_walks_a_whole_table(database, ports):
+    walks = re.compile(r"SCAN (?!json_each)")
+    checked = 0
+    for repository in ports:
+        for name, statement in vars(repository).items() if hasattr(repository, "__dict__") else ():
+            # The plan of an insert tells how SQLite would look for children of a missing parent, which never is.
+            if isinstance(statement, Statement) and not statement.sql.startswith("INSERT"):
+                values = ["[1]" if value in {"ids", "room_ids"} else 1 for value in statement._names]
+                plan = database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", values).fetchall()
+                assert not [step for *_, step in plan if walks.search(step)], (name, plan)
+                checked += 1
+    assert checked > 35
+
+
+def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, ports):
+    for repository, names in (
+        (ports.messages, ("_newest", "_before", "_after")),
+        (ports.users, ("_page_after", "_page_before", "_matches")),
+        (ports.memberships, ("_page_after", "_page_before", "_first_with_role")),
+        (ports.rooms, ("_public_after", "_public_before")),
+    ):
+        for name in names:
+            statement = getattr(repository, name)
+            plan = database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", [1] * len(statement._names)).fetchall()
+            assert not [step for *_, step in plan if "TEMP B-TREE" in step], (name, plan)
+
+
+def test_a_lock_held_by_another_program_is_told_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
+    monkeypatch.setattr("minichat.adapters.peewee.database.PATIENCE", 0.1)
+    other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
+    other.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    with pytest.raises(Unavailable), database.writing():
+        pytest.fail("the lock was not ours")
+    assert time.monotonic() - started < 2
+    assert database.execute_sql("SELECT count(*) FROM user").fetchone() == (0,), "reads go on"
+    other.execute("ROLLBACK")
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    other.close()
+
+
+def test_a_writer_waits_for_another_program_that_lets_go_soon(database, tmp_path):
+    other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.1, other.execute, ["ROLLBACK"]).start()
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    other.close()
+
+
+def test_turns_are_held_by_one_at_a_time_across_threads_and_processes(tmp_path):
+    path, count = tmp_path / "turns", tmp_path / "count"
+    count.write_text("0")
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_count_up, args=(path, count)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert count.read_text() == str(3 * 4 * 50)
+
+
+def _count_up(path, count):
+    turns = turns_module.Turns(path)
+
+    def work():
+        for _ in range(50):
+            with turns.turn():
+                count.write_text(str(int(count.read_text()) + 1))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_turn_that_does_not_come_is_refused_and_the_next_one_comes(tmp_path):
+    turns, other = turns_module.Turns(tmp_path / "turns"), turns_module.Turns(tmp_path / "turns")
+    with other.turn(), pytest.raises(Unavailable), turns.turn(patience=0.05):
+        pytest.fail("it was not our turn")
+    with turns.turn():
+        assert turns._waiting == 0
+
+
+def test_a_queue_that_is_full_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(turns_module, "MOST_WAITING", 0)
+    started = time.monotonic()
+    with pytest.raises(Unavailable), turns_module.Turns(tmp_path / "turns").turn():
+        pytest.fail("the queue was full")
+    assert time.monotonic() - started < 1
+
+
+def test_a_transaction_of_one_thread_is_unseen_by_others_until_it_commits(database, ports):
+    seen = []
+
+    def look():
+        seen.append(ports.users.credentials("ann"))
+        database.close_connections()
+
+    with database.writing():
+        database.execute_sql(
+            "INSERT INTO user (username, username_key, password_hash, joined_at) VALUES ('ann', 'ann', 'h', 1)"
+        )
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    look()
+    assert seen[0] is None
+    assert seen[1].user.username == "ann"
+
+
+def test_a_database_that_has_no_tables_is_not_ready(tmp_path):
+    with closing(open_database(f"sqlite:///{tmp_path}/empty.sqlite3")) as empty, pytest.raises(Unavailable):
+        empty.ping()
+
+
+def test_the_database_is_for_its_owner_alone_wherever_it_lies(database, tmp_path):
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("chat.sqlite3*")}
+    assert len(modes) > 2
+    assert set(modes.values()) == {0o600}, modes

@@ -1,0 +1,296 @@
+"""`Users`: accounts, presence, search."""
+
+import pytest
+
+from contract.texts import TRICKY_TEXTS
+from minichat.domain.model import Credentials, User
+from minichat.domain.paging import Window
+from minichat.domain.text import fold
+
+NOBODY = 2**53 - 1
+
+
+def names(users):
+    return [user.username for user in users]
+
+
+def test_a_new_account_is_as_it_was_given(ports, add_user):
+    user = add_user("Ann", first_name="Ann", last_name="Lee", email="ann@example.org", is_superuser=True)
+    assert user == User(
+        id=user.id,
+        username="Ann",
+        username_key="ann",
+        first_name="Ann",
+        last_name="Lee",
+        email="ann@example.org",
+        avatar_url="",
+        is_active=True,
+        is_superuser=True,
+        joined_at=1_000,
+        last_seen_at=None,
+    )
+    assert ports.users.get(user.id) == user
+    assert isinstance(ports.users.get(user.id).is_active, bool)
+
+
+def test_ids_start_at_one_and_grow(add_user):
+    assert [add_user(name).id for name in ("ann", "bob", "carl")] == [1, 2, 3]
+
+
+def test_a_taken_key_adds_nothing(ports, add_user):
+    ann = add_user("ann")
+    assert add_user("ANN") is None
+    assert ports.users.page(Window(5)) == [ann]
+
+
+def test_nobody_is_found_by_an_id_that_is_not_there(ports, ann):
+    assert ports.users.get(NOBODY) is None
+    assert ports.users.credentials_by_id(NOBODY) is None
+    assert ports.users.credentials("nobody") is None
+    assert ports.users.credentials("") is None
+
+
+def test_users_come_by_their_ids(ports, ann, bob, carl):
+    assert ports.users.by_ids([carl.id, ann.id, NOBODY, ann.id]) == {ann.id: ann, carl.id: carl}
+    assert ports.users.by_ids({bob.id}) == {bob.id: bob}
+    assert ports.users.by_ids(user.id for user in (ann, bob)) == {ann.id: ann, bob.id: bob}
+
+
+def test_no_ids_give_no_users(ports, ann):
+    assert ports.users.by_ids([]) == {}
+    assert ports.users.by_ids(iter(())) == {}
+    assert ports.users.by_ids([NOBODY]) == {}
+
+
+def test_many_users_come_by_their_ids(ports, ann):
+    assert ports.users.by_ids(range(1, 5_000)) == {ann.id: ann}
+
+
+def test_credentials_come_by_key_and_by_id(ports, ann):
+    expected = Credentials(ann, "hash of ann")
+    assert ports.users.credentials("ann") == expected
+    assert ports.users.credentials_by_id(ann.id) == expected
+
+
+def test_keys_are_compared_exactly(ports, add_user):
+    add_user("анна")
+    assert ports.users.credentials("АННА") is None
+    assert ports.users.credentials("анна").user.username == "анна"
+
+
+def test_a_password_is_changed_from_what_it_was(ports, ann, bob):
+    with ports.transaction():
+        assert ports.users.change_password(ann.id, "hash of ann", "new") is True
+        assert ports.users.change_password(ann.id, "hash of ann", "newer") is False
+        assert ports.users.change_password(NOBODY, "hash of ann", "new") is False
+    assert ports.users.credentials("ann").password_hash == "new"
+    assert ports.users.credentials("bob").password_hash == "hash of bob"
+
+
+def test_a_profile_keeps_its_four_fields_and_nothing_else(ports, ann, bob):
+    edited = ann._replace(first_name="A", last_name="B", email="c@d.e", avatar_url="https://f.g/")
+    other = edited._replace(username="x", username_key="x", is_active=False, is_superuser=True, joined_at=5)
+    with ports.transaction():
+        ports.users.update_profile(other._replace(last_seen_at=7))
+    assert ports.users.get(ann.id) == edited
+    assert ports.users.get(bob.id) == bob
+
+
+def test_presence_is_renewed(ports, ann, bob):
+    with ports.transaction():
+        ports.users.seen(ann.id, 2**45)
+    assert ports.users.get(ann.id) == ann._replace(last_seen_at=2**45)
+    assert ports.users.get(bob.id) == bob
+
+
+def test_what_is_not_there_is_left_alone(ports, ann):
+    with ports.transaction():
+        ports.users.seen(NOBODY, 1)
+        ports.users.update_profile(ann._replace(id=NOBODY, first_name="Nobody"))
+    assert ports.users.page(Window(5)) == [ann]
+    assert ports.users.search("nobody", 5, 0) == []
+
+
+@pytest.mark.parametrize("text", TRICKY_TEXTS)
+def test_text_comes_back_exactly(ports, add_user, text):
+    given = {"first_name": text, "last_name": text, "email": text, "password_hash": text}
+    user = add_user("ann", **given)
+    with ports.transaction():
+        ports.users.update_profile(user._replace(avatar_url=text))
+    found = ports.users.credentials("ann")
+    assert found == Credentials(user._replace(avatar_url=text), text)
+    assert (found.user.first_name, found.user.last_name, found.user.email) == (text, text, text)
+
+
+# Lists
+
+
+@pytest.fixture
+def five(add_user):
+    return [add_user(name) for name in ("e", "b", "d", "a", "c")]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(5), "abcde"),
+        (Window(50), "abcde"),
+        (Window(4), "abcde"),
+        (Window(3), "abcd"),
+        (Window(1), "ab"),
+        (Window(2, after=("a",)), "bcd"),
+        (Window(2, after=("c",)), "de"),
+        (Window(2, after=("bb",)), "cde"),
+        (Window(2, after=("e",)), ""),
+        (Window(2, after=("",)), "abc"),
+        (Window(2, before=("e",)), "bcd"),
+        (Window(2, before=("c",)), "ab"),
+        (Window(2, before=("dd",)), "bcd"),
+        (Window(2, before=("a",)), ""),
+        (Window(1, before=("z",)), "de"),
+    ],
+)
+def test_users_are_paged_by_key_with_one_more_than_the_limit(ports, five, window, expected):
+    assert names(ports.users.page(window)) == list(expected)
+
+
+def test_users_are_ordered_by_the_code_points_of_their_keys(ports, add_user):
+    for name in ("я", "a_b", "中", "aé", "a.b", "\U00010400x", "\uffdcx", "ab", "a1", "a"):
+        add_user(name, username_key=name)
+    expected = ["a", "a.b", "a1", "a_b", "ab", "aé", "я", "中", "\uffdcx", "\U00010400x"]
+    assert names(ports.users.page(Window(50))) == expected
+
+
+def test_those_seen_after_a_moment_are_online(ports, five):
+    with ports.transaction():
+        for user, at in zip(five, (300, 301, 299, 400, 500), strict=True):
+            ports.users.seen(user.id, at)
+    assert names(ports.users.online_page(300, Window(5))) == ["a", "b", "c"]
+    assert names(ports.users.online_page(500, Window(5))) == []
+
+
+def test_who_was_never_seen_is_not_online(ports, ann):
+    assert ports.users.online_page(-1, Window(5)) == []
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(1), "ac"),
+        (Window(2), "ace"),
+        (Window(1, after=("a",)), "ce"),
+        (Window(1, after=("c",)), "e"),
+        (Window(1, before=("e",)), "ac"),
+        (Window(1, before=("c",)), "a"),
+        (Window(2, before=("a",)), ""),
+    ],
+)
+def test_those_online_are_paged_like_all(ports, five, window, expected):
+    with ports.transaction():
+        for user in five:
+            ports.users.seen(user.id, 5 if user.username in "ace" else 1)
+    assert names(ports.users.online_page(3, window)) == list(expected)
+
+
+# Search
+
+
+def search(ports, query, limit=50, without=NOBODY):
+    return names(ports.users.search(fold(query), limit, without))
+
+
+def test_a_search_finds_any_part_of_any_name(ports, add_user):
+    add_user("bob", first_name="Robert", last_name="Miller", email="secret@example.org")
+    for query in ("bob", "o", "ert", "mill", "r", "t m", "robert miller"):
+        assert search(ports, query) == ["bob"]
+    for query in ("bobby", "secret", "millers", "robertmiller"):
+        assert search(ports, query) == []
+
+
+def test_starts_come_first_then_the_rest_each_by_what_the_match_starts(ports, add_user):
+    for name in ("xannb", "anna", "zann", "ann", "xannc", "annb"):
+        add_user(name)
+    assert search(ports, "ann") == ["ann", "anna", "annb", "zann", "xannb", "xannc"]
+
+
+def test_a_user_stands_once_at_the_best_place(ports, add_user):
+    add_user("xkimz", first_name="zkima", last_name="Kimz")
+    add_user("ykimb", first_name="Kima", last_name="Kimb")
+    assert search(ports, "kim") == ["ykimb", "xkimz"]
+    assert search(ports, "k", limit=1) == ["ykimb"]
+
+
+def test_equal_places_are_ordered_by_id(ports, add_user):
+    for name in ("user3", "user1", "user2"):
+        add_user(name, first_name="Kim")
+    assert search(ports, "kim") == ["user3", "user1", "user2"]
+
+
+def test_the_searcher_is_left_out_and_takes_no_place(ports, add_user):
+    ann = add_user("ann")
+    add_user("anna")
+    add_user("annb")
+    assert search(ports, "ann", limit=2, without=ann.id) == ["anna", "annb"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 50])
+def test_a_search_is_cut_at_its_limit_however_often_a_name_matches(ports, add_user, limit):
+    expected = []
+    for letter in "bcdefg":
+        add_user(f"{letter}ser", first_name="a" * 40 + letter, last_name="a" * 40 + letter)
+        expected.append(f"{letter}ser")
+    assert search(ports, "a", limit=limit) == expected[:limit]
+
+
+def test_what_is_long_and_alike_is_ordered_by_its_first_128_characters(ports, add_user):
+    add_user("user1", first_name="k" * 128 + "b")
+    add_user("user2", first_name="k" * 128 + "a")
+    add_user("user3", first_name="k" * 127 + "a")
+    assert search(ports, "k" * 100) == ["user3", "user1", "user2"]
+    add_user("user4", first_name="-x" + "k" * 127 + "b")
+    add_user("user5", first_name="-x" + "k" * 127 + "a")
+    add_user("user6", first_name="-x" + "k" * 126 + "a")
+    assert search(ports, "x" + "k" * 99) == ["user6", "user4", "user5"]
+
+
+def test_a_long_query_is_compared_to_its_end(ports, add_user):
+    add_user("user1", first_name="k" * 99 + "a")
+    add_user("user2", first_name="k" * 99 + "b")
+    assert search(ports, "k" * 99 + "b") == ["user2"]
+
+
+@pytest.mark.parametrize("query", ["%", "_", "*", "?", "\\", "'", '"', "a%", "[a-z]", "a OR b", "NEAR(", "\U0010ffff"])
+def test_no_character_has_a_meaning_of_its_own(ports, add_user, query):
+    add_user("bob", first_name="a or NEAR b")
+    add_user("carl", first_name=f"x{query}y")
+    add_user("dora", first_name=f"{query}y")
+    assert search(ports, query) == ["dora", "carl"]
+
+
+@pytest.mark.parametrize("query", ["анн", "ёл", "strasse", "σίσυφος", "zoe\u0308", "田", "ガ", "محم", "việt", "🙂"])
+def test_every_script_is_searched(ports, add_user, query):
+    add_user("other")
+    add_user("user1", first_name=f"{query.upper()} and more", last_name=query)
+    assert search(ports, query) == ["user1"]
+    assert search(ports, query.upper()) == ["user1"]
+
+
+def test_places_are_ordered_by_code_points(ports, add_user):
+    for number, letter in enumerate("я中🙂aé\ufa0e"):
+        add_user(f"user{number}", first_name=f"k{letter}", last_name=f"x-k{letter}")
+    expected = ["user3", "user4", "user0", "user1", "user5", "user2"]
+    assert search(ports, "k") == expected
+
+
+def test_a_search_follows_the_profile(ports, add_user):
+    bob = add_user("bob", first_name="Robert", last_name="Miller")
+    with ports.transaction():
+        ports.users.update_profile(bob._replace(first_name="Bobby", last_name="Mill"))
+    for query in ("robert", "miller", "ert m"):
+        assert search(ports, query) == []
+    for query in ("bobby", "mill", "by mi", "bob"):
+        assert search(ports, query) == ["bob"]
+    with ports.transaction():
+        ports.users.update_profile(bob._replace(first_name="", last_name=""))
+    assert search(ports, "mill") == []
+    assert search(ports, "bob") == ["bob"]
