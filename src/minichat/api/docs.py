@@ -1,0 +1,172 @@
+"""The API's document (OpenAPI 3.1), made from the routes themselves, and its browsable form at `/api/`."""
+
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any, cast
+
+import orjson
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask, Response, current_app, redirect, send_file
+from flask_smorest import Api
+from werkzeug.routing import BaseConverter
+
+from minichat.api import auth, avatars, health, messages, rooms, users
+from minichat.api.blueprint import REQUEST_ID, Blueprint
+from minichat.api.context import public
+from minichat.api.schemas.answers import ProblemOut
+from minichat.api.schemas.fields import Boolean, Id, Text, Time, WholeNumber
+from minichat.domain.errors import NotFound
+from minichat.domain.model import MAX_ID
+
+DESCRIPTION = """\
+A complete chat API: accounts, rooms, direct chats, messages.
+
+* Every route takes `Authorization: Bearer <access>` unless it says otherwise; `POST /api/auth/login/` gives tokens.
+* Paths work with and without their last slash. Bodies are JSON in UTF-8; a field that nothing knows is refused.
+* Errors are problem documents (RFC 9457) with a stable `code`; `detail` is English or Russian by `Accept-Language`.
+* Lists are arrays; the `Link` header leads to the next page.
+"""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>minichat API</title>
+<link rel="icon" href="/api/assets/favicon-32x32.png">
+<link rel="stylesheet" href="/api/assets/swagger-ui.css">
+<div id="swagger-ui"></div>
+<script src="/api/assets/swagger-ui-bundle.js"></script>
+<script src="/api/assets/docs.js"></script>
+</html>
+"""
+_SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_ERRORS = {
+    400: "The request is wrong; `errors` says what is wrong with which field.",
+    401: "No token, or one that is invalid, expired, of the wrong kind, or of a session that has ended.",
+    403: "You can see it, but your role does not allow this, or you are not in that public room.",
+    404: "It does not exist, or you may not know that it does.",
+    409: "It clashes with what is there.",
+    413: "The body is larger than 256 KiB.",
+    415: "The body is not `application/json`.",
+    503: "Something that the answer needs is away or overloaded. Nothing was changed; try again.",
+}
+
+pages = Blueprint("docs", __name__, url_prefix="/api")
+front = Blueprint("front", __name__)
+
+
+class IdConverter(BaseConverter):
+    """An id in a path. What can't be one becomes 0, which names nothing: the service answers as for any such id."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> int:
+        if len(value) > len(str(MAX_ID)) or not (value.isascii() and value.isdigit()) or value[0] == "0":
+            return 0
+        number = int(value)
+        return number if number <= MAX_ID else 0
+
+
+class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's registry of routes, with our problems in the place of its errors."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_responses(self) -> None:
+        for code, description in _ERRORS.items():
+            headers = {"X-Request-ID": REQUEST_ID}
+            if code == 401:
+                headers["WWW-Authenticate"] = {"description": "`Bearer`", "schema": {"type": "string"}}
+            if code == 503:
+                headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+            content = {"application/problem+json": {"schema": ProblemOut}}
+            response = {"description": description, "headers": headers, "content": content}
+            self.spec.components.response(HTTPStatus(code).name, response, lazy=True)
+
+    def _register_etag_headers(self) -> None:
+        """None of our routes takes part in smorest's ETags."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages are linked by `Link` alone."""
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by `minichat.api.errors`."""
+
+
+def install(app: Flask, version: str) -> None:
+    """Register all routes, and the document that they make."""
+    app.url_map.converters["id"] = IdConverter
+    app.config.update(
+        API_TITLE="minichat",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,
+        API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}, "security": [{"bearer": []}]},
+    )
+    api = DocumentedApi()
+    api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
+    for field, kind, format_ in (
+        (Text, "string", None),
+        (Boolean, "boolean", None),
+        (WholeNumber, "integer", None),
+        (Id, "integer", None),
+        (Time, "string", "date-time"),
+    ):
+        api.register_field(field, kind, format_)
+    plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": plugin})
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for module in (auth, users, rooms, messages, avatars, health):
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(pages)
+    app.register_blueprint(front)
+
+
+def _component_name(schema: Any) -> str:
+    """`RoomOut` is shown as `Room`, `RoomIn` as it is."""
+    name = (schema if isinstance(schema, type) else type(schema)).__name__
+    return str(name.removesuffix("Out"))
+
+
+def openapi_document(app: Flask) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the app."""
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    return cast(dict[str, Any], api.spec.to_dict())
+
+
+@pages.route("/openapi.json", methods=["GET"])
+@public
+def openapi() -> Response:
+    """The OpenAPI 3.1 document of this API."""
+    return Response(orjson.dumps(openapi_document(current_app)), content_type="application/json")
+
+
+@pages.route("/", methods=["GET"])
+@public
+def page() -> Response:
+    """The documentation to browse and try."""
+    return Response(_PAGE, headers={"Content-Security-Policy": POLICY}, content_type="text/html; charset=utf-8")
+
+
+@front.route("/", methods=["GET"])
+@public
+def front_page() -> Response:
+    """The way in for who opens the server's address in a browser: the documentation."""
+    return cast(Response, redirect("/api/"))
+
+
+@pages.route("/assets/<name>", methods=["GET"])
+@public
+def asset(name: str) -> Response:
+    """A file of the documentation page."""
+    if name == "docs.js":
+        path = files("minichat.api") / "static" / name
+    elif name in _SWAGGER:
+        path = files("flask_swagger_ui") / "dist" / name
+    else:
+        raise NotFound
+    return send_file(str(path), max_age=3600)

@@ -1,0 +1,120 @@
+"""Errors as problem documents (RFC 9457): one table from what the domain refuses to an HTTP status.
+
+Views have no `try`: whatever they raise ends here, and so does everything that Flask and Werkzeug refuse.
+"""
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.http import HTTP_STATUS_CODES
+
+from minichat.api.texts import sentence
+from minichat.domain.errors import (
+    ChatError,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RefreshTokenReused,
+    TooMany,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[ChatError], int] = {
+    InvalidInput: 400,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooMany: 429,
+    Unavailable: 503,
+}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "unavailable",
+}
+
+
+class MalformedJson(InvalidInput):
+    """The body is not JSON at all, so there is no field to name."""
+
+    code = "malformed_json"
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
+class UnsupportedMediaType(ChatError):
+    """A body of a type that this route does not read."""
+
+    code = "unsupported_media_type"
+
+
+def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
+    """Return a problem document; `code` names it for programs, its sentence for people."""
+    body = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(status, "Error"),
+        "status": status,
+        "detail": sentence(code),
+        "code": code,
+        "request_id": g.request_id,
+        **members,
+    }
+    response = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    response.headers.extend(headers or {})
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept-Language")
+    return response
+
+
+def register(app: Flask) -> None:
+    """Make the app answer every error with a problem document."""
+    app.register_error_handler(ChatError, _chat_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def _chat_error(error: ChatError) -> Response:
+    if isinstance(error, UnsupportedMediaType):
+        return problem(415, error.code)
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    members: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    if isinstance(error, InvalidInput) and error.issues:
+        members["errors"] = {
+            field: [sentence(issue.code, **issue.limits) for issue in issues] for field, issues in error.issues.items()
+        }
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unavailable):
+        log.error("unavailable: %s", error, extra={"request_id": g.request_id})
+    if isinstance(error, RefreshTokenReused):
+        log.warning("a refresh token was reused; its session has ended", extra={"request_id": g.request_id})
+    return problem(status, error.code, headers, **members)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    headers = {}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return problem(status, _CODES.get(status, "internal_error" if status >= 500 else "bad_request"), headers)
+
+
+def _bug(error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.path, extra={"request_id": g.request_id}, exc_info=error)
+    return problem(500, "internal_error")

@@ -1,0 +1,101 @@
+"""Reading requests strictly: what is not exactly understood is refused by name, before any service hears of it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import marshmallow as ma
+import orjson
+from flask import Request, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from minichat.api.errors import MalformedJson, UnsupportedMediaType
+from minichat.domain.errors import InvalidInput, Issue
+
+BODY_MOST = 256 * 1024
+"""The largest body of a request, in bytes."""
+READ_MOST = BODY_MOST + 1
+"""As much of a body is read, to see that it is too large."""
+
+
+def read_json(request: Request) -> Any:
+    """The body of a request, `{}` if it is empty. Raises UnsupportedMediaType, MalformedJson, RequestEntityTooLarge."""
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:
+        # A body that is not well-formed HTTP (chunks with wrong sizes, say): each server has its own errors for that.
+        raise MalformedJson from error
+    # A declared length is refused unread (`MAX_CONTENT_LENGTH`); a body in chunks just ends at READ_MOST.
+    if len(body) > BODY_MOST:
+        raise RequestEntityTooLarge
+    if not body:
+        return {}
+    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+        raise UnsupportedMediaType
+    try:
+        # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting, but lets repeated keys pass and
+        # turns huge whole numbers into fractions: the second reading finds those.
+        orjson.loads(body)
+        return json.loads(body, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson from error
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key is repeated")
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is out of range")
+    return number
+
+
+def read_query(request: Request) -> dict[str, str]:
+    """The query of a request. Raises InvalidInput for a parameter that is repeated or is not UTF-8."""
+    # Not `request.args`: that fails on raw bytes that are not UTF-8, and leaves encoded ones as they were written.
+    try:
+        pairs = parse_qsl(request.query_string.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        pairs = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
+        broken = [name for name, value in pairs if "\ufffd" in name + value]
+        raise InvalidInput({name: [Issue("not_text")] for name in broken}) from error
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidInput({name: [Issue("repeated")] for name in found if names.count(name) > 1})
+    return found
+
+
+def read_headers(request: Request) -> dict[str, str]:
+    """The header fields of a request."""
+    return dict(request.headers)
+
+
+READERS: dict[str, Callable[[Request], Any]] = {"json": read_json, "query": read_query, "headers": read_headers}
+"""How each part of a request is read."""
+
+
+def load(schema: ma.Schema, location: str) -> dict[str, Any]:
+    """What this request holds in the location, as the schema has it. Raises InvalidInput naming what does not fit."""
+    try:
+        loaded: dict[str, Any] = schema.load(READERS[location](request))
+    except ma.ValidationError as error:
+        fields = error.messages_dict
+        raise InvalidInput({str(field): _issues(found) for field, found in fields.items()}) from error
+    return loaded
+
+
+def _issues(found: Any) -> list[Issue]:
+    """The issues of a field, those of the items of a list included."""
+    if isinstance(found, Mapping):
+        all_issues = [issue for item in found.values() for issue in _issues(item)]
+        return [issue for place, issue in enumerate(all_issues) if issue not in all_issues[:place]]
+    return [issue if isinstance(issue, Issue) else Issue(str(issue)) for issue in found]

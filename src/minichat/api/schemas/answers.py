@@ -1,0 +1,174 @@
+"""What is answered, field by field: documentation that the tests enforce."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from minichat.api.schemas.fields import Time
+
+EXAMPLE_TIME = "2026-11-23T09:30:00.123Z"
+
+
+class Out(Schema):
+    """The document of an answer, complete: no field is left out and none is added."""
+
+    class Meta:
+        unknown = RAISE
+
+
+def _number(example: int, **kwargs: Any) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"example": example, **kwargs})
+
+
+def _string(example: str, **kwargs: Any) -> fields.String:
+    return fields.String(required=True, metadata={"example": example}, **kwargs)
+
+
+def _flag(example: bool) -> fields.Boolean:
+    return fields.Boolean(required=True, metadata={"example": example})
+
+
+def _time(**kwargs: Any) -> Time:
+    return Time(required=True, metadata={"example": EXAMPLE_TIME, **kwargs.pop("metadata", {})}, **kwargs)
+
+
+class UserOut(Out):
+    id = _number(1)
+    username = _string("ann")
+    first_name = _string("Ann")
+    last_name = _string("Lee")
+    full_name = _string("Ann Lee")
+    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+
+
+class PersonOut(UserOut):
+    is_online = _flag(True)
+    last_seen = _time(allow_none=True)
+
+
+class ProfileOut(Out):
+    is_online = _flag(True)
+    last_seen = _time(allow_none=True)
+    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+
+
+class AccountOut(UserOut):
+    email = _string("ann@example.com")
+    date_joined = _time()
+    profile = fields.Nested(ProfileOut, required=True)
+
+
+class TokensOut(Out):
+    access = _string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
+    refresh = _string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
+
+
+class WelcomeOut(Out):
+    user = fields.Nested(AccountOut, required=True)
+    tokens = fields.Nested(TokensOut, required=True)
+    message = _string("You are logged in.")
+
+
+class SaidOut(Out):
+    message = _string("You are logged out.")
+
+
+class NewTokensOut(SaidOut):
+    tokens = fields.Nested(TokensOut, required=True)
+
+
+class FoundOut(Out):
+    users = fields.List(fields.Nested(PersonOut), required=True)
+
+
+class OnlineOut(Out):
+    user = fields.Nested(UserOut, required=True)
+    is_online = _flag(True)
+    last_seen = _time(allow_none=True)
+    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+
+
+class MessageOut(Out):
+    id = _number(7)
+    room = _number(1)
+    seq = _number(3, description="The room's messages are numbered 1, 2, 3, … without holes.")
+    user = fields.Nested(UserOut, required=True)
+    user_username = _string("ann")
+    content = _string("hello")
+    timestamp = _time()
+    edited_at = _time(allow_none=True)
+    is_deleted = _flag(False)
+    is_read = _flag(False)
+    reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
+    client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
+
+
+class RoomOut(Out):
+    id = _number(1)
+    name = _string("Kitchen")
+    description = _string("Who cooks tonight?")
+    kind = _string("group", validate=validate.OneOf(("group", "direct")))
+    is_private = _flag(False)
+    created_at = _time()
+    participants = fields.List(fields.Nested(PersonOut), required=True, metadata={"maxItems": 20})
+    participants_count = _number(2)
+    role = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(("owner", "moderator", "member", None)),
+        metadata={"example": "owner"},
+    )
+    last_message = fields.Nested(MessageOut, required=True, allow_none=True, metadata={"example": None})
+    last_seq = _number(3)
+    last_read_seq = _number(3)
+    unread_count = _number(0)
+
+
+class HistoryOut(Out):
+    room = fields.Nested(RoomOut, required=True)
+    messages = fields.List(fields.Nested(MessageOut), required=True)
+
+
+class RoomSaidOut(Out):
+    message = _string("You are in the room.")
+    room = fields.Nested(RoomOut, required=True)
+
+
+class DirectChatOut(Out):
+    room = fields.Nested(RoomOut, required=True)
+    message = _string("The chat has been created.")
+
+
+class ReadOut(Out):
+    last_read_seq = _number(3)
+    unread_count = _number(0)
+
+
+class ParticipantOut(PersonOut):
+    role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    last_read_seq = _number(3)
+
+
+class ParticipantsOut(Out):
+    room_id = _number(1)
+    participants = fields.List(fields.Nested(ParticipantOut), required=True)
+
+
+class HealthOut(Out):
+    status = _string("ok")
+
+
+class ProblemOut(Schema):
+    """RFC 9457. `code` is stable, for programs; `detail` is for people, in English or Russian."""
+
+    type = _string("about:blank")
+    title = _string("Bad Request")
+    status = _number(400)
+    detail = _string("Some fields are not right.")
+    code = _string("validation_failed")
+    request_id = _string("8f4e2c7a91b04d1e9c3a5f60")
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"example": {"name": ["This field is required."]}},
+    )

@@ -1,0 +1,84 @@
+"""Kinds of values: each takes exactly one JSON type and makes nothing else into it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, fields
+
+from minichat.domain.errors import Issue
+from minichat.domain.model import MAX_ID
+
+_DIGITS = re.compile(r"[0-9]{1,16}")
+_ERRORS = {"required": "required", "null": "null"}
+
+
+class Text(fields.Field[str]):
+    """JSON text and nothing that could be made into text."""
+
+    default_error_messages = {**_ERRORS, "invalid": "not_text"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        return value
+
+
+class Boolean(fields.Field[bool]):
+    """JSON true or false, or those words in a query."""
+
+    default_error_messages = {**_ERRORS, "invalid": "not_a_boolean"}
+    _WORDS: ClassVar = {"true": True, "1": True, "false": False, "0": False}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if self.metadata.get("in_query") and value in self._WORDS:
+            return self._WORDS[value]
+        raise self.make_error("invalid")
+
+
+class WholeNumber(fields.Field[int]):
+    """A whole number within bounds: JSON's in a body, decimal digits in a query."""
+
+    default_error_messages = {**_ERRORS, "invalid": "not_an_integer"}
+
+    def __init__(self, least: int, most: int, *, in_query: bool = False, **kwargs: Any) -> None:
+        metadata = {"minimum": least, "maximum": most, **kwargs.pop("metadata", {})}
+        super().__init__(metadata=metadata, **kwargs)
+        self._least, self._most, self._in_query = least, most, in_query
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if self._in_query and isinstance(value, str) and _DIGITS.fullmatch(value):
+            value = int(value)
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        if not self._least <= value <= self._most:
+            raise ValidationError([self._out_of_range()])
+        return value
+
+    def _out_of_range(self) -> Issue:
+        return Issue("out_of_range", {"least": self._least, "most": self._most})
+
+
+class Id(WholeNumber):
+    """The id of something: from 1 to 2^53-1."""
+
+    default_error_messages = {"invalid": "not_an_id"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(1, MAX_ID, **kwargs)
+
+    def _out_of_range(self) -> Issue:
+        return Issue("not_an_id")
+
+
+class Ids(fields.List):  # type: ignore[type-arg]  # marshmallow's list is generic in stubs only
+    default_error_messages = {**_ERRORS, "invalid": "not_a_list"}
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(Id(), metadata={"maxItems": most, **kwargs.pop("metadata", {})}, **kwargs)
+
+
+class Time(fields.Field[str]):
+    """A moment in RFC 3339, UTC with milliseconds."""

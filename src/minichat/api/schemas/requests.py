@@ -1,0 +1,222 @@
+"""What may be asked: bodies, headers and queries. A field that nothing knows is refused by name."""
+
+from typing import Any, ClassVar
+
+from marshmallow import RAISE, Schema, fields, pre_load, validate
+
+from minichat.api.schemas.fields import Boolean, Id, Ids, Text, WholeNumber
+from minichat.domain import accounts, directory, messaging, rooms
+from minichat.domain.model import MAX_ID
+
+LIMIT_MOST = 200
+LIMIT_DEFAULT = 50
+
+
+class In(Schema):
+    """A request. A field that nothing knows is refused; one of the object that the server owns is let pass."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
+    owned: ClassVar[frozenset[str]] = frozenset()
+    """The object's fields that the server owns: a client may send back what it was given."""
+
+    @pre_load
+    def _without_owned(self, data: Any, **kwargs: Any) -> Any:
+        if not self.owned or not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in self.owned}
+
+
+def _text(most: int | None = None, least: int = 0, **kwargs: Any) -> Text:
+    metadata: dict[str, Any] = dict(kwargs.pop("metadata", {}))
+    if most is not None:
+        metadata["maxLength"] = most
+    if least:
+        metadata["minLength"] = least
+    return Text(metadata=metadata, **kwargs)
+
+
+def _new_password(**kwargs: Any) -> Text:
+    metadata = {"format": "password", "example": "correct horse battery"}
+    return _text(accounts.PASSWORD_MOST, accounts.PASSWORD_LEAST, required=True, metadata=metadata, **kwargs)
+
+
+def _old_password() -> Text:
+    return Text(required=True, metadata={"format": "password", "example": "correct horse battery"})
+
+
+def _repeated_password() -> Text:
+    return Text(allow_none=True, metadata={"format": "password", "description": "The same once more, if given."})
+
+
+def _email() -> Text:
+    # No "format": to JSON Schema the empty text is no address.
+    metadata = {"description": 'An e-mail address, or "" for none.', "example": "ann@example.com"}
+    return _text(accounts.EMAIL_MOST, metadata=metadata)
+
+
+_ACCOUNT_OWNED = frozenset(
+    {"id", "username", "full_name", "date_joined", "profile", "is_online", "last_seen", "is_staff", "is_superuser"}
+)
+_ROOM_OWNED = frozenset(
+    {
+        "id",
+        "kind",
+        "created_at",
+        "participants",
+        "participants_count",
+        "role",
+        "last_message",
+        "last_seq",
+        "last_read_seq",
+        "unread_count",
+    }
+)
+_MESSAGE_OWNED = frozenset({"id", "seq", "user", "user_username", "timestamp", "edited_at", "is_deleted", "is_read"})
+
+
+class RegisterIn(In):
+    owned = (_ACCOUNT_OWNED - {"username"}) | {"avatar"}
+
+    username = _text(accounts.USERNAME_MOST, accounts.USERNAME_LEAST, required=True, metadata={"example": "ann"})
+    password = _new_password()
+    password_confirm = _repeated_password()
+    email = _email()
+    first_name = _text(accounts.NAME_MOST, metadata={"example": "Ann"})
+    last_name = _text(accounts.NAME_MOST, metadata={"example": "Lee"})
+
+
+class LoginIn(In):
+    username = Text(required=True, metadata={"example": "ann"})
+    password = _old_password()
+
+
+class LogoutIn(In):
+    refresh = Text(metadata={"description": "Whose session ends; without it, that of the access token."})
+
+
+class RefreshIn(In):
+    refresh = Text(required=True)
+
+
+class ProfileIn(In):
+    owned = _ACCOUNT_OWNED
+
+    first_name = _text(accounts.NAME_MOST, metadata={"example": "Ann"})
+    last_name = _text(accounts.NAME_MOST, metadata={"example": "Lee"})
+    email = _email()
+    avatar = _text(
+        accounts.AVATAR_URL_MOST,
+        metadata={
+            "description": 'An https URL, or "" for the placeholder; your present one changes nothing.',
+            "example": "https://example.com/ann.png",
+        },
+    )
+
+
+class ChangePasswordIn(In):
+    old_password = _old_password()
+    new_password = _new_password()
+    new_password_confirm = _repeated_password()
+
+
+class RoomIn(In):
+    owned = _ROOM_OWNED
+
+    name = _text(rooms.NAME_MOST, 1, required=True, metadata={"example": "Kitchen"})
+    description = _text(rooms.DESCRIPTION_MOST, metadata={"example": "Who cooks tonight?"})
+    is_private = Boolean(metadata={"example": False})
+
+
+class NewRoomIn(RoomIn):
+    owned = _ROOM_OWNED - {"participants"}
+
+    participants = Ids(
+        rooms.INVITED_MOST, metadata={"description": "Users who are in from the start, besides you.", "example": []}
+    )
+
+
+class RoomPatchIn(RoomIn):
+    name = _text(rooms.NAME_MOST, 1, metadata={"example": "Kitchen"})
+
+
+class MessageIn(In):
+    owned = _MESSAGE_OWNED
+
+    room = Id(required=True, metadata={"example": 1})
+    content = _text(messaging.CONTENT_MOST, 1, required=True, metadata={"example": "hello"})
+    reply_to = Id(allow_none=True, metadata={"description": "A message of the same room that this one answers."})
+    client_id = _text(
+        messaging.CLIENT_ID_MOST,
+        1,
+        allow_none=True,
+        metadata={"description": "Yours: sent again, it is the same message.", "example": "b7d1"},
+    )
+
+
+class MessageHeaders(In):
+    class Meta:
+        unknown = "exclude"
+
+    idempotency_key = _text(
+        messaging.CLIENT_ID_MOST, 1, data_key="Idempotency-Key", metadata={"description": "The same as `client_id`."}
+    )
+
+
+class DirectChatIn(In):
+    user_id = Id(required=True, metadata={"example": 2})
+
+
+class ReadIn(In):
+    owned = frozenset({"last_read_seq", "unread_count"})
+
+    seq = WholeNumber(0, MAX_ID, required=True, metadata={"example": 3})
+
+
+class NoBody(In):
+    """A body where none is needed: empty, or an empty object."""
+
+
+def _limit() -> WholeNumber:
+    return WholeNumber(1, LIMIT_MOST, in_query=True, load_default=LIMIT_DEFAULT, metadata={"example": LIMIT_DEFAULT})
+
+
+def _message_id(description: str) -> Id:
+    return Id(in_query=True, metadata={"description": description})
+
+
+class ListQuery(In):
+    limit = _limit()
+    cursor = Text(metadata={"description": "From a `Link` header."})
+
+
+class RoomsQuery(ListQuery):
+    scope = fields.String(
+        load_default="mine",
+        validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
+        metadata={"description": "`mine`: the rooms that you are in; `public`: those that you could join."},
+    )
+
+
+class SearchQuery(In):
+    q = _text(directory.QUERY_MOST, 1, required=True, metadata={"example": "an"})
+    limit = _limit()
+
+
+class StretchQuery(In):
+    limit = _limit()
+    before = _message_id("Messages older than this one.")
+    after = _message_id("Messages newer than this one, the oldest of them first.")
+    around = _message_id("This message with those next to it.")
+
+
+class HistoryQuery(StretchQuery):
+    mark_read = Boolean(
+        load_default=True, metadata={"in_query": True, "description": "Whether what is returned counts as read."}
+    )
+
+
+class MessagesQuery(StretchQuery):
+    room = Id(in_query=True, metadata={"description": "Without it, the newest across all your rooms."})

@@ -1,0 +1,81 @@
+"""`/api/auth/`: profiles and people; `/api/chat/online-users/`: presence."""
+
+from typing import Any
+
+from flask import Response
+
+from minichat.api import present
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import base_url, caller, caller_id, context, services
+from minichat.api.paging import links, window
+from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
+from minichat.api.schemas.requests import ListQuery, ProfileIn, SearchQuery
+from minichat.domain.model import User
+
+blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
+
+
+@blueprint.route("/auth/profile/", methods=["GET"])
+@answers(200, AccountOut)
+def profile() -> Response:
+    """Your profile, which is your account."""
+    return _account(caller().user)
+
+
+@blueprint.route("/auth/profile/", methods=["PUT"])
+@blueprint.arguments(ProfileIn, required=False)
+@answers(200, AccountOut, 400, 413, 415)
+def put_profile(form: dict[str, Any]) -> Response:
+    """Change your profile; what you do not name stays as it is."""
+    return _edited(form)
+
+
+@blueprint.route("/auth/profile/", methods=["PATCH"])
+@blueprint.arguments(ProfileIn, required=False)
+@answers(200, AccountOut, 400, 413, 415)
+def patch_profile(form: dict[str, Any]) -> Response:
+    """Change your profile; what you do not name stays as it is."""
+    return _edited(form)
+
+
+@blueprint.route("/auth/search/", methods=["GET"])
+@blueprint.arguments(SearchQuery, location="query")
+@answers(200, FoundOut, 400)
+def search(query: dict[str, Any]) -> Response:
+    """Search people by any part of the username, first or last name, in any script; yourself left out.
+
+    An exact name comes first, then names that begin with it, then the rest.
+    """
+    base, now = base_url(), context().clock()
+    found = services().directory.search(caller_id(), query["q"], query["limit"])
+    return present.answer({"users": [present.person(user, base, now) for user in found]})
+
+
+@blueprint.route("/auth/users/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
+def users(query: dict[str, Any]) -> Response:
+    """Everybody, by username."""
+    base, now = base_url(), context().clock()
+    page = services().directory.page(window(query["limit"], query.get("cursor"), str))
+    return present.answer([present.person(user, base, now) for user in page.items], headers=links(page))
+
+
+@blueprint.route("/chat/online-users/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
+def online_users(query: dict[str, Any]) -> Response:
+    """Who is online, by username: whoever made a request within the last minute."""
+    base, now = base_url(), context().clock()
+    page = services().directory.online(window(query["limit"], query.get("cursor"), str))
+    return present.answer([present.online(user, base, now) for user in page.items], headers=links(page))
+
+
+def _edited(form: dict[str, Any]) -> Response:
+    if "avatar" in form and present.is_avatar_of(caller().user, form["avatar"]):
+        del form["avatar"]  # the URL that we gave, sent back
+    return _account(services().directory.edit_profile(caller_id(), **form))
+
+
+def _account(user: User) -> Response:
+    return present.answer(present.account(user, base_url(), context().clock()))

@@ -1,0 +1,124 @@
+"""The composition root: builds the application from its settings. It knows everything and holds no rules.
+
+gunicorn 'minichat.app:create_app()'
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask
+from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from minichat.adapters.common_passwords import is_common_password
+from minichat.adapters.passwords import Argon2Passwords, run_here
+from minichat.adapters.peewee import Sqlite, migrating, open_database, peewee_ports
+from minichat.adapters.usernames import mixes_scripts, username_key
+from minichat.api import context, docs, errors
+from minichat.api.parsing import READ_MOST
+from minichat.api.tokens import Tokens
+from minichat.config import Settings
+from minichat.domain.ports import Clock, Passwords
+from minichat.domain.services import Services, build
+from minichat.domain.sessions import Lifetimes
+
+ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
+EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed")
+
+
+def now() -> int:
+    """The time, in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    database: Sqlite | None = None,
+    services: Services | None = None,
+    clock: Clock = now,
+) -> Flask:
+    """Return the WSGI application.
+
+    By default everything is made from the environment, and the database is migrated; tests bring their own.
+    """
+    if settings is None:
+        settings = Settings.load()
+        migrating.upgrade(open_database(settings.database_url))
+    database = database or open_database(settings.database_url)
+    services = services or services_on(database, settings, clock=clock)
+
+    app = Flask("minichat", static_folder=None)
+    app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = READ_MOST
+    app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
+    tokens = Tokens(app, _derived(settings.secret_key, "tokens").hex(), clock, settings.access_ttl)
+    context.install(
+        app,
+        context.Context(
+            services=services,
+            tokens=tokens,
+            clock=clock,
+            is_ready=database.ping,
+            public_url=settings.public_url,
+        ),
+    )
+    errors.register(app)
+    docs.install(app, version("minichat"))
+    CORS(
+        app,
+        # flask-cors takes an origin with brackets (an IPv6 address) for a regular expression.
+        origins=[rf"{re.escape(origin)}\Z" if "[" in origin else origin for origin in settings.cors_origins],
+        allow_headers=list(ALLOWED_HEADERS),
+        expose_headers=list(EXPOSED_HEADERS),
+        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        max_age=600,
+        always_send=False,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def build_services(settings: Settings) -> Services:
+    """The domain's services on the settings' database, for commands that need no HTTP."""
+    return services_on(open_database(settings.database_url), settings)
+
+
+def services_on(
+    database: Sqlite, settings: Settings, *, clock: Clock = now, passwords: Passwords | None = None
+) -> Services:
+    """Wire the services to a database."""
+    passwords = passwords or Argon2Passwords(_offload())
+    ports = peewee_ports(
+        database,
+        clock=clock,
+        passwords=passwords,
+        username_key=username_key,
+        mixes_scripts=mixes_scripts,
+        is_common_password=is_common_password,
+    )
+    lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
+    return build(ports, lifetimes, chain_key=_derived(settings.secret_key, "refresh chain"))
+
+
+def _derived(secret: str, use: str) -> bytes:
+    """One key for each use, so that none can stand in for another."""
+    return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
+
+
+def _offload() -> Callable[[Callable[[], Any]], Any]:
+    """How to run what would block: in gevent's native threads where gevent runs the requests, else right here."""
+    try:
+        from gevent import get_hub
+        from gevent.monkey import is_module_patched
+    except ImportError:
+        return run_here
+    return get_hub().threadpool.apply if is_module_patched("threading") else run_here

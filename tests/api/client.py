@@ -1,0 +1,247 @@
+"""A chat over HTTP, in the language of its users:
+
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Kitchen", with_=[bob])
+    ann.says("hello", in_=room)
+    assert bob.gets(f"/api/chat/rooms/{room['id']}/").body["unread_count"] == 1
+
+Every answer is held to the OpenAPI document, and none may show the e-mail address or the password of somebody else.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.document import Document
+from minichat.adapters.memory import MemoryClock
+from minichat.adapters.peewee import Sqlite
+
+Json = dict[str, Any]
+
+PASSWORD = "correct horse battery"
+BASE = "http://localhost"
+_ADDRESS = re.compile(r"[\w.+-]+@private\.example")
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self.text = response.get_data().decode(errors="replace")
+        self.raw = response.get_data()
+        self.body: Any = response.json if response.is_json and self.text else None
+
+    @property
+    def code(self) -> str:
+        """The code of the problem."""
+        code: str = self.body["code"]
+        return code
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What is wrong with which field, in sentences."""
+        errors: dict[str, list[str]] = self.body.get("errors", {})
+        return errors
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status >= 400
+
+    def link(self, rel: str) -> str | None:
+        """The complete URL of a neighbouring page, or None."""
+        links = dict(re.findall(r'<([^>]+)>; rel="(\w+)"', self.headers.get("Link", "")))
+        return {value: key for key, value in links.items()}.get(rel)
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.text[:500]}>"
+
+
+class Chat:
+    """An app with an empty database, and people to use it; its clock stands still until it is moved."""
+
+    def __init__(
+        self, app: Flask, database: Sqlite, clock: MemoryClock, document: Document, again: "Callable[[], Chat]"
+    ) -> None:
+        self.app = app
+        self.database = database
+        self.clock = clock
+        self.document = document
+        self.again = again
+        """Begin anew with an empty database."""
+        self.emails: set[str] = set()
+        self.anyone = Visitor(self)
+        self._client = app.test_client(use_cookies=False)
+
+    def person(self, username: str, *, password: str = PASSWORD, **fields: str) -> "Person":
+        """Register somebody."""
+        # An address that shows up where it does not belong is found by its domain.
+        self.emails.add(fields.setdefault("email", f"person{len(self.emails)}@private.example"))
+        answer = self.anyone.posts("/api/auth/register/", username=username, password=password, **fields)
+        assert answer.status == 201, answer
+        return Person(self, answer.body["user"], answer.body["tokens"], password)
+
+    def people(self, *usernames: str) -> "list[Person]":
+        return [self.person(username) for username in usernames]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        may_show: Iterable[str] = (),
+        **kwargs: Any,
+    ) -> Answer:
+        """Send a request as it is; return the checked answer, which may show these e-mail addresses."""
+        # Split here, because the path must arrive as it was written.
+        target, _, query = path.partition("?")
+        response = self._client.open(
+            target,
+            query_string=query,
+            method=method,
+            headers=dict(headers or {}),
+            base_url=BASE,
+            buffered=True,
+            **kwargs,
+        )
+        self.document.check(method, target, response)
+        text = response.get_data(as_text=True) if response.is_json else ""
+        assert set(_ADDRESS.findall(text)) <= set(may_show), f"{method} {path} shows the e-mail address of another"
+        assert not re.search("argon2|plain:", text), f"{method} {path} shows a hash"
+        return Answer(response)
+
+    def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
+        """Everything that is stored, without what every request touches."""
+        execute = self.database.execute_sql
+        names = [row[0] for row in execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+        tables = [name for name in names if name not in set(without) and not name.startswith("sqlite_")]
+        found = {}
+        for table in tables:
+            columns = [row[1] for row in execute(f'PRAGMA table_info("{table}")').fetchall()]
+            chosen = ", ".join(f'"{column}"' for column in columns if column != "last_seen_at")
+            found[table] = [tuple(row) for row in execute(f'SELECT {chosen} FROM "{table}"').fetchall()]
+        return found
+
+
+class Visitor:
+    """Somebody without an account, who does things; each method is one request of theirs."""
+
+    token: str | None = None
+    email = ""
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+
+    def gets(self, path: str, **query: object) -> Answer:
+        words = {name.rstrip("_"): _word(value) for name, value in query.items() if value is not None}
+        return self.sends("GET", f"{path}?{urlencode(words)}" if words else path)
+
+    def posts(self, path: str, **fields: object) -> Answer:
+        return self.sends("POST", path, json=fields)
+
+    def puts(self, path: str, **fields: object) -> Answer:
+        return self.sends("PUT", path, json=fields)
+
+    def patches(self, path: str, **fields: object) -> Answer:
+        return self.sends("PATCH", path, json=fields)
+
+    def deletes(self, path: str) -> Answer:
+        return self.sends("DELETE", path)
+
+    def sends(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> Answer:
+        """Send a request of any form."""
+        headers = dict(headers or {})
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        # Logging in shows the account that it is about, under whatever form of its name; registering the one it makes.
+        shows_an_account = path.startswith(("/api/auth/login/", "/api/auth/register/"))
+        own = self.chat.emails if shows_an_account else {self.email}
+        return self.chat.request(method, path, headers=headers, may_show=own, **kwargs)
+
+    def follows(self, url: str) -> Answer:
+        """Get a page by the complete URL of a `Link` header."""
+        assert url.startswith(BASE), url
+        return self.sends("GET", url.removeprefix(BASE))
+
+
+class Person(Visitor):
+    """Somebody with an account, logged in."""
+
+    def __init__(self, chat: Chat, user: Json, tokens: Json, password: str = PASSWORD) -> None:
+        super().__init__(chat)
+        self.user = user
+        self.id: int = user["id"]
+        self.username: str = user["username"]
+        self.email = user["email"]
+        self.password = password
+        self.token: str = tokens["access"]
+        self.refresh: str = tokens["refresh"]
+
+    def logs_in(self) -> "Person":
+        """Open another session; the same person, on another device."""
+        answer = self.chat.anyone.posts("/api/auth/login/", username=self.username, password=self.password)
+        assert answer.status == 200, answer
+        return Person(self.chat, answer.body["user"], answer.body["tokens"], self.password)
+
+    def refreshes(self, token: str | None = None) -> Answer:
+        """Exchange the refresh token, or another; the new pair is used from then on."""
+        answer = self.chat.anyone.posts("/api/auth/token/refresh/", refresh=token or self.refresh)
+        if answer.status == 200:
+            self.token, self.refresh = answer.body["access"], answer.body["refresh"]
+        return answer
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.gets("/api/auth/me/").status == 200
+
+    def makes_room(
+        self, name: str = "Room", *, private: bool = False, with_: "Iterable[Person]" = (), **fields: object
+    ) -> Json:
+        participants = [person.id for person in with_]
+        answer = self.posts("/api/chat/rooms/", name=name, is_private=private, participants=participants, **fields)
+        assert answer.status == 201, answer
+        return dict(answer.body)
+
+    def chats_with(self, other: "Person") -> Json:
+        """Open the direct chat with somebody."""
+        answer = self.posts("/api/chat/create-direct-chat/", user_id=other.id)
+        assert answer.status in {200, 201}, answer
+        return dict(answer.body["room"])
+
+    def says(self, content: str, *, in_: Json, **fields: object) -> Json:
+        answer = self.posts("/api/chat/messages/", room=in_["id"], content=content, **fields)
+        assert answer.status == 201, answer
+        return dict(answer.body)
+
+    def joins(self, room: Json) -> Answer:
+        return self.posts(f"/api/chat/rooms/{room['id']}/join/")
+
+    def leaves(self, room: Json) -> Answer:
+        return self.posts(f"/api/chat/rooms/{room['id']}/leave/")
+
+    def looks_at(self, room: Json) -> Json:
+        answer = self.gets(f"/api/chat/rooms/{room['id']}/")
+        assert answer.status == 200, answer
+        return dict(answer.body)
+
+    def history(self, room: Json, **query: object) -> Answer:
+        return self.gets(f"/api/chat/rooms/{room['id']}/history/", **query)
+
+    def reads(self, room: Json, *, up_to: int) -> Answer:
+        return self.posts(f"/api/chat/rooms/{room['id']}/read/", seq=up_to)
+
+
+def contents(answer: Answer) -> list[str]:
+    """What is said in an answer of messages."""
+    messages = answer.body["messages"] if isinstance(answer.body, dict) else answer.body
+    return [message["content"] for message in messages]
+
+
+def _word(value: object) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

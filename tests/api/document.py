@@ -1,0 +1,133 @@
+"""Holds every answer to the OpenAPI document: its status, its headers, its content type and each field of its body."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from minichat.api.docs import openapi_document
+
+URI = "urn:minichat"
+PROBLEM = "application/problem+json"
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+# The pages of the documentation, which it does not describe itself.
+UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "front.front_page"}
+
+formats = FormatChecker(formats=())
+
+
+@formats.checks("date-time")
+def is_time(value: object) -> bool:
+    """Whether it is a time as the contract has it: RFC 3339, UTC, with milliseconds."""
+    if not isinstance(value, str):
+        return True
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value, re.ASCII):
+        return False
+    return datetime.fromisoformat(value).tzinfo is not None
+
+
+def path_of(rule: Rule) -> str:
+    """The path of a rule as OpenAPI writes it: `/rooms/{room_id}/`."""
+    return re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
+
+
+class Document:
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.document = openapi_document(app)
+        # As a client would get it: what JSON can't carry must not hide here.
+        resource = DRAFT202012.create_resource(json.loads(json.dumps(self.document)))
+        self._registry: Registry[Any] = Registry().with_resource(URI, resource)
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def check(self, method: str, path: str, response: TestResponse) -> None:
+        """Fail unless the response is what the document says that this request may be answered with."""
+        where = f"{method} {path[:100]} -> {response.status_code} {response.get_data()[:1000]!r}"
+        assert response.status_code < 500 or response.status_code == 503, where
+        self._check_headers(response, where)
+        if method == "OPTIONS":
+            return
+        try:
+            rule, _ = self.app.url_map.bind("localhost").match(path, method, return_rule=True)
+        except NotFound:
+            assert response.status_code == 404, where
+            self._check_problem(response, "not_found", method, where)
+            return
+        except MethodNotAllowed:
+            assert response.status_code == 405, where
+            assert response.headers["Allow"], where
+            self._check_problem(response, "method_not_allowed", method, where)
+            return
+        if rule.endpoint not in UNDOCUMENTED:
+            self._check_documented(rule, method, response, where)
+
+    def _check_headers(self, response: TestResponse, where: str) -> None:
+        headers = response.headers
+        assert re.fullmatch(r"[!-~]{1,128}", headers["X-Request-ID"]), where
+        for name, value in SECURITY_HEADERS.items():
+            assert headers.getlist(name) == [value], (name, where)
+        assert "default-src 'none'" in headers["Content-Security-Policy"], where
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"] or "svg" in headers["Content-Type"], where
+        assert "unsafe-eval" not in headers["Content-Security-Policy"], where
+        assert headers["Cache-Control"] == "no-store" or "json" not in headers["Content-Type"], where
+        assert ("WWW-Authenticate" in headers) == (response.status_code == 401), where
+        assert ("Retry-After" in headers) == (response.status_code in {429, 503}), where
+
+    def _check_problem(self, response: TestResponse, code: str | None, method: str, where: str) -> None:
+        assert response.content_type == PROBLEM, where
+        if method == "HEAD":
+            return
+        self._validate(f"{URI}#/components/schemas/Problem", response.json, where)
+        problem = response.json
+        assert problem["status"] == response.status_code, where
+        assert problem["request_id"] == response.headers["X-Request-ID"], where
+        assert code in {None, problem["code"]}, where
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", problem["code"]), where
+
+    def _check_documented(self, rule: Rule, method: str, response: TestResponse, where: str) -> None:
+        verb = "get" if method == "HEAD" else method.lower()
+        place = f"/paths/{path_of(rule).replace('~', '~0').replace('/', '~1')}/{verb}/responses/{response.status_code}"
+        responses = self.document["paths"][path_of(rule)][verb]["responses"]
+        assert str(response.status_code) in responses, f"not documented: {where}"
+        documented = responses[str(response.status_code)]
+        if "$ref" in documented:
+            place = documented["$ref"].removeprefix("#")
+            documented = self.document["components"]["responses"][place.rpartition("/")[2]]
+        told = {name for name in ("Link", "Idempotency-Replayed", "Retry-After") if name in response.headers}
+        assert told <= set(documented["headers"]), where
+        if "content" not in documented:
+            assert not response.get_data(), where
+            assert "Content-Type" not in response.headers or response.status_code != 204, where
+            return
+        content_type = response.content_type.partition(";")[0]
+        assert content_type in documented["content"], where
+        if "json" in content_type:
+            assert response.content_type == content_type, where
+        if content_type == PROBLEM:
+            self._check_problem(response, None, method, where)
+        elif method == "HEAD":
+            assert not response.get_data(), where
+        elif content_type == "application/json":
+            content = content_type.replace("/", "~1")
+            self._validate(f"{URI}#{place}/content/{content}/schema", response.json, where)
+
+    def _validate(self, reference: str, body: object, where: str) -> None:
+        validator = self._validators.get(reference)
+        if validator is None:
+            schema = {"$ref": reference}
+            validator = Draft202012Validator(schema, registry=self._registry, format_checker=formats)
+            self._validators[reference] = validator
+        errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
+        assert not errors, (errors, where)

@@ -1,0 +1,278 @@
+"""Writes docs/api.md: what the OpenAPI document says of each call, with a real request and its real answer.
+
+The story is told once, on an empty database and by a clock that stands still, so the text is the same each time.
+"""
+
+import json
+import re
+from typing import Any
+
+from api.client import PASSWORD, Answer, Chat, Json
+
+URL = "http://127.0.0.1:8000"
+TOKEN = "eyJhbGciOi…"
+
+INTRODUCTION = """\
+# The API of minichat, by example
+
+This page is made from real requests and answers by `tests/api/guide.py`: change the API, then run
+`WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`. The complete reference is [openapi.json](openapi.json), which a
+running minichat serves at `/api/openapi.json` and shows at `/api/` to browse and try.
+
+## Everywhere
+
+- **Paths** work with and without their last slash, and are never redirected.
+- **Bodies** are JSON objects in UTF-8 of at most 256 KiB, sent as `Content-Type: application/json`. A field that
+  nothing knows is refused; one that the server owns (`id`, `created_at`, …) may be sent back and is ignored.
+- **Who you are** is told by `Authorization: Bearer <access>`. `POST /api/auth/login/` gives an access token, good for
+  an hour, and a refresh token, good for a week and for one exchange at `POST /api/auth/token/refresh/`.
+- **Times** are RFC 3339, UTC, with milliseconds. **Ids** are whole numbers from 1 to 2<sup>53</sup>-1.
+- **Lists** are arrays of at most `limit` items (1 to 200, 50 by default). The `Link` header leads to the next page and
+  back; where there is no `rel="next"`, the list ends.
+- **Every answer** carries `X-Request-ID`: yours if you sent one, else a new one. Quote it when you report a problem.
+"""
+ERRORS_HEAD = """\
+## Errors
+
+Errors are problem documents (RFC 9457, `application/problem+json`). `code` is for programs and stable; `detail` and the
+sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it.
+"""
+SECTIONS = {
+    "auth": "Accounts and sessions",
+    "users": "Profiles, people and presence",
+    "rooms": "Rooms and direct chats",
+    "messages": "Messages and history",
+    "avatars": "Pictures",
+    "health": "Health",
+}
+SHOWN_HEADERS = ("Link", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "Content-Type")
+USUAL_TYPES = {"application/json", "application/problem+json"}
+
+
+class Guide:
+    """Gathers what is shown, by call."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._shown: dict[str, list[str]] = {}
+        self._problems: list[str] = []
+
+    @property
+    def calls(self) -> set[str]:
+        return set(self._shown)
+
+    def shows(
+        self,
+        call: str,
+        path: str | None = None,
+        *,
+        token: str | None = None,
+        body: Json | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Make a call, such as `GET /api/chat/rooms/{room_id}/`, to its path, and note the request and the answer."""
+        answer, text = self._asks(call.split(maxsplit=1)[0], path or call.split()[1], token, body, headers or {})
+        assert answer.status < 400, answer
+        self._shown.setdefault(call, []).append(text)
+        return answer
+
+    def fails(
+        self, method: str, path: str, *, token: str | None = None, body: Json | None = None, **headers: str
+    ) -> None:
+        """Make a call that is refused, as an example of that."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer, text = self._asks(method, path, token, body, {**named, "X-Request-ID": "8f4e2c7a91b04d1e"})
+        assert answer.status >= 400, answer
+        self._problems.append(text)
+
+    def text(self) -> str:
+        """The page."""
+        parts = [INTRODUCTION, ERRORS_HEAD, *self._problems]
+        paths = self._chat.document.document["paths"]
+        for tag, title in SECTIONS.items():
+            parts.append(f"## {title}\n")
+            for path, operations in paths.items():
+                for method, operation in operations.items():
+                    if method != "parameters" and operation["tags"] == [tag]:
+                        parts += self._call(f"{method.upper()} {path}", operation)
+        return "\n".join(parts)
+
+    def _call(self, call: str, operation: Json) -> list[str]:
+        lines = [operation["summary"], ""]
+        if "description" in operation:
+            lines += [operation["description"].strip(), ""]
+        if operation.get("security") == []:
+            lines += ["Needs no token.", ""]
+        lines += [*self._fields(operation), ""]
+        refusals = ", ".join(
+            sorted(code for code in operation["responses"] if code not in {"200", "201", "204", "503"})
+        )
+        lines += [f"Refusals: {refusals}.", ""] if refusals else []
+        return [
+            f"### `{call}`\n",
+            re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n",
+            *self._shown.get(call, []),
+        ]
+
+    def _fields(self, operation: Json) -> list[str]:
+        found = [
+            _field(
+                place["name"],
+                place["schema"],
+                place.get("description", ""),
+                needed=place["required"],
+                where=place["in"],
+            )
+            for place in operation.get("parameters", [])
+        ]
+        if "requestBody" in operation:
+            reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            schema = self._chat.document.document["components"]["schemas"][reference.rpartition("/")[2]]
+            needed = schema.get("required", [])
+            for name, field in schema["properties"].items():
+                found.append(_field(name, field, field.get("description", ""), needed=name in needed, where="body"))
+        return found
+
+    def _asks(
+        self, method: str, path: str, token: str | None, body: Json | None, headers: dict[str, str]
+    ) -> tuple[Answer, str]:
+        sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+        kwargs: dict[str, Any] = {} if body is None else {"json": body}
+        answer = self._chat.anyone.sends(method, path, headers=sent, **kwargs)
+        lines = [f"{method} {path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items() if name != "X-Request-ID"]
+        lines += [f"Authorization: Bearer {TOKEN}"] if token else []
+        lines += ["Content-Type: application/json", "", _json(body)] if body is not None else []
+        lines += ["", f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}"]
+        for name in SHOWN_HEADERS:
+            value = answer.headers.get(name)
+            if value is not None and value not in USUAL_TYPES:
+                lines.append(f"{name}: {value}")
+        if answer.text:
+            lines += ["", _json(answer.body) if answer.body is not None else answer.text]
+        text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", TOKEN, "\n".join(lines))
+        return answer, f"```http\n{text}\n```\n"
+
+
+_PHRASES = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    409: "Conflict",
+}
+
+
+def _json(body: object) -> str:
+    return json.dumps(body, ensure_ascii=False, indent=2)
+
+
+def _field(name: str, schema: Json, description: str, *, needed: bool, where: str) -> str:
+    """One line about a field: `name` (body, text, 1 to 100 characters, needed): what it is."""
+    kinds = schema.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    words = {
+        "string": "text",
+        "integer": "whole number",
+        "boolean": "true or false",
+        "array": "list of ids",
+        "null": "null",
+    }
+    facts = [where, " or ".join(words[kind] for kind in kinds)]
+    if "enum" in schema:
+        facts[-1] = " or ".join(f"`{choice}`" for choice in schema["enum"])
+    most, least = schema.get("maxLength"), schema.get("minLength")
+    if most is not None:
+        facts.append(f"{least} to {most} characters" if least else f"at most {most} characters")
+    if "maxItems" in schema:
+        facts.append(f"at most {schema['maxItems']}")
+    if "maximum" in schema and schema["maximum"] < 2**53 - 1:
+        facts.append(f"{schema['minimum']} to {schema['maximum']}")
+    if "default" in schema:
+        facts.append(f"{json.dumps(schema['default'])} by default")
+    if needed and where != "path":
+        facts.append("needed")
+    return f"- `{name}` ({', '.join(facts)})" + (f": {description}" if description else "")
+
+
+def tell(chat: Chat) -> Guide:
+    """The story of Ann and Bob, in which every call is made."""
+    guide = Guide(chat)
+    ann = {"username": "ann", "password": PASSWORD}
+
+    def wait(seconds: float = 1.5) -> None:
+        chat.clock.advance(seconds)
+
+    # Accounts
+    form = {**ann, "email": "ann@example.com", "first_name": "Ann", "last_name": "Lee"}
+    guide.shows("POST /api/auth/register/", body=form)
+    wait()
+    bob = chat.person("bob", email="bob@example.com", first_name="Bob")
+    cid = chat.person("cid", email="cid@example.com")
+    wait()
+    tokens = guide.shows("POST /api/auth/login/", body=ann).body["tokens"]
+    wait()
+    tokens = guide.shows("POST /api/auth/token/refresh/", body={"refresh": tokens["refresh"]}).body
+    me = tokens["access"]
+    guide.shows("GET /api/auth/me/", token=me)
+    guide.shows("GET /api/auth/profile/", token=me)
+    guide.shows(
+        "PUT /api/auth/profile/", token=me, body={"first_name": "Anna", "avatar": "https://example.com/ann.png"}
+    )
+    guide.shows("PATCH /api/auth/profile/", token=me, body={"first_name": "Ann", "avatar": ""})
+    wait()
+    passwords = {"old_password": PASSWORD, "new_password": "staple battery horse"}
+    me = guide.shows("POST /api/auth/change-password/", token=me, body=passwords).body["tokens"]["access"]
+    phone = chat.anyone.posts("/api/auth/login/", username="ann", password="staple battery horse").body["tokens"]
+    guide.shows("POST /api/auth/logout/", token=phone["access"], body={"refresh": phone["refresh"]})
+
+    # People
+    guide.shows("GET /api/auth/search/", "/api/auth/search/?q=BO", token=me)
+    guide.shows("GET /api/auth/users/", "/api/auth/users/?limit=2", token=me)
+    guide.shows("GET /api/chat/online-users/", "/api/chat/online-users/?limit=1", token=me)
+
+    # Rooms
+    wait()
+    room = {"name": "Kitchen", "description": "Who cooks tonight?", "participants": [bob.id]}
+    made = guide.shows("POST /api/chat/rooms/", token=me, body=room).body
+    path = f"/api/chat/rooms/{made['id']}/"
+    wait()
+    changed = {"name": "Big kitchen", "description": "Who cooks tonight?", "is_private": False}
+    guide.shows("PUT /api/chat/rooms/{room_id}/", path, token=me, body=changed)
+    guide.shows("PATCH /api/chat/rooms/{room_id}/", path, token=me, body={"name": "Kitchen"})
+    guide.shows("POST /api/chat/rooms/{room_id}/join/", f"{path}join/", token=cid.token)
+
+    # Messages
+    wait()
+    sent = {"room": made["id"], "content": "Soup today?", "client_id": "b7d1"}
+    guide.shows("POST /api/chat/messages/", token=me, body=sent)
+    again = guide.shows("POST /api/chat/messages/", token=me, body=sent)
+    wait()
+    reply = {"room": made["id"], "content": "Yes, please! 🍲", "reply_to": again.body["id"]}
+    chat.anyone.sends("POST", "/api/chat/messages/", json=reply, headers={"Authorization": f"Bearer {bob.token}"})
+    guide.shows("GET /api/chat/messages/", "/api/chat/messages/?limit=1", token=me)
+    guide.shows("GET /api/chat/rooms/", token=me)
+    guide.shows("GET /api/chat/rooms/", "/api/chat/rooms/?scope=public", token=me)
+    guide.shows("GET /api/chat/rooms/{room_id}/", path, token=me)
+    guide.shows("GET /api/chat/rooms/{room_id}/participants/", f"{path}participants/", token=me)
+    guide.shows("POST /api/chat/rooms/{room_id}/read/", f"{path}read/", token=cid.token, body={"seq": 1})
+    guide.shows("GET /api/chat/rooms/{room_id}/history/", f"{path}history/?limit=2", token=me)
+    guide.shows("POST /api/chat/create-direct-chat/", token=me, body={"user_id": bob.id})
+
+    # Refusals
+    wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}
+    guide.fails("PATCH", "/api/auth/profile/", token=me, body=wrong)
+    guide.fails("POST", "/api/chat/rooms/", token=me, body={"name": "Garden", "colour": "green"})
+    guide.fails("GET", "/api/chat/rooms/99/", token=me, Accept_Language="ru")
+    guide.fails("POST", "/api/chat/messages/", token=me, body={**sent, "content": "Salad today?"})
+    guide.fails("GET", "/api/auth/me/")
+
+    # The end
+    guide.shows("POST /api/chat/rooms/{room_id}/leave/", f"{path}leave/", token=cid.token)
+    guide.shows("DELETE /api/chat/rooms/{room_id}/", path, token=me)
+    guide.shows("GET /avatars/{user_id}-{letter}.svg", "/avatars/1-A.svg")
+    guide.shows("GET /healthz")
+    guide.shows("GET /readyz")
+    return guide

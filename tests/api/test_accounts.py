@@ -1,0 +1,395 @@
+"""`/api/auth/`: registration, the account, the profile, people, presence."""
+
+import pytest
+from argon2 import PasswordHasher
+
+from api.client import PASSWORD, Chat
+from api.conftest import MakeChat
+
+ACCOUNT = {
+    "id",
+    "username",
+    "first_name",
+    "last_name",
+    "full_name",
+    "avatar",
+    "email",
+    "date_joined",
+    "profile",
+}
+PERSON = {"id", "username", "first_name", "last_name", "full_name", "avatar", "is_online", "last_seen"}
+NOW = "2025-01-06T09:30:00.123Z"
+
+
+class TestRegistering:
+    def test_gives_an_account_and_a_working_pair_of_tokens(self, chat: Chat) -> None:
+        answer = chat.anyone.posts(
+            "/api/auth/register/",
+            username="ann",
+            password=PASSWORD,
+            password_confirm=PASSWORD,
+            email="ann@example.com",
+            first_name="Ann",
+            last_name="Lee",
+        )
+        assert answer.status == 201
+        assert answer.body["user"] == {
+            "id": 1,
+            "username": "ann",
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "full_name": "Ann Lee",
+            "avatar": "http://localhost/avatars/1-A.svg",
+            "email": "ann@example.com",
+            "date_joined": NOW,
+            "profile": {"is_online": True, "last_seen": NOW, "avatar": "http://localhost/avatars/1-A.svg"},
+        }
+        token = answer.body["tokens"]["access"]
+        me = chat.anyone.sends("GET", "/api/auth/me/", headers={"Authorization": f"Bearer {token}"})
+        assert me.body == answer.body["user"]
+
+    def test_needs_only_a_name_and_a_password(self, chat: Chat) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="ann", password=PASSWORD)
+        assert answer.status == 201
+        assert answer.body["user"]["full_name"] == answer.body["user"]["email"] == ""
+
+    @pytest.mark.parametrize("name", ["ann", "ANN", "Ann", "ａｎｎ", " ann "])
+    def test_a_taken_name_is_409_in_whatever_form(self, chat: Chat, name: str) -> None:
+        chat.person("Ann")
+        answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
+        assert (answer.status, answer.code) == (409, "username_taken")
+
+    def test_the_name_is_shown_as_it_was_typed(self, chat: Chat) -> None:
+        assert chat.person("Ann-Lee_1.x").username == "Ann-Lee_1.x"
+
+    @pytest.mark.parametrize("name", ["анна", "たなか", "田中さん", "ünal", "user.name", "123", "x" * 32])
+    def test_names_are_letters_of_any_script(self, chat: Chat, name: str) -> None:
+        assert chat.person(name).username == name
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", "  ", "ab", "x" * 33, "a b c", "ann!", "ann@home", "a\u200bnn", "a\u202enn", "аnn", "ann\u0000", "a\tb"],
+        ids=ascii,
+    )
+    def test_other_names_are_refused_by_field(self, chat: Chat, name: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
+        assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"username"})
+
+    @pytest.mark.parametrize("name", ["дmitry", "pаypal", "ωmega"], ids=ascii)
+    def test_scripts_are_not_mixed_as_one_is_taken_for_another(self, chat: Chat, name: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
+        assert (answer.status, set(answer.errors)) == (400, {"username"})
+
+    @pytest.mark.parametrize("name", ["田中taro", "さくらsakura", "김minsu"], ids=ascii)
+    def test_scripts_that_are_used_together_mix(self, chat: Chat, name: str) -> None:
+        assert chat.person(name).username == name
+
+    @pytest.mark.parametrize(
+        "password", ["", "short12", "x" * 1025, "anna-lee", "ANNA-LEE", "nul\u0000 inside"], ids=ascii
+    )
+    def test_a_weak_password_is_refused_by_field(self, chat: Chat, password: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="anna-lee", password=password)
+        assert (answer.status, set(answer.errors)) == (400, {"password"})
+
+    @pytest.mark.parametrize("password", ["password", "12345678", "qwertyuiop", "iloveyou", "football"])
+    def test_a_common_password_is_refused(self, chat: Chat, password: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="ann", password=password)
+        assert (answer.status, set(answer.errors)) == (400, {"password"})
+
+    def test_all_of_a_long_password_counts(self, chat: Chat) -> None:
+        chat.person("ann", password="x" * 1023 + "y")
+        login = {"username": "ann", "password": "x" * 1024}
+        assert chat.anyone.posts("/api/auth/login/", **login).status == 401
+        login["password"] = "x" * 1023 + "y"
+        assert chat.anyone.posts("/api/auth/login/", **login).status == 200
+
+    def test_the_confirmation_must_equal_the_password(self, chat: Chat) -> None:
+        answer = chat.anyone.posts(
+            "/api/auth/register/", username="ann", password=PASSWORD, password_confirm=PASSWORD + "x"
+        )
+        assert (answer.status, set(answer.errors)) == (400, {"password_confirm"})
+
+    @pytest.mark.parametrize("email", ["ann", "@example.com", "ann@", "ann@example", "a b@example.com", "a@b@c.de"])
+    def test_what_is_no_address_is_refused(self, chat: Chat, email: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="ann", password=PASSWORD, email=email)
+        assert (answer.status, set(answer.errors)) == (400, {"email"})
+
+    def test_everything_that_is_wrong_is_told_at_once(self, chat: Chat) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="a b", password="x", email="x", first_name="x" * 151)
+        assert set(answer.errors) == {"username", "password", "email", "first_name"}
+
+    def test_a_refused_registration_leaves_nothing(self, chat: Chat) -> None:
+        before = chat.dump(without=())
+        chat.anyone.posts("/api/auth/register/", username="ann", password="x")
+        assert chat.dump(without=()) == before
+
+
+class TestLoggingIn:
+    def test_answers_as_registering_does(self, chat: Chat) -> None:
+        ann = chat.person("ann", first_name="Ann")
+        answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
+        assert answer.status == 200
+        assert set(answer.body) == {"user", "tokens", "message"}
+        assert answer.body["user"] == ann.user
+
+    @pytest.mark.parametrize("name", ["ANN", "ａｎｎ", " ann "])
+    def test_the_name_is_compared_as_at_registration(self, chat: Chat, name: str) -> None:
+        chat.person("Ann")
+        assert chat.anyone.posts("/api/auth/login/", username=name, password=PASSWORD).status == 200
+
+    def test_a_wrong_name_and_a_wrong_password_answer_the_same_bytes(self, chat: Chat) -> None:
+        chat.person("ann")
+        tries = [
+            {"username": "ann", "password": "wrong horse battery"},
+            {"username": "nobody", "password": PASSWORD},
+            {"username": "", "password": PASSWORD},
+            {"username": "no such name!", "password": ""},
+            {"username": "ann", "password": ""},
+            {"username": "ann", "password": "x" * 5000},
+            {"username": "ann\u0000", "password": PASSWORD},
+            {"username": "ann", "password": PASSWORD + "\u0000"},
+        ]
+        answers = [
+            chat.anyone.sends("POST", "/api/auth/login/", json=form, headers={"X-Request-ID": "same"}) for form in tries
+        ]
+        assert {(answer.status, answer.code) for answer in answers} == {(401, "invalid_credentials")}
+        assert len({answer.raw for answer in answers}) == 1
+
+    def test_a_password_is_compared_in_one_normal_form(self, chat: Chat) -> None:
+        chat.person("ann", password="café-au-lait")
+        answer = chat.anyone.posts("/api/auth/login/", username="ann", password="cafe\u0301-au-lait")
+        assert answer.status == 200
+
+    def test_real_hashes_are_argon2id_and_checked(self, make_chat: MakeChat) -> None:
+        chat = make_chat(slow_passwords=True)
+        ann = chat.person("ann")
+        (stored,) = chat.database.execute_sql('SELECT password_hash FROM "user"').fetchone()
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert ann.logs_in().is_logged_in
+        answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD + "x")
+        assert (answer.status, answer.code) == (401, "invalid_credentials")
+
+    def test_an_old_hash_is_made_anew_at_login(self, make_chat: MakeChat) -> None:
+        chat = make_chat(slow_passwords=True)
+        chat.person("ann")
+        old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+        chat.database.execute_sql("UPDATE user SET password_hash = ?", (old,))
+        assert chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD).status == 200
+        (stored,) = chat.database.execute_sql("SELECT password_hash FROM user").fetchone()
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+class TestProfile:
+    def test_me_and_profile_are_the_account(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        assert set(ann.gets("/api/auth/me/").body) == ACCOUNT
+        assert ann.gets("/api/auth/profile/").body == ann.gets("/api/auth/me/").body
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_changes_what_is_named_and_leaves_the_rest(self, chat: Chat, method: str) -> None:
+        ann = chat.person("ann", first_name="Ann", last_name="Lee")
+        answer = ann.sends(method, "/api/auth/profile/", json={"last_name": " Ray ", "email": "new@example.com"})
+        assert answer.status == 200
+        assert (answer.body["full_name"], answer.body["email"]) == ("Ann Ray", "new@example.com")
+        assert ann.gets("/api/auth/me/").body == answer.body
+        assert ann.sends(method, "/api/auth/profile/", json={}).body == answer.body
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_what_get_gave_may_be_sent_back(self, chat: Chat, method: str) -> None:
+        ann = chat.person("ann", first_name="Ann")
+        account = ann.gets("/api/auth/profile/").body
+        answer = ann.sends(method, "/api/auth/profile/", json=account)
+        assert (answer.status, answer.body) == (200, account)
+
+    def test_the_picture_is_ones_own_url_or_the_placeholder(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        placeholder = ann.user["avatar"]
+        url = "https://pictures.example/ann.png?size=1"
+        assert ann.patches("/api/auth/profile/", avatar=url).body["avatar"] == url
+        assert ann.patches("/api/auth/profile/", avatar=url).body["profile"]["avatar"] == url
+        assert ann.patches("/api/auth/profile/", avatar="").body["avatar"] == placeholder
+        assert ann.patches("/api/auth/profile/", avatar=placeholder).body["avatar"] == placeholder
+
+    def test_only_ones_own_placeholder_is_known_again(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        assert set(ann.patches("/api/auth/profile/", avatar=bob.user["avatar"]).errors) == {"avatar"}
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://pictures.example/ann.png",
+            "javascript:alert(1)",
+            "data:image/png;base64,AAAA",
+            "//pictures.example/ann.png",
+            "https://",
+            "https:///ann.png",
+            "https://user:secret@pictures.example/",
+            "https://pictures.example/a b",
+            'https://pictures.example/"onload=',
+            "https://pictures.example:99999/",
+            "https://[::1",
+            "https://x/" + "x" * 500,
+            "ftp://pictures.example/",
+            "ann.png",
+        ],
+    )
+    def test_other_addresses_are_refused(self, chat: Chat, url: str) -> None:
+        answer = chat.person("ann").patches("/api/auth/profile/", avatar=url)
+        assert (answer.status, set(answer.errors)) == (400, {"avatar"})
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_all_is_checked_before_anything_is_changed(self, chat: Chat, method: str) -> None:
+        ann = chat.person("ann", first_name="Ann")
+        form = {"first_name": "Eve", "last_name": "x" * 151, "email": "x", "avatar": "x"}
+        answer = ann.sends(method, "/api/auth/profile/", json=form)
+        assert (answer.status, set(answer.errors)) == (400, {"last_name", "email", "avatar"})
+        assert ann.gets("/api/auth/me/").body["first_name"] == "Ann"
+
+    def test_a_placeholder_is_drawn_here(self, chat: Chat) -> None:
+        for name in ("ann", "ёжик", "ßeta", "7up"):
+            url = chat.person(name).user["avatar"]
+            answer = chat.anyone.follows(url)
+            assert answer.status == 200
+            assert answer.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+            assert "max-age" in answer.headers["Cache-Control"]
+            assert name.upper()[0] in answer.text
+
+    @pytest.mark.parametrize("name", ["1-%3Cscript%3E", "1-AB", "0-A", "x-A", "1-", "1-%00", "1-%0A", "9" * 30 + "-A"])
+    def test_other_placeholders_are_404(self, chat: Chat, name: str) -> None:
+        assert chat.anyone.gets(f"/avatars/{name}.svg").status == 404
+
+    @pytest.mark.parametrize("letter", ["%3C", "%26", "%22", "%27"])
+    def test_a_placeholder_can_hold_no_markup(self, chat: Chat, letter: str) -> None:
+        answer = chat.anyone.gets(f"/avatars/1-{letter}.svg")
+        assert answer.status == 404 or "&" in answer.text
+
+
+class TestChangingThePassword:
+    def test_ends_the_other_sessions_and_goes_on_with_this_one(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        phone, old_refresh = ann.logs_in(), ann.refresh
+        answer = ann.posts(
+            "/api/auth/change-password/",
+            old_password=PASSWORD,
+            new_password="new horse battery",
+            new_password_confirm="new horse battery",
+        )
+        assert answer.status == 200
+        assert set(answer.body) == {"message", "tokens"}
+        assert not phone.is_logged_in
+        assert phone.refreshes().status == 401
+        ann.token, ann.refresh = answer.body["tokens"].values()
+        assert ann.is_logged_in
+        assert chat.anyone.posts("/api/auth/token/refresh/", refresh=old_refresh).status == 401
+        assert ann.is_logged_in
+        assert ann.refreshes().status == 200
+        assert chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD).status == 401
+        assert chat.anyone.posts("/api/auth/login/", username="ann", password="new horse battery").status == 200
+
+    def test_needs_the_old_one(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        answer = ann.posts("/api/auth/change-password/", old_password="wrong", new_password="new horse battery")
+        assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"old_password"})
+        assert ann.logs_in().is_logged_in
+
+    @pytest.mark.parametrize("new", ["short", "x" * 1025, "anna-lee", "password"])
+    def test_the_new_one_is_held_to_the_rules_of_registration(self, chat: Chat, new: str) -> None:
+        anna = chat.person("anna-lee")
+        answer = anna.posts("/api/auth/change-password/", old_password=PASSWORD, new_password=new)
+        assert (answer.status, set(answer.errors)) == (400, {"new_password"})
+
+    def test_the_confirmation_must_equal_it(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        answer = ann.posts(
+            "/api/auth/change-password/",
+            old_password=PASSWORD,
+            new_password="new horse battery",
+            new_password_confirm="other horse battery",
+        )
+        assert (answer.status, set(answer.errors)) == (400, {"new_password_confirm"})
+
+
+class TestPeople:
+    def test_are_listed_by_name_with_their_presence(self, chat: Chat) -> None:
+        cid, ann, _bob = chat.people("cid", "Ann", "bob")
+        answer = cid.gets("/api/auth/users/")
+        assert [person["username"] for person in answer.body] == ["Ann", "bob", "cid"]
+        assert set(answer.body[0]) == PERSON
+        assert answer.body[0] == {
+            **{name: ann.user[name] for name in PERSON & set(ann.user)},
+            "is_online": True,
+            "last_seen": NOW,
+        }
+
+    def test_a_search_finds_any_part_of_a_name_in_any_script(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chat.person("ivan", first_name="Иван", last_name="Ёлкин")
+        chat.person("juergen", first_name="Jürgen", last_name="Groß")
+        for query, found in {
+            "IVA": ["ivan"],
+            "ёЛК": ["ivan"],
+            "иван ёл": ["ivan"],
+            "ürg": ["juergen"],
+            "GROSS": ["juergen"],
+            "nobody": [],
+            "%": [],
+            "_": [],
+        }.items():
+            answer = ann.gets("/api/auth/search/", q=query)
+            assert answer.status == 200
+            assert [person["username"] for person in answer.body["users"]] == found, query
+
+    def test_a_search_puts_the_exact_name_first_then_beginnings(self, chat: Chat) -> None:
+        viewer = chat.person("viewer")
+        for name in ("joann", "ann", "anna", "hannah", "annabel"):
+            chat.person(name)
+        found = [person["username"] for person in viewer.gets("/api/auth/search/", q="ANN").body["users"]]
+        assert found[0] == "ann"
+        assert set(found[1:3]) == {"anna", "annabel"}
+        assert set(found[3:]) == {"joann", "hannah"}
+
+    def test_a_search_leaves_oneself_out(self, chat: Chat) -> None:
+        ann, _anna = chat.people("ann", "anna")
+        found = ann.gets("/api/auth/search/", q="ann").body["users"]
+        assert [person["username"] for person in found] == ["anna"]
+
+    def test_a_search_ends_at_its_limit(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chat.people("bob1", "bob2", "bob3")
+        assert len(ann.gets("/api/auth/search/", q="bob", limit=2).body["users"]) == 2
+
+    @pytest.mark.parametrize("query", ["", "%20%20", "x" * 101, "a%00b", "a%0Ab"])
+    def test_a_search_wants_1_to_100_characters(self, chat: Chat, query: str) -> None:
+        answer = chat.person("ann").gets(f"/api/auth/search/?q={query}")
+        assert (answer.status, set(answer.errors)) == (400, {"q"})
+
+    def test_a_search_without_a_query_is_refused(self, chat: Chat) -> None:
+        answer = chat.person("ann").gets("/api/auth/search/")
+        assert (answer.status, set(answer.errors)) == (400, {"q"})
+
+    def test_whoever_asked_something_within_a_minute_is_online(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        chat.clock.advance(59)
+        assert [one["user"]["username"] for one in bob.gets("/api/chat/online-users/").body] == ["ann", "bob"]
+        chat.clock.advance(1)
+        answer = bob.gets("/api/chat/online-users/")
+        assert answer.body == [
+            {
+                "user": {name: bob.user[name] for name in PERSON & set(bob.user)},
+                "is_online": True,
+                "last_seen": "2025-01-06T09:30:59.123Z",
+                "avatar": bob.user["avatar"],
+            }
+        ]
+        shown = {person["username"]: person for person in bob.gets("/api/auth/users/").body}
+        assert (shown["ann"]["is_online"], shown["ann"]["last_seen"]) == (False, NOW)
+        ann.gets("/api/auth/me/")
+        assert len(bob.gets("/api/chat/online-users/").body) == 2
+
+    def test_last_seen_is_written_at_most_every_30_seconds(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        seen = []
+        for _ in range(4):
+            chat.clock.advance(15)
+            seen.append(ann.gets("/api/auth/me/").body["profile"]["last_seen"][14:19])
+        assert seen == ["30:00", "30:30", "30:30", "31:00"]

@@ -1,0 +1,56 @@
+"""The documents in docs/ are what the code makes.
+
+To write them anew: `WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.conftest import MakeChat
+from api.guide import URL, Guide, tell
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def holds(name: str, made: str) -> None:
+    """Fail unless the file holds the text; with WRITE_DOCS set, make it so."""
+    path = DOCS / name
+    if os.environ.get("WRITE_DOCS"):
+        path.write_text(made, encoding="utf-8")
+    committed = path.read_text(encoding="utf-8") if path.exists() else ""
+    assert made == committed, (
+        "the API has changed: WRITE_DOCS=1 python -m pytest tests/api/test_docs.py, and read the diff"
+    )
+
+
+@pytest.fixture
+def guide(make_chat: MakeChat) -> Guide:
+    return tell(make_chat(MINICHAT_PUBLIC_URL=URL))
+
+
+def test_the_guide_shows_every_call(guide: Guide, make_chat: MakeChat) -> None:
+    paths = make_chat().document.document["paths"]
+    calls = {f"{method.upper()} {path}" for path in paths for method in paths[path] if method != "parameters"}
+    assert guide.calls == calls
+
+
+def test_docs_api_md_is_the_guide(guide: Guide) -> None:
+    holds("api.md", guide.text())
+
+
+def test_the_guide_is_the_same_each_time(guide: Guide, make_chat: MakeChat) -> None:
+    assert tell(make_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
+
+
+def test_docs_openapi_json_is_what_the_command_prints() -> None:
+    minichat = shutil.which("minichat", path=Path(sys.executable).parent)
+    assert minichat is not None, "minichat is not installed beside this Python"
+    printed = subprocess.run([minichat, "openapi"], capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed)["openapi"].startswith("3.1")
+    holds("openapi.json", printed)

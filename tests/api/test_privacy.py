@@ -1,0 +1,230 @@
+"""Who may know what: rooms that are not yours do not exist, bodies grant nothing, answers tell nothing of others."""
+
+import re
+
+import pytest
+
+from api.client import Chat, Json, Person
+from api.routes import ROUTES, WITH_ROOM, Route, filled
+
+MISSING = 424_242
+
+
+@pytest.fixture
+def eve(chat: Chat) -> Person:
+    return chat.person("eve")
+
+
+@pytest.fixture(params=["private", "direct", "left", "deleted"])
+def hidden(request: pytest.FixtureRequest, chat: Chat, eve: Person) -> Json:
+    """A room of others that Eve may not know of, with one message."""
+    ann, bob = chat.people("ann", "bob")
+    if request.param == "direct":
+        room = ann.chats_with(bob)
+    else:
+        room = ann.makes_room("Secret", private=True, with_=[bob, eve] if request.param == "left" else [bob])
+    room["message"] = ann.says("secret", in_=room)["id"]
+    if request.param == "left":
+        eve.leaves(room)
+    if request.param == "deleted":
+        ann.deletes(f"/api/chat/rooms/{room['id']}/")
+    return room
+
+
+@pytest.mark.parametrize("route", WITH_ROOM, ids=str)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
+    eve: Person, hidden: Json, route: Route, language: str
+) -> None:
+    headers = {"X-Request-ID": "same", "Accept-Language": language}
+    answers = []
+    for room_id in (hidden["id"], MISSING, 0):
+        body = {} if route.body is None else {"json": filled(route.body, room=room_id)}
+        answers.append(eve.sends(route.method, route.path.replace("{room}", str(room_id)), headers=headers, **body))
+    assert {(answer.status, answer.code) for answer in answers} == {(404, "room_not_found")}
+    assert len({answer.raw for answer in answers}) == 1
+    assert len({str(sorted(answer.headers)) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("route", [route for route in WITH_ROOM if route.body is not None or route.query], ids=str)
+def test_so_it_does_to_a_request_that_is_wrong_besides(eve: Person, hidden: Json, route: Route) -> None:
+    answers = []
+    for room_id in (hidden["id"], MISSING):
+        path = route.path.replace("{room}", str(room_id)) + ("?limit=1000" if route.query else "")
+        body = {} if route.body is None else {"json": {"colour": 1, "name": "", "seq": "x"}}
+        answers.append(eve.sends(route.method, path, headers={"X-Request-ID": "same"}, **body))
+    assert len({(answer.status, answer.raw) for answer in answers}) == 1
+
+
+def test_so_it_does_to_an_empty_name_or_a_long_one(eve: Person, hidden: Json) -> None:
+    for name in ("", "x" * 101, "\u0000"):
+        for method in ("PUT", "PATCH"):
+            answers = [
+                eve.sends(method, f"/api/chat/rooms/{room_id}/", json={"name": name}, headers={"X-Request-ID": "same"})
+                for room_id in (hidden["id"], MISSING)
+            ]
+            assert len({(answer.status, answer.raw) for answer in answers}) == 1
+
+
+def test_a_head_or_options_tells_no_more(eve: Person, hidden: Json) -> None:
+    for method in ("HEAD", "OPTIONS", "TRACE", "POST"):
+        answers = [
+            eve.sends(method, f"/api/chat/rooms/{room_id}/", headers={"X-Request-ID": "same"})
+            for room_id in (hidden["id"], MISSING)
+        ]
+        assert len({(answer.status, answer.raw, str(sorted(answer.headers))) for answer in answers}) == 1
+
+
+def test_a_hidden_room_in_a_body_or_query_is_404_too(eve: Person, hidden: Json) -> None:
+    for form in ({}, {"client_id": "b7d1"}, {"reply_to": hidden["message"]}):
+        answers = [
+            eve.sends(
+                "POST",
+                "/api/chat/messages/",
+                json={"room": room_id, "content": "x", **form},
+                headers={"X-Request-ID": "same"},
+            )
+            for room_id in (hidden["id"], MISSING)
+        ]
+        assert {(answer.status, answer.code) for answer in answers} == {(404, "room_not_found")}
+        assert len({answer.raw for answer in answers}) == 1
+    for query in ("", f"&before={hidden['message']}", "&limit=1"):
+        answers = [
+            eve.sends("GET", f"/api/chat/messages/?room={room_id}{query}", headers={"X-Request-ID": "same"})
+            for room_id in (hidden["id"], MISSING)
+        ]
+        assert {answer.status for answer in answers} == {404}
+        assert len({answer.raw for answer in answers}) == 1
+
+
+def test_a_hidden_message_is_no_place_and_no_reply(eve: Person, hidden: Json) -> None:
+    own = eve.makes_room()
+    for path in ("/api/chat/messages/", f"/api/chat/rooms/{own['id']}/history/"):
+        for place in ("before", "after", "around"):
+            answers = [
+                eve.sends("GET", f"{path}?{place}={message_id}", headers={"X-Request-ID": "same"})
+                for message_id in (hidden["message"], MISSING)
+            ]
+            assert {answer.status for answer in answers} == {400}
+            assert len({answer.raw for answer in answers}) == 1
+    answers = [
+        eve.sends(
+            "POST",
+            "/api/chat/messages/",
+            json={"room": own["id"], "content": "x", "reply_to": message_id},
+            headers={"X-Request-ID": "same"},
+        )
+        for message_id in (hidden["message"], MISSING)
+    ]
+    assert len({(answer.status, answer.raw) for answer in answers}) == 1
+
+
+def test_a_hidden_room_is_in_no_list(eve: Person, hidden: Json) -> None:
+    for path in ("/api/chat/rooms/", "/api/chat/rooms/?scope=public", "/api/chat/messages/"):
+        answer = eve.sends("GET", path)
+        assert (answer.status, answer.body) == (200, [])
+
+
+def test_a_public_room_that_one_is_not_in_is_403_inside(chat: Chat, eve: Person) -> None:
+    room = chat.person("ann").makes_room("Kitchen")
+    places = {"room": room["id"]}
+    inside = [route for route in WITH_ROOM if not route.path.endswith(("join/", "leave/")) and route.method != "GET"]
+    inside += [route for route in WITH_ROOM if route.path.endswith(("history/", "participants/"))]
+    for route in inside:
+        body = {} if route.body is None else {"json": filled(route.body, **places)}
+        answer = eve.sends(route.method, route.path.format(**places), **body)
+        assert (answer.status, answer.code) == (403, "not_a_participant"), route
+
+
+class TestMassAssignment:
+    """What the server owns may be sent back, and is never taken from a body (Z4)."""
+
+    ACCOUNT = {
+        "id": 1,
+        "username": "root",
+        "full_name": "Root",
+        "date_joined": "2000-01-01T00:00:00.000Z",
+        "is_online": False,
+        "last_seen": None,
+        "is_staff": True,
+        "is_superuser": True,
+        "profile": {"is_online": False, "avatar": "https://evil.example/"},
+    }
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_of_a_profile(self, chat: Chat, eve: Person, method: str) -> None:
+        before, account = chat.dump(), eve.gets("/api/auth/me/").body
+        answer = eve.sends(method, "/api/auth/profile/", json=self.ACCOUNT)
+        assert (answer.status, answer.body) == (200, account)
+        assert chat.dump() == before
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    @pytest.mark.parametrize(
+        "field", ["password", "password_hash", "is_active", "user_id", "joined_at", "username_key"]
+    )
+    def test_of_a_profile_by_other_names_is_refused(self, chat: Chat, eve: Person, method: str, field: str) -> None:
+        before = chat.dump()
+        answer = eve.sends(method, "/api/auth/profile/", json={field: "x"})
+        assert (answer.status, set(answer.errors)) == (400, {field})
+        assert chat.dump() == before
+
+    def test_of_a_new_account(self, chat: Chat, eve: Person) -> None:
+        form = {**self.ACCOUNT, "username": "mallory", "password": "correct horse battery"}
+        user = chat.anyone.posts("/api/auth/register/", **form, avatar="https://evil.example/").body["user"]
+        assert (user["id"], user["full_name"], user["date_joined"][:4]) == (2, "", "2025")
+        assert user["avatar"] == "http://localhost/avatars/2-M.svg"
+        assert chat.database.execute_sql("SELECT max(is_superuser) FROM user").fetchone()[0] == 0
+
+    def test_of_a_room(self, chat: Chat, eve: Person) -> None:
+        bob = chat.person("bob")
+        owned = {
+            "id": 77,
+            "kind": "direct",
+            "created_at": "2000-01-01T00:00:00.000Z",
+            "participants_count": 9,
+            "role": "member",
+            "last_message": {"content": "x"},
+            "last_seq": 9,
+            "last_read_seq": 9,
+            "unread_count": 9,
+        }
+        room = eve.posts("/api/chat/rooms/", name="Kitchen", **owned).body
+        assert room == eve.makes_room("Kitchen") | {"id": 1}
+        for method in ("PUT", "PATCH"):
+            answer = eve.sends(
+                method, "/api/chat/rooms/1/", json={"name": "Kitchen", **owned, "participants": [bob.id]}
+            )
+            assert (answer.status, answer.body) == (200, room)
+
+    def test_of_a_message(self, chat: Chat, eve: Person) -> None:
+        bob, room = chat.person("bob"), eve.makes_room()
+        owned = {
+            "id": 77,
+            "seq": 9,
+            "user": bob.id,
+            "user_username": "bob",
+            "timestamp": "2000-01-01T00:00:00.000Z",
+            "edited_at": "2000-01-01T00:00:00.000Z",
+            "is_deleted": True,
+            "is_read": True,
+        }
+        sent = eve.posts("/api/chat/messages/", room=room["id"], content="x", **owned).body
+        assert sent == eve.says("x", in_=room) | {"id": 1, "seq": 1}
+
+    def test_a_body_never_says_who_asks(self, chat: Chat, eve: Person) -> None:
+        for field in ("user_id", "sender", "author", "owner"):
+            assert set(eve.posts("/api/chat/rooms/", name="x", **{field: 1}).errors) == {field}
+
+
+def test_no_answer_tells_of_another_what_is_theirs(chat: Chat, eve: Person) -> None:
+    """Every GET of the API, as Eve sees the others: the client of these tests looks for addresses and hashes (Z5)."""
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob, eve])
+    ann.says("hello", in_=room)
+    eve.chats_with(ann)
+    for route in ROUTES:
+        if route.method == "GET":
+            answer = eve.sends("GET", route.path.format(room=room["id"]) + ("?q=a" if "q" in route.query else ""))
+            assert answer.status == 200
+            if route.path not in {"/api/auth/me/", "/api/auth/profile/"}:
+                assert not re.search("email|password|jti|session|user_agent", answer.text), route

@@ -1,0 +1,113 @@
+"""How many SQL statements a request takes: few, and as many at a hundred rows as at one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from api.client import Chat, Json, Person
+
+SESSION = 1
+"""Every request with a token looks up its session and account, in one statement."""
+
+LISTS = {
+    "/api/auth/users/": SESSION + 1,
+    "/api/auth/search/?q=user": SESSION + 3,  # names that begin with it, names that hold it, the people
+    "/api/chat/online-users/": SESSION + 1,
+    "/api/chat/rooms/": SESSION + 3,  # the rooms, who joined first, the people
+    "/api/chat/rooms/?scope=public": SESSION + 1,
+    "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
+    "/api/chat/rooms/{room}/history/?mark_read=false": SESSION + 4,  # the room, who joined first, messages, people
+    "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
+    "/api/chat/messages/?room={room}": SESSION + 4,
+}
+OTHERS = {
+    ("GET", "/api/auth/me/"): SESSION,
+    ("GET", "/api/auth/profile/"): SESSION,
+    ("GET", "/api/chat/rooms/{room}/"): SESSION + 3,
+    ("POST", "/api/chat/rooms/{room}/read/"): SESSION + 1,  # nothing new to read
+}
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __call__(self, event: Any) -> None:
+        self.statements.append(event.sql)
+
+
+@contextmanager
+def counted(chat: Chat) -> Iterator[list[str]]:
+    counter = Counter()
+    chat.database.query_hooks.append(counter)
+    try:
+        yield counter.statements
+    finally:
+        chat.database.query_hooks.remove(counter)
+
+
+def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
+    """Make `rows` of everything: people, in Ann's room; rooms of hers; public rooms of others; messages in each."""
+    with chat.app.app_context():
+        services = chat.app.extensions["minichat"].services
+        people = []
+        for number in range(rows):
+            user, _ = services.registration.register(f"user{number}", "correct horse battery", first_name=f"N{number}")
+            people.append(user)
+            services.rooms.join(user.id, room["id"])
+            services.messaging.send(user, room["id"], "hello")
+            services.rooms.create(user.id, f"public {number}")
+            own = services.rooms.create(ann.id, f"own {number}", invited=[one.id for one in people[-30:]])
+            services.messaging.send(user, own.view.room.id, "hello")
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_a_list_takes_the_same_few_statements_at_any_length(chat: Chat, rows: int) -> None:
+    ann = chat.person("ann")
+    room = ann.makes_room("Kitchen")
+    grow(chat, ann, room, rows)
+    found = {}
+    for path in LISTS:
+        with counted(chat) as statements:
+            separator = "&" if "?" in path else "?"
+            answer = ann.sends("GET", f"{path.format(room=room['id'])}{separator}limit=200")
+        assert answer.status == 200
+        assert len(answer.text) > rows * 100
+        found[path] = len(statements)
+    assert found == LISTS
+
+
+def test_so_do_requests_for_one_thing(chat: Chat) -> None:
+    ann = chat.person("ann")
+    room = ann.makes_room("Kitchen")
+    ann.says("hello", in_=room)
+    found = {}
+    for method, path in OTHERS:
+        with counted(chat) as statements:
+            body = {"json": {"seq": 1}} if method == "POST" else {}
+            assert ann.sends(method, path.format(room=room["id"]), **body).status == 200
+        found[method, path] = len(statements)
+    assert found == OTHERS
+
+
+def test_sending_takes_few_and_as_many_in_a_room_of_a_hundred(chat: Chat) -> None:
+    ann = chat.person("ann")
+    small, large = ann.makes_room("small"), ann.makes_room("large")
+    grow(chat, ann, large, 100)
+    counts = []
+    for room in (small, large):
+        with counted(chat) as statements:
+            ann.says("hello", in_=room)
+        words = [sql.split()[0].strip(";") for sql in statements]
+        counts.append([word for word in words if word not in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}])
+    # The session; the room; its next number, the message, the receipt, the change.
+    assert counts == [["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT"]] * 2
+
+
+def test_a_request_of_nobody_takes_none(chat: Chat) -> None:
+    for path in ("/api/auth/me/", "/nothing", "/healthz", "/api/openapi.json", "/avatars/1-A.svg"):
+        with counted(chat) as statements:
+            chat.anyone.gets(path)
+        assert statements == []

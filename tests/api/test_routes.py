@@ -1,0 +1,179 @@
+"""Properties of every route: guarded, described, documented with what it answers; and the document itself is right."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+from werkzeug.routing import Rule
+
+from api.client import Chat
+from api.conftest import Stage
+from api.document import UNDOCUMENTED, path_of
+from api.routes import PUBLIC, ROUTES, WITH_BODY, Route
+
+# Whoever adds a public route says so here.
+PUBLIC_ENDPOINTS = {
+    *("auth.register", "auth.login", "auth.refresh"),
+    "auth.logout",  # of a session that has ended already, too: the token must be genuine all the same
+    *("avatars.placeholder", "health.healthz", "health.readyz"),
+    *UNDOCUMENTED,
+}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def rules(stage: Stage) -> list[Rule]:
+    return list(stage.app.url_map.iter_rules())
+
+
+def calls(stage: Stage) -> list[tuple[str, Rule]]:
+    return [(method, rule) for rule in rules(stage) for method in METHODS if method in (rule.methods or ())]
+
+
+def operations(stage: Stage) -> dict[str, dict[str, Any]]:
+    paths = stage.document.document["paths"]
+    return {
+        f"{method} {path}": operation
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if method.upper() in METHODS
+    }
+
+
+def address(rule: Rule) -> str:
+    values = {"room_id": 1, "user_id": 1, "letter": "A", "name": "docs.js"}
+    return path_of(rule).format(**values)
+
+
+class TestEveryRoute:
+    def test_is_in_the_table_that_the_tests_vary(self, stage: Stage) -> None:
+        known = {(route.method, route.path.replace("{room}", "{room_id}")) for route in ROUTES}
+        documented = {(method, path_of(rule)) for method, rule in calls(stage) if rule.endpoint not in UNDOCUMENTED}
+        assert {(method, path.replace("1-A.svg", "{user_id}-{letter}.svg")) for method, path in known} == documented
+
+    def test_needs_a_token_unless_it_is_listed_as_public(self, stage: Stage) -> None:
+        chat = stage.chat()
+        for method, rule in calls(stage):
+            answer = chat.anyone.sends(method, address(rule), json={} if method != "GET" else None)
+            is_open = rule.endpoint in PUBLIC_ENDPOINTS
+            assert (answer.status == 401) == (not is_open or rule.endpoint == "auth.logout"), (method, rule)
+            if answer.status == 401:
+                assert answer.code == "not_authenticated"
+
+    def test_tells_whether_it_does(self, stage: Stage) -> None:
+        for method, rule in calls(stage):
+            if rule.endpoint in UNDOCUMENTED:
+                continue
+            operation = operations(stage)[f"{method.lower()} {path_of(rule)}"]
+            is_open = rule.endpoint in PUBLIC_ENDPOINTS - {"auth.logout"}
+            assert (operation.get("security") == []) == is_open, operation
+            assert "401" in operation["responses"] or is_open
+
+    def test_is_described(self, stage: Stage) -> None:
+        for rule in rules(stage):
+            text = stage.app.view_functions[rule.endpoint].__doc__
+            assert text, rule
+            assert text.splitlines()[0].endswith("."), rule
+
+    def test_has_a_summary_and_a_tag_in_the_document(self, stage: Stage) -> None:
+        for name, operation in operations(stage).items():
+            assert operation["summary"].endswith("."), name
+            assert operation["tags"], name
+
+    def test_has_an_id_of_its_own_in_the_document(self, stage: Stage) -> None:
+        ids = [operation["operationId"] for operation in operations(stage).values()]
+        assert len(set(ids)) == len(ids)
+        assert all(one.isidentifier() for one in ids)
+
+    def test_documents_what_follows_from_its_form(self, stage: Stage) -> None:
+        bodies = {f"{route.method.lower()} {route.path.replace('{room}', '{room_id}')}" for route in WITH_BODY}
+        for name, operation in operations(stage).items():
+            answers = set(operation["responses"])
+            assert "503" in answers, name
+            assert ({"400", "413", "415"} <= answers) == (name in bodies) == ("requestBody" in operation), name
+            has_query = any(place["in"] == "query" for place in operation.get("parameters", []))
+            assert "400" in answers or not has_query, name
+            assert "404" in answers or "{" not in name, name
+            assert len({code for code in answers if code < "300"}) >= 1, name
+
+    def test_takes_another_method_for_405_and_says_which_it_takes(self, stage: Stage) -> None:
+        chat = stage.chat()
+        ann = chat.person("ann")
+        for rule in rules(stage):
+            taken = {method for method, other in calls(stage) if path_of(other) == path_of(rule)}
+            allowed = taken | {"OPTIONS"} | ({"HEAD"} if "GET" in taken else set())
+            for method in (*METHODS, "HEAD", "TRACE", "PROPFIND"):
+                if method not in allowed:
+                    answer = ann.sends(method, address(rule))
+                    assert answer.status == 405, (method, rule)
+                    assert set(answer.headers["Allow"].split(", ")) == allowed, (method, rule)
+
+    def test_answers_options_with_what_it_takes_and_nothing_else(self, stage: Stage) -> None:
+        chat = stage.chat()
+        for rule in rules(stage):
+            answer = chat.anyone.sends("OPTIONS", address(rule))
+            taken = {method for method, other in calls(stage) if path_of(other) == path_of(rule)}
+            assert answer.status in {200, 204}
+            assert answer.text == ""
+            allowed = set(answer.headers["Allow"].split(", "))
+            assert allowed == taken | {"OPTIONS"} | ({"HEAD"} if "GET" in taken else set()), rule
+
+    @pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=str)
+    def test_answers_head_as_get_without_the_body(self, chat: Chat, route: Route) -> None:
+        ann = chat.person("ann")
+        ann.makes_room()
+        path = route.path.format(room=1) + ("?q=a" if "q" in route.query else "")
+        head, get = (ann.sends(method, path, headers={"X-Request-ID": "same"}) for method in ("HEAD", "GET"))
+        assert (head.status, head.raw, get.status) == (200, b"", 200)
+        assert sorted(head.headers) == sorted(get.headers)
+        if route.path not in PUBLIC:
+            assert chat.anyone.sends("HEAD", path).status == 401
+
+    def test_that_lists_may_page_and_says_so(self, stage: Stage) -> None:
+        for name, operation in operations(stage).items():
+            queries = {place["name"] for place in operation.get("parameters", []) if place["in"] == "query"}
+            pages = bool(queries & {"cursor", "before"})
+            assert ("Link" in operation["responses"].get("200", {}).get("headers", {})) == pages, name
+            assert "limit" in queries or not pages
+
+
+class TestTheDocument:
+    def test_is_valid_openapi_3_1(self, stage: Stage) -> None:
+        document = json.loads(json.dumps(stage.document.document))
+        assert document["openapi"].startswith("3.1.")
+        errors = [error.message for error in Draft202012Validator(OPENAPI_31).iter_errors(document)]
+        assert errors == []
+
+    def test_has_schemas_that_are_valid_and_used(self, stage: Stage) -> None:
+        text = json.dumps(stage.document.document)
+        for name, schema in stage.document.document["components"]["schemas"].items():
+            Draft202012Validator.check_schema(schema)
+            assert f'"#/components/schemas/{name}"' in text, f"{name} is not used"
+
+    def test_has_no_loose_references(self, stage: Stage) -> None:
+        def references(node: object) -> list[str]:
+            if isinstance(node, dict):
+                own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+                return own + [found for value in node.values() for found in references(value)]
+            if isinstance(node, list):
+                return [found for value in node for found in references(value)]
+            return []
+
+        for reference in references(stage.document.document):
+            node: Any = stage.document.document
+            for part in reference.removeprefix("#/").split("/"):
+                node = node[part]
+            assert node
+
+    def test_has_examples_that_fit_their_schemas(self, stage: Stage) -> None:
+        for schema in stage.document.document["components"]["schemas"].values():
+            for name, field in schema.get("properties", {}).items():
+                if "example" in field and "$ref" not in json.dumps(field):
+                    Draft202012Validator(field).validate(field["example"]), name
+
+    def test_is_what_the_api_serves(self, stage: Stage) -> None:
+        chat = stage.chat()
+        answer = chat.anyone.gets("/api/openapi.json")
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.body == json.loads(json.dumps(stage.document.document))

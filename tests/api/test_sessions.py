@@ -1,0 +1,442 @@
+"""The life of a session: refresh rotation, reuse, log-out; every request checks that its session still lives."""
+
+import base64
+import hmac
+import json
+import logging
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from api.client import PASSWORD, Answer, Chat, Person
+from api.conftest import SECRET, MakeChat
+from minichat.app import _derived
+
+HOUR = 3_600
+DAY = 86_400
+PROTECTED = "/api/auth/me/"
+KEY = _derived(SECRET, "tokens").hex()
+"""What the app signs tokens with: a forger who had it would still have to get everything else right."""
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    return dict(jwt.decode(token, options={"verify_signature": False}))
+
+
+class TestRefreshing:
+    def test_gives_a_new_pair_and_the_new_one_works(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        first = ann.refresh
+        answer = ann.refreshes()
+        assert answer.status == 200
+        assert set(answer.body) == {"access", "refresh"}
+        assert answer.body["refresh"] != first
+        assert ann.is_logged_in
+        assert ann.refreshes().status == 200
+
+    def test_answers_are_not_cached(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        assert ann.refreshes().headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("seconds", [0, 1, 29])
+    def test_the_same_token_again_within_30_s_gets_the_same_successor(self, chat: Chat, seconds: int) -> None:
+        ann = chat.person("ann")
+        first = ann.refresh
+        successor = ann.refreshes().body["refresh"]
+        chat.clock.advance(seconds)
+        again = ann.refreshes(first)
+        assert (again.status, again.body["refresh"]) == (200, successor)
+        assert ann.is_logged_in
+
+    def test_after_30_s_it_is_theft_and_the_session_ends(self, chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+        ann = chat.person("ann")
+        other = ann.logs_in()
+        first = ann.refresh
+        ann.refreshes()
+        chat.clock.advance(30)
+        with caplog.at_level(logging.WARNING):
+            answer = ann.refreshes(first)
+        assert (answer.status, answer.code) == (401, "token_reused")
+        assert "reused" in caplog.text
+        assert first not in caplog.text
+        assert not ann.is_logged_in
+        assert ann.gets(PROTECTED).code == "session_ended"
+        assert ann.refreshes().code == "session_ended"
+        assert other.is_logged_in
+
+    def test_the_grace_ends_when_the_successor_is_used(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        first = ann.refresh
+        ann.refreshes()
+        ann.refreshes()
+        assert ann.refreshes(first).code == "token_reused"
+        assert not ann.is_logged_in
+
+    def test_the_grace_covers_the_parent_only(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chain = [ann.refresh]
+        chain += [ann.refreshes().body["refresh"] for _ in range(3)]
+        assert ann.refreshes(chain[2]).body["refresh"] == chain[3]
+        assert ann.refreshes(chain[1]).code == "token_reused"
+
+    def test_a_grace_of_0_is_strict(self, make_chat: MakeChat) -> None:
+        chat = make_chat(MINICHAT_REFRESH_GRACE="0")
+        ann = chat.person("ann")
+        first = ann.refresh
+        ann.refreshes()
+        assert ann.refreshes(first).code == "token_reused"
+        assert not ann.is_logged_in
+
+    def test_the_end_by_reuse_is_stored_before_it_is_told(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        first = ann.refresh
+        ann.refreshes()
+        chat.clock.advance(31)
+        ann.refreshes(first)
+        (ended_at,) = chat.database.execute_sql("SELECT ended_at FROM session").fetchone()
+        assert ended_at == chat.clock.now
+
+    def test_only_hashes_of_tokens_are_stored(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        secrets = [ann.refresh, claims_of(ann.refresh)["jti"]]
+        ann.refreshes()
+        secrets += [ann.refresh, ann.token, claims_of(ann.refresh)["jti"], claims_of(ann.token)["jti"]]
+        stored = repr(chat.dump(without=()))
+        assert not [secret for secret in secrets if secret in stored]
+
+    def test_a_refresh_token_lives_for_7_days(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chat.clock.advance(7 * DAY - 1)
+        assert ann.refreshes().status == 200
+        chat.clock.advance(7 * DAY)
+        assert ann.refreshes().code == "token_expired"
+
+    def test_a_session_lives_for_30_days_however_often_it_is_refreshed(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        for _ in range(5):
+            chat.clock.advance(6 * DAY - 1)
+            assert ann.refreshes().status == 200
+        assert claims_of(ann.refresh)["exp"] == claims_of(ann.token)["exp"] == (chat.clock.now // 1000 + 5)
+        chat.clock.advance(5)
+        assert (ann.gets(PROTECTED).status, ann.refreshes().status) == (401, 401)
+
+    def test_an_access_token_lives_for_an_hour(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chat.clock.advance(HOUR - 1)
+        assert ann.is_logged_in
+        chat.clock.advance(1)
+        answer = ann.gets(PROTECTED)
+        assert (answer.status, answer.code) == (401, "token_expired")
+        assert ann.refreshes().status == 200
+        assert ann.is_logged_in
+
+    def test_lifetimes_are_settings(self, make_chat: MakeChat) -> None:
+        chat = make_chat(MINICHAT_ACCESS_TTL="60", MINICHAT_REFRESH_TTL="120", MINICHAT_SESSION_TTL="150")
+        ann = chat.person("ann")
+        chat.clock.advance(60)
+        assert ann.gets(PROTECTED).code == "token_expired"
+        assert ann.refreshes().status == 200
+        chat.clock.advance(90)
+        assert ann.refreshes().status == 401
+
+    def test_a_token_of_another_session_does_not_help(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        bobs = bob.refresh
+        assert ann.posts("/api/auth/token/refresh/", refresh=bobs).status == 200
+        assert bob.is_logged_in
+        assert ann.is_logged_in
+
+    def test_needs_no_access_token_and_does_not_mind_a_dead_one(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        chat.clock.advance(2 * HOUR)
+        assert ann.posts("/api/auth/token/refresh/", refresh=ann.refresh).status == 200
+
+
+class TestLoggingOut:
+    def test_ends_the_session_at_once(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        phone = ann.logs_in()
+        answer = ann.posts("/api/auth/logout/", refresh=ann.refresh)
+        assert (answer.status, set(answer.body)) == (200, {"message"})
+        assert ann.gets(PROTECTED).code == "session_ended"
+        assert ann.refreshes().code == "session_ended"
+        assert phone.is_logged_in
+
+    @pytest.mark.parametrize("form", [{"json": {}}, {}, {"data": b"", "content_type": "application/json"}])
+    def test_needs_no_refresh_token(self, chat: Chat, form: dict[str, Any]) -> None:
+        ann = chat.person("ann")
+        assert ann.sends("POST", "/api/auth/logout/", **form).status == 200
+        assert not ann.is_logged_in
+
+    def test_twice_is_200_twice(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        answers = [ann.posts("/api/auth/logout/", refresh=ann.refresh) for _ in range(2)]
+        assert [answer.status for answer in answers] == [200, 200]
+
+    def test_the_session_of_the_refresh_token_ends_too(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        phone = ann.logs_in()
+        assert ann.posts("/api/auth/logout/", refresh=phone.refresh).status == 200
+        assert not ann.is_logged_in
+        assert not phone.is_logged_in
+
+    def test_an_expired_refresh_token_is_fine(self, make_chat: MakeChat) -> None:
+        chat = make_chat(MINICHAT_REFRESH_TTL="60")
+        ann = chat.person("ann")
+        chat.clock.advance(120)
+        assert ann.posts("/api/auth/logout/", refresh=ann.refresh).status == 200
+
+    def test_nobody_logs_out_another(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        answer = ann.posts("/api/auth/logout/", refresh=bob.refresh)
+        assert (answer.status, answer.code) == (401, "token_invalid")
+        assert bob.is_logged_in
+        assert ann.is_logged_in
+
+    @pytest.mark.parametrize("token", [None, "garbage"])
+    def test_without_a_genuine_token_is_401(self, chat: Chat, token: str | None) -> None:
+        ann = chat.person("ann")
+        ann.token = token  # type: ignore[assignment]
+        assert ann.posts("/api/auth/logout/", refresh=ann.refresh).status == 401
+        assert ann.refreshes().status == 200
+
+    @pytest.mark.parametrize("refresh", ["", "garbage", "a.b.c"])
+    def test_a_forged_refresh_token_is_401_and_ends_nothing(self, chat: Chat, refresh: str) -> None:
+        ann = chat.person("ann")
+        assert ann.posts("/api/auth/logout/", refresh=refresh).status == 401
+        assert ann.is_logged_in
+
+    def test_an_access_token_is_no_refresh_token(self, chat: Chat) -> None:
+        ann = chat.person("ann")
+        assert ann.posts("/api/auth/logout/", refresh=ann.token).code == "token_invalid"
+
+
+class TestAnAccount:
+    @pytest.mark.parametrize("change", ["UPDATE user SET is_active = 0", "UPDATE session SET ended_at = 1"])
+    def test_that_is_disabled_is_out_at_once(self, chat: Chat, change: str) -> None:
+        ann = chat.person("ann")
+        chat.database.execute_sql(change)
+        assert (ann.gets(PROTECTED).status, ann.refreshes().status) == (401, 401)
+        assert ann.gets(PROTECTED).code == "session_ended"
+
+    def test_that_is_disabled_can_not_log_in(self, chat: Chat) -> None:
+        chat.person("ann")
+        chat.database.execute_sql("UPDATE user SET is_active = 0")
+        answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
+        assert (answer.status, answer.code) == (401, "invalid_credentials")
+
+
+def forged(token: str, *, header: dict[str, Any] | None = None, drop: str = "", **claims: Any) -> str:
+    """A token signed with the app's own key, changed in its claims or its header."""
+    payload = {name: value for name, value in {**claims_of(token), **claims}.items() if name != drop}
+    return signed(json.dumps({"alg": "HS256", "typ": "JWT", **(header or {})}, separators=(",", ":")), payload)
+
+
+def signed(header: str, payload: object) -> str:
+    """A token signed with the app's own key, of any header and payload."""
+    text = f"{encoded(header.encode())}.{encoded(payload)}"
+    return f"{text}.{encoded(hmac.digest(KEY.encode(), text.encode(), 'sha256'))}"
+
+
+def encoded(part: object) -> str:
+    raw = part if isinstance(part, bytes) else json.dumps(part, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def ann(chat: Chat) -> Person:
+    return chat.person("ann")
+
+
+class TestATokenThatIsNotOurs:
+    """Refused on a protected route and as a refresh token alike: 401 with a code, never 500."""
+
+    def refused(self, ann: Person, token: str, *, refresh: str | None = None) -> Answer:
+        authorization = {"Authorization": f"Bearer {token}"}
+        answer = ann.sends("GET", PROTECTED, headers=authorization)
+        assert answer.status == 401, answer
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        second = ann.posts("/api/auth/token/refresh/", refresh=token if refresh is None else refresh)
+        assert second.status == 401, second
+        assert ann.is_logged_in
+        return answer
+
+    def test_the_forger_would_be_let_in_with_nothing_changed(self, ann: Person) -> None:
+        assert ann.sends("GET", PROTECTED, headers={"Authorization": f"Bearer {forged(ann.token)}"}).status == 200
+
+    @pytest.mark.parametrize(
+        "authorization",
+        ["", "Bearer", "Bearer ", "Basic YW5uOng=", "Token x", "bearer", "Bearer\t", "x" * 5000],
+        ids=lambda text: repr(text[:20]),
+    )
+    def test_no_token(self, ann: Person, authorization: str) -> None:
+        answer = ann.sends("GET", PROTECTED, headers={"Authorization": authorization})
+        assert (answer.status, answer.code) == (401, "not_authenticated")
+
+    def test_no_header(self, chat: Chat) -> None:
+        answer = chat.anyone.gets(PROTECTED)
+        assert (answer.status, answer.code) == (401, "not_authenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+    @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+    def test_the_scheme_has_no_case(self, ann: Person, scheme: str) -> None:
+        assert ann.sends("GET", PROTECTED, headers={"Authorization": f"{scheme} {ann.token}"}).status == 200
+
+    @pytest.mark.parametrize(
+        "token",
+        [
+            "garbage",
+            "a.b.c",
+            "..",
+            "a.b",
+            "....",
+            "é.é.é",
+            "null",
+            "x" * 3000,
+            "{}.{}.{}",
+            "eyJhbGciOiJIUzI1NiJ9.e30.AA",
+        ],
+        ids=lambda text: ascii(text[:20]),
+    )
+    def test_garbage(self, ann: Person, token: str) -> None:
+        self.refused(ann, token)
+        logout = ann.sends("POST", "/api/auth/logout/", headers={"Authorization": f"Bearer {token}"})
+        assert (logout.status, logout.code) == (401, "token_invalid")
+
+    @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
+    @pytest.mark.parametrize("signature", ["", "AA"])
+    def test_without_a_signature(self, ann: Person, algorithm: str, signature: str) -> None:
+        header, payload, _ = ann.token.split(".")
+        self.refused(ann, f"{encoded({'alg': algorithm, 'typ': 'JWT'})}.{payload}.{signature}")
+        self.refused(ann, f"{header}.{payload}.{signature}")
+        self.refused(ann, f"{header}.{payload}")
+
+    def test_of_another_secret(self, ann: Person) -> None:
+        for secret in ("another secret that is long enough!!", "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"):
+            self.refused(ann, jwt.encode(claims_of(ann.token), secret, "HS256"))
+
+    @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+    def test_of_another_algorithm_with_our_secret(self, ann: Person, algorithm: str) -> None:
+        self.refused(ann, jwt.encode(claims_of(ann.token), KEY * 2, algorithm))
+        self.refused(ann, jwt.encode(claims_of(ann.token), KEY, algorithm))
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {"kid": "1"},
+            {"kid": "../../dev/null"},
+            {"jku": "https://evil.example/keys"},
+            {"jwk": {"kty": "oct", "k": "AA"}},
+            {"x5u": "https://evil.example/"},
+            {"crit": ["b64"], "b64": True},
+            {"typ": "at+jwt"},
+            {"cty": "JWT"},
+        ],
+        ids=lambda header: next(iter(header)),
+    )
+    def test_with_a_header_that_we_never_write(self, ann: Person, header: dict[str, Any]) -> None:
+        self.refused(ann, forged(ann.token, header=header), refresh=forged(ann.refresh, header=header))
+
+    def test_with_its_header_in_another_spelling(self, ann: Person) -> None:
+        for header in ('{"typ":"JWT","alg":"HS256"}', '{"alg": "HS256", "typ": "JWT"}', '{"alg":"HS256"}'):
+            self.refused(ann, signed(header, claims_of(ann.token)))
+
+    @pytest.mark.parametrize("part", [0, 1, 2])
+    def test_changed_in_one_place(self, ann: Person, part: int) -> None:
+        parts = ann.token.split(".")
+        middle = len(parts[part]) // 2
+        letter = "A" if parts[part][middle] != "A" else "B"
+        parts[part] = parts[part][:middle] + letter + parts[part][middle + 1 :]
+        self.refused(ann, ".".join(parts))
+
+    def test_of_the_other_kind(self, ann: Person) -> None:
+        self.refused(ann, ann.refresh, refresh=ann.token)
+        self.refused(ann, forged(ann.token, type="x"), refresh=forged(ann.refresh, type="x"))
+        self.refused(ann, forged(ann.token, type=["access"]), refresh=forged(ann.refresh, type={}))
+
+    @pytest.mark.parametrize("claim", ["exp", "iat", "iss", "aud", "sub", "sid", "jti", "type"])
+    def test_without_a_claim(self, ann: Person, claim: str) -> None:
+        self.refused(ann, forged(ann.token, drop=claim), refresh=forged(ann.refresh, drop=claim))
+
+    @pytest.mark.parametrize(
+        ("claim", "value"),
+        [
+            ("iss", "another"),
+            ("iss", ["minichat"]),
+            ("aud", "another"),
+            ("aud", ["minichat", "another"]),
+            ("sub", 1),
+            ("sub", ""),
+            ("sub", "0"),
+            ("sub", "-1"),
+            ("sub", "2"),
+            ("sub", "1.0"),
+            ("sub", " 1"),
+            ("sub", "١"),
+            ("sub", "9" * 400),
+            ("sub", "ann"),
+            ("sub", None),
+            ("sub", {"id": 1}),
+            ("sid", "1"),
+            ("sid", 0),
+            ("sid", -1),
+            ("sid", 1.0),
+            ("sid", True),
+            ("sid", 2**63),
+            ("sid", 10**400),
+            ("sid", 99),
+            ("sid", None),
+            ("jti", ""),
+            ("jti", 1),
+            ("jti", None),
+            ("jti", ["x"]),
+            ("exp", 0),
+            ("exp", -1),
+            ("exp", 1),
+            ("exp", "9999999999"),
+            ("exp", 9999999999.5),
+            ("exp", 10**400),
+            ("exp", True),
+            ("exp", None),
+            ("iat", "x"),
+            ("iat", 99_999_999_999),
+            ("iat", None),
+            ("iat", True),
+            ("nbf", 99_999_999_999),
+        ],
+        ids=lambda value: ascii(value)[:24],
+    )
+    def test_with_a_wrong_claim(self, ann: Person, claim: str, value: object) -> None:
+        self.refused(ann, forged(ann.token, **{claim: value}), refresh=forged(ann.refresh, **{claim: value}))
+
+    def test_with_a_payload_that_is_no_object(self, ann: Person) -> None:
+        for payload in (b"[]", b"1", b'"x"', b"null", b"", b"\xff", b"[" * 900, b'{"a":NaN}'):
+            self.refused(ann, signed('{"alg":"HS256","typ":"JWT"}', payload))
+
+    def test_of_another_instance(self, ann: Person, make_chat: MakeChat) -> None:
+        other = make_chat(MINICHAT_SECRET_KEY="another Secret 4 the instance: 9f8e7d6c")
+        stranger = other.person("ann")
+        self.refused(ann, stranger.token, refresh=stranger.refresh)
+
+    def test_a_token_in_the_url_is_ignored(self, ann: Person) -> None:
+        token, ann.token = ann.token, None  # type: ignore[assignment]
+        for name in ("token", "access_token", "jwt", "access", "Authorization", "ticket"):
+            assert ann.gets(PROTECTED, **{name: token}).status == 401
+
+    def test_a_token_in_a_cookie_or_body_is_ignored(self, ann: Person) -> None:
+        token, ann.token = ann.token, None  # type: ignore[assignment]
+        cookie = {"Cookie": f"access_token_cookie={token}; token={token}"}
+        assert ann.sends("GET", PROTECTED, headers=cookie).status == 401
+        assert ann.sends("GET", PROTECTED, json={"access": token, "access_token": token}).status == 401
+
+
+def test_a_token_of_a_host_whose_clock_is_a_little_ahead_is_taken(chat: Chat) -> None:
+    """Two hosts never agree to the millisecond (T11: a leeway of at most 30 s)."""
+    chat.clock.now = time.time_ns() // 1_000_000 + 5_000
+    ann = chat.person("ann")
+    assert ann.is_logged_in
+    assert ann.refreshes().status == 200
+    chat.clock.advance(60)
+    assert chat.person("bob").gets(PROTECTED).code == "token_invalid"

@@ -1,0 +1,358 @@
+"""The settings: what each variable may be, what it means, and what is said when it is wrong."""
+
+import secrets
+import stat
+import threading
+
+import pytest
+
+from minichat.config import Settings, SettingsError
+
+KEY = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Settings from these variables (without their MINICHAT_) in an empty folder."""
+
+    def load(**variables):
+        given = {f"MINICHAT_{name.upper()}": value for name, value in {"secret_key": KEY, **variables}.items()}
+        return Settings.load(given, root=tmp_path)
+
+    return load
+
+
+@pytest.fixture
+def complaints(load):
+    """What is said about these variables, a sentence each."""
+
+    def complaints(**variables):
+        with pytest.raises(SettingsError) as caught:
+            load(**variables)
+        return str(caught.value).splitlines()
+
+    return complaints
+
+
+def test_everything_has_a_default(tmp_path):
+    settings = Settings.load({}, root=tmp_path)
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/minichat.sqlite3"
+    assert settings.database_path == tmp_path / "instance" / "minichat.sqlite3"
+    assert settings.media_dir == tmp_path / "instance" / "media"
+    assert (settings.access_ttl, settings.refresh_ttl, settings.session_ttl) == (3_600, 604_800, 2_592_000)
+    assert settings.refresh_grace == 30
+    assert settings.cors_origins == ("http://localhost:3000", "http://127.0.0.1:3000")
+    assert settings.allowed_hosts == ()
+    assert settings.public_url is None
+    assert settings.trusted_proxies == 0
+    assert settings.log_level == "info"
+    assert settings.rate_limits
+    assert settings.notices == ()
+
+
+def test_all_wrong_variables_are_named_at_once_a_sentence_each(complaints):
+    said = complaints(
+        database_url="mysql://root:hunter2@db/chat",
+        secret_key="short",
+        access_ttl="soon",
+        cors_origins="*",
+        log_level="loud",
+    )
+    assert [line.split()[0] for line in said] == [
+        "MINICHAT_DATABASE_URL",
+        "MINICHAT_SECRET_KEY",
+        "MINICHAT_ACCESS_TTL",
+        "MINICHAT_CORS_ORIGINS",
+        "MINICHAT_LOG_LEVEL",
+    ]
+    assert all(line.endswith(".") for line in said)
+
+
+def test_no_complaint_repeats_a_secret(complaints):
+    said = complaints(database_url="postgresql://chat:hunter2@db/chat", secret_key="hunter2" * 8)
+    assert "hunter2" not in "".join(said)
+
+
+def test_settings_can_be_printed_without_the_secret(load):
+    assert KEY not in repr(load())
+
+
+def test_settings_are_immutable(load):
+    with pytest.raises(AttributeError):
+        load().access_ttl = 1
+
+
+# Where they come from
+
+
+def test_a_file_in_the_folder_counts_and_the_environment_counts_more(tmp_path, load):
+    (tmp_path / ".env").write_text("MINICHAT_ACCESS_TTL=60\nMINICHAT_REFRESH_TTL='120'\nOTHER=1\n")
+    settings = load(access_ttl="90")
+    assert (settings.access_ttl, settings.refresh_ttl) == (90, 120)
+
+
+def test_a_file_further_up_does_not_count(tmp_path):
+    (tmp_path / ".env").write_text("MINICHAT_ACCESS_TTL=60\n")
+    (tmp_path / "below").mkdir()
+    assert Settings.load({"MINICHAT_SECRET_KEY": KEY}, root=tmp_path / "below").access_ttl == 3_600
+
+
+def test_a_file_that_is_not_text_is_a_sentence(tmp_path, complaints):
+    (tmp_path / ".env").write_bytes(b"MINICHAT_ACCESS_TTL=\xff\n")
+    [sentence] = complaints()
+    assert str(tmp_path / ".env") in sentence
+
+
+def test_the_process_environment_and_working_folder_are_the_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINICHAT_SECRET_KEY", KEY)
+    monkeypatch.setenv("MINICHAT_ACCESS_TTL", "77")
+    settings = Settings.load()
+    assert (settings.access_ttl, settings.media_dir) == (77, tmp_path / "instance" / "media")
+
+
+def test_what_is_set_to_nothing_has_its_default(load):
+    settings = load(access_ttl="", public_url=" ", media_dir="", allowed_hosts="")
+    assert (settings.access_ttl, settings.public_url, settings.allowed_hosts) == (3_600, None, ())
+
+
+def test_no_origins_can_be_asked_for(load):
+    assert load(cors_origins="").cors_origins == ()
+
+
+def test_what_has_no_effect_is_told(load):
+    settings = load(acess_ttl="60", redis_url="redis://localhost", rate_limits="on")
+    assert settings.notices == (
+        "MINICHAT_ACESS_TTL is not a setting of minichat and has no effect.",
+        "MINICHAT_RATE_LIMITS has no effect in this version.",
+        "MINICHAT_REDIS_URL has no effect in this version.",
+    )
+    assert load(rate_limits="off").notices == ()
+
+
+# The database
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///chat.db", "{root}/chat.db"),
+        ("sqlite:///a b/ч.db", "{root}/a b/ч.db"),
+        ("sqlite:////srv/c.db", "/srv/c.db"),
+    ],
+)
+def test_a_database_is_a_file_relative_or_not(load, tmp_path, url, path):
+    expected = path.format(root=tmp_path)
+    settings = load(database_url=url)
+    assert settings.database_url == f"sqlite:///{expected}"
+    assert str(settings.database_path) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["chat.db", "sqlite://chat.db", "sqlite:///", "sqlite:///:memory:", "sqlite:///a/", "sqlite:///a.db?mode=ro"]
+)
+def test_a_database_that_workers_cannot_share_is_refused(complaints, url):
+    [sentence] = complaints(database_url=url)
+    assert sentence.startswith("MINICHAT_DATABASE_URL ")
+
+
+def test_another_kind_of_database_is_told_that_it_must_be_sqlite(complaints):
+    [sentence] = complaints(database_url="postgresql://chat@db/chat")
+    assert "this version serves from SQLite" in sentence
+
+
+# The secret
+
+
+@pytest.mark.parametrize(
+    "key", ["bench-" + "x" * 58, secrets.token_hex(16), secrets.token_urlsafe(32), "ключ" * 3 + KEY]
+)
+def test_a_long_secret_is_taken(load, key):
+    assert load(secret_key=key).secret_key == key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "a" * 31,
+        "a" * 64,
+        "ab" * 32,
+        "change-me" * 5,
+        "change-me-please-change-me-please-now",
+        "your-256-bit-secret-goes-here-please",
+        "this-is-a-very-long-secret-key-for-testing",
+        "0123456789" * 4,
+        "django-insecure-3!k2lq0vd5o8z)9x^m1w&b7c",
+        "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        KEY + "\x07",
+        KEY + "\udcff",
+    ],
+)
+def test_a_short_well_known_or_made_up_secret_is_refused(complaints, key):
+    [sentence] = complaints(secret_key=key)
+    assert sentence.startswith("MINICHAT_SECRET_KEY ")
+
+
+def test_chance_does_not_look_like_a_made_up_secret(load):
+    for _ in range(500):
+        for key in (secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(24), secrets.token_urlsafe(48)):
+            assert load(secret_key=key).secret_key == key
+
+
+def test_without_one_a_secret_is_made_once_for_the_owner_alone(tmp_path):
+    first = Settings.load({}, root=tmp_path).secret_key
+    assert len(first) >= 32
+    assert Settings.load({}, root=tmp_path).secret_key == first
+    instance = tmp_path / "instance"
+    assert stat.S_IMODE(instance.stat().st_mode) == 0o700
+    assert stat.S_IMODE((instance / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in instance.iterdir()] == ["secret_key"]
+
+
+def test_two_folders_get_two_secrets(tmp_path):
+    keys = {Settings.load({}, root=tmp_path / name).secret_key for name in ("a", "b")}
+    assert len(keys) == 2
+
+
+def test_the_secret_is_kept_beside_the_database(tmp_path):
+    given = {"MINICHAT_DATABASE_URL": "sqlite:///data/chat.db"}
+    assert Settings.load(given, root=tmp_path).secret_key == (tmp_path / "data" / "secret_key").read_text().strip()
+
+
+def test_a_given_secret_leaves_no_file(load, tmp_path):
+    load()
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_many_starting_at_once_all_get_the_same_secret(tmp_path):
+    started, keys = threading.Barrier(16), []
+
+    def start():
+        started.wait()
+        keys.append(Settings.load({}, root=tmp_path).secret_key)
+
+    threads = [threading.Thread(target=start) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 16
+    assert len(set(keys)) == 1
+    assert [path.name for path in (tmp_path / "instance").iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize(("content", "mode"), [("", 0o600), ("short\n", 0o600), (KEY, 0o644), (KEY, 0o660)])
+def test_a_kept_secret_that_is_weak_or_open_to_others_stops_the_start(tmp_path, content, mode):
+    kept = tmp_path / "instance" / "secret_key"
+    kept.parent.mkdir()
+    kept.write_text(content)
+    kept.chmod(mode)
+    with pytest.raises(SettingsError, match=str(kept)):
+        Settings.load({}, root=tmp_path)
+
+
+def test_a_secret_that_cannot_be_kept_is_a_sentence(tmp_path):
+    (tmp_path / "instance").write_text("in the way")
+    with pytest.raises(SettingsError, match=r"MINICHAT_SECRET_KEY is not set, and .* can't be made or read"):
+        Settings.load({}, root=tmp_path)
+
+
+# The rest
+
+
+@pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl", "session_ttl", "refresh_grace", "trusted_proxies"])
+@pytest.mark.parametrize("value", ["-1", "1.5", "1h", "१", "9" * 5_000, "1_000", "0x10"])
+def test_a_number_is_a_whole_number_in_digits(complaints, name, value):
+    [sentence] = complaints(**{name: value})
+    assert sentence.startswith(f"MINICHAT_{name.upper()} must be a whole number")
+
+
+@pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl", "session_ttl"])
+def test_nothing_lives_for_no_time(complaints, name):
+    assert complaints(**{name: "0"})
+
+
+def test_no_grace_and_no_proxies_are_meant(load):
+    settings = load(refresh_grace="0", trusted_proxies="0")
+    assert (settings.refresh_grace, settings.trusted_proxies) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl"])
+def test_no_token_outlives_its_session(complaints, load, name):
+    [sentence] = complaints(**{"access_ttl": "10", "refresh_ttl": "10", "session_ttl": "100", name: "101"})
+    assert sentence.startswith(f"MINICHAT_{name.upper()} (101 s) must not be longer than MINICHAT_SESSION_TTL (100 s)")
+    assert load(access_ttl="100", refresh_ttl="100", session_ttl="100").session_ttl == 100
+
+
+def test_origins_are_as_browsers_send_them(load):
+    given = (
+        "https://Chat.Example.org, http://localhost:80 ,https://a.b:443,https://a.b:8443,http://[::1]:3000,https://a.b"
+    )
+    assert load(cors_origins=given).cors_origins == (
+        "https://chat.example.org",
+        "http://localhost",
+        "https://a.b",
+        "https://a.b:8443",
+        "http://[::1]:3000",
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "chat.example.org", "https://", "https://a.b/", "https://a.b/c", "https://*.b", "https://u@a.b", "null",
+     "https://a.b:0", "https://a.b:70000", "https://a b", "https://a.b?c", "https://чат.рф", "https://[zz]"],
+)  # fmt: skip
+def test_an_origin_that_no_browser_sends_is_refused(complaints, origin):
+    [sentence] = complaints(cors_origins=f"https://fine.example.org,{origin}")
+    assert sentence.startswith("MINICHAT_CORS_ORIGINS must list origins")
+
+
+def test_hosts_are_names(load):
+    given = "Chat.example.org, .example.com,127.0.0.1,[::1],localhost"
+    assert load(allowed_hosts=given).allowed_hosts == (
+        "chat.example.org",
+        ".example.com",
+        "127.0.0.1",
+        "[::1]",
+        "localhost",
+    )
+
+
+@pytest.mark.parametrize("host", ["*", "https://a.b", "a.b:80", "a b", "a..b", "-a.b", "a/b", "."])
+def test_a_host_that_is_no_name_is_refused(complaints, host):
+    [sentence] = complaints(allowed_hosts=host)
+    assert sentence.startswith("MINICHAT_ALLOWED_HOSTS must list names")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("https://chat.example.org/", "https://chat.example.org"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://example.org/chat/", "https://example.org/chat"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_the_public_url_is_a_base_without_its_last_slash(load, given, meant):
+    assert load(public_url=given).public_url == meant
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["chat.example.org", "ftp://a.b", "https://", "https://u:p@a.b", "https://a.b/?c", "https://a.b/#c", "https://a.b:99999",
+     "https://a b", "https://[::1", "https://a.b:0", "javascript:alert(1)"],
+)  # fmt: skip
+def test_a_public_url_that_is_no_base_is_refused(complaints, url):
+    [sentence] = complaints(public_url=url)
+    assert sentence.startswith("MINICHAT_PUBLIC_URL must be a base")
+
+
+def test_the_media_folder_is_relative_to_the_working_folder_or_absolute(load, tmp_path):
+    assert load(media_dir="pictures").media_dir == tmp_path / "pictures"
+    assert str(load(media_dir="/srv/pictures").media_dir) == "/srv/pictures"
+
+
+def test_words_are_taken_in_any_case(load):
+    settings = load(log_level="WARNING", rate_limits="Off")
+    assert (settings.log_level, settings.rate_limits) == ("warning", False)
