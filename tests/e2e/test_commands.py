@@ -1,0 +1,166 @@
+"""The command line: every command in a process of its own, its sentences and its exit codes."""
+
+import fcntl
+import json
+import os
+import pty
+import subprocess
+import termios
+
+import pytest
+from click import Group
+
+from minichat.cli import main
+from servers import BIN, environment, run, serving
+
+PASSWORD = "correct horse battery\n"
+SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
+
+
+def commands(group=main, prefix=()):
+    """Every command below `group`, as (words, command)."""
+    found = []
+    for name, command in sorted(group.commands.items()):
+        found.append(((*prefix, name), command))
+        if isinstance(command, Group):
+            found += commands(command, (*prefix, name))
+    return found
+
+
+def failure(result, code=1):
+    """The one sentence that a failed command says."""
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    [sentence] = result.stderr.splitlines()
+    return sentence
+
+
+@pytest.mark.parametrize(("words", "command"), commands())
+def test_every_command_and_option_explains_itself(words, command):
+    assert command.help, words
+    assert all(option.help for option in command.params), words
+
+
+def test_help_reads_no_settings_and_makes_nothing(tmp_path):
+    result = run(tmp_path, "createsuperuser", "--help", access_ttl="wrong")
+    assert result.returncode == 0
+    assert "--password-stdin" in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_command_it_lists_them(tmp_path):
+    said = run(tmp_path, "--help").stdout
+    assert all(name in said for name in ("serve", "db", "createsuperuser", "demo", "openapi"))
+    assert run(tmp_path, "--version").stdout.startswith("minichat, version ")
+
+
+def test_upgrade_makes_the_database_once(tmp_path):
+    assert failure(run(tmp_path, "db", "status")).startswith("There is no database ")
+    first = run(tmp_path, "db", "upgrade")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("Applied the migration 0001")
+    second = run(tmp_path, "db", "upgrade")
+    assert (second.returncode, second.stdout) == (0, "")
+    status = run(tmp_path, "db", "status")
+    assert status.returncode == 0
+    assert all(line.startswith("applied") for line in status.stdout.splitlines())
+
+
+def test_status_of_a_database_that_lags_behind_is_a_failure(tmp_path):
+    (tmp_path / "chat.sqlite3").touch()
+    result = run(tmp_path, "db", "status", database_url="sqlite:///chat.sqlite3")
+    assert result.stdout.startswith("missing")
+    assert "minichat db upgrade" in failure(result)
+
+
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["demo", *SMALL], ["createsuperuser", "--username", "root"]])
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, command):
+    (tmp_path / "instance").write_text("in the way")
+    result = run(tmp_path, *command, says=PASSWORD)
+    assert result.returncode in {1, 2}
+    assert "Traceback" not in result.stderr
+    assert str(tmp_path / "instance") in result.stderr
+
+
+def test_a_superuser_is_made_and_logs_in(tmp_path):
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    made = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+    assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")
+    again = run(tmp_path, "createsuperuser", "--username", "ROOT", "--password-stdin", says=PASSWORD)
+    assert failure(again) == "The name ROOT is taken."
+    with serving(tmp_path) as server:
+        answer = server.call("POST", "/api/auth/login/", {"username": "root", "password": PASSWORD.strip()})
+        assert answer.status == 200
+
+
+def test_a_superuser_with_a_bad_password_is_not_made(tmp_path):
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    result = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says="short\n")
+    assert "password" in failure(result)
+
+
+def test_a_superuser_may_come_before_the_first_start(tmp_path):
+    result = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+    assert result.returncode == 0
+    assert result.stdout.endswith("Made the superuser root.\n")
+
+
+def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
+    # A terminal of its own, as a person has: from anything else no hidden password can be read.
+    person, terminal = pty.openpty()
+    with subprocess.Popen(
+        [BIN / "minichat", "createsuperuser", "--username", "root"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread is running here
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        for prompt in (b"Password: ", b"Repeat for confirmation: "):
+            while prompt not in shown:
+                shown += os.read(person, 1024)
+            os.write(person, PASSWORD.encode())
+        while b"superuser" not in shown:
+            shown += os.read(person, 1024)
+        assert process.wait(20) == 0
+    os.close(person)
+    assert PASSWORD.strip().encode() not in shown
+
+
+def test_demo_fills_an_empty_database_and_no_other(tmp_path):
+    made = run(tmp_path, "demo", *SMALL)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.endswith("Made 4 users, 3 rooms and 25 messages.\n")
+    assert "not empty" in failure(run(tmp_path, "demo", *SMALL))
+    with serving(tmp_path) as server:
+        login = {"username": "user1", "password": "demo-password-1"}
+        token = server.call("POST", "/api/auth/login/", login).json["tokens"]["access"]
+        rooms = server.call("GET", "/api/chat/rooms/", token=token).json
+        assert sorted(room["last_seq"] for room in rooms) == [0, 0, 25]
+        assert {room["participants_count"] for room in rooms} == {2}
+
+
+def test_demo_with_more_members_than_users_is_refused(tmp_path):
+    result = run(tmp_path, "demo", "--users", "2", "--members", "3")
+    assert result.returncode == 2
+    assert "--members" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_openapi_prints_the_document_and_leaves_nothing_behind(tmp_path):
+    result = run(tmp_path, "openapi")
+    assert (result.returncode, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert document["openapi"].startswith("3.1")
+    assert "/api/chat/messages/" in document["paths"]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["demo"], ["createsuperuser", "--username", "root"]])
+def test_wrong_settings_are_told_by_every_command(tmp_path, command):
+    result = run(tmp_path, *command, refresh_grace="-1")
+    assert "MINICHAT_REFRESH_GRACE must be a whole number" in failure(result, code=2)

@@ -1,0 +1,274 @@
+"""Many at once, over two workers: whatever collides, everybody gets one right answer and the database stays right."""
+
+import threading
+import time
+from itertools import cycle, pairwise
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from e2e.crowd import (
+    PASSWORD,
+    at_once,
+    call,
+    check_database,
+    check_numbers,
+    database_of,
+    meanwhile,
+    register,
+    rows,
+)
+from servers import serving
+
+WORKERS = 2
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("concurrency"), "--workers", f"{WORKERS}") as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks(server):
+    """Whatever a test does: no request fails, and the database is right afterwards."""
+    yield
+    assert "Traceback" not in server.said
+    check_database(database_of(server.log.parent))
+
+
+def work_of(pid):
+    """For how long the process has run on a core, in nanoseconds."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+def statuses(answers):
+    return sorted(answer.status for answer in answers)
+
+
+def refresh(server, token):
+    return call(server, "POST", "/api/auth/token/refresh/", {"refresh": token})
+
+
+def me(server, token):
+    return call(server, "GET", "/api/auth/me/", token=token)
+
+
+def test_of_fifty_registrations_of_one_name_one_succeeds(server):
+    spellings = [name for name, _ in zip(cycle(["Rosa", "rosa", "ROSA", "ｒｏｓａ"]), range(50), strict=False)]
+
+    def registration(name):
+        body = {"username": name, "password": PASSWORD}
+        return lambda: call(server, "POST", "/api/auth/register/", body)
+
+    answers = at_once(registration(name) for name in spellings)
+    assert statuses(answers) == [201] + [409] * 49
+    assert {answer.json["code"] for answer in answers if answer.status == 409} == {"username_taken"}
+    [winner] = [answer.json for answer in answers if answer.status == 201]
+    [finder] = register(server, "finder")
+    assert [user["id"] for user in finder.get("/api/auth/search/?q=rosa")["users"]] == [winner["user"]["id"]]
+    for name in ("rosa", winner["user"]["username"]):
+        assert call(server, "POST", "/api/auth/login/", {"username": name, "password": PASSWORD}).status == 200
+
+
+def test_a_direct_chat_asked_for_from_both_sides_at_once_is_one_room(server):
+    dora, erik = register(server, "dora", "erik")
+
+    def opening(person, other):
+        return lambda: person.call("POST", "/api/chat/create-direct-chat/", {"user_id": other.id})
+
+    answers = at_once(opening(*pair) for _ in range(10) for pair in ((dora, erik), (erik, dora)))
+    assert statuses(answers) == [200] * 19 + [201]
+    [room] = {answer.json["room"]["id"] for answer in answers}
+    for person, other in ((dora, erik), (erik, dora)):
+        [shown] = person.get("/api/chat/rooms/")
+        assert (shown["id"], shown["name"], shown["participants_count"]) == (room, other.username, 2)
+
+
+def test_concurrent_sends_are_numbered_without_holes_in_the_order_that_every_reader_sees(server):
+    writers = register(server, *(f"writer{number}" for number in range(10)))
+    reader, *_ = writers
+    room = reader.makes_room(*writers[1:])
+    first = reader.says(room, "first").json
+    is_over = threading.Event()
+    before = {worker: work_of(worker) for worker in server.workers}
+
+    def write(writer):
+        """Send forty messages; those with a client_id twice at once."""
+        sent = []
+        for number in range(40):
+            client_id = f"c{number}" if number % 2 else None
+            says = lambda number=number, client_id=client_id: writer.says(room, f"message {number}", client_id)  # noqa: E731
+            began = time.monotonic()
+            answers = [says()] if client_id is None else at_once([says, says])
+            assert statuses(answers) == ([201] if client_id is None else [200, 201])
+            created, *repeated = sorted(answers, key=lambda answer: -answer.status)
+            assert all(answer.headers["Idempotency-Replayed"] == "true" for answer in repeated)
+            assert all(answer.json["id"] == created.json["id"] for answer in repeated)
+            sent.append((began, time.monotonic(), created.json))
+        return sent
+
+    def read(person):
+        """Follow the room from its first message on, a page at a time, until nothing more comes."""
+        seen = [first]
+        while True:
+            is_last = is_over.is_set()
+            new = person.get(f"/api/chat/messages/?room={room}&limit=200&after={seen[-1]['id']}")
+            seen += new
+            if is_last and not new:
+                return seen
+
+    def write_all():
+        try:
+            return at_once(lambda writer=writer: write(writer) for writer in writers)
+        finally:
+            is_over.set()
+
+    written, *seen = at_once([write_all, *(lambda person=person: read(person) for person in writers[:3])])
+
+    work = [work_of(worker) - done for worker, done in before.items()]
+    assert min(work) > sum(work) / (10 * WORKERS)
+    history = reader.history(room)
+    check_numbers(history)
+    assert len(history) == 1 + 10 * 40
+    order = [message["id"] for message in history]
+    assert all([message["id"] for message in one] == order for one in seen)
+    stored = {message["id"]: message for message in history}
+    acknowledged = [message for sent in written for message in sent]
+    for _, _, message in acknowledged:
+        assert {**stored[message["id"]], "is_read": None} == {**message, "is_read": None}
+    check_real_time_order(acknowledged)
+    for sent in written:
+        assert all(earlier[2]["seq"] < later[2]["seq"] for earlier, later in pairwise(sent))
+
+
+def check_real_time_order(sent):
+    """Fail unless what was acknowledged before another message was sent has the lower number."""
+    ends = [(ended, "ended", message["seq"]) for _, ended, message in sent]
+    begins = [(began, "began", message["seq"]) for began, _, message in sent]
+    latest = 0
+    for _, moment, seq in sorted(ends + begins):
+        if moment == "ended":
+            latest = max(latest, seq)
+        else:
+            assert seq > latest
+
+
+def test_fifty_refreshes_of_one_token_have_one_successor_and_log_nobody_out(server):
+    [faye] = register(server, "faye")
+    answers = at_once([lambda: refresh(server, faye.refresh)] * 50)
+    assert statuses(answers) == [200] * 50
+    [successor] = {answer.json["refresh"] for answer in answers}
+    accesses = [faye.token, *(answer.json["access"] for answer in answers)]
+    assert {me(server, token).status for token in accesses} == {200}
+
+    newest = refresh(server, successor)
+    assert newest.status == 200
+    assert refresh(server, faye.refresh).json["code"] == "token_reused"
+    assert {me(server, token).json["code"] for token in [*accesses, newest.json["access"]]} == {"session_ended"}
+    assert refresh(server, newest.json["refresh"]).status == 401
+    [(sessions,)] = rows(
+        database_of(server.log.parent),
+        f"SELECT count(*) FROM session WHERE user_id = {faye.id} AND ended_at IS NULL",
+    )
+    assert sessions == 0
+
+
+def test_a_stolen_token_used_while_the_owner_goes_on_ends_the_session_and_never_forks_it(server):
+    [gina] = register(server, "gina")
+    successor = refresh(server, gina.refresh).json["refresh"]
+    # Whoever comes first: the thief's old token gets the same successor, or the owner's use of it ends the session.
+    answers = at_once([lambda: refresh(server, gina.refresh), lambda: refresh(server, successor)] * 10)
+    thief, owner = answers[::2], answers[1::2]
+    assert {answer.json["refresh"] for answer in thief if answer.status == 200} <= {successor}
+    assert len({answer.json["refresh"] for answer in owner if answer.status == 200}) <= 1
+    assert set(statuses(answers)) <= {200, 401}
+    assert refresh(server, gina.refresh).status == 401
+    assert me(server, gina.token).status == 401
+
+
+def test_joining_leaving_and_deleting_against_sending_leaves_no_orphan(server):
+    owners = register(server, *(f"owner{number}" for number in range(4)))
+    guests = register(server, *(f"guest{number}" for number in range(4)))
+    rooms = [owner.makes_room() for owner in owners]
+
+    def come_and_go(guest):
+        for room in rooms * 4:
+            path = f"/api/chat/rooms/{room}"
+            assert guest.call("POST", f"{path}/join/").status in {200, 404}
+            assert guest.says(room, "am I in?").status in {201, 403, 404}
+            assert guest.call("POST", f"{path}/leave/").status in {200, 404}
+
+    def write(guest):
+        for room in rooms * 12:
+            assert guest.says(room, "is anybody here?").status in {201, 403, 404}
+
+    def own(owner, room, is_leaving):
+        for _ in range(15):
+            assert owner.says(room, "mine").status == 201
+        if is_leaving:
+            assert owner.call("POST", f"/api/chat/rooms/{room}/leave/").status == 200
+            assert owner.says(room, "still mine?").status in {403, 404}
+        else:
+            assert owner.call("DELETE", f"/api/chat/rooms/{room}/").status == 204
+            assert owner.says(room, "still mine?").status == 404
+
+    at_once(
+        [
+            *(lambda guest=guest: come_and_go(guest) for guest in guests),
+            *(lambda guest=guest: write(guest) for guest in guests),
+            *(
+                lambda place=place: own(owners[place], rooms[place], is_leaving=place % 2 == 0)
+                for place in range(len(rooms))
+            ),
+        ]
+    )
+    # `nothing_breaks` looks into the database: counts, numbers, owners, and who wrote when in which room.
+
+
+def test_one_password_changed_from_two_sides_at_once_is_changed_once(server):
+    [hana] = register(server, "hana")
+    login = call(server, "POST", "/api/auth/login/", {"username": "hana", "password": PASSWORD}).json
+    tokens = [hana.token, login["tokens"]["access"]]
+
+    def change(place):
+        body = {"old_password": PASSWORD, "new_password": f"another horse {place}"}
+        return lambda: call(server, "POST", "/api/auth/change-password/", body, tokens[place % 2])
+
+    answers = at_once(change(place) for place in range(6))
+    [winner] = [place for place, answer in enumerate(answers) if answer.status == 200]
+    assert set(statuses(answers)) <= {200, 400, 401}
+    for place in range(6):
+        body = {"username": "hana", "password": f"another horse {place}"}
+        assert call(server, "POST", "/api/auth/login/", body).status == (200 if place == winner else 401)
+    assert me(server, answers[winner].json["tokens"]["access"]).status == 200
+    assert me(server, tokens[1 - winner % 2]).status == 401
+
+
+def test_a_storm_of_log_ins_does_not_hold_up_the_others(server):
+    ivan, jana = register(server, "ivan", "jana")
+    room = ivan.makes_room(jana)
+    logged_in = []
+
+    def log_in():
+        answer = call(server, "POST", "/api/auth/login/", {"username": "jana", "password": PASSWORD})
+        assert answer.status in {200, 503}
+        logged_in.append(answer.status)
+
+    def taken(action):
+        began = time.monotonic()
+        assert action().status in {200, 201}
+        return time.monotonic() - began
+
+    with meanwhile(log_in, times=12):
+        sends = [taken(lambda: ivan.says(room, "hello")) for _ in range(40)]
+        reads = [taken(lambda: ivan.call("GET", f"/api/chat/rooms/{room}/history/")) for _ in range(40)]
+        looks = [taken(lambda: me(server, jana.token)) for _ in range(40)]
+    assert logged_in.count(200) > 12
+    # A log-in takes 20 ms of a core, and twelve of them are always under way.
+    assert {name: median(times) < 0.15 for name, times in (("send", sends), ("read", reads), ("me", looks))} == {
+        "send": True,
+        "read": True,
+        "me": True,
+    }

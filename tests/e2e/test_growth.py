@@ -1,0 +1,35 @@
+"""What a worker holds in memory: little at rest, and no more the longer it works."""
+
+import pytest
+
+from e2e.crowd import at_once, register
+from servers import resident_mib, serving
+
+PEOPLE = 8
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("growth"), "--workers", "2") as server:
+        yield server
+
+
+def test_two_thousand_mixed_requests_and_two_thousand_more_leave_the_workers_small(server):
+    people = register(server, *(f"person{number}" for number in range(PEOPLE)))
+    room = people[0].makes_room(*people[1:])
+
+    def use(person):
+        for number in range(50):
+            assert person.says(room, f"message {number}").status == 201
+            for path in (f"rooms/{room}/history/", "rooms/", f"messages/?room={room}", "online-users/"):
+                assert person.call("GET", f"/api/chat/{path}").status == 200
+
+    sizes = [[resident_mib(pid) for pid in server.workers]]
+    for _ in range(2):
+        at_once(lambda person=person: use(person) for person in people)
+        sizes.append([resident_mib(pid) for pid in server.workers])
+    at_rest, after, later = map(max, sizes)
+    assert at_rest < 90, sizes
+    assert after < 110, sizes
+    assert later < after + 10, sizes
+    assert "Traceback" not in server.said

@@ -1,0 +1,39 @@
+"""The running service against its own OpenAPI document: thousands of right and wrong requests, by schemathesis."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from e2e.crowd import PASSWORD, check_database, database_of, register
+from servers import BIN, environment, serving
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server:
+        yield server
+
+
+def test_whatever_is_asked_the_service_answers_as_it_has_documented(server, tmp_path):
+    tester, other = register(server, "tester", "other")
+    room = tester.makes_room(other)
+    assert tester.says(room, "hello").status == 201
+    found = subprocess.run(
+        [
+            *(BIN / "schemathesis", "--no-color", "--config-file", HERE / "schemathesis.toml"),
+            *("run", f"http://127.0.0.1:{server.port}/api/openapi.json"),
+        ],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONPATH": f"{HERE}", "CHAT_USERNAME": "tester", "CHAT_PASSWORD": PASSWORD},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert found.returncode == 0, f"{found.stdout}\n{found.stderr}\n{server.said}"
+    assert "Traceback" not in server.said
+    server.stop()
+    check_database(database_of(tmp_path))

@@ -1,0 +1,246 @@
+"""`minichat serve` as an operator meets it: a real process, real sockets, real signals."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from servers import SECRET, resident_mib, run, serving
+
+REGISTRATION = {"username": "ann", "password": "correct horse battery"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("serving"), "--workers", "2") as server:
+        yield server
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def sentences(result):
+    """What a failed command said, which must not be a traceback."""
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()
+
+
+def test_a_fresh_folder_serves_at_once_and_answers_within_two_seconds(tmp_path):
+    # The best of three: another test's burst of work is not this server's slowness.
+    times = []
+    for attempt in range(3):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        started = time.monotonic()
+        with serving(folder) as server:
+            times.append(time.monotonic() - started)
+            assert server.call("POST", "/api/auth/register/", REGISTRATION).status == 201
+    assert min(times) < 2
+
+
+def test_it_tells_where_the_api_and_its_documentation_are(server):
+    deadline = time.monotonic() + 5
+    while "serves" not in server.said and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert f"http://127.0.0.1:{server.port}/api/chat/" in server.said
+    assert f"http://127.0.0.1:{server.port}/api/\n" in server.said
+    assert server.call("GET", "/api/").status == 200
+
+
+def test_a_worker_at_rest_stays_small(server):
+    assert len(server.workers) == 2
+    assert all(resident_mib(pid) < 90 for pid in server.workers)
+
+
+def test_the_secret_and_the_database_are_for_the_owner_alone(tmp_path):
+    with serving(tmp_path):
+        instance = tmp_path / "instance"
+        assert instance.stat().st_mode & 0o777 == 0o700
+        assert (instance / "secret_key").stat().st_mode & 0o777 == 0o600
+        assert not list(instance.glob(".secret_key*"))
+
+
+def test_the_parent_and_the_command_line_import_neither_flask_nor_peewee():
+    lines = [
+        "import sys, minichat.cli",
+        "early = {'environs', 'gunicorn', 'gevent', 'flask', 'peewee'} & set(sys.modules)",
+        "import minichat.serving",
+        "late = {'flask', 'peewee', 'cysqlite'} & set(sys.modules)",
+        "print(sorted(early), sorted(late))",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    assert subprocess.check_output(command, text=True).strip() == "[] []"
+
+
+def test_a_taken_address_is_told_in_a_sentence(tmp_path, taken_port):
+    result = run(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")
+    assert result.returncode == 1
+    assert sentences(result) == [f"Can't listen on 127.0.0.1:{taken_port}: Address already in use."]
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:99999", "no-such-host.invalid:80", "127.0.0.1:http"])
+def test_an_address_that_cannot_be_is_told_in_a_sentence(tmp_path, bind):
+    result = run(tmp_path, "serve", "--bind", bind)
+    assert result.returncode == 1
+    assert len(sentences(result)) == 1
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "chat.sqlite3").write_bytes(b"this is not a database" * 100)
+    result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", database_url="sqlite:///chat.sqlite3")
+    assert result.returncode == 1
+    [sentence] = sentences(result)
+    assert sentence.startswith(f"The database {tmp_path}/chat.sqlite3 can't be used: ")
+
+
+def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):
+    result = run(tmp_path, "serve", access_ttl="soon", secret_key="short", log_level="loud")
+    assert result.returncode == 2
+    assert [line.split()[0] for line in sentences(result)] == [
+        "MINICHAT_SECRET_KEY",
+        "MINICHAT_ACCESS_TTL",
+        "MINICHAT_LOG_LEVEL",
+    ]
+
+
+def test_a_setting_that_nothing_knows_is_named_and_does_not_stop_the_start(tmp_path):
+    with serving(tmp_path, acess_ttl="60") as server:
+        assert "MINICHAT_ACESS_TTL is not a setting of minichat and has no effect." in server.said
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: 1\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "request_uri_too_long"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9_000 + b"\r\n\r\n", 431, "request_header_fields_too_large"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: br\r\n\r\n", 501, "not_implemented"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417, "expectation_failed"),
+    ],
+)
+def test_what_is_not_http_is_answered_with_a_problem(server, raw, status, code):
+    answer = server.send(raw)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert problem["detail"].endswith(".")
+
+
+def test_a_far_too_long_url_gets_its_answer_all_the_same(server):
+    assert server.send(b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n").status == 414
+
+
+def test_a_refused_request_leaves_nothing_of_itself_in_the_log(tmp_path):
+    with serving(tmp_path, log_level="debug") as server:
+        server.send(b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: Bearer sesame-open\r\n\r\n")
+        assert "InvalidHeaderName" in server.said
+        assert "sesame-open" not in server.said
+
+
+def test_it_stops_soon_though_connections_stay_open(tmp_path):
+    with serving(tmp_path, "--workers", "1") as server, server.connection() as idle, server.connection() as silent:
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        first = idle.recv(65_536)
+        assert first.startswith(b"HTTP/1.1 200")
+        time.sleep(1.1)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 5
+        rest = b"".join(iter(lambda: idle.recv(65_536), b""))
+        assert b"HTTP/1.1" not in rest
+        assert silent.recv(1) == b""
+
+
+def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):
+    with serving(tmp_path, "--workers", "1") as server:
+        token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+        [worker] = server.workers
+        os.kill(worker, signal.SIGKILL)
+        server.wait_until_it_answers()
+        assert server.call("GET", "/api/auth/me/", token=token).status == 200
+        assert worker not in server.workers
+
+
+def test_a_restart_finds_everything_as_it_was(tmp_path):
+    with serving(tmp_path) as server:
+        token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+        server.stop()
+    with serving(tmp_path) as server:
+        assert server.call("GET", "/api/auth/me/", token=token).json["username"] == "ann"
+
+
+def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
+    env_file = tmp_path / ".env"
+
+    def allowed_origin(server):
+        origin = "https://chat.example.org"
+        with server.connection() as client:
+            client.sendall(
+                f"GET /healthz HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n".encode()
+            )
+            return f"Access-Control-Allow-Origin: {origin}".encode() in client.recv(65_536)
+
+    def hang_up(server):
+        before = server.workers
+        server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 15
+        while set(before) & set(server.workers) or len(server.workers) != 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        server.wait_until_it_answers()
+
+    with serving(tmp_path, "--workers", "1") as server:
+        assert not allowed_origin(server)
+        env_file.write_text("MINICHAT_CORS_ORIGINS=https://chat.example.org\n")
+        hang_up(server)
+        assert allowed_origin(server)
+        env_file.write_text("MINICHAT_CORS_ORIGINS=*\n")
+        hang_up(server)
+        assert allowed_origin(server)
+        assert "MINICHAT_CORS_ORIGINS must list origins" in server.said
+
+
+@pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
+def test_plain_gunicorn_serves_it_with_any_kind_of_worker(tmp_path, kind):
+    settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+    assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+    args = ["--worker-class", kind, "--workers", "2", "--no-control-socket", "minichat.app:create_app()"]
+    with serving(tmp_path, *args, program="gunicorn", **settings) as server:
+        tokens = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]
+        assert server.call("GET", "/api/auth/me/", token=tokens["access"]).status == 200
+        room = server.call("POST", "/api/chat/rooms/", {"name": "Tea"}, tokens["access"]).json["id"]
+        sent = [
+            server.call("POST", "/api/chat/messages/", {"room": room, "content": f"{n}"}, tokens["access"]).json["seq"]
+            for n in range(5)
+        ]
+        assert sent == [1, 2, 3, 4, 5]
+        assert "Error" not in server.said
+
+
+def test_its_own_secret_is_not_in_what_it_prints(tmp_path):
+    with serving(tmp_path, log_level="debug", secret_key=SECRET) as server:
+        server.call("POST", "/api/auth/register/", REGISTRATION)
+        server.stop()
+        assert SECRET not in server.said
+        assert REGISTRATION["password"] not in server.said
+
+
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"2\r\n{}XX0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n"])
+def test_chunks_that_are_none_are_a_malformed_body_and_no_fault(server, chunks):
+    head = (
+        b"POST /api/auth/login/ HTTP/1.1\r\nHost: chat\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    answer = server.send(head + chunks)
+    assert (answer.status, answer.json["code"]) == (400, "malformed_json")

@@ -1,0 +1,295 @@
+"""What breaks while processes live: a locked or unusable database, a stopped worker, a full disk.
+
+What can't be served is told so within a bounded time, what can is served, and afterwards everything works again.
+"""
+
+import fcntl
+import os
+import resource
+import signal
+import sqlite3
+import struct
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from e2e.crowd import PASSWORD, call, check_database, check_numbers, database_of, meanwhile, register, wait_until
+from servers import SECRET, run, serving
+
+SETTINGS = {"secret_key": SECRET}
+BOUND = 6.5
+"""In how many seconds a request that can't be served is told so: the 5 of docs/operations.md, and a little."""
+
+
+def serve(folder):
+    return serving(folder, "--workers", "2", **SETTINGS)
+
+
+@contextmanager
+def lock_on(database):
+    """Hold the database's lock from another program, as a backup or a shell might."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def stopped(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def holder_of_the_write_lock(database):
+    """The process that is writing, by SQLite's own lock (byte 120 of the -shm file); 0 if none is."""
+    with open(f"{database}-shm", "rb+") as file:  # noqa: PTH123 - not a path but a name with an ending
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 120, 1, 0)
+        kind, *_, pid = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    return 0 if kind == fcntl.F_UNLCK else pid
+
+
+def timed(action):
+    began = time.monotonic()
+    answer = action()
+    return time.monotonic() - began, answer
+
+
+def is_told_to_come_back(answer):
+    """Whether it is the 503 that a client understands."""
+    return (
+        answer.status == 503
+        and int(answer.headers["Retry-After"]) >= 1
+        and answer.headers["Content-Type"] == "application/problem+json"
+        and answer.json["code"] == "unavailable"
+    )
+
+
+@pytest.fixture(scope="class")
+def server(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("faults")) as server:
+        yield server
+
+
+@pytest.fixture(scope="class")
+def database(server):
+    return database_of(server.log.parent)
+
+
+@pytest.fixture(scope="class")
+def ann(server):
+    [ann] = register(server, "ann")
+    return ann
+
+
+@pytest.fixture(scope="class")
+def room(ann):
+    room = ann.makes_room()
+    assert ann.says(room, "hello").status == 201
+    return room
+
+
+def write_until_it_works(person, room):
+    """A message that gets through, after whatever it was."""
+    deadline = time.monotonic() + BOUND
+    while (answer := person.says(room, "again")).status != 201:
+        assert answer.status == 503
+        assert time.monotonic() < deadline
+    return answer
+
+
+STAGGERED = 8
+
+
+class TestALockedDatabase:
+    def test_what_writes_is_told_to_come_back_and_what_reads_is_served(self, server, database, ann, room):
+        written = []
+
+        def write():
+            written.append(timed(lambda: ann.says(room, "in vain")))
+
+        def refused():
+            return [seconds for seconds, answer in written if answer.status != 201]
+
+        # One after the other, so that some come while those before them still wait.
+        with meanwhile(write), lock_on(database), ThreadPoolExecutor(STAGGERED) as others:
+            for _ in range(STAGGERED):
+                time.sleep(0.2)
+                others.submit(write)
+            for path in ("/api/auth/me/", "/api/chat/rooms/", f"/api/chat/rooms/{room}/history/", "/readyz"):
+                seconds, answer = timed(lambda path=path: ann.call("GET", path))
+                assert answer.status == 200
+                assert seconds < 1, path
+            wait_until(lambda: len(refused()) > STAGGERED, "the refusal of messages")
+        assert all(answer.status == 201 or is_told_to_come_back(answer) for _, answer in written)
+        assert max(refused()) < BOUND
+        acknowledged = sum(answer.status == 201 for _, answer in written)
+        assert write_until_it_works(ann, room).json["seq"] == 2 + acknowledged
+
+    def test_a_short_lock_is_waited_for(self, server, database, ann, room):
+        sent = []
+        with meanwhile(lambda: sent.append(ann.says(room, "patience"))):
+            wait_until(lambda: sent, "a first message")
+            with lock_on(database):
+                before = len(sent)
+                time.sleep(0.5)
+                assert len(sent) <= before + 1
+            wait_until(lambda: len(sent) > before + 1, "a message after the lock")
+        assert {answer.status for answer in sent} == {201}
+
+    def test_who_was_not_seen_for_long_reads_without_a_wait_all_the_same(self, server, database, room, ann):
+        [bob] = register(server, "bob")
+        with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+            connection.execute("UPDATE user SET last_seen_at = last_seen_at - 3600000 WHERE id = ?", (bob.id,))
+        with lock_on(database):
+            seconds, answer = timed(lambda: bob.call("GET", "/api/auth/me/"))
+        assert answer.status == 200
+        assert seconds < 2
+        assert bob.get("/api/auth/me/")["profile"]["is_online"]
+
+
+class TestAStoppedWorker:
+    """A worker that the kernel has stopped accepts nothing, whatever connections lie in its hands."""
+
+    @pytest.fixture(autouse=True)
+    def all_works_afterwards(self, server, database):
+        yield
+        wait_until(lambda: len(server.workers) == 2, "two workers")
+        [person] = register(server, f"after{time.monotonic_ns()}")
+        room = person.makes_room()
+        assert [person.says(room, "well?").json["seq"] for _ in range(20)] == list(range(1, 21))
+        check_database(database)
+
+    def served(self, person, room, how_often=20):
+        """Fail unless the other worker answers reads soon and writes in bounded time; return what a message got."""
+        for _ in range(how_often):
+            seconds, answer = timed(lambda: person.call("GET", "/api/auth/me/"))
+            assert answer.status == 200
+            assert seconds < 2
+        seconds, answer = timed(lambda: person.says(room, "still there?"))
+        assert seconds < BOUND
+        return answer
+
+    def test_one_that_holds_nothing_is_not_missed(self, server, database, ann, room):
+        with stopped(server.workers[0]):
+            assert self.served(ann, room).status == 201
+
+    def test_one_that_holds_the_turn_to_write_makes_writers_come_back(self, server, database, ann, room):
+        pending = threading.Thread(target=lambda: ann.says(room, "who waits for the lock has the turn"))
+        with lock_on(database):
+            pending.start()
+            wait_until(lambda: holder_of_the_turn(database), "that a worker takes its turn")
+            worker = holder_of_the_turn(database)
+            assert worker in server.workers
+            os.kill(worker, signal.SIGSTOP)
+        try:
+            assert is_told_to_come_back(self.served(ann, room))
+        finally:
+            os.kill(worker, signal.SIGCONT)
+            pending.join()
+
+    def test_one_in_the_middle_of_a_transaction_makes_writers_come_back(self, server, database, ann, room):
+        [bob] = register(server, "bob")
+        other = bob.makes_room()
+        worker = None
+        with meanwhile(lambda: bob.says(other, "load"), times=3):
+            deadline = time.monotonic() + 20
+            while worker is None:
+                assert time.monotonic() < deadline
+                candidate = holder_of_the_write_lock(database)
+                if candidate in server.workers:
+                    os.kill(candidate, signal.SIGSTOP)
+                    wait_until(lambda pid=candidate: state_of(pid) == "T", "the worker's stop")
+                    if holder_of_the_write_lock(database) == candidate:
+                        worker = candidate
+                    else:
+                        os.kill(candidate, signal.SIGCONT)
+            try:
+                assert is_told_to_come_back(self.served(ann, room))
+            finally:
+                os.kill(worker, signal.SIGCONT)
+
+
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def holder_of_the_turn(database):
+    """The process that has the turn to write, by the lock of the file for it; None if none has."""
+    number = Path(f"{database}-turns").stat().st_ino
+    for line in Path("/proc/locks").read_text().splitlines():
+        _, kind, _, _, pid, file, *_ = line.replace("-> ", "").split()
+        if kind == "FLOCK" and file.endswith(f":{number}"):
+            return int(pid)
+    return None
+
+
+class TestADatabaseThatCannotBeUsed:
+    def test_the_start_is_refused_in_a_sentence(self, tmp_path):
+        (tmp_path / "folder.sqlite3").mkdir()
+        (tmp_path / "text.sqlite3").write_text("This is not a database. " * 1_000)
+        (tmp_path / "file").touch()
+        for name in ("folder.sqlite3", "text.sqlite3", "file/chat.sqlite3", "/proc/nowhere/chat.sqlite3"):
+            result = run(
+                tmp_path, "serve", "--bind", "127.0.0.1:0", database_url=f"sqlite:///{tmp_path / name}", **SETTINGS
+            )
+            assert result.returncode == 1, name
+            [sentence] = result.stderr.splitlines()
+            assert sentence.startswith(f"The database {tmp_path / name} can't be used: ")
+
+    def test_one_that_was_cut_off_is_refused_too(self, tmp_path):
+        assert run(tmp_path, "db", "upgrade", **SETTINGS).returncode == 0
+        database = database_of(tmp_path)
+        os.truncate(database, database.stat().st_size // 2)
+        result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", **SETTINGS)
+        assert result.returncode == 1
+        assert "Traceback" not in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+class TestAFullDisk:
+    """Full, to the server, is a disk on which its files may grow no more."""
+
+    def test_what_writes_is_told_to_come_back_and_works_when_there_is_room(self, tmp_path):
+        with serve(tmp_path) as server:
+            [ann] = register(server, "ann")
+            room = ann.makes_room()
+            database = database_of(tmp_path)
+            for pid in server.workers:
+                limit_files_of(pid, database.stat().st_size + 2**20)
+            sent, content = [], "x" * 4_000
+            while (answer := ann.says(room, content)).status == 201:
+                sent += [answer.json["id"]]
+                assert len(sent) < 5_000
+            assert is_told_to_come_back(answer)
+            assert is_told_to_come_back(ann.says(room, content))
+            assert is_told_to_come_back(
+                call(server, "POST", "/api/auth/login/", {"username": "ann", "password": PASSWORD})
+            )
+            assert ann.call("GET", "/readyz").status == 200
+            assert [message["id"] for message in ann.history(room)] == sent
+
+            for pid in server.workers:
+                limit_files_of(pid, resource.RLIM_INFINITY)
+            sent += [ann.says(room, "there is room again").json["id"] for _ in range(10)]
+            history = ann.history(room)
+            check_numbers(history)
+            assert [message["id"] for message in history] == sent
+            assert "Traceback" not in server.said
+            server.stop()
+        check_database(database)
+
+
+def limit_files_of(pid, size):
+    """Refuse the process to let a file grow beyond a size; to SQLite that is a disk that takes no more."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

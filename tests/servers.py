@@ -1,0 +1,154 @@
+"""Real servers for tests: `minichat serve` in a process of its own, and what can be seen of it from outside."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+BIN = Path(sys.executable).parent
+SECRET = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
+PATIENCE = 20.0
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class RunningServer:
+    """A started server: its address, its processes and what it printed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, port: int) -> None:
+        self.process = process
+        self.log = log
+        self.port = port
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def workers(self) -> list[int]:
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in found.split()]
+
+    def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Answer:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def send(self, raw: bytes) -> Answer:
+        """Send bytes as they are and read the answer until the server closes the connection."""
+        with self.connection() as client:
+            client.sendall(raw)
+            received = b"".join(iter(lambda: client.recv(65_536), b""))
+        head, _, body = received.partition(b"\r\n\r\n")
+        status, *fields = head.decode().split("\r\n")
+        return Answer(int(status.split()[1]), dict(field.split(": ", 1) for field in fields), body)
+
+    def connection(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.call("GET", "/healthz")
+            except OSError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise AssertionError(f"the server does not answer:\n{self.said}") from None
+                time.sleep(0.01)
+            else:
+                return
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it and return its exit code."""
+        self.process.send_signal(by)
+        return self.process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return our environment with these MINICHAT_ settings and no others."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MINICHAT_")}
+    return {**kept, **{f"MINICHAT_{name.upper()}": value for name, value in settings.items()}}
+
+
+@contextmanager
+def serving(folder: Path, *args: str, program: str = "minichat", **settings: str) -> Iterator[RunningServer]:
+    """Run a server in `folder` until the block ends; it answers when the block begins.
+
+    `args` follow `minichat serve`, or the other `program`'s name.
+    """
+    port = free_port()
+    log = folder / "server.log"
+    begin = ["serve"] if program == "minichat" else []
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [BIN / program, *begin, "--bind", f"127.0.0.1:{port}", *args],
+            cwd=folder,
+            env=environment(**settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    server = RunningServer(process, log, port)
+    try:
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+
+def run(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run `minichat ARGS` in `folder` to its end, with `says` on its standard input."""
+    return subprocess.run(
+        [BIN / "minichat", *args],
+        cwd=folder,
+        env=environment(**settings),
+        input=says,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def resident_mib(pid: int) -> float:
+    """How much memory the process holds, in MiB."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) / 1024
