@@ -10,6 +10,7 @@ from flask import Response
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
+from minichat.api import context
 from minichat.api.parsing import load
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -65,7 +66,7 @@ def answers(
         apidoc.setdefault("manual_doc", {})["operationId"] = view.__name__
         if public:
             apidoc["manual_doc"]["security"] = []
-            view.is_public = True  # type: ignore[attr-defined]  # read by `context`
+            context.public(view)
         view._apidoc = apidoc  # type: ignore[attr-defined]  # noqa: SLF001  # where flask-smorest looks for it
         return view
 

@@ -114,7 +114,7 @@ def _authenticate() -> None:
     # An address that does not exist is told so to anybody; a preflight carries no token.
     if request.endpoint is None or request.method == "OPTIONS":
         return
-    if getattr(current_app.view_functions[request.endpoint], "is_public", False):
+    if is_public(current_app, request.endpoint):
         return
     claims = context().tokens.read(bearer_token(), "access")
     sessions = services().sessions

@@ -26,15 +26,6 @@ from minichat.domain.errors import (
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[type[ChatError], int] = {
-    InvalidInput: 400,
-    NotAuthenticated: 401,
-    NotAllowed: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooMany: 429,
-    Unavailable: 503,
-}
 _CODES = {
     400: "bad_request",
     404: "not_found",
@@ -59,6 +50,18 @@ class UnsupportedMediaType(ChatError):
     """A body of a type that this route does not read."""
 
     code = "unsupported_media_type"
+
+
+STATUS: dict[type[ChatError], int] = {
+    InvalidInput: 400,
+    NotAuthenticated: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    UnsupportedMediaType: 415,
+    TooMany: 429,
+    Unavailable: 503,
+}
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
@@ -87,8 +90,6 @@ def register(app: Flask) -> None:
 
 
 def _chat_error(error: ChatError) -> Response:
-    if isinstance(error, UnsupportedMediaType):
-        return problem(415, error.code)
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     members: dict[str, Any] = {}
     headers: dict[str, str] = {}

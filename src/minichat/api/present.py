@@ -183,38 +183,27 @@ def user(shown: User, base: str) -> Json:
 
 def person(shown: User, base: str, now: Timestamp) -> Json:
     """A Person: a User with their presence."""
-    return {
-        **user(shown, base),
-        "is_online": shown.is_online(now),
-        "last_seen": optional_time(shown.last_seen_at),
-    }
+    return {**user(shown, base), **_presence(shown, now)}
 
 
 def online(shown: User, base: str, now: Timestamp) -> Json:
     """One line of the list of who is online."""
-    return {
-        "user": user(shown, base),
-        "is_online": shown.is_online(now),
-        "last_seen": optional_time(shown.last_seen_at),
-        "avatar": avatar(shown, base),
-    }
+    return {"user": user(shown, base), **_profile(shown, base, now)}
 
 
 def account(own: User, base: str, now: Timestamp) -> Json:
     """An Account: only ever the caller's own."""
-    picture = avatar(own, base)
     return {
-        "id": own.id,
-        "username": own.username,
-        "first_name": own.first_name,
-        "last_name": own.last_name,
-        "full_name": own.full_name,
-        "avatar": picture,
+        **user(own, base),
         "email": own.email,
         "date_joined": time(own.joined_at),
-        "profile": {
-            "is_online": own.is_online(now),
-            "last_seen": optional_time(own.last_seen_at),
-            "avatar": picture,
-        },
+        "profile": _profile(own, base, now),
     }
+
+
+def _profile(shown: User, base: str, now: Timestamp) -> Json:
+    return {**_presence(shown, now), "avatar": avatar(shown, base)}
+
+
+def _presence(shown: User, now: Timestamp) -> Json:
+    return {"is_online": shown.is_online(now), "last_seen": optional_time(shown.last_seen_at)}

@@ -1,5 +1,6 @@
 """`/api/auth/`: profiles and people; `/api/chat/online-users/`: presence."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -10,7 +11,8 @@ from minichat.api.context import base_url, caller, caller_id, context, services
 from minichat.api.paging import links, window
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
 from minichat.api.schemas.requests import ListQuery, ProfileIn, SearchQuery
-from minichat.domain.model import User
+from minichat.domain.model import Timestamp, User
+from minichat.domain.paging import Page, Window
 
 blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
 
@@ -56,9 +58,7 @@ def search(query: dict[str, Any]) -> Response:
 @answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
 def users(query: dict[str, Any]) -> Response:
     """Everybody, by username."""
-    base, now = base_url(), context().clock()
-    page = services().directory.page(window(query["limit"], query.get("cursor"), str))
-    return present.answer([present.person(user, base, now) for user in page.items], headers=links(page))
+    return _listed(services().directory.page(_by_name(query)), present.person)
 
 
 @blueprint.route("/chat/online-users/", methods=["GET"])
@@ -66,9 +66,16 @@ def users(query: dict[str, Any]) -> Response:
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
 def online_users(query: dict[str, Any]) -> Response:
     """Who is online, by username: whoever made a request within the last minute."""
+    return _listed(services().directory.online(_by_name(query)), present.online)
+
+
+def _by_name(query: dict[str, Any]) -> Window:
+    return window(query["limit"], query.get("cursor"), str)
+
+
+def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], present.Json]) -> Response:
     base, now = base_url(), context().clock()
-    page = services().directory.online(window(query["limit"], query.get("cursor"), str))
-    return present.answer([present.online(user, base, now) for user in page.items], headers=links(page))
+    return present.answer([shown(user, base, now) for user in page.items], headers=links(page))
 
 
 def _edited(form: dict[str, Any]) -> Response:
