@@ -45,6 +45,15 @@ def _native_local() -> Any:
     return get_original("threading", "local")()
 
 
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    """Turn the database's inability to answer into Unavailable."""
+    try:
+        yield
+    except AWAY as error:
+        raise Unavailable(str(error)) from error
+
+
 class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
     """Peewee's database with one connection to read and one to write per thread of the operating system.
 
@@ -116,10 +125,13 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def _leading(self, group: Group, patience: float) -> Iterator[None]:
         try:
             group.gather()
-            with self.turns.turn(patience) as deadline, self._committing(group, deadline), self._savepoint(group):
+            with (
+                _told_as_unavailable(),
+                self.turns.turn(patience) as deadline,
+                self._committing(group, deadline),
+                self._savepoint(group),
+            ):
                 yield
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
         finally:
             group.end()
 
@@ -144,17 +156,14 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     @contextmanager
     def _following(self, group: Group) -> Iterator[None]:
         try:
-            try:
-                group.wait_to_begin()
-                with self._savepoint(group):
-                    yield
-            finally:
-                group.leave_work()
-                group.wait_for_end()
-                if not group.is_committed:
-                    raise Unavailable("the commit that this was to share has failed")
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
+            group.wait_to_begin()
+            with _told_as_unavailable(), self._savepoint(group):
+                yield
+        finally:
+            group.leave_work()
+            group.wait_for_end()
+            if not group.is_committed:
+                raise Unavailable("the commit that this was to share has failed")
 
     @contextmanager
     def _savepoint(self, group: Group) -> Iterator[None]:
@@ -188,7 +197,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             yield
             return
         reader = self.connection()
-        try:
+        with _told_as_unavailable():
             with driver_errors:
                 reader.execute("BEGIN")
             try:
@@ -196,8 +205,6 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             finally:
                 with driver_errors:
                     reader.execute("COMMIT")
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
 
     @staticmethod
     def _begin(writer: Connection, deadline: float) -> None:
@@ -215,7 +222,5 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers and has the tables of this version."""
-        try:
+        with _told_as_unavailable():
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()
-        except AWAY as error:
-            raise Unavailable(str(error)) from error
