@@ -1,14 +1,17 @@
 """What the fields of an account may be."""
 
+import unicodedata
+
 import pytest
 
 from builders import issues_of
-from minichat.adapters.memory import is_common_password, mixes_scripts
+from minichat.adapters.memory import email_address, is_common_password, mixes_scripts
 from minichat.adapters.memory import username_key as key_of
 from minichat.domain.accounts import (
     check_avatar_url,
+    check_email,
+    check_names,
     check_password,
-    check_profile,
     check_username,
     normal_password,
     username_key,
@@ -68,6 +71,33 @@ def test_a_username_is_one_line():
 @pytest.mark.parametrize("name", ["аnn", "дmitry", "ωmega"], ids=ascii)
 def test_a_username_does_not_mix_scripts(name):
     assert username(name) == ["mixed_scripts"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["\u0301ann", "\u0301\u0301\u0301", "\u0903ann", "ann\u0335", "a\u0338nn", "u\u0308\u0308rsel"],
+        *["i\u0307van", "i\u0323\u0307van", "al\u0307ex", "a\u0300\u0301\u0302\u0303\u0304b", "_\u0301\u0301_"],
+    ],
+    ids=ascii,
+)
+def test_a_username_hides_no_marks(name):
+    assert username(name) == ["hidden_marks"]
+
+
+@pytest.mark.parametrize("name", ["İzmir", "Nguyễn", "ᾴσμα", "שָׁלוֹם", "หนึ่ง", "मनीष", "z\u0307aba"], ids=ascii)
+def test_a_username_has_the_marks_of_its_language(name):
+    assert username(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", ["deleted-user-7", "Deleted-User-", "ＤＥＬＥＴＥＤ-user-x"])
+def test_a_username_does_not_pass_for_an_erased_account(name):
+    assert username(name) == ["username_reserved"]
+
+
+@pytest.mark.parametrize("name", ["deleted-user", "deleted_user-7", "xdeleted-user-7", "deleted-users"])
+def test_a_username_may_come_near_that(name):
+    assert username(name) == name
 
 
 def test_a_name_that_mixes_scripts_has_its_key_all_the_same():
@@ -151,41 +181,55 @@ def test_what_cannot_be_a_password_is_nobodys(text):
     assert normal_password(text) is None
 
 
-def profile(**given):
+def names(first_name="", last_name=""):
     fields = Fields()
-    result = check_profile(fields, **{"first_name": "", "last_name": "", "email": "", **given})
+    result = check_names(fields, first_name=first_name, last_name=last_name)
     return issues_of(fields.check) or result
 
 
-def test_a_profile_may_be_empty():
-    assert profile() == ("", "", "")
+def test_names_may_be_empty():
+    assert names() == ("", "")
 
 
 def test_names_are_stripped_and_otherwise_free():
-    assert profile(first_name=" Мария-Луиза ", last_name="O'Neill 3rd") == ("Мария-Луиза", "O'Neill 3rd", "")
+    assert names(" Мария-Луиза ", "O'Neill 3rd") == ("Мария-Луиза", "O'Neill 3rd")
 
 
 def test_names_have_at_most_150_characters():
-    assert profile(first_name="я" * 150, last_name="я" * 150) == ("я" * 150, "я" * 150, "")
-    assert profile(first_name="я" * 151, last_name="я" * 151) == {"first_name": ["too_long"], "last_name": ["too_long"]}
+    assert names("я" * 150, "я" * 150) == ("я" * 150, "я" * 150)
+    assert names("я" * 151, "я" * 151) == {"first_name": ["too_long"], "last_name": ["too_long"]}
 
 
-@pytest.mark.parametrize("email", ["ann@example.org", "a+b@x.y.z", "анна@пример.рф", " ann@example.org "])
-def test_an_email_is_checked_for_typos_only(email):
-    assert profile(email=email) == ("", "", email.strip())
+def email(text):
+    fields = Fields()
+    address = check_email(fields, text, email_address)
+    return issues_of(fields.check).get("email", address)
+
+
+@pytest.mark.parametrize("text", ["ann@example.org", "a+b@x.y.z", "анна@пример.рф"])
+def test_an_email_is_kept(text):
+    assert email(text) == text
+
+
+def test_an_email_may_be_none():
+    assert email("") == email("  ") == ""
+
+
+def test_an_email_is_kept_in_its_normal_form():
+    assert email(" Eva\u0301@EXAMPLE.org ") == "Evá@example.org"
 
 
 @pytest.mark.parametrize(
-    "email", ["ann", "ann@", "@example.org", "ann@example", "a nn@example.org", "a@b@c.d", "ann@ex..org", "ann@.org"]
+    "text", ["ann", "ann@", "@example.org", "ann@example", "a nn@example.org", "a@b@c.d", "ann@ex..org", "ann@.org"]
 )
-def test_what_cannot_be_an_email_is_refused(email):
-    assert profile(email=email) == {"email": ["not_an_email"]}
+def test_what_cannot_be_an_email_is_refused(text):
+    assert email(text) == ["not_an_email"]
 
 
 def test_an_email_has_at_most_254_characters():
     longest = "a" * 64 + "@" + "b" * 185 + ".org"
-    assert profile(email=longest) == ("", "", longest)
-    assert profile(email="a" * 64 + "@" + "b" * 186 + ".org") == {"email": ["too_long"]}
+    assert email(longest) == longest
+    assert email("a" * 64 + "@" + "b" * 186 + ".org") == email("a" * 5_000) == ["too_long"]
 
 
 def avatar(url):

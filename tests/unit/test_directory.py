@@ -22,6 +22,19 @@ def test_an_unknown_user_is_not_found(chat):
         chat.services.directory.get(1)
 
 
+def test_a_disabled_user_is_still_shown(chat, ann):
+    with chat.ports.transaction():
+        chat.ports.users.set_active(ann.id, False)
+    assert chat.services.directory.get(ann.id).username == "ann"
+
+
+def test_an_erased_user_is_not_found(chat, ann):
+    users = chat.memory.store.tables.users
+    users[ann.id] = users[ann.id]._replace(deleted_at=chat.clock())
+    with pytest.raises(UserNotFound):
+        chat.services.directory.get(ann.id)
+
+
 # Profile
 
 
@@ -36,6 +49,19 @@ def test_a_profile_is_changed_where_it_is_told_to(chat, ann):
         "ann@example.org",
         "https://example.org/a.png",
     )
+
+
+def test_an_address_is_kept_in_its_normal_form(chat, ann):
+    assert chat.services.directory.edit_profile(ann.id, email=" Ann@EXAMPLE.org").email == "Ann@example.org"
+
+
+def test_an_address_that_was_taken_once_may_be_sent_back(chat, ann):
+    users = chat.memory.store.tables.users
+    users[ann.id] = users[ann.id]._replace(email="ann@work")
+    edit = chat.services.directory.edit_profile
+    assert edit(ann.id, first_name="Ann").email == "ann@work"
+    assert edit(ann.id, first_name="Anna", email="ann@work").email == "ann@work"
+    assert issues_of(lambda: edit(ann.id, email="anna@work")) == {"email": ["not_an_email"]}
 
 
 def test_a_profile_can_be_emptied(chat, ann):

@@ -13,7 +13,16 @@ from minichat.adapters.memory import (
     mixes_scripts,
     username_key,
 )
-from minichat.domain.model import Change, ChangeKind, Device, RefreshToken, Role, RoomKind
+from minichat.domain.model import (
+    AuditEntry,
+    AuditEvent,
+    Change,
+    ChangeKind,
+    Device,
+    RefreshToken,
+    Role,
+    RoomKind,
+)
 from minichat.domain.ports import NewMessage, NewRoom, NewUser
 
 
@@ -78,6 +87,7 @@ def test_every_method_that_changes_something_needs_a_transaction():
     membership = bob.looks_at(room).membership
     ports, session_id = chat.ports, ann.grant.session.id
     change = Change(ChangeKind.ROOM_CREATED, room.id, 0)
+    entry = AuditEntry(AuditEvent.EXPORTED, 0, ann.id, ann.id, session_id, Device())
     writes = [
         lambda: ports.users.add(new_user("eve")),
         lambda: ports.users.change_password(ann.id, "a", "b"),
@@ -86,7 +96,7 @@ def test_every_method_that_changes_something_needs_a_transaction():
         lambda: ports.sessions.open(ann.id, Device(), 0, 1),
         lambda: ports.sessions.used(session_id, 0),
         lambda: ports.sessions.end(session_id, 0),
-        lambda: ports.sessions.end_others(ann.id, 99, 0),
+        lambda: ports.sessions.end_all(ann.id, 0),
         lambda: ports.sessions.add_token(RefreshToken("hash", session_id, 0, 1)),
         lambda: ports.sessions.claim_token("hash", 0),
         lambda: ports.sessions.drop_tokens(session_id),
@@ -99,6 +109,10 @@ def test_every_method_that_changes_something_needs_a_transaction():
         lambda: ports.memberships.see(room.id, bob.id, 1),
         lambda: ports.messages.append(NewMessage(room.id, ann.id, "hello", 0, None)),
         lambda: ports.changes.record(change),
+        lambda: ports.attempts.count("key", 0, 1),
+        lambda: ports.attempts.forget("key"),
+        lambda: ports.attempts.sweep(0, 1),
+        lambda: ports.audit.record(entry),
     ]
     for write in writes:
         with chat.nothing_changes(), pytest.raises(RuntimeError, match="outside a transaction"):

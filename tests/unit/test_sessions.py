@@ -1,10 +1,11 @@
 """Log-in, refresh rotation, log-out, password change, presence."""
 
 import hashlib
+from functools import partial
 
 import pytest
 
-from builders import PASSWORD, MemoryChat, issues_of
+from builders import PASSWORD, Chat, MemoryChat, issues_of
 from minichat.adapters.memory import PlainPasswords
 from minichat.domain.errors import (
     InvalidCredentials,
@@ -164,6 +165,14 @@ def test_a_log_in_succeeds_when_another_renewed_the_hash_while_it_was_verified(c
     chat.meanwhile(lambda: later.services.sessions.log_in("ann", PASSWORD))
     assert ann.logs_in().caller.user.id == ann.id
     assert len(chat.memory.store.tables.sessions) == 3
+
+
+def test_where_superusers_only_log_in_the_password_of_another_is_a_wrong_one(chat, ann):
+    log_in = partial(chat.services.sessions.log_in, only_superusers=True)
+    chat.services.registration.create_superuser("root", PASSWORD)
+    assert log_in("root", PASSWORD)
+    with chat.nothing_changes(), pytest.raises(InvalidCredentials):
+        log_in("ann", PASSWORD)
 
 
 def test_a_disabled_account_cannot_log_in(chat, ann):
@@ -343,6 +352,57 @@ def test_the_successor_cannot_be_told_without_the_key(chat, ann):
     assert ann.refreshes().jti != guess
 
 
+# A change of the key, one host after the other
+
+OLD, NEW = b"the key until today, of 32 bytes", b"the key from now on, of 32 bytes"
+STEPS = [
+    ([OLD], [OLD, NEW]),
+    ([OLD, NEW], [NEW, OLD]),
+    ([NEW, OLD], [NEW]),
+]
+"""What two hosts know while one of them has taken the next step: the current key first."""
+
+
+def host(chat, keys):
+    """Another server on the same store."""
+    return Chat(chat.memory.ports, chat.clock, chain_keys=keys)
+
+
+@pytest.mark.parametrize("keys", [pair for step in STEPS for pair in (step, step[::-1])])
+def test_a_lost_answer_is_repeated_by_a_host_that_has_another_key(chat, ann, keys):
+    first, second = (host(chat, known).services.sessions for known in keys)
+    session_id = ann.grant.session.id
+    jti = ann.grant.jti
+    for _ in range(3):
+        successor = first.refresh(session_id, ann.id, jti)
+        assert second.refresh(session_id, ann.id, jti) == successor
+        jti = successor.jti
+    assert ann.caller
+
+
+def test_a_whole_change_of_the_key_logs_nobody_out(chat, ann):
+    session_id, jti = ann.grant.session.id, ann.grant.jti
+    for step in STEPS:
+        for keys in step:
+            jti = host(chat, keys).services.sessions.refresh(session_id, ann.id, jti).jti
+    assert ann.caller
+
+
+@pytest.mark.parametrize("keys", [[NEW], [NEW, b"some other key, of 32 bytes also"]])
+def test_without_the_key_of_before_a_repetition_looks_like_theft(chat, ann, keys):
+    host(chat, [OLD]).services.sessions.refresh(ann.grant.session.id, ann.id, ann.grant.jti)
+    with pytest.raises(RefreshTokenReused):
+        host(chat, keys).services.sessions.refresh(ann.grant.session.id, ann.id, ann.grant.jti)
+
+
+@pytest.mark.parametrize("keys", [[OLD, NEW], [NEW, OLD]])
+def test_with_two_keys_as_with_one_reuse_is_theft(chat, ann, keys):
+    sessions, session_id = host(chat, keys).services.sessions, ann.grant.session.id
+    sessions.refresh(session_id, ann.id, sessions.refresh(session_id, ann.id, ann.grant.jti).jti)
+    with pytest.raises(RefreshTokenReused):
+        sessions.refresh(session_id, ann.id, ann.grant.jti)
+
+
 # Reuse
 
 
@@ -372,7 +432,7 @@ def test_reuse_leaves_other_sessions_alone(chat, ann):
 
 
 def test_log_out_ends_access_and_refresh_at_once(chat, ann):
-    chat.services.sessions.log_out(ann.grant.session.id)
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id)
     with pytest.raises(SessionEnded):
         _ = ann.caller
     with pytest.raises(SessionEnded):
@@ -381,23 +441,23 @@ def test_log_out_ends_access_and_refresh_at_once(chat, ann):
 
 def test_log_out_ends_its_own_session_only(chat, ann):
     other = ann.logs_in()
-    chat.services.sessions.log_out(ann.grant.session.id)
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id)
     assert other.caller
 
 
 def test_several_sessions_can_end_at_once(chat, ann):
     other = ann.logs_in()
-    chat.services.sessions.log_out(ann.grant.session.id, other.grant.session.id)
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id, other.grant.session.id)
     for person in (ann, other):
         with pytest.raises(SessionEnded):
             _ = person.caller
 
 
 def test_logging_out_twice_keeps_the_time_of_the_first(chat, ann):
-    chat.services.sessions.log_out(ann.grant.session.id)
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id)
     chat.clock.advance(10)
     with chat.nothing_changes():
-        chat.services.sessions.log_out(ann.grant.session.id)
+        chat.services.sessions.log_out(ann.id, ann.grant.session.id)
 
 
 # Password change
@@ -471,7 +531,7 @@ def test_of_two_password_changes_at_once_the_faster_counts(chat, ann):
 
 def test_a_session_that_ended_while_hashing_changes_no_password(chat, ann):
     caller = ann.caller
-    chat.meanwhile(lambda: chat.services.sessions.log_out(caller.session.id))
+    chat.meanwhile(lambda: chat.services.sessions.log_out(caller.user.id, caller.session.id))
     with pytest.raises(SessionEnded):
         chat.services.sessions.change_password(caller, PASSWORD, NEW_PASSWORD)
     assert ann.logs_in(PASSWORD)

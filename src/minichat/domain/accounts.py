@@ -3,11 +3,10 @@
 Usernames follow RFC 8265 (PRECIS), passwords NIST SP 800-63B-4: no composition rules, length counts.
 """
 
-import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from minichat.domain.ports import CommonPasswords, MixesScripts, UsernameKey
+from minichat.domain.ports import CommonPasswords, EmailAddress, MixesScripts, UsernameKey
 from minichat.domain.text import SHRINKS_MOST, Fields, clean_text
 
 USERNAME_LEAST, USERNAME_MOST = 3, 32
@@ -15,10 +14,14 @@ PASSWORD_LEAST, PASSWORD_MOST = 8, 1024
 NAME_MOST = 150
 EMAIL_MOST = 254
 AVATAR_URL_MOST = 500
+ERASED_PREFIX = "deleted-user-"
+"""How the names of erased accounts begin: nobody may pass for one of them."""
 
 _PUNCTUATION = frozenset("_.-")
-# One @ with something on both sides and a dot in the domain: a typo check; only a letter proves an address.
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_MARKS_IN_A_ROW = 4
+_OVERLAY = 1
+"""The combining class of what is drawn across a letter."""
+_DOT_ABOVE, _DOTTED = "\u0307", frozenset("ijlıȷ")
 
 
 def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
@@ -29,7 +32,34 @@ def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scr
         fields.wrong("username", "username_characters")
     elif mixes_scripts(name):
         fields.wrong("username", "mixed_scripts")
+    elif _hides_marks(name):
+        fields.wrong("username", "hidden_marks")
+    elif key.startswith(ERASED_PREFIX):
+        fields.wrong("username", "username_reserved")
     return name, key or ""
+
+
+def _hides_marks(name: str) -> bool:
+    """Whether the name has a combining mark that could hide on another name (UTS #39, section 5.4).
+
+    That is one without a letter before it, one across its letter, the same one twice, a pile of them, or the dot on an
+    `i` that has its own.
+    """
+    letter, marks = "", ""
+    for char in unicodedata.normalize("NFD", name):
+        if unicodedata.category(char)[0] != "M":
+            letter, marks = char, ""
+        elif (
+            not letter
+            or unicodedata.combining(char) == _OVERLAY
+            or marks.endswith(char)
+            or len(marks) == _MARKS_IN_A_ROW
+            or (char == _DOT_ABOVE and letter in _DOTTED)
+        ):
+            return True
+        else:
+            marks += char
+    return False
 
 
 def username_key(username: str, key_of: UsernameKey) -> str | None:
@@ -45,16 +75,27 @@ def username_key(username: str, key_of: UsernameKey) -> str | None:
         return None
 
 
-def check_profile(fields: Fields, *, first_name: str, last_name: str, email: str) -> tuple[str, str, str]:
-    """Return the three cleaned, or note in `fields` what is wrong with them."""
-    address = fields.line("email", email, most=EMAIL_MOST)
-    if address and not _EMAIL.fullmatch(address):
-        fields.wrong("email", "not_an_email")
+def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str, str]:
+    """Return the two cleaned, or note in `fields` what is wrong with them."""
     return (
         fields.line("first_name", first_name, most=NAME_MOST),
         fields.line("last_name", last_name, most=NAME_MOST),
-        address,
     )
+
+
+def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
+    """Return the address in its normal form, or "" for none; or note in `fields` why it can't be one.
+
+    That finds typing errors: only a letter that arrives proves an address.
+    """
+    address = fields.line("email", email, most=EMAIL_MOST)
+    if not address or len(address) > EMAIL_MOST:
+        return address
+    try:
+        return normal_form(address)
+    except ValueError:
+        fields.wrong("email", "not_an_email")
+        return address
 
 
 def check_avatar_url(fields: Fields, url: str) -> str:

@@ -1,12 +1,14 @@
 """Who is here: profiles, the list of users, search, presence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minichat.domain.accounts import check_avatar_url, check_profile
+from minichat.domain.accounts import check_avatar_url, check_email, check_names
+from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import SessionEnded, UserNotFound
-from minichat.domain.model import PRESENCE_LEASE, User
+from minichat.domain.model import PRESENCE_LEASE, People, User
 from minichat.domain.paging import Page, Window, cut
-from minichat.domain.ports import Clock, Transaction, Users
+from minichat.domain.ports import Clock, EmailAddress, Media, Transaction, Users
 from minichat.domain.text import Fields, fold
 
 QUERY_MOST = 100
@@ -21,12 +23,14 @@ into eighteen each can be blown up to."""
 class Directory:
     _transaction: Transaction
     _clock: Clock
+    _email_address: EmailAddress
     _users: Users
+    _media: Media
 
     def get(self, user_id: int) -> User:
-        """Return a user. Raises UserNotFound."""
+        """Return a user, disabled or not. Raises UserNotFound, for an erased one as well."""
         user = self._users.get(user_id)
-        if user is None:
+        if user is None or user.deleted_at is not None:
             raise UserNotFound
         return user
 
@@ -42,24 +46,32 @@ class Directory:
         """Change what is given of a profile; None leaves it as it is. Raises InvalidInput."""
         with self._transaction():
             user = self._users.get(user_id)
-            if user is None:
+            if user is None or user.deleted_at is not None:
                 raise SessionEnded
             fields = Fields()
-            first_name, last_name, email = check_profile(
+            first_name, last_name = check_names(
                 fields,
                 first_name=user.first_name if first_name is None else first_name,
                 last_name=user.last_name if last_name is None else last_name,
-                email=user.email if email is None else email,
             )
+            address = user.email
+            if email is not None and email != address:  # one that an earlier version took may be sent back as it is
+                address = check_email(fields, email, self._email_address)
             avatar_url = user.avatar_url if avatar is None else check_avatar_url(fields, avatar)
             fields.check()
-            edited = user._replace(first_name=first_name, last_name=last_name, email=email, avatar_url=avatar_url)
+            edited = user._replace(first_name=first_name, last_name=last_name, email=address, avatar_url=avatar_url)
             if edited != user:
                 self._users.update_profile(edited)
-            return edited
+        if edited.avatar_url != user.avatar_url:
+            discard_picture(self._media, user.avatar_url)
+        return edited
+
+    def by_ids(self, user_ids: Iterable[int]) -> People:
+        """The users of these ids; unknown ids are left out."""
+        return self._users.by_ids(user_ids)
 
     def page(self, window: Window) -> Page[User]:
-        """All users, by name."""
+        """Everybody, by name."""
         return cut(self._users.page(window), window, _key)
 
     def online(self, window: Window) -> Page[User]:

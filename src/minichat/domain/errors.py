@@ -69,6 +69,12 @@ class TooMany(ChatError):
         self.retry_after = retry_after
 
 
+class TooManyAttempts(TooMany):
+    """Too many guesses: see `domain.throttling`."""
+
+    code = "too_many_attempts"
+
+
 class Unavailable(ChatError):
     """Something that the answer needs is away or overloaded. Nothing was changed; try again after `retry_after` s."""
 
@@ -119,6 +125,10 @@ class RoomNotFound(NotFound):
     code = "room_not_found"
 
 
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+
+
 class UsernameTaken(Conflict):
     code = "username_taken"
 
@@ -127,6 +137,12 @@ class ClientIdReused(Conflict):
     """The same `client_id` came with other content: a client's bug that must not be hidden by either message."""
 
     code = "client_id_reused"
+
+
+class RecipientDeleted(Conflict):
+    """The other one of a direct chat has erased the account, so nobody would read it."""
+
+    code = "recipient_deleted"
 
 
 class DirectChatIsFixed(Conflict):

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from minichat.domain.errors import ClientIdReused, InvalidInput, Issue
+from minichat.domain.errors import ClientIdReused, InvalidInput, Issue, RecipientDeleted, SessionEnded
 from minichat.domain.model import (
     Change,
     ChangeKind,
     Message,
     MessagePage,
     Receipts,
+    RoomKind,
     RoomView,
     SentMessage,
     User,
@@ -56,7 +57,8 @@ class Messaging:
     ) -> SentMessage:
         """Send a message, once: the same `client_id` again returns the first message.
 
-        Raises InvalidInput, RoomNotFound, NotAParticipant, or ClientIdReused if the repetition says something else.
+        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the repetition says
+        something else.
         """
         fields = Fields()
         content = fields.body("content", content, least=1, most=CONTENT_MOST)
@@ -64,7 +66,9 @@ class Messaging:
             client_id = fields.line("client_id", client_id, least=1, most=CLIENT_ID_MOST, strip=False)
         fields.check()
         with self._transaction():
-            self._rooms.as_participant(author.id, room_id)
+            room, _ = self._rooms.as_participant(author.id, room_id)
+            if room.kind == RoomKind.DIRECT:
+                self._refuse_erased(author.id, room_id, client_id)
             if reply_to is not None and not self._is_of_room(reply_to, room_id):
                 raise InvalidInput.of("reply_to", "unknown_message")
             now = self._clock()
@@ -76,6 +80,14 @@ class Messaging:
             self._memberships.see(room_id, author.id, message.seq)
             self._changes.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
+
+    def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
+        """Let nobody write in a direct chat of which one has erased the account; a repetition is still answered."""
+        erased = self._memberships.erased_in(room_id)
+        if author_id in erased:
+            raise SessionEnded  # since the request began
+        if erased and (client_id is None or self._messages.by_client_id(room_id, author_id, client_id) is None):
+            raise RecipientDeleted
 
     def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
         first = self._messages.by_client_id(room_id, author.id, client_id)

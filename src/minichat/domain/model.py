@@ -6,6 +6,7 @@ the changed copy. Nothing here knows where a record is kept or how it is shown.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from minichat.domain.paging import Page
@@ -14,6 +15,8 @@ from minichat.domain.paging import Page
 Timestamp = int
 
 SECOND = 1_000
+USER_AGENT_MOST = 400
+"""How much of what a client says of itself is kept, in code points."""
 PRESENCE_LEASE = 60 * SECOND
 LAST_SEEN_RESOLUTION = 30 * SECOND
 
@@ -32,11 +35,13 @@ class User(NamedTuple):
     last_name: str
     email: str
     avatar_url: str
-    """An https URL that the user gave, or "" for the placeholder."""
+    """An https URL that the user gave, the path of an uploaded picture on this server, or "" for the placeholder."""
     is_active: bool
     is_superuser: bool
     joined_at: Timestamp
     last_seen_at: Timestamp | None
+    deleted_at: Timestamp | None = None
+    """When the account was erased: what is left of it bears the messages that stay."""
 
     @property
     def full_name(self) -> str:
@@ -88,10 +93,27 @@ class Caller(NamedTuple):
 
 
 class Device(NamedTuple):
-    """Where a log-in comes from, as its owner will see it in the list of sessions."""
+    """Where a request comes from, as the owner of a session will see it in the list of sessions."""
 
     user_agent: str = ""
     ip: str = ""
+
+    @property
+    def kept(self) -> "Device":
+        """As it is stored: with only the beginning of what the client says of itself."""
+        return Device(self.user_agent[:USER_AGENT_MOST], self.ip)
+
+    @property
+    def network(self) -> str:
+        """What counts as one address: IPv6 gives every customer a /64, so 2^64 addresses are one; IPv4's are each."""
+        try:
+            address = ip_address(self.ip)
+        except ValueError:
+            return self.ip
+        if address.version == 4:
+            return str(address)
+        mapped = address.ipv4_mapped
+        return str(mapped or ip_network((address, 64), strict=False).network_address)
 
 
 class RoomKind(StrEnum):
@@ -142,6 +164,15 @@ class Membership(NamedTuple):
     @property
     def last_read_seq(self) -> int:
         return max(self.joined_seq, self.seen_seq)
+
+
+class JoinedRoom(NamedTuple):
+    """A room with the membership of one who is in it."""
+
+    room: Room
+    membership: Membership
+    partner_id: int | None
+    """The other one, if it is a direct chat."""
 
 
 class Message(NamedTuple):
@@ -244,3 +275,49 @@ class Change(NamedTuple):
     message_id: int | None = None
     seq: int | None = None
     role: Role | None = None
+
+
+class AuditEvent(StrEnum):
+    """What the audit log tells: everything by which an account or a right changes hands, or somebody tries to."""
+
+    REGISTERED = "account.registered"
+    SUPERUSER_CREATED = "account.superuser_created"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - what happened, no password
+    PASSWORD_REFUSED = "account.password_refused"  # noqa: S105
+    """A wrong password where the account's own was asked for once more."""
+    DISABLED = "account.disabled"
+    ENABLED = "account.enabled"
+    DELETED = "account.deleted"
+    EXPORTED = "account.exported"
+    LOGGED_IN = "session.opened"
+    LOG_IN_FAILED = "session.refused"
+    LOGGED_OUT = "session.closed"
+    REVOKED = "session.revoked"
+    OTHERS_REVOKED = "session.others_revoked"
+    REFRESH_REUSED = "session.token_reused"
+    ROLE_CHANGED = "room.role_changed"
+    ROOM_DELETED = "room.deleted"
+
+
+class AuditEntry(NamedTuple):
+    """One line of the audit log. It holds no password, no token and nothing that somebody typed."""
+
+    event: AuditEvent
+    at: Timestamp
+    user_id: int | None
+    """The account that it is about; None where there is none of the name that was tried."""
+    actor_id: int | None
+    """Who did it, logged in; None for an operator at the command line and for who was not let in."""
+    session_id: int | None
+    device: Device
+    detail: Mapping[str, int | str] = {}
+    id: int | None = None
+    """Grows with time; None before it is kept."""
+
+
+class Tally(NamedTuple):
+    """How often something was done since a moment: what throttling counts."""
+
+    times: int
+    since: Timestamp
+    last: Timestamp

@@ -5,15 +5,18 @@ transaction (see `Transaction`); those that read may be called anywhere. Unless 
 Every adapter may raise `Unavailable` when what it stands on is away, and then has changed nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from minichat.domain.model import (
+    AuditEntry,
+    AuditEvent,
     Caller,
     Change,
     Credentials,
     Device,
+    JoinedRoom,
     Membership,
     Message,
     Receipts,
@@ -23,6 +26,7 @@ from minichat.domain.model import (
     RoomKind,
     RoomView,
     Session,
+    Tally,
     Timestamp,
     User,
 )
@@ -52,6 +56,9 @@ MixesScripts = Callable[[str], bool]
 
 CommonPasswords = Callable[[str], bool]
 """Whether a password, in NFC, is one of the most common, in whatever case."""
+
+EmailAddress = Callable[[str], str]
+"""The normal form of an e-mail address. Raises ValueError for what is none (RFC 5321, RFC 6531)."""
 
 
 class NewUser(NamedTuple):
@@ -91,15 +98,44 @@ class Passwords(Protocol):
         """Return a salted hash of `password`."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether `password` made `password_hash`. None is False and takes as long as any other hash."""
+        """Tell whether `password` made `password_hash`. None or "" is False and takes as long as any other hash."""
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether `hash` would go about it differently today than when it made `password_hash`."""
 
 
+class Pictures(Protocol):
+    """Makes pictures fit to be shown, slowly. Raises Unavailable when too many are being made already."""
+
+    def square(self, data: bytes) -> bytes:
+        """Make of an uploaded PNG, JPEG, WebP or GIF a square in WebP: see `domain.avatars` for the sizes.
+
+        It is turned as its EXIF says, and holds nothing of the file but its colours. Raises InvalidInput on `file`
+        for everything else: `not_a_picture`, `too_many_pixels`.
+        """
+
+
+class Media(Protocol):
+    """Keeps uploaded pictures as files under random names. It takes no part in transactions: see `domain.avatars`."""
+
+    def add(self, data: bytes) -> str:
+        """Keep the file; return its new name. When it returns, the file is whole and on the disk."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def remove(self, name: str) -> None:
+        """Remove the file, if there is one. One that can't be removed is no error: it is left to who sweeps later."""
+
+    def names(self) -> Iterable[tuple[str, int]]:
+        """The names of all files with their ages in milliseconds, those included that were never finished."""
+
+
 class Users(Protocol):
     def add(self, new: NewUser) -> User | None:
-        """Add an account; None if its `username_key` is taken."""
+        """Add an account; None if its `username_key` is taken at `joined_at`."""
+
+    def is_taken(self, username_key: str, at: Timestamp) -> bool:
+        """Whether somebody has that key, or it was freed by `erase` and is still kept from everybody."""
 
     def get(self, user_id: int) -> User | None: ...
 
@@ -116,11 +152,17 @@ class Users(Protocol):
     def update_profile(self, user: User) -> None:
         """Keep the first and last name, e-mail and avatar of `user`."""
 
+    def set_active(self, user_id: int, is_active: bool) -> bool:
+        """Enable or disable the account; False if it was so already, or there is none."""
+
     def seen(self, user_id: int, at: Timestamp) -> None:
         """Renew the presence lease."""
 
     def page(self, window: Window) -> Sequence[User]:
-        """All users by `username_key`, one more than the limit if there are more. The key is `(username_key,)`."""
+        """All users but erased ones by `username_key`, one more than the limit if there are more.
+
+        The key is `(username_key,)`.
+        """
 
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
         """Like `page`, of those seen after `since`."""
@@ -133,6 +175,19 @@ class Users(Protocol):
         `directory.SEARCHED_MOST` code points, which `folded` is not longer than), then by id.
         """
 
+    def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
+        """Those of these `User.avatar_url` that somebody has."""
+
+    def erase(self, remains: User, free_at: Timestamp) -> None:
+        """Put `remains` in the place of the account of that id: its names, profile and password are forgotten.
+
+        Nobody may have its former `username_key` before `free_at`. No page or search shows an erased account; it is
+        still got by its id, for the messages that it bears.
+        """
+
+    def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
+        """Forget up to `limit` names of erased accounts that anybody may have at `at`; return how many."""
+
 
 class Sessions(Protocol):
     def open(self, user_id: int, device: Device, at: Timestamp, expires_at: Timestamp) -> Session: ...
@@ -143,11 +198,29 @@ class Sessions(Protocol):
     def used(self, session_id: int, at: Timestamp) -> None:
         """Note when the session was last used."""
 
-    def end(self, session_id: int, at: Timestamp) -> None:
-        """End the session, if it has not ended yet."""
+    def of(self, user_id: int, session_id: int) -> Session | None:
+        """The user's session of that id, ended or not."""
 
-    def end_others(self, user_id: int, keep: int, at: Timestamp) -> None:
-        """End every session of the user but `keep`."""
+    def live_page(self, user_id: int, at: Timestamp, window: Window) -> Sequence[Session]:
+        """The user's sessions that live at `at`, the newest first, one more than the limit if there are more.
+
+        The key is `(id,)`.
+        """
+
+    def is_known(self, user_id: int, network: str) -> bool:
+        """Whether the user has logged in from that network (`Device.network`), as far back as sessions are kept."""
+
+    def end(self, session_id: int, at: Timestamp) -> bool:
+        """End the session; False if it had ended already, or there is none."""
+
+    def end_all(self, user_id: int, at: Timestamp, *, but: int | None = None) -> int:
+        """End every session of the user, or all but one; return how many there were to end."""
+
+    def erase(self, user_id: int, at: Timestamp) -> None:
+        """End every session of the user and forget where they came from, with their refresh tokens."""
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Session]:
+        """The user's sessions, ended or not, by id, from the first one after the id `after` on."""
 
     def add_token(self, token: RefreshToken) -> None: ...
 
@@ -158,6 +231,15 @@ class Sessions(Protocol):
 
     def drop_tokens(self, session_id: int) -> None:
         """Forget the session's refresh tokens."""
+
+    def sweep_tokens(self, at: Timestamp, limit: int) -> int:
+        """Forget up to `limit` refresh tokens that had expired at `at`; return how many."""
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        """Forget sessions that ended, or expired unended, at `before` or earlier, with whatever tokens they have left.
+
+        Takes up to `limit` sessions and as many tokens; returns how many there were of both, 0 when none is left.
+        """
 
 
 class Rooms(Protocol):
@@ -179,11 +261,23 @@ class Rooms(Protocol):
     def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
         """Like `page_of`, of the public rooms that the user is not in, as cards."""
 
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
+        """The rooms that the user is in, by id, from the first one after the id `after` on."""
+
+    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
+        """The group rooms that were made last, the newest first; those with an id below `before`."""
+
     def update(self, room: Room) -> None:
         """Keep the name, description and privacy of `room`."""
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         """Remove the room with all that is in it, in constant time."""
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        """Delete what is still stored of the rooms removed at `before` or earlier: messages, participants, the room.
+
+        Up to `limit` of these; returns how many there were, 0 when nothing is left.
+        """
 
 
 class Memberships(Protocol):
@@ -197,6 +291,9 @@ class Memberships(Protocol):
 
     def heir(self, room_id: int, without: int) -> Membership | None:
         """Who comes first but for `without`: the owner, else the moderator, else the member, who joined first."""
+
+    def erased_in(self, room_id: int) -> Collection[int]:
+        """The participants whose accounts are erased: asked of direct chats, as only these are never left."""
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         """The room's participants by joining, one more than the limit if there are more. Key: `(id,)`."""
@@ -230,10 +327,51 @@ class Messages(Protocol):
     def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
         """Like `after`, over all rooms of the user and by message id."""
 
+    def all_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        """What the user wrote, wherever, by id, from the first message after the id `after` on."""
+
+
+class Attempts(Protocol):
+    """Counts by key what is done too often: see `domain.throttling`."""
+
+    def tally(self, key: str) -> Tally | None: ...
+
+    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+        """Count one more and return the new tally; the count begins anew `window` milliseconds after its first.
+
+        Of callers at once each gets a count of its own.
+        """
+
+    def forget(self, key: str) -> None: ...
+
+    def sweep(self, at: Timestamp, limit: int) -> int:
+        """Forget up to `limit` tallies whose window was over at `at`; return how many these were."""
+
+
+class Audit(Protocol):
+    """The audit log: it is written at its end and read, and its beginning can be dropped when it is old."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Append an entry, in the transaction of what it tells."""
+
+    def page(
+        self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
+    ) -> Sequence[AuditEntry]:
+        """The newest entries, the newest first; those older than the entry `before`, those about one user or event."""
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        """Drop the beginning of the log, up to `limit` entries and to the first after `before`; return how many."""
+
 
 class Changes(Protocol):
     def record(self, change: Change) -> None:
         """Append to the change log, in the transaction of what it tells."""
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        """Drop the beginning of the log, up to `limit` changes and to the first after `before`; return how many.
+
+        It may become empty: no place in the log is given twice.
+        """
 
 
 class Ports(NamedTuple):
@@ -245,6 +383,7 @@ class Ports(NamedTuple):
     username_key: UsernameKey
     mixes_scripts: MixesScripts
     is_common_password: CommonPasswords
+    email_address: EmailAddress
     passwords: Passwords
     users: Users
     sessions: Sessions
@@ -252,3 +391,7 @@ class Ports(NamedTuple):
     memberships: Memberships
     messages: Messages
     changes: Changes
+    attempts: Attempts
+    audit: Audit
+    pictures: Pictures
+    media: Media

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from minichat.domain.accounts import check_password, check_profile, check_username
+from minichat.domain.accounts import check_email, check_names, check_password, check_username
+from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UsernameTaken
-from minichat.domain.model import Device, User
+from minichat.domain.model import AuditEvent, Device, User
 from minichat.domain.ports import (
     Clock,
     CommonPasswords,
+    EmailAddress,
     MixesScripts,
     NewUser,
     Passwords,
@@ -17,6 +19,7 @@ from minichat.domain.ports import (
 )
 from minichat.domain.sessions import Grant, Sessions
 from minichat.domain.text import Fields
+from minichat.domain.throttling import Throttling
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,12 @@ class Registration:
     _username_key: UsernameKey
     _mixes_scripts: MixesScripts
     _is_common_password: CommonPasswords
+    _email_address: EmailAddress
     _passwords: Passwords
     _users: Users
     _sessions: Sessions
+    _throttling: Throttling
+    _audit: AuditLog
 
     def register(
         self,
@@ -41,33 +47,49 @@ class Registration:
         last_name: str = "",
         device: Device = Device(),
     ) -> tuple[User, Grant]:
-        """Make an account and log it in. Raises InvalidInput or UsernameTaken, and then has made neither."""
+        """Make an account and log it in.
+
+        Raises InvalidInput, UsernameTaken or TooManyAttempts, and then has made neither.
+        """
         fields = Fields()
         if password_confirm is not None and password_confirm != password:
             fields.wrong("password_confirm", "not_equal")
-        new = self._checked(fields, username, password, first_name, last_name, email)
+        self._throttling.check_registration(device)
+        new, secret = self._checked(fields, username, password, first_name, last_name, email)
+        # A taken name is told before the slow hash; when two ask at once, the insert decides.
+        if self._users.is_taken(new.username_key, new.joined_at):
+            with self._transaction():
+                self._throttling.count_registration(device)
+            raise UsernameTaken
+        password_hash = self._passwords.hash(secret)
         with self._transaction():
-            user = self._add(new)
+            user = self._add(new._replace(password_hash=password_hash))
             grant = self._sessions.open(user, device)
+            self._throttling.count_registration(device)
+            self._audit.note(
+                AuditEvent.REGISTERED, about=user.id, by=user.id, session_id=grant.session.id, device=device
+            )
             return user._replace(last_seen_at=grant.issued_at), grant
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Make an account that may use the administration. Raises as `register` does."""
-        new = self._checked(Fields(), username, password, "", "", email)
+        new, secret = self._checked(Fields(), username, password, "", "", email)
+        password_hash = self._passwords.hash(secret)
         with self._transaction():
-            return self._add(new._replace(is_superuser=True))
+            user = self._add(new._replace(password_hash=password_hash, is_superuser=True))
+            self._audit.note(AuditEvent.SUPERUSER_CREATED, about=user.id)
+            return user
 
     def _checked(
         self, fields: Fields, username: str, password: str, first_name: str, last_name: str, email: str
-    ) -> NewUser:
+    ) -> tuple[NewUser, str]:
+        """The account, without the hash of its password, and the password in the form to hash. Raises InvalidInput."""
         name, key = check_username(fields, username, self._username_key, self._mixes_scripts)
         secret = check_password(fields, "password", password, self._username_key, key, self._is_common_password)
-        first_name, last_name, email = check_profile(fields, first_name=first_name, last_name=last_name, email=email)
+        first_name, last_name = check_names(fields, first_name=first_name, last_name=last_name)
+        address = check_email(fields, email, self._email_address)
         fields.check()
-        # A taken name is told before the slow hash; when two ask at once, the insert decides.
-        if self._users.credentials(key) is not None:
-            raise UsernameTaken
-        return NewUser(name, key, self._passwords.hash(secret), first_name, last_name, email, self._clock())
+        return NewUser(name, key, "", first_name, last_name, address, self._clock()), secret
 
     def _add(self, new: NewUser) -> User:
         user = self._users.add(new)

@@ -4,18 +4,21 @@ Three facts decide everything: a private or direct room does not exist for who i
 card to all and its inside to participants; the role decides who changes what.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from minichat.domain.audit import AuditLog
 from minichat.domain.errors import (
     DirectChatIsFixed,
     InvalidInput,
     NotAParticipant,
     RoleTooLow,
     RoomNotFound,
+    SessionEnded,
     UserNotFound,
 )
 from minichat.domain.model import (
+    AuditEvent,
     Change,
     ChangeKind,
     Membership,
@@ -37,6 +40,8 @@ NAME_MOST = 100
 DESCRIPTION_MOST = 1_000
 INVITED_MOST = 200
 """How many participants a room can be made with; more are added one by one."""
+_LEFT_AT_ONCE = 500
+"""How many rooms are held in memory while all are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Rooms:
     _store: RoomStore
     _memberships: Memberships
     _changes: Changes
+    _audit: AuditLog
 
     # Reading
 
@@ -93,7 +99,8 @@ class Rooms:
             raise InvalidInput.of("participants", "too_many_items", most=INVITED_MOST)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
         with self._transaction():
-            if len(self._users.by_ids(others)) < len(others):
+            self._refuse_erased(user_id)
+            if not self._have_accounts(others):
                 raise InvalidInput.of("participants", "unknown_user")
             now = self._clock()
             room = self._store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
@@ -113,7 +120,8 @@ class Rooms:
         if existing is not None:
             return self._shown(user_id, existing), False
         with self._transaction():
-            if self._users.get(other_id) is None:
+            self._refuse_erased(user_id)
+            if not self._have_accounts([other_id]):
                 raise UserNotFound
             now = self._clock()
             room = self._store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
@@ -161,6 +169,27 @@ class Rooms:
             if membership.role != Role.OWNER:
                 raise RoleTooLow
             self._remove(room)
+            self._audit.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
+
+    # Administration
+
+    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
+        """The group rooms made last, the newest first, those before the room `before`: for administrators, who see
+        that there is a room but not what is said.
+        """
+        return self._store.groups(limit, before=before)
+
+    def take_down(self, admin_id: int, room_id: int) -> Room:
+        """Remove a group room, as the administrator who does it. Raises RoomNotFound or DirectChatIsFixed."""
+        with self._transaction():
+            found = self._store.access(room_id, admin_id)
+            if found is None:
+                raise RoomNotFound
+            room, _ = found
+            _refuse_direct(room)
+            self._remove(room)
+            self._audit.note(AuditEvent.ROOM_DELETED, about=None, by=admin_id, room=room.id)
+            return room
 
     # Coming, going and reading along
 
@@ -169,6 +198,7 @@ class Rooms:
         with self._transaction():
             room, membership = self._access(user_id, room_id)
             if membership is None:
+                self._refuse_erased(user_id)
                 self._add(room, user_id, Role.MEMBER, self._clock())
             return self._shown(user_id, room.id)
 
@@ -181,22 +211,17 @@ class Rooms:
         with self._transaction():
             room, membership = self._access(user_id, room_id)
             _refuse_direct(room)
-            if membership is None:
-                return
-            now = self._clock()
-            heir = self._memberships.heir(room.id, without=user_id)
-            if heir is None:
-                self._remove(room)
-                return
-            if membership.role == Role.OWNER:
-                self._memberships.set_role(heir, Role.OWNER)
-                self._changes.record(
-                    Change(ChangeKind.PARTICIPANT_UPDATED, room.id, now, user_id=heir.user_id, role=Role.OWNER)
-                )
-            self._memberships.remove(membership)
-            self._changes.record(
-                Change(ChangeKind.PARTICIPANT_LEFT, room.id, now, user_id=user_id, role=membership.role)
-            )
+            if membership is not None:
+                self._leave(room, membership)
+
+    def leave_all(self, user_id: int) -> None:
+        """Leave all rooms but the direct chats, as `leave` does, inside the caller's transaction."""
+        after = 0
+        while joined := self._store.all_of(user_id, after, _LEFT_AT_ONCE):
+            for room, membership, _ in joined:
+                if room.kind != RoomKind.DIRECT:
+                    self._leave(room, membership)
+            after = joined[-1].room.id
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
         """Move the user's receipt forward to `seq`, or to the end if that is beyond it; return the newest `seq` read
@@ -252,6 +277,33 @@ class Rooms:
     def _add(self, room: Room, user_id: int, role: Role, now: Timestamp) -> None:
         if self._memberships.add(room.id, user_id, role, room.last_seq) is not None:
             self._changes.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
+
+    def _leave(self, room: Room, membership: Membership) -> None:
+        user_id, now = membership.user_id, self._clock()
+        heir = self._memberships.heir(room.id, without=user_id)
+        if heir is None:
+            self._remove(room)
+            return
+        if membership.role == Role.OWNER:
+            self._memberships.set_role(heir, Role.OWNER)
+            self._changes.record(
+                Change(ChangeKind.PARTICIPANT_UPDATED, room.id, now, user_id=heir.user_id, role=Role.OWNER)
+            )
+            self._audit.note(
+                AuditEvent.ROLE_CHANGED, about=heir.user_id, by=user_id, room=room.id, role=Role.OWNER.value
+            )
+        self._memberships.remove(membership)
+        self._changes.record(Change(ChangeKind.PARTICIPANT_LEFT, room.id, now, user_id=user_id, role=membership.role))
+
+    def _have_accounts(self, user_ids: Collection[int]) -> bool:
+        """Whether these are all people of whom none has erased the account."""
+        found = self._users.by_ids(user_ids)
+        return len(found) == len(user_ids) and all(user.deleted_at is None for user in found.values())
+
+    def _refuse_erased(self, user_id: int) -> None:
+        """Raise SessionEnded for who has erased the account since the request began: no room gets an empty seat."""
+        if not self._have_accounts([user_id]):
+            raise SessionEnded
 
     def _remove(self, room: Room) -> None:
         now = self._clock()

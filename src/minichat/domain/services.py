@@ -2,30 +2,50 @@
 
 A test builds them on the memory adapters, the application on the database:
 
-    services = build(ports, Lifetimes(), chain_key=b"...")
+    services = build(ports, Lifetimes(), chain_keys=[b"..."])
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from minichat.domain.administration import Administration
+from minichat.domain.audit import AuditLog
+from minichat.domain.avatars import Avatars
 from minichat.domain.directory import Directory
+from minichat.domain.erasure import Erasure
+from minichat.domain.export import Export
 from minichat.domain.messaging import Messaging
 from minichat.domain.ports import Ports
 from minichat.domain.registration import Registration
+from minichat.domain.retention import Retention
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Lifetimes, Sessions
+from minichat.domain.throttling import Throttling
 
 
 class Services(NamedTuple):
     registration: Registration
     sessions: Sessions
     directory: Directory
+    avatars: Avatars
     rooms: Rooms
     messaging: Messaging
+    erasure: Erasure
+    export: Export
+    throttling: Throttling
+    audit: AuditLog
+    administration: Administration
+    retention: Retention
 
 
-def build(ports: Ports, lifetimes: Lifetimes, chain_key: bytes) -> Services:
-    """Wire the services to `ports`. `chain_key` is the secret from which refresh tokens' successors derive."""
+def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is_throttled: bool = True) -> Services:
+    """Wire the services to `ports`.
+
+    `chain_keys` are the secrets from which refresh tokens' successors derive: the current one, then those that did.
+    """
     p = ports
+    audit = AuditLog(p.clock, p.audit)
+    throttling = Throttling(p.transaction, p.clock, p.attempts, p.sessions, is_throttled)
     sessions = Sessions(
         p.transaction,
         p.clock,
@@ -34,10 +54,12 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_key: bytes) -> Services:
         p.passwords,
         p.users,
         p.sessions,
+        throttling,
+        audit,
         lifetimes,
-        chain_key,
+        tuple(chain_keys),
     )
-    rooms = Rooms(p.transaction, p.clock, p.users, p.rooms, p.memberships, p.changes)
+    rooms = Rooms(p.transaction, p.clock, p.users, p.rooms, p.memberships, p.changes, audit)
     return Services(
         registration=Registration(
             p.transaction,
@@ -45,14 +67,28 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_key: bytes) -> Services:
             p.username_key,
             p.mixes_scripts,
             p.is_common_password,
+            p.email_address,
             p.passwords,
             p.users,
             sessions,
+            throttling,
+            audit,
         ),
         sessions=sessions,
-        directory=Directory(p.transaction, p.clock, p.users),
+        directory=Directory(p.transaction, p.clock, p.email_address, p.users, p.media),
+        avatars=Avatars(p.transaction, p.users, p.pictures, p.media),
         rooms=rooms,
         messaging=Messaging(
             p.transaction, p.snapshot, p.clock, p.users, p.rooms, p.memberships, p.messages, p.changes, rooms
+        ),
+        erasure=Erasure(p.transaction, p.clock, p.users, p.sessions, p.media, sessions, rooms, audit),
+        export=Export(p.transaction, p.clock, p.users, p.sessions, p.rooms, p.messages, audit),
+        throttling=throttling,
+        audit=audit,
+        administration=Administration(
+            p.transaction, p.clock, p.username_key, p.is_common_password, p.passwords, p.users, p.sessions, audit
+        ),
+        retention=Retention(
+            p.transaction, p.clock, p.users, p.sessions, p.rooms, p.changes, p.attempts, p.audit, p.media
         ),
     )

@@ -11,23 +11,27 @@ How a token looks on the wire is the API's business: this module hands out and t
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minichat.domain.accounts import check_password, normal_password, username_key
+from minichat.domain.audit import AuditLog
 from minichat.domain.errors import (
     InvalidCredentials,
     InvalidInput,
     InvalidToken,
     RefreshTokenReused,
     SessionEnded,
+    SessionNotFound,
     TokenExpired,
     Unavailable,
 )
 from minichat.domain.model import (
     LAST_SEEN_RESOLUTION,
     SECOND,
+    AuditEvent,
     Caller,
     Credentials,
     Device,
@@ -36,11 +40,12 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
+from minichat.domain.paging import Page, Window, cut
 from minichat.domain.ports import Clock, CommonPasswords, Passwords, Transaction, UsernameKey, Users
 from minichat.domain.ports import Sessions as SessionStore
 from minichat.domain.text import Fields
+from minichat.domain.throttling import Guess, Throttling
 
-USER_AGENT_MOST = 400
 PRESENCE_PATIENCE = 0.1
 """How long a request is held up for being seen, in seconds: it may have come only to read."""
 
@@ -72,30 +77,51 @@ class Sessions:
     _passwords: Passwords
     _users: Users
     _store: SessionStore
+    _throttling: Throttling
+    _audit: AuditLog
     _lifetimes: Lifetimes
-    _chain_key: bytes = field(repr=False)
+    _chain_keys: tuple[bytes, ...] = field(repr=False)
+    """The current one, then those from which successors may have been derived until lately."""
 
-    def log_in(self, username: str, password: str, device: Device = Device()) -> tuple[User, Grant]:
-        """Open a session. Raises InvalidCredentials, in the same time for a wrong name as for a wrong password."""
+    def log_in(
+        self, username: str, password: str, device: Device = Device(), *, only_superusers: bool = False
+    ) -> tuple[User, Grant]:
+        """Open a session. Raises InvalidCredentials, in the same time for a wrong name as for a wrong password, or
+        TooManyAttempts. With `only_superusers`, everybody else's password is a wrong one.
+        """
         key = username_key(username, self._username_key)
         found = self._users.credentials(key) if key else None
-        if not self._is_right(found, password) or found is None or not found.user.is_active:
+        guess = Guess(key or username, found and found.user.id, device)
+        self._throttling.check(guess)
+        is_right = self._is_right(found, password)
+        if not is_right or found is None or not found.user.is_active or found.user.is_superuser < only_superusers:
+            self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
         with self._transaction():
+            self._throttling.check(guess)
             # Hashing took its time: what was verified must still be so.
             current = self._users.credentials_by_id(found.user.id)
             is_so = current is not None and current.user.is_active and current.password_hash == found.password_hash
             grant = self.open(found.user, device) if is_so else None
+            if grant is not None:
+                self._throttling.succeeded(guess)
+                self._audit.note(
+                    AuditEvent.LOGGED_IN,
+                    about=found.user.id,
+                    by=found.user.id,
+                    session_id=grant.session.id,
+                    device=device,
+                )
         if current is None or grant is None:
-            return self.log_in(username, password, device)  # another password now, or another hash of this one
+            # Another password now, or another hash of this one.
+            return self.log_in(username, password, device, only_superusers=only_superusers)
         self._renew_hash(found, password)
         return current.user._replace(last_seen_at=grant.issued_at), grant
 
     def open(self, user: User, device: Device) -> Grant:
         """Open a session of `user` with its first refresh token, inside the caller's transaction."""
         now = self._clock()
-        device = Device(device.user_agent[:USER_AGENT_MOST], device.ip)
-        session = self._store.open(user.id, device, now, now + self._lifetimes.session * SECOND)
+        session = self._store.open(user.id, device.kept, now, now + self._lifetimes.session * SECOND)
         self._users.seen(user.id, now)
         return self._issue(session, secrets.token_urlsafe(24), now)
 
@@ -117,21 +143,28 @@ class Sessions:
         return seen is None or self._clock() - seen >= LAST_SEEN_RESOLUTION
 
     def note_activity(self, caller: Caller) -> Caller:
-        """Renew the caller's presence lease and the session's last use; return the caller as it is now."""
+        """Renew the caller's presence lease and the session's last use; return the caller as it is now.
+
+        Raises SessionEnded if it has ended meanwhile: whose account was just erased is not online.
+        """
         with self._transaction(patience=PRESENCE_PATIENCE):
             now = self._clock()
-            current = self._store.caller(caller.session.id)
-            if current is None or not self.is_stale(current):
-                return current or caller  # another request of the same user was faster
+            current = self.authenticate(caller.session.id, caller.user.id)
+            if not self.is_stale(current):
+                return current  # another request of the same user was faster
             self._users.seen(caller.user.id, now)
             self._store.used(caller.session.id, now)
         return Caller(current.user._replace(last_seen_at=now), current.session._replace(last_used_at=now))
 
-    def refresh(self, session_id: int, user_id: int, jti: str) -> Grant:
+    def live(self, user_id: int, window: Window) -> Page[Session]:
+        """The user's sessions that live, the newest first."""
+        return cut(self._store.live_page(user_id, self._clock(), window), window, lambda session: (session.id,))
+
+    def refresh(self, session_id: int, user_id: int, jti: str, device: Device = Device()) -> Grant:
         """Exchange a refresh token for its one successor.
 
-        Raises SessionEnded, InvalidToken for one that this session does not know, TokenExpired, or RefreshTokenReused,
-        whose end of the session is committed before it is raised.
+        Raises SessionEnded, InvalidToken for one that this session does not know, TokenExpired, TooManyAttempts, or
+        RefreshTokenReused, whose end of the session is committed before it is raised.
         """
         now = self._clock()
         jti_hash = _hash(jti)
@@ -144,28 +177,64 @@ class Sessions:
                 raise TokenExpired
             grant: Grant | None
             if self._store.claim_token(jti_hash, now):
+                self._throttling.count_refresh(session_id)
                 self._store.used(session_id, now)
                 self._users.seen(user_id, now)
-                grant = self._issue(caller.session, self._successor(jti), now)
+                grant = self._issue(caller.session, self._successors(jti)[0], now)
             else:
                 grant = self._same_successor(caller.session, jti, now)
                 if grant is None:
                     self._store.end(session_id, now)
+                    self._audit.note(AuditEvent.REFRESH_REUSED, about=user_id, session_id=session_id, device=device)
         # Raised after the block: raised inside, it would undo the end of the session.
         if grant is None:
             raise RefreshTokenReused
         return grant
 
-    def log_out(self, *session_ids: int) -> None:
-        """End the sessions; those that have ended already stay so."""
-        with self._transaction():
-            for session_id in session_ids:
-                self._store.end(session_id, self._clock())
+    def log_out(self, user_id: int, *session_ids: int, device: Device = Device()) -> None:
+        """End these sessions of the user; those that have ended already stay so."""
+        self._end(AuditEvent.LOGGED_OUT, user_id, session_ids, device)
 
-    def change_password(self, caller: Caller, old: str, new: str, confirm: str | None = None) -> Grant:
+    def revoke(self, caller: Caller, session_id: int, device: Device = Device()) -> None:
+        """End one of the caller's sessions; one that has ended already is fine. Raises SessionNotFound."""
+        if self._store.of(caller.user.id, session_id) is None:
+            raise SessionNotFound
+        self._end(AuditEvent.REVOKED, caller.user.id, (session_id,), device)
+
+    def revoke_others(self, caller: Caller, device: Device = Device()) -> None:
+        """End all of the caller's sessions but the one that asks."""
+        with self._transaction():
+            ended = self._store.end_all(caller.user.id, self._clock(), but=caller.session.id)
+            if ended:
+                self._audit.note(
+                    AuditEvent.OTHERS_REVOKED,
+                    about=caller.user.id,
+                    by=caller.user.id,
+                    session_id=caller.session.id,
+                    device=device,
+                    ended=ended,
+                )
+
+    def verify_password(self, caller: Caller, password: str, field: str, device: Device = Device()) -> Credentials:
+        """Return the caller's credentials if that is the password, asked for once more before something grave.
+
+        Raises InvalidInput on `field`, or TooManyAttempts: guessing here is throttled as it is at the door.
+        """
+        found = self._users.credentials_by_id(caller.user.id)
+        guess = Guess(caller.user.username_key, caller.user.id, device)
+        self._throttling.check(guess)
+        if found is None or not self._is_right(found, password):
+            self._note_failure(guess, AuditEvent.PASSWORD_REFUSED)
+            raise InvalidInput.of(field, "wrong_password")
+        self._throttling.check(guess)
+        return found
+
+    def change_password(
+        self, caller: Caller, old: str, new: str, confirm: str | None = None, device: Device = Device()
+    ) -> Grant:
         """Set a new password; every other session ends, this one goes on with a new refresh token.
 
-        Raises InvalidInput, on the field `old_password` if that is wrong.
+        Raises InvalidInput, on the field `old_password` if that is wrong, or TooManyAttempts.
         """
         fields = Fields()
         secret = check_password(
@@ -174,18 +243,36 @@ class Sessions:
         if confirm is not None and confirm != new:
             fields.wrong("new_password_confirm", "not_equal")
         fields.check()
-        found = self._users.credentials_by_id(caller.user.id)
-        if found is None or not self._is_right(found, old):
-            raise InvalidInput.of("old_password", "wrong_password")
+        found = self.verify_password(caller, old, "old_password", device)
         new_hash = self._passwords.hash(secret)
         with self._transaction():
             if not self._users.change_password(caller.user.id, found.password_hash, new_hash):
                 raise InvalidInput.of("old_password", "wrong_password")
             session = self.authenticate(caller.session.id, caller.user.id).session
             now = self._clock()
-            self._store.end_others(caller.user.id, caller.session.id, now)
+            self._store.end_all(caller.user.id, now, but=caller.session.id)
             self._store.drop_tokens(session.id)
+            self._audit.note(
+                AuditEvent.PASSWORD_CHANGED,
+                about=caller.user.id,
+                by=caller.user.id,
+                session_id=session.id,
+                device=device,
+            )
             return self._issue(session, secrets.token_urlsafe(24), now)
+
+    def _end(self, event: AuditEvent, user_id: int, session_ids: Iterable[int], device: Device) -> None:
+        with self._transaction():
+            for session_id in session_ids:
+                if self._store.end(session_id, self._clock()):
+                    self._audit.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
+
+    def _note_failure(self, guess: Guess, event: AuditEvent) -> None:
+        """Count a wrong password and put it on record. Raises TooManyAttempts if others made at once were enough."""
+        with self._transaction():
+            self._throttling.check(guess)
+            self._throttling.failed(guess)
+            self._audit.note(event, about=guess.user_id, device=guess.device)
 
     def _is_right(self, found: Credentials | None, password: str) -> bool:
         """Whether the password is theirs; takes as long for nobody, and for a password that can't be anybody's."""
@@ -211,15 +298,19 @@ class Sessions:
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
         """What the used token `jti` was exchanged for, if that was just now and has not been used in its turn."""
         token = self._store.token(_hash(jti))
-        successor = self._store.token(_hash(self._successor(jti)))
-        if token is None or token.used_at is None or successor is None or successor.used_at is not None:
+        if token is None or token.used_at is None or now - token.used_at >= self._lifetimes.grace * SECOND:
             return None
-        if now - token.used_at >= self._lifetimes.grace * SECOND:
-            return None
-        return Grant(session, self._successor(jti), successor.issued_at, successor.expires_at)
+        for successor in self._successors(jti):
+            found = self._store.token(_hash(successor))
+            if found is not None:
+                is_unused = found.used_at is None
+                return Grant(session, successor, found.issued_at, found.expires_at) if is_unused else None
+        return None
 
-    def _successor(self, jti: str) -> str:
-        return hmac.new(self._chain_key, f"successor of {jti}".encode(), hashlib.sha256).hexdigest()
+    def _successors(self, jti: str) -> list[str]:
+        """What succeeds the token `jti`; after that, what would by the other keys."""
+        text = f"successor of {jti}".encode()
+        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._chain_keys]
 
 
 def _hash(jti: str) -> str:

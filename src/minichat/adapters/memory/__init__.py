@@ -3,12 +3,15 @@
 A test holds the one object:
 
     memory = Memory()
-    services = build(memory.ports, Lifetimes(), chain_key=b"...")
+    services = build(memory.ports, Lifetimes(), chain_keys=[b"..."])
     memory.clock.advance(seconds=30)
     memory.changes.log
 """
 
+from minichat.adapters.memory.attempts import MemoryAttempts
+from minichat.adapters.memory.audit import MemoryAudit
 from minichat.adapters.memory.changes import MemoryChanges
+from minichat.adapters.memory.media import MemoryMedia
 from minichat.adapters.memory.memberships import MemoryMemberships
 from minichat.adapters.memory.messages import MemoryMessages
 from minichat.adapters.memory.rooms import MemoryRooms
@@ -16,6 +19,8 @@ from minichat.adapters.memory.sessions import MemorySessions
 from minichat.adapters.memory.stand_ins import (
     MemoryClock,
     PlainPasswords,
+    PlainPictures,
+    email_address,
     is_common_password,
     mixes_scripts,
     username_key,
@@ -26,14 +31,19 @@ from minichat.domain.ports import Ports
 
 __all__ = [
     "Memory",
+    "MemoryAttempts",
+    "MemoryAudit",
     "MemoryChanges",
     "MemoryClock",
+    "MemoryMedia",
     "MemoryMemberships",
     "MemoryMessages",
     "MemoryRooms",
     "MemorySessions",
     "MemoryUsers",
     "PlainPasswords",
+    "PlainPictures",
+    "email_address",
     "is_common_password",
     "mixes_scripts",
     "username_key",
@@ -54,6 +64,7 @@ class Memory:
             username_key=username_key,
             mixes_scripts=mixes_scripts,
             is_common_password=is_common_password,
+            email_address=email_address,
             passwords=PlainPasswords(),
             users=MemoryUsers(store),
             sessions=MemorySessions(store),
@@ -61,4 +72,8 @@ class Memory:
             memberships=MemoryMemberships(store),
             messages=MemoryMessages(store),
             changes=self.changes,
+            attempts=MemoryAttempts(store),
+            audit=MemoryAudit(store),
+            pictures=PlainPictures(),
+            media=MemoryMedia(self.clock),
         )

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from minichat.adapters.memory.store import Store
-from minichat.domain.model import Change
+from minichat.adapters.memory.store import Store, drop_beginning
+from minichat.domain.model import Change, Timestamp
 
 
 class MemoryChanges:
@@ -12,6 +12,9 @@ class MemoryChanges:
 
     def record(self, change: Change) -> None:
         self._store.writable.changes.append(change)
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        return drop_beginning(self._store.writable.changes, before, limit)
 
     @property
     def log(self) -> Sequence[Change]:

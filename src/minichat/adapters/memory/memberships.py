@@ -1,6 +1,6 @@
 """Who is in which room, in memory: see `domain.ports.Memberships`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.rooms import newest_receipt_of_others
 from minichat.adapters.memory.store import Store, stretch
@@ -37,6 +37,10 @@ class MemoryMemberships:
     def heir(self, room_id: int, without: int) -> Membership | None:
         others = (member for member in self._in(room_id) if member.user_id != without)
         return min(others, key=lambda member: (_SUCCESSION[member.role], member.id), default=None)
+
+    def erased_in(self, room_id: int) -> Collection[int]:
+        users = self._store.tables.users
+        return [member.user_id for member in self._in(room_id) if users[member.user_id].deleted_at is not None]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         return stretch(self._in(room_id), window, _by_joining)

@@ -57,6 +57,10 @@ class MemoryMessages:
     def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
         return [message for message in self._of_user(user_id) if message.id > message_id][:limit]
 
+    def all_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        messages = self._store.tables.messages.values()
+        return [message for message in messages if message.user_id == user_id and message.id > after][:limit]
+
     def _of_room(self, room_id: int) -> list[Message]:
         return [message for message in self._store.tables.messages.values() if message.room_id == room_id]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from minichat.adapters.memory.store import Store, Tables, stretch
-from minichat.domain.model import ROOM_HEAD, Membership, Room, RoomView, Timestamp
+from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import NewRoom
 
@@ -57,6 +57,21 @@ class MemoryRooms:
         ]
         return _views(tables, rooms, user_id, window)
 
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
+        tables = self._store.tables
+        partners = {room_id: sum(pair) - user_id for pair, room_id in tables.direct_chats.items()}
+        joined = [
+            JoinedRoom(room, tables.memberships[room.id, user_id], partners.get(room.id))
+            for room in tables.rooms.values()
+            if room.id > after and (room.id, user_id) in tables.memberships
+        ]
+        return joined[:limit]
+
+    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
+        rooms = self._store.tables.rooms.values()
+        found = [room for room in rooms if room.kind == RoomKind.GROUP and (before is None or room.id < before)]
+        return sorted(found, reverse=True, key=lambda room: room.id)[:limit]
+
     def update(self, room: Room) -> None:
         rooms = self._store.writable.rooms
         if room.id in rooms:
@@ -70,6 +85,9 @@ class MemoryRooms:
         tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}
         tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        return 0  # `remove` has left nothing
 
 
 def _views(tables: Tables, rooms: Iterable[Room], user_id: int, window: Window) -> Sequence[RoomView]:

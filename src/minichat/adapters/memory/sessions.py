@@ -1,7 +1,13 @@
 """Sessions and their refresh tokens in memory: see `domain.ports.Sessions`."""
 
-from minichat.adapters.memory.store import Store
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from minichat.adapters.memory.store import Store, stretch
 from minichat.domain.model import Caller, Device, RefreshToken, Session, Timestamp
+from minichat.domain.paging import Window
+
+K = TypeVar("K")
 
 
 class MemorySessions:
@@ -27,20 +33,46 @@ class MemorySessions:
         session = tables.sessions.get(session_id)
         return None if session is None else Caller(tables.users[session.user_id], session)
 
+    def of(self, user_id: int, session_id: int) -> Session | None:
+        session = self._store.tables.sessions.get(session_id)
+        return session if session is not None and session.user_id == user_id else None
+
+    def live_page(self, user_id: int, at: Timestamp, window: Window) -> Sequence[Session]:
+        theirs = (session for session in self._store.tables.sessions.values() if session.user_id == user_id)
+        live = [session for session in theirs if session.is_live(at)]
+        return stretch(live, window, lambda session: (session.id,), newest_first=True)
+
+    def is_known(self, user_id: int, network: str) -> bool:
+        sessions = self._store.tables.sessions.values()
+        return any(one.user_id == user_id and Device(ip=one.ip).network == network for one in sessions)
+
     def used(self, session_id: int, at: Timestamp) -> None:
         sessions = self._store.writable.sessions
         if session_id in sessions:
             sessions[session_id] = sessions[session_id]._replace(last_used_at=at)
 
-    def end(self, session_id: int, at: Timestamp) -> None:
+    def end(self, session_id: int, at: Timestamp) -> bool:
         sessions = self._store.writable.sessions
-        if session_id in sessions and sessions[session_id].ended_at is None:
+        is_open = session_id in sessions and sessions[session_id].ended_at is None
+        if is_open:
             sessions[session_id] = sessions[session_id]._replace(ended_at=at)
+        return is_open
 
-    def end_others(self, user_id: int, keep: int, at: Timestamp) -> None:
-        for session in list(self._store.writable.sessions.values()):
-            if session.user_id == user_id and session.id != keep:
-                self.end(session.id, at)
+    def end_all(self, user_id: int, at: Timestamp, *, but: int | None = None) -> int:
+        theirs = [session.id for session in self._store.writable.sessions.values() if session.user_id == user_id]
+        return sum(self.end(session_id, at) for session_id in theirs if session_id != but)
+
+    def erase(self, user_id: int, at: Timestamp) -> None:
+        self.end_all(user_id, at)
+        sessions = self._store.writable.sessions
+        for session in sessions.values():
+            if session.user_id == user_id:
+                sessions[session.id] = session._replace(user_agent="", ip="")
+                self.drop_tokens(session.id)
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Session]:
+        sessions = self._store.tables.sessions.values()
+        return [session for session in sessions if session.user_id == user_id and session.id > after][:limit]
 
     def add_token(self, token: RefreshToken) -> None:
         self._store.writable.tokens[token.jti_hash] = token
@@ -59,3 +91,24 @@ class MemorySessions:
     def drop_tokens(self, session_id: int) -> None:
         tables = self._store.writable
         tables.tokens = {key: token for key, token in tables.tokens.items() if token.session_id != session_id}
+
+    def sweep_tokens(self, at: Timestamp, limit: int) -> int:
+        tokens = self._store.writable.tokens
+        return _drop(tokens, [key for key, token in tokens.items() if token.expires_at <= at][:limit])
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        tables = self._store.writable
+        over = [one.id for one in tables.sessions.values() if _over_at(one) <= before][:limit]
+        left = [key for key, token in tables.tokens.items() if token.session_id in over][:limit]
+        dropped = _drop(tables.tokens, left)
+        return dropped if dropped == limit else dropped + _drop(tables.sessions, over)
+
+
+def _over_at(session: Session) -> Timestamp:
+    return session.expires_at if session.ended_at is None else session.ended_at
+
+
+def _drop(table: dict[K, Any], keys: Sequence[K]) -> int:
+    for key in keys:
+        del table[key]
+    return len(keys)

@@ -1,7 +1,9 @@
 """What stands in for the world around the stores: a clock that is set by hand, instant passwords, simple name keys."""
 
+import re
 import unicodedata
 
+from minichat.domain.errors import InvalidInput
 from minichat.domain.model import SECOND, Timestamp
 
 SOME_MONDAY: Timestamp = 1_795_426_200_000
@@ -33,10 +35,20 @@ class PlainPasswords:
         return f"{self._scheme}:{password}"
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        return password_hash is not None and password_hash.partition(":")[2] == password
+        _, colon, hashed = (password_hash or "").partition(":")
+        return bool(colon) and hashed == password
 
     def needs_rehash(self, password_hash: str) -> bool:
         return password_hash.partition(":")[0] != self._scheme
+
+
+class PlainPictures:
+    """Takes whatever begins as a PNG does for a picture, and says what it would make of it."""
+
+    def square(self, data: bytes) -> bytes:
+        if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise InvalidInput.of("file", "not_a_picture")
+        return b"a square of " + data
 
 
 def username_key(username: str) -> str:
@@ -54,6 +66,14 @@ def mixes_scripts(username: str) -> bool:
     """Tell whether the name has letters of more than one of the alphabets that look alike: a part of UTS #39."""
     words = {unicodedata.name(char, "").partition(" ")[0] for char in username}
     return len(words & {"LATIN", "CYRILLIC", "GREEK"}) > 1
+
+
+def email_address(text: str) -> str:
+    """Take what has one @ and a dot behind it, the domain in lower case. Raises ValueError for everything else."""
+    name, at, domain = unicodedata.normalize("NFC", text).rpartition("@")
+    if not re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", name + at + domain):
+        raise ValueError("not an e-mail address")
+    return name + at + domain.lower()
 
 
 def is_common_password(password: str) -> bool:

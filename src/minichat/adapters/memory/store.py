@@ -10,13 +10,26 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TypeVar
 
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import Change, Membership, Message, RefreshToken, Room, Session, User
+from minichat.domain.model import (
+    AuditEntry,
+    Change,
+    Membership,
+    Message,
+    RefreshToken,
+    Room,
+    Session,
+    Tally,
+    Timestamp,
+    User,
+)
 from minichat.domain.paging import Key, Window
 
 T = TypeVar("T")
+Line = TypeVar("Line", AuditEntry, Change)
 
 
 @dataclasses.dataclass
@@ -36,6 +49,11 @@ class Tables:
     """By room id and user id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     changes: list[Change] = dataclasses.field(default_factory=list)
+    attempts: dict[str, tuple[Tally, Timestamp]] = dataclasses.field(default_factory=dict)
+    """By key: the tally and when its window is over."""
+    audit: list[AuditEntry] = dataclasses.field(default_factory=list)
+    freed_names: dict[str, Timestamp] = dataclasses.field(default_factory=dict)
+    """By username key: when others may have it."""
     last_ids: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def next_id(self, table: str) -> int:
@@ -100,6 +118,13 @@ class Store:
     def _working(self) -> Tables | None:
         tables: Tables | None = getattr(self._own, "tables", None)
         return tables
+
+
+def drop_beginning(log: list[Line], before: Timestamp, limit: int) -> int:
+    """Drop up to `limit` lines, none at or behind the first after `before`; return how many."""
+    count = sum(1 for _ in takewhile(lambda line: line.at <= before, log[:limit]))
+    del log[:count]
+    return count
 
 
 def stretch(items: Iterable[T], window: Window, key: Callable[[T], Key], *, newest_first: bool = False) -> Sequence[T]:

@@ -1,6 +1,6 @@
 """Accounts in memory: see `domain.ports.Users`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, stretch
 from minichat.domain.directory import SEARCHED_MOST, searchable_names
@@ -15,7 +15,7 @@ class MemoryUsers:
 
     def add(self, new: NewUser) -> User | None:
         tables = self._store.writable
-        if new.username_key in tables.user_ids:
+        if self.is_taken(new.username_key, new.joined_at):
             return None
         user = User(
             id=tables.next_id("users"),
@@ -29,11 +29,16 @@ class MemoryUsers:
             is_superuser=new.is_superuser,
             joined_at=new.joined_at,
             last_seen_at=None,
+            deleted_at=None,
         )
         tables.users[user.id] = user
         tables.user_ids[user.username_key] = user.id
         tables.password_hashes[user.id] = new.password_hash
         return user
+
+    def is_taken(self, username_key: str, at: Timestamp) -> bool:
+        tables = self._store.tables
+        return username_key in tables.user_ids or tables.freed_names.get(username_key, at) > at
 
     def get(self, user_id: int) -> User | None:
         return self._store.tables.users.get(user_id)
@@ -65,13 +70,20 @@ class MemoryUsers:
                 first_name=user.first_name, last_name=user.last_name, email=user.email, avatar_url=user.avatar_url
             )
 
+    def set_active(self, user_id: int, is_active: bool) -> bool:
+        users = self._store.writable.users
+        if user_id not in users or users[user_id].is_active == is_active:
+            return False
+        users[user_id] = users[user_id]._replace(is_active=is_active)
+        return True
+
     def seen(self, user_id: int, at: Timestamp) -> None:
         users = self._store.writable.users
         if user_id in users:
             users[user_id] = users[user_id]._replace(last_seen_at=at)
 
     def page(self, window: Window) -> Sequence[User]:
-        return stretch(self._store.tables.users.values(), window, _key)
+        return stretch(self._living(), window, _key)
 
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
         users = self._store.tables.users.values()
@@ -81,10 +93,32 @@ class MemoryUsers:
     def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
         places = [
             (place, user.id, user)
-            for user in self._store.tables.users.values()
+            for user in self._living()
             if user.id != without and (place := _best_place(user, folded)) is not None
         ]
         return [user for _, _, user in sorted(places)[:limit]]
+
+    def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
+        return {user.avatar_url for user in self._store.tables.users.values()}.intersection(avatar_urls)
+
+    def erase(self, remains: User, free_at: Timestamp) -> None:
+        tables = self._store.writable
+        freed = tables.users[remains.id].username_key
+        del tables.user_ids[freed]
+        tables.freed_names[freed] = free_at
+        tables.users[remains.id] = remains
+        tables.user_ids[remains.username_key] = remains.id
+        tables.password_hashes[remains.id] = ""
+
+    def _living(self) -> Iterable[User]:
+        return (user for user in self._store.tables.users.values() if user.deleted_at is None)
+
+    def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
+        names = self._store.writable.freed_names
+        free = [key for key, free_at in names.items() if free_at <= at][:limit]
+        for key in free:
+            del names[key]
+        return len(free)
 
 
 def _key(user: User) -> tuple[str]:

@@ -1,0 +1,32 @@
+"""Tallies of what is done too often, in memory: see `domain.ports.Attempts`."""
+
+from minichat.adapters.memory.store import Store
+from minichat.domain.model import Tally, Timestamp
+
+
+class MemoryAttempts:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def tally(self, key: str) -> Tally | None:
+        found = self._store.tables.attempts.get(key)
+        return None if found is None else found[0]
+
+    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+        attempts = self._store.writable.attempts
+        before = attempts[key][0] if key in attempts else Tally(0, at, at)
+        if at - before.since >= window:
+            before = Tally(0, at, at)
+        tally = Tally(before.times + 1, before.since, at)
+        attempts[key] = tally, tally.since + window
+        return tally
+
+    def forget(self, key: str) -> None:
+        self._store.writable.attempts.pop(key, None)
+
+    def sweep(self, at: Timestamp, limit: int) -> int:
+        attempts = self._store.writable.attempts
+        over = [key for key, (_, forget_at) in attempts.items() if forget_at <= at][:limit]
+        for key in over:
+            del attempts[key]
+        return len(over)

@@ -1,0 +1,67 @@
+"""Erasing an account: what was said stays, and who said it is forgotten.
+
+What is left is a row without a name, a face or a password, so that every message still has an author and every direct
+chat two participants. The audit log keeps its entries for as long as it keeps any: they name the account by its id.
+"""
+
+from dataclasses import dataclass
+
+from minichat.domain.accounts import ERASED_PREFIX
+from minichat.domain.audit import AuditLog
+from minichat.domain.avatars import discard_picture
+from minichat.domain.model import AuditEvent, Caller, Device, Timestamp, User
+from minichat.domain.ports import Clock, Media, Transaction, Users
+from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.rooms import Rooms
+from minichat.domain.sessions import Sessions
+from minichat.domain.throttling import DAY
+
+NAME_KEPT = 30 * DAY
+"""How long nobody may have the name of an erased account, lest they be taken for who had it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    _transaction: Transaction
+    _clock: Clock
+    _users: Users
+    _store: SessionStore
+    _media: Media
+    _sessions: Sessions
+    _rooms: Rooms
+    _audit: AuditLog
+
+    def erase(self, caller: Caller, password: str, device: Device = Device()) -> None:
+        """Erase the caller's account: rooms are left, all sessions end, all or nothing.
+
+        Raises InvalidInput on `password` if it is wrong, TooManyAttempts, or SessionEnded if another request that came
+        at the same time has done it.
+        """
+        self._sessions.verify_password(caller, password, "password", device)
+        with self._transaction():
+            user = self._sessions.authenticate(caller.session.id, caller.user.id).user
+            now = self._clock()
+            self._rooms.leave_all(user.id)
+            self._users.erase(_remains(user, now), free_at=now + NAME_KEPT)
+            self._store.erase(user.id, now)
+            self._audit.note(AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device)
+        discard_picture(self._media, user.avatar_url)
+
+
+def _remains(user: User, now: Timestamp) -> User:
+    """What is left of a user."""
+    name = f"{ERASED_PREFIX}{user.id}"
+    return User(
+        id=user.id,
+        username=name,
+        username_key=name,
+        first_name="",
+        last_name="",
+        email="",
+        avatar_url="",
+        is_active=False,
+        is_superuser=False,
+        joined_at=user.joined_at,
+        last_seen_at=None,
+        deleted_at=now,
+    )

@@ -1,0 +1,95 @@
+"""Everything that is held on somebody, for themselves: an account can have a million messages, so it comes in pages.
+
+Nothing of others is in it but the names of rooms and of partners in direct chats; no hash and no token.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from minichat.domain.audit import AuditLog
+from minichat.domain.model import (
+    AuditEntry,
+    AuditEvent,
+    Caller,
+    Device,
+    Membership,
+    Message,
+    Room,
+    Session,
+    Timestamp,
+    User,
+)
+from minichat.domain.ports import Clock, Messages, Rooms, Transaction, Users
+from minichat.domain.ports import Sessions as SessionStore
+
+T = TypeVar("T")
+
+PAGE = 200
+"""How many records are held in memory at once."""
+
+
+class Takeout(NamedTuple):
+    """What is held on one user. The pages are read as they are asked for, so each tells of its own moment."""
+
+    at: Timestamp
+    account: User
+    sessions: Iterator[Sequence[Session]]
+    """All that are kept, ended or not."""
+    rooms: Iterator[Sequence[tuple[Room, Membership]]]
+    """Where the user is now; a direct chat has the username of the other one for a name."""
+    messages: Iterator[Sequence[Message]]
+    """All that the user wrote, also in rooms that they have left."""
+    audit: Iterator[Sequence[AuditEntry]]
+    """What the audit log has about the user, the newest first; where others acted, not from where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    _transaction: Transaction
+    _clock: Clock
+    _users: Users
+    _sessions: SessionStore
+    _rooms: Rooms
+    _messages: Messages
+    _audit: AuditLog
+
+    def begin(self, caller: Caller, device: Device = Device()) -> Takeout:
+        """Put on record that the caller's data is taken, and return it. That goes on though the session should end."""
+        user_id = caller.user.id
+        with self._transaction():
+            self._audit.note(
+                AuditEvent.EXPORTED, about=user_id, by=user_id, session_id=caller.session.id, device=device
+            )
+        return Takeout(
+            at=self._clock(),
+            account=caller.user,
+            sessions=_pages(lambda after: self._sessions.all_of(user_id, after, PAGE), lambda session: session.id),
+            rooms=self._rooms_of(user_id),
+            messages=_pages(lambda after: self._messages.all_by(user_id, after, PAGE), lambda message: message.id),
+            audit=self._entries_about(user_id),
+        )
+
+    def _rooms_of(self, user_id: int) -> Iterator[Sequence[tuple[Room, Membership]]]:
+        for page in _pages(lambda after: self._rooms.all_of(user_id, after, PAGE), lambda joined: joined.room.id):
+            partners = self._users.by_ids({joined.partner_id for joined in page if joined.partner_id is not None})
+            yield [
+                (
+                    room if partner_id is None else room._replace(name=partners[partner_id].username),
+                    membership,
+                )
+                for room, membership, partner_id in page
+            ]
+
+    def _entries_about(self, user_id: int) -> Iterator[Sequence[AuditEntry]]:
+        before = None
+        while entries := self._audit.page(PAGE, before=before, user_id=user_id):
+            yield [entry if entry.actor_id in {None, user_id} else entry._replace(device=Device()) for entry in entries]
+            before = entries[-1].id
+
+
+def _pages(page: Callable[[int], Sequence[T]], id_of: Callable[[T], int]) -> Iterator[Sequence[T]]:
+    after = 0
+    while items := page(after):
+        yield items
+        after = id_of(items[-1])

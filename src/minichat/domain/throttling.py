@@ -1,0 +1,161 @@
+"""Throttling: who guesses waits, longer each time, and nobody else does.
+
+Failed log-ins are counted three ways: for an account from an address (the pair), for an account from addresses that it
+has never logged in from, and for an address. The pair slows one guesser down, the account many who share the work, the
+address one who tries many names. An address that the owner has logged in from answers to its pair alone, so nobody
+elsewhere can keep the owner out; and there a wait stays short, in case the guesser sits behind the same router.
+
+The counts lie in the database: all workers share them and a restart forgets none. A name that nobody has is counted
+like any other, so a wait tells nothing about it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minichat.domain.errors import NotAuthenticated, TooManyAttempts
+from minichat.domain.model import SECOND, Device, Tally, Timestamp
+from minichat.domain.ports import Attempts, Clock, Transaction
+from minichat.domain.ports import Sessions as SessionStore
+
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+
+FREE_FAILURES = 5
+"""How many failures of a pair cost nothing; the first wait follows the last of them."""
+LONGEST_WAIT = 900 * SECOND
+LONGEST_WAIT_AT_HOME = 60 * SECOND
+"""The longest wait at an address that the account has logged in from."""
+FAILURES_PER_ACCOUNT = 100
+"""An hour, from all addresses that the account has never logged in from."""
+FAILURES_PER_ADDRESS = 300
+"""An hour; of refresh tokens as many again."""
+REGISTRATIONS_PER_ADDRESS = 300
+"""An hour. A company may come from one address on its first day."""
+REFRESHES_PER_SESSION = 600
+"""An hour, each of which leaves a row."""
+_SWEPT = 3
+"""How many tallies that are over go with each new one, so that their number does not grow for ever."""
+
+
+class Guess(NamedTuple):
+    """A password that somebody tries."""
+
+    account: str
+    """The username's key, or what was typed where that can't be a name."""
+    user_id: int | None
+    """Whose it is, if there is such an account."""
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class Throttling:
+    _transaction: Transaction
+    _clock: Clock
+    _attempts: Attempts
+    _sessions: SessionStore
+    _is_on: bool = True
+
+    def check(self, guess: Guess) -> None:
+        """Raise TooManyAttempts while that account may not be tried from there.
+
+        To be asked twice: before the password is hashed, to save the work, and in the transaction that acts on the
+        result, so that of many guesses made at once no more count than of as many in a row.
+        """
+        if not self._is_on:
+            return
+        is_at_home = self._is_at_home(guess)
+        pair, account, address = _keys(guess)
+        longest = LONGEST_WAIT_AT_HOME if is_at_home else LONGEST_WAIT
+        self._refuse_until(self._end_of_wait(self._attempts.tally(pair), longest))
+        if not is_at_home:
+            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.tally(account))
+            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(address))
+
+    def failed(self, guess: Guess) -> None:
+        """Count a wrong password, inside the caller's transaction."""
+        if not self._is_on:
+            return
+        pair, account, address = _keys(guess)
+        self._count(pair, DAY)
+        self._count(address, HOUR)
+        if not self._is_at_home(guess):
+            self._count(account, HOUR)
+
+    def succeeded(self, guess: Guess) -> None:
+        """Forget, inside the caller's transaction, what this pair has got wrong before."""
+        pair, _, _ = _keys(guess)
+        if self._is_on and self._attempts.tally(pair) is not None:
+            self._attempts.forget(pair)
+
+    def check_registration(self, device: Device) -> None:
+        """Raise TooManyAttempts when enough accounts were asked for from that address."""
+        if self._is_on:
+            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self._attempts.tally(_key("registration", device.network)))
+
+    def count_registration(self, device: Device) -> None:
+        """Count one, inside the caller's transaction."""
+        if self._is_on:
+            self._count(_key("registration", device.network), HOUR)
+
+    def count_refresh(self, session_id: int) -> None:
+        """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""
+        if self._is_on:
+            tally = self._count(_key("refresh", str(session_id)), HOUR)
+            self._refuse_beyond(REFRESHES_PER_SESSION + 1, tally)
+
+    @contextmanager
+    def counting_refused_tokens(self, device: Device) -> Iterator[None]:
+        """Count the block's failure if it is NotAuthenticated; raise TooManyAttempts for it when there are too many.
+
+        Tokens that are good pass, however many bad ones came from the same address.
+        """
+        try:
+            yield
+        except NotAuthenticated:
+            if self._is_on:
+                key = _key("refused token", device.network)
+                self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(key))
+                with self._transaction():
+                    self._count(key, HOUR)
+            raise
+
+    def _is_at_home(self, guess: Guess) -> bool:
+        # Asked of nobody, too: a name that there is must not take longer than one that there is not.
+        return self._sessions.is_known(guess.user_id or 0, guess.device.network)
+
+    def _count(self, key: str, window: int) -> Tally:
+        now = self._clock()
+        self._attempts.sweep(now, _SWEPT)
+        return self._attempts.count(key, now, window)
+
+    def _end_of_wait(self, tally: Tally | None, longest: int) -> Timestamp:
+        """Until when a pair waits: a second after its fifth failure, then twice as long after each."""
+        now = self._clock()
+        if tally is None or tally.times < FREE_FAILURES or now - tally.since >= DAY:
+            return now
+        # The exponent is bounded first: 2^1000000 is a number, too.
+        wait = min(SECOND << min(tally.times - FREE_FAILURES, 20), longest)
+        return min(tally.last, now) + wait  # a clock that was set back makes nobody wait longer
+
+    def _refuse_beyond(self, most: int, tally: Tally | None) -> None:
+        if tally is not None and tally.times >= most:
+            self._refuse_until(min(tally.since, self._clock()) + HOUR)
+
+    def _refuse_until(self, end: Timestamp) -> None:
+        left = end - self._clock()
+        if left > 0:
+            raise TooManyAttempts(retry_after=-(-left // SECOND))
+
+
+def _keys(guess: Guess) -> tuple[str, str, str]:
+    """The keys of the pair, the account and the address."""
+    network = guess.device.network
+    return _key("pair", guess.account, network), _key("account", guess.account), _key("address", network)
+
+
+def _key(*parts: str) -> str:
+    # Hashed for its length: what is typed as a name may be long. Joined by what stands in no part.
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:32]

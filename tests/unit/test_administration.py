@@ -1,0 +1,151 @@
+"""What an operator does with accounts, and what stands on record of it."""
+
+import pytest
+
+from builders import PASSWORD, issues_of
+from minichat.domain.errors import InvalidCredentials, SessionEnded, UserNotFound
+from minichat.domain.model import AuditEvent, Device
+
+NEW_PASSWORD = "staple battery horse"
+
+
+@pytest.fixture
+def ann(chat):
+    return chat.person("ann")
+
+
+@pytest.fixture
+def administration(chat):
+    return chat.services.administration
+
+
+@pytest.fixture
+def newest(chat):
+    """The newest entry of the audit log, in short."""
+
+    def look():
+        [entry] = chat.services.audit.page(1)
+        return entry.event, entry.user_id, entry.actor_id, entry.detail
+
+    return look
+
+
+def test_a_disabled_user_is_out_and_does_not_get_in(administration, ann, newest):
+    ann.logs_in()
+    assert administration.disable("ann")[1]
+    assert newest() == (AuditEvent.DISABLED, ann.id, None, {"ended": 2})
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    with pytest.raises(SessionEnded):
+        ann.refreshes()
+    with pytest.raises(InvalidCredentials):
+        ann.logs_in()
+
+
+def test_an_enabled_user_gets_in_again_and_the_old_sessions_stay_over(administration, ann, newest):
+    administration.disable("ann")
+    assert administration.enable("ann")[1]
+    assert newest() == (AuditEvent.ENABLED, ann.id, None, {})
+    assert ann.logs_in().caller.user.is_active
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+
+
+def test_what_was_so_already_is_not_put_on_record_again(chat, administration, ann, newest):
+    assert not administration.enable("ann")[1]
+    administration.disable("ann")
+    on_record = chat.services.audit.page(9)
+    assert not administration.disable("ann")[1]
+    assert chat.services.audit.page(9) == on_record
+
+
+def test_a_log_out_by_an_operator_ends_all_sessions_and_no_more(administration, ann, newest):
+    ann.logs_in()
+    assert administration.log_out("ann")[1] == 2
+    assert newest() == (AuditEvent.REVOKED, ann.id, None, {"ended": 2})
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    assert ann.logs_in().caller
+    assert administration.log_out("ann")[1] == 1
+
+
+def test_a_new_password_replaces_the_old_one_and_ends_all_sessions(administration, ann, newest):
+    administration.set_password("ann", NEW_PASSWORD)
+    assert newest() == (AuditEvent.PASSWORD_CHANGED, ann.id, None, {"ended": 1})
+    with pytest.raises(SessionEnded):
+        _ = ann.caller
+    with pytest.raises(InvalidCredentials):
+        ann.logs_in(PASSWORD)
+    assert ann.logs_in(NEW_PASSWORD).caller
+
+
+def test_a_password_by_an_operator_keeps_to_the_rules(chat, administration, ann):
+    with chat.nothing_changes():
+        found = issues_of(lambda: administration.set_password("ann", "password"))
+        assert found == {"password": ["password_too_common"]}
+    assert ann.caller
+
+
+def test_a_password_that_changed_meanwhile_is_replaced_all_the_same(chat, administration, ann):
+    change = chat.services.sessions.change_password
+    chat.meanwhile(lambda: change(ann.caller, PASSWORD, "changed by ann herself"))
+    administration.set_password("ann", NEW_PASSWORD)
+    assert ann.logs_in(NEW_PASSWORD).caller
+
+
+def test_who_did_it_is_on_record(chat, administration, ann, newest):
+    root = chat.services.registration.create_superuser("root", PASSWORD)
+    administration.disable("ann", by=root.id)
+    assert newest()[:3] == (AuditEvent.DISABLED, ann.id, root.id)
+
+
+def test_a_name_is_found_however_it_is_typed(administration, ann):
+    user, _ = administration.disable(" ＡＮＮ ")
+    assert user.username == "ann"
+
+
+@pytest.mark.parametrize("name", ["bob", "", "not a name", "x" * 10_000])
+def test_an_unknown_name_is_told(chat, administration, ann, name):
+    with chat.nothing_is_written():
+        for act in (administration.disable, administration.enable, administration.log_out):
+            with pytest.raises(UserNotFound):
+                act(name)
+        with pytest.raises(UserNotFound):
+            administration.set_password(name, NEW_PASSWORD)
+        with pytest.raises(UserNotFound):
+            administration.record(9, username=name)
+
+
+def test_nothing_is_done_with_an_erased_account(chat, administration, ann):
+    chat.services.erasure.erase(ann.caller, PASSWORD)
+    remains = f"deleted-user-{ann.id}"
+    with chat.nothing_is_written():
+        for act in (administration.disable, administration.enable, administration.log_out):
+            with pytest.raises(UserNotFound):
+                act(remains)
+        with pytest.raises(UserNotFound):
+            administration.set_password(remains, NEW_PASSWORD)
+    assert administration.record(9, username=remains).entries[-1].event == AuditEvent.DELETED
+
+
+def test_the_record_is_read_the_newest_last_with_the_people_it_tells_of(chat, administration, ann):
+    bob = chat.person("bob")
+    with pytest.raises(InvalidCredentials):
+        bob.logs_in("wrong", Device("Firefox", "192.0.2.7"))
+    administration.disable("bob", by=ann.id)
+
+    def events(limit=9, **given):
+        return [(entry.event, entry.user_id) for entry in administration.record(limit, **given).entries]
+
+    assert events() == [
+        (AuditEvent.REGISTERED, ann.id),
+        (AuditEvent.REGISTERED, bob.id),
+        (AuditEvent.LOG_IN_FAILED, bob.id),
+        (AuditEvent.DISABLED, bob.id),
+    ]
+    assert events(1) == [(AuditEvent.DISABLED, bob.id)]
+    assert events(username="BOB") == events()[1:]
+    assert events(event=AuditEvent.REGISTERED) == events()[:2]
+    assert events(username="ann", event=AuditEvent.DISABLED) == []
+    people = administration.record(1).people
+    assert {user.username for user in people.values()} == {"ann", "bob"}

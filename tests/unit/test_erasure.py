@@ -1,0 +1,334 @@
+"""Erasing an account: it is gone, what was said stays, rooms have owners, and nobody can take its place."""
+
+import pytest
+
+from builders import ALL, PASSWORD, contents, issues_of
+from minichat.domain.errors import (
+    InvalidCredentials,
+    NotAParticipant,
+    RecipientDeleted,
+    RoomNotFound,
+    SessionEnded,
+    TooManyAttempts,
+    UsernameTaken,
+    UserNotFound,
+)
+from minichat.domain.model import AuditEvent, Device, Role
+from minichat.domain.throttling import FREE_FAILURES
+
+DAY = 86_400
+PHONE = Device("Phone/1.0", "192.0.2.7")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def people(chat):
+    return chat.people("ann", "bob", "carl")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+@pytest.fixture
+def carl(people):
+    return people[2]
+
+
+def erase(person, password=PASSWORD):
+    person.chat.services.erasure.erase(person.caller, password, PHONE)
+
+
+def roles(room, person):
+    page = person.chat.services.rooms.participants(person.id, room.id, ALL).page
+    return {membership.user_id: membership.role for membership in page.items}
+
+
+# The account
+
+
+def test_nothing_of_the_person_is_left(chat):
+    ann = chat.person("Ann", first_name="Ann", last_name="Lee", email="ann@example.org")
+    chat.clock.advance(60)
+    erase(ann)
+    left = ann.user
+    assert (left.username, left.username_key) == (f"deleted-user-{ann.id}",) * 2
+    assert (left.first_name, left.last_name, left.email, left.avatar_url) == ("",) * 4
+    assert (left.is_active, left.last_seen_at, left.deleted_at) == (False, None, chat.clock.now)
+    assert "ann" not in repr(chat.memory.store.tables.users).casefold()
+
+
+def test_a_superuser_is_one_no_more(chat):
+    chat.services.registration.create_superuser("root", PASSWORD)
+    user, grant = chat.services.sessions.log_in("root", PASSWORD)
+    caller = chat.services.sessions.authenticate(grant.session.id, user.id)
+    chat.services.erasure.erase(caller, PASSWORD)
+    assert not chat.ports.users.get(user.id).is_superuser
+
+
+def test_a_wrong_password_changes_nothing(chat, ann):
+    with chat.nothing_changes():
+        assert issues_of(lambda: erase(ann, "wrong password")) == {"password": ["wrong_password"]}
+
+
+def test_guessing_the_password_here_is_slowed_down(chat, ann):
+    for _ in range(FREE_FAILURES):
+        issues_of(lambda: erase(ann, "wrong password"))
+    with chat.nothing_changes(), pytest.raises(TooManyAttempts):
+        erase(ann)
+
+
+def test_who_is_erased_is_not_found_listed_searched_or_online(chat, ann, bob):
+    erase(ann)
+    with pytest.raises(UserNotFound):
+        chat.services.directory.get(ann.id)
+    for page in (chat.services.directory.page(ALL), chat.services.directory.online(ALL)):
+        assert [user.username for user in page.items] == ["bob", "carl"]
+    assert bob.finds("ann") == bob.finds("deleted") == []
+
+
+def test_the_uploaded_picture_goes(chat, ann, bob):
+    for person in (ann, bob):
+        chat.services.avatars.upload(person.id, PNG)
+    erase(ann)
+    assert len(chat.ports.media.names()) == 1
+    assert chat.services.avatars.picture(bob.user.avatar_url.removeprefix("/avatars/").removesuffix(".webp"))
+
+
+def test_the_picture_stays_if_the_erasure_fails(chat, ann):
+    chat.services.avatars.upload(ann.id, PNG)
+    caller = ann.caller
+    chat.meanwhile(lambda: chat.services.sessions.log_out(ann.id, ann.grant.session.id))
+    with pytest.raises(SessionEnded):
+        chat.services.erasure.erase(caller, PASSWORD)
+    assert len(chat.ports.media.names()) == 1
+
+
+def test_it_is_on_record(chat, ann):
+    erase(ann)
+    [entry] = chat.services.audit.page(1)
+    assert entry[:6] == (AuditEvent.DELETED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
+
+
+# The name
+
+
+@pytest.mark.parametrize("name", ["ann", "ANN"])
+def test_the_name_is_nobodys_for_30_days(chat, ann, name):
+    erase(ann)
+    chat.clock.advance(30 * DAY - 0.001)
+    with pytest.raises(UsernameTaken):
+        chat.person(name)
+    chat.clock.advance(0.001)
+    assert chat.person(name).id != ann.id
+
+
+def test_its_name_is_as_unknown_at_the_door_as_any(ann):
+    erase(ann)
+    for password in (PASSWORD, "", "wrong password"):
+        with pytest.raises(InvalidCredentials):
+            ann.logs_in(password)
+
+
+def test_nobody_logs_in_as_the_remains(chat, ann):
+    erase(ann)
+    for password in (PASSWORD, ""):
+        with pytest.raises(InvalidCredentials):
+            chat.services.sessions.log_in(f"deleted-user-{ann.id}", password)
+
+
+def test_who_has_the_name_afterwards_has_nothing_else_of_it(chat, ann, bob):
+    room = ann.makes_room("Tea", with_=[bob])
+    ann.says("secret", in_=room)
+    erase(ann)
+    chat.clock.advance(30 * DAY)
+    heir = chat.person("ann")
+    assert heir.rooms() == []
+    assert contents(heir.latest()) == []
+
+
+# Sessions
+
+
+def test_all_sessions_end_and_where_they_were_is_forgotten(chat, ann):
+    phone = ann.logs_in(device=PHONE)
+    erase(ann)
+    for person in (ann, phone):
+        with pytest.raises(SessionEnded):
+            _ = person.caller
+        with pytest.raises(SessionEnded):
+            person.refreshes()
+    sessions = [one for one in chat.memory.store.tables.sessions.values() if one.user_id == ann.id]
+    assert {(one.user_agent, one.ip, one.ended_at) for one in sessions} == {("", "", chat.clock.now)}
+    live = {one.id for one in chat.memory.store.tables.sessions.values() if one.ended_at is None}
+    assert {token.session_id for token in chat.memory.store.tables.tokens.values()} == live
+
+
+# Rooms
+
+
+def test_rooms_are_handed_over_as_by_leaving(chat, ann, bob, carl):
+    owned, others = ann.makes_room("Tea", with_=[bob, carl]), bob.makes_room("Soup", with_=[ann])
+    chat.gives_role(Role.MODERATOR, carl, owned)
+    erase(ann)
+    assert roles(owned, bob) == {bob.id: Role.MEMBER, carl.id: Role.OWNER}
+    assert roles(others, bob) == {bob.id: Role.OWNER}
+    assert bob.looks_at(owned).room.participants_count == 2
+
+
+def test_each_room_is_told_what_leaving_tells(chat, ann, bob):
+    rooms = [ann.makes_room("Tea", with_=[bob]), bob.makes_room("Soup", with_=[ann]), ann.makes_room("Alone")]
+    before = len(chat.happened())
+    erase(ann)
+    erased = chat.happened()[before:]
+    other = type(chat)()
+    ann, bob = other.people("ann", "bob")
+    rooms = [ann.makes_room("Tea", with_=[bob]), bob.makes_room("Soup", with_=[ann]), ann.makes_room("Alone")]
+    for room in rooms:
+        ann.leaves(room)
+    assert erased == other.happened()[before:]
+    assert len(erased) == 4
+
+
+def test_a_room_in_which_nobody_else_is_goes(ann, bob):
+    room = ann.makes_room("Alone")
+    erase(ann)
+    with pytest.raises(RoomNotFound):
+        bob.looks_at(room)
+
+
+def test_more_rooms_are_left_than_are_read_at_once(chat, ann, bob, monkeypatch):
+    monkeypatch.setattr("minichat.domain.rooms._LEFT_AT_ONCE", 2)
+    rooms = [ann.makes_room(f"Room {number}", with_=[bob]) for number in range(5)]
+    ann.chats_with(bob)
+    erase(ann)
+    assert all(roles(room, bob) == {bob.id: Role.OWNER} for room in rooms)
+    assert [key for key in chat.memory.store.tables.memberships if key[1] == ann.id] == [(6, ann.id)]
+
+
+def test_what_was_said_stays_under_the_name_of_nobody(ann, bob):
+    room = ann.makes_room("Tea", with_=[bob])
+    ann.says("hello", in_=room)
+    erase(ann)
+    page = bob.history(room)
+    assert contents(page) == ["hello"]
+    assert page.people[ann.id].username == f"deleted-user-{ann.id}"
+
+
+def test_nobody_can_invite_who_is_erased(ann, bob):
+    erase(ann)
+    assert issues_of(lambda: bob.makes_room(with_=[ann])) == {"participants": ["unknown_user"]}
+    with pytest.raises(UserNotFound):
+        bob.chats_with(ann)
+
+
+# Direct chats
+
+
+def test_the_other_one_keeps_the_direct_chat_but_can_not_write_in_it(chat, ann, bob):
+    room = ann.chats_with(bob)
+    bob.says("hello", in_=room)
+    erase(ann)
+    assert contents(bob.history(room)) == ["hello"]
+    assert bob.looks_at(room).head == (ann.id, bob.id)
+    assert bob.chats_with(ann).id == room.id
+    with chat.nothing_changes(), pytest.raises(RecipientDeleted):
+        bob.says("are you there?", in_=room)
+
+
+def test_a_message_that_was_sent_before_can_still_be_repeated(ann, bob):
+    room = ann.chats_with(bob)
+    first = bob.says("hello", in_=room, client_id="one")
+    erase(ann)
+    again = bob.says("hello", in_=room, client_id="one")
+    assert (again.message, again.is_replay) == (first.message, True)
+    with pytest.raises(RecipientDeleted):
+        bob.says("hello", in_=room, client_id="two")
+
+
+def test_other_direct_chats_go_on(ann, bob, carl):
+    bob.chats_with(ann)
+    erase(ann)
+    assert bob.says("hello", in_=bob.chats_with(carl)).message.seq == 1
+
+
+# At the same time
+
+
+def actions(chat, ann, bob, dora):
+    """What a request of Ann's does that had begun when her account was erased: it knows who calls already."""
+    caller, services = ann.caller, chat.services
+    tea, chat_room, public = ann.makes_room(with_=[bob]), ann.chats_with(bob), bob.makes_room("Public")
+    user = caller.user
+    return {
+        "join": lambda: services.rooms.join(ann.id, public.id),
+        "create": lambda: services.rooms.create(ann.id, "Late"),
+        "create with others": lambda: services.rooms.create(ann.id, "Late", invited=[bob.id]),
+        "direct chat": lambda: services.rooms.direct_chat(ann.id, dora.id),
+        "send": lambda: services.messaging.send(user, chat_room.id, "late"),
+        "send again": lambda: services.messaging.send(user, chat_room.id, "late", client_id="one"),
+        "send in a group": lambda: services.messaging.send(user, tea.id, "late"),
+        "profile": lambda: services.directory.edit_profile(ann.id, first_name="Ann"),
+        "picture": lambda: services.avatars.upload(ann.id, PNG),
+        "presence": lambda: services.sessions.note_activity(caller),
+        "refresh": ann.refreshes,
+        "log-in": ann.logs_in,
+        "erase": lambda: services.erasure.erase(caller, PASSWORD),
+    }
+
+
+REFUSALS = {"send in a group": NotAParticipant, "log-in": InvalidCredentials}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "join",
+        "create",
+        "create with others",
+        "direct chat",
+        "send",
+        "send again",
+        "send in a group",
+        "profile",
+        "picture",
+        "presence",
+        "refresh",
+        "log-in",
+        "erase",
+    ],
+)
+def test_what_had_begun_before_leaves_no_trace_after(chat, ann, bob, carl, action):
+    act = actions(chat, ann, bob, carl)[action]
+    chat.clock.advance(60)
+    caller, after = ann.caller, []
+
+    def erase_first():
+        chat.services.erasure.erase(caller, PASSWORD)
+        after.append(chat.stored())
+
+    chat.meanwhile(erase_first)
+    with pytest.raises(REFUSALS.get(action, SessionEnded)):
+        act()
+    assert [chat.stored()] == after
+    assert chat.ports.users.get(ann.id).last_seen_at is None
+
+
+def test_a_name_that_is_registered_while_it_is_erased_is_still_taken(chat, ann):
+    caller = ann.caller
+    chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
+    with pytest.raises(UsernameTaken):
+        chat.services.registration.create_superuser("ann", PASSWORD)
+
+
+def test_a_room_that_is_made_while_a_guest_is_erased_is_not_made(chat, ann, bob):
+    caller = ann.caller
+    chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
+    assert issues_of(lambda: bob.makes_room(with_=[ann])) == {"participants": ["unknown_user"]}
+    assert bob.rooms() == []

@@ -1,0 +1,125 @@
+"""Taking one's data: all of it, nothing of others, in pages."""
+
+import pytest
+
+from builders import PASSWORD
+from minichat.domain.errors import InvalidCredentials
+from minichat.domain.model import AuditEvent, Device, Role
+
+PHONE = Device("Phone/1.0", "192.0.2.7")
+TABLET = Device("Tablet/1.0", "192.0.2.8")
+
+
+@pytest.fixture
+def people(chat):
+    return chat.people("ann", "bob", "carl")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+@pytest.fixture
+def carl(people):
+    return people[2]
+
+
+def takes(person, device=PHONE):
+    return person.chat.services.export.begin(person.caller, device)
+
+
+def all_of(pages):
+    return [record for page in pages for record in page]
+
+
+def test_it_begins_with_the_account_and_the_time(chat, ann):
+    takeout = takes(ann)
+    assert (takeout.at, takeout.account) == (chat.clock.now, ann.user)
+
+
+def test_all_sessions_are_in_it_ended_or_not(chat, ann, bob):
+    phone = ann.logs_in(device=PHONE)
+    chat.services.sessions.log_out(ann.id, phone.grant.session.id)
+    found = all_of(takes(ann).sessions)
+    assert [one.id for one in found] == [ann.grant.session.id, phone.grant.session.id]
+    assert (found[1].user_agent, found[1].ip, found[1].ended_at) == ("Phone/1.0", "192.0.2.7", chat.clock.now)
+
+
+def test_the_rooms_are_those_that_one_is_in(ann, bob, carl):
+    tea, left = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Left", with_=[bob])
+    bob.makes_room("Another")
+    chat_room = ann.chats_with(carl)
+    ann.leaves(left)
+    found = [(room.id, room.name, membership.role) for room, membership in all_of(takes(ann).rooms)]
+    assert found == [(tea.id, "Tea", Role.OWNER), (chat_room.id, "carl", Role.MEMBER)]
+
+
+def test_a_direct_chat_with_nobody_is_named_so(chat, ann, bob):
+    ann.chats_with(bob)
+    chat.services.erasure.erase(bob.caller, PASSWORD)
+    [(room, _)] = all_of(takes(ann).rooms)
+    assert room.name == f"deleted-user-{bob.id}"
+
+
+def test_the_messages_are_all_that_one_wrote_and_no_others(ann, bob):
+    room, left = ann.makes_room(with_=[bob]), ann.makes_room(with_=[bob])
+    for where in (room, left, room):
+        ann.says("mine", in_=where)
+        bob.says("theirs", in_=where)
+    ann.leaves(left)
+    found = all_of(takes(ann).messages)
+    assert [(one.room_id, one.seq) for one in found] == [(room.id, 1), (left.id, 1), (room.id, 3)]
+    assert {one.user_id for one in found} == {ann.id}
+
+
+def test_everything_is_in_it_however_many_pages_that_takes(ann, bob, monkeypatch):
+    monkeypatch.setattr("minichat.domain.export.PAGE", 2)
+    rooms = [ann.makes_room(f"Room {number}") for number in range(5)]
+    messages = [ann.says(f"message {number}", in_=room).message for number, room in enumerate(rooms)]
+    for _ in range(4):
+        ann.logs_in()
+    takeout = takes(ann)
+    pages = [list(pages) for pages in takeout[2:]]
+    assert [[len(page) for page in one] for one in pages] == [[2, 2, 1], [2, 2, 1], [2, 2, 1], [2, 2, 2]]
+    assert [room.id for room, _ in all_of(pages[1])] == [room.id for room in rooms]
+    assert all_of(pages[2]) == messages
+
+
+def test_the_audit_log_is_in_it_as_far_as_it_is_about_oneself(chat, ann, bob):
+    ann.logs_in(device=TABLET)
+    with pytest.raises(InvalidCredentials):
+        bob.logs_in("wrong password")
+    found = [(entry.event, entry.device) for entry in all_of(takes(ann).audit)]
+    assert found == [
+        (AuditEvent.EXPORTED, PHONE),
+        (AuditEvent.LOGGED_IN, TABLET),
+        (AuditEvent.REGISTERED, Device()),
+    ]
+
+
+def test_what_others_did_is_in_it_but_not_from_where(chat, ann, bob):
+    with chat.ports.transaction():
+        chat.services.audit.note(AuditEvent.DISABLED, about=ann.id, by=bob.id, device=TABLET)
+        chat.services.audit.note(AuditEvent.LOG_IN_FAILED, about=ann.id, device=TABLET)
+    failed, disabled = all_of(takes(ann).audit)[1:3]
+    assert (disabled.event, disabled.device) == (AuditEvent.DISABLED, Device())
+    assert (failed.event, failed.device) == (AuditEvent.LOG_IN_FAILED, TABLET)
+
+
+def test_that_it_was_taken_is_on_record_before_any_of_it_is_read(chat, ann):
+    takes(ann)
+    [entry] = chat.services.audit.page(1)
+    assert entry[:6] == (AuditEvent.EXPORTED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
+
+
+def test_it_goes_on_though_the_session_ends_meanwhile(chat, ann):
+    ann.says("mine", in_=ann.makes_room())
+    takeout = takes(ann)
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id)
+    assert [message.content for message in all_of(takeout.messages)] == ["mine"]

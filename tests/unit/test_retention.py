@@ -1,0 +1,179 @@
+"""What is kept no longer, and what a run leaves alone."""
+
+import pytest
+
+from builders import MemoryChat
+from minichat.domain.model import AuditEvent, Device
+from minichat.domain.retention import BATCH, Kept, Kind
+from minichat.domain.sessions import Lifetimes
+
+HOUR, DAY = 3_600, 86_400
+HOME = Device("Firefox", "192.0.2.7")
+
+
+@pytest.fixture
+def chat():
+    return MemoryChat(Lifetimes(refresh=7 * DAY, session=30 * DAY))
+
+
+@pytest.fixture
+def ann(chat):
+    return chat.person("ann")
+
+
+@pytest.fixture
+def prune(chat):
+    """Remove what is due; tell what was removed, without the zeros."""
+
+    def run(**given):
+        return {kind: count for kind, count in chat.services.retention.apply(Kept(**given)) if count}
+
+    return run
+
+
+def tokens(chat):
+    return len(chat.memory.store.tables.tokens)
+
+
+def sessions(chat):
+    return set(chat.memory.store.tables.sessions)
+
+
+def test_nothing_is_due_in_a_new_chat(chat, ann, prune):
+    with chat.nothing_changes():
+        assert prune() == {}
+
+
+def test_it_tells_of_every_kind(chat):
+    assert [kind for kind, _ in chat.services.retention.apply()] == list(Kind)
+
+
+def test_a_refresh_token_goes_when_it_has_expired(chat, ann, prune):
+    chat.clock.advance(6 * DAY)
+    ann.grant = ann.refreshes()
+    chat.clock.advance(DAY - 1)
+    assert Kind.TOKENS not in prune()
+    chat.clock.advance(1)
+    assert prune()[Kind.TOKENS] == 1
+    assert tokens(chat) == 1
+    assert ann.refreshes()
+
+
+def test_a_session_that_ended_is_kept_for_90_days_with_what_it_knows(chat, ann, prune):
+    phone = ann.logs_in(device=HOME)
+    chat.services.sessions.log_out(ann.id, phone.grant.session.id)
+    chat.clock.advance(90 * DAY - 1)
+    prune()
+    assert chat.ports.sessions.is_known(ann.id, HOME.network)
+    chat.clock.advance(1)
+    assert prune()[Kind.SESSIONS] == 1
+    assert not chat.ports.sessions.is_known(ann.id, HOME.network)
+
+
+def test_a_session_that_expired_is_kept_for_90_days(chat, ann, prune):
+    chat.clock.advance((30 + 90) * DAY - 1)
+    prune()
+    assert sessions(chat) == {ann.grant.session.id}
+    chat.clock.advance(1)
+    prune()
+    assert sessions(chat) == set()
+
+
+def test_a_live_session_never_goes(prune):
+    chat = MemoryChat(Lifetimes(refresh=300 * DAY, session=300 * DAY))
+    ann = chat.person("ann")
+    chat.clock.advance(299 * DAY)
+    list(chat.services.retention.apply())
+    assert ann.refreshes()
+
+
+def test_a_session_that_is_long_over_goes_with_tokens_that_have_not_expired():
+    chat = MemoryChat(Lifetimes(refresh=300 * DAY, session=300 * DAY))
+    ann = chat.person("ann")
+    ann.grant = ann.refreshes()
+    chat.services.sessions.log_out(ann.id, ann.grant.session.id)
+    chat.clock.advance(90 * DAY)
+    assert dict(chat.services.retention.apply())[Kind.SESSIONS] == 1 + 2
+    assert (tokens(chat), sessions(chat)) == (0, set())
+
+
+def test_changes_go_from_the_oldest_on(chat, ann, prune):
+    room = ann.makes_room()
+    chat.clock.advance(DAY)
+    ann.says("hello", in_=room)
+    before = chat.happened()
+    chat.clock.advance(DAY)
+    assert prune(changes=2 * DAY)[Kind.CHANGES] == 2
+    assert chat.happened() == before[2:]
+    assert Kind.CHANGES not in prune(changes=2 * DAY)
+
+
+def test_a_change_behind_a_younger_one_stays_so_that_nobody_finds_a_hole(chat, ann, prune):
+    room = ann.makes_room()
+    chat.clock.advance(DAY)
+    ann.says("hello", in_=room)
+    chat.clock.advance(-DAY)  # the clock is set back
+    ann.says("again", in_=room)
+    chat.clock.advance(DAY + 1)
+    prune(changes=DAY)
+    assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * 2
+
+
+def test_audit_entries_go_when_they_are_old(chat, ann, prune):
+    chat.clock.advance(365 * DAY - 1)
+    assert Kind.AUDIT not in prune()
+    chat.services.administration.disable("ann")
+    chat.clock.advance(1)
+    assert prune()[Kind.AUDIT] == 1
+    assert [entry.event for entry in chat.services.audit.page(9)] == [AuditEvent.DISABLED]
+
+
+def test_tallies_go_when_their_window_is_over(chat, prune):
+    chat.person("ann")
+    assert Kind.TALLIES not in prune()
+    chat.clock.advance(HOUR)
+    assert prune()[Kind.TALLIES] == 1
+
+
+def test_a_picture_that_nobody_shows_goes_after_an_hour(chat, ann, prune):
+    png = b"\x89PNG\r\n\x1a\n"
+    shown = chat.services.avatars.upload(ann.id, png + b"shown").avatar_url
+    left_by_a_crash = chat.ports.media.add(b"left by a crash")
+    chat.clock.advance(HOUR - 1)
+    assert Kind.PICTURES not in prune()
+    chat.clock.advance(1)
+    assert prune()[Kind.PICTURES] == 1
+    assert chat.ports.media.read(left_by_a_crash) is None
+    assert ann.user.avatar_url == shown
+    assert [f"/avatars/{name}.webp" for name, _ in chat.ports.media.names()] == [shown]
+
+
+def test_others_may_write_between_two_transactions(chat, ann):
+    room = ann.makes_room()
+    for number in range(2 * BATCH):
+        ann.says(str(number), in_=room)
+    chat.clock.advance(DAY)
+    written = []
+
+    def rest():
+        written.append(ann.says("meanwhile", in_=room).message.content)
+
+    removed = dict(chat.services.retention.apply(Kept(changes=DAY), rest=rest))
+    assert removed[Kind.CHANGES] == 2 * BATCH + 2
+    assert len(written) >= 3
+    assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * len(written)
+
+
+def test_a_run_that_was_broken_off_is_gone_on_with_by_the_next(chat, ann, prune):
+    room = ann.makes_room()
+    for number in range(2 * BATCH):
+        ann.says(str(number), in_=room)
+    chat.clock.advance(DAY)
+
+    def rest():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(chat.services.retention.apply(Kept(changes=DAY), rest=rest))
+    assert len(chat.memory.changes.log) == BATCH + 2
+    assert prune(changes=DAY)[Kind.CHANGES] == BATCH + 2

@@ -1,0 +1,273 @@
+"""Who guesses waits; who owns the account gets in."""
+
+import pytest
+
+from builders import PASSWORD, MemoryChat
+from minichat.domain.errors import (
+    InvalidCredentials,
+    InvalidInput,
+    InvalidToken,
+    TooManyAttempts,
+    UsernameTaken,
+)
+from minichat.domain.model import AuditEvent, Device
+from minichat.domain.throttling import (
+    DAY,
+    FAILURES_PER_ACCOUNT,
+    FAILURES_PER_ADDRESS,
+    FREE_FAILURES,
+    HOUR,
+    LONGEST_WAIT,
+    LONGEST_WAIT_AT_HOME,
+    REFRESHES_PER_SESSION,
+    REGISTRATIONS_PER_ADDRESS,
+)
+
+HOME = Device("Firefox", "192.0.2.1")
+AWAY = Device("curl", "198.51.100.9")
+SECONDS_AN_HOUR = HOUR // 1000
+
+
+@pytest.fixture
+def chat():
+    return MemoryChat()
+
+
+@pytest.fixture
+def ann(chat):
+    """Somebody who has logged in at home before."""
+    ann = chat.person("ann")
+    chat.services.sessions.log_in("ann", PASSWORD, HOME)
+    return ann
+
+
+def tries(chat, password="wrong password", *, name="ann", device=AWAY):
+    """Try to log in: True, False, or how many seconds to wait."""
+    try:
+        chat.services.sessions.log_in(name, password, device)
+    except InvalidCredentials:
+        return False
+    except TooManyAttempts as error:
+        return error.retry_after
+    return True
+
+
+def fails(chat, times, **how):
+    """Fail so many times, waiting whenever one must."""
+    for _ in range(times):
+        wait = tries(chat, **how)
+        if wait is not False:
+            chat.clock.advance(wait)
+            assert tries(chat, **how) is False
+
+
+def elsewhere(number):
+    return Device("curl", f"203.0.{number // 250}.{number % 250}")
+
+
+def test_five_failures_cost_nothing_and_then_the_wait_doubles(chat, ann):
+    waits = []
+    fails(chat, FREE_FAILURES)
+    for _ in range(13):
+        waits.append(tries(chat))
+        chat.clock.advance(waits[-1])
+        assert tries(chat) is False
+    longest = LONGEST_WAIT // 1000
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, longest, longest, longest]
+
+
+def test_while_waiting_even_the_right_password_is_not_looked_at(chat, ann):
+    fails(chat, FREE_FAILURES)
+    assert tries(chat, PASSWORD) == 1
+    chat.clock.advance(1)
+    assert tries(chat, PASSWORD) is True
+
+
+def test_asking_while_waiting_makes_nobody_wait_longer(chat, ann):
+    fails(chat, FREE_FAILURES + 3)
+    assert [tries(chat) for _ in range(20)] == [8] * 20
+    chat.clock.advance(7.5)
+    assert tries(chat) == 1
+
+
+def test_logging_in_forgets_what_went_wrong_before(chat, ann):
+    fails(chat, FREE_FAILURES - 1)
+    assert tries(chat, PASSWORD) is True
+    fails(chat, FREE_FAILURES)
+    assert tries(chat) == 1
+
+
+def test_a_day_later_the_count_begins_anew(chat, ann):
+    fails(chat, FREE_FAILURES + 5)
+    chat.clock.advance(DAY // 1000)
+    assert [tries(chat) for _ in range(FREE_FAILURES)] == [False] * FREE_FAILURES
+    assert tries(chat) == 1
+
+
+def test_other_accounts_and_other_addresses_do_not_wait(chat, ann):
+    chat.person("bob")
+    fails(chat, FREE_FAILURES)
+    assert tries(chat) == 1
+    assert tries(chat, name="bob") is False
+    assert tries(chat, device=elsewhere(1)) is False
+
+
+def test_a_name_that_nobody_has_is_counted_like_any_other(chat, ann):
+    def answers(name):
+        return [tries(chat, name=name) for _ in range(FREE_FAILURES + 2)]
+
+    assert answers("ann") == answers("nobody") == answers("not a name\x00")
+
+
+def test_one_account_under_all_forms_of_its_name(chat, ann):
+    for name in ("ann", "ANN", "Ann", "ａｎｎ", " ann "):
+        assert tries(chat, name=name) is False
+    assert tries(chat) == 1
+
+
+def test_many_who_share_the_work_are_told_to_wait(chat, ann):
+    for number in range(FAILURES_PER_ACCOUNT):
+        assert tries(chat, device=elsewhere(number)) is False
+    assert tries(chat, device=elsewhere(1000)) == SECONDS_AN_HOUR
+    assert tries(chat, PASSWORD, device=elsewhere(1001)) == SECONDS_AN_HOUR
+    chat.clock.advance(SECONDS_AN_HOUR)
+    assert tries(chat, PASSWORD, device=elsewhere(1001)) is True
+
+
+def test_the_owner_at_a_known_address_gets_in_while_others_attack(chat, ann):
+    for number in range(FAILURES_PER_ACCOUNT):
+        tries(chat, device=elsewhere(number))
+    assert tries(chat, PASSWORD, device=HOME) is True
+
+
+def test_the_owner_gets_in_though_somebody_behind_the_same_address_tries_many_names(chat, ann):
+    for number in range(FAILURES_PER_ADDRESS):
+        assert tries(chat, name=f"name{number}", device=HOME) is False
+    assert tries(chat, name="one more", device=HOME) == SECONDS_AN_HOUR
+    assert tries(chat, PASSWORD, device=HOME) is True
+
+
+def test_at_a_known_address_no_wait_is_long(chat, ann):
+    fails(chat, 30, device=HOME)
+    assert tries(chat, PASSWORD, device=HOME) == LONGEST_WAIT_AT_HOME // 1000
+    chat.clock.advance(LONGEST_WAIT_AT_HOME / 1000)
+    assert tries(chat, PASSWORD, device=HOME) is True
+
+
+def test_failures_at_a_known_address_do_not_use_up_those_of_strangers(chat, ann):
+    fails(chat, 5, device=HOME)
+    for number in range(FAILURES_PER_ACCOUNT):
+        assert tries(chat, device=elsewhere(number)) is False
+
+
+def test_an_address_that_tries_many_names_is_told_to_wait(chat):
+    for number in range(FAILURES_PER_ADDRESS):
+        assert tries(chat, name=f"name{number}") is False
+    assert tries(chat, name="one more") == SECONDS_AN_HOUR
+
+
+def test_all_addresses_of_one_ipv6_network_are_one(chat, ann):
+    for number in range(FREE_FAILURES):
+        assert tries(chat, device=Device("", f"2001:db8::{number:x}")) is False
+    assert tries(chat, device=Device("", "2001:db8::ffff:1")) == 1
+    assert tries(chat, device=Device("", "2001:db8:0:1::1")) is False
+
+
+def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann):
+    """While one password is hashed, others fail: its own result is then as if it had come after them."""
+
+    class HashingTakesTime:
+        def verify(self, password_hash, password):
+            if not meanwhile:
+                meanwhile.append(True)
+                fails(chat, FREE_FAILURES)
+            return chat.ports.passwords.verify(password_hash, password)
+
+    for password in (PASSWORD, "wrong password"):
+        meanwhile = []
+        slow = chat.with_ports(passwords=HashingTakesTime())
+        assert tries(slow, password) == 1
+        chat.clock.advance(DAY / 1000)
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer(chat, ann):
+    fails(chat, FREE_FAILURES + 3)
+    chat.clock.advance(-7200)
+    assert tries(chat) == 8
+
+
+def test_a_password_asked_for_again_is_throttled_as_at_the_door(chat, ann):
+    sessions, caller = chat.services.sessions, ann.caller
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(InvalidInput):
+            sessions.change_password(caller, "wrong password", "staple battery", device=AWAY)
+    with pytest.raises(TooManyAttempts):
+        sessions.change_password(caller, PASSWORD, "staple battery", device=AWAY)
+    assert tries(chat, PASSWORD) == 1
+
+
+def test_registrations_from_one_address_are_limited(chat):
+    register = chat.services.registration.register
+    for number in range(REGISTRATIONS_PER_ADDRESS - 1):
+        register(f"user{number}", PASSWORD, device=AWAY)
+    with pytest.raises(UsernameTaken):
+        register("user1", PASSWORD, device=AWAY)
+    with chat.nothing_changes(), pytest.raises(TooManyAttempts):
+        register("one.more", PASSWORD, device=AWAY)
+    register("somebody.else", PASSWORD, device=HOME)
+    chat.clock.advance(SECONDS_AN_HOUR)
+    register("one.more", PASSWORD, device=AWAY)
+
+
+def test_refused_tokens_are_limited_and_good_ones_are_not(chat, ann):
+    throttling = chat.services.throttling
+
+    def refused():
+        with throttling.counting_refused_tokens(HOME):
+            raise InvalidToken
+
+    for _ in range(FAILURES_PER_ADDRESS):
+        with pytest.raises(InvalidToken):
+            refused()
+    with chat.nothing_is_written(), pytest.raises(TooManyAttempts):
+        refused()
+    with throttling.counting_refused_tokens(HOME):
+        ann.refreshes()
+
+
+def test_one_session_refreshes_only_so_often(chat, ann):
+    for _ in range(REFRESHES_PER_SESSION):
+        ann.grant = ann.refreshes()
+    with chat.nothing_changes(), pytest.raises(TooManyAttempts):
+        ann.refreshes()
+    chat.clock.advance(SECONDS_AN_HOUR)
+    ann.refreshes()
+
+
+def test_tallies_that_are_over_do_not_pile_up(chat):
+    for number in range(200):
+        tries(chat, name=f"name{number}", device=elsewhere(number))
+    chat.clock.advance(DAY / 1000)
+    for _ in range(200):
+        tries(chat, name="same")
+        chat.clock.advance(1000)
+    assert len(chat.memory.store.tables.attempts) < 5
+
+
+def test_with_the_limits_off_nobody_waits_and_nothing_is_counted():
+    chat = MemoryChat(is_throttled=False)
+    chat.person("ann")
+    assert [tries(chat) for _ in range(50)] == [False] * 50
+    assert tries(chat, PASSWORD) is True
+    assert chat.memory.store.tables.attempts == {}
+
+
+def test_failures_are_on_record_without_what_was_typed(chat, ann):
+    tries(chat, "my real secret", name="ann")
+    tries(chat, "my real secret", name="my real secret")
+    entries = chat.services.audit.page(2)
+    assert [(entry.event, entry.user_id, entry.device) for entry in entries] == [
+        (AuditEvent.LOG_IN_FAILED, None, AWAY),
+        (AuditEvent.LOG_IN_FAILED, ann.id, AWAY),
+    ]
+    assert "my real secret" not in repr(chat.memory.store.tables)
