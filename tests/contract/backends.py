@@ -12,6 +12,8 @@ from minichat.adapters.memory import (
     Memory,
     MemoryClock,
     PlainPasswords,
+    PlainPictures,
+    email_address,
     is_common_password,
     mixes_scripts,
     username_key,
@@ -37,6 +39,7 @@ def memory(_folder: Path) -> Iterator[Backend]:
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Backend]:
     """A new SQLite database in the folder; its integrity is checked at the end."""
+    from minichat.adapters.media import FileMedia
     from minichat.adapters.peewee import open_database, peewee_ports
     from minichat.adapters.peewee.migrating import upgrade
 
@@ -57,6 +60,9 @@ def sqlite(folder: Path) -> Iterator[Backend]:
                 username_key=username_key,
                 mixes_scripts=mixes_scripts,
                 is_common_password=is_common_password,
+                email_address=email_address,
+                pictures=PlainPictures(),
+                media=FileMedia(folder / "media" / "avatars"),
             ),
             clock,
             log,

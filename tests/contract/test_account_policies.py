@@ -1,4 +1,7 @@
-"""`domain.ports.MixesScripts` and `CommonPasswords`, by fontTools and by zxcvbn, whose data are loaded when needed."""
+"""`domain.ports.MixesScripts`, `CommonPasswords` and `EmailAddress`, by fontTools, zxcvbn and email-validator.
+
+The data of the first two are loaded when they are needed.
+"""
 
 import subprocess
 import sys
@@ -7,6 +10,7 @@ import unicodedata
 import pytest
 
 from minichat.adapters.common_passwords import is_common_password
+from minichat.adapters.emails import email_address
 from minichat.adapters.usernames import mixes_scripts
 
 
@@ -76,6 +80,9 @@ def test_every_letter_goes_with_itself():
         *["trustno1", "michelle", "basketball", "chocolate", "1qaz2wsx"],
         *["88888888", "00000000", "12341234", "12121212", "testtest", "aaaaaaaa", "abcabcabc"],
         *["87654321", "0987654321", "0123456789", "abcdefgh", "HGFEDCBA"],
+        *["lkjhgfds", "POIUYTRE", "1234567890-", "zxcvbnm,./", "asdfghjkl;"],
+        *["22091984", "06011988", "12311999", "19870424", "01012010"],
+        *["michael7", "Football12", "princess07", "metallica2", "dragon99", "william!", "charlie!!"],
     ],
 )
 def test_what_guessing_begins_with_is_common(password):
@@ -88,10 +95,63 @@ def test_what_guessing_begins_with_is_common(password):
         *["correct horse", "battery staple", "correct horse battery", "demo-password-1", "a whole new secret"],
         *["password1 ", " password", "password,12345678", "password\n12345678", "mypassword and more", "пароль12"],
         *["x" * 13, "x" * 1024, "🔑" * 8, "", "xxxx", "7418529630x", "x7Kq-p2Vd"],
+        *["32091984", "22131984", "22091884", "22092084", "2209198", "٢٢٠٩١٩٨٤"],
+        *["michael-7", "football1987", "7michael7michael", "zqxjkvbw12", "qwertasdf-zx"],
     ],
 )
 def test_nothing_else_is(password):
     assert not is_common_password(password)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("ann@example.com", "ann@example.com"),
+        ("x@private.example", "x@private.example"),
+        ("Ann.Lee+chat@EXAMPLE.org", "Ann.Lee+chat@example.org"),
+        ("o'neill_7@sub.example.co.uk", "o'neill_7@sub.example.co.uk"),
+        ("анна@Пример.рф", "анна@пример.рф"),
+        ("e\u0301va@x.org", "éva@x.org"),
+        ("用户@例え.jp", "用户@例え.jp"),
+        ("a@xn--e1afmkfd.xn--p1ai", "a@пример.рф"),
+        ("a@ｅｘａｍｐｌｅ.org", "a@example.org"),
+        ("a" * 64 + "@" + "b" * 63 + ".org", "a" * 64 + "@" + "b" * 63 + ".org"),
+    ],
+    ids=ascii,
+)
+def test_an_address_has_a_normal_form_which_is_its_own(text, address):
+    assert email_address(text) == address == email_address(address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", "ann", "ann@", "@example.org", "ann@example", "a nn@example.org", "a@b@c.de", "a@b.de,c@d.de"],
+        *["Ann <ann@example.org>", "<ann@example.org>", "ann(x)@example.org", '"a b"@example.org', '"ann"@example.org'],
+        *["ann@[192.0.2.1]", "ann@[IPv6:2001:db8::1]", "ann@192.0.2.1", "mailto:ann@example.org "],
+        *["ann@localhost", "ann@mail.localhost", "ann@printer.local", "ann@chat.test", "ann@x.invalid", "ann@x.onion"],
+        *[".ann@x.org", "ann.@x.org", "a..n@x.org", "ann@x..org", "ann@-x.org", "ann@x.org.", "ann@ex_ample.org"],
+        *[
+            "a" * 65 + "@x.org",
+            "ann@" + "b" * 64 + ".org",
+            "ann@" + "b." * 126 + "org",
+            "я" * 33 + "@" + "x." * 95 + "org",
+        ],
+        *["ann\u202e@x.org", "a\u200bnn@x.org", "ann@x.org\n", "ann\0@x.org", "\u0301ann@x.org", "ann@x\u2024org"],
+        "x" * 100_000 + "@x.org",
+    ],
+    ids=lambda text: ascii(text)[:30],
+)
+def test_what_is_no_address_is_told_without_repeating_it(text):
+    with pytest.raises(ValueError, match=r"^not an e-mail address$"):
+        email_address(text)
+
+
+def test_no_name_server_is_asked_about_an_address():
+    code = (
+        "import sys; from minichat.adapters.emails import *; email_address('a@x.org'); sys.exit('dns' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_start_loads_neither_list():

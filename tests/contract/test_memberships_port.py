@@ -194,3 +194,13 @@ def test_receipts_agree_with_the_view_of_the_room(ports, room, ann, bob):
         view = ports.rooms.view(room.id, user.id)
         expected = Receipts(view.membership.last_read_seq, view.others_seen_seq)
         assert ports.memberships.receipts(user.id, [room.id])[room.id] == expected
+
+
+def test_who_of_the_participants_is_erased(ports, room, ann, bob, carl):
+    assert list(ports.memberships.erased_in(room.id)) == []
+    with ports.transaction():
+        for user in (bob, carl):
+            name = f"deleted-user-{user.id}"
+            remains = user._replace(username=name, username_key=name, deleted_at=5_000)
+            ports.users.erase(remains, free_at=9_000)
+    assert list(ports.memberships.erased_in(room.id)) == [bob.id]

@@ -64,7 +64,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         folder = self.resources.enter_context(tempfile.TemporaryDirectory())
         self.backends = [self.resources.enter_context(opened(Path(folder))) for opened in (memory, sqlite)]
         self.services = [
-            build(backend.ports, Lifetimes(refresh=300, session=900), CHAIN_KEY) for backend in self.backends
+            build(backend.ports, Lifetimes(refresh=300, session=900), [CHAIN_KEY]) for backend in self.backends
         ]
         self.grants = []
         """Pairs of grants that tell the same on both sides, but for their random `jti`."""
@@ -95,7 +95,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
                 break
 
     def user(self, user_id):
-        return self.services[0].directory.get(user_id)
+        return self.backends[0].ports.users.get(user_id)
 
     def knows(self, user_id):
         return self.backends[0].ports.users.get(user_id) is not None
@@ -167,7 +167,9 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 7))
     def log_out(self, index):
-        self.with_grant(index, lambda services, grant: services.sessions.log_out(grant.session.id))
+        self.with_grant(
+            index, lambda services, grant: services.sessions.log_out(grant.session.user_id, grant.session.id)
+        )
 
     @rule(
         index=st.integers(0, 7),
@@ -180,6 +182,28 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
             return services.sessions.change_password(caller, old, new)
 
         self.with_grant(index, change)
+
+    @rule(
+        index=st.integers(0, 7),
+        password=st.sampled_from([PASSWORD, "new password"]),
+        is_sure=st.sampled_from([False, False, False, True]),
+    )
+    def erase(self, index, password, is_sure):
+        def erase(services, grant):
+            caller = services.sessions.authenticate(grant.session.id, grant.session.user_id)
+            return services.erasure.erase(caller, password)
+
+        if is_sure:
+            self.with_grant(index, erase)
+
+    @rule(index=st.integers(0, 7))
+    def export(self, index):
+        def take(services, grant):
+            caller = services.sessions.authenticate(grant.session.id, grant.session.user_id)
+            at, account, *pages = services.export.begin(caller)
+            return at, account, [[record for page in one for record in page] for one in pages]
+
+        self.with_grant(index, take)
 
     @rule(index=st.integers(0, 7))
     def call(self, index):

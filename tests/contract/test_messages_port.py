@@ -245,3 +245,23 @@ def test_text_comes_back_exactly(ports, say, room, ann, text):
     ):
         assert found == message
     assert say(room, ann, client_id=text) is None
+
+
+def test_all_that_a_user_wrote_comes_by_id_from_wherever(ports, say, add_room, room, ann, bob):
+    other = add_room(ann, bob)
+    mine = [say(where, ann, content) for where, content in ((room, "a"), (other, "b"), (room, "c"))]
+    say(room, bob, "not mine")
+    with ports.transaction():
+        ports.memberships.remove(ports.rooms.access(other.id, ann.id)[1])
+    assert list(ports.messages.all_by(ann.id, 0, 2)) == mine[:2]
+    assert list(ports.messages.all_by(ann.id, mine[1].id, 2)) == mine[2:]
+    assert list(ports.messages.all_by(ann.id, mine[2].id, 2)) == []
+
+
+def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, ann, bob):
+    removed = add_room(ann)
+    say(removed, ann, "gone")
+    kept = say(room, ann, "kept")
+    with ports.transaction():
+        ports.rooms.remove(removed.id, 3_000)
+    assert list(ports.messages.all_by(ann.id, 0, 9)) == [kept]

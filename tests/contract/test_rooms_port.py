@@ -3,7 +3,7 @@
 import pytest
 
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import ROOM_HEAD, Membership, Role, Room, RoomKind, RoomView
+from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, Role, Room, RoomKind, RoomView
 from minichat.domain.paging import Window
 from minichat.domain.ports import NewMessage, NewRoom
 
@@ -216,6 +216,16 @@ def test_who_is_nowhere_has_no_rooms(ports, room, carl):
 # Changing
 
 
+def test_all_groups_are_listed_the_newest_first(ports, add_room, add_direct, ann, bob):
+    rooms = [add_room(ann, name=name, is_private=name == "B") for name in "ABCD"]
+    add_direct(ann, bob)
+    with ports.transaction():
+        ports.rooms.remove(rooms[2].id, 1_000)
+    assert [room.name for room in ports.rooms.groups(9)] == ["D", "B", "A"]
+    assert [room.name for room in ports.rooms.groups(2)] == ["D", "B"]
+    assert [room.name for room in ports.rooms.groups(2, before=rooms[1].id)] == ["A"]
+
+
 def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room, ann, carl):
     other = add_room(ann, name="Other")
     say(ports, room, ann)
@@ -281,3 +291,44 @@ def test_text_comes_back_exactly(ports, add_room, ann, text):
         ports.rooms.update(room._replace(name=text + "!", description="!" + text))
     found = ports.rooms.view(room.id, ann.id).room
     assert (found.name, found.description) == (text + "!", "!" + text)
+
+
+def test_all_rooms_of_a_user_come_by_id_with_the_membership(ports, add_room, ann, bob, carl):
+    tea, other, soup = add_room(ann, bob, name="Tea"), add_room(bob), add_room(bob, ann, name="Soup")
+    with ports.transaction():
+        chat = ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 1_000, pair=(ann.id, carl.id)))
+        for user in (ann, carl):
+            ports.memberships.add(chat.id, user.id, Role.MEMBER, 0)
+
+    def joined(room, user, partner=None):
+        return JoinedRoom(*ports.rooms.access(room.id, user.id), partner and partner.id)
+
+    assert list(ports.rooms.all_of(ann.id, 0, 2)) == [joined(tea, ann), joined(soup, ann)]
+    assert list(ports.rooms.all_of(ann.id, soup.id, 2)) == [joined(chat, ann, carl)]
+    assert list(ports.rooms.all_of(carl.id, 0, 9)) == [joined(chat, carl, ann)]
+    assert other.id not in {one.room.id for one in ports.rooms.all_of(ann.id, 0, 9)}
+    assert list(ports.rooms.all_of(ann.id, chat.id, 9)) == []
+
+
+def test_a_removed_room_is_none_of_anybodys(ports, add_room, ann):
+    room = add_room(ann)
+    with ports.transaction():
+        ports.rooms.remove(room.id, 2_000)
+    assert list(ports.rooms.all_of(ann.id, 0, 9)) == []
+
+
+def test_sweeping_removed_rooms_leaves_the_others_alone(ports, add_room, ann, bob):
+    removed, kept, young = (add_room(ann, bob, name=name) for name in ("removed", "kept", "young"))
+    with ports.transaction():
+        said = [ports.messages.append(NewMessage(room.id, ann.id, "hi", 1_500)) for room in (removed, kept, young)]
+        ports.rooms.remove(removed.id, 2_000)
+        ports.rooms.remove(young.id, 2_001)
+    view = ports.rooms.view(kept.id, ann.id)
+    swept = 1
+    while swept:
+        with ports.transaction():
+            swept = ports.rooms.sweep(2_000, 2)
+            assert swept <= 2
+    assert ports.rooms.view(kept.id, ann.id) == view
+    assert [ports.messages.get(message.id) for message in said] == [None, said[1], None]
+    assert add_room(ann).id > young.id

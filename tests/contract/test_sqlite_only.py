@@ -8,12 +8,24 @@ from contextlib import closing
 
 import cysqlite
 import pytest
+from peewee import IntegrityError
 
-from minichat.adapters.memory import MemoryClock, PlainPasswords, is_common_password, mixes_scripts, username_key
+from minichat.adapters.media import FileMedia
+from minichat.adapters.memory import (
+    MemoryClock,
+    PlainPasswords,
+    PlainPictures,
+    email_address,
+    is_common_password,
+    mixes_scripts,
+    username_key,
+)
 from minichat.adapters.peewee import migrating, open_database, peewee_ports, tables
 from minichat.adapters.peewee import turns as turns_module
 from minichat.adapters.peewee.statements import Statement
 from minichat.domain.errors import Unavailable
+from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
+from minichat.domain.ports import NewMessage, NewRoom
 
 
 @pytest.fixture
@@ -25,7 +37,7 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def ports(database):
+def ports(database, tmp_path):
     return peewee_ports(
         database,
         clock=MemoryClock(),
@@ -33,6 +45,9 @@ def ports(database):
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
+        email_address=email_address,
+        pictures=PlainPictures(),
+        media=FileMedia(tmp_path / "avatars"),
     )
 
 
@@ -195,3 +210,58 @@ def test_the_database_is_for_its_owner_alone_wherever_it_lies(database, tmp_path
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("chat.sqlite3*")}
     assert len(modes) > 2
     assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(database, ports):
+    with database.writing():
+        for name in ("ann", "bob"):
+            database.execute_sql(
+                "INSERT INTO user (username, username_key, password_hash, joined_at) VALUES (?, ?, 'h', 1)",
+                (name, name),
+            )
+    rooms = {}
+    for removed_at in (1_000, 1_001, 5_000, None):
+        with ports.transaction():
+            room = ports.rooms.add(NewRoom("Room", "", RoomKind.GROUP, False, 1)).id
+            for user_id in (1, 2):
+                ports.memberships.add(room, user_id, Role.MEMBER, 0)
+            first = last = ports.messages.append(NewMessage(room, 1, "first", 1)).id
+            for number in range(9):
+                answered = first if number % 2 else last
+                last = ports.messages.append(NewMessage(room, 2, str(number), 1, reply_to=answered)).id
+            if removed_at is not None:
+                ports.rooms.remove(room, removed_at)
+        rooms[removed_at] = room
+    swept = []
+    while not swept or swept[-1]:
+        with ports.transaction():
+            swept.append(ports.rooms.sweep(1_001, 4))
+    assert max(swept) == 4
+    assert sum(swept) == 2 * (10 + 2 + 1)
+    for table, column in (("message", "room_id"), ("participant", "room_id"), ("room", "id")):
+        left = database.execute_sql(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()
+        assert [row[0] for row in left] == [rooms[5_000], rooms[None]], table
+    assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_no_program_rewrites_the_audit_log_or_deletes_what_is_young(database, ports, tmp_path):
+    now = time.time_ns() // 1_000_000
+    ages = {days: now - days * 86_400_000 for days in (31, 29, 0)}
+    with ports.transaction():
+        for at in ages.values():
+            ports.audit.record(AuditEntry(AuditEvent.LOGGED_IN, at, 1, 1, 1, Device()))
+    with closing(cysqlite.connect(str(tmp_path / "chat.sqlite3"))) as other:
+        for statement in (
+            "UPDATE audit SET user_id = 2",
+            "REPLACE INTO audit SELECT id, at, event, 9, 9, 9, ip, user_agent, detail FROM audit WHERE id = 3",
+            "DELETE FROM audit",
+            f"DELETE FROM audit WHERE at = {ages[29]}",
+        ):
+            with pytest.raises(cysqlite.IntegrityError, match="append-only"):
+                other.execute(statement)
+        assert other.execute("SELECT id, user_id FROM audit").fetchall() == [(1, 1), (2, 1), (3, 1)]
+    with ports.transaction():
+        assert ports.audit.sweep(ages[31], 9) == 1
+    with pytest.raises(IntegrityError, match="append-only"), ports.transaction():
+        ports.audit.sweep(now, 9)
+    assert [entry.at for entry in ports.audit.page(9)] == [ages[0], ages[29]]

@@ -75,7 +75,7 @@ def test_an_exception_takes_back_everything(backend, ports, clock, ann, bob, car
         ports.sessions.add_token(RefreshToken("lost", session.id, 1, 1_000))
         ports.sessions.claim_token("kept", 99)
         ports.sessions.end(session.id, 99)
-        ports.sessions.end_others(ann.id, 0, 99)
+        ports.sessions.end_all(ann.id, 99)
         ports.sessions.drop_tokens(session.id)
         ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id)))
         ports.rooms.update(room._replace(name="Lost"))

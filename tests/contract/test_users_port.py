@@ -2,6 +2,7 @@
 
 import pytest
 
+from builders import undone
 from contract.texts import TRICKY_TEXTS
 from minichat.domain.model import Credentials, User
 from minichat.domain.paging import Window
@@ -294,3 +295,112 @@ def test_a_search_follows_the_profile(ports, add_user):
         ports.users.update_profile(bob._replace(first_name="", last_name=""))
     assert search(ports, "mill") == []
     assert search(ports, "bob") == ["bob"]
+
+
+# Erasing
+
+LATER = 90_000
+
+
+def remains_of(user):
+    name = f"deleted-user-{user.id}"
+    return User(user.id, name, name, "", "", "", "", False, False, user.joined_at, None, deleted_at=5_000)
+
+
+@pytest.fixture
+def erase(ports):
+    """Erase an account by port and return what is left of it."""
+
+    def erase_one(user):
+        with ports.transaction():
+            ports.users.erase(remains_of(user), free_at=LATER)
+        return remains_of(user)
+
+    return erase_one
+
+
+def test_an_erased_account_is_its_remains(ports, add_user, erase):
+    ann = add_user("Ann", first_name="Ann", last_name="Lee", email="ann@example.org", is_superuser=True)
+    with ports.transaction():
+        ports.users.seen(ann.id, 4_000)
+    remains = erase(ann)
+    assert ports.users.get(ann.id) == remains
+    assert ports.users.by_ids([ann.id]) == {ann.id: remains}
+    assert ports.users.credentials_by_id(ann.id) == Credentials(remains, "")
+    assert ports.users.credentials("ann") is None
+
+
+def test_an_erased_account_is_in_no_list_and_no_search(ports, add_user, erase, bob):
+    ann = add_user("ann", first_name="Delete")
+    with ports.transaction():
+        for user in (ann, bob):
+            ports.users.seen(user.id, 4_000)
+    erase(ann)
+    assert names(ports.users.page(Window(5))) == ["bob"]
+    assert names(ports.users.page(Window(5, before=("x",)))) == ["bob"]
+    assert names(ports.users.online_page(3_000, Window(5))) == ["bob"]
+    for query in ("ann", "nn", "d", "delete", "user"):
+        assert ports.users.search(query, 5, without=bob.id) == []
+
+
+def test_the_name_of_an_erased_account_is_kept_until_it_is_free(ports, add_user, ann, erase):
+    erase(ann)
+    assert ports.users.is_taken("ann", LATER - 1)
+    assert add_user("Ann", joined_at=LATER - 1) is None
+    assert not ports.users.is_taken("ann", LATER)
+    heir = add_user("Ann", joined_at=LATER)
+    assert heir.id != ann.id
+    assert ports.users.is_taken("ann", LATER)
+
+
+def test_the_name_of_a_second_account_that_is_erased_is_kept_as_well(ports, add_user, ann, erase):
+    erase(ann)
+    heir = add_user("ann", joined_at=LATER)
+    with ports.transaction():
+        ports.users.erase(remains_of(heir), free_at=2 * LATER)
+    assert [ports.users.is_taken("ann", at) for at in (LATER, 2 * LATER)] == [True, False]
+
+
+def test_a_name_is_taken_while_somebody_has_it(ports, ann):
+    assert ports.users.is_taken("ann", 0)
+    assert not ports.users.is_taken("bob", 0)
+
+
+def test_an_erasure_that_is_undone_leaves_the_account(ports, ann):
+    with undone(ports):
+        ports.users.erase(remains_of(ann), free_at=LATER)
+    assert ports.users.get(ann.id) == ann
+    assert ports.users.search("ann", 5, without=0) == [ann]
+    assert ports.users.is_taken("ann", 2 * LATER)
+
+
+def test_an_account_is_disabled_and_enabled_once_each(ports, ann, bob):
+    with ports.transaction():
+        assert not ports.users.set_active(ann.id, True)
+        assert ports.users.set_active(ann.id, False)
+        assert not ports.users.set_active(ann.id, False)
+        assert not ports.users.set_active(10**9, False)
+    assert [ports.users.get(user.id).is_active for user in (ann, bob)] == [False, True]
+    with ports.transaction():
+        assert ports.users.set_active(ann.id, True)
+    assert ports.users.get(ann.id) == ann
+
+
+def test_it_tells_which_avatars_are_shown(ports, ann, bob):
+    assert set(ports.users.shown_avatars(["", "/avatars/a.webp"])) <= {""}
+    with ports.transaction():
+        ports.users.update_profile(ann._replace(avatar_url="/avatars/a.webp"))
+        ports.users.update_profile(bob._replace(avatar_url="https://example.com/b.png"))
+    assert set(ports.users.shown_avatars(["/avatars/a.webp", "/avatars/b.webp"])) == {"/avatars/a.webp"}
+    assert set(ports.users.shown_avatars([])) == set()
+
+
+def test_names_of_erased_accounts_are_swept_when_anybody_may_have_them(ports, ann, bob, carl):
+    with ports.transaction():
+        for user, free_at in ((ann, 5_000), (bob, 5_001), (carl, 6_000)):
+            ports.users.erase(user._replace(username_key=f"gone-{user.id}", username=f"gone-{user.id}"), free_at)
+        assert ports.users.sweep_freed_names(4_999, 9) == 0
+        assert ports.users.sweep_freed_names(5_999, 1) == 1
+        assert ports.users.sweep_freed_names(5_999, 1) == 1
+        assert ports.users.sweep_freed_names(5_999, 1) == 0
+    assert [ports.users.is_taken(name, 0) for name in ("ann", "bob", "carl")] == [False, False, True]

@@ -6,6 +6,8 @@ module a port holds the queries. No rule of the chat is decided here.
 
 from pathlib import Path
 
+from minichat.adapters.peewee.attempts import PeeweeAttempts
+from minichat.adapters.peewee.audit import PeeweeAudit
 from minichat.adapters.peewee.changes import PeeweeChanges
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.memberships import PeeweeMemberships
@@ -13,7 +15,17 @@ from minichat.adapters.peewee.messages import PeeweeMessages
 from minichat.adapters.peewee.rooms import PeeweeRooms
 from minichat.adapters.peewee.sessions import PeeweeSessions
 from minichat.adapters.peewee.users import PeeweeUsers
-from minichat.domain.ports import Clock, CommonPasswords, MixesScripts, Passwords, Ports, UsernameKey
+from minichat.domain.ports import (
+    Clock,
+    CommonPasswords,
+    EmailAddress,
+    Media,
+    MixesScripts,
+    Passwords,
+    Pictures,
+    Ports,
+    UsernameKey,
+)
 
 __all__ = ["Sqlite", "open_database", "peewee_ports"]
 
@@ -40,6 +52,9 @@ def peewee_ports(
     username_key: UsernameKey,
     mixes_scripts: MixesScripts,
     is_common_password: CommonPasswords,
+    email_address: EmailAddress,
+    pictures: Pictures,
+    media: Media,
 ) -> Ports:
     """Return all ports, those of the data on `database`."""
     return Ports(
@@ -49,6 +64,7 @@ def peewee_ports(
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
+        email_address=email_address,
         passwords=passwords,
         users=PeeweeUsers(database),
         sessions=PeeweeSessions(database),
@@ -56,4 +72,8 @@ def peewee_ports(
         memberships=PeeweeMemberships(database),
         messages=PeeweeMessages(database),
         changes=PeeweeChanges(database),
+        attempts=PeeweeAttempts(database),
+        audit=PeeweeAudit(database),
+        pictures=pictures,
+        media=media,
     )

@@ -220,6 +220,16 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             else:
                 return
 
+    def checkpoint(self) -> None:
+        """Bring what was committed from the `-wal` into the database, while others may write.
+
+        Once this was called, commits of this thread leave it to the next call: a program that writes much in small
+        transactions would otherwise do it in its turns to write.
+        """
+        with _told_as_unavailable(), driver_errors:
+            self._shared("writer").execute("PRAGMA wal_autocheckpoint = 0")
+            self._shared("reader").execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def ping(self) -> None:
         """Raise Unavailable unless the database answers and has the tables of this version."""
         with _told_as_unavailable():

@@ -1,13 +1,13 @@
 """Who is in which room, in the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
 from peewee import JOIN, Node, Select
 
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.statements import Row, Statement, each_of, param
-from minichat.adapters.peewee.tables import ParticipantRow, RoomRow
+from minichat.adapters.peewee.tables import ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import Membership, Receipts, Role
 from minichat.domain.paging import Window
 
@@ -63,6 +63,11 @@ class PeeweeMemberships:
             .order_by(row.id)
             .limit(1)
         )
+        self._erased_in = statement(
+            row.select(row.user_id)
+            .join(UserRow, on=(UserRow.id == row.user_id))
+            .where((row.room_id == param("room_id")) & UserRow.deleted_at.is_null(False))
+        )
         self._page_after = statement(participants.where(row.id > param("key")).order_by(row.id).limit(limit))
         self._page_before = statement(participants.where(row.id < param("key")).order_by(row.id.desc()).limit(limit))
         self._see = statement(row.update(seen_seq=param("seq")).where(theirs & (row.seen_seq < param("seq"))))
@@ -92,6 +97,9 @@ class PeeweeMemberships:
             if row is not None:
                 return membership_of(row)
         return None
+
+    def erased_in(self, room_id: int) -> Collection[int]:
+        return [user_id for (user_id,) in self._erased_in.rows(room_id=room_id)]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         limit = window.limit + 1

@@ -71,6 +71,14 @@ class PeeweeMessages:
         self._before = statement(of_room.where(message.seq < param("seq")).order_by(newest_first).limit(limit))
         self._after = statement(of_room.where(message.seq > param("seq")).order_by(message.seq).limit(limit))
 
+        self._all_by = statement(
+            message.select(*COLUMNS)
+            .join(room, on=(room.id == message.room_id))
+            .where((message.user_id == param("user_id")) & (message.id > param("after")) & room.deleted_at.is_null())
+            .order_by(message.id)
+            .limit(limit)
+        )
+
         # Of each room only as many as are asked for are looked at: the rest can't be among the nearest.
         other = message.alias()
         near = other.select(other.id).where(other.room_id == participant.room_id)
@@ -154,3 +162,6 @@ class PeeweeMessages:
 
     def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
         return [message_of(row) for row in self._latest_after.rows(user_id=user_id, id=message_id, limit=limit)]
+
+    def all_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        return [message_of(row) for row in self._all_by.rows(user_id=user_id, after=after, limit=limit)]

@@ -7,7 +7,7 @@ with the viewer's membership and the last message, one for who joined first.
 from collections.abc import Sequence
 
 import orjson
-from peewee import JOIN, SQL, Node, Select, Tuple, fn
+from peewee import JOIN, SQL, Delete, Node, Select, Tuple, fn
 
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.memberships import COLUMNS as MEMBERSHIP_COLUMNS
@@ -16,7 +16,7 @@ from minichat.adapters.peewee.messages import COLUMNS as MESSAGE_COLUMNS
 from minichat.adapters.peewee.messages import message_of
 from minichat.adapters.peewee.statements import Row, Statement, each_of, param
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import ROOM_HEAD, Membership, Room, RoomKind, RoomView, Timestamp
+from minichat.domain.model import MAX_ID, ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import NewRoom
 
@@ -64,6 +64,8 @@ class PeeweeRooms:
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
         )
         exists = room.deleted_at.is_null()
+        is_group = (room.kind == RoomKind.GROUP.value) & exists & (room.id < param("before"))
+        self._groups = statement(room.select(*COLUMNS).where(is_group).order_by(room.id.desc()).limit(param("limit")))
         this_one = (room.id == param("id")) & exists
         is_mine = (mine.room_id == room.id) & (mine.user_id == param("user_id"))
         is_last = (MessageRow.room_id == room.id) & (MessageRow.seq == room.last_seq)
@@ -98,12 +100,26 @@ class PeeweeRooms:
             .where(room.id.in_(each_of("ids")))
             .order_by(room.id, mine.id)
         )
+        self._all_of = statement(
+            mine.select(*COLUMNS, *MEMBERSHIP_COLUMNS, room.pair_low, room.pair_high)
+            .join(room, on=(room.id == mine.room_id))
+            .where((mine.user_id == param("user_id")) & (mine.room_id > param("after")) & exists)
+            .order_by(mine.room_id)
+            .limit(param("limit"))
+        )
         self._update = statement(
             room.update(name=param("name"), description=param("description"), is_private=param("is_private")).where(
                 room.id == param("id")
             )
         )
         self._remove = statement(room.update(deleted_at=param("at")).where(room.id == param("id")))
+        self._removed = statement(
+            room.select(room.id).where(room.deleted_at <= param("before")).order_by(room.deleted_at).limit(1)
+        )
+        # The newest first: a reply goes before what it answers.
+        self._sweep_messages = statement(_delete_some(MessageRow))
+        self._sweep_participants = statement(_delete_some(ParticipantRow))
+        self._sweep_room = statement(room.delete().where(room.id == param("id")))
 
     def add(self, new: NewRoom) -> Room | None:
         low, high = new.pair or (None, None)
@@ -136,11 +152,33 @@ class PeeweeRooms:
     def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
         return [_card(row) for row in _page(self._public_after, self._public_before, user_id, window)]
 
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
+        return [
+            JoinedRoom(
+                _room_of(row),
+                membership_of(row[_MEMBERSHIP:_MESSAGE]),
+                None if row[_MESSAGE] is None else sum(row[_MESSAGE:]) - user_id,
+            )
+            for row in self._all_of.rows(user_id=user_id, after=after, limit=limit)
+        ]
+
+    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
+        rows = self._groups.rows(limit=limit, before=MAX_ID if before is None else before)
+        return [_room_of(row) for row in rows]
+
     def update(self, room: Room) -> None:
         self._update.run(id=room.id, name=room.name, description=room.description, is_private=room.is_private)
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         self._remove.run(id=room_id, at=at)
+
+    def sweep(self, before: Timestamp, limit: int) -> int:
+        left = limit
+        while left and (found := self._removed.one(before=before)):
+            for part in (self._sweep_messages, self._sweep_participants, self._sweep_room):
+                if left:  # otherwise there may be more of the part before
+                    left -= part.run(id=found[0], limit=left)
+        return limit - left
 
     def _views(self, rows: Sequence[Row]) -> list[RoomView]:
         heads: dict[int, list[int]] = {row[0]: [] for row in rows if row[_MEMBERSHIP] is not None}
@@ -166,6 +204,12 @@ def _page(after: Statement, before: Statement, user_id: int, window: Window) -> 
         return before.rows(user_id=user_id, active_at=active_at, key=room_id, limit=limit)[::-1]
     active_at, room_id = window.after or _NEWEST
     return after.rows(user_id=user_id, active_at=active_at, key=room_id, limit=limit)
+
+
+def _delete_some(row: type[MessageRow] | type[ParticipantRow]) -> Delete:
+    """Delete the newest `limit` rows of the room `id`."""
+    newest = row.select(row.id).where(row.room_id == param("id")).order_by(row.id.desc()).limit(param("limit"))
+    return row.delete().where(row.id.in_(newest))
 
 
 def _room_of(row: Row) -> Room:

@@ -20,6 +20,7 @@ class UserRow(Model):
     is_superuser = BooleanField()
     joined_at = BigIntegerField()
     last_seen_at = BigIntegerField(null=True)
+    deleted_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "user"
@@ -45,6 +46,7 @@ class SessionRow(Model):
     expires_at = BigIntegerField()
     user_agent = TextField()
     ip = TextField()
+    network = TextField()
     ended_at = BigIntegerField(null=True)
 
     class Meta:
@@ -122,4 +124,50 @@ class ChangeRow(Model):
         table_name = "change"
 
 
-ALL = (UserRow, NamePartRow, SessionRow, RefreshTokenRow, RoomRow, ParticipantRow, MessageRow, ChangeRow)
+class FreedNameRow(Model):
+    username_key = TextField(primary_key=True)
+    free_at = BigIntegerField()
+
+    class Meta:
+        table_name = "freed_name"
+
+
+class AttemptRow(Model):
+    key = TextField(primary_key=True)
+    count = IntegerField()
+    since = BigIntegerField()
+    last = BigIntegerField()
+    forget_at = BigIntegerField()
+
+    class Meta:
+        table_name = "attempt"
+
+
+class AuditRow(Model):
+    id = BigIntegerField(primary_key=True)
+    at = BigIntegerField()
+    event = TextField()
+    user_id = BigIntegerField(null=True)
+    actor_id = BigIntegerField(null=True)
+    session_id = BigIntegerField(null=True)
+    ip = TextField()
+    user_agent = TextField()
+    detail = TextField()
+
+    class Meta:
+        table_name = "audit"
+
+
+ALL = (
+    UserRow,
+    NamePartRow,
+    SessionRow,
+    RefreshTokenRow,
+    RoomRow,
+    ParticipantRow,
+    MessageRow,
+    ChangeRow,
+    FreedNameRow,
+    AttemptRow,
+    AuditRow,
+)

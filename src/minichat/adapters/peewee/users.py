@@ -1,13 +1,13 @@
 """Accounts in the database, and the index by which a part of a name is found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import Node
+from peewee import SQL, Node
 
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.statements import Row, Statement, each_of, param
-from minichat.adapters.peewee.tables import NamePartRow, UserRow
+from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
 from minichat.domain.directory import SEARCHED_MOST, searchable_names
 from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Window
@@ -27,12 +27,26 @@ COLUMNS = (
     UserRow.is_superuser,
     UserRow.joined_at,
     UserRow.last_seen_at,
+    UserRow.deleted_at,
 )
 
 
 def user_of(row: Row) -> User:
     """Make the entity of a row of `COLUMNS`."""
-    return User(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] == 1, row[8] == 1, row[9], row[10])
+    return User(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7] == 1,
+        row[8] == 1,
+        row[9],
+        row[10],
+        row[11],
+    )
 
 
 class PeeweeUsers:
@@ -73,14 +87,38 @@ class PeeweeUsers:
                 avatar_url=param("avatar_url"),
             ).where(UserRow.id == param("id"))
         )
+        self._set_active = statement(
+            UserRow.update(is_active=param("is_active")).where(
+                (UserRow.id == param("id")) & (UserRow.is_active != param("is_active"))
+            )
+        )
+        # The constant stands in the text, as in the partial index: only so can it serve.
+        self._shown_avatars = statement(
+            UserRow.select(UserRow.avatar_url).where(
+                UserRow.avatar_url.in_(each_of("urls")) & (UserRow.avatar_url != SQL("''"))
+            )
+        )
+        freed = FreedNameRow
+        kept = freed.select(SQL("1")).where((freed.username_key == param("key")) & (freed.free_at > param("at")))
+        self._is_taken = statement(UserRow.select(SQL("1")).where(UserRow.username_key == param("key")).union_all(kept))
+        self._keep_name = statement(
+            freed.insert(username_key=param("key"), free_at=param("free_at")).on_conflict(
+                conflict_target=[freed.username_key], update={freed.free_at: param("free_at")}
+            )
+        )
+        given = {name: param(name) for name in User._fields if name != "id"}
+        self._erase = statement(UserRow.update(password_hash="", **given).where(UserRow.id == param("id")))
+        free = freed.select(freed.username_key).where(freed.free_at <= param("at")).order_by(freed.free_at)
+        self._sweep_freed_names = statement(freed.delete().where(freed.username_key.in_(free.limit(param("limit")))))
         self._seen = statement(UserRow.update(last_seen_at=param("at")).where(UserRow.id == param("id")))
 
         key, limit = UserRow.username_key, param("limit")
         after, before = key > param("key"), key < param("key")
         # Few are online at once: sorting them beats walking all names, which the bare key would make SQLite do.
         online, name = UserRow.last_seen_at > param("since"), key.concat("")
-        self._page_after = statement(users.where(after).order_by(key).limit(limit))
-        self._page_before = statement(users.where(before).order_by(key.desc()).limit(limit))
+        living = users.where(UserRow.deleted_at.is_null())
+        self._page_after = statement(living.where(after).order_by(key).limit(limit))
+        self._page_before = statement(living.where(before).order_by(key.desc()).limit(limit))
         onward, back = users.where(online & (name > param("key"))), users.where(online & (name < param("key")))
         self._online_after = statement(onward.order_by(name).limit(limit))
         self._online_before = statement(back.order_by(name.desc()).limit(limit))
@@ -108,12 +146,15 @@ class PeeweeUsers:
         )
 
     def add(self, new: NewUser) -> User | None:
-        row = self._add.one(**new._asdict())
+        row = None if self.is_taken(new.username_key, new.joined_at) else self._add.one(**new._asdict())
         if row is None:
             return None
         user = user_of(row)
         self._index(name_parts(user), user.id)
         return user
+
+    def is_taken(self, username_key: str, at: Timestamp) -> bool:
+        return self._is_taken.one(key=username_key, at=at) is not None
 
     def get(self, user_id: int) -> User | None:
         row = self._get.one(id=user_id)
@@ -143,9 +184,11 @@ class PeeweeUsers:
         )
         if before is not None:
             old, new = name_parts(before), name_parts(user)
-            for is_start, part in old - new:
-                self._drop_part.run(is_start=is_start, part=part, id=user.id)
+            self._forget(old - new, user.id)
             self._index(new - old, user.id)
+
+    def set_active(self, user_id: int, is_active: bool) -> bool:
+        return self._set_active.run(id=user_id, is_active=is_active) == 1
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         self._seen.run(id=user_id, at=at)
@@ -169,6 +212,24 @@ class PeeweeUsers:
         best = list(found)[:limit]
         people = self.by_ids(best)
         return [people[user_id] for user_id in best]
+
+    def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
+        urls = orjson.dumps(list(avatar_urls)).decode()
+        return {row[0] for row in self._shown_avatars.rows(urls=urls)}
+
+    def erase(self, remains: User, free_at: Timestamp) -> None:
+        former = self.get(remains.id)
+        assert former is not None, "the caller has looked the account up in this transaction"
+        self._erase.run(**remains._asdict())
+        self._forget(name_parts(former), remains.id)
+        self._keep_name.run(key=former.username_key, free_at=free_at)
+
+    def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
+        return self._sweep_freed_names.run(at=at, limit=limit)
+
+    def _forget(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
+        for is_start, part in parts:
+            self._drop_part.run(is_start=is_start, part=part, id=user_id)
 
     def _index(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
         for is_start, part in parts:

@@ -1,0 +1,216 @@
+"""`domain.ports.Media`: in memory and as files."""
+
+import os
+import resource
+import stat
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from minichat.adapters.media import FileMedia
+from minichat.adapters.memory import MemoryClock, MemoryMedia
+from minichat.domain.errors import Unavailable
+
+HOUR = 3_600_000
+
+
+class AsFiles:
+    """`FileMedia` in a new folder, whose files can be made to look older."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.media = FileMedia(folder)
+
+    def waits(self, seconds):
+        for file in self.folder.iterdir():
+            changed = file.stat().st_mtime - seconds
+            os.utime(file, (changed, changed))
+
+
+class InMemory:
+    def __init__(self, _folder):
+        clock = MemoryClock()
+        self.media = MemoryMedia(clock)
+        self.waits = clock.advance
+
+
+@pytest.fixture(params=[AsFiles, InMemory])
+def store(request, tmp_path):
+    return request.param(tmp_path / "media" / "avatars")
+
+
+@pytest.fixture
+def media(store):
+    return store.media
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "media" / "avatars"
+
+
+@pytest.fixture
+def files(folder):
+    return FileMedia(folder)
+
+
+def test_what_is_added_can_be_read_until_it_is_removed(media):
+    name = media.add(b"picture")
+    assert media.read(name) == b"picture"
+    media.remove(name)
+    assert media.read(name) is None
+
+
+def test_each_file_has_a_name_of_its_own(media):
+    assert len({media.add(b"the same") for _ in range(50)}) == 50
+
+
+def test_what_is_not_there_is_a_miss_and_can_be_removed(media):
+    assert media.read("A" * 22) is None
+    media.remove("A" * 22)
+
+
+def test_names_come_with_their_ages(store):
+    assert list(store.media.names()) == []
+    old = store.media.add(b"old")
+    store.waits(3600)
+    new = store.media.add(b"new")
+    ages = dict(store.media.names())
+    assert set(ages) == {old, new}
+    assert 0 <= ages[new] < 60_000
+    assert HOUR <= ages[old] < HOUR + 60_000
+
+
+def test_what_is_swept_is_what_is_old(store):
+    old = store.media.add(b"old")
+    store.waits(3600)
+    new = store.media.add(b"new")
+    for name, age in list(store.media.names()):
+        if age >= HOUR:
+            store.media.remove(name)
+    assert (store.media.read(old), store.media.read(new)) == (None, b"new")
+
+
+# Files
+
+
+def test_files_and_folders_are_for_their_owner_alone(files, folder):
+    name = files.add(b"picture")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / f"{name}.webp").stat().st_mode) == 0o600
+
+
+def test_nothing_is_made_before_it_is_needed(files, folder):
+    files.read("A" * 22)
+    files.remove("A" * 22)
+    assert list(files.names()) == []
+    assert not folder.parent.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../secret", "secret", "A" * 21, "A" * 23, "A" * 22 + "\n", "é" * 22),
+        *("A" * 21 + "/", "/" + "A" * 21, "../../" + "A" * 16, "A" * 21 + "\0"),
+    ],
+    ids=ascii,
+)
+def test_a_name_of_another_form_is_not_looked_up(files, folder, name):
+    files.add(b"picture")
+    (folder.parent / "secret.webp").write_bytes(b"secret")
+    (folder / "secret.webp").write_bytes(b"secret")
+    assert files.read(name) is None
+    files.remove(name)
+    assert (folder / "secret.webp").exists()
+    assert (folder.parent / "secret.webp").exists()
+
+
+def test_a_draft_that_a_crash_left_is_nobodys_picture_and_can_be_swept(files, folder):
+    files.add(b"picture")
+    draft = folder / ("B" * 22 + ".draft")
+    draft.write_bytes(b"half a pict")
+    assert files.read("B" * 22) is None
+    assert "B" * 22 in dict(files.names())
+    files.remove("B" * 22)
+    assert not draft.exists()
+
+
+def test_what_else_lies_in_the_folder_is_left_alone(files, folder):
+    name = files.add(b"picture")
+    (folder / "README.txt").write_text("hello")
+    assert set(dict(files.names())) == {name}
+
+
+def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_name_is_too(files, folder, monkeypatch):
+    done = []
+    fsync = os.fsync
+
+    def watched(descriptor):
+        fsync(descriptor)
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        done.append(("folder" if is_folder else "file", [file.suffix for file in folder.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    files.add(b"picture")
+    assert done == [("file", [".draft"]), ("folder", [".webp"])]
+
+
+@contextmanager
+def files_of_at_most(size):
+    """As on a full disk: what is longer can't be written."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_unavailable_and_leaves_nothing(files, folder):
+    kept = files.add(b"picture")
+    with files_of_at_most(1_000), pytest.raises(Unavailable):
+        files.add(bytes(10_000))
+    assert [file.name for file in folder.iterdir()] == [f"{kept}.webp"]
+    assert files.read(files.add(bytes(10_000))) == bytes(10_000)
+
+
+def test_a_disk_that_fails_at_the_last_moment_leaves_nothing(files, folder, monkeypatch):
+    fsync = os.fsync
+
+    def fails(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(Unavailable):
+        files.add(b"picture")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_can_not_be_made_is_unavailable_but_nothing_worse(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    files = FileMedia(tmp_path / "file" / "avatars")
+    with pytest.raises(Unavailable):
+        files.add(b"picture")
+    with pytest.raises(Unavailable):
+        files.read("A" * 22)
+    files.remove("A" * 22)
+
+
+def test_a_file_that_can_not_be_removed_is_told_to_the_operator_only(files, folder, caplog):
+    name = files.add(b"picture")
+    (folder / f"{name}.webp").unlink()
+    (folder / f"{name}.webp").mkdir()
+    files.remove(name)
+    assert "stays for now" in caplog.text
+
+
+def test_ages_follow_the_clock_of_the_machine(files, folder):
+    name = files.add(b"picture")
+    an_hour_ago = time.time() - 3600
+    os.utime(folder / f"{name}.webp", (an_hour_ago, an_hour_ago))
+    [(_, age)] = files.names()
+    assert age == pytest.approx(HOUR, abs=60_000)

@@ -1,0 +1,241 @@
+"""`domain.ports.Pictures`: what is taken, what is made of it, and that nothing hostile gets through."""
+
+import random
+import time
+import zlib
+
+import pytest
+from PIL import Image, ImageCms
+
+from builders import issues_of
+from minichat.adapters.memory import PlainPictures
+from minichat.adapters.pictures import PillowPictures
+from pictures import (
+    BLUE,
+    GIF,
+    GOOD,
+    GPS,
+    GREEN,
+    HOSTILE,
+    JPEG,
+    MAKER,
+    NO_PICTURES,
+    ORIENTATION,
+    PAYLOAD,
+    PNG,
+    RED,
+    TOO_LARGE,
+    WHITE,
+    chunk,
+    corners,
+    decoded,
+    encoded,
+    png,
+    quarters,
+)
+
+UPRIGHT = [RED, GREEN, BLUE, WHITE]
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return PillowPictures()
+
+
+@pytest.fixture(params=[PillowPictures, PlainPictures])
+def any_pictures(request):
+    return request.param()
+
+
+def test_a_png_is_a_picture(any_pictures):
+    assert any_pictures.square(PNG)
+
+
+@pytest.mark.parametrize("name", ["nothing", "text", "SVG"])
+def test_what_is_none_is_refused(any_pictures, name):
+    assert issues_of(lambda: any_pictures.square(NO_PICTURES[name])) == {"file": ["not_a_picture"]}
+
+
+# What is made
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_the_middle_of_it_becomes_a_square_of_256_pixels_in_webp(pictures, kind):
+    made = pictures.square(GOOD[kind])
+    assert (decoded(made).format, decoded(made).size) == ("WEBP", (256, 256))
+    assert corners(made) == UPRIGHT
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4096), (4096, 1), (3, 2), (4096, 4096)])
+def test_it_does_so_whatever_the_size(pictures, size):
+    made = pictures.square(encoded(Image.new("RGB", size, RED), "PNG"))
+    assert (decoded(made).size, corners(made)) == ((256, 256), [RED] * 4)
+
+
+@pytest.mark.parametrize("size", [300, 700, 1500, 4000])
+def test_a_large_jpeg_is_cut_where_a_small_one_is(pictures, size):
+    assert corners(pictures.square(encoded(quarters(size // 2), "JPEG"))) == UPRIGHT
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGBA", "PNG"), ("P", "PNG"), ("P", "GIF"), ("RGBA", "WEBP"), ("CMYK", "JPEG")],
+)
+def test_colours_come_through_in_every_form(pictures, mode, kind):
+    assert corners(pictures.square(encoded(quarters().convert(mode), kind))) == UPRIGHT
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("L", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("L", "GIF"), ("1", "PNG")])
+def test_so_do_greys(pictures, mode, kind):
+    grey = Image.new("L", (64, 64), 255).convert(mode)
+    assert decoded(pictures.square(encoded(grey, kind))).getpixel((128, 128))[:3] == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("colour", "pixel", "shown"),
+    [
+        (0, b"\x80\x00", (128, 128, 128)),
+        (2, b"\xff\xff\x00\x00\x80\x00", (255, 0, 128)),
+        (4, b"\x80\x00\xff\xff", (128, 128, 128)),
+        (6, b"\xff\xff\x00\x00\x80\x00\xff\xff", (255, 0, 128)),
+    ],
+    ids=["grey", "colour", "grey with alpha", "colour with alpha"],
+)
+def test_so_do_16_bits(pictures, colour, pixel, shown):
+    file = png(2, 2, depth=16, colour=colour, rows=(b"\0" + pixel * 2) * 2)
+    made = decoded(pictures.square(file)).convert("RGB").getpixel((128, 128))
+    assert made == pytest.approx(shown, abs=3)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_stays_so(pictures, mode):
+    clear = Image.new("RGBA", (64, 64), (255, 0, 0, 0)).convert(mode)
+    options = {"transparency": 0} if mode == "P" else {}
+    made = decoded(pictures.square(encoded(clear, "PNG", **options)))
+    assert made.getpixel((128, 128))[3] == 0
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("orientation", "seen"),
+    [
+        (1, UPRIGHT),
+        (2, [GREEN, RED, WHITE, BLUE]),
+        (3, [WHITE, BLUE, GREEN, RED]),
+        (4, [BLUE, WHITE, RED, GREEN]),
+        (5, [RED, BLUE, GREEN, WHITE]),
+        (6, [BLUE, RED, WHITE, GREEN]),
+        (7, [WHITE, GREEN, BLUE, RED]),
+        (8, [GREEN, WHITE, RED, BLUE]),
+        (9, UPRIGHT),
+    ],
+)
+def test_it_is_turned_as_its_exif_says(pictures, kind, orientation, seen):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    assert corners(pictures.square(encoded(quarters(), kind, exif=exif))) == seen
+
+
+def test_of_an_animation_the_first_frame_is_shown(pictures):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in (BLUE, RED, GREEN)]
+    for kind in ("GIF", "PNG", "WEBP"):
+        made = pictures.square(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+        assert corners(made) == [BLUE] * 4
+        assert getattr(decoded(made), "n_frames", 1) == 1
+
+
+def swapped_profile():
+    """A colour profile by which red is green, and green red."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile.replace(b"rXYZ", b"tXYZ", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"tXYZ", b"gXYZ", 1)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_colours_of_another_profile_become_those_of_the_web(pictures, mode):
+    file = encoded(quarters().convert(mode), "PNG", icc_profile=swapped_profile())
+    made = pictures.square(file)
+    assert corners(made) == [GREEN, RED, BLUE, WHITE]
+    assert "icc_profile" not in decoded(made).info
+
+
+@pytest.mark.parametrize("profile", [b"junk" * 50, swapped_profile()[:200]])
+def test_a_broken_profile_spoils_nothing(pictures, profile):
+    assert corners(pictures.square(encoded(quarters(), "PNG", icc_profile=profile))) == UPRIGHT
+
+
+def photograph():
+    exif = Image.Exif()
+    exif[MAKER] = PAYLOAD.decode()
+    exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
+    return exif
+
+
+CARRIERS = {
+    "behind a PNG": PNG + PAYLOAD,
+    "behind a PNG, in a zip": PNG + b"PK\x03\x04" + PAYLOAD,
+    "in a PNG's text": PNG[:33] + chunk(b"tEXt", b"a\0" + PAYLOAD) + PNG[33:],
+    "in a PNG's compressed text": PNG[:33] + chunk(b"zTXt", b"a\0\0" + zlib.compress(PAYLOAD)) + PNG[33:],
+    "in a PNG's unknown chunk": PNG[:33] + chunk(b"evIl", PAYLOAD) + PNG[33:],
+    "behind a JPEG": JPEG + PAYLOAD,
+    "in a JPEG's comment": encoded(quarters(), "JPEG", comment=PAYLOAD),
+    "in a JPEG's EXIF": encoded(quarters(), "JPEG", exif=photograph()),
+    "in a WebP's EXIF": encoded(quarters(), "WEBP", exif=photograph()),
+    "in a WebP's XMP": encoded(quarters(), "WEBP", xmp=PAYLOAD),
+    "in a GIF's comment": encoded(quarters(), "GIF", comment=PAYLOAD),
+    "behind a GIF": GIF + PAYLOAD,
+    "in a colour profile": encoded(quarters(), "PNG", icc_profile=swapped_profile() + PAYLOAD),
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_nothing_that_a_file_carries_along_comes_through(pictures, carrier):
+    made = pictures.square(CARRIERS[carrier])
+    assert PAYLOAD not in made
+    picture = decoded(made)
+    assert not picture.getexif()
+    assert not {"exif", "xmp", "comment", "icc_profile"} & set(picture.info)
+    assert made[12:16] == b"VP8 ", "more than the pixels is in the file"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("name", NO_PICTURES)
+def test_what_is_no_picture_that_we_take_is_refused_at_once(pictures, name):
+    started = time.perf_counter()
+    assert issues_of(lambda: pictures.square(NO_PICTURES[name])) == {"file": ["not_a_picture"]}
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_too_many_pixels_are_refused_before_they_are_decoded(pictures, name):
+    started = time.perf_counter()
+    assert issues_of(lambda: pictures.square(TOO_LARGE[name])) == {"file": ["too_many_pixels"]}
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_whatever_a_file_is_broken_into_it_is_a_picture_or_refused(pictures, kind):
+    chance = random.Random(kind)
+    outcomes = set()
+    for _ in range(300):
+        file = bytearray(GOOD[kind])
+        for _ in range(chance.choice((1, 3, 20))):
+            file[chance.randrange(len(file))] = chance.randrange(256)
+        outcomes.add(tuple(issues_of(lambda file=bytes(file): decoded(pictures.square(file))).get("file", [])))
+    assert outcomes <= {(), ("not_a_picture",), ("too_many_pixels",)}
+    assert ("not_a_picture",) in outcomes
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_wherever_a_file_is_cut_off_it_is_refused_unless_its_pixels_are_all_there(pictures, kind):
+    file = GOOD[kind]
+    for length in range(0, len(file) - 30, 7):
+        assert issues_of(lambda length=length: pictures.square(file[:length])) == {"file": ["not_a_picture"]}
+
+
+def test_a_refusal_leaves_the_turn_to_the_next(pictures):
+    for _ in range(3):
+        for file in HOSTILE.values():
+            issues_of(lambda file=file: pictures.square(file))
+    assert pictures.square(PNG)
