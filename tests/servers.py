@@ -133,6 +133,56 @@ def serving(folder: Path, *args: str, program: str = "minichat", **settings: str
         process.wait(PATIENCE)
 
 
+class RunningRedis:
+    """A Redis of our own, on a socket in `folder`; it can be killed, hung, and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "redis.sock"
+        self.url = f"unix://{self._socket}"
+        self.start()
+
+    def start(self) -> None:
+        options = ["--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(self._socket.parent)]
+        self.process = subprocess.Popen([BIN / "redis-server", *options], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert time.monotonic() < deadline, "Redis does not start"
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def hang(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Be there again, whatever happened."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+        else:
+            self.start()
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            try:
+                client.connect(str(self._socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[RunningRedis]:
+    redis = RunningRedis(folder)
+    try:
+        yield redis
+    finally:
+        redis.kill()
+
+
 def run(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `minichat ARGS` in `folder` to its end, with `says` on its standard input."""
     return subprocess.run(

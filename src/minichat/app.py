@@ -7,19 +7,28 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from minichat import admin as administration
+from minichat import logs
 from minichat.adapters.common_passwords import is_common_password
-from minichat.adapters.passwords import Argon2Passwords, run_here
+from minichat.adapters.counters import MemoryCounters
+from minichat.adapters.emails import email_address
+from minichat.adapters.media import FileMedia
+from minichat.adapters.offloading import Offload, run_here
+from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import Sqlite, migrating, open_database, peewee_ports
+from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.usernames import mixes_scripts, username_key
-from minichat.api import context, docs, errors
+from minichat.api import context, docs, errors, watching
+from minichat.api.headers import security_headers
+from minichat.api.limits import HEADERS, Limits
+from minichat.api.metrics import Metrics
 from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
@@ -27,8 +36,11 @@ from minichat.domain.ports import Clock, Passwords
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
 
+if TYPE_CHECKING:
+    from minichat.adapters.redis import RedisCounters
+
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
-EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed")
+EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *HEADERS)
 
 
 def now() -> int:
@@ -49,16 +61,22 @@ def create_app(
     """
     if settings is None:
         settings = Settings.load()
+        logs.configure(settings.log_level, watching.facts, watching.sent_texts)
         migrating.upgrade(open_database(settings.database_url))
     database = database or open_database(settings.database_url)
     services = services or services_on(database, settings, clock=clock)
 
-    app = Flask("minichat", static_folder=None)
+    app = Flask("minichat", static_folder=None, template_folder="admin/templates")
     app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = READ_MOST
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
-    tokens = Tokens(app, _derived(settings.secret_key, "tokens").hex(), clock, settings.access_ttl)
+    token_keys = [_derived(secret, "tokens").hex() for secret in settings.secret_keys]
+    tokens = Tokens(app, token_keys, clock, settings.access_ttl)
+    redis = _redis(settings.redis_url) if settings.redis_url else None
+    limits = Limits(redis or MemoryCounters(), clock) if settings.rate_limits else None
+    metrics = Metrics(version("minichat"))
+    watching.install(app, metrics)
     context.install(
         app,
         context.Context(
@@ -67,10 +85,23 @@ def create_app(
             clock=clock,
             is_ready=database.ping,
             public_url=settings.public_url,
+            metrics=metrics,
+            metrics_from=settings.metrics_from,
+            is_behind_proxies=settings.trusted_proxies > 0,
+            headers=security_headers(settings.public_url),
+            count_request=limits.count if limits else None,
+            redis_answers=redis.answers if redis else None,
         ),
     )
+    if limits:
+        app.after_request(limits.tell)
     errors.register(app)
     docs.install(app, version("minichat"))
+    administration.install(
+        app,
+        _derived(settings.secret_key, "admin cookie").hex(),
+        is_behind_tls=(settings.public_url or "").startswith("https://"),
+    )
     CORS(
         app,
         # flask-cors takes an origin with brackets (an IPv6 address) for a regular expression.
@@ -96,7 +127,8 @@ def services_on(
     database: Sqlite, settings: Settings, *, clock: Clock = now, passwords: Passwords | None = None
 ) -> Services:
     """Wire the services to a database."""
-    passwords = passwords or Argon2Passwords(_offload())
+    offload = _offload()
+    passwords = passwords or Argon2Passwords(offload)
     ports = peewee_ports(
         database,
         clock=clock,
@@ -104,9 +136,19 @@ def services_on(
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
+        email_address=email_address,
+        pictures=PillowPictures(offload),
+        media=FileMedia(settings.media_dir / "avatars"),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
-    return build(ports, lifetimes, chain_key=_derived(settings.secret_key, "refresh chain"))
+    chain_keys = [_derived(secret, "refresh chain") for secret in settings.secret_keys]
+    return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
+
+
+def _redis(url: str) -> "RedisCounters":
+    from minichat.adapters.redis import RedisCounters  # late: 6 MB of each worker
+
+    return RedisCounters(url)
 
 
 def _derived(secret: str, use: str) -> bytes:
@@ -114,7 +156,7 @@ def _derived(secret: str, use: str) -> bytes:
     return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
 
 
-def _offload() -> Callable[[Callable[[], Any]], Any]:
+def _offload() -> Offload:
     """How to run what would block: in gevent's native threads where gevent runs the requests, else right here."""
     try:
         from gevent import get_hub

@@ -11,12 +11,15 @@ import secrets
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from environs import Env, EnvValidationError, ValidationError
+
+Item = TypeVar("Item")
 
 PREFIX = "MINICHAT_"
 SQLITE = "sqlite:///"
@@ -24,9 +27,9 @@ SECRET_BYTES = 32
 LONGEST_TTL = 10 * 365 * 86_400
 DAY = 86_400
 
-_LISTS = frozenset({"CORS_ORIGINS", "ALLOWED_HOSTS"})
+_LISTS = frozenset({"CORS_ORIGINS", "ALLOWED_HOSTS", "METRICS_FROM"})
 # What the contract promises for later versions: nobody who sets one is told that they misspelt it.
-_LATER = frozenset({"REDIS_URL", "METRICS_FROM", "CHANGES_TTL", "STREAMS_PER_WORKER"})
+_LATER = frozenset({"STREAMS_PER_WORKER"})
 
 
 class SettingsError(Exception):
@@ -41,12 +44,17 @@ class Settings:
     """`sqlite:///` and an absolute path."""
     secret_key: str = field(repr=False)
     """At least 32 bytes of UTF-8, from which everything that is signed is derived."""
+    secret_key_previous: str | None = field(repr=False)
+    """Another one, of which tokens are taken as well: the one before this, or the next."""
     access_ttl: int
     """How long an access token lives, in seconds; like the next three."""
     refresh_ttl: int
     session_ttl: int
     refresh_grace: int
     """For how long a used refresh token still gets the same successor; 0 is never."""
+    changes_ttl: int
+    """How long the change log and the audit log are kept, in seconds."""
+    audit_ttl: int
     cors_origins: tuple[str, ...]
     """`scheme://host[:port]` of the pages elsewhere that may call the API."""
     allowed_hosts: tuple[str, ...]
@@ -55,13 +63,22 @@ class Settings:
     """The base of absolute URLs, without a trailing slash; None is the request's own."""
     trusted_proxies: int
     """How many reverse proxies stand in front: that many entries of `X-Forwarded-*` are believed."""
+    metrics_from: tuple[IPv4Network | IPv6Network, ...]
+    """Where `/metrics` may be read from; empty is nowhere."""
     media_dir: Path
     log_level: str
     """`debug`, `info`, `warning` or `error`."""
     rate_limits: bool
-    """Reserved: nothing is throttled yet."""
+    """Whether requests and failed log-ins are limited."""
+    redis_url: str | None = field(repr=False)
+    """`redis://`, `rediss://` or `unix://`; may hold a password. None is no Redis."""
     notices: tuple[str, ...] = ()
     """Sentences for the operator about variables that have no effect."""
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret, and after it the other of which tokens are taken."""
+        return (self.secret_key,) if self.secret_key_previous is None else (self.secret_key, self.secret_key_previous)
 
     @property
     def database_path(self) -> Path:
@@ -80,17 +97,23 @@ class Settings:
         found: dict[str, Any] = {
             "database_url": env.text("DATABASE_URL", "sqlite:///instance/minichat.sqlite3", as_=_database_in(root)),
             "secret_key": env.text("SECRET_KEY", None, as_=_strong_secret),
+            "secret_key_previous": env.text("SECRET_KEY_PREVIOUS", None, as_=_strong_secret),
             "access_ttl": env.text("ACCESS_TTL", "3600", as_=_whole(1, LONGEST_TTL)),
             "refresh_ttl": env.text("REFRESH_TTL", f"{7 * DAY}", as_=_whole(1, LONGEST_TTL)),
             "session_ttl": env.text("SESSION_TTL", f"{30 * DAY}", as_=_whole(1, LONGEST_TTL)),
             "refresh_grace": env.text("REFRESH_GRACE", "30", as_=_whole(0, LONGEST_TTL)),
+            "changes_ttl": env.text("CHANGES_TTL", f"{7 * DAY}", as_=_whole(1, LONGEST_TTL)),
+            # The database itself lets nobody delete what is younger than 30 days.
+            "audit_ttl": env.text("AUDIT_TTL", f"{365 * DAY}", as_=_whole(31 * DAY, LONGEST_TTL)),
             "cors_origins": env.text("CORS_ORIGINS", "http://localhost:3000,http://127.0.0.1:3000", as_=_each(_origin)),
             "allowed_hosts": env.text("ALLOWED_HOSTS", "", as_=_each(_host)),
             "public_url": env.text("PUBLIC_URL", None, as_=_base_url),
             "trusted_proxies": env.text("TRUSTED_PROXIES", "0", as_=_whole(0, 100)),
+            "metrics_from": env.text("METRICS_FROM", "127.0.0.0/8,::1", as_=_each(_network)),
             "media_dir": env.text("MEDIA_DIR", "instance/media", as_=root.joinpath),
             "log_level": env.text("LOG_LEVEL", "info", as_=_one_of("debug", "info", "warning", "error")),
             "rate_limits": env.text("RATE_LIMITS", "on", as_=_one_of("on", "off")) == "on",
+            "redis_url": env.text("REDIS_URL", None, as_=_redis_url),
         }
         problems = env.problems() or _contradictions(found)
         if problems:
@@ -99,6 +122,8 @@ class Settings:
         if found["secret_key"] is None:
             database = Path(found["database_url"].removeprefix(SQLITE))
             found["secret_key"] = _kept_secret(database.with_name("secret_key"))
+        if found["secret_key"] == found["secret_key_previous"]:
+            raise SettingsError(f"{PREFIX}SECRET_KEY_PREVIOUS must differ from the secret in use.")
         return cls(**found)
 
 
@@ -131,8 +156,8 @@ def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
         raise SettingsError(f"{env_file} can't be read: {error}.") from error
     both = {**filed, **environ}
     ours = {name: value for name, value in both.items() if name.startswith(PREFIX) and value is not None}
-    # An empty secret is refused: it is what a failed injection leaves, and must not turn into a made one.
-    keep_empty = {f"{PREFIX}{name}" for name in _LISTS | {"SECRET_KEY"}}
+    # An empty secret is refused: it is what a failed injection leaves, and must not turn into a made one or into none.
+    keep_empty = {f"{PREFIX}{name}" for name in _LISTS | {"SECRET_KEY", "SECRET_KEY_PREVIOUS"}}
     return {name: value for name, value in ours.items() if value.strip() or name in keep_empty}
 
 
@@ -149,7 +174,7 @@ def _notices(given: Mapping[str, str], known: set[str]) -> list[str]:
     notices = []
     for name in sorted(given):
         short = name.removeprefix(PREFIX)
-        if short in _LATER or (short == "RATE_LIMITS" and given[name].strip().lower() == "on"):
+        if short in _LATER:
             notices.append(f"{name} has no effect in this version.")
         elif short not in known:
             notices.append(f"{name} is not a setting of minichat and has no effect.")
@@ -177,7 +202,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def _each(parse: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+def _each(parse: Callable[[str], Item]) -> Callable[[str], tuple[Item, ...]]:
     return lambda text: tuple(dict.fromkeys(parse(item.strip()) for item in text.split(",") if item.strip()))
 
 
@@ -224,6 +249,27 @@ def _is_host(text: str) -> bool:
         return True
     label = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
     return len(text) <= 253 and re.fullmatch(rf"{label}(?:\.{label})*", text) is not None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValidationError(f"must list addresses or networks such as 10.1.0.0/16, not {text!r}.") from None
+
+
+def _redis_url(text: str) -> str:
+    # Never repeated in a message: it may hold a password.
+    wrong = ValidationError("must be such as redis://localhost:6379/0, rediss://… over TLS, or unix:///run/redis.sock.")
+    try:
+        url = urlsplit(text)
+        is_there = bool(url.path) if url.scheme == "unix" else bool(url.hostname) and url.port != 0
+    except ValueError:
+        raise wrong from None
+    is_database = url.scheme == "unix" or re.fullmatch(r"/?|/[0-9]{1,4}", url.path)
+    if url.scheme not in {"redis", "rediss", "unix"} or not is_there or not is_database or not text.isprintable():
+        raise wrong
+    return text
 
 
 def _base_url(text: str) -> str:

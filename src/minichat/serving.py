@@ -4,20 +4,23 @@ The arbiter (the parent) opens the sockets, migrates the database in a short-liv
 imports Flask or Peewee: gevent must patch a worker before Peewee is imported, else all greenlets share one connection.
 """
 
+import fcntl
 import json
 import logging
 import multiprocessing
 import os
 import resource
 import secrets
+import shutil
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from tempfile import gettempdir, mkdtemp
+from typing import Any, cast
 
 import gevent
 from gunicorn import util
@@ -26,13 +29,18 @@ from gunicorn.http import errors as http
 from gunicorn.workers.base import Worker
 from gunicorn.workers.ggevent import GeventWorker
 
+from minichat import logs
+from minichat.api.headers import POLICY, security_headers
 from minichat.config import Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 MOST_DEFAULT_WORKERS = 4
 MOST_CONNECTIONS = 10_000
 KEEPALIVE_SECONDS = 75
 # For how long a client may send nothing in the middle of a request, or take nothing of its answer.
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+SHARED_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
 
 
 class ServingError(Exception):
@@ -50,6 +58,7 @@ def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[
         _check_free(address)
     _in_a_child(prepare)
     _allow_open_files(2 * MOST_CONNECTIONS)
+    server.metrics = SharedMetrics()
     server.run()
 
 
@@ -58,8 +67,51 @@ def default_workers() -> int:
     return min(len(os.sched_getaffinity(0)), MOST_DEFAULT_WORKERS)
 
 
+class SharedMetrics:
+    """The folder in memory in which the workers count together, each in files of its own (see `api.metrics`).
+
+    The files of a worker that is gone stay: what it counted must not be taken back. The folder is locked as long as a
+    process of this server lives, so that what a kill -9 left of others can be told apart and removed.
+    """
+
+    PREFIX = "minichat-metrics-"
+
+    def __init__(self) -> None:
+        root = SHARED_MEMORY or Path(gettempdir())
+        for left in root.glob(f"{self.PREFIX}*"):
+            with suppress(OSError):  # in use, or another user's
+                if time.time() - left.stat().st_mtime > 60:  # younger ones may be about to be locked
+                    os.close(_locked(left))
+                    shutil.rmtree(left)
+        self._folder = Path(mkdtemp(prefix=self.PREFIX, dir=root))
+        self._lock = _locked(self._folder)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
+
+    def forget_worker(self, pid: int) -> None:
+        """Take away what was true of a worker only while it lived, such as its requests in progress."""
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+    def remove(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _locked(folder: Path) -> int:
+    """Return a descriptor that locks the folder, in this process and those that it forks. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 class Server(BaseApplication):
     """gunicorn's own application class, told its settings by us instead of a command line."""
+
+    metrics: SharedMetrics
 
     def __init__(self, settings: Settings, bind: str, workers: int) -> None:
         self.settings = settings
@@ -85,10 +137,13 @@ class Server(BaseApplication):
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             # The workers' heartbeat files: a slow disk must not look like a dead worker.
-            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 - no name in it is guessable
+            "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY else None,
             # What gunicorn says of its daily business is of no use beside our own log.
             "loglevel": "debug" if self.settings.log_level == "debug" else "warning",
+            "logger_class": logs.GunicornLogs,
             "post_worker_init": _announce,
+            "child_exit": lambda _, worker: self.metrics.forget_worker(worker.pid),
+            "on_exit": lambda _: self.metrics.remove(),
             "proc_name": "minichat",
         }.items():
             self.cfg.set(name, value)
@@ -98,16 +153,15 @@ class Server(BaseApplication):
         try:
             self.settings = Settings.load()
         except SettingsError as error:
-            print(f"The settings were not read again:\n{error}", file=sys.stderr, flush=True)
+            log.error("the settings were not read again: %s", error)  # noqa: TRY400 - the sentence is enough
         super().reload()
 
     def load(self) -> Callable[..., Any]:
         """Build the application; called in each worker, after gevent has patched it."""
+        from minichat.api import watching
         from minichat.app import create_app
 
-        logging.basicConfig(
-            level=self.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        logs.configure(self.settings.log_level, watching.facts, watching.sent_texts)
         return create_app(self.settings)
 
 
@@ -166,7 +220,7 @@ class ChatWorker(GeventWorker):
             # Only its kind: the text of the error repeats the request, line breaks and tokens included.
             self.log.info("Refused what %s sent: %s", (addr or ("a socket",))[0], type(exc).__name__)
         try:
-            util.write_nonblock(client, _problem(status, detail))
+            util.write_nonblock(client, _problem(status, detail, cast(Server, self.app).settings.public_url))
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client had gone before its error was sent")
@@ -186,7 +240,7 @@ _REFUSALS = {
 }
 
 
-def _problem(status: HTTPStatus, detail: str) -> bytes:
+def _problem(status: HTTPStatus, detail: str, public_url: str | None) -> bytes:
     """Return a whole HTTP answer that holds an RFC 9457 problem."""
     request_id = secrets.token_hex(16)
     problem = {
@@ -203,10 +257,8 @@ def _problem(status: HTTPStatus, detail: str) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
-        "X-Content-Type-Options: nosniff",
-        "X-Frame-Options: DENY",
-        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
-        "Referrer-Policy: no-referrer",
+        *(f"{name}: {value}" for name, value in security_headers(public_url)),
+        f"Content-Security-Policy: {POLICY}",
         "Cache-Control: no-store",
         "Connection: close",
     ]
@@ -217,6 +269,11 @@ def _announce(worker: Worker) -> None:
     """Tell where the chat is, once the first worker answers."""
     if worker.age > 1:
         return
+    with suppress(OSError):  # nobody reads what we say, which is no reason not to serve
+        _tell_addresses(worker)
+
+
+def _tell_addresses(worker: Worker) -> None:
     for listener in worker.sockets:
         name = listener.getsockname()
         if not isinstance(name, tuple):
@@ -225,7 +282,11 @@ def _announce(worker: Worker) -> None:
         host, port = str(name[0]), name[1]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
         base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        print(f"minichat serves the chat API on {base}/api/chat/ and its documentation on {base}/api/", flush=True)
+        print(
+            f"minichat serves the chat API on {base}/api/chat/, its documentation on {base}/api/ "
+            f"and the administration on {base}/admin/",
+            flush=True,
+        )
 
 
 def _check_free(address: Any) -> None:

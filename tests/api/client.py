@@ -8,6 +8,8 @@
 Every answer is held to the OpenAPI document, and none may show the e-mail address or the password of somebody else.
 """
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -23,6 +25,10 @@ from minichat.adapters.peewee import Sqlite
 Json = dict[str, Any]
 
 PASSWORD = "correct horse battery"
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+"""A PNG of one red pixel."""
 BASE = "http://localhost"
 _ADDRESS = re.compile(r"[\w.+-]+@private\.example")
 
@@ -197,8 +203,27 @@ class Person(Visitor):
         return answer
 
     @property
+    def session_id(self) -> int:
+        """The id of the session in use, as the access token names it."""
+        payload = self.token.split(".")[1]
+        return int(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"])
+
+    @property
     def is_logged_in(self) -> bool:
         return self.gets("/api/auth/me/").status == 200
+
+    def uploads(self, file: bytes = PICTURE, filename: str = "me.png", kind: str = "image/png") -> Answer:
+        """Upload a picture of oneself."""
+        head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: {kind}'
+        form = f"--xyz\r\n{head}\r\n\r\n".encode() + file + b"\r\n--xyz--\r\n"
+        form_type = "multipart/form-data; boundary=xyz"
+        return self.sends("PUT", "/api/auth/profile/avatar/", data=form, content_type=form_type)
+
+    def shows_a_picture(self) -> str:
+        """Upload a picture and return the random part of its URL."""
+        answer = self.uploads()
+        assert answer.status == 200, answer
+        return str(answer.body["avatar"]).rpartition("/")[2].removesuffix(".webp")
 
     def makes_room(
         self, name: str = "Room", *, private: bool = False, with_: "Iterable[Person]" = (), **fields: object

@@ -81,7 +81,7 @@ class Document:
         assert "default-src 'none'" in headers["Content-Security-Policy"], where
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"] or "svg" in headers["Content-Type"], where
         assert "unsafe-eval" not in headers["Content-Security-Policy"], where
-        assert headers["Cache-Control"] == "no-store" or "json" not in headers["Content-Type"], where
+        assert headers["Cache-Control"] == "no-store" or "json" not in headers.get("Content-Type", ""), where
         assert ("WWW-Authenticate" in headers) == (response.status_code == 401), where
         assert ("Retry-After" in headers) == (response.status_code in {429, 503}), where
 

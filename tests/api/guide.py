@@ -5,12 +5,23 @@ The story is told once, on an empty database and by a clock that stands still, s
 
 import json
 import re
+from io import BytesIO
 from typing import Any
 
-from api.client import PASSWORD, Answer, Chat, Json
+from api.client import PASSWORD, PICTURE, Answer, Chat, Json
 
 URL = "http://127.0.0.1:8000"
 TOKEN = "eyJhbGciOi…"
+PICTURE_ID = "nUOdXfVZ2Rk0vQyJc7-m4A"
+FORM = [
+    "Content-Type: multipart/form-data; boundary=xyz",
+    "",
+    "--xyz",
+    'Content-Disposition: form-data; name="file"; filename="me.png"',
+    "",
+    "(the bytes of the file)",
+    "--xyz--",
+]
 
 INTRODUCTION = """\
 # The API of minichat, by example
@@ -45,7 +56,14 @@ SECTIONS = {
     "avatars": "Pictures",
     "health": "Health",
 }
-SHOWN_HEADERS = ("Link", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "Content-Type")
+SHOWN_HEADERS = (
+    "Link",
+    "Content-Disposition",
+    "Idempotency-Replayed",
+    "Retry-After",
+    "WWW-Authenticate",
+    "Content-Type",
+)
 USUAL_TYPES = {"application/json", "application/problem+json"}
 
 
@@ -68,10 +86,11 @@ class Guide:
         *,
         token: str | None = None,
         body: Json | None = None,
+        file: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """Make a call, such as `GET /api/chat/rooms/{room_id}/`, to its path, and note the request and the answer."""
-        answer, text = self._asks(call.split(maxsplit=1)[0], path or call.split()[1], token, body, headers or {})
+        answer, text = self._asks(call.split(maxsplit=1)[0], path or call.split()[1], token, body, headers or {}, file)
         assert answer.status < 400, answer
         self._shown.setdefault(call, []).append(text)
         return answer
@@ -126,7 +145,8 @@ class Guide:
             for place in operation.get("parameters", [])
         ]
         if "requestBody" in operation:
-            reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            (content,) = operation["requestBody"]["content"].values()
+            reference = content["schema"]["$ref"]
             schema = self._chat.document.document["components"]["schemas"][reference.rpartition("/")[2]]
             needed = schema.get("required", [])
             for name, field in schema["properties"].items():
@@ -134,23 +154,37 @@ class Guide:
         return found
 
     def _asks(
-        self, method: str, path: str, token: str | None, body: Json | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        body: Json | None,
+        headers: dict[str, str],
+        file: bytes | None = None,
     ) -> tuple[Answer, str]:
         sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         kwargs: dict[str, Any] = {} if body is None else {"json": body}
+        if file is not None:
+            kwargs = {"data": {"file": (BytesIO(file), "me.png")}}
         answer = self._chat.anyone.sends(method, path, headers=sent, **kwargs)
         lines = [f"{method} {path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items() if name != "X-Request-ID"]
         lines += [f"Authorization: Bearer {TOKEN}"] if token else []
         lines += ["Content-Type: application/json", "", _json(body)] if body is not None else []
+        lines += FORM if file is not None else []
         lines += ["", f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}"]
         for name in SHOWN_HEADERS:
             value = answer.headers.get(name)
             if value is not None and value not in USUAL_TYPES:
                 lines.append(f"{name}: {value}")
-        if answer.text:
+        if answer.headers.get("Content-Type") == "image/webp":
+            lines += ["", "(the bytes of the picture)"]
+        elif path == "/metrics":
+            lines += ["", *(line for line in answer.text.splitlines() if "minichat_log_ins" in line), "(and so on)"]
+        elif answer.text:
             lines += ["", _json(answer.body) if answer.body is not None else answer.text]
         text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", TOKEN, "\n".join(lines))
+        text = re.sub(r"(?<=/avatars/)[\w-]{22}(?=\.webp)", PICTURE_ID, text)
         return answer, f"```http\n{text}\n```\n"
 
 
@@ -181,6 +215,8 @@ def _field(name: str, schema: Json, description: str, *, needed: bool, where: st
         "null": "null",
     }
     facts = [where, " or ".join(words[kind] for kind in kinds)]
+    if schema.get("format") == "binary":
+        facts[-1] = "file"
     if "enum" in schema:
         facts[-1] = " or ".join(f"`{choice}`" for choice in schema["enum"])
     most, least = schema.get("maxLength"), schema.get("minLength")
@@ -222,15 +258,23 @@ def tell(chat: Chat) -> Guide:
         "PUT /api/auth/profile/", token=me, body={"first_name": "Anna", "avatar": "https://example.com/ann.png"}
     )
     guide.shows("PATCH /api/auth/profile/", token=me, body={"first_name": "Ann", "avatar": ""})
+    url = guide.shows("PUT /api/auth/profile/avatar/", token=me, file=PICTURE).body["avatar"]
+    guide.shows("GET /avatars/{picture_id}.webp", url.removeprefix(URL))
+    guide.shows("DELETE /api/auth/profile/avatar/", token=me)
     wait()
     passwords = {"old_password": PASSWORD, "new_password": "staple battery horse"}
     me = guide.shows("POST /api/auth/change-password/", token=me, body=passwords).body["tokens"]["access"]
-    phone = chat.anyone.posts("/api/auth/login/", username="ann", password="staple battery horse").body["tokens"]
+    login = {"username": "ann", "password": "staple battery horse"}
+    phone = chat.anyone.posts("/api/auth/login/", **login).body["tokens"]
+    tablet = guide.shows("GET /api/auth/sessions/", token=me).body[0]["id"]
     guide.shows("POST /api/auth/logout/", token=phone["access"], body={"refresh": phone["refresh"]})
+    guide.shows("DELETE /api/auth/sessions/{session_id}/", f"/api/auth/sessions/{tablet}/", token=me)
+    guide.shows("DELETE /api/auth/sessions/", token=me)
 
     # People
     guide.shows("GET /api/auth/search/", "/api/auth/search/?q=BO", token=me)
     guide.shows("GET /api/auth/users/", "/api/auth/users/?limit=2", token=me)
+    guide.shows("GET /api/auth/users/{user_id}/", f"/api/auth/users/{bob.id}/", token=me)
     guide.shows("GET /api/chat/online-users/", "/api/chat/online-users/?limit=1", token=me)
 
     # Rooms
@@ -272,7 +316,10 @@ def tell(chat: Chat) -> Guide:
     # The end
     guide.shows("POST /api/chat/rooms/{room_id}/leave/", f"{path}leave/", token=cid.token)
     guide.shows("DELETE /api/chat/rooms/{room_id}/", path, token=me)
+    guide.shows("GET /api/auth/me/export/", token=cid.token)
+    guide.shows("DELETE /api/auth/me/", token=cid.token, body={"password": PASSWORD})
     guide.shows("GET /avatars/{user_id}-{letter}.svg", "/avatars/1-A.svg")
     guide.shows("GET /healthz")
     guide.shows("GET /readyz")
+    guide.shows("GET /metrics")
     return guide

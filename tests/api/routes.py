@@ -1,18 +1,33 @@
 """Every route of the API, with a request to it that is right: what the tests of properties and of bad input vary."""
 
+import re
+from io import BytesIO
 from typing import Any, NamedTuple
 
-from api.client import PASSWORD
+from api.client import PASSWORD, PICTURE
 
 
 class Route(NamedTuple):
     method: str
     path: str
-    """With `{room}` where a room's id belongs."""
+    """With `{room}`, `{session}`, `{other}` or `{picture}` where an id belongs."""
     body: dict[str, Any] | None = None
     """Where a body is read, one with every field; `{room}`, `{other}`, `{message}`, `{refresh}` are filled in."""
     query: tuple[str, ...] = ()
     """The parameters that are known."""
+    files: dict[str, bytes] | None = None
+    """Where a form with files is read instead of a body, one with every file."""
+
+    @property
+    def template(self) -> str:
+        """The path as the API's document has it."""
+        return re.sub(r"\{(\w+)\}", r"{\1_id}", self.path.replace("{other}", "{user}"))
+
+    def request(self, **places: Any) -> dict[str, Any]:
+        """What to send with it: the body with its places filled in, or the form."""
+        if self.files is not None:
+            return {"data": {name: (BytesIO(file), f"{name}.png") for name, file in self.files.items()}}
+        return {} if self.body is None else {"json": filled(self.body, **places)}
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -40,16 +55,24 @@ ROUTES = [
     Route("POST", "/api/auth/logout/", {"refresh": "{refresh}"}),
     Route("POST", "/api/auth/token/refresh/", {"refresh": "{refresh}"}),
     Route("GET", "/api/auth/me/"),
+    Route("DELETE", "/api/auth/me/", {"password": PASSWORD}),
+    Route("GET", "/api/auth/me/export/"),
     Route("GET", "/api/auth/profile/"),
     Route("PUT", "/api/auth/profile/", PROFILE),
     Route("PATCH", "/api/auth/profile/", PROFILE),
+    Route("PUT", "/api/auth/profile/avatar/", files={"file": PICTURE}),
+    Route("DELETE", "/api/auth/profile/avatar/"),
     Route(
         "POST",
         "/api/auth/change-password/",
         {"old_password": PASSWORD, "new_password": "new horse battery", "new_password_confirm": "new horse battery"},
     ),
+    Route("GET", "/api/auth/sessions/", query=PAGED),
+    Route("DELETE", "/api/auth/sessions/"),
+    Route("DELETE", "/api/auth/sessions/{session}/"),
     Route("GET", "/api/auth/search/", query=("q", "limit")),
     Route("GET", "/api/auth/users/", query=PAGED),
+    Route("GET", "/api/auth/users/{other}/"),
     Route("GET", "/api/chat/online-users/", query=PAGED),
     Route("GET", "/api/chat/rooms/", query=(*PAGED, "scope")),
     Route("POST", "/api/chat/rooms/", {**ROOM_BODY, "participants": ["{other}"]}),
@@ -70,8 +93,10 @@ ROUTES = [
     ),
     Route("POST", "/api/chat/create-direct-chat/", {"user_id": "{other}"}),
     Route("GET", "/avatars/1-A.svg"),
+    Route("GET", "/avatars/{picture}.webp"),
     Route("GET", "/healthz"),
     Route("GET", "/readyz"),
+    Route("GET", "/metrics"),
 ]
 
 PUBLIC = {
@@ -79,12 +104,15 @@ PUBLIC = {
     "/api/auth/login/",
     "/api/auth/token/refresh/",
     "/avatars/1-A.svg",
+    "/avatars/{picture}.webp",
     "/healthz",
     "/readyz",
+    "/metrics",
 }
 """What needs no token, besides the documentation pages."""
 
 WITH_BODY = [route for route in ROUTES if route.body is not None]
+WITH_FILES = [route for route in ROUTES if route.files is not None]
 WITH_QUERY = [route for route in ROUTES if route.query]
 WITH_ROOM = [route for route in ROUTES if "{room}" in route.path]
 """Those that name a room in the path."""

@@ -1,5 +1,7 @@
 """`/api/auth/`: registration, the account, the profile, people, presence."""
 
+import unicodedata
+
 import pytest
 from argon2 import PasswordHasher
 
@@ -62,13 +64,67 @@ class TestRegistering:
     def test_the_name_is_shown_as_it_was_typed(self, chat: Chat) -> None:
         assert chat.person("Ann-Lee_1.x").username == "Ann-Lee_1.x"
 
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [
+            ("éva-7", "e\u0301va-7"),
+            ("ÉVA-7", "éva-7"),
+            ("Анна", "аННА"),
+            ("カタカナ", "ｶﾀｶﾅ"),
+            ("ＡＮＮ７", "ann7"),
+            ("Straße", "straße"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ],
+        ids=ascii,
+    )
+    def test_one_name_is_one_account_in_every_script(self, chat: Chat, name: str, other: str) -> None:
+        chat.person(name)
+        answer = chat.anyone.posts("/api/auth/register/", username=other, password=PASSWORD)
+        assert (answer.status, answer.code) == (409, "username_taken")
+        login = chat.anyone.posts("/api/auth/login/", username=other, password=PASSWORD)
+        assert (login.status, login.body["user"]["username"]) == (200, name)
+
     @pytest.mark.parametrize("name", ["анна", "たなか", "田中さん", "ünal", "user.name", "123", "x" * 32])
     def test_names_are_letters_of_any_script(self, chat: Chat, name: str) -> None:
         assert chat.person(name).username == name
 
     @pytest.mark.parametrize(
         "name",
-        ["", "  ", "ab", "x" * 33, "a b c", "ann!", "ann@home", "a\u200bnn", "a\u202enn", "аnn", "ann\u0000", "a\tb"],
+        [
+            *[
+                "",
+                "  ",
+                "ab",
+                "x" * 33,
+                "a b c",
+                "ann!",
+                "ann@home",
+                "а\u200bnn",
+                "ann\u0000",
+                "a\tb",
+                "ann/../bob",
+                "😀😀😀",
+            ],
+            # What is not seen: of no width, soft, filling, selecting, tagging, joining.
+            *[
+                "a\u200bnn",
+                "a\u200dnn",
+                "a\u2060nn",
+                "ann\ufeff",
+                "ann\xad",
+                "ann\ufe0f",
+                "ann\u034f",
+                "a\u115fnn",
+                "a\u3164nn",
+            ],
+            *["a\U000e0061nn", "ann\u180b"],
+            # What turns the direction, and digits that don't go together.
+            *["a\u202enn", "ann\u202c", "\u200fann", "a\u2066nn", "ann\u061c", "1אבג", "ann٣"],
+            # Two scripts, and letters that are other letters in another form.
+            *["аnn", "annו", "anո", "ꓮnn", "ᎪNN", "ﬁona", "ℌenry", "𝐚𝐧𝐧", "①②③", "ann²", "ªnn", "ſam", "ǆakov"],
+            # Marks that hide.
+            *["\u0301ann", "ann\u0335", "i\u0307van", "u\u0308\u0308rsel", "ann\u20dd", "a" + "\u0301" * 31 + "b"],
+        ],
         ids=ascii,
     )
     def test_other_names_are_refused_by_field(self, chat: Chat, name: str) -> None:
@@ -91,10 +147,35 @@ class TestRegistering:
         answer = chat.anyone.posts("/api/auth/register/", username="anna-lee", password=password)
         assert (answer.status, set(answer.errors)) == (400, {"password"})
 
-    @pytest.mark.parametrize("password", ["password", "12345678", "qwertyuiop", "iloveyou", "football"])
-    def test_a_common_password_is_refused(self, chat: Chat, password: str) -> None:
+    @pytest.mark.parametrize(
+        "password",
+        ["password", "PassWord", "12345678", "QWERTYuiop", "iloveyou", "football", "Michelle7", "24121987", "lkjhgfds"],
+    )
+    def test_a_common_password_is_refused_in_whatever_case(self, chat: Chat, password: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=password)
         assert (answer.status, set(answer.errors)) == (400, {"password"})
+        assert "most common" in answer.errors["password"][0]
+
+    @pytest.mark.parametrize(
+        "password", ["éva-maria", "ÉVA-MARIA", "e\u0301va-maria", "ｅ\u0301ｖａ-maria", " éva-maria "]
+    )
+    def test_the_username_is_no_password_in_whatever_form(self, chat: Chat, password: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="Éva-Maria", password=password)
+        assert (answer.status, set(answer.errors)) == (400, {"password"})
+        assert "username" in answer.errors["password"][0]
+
+    @pytest.mark.parametrize("name", ["deleted-user-1", "Deleted-User-x", "ｄｅｌｅｔｅｄ-user-2"])
+    def test_nobody_passes_for_an_erased_account(self, chat: Chat, name: str) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
+        assert (answer.status, set(answer.errors)) == (400, {"username"})
+        assert "erased" in answer.errors["username"][0]
+        russian = chat.anyone.sends(
+            "POST",
+            "/api/auth/register/",
+            json={"username": name, "password": PASSWORD},
+            headers={"Accept-Language": "ru"},
+        )
+        assert "удалённые" in russian.errors["username"][0]
 
     def test_all_of_a_long_password_counts(self, chat: Chat) -> None:
         chat.person("ann", password="x" * 1023 + "y")
@@ -103,13 +184,63 @@ class TestRegistering:
         login["password"] = "x" * 1023 + "y"
         assert chat.anyone.posts("/api/auth/login/", **login).status == 200
 
+    @pytest.mark.parametrize(
+        ("password", "other"),
+        [
+            ("é" * 1024, "é" * 1023 + "e"),
+            ("e\u0301" * 1024, "e\u0301" * 1023 + "e"),
+            ("e\u0301" * 1024, "e\u0301" * 1023),
+            ("🔑" * 1024, "🔑" * 1023 + "🔒"),
+            ("x" * 72 + "y", "x" * 72 + "z"),
+            (" " + PASSWORD, PASSWORD),
+            (PASSWORD, PASSWORD + "\u0000"),
+            (PASSWORD, PASSWORD + "\u0000x"),
+            (PASSWORD, PASSWORD.upper()),
+        ],
+        ids=lambda text: ascii(text)[-24:],
+    )
+    def test_every_code_point_of_a_password_counts(self, make_chat: MakeChat, password: str, other: str) -> None:
+        chat = make_chat(slow_passwords=True)
+        chat.person("ann", password=password)
+        assert chat.anyone.posts("/api/auth/login/", username="ann", password=other).status == 401
+        same = unicodedata.normalize("NFC", password), unicodedata.normalize("NFD", password)
+        for form in same:
+            assert chat.anyone.posts("/api/auth/login/", username="ann", password=form).status == 200
+
+    @pytest.mark.parametrize(
+        ("password", "status"),
+        [
+            ("x7Kq-p2", 400),
+            ("x7Kq-p2V", 201),
+            ("e\u0301" * 7, 400),
+            ("e\u0301" * 4 + "a\u030a" * 4, 201),
+            ("e\u0301" * 1024, 201),
+            ("e\u0301" * 1025, 400),
+            (" " * 8, 400),
+        ],
+        ids=lambda text: ascii(text)[:24],
+    )
+    def test_the_length_of_a_password_is_that_of_its_normal_form(self, chat: Chat, password: str, status: int) -> None:
+        answer = chat.anyone.posts("/api/auth/register/", username="ann", password=password)
+        assert (answer.status, set(answer.errors)) == (status, {"password"} if status == 400 else set())
+
     def test_the_confirmation_must_equal_the_password(self, chat: Chat) -> None:
         answer = chat.anyone.posts(
             "/api/auth/register/", username="ann", password=PASSWORD, password_confirm=PASSWORD + "x"
         )
         assert (answer.status, set(answer.errors)) == (400, {"password_confirm"})
 
-    @pytest.mark.parametrize("email", ["ann", "@example.com", "ann@", "ann@example", "a b@example.com", "a@b@c.de"])
+    def test_an_address_is_kept_in_its_normal_form(self, chat: Chat) -> None:
+        form = {"username": "ann", "password": PASSWORD, "email": " Анна.Ли@ПРИМЕР.рф "}
+        assert chat.anyone.posts("/api/auth/register/", **form).body["user"]["email"] == "Анна.Ли@пример.рф"
+
+    @pytest.mark.parametrize(
+        "email",
+        [
+            *["ann", "@example.com", "ann@", "ann@example", "a b@example.com", "a@b@c.de", "Ann <ann@example.com>"],
+            *['"a b"@example.com', "ann@[192.0.2.1]", "ann@localhost", "a..b@example.com", "ann@ex_ample.com"],
+        ],
+    )
     def test_what_is_no_address_is_refused(self, chat: Chat, email: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=PASSWORD, email=email)
         assert (answer.status, set(answer.errors)) == (400, {"email"})
@@ -292,7 +423,10 @@ class TestChangingThePassword:
         assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"old_password"})
         assert ann.logs_in().is_logged_in
 
-    @pytest.mark.parametrize("new", ["short", "x" * 1025, "anna-lee", "password"])
+    @pytest.mark.parametrize(
+        "new",
+        ["short", "x" * 1025, "anna-lee", "ＡＮＮＡ-lee", "password", "Password1", "24121987", "nul\u0000 inside"],
+    )
     def test_the_new_one_is_held_to_the_rules_of_registration(self, chat: Chat, new: str) -> None:
         anna = chat.person("anna-lee")
         answer = anna.posts("/api/auth/change-password/", old_password=PASSWORD, new_password=new)
@@ -307,6 +441,32 @@ class TestChangingThePassword:
             new_password_confirm="other horse battery",
         )
         assert (answer.status, set(answer.errors)) == (400, {"new_password_confirm"})
+
+
+class TestOnePerson:
+    def test_is_shown_by_id_as_in_the_list(self, chat: Chat) -> None:
+        ann, bob = chat.person("ann"), chat.person("bob", first_name="Bob")
+        answer = ann.gets(f"/api/auth/users/{bob.id}/")
+        assert (answer.status, set(answer.body)) == (200, PERSON)
+        assert answer.body in ann.gets("/api/auth/users/").body
+        assert ann.gets(f"/api/auth/users/{ann.id}/").body["username"] == "ann"
+
+    def test_is_shown_though_disabled(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        chat.database.execute_sql("UPDATE user SET is_active = 0 WHERE id = ?", (bob.id,))
+        assert ann.gets(f"/api/auth/users/{bob.id}/").body["username"] == "bob"
+
+    def test_that_is_erased_is_not_there(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        chat.database.execute_sql("UPDATE user SET deleted_at = 1 WHERE id = ?", (bob.id,))
+        same = {"X-Request-ID": "same"}
+        answer = ann.sends("GET", f"/api/auth/users/{bob.id}/", headers=same)
+        assert (answer.status, answer.code) == (404, "user_not_found")
+        assert answer.raw == ann.sends("GET", "/api/auth/users/99/", headers=same).raw
+
+    @pytest.mark.parametrize("user_id", ["0", "-1", "x", "1.0", "9" * 40, str(2**53), "%31%00", "١"])
+    def test_has_an_id(self, chat: Chat, user_id: str) -> None:
+        assert chat.person("ann").gets(f"/api/auth/users/{user_id}/").status == 404
 
 
 class TestPeople:

@@ -2,9 +2,13 @@
 
 import base64
 import hmac
+import itertools
 import json
 import logging
+import string
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -12,11 +16,15 @@ import pytest
 
 from api.client import PASSWORD, Answer, Chat, Person
 from api.conftest import SECRET, MakeChat
-from minichat.app import _derived
+from api.routes import PUBLIC, ROUTES, Route
+from minichat.adapters.memory import PlainPasswords
+from minichat.app import _derived, create_app, services_on
+from minichat.config import Settings
 
 HOUR = 3_600
 DAY = 86_400
 PROTECTED = "/api/auth/me/"
+Ask = Callable[..., Answer]
 KEY = _derived(SECRET, "tokens").hex()
 """What the app signs tokens with: a forger who had it would still have to get everything else right."""
 
@@ -253,13 +261,13 @@ def ann(chat: Chat) -> Person:
 class TestATokenThatIsNotOurs:
     """Refused on a protected route and as a refresh token alike: 401 with a code, never 500."""
 
-    def refused(self, ann: Person, token: str, *, refresh: str | None = None) -> Answer:
+    def refused(self, ann: Person, token: str, *, refresh: str | None = None, code: str = "token_invalid") -> Answer:
         authorization = {"Authorization": f"Bearer {token}"}
         answer = ann.sends("GET", PROTECTED, headers=authorization)
-        assert answer.status == 401, answer
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
         second = ann.posts("/api/auth/token/refresh/", refresh=token if refresh is None else refresh)
-        assert second.status == 401, second
+        for one in (answer, second):
+            assert (one.status, one.code) == (401, code), one
+            assert one.headers["WWW-Authenticate"] == "Bearer"
         assert ann.is_logged_in
         return answer
 
@@ -343,6 +351,50 @@ class TestATokenThatIsNotOurs:
         for header in ('{"typ":"JWT","alg":"HS256"}', '{"alg": "HS256", "typ": "JWT"}', '{"alg":"HS256"}'):
             self.refused(ann, signed(header, claims_of(ann.token)))
 
+    def test_with_its_claims_in_another_spelling(self, ann: Person) -> None:
+        header, claims = '{"alg":"HS256","typ":"JWT"}', json.dumps(claims_of(ann.token), separators=(",", ":"))
+        assert signed(header, claims.encode()) == ann.token
+        for other in (
+            claims[:-1] + ',"sub":"1"}',
+            '{"sub":"2",' + claims[1:],
+            claims.replace(",", ", "),
+            f"{claims}\n",
+            claims.replace('"sub"', '"\\u0073ub"'),
+        ):
+            assert json.loads(other) == claims_of(ann.token)
+            self.refused(ann, signed(header, other.encode()))
+
+    def test_with_its_signature_in_another_spelling(self, ann: Person) -> None:
+        text, _, signature = ann.token.rpartition(".")
+        alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+        last = alphabet.index(signature[-1])  # it tells four bits, and has room for six
+        for other in (
+            signature + "=",
+            signature + "==",
+            f"{signature[:9]}*{signature[9:]}",
+            f"{signature[:9]}\n{signature[9:]}",
+            signature[:-1] + alphabet[last ^ 1],
+            signature.replace("-", "+").replace("_", "/") + "+",
+        ):
+            assert base64.urlsafe_b64decode(other + "==")[:32] == base64.urlsafe_b64decode(signature + "=")
+            self.refused(ann, f"{text}.{other}".replace("\n", "\t"), refresh=f"{text}.{other}")
+
+    @pytest.mark.parametrize("change", ["{0} {1}", "{0},{1}", "{0}, Bearer {0}", "{0}; {0}", '"{0}"', "<{0}>"])
+    def test_with_something_beside_it(self, ann: Person, change: str) -> None:
+        self.refused(ann, change.format(ann.token, ann.refresh), refresh=change.format(ann.refresh, ann.token))
+
+    def test_with_white_space_in_or_around_a_refresh_token(self, ann: Person) -> None:
+        for spaced in (f" {ann.refresh}", f"{ann.refresh}\n", ann.refresh.replace(".", ". "), f"Bearer {ann.refresh}"):
+            answer = ann.posts("/api/auth/token/refresh/", refresh=spaced)
+            assert (answer.status, answer.code) == (401, "token_invalid")
+
+    def test_beside_one_that_is(self, ann: Person) -> None:
+        """Two `Authorization` headers, which a server hands over as one: none of them counts."""
+        for tokens in ((ann.token, "garbage"), ("garbage", ann.token), (ann.token, ann.token)):
+            headers = {"Authorization": ",".join(f"Bearer {token}" for token in tokens)}
+            answer = ann.sends("GET", PROTECTED, headers=headers)
+            assert (answer.status, answer.code) == (401, "token_invalid")
+
     @pytest.mark.parametrize("part", [0, 1, 2])
     def test_changed_in_one_place(self, ann: Person, part: int) -> None:
         parts = ann.token.split(".")
@@ -365,13 +417,28 @@ class TestATokenThatIsNotOurs:
         [
             ("iss", "another"),
             ("iss", ["minichat"]),
+            ("iss", ""),
+            ("iss", None),
+            ("iss", 1),
+            ("iss", "Minichat"),
             ("aud", "another"),
+            ("aud", ""),
+            ("aud", None),
+            ("aud", 1),
+            ("aud", ["minichat"]),
+            ("type", None),
+            ("type", True),
+            ("type", "ACCESS"),
+            ("type", "access "),
             ("aud", ["minichat", "another"]),
             ("sub", 1),
             ("sub", ""),
             ("sub", "0"),
             ("sub", "-1"),
-            ("sub", "2"),
+            ("sub", "01"),
+            ("sub", "+1"),
+            ("sub", "1" * 17),
+            ("sub", ["1"]),
             ("sub", "1.0"),
             ("sub", " 1"),
             ("sub", "١"),
@@ -386,7 +453,7 @@ class TestATokenThatIsNotOurs:
             ("sid", True),
             ("sid", 2**63),
             ("sid", 10**400),
-            ("sid", 99),
+            ("sid", [1]),
             ("sid", None),
             ("jti", ""),
             ("jti", 1),
@@ -394,7 +461,7 @@ class TestATokenThatIsNotOurs:
             ("jti", ["x"]),
             ("exp", 0),
             ("exp", -1),
-            ("exp", 1),
+            ("exp", [1]),
             ("exp", "9999999999"),
             ("exp", 9999999999.5),
             ("exp", 10**400),
@@ -402,14 +469,30 @@ class TestATokenThatIsNotOurs:
             ("exp", None),
             ("iat", "x"),
             ("iat", 99_999_999_999),
+            ("iat", 0),
+            ("iat", -1),
+            ("iat", 1.5),
+            ("iat", "1736155800"),
+            ("iat", 10**400),
             ("iat", None),
             ("iat", True),
             ("nbf", 99_999_999_999),
+            ("nbf", "x"),
         ],
         ids=lambda value: ascii(value)[:24],
     )
     def test_with_a_wrong_claim(self, ann: Person, claim: str, value: object) -> None:
         self.refused(ann, forged(ann.token, **{claim: value}), refresh=forged(ann.refresh, **{claim: value}))
+
+    @pytest.mark.parametrize(
+        ("claim", "value", "code"),
+        [("exp", 1, "token_expired"), ("sid", 99, "session_ended"), ("sub", "2", "session_ended")],
+    )
+    def test_that_could_be_ours_but_names_no_living_session(
+        self, ann: Person, claim: str, value: object, code: str
+    ) -> None:
+        ours = {claim: value}
+        self.refused(ann, forged(ann.token, **ours), refresh=forged(ann.refresh, **ours), code=code)
 
     def test_with_a_payload_that_is_no_object(self, ann: Person) -> None:
         for payload in (b"[]", b"1", b'"x"', b"null", b"", b"\xff", b"[" * 900, b'{"a":NaN}'):
@@ -432,11 +515,138 @@ class TestATokenThatIsNotOurs:
         assert ann.sends("GET", PROTECTED, json={"access": token, "access_token": token}).status == 401
 
 
-def test_a_token_of_a_host_whose_clock_is_a_little_ahead_is_taken(chat: Chat) -> None:
+@pytest.mark.parametrize("ahead", [5, 25])
+def test_a_token_of_a_host_whose_clock_is_a_little_ahead_is_taken(chat: Chat, ahead: int) -> None:
     """Two hosts never agree to the millisecond (T11: a leeway of at most 30 s)."""
-    chat.clock.now = time.time_ns() // 1_000_000 + 5_000
+    chat.clock.now = time.time_ns() // 1_000_000 + ahead * 1_000
     ann = chat.person("ann")
     assert ann.is_logged_in
     assert ann.refreshes().status == 200
-    chat.clock.advance(60)
+    chat.clock.advance(31)
     assert chat.person("bob").gets(PROTECTED).code == "token_invalid"
+
+
+GUARDED = [route for route in ROUTES if route.path not in PUBLIC]
+
+
+class TestEveryRoute:
+    """What holds wherever a token is asked for (T10, T11, T13)."""
+
+    @pytest.fixture
+    def ask(self, chat: Chat, ann: Person) -> Ask:
+        places = {"room": ann.makes_room()["id"], "other": chat.person("bob").id, "session": ann.session_id}
+        places["message"] = ann.says("x", in_={"id": places["room"]})["id"]
+
+        def ask(route: Route, query: str = "", **headers: str) -> Answer:
+            request = route.request(**places, refresh=ann.refresh)
+            return chat.request(route.method, route.path.format(**places) + query, headers=headers, **request)
+
+        return ask
+
+    @pytest.mark.parametrize("route", GUARDED, ids=str)
+    def test_takes_access_tokens_only(self, ann: Person, ask: Ask, route: Route) -> None:
+        for token, code in {
+            ann.refresh: "token_invalid",
+            forged(ann.token, type="refresh"): "token_invalid",
+            forged(ann.token, drop="type"): "token_invalid",
+            forged(ann.token, aud="another"): "token_invalid",
+            forged(ann.token, header={"kid": "1"}): "token_invalid",
+            ann.token[:-4] + "AAAA": "token_invalid",
+            ann.token.rpartition(".")[0] + ".": "token_invalid",
+            forged(ann.token, exp=1): "token_expired",
+            "": "not_authenticated",
+        }.items():
+            answer = ask(route, Authorization=f"Bearer {token}")
+            assert (answer.status, answer.code) == (401, code)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert ann.is_logged_in
+
+    @pytest.mark.parametrize("route", GUARDED, ids=str)
+    def test_takes_them_from_the_header_only(self, ann: Person, ask: Ask, route: Route) -> None:
+        cookie = f"access_token_cookie={ann.token}; token={ann.token}; Authorization=Bearer {ann.token}"
+        for name in ("token", "access_token", "jwt", "Authorization", "ticket"):
+            answer = ask(route, f"?{name}={ann.token}", Cookie=cookie, **{"X-Access-Token": ann.token})
+            assert (answer.status, answer.code) == (401, "not_authenticated")
+
+    @pytest.mark.parametrize("route", [route for route in GUARDED if route.path != "/api/auth/logout/"], ids=str)
+    def test_asks_whether_the_session_lives(self, chat: Chat, ann: Person, ask: Ask, route: Route) -> None:
+        ann.posts("/api/auth/logout/")
+        answer = ask(route, Authorization=f"Bearer {ann.token}")
+        assert (answer.status, answer.code) == (401, "session_ended")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_answers_with_tokens_are_kept_by_no_cache(chat: Chat) -> None:
+    ann = chat.person("ann")
+    login = {"username": "ann", "password": PASSWORD}
+    passwords = {"old_password": PASSWORD, "new_password": "new horse battery"}
+    for answer in (
+        chat.anyone.posts("/api/auth/register/", username="bob", password=PASSWORD),
+        chat.anyone.posts("/api/auth/login/", **login),
+        ann.refreshes(),
+        ann.posts("/api/auth/change-password/", **passwords),
+    ):
+        assert answer.status < 300
+        assert "eyJ" in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+OLD, NEW = SECRET, "Wq7Zt3Lm9Xc5Vb1Nk8Jh4Gf2Ds6Ap0Ry"
+
+
+class TestANewSecret:
+    """The secret is changed, one host after the other, and nobody is logged out (`docs/operations.md`)."""
+
+    @staticmethod
+    def host(chat: Chat, root: Path, secret: str, previous: str | None = None) -> Chat:
+        """Another server of the same chat, with these secrets."""
+        given = {"MINICHAT_SECRET_KEY": secret, "MINICHAT_RATE_LIMITS": "off"}
+        if previous is not None:
+            given["MINICHAT_SECRET_KEY_PREVIOUS"] = previous
+        settings = Settings.load(given, root=root)
+        services = services_on(chat.database, settings, clock=chat.clock, passwords=PlainPasswords())
+        app = create_app(settings, database=chat.database, services=services, clock=chat.clock)
+        return Chat(app, chat.database, chat.clock, chat.document, chat.again)
+
+    @staticmethod
+    def at(host: Chat, person: Person) -> Person:
+        """The person with the same tokens, at another server."""
+        return Person(host, person.user, {"access": person.token, "refresh": person.refresh})
+
+    def test_lets_tokens_of_the_old_one_in_as_long_as_that_is_known(self, chat: Chat, tmp_path: Path) -> None:
+        ann = chat.person("ann")
+        rotated, done = self.host(chat, tmp_path, NEW, OLD), self.host(chat, tmp_path, NEW)
+        assert self.at(rotated, ann).is_logged_in
+        answer = self.at(done, ann).gets(PROTECTED)
+        assert (answer.status, answer.code) == (401, "token_invalid")
+        assert self.at(done, ann).refreshes().code == "token_invalid"
+
+    def test_makes_all_tokens_from_then_on(self, chat: Chat, tmp_path: Path) -> None:
+        ann = self.at(self.host(chat, tmp_path, NEW, OLD), chat.person("ann"))
+        assert ann.refreshes().status == 200
+        assert self.at(self.host(chat, tmp_path, NEW), ann).is_logged_in
+        assert self.at(chat, ann).gets(PROTECTED).code == "token_invalid"
+        assert self.at(self.host(chat, tmp_path, NEW), ann).refreshes().status == 200
+
+    def test_goes_over_several_hosts_in_steps_and_logs_nobody_out(self, chat: Chat, tmp_path: Path) -> None:
+        ann, known = chat.person("ann"), [(OLD, None), (OLD, NEW), (NEW, OLD), (NEW, None)]
+        hosts = [self.host(chat, tmp_path, *secrets) for secrets in known]
+        for before, after in itertools.pairwise(hosts):
+            # While one host has taken the step and the other has not, requests come to either.
+            for one, other in ((before, after), (after, before)):
+                ann = self.at(one, ann)
+                used = ann.refresh
+                assert ann.refreshes().status == 200
+                assert self.at(other, ann).is_logged_in
+                again = self.at(other, ann).refreshes(used)
+                assert again.status == 200
+                assert claims_of(again.body["refresh"]) == claims_of(ann.refresh)
+        assert self.at(hosts[-1], ann).is_logged_in
+
+    def test_takes_a_token_of_neither_for_none(self, chat: Chat, tmp_path: Path) -> None:
+        ann = chat.person("ann")
+        host = self.host(chat, tmp_path, NEW, OLD)
+        for key in ("some other key that is long enough: 1", OLD, NEW):
+            token = jwt.encode(claims_of(ann.token), key, "HS256")
+            answer = host.request("GET", PROTECTED, headers={"Authorization": f"Bearer {token}"})
+            assert (answer.status, answer.code) == (401, "token_invalid")

@@ -41,10 +41,12 @@ def test_everything_has_a_default(tmp_path):
     assert settings.media_dir == tmp_path / "instance" / "media"
     assert (settings.access_ttl, settings.refresh_ttl, settings.session_ttl) == (3_600, 604_800, 2_592_000)
     assert settings.refresh_grace == 30
+    assert (settings.changes_ttl, settings.audit_ttl) == (7 * 86_400, 365 * 86_400)
     assert settings.cors_origins == ("http://localhost:3000", "http://127.0.0.1:3000")
     assert settings.allowed_hosts == ()
     assert settings.public_url is None
     assert settings.trusted_proxies == 0
+    assert [str(network) for network in settings.metrics_from] == ["127.0.0.0/8", "::1/128"]
     assert settings.log_level == "info"
     assert settings.rate_limits
     assert settings.notices == ()
@@ -80,6 +82,14 @@ def test_settings_can_be_printed_without_the_secret(load):
 def test_settings_are_immutable(load):
     with pytest.raises(AttributeError):
         load().access_ttl = 1
+
+
+def test_the_audit_log_is_kept_for_longer_than_the_database_insists(load, complaints):
+    assert load(changes_ttl="1", audit_ttl=f"{31 * 86_400}").audit_ttl == 31 * 86_400
+    assert complaints(audit_ttl=f"{31 * 86_400 - 1}", changes_ttl="0") == [
+        "MINICHAT_CHANGES_TTL must be a whole number from 1 to 315360000, not '0'.",
+        "MINICHAT_AUDIT_TTL must be a whole number from 2678400 to 315360000, not '2678399'.",
+    ]
 
 
 # Where they come from
@@ -121,13 +131,56 @@ def test_no_origins_can_be_asked_for(load):
 
 
 def test_what_has_no_effect_is_told(load):
-    settings = load(acess_ttl="60", redis_url="redis://localhost", rate_limits="on")
+    settings = load(acess_ttl="60", streams_per_worker="60")
     assert settings.notices == (
         "MINICHAT_ACESS_TTL is not a setting of minichat and has no effect.",
-        "MINICHAT_RATE_LIMITS has no effect in this version.",
-        "MINICHAT_REDIS_URL has no effect in this version.",
+        "MINICHAT_STREAMS_PER_WORKER has no effect in this version.",
     )
-    assert load(rate_limits="off").notices == ()
+    assert load(rate_limits="on", redis_url="redis://localhost").notices == ()
+
+
+# Redis
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:secret@10.0.0.7:6380/3",
+        "rediss://user:secret@redis.example.org/0",
+        "redis://[::1]:6379",
+        "unix:///run/redis.sock",
+        "unix://:secret@/run/redis.sock?db=2",
+    ],
+)
+def test_redis_is_named_by_its_url(load, url):
+    settings = load(redis_url=url)
+    assert settings.redis_url == url
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:6379",
+        "http://:secret@localhost",
+        "redis://",
+        "redis://:secret@",
+        "redis://:secret@localhost:0",
+        "redis://:secret@localhost:99999",
+        "redis://:secret@localhost/first",
+        "redis://:secret@[::1",
+        "unix://",
+    ],
+)
+def test_what_is_no_url_of_redis_is_refused_without_its_password(load, url):
+    with pytest.raises(SettingsError, match="MINICHAT_REDIS_URL must be such as redis://") as refused:
+        load(redis_url=url)
+    assert "secret" not in str(refused.value)
+
+
+def test_without_redis_there_is_none(load):
+    assert load(redis_url=" ").redis_url is None
 
 
 # The database
@@ -192,6 +245,32 @@ def test_a_long_secret_is_taken(load, key):
 def test_a_short_well_known_or_made_up_secret_is_refused(complaints, key):
     [sentence] = complaints(secret_key=key)
     assert sentence.startswith("MINICHAT_SECRET_KEY ")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a" * 31, "ab" * 32, "change-me-please-change-me-please-now", KEY + "\x07", KEY[:31]]
+)
+def test_a_weak_previous_secret_is_refused_as_well(complaints, key):
+    [sentence] = complaints(secret_key_previous=key)
+    assert sentence.startswith("MINICHAT_SECRET_KEY_PREVIOUS ")
+    assert not key or key not in sentence
+
+
+def test_a_previous_secret_comes_after_the_one_in_use(load):
+    assert load().secret_keys == (KEY,)
+    settings = load(secret_key_previous=f"{KEY[::-1]}")
+    assert settings.secret_keys == (KEY, KEY[::-1])
+    assert settings.notices == ()
+    assert KEY[::-1] not in repr(settings)
+
+
+def test_a_previous_secret_is_another_one(complaints, tmp_path):
+    assert complaints(secret_key_previous=f" {KEY} ") == [
+        "MINICHAT_SECRET_KEY_PREVIOUS must differ from the secret in use."
+    ]
+    made = Settings.load({}, root=tmp_path).secret_key
+    with pytest.raises(SettingsError, match="SECRET_KEY_PREVIOUS must differ"):
+        Settings.load({"MINICHAT_SECRET_KEY_PREVIOUS": made}, root=tmp_path)
 
 
 def test_chance_does_not_look_like_a_made_up_secret(load):
@@ -317,6 +396,18 @@ def test_hosts_are_names(load):
         "[::1]",
         "localhost",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["loopback", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.*", "127.0.0.1:9090", "1.2.3.4,x", "::g"]
+)
+def test_metrics_are_for_networks_only(complaints, text):
+    [sentence] = complaints(metrics_from=text)
+    assert sentence.startswith("MINICHAT_METRICS_FROM must list addresses or networks")
+
+
+def test_metrics_can_be_for_nobody(load):
+    assert load(metrics_from="").metrics_from == ()
 
 
 @pytest.mark.parametrize("host", ["*", "https://a.b", "a.b:80", "a b", "a..b", "-a.b", "a/b", "."])

@@ -26,7 +26,7 @@ WORKERS = 2
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("concurrency"), "--workers", f"{WORKERS}") as server:
+    with serving(tmp_path_factory.mktemp("concurrency"), "--workers", f"{WORKERS}", rate_limits="off") as server:
         yield server
 
 

@@ -10,7 +10,7 @@ PEOPLE = 8
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("growth"), "--workers", "2") as server:
+    with serving(tmp_path_factory.mktemp("growth"), "--workers", "2", rate_limits="off") as server:
         yield server
 
 

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
 PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
 # Fields of the settings that nobody sets, and settings that have no effect yet.
-NOT_FOR_OPERATORS = {"notices", "media_dir", "rate_limits"}
+NOT_FOR_OPERATORS = {"notices"}
 
 
 def fenced(page, language):

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def server(tmp_path):
-    with serving(tmp_path, "--workers", "2") as server:
+    with serving(tmp_path, "--workers", "2", rate_limits="off") as server:
         yield server
 
 

@@ -45,13 +45,15 @@ def test_a_fresh_folder_serves_at_once_and_answers_within_two_seconds(tmp_path):
     assert min(times) < 2
 
 
-def test_it_tells_where_the_api_and_its_documentation_are(server):
+def test_it_tells_where_the_api_its_documentation_and_the_administration_are(server):
     deadline = time.monotonic() + 5
     while "serves" not in server.said and time.monotonic() < deadline:
         time.sleep(0.05)
     assert f"http://127.0.0.1:{server.port}/api/chat/" in server.said
-    assert f"http://127.0.0.1:{server.port}/api/\n" in server.said
+    assert f"http://127.0.0.1:{server.port}/api/ and" in server.said
+    assert f"http://127.0.0.1:{server.port}/admin/\n" in server.said
     assert server.call("GET", "/api/").status == 200
+    assert server.call("GET", "/admin/").status == 200
 
 
 def test_a_worker_at_rest_stays_small(server):
@@ -135,6 +137,17 @@ def test_what_is_not_http_is_answered_with_a_problem(server, raw, status, code):
     assert (problem["status"], problem["code"]) == (status, code)
     assert problem["request_id"] == answer.headers["X-Request-ID"]
     assert problem["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(("public_url", "is_told"), [("https://chat.example.org", True), ("http://localhost", False)])
+def test_what_is_not_http_gets_the_same_security_headers_as_everything_else(tmp_path, public_url, is_told):
+    names = {"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control"}
+    names |= {"Strict-Transport-Security", "Cross-Origin-Resource-Policy"}
+    with serving(tmp_path, "--workers", "1", public_url=public_url) as server:
+        usual = server.call("GET", "/healthz").headers
+        unusual = server.send(b"GET / HTTP/9.9\r\n\r\n").headers
+        assert {name: usual[name] for name in names} == {name: unusual.get(name) for name in names}
+        assert ("Strict-Transport-Security" in unusual) == is_told
 
 
 def test_a_far_too_long_url_gets_its_answer_all_the_same(server):

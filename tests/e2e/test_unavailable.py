@@ -20,7 +20,7 @@ import pytest
 from e2e.crowd import PASSWORD, call, check_database, check_numbers, database_of, meanwhile, register, wait_until
 from servers import SECRET, run, serving
 
-SETTINGS = {"secret_key": SECRET}
+SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
 """In how many seconds a request that can't be served is told so: the 5 of docs/operations.md, and a little."""
 

@@ -1,20 +1,25 @@
-"""`/api/auth/`: registration, log-in and log-out, tokens, the password."""
+"""`/api/auth/`: registration, log-in and log-out, tokens, the password, your data."""
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from minichat.api import present
-from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, bearer_token, caller, context, device, public, services
-from minichat.api.schemas.answers import AccountOut, NewTokensOut, SaidOut, TokensOut, WelcomeOut
-from minichat.api.schemas.requests import ChangePasswordIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import base_url, bearer_token, caller, caller_id, context, device, public, services
+from minichat.api.exporting import pieces
+from minichat.api.limits import EXPORTS, limited
+from minichat.api.paging import links, window
+from minichat.api.schemas.answers import AccountOut, ExportOut, NewTokensOut, SaidOut, SessionOut, TokensOut, WelcomeOut
+from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence
 from minichat.domain.errors import InvalidToken
 from minichat.domain.model import User
 from minichat.domain.sessions import Grant
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Accounts and sessions")
+
+ATTACHMENT = {"description": "The name of the file to save it as.", "schema": {"type": "string"}}
 
 
 @blueprint.route("/register/", methods=["POST"])
@@ -61,7 +66,7 @@ def logout(form: dict[str, str]) -> Response:
         if refresh.user_id != access.user_id:
             raise InvalidToken
         ending.add(refresh.session_id)
-    services().sessions.log_out(*ending)
+    services().sessions.log_out(access.user_id, *ending, device=device())
     return present.answer({"message": sentence("logged_out")})
 
 
@@ -74,9 +79,11 @@ def refresh(form: dict[str, str]) -> Response:
     Each refresh token has one successor. Asked again within 30 s, while the successor is unused, the answer is that
     same successor: a lost answer or a second tab logs nobody out. Any other reuse ends the session.
     """
-    tokens = context().tokens
-    claims = tokens.read(form["refresh"], "refresh")
-    return present.answer(tokens.pair(services().sessions.refresh(claims.session_id, claims.user_id, claims.jti)))
+    tokens, where = context().tokens, device()
+    with services().throttling.counting_refused_tokens(where):
+        claims = tokens.read(form["refresh"], "refresh")
+        grant = services().sessions.refresh(claims.session_id, claims.user_id, claims.jti, where)
+    return present.answer(tokens.pair(grant))
 
 
 @blueprint.route("/me/", methods=["GET"])
@@ -84,6 +91,35 @@ def refresh(form: dict[str, str]) -> Response:
 def me() -> Response:
     """Your own account."""
     return present.answer(present.account(caller().user, base_url(), context().clock()))
+
+
+@blueprint.route("/me/", methods=["DELETE"])
+@blueprint.arguments(EraseIn)
+@answers(204, None, 400, 413, 415)
+def erase(form: dict[str, str]) -> Response:
+    """Erase your account, for good; your password is asked for once more.
+
+    You are logged out everywhere and out of all rooms; those that you own are handed over as by leaving. What you said
+    stays, under the name `deleted-user-<id>`, and so do your direct chats for the others, who can't write in them any
+    more. Nobody can have your username for 30 days.
+    """
+    services().erasure.erase(caller(), form["password"], device())
+    return present.empty()
+
+
+@blueprint.route("/me/export/", methods=["GET"])
+@limited(EXPORTS)
+@answers(200, ExportOut, headers={"Content-Disposition": ATTACHMENT})
+def export() -> Response:
+    """Everything that is held on you, as one document.
+
+    It is written while it is read, so it can be as long as it needs to be. Should it break off, the connection breaks
+    and what you have is not well-formed: ask again. It goes on though you log out meanwhile.
+    """
+    headers = {"Content-Disposition": 'attachment; filename="minichat-export.json"', "Cache-Control": "no-store"}
+    # A HEAD takes nothing out, so it is not put on record.
+    document = iter(()) if request.method == "HEAD" else pieces(services().export.begin(caller(), device()), base_url())
+    return Response(document, headers=headers, content_type="application/json")
 
 
 @blueprint.route("/change-password/", methods=["POST"])
@@ -95,9 +131,35 @@ def change_password(form: dict[str, Any]) -> Response:
     All your other sessions end at once; this one goes on with the new pair of tokens.
     """
     grant = services().sessions.change_password(
-        caller(), form["old_password"], form["new_password"], form.get("new_password_confirm")
+        caller(), form["old_password"], form["new_password"], form.get("new_password_confirm"), device()
     )
     return present.answer({"message": sentence("password_changed"), "tokens": context().tokens.pair(grant)})
+
+
+@blueprint.route("/sessions/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, SessionOut(many=True), 400, headers={"Link": LINK})
+def sessions(query: dict[str, Any]) -> Response:
+    """Where you are logged in, the newest log-in first."""
+    page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
+    current = caller().session.id
+    return present.answer([present.session(one, current) for one in page.items], headers=links(page))
+
+
+@blueprint.route("/sessions/", methods=["DELETE"])
+@answers(204, None)
+def revoke_other_sessions() -> Response:
+    """Log out everywhere but here, at once."""
+    services().sessions.revoke_others(caller(), device())
+    return present.empty()
+
+
+@blueprint.route("/sessions/<id:session_id>/", methods=["DELETE"])
+@answers(204, None, 404)
+def revoke_session(session_id: int) -> Response:
+    """Log out one of your devices, at once; this one, too, if you say so."""
+    services().sessions.revoke(caller(), session_id, device())
+    return present.empty()
 
 
 def _welcome(user: User, grant: Grant, message: str, status: int) -> Response:

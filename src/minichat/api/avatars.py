@@ -1,14 +1,21 @@
-"""`/avatars/`: the placeholder for who has no picture, drawn here so that no third party learns who looks at whom."""
+"""`/avatars/`: uploaded pictures, and the placeholder for who has none: no third party learns who looks at whom."""
 
 from html import escape
 
-from flask import Response
+from flask import Response, request
 
 from minichat.api.blueprint import Blueprint, answers
+from minichat.api.context import services
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
 
+# What a URL shows never changes; and should it ever be taken for a page, it is one that can do nothing.
+_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
+_ETAG = {"description": "Send it as `If-None-Match` to be told 304.", "schema": {"type": "string"}}
 _HUES = 24
 _SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256" width="256" height="256" role="img">'
@@ -19,7 +26,7 @@ _SVG = (
 
 
 @blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"])
-@answers(200, {"type": "string"}, 404, public=True, content_type="image/svg+xml")
+@answers(200, {"type": "string"}, 404, public=True, counted=False, content_type="image/svg+xml")
 def placeholder(user_id: int, letter: str) -> Response:
     """The placeholder picture: the first letter of the name on a colour of the account's own.
 
@@ -28,8 +35,29 @@ def placeholder(user_id: int, letter: str) -> Response:
     if len(letter) != 1 or not letter.isprintable() or user_id == 0:
         raise NotFound
     svg = _SVG.format(hue=user_id * 7 % _HUES * (360 // _HUES), letter=escape(letter))
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    }
-    return Response(svg, headers=headers, content_type="image/svg+xml; charset=utf-8")
+    return Response(svg, headers=_HEADERS, content_type="image/svg+xml; charset=utf-8")
+
+
+@blueprint.route("/<picture_id>.webp", methods=["GET"])
+@answers(
+    200,
+    {"type": "string", "format": "binary"},
+    404,
+    also={304: None},
+    headers={"ETag": _ETAG},
+    public=True,
+    counted=False,
+    content_type="image/webp",
+)
+def picture(picture_id: str) -> Response:
+    """An uploaded picture, 256 pixels square.
+
+    What a URL shows never changes, so it can be cached for ever.
+    """
+    data = services().avatars.picture(picture_id)
+    if request.if_none_match.contains_weak(picture_id):
+        response = Response(status=304, headers=_HEADERS)
+    else:
+        response = Response(data, headers=_HEADERS, content_type="image/webp")
+    response.set_etag(picture_id)
+    return response

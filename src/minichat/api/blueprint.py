@@ -11,7 +11,9 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
 from minichat.api import context
+from minichat.api.limits import uncounted
 from minichat.api.parsing import load
+from minichat.api.schemas.answers import ProblemOut
 
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -47,12 +49,16 @@ def answers(
     also: Mapping[int, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
     content_type: str | None = None,
+    told: Mapping[int, str] | None = None,
     public: bool = False,
+    counted: bool = True,
 ) -> Callable[[View], View]:
     """Document what a view answers: a status with its schema, other good ones (`also`), and errors.
 
-    Every route may answer 503, and 401 unless it is `public`; a public view needs no token (see `context`). This only
-    documents: views return ready responses, and the tests hold each of them to its documentation.
+    `told` describes errors of which the usual description is not true here. Every route may answer 503, 401 unless
+    it is `public`, and 429 unless it is not `counted`; a public view needs no token (see `context`), one that is not
+    counted has no limit (see `limits`). This only documents: views return ready responses, and the tests hold each of
+    them to its documentation.
     """
 
     def decorate(view: View) -> View:
@@ -60,17 +66,27 @@ def answers(
         responses = apidoc.setdefault("response", {}).setdefault("responses", {})
         for code, body in {status: schema, **(also or {})}.items():
             responses[code] = [_described(code, body, headers, content_type)]
-        for code in sorted({*errors, 503} | (set() if public else {401})):
-            responses[code] = [HTTPStatus(code).name]
+        usual = {503} | (set() if public else {401}) | ({429} if counted else set())
+        for code in sorted({*errors} | usual):
+            own = (told or {}).get(code)
+            responses[code] = [_problem(own) if own else HTTPStatus(code).name]
         apidoc.setdefault("success_status_codes", []).extend([status, *(also or {})])
         apidoc.setdefault("manual_doc", {})["operationId"] = view.__name__
         if public:
             apidoc["manual_doc"]["security"] = []
             context.public(view)
+        if not counted:
+            uncounted(view)
         view._apidoc = apidoc  # type: ignore[attr-defined]  # noqa: SLF001  # where flask-smorest looks for it
         return view
 
     return decorate
+
+
+def _problem(description: str) -> dict[str, Any]:
+    headers = {"X-Request-ID": REQUEST_ID}
+    kind = "application/problem+json"
+    return {"description": description, "headers": headers, "content_type": kind, "schema": ProblemOut}
 
 
 def _described(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str | None) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import logging
 import random
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
 
+from minichat.api.headers import POLICY
+from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
@@ -21,13 +24,6 @@ from minichat.domain.services import Services
 log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_ALWAYS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Frame-Options", "DENY"),
-    ("Cross-Origin-Resource-Policy", "cross-origin"),
-)
 _EXTENSION = "minichat"
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -42,6 +38,17 @@ class Context(NamedTuple):
     is_ready: Callable[[], None]
     """Raises Unavailable when the database does not answer."""
     public_url: str | None
+    metrics: Metrics
+    metrics_from: tuple[IPv4Network | IPv6Network, ...]
+    """From where they may be read."""
+    is_behind_proxies: bool
+    """Whether `X-Forwarded-*` comes from proxies that we know."""
+    headers: tuple[tuple[str, str], ...]
+    """What every answer carries."""
+    count_request: Callable[[int | None], None] | None = None
+    """Counts the request for a user, or for nobody, and raises TooMany: see `limits`. None where nothing is limited."""
+    redis_answers: Callable[[], bool] | None = None
+    """None where there is no Redis."""
 
 
 def context() -> Context:
@@ -111,11 +118,25 @@ def _identify() -> None:
 
 
 def _authenticate() -> None:
+    count_request = context().count_request
+    try:
+        who = _who_calls()
+    except NotAuthenticated:
+        if count_request is not None:
+            count_request(None)
+        raise
+    if count_request is not None:
+        count_request(who.user.id if who is not None else None)
+    if who is not None:
+        g.caller = who
+
+
+def _who_calls() -> Caller | None:
     # An address that does not exist is told so to anybody; a preflight carries no token.
     if request.endpoint is None or request.method == "OPTIONS":
-        return
+        return None
     if is_public(current_app, request.endpoint):
-        return
+        return None
     claims = context().tokens.read(bearer_token(), "access")
     sessions = services().sessions
     who = sessions.authenticate(claims.session_id, claims.user_id)
@@ -124,19 +145,16 @@ def _authenticate() -> None:
             who = sessions.note_activity(who)
         except Unavailable as error:
             # Being seen is not worth refusing a request that may only read.
-            log.warning("presence was not renewed: %s", error, extra={"request_id": g.request_id})
-    g.caller = who
+            log.warning("presence was not renewed: %s", error)
+    return who
 
 
 def _finish(response: Response) -> Response:
     headers = response.headers
     headers.add("X-Request-ID", g.request_id)
-    headers.extend(_ALWAYS)
+    headers.extend(context().headers)
     if "Content-Security-Policy" not in headers:
-        headers["Content-Security-Policy"] = _POLICY
+        headers["Content-Security-Policy"] = POLICY
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
-    public_url = context().public_url
-    if public_url is not None and public_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return response

@@ -13,8 +13,10 @@ from werkzeug.routing import BaseConverter
 from minichat.api import auth, avatars, health, messages, rooms, users
 from minichat.api.blueprint import REQUEST_ID, Blueprint
 from minichat.api.context import public
+from minichat.api.headers import PAGE
+from minichat.api.limits import HEADERS, uncounted
 from minichat.api.schemas.answers import ProblemOut
-from minichat.api.schemas.fields import Boolean, Id, Text, Time, WholeNumber
+from minichat.api.schemas.fields import Boolean, File, Id, Text, Time, WholeNumber
 from minichat.domain.errors import NotFound
 from minichat.domain.model import MAX_ID
 
@@ -25,6 +27,7 @@ A complete chat API: accounts, rooms, direct chats, messages.
 * Paths work with and without their last slash. Bodies are JSON in UTF-8; a field that nothing knows is refused.
 * Errors are problem documents (RFC 9457) with a stable `code`; `detail` is English or Russian by `Accept-Language`.
 * Lists are arrays; the `Link` header leads to the next page.
+* `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix time, in seconds) tell how many requests you have left.
 """
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -52,6 +55,7 @@ _ERRORS = {
     409: "It clashes with what is there.",
     413: "The body is larger than 256 KiB.",
     415: "The body is not `application/json`.",
+    429: "Too fast; wait as long as `Retry-After` says.",
     503: "Something that the answer needs is away or overloaded. Nothing was changed; try again.",
 }
 
@@ -81,7 +85,9 @@ class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
             headers = {"X-Request-ID": REQUEST_ID}
             if code == 401:
                 headers["WWW-Authenticate"] = {"description": "`Bearer`", "schema": {"type": "string"}}
-            if code == 503:
+            if code == 429:
+                headers |= {name: {"schema": {"type": "integer"}} for name in HEADERS}
+            if code in {429, 503}:
                 headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
             content = {"application/problem+json": {"schema": ProblemOut}}
             response = {"description": description, "headers": headers, "content": content}
@@ -111,6 +117,7 @@ def install(app: Flask, version: str) -> None:
     api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
     for field, kind, format_ in (
         (Text, "string", None),
+        (File, "string", "binary"),
         (Boolean, "boolean", None),
         (WholeNumber, "integer", None),
         (Id, "integer", None),
@@ -147,13 +154,15 @@ def openapi() -> Response:
 
 @pages.route("/", methods=["GET"])
 @public
+@uncounted
 def page() -> Response:
     """The documentation to browse and try."""
-    return Response(_PAGE, headers={"Content-Security-Policy": POLICY}, content_type="text/html; charset=utf-8")
+    return Response(_PAGE, headers={"Content-Security-Policy": POLICY, **PAGE}, content_type="text/html; charset=utf-8")
 
 
 @front.route("/", methods=["GET"])
 @public
+@uncounted
 def front_page() -> Response:
     """The way in for who opens the server's address in a browser: the documentation."""
     return cast(Response, redirect("/api/"))
@@ -161,6 +170,7 @@ def front_page() -> Response:
 
 @pages.route("/assets/<name>", methods=["GET"])
 @public
+@uncounted
 def asset(name: str) -> Response:
     """A file of the documentation page."""
     if name == "docs.js":

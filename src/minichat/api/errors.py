@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -46,6 +46,15 @@ class MalformedJson(InvalidInput):
         super().__init__({})
 
 
+class MalformedForm(InvalidInput):
+    """The body is not multipart/form-data at all, so there is no field to name."""
+
+    code = "malformed_form"
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
 class UnsupportedMediaType(ChatError):
     """A body of a type that this route does not read."""
 
@@ -66,6 +75,7 @@ STATUS: dict[type[ChatError], int] = {
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
     """Return a problem document; `code` names it for programs, its sentence for people."""
+    g.problem = code
     body = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(status, "Error"),
@@ -102,9 +112,9 @@ def _chat_error(error: ChatError) -> Response:
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unavailable):
-        log.error("unavailable: %s", error, extra={"request_id": g.request_id})
+        log.error("unavailable: %s", error)
     if isinstance(error, RefreshTokenReused):
-        log.warning("a refresh token was reused; its session has ended", extra={"request_id": g.request_id})
+        log.warning("a refresh token was reused; its session has ended")
     return problem(status, error.code, headers, **members)
 
 
@@ -117,5 +127,5 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.path, extra={"request_id": g.request_id}, exc_info=error)
+    log.error("a request failed", exc_info=error)
     return problem(500, "internal_error")

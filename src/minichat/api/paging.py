@@ -33,6 +33,11 @@ def window(limit: int, cursor: str | None, *shape: type) -> Window:
     return Window(limit, **{direction: tuple(key)})
 
 
+def cursor_after(key: Key | None) -> str | None:
+    """The cursor of what follows the key; None if nothing does."""
+    return None if key is None else _cursor("after", key)
+
+
 def links(page: Page[Any]) -> dict[str, str]:
     """The headers that lead to the pages next to this one."""
     return link_header(

@@ -2,35 +2,34 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from io import BytesIO
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import marshmallow as ma
 import orjson
-from flask import Request, request
+from flask import Request, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
-from minichat.api.errors import MalformedJson, UnsupportedMediaType
+from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
+from minichat.domain.avatars import BYTES_MOST as FILE_MOST
 from minichat.domain.errors import InvalidInput, Issue
+
+Value = TypeVar("Value")
 
 BODY_MOST = 256 * 1024
 """The largest body of a request, in bytes."""
 READ_MOST = BODY_MOST + 1
 """As much of a body is read, to see that it is too large."""
+FORM_MOST = FILE_MOST + 16 * 1024
+"""The largest body that brings a file: the file, and what stands around it."""
+_PARTS_MOST = 8
 
 
 def read_json(request: Request) -> Any:
     """The body of a request, `{}` if it is empty. Raises UnsupportedMediaType, MalformedJson, RequestEntityTooLarge."""
-    try:
-        body = request.get_data()
-    except HTTPException:
-        raise
-    except Exception as error:
-        # A body that is not well-formed HTTP (chunks with wrong sizes, say): each server has its own errors for that.
-        raise MalformedJson from error
-    # A declared length is refused unread (`MAX_CONTENT_LENGTH`); a body in chunks just ends at READ_MOST.
-    if len(body) > BODY_MOST:
-        raise RequestEntityTooLarge
+    body = _read(request, BODY_MOST, MalformedJson)
     if not body:
         return {}
     if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
@@ -42,6 +41,51 @@ def read_json(request: Request) -> Any:
         return json.loads(body, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
+
+
+def read_form(request: Request) -> dict[str, str | bytes]:
+    """The parts of a multipart body by name: text, and files as bytes. Nothing of it is written to a disk.
+
+    Raises UnsupportedMediaType, MalformedForm, RequestEntityTooLarge, and InvalidInput for a part that is repeated.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    request.max_content_length = FORM_MOST + 1
+    body = _read(request, FORM_MOST, MalformedForm)
+    parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO(), max_form_parts=_PARTS_MOST, silent=False)
+    try:
+        _, fields, files = parser.parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+    except ValueError as error:
+        raise MalformedForm from error
+    parts = [*fields.items(multi=True), *((name, file.read()) for name, file in files.items(multi=True))]
+    if any(len(value) > FILE_MOST for _, value in parts):
+        raise RequestEntityTooLarge
+    return _each_once(parts)
+
+
+def _read(request: Request, most: int, malformed: type[InvalidInput]) -> bytes:
+    """The bytes of a body. Raises RequestEntityTooLarge, or what calls it malformed."""
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:
+        # A body that is not well-formed HTTP (chunks with wrong sizes, say): each server has its own errors for that.
+        raise malformed from error
+    # A declared length is refused unread (`max_content_length`); a body in chunks just ends there, one byte too late.
+    if len(body) > most:
+        raise RequestEntityTooLarge
+    g.body = body  # for the log, which must know what to leave out
+    return body
+
+
+def _each_once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+    """The pairs by name. Raises InvalidInput for a name that is repeated."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidInput({name: [Issue("repeated")] for name in found if names.count(name) > 1})
+    return found
 
 
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,11 +111,7 @@ def read_query(request: Request) -> dict[str, str]:
         pairs = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
         broken = [name for name, value in pairs if "\ufffd" in name + value]
         raise InvalidInput({name: [Issue("not_text")] for name in broken}) from error
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise InvalidInput({name: [Issue("repeated")] for name in found if names.count(name) > 1})
-    return found
+    return _each_once(pairs)
 
 
 def read_headers(request: Request) -> dict[str, str]:
@@ -79,7 +119,12 @@ def read_headers(request: Request) -> dict[str, str]:
     return dict(request.headers)
 
 
-READERS: dict[str, Callable[[Request], Any]] = {"json": read_json, "query": read_query, "headers": read_headers}
+READERS: dict[str, Callable[[Request], Any]] = {
+    "json": read_json,
+    "files": read_form,
+    "query": read_query,
+    "headers": read_headers,
+}
 """How each part of a request is read."""
 
 

@@ -21,6 +21,7 @@ from minichat.domain.model import (
     Receipts,
     RoomKind,
     RoomView,
+    Session,
     Timestamp,
     User,
 )
@@ -58,16 +59,18 @@ def optional_time(at: Timestamp | None) -> str | None:
 
 def avatar(person: User, base: str) -> str:
     """The absolute URL of the user's picture, or of the placeholder that we draw."""
-    return person.avatar_url or base + _placeholder(person)
+    address = _address(person)
+    return base + address if address.startswith("/") else address
 
 
-def is_avatar_of(person: User, url: str) -> bool:
-    """Whether the URL is the one that the user is shown, under whatever name of this host."""
-    return url == person.avatar_url if person.avatar_url else url.endswith(_placeholder(person))
+def is_avatar_of(person: User, url: str, base: str) -> bool:
+    """Whether the URL is the one that the user is shown, complete or as a path on this server."""
+    return url in {avatar(person, base), _address(person)}
 
 
-def _placeholder(person: User) -> str:
-    return f"/avatars/{person.id}-{_letter(person.username[0])}.svg"
+def _address(person: User) -> str:
+    """The URL of a picture elsewhere, or the path of one that we serve."""
+    return person.avatar_url or f"/avatars/{person.id}-{_letter(person.username[0])}.svg"
 
 
 @lru_cache(4096)
@@ -198,6 +201,19 @@ def account(own: User, base: str, now: Timestamp) -> Json:
         "email": own.email,
         "date_joined": time(own.joined_at),
         "profile": _profile(own, base, now),
+    }
+
+
+def session(shown: Session, current: int) -> Json:
+    """A Session of the caller's, whose own is `current`."""
+    return {
+        "id": shown.id,
+        "created_at": time(shown.created_at),
+        "last_used_at": time(shown.last_used_at),
+        "expires_at": time(shown.expires_at),
+        "user_agent": shown.user_agent,
+        "ip": shown.ip,
+        "current": shown.id == current,
     }
 
 

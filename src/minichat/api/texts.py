@@ -23,6 +23,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     # Refusals
     "validation_failed": ("Some fields are not right.", "Некоторые поля заполнены неверно."),
     "malformed_json": ("The body is not well-formed JSON.", "Тело запроса — не корректный JSON."),
+    "malformed_form": (
+        "The body is not well-formed multipart/form-data.",
+        "Тело запроса — не корректный multipart/form-data.",
+    ),
     "bad_request": ("The request is malformed.", "Запрос составлен неверно."),
     "not_authenticated": (
         "Log in and send the access token as `Authorization: Bearer …`.",
@@ -41,6 +45,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате этого не позволяет."),
     "not_found": ("There is nothing here.", "Здесь ничего нет."),
     "user_not_found": ("There is no such user.", "Такого пользователя нет."),
+    "session_not_found": ("There is no such session.", "Такого сеанса нет."),
     "room_not_found": ("There is no such room.", "Такой комнаты нет."),
     "method_not_allowed": ("This address does not take this method.", "Этот адрес не принимает такой метод."),
     "conflict": ("This clashes with what is there.", "Это противоречит тому, что уже есть."),
@@ -49,16 +54,24 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This client_id was used for another message in this room.",
         "Этот client_id уже использован для другого сообщения в комнате.",
     ),
+    "recipient_deleted": (
+        "This person has deleted their account and can't read you.",
+        "Этот человек удалил свой аккаунт и не прочтёт вас.",
+    ),
     "direct_chat_is_fixed": (
         "A direct chat can't be changed, deleted or left.",
         "Личный чат нельзя изменить, удалить или покинуть.",
     ),
     "payload_too_large": ("The body is too large.", "Тело запроса слишком велико."),
     "unsupported_media_type": (
-        "Send the body as `Content-Type: application/json` in UTF-8.",
-        "Передайте тело запроса как `Content-Type: application/json` в UTF-8.",
+        "Send the body as `Content-Type: application/json` in UTF-8, and a file as `multipart/form-data`.",
+        "Передайте тело запроса как `Content-Type: application/json` в UTF-8, а файл — как `multipart/form-data`.",
     ),
     "too_many_requests": ("Too many requests. Wait a little.", "Слишком много запросов. Подождите немного."),
+    "too_many_attempts": (
+        "Too many attempts. Wait as long as `Retry-After` says.",
+        "Слишком много попыток. Подождите столько, сколько указано в `Retry-After`.",
+    ),
     "internal_error": ("Something went wrong on our side.", "У нас что-то сломалось."),
     "unavailable": ("The service is busy. Try again soon.", "Сервис занят. Повторите чуть позже."),
     # What is wrong with a field
@@ -67,6 +80,15 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_field": ("There is no such field.", "Такого поля нет."),
     "repeated": ("Give this once.", "Укажите это один раз."),
     "not_an_object": ("Send a JSON object.", "Нужен JSON-объект."),
+    "not_a_file": ("Send this as a file.", "Передайте это как файл."),
+    "not_a_picture": (
+        "This is not a PNG, JPEG, WebP or GIF picture, or it is broken.",
+        "Это не изображение PNG, JPEG, WebP или GIF, либо оно повреждено.",
+    ),
+    "too_many_pixels": (
+        "The picture may be at most {most} pixels wide and high.",
+        "Ширина и высота изображения — не больше {most} пикселей.",
+    ),
     "not_text": ("This must be text.", "Нужен текст."),
     "not_an_integer": ("This must be a whole number.", "Нужно целое число."),
     "not_a_boolean": ("This must be true or false.", "Нужно true или false."),
@@ -93,6 +115,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "mixed_scripts": (
         "A username is written in one script; Latin may mix with Japanese, Chinese or Korean.",
         "Имя пишется буквами одной письменности; латиница сочетается с японской, китайской и корейской.",
+    ),
+    "hidden_marks": (
+        "A combining mark in this username is out of place or can't be seen.",
+        "Диакритический знак в этом имени стоит не на месте или незаметен.",
+    ),
+    "username_reserved": (
+        "Usernames that begin with `deleted-user-` stand for accounts that were erased.",
+        "Имена, которые начинаются с `deleted-user-`, обозначают удалённые аккаунты.",
     ),
     "not_an_email": ("This is not an e-mail address.", "Это не адрес электронной почты."),
     "not_an_https_url": ("This must be an https:// address.", "Нужен адрес https://."),

@@ -1,10 +1,14 @@
 """Tokens on the wire: JSON Web Tokens, HS256 and nothing else (RFC 8725). flask-jwt-extended writes, PyJWT reads them.
 
-A token is accepted if we could have written it: our one header, our signature, our issuer and audience, every claim
-there and of its type. Whether its session still lives is the domain's question.
+A token is accepted if we would have written it, to the letter: our one header, our signature (or that of the other
+secret, while one is changed for the other), our issuer and audience, every claim there and of its type. Whether its
+session still lives is the domain's question.
 """
 
+import re
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,6 +28,7 @@ TOKEN_MOST = 2_048
 LEEWAY = 30
 """How far ahead the clock of the host may be that issued a token, in seconds."""
 
+_ID = re.compile(rf"[1-9][0-9]{{,{len(str(MAX_ID)) - 1}}}")
 _REMEMBERED = 4_096
 """How many verified tokens a worker keeps, to check a signature once and not on every request."""
 
@@ -39,11 +44,11 @@ class Claims(NamedTuple):
 
 
 class Tokens:
-    """Writes and reads the tokens of one app."""
+    """Writes and reads the tokens of one app: writes with the first of the keys, reads with each."""
 
-    def __init__(self, app: Flask, secret: str, clock: Clock, access_ttl: int) -> None:
+    def __init__(self, app: Flask, keys: Sequence[str], clock: Clock, access_ttl: int) -> None:
         app.config.update(
-            JWT_SECRET_KEY=secret,
+            JWT_SECRET_KEY=keys[0],
             JWT_ALGORITHM=ALGORITHM,
             JWT_ENCODE_ISSUER=ISSUER,
             JWT_ENCODE_AUDIENCE=AUDIENCE,
@@ -52,7 +57,7 @@ class Tokens:
             JWT_COOKIE_CSRF_PROTECT=False,  # its claim is random, and there are no cookies
         )
         JWTManager(app)
-        self._secret = secret
+        self._keys = keys
         self._clock = clock
         self._access_ttl = access_ttl
         with app.app_context():
@@ -100,30 +105,43 @@ class Tokens:
         # The header is compared as a whole: what is not to the letter ours (`none`, `kid`, `jku`, `crit`) is refused.
         if token.partition(".")[0] != self._header:
             raise InvalidToken
-        try:
-            # Not by flask-jwt-extended, which takes a token without a type for an access token.
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[ALGORITHM],
-                issuer=ISSUER,
-                audience=AUDIENCE,
-                leeway=LEEWAY,
-                options={"verify_exp": False},  # by our own clock, each time (see `read`)
-            )
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise InvalidToken from error
-        return _typed(claims)
+        for key in self._keys:
+            with suppress(jwt.InvalidSignatureError):
+                return _typed(_decoded(token, key))
+        raise InvalidToken
+
+
+def _decoded(token: str, key: str) -> dict[str, Any]:
+    """The claims of a token. Raises InvalidToken, or jwt.InvalidSignatureError if another key made it."""
+    try:
+        # Not by flask-jwt-extended, which takes a token without a type for an access token.
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            leeway=LEEWAY,
+            options={"verify_exp": False},  # by our own clock, each time (see `Tokens.read`)
+        )
+        is_ours = jwt.encode(claims, key, ALGORITHM) == token
+    except jwt.InvalidSignatureError:
+        raise
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise InvalidToken from error
+    if not is_ours:
+        raise InvalidToken  # base64 has several spellings, and JSON: a claim twice, white space
+    return claims
 
 
 def _typed(claims: dict[str, Any]) -> Claims:
     subject, session_id, jti = claims.get("sub"), claims.get("sid"), claims.get("jti")
     issued_at, expires_at, kind = claims.get("iat"), claims.get("exp"), claims.get("type")
-    if not (isinstance(subject, str) and subject.isascii() and subject.isdigit() and len(subject) <= len(str(MAX_ID))):
+    if not (isinstance(subject, str) and _ID.fullmatch(subject)):
         raise InvalidToken
     if not all(type(number) is int and 0 < number <= MAX_ID for number in (session_id, issued_at, expires_at)):
         raise InvalidToken
-    if int(subject) == 0 or not (isinstance(jti, str) and jti) or kind not in ("access", "refresh"):
+    if not (isinstance(jti, str) and jti) or kind not in ("access", "refresh"):
         raise InvalidToken
     if claims.get("iss") != ISSUER or claims.get("aud") != AUDIENCE:
         raise InvalidToken

@@ -8,9 +8,10 @@ from flask import Response
 from minichat.api import present
 from minichat.api.blueprint import LINK, Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, services
+from minichat.api.limits import UPLOADS, limited
 from minichat.api.paging import links, window
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
-from minichat.api.schemas.requests import ListQuery, ProfileIn, SearchQuery
+from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, SearchQuery
 from minichat.domain.model import Timestamp, User
 from minichat.domain.paging import Page, Window
 
@@ -40,6 +41,31 @@ def patch_profile(form: dict[str, Any]) -> Response:
     return _edited(form)
 
 
+@blueprint.route("/auth/profile/avatar/", methods=["PUT"])
+@blueprint.arguments(AvatarIn, location="files")
+@limited(UPLOADS)
+@answers(
+    200,
+    AccountOut,
+    *(400, 413, 415),
+    told={413: "The file is larger than 2 MiB.", 415: "The body is not `multipart/form-data`."},
+)
+def put_avatar(form: dict[str, bytes]) -> Response:
+    """Upload your picture.
+
+    It is turned as its EXIF says and shown as a square of 256 pixels, the middle of it; nothing else of the file is
+    kept, so that no place or camera is told. Of an animation, the first frame.
+    """
+    return _account(services().avatars.upload(caller_id(), form["file"]))
+
+
+@blueprint.route("/auth/profile/avatar/", methods=["DELETE"])
+@answers(200, AccountOut)
+def delete_avatar() -> Response:
+    """Return to the placeholder."""
+    return _account(services().avatars.remove(caller_id()))
+
+
 @blueprint.route("/auth/search/", methods=["GET"])
 @blueprint.arguments(SearchQuery, location="query")
 @answers(200, FoundOut, 400)
@@ -61,6 +87,13 @@ def users(query: dict[str, Any]) -> Response:
     return _listed(services().directory.page(_by_name(query)), present.person)
 
 
+@blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
+@answers(200, PersonOut, 404)
+def user(user_id: int) -> Response:
+    """One person; yourself as others see you."""
+    return present.answer(present.person(services().directory.get(user_id), base_url(), context().clock()))
+
+
 @blueprint.route("/chat/online-users/", methods=["GET"])
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
@@ -79,7 +112,7 @@ def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], present.Js
 
 
 def _edited(form: dict[str, Any]) -> Response:
-    if "avatar" in form and present.is_avatar_of(caller().user, form["avatar"]):
+    if "avatar" in form and present.is_avatar_of(caller().user, form["avatar"], base_url()):
         del form["avatar"]  # the URL that we gave, sent back
     return _account(services().directory.edit_profile(caller_id(), **form))
 

@@ -63,6 +63,16 @@ class TokensOut(Out):
     refresh = _string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
 
 
+class SessionOut(Out):
+    id = _number(1)
+    created_at = _time()
+    last_used_at = _time()
+    expires_at = _time()
+    user_agent = _string("curl/8.5.0")
+    ip = _string("192.0.2.7")
+    current = _flag(True)
+
+
 class WelcomeOut(Out):
     user = fields.Nested(AccountOut, required=True)
     tokens = fields.Nested(TokensOut, required=True)
@@ -154,8 +164,80 @@ class ParticipantsOut(Out):
     participants = fields.List(fields.Nested(ParticipantOut), required=True)
 
 
+class ExportedAccountOut(AccountOut):
+    is_superuser = _flag(False)
+
+
+class ExportedSessionOut(Out):
+    id = _number(1)
+    created_at = _time()
+    last_used_at = _time()
+    expires_at = _time()
+    ended_at = _time(allow_none=True)
+    user_agent = _string("curl/8.5.0")
+    ip = _string("192.0.2.7")
+
+
+class ExportedRoomOut(Out):
+    id = _number(1)
+    name = fields.String(
+        required=True, metadata={"example": "Kitchen", "description": "Of a direct chat, the other one's username."}
+    )
+    kind = _string("group", validate=validate.OneOf(("group", "direct")))
+    role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    joined_seq = _number(0, description="How many messages had been sent there when you joined.")
+    last_read_seq = _number(3)
+
+
+class ExportedMessageOut(Out):
+    id = _number(7)
+    room = _number(1)
+    seq = _number(3)
+    content = _string("hello")
+    timestamp = _time()
+    edited_at = _time(allow_none=True)
+    is_deleted = _flag(False)
+    reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
+    client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
+
+
+class ExportedEntryOut(Out):
+    id = _number(1)
+    time = _time()
+    event = _string("session.opened")
+    by_you = fields.Boolean(
+        required=True, metadata={"description": "Or by somebody else, or by somebody who was not let in."}
+    )
+    session = fields.Integer(required=True, allow_none=True, metadata={"example": 1})
+    user_agent = _string("curl/8.5.0")
+    ip = _string("192.0.2.7")
+    detail = fields.Dict(required=True, keys=fields.String(), metadata={"example": {"room": 1, "role": "owner"}})
+
+
+class ExportOut(Out):
+    format = _string("minichat-export/1")
+    exported_at = _time()
+    account = fields.Nested(ExportedAccountOut, required=True)
+    sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
+    rooms = fields.List(fields.Nested(ExportedRoomOut), required=True, metadata={"description": "Where you are now."})
+    messages = fields.List(
+        fields.Nested(ExportedMessageOut),
+        required=True,
+        metadata={"description": "All that you wrote, also in rooms that you have left."},
+    )
+    audit = fields.List(
+        fields.Nested(ExportedEntryOut),
+        required=True,
+        metadata={"description": "What the security log says about you, the newest first."},
+    )
+
+
 class HealthOut(Out):
     status = _string("ok")
+
+
+class ReadyOut(HealthOut):
+    redis = fields.String(validate=validate.OneOf(["ok", "away"]), metadata={"example": "ok"})
 
 
 class ProblemOut(Schema):

@@ -24,6 +24,17 @@ class Text(fields.Field[str]):
         return value
 
 
+class File(fields.Field[bytes]):
+    """A file of a multipart body."""
+
+    default_error_messages = {**_ERRORS, "invalid": "not_a_file"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bytes:
+        if not isinstance(value, bytes):
+            raise self.make_error("invalid")
+        return value
+
+
 class Boolean(fields.Field[bool]):
     """JSON true or false, or those words in a query."""
 

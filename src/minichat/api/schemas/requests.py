@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, pre_load, validate
 
-from minichat.api.schemas.fields import Boolean, Id, Ids, Text, WholeNumber
+from minichat.api.schemas.fields import Boolean, File, Id, Ids, Text, WholeNumber
 from minichat.domain import accounts, directory, messaging, rooms
 from minichat.domain.model import MAX_ID
 
@@ -116,10 +116,21 @@ class ProfileIn(In):
     )
 
 
+class AvatarIn(In):
+    file = File(
+        required=True,
+        metadata={"description": "A PNG, JPEG, WebP or GIF picture of at most 2 MiB and 4096 x 4096 pixels."},
+    )
+
+
 class ChangePasswordIn(In):
     old_password = _old_password()
     new_password = _new_password()
     new_password_confirm = _repeated_password()
+
+
+class EraseIn(In):
+    password = _old_password()
 
 
 class RoomIn(In):
@@ -173,10 +184,6 @@ class ReadIn(In):
     owned = frozenset({"last_read_seq", "unread_count"})
 
     seq = WholeNumber(0, MAX_ID, required=True, metadata={"example": 3})
-
-
-class NoBody(In):
-    """A body where none is needed: empty, or an empty object."""
 
 
 def _limit() -> WholeNumber:

@@ -5,39 +5,18 @@ imported when it runs, so that `minichat --help` is immediate and `serve` starts
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+from minichat.cli.accounts import audit, createsuperuser, users
+from minichat.cli.common import Failed, database_failures, expect_database, load_settings, upgrade
 
 if TYPE_CHECKING:
     from minichat.config import Settings
 
-
-class Failed(click.ClickException):
-    """What was asked for could not be done: a sentence, no traceback."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(self.message, file, err=True)
-
-
-class Misconfigured(Failed):
-    """The environment is wrong, which is as wrong arguments are."""
-
-    exit_code = 2
-
-
-def _settings() -> "Settings":
-    from minichat.config import Settings, SettingsError
-
-    try:
-        settings = Settings.load()
-    except SettingsError as error:
-        raise Misconfigured(str(error)) from error
-    for notice in settings.notices:
-        click.echo(notice, err=True)
-    return settings
+REST = 0.005
+"""How long `prune` leaves the database to others after each transaction, in seconds."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,17 +28,8 @@ def main() -> None:
     """
 
 
-@contextmanager
-def _database_failures(settings: "Settings") -> Iterator[None]:
-    """Tell in a sentence that the database can't be opened or does not answer."""
-    from peewee import PeeweeException
-
-    from minichat.domain.errors import Unavailable
-
-    try:
-        yield
-    except (PeeweeException, OSError, Unavailable) as error:
-        raise Failed(f"The database {settings.database_path} can't be used: {error}") from error
+for command in (createsuperuser, users, audit):
+    main.add_command(command)
 
 
 @main.command()
@@ -67,7 +37,7 @@ def _database_failures(settings: "Settings") -> Iterator[None]:
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes. [default: one a core, at most 4]")
 def serve(bind: str, workers: int | None) -> None:
     """Migrate the database, then serve the chat until stopped."""
-    settings = _settings()
+    settings = load_settings()
     from minichat import serving
 
     try:
@@ -84,18 +54,17 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Apply the migrations that the database lacks; make the database if there is none."""
-    _upgrade(_settings())
+    upgrade(load_settings())
 
 
 @db.command("status")
 def db_status() -> None:
     """List the migrations and whether the database has them; exit with 1 if it lacks any."""
-    settings = _settings()
-    if not settings.database_path.exists():
-        raise Failed(f"There is no database {settings.database_path} yet: `minichat db upgrade` makes it.")
+    settings = load_settings()
+    expect_database(settings)
     from minichat.adapters.peewee import migrating, open_database
 
-    with _database_failures(settings):
+    with database_failures(settings):
         migrations = migrating.status(open_database(settings.database_url))
     for name, is_applied in migrations:
         click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
@@ -103,19 +72,10 @@ def db_status() -> None:
         raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
 
 
-def _upgrade(settings: "Settings") -> None:
-    from minichat.adapters.peewee import migrating, open_database
-
-    with _database_failures(settings):
-        settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in migrating.upgrade(open_database(settings.database_url)):
-            click.echo(f"Applied the migration {name}.")
-
-
 def _upgrade_and_exit(settings: "Settings") -> NoReturn:
     """`db upgrade` as a whole process: what it can't do, it says, and exits as the command would."""
     try:
-        _upgrade(settings)
+        upgrade(settings)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -123,34 +83,26 @@ def _upgrade_and_exit(settings: "Settings") -> NoReturn:
 
 
 @main.command()
-@click.option("--username", required=True, help="The name to log in with.")
-@click.option("--email", default="", help="Where to reach the person.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
-def createsuperuser(username: str, email: str, password_stdin: bool) -> None:
-    """Make an account that may use the administration."""
-    settings = _settings()
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    _upgrade(settings)
-    from minichat.api.texts import english
-    from minichat.app import build_services
-    from minichat.domain.errors import InvalidInput, UsernameTaken
+def prune() -> None:
+    """Remove what has been kept for long enough; the server may run meanwhile, and it can be broken off anywhere."""
+    settings = load_settings()
+    import time
 
-    try:
-        with _database_failures(settings):
-            user = build_services(settings).registration.create_superuser(username, password, email)
-    except UsernameTaken as error:
-        raise Failed(f"The name {username} is taken.") from error
-    except InvalidInput as error:
-        wrong = (
-            f"{field}: {english(found.code, **found.limits)}"
-            for field, issues in error.issues.items()
-            for found in issues
-        )
-        raise Failed(f"No account was made. {' '.join(wrong)}") from error
-    click.echo(f"Made the superuser {user.username}.")
+    from minichat.adapters.peewee import open_database
+    from minichat.app import services_on
+    from minichat.domain.retention import Kept
+
+    expect_database(settings)
+    database = open_database(settings.database_url)
+
+    def rest() -> None:
+        database.checkpoint()
+        time.sleep(REST)
+
+    kept = Kept(settings.changes_ttl, settings.audit_ttl)
+    with database_failures(settings):
+        for kind, removed in services_on(database, settings).retention.apply(kept, rest=rest):
+            click.echo(f"{removed:>9}  {kind}")
 
 
 @main.command()
@@ -167,10 +119,10 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
     from minichat.adapters.peewee import open_database
     from minichat.app import now
 
-    settings = _settings()
-    _upgrade(settings)
+    settings = load_settings()
+    upgrade(settings)
     try:
-        with _database_failures(settings):
+        with database_failures(settings):
             filling.fill(
                 open_database(settings.database_url),
                 users=users,

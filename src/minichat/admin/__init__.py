@@ -1,0 +1,52 @@
+"""The administration at `/admin/`: pages for superusers, by Flask-Admin, over the same services as everything else.
+
+`door` lets in, `pages` shows people, rooms and the audit log. No page knows a database; what an administrator does is
+done by `domain.administration`, which puts it on record.
+"""
+
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+
+from minichat.admin.door import Door
+from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
+from minichat.api.context import public
+from minichat.api.limits import uncounted
+
+URL = "/admin"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
+    """Add the administration to the app; `secret` signs its cookie."""
+    app.secret_key = secret
+    app.config.update(
+        SESSION_COOKIE_NAME="minichat_admin",
+        SESSION_COOKIE_PATH=URL,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=is_behind_tls,
+    )
+    known = set(app.view_functions)
+    admin = Admin(app, "minichat", index_view=Door(url=URL), theme=Bootstrap4Theme(fluid=True))
+    for page in (PeoplePage, RoomsPage, RecordPage):
+        name = page.__name__.removesuffix("Page")
+        admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
+    for endpoint in set(app.view_functions) - known:
+        # No bearer token here: the door has a cookie and a lock of its own.
+        view: Any = partial(app.view_functions[endpoint])  # something that can be marked
+        app.view_functions[endpoint] = uncounted(public(view)) if endpoint.endswith(".static") else public(view)
+    app.after_request(_restrict)
+
+
+def _restrict(response: Response) -> Response:
+    """Let the pages of the administration run their own scripts and styles, and nothing else."""
+    if request.blueprint is not None and request.path.startswith(f"{URL}/"):
+        response.headers["Content-Security-Policy"] = POLICY
+    return response

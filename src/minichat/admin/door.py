@@ -1,0 +1,95 @@
+"""Who is let in: superusers, by a log-in like any other, known afterwards by a signed cookie that names its session.
+
+The session is one of the domain's: it stands in the list of sessions, ends like any other, and with it what the cookie
+opens. Signing in begins a new one, so a cookie that somebody planted beforehand is worth nothing.
+"""
+
+from typing import Any
+
+from flask import Response, flash, g, make_response, redirect, request, session, url_for
+from flask_admin import AdminIndexView, BaseView, expose
+from flask_admin.form import SecureForm
+from wtforms import PasswordField, StringField
+
+from minichat.api.context import context, device, services
+from minichat.api.texts import sentence
+from minichat.domain.errors import NotAuthenticated, SessionEnded, TooMany
+from minichat.domain.model import User
+from minichat.domain.throttling import HOUR
+
+SHIFT = 12 * HOUR
+"""How long one stays signed in."""
+
+
+class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are not exported
+    username = StringField("Username")
+    password = PasswordField("Password")
+
+
+def administrator() -> User | None:
+    """The superuser who makes this request, if it is one."""
+    if "administrator" not in g:
+        g.administrator = _known_by_cookie()
+    found: User | None = g.administrator
+    return found
+
+
+def _known_by_cookie() -> User | None:
+    if "session" not in session or context().clock() - session["since"] >= SHIFT:
+        return None
+    try:
+        caller = services().sessions.authenticate(session["session"], session["user"])
+    except SessionEnded:
+        return None
+    return caller.user if caller.user.is_superuser else None
+
+
+class Guarded(BaseView):  # type: ignore[misc]
+    """A page for administrators."""
+
+    def is_accessible(self) -> bool:
+        return administrator() is not None
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> Response:
+        return redirect(url_for("admin.sign_in"))  # type: ignore[return-value]
+
+
+class Door(AdminIndexView):  # type: ignore[misc]
+    """The way in and out."""
+
+    def is_visible(self) -> bool:
+        return False
+
+    @expose("/")
+    def index(self) -> Any:
+        return redirect(url_for("admin_people.index" if administrator() else ".sign_in"))
+
+    @expose("/sign-in/", methods=("GET", "POST"))
+    def sign_in(self) -> Any:
+        form, status, headers = SignInForm(request.form), 200, {}
+        if request.method == "POST" and not form.validate():
+            status = 400
+            flash("This page is too old. Try again.", "error")
+        elif request.method == "POST":
+            try:
+                user, grant = services().sessions.log_in(
+                    form.username.data or "", form.password.data or "", device(), only_superusers=True
+                )
+            except (NotAuthenticated, TooMany) as error:
+                status = 429 if isinstance(error, TooMany) else 401
+                headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+                flash(sentence(error.code), "error")
+            else:
+                session.clear()
+                session.update(session=grant.session.id, user=user.id, since=context().clock())
+                return redirect(url_for("admin_people.index"))
+        form.password.data = None
+        return make_response(self.render("admin_pages/sign_in.html", form=form), status, headers)
+
+    @expose("/sign-out/", methods=("POST",))
+    def sign_out(self) -> Any:
+        user = administrator()
+        if user is not None and SecureForm(request.form).validate():
+            services().sessions.log_out(user.id, session["session"], device=device())
+            session.clear()
+        return redirect(url_for(".sign_in"))

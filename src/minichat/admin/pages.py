@@ -1,0 +1,200 @@
+"""The pages: lists with a button for each thing that can be done, walked by key like every list of the API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from flask_admin.form import SecureForm
+
+from minichat.admin.door import Guarded, administrator
+from minichat.api import present
+from minichat.api.context import context, services
+from minichat.api.paging import cursor_after, window
+from minichat.domain.errors import ChatError, InvalidInput
+from minichat.domain.model import Timestamp, User
+
+PAGE = 50
+
+
+class Row(NamedTuple):
+    """One line of a list."""
+
+    id: str
+    """What the buttons name."""
+    cells: Sequence[object]
+    buttons: Sequence[str]
+
+
+class ListPage(Guarded):
+    """A list of things and what can be done with one of them."""
+
+    columns: Sequence[str]
+    is_searchable = False
+
+    @expose("/")
+    def index(self) -> Any:
+        query, cursor = request.args.get("q", ""), request.args.get("cursor")
+        try:
+            rows, next_cursor = self.rows(query, cursor)
+        except InvalidInput:
+            rows, next_cursor = [], None
+        return self.render(
+            "admin_pages/list.html",
+            columns=self.columns,
+            rows=rows,
+            next_cursor=next_cursor,
+            query=query,
+            is_searchable=self.is_searchable,
+            form=SecureForm(),
+            me=administrator(),
+        )
+
+    @expose("/act/", methods=("POST",))
+    def act(self) -> Any:
+        """Do what a button says, if it comes from a page of ours."""
+        action = self.actions().get(request.form.get("action", ""))
+        if action is None or not SecureForm(request.form).validate():
+            flash("This page is too old. Try again.", "error")
+        else:
+            try:
+                flash(action(request.form.get("id", "")))
+            except ChatError:
+                flash("There is no such thing any more.", "error")
+        return redirect(url_for(".index"))
+
+    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+        """A page of the list, and the cursor of the next. Raises InvalidInput."""
+        raise NotImplementedError
+
+    def actions(self) -> Mapping[str, Callable[[str], str]]:
+        """What can be done, by the text of its button; each takes an id and tells what it did."""
+        return {}
+
+    @property
+    def _own_id(self) -> int:
+        user = administrator()
+        assert user is not None, "the page is guarded"
+        return user.id
+
+
+class PeoplePage(ListPage):
+    """Accounts; no e-mail address is shown, as it is its owner's alone."""
+
+    columns = ("Username", "Name", "Joined", "Last seen", "State")
+    is_searchable = True
+
+    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+        if query:
+            found: Sequence[User] = services().directory.search(self._own_id, query, PAGE)
+            next_key = None
+        else:
+            page = services().directory.page(window(PAGE, cursor, str))
+            found, next_key = page.items, page.next
+        now = context().clock()
+        rows = []
+        for user in found:
+            state = ["active" if user.is_active else "disabled"]
+            state += ["online"] if user.is_active and user.is_online(now) else []
+            state += ["superuser"] if user.is_superuser else []
+            buttons = [] if user.id == self._own_id else ["Disable" if user.is_active else "Enable", "Log out"]
+            cells = (
+                user.username,
+                user.full_name,
+                _time(user.joined_at),
+                "never" if user.last_seen_at is None else _time(user.last_seen_at),
+                ", ".join(state),
+            )
+            rows.append(Row(user.username, cells, buttons))
+        return rows, cursor_after(next_key)
+
+    def actions(self) -> Mapping[str, Callable[[str], str]]:
+        return {"Disable": self._disable, "Enable": self._enable, "Log out": self._log_out}
+
+    def _disable(self, username: str) -> str:
+        user, _ = services().administration.disable(username, by=self._own_id)
+        return f"{user.username} is disabled and logged out everywhere."
+
+    def _enable(self, username: str) -> str:
+        user, _ = services().administration.enable(username, by=self._own_id)
+        return f"{user.username} may log in again."
+
+    def _log_out(self, username: str) -> str:
+        user, ended = services().administration.log_out(username, by=self._own_id)
+        return f"{user.username} is logged out everywhere ({ended} sessions)."
+
+
+class RoomsPage(ListPage):
+    """Group rooms, the newest first. What is said in them is not shown."""
+
+    columns = ("Name", "Description", "Private", "Participants", "Messages", "Made", "Last active")
+
+    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+        rooms = services().rooms.groups(PAGE, before=_id_in(cursor))
+        rows = [
+            Row(
+                str(room.id),
+                (
+                    room.name,
+                    room.description,
+                    "yes" if room.is_private else "no",
+                    room.participants_count,
+                    room.last_seq,
+                    _time(room.created_at),
+                    _time(room.active_at),
+                ),
+                ("Delete",),
+            )
+            for room in rooms
+        ]
+        return rows, cursor_after((rooms[-1].id,) if len(rooms) == PAGE else None)
+
+    def actions(self) -> Mapping[str, Callable[[str], str]]:
+        return {"Delete": self._delete}
+
+    def _delete(self, room_id: str) -> str:
+        room = services().rooms.take_down(self._own_id, int(room_id) if room_id.isdecimal() else 0)
+        return f"The room {room.name} is deleted."
+
+
+class RecordPage(ListPage):
+    """The audit log, the newest entries first."""
+
+    columns = ("Time", "Event", "About", "By", "From", "Client", "Detail")
+
+    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+        entries = services().audit.page(PAGE, before=_id_in(cursor))
+        ids = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
+        people = services().directory.by_ids(ids)
+
+        def name(user_id: int | None) -> str:
+            return people[user_id].username if user_id is not None and user_id in people else ""
+
+        rows = [
+            Row(
+                str(entry.id),
+                (
+                    _time(entry.at),
+                    entry.event.value,
+                    name(entry.user_id),
+                    name(entry.actor_id),
+                    entry.device.ip,
+                    entry.device.user_agent,
+                    ", ".join(f"{key} {value}" for key, value in entry.detail.items()),
+                ),
+                (),
+            )
+            for entry in entries
+        ]
+        return rows, cursor_after((entries[-1].id or 0,) if len(entries) == PAGE else None)
+
+
+def _id_in(cursor: str | None) -> int | None:
+    """The id after which a page begins. Raises InvalidInput for what is no cursor of such a list."""
+    after = window(PAGE, cursor, int).after
+    return None if after is None else int(after[0])
+
+
+def _time(at: Timestamp) -> str:
+    """The time as people read it: UTC, to the second."""
+    return present.time(at)[:19].replace("T", " ")

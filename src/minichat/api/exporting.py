@@ -1,0 +1,92 @@
+"""What is held on somebody as one JSON document, written piece by piece: no answer made at once could hold it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from minichat.api import present
+from minichat.domain.export import Takeout
+from minichat.domain.model import AuditEntry, Membership, Message, Room, Session
+
+FORMAT = "minichat-export/1"
+
+
+def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
+    """The document. Only its last piece makes it well-formed, so what breaks off in the middle is never taken for all.
+
+    It is read while the answer is on its way and needs no request around it.
+    """
+    account = present.account(takeout.account, base, takeout.at)
+    head = {
+        "format": FORMAT,
+        "exported_at": present.time(takeout.at),
+        "account": {**account, "is_superuser": takeout.account.is_superuser},
+    }
+    yield orjson.dumps(head)[:-1]
+    yield from _list("sessions", takeout.sessions, _session)
+    yield from _list("rooms", takeout.rooms, lambda joined: _room(*joined))
+    yield from _list("messages", takeout.messages, _message)
+    yield from _list("audit", takeout.audit, lambda entry: _entry(entry, takeout.account.id))
+    yield b"}"
+
+
+def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], present.Json]) -> Iterator[bytes]:
+    yield f',"{name}":['.encode()
+    comma = b""
+    for page in pages:
+        yield comma + orjson.dumps([shown(one) for one in page])[1:-1]
+        comma = b","
+        time.sleep(0)  # lets the worker's other requests go on, however fast the client reads
+    yield b"]"
+
+
+def _session(session: Session) -> present.Json:
+    return {
+        "id": session.id,
+        "created_at": present.time(session.created_at),
+        "last_used_at": present.time(session.last_used_at),
+        "expires_at": present.time(session.expires_at),
+        "ended_at": present.optional_time(session.ended_at),
+        "user_agent": session.user_agent,
+        "ip": session.ip,
+    }
+
+
+def _room(room: Room, membership: Membership) -> present.Json:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "kind": room.kind,
+        "role": membership.role,
+        "joined_seq": membership.joined_seq,
+        "last_read_seq": membership.last_read_seq,
+    }
+
+
+def _message(message: Message) -> present.Json:
+    return {
+        "id": message.id,
+        "room": message.room_id,
+        "seq": message.seq,
+        "content": message.content,
+        "timestamp": present.time(message.created_at),
+        "edited_at": present.optional_time(message.edited_at),
+        "is_deleted": message.is_deleted,
+        "reply_to": message.reply_to,
+        "client_id": message.client_id,
+    }
+
+
+def _entry(entry: AuditEntry, user_id: int) -> present.Json:
+    return {
+        "id": entry.id,
+        "time": present.time(entry.at),
+        "event": entry.event,
+        "by_you": entry.actor_id == user_id,
+        "session": entry.session_id,
+        "user_agent": entry.device.user_agent,
+        "ip": entry.device.ip,
+        "detail": dict(entry.detail),
+    }

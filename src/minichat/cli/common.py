@@ -1,0 +1,85 @@
+"""What the commands share: the settings, the services, and failures told in a sentence."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from minichat.config import Settings
+    from minichat.domain.services import Services
+
+
+class Failed(click.ClickException):
+    """What was asked for could not be done: a sentence, no traceback."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file, err=True)
+
+
+class Misconfigured(Failed):
+    """The environment is wrong, which is as wrong arguments are."""
+
+    exit_code = 2
+
+
+def load_settings() -> "Settings":
+    """Return the settings, having told what the operator should know of them."""
+    from minichat.config import Settings, SettingsError
+
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        raise Misconfigured(str(error)) from error
+    for notice in settings.notices:
+        click.echo(notice, err=True)
+    return settings
+
+
+@contextmanager
+def database_failures(settings: "Settings") -> Iterator[None]:
+    """Tell in a sentence that the database can't be opened or does not answer."""
+    from peewee import PeeweeException
+
+    from minichat.domain.errors import Unavailable
+
+    try:
+        yield
+    except (PeeweeException, OSError, Unavailable) as error:
+        raise Failed(f"The database {settings.database_path} can't be used: {error}") from error
+
+
+def expect_database(settings: "Settings") -> None:
+    """Tell in a sentence that there is no database."""
+    if not settings.database_path.exists():
+        raise Failed(f"There is no database {settings.database_path} yet: `minichat db upgrade` makes it.")
+
+
+def upgrade(settings: "Settings") -> None:
+    """Apply the migrations that the database lacks; make the database if there is none."""
+    from minichat.adapters.peewee import migrating, open_database
+
+    with database_failures(settings):
+        settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in migrating.upgrade(open_database(settings.database_url)):
+            click.echo(f"Applied the migration {name}.")
+
+
+@contextmanager
+def services_of(settings: "Settings") -> Iterator["Services"]:
+    """The services on a database that is there already; what they can't do is told in a sentence."""
+    from minichat.app import build_services
+
+    expect_database(settings)
+    with database_failures(settings):
+        yield build_services(settings)
+
+
+def read_password(from_stdin: bool) -> str:
+    """Ask for a password twice, or read a line of standard input."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

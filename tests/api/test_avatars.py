@@ -1,0 +1,312 @@
+"""Uploaded pictures: what is taken, how it is served, and that nothing hostile gets in or half-made stays (W3, W4)."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from api.client import BASE, PICTURE, Answer, Chat, Person
+from api.conftest import MakeChat
+from pictures import BLUE, GOOD, GPS, GREEN, HOSTILE, ORIENTATION, PNG, RED, TOO_LARGE, WHITE, corners, decoded, encoded
+from pictures import quarters as four_colours
+
+ADDRESS = "/api/auth/profile/avatar/"
+MIB_2 = 2 * 2**20
+PATH = re.compile(r"/avatars/[A-Za-z0-9_-]{22}\.webp")
+
+
+@pytest.fixture
+def ann(chat: Chat) -> Person:
+    return chat.person("ann")
+
+
+def picture_of(person: Person) -> str:
+    """The URL of the person's picture."""
+    url: str = person.gets("/api/auth/me/").body["avatar"]
+    return url
+
+
+def part(name: str, body: bytes, filename: str | None = "me.png") -> bytes:
+    named = f'; filename="{filename}"' if filename is not None else ""
+    return f'--xyz\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'.encode() + body + b"\r\n"
+
+
+def sends_form(person: Person, *parts: bytes, end: bytes = b"--xyz--\r\n") -> Answer:
+    """Send a form as it is written."""
+    body = b"".join(parts) + end
+    return person.sends("PUT", ADDRESS, data=body, content_type="multipart/form-data; boundary=xyz")
+
+
+def sends_stream(person: Person, stream: BytesIO, **environ: object) -> Answer:
+    """Send a form as a server hands it over."""
+    kind = "multipart/form-data; boundary=xyz"
+    return person.sends("PUT", ADDRESS, environ_overrides={"wsgi.input": stream, "CONTENT_TYPE": kind, **environ})
+
+
+class TestUploading:
+    def test_shows_the_picture_to_everybody(self, chat: Chat, ann: Person) -> None:
+        bob = chat.person("bob")
+        room = bob.makes_room(with_=[ann])
+        answer = ann.uploads()
+        assert answer.status == 200
+        url = answer.body["avatar"]
+        assert PATH.fullmatch(url.removeprefix(BASE))
+        assert answer.body == {
+            **ann.gets("/api/auth/me/").body,
+            "avatar": url,
+            "profile": {**answer.body["profile"], "avatar": url},
+        }
+        assert [user["avatar"] for user in bob.gets("/api/auth/search/", q="ann").body["users"]] == [url]
+        assert ann.says("hello", in_=room)["user"]["avatar"] == url
+        assert url in [person["avatar"] for person in bob.looks_at(room)["participants"]]
+
+    def test_is_taken_by_content_whatever_its_name_and_type_say(self, chat: Chat, ann: Person) -> None:
+        for file in GOOD.values():
+            assert ann.uploads(file, "page.html", "text/html").status == 200
+            shown = chat.anyone.follows(picture_of(ann))
+            assert (shown.headers["Content-Type"], decoded(shown.raw).size) == ("image/webp", (256, 256))
+
+    def test_makes_a_new_file_that_is_upright_and_tells_no_place(self, chat: Chat, ann: Person) -> None:
+        exif = Image.Exif()
+        exif[ORIENTATION] = 6
+        exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
+        ann.uploads(encoded(four_colours(), "JPEG", exif=exif))
+        made = chat.anyone.follows(picture_of(ann)).raw
+        assert corners(made) == [BLUE, RED, WHITE, GREEN]
+        assert not decoded(made).getexif()
+
+    def test_again_takes_the_place_of_the_first_picture(self, chat: Chat, ann: Person) -> None:
+        ann.uploads()
+        first = picture_of(ann)
+        ann.uploads()
+        assert picture_of(ann) != first
+        assert chat.anyone.follows(first).status == 404
+        assert chat.anyone.follows(picture_of(ann)).status == 200
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_of_what_is_no_picture_or_too_large_a_one_is_refused(self, ann: Person, name: str) -> None:
+        ann.uploads()
+        before = picture_of(ann)
+        answer = ann.uploads(HOSTILE[name])
+        assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"file"})
+        assert ("4096" in answer.errors["file"][0]) == (name in TOO_LARGE)
+        assert picture_of(ann) == before
+
+    def test_of_2_mib_is_taken_and_not_of_a_byte_more(self, ann: Person) -> None:
+        assert ann.uploads(PNG.ljust(MIB_2, b"\0")).status == 200
+        before = picture_of(ann)
+        for size in (MIB_2 + 1, 3 * MIB_2):
+            answer = ann.uploads(PNG.ljust(size, b"\0"))
+            assert (answer.status, answer.code) == (413, "payload_too_large")
+        assert picture_of(ann) == before
+
+    def test_in_chunks_has_the_same_limit(self, ann: Person) -> None:
+        for size, status in ((MIB_2, 200), (MIB_2 + 1, 413), (3 * MIB_2, 413)):
+            form = part("file", PNG.ljust(size, b"\0")) + b"--xyz--\r\n"
+            chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+            assert sends_stream(ann, BytesIO(form), **chunked).status == status
+
+    def test_of_a_length_that_is_too_large_is_refused_unread(self, ann: Person) -> None:
+        class Unread(BytesIO):
+            def read(self, *_: object) -> bytes:
+                raise AssertionError("it was read")
+
+        assert sends_stream(ann, Unread(), CONTENT_LENGTH=str(10 * MIB_2)).status == 413
+
+    @pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "10", "100000"])
+    def test_of_a_length_that_lies_is_refused(self, ann: Person, length: str) -> None:
+        form = part("file", PICTURE) + b"--xyz--\r\n"
+        assert sends_stream(ann, BytesIO(form), CONTENT_LENGTH=length).status == 400
+        assert picture_of(ann).endswith(".svg")
+        assert sends_stream(ann, BytesIO(form), CONTENT_LENGTH=str(len(form))).status == 200
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            *("application/json", "image/png", "application/octet-stream", "application/x-www-form-urlencoded", ""),
+            *("multipart/mixed; boundary=xyz", "multipart/form-data-x; boundary=xyz", None),
+        ],
+    )
+    def test_in_another_content_type_is_refused(self, ann: Person, kind: str | None) -> None:
+        headers = {} if kind is None else {"Content-Type": kind}
+        answer = ann.sends("PUT", ADDRESS, data=PICTURE, headers=headers)
+        assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+    @pytest.mark.parametrize(
+        ("parts", "wrong"),
+        [
+            ([], {"file"}),
+            ([part("picture", PICTURE)], {"file", "picture"}),
+            ([part("file", PICTURE), part("file", PICTURE)], {"file"}),
+            ([part("file", PICTURE), part("file", b"text", None)], {"file"}),
+            ([part("file", b"text", None)], {"file"}),
+            ([part("file", PICTURE), part("colour", b"red", None)], {"colour"}),
+            ([part("file", PICTURE), part("other", PICTURE)], {"other"}),
+            ([part("file", PICTURE), part("user_id", b"2", None)], {"user_id"}),
+        ],
+        ids=[
+            "none",
+            "of another name",
+            "two",
+            "a file and a text",
+            "a text",
+            "a field more",
+            "a file more",
+            "an owner",
+        ],
+    )
+    def test_is_of_one_file_and_nothing_else(self, ann: Person, parts: list[bytes], wrong: set[str]) -> None:
+        answer = sends_form(ann, *parts)
+        assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", wrong)
+        assert picture_of(ann).endswith(".svg")
+
+    def test_of_one_file_written_by_hand_is_taken(self, ann: Person) -> None:
+        """Or else all of the above might be refused for another reason."""
+        assert sends_form(ann, part("file", PICTURE)).status == 200
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            (b"", "multipart/form-data"),
+            (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data"),
+            (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data; boundary=other"),
+            (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data; boundary=\xff"),
+            (part("file", PICTURE)[:60], "multipart/form-data; boundary=xyz"),
+            (part("file", PICTURE), "multipart/form-data; boundary=xyz"),
+            (PICTURE, "multipart/form-data; boundary=xyz"),
+            (b"--xyz\r\n\r\n\r\n--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (b"--xyz\r\nContent-Disposition: form-data\r\n\r\nx\r\n--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (b"\r\n" * 500_000, "multipart/form-data; boundary=xyz"),
+        ],
+    )
+    def test_of_a_form_that_is_none_is_refused(self, ann: Person, body: bytes, kind: str) -> None:
+        answer = ann.sends("PUT", ADDRESS, data=body, headers={"Content-Type": kind})
+        assert answer.status == 400, answer
+        assert picture_of(ann).endswith(".svg")
+
+    def test_of_very_many_parts_is_refused(self, ann: Person) -> None:
+        assert sends_form(ann, *[part(f"file{number}", b"") for number in range(10_000)]).status == 413
+
+    def test_needs_a_token(self, chat: Chat) -> None:
+        answer = chat.anyone.sends("PUT", ADDRESS, data={"file": (BytesIO(PICTURE), "me.png")})
+        assert answer.status == 401
+
+
+class TestFiles:
+    """What is on the disk afterwards."""
+
+    @pytest.fixture
+    def chat(self, make_chat: MakeChat, tmp_path: Path) -> Chat:
+        return make_chat(MINICHAT_MEDIA_DIR=f"{tmp_path}/media")
+
+    def test_are_those_that_are_shown_and_no_others(self, chat: Chat, tmp_path: Path) -> None:
+        def files() -> set[str]:
+            return {f"{BASE}/avatars/{file.name}" for file in (tmp_path / "media" / "avatars").glob("*")}
+
+        ann, bob = chat.people("ann", "bob")
+        for file in HOSTILE.values():
+            ann.uploads(file)
+        assert files() == set()
+        for person in (ann, bob, ann):
+            person.uploads()
+        assert files() == {picture_of(ann), picture_of(bob)}
+        ann.deletes(ADDRESS)
+        bob.patches("/api/auth/profile/", avatar="https://pictures.example/bob.png")
+        assert files() == set()
+
+    def test_that_can_not_be_kept_are_503_and_change_nothing(self, chat: Chat, tmp_path: Path) -> None:
+        ann = chat.person("ann")
+        (tmp_path / "media").write_text("no folder")
+        answer = ann.uploads()
+        assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "unavailable", "1")
+        assert str(tmp_path) not in answer.text
+        assert picture_of(ann).endswith(".svg")
+        (tmp_path / "media").unlink()
+        assert ann.uploads().status == 200
+
+
+class TestServing:
+    @pytest.fixture
+    def url(self, ann: Person) -> str:
+        ann.uploads()
+        return picture_of(ann)
+
+    def test_pins_the_type_and_lets_it_be_kept_for_ever(self, chat: Chat, url: str) -> None:
+        answer = chat.anyone.follows(url)
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "image/webp"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert "Set-Cookie" not in answer.headers
+
+    def test_tells_who_has_it_that_it_is_the_same(self, chat: Chat, url: str) -> None:
+        etag = chat.anyone.follows(url).headers["ETag"]
+        for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+            answer = chat.anyone.sends("GET", url.removeprefix(BASE), headers={"If-None-Match": known})
+            assert (answer.status, answer.raw, answer.headers["ETag"]) == (304, b"", etag)
+            assert "immutable" in answer.headers["Cache-Control"]
+        for other in ('"other"', "", etag[:-2]):
+            answer = chat.anyone.sends("GET", url.removeprefix(BASE), headers={"If-None-Match": other})
+            assert answer.status == 200
+
+    def test_tells_by_head_how_large_it_is(self, chat: Chat, url: str) -> None:
+        size = len(chat.anyone.follows(url).raw)
+        answer = chat.anyone.sends("HEAD", url.removeprefix(BASE))
+        assert (answer.status, answer.raw, answer.headers["Content-Length"]) == (200, b"", str(size))
+
+    @pytest.mark.parametrize(
+        "name",
+        ["A" * 22, "A" * 21, "x", "..%2F..%2Fchat", "%2E%2E%2Fsecret", "A" * 21 + "%00", "A" * 22 + "%0A", "A" * 5_000],
+        ids=lambda name: name[:24],
+    )
+    def test_knows_no_other_names(self, chat: Chat, name: str) -> None:
+        answer = chat.anyone.gets(f"/avatars/{name}.webp")
+        assert (answer.status, answer.code, answer.headers["Cache-Control"]) == (404, "not_found", "no-store")
+
+
+class TestChoosing:
+    def test_the_placeholder_again_removes_the_picture(self, chat: Chat, ann: Person) -> None:
+        placeholder = picture_of(ann)
+        ann.uploads()
+        uploaded = picture_of(ann)
+        for _ in range(2):
+            answer = ann.deletes(ADDRESS)
+            assert (answer.status, answer.body["avatar"]) == (200, placeholder)
+        assert chat.anyone.follows(uploaded).status == 404
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_the_url_that_one_was_given_changes_nothing(self, chat: Chat, ann: Person, method: str) -> None:
+        ann.uploads()
+        url = picture_of(ann)
+        for same in (url, url.removeprefix(BASE)):
+            assert ann.sends(method, "/api/auth/profile/", json={"avatar": same}).body["avatar"] == url
+        assert chat.anyone.follows(url).status == 200
+
+    def test_an_address_elsewhere_that_ends_like_ones_own_is_an_address_elsewhere(self, ann: Person) -> None:
+        for _ in range(2):
+            path = picture_of(ann).removeprefix(BASE)
+            for other in (f"http://evil.example{path}", f"http://localhost.evil.example{path}", f"x{path}", f"/{path}"):
+                assert set(ann.patches("/api/auth/profile/", avatar=other).errors) == {"avatar"}
+            assert picture_of(ann) == BASE + path
+            ann.uploads()
+        elsewhere = f"https://evil.example{picture_of(ann).removeprefix(BASE)}"
+        assert ann.patches("/api/auth/profile/", avatar=elsewhere).body["avatar"] == elsewhere
+
+    def test_somebody_elses_picture_is_not_ones_own(self, chat: Chat, ann: Person) -> None:
+        bob = chat.person("bob")
+        bob.uploads()
+        path = picture_of(bob).removeprefix(BASE)
+        for url in (path, BASE + path):
+            assert set(ann.patches("/api/auth/profile/", avatar=url).errors) == {"avatar"}
+        ann.deletes(ADDRESS)
+        assert chat.anyone.follows(BASE + path).status == 200
+
+    def test_is_told_under_the_public_address(self, make_chat: MakeChat) -> None:
+        ann = make_chat(MINICHAT_PUBLIC_URL="https://chat.example.org/base").person("ann")
+        url = ann.uploads().body["avatar"]
+        assert PATH.fullmatch(url.removeprefix("https://chat.example.org/base"))
+        assert ann.patches("/api/auth/profile/", avatar=url).body["avatar"] == url

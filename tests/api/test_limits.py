@@ -1,0 +1,180 @@
+"""Too many requests: told beforehand in headers, then 429, for one user or one address and nobody else."""
+
+from http import HTTPStatus
+
+import pytest
+
+from api.client import BASE, Chat
+from minichat.api.limits import EXPORTS, READS, STRANGERS, UPLOADS, WRITES
+
+ME = "/api/auth/me/"
+PROFILE = "/api/auth/profile/"
+AVATAR = "/api/auth/profile/avatar/"
+
+
+@pytest.fixture
+def chat(make_chat):
+    chat = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES="1")
+    chat.clock.now += 60_000 - chat.clock.now % 60_000  # a minute begins
+    return chat
+
+
+def often(chat: Chat, number: int, method: str, path: str, **kwargs) -> None:
+    """Send so many requests, and pass over their answers."""
+    client = chat.app.test_client(use_cookies=False)
+    for _ in range(number):
+        client.open(path, method=method, base_url=BASE, **kwargs)
+
+
+def from_(address: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+def as_(person) -> dict[str, str]:
+    return {"Authorization": f"Bearer {person.token}"}
+
+
+def standing(answer) -> tuple[int, int, int]:
+    """What an answer tells: the limit, what remains, and in how many seconds it begins anew."""
+    return tuple(int(answer.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
+
+
+def test_every_answer_tells_how_many_requests_are_left(chat):
+    ann = chat.person("ann")
+    resets_at = chat.clock.now // 1_000 + 60
+    assert standing(ann.gets(ME)) == (READS.most, READS.most - 1, resets_at)
+    chat.clock.now += 59_999
+    assert standing(ann.gets(ME)) == (READS.most, READS.most - 2, resets_at)
+    assert standing(ann.patches(PROFILE, first_name="Ann")) == (WRITES.most, WRITES.most - 1, resets_at)
+    chat.clock.now += 1
+    assert standing(ann.gets(ME)) == (READS.most, READS.most - 1, resets_at + 60)
+
+
+def test_who_reads_too_much_waits_for_the_next_minute_and_nobody_else_does(chat):
+    ann, bob = chat.people("ann", "bob")
+    chat.clock.now += 30_500
+    often(chat, READS.most - 1, "GET", ME, headers=as_(ann))
+    last = ann.gets(ME)
+    assert (last.status, standing(last)[1]) == (200, 0)
+
+    refused = ann.gets(ME)
+    assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "too_many_requests", "30")
+    assert standing(refused)[1] == 0
+    assert ann.patches(PROFILE, first_name="Ann").status == 200  # to write is another matter
+    assert bob.gets(ME).status == 200
+
+    chat.clock.now += int(refused.headers["Retry-After"]) * 1_000
+    assert ann.gets(ME).status == 200
+
+
+def test_a_refused_write_changes_nothing(chat):
+    ann = chat.person("ann")
+    often(chat, WRITES.most, "PATCH", PROFILE, headers=as_(ann), json={"first_name": "Ann"})
+    refused = ann.patches(PROFILE, first_name="Eve")
+    assert (refused.status, refused.code) == (429, "too_many_requests")
+    assert ann.gets(ME).body["first_name"] == "Ann"
+
+
+def test_a_refusal_is_in_the_callers_language_and_a_page_elsewhere_may_read_it(chat):
+    ann = chat.person("ann")
+    often(chat, READS.most, "GET", ME, headers=as_(ann))
+    headers = {"Accept-Language": "ru", "Origin": "http://localhost:3000", "X-Request-ID": "mine"}
+    refused = ann.sends("GET", ME, headers=headers)
+    assert refused.body["detail"] == "Слишком много запросов. Подождите немного."
+    assert refused.body["title"] == HTTPStatus(429).phrase
+    assert refused.headers["X-Request-ID"] == "mine"
+    assert refused.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    exposed = set(refused.headers["Access-Control-Expose-Headers"].split(", "))
+    assert {"Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= exposed
+
+
+def test_all_sessions_of_a_user_count_together(chat):
+    ann = chat.person("ann")
+    laptop = ann.logs_in()
+    often(chat, READS.most, "GET", ME, headers=as_(ann))
+    assert laptop.gets(ME).status == 429
+
+
+def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat):
+    ann, bob = chat.people("ann", "bob")
+    often(chat, READS.most, "GET", ME, headers=as_(ann) | from_("203.0.113.5"))
+    assert bob.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
+    assert ann.sends("GET", ME, headers=from_("203.0.113.6")).status == 429
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token"),
+    [
+        ("GET", ME, None),
+        ("GET", ME, "forged"),
+        ("GET", "/no/such/page", None),
+        ("PUT", "/api/auth/login/", None),
+        ("POST", "/api/auth/token/refresh/", None),
+        ("PUT", AVATAR, "forged"),
+    ],
+)
+def test_who_is_nobody_counts_by_address(chat, method, path, token):
+    ann = chat.person("ann")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    often(chat, STRANGERS.most, method, path, headers=headers | from_("203.0.113.5"))
+    assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
+    assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.6")).status == 401
+    assert ann.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
+
+
+def test_a_token_of_a_session_that_has_ended_is_nobodys(chat):
+    ann = chat.person("ann")
+    thief = as_(ann)
+    laptop = ann.logs_in()
+    ann.posts("/api/auth/logout/")
+    often(chat, STRANGERS.most, "GET", ME, headers=thief | from_("203.0.113.5"))
+    assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
+    assert standing(laptop.gets(ME))[1] == READS.most - 1
+
+
+def test_all_addresses_of_one_customer_count_as_one(chat):
+    often(chat, STRANGERS.most, "GET", ME, headers=from_("2001:db8:1:2::1"))
+    assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:2:ffff::9")).status == 429
+    assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:3::1")).status == 401
+
+
+def test_pictures_have_a_limit_of_their_own(chat):
+    ann = chat.person("ann")
+    often(chat, UPLOADS.most, "PUT", AVATAR, headers=as_(ann))
+    assert ann.sends("PUT", AVATAR).status == 429
+    assert ann.patches(PROFILE, first_name="Ann").status == 200
+
+
+def test_an_export_is_to_be_had_a_few_times_an_hour(chat):
+    ann = chat.person("ann")
+    often(chat, EXPORTS.most, "GET", "/api/auth/me/export/", headers=as_(ann))
+    refused = ann.gets("/api/auth/me/export/")
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) > 60
+    assert ann.gets(ME).status == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/avatars/1-A.svg", "/api/", "/", "/api/assets/docs.js"])
+def test_some_things_may_be_asked_for_as_often_as_anybody_likes(chat, path):
+    often(chat, STRANGERS.most, "GET", ME)
+    answer = chat.anyone.gets(path)
+    assert answer.status < 400
+    assert "X-RateLimit-Limit" not in answer.headers
+
+
+def test_a_preflight_does_not_count(chat):
+    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    often(chat, STRANGERS.most + 1, "OPTIONS", ME, headers=preflight)
+    assert standing(chat.anyone.gets(ME))[1] == STRANGERS.most - 1
+
+
+def test_with_limits_off_nothing_is_counted(make_chat):
+    chat = make_chat(MINICHAT_RATE_LIMITS="off")
+    often(chat, STRANGERS.most, "GET", ME)
+    answer = chat.anyone.gets(ME)
+    assert answer.status == 401
+    assert "X-RateLimit-Limit" not in answer.headers
+
+
+def test_without_redis_readiness_does_not_speak_of_it(chat):
+    assert chat.anyone.gets("/readyz").body == {"status": "ok"}

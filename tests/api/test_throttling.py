@@ -1,0 +1,96 @@
+"""Guessing over HTTP: 429 with `Retry-After`, whoever asks and whatever they say of themselves."""
+
+import pytest
+
+from api.client import PASSWORD, Answer, Chat
+from api.conftest import MakeChat
+from minichat.domain.throttling import FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FREE_FAILURES
+
+WRONG = "not the password"
+
+
+@pytest.fixture
+def chat(make_chat: MakeChat) -> Chat:
+    """Behind one proxy, so that a test can come from any address."""
+    return make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES="1")
+
+
+def log_in(chat: Chat, password: str = WRONG, *, name: str = "ann", ip: str = "198.51.100.9") -> Answer:
+    body = {"username": name, "password": password}
+    return chat.anyone.sends("POST", "/api/auth/login/", json=body, headers={"X-Forwarded-For": ip})
+
+
+def test_after_five_failures_a_growing_retry_after(chat: Chat) -> None:
+    chat.person("ann")
+    waits = []
+    for _ in range(FREE_FAILURES):
+        assert log_in(chat).code == "invalid_credentials"
+    for _ in range(3):
+        answer = log_in(chat)
+        assert (answer.status, answer.code) == (429, "too_many_attempts")
+        waits.append(int(answer.headers["Retry-After"]))
+        chat.clock.advance(waits[-1])
+        assert log_in(chat).status == 401
+    assert waits == [1, 2, 4]
+
+
+def test_the_wait_says_nothing_about_the_name(chat: Chat) -> None:
+    chat.person("ann")
+    answers = [[log_in(chat, name=name) for _ in range(FREE_FAILURES + 1)] for name in ("ann", "nobody")]
+    bodies = [[{**answer.body, "request_id": ""} for answer in tries] for tries in answers]
+    assert bodies[0] == bodies[1]
+
+
+def test_the_owner_at_a_known_address_gets_in_whatever_others_do(chat: Chat) -> None:
+    chat.person("ann")
+    assert log_in(chat, PASSWORD, ip="192.0.2.1").status == 200
+    for number in range(FAILURES_PER_ACCOUNT):
+        assert log_in(chat, ip=f"203.0.113.{number}").status == 401
+    assert log_in(chat, PASSWORD, ip="203.0.113.200").status == 429
+    assert log_in(chat, PASSWORD, ip="192.0.2.1").status == 200
+
+
+def test_forwarded_addresses_count_only_from_our_own_proxy(make_chat: MakeChat) -> None:
+    """P2: without a proxy, whoever writes the header is the client itself; with one, only what it added counts."""
+    bare = make_chat(MINICHAT_RATE_LIMITS="on")
+    bare.person("ann")
+    for number in range(FREE_FAILURES):
+        assert log_in(bare, ip=f"203.0.113.{number}").status == 401
+    assert log_in(bare, ip="203.0.113.99").status == 429
+
+    behind = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES="1")
+    behind.person("ann")
+    for number in range(FREE_FAILURES):
+        assert log_in(behind, ip=f"203.0.113.{number}, 198.51.100.9").status == 401
+    assert log_in(behind, ip="203.0.113.99, 198.51.100.9").status == 429
+    assert log_in(behind, ip="198.51.100.9, 203.0.113.99").status == 401
+
+
+def test_the_own_password_asked_for_again_is_throttled_too(chat: Chat) -> None:
+    ann = chat.person("ann")
+    change = {"old_password": WRONG, "new_password": "staple battery horse"}
+    for _ in range(FREE_FAILURES):
+        assert ann.posts("/api/auth/change-password/", **change).errors == {"old_password": ["The password is wrong."]}
+    answer = ann.posts("/api/auth/change-password/", **{**change, "old_password": PASSWORD})
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
+    chat.clock.advance(1)
+    assert ann.posts("/api/auth/change-password/", **{**change, "old_password": PASSWORD}).status == 200
+
+
+def test_forged_refresh_tokens_are_limited_and_a_good_one_from_there_is_not(chat: Chat) -> None:
+    ann = chat.person("ann")
+    forged = {"refresh": f"{ann.refresh[:-4]}AAAA"}
+    for _ in range(FAILURES_PER_ADDRESS):
+        assert chat.anyone.posts("/api/auth/token/refresh/", **forged).code == "token_invalid"
+    answer = chat.anyone.posts("/api/auth/token/refresh/", **forged)
+    assert (answer.status, answer.code) == (429, "too_many_attempts")
+    assert ann.refreshes().status == 200
+
+
+def test_a_refusal_is_in_the_language_of_the_caller(chat: Chat) -> None:
+    for _ in range(FREE_FAILURES):
+        log_in(chat)
+    body = {"username": "ann", "password": WRONG}
+    headers = {"Accept-Language": "ru", "X-Forwarded-For": "198.51.100.9"}
+    answer = chat.anyone.sends("POST", "/api/auth/login/", json=body, headers=headers)
+    assert answer.body["detail"].startswith("Слишком много попыток")

@@ -1,0 +1,92 @@
+"""Uploaded pictures on a real server: seen through every worker, kept over a restart, made beside other requests."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import requests
+from PIL import Image
+
+from pictures import JPEG, PNG, decoded, encoded
+from servers import PATIENCE, serving
+
+REGISTRATION = {"username": "ann", "password": "correct horse battery"}
+
+
+def registers(server):
+    return server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+
+
+def uploads(server, token, file):
+    return requests.put(
+        f"http://127.0.0.1:{server.port}/api/auth/profile/avatar/",
+        files={"file": ("me.png", file)},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=PATIENCE,
+    )
+
+
+def path_of(answer):
+    assert answer.status_code == 200, answer.text
+    return "/avatars/" + answer.json()["avatar"].rpartition("/")[2]
+
+
+@contextmanager
+def without(worker):
+    """Let the other workers do all the work."""
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_restart(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server:
+        token = registers(server)
+        one, other = server.workers
+        with without(one):
+            path = path_of(uploads(server, token, PNG))
+        with without(other):
+            seen = server.call("GET", path)
+            assert (seen.status, seen.headers["Content-Type"]) == (200, "image/webp")
+            assert decoded(seen.body).size == (256, 256)
+            second = path_of(uploads(server, token, JPEG))
+        with without(one):
+            assert server.call("GET", path).status == 404
+            assert server.call("GET", second).status == 200
+        server.stop()
+    with serving(tmp_path, "--workers", "2") as server:
+        kept = server.call("GET", second)
+        assert kept.status == 200
+        assert server.call("GET", second).body == kept.body
+        assert [file.name for file in (tmp_path / "instance" / "media" / "avatars").iterdir()] == [
+            second.rpartition("/")[2]
+        ]
+
+
+def test_what_is_no_picture_is_nothing_to_tell_the_operator(tmp_path):
+    with serving(tmp_path, "--workers", "1") as server:
+        token = registers(server)
+        for file in (b"<svg/>", PNG[:100]):
+            assert uploads(server, token, file).status_code == 400
+        assert "Traceback" not in server.said
+        assert "InvalidInput" not in server.said
+
+
+def test_the_largest_picture_does_not_hold_up_other_requests(tmp_path):
+    slow = encoded(Image.linear_gradient("L").resize((4096, 4096)).convert("LA"), "PNG")
+    with serving(tmp_path, "--workers", "1") as server, ThreadPoolExecutor(1) as uploader:
+        token = registers(server)
+        assert uploads(server, token, PNG).status_code == 200  # what is loaded once is loaded
+        uploading = uploader.submit(uploads, server, token, slow)
+        answered = []
+        while not uploading.done():
+            asked = time.monotonic()
+            assert server.call("GET", "/healthz").status == 200
+            answered.append(time.monotonic() - asked)
+        assert uploading.result().status_code == 200
+        assert len(answered) >= 5
+        assert max(answered) < 0.2

@@ -1,0 +1,283 @@
+"""The operator's commands beside a running server: accounts, the audit log, and what is kept no longer."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from e2e.crowd import PASSWORD, call, check_database, database_of, meanwhile, register, rows, wait_until
+from minichat.adapters.peewee import open_database
+from servers import BIN, SECRET, environment, run, serving
+
+ENOUGH = 12
+"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+DAY = 86_400_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("keeping")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    with serving(folder, "--workers", "2", secret_key=SECRET) as server:
+        yield server
+
+
+@pytest.fixture
+def minichat(folder):
+    """Run a command beside the server; return what it printed."""
+
+    def command(*args, says=""):
+        result = run(folder, *args, says=says, secret_key=SECRET)
+        assert (result.returncode, result.stderr) == (0, ""), result
+        return result.stdout
+
+    return command
+
+
+@pytest.fixture
+def failure(folder):
+    """Run a command that fails; return the one sentence that it says."""
+
+    def command(*args, says=""):
+        result = run(folder, *args, says=says, secret_key=SECRET)
+        assert (result.returncode, result.stdout) == (1, ""), result
+        [sentence] = result.stderr.splitlines()
+        return sentence
+
+    return command
+
+
+def log_in(server, name, password=PASSWORD):
+    return call(server, "POST", "/api/auth/login/", {"username": name, "password": password})
+
+
+def answers(person):
+    """What all workers say to the person's tokens."""
+    access = [person.call("GET", "/api/auth/me/") for _ in range(ENOUGH)]
+    refresh = [call(person.server, "POST", "/api/auth/token/refresh/", {"refresh": person.refresh}) for _ in range(3)]
+    return {(answer.status, answer.json.get("code")) for answer in access + refresh}
+
+
+def test_a_disabled_account_is_out_at_once_on_every_worker_until_it_is_enabled(server, minichat):
+    (ann,) = register(server, "disabled")
+    assert minichat("users", "disable", "DISABLED") == "disabled is disabled.\n"
+    assert answers(ann) == {(401, "session_ended")}
+    refused = {(answer.status, answer.json["code"]) for answer in (log_in(server, "disabled") for _ in range(3))}
+    assert refused == {(401, "invalid_credentials")}
+    assert minichat("users", "disable", "disabled") == "disabled was disabled already.\n"
+    assert minichat("users", "enable", "disabled") == "disabled is enabled.\n"
+    assert minichat("users", "enable", "disabled") == "disabled was enabled already.\n"
+    assert answers(ann) == {(401, "session_ended")}
+    assert log_in(server, "disabled").status == 200
+
+
+def test_what_a_disabled_user_was_doing_ends_in_401_and_never_in_500(server, minichat):
+    (ann,) = register(server, "busy")
+    room = ann.makes_room()
+    statuses = set()
+
+    def do():
+        statuses.add(ann.says(room, "hello").status)
+        statuses.add(ann.call("GET", "/api/chat/rooms/").status)
+
+    with meanwhile(do, times=4):
+        wait_until(lambda: statuses == {200, 201}, "some traffic")
+        minichat("users", "disable", "busy")
+        wait_until(lambda: 401 in statuses, "the end")
+    assert statuses == {200, 201, 401}
+
+
+def test_an_operator_logs_somebody_out(server, minichat):
+    (ann,) = register(server, "left-open")
+    assert minichat("users", "logout", "left-open") == "left-open is logged out; sessions ended: 1.\n"
+    assert answers(ann) == {(401, "session_ended")}
+    assert log_in(server, "left-open").status == 200
+
+
+def test_an_operator_sets_a_password(server, minichat, failure):
+    (ann,) = register(server, "forgetful")
+    told = failure("users", "password", "forgetful", "--password-stdin", says="short\n")
+    assert told.startswith("The password was not changed. password: ")
+    said = minichat("users", "password", "forgetful", "--password-stdin", says="staple battery horse\n")
+    assert said == "forgetful has a new password and is logged out everywhere.\n"
+    assert answers(ann) == {(401, "session_ended")}
+    assert log_in(server, "forgetful").status == 401
+    assert log_in(server, "forgetful", "staple battery horse").status == 200
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "logout", "password"])
+def test_an_unknown_name_is_a_sentence(server, failure, command):
+    args = ["--password-stdin"] if command == "password" else []
+    assert failure("users", command, *args, "nobody\x1b[2J", says=PASSWORD) == "There is no account nobody\\x1b[2J."
+    assert failure("audit", "--user", "nobody") == "There is no account nobody."
+
+
+@pytest.mark.parametrize("command", [["prune"], ["audit"], ["users", "list"], ["users", "disable", "ann"]])
+def test_without_a_database_there_is_nothing_to_look_after(tmp_path, command):
+    result = run(tmp_path, *command)
+    assert result.returncode == 1
+    assert result.stderr.startswith("There is no database ")
+    assert not database_of(tmp_path).exists()
+
+
+def test_accounts_are_listed(server, minichat):
+    register(server, "listed-one", "listed-two")
+    minichat("users", "disable", "listed-two")
+    time_ = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    found = minichat("users", "list", "--query", "LISTED")
+    assert re.fullmatch(
+        rf"active     {time_}  {time_}  +\d+  listed-one\ndisabled   {time_}  {time_}  +\d+  listed-two\n", found
+    )
+    assert set(found.splitlines()) <= set(minichat("users", "list").splitlines())
+
+
+def test_the_audit_log_tells_what_happened_the_newest_last(server, minichat):
+    (ann,) = register(server, "watched")
+    log_in(server, "watched", "wrong password")
+    minichat("users", "logout", "watched")
+    lines = [re.split(r" {2,}", line) for line in minichat("audit", "--user", "Watched").splitlines()]
+    assert [line[1] for line in lines] == ["account.registered", "session.refused", "session.revoked"]
+    assert {line[2] for line in lines} == {"watched"}
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines)
+    assert "from 127.0.0.1" in lines[1]
+    assert lines[2][3:] == ["by -", "ended=1"]
+    [newest] = minichat("audit", "--limit", "1", "--json").splitlines()
+    entry = json.loads(newest)
+    assert (entry["event"], entry["user"], entry["user_id"], entry["by"], entry["detail"]) == (
+        "session.revoked",
+        "watched",
+        ann.id,
+        None,
+        {"ended": 1},
+    )
+    refused = minichat("audit", "--event", "session.refused", "--json").splitlines()
+    assert {json.loads(line)["event"] for line in refused} == {"session.refused"}
+
+
+def test_a_user_agent_gives_the_terminal_no_orders(server, minichat):
+    agent = "Evil/1.0 \x1b]0;pwned\x07 \x9b2J \u202etxt"
+    body = json.dumps({"username": "hostile", "password": PASSWORD}).encode()
+    server.send(
+        b"POST /api/auth/register/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        + b"Content-Length: %d\r\nUser-Agent: " % len(body)
+        + agent.replace("\x1b", "\t").replace("\x07", "").encode()
+        + b"\r\n\r\n"
+        + body
+    )
+    for shown in (minichat("audit", "--user", "hostile"), minichat("audit", "--user", "hostile", "--json")):
+        assert "Evil/1.0" in shown
+        assert shown.replace("\n", "").isprintable()
+
+
+def test_pruning_beside_writers_loses_nothing_that_is_not_due(folder, server, minichat):
+    ann, bob = register(server, "pruning", "pruned")
+    kept, removed = ann.makes_room(bob), ann.makes_room(bob)
+    for number in range(3):
+        ann.says(removed, str(number))
+    assert ann.call("DELETE", f"/api/chat/rooms/{removed}/").status == 204
+    long_ago = time.time_ns() // 1_000_000 - 200 * DAY
+    make_old(database_of(folder), removed, long_ago)
+    said = []
+
+    def say():
+        text = f"message {len(said)}"
+        assert ann.says(kept, text).status == 201
+        said.append(text)
+
+    with meanwhile(say):
+        first = removed_by(minichat("prune"))
+        wait_until(lambda: len(said) > 20, "some messages")
+    assert first["rows of removed rooms"] == 3 + 2 + 1
+    assert first["changes"] == 20_000
+    assert first["refresh tokens that have expired"] == 2_000
+    assert first["rows of sessions that were over for 90 days"] == 1_000
+    assert first["audit entries"] == 0
+    assert [message["content"] for message in ann.history(kept)] == said
+    assert answers(bob) >= {(200, None)}
+    assert set(removed_by(minichat("prune")).values()) == {0}
+    assert rows(database_of(folder), "PRAGMA integrity_check") == [("ok",)]
+    assert rows(database_of(folder), "PRAGMA foreign_key_check") == []
+
+
+def test_two_prunings_at_once_share_the_work(tmp_path):
+    assert run(tmp_path, "db", "upgrade", secret_key=SECRET).returncode == 0
+    fill(database_of(tmp_path))
+    both = [start(tmp_path) for _ in range(2)]
+    told = [removed_by(process.communicate(timeout=60)[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(counts["changes"] for counts in told) == 20_000
+    check_database(database_of(tmp_path))
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
+def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on(tmp_path, by):
+    assert run(tmp_path, "db", "upgrade", secret_key=SECRET).returncode == 0
+    fill(database_of(tmp_path))
+    with start(tmp_path) as process:
+        wait_until(lambda: left(tmp_path) < 19_000, "the beginning")
+        process.send_signal(by)
+        process.wait(20)
+    still = left(tmp_path)
+    assert 0 < still < 19_000
+    check_database(database_of(tmp_path))
+    again = run(tmp_path, "prune", secret_key=SECRET)
+    assert removed_by(again.stdout)["changes"] == still
+    check_database(database_of(tmp_path))
+
+
+def start(folder):
+    return subprocess.Popen(
+        [BIN / "minichat", "prune"], cwd=folder, env=environment(secret_key=SECRET), stdout=subprocess.PIPE, text=True
+    )
+
+
+def left(folder):
+    [(count,)] = rows(database_of(folder), "SELECT count(*) FROM change")
+    return count
+
+
+def removed_by(said):
+    """What `prune` has told, by kind."""
+    return {kind: int(count) for count, kind in (line.split(maxsplit=1) for line in said.splitlines())}
+
+
+def fill(database):
+    """Put 20,000 changes there that are long due."""
+    opened = open_database(f"sqlite:///{database}")
+    with opened.writing():
+        opened.execute_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+            "INSERT INTO change (kind, room_id, at) SELECT 'room.updated', 1, i FROM n"
+        )
+    opened.close_connections()
+
+
+def make_old(database, room, at):
+    """Let the room be removed `at`; put changes and sessions with tokens there that are as old."""
+    opened = open_database(f"sqlite:///{database}")
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+    with opened.writing():
+        opened.execute_sql("UPDATE room SET deleted_at = ? WHERE id = ?", (at, room))
+        # Behind older ids than the server's own, as they would be.
+        opened.execute_sql("UPDATE change SET id = id + 20000")
+        opened.execute_sql(
+            f"{counting} INSERT INTO change (id, kind, room_id, at) SELECT i, 'room.updated', 1, ? FROM n", (20_000, at)
+        )
+        opened.execute_sql(
+            f"{counting} INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network) "
+            "SELECT 1, ?, ?, ?, '', '', '' FROM n",
+            (1_000, at, at, at),
+        )
+        opened.execute_sql(
+            "INSERT INTO refresh_token (jti_hash, session_id, issued_at, expires_at) "
+            "SELECT id || copy, id, expires_at, expires_at FROM session, (SELECT 'a' AS copy UNION SELECT 'b') "
+            "WHERE expires_at = ?",
+            (at,),
+        )
+    opened.close_connections()

@@ -1,0 +1,100 @@
+"""Rate limits over two workers and a real Redis, which may be killed or hang: nobody but the operator notices."""
+
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from minichat.adapters.redis import PATIENCE as ASKING
+from minichat.api.limits import STRANGERS
+from servers import PATIENCE, running_redis, serving
+
+ME = "/api/auth/me/"
+CROWD = 16
+LOST = "Redis does not answer, rate limits count in each worker alone"
+BACK = "Redis answers again"
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with running_redis(tmp_path) as redis:
+        yield redis
+
+
+@pytest.fixture
+def server(tmp_path, redis):
+    with serving(tmp_path, "--workers", "2", redis_url=redis.url) as server:
+        yield server
+
+
+def crowd(server, number):
+    """Send so many requests without a token, CROWD at a time; return their answers and their waits, in seconds."""
+
+    def ask(_):
+        began = time.monotonic()
+        return server.call("GET", ME), time.monotonic() - began
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        answers, waits = zip(*pool.map(ask, range(number)), strict=True)
+    return answers, waits
+
+
+def passed_by_window(answers):
+    """How many of how many requests passed, for each minute in which some arrived."""
+    assert {answer.status for answer in answers} <= {401, 429}
+    windows = defaultdict(list)
+    for answer in answers:
+        windows[answer.headers["X-RateLimit-Reset"]].append(answer.status == 401)
+    return [(sum(passed), len(passed)) for passed in windows.values()]
+
+
+def wait_until(server, *, says):
+    deadline = time.monotonic() + PATIENCE
+    while says not in server.said:
+        assert time.monotonic() < deadline, server.said
+        server.call("GET", ME)
+        time.sleep(0.05)
+
+
+def test_two_workers_let_exactly_as_many_pass_as_one(server):
+    # Alone, each worker would let all of its share pass. Should a minute end meanwhile, each of the two is exact.
+    answers, _ = crowd(server, STRANGERS.most + 100)
+    for passed, asked in passed_by_window(answers):
+        assert passed == min(asked, STRANGERS.most)
+    assert server.call("GET", "/readyz").json == {"status": "ok", "redis": "ok"}
+
+
+@pytest.mark.parametrize("fault", ["kill", "hang"])
+def test_while_redis_is_away_everything_goes_on_promptly(server, redis, fault):
+    crowd(server, 32)  # both workers are connected
+    getattr(redis, fault)()
+    answers, waits = crowd(server, 200)
+    assert {answer.status for answer in answers} == {401}
+    assert max(waits) < 2
+    # Those that a worker has at once when it finds out, and now and then one that asks for the others.
+    assert sum(wait > ASKING for wait in waits) <= 2 * (CROWD + 2)
+    ready = server.call("GET", "/readyz")
+    assert (ready.status, ready.json) == (200, {"status": "ok", "redis": "away"})
+    assert 1 <= server.said.count(LOST) <= 2, server.said  # once a worker
+    assert "Traceback" not in server.said
+
+    redis.go_on()
+    wait_until(server, says=BACK)
+    assert server.call("GET", "/readyz").json == {"status": "ok", "redis": "ok"}
+
+
+def test_a_server_starts_without_its_redis_and_finds_it_later(tmp_path):
+    with running_redis(tmp_path) as redis:
+        redis.kill()
+        with serving(tmp_path, "--workers", "2", redis_url=redis.url) as server:
+            assert server.call("GET", ME).status == 401
+            redis.go_on()
+            wait_until(server, says=BACK)
+
+
+def test_the_password_of_redis_is_in_no_log(tmp_path):
+    with serving(tmp_path, redis_url="redis://:hunter22@127.0.0.1:9/0") as server:
+        assert server.call("GET", ME).status == 401
+        assert LOST in server.said
+        assert "hunter22" not in server.said

@@ -1,0 +1,97 @@
+"""Sessions and throttling over two workers and through kills: what was decided once holds everywhere and for good."""
+
+import signal
+
+import pytest
+
+from e2e.crowd import PASSWORD, at_once, call, register, wait_until
+from minichat.domain.throttling import FREE_FAILURES
+from servers import SECRET, serving
+
+ENOUGH = 12
+"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("accounts"), "--workers", "2", secret_key=SECRET) as server:
+        yield server
+
+
+def log_in(server, name, password=PASSWORD):
+    return call(server, "POST", "/api/auth/login/", {"username": name, "password": password})
+
+
+def refresh(server, token):
+    return call(server, "POST", "/api/auth/token/refresh/", {"refresh": token})
+
+
+def fails(server):
+    """Log in with a wrong password; return how many seconds to wait before it would be looked at."""
+    answer = log_in(server, "ann", "wrong password")
+    return 0 if answer.status == 401 else int(answer.headers["Retry-After"])
+
+
+def answers_of_all_workers(server, token):
+    return {call(server, "GET", "/api/auth/me/", token=token).status for _ in range(ENOUGH)}
+
+
+def test_a_revoked_session_is_over_on_every_worker_at_once(server):
+    (ann,) = register(server, "revoking")
+    phone = log_in(server, "revoking").json["tokens"]
+    assert answers_of_all_workers(server, phone["access"]) == {200}
+    assert ann.call("DELETE", "/api/auth/sessions/").status == 204
+    assert answers_of_all_workers(server, phone["access"]) == {401}
+    assert {refresh(server, phone["refresh"]).status for _ in range(ENOUGH)} == {401}
+    assert answers_of_all_workers(server, ann.token) == {200}
+
+
+def test_a_password_change_ends_the_other_sessions_on_every_worker_at_once(server):
+    (ann,) = register(server, "changing")
+    phone = log_in(server, "changing").json["tokens"]
+    body = {"old_password": PASSWORD, "new_password": "staple battery horse"}
+    assert ann.call("POST", "/api/auth/change-password/", body).status == 200
+    assert answers_of_all_workers(server, phone["access"]) == {401}
+    assert {refresh(server, phone["refresh"]).status for _ in range(ENOUGH)} == {401}
+
+
+def test_of_many_guesses_at_once_over_all_workers_only_the_first_few_are_looked_at(server):
+    register(server, "guessed")
+    guesses = [lambda: log_in(server, "guessed", "wrong password") for _ in range(20)]
+    statuses = sorted(answer.status for answer in at_once(guesses))
+    assert statuses == [401] * FREE_FAILURES + [429] * (20 - FREE_FAILURES)
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
+def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, by):
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        register(server, "ann")
+        assert [fails(server) for _ in range(FREE_FAILURES)] == [0] * FREE_FAILURES
+        assert fails(server) == 1
+        server.stop(by)
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        wait_until(lambda: fails(server) == 0, "the end of the wait")
+        assert fails(server) == 2
+
+
+def test_a_session_that_ended_by_theft_stays_so_though_everything_is_killed_right_after(tmp_path):
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        (ann,) = register(server, "ann")
+        newer = refresh(server, ann.refresh).json
+        newest = refresh(server, newer["refresh"]).json
+        assert refresh(server, ann.refresh).json["code"] == "token_reused"
+        server.stop(signal.SIGKILL)
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        for tokens in (newer, newest):
+            assert call(server, "GET", "/api/auth/me/", token=tokens["access"]).json["code"] == "session_ended"
+            assert refresh(server, tokens["refresh"]).json["code"] == "session_ended"
+
+
+def test_a_log_out_stays_so_though_everything_is_killed_right_after(tmp_path):
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        (ann,) = register(server, "ann")
+        assert ann.call("POST", "/api/auth/logout/").status == 200
+        server.stop(signal.SIGKILL)
+    with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+        assert call(server, "GET", "/api/auth/me/", token=ann.token).json["code"] == "session_ended"
+        assert refresh(server, ann.refresh).json["code"] == "session_ended"

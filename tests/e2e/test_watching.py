@@ -1,0 +1,228 @@
+"""What an operator sees of a running server: its metrics, over all workers, and its log."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from servers import BIN, SECRET, RunningServer, environment, free_port, run, serving
+
+PASSWORD = "sesame-open-wide"
+REGISTRATION = {"username": "ann", "password": PASSWORD}
+ANNOUNCED = ("Applied the migration ", "minichat serves ")
+ME = 'minichat_http_requests_total{method="GET",route="/api/auth/me/",status="200"}'
+
+
+def metrics(server):
+    """The samples by their names with labels."""
+    answer = server.call("GET", "/metrics")
+    assert answer.status == 200
+    lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def log_lines(server):
+    """What it said on standard error, of which each line must be JSON, without what it announced on standard output."""
+    return [json.loads(line) for line in server.said.splitlines() if not line.startswith(ANNOUNCED)]
+
+
+def folder_of(server):
+    """Where the server's workers count together: it holds the folder open."""
+    links = [descriptor.readlink() for descriptor in Path(f"/proc/{server.process.pid}/fd").iterdir()]
+    return next(link for link in links if link.name.startswith("minichat-metrics-"))
+
+
+def new_workers(server, old, how_many=2):
+    deadline = time.monotonic() + 15
+    while set(old) & set(server.workers) or len(server.workers) != how_many:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    server.wait_until_it_answers()
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server:
+        yield server
+
+
+def ask(server, token, times=40):
+    """Ask for the account, each time on a new connection, so that both workers come to answer."""
+    for _ in range(times):
+        assert server.call("GET", "/api/auth/me/", token=token).status == 200
+
+
+class TestMetrics:
+    def test_are_summed_over_workers_and_survive_them(self, server):
+        token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+        ask(server, token)
+        assert metrics(server)[ME] == 40
+
+        first, second = server.workers
+        os.kill(first, signal.SIGKILL)
+        new_workers(server, [first])
+        assert metrics(server)[ME] == 40
+        ask(server, token, 10)
+        assert metrics(server)[ME] == 50
+
+        before = server.workers
+        assert second in before
+        server.process.send_signal(signal.SIGHUP)
+        new_workers(server, before)
+        ask(server, token, 10)
+        after = metrics(server)
+        assert after[ME] == 60
+        assert after["minichat_http_requests_in_progress"] == 1  # this very one
+
+    def test_of_a_worker_killed_in_the_middle_of_a_request_do_not_say_for_ever_that_it_is_in_progress(self, tmp_path):
+        with serving(tmp_path, "--workers", "1") as server, server.connection() as slow:
+            slow.sendall(
+                b"POST /api/auth/login/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 100\r\n\r\n{"
+            )
+            deadline = time.monotonic() + 10
+            while metrics(server)["minichat_http_requests_in_progress"] != 2:
+                assert time.monotonic() < deadline
+            [worker] = server.workers
+            os.kill(worker, signal.SIGKILL)
+            new_workers(server, [worker], 1)
+            assert metrics(server)["minichat_http_requests_in_progress"] == 1
+
+    def test_leave_no_folder_behind_and_clear_away_what_a_kill_left(self, tmp_path):
+        with serving(tmp_path) as server:
+            own = folder_of(server)
+            assert own.stat().st_mode & 0o777 == 0o700
+            server.stop()
+            assert not own.exists()
+        with serving(tmp_path, "--workers", "1") as killed:  # when the first worker answers, all files are there
+            left = folder_of(killed)
+            os.utime(left, (0, 0))
+            beside = tmp_path / "beside"
+            beside.mkdir()
+            with serving(beside):
+                assert left.exists(), "it is in use, however old it is"
+            killed.stop(signal.SIGKILL)
+            wait_for_the_end_of(killed)
+            os.utime(left, (0, 0))
+        with serving(tmp_path):
+            assert not left.exists()
+
+    def test_are_of_one_process_under_a_gunicorn_of_your_own(self, tmp_path):
+        settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+        assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+        args = ["--no-control-socket", "minichat.app:create_app()"]
+        with serving(tmp_path, *args, program="gunicorn", **settings) as server:
+            server.call("POST", "/api/auth/login/", REGISTRATION)
+            assert metrics(server)['minichat_log_ins_total{outcome="failed"}'] == 1
+
+
+def wait_for_the_end_of(server):
+    """Wait until the workers of a killed server have noticed, and are gone."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        try:
+            server.call("GET", "/healthz")
+        except OSError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("its workers go on")
+
+
+class TestTheLog:
+    def test_is_json_with_what_each_request_was(self, server):
+        answer = server.call("POST", "/api/auth/register/", REGISTRATION)
+        account = answer.json
+        server.call("GET", "/api/auth/me/?ticket=sesame-ticket", token=account["tokens"]["access"])
+        by_path = {line["path"]: line for line in log_lines(server) if line["logger"] == "minichat.access"}
+        line = by_path["/api/auth/me/"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))
+        assert line.pop("duration_ms") > 0
+        assert line.pop("bytes") > 0
+        assert re.fullmatch("[0-9a-f]{24}", line.pop("request_id"))
+        assert line == {
+            "level": "info",
+            "logger": "minichat.access",
+            "event": "request",
+            "method": "GET",
+            "path": "/api/auth/me/",
+            "user_id": account["user"]["id"],
+            "status": 200,
+            "ip": "127.0.0.1",
+        }
+        assert by_path["/api/auth/register/"]["request_id"] == answer.headers["X-Request-ID"]
+
+    def test_of_gunicorn_is_json_too(self, server):
+        [killed, _] = server.workers
+        os.kill(killed, signal.SIGKILL)
+        new_workers(server, [killed])
+        said = [line for line in log_lines(server) if line["logger"] == "gunicorn.error"]
+        assert any(f"pid:{killed}" in line["event"] for line in said)
+        assert {line["level"] for line in said} <= {"warning", "error"}
+
+    @pytest.mark.parametrize("own", [[], ["--logger-class", "minichat.logs.GunicornLogs"]])
+    def test_under_a_gunicorn_of_your_own_is_json_and_has_no_request_lines(self, tmp_path, own):
+        settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+        assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+        args = [*own, "--access-logfile", "-", "--no-control-socket", "minichat.app:create_app()"]
+        with serving(tmp_path, *args, program="gunicorn", **settings) as server:
+            server.call("GET", "/healthz?ticket=sesame-ticket")
+            server.stop()
+            assert "sesame" not in server.said
+            lines = server.said.splitlines()
+            parsed = [json.loads(line) for line in lines if line.startswith("{")]
+            assert any(line["logger"] == "minichat.access" and line["path"] == "/healthz" for line in parsed)
+            if own:
+                assert len(parsed) == len(lines)
+
+    def test_that_nobody_reads_any_more_stops_no_request(self, tmp_path):
+        reading, writing = os.pipe()
+        with unread(tmp_path, writing) as server:
+            # A reader that stalls: the pipe fills up (64 KiB), and requests go on.
+            for _ in range(600):
+                assert server.call("GET", "/healthz").status == 200
+            # A reader that has gone.
+            os.close(reading)
+            for _ in range(20):
+                assert server.call("GET", "/healthz").status == 200
+            [worker] = server.workers
+            os.kill(worker, signal.SIGKILL)
+            new_workers(server, [worker], 1)
+            assert server.call("GET", "/healthz").status == 200
+            assert server.stop() == 0
+
+    @pytest.mark.parametrize("errors", [subprocess.DEVNULL, subprocess.STDOUT])
+    def test_that_nobody_reads_from_the_start_stops_no_server(self, tmp_path, errors):
+        assert run(tmp_path, "db", "upgrade").returncode == 0
+        reading, writing = os.pipe()
+        os.close(reading)
+        with unread(tmp_path, writing, errors) as server:
+            assert server.call("GET", "/healthz").status == 200
+            assert server.stop() == 0
+
+
+@contextmanager
+def unread(folder, output, errors=subprocess.STDOUT):
+    """A server with one worker that speaks into this pipe."""
+    port = free_port()
+    process = subprocess.Popen(
+        [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
+        cwd=folder,
+        env=environment(),
+        stdout=output,
+        stderr=errors,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(output)
+    server = RunningServer(process, Path(os.devnull), port)
+    try:
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        process.kill()
+        process.wait(20)

@@ -1,0 +1,251 @@
+"""Leaving and taking along on a real server: over two workers, with everything going on, and through kills."""
+
+import fcntl
+import http.client
+import os
+import re
+import signal
+import threading
+import time
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import cysqlite
+import pytest
+
+from e2e.crowd import (
+    BROKEN,
+    PASSWORD,
+    at_once,
+    call,
+    check_database,
+    database_of,
+    meanwhile,
+    register,
+    rows,
+    wait_until,
+)
+from servers import PATIENCE, SECRET, run, serving
+
+ENOUGH = 12
+"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+ROOMS = 5_000
+MESSAGES = 200_000
+DEMO = {"username": "user1", "password": "demo-password-1"}
+
+
+def erase(server, token, password=PASSWORD):
+    return call(server, "DELETE", "/api/auth/me/", {"password": password}, token)
+
+
+def answers_of_all_workers(server, method, path, body=None, token=None):
+    """The status and code of many of the same request."""
+    answers = [call(server, method, path, body, token) for _ in range(ENOUGH)]
+    return {(answer.status, answer.json.get("code")) for answer in answers}
+
+
+def log_in_to_demo(server):
+    answer = call(server, "POST", "/api/auth/login/", DEMO)
+    assert answer.status == 200, answer
+    return answer.json["tokens"]["access"]
+
+
+@pytest.fixture(scope="module")
+def full_server(tmp_path_factory):
+    """One worker, with somebody who has written very much."""
+    folder = tmp_path_factory.mktemp("export")
+    size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{MESSAGES}")
+    assert run(folder, "demo", *size, secret_key=SECRET).returncode == 0
+    with serving(folder, "--workers", "1", secret_key=SECRET, rate_limits="off") as server:
+        yield server
+
+
+class TestErasing:
+    def test_one_is_out_on_every_worker_at_once(self, tmp_path):
+        with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+            ann, bob = register(server, "ann", "bob")
+            room = ann.makes_room(bob)
+            assert ann.says(room, "hello").status == 201
+            assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == {(200, None)}
+            assert erase(server, ann.token).status == 204
+            refresh = {"refresh": ann.refresh}
+            out = {(401, "session_ended")}
+            assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == out
+            assert answers_of_all_workers(server, "POST", "/api/auth/token/refresh/", refresh) == out
+            assert answers_of_all_workers(server, "GET", "/api/auth/me/export/", token=ann.token) == out
+            login = {"username": "ann", "password": PASSWORD}
+            assert call(server, "POST", "/api/auth/login/", login).json["code"] == "invalid_credentials"
+            [message] = bob.history(room)
+            assert (message["content"], message["user_username"]) == ("hello", f"deleted-user-{ann.id}")
+            assert "Traceback" not in server.said
+        check_database(database_of(tmp_path))
+
+    def test_nothing_breaks_while_everything_else_goes_on(self, tmp_path):
+        """Twice at once, while the person chats, joins, logs in and refreshes, and others open chats with them."""
+        with serving(tmp_path, "--workers", "2", secret_key=SECRET, rate_limits="off") as server:
+            others = register(server, "bob", "carl")
+            public = [others[0].makes_room() for _ in range(3)]
+            statuses = set()
+
+            def tries(action):
+                def act():
+                    statuses.add(action().status)
+
+                return act
+
+            for number in range(5):
+                name = f"ann{number}"
+                (ann,) = register(server, name)
+                own, direct = ann.makes_room(*others), {"user_id": ann.id}
+                for room in public:
+                    ann.call("POST", f"/api/chat/rooms/{room}/join/")
+                login = {"username": name, "password": PASSWORD}
+                with (
+                    meanwhile(tries(lambda ann=ann, own=own: ann.says(own, "still here"))),
+                    meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/join/"))),
+                    meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/leave/"))),
+                    meanwhile(tries(lambda ann=ann: ann.call("POST", "/api/chat/rooms/", {"name": "Late"}))),
+                    meanwhile(tries(lambda login=login: call(server, "POST", "/api/auth/login/", login))),
+                    meanwhile(
+                        tries(lambda direct=direct: others[0].call("POST", "/api/chat/create-direct-chat/", direct))
+                    ),
+                ):
+                    wait_until(lambda own=own: len(others[0].history(own)) > 3, "some messages")
+                    erased = at_once([lambda ann=ann: erase(server, ann.token)] * 3)
+                assert sorted(answer.status for answer in erased) == [204, 401, 401]
+                refreshed = call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
+                assert refreshed.json["code"] == "session_ended"
+            assert statuses <= {200, 201, 401, 403, 404}, statuses  # out of the room that is left, if it was quick
+            assert "Traceback" not in server.said
+        check_database(database_of(tmp_path))
+        assert len(rows(database_of(tmp_path), "SELECT id FROM user WHERE deleted_at IS NOT NULL")) == 5
+
+    @pytest.fixture
+    def crowded(self, tmp_path):
+        """A folder where somebody owns so many rooms that leaving them takes a while."""
+        size = ("--users", "2", "--rooms", f"{ROOMS}", "--members", "2", "--messages", "1")
+        assert run(tmp_path, "demo", *size, secret_key=SECRET).returncode == 0
+        return tmp_path
+
+    def test_a_kill_in_the_middle_leaves_all_or_nothing(self, crowded):
+        database = database_of(crowded)
+
+        def state():
+            """Whether the account is there, how many rooms it is in, and how many rooms have an owner."""
+            [(is_there,)] = rows(database, "SELECT deleted_at IS NULL FROM user WHERE id = 1")
+            [(joined,)] = rows(database, "SELECT count(*) FROM participant WHERE user_id = 1")
+            [(owned,)] = rows(database, "SELECT count(DISTINCT room_id) FROM participant WHERE role = 'owner'")
+            return bool(is_there), joined, owned
+
+        before, after = (True, ROOMS, ROOMS), (False, 0, ROOMS)
+        states = []
+        for looks in (1, 5, 15):
+            with serving(crowded, "--workers", "2", secret_key=SECRET) as server:
+                token = log_in_to_demo(server)
+                with erasing(server, token) as is_over:
+                    wait_until(lambda is_over=is_over, was=Written(database, looks): was() or is_over(), "the writing")
+                    os.killpg(server.process.pid, signal.SIGKILL)
+                    server.process.wait()
+            states.append(state())
+            if states[-1] == after:
+                break
+        assert states[0] == before
+        assert set(states) <= {before, after}
+        if states[-1] == before:
+            with serving(crowded, "--workers", "2", secret_key=SECRET) as server:
+                assert erase(server, log_in_to_demo(server), DEMO["password"]).status == 204
+            assert state() == after
+
+
+@contextmanager
+def erasing(server, token):
+    """Ask for the erasure, of which no answer may come; the value tells whether one came or the connection broke."""
+
+    def ask():
+        with suppress(*BROKEN):
+            erase(server, token, DEMO["password"])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield lambda: not thread.is_alive()
+    thread.join()
+
+
+class Written:
+    """Whether the database was being written to in so many looks in a row: whoever writes has its turn, a lock."""
+
+    def __init__(self, database, looks):
+        self._turns = database.with_name(database.name + "-turns")
+        self._left = self._looks = looks
+
+    def __call__(self):
+        with self._turns.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._left -= 1
+            else:
+                self._left = self._looks
+        return self._left == 0
+
+
+class TestTheExport:
+    def test_of_very_much_takes_little_memory_and_lets_other_requests_go_on(self, full_server):
+        token = log_in_to_demo(full_server)
+        [worker] = full_server.workers
+        at_rest = own_mib(worker)
+        waits, sizes = [], []
+
+        def look():
+            began = time.monotonic()
+            assert call(full_server, "GET", "/api/auth/me/", token=token).status == 200
+            waits.append(time.monotonic() - began)
+            sizes.append(own_mib(worker))
+
+        with meanwhile(look):
+            document = read(full_server, token)
+        assert document.count(b'"client_id":') == MESSAGES
+        assert document.startswith(b'{"format":"minichat-export/1"')
+        assert document.endswith(b"]}")
+        assert max(sizes) < at_rest + 20, (at_rest, max(sizes))
+        assert len(waits) > 20
+        assert max(waits) < 0.5, sorted(waits)[-5:]
+
+    def test_that_fails_in_the_middle_breaks_the_connection(self, full_server):
+        """A client that saw a well-formed end would take the half for the whole."""
+        token = log_in_to_demo(full_server)
+
+        def fail():
+            with closing(cysqlite.connect(str(database_of(full_server.log.parent)))) as database:
+                database.execute("ALTER TABLE message RENAME TO elsewhere")
+
+        def recover():
+            with closing(cysqlite.connect(str(database_of(full_server.log.parent)))) as database:
+                database.execute("ALTER TABLE elsewhere RENAME TO message")
+
+        try:
+            with pytest.raises(http.client.IncompleteRead):
+                read(full_server, token, after_a_piece=fail)
+        finally:
+            recover()
+        assert read(full_server, token).endswith(b"]}")
+
+
+def read(server, token, *, after_a_piece=lambda: None):
+    """Export, and do something after the first piece; return the document."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        connection.request("GET", "/api/auth/me/export/", headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        found = [answer.read(65_536)]
+        after_a_piece()
+        while piece := answer.read(65_536):
+            found.append(piece)
+    return b"".join(found)
+
+
+def own_mib(pid):
+    """How much memory is the process's own, in MiB: without the pages of the database's file, which are anybody's."""
+    found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024
