@@ -25,8 +25,10 @@ from structlog.types import EventDict, WrappedLogger
 
 LINE_MOST = 4_000
 """The longest line, in bytes: up to 4096, a pipe takes each whole, however many workers write to it."""
-ACCESS = ("status", "duration_ms", "bytes", "ip")
-"""What is told of an answered request, besides what every line from within a request tells."""
+ACCESS = "minichat.access"
+"""The logger that tells of each answered request, in words of ours alone."""
+ANSWERED = ("status", "duration_ms", "bytes", "ip")
+"""What it tells of one, besides what every line from within a request tells."""
 
 _SECRET_LEAST = 4
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
@@ -51,7 +53,7 @@ def configure(
             root.removeHandler(handler)
     if sys.stderr is not None:  # closed by whoever started us
         lines = Lines(sys.stderr)
-        lines.setFormatter(_formatter(request_facts, request_texts, for_people=sys.stderr.isatty()))
+        lines.setFormatter(_Formatter(request_facts, request_texts, for_people=sys.stderr.isatty()))
         root.addHandler(lines)
     chosen = logging.getLevelNamesMapping()[level.upper()]
     root.setLevel(max(chosen, logging.INFO))
@@ -91,28 +93,48 @@ class Lines(logging.StreamHandler[TextIO]):
         """Lose the line: the reader has gone, and there is nowhere to say so."""
 
 
-def _formatter(
-    request_facts: Callable[[], Mapping[str, Any]], request_texts: Callable[[], Iterable[str]], *, for_people: bool
-) -> ProcessorFormatter:
-    def describe(_: WrappedLogger, name: str, event: EventDict) -> EventDict:
-        record: logging.LogRecord = event["_record"]
+class _Formatter(ProcessorFormatter):
+    """Makes a line of each record: what `_told` lists, and a traceback; without what came with the request."""
+
+    def __init__(
+        self,
+        request_facts: Callable[[], Mapping[str, Any]],
+        request_texts: Callable[[], Iterable[str]],
+        *,
+        for_people: bool,
+    ) -> None:
+        form = [_without_controls, _console] if for_people else [_json]
+        super().__init__(processors=[format_exc_info, self._describe, self._strike, *form])
+        self._request_facts = request_facts
+        self._request_texts = request_texts
+        self._for_people = for_people
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name == ACCESS and not self._for_people:
+            return _dumped(self._told(record, record.getMessage()))  # most lines are such, so they go a shorter way
+        return super().format(record)
+
+    def _told(self, record: logging.LogRecord, text: str) -> EventDict:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        described = {
+        return {
             "time": time.replace("+00:00", "Z"),
-            "level": name,
+            "level": record.levelname.lower(),
             "logger": record.name,
-            "event": event["event"],
-            **request_facts(),
-            **{name: record.__dict__[name] for name in ACCESS if name in record.__dict__},
+            "event": text,
+            **self._request_facts(),
+            **{name: record.__dict__[name] for name in ANSWERED if name in record.__dict__},
         }
+
+    def _describe(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        described = self._told(event["_record"], event["event"])
         if "exception" in event:
             described["exception"] = event["exception"]
         return described
 
-    def strike(_: WrappedLogger, name: str, event: EventDict) -> EventDict:
-        if name == "info" and event["logger"] == "minichat.access":
+    def _strike(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        if event["logger"] == ACCESS:
             return event  # there is no text in it
-        secrets = sorted({text for text in request_texts() if len(text) >= _SECRET_LEAST}, key=len, reverse=True)
+        secrets = sorted({text for text in self._request_texts() if len(text) >= _SECRET_LEAST}, key=len, reverse=True)
         for field in ("event", "exception"):
             if field in event:
                 text = _TOKEN.sub(_GONE, event[field])
@@ -120,9 +142,6 @@ def _formatter(
                     text = text.replace(secret, _GONE)
                 event[field] = text
         return event
-
-    form = [_without_controls, _console] if for_people else [_json]
-    return ProcessorFormatter(processors=[format_exc_info, describe, strike, *form])
 
 
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:

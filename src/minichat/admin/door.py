@@ -6,8 +6,8 @@ opens. Signing in begins a new one, so a cookie that somebody planted beforehand
 
 from typing import Any
 
-from flask import Response, flash, g, make_response, redirect, request, session, url_for
-from flask_admin import AdminIndexView, BaseView, expose
+from flask import Blueprint, Response, flash, g, make_response, redirect, request, session, url_for
+from flask_admin import Admin, AdminIndexView, BaseView, expose
 from flask_admin.form import SecureForm
 from wtforms import PasswordField, StringField
 
@@ -19,6 +19,11 @@ from minichat.domain.throttling import HOUR
 
 SHIFT = 12 * HOUR
 """How long one stays signed in."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""These pages run their own scripts and styles, and nothing else."""
 
 
 class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are not exported
@@ -44,7 +49,21 @@ def _known_by_cookie() -> User | None:
     return caller.user if caller.user.is_superuser else None
 
 
-class Guarded(BaseView):  # type: ignore[misc]
+class Page(BaseView):  # type: ignore[misc]
+    """A page of the administration, under its policy."""
+
+    def create_blueprint(self, admin: Admin) -> Blueprint:
+        blueprint: Blueprint = super().create_blueprint(admin)
+        blueprint.after_request(_restrict)
+        return blueprint
+
+
+def _restrict(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+class Guarded(Page):
     """A page for administrators."""
 
     def is_accessible(self) -> bool:
@@ -54,7 +73,7 @@ class Guarded(BaseView):  # type: ignore[misc]
         return redirect(url_for("admin.sign_in"))  # type: ignore[return-value]
 
 
-class Door(AdminIndexView):  # type: ignore[misc]
+class Door(Page, AdminIndexView):  # type: ignore[misc]
     """The way in and out."""
 
     def is_visible(self) -> bool:

@@ -43,8 +43,6 @@ class Context(NamedTuple):
     """From where they may be read."""
     is_behind_proxies: bool
     """Whether `X-Forwarded-*` comes from proxies that we know."""
-    headers: tuple[tuple[str, str], ...]
-    """What every answer carries."""
     count_request: Callable[[int | None], None] | None = None
     """Counts the request for a user, or for nobody, and raises TooMany: see `limits`. None where nothing is limited."""
     redis_answers: Callable[[], bool] | None = None
@@ -152,9 +150,8 @@ def _who_calls() -> Caller | None:
 def _finish(response: Response) -> Response:
     headers = response.headers
     headers.add("X-Request-ID", g.request_id)
-    headers.extend(context().headers)
     if "Content-Security-Policy" not in headers:
-        headers["Content-Security-Policy"] = POLICY
+        headers.add("Content-Security-Policy", POLICY)
     if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+        headers.add("Cache-Control", "no-store")
     return response

@@ -3,6 +3,9 @@
 This stands apart from `context` because `serving` needs it where Flask is not imported.
 """
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -23,3 +26,18 @@ PAGE = {
 def security_headers(public_url: str | None) -> tuple[tuple[str, str], ...]:
     """What stands on every answer of a server that people reach at `public_url`."""
     return (*_ALWAYS, *_BEHIND_TLS) if (public_url or "").startswith("https://") else _ALWAYS
+
+
+class SecuredAnswers:
+    """A WSGI application around another, on each of whose answers these headers stand, whoever made it."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], headers: Iterable[tuple[str, str]]) -> None:
+        self._app = app
+        self._headers = tuple(headers)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            headers.extend(self._headers)
+            return start_response(status, headers, *failure)
+
+        return self._app(environ, start)

@@ -78,7 +78,8 @@ class Limits:
         standing: Standing | None = g.get("standing")
         if standing is not None:
             told = (standing.limit.most, standing.remaining, standing.resets_at)
-            response.headers.extend(zip(HEADERS, map(str, told), strict=True))
+            for name, value in zip(HEADERS, told, strict=True):
+                response.headers.add(name, str(value))
         return response
 
 
