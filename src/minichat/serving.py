@@ -26,6 +26,8 @@ import gevent
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import errors as http
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.base import Worker
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -40,6 +42,8 @@ MOST_CONNECTIONS = 10_000
 KEEPALIVE_SECONDS = 75
 # For how long a client may send nothing in the middle of a request, or take nothing of its answer.
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+HEAD_MOST = 64 * 1024
+"""How long the header fields of a request may be together, in bytes."""
 SHARED_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
 
 
@@ -165,11 +169,24 @@ class Server(BaseApplication):
         return create_app(self.settings)
 
 
+class ChatRequest(Request):
+    """gunicorn's request with a bound on its head: gunicorn's own is 800 KiB, which take it a tenth of a second."""
+
+    @property
+    def max_buffer_headers(self) -> int:
+        return HEAD_MOST
+
+    @max_buffer_headers.setter
+    def max_buffer_headers(self, bound: int) -> None:
+        """Leave it as it is: gunicorn makes it of the number of fields and the size of each."""
+
+
 class ChatWorker(GeventWorker):
     """gunicorn's gevent worker, which gives up silent clients and answers what isn't HTTP in our own form of error."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        RequestParser.mesg_class = ChatRequest
         self._waits: dict[gevent.Timeout, tuple[Any, float]] = {}
 
     @contextmanager

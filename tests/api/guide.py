@@ -46,7 +46,8 @@ ERRORS_HEAD = """\
 ## Errors
 
 Errors are problem documents (RFC 9457, `application/problem+json`). `code` is for programs and stable; `detail` and the
-sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it.
+sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it. `errors` names up to 50
+fields.
 """
 SECTIONS = {
     "auth": "Accounts and sessions",

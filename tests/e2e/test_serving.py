@@ -125,6 +125,10 @@ def test_a_setting_that_nothing_knows_is_named_and_does_not_stop_the_start(tmp_p
         (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: 1\r\n\r\n", 400, "bad_request"),
         (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "request_uri_too_long"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9_000 + b"\r\n\r\n", 431, "request_header_fields_too_large"),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n" + (b"Accept-Language: " + b"a," * 4_000 + b"\r\n") * 12 + b"\r\n",
+            *(431, "request_header_fields_too_large"),
+        ),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: br\r\n\r\n", 501, "not_implemented"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417, "expectation_failed"),
     ],

@@ -4,6 +4,7 @@ Views have no `try`: whatever they raise ends here, and so does everything that 
 """
 
 import logging
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -25,6 +26,9 @@ from minichat.domain.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+FIELDS_MOST = 50
+"""Of so many fields an answer says what is wrong with them."""
 
 _CODES = {
     400: "bad_request",
@@ -105,7 +109,8 @@ def _chat_error(error: ChatError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, InvalidInput) and error.issues:
         members["errors"] = {
-            field: [sentence(issue.code, **issue.limits) for issue in issues] for field, issues in error.issues.items()
+            field: [sentence(issue.code, **issue.limits) for issue in issues]
+            for field, issues in islice(error.issues.items(), FIELDS_MOST)
         }
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"

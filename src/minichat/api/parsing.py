@@ -1,6 +1,7 @@
 """Reading requests strictly: what is not exactly understood is refused by name, before any service hears of it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, TypeVar
@@ -83,8 +84,8 @@ def _each_once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     """The pairs by name. Raises InvalidInput for a name that is repeated."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise InvalidInput({name: [Issue("repeated")] for name in found if names.count(name) > 1})
+        times = Counter(name for name, _ in pairs)
+        raise InvalidInput({name: [Issue("repeated")] for name in found if times[name] > 1})
     return found
 
 

@@ -3,9 +3,16 @@
 Codes are for programs and stable; sentences are for people and may be reworded.
 """
 
-from flask import request
+import re
+
+from flask import g, request
 
 LANGUAGES = ("en", "ru")
+
+# Of what a client says of its languages so much is looked at: browsers send fewer than ten in a hundred characters.
+_HEADER_MOST = 1_000
+_TAGS_MOST = 20
+_TAG = re.compile(r"([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]*)?|1(?:\.0*)?))?")
 
 _SENTENCES: dict[str, tuple[str, str]] = {
     # Success
@@ -145,12 +152,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 def language() -> str:
     """The language of this request's sentences, by `Accept-Language`; English otherwise."""
-    # Not werkzeug's `best_match`, which prefers a later `ru` to an earlier `en-US`.
-    for tag, quality in request.accept_languages:
-        language = tag.partition("-")[0].lower()
-        if quality > 0 and language in LANGUAGES:
-            return language
-    return LANGUAGES[0]
+    if "language" not in g:
+        g.language = _preferred(request.headers.get("Accept-Language", ""))
+    found: str = g.language
+    return found
+
+
+def _preferred(header: str) -> str:
+    # Not werkzeug's `accept_languages`, which reads a header of any length, nor its `best_match`, which prefers a later
+    # `ru` to an earlier `en-US`.
+    known = []
+    for item in header[:_HEADER_MOST].split(",", _TAGS_MOST)[:_TAGS_MOST]:
+        tag = _TAG.fullmatch(item.strip())
+        if tag and tag[1].lower() in LANGUAGES and (quality := float(tag[2] or 1)) > 0:
+            known.append((quality, tag[1].lower()))
+    return max(known, key=lambda one: one[0], default=(0, LANGUAGES[0]))[1]
 
 
 def english(code: str, **values: object) -> str:

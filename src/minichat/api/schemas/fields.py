@@ -89,6 +89,13 @@ class Ids(fields.List):  # type: ignore[type-arg]  # marshmallow's list is gener
 
     def __init__(self, most: int, **kwargs: Any) -> None:
         super().__init__(Id(), metadata={"maxItems": most, **kwargs.pop("metadata", {})}, **kwargs)
+        self._most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        # Of a list that is too long, no more is looked at than the service needs to say so.
+        looked_at = value[: self._most + 1] if isinstance(value, list) else value
+        ids: list[Any] = super()._deserialize(looked_at, attr, data, **kwargs)
+        return ids
 
 
 class Time(fields.Field[str]):

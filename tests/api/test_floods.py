@@ -1,0 +1,124 @@
+"""Requests made to cost much. Their cost is counted in calls of functions, which no busy machine makes more."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from api.client import Answer, Chat, Person
+
+LINE = ",".join("a" for _ in range(4_000))
+MANY_LANGUAGES = ",".join([LINE] * 95)
+"""As much as a server lets through in headers."""
+CROWD = {f"{number:05x}": 0 for number in range(20_000)}
+"""As many fields as a body can have."""
+NAMED_MOST = 50
+
+
+@pytest.fixture
+def ann(chat: Chat) -> Person:
+    return chat.person("ann")
+
+
+def calls_of(send: Callable[[], Answer]) -> tuple[int, Answer]:
+    """How many functions a request calls, and its answer."""
+    count = 0
+
+    def called(_frame: object, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(called)
+    try:
+        answer = send()
+    finally:
+        sys.setprofile(None)
+    return count, answer
+
+
+def test_a_huge_accept_language_costs_no_more_than_a_short_one(chat: Chat) -> None:
+    def send(languages: str) -> Answer:
+        return chat.anyone.sends("GET", "/api/auth/me/", headers={"Accept-Language": languages})
+
+    send("en")
+    short, _ = calls_of(lambda: send("en"))
+    long, answer = calls_of(lambda: send(MANY_LANGUAGES))
+    assert (answer.status, answer.code) == (401, "not_authenticated")
+    assert long < short + 500
+
+
+@pytest.mark.parametrize(
+    ("languages", "is_russian"),
+    [
+        (",".join(["de"] * 19 + ["ru"]), True),
+        (",".join(["de"] * 20 + ["ru"]), False),
+        ("x" * 990 + ",ru", True),
+        ("x" * 2_000 + ",ru", False),
+        ("ru" + ",a" * 40_000, True),
+        ("ru" + " " * 100_000, True),
+        ("ru;q=" + "9" * 100_000 + ",ru", False),
+    ],
+)
+def test_only_the_beginning_of_an_accept_language_is_looked_at(chat: Chat, languages: str, is_russian: bool) -> None:
+    answer = chat.anyone.sends("GET", "/nowhere/", headers={"Accept-Language": languages})
+    assert (answer.body["detail"] == "Здесь ничего нет.") is is_russian
+
+
+def test_many_unknown_fields_with_a_huge_accept_language_cost_little(chat: Chat) -> None:
+    def send() -> Answer:
+        headers = {"Accept-Language": MANY_LANGUAGES}
+        return chat.anyone.sends("POST", "/api/auth/login/", json=CROWD, headers=headers)
+
+    calls, answer = calls_of(send)
+    assert answer.status == 400
+    assert calls < 10_000
+
+
+def test_of_many_unknown_fields_the_first_are_named(ann: Person) -> None:
+    answer = ann.sends("PATCH", "/api/auth/profile/", json=CROWD | {"first_name": 1})
+    assert answer.errors["first_name"] == ["This must be text."]
+    named = answer.errors.keys() - {"first_name"}
+    assert len(named) == NAMED_MOST - 1
+    assert named < set(list(CROWD)[:NAMED_MOST])
+    assert all(answer.errors[name] == ["There is no such field."] for name in named)
+
+
+def test_what_the_server_owns_may_be_sent_back_beside_many_unknown_fields(ann: Person) -> None:
+    answer = ann.sends("PATCH", "/api/auth/profile/", json=CROWD | {"id": ann.id, "username": "ann"})
+    assert answer.status == 400
+    assert not {"id", "username"} & set(answer.errors)
+
+
+def test_a_list_of_many_that_are_no_ids_costs_little(ann: Person) -> None:
+    def send() -> Answer:
+        return ann.posts("/api/chat/rooms/", name="Kitchen", participants=[0] * 80_000)
+
+    calls, answer = calls_of(send)
+    assert answer.errors == {"participants": ["This is not an id."]}
+    assert calls < 10_000
+
+
+def test_many_parameters_cost_little(ann: Person) -> None:
+    query = "&".join(f"{number:x}" for number in range(1_900))
+    for path in ("/api/auth/users/", "/api/auth/search/"):
+        calls, answer = calls_of(lambda path=path: ann.sends("GET", f"{path}?{query}"))  # type: ignore[misc]
+        assert answer.status == 400
+        assert len(answer.errors) <= NAMED_MOST
+        assert calls < 40_000
+
+
+def test_of_many_repeated_parameters_the_first_are_named(ann: Person) -> None:
+    query = "&".join(f"{number:x}" for number in [*range(900), *range(900)])
+    answer = ann.sends("GET", f"/api/auth/users/?{query}")
+    assert answer.errors == {f"{number:x}": ["Give this once."] for number in range(NAMED_MOST)}
+
+
+def test_many_headers_that_a_page_elsewhere_would_send_cost_little(chat: Chat) -> None:
+    def send(names: str) -> Answer:
+        asks = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+        headers = asks | {"Access-Control-Request-Headers": names}
+        return chat.anyone.sends("OPTIONS", "/api/auth/me/", headers=headers)
+
+    usual, answer = calls_of(lambda: send("authorization, content-type"))
+    assert answer.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    assert calls_of(lambda: send(MANY_LANGUAGES))[0] < usual + 500
