@@ -133,6 +133,17 @@ def test_an_address_is_known_from_which_the_user_has_logged_in(ports, ann, bob):
     assert ports.sessions.is_known(bob.id, "192.0.2.7")
 
 
+def test_a_device_is_known_by_what_it_says_of_itself_at_an_address(ports, ann, bob):
+    with ports.transaction():
+        ports.sessions.open(ann.id, Device("Firefox", "192.0.2.7"), 1_000, 2_000)
+        ports.sessions.open(ann.id, Device("curl", "192.0.2.8"), 1_000, 2_000)
+    assert ports.sessions.is_known(ann.id, "192.0.2.7", "Firefox")
+    assert not ports.sessions.is_known(ann.id, "192.0.2.7", "curl")
+    assert not ports.sessions.is_known(ann.id, "192.0.2.7", "")
+    assert not ports.sessions.is_known(bob.id, "192.0.2.7", "Firefox")
+    assert ports.sessions.is_known(ann.id, "192.0.2.7")
+
+
 def test_a_token_comes_back_by_its_hash(ports, token):
     assert ports.sessions.token(token.jti_hash) == token
     assert ports.sessions.token("b" * 64) is None

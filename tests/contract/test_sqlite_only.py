@@ -99,6 +99,12 @@ def test_no_statement_walks_a_whole_table(database, ports):
     assert checked > 35
 
 
+def test_a_device_is_found_along_an_index_however_often_the_account_was_used_at_its_address(database, ports):
+    statement = ports.sessions._is_known_device
+    plan = database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", [1] * len(statement._names)).fetchall()
+    assert [step for *_, step in plan if "(user_id=? AND network=? AND user_agent=?)" in step], plan
+
+
 def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, ports):
     for repository, names in (
         (ports.messages, ("_newest", "_before", "_after")),

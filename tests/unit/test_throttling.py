@@ -10,7 +10,7 @@ from minichat.domain.errors import (
     TooManyAttempts,
     UsernameTaken,
 )
-from minichat.domain.model import AuditEvent, Device
+from minichat.domain.model import USER_AGENT_MOST, AuditEvent, Device
 from minichat.domain.throttling import (
     DAY,
     FAILURES_PER_ACCOUNT,
@@ -152,6 +152,46 @@ def test_at_a_known_address_no_wait_is_long(chat, ann):
     assert tries(chat, PASSWORD, device=HOME) == LONGEST_WAIT_AT_HOME // 1000
     chat.clock.advance(LONGEST_WAIT_AT_HOME / 1000)
     assert tries(chat, PASSWORD, device=HOME) is True
+
+
+NEIGHBOUR = HOME._replace(user_agent="curl")
+
+
+def test_a_neighbour_who_keeps_guessing_makes_the_owner_wait_on_no_known_device(chat, ann):
+    fails(chat, 30, device=NEIGHBOUR)
+    assert tries(chat, device=NEIGHBOUR) == LONGEST_WAIT_AT_HOME // 1000
+    assert tries(chat, PASSWORD, device=HOME) is True
+
+
+def test_that_the_owner_logs_in_lets_no_neighbour_guess_on(chat, ann):
+    fails(chat, FREE_FAILURES + 3, device=NEIGHBOUR)
+    assert tries(chat, PASSWORD, device=HOME) is True
+    assert tries(chat, device=NEIGHBOUR) == 8
+
+
+def test_all_devices_at_a_known_address_that_are_not_known_count_together(chat, ann):
+    for number in range(FREE_FAILURES):
+        assert tries(chat, device=HOME._replace(user_agent=f"guesser {number}")) is False
+    assert tries(chat, device=HOME._replace(user_agent="one more")) == 1
+
+
+def test_who_guesses_on_a_known_device_waits_there(chat, ann):
+    fails(chat, FREE_FAILURES, device=HOME)
+    assert tries(chat, PASSWORD, device=HOME) == 1
+
+
+def test_a_device_is_known_by_as_much_as_is_kept_of_what_it_says(chat, ann):
+    device = HOME._replace(user_agent="x" * USER_AGENT_MOST + " of today")
+    assert tries(chat, PASSWORD, device=device) is True
+    fails(chat, FREE_FAILURES, device=NEIGHBOUR)
+    assert tries(chat, PASSWORD, device=HOME._replace(user_agent="x" * USER_AGENT_MOST + " of tomorrow")) is True
+
+
+def test_a_log_in_on_a_new_device_forgets_what_went_wrong_there_before(chat, ann):
+    fails(chat, FREE_FAILURES, device=NEIGHBOUR)
+    chat.clock.advance(1)
+    assert tries(chat, PASSWORD, device=NEIGHBOUR) is True
+    assert tries(chat, device=HOME._replace(user_agent="another")) is False
 
 
 def test_failures_at_a_known_address_do_not_use_up_those_of_strangers(chat, ann):

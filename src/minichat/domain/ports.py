@@ -207,8 +207,8 @@ class Sessions(Protocol):
         The key is `(id,)`.
         """
 
-    def is_known(self, user_id: int, network: str) -> bool:
-        """Whether the user has logged in from that network (`Device.network`), as far back as sessions are kept."""
+    def is_known(self, user_id: int, network: str, user_agent: str | None = None) -> bool:
+        """Whether a session was opened from that network, and by a device that said so of itself if that is given."""
 
     def end(self, session_id: int, at: Timestamp) -> bool:
         """End the session; False if it had ended already, or there is none."""

@@ -101,10 +101,10 @@ class Sessions:
             self._throttling.check(guess)
             # Hashing took its time: what was verified must still be so.
             current = self._users.credentials_by_id(found.user.id)
-            is_so = current is not None and current.user.is_active and current.password_hash == found.password_hash
-            grant = self.open(found.user, device) if is_so else None
-            if grant is not None:
+            grant = None
+            if current is not None and current.user.is_active and current.password_hash == found.password_hash:
                 self._throttling.succeeded(guess)
+                grant = self.open(found.user, device)
                 self._audit.note(
                     AuditEvent.LOGGED_IN,
                     about=found.user.id,

@@ -3,7 +3,8 @@
 Failed log-ins are counted three ways: for an account from an address (the pair), for an account from addresses that it
 has never logged in from, and for an address. The pair slows one guesser down, the account many who share the work, the
 address one who tries many names. An address that the owner has logged in from answers to its pair alone, so nobody
-elsewhere can keep the owner out; and there a wait stays short, in case the guesser sits behind the same router.
+elsewhere can keep the owner out. Somebody behind the same router can't either: there, each device that the owner has
+logged in with is a pair of its own, all others are one together, and a wait stays short.
 
 The counts lie in the database: all workers share them and a restart forgets none. A name that nobody has is counted
 like any other, so a wait tells nothing about it.
@@ -67,26 +68,24 @@ class Throttling:
         if not self._is_on:
             return
         is_at_home = self._is_at_home(guess)
-        pair, account, address = _keys(guess)
         longest = LONGEST_WAIT_AT_HOME if is_at_home else LONGEST_WAIT
-        self._refuse_until(self._end_of_wait(self._attempts.tally(pair), longest))
+        self._refuse_until(self._end_of_wait(self._attempts.tally(self._pair(guess)), longest))
         if not is_at_home:
-            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.tally(account))
-            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(address))
+            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.tally(_account(guess)))
+            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(_address(guess)))
 
     def failed(self, guess: Guess) -> None:
         """Count a wrong password, inside the caller's transaction."""
         if not self._is_on:
             return
-        pair, account, address = _keys(guess)
-        self._count(pair, DAY)
-        self._count(address, HOUR)
+        self._count(self._pair(guess), DAY)
+        self._count(_address(guess), HOUR)
         if not self._is_at_home(guess):
-            self._count(account, HOUR)
+            self._count(_account(guess), HOUR)
 
     def succeeded(self, guess: Guess) -> None:
-        """Forget, inside the caller's transaction, what this pair has got wrong before."""
-        pair, _, _ = _keys(guess)
+        """Forget what this pair has got wrong before: inside the caller's transaction, before its session is opened."""
+        pair = self._pair(guess)
         if self._is_on and self._attempts.tally(pair) is not None:
             self._attempts.forget(pair)
 
@@ -126,6 +125,13 @@ class Throttling:
         # Asked of nobody, too: a name that there is must not take longer than one that there is not.
         return self._sessions.is_known(guess.user_id or 0, guess.device.network)
 
+    def _pair(self, guess: Guess) -> str:
+        """The key of the account with the address, or with the device if it is known there."""
+        network, agent = guess.device.network, guess.device.kept.user_agent
+        if self._sessions.is_known(guess.user_id or 0, network, agent):
+            return _key("device", guess.account, network, agent)
+        return _key("pair", guess.account, network)
+
     def _count(self, key: str, window: int) -> Tally:
         now = self._clock()
         self._attempts.sweep(now, _SWEPT)
@@ -150,10 +156,12 @@ class Throttling:
             raise TooManyAttempts(retry_after=-(-left // SECOND))
 
 
-def _keys(guess: Guess) -> tuple[str, str, str]:
-    """The keys of the pair, the account and the address."""
-    network = guess.device.network
-    return _key("pair", guess.account, network), _key("account", guess.account), _key("address", network)
+def _account(guess: Guess) -> str:
+    return _key("account", guess.account)
+
+
+def _address(guess: Guess) -> str:
+    return _key("address", guess.device.network)
 
 
 def _key(*parts: str) -> str:

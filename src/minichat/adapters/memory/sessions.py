@@ -42,9 +42,11 @@ class MemorySessions:
         live = [session for session in theirs if session.is_live(at)]
         return stretch(live, window, lambda session: (session.id,), newest_first=True)
 
-    def is_known(self, user_id: int, network: str) -> bool:
-        sessions = self._store.tables.sessions.values()
-        return any(one.user_id == user_id and Device(ip=one.ip).network == network for one in sessions)
+    def is_known(self, user_id: int, network: str, user_agent: str | None = None) -> bool:
+        return any(
+            one.user_id == user_id and Device(ip=one.ip).network == network and user_agent in {None, one.user_agent}
+            for one in self._store.tables.sessions.values()
+        )
 
     def used(self, session_id: int, at: Timestamp) -> None:
         sessions = self._store.writable.sessions

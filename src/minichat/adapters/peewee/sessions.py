@@ -59,11 +59,13 @@ class PeeweeSessions:
         self._of = statement(
             session.select(*_COLUMNS).where((session.id == param("id")) & (session.user_id == param("user_id")))
         )
-        self._is_known = statement(
+        from_there = (
             session.select(session.id)
             .where((session.user_id == param("user_id")) & (session.network == param("network")))
             .limit(1)
         )
+        self._is_known = statement(from_there)
+        self._is_known_device = statement(from_there.where(session.user_agent == param("user_agent")))
         self._end = statement(session.update(ended_at=param("at")).where((session.id == param("id")) & is_open))
         self._end_all = statement(
             session.update(ended_at=param("at")).where(
@@ -139,8 +141,10 @@ class PeeweeSessions:
             rows = self._live_first.rows(**given)
         return [Session(*row) for row in rows]
 
-    def is_known(self, user_id: int, network: str) -> bool:
-        return self._is_known.one(user_id=user_id, network=network) is not None
+    def is_known(self, user_id: int, network: str, user_agent: str | None = None) -> bool:
+        if user_agent is None:
+            return self._is_known.one(user_id=user_id, network=network) is not None
+        return self._is_known_device.one(user_id=user_id, network=network, user_agent=user_agent) is not None
 
     def used(self, session_id: int, at: Timestamp) -> None:
         self._used.run(id=session_id, at=at)
