@@ -4,12 +4,14 @@ from http import HTTPStatus
 
 import pytest
 
-from api.client import BASE, Chat
-from minichat.api.limits import EXPORTS, READS, STRANGERS, UPLOADS, WRITES
+from api.client import BASE, PASSWORD, Chat
+from minichat.api.limits import EXPORTS, READS, REFUSED, STRANGERS, UPLOADS, WRITES
 
 ME = "/api/auth/me/"
 PROFILE = "/api/auth/profile/"
 AVATAR = "/api/auth/profile/avatar/"
+LOGIN = "/api/auth/login/"
+LOGOUT = "/api/auth/logout/"
 
 
 @pytest.fixture
@@ -108,32 +110,68 @@ def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat):
         ("GET", ME, None),
         ("GET", ME, "forged"),
         ("GET", "/no/such/page", None),
-        ("PUT", "/api/auth/login/", None),
-        ("POST", "/api/auth/token/refresh/", None),
+        ("PUT", LOGIN, None),
+        ("POST", LOGOUT, "forged"),
         ("PUT", AVATAR, "forged"),
     ],
 )
-def test_who_is_nobody_counts_by_address(chat, method, path, token):
+def test_what_is_refused_to_nobody_counts_by_address(chat, method, path, token):
     ann = chat.person("ann")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    often(chat, STRANGERS.most, method, path, headers=headers | from_("203.0.113.5"))
+    often(chat, REFUSED.most, method, path, headers=headers | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.6")).status == 401
     assert ann.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
+
+
+def test_what_anybody_may_ask_for_counts_by_address(chat):
+    often(chat, STRANGERS.most, "POST", LOGIN, headers=from_("203.0.113.5"))
+    body = {"username": "ann", "password": PASSWORD}
+    for path in (LOGIN, "/api/auth/register/"):
+        assert chat.anyone.sends("POST", path, json=body, headers=from_("203.0.113.5")).status == 429
+    assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.6")).status == 401
+
+
+def test_forged_tokens_keep_no_neighbour_from_logging_in(chat):
+    chat.person("ann")
+    often(chat, REFUSED.most + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5"))
+    body = {"username": "ann", "password": PASSWORD}
+    assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.5")).status == 200
+
+
+def test_nothing_that_comes_from_an_address_keeps_its_sessions_from_going_on(chat):
+    ann = chat.person("ann")
+    often(chat, REFUSED.most + 1, "GET", ME)
+    often(chat, STRANGERS.most + 1, "POST", LOGIN)
+    answer = ann.refreshes()
+    assert answer.status == 200
+    assert "X-RateLimit-Limit" not in answer.headers
+
+
+def test_logging_out_counts_for_its_user(chat):
+    ann = chat.person("ann")
+    laptop, phone = ann.logs_in(), ann.logs_in()
+    often(chat, REFUSED.most + 1, "GET", ME)
+    often(chat, STRANGERS.most + 1, "POST", LOGIN)
+    for left in (1, 2):  # the second time, the session has ended already
+        answer = phone.posts(LOGOUT)
+        assert (answer.status, *standing(answer)[:2]) == (200, WRITES.most, WRITES.most - left)
+    assert phone.gets(ME).status == 429  # nobody's token by now, and nobody has asked too often from here
+    assert laptop.gets(ME).status == 200
 
 
 def test_a_token_of_a_session_that_has_ended_is_nobodys(chat):
     ann = chat.person("ann")
     thief = as_(ann)
     laptop = ann.logs_in()
-    ann.posts("/api/auth/logout/")
-    often(chat, STRANGERS.most, "GET", ME, headers=thief | from_("203.0.113.5"))
+    ann.posts(LOGOUT)
+    often(chat, REFUSED.most, "GET", ME, headers=thief | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert standing(laptop.gets(ME))[1] == READS.most - 1
 
 
 def test_all_addresses_of_one_customer_count_as_one(chat):
-    often(chat, STRANGERS.most, "GET", ME, headers=from_("2001:db8:1:2::1"))
+    often(chat, REFUSED.most, "GET", ME, headers=from_("2001:db8:1:2::1"))
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:2:ffff::9")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:3::1")).status == 401
 
@@ -156,7 +194,7 @@ def test_an_export_is_to_be_had_a_few_times_an_hour(chat):
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/avatars/1-A.svg", "/api/", "/", "/api/assets/docs.js"])
 def test_some_things_may_be_asked_for_as_often_as_anybody_likes(chat, path):
-    often(chat, STRANGERS.most, "GET", ME)
+    often(chat, REFUSED.most, "GET", ME)
     answer = chat.anyone.gets(path)
     assert answer.status < 400
     assert "X-RateLimit-Limit" not in answer.headers
@@ -164,13 +202,13 @@ def test_some_things_may_be_asked_for_as_often_as_anybody_likes(chat, path):
 
 def test_a_preflight_does_not_count(chat):
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
-    often(chat, STRANGERS.most + 1, "OPTIONS", ME, headers=preflight)
-    assert standing(chat.anyone.gets(ME))[1] == STRANGERS.most - 1
+    often(chat, REFUSED.most + 1, "OPTIONS", ME, headers=preflight)
+    assert standing(chat.anyone.gets(ME))[1] == REFUSED.most - 1
 
 
 def test_with_limits_off_nothing_is_counted(make_chat):
     chat = make_chat(MINICHAT_RATE_LIMITS="off")
-    often(chat, STRANGERS.most, "GET", ME)
+    often(chat, REFUSED.most, "GET", ME)
     answer = chat.anyone.gets(ME)
     assert answer.status == 401
     assert "X-RateLimit-Limit" not in answer.headers

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from minichat.api import present
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import base_url, bearer_token, caller, caller_id, context, device, public, services
+from minichat.api.context import after_the_end, base_url, caller, caller_id, claims, context, device, services
 from minichat.api.exporting import pieces
 from minichat.api.limits import EXPORTS, limited
 from minichat.api.paging import links, window
@@ -49,7 +49,7 @@ def login(form: dict[str, Any]) -> Response:
 
 @blueprint.route("/logout/", methods=["POST"])
 @blueprint.arguments(LogoutIn, required=False)
-@public
+@after_the_end
 @answers(200, SaidOut, 400, 413, 415)
 def logout(form: dict[str, str]) -> Response:
     """Log out: the session ends, with its access and refresh tokens.
@@ -57,12 +57,10 @@ def logout(form: dict[str, str]) -> Response:
     Takes the access token as any other call; that of a session that has ended already is fine, too. With `refresh`,
     the session of that token ends as well.
     """
-    # Public only in that its session need not live any more: the access token must be genuine all the same.
-    tokens = context().tokens
-    access = tokens.read(bearer_token(), "access")
+    access = claims()
     ending = {access.session_id}
     if "refresh" in form:
-        refresh = tokens.read(form["refresh"], "refresh", even_expired=True)
+        refresh = context().tokens.read(form["refresh"], "refresh", even_expired=True)
         if refresh.user_id != access.user_id:
             raise InvalidToken
         ending.add(refresh.session_id)
@@ -72,7 +70,7 @@ def logout(form: dict[str, str]) -> Response:
 
 @blueprint.route("/token/refresh/", methods=["POST"])
 @blueprint.arguments(RefreshIn)
-@answers(200, TokensOut, 400, 401, 413, 415, public=True)
+@answers(200, TokensOut, 400, 401, 413, 415, 429, public=True, counted=False)
 def refresh(form: dict[str, str]) -> Response:
     """Exchange a refresh token for a new pair.
 
@@ -81,8 +79,8 @@ def refresh(form: dict[str, str]) -> Response:
     """
     tokens, where = context().tokens, device()
     with services().throttling.counting_refused_tokens(where):
-        claims = tokens.read(form["refresh"], "refresh")
-        grant = services().sessions.refresh(claims.session_id, claims.user_id, claims.jti, where)
+        told = tokens.read(form["refresh"], "refresh")
+        grant = services().sessions.refresh(told.session_id, told.user_id, told.jti, where)
     return present.answer(tokens.pair(grant))
 
 

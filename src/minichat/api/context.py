@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 from minichat.api.headers import POLICY
 from minichat.api.metrics import Metrics
-from minichat.api.tokens import Tokens
+from minichat.api.tokens import Claims, Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
 from minichat.domain.ports import Clock
@@ -85,6 +85,17 @@ def public(view: View) -> View:
     return view
 
 
+def after_the_end(view: View) -> View:
+    """Mark a view whose token must be genuine, though its session may have ended: the view asks for `claims`."""
+    view.is_after_the_end = True  # type: ignore[attr-defined]  # a mark on a function
+    return view
+
+
+def claims() -> Claims:
+    """What the token of this request says."""
+    return cast(Claims, g.claims)
+
+
 def is_public(app: Flask, endpoint: str) -> bool:
     """Whether the endpoint needs no token."""
     return getattr(app.view_functions[endpoint], "is_public", False)
@@ -116,28 +127,33 @@ def _identify() -> None:
 
 
 def _authenticate() -> None:
-    count_request = context().count_request
+    count_request = context().count_request or _count_nothing
     try:
-        who = _who_calls()
+        user_id = _let_in()
     except NotAuthenticated:
-        if count_request is not None:
-            count_request(None)
+        count_request(None)
         raise
-    if count_request is not None:
-        count_request(who.user.id if who is not None else None)
-    if who is not None:
-        g.caller = who
+    count_request(user_id)
 
 
-def _who_calls() -> Caller | None:
+def _count_nothing(_user_id: int | None) -> None:
+    pass
+
+
+def _let_in() -> int | None:
+    """Find out who calls and return the user's id, or None where anybody may. Raises NotAuthenticated."""
     # An address that does not exist is told so to anybody; a preflight carries no token.
-    if request.endpoint is None or request.method == "OPTIONS":
+    if request.endpoint is None or request.method == "OPTIONS" or is_public(current_app, request.endpoint):
         return None
-    if is_public(current_app, request.endpoint):
-        return None
-    claims = context().tokens.read(bearer_token(), "access")
+    g.claims = told = context().tokens.read(bearer_token(), "access")
+    if not getattr(current_app.view_functions[request.endpoint], "is_after_the_end", False):
+        g.caller = _who_calls(told)
+    return told.user_id
+
+
+def _who_calls(told: Claims) -> Caller:
     sessions = services().sessions
-    who = sessions.authenticate(claims.session_id, claims.user_id)
+    who = sessions.authenticate(told.session_id, told.user_id)
     if sessions.is_stale(who):
         try:
             who = sessions.note_activity(who)

@@ -1,9 +1,10 @@
 """How many requests a minute are too many: far more than people make, and fewer than hurt the others.
 
 Each request counts once, in a window of the clock: for the user who makes it, or for the address where nobody is known
-by it. So a forged token makes nobody's requests fewer, and a stolen name no more of one's own. Fixed windows cost one
-number for each user and agree on all hosts; at their edge, twice the limit may pass within a moment, which the limits
-allow for. A view may have a limit of its own (`limited`) or none (`uncounted`).
+by it. So a forged token makes nobody's requests fewer, and a stolen name no more of one's own; what is refused for want
+of a token counts apart, lest it keep the neighbours from logging in. Fixed windows cost one number for each user and
+agree on all hosts; at their edge, twice the limit may pass within a moment, which the limits allow for. A view may have
+a limit of its own (`limited`) or none (`uncounted`).
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from flask import Response, current_app, g, request
 
-from minichat.api.context import device
+from minichat.api.context import device, is_public
 from minichat.domain.errors import TooMany
 from minichat.domain.model import SECOND
 from minichat.domain.ports import Clock
@@ -28,12 +29,14 @@ class Limit(NamedTuple):
 
 
 READS = Limit("reads", 1_200, 60)
-"""Of a user; like all but STRANGERS."""
+"""Of a user; like all but STRANGERS and REFUSED."""
 WRITES = Limit("writes", 600, 60)
 UPLOADS = Limit("uploads", 20, 60)
 EXPORTS = Limit("exports", 5, 3_600)
 STRANGERS = Limit("strangers", 600, 60)
 """Of an address, from which a whole company may come to log in."""
+REFUSED = Limit("refused", 600, 60)
+"""Of an address: what nobody may do there, or nobody without a token."""
 
 
 class Counters(Protocol):
@@ -105,4 +108,6 @@ def _limit_of(user_id: int | None) -> Limit | None:
     usual = READS if request.method in {"GET", "HEAD"} else WRITES
     view: Any = current_app.view_functions.get(request.endpoint or "")
     limit: Limit | None = getattr(view, "limit", usual)
-    return STRANGERS if limit is not None and user_id is None else limit
+    if limit is None or user_id is not None:
+        return limit
+    return STRANGERS if request.endpoint is not None and is_public(current_app, request.endpoint) else REFUSED
