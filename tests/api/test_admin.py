@@ -87,6 +87,14 @@ class TestTheDoor:
         assert browser.posts(path, id="ann", action="Disable").headers["Location"] == "/admin/sign-in/"
         assert chat.dump(without=()) == before
 
+    @pytest.mark.parametrize("path", ["/admin", "/admin/"])
+    def test_who_is_signed_in_is_led_to_the_pages(self, admin: Browser, path: str) -> None:
+        assert admin.gets(path).headers["Location"] == "/admin/people/"
+
+    def test_a_form_larger_than_any_of_its_own_is_refused(self, browser: Browser) -> None:
+        assert browser.posts("/admin/sign-in/", username="x" * 16 * 1024).status_code == 413
+        assert browser.submits("/admin/sign-in/", username="root", password="я" * 1024).status_code == 401
+
     def test_who_is_no_superuser_learns_nothing(self, chat: Chat, browser: Browser) -> None:
         chat.person("ann")
         pages = [browser.signs_in("ann"), browser.signs_in("ann", "wrong password"), browser.signs_in("nobody")]
@@ -230,6 +238,12 @@ class TestThePages:
         assert "Bad room" not in re.sub("The room Bad room is deleted", "", text(admin.gets(page)))
         assert ann.gets(f"/api/chat/rooms/{room['id']}/").status == 404
         assert ann.gets(f"/api/chat/rooms/{direct['id']}/").status == 200
+
+    @pytest.mark.parametrize("room_id", ["99", "x", "", "0", "-1", "²", str(2**53), str(2**63), "9" * 30, "9" * 5_000])
+    def test_a_room_that_can_not_be_is_not_there_any_more(self, admin: Browser, room_id: str) -> None:
+        answer = admin.submits("/admin/rooms/act/", "/admin/rooms/", id=room_id, action="Delete")
+        assert answer.headers["Location"] == "/admin/rooms/"
+        assert "There is no such thing any more." in text(admin.gets("/admin/rooms/"))
 
     @pytest.mark.parametrize(
         "fields", [{}, {"id": "ann"}, {"action": "Disable"}, {"id": "nobody", "action": "Disable"}]

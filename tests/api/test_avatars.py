@@ -14,6 +14,7 @@ from pictures import quarters as four_colours
 
 ADDRESS = "/api/auth/profile/avatar/"
 MIB_2 = 2 * 2**20
+NAMELESS = b"--xyz\r\nContent-Disposition: form-data\r\n\r\nx\r\n"
 PATH = re.compile(r"/avatars/[A-Za-z0-9_-]{22}\.webp")
 
 
@@ -169,7 +170,7 @@ class TestUploading:
     @pytest.mark.parametrize(
         ("body", "kind"),
         [
-            (b"", "multipart/form-data"),
+            (b"\r\n", "multipart/form-data"),
             (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data"),
             (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data; boundary=other"),
             (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data; boundary=\xff"),
@@ -177,14 +178,32 @@ class TestUploading:
             (part("file", PICTURE), "multipart/form-data; boundary=xyz"),
             (PICTURE, "multipart/form-data; boundary=xyz"),
             (b"--xyz\r\n\r\n\r\n--xyz--\r\n", "multipart/form-data; boundary=xyz"),
-            (b"--xyz\r\nContent-Disposition: form-data\r\n\r\nx\r\n--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (b"--xyz\r\nContent-Type: image/png\r\n\r\nx\r\n--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (NAMELESS + b"--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (NAMELESS * 2 + b"--xyz--\r\n", "multipart/form-data; boundary=xyz"),
+            (part("file", PICTURE) + NAMELESS + b"--xyz--\r\n", "multipart/form-data; boundary=xyz"),
             (b"\r\n" * 500_000, "multipart/form-data; boundary=xyz"),
         ],
     )
     def test_of_a_form_that_is_none_is_refused(self, ann: Person, body: bytes, kind: str) -> None:
         answer = ann.sends("PUT", ADDRESS, data=body, headers={"Content-Type": kind})
-        assert answer.status == 400, answer
+        assert (answer.status, answer.code, answer.errors) == (400, "malformed_form", {})
         assert picture_of(ann).endswith(".svg")
+
+    @pytest.mark.parametrize("before", [b"", b"preamble", b"preamble\r\n", part("file", PICTURE)])
+    @pytest.mark.parametrize(
+        "more",
+        [b"; a=b" * 1_000, b'; filename="' + b"a" * 4_096 + b'"', b"\r\nA: b" * 1_000, b"\nA: b" * 1_000],
+        ids=["parameters", "a name", "lines", "odd lines"],
+    )
+    def test_of_a_part_whose_header_is_long_is_refused(self, ann: Person, before: bytes, more: bytes) -> None:
+        form = before + part("file", PICTURE).replace(b'name="me.png"', b'name="me.png"' + more)
+        answer = sends_form(ann, form)
+        assert (answer.status, answer.code) == (400, "malformed_form")
+        assert picture_of(ann).endswith(".svg")
+
+    def test_of_a_part_whose_header_is_longer_than_usual_is_taken(self, ann: Person) -> None:
+        assert ann.uploads(filename="a" * 3_900).status == 200
 
     def test_of_very_many_parts_is_refused(self, ann: Person) -> None:
         assert sends_form(ann, *[part(f"file{number}", b"") for number in range(10_000)]).status == 413

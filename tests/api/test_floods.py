@@ -122,3 +122,10 @@ def test_many_headers_that_a_page_elsewhere_would_send_cost_little(chat: Chat) -
     usual, answer = calls_of(lambda: send("authorization, content-type"))
     assert answer.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
     assert calls_of(lambda: send(MANY_LANGUAGES))[0] < usual + 500
+
+
+@pytest.mark.parametrize("more", ["; a=b" * 300_000, "\r\nA: b" * 300_000], ids=["parameters", "lines"])
+def test_a_form_of_little_but_headers_costs_little(ann: Person, more: str) -> None:
+    calls, answer = calls_of(lambda: ann.uploads(kind=f"image/png{more}"))
+    assert answer.status == 400
+    assert calls < 10_000

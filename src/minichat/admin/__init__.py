@@ -24,7 +24,7 @@ class AdminSessions(SecureCookieSessionInterface):
     """Flask's sessions, for these pages alone: no other request has its cookies looked at."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return super().open_session(app, request) if request.path.startswith(f"{URL}/") else None
+        return super().open_session(app, request) if f"{request.path}/".startswith(f"{URL}/") else None
 
 
 def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:

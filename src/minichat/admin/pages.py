@@ -11,6 +11,7 @@ from minichat.admin.door import Guarded, administrator
 from minichat.api import present
 from minichat.api.context import context, services
 from minichat.api.paging import cursor_after, window
+from minichat.api.parsing import id_of
 from minichat.domain.errors import ChatError, InvalidInput
 from minichat.domain.model import Timestamp, User
 
@@ -153,7 +154,7 @@ class RoomsPage(ListPage):
         return {"Delete": self._delete}
 
     def _delete(self, room_id: str) -> str:
-        room = services().rooms.take_down(self._own_id, int(room_id) if room_id.isdecimal() else 0)
+        room = services().rooms.take_down(self._own_id, id_of(room_id))
         return f"The room {room.name} is deleted."
 
 

@@ -15,6 +15,7 @@ from minichat.api.blueprint import REQUEST_ID, Blueprint
 from minichat.api.context import public
 from minichat.api.headers import PAGE
 from minichat.api.limits import HEADERS, uncounted
+from minichat.api.parsing import id_of
 from minichat.api.schemas.answers import ProblemOut
 from minichat.api.schemas.fields import Boolean, File, Id, Text, Time, WholeNumber
 from minichat.domain.errors import NotFound
@@ -64,15 +65,12 @@ front = Blueprint("front", __name__)
 
 
 class IdConverter(BaseConverter):
-    """An id in a path. What can't be one becomes 0, which names nothing: the service answers as for any such id."""
+    """An id in a path; what can't be one leads to the service all the same, which answers as for any such id."""
 
     regex = "[^/]+"
 
     def to_python(self, value: str) -> int:
-        if len(value) > len(str(MAX_ID)) or not (value.isascii() and value.isdigit()) or value[0] == "0":
-            return 0
-        number = int(value)
-        return number if number <= MAX_ID else 0
+        return id_of(value)
 
 
 class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types

@@ -1,9 +1,9 @@
 """Reading requests strictly: what is not exactly understood is refused by name, before any service hears of it."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from io import BytesIO
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -11,11 +11,12 @@ import marshmallow as ma
 import orjson
 from flask import Request, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
 from minichat.domain.avatars import BYTES_MOST as FILE_MOST
 from minichat.domain.errors import InvalidInput, Issue
+from minichat.domain.model import MAX_ID
 
 Value = TypeVar("Value")
 
@@ -26,6 +27,9 @@ READ_MOST = BODY_MOST + 1
 FORM_MOST = FILE_MOST + 16 * 1024
 """The largest body that brings a file: the file, and what stands around it."""
 _PARTS_MOST = 8
+_PART_HEAD_MOST = 4 * 1024
+"""How long the header of a part may be, in bytes: to take a longer one apart takes its time."""
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 def read_json(request: Request) -> Any:
@@ -53,15 +57,35 @@ def read_form(request: Request) -> dict[str, str | bytes]:
         raise UnsupportedMediaType
     request.max_content_length = FORM_MOST + 1
     body = _read(request, FORM_MOST, MalformedForm)
-    parser = FormDataParser(stream_factory=lambda *_, **__: BytesIO(), max_form_parts=_PARTS_MOST, silent=False)
     try:
-        _, fields, files = parser.parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)
+        parts = list(_parts_of(body, request.mimetype_params.get("boundary", "")))
     except ValueError as error:
         raise MalformedForm from error
-    parts = [*fields.items(multi=True), *((name, file.read()) for name, file in files.items(multi=True))]
     if any(len(value) > FILE_MOST for _, value in parts):
         raise RequestEntityTooLarge
     return _each_once(parts)
+
+
+def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
+    """The parts of a form, each with its name. Raises ValueError for what is none, RequestEntityTooLarge."""
+    # Not werkzeug's `FormDataParser`, which takes headers of any length apart and lets parts go without a name.
+    if not boundary:
+        raise ValueError("there is no boundary")
+    decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_PARTS_MOST)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    name, is_file, content = "", False, bytearray()
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, Field | File):
+            name, is_file, content = event.name, isinstance(event, File), bytearray()
+            if not name:
+                raise ValueError("a part has no name")
+        elif isinstance(event, Data):
+            content += event.data
+            if not event.more_data:
+                yield name, bytes(content) if is_file else content.decode(errors="replace")
+        if decoder.state is State.PART and not _BLANK_LINE.search(decoder.buffer, 0, _PART_HEAD_MOST):
+            raise ValueError("the header of a part is too long, or has no end")
 
 
 def _read(request: Request, most: int, malformed: type[InvalidInput]) -> bytes:
@@ -127,6 +151,14 @@ READERS: dict[str, Callable[[Request], Any]] = {
     "headers": read_headers,
 }
 """How each part of a request is read."""
+
+
+def id_of(text: str) -> int:
+    """The id that stands there, in ASCII digits; 0, which names nothing, for what can't be one."""
+    if len(text) > len(str(MAX_ID)) or not (text.isascii() and text.isdigit()) or text[0] == "0":
+        return 0
+    number = int(text)
+    return number if number <= MAX_ID else 0
 
 
 def load(schema: ma.Schema, location: str) -> dict[str, Any]:
