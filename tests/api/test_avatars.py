@@ -305,22 +305,63 @@ class TestChoosing:
             assert ann.sends(method, "/api/auth/profile/", json={"avatar": same}).body["avatar"] == url
         assert chat.anyone.follows(url).status == 200
 
-    def test_an_address_elsewhere_that_ends_like_ones_own_is_an_address_elsewhere(self, ann: Person) -> None:
-        for _ in range(2):
-            path = picture_of(ann).removeprefix(BASE)
-            for other in (f"http://evil.example{path}", f"http://localhost.evil.example{path}", f"x{path}", f"/{path}"):
-                assert set(ann.patches("/api/auth/profile/", avatar=other).errors) == {"avatar"}
-            assert picture_of(ann) == BASE + path
-            ann.uploads()
-        elsewhere = f"https://evil.example{picture_of(ann).removeprefix(BASE)}"
-        assert ann.patches("/api/auth/profile/", avatar=elsewhere).body["avatar"] == elsewhere
+    def test_so_does_a_url_that_one_was_given_earlier(self, chat: Chat, ann: Person) -> None:
+        placeholder = picture_of(ann)
+        ann.uploads()
+        earlier = picture_of(ann)
+        ann.uploads()
+        present = picture_of(ann)
+        for url in (placeholder, placeholder.replace("-A.", "-%D0%AF."), earlier):
+            for form in (url, url.removeprefix(BASE), url.replace("http://", "https://")):
+                answer = ann.patches("/api/auth/profile/", avatar=form, first_name=form[-20:])
+                assert (answer.status, answer.body["avatar"]) == (200, present), form
+                assert answer.body["first_name"] == form[-20:]
+        assert chat.anyone.follows(present).status == 200
 
-    def test_somebody_elses_picture_is_not_ones_own(self, chat: Chat, ann: Person) -> None:
+    def test_so_do_ones_own_under_an_address_that_we_had_before(self, chat: Chat, ann: Person) -> None:
+        placeholder = picture_of(ann)
+        ann.uploads()
+        present = picture_of(ann)
+        for url in (placeholder, present):
+            for base in ("http://former.example", "https://former.example:8443"):
+                assert ann.patches("/api/auth/profile/", avatar=base + url.removeprefix(BASE)).body["avatar"] == present
+        assert chat.anyone.follows(present).status == 200
+
+    def test_with_no_picture_an_earlier_one_brings_none_back(self, ann: Person) -> None:
+        placeholder = picture_of(ann)
+        ann.uploads()
+        uploaded = picture_of(ann)
+        ann.deletes(ADDRESS)
+        assert ann.patches("/api/auth/profile/", avatar=uploaded).body["avatar"] == placeholder
+
+    def test_what_only_looks_like_ones_own_is_an_address_like_any_other(self, ann: Person) -> None:
+        placeholder = picture_of(ann).removeprefix(BASE)
+        ann.uploads()
+        url = picture_of(ann)
+        path = url.removeprefix(BASE)
+        for other in (f"x{path}", f"/{path}", f"{path}?a=1", f"{path}#a", f"/x{path}", f"ftp://localhost{path}"):
+            for wrong in (other, other.replace(path, placeholder)):
+                assert set(ann.patches("/api/auth/profile/", avatar=wrong).errors) == {"avatar"}, wrong
+        assert picture_of(ann) == url
+        for elsewhere in (f"https://pictures.example/avatars/{'x' * 22}.webp", f"https://pictures.example{path}?a=1"):
+            assert ann.patches("/api/auth/profile/", avatar=elsewhere).body["avatar"] == elsewhere
+
+    def test_somebody_elses_placeholder_is_not_ones_own(self, chat: Chat, ann: Person) -> None:
+        bob = chat.person("bob")
+        for url in (
+            picture_of(bob),
+            picture_of(bob).removeprefix(BASE),
+            f"http://localhost/avatars/{ann.id}{ann.id}-A.svg",
+        ):
+            assert set(ann.patches("/api/auth/profile/", avatar=url).errors) == {"avatar"}
+
+    def test_somebody_elses_picture_does_not_become_ones_own(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         bob.uploads()
-        path = picture_of(bob).removeprefix(BASE)
+        ann.uploads()
+        own, path = picture_of(ann), picture_of(bob).removeprefix(BASE)
         for url in (path, BASE + path):
-            assert set(ann.patches("/api/auth/profile/", avatar=url).errors) == {"avatar"}
+            assert ann.patches("/api/auth/profile/", avatar=url).body["avatar"] == own
         ann.deletes(ADDRESS)
         assert chat.anyone.follows(BASE + path).status == 200
 
@@ -329,3 +370,8 @@ class TestChoosing:
         url = ann.uploads().body["avatar"]
         assert PATH.fullmatch(url.removeprefix("https://chat.example.org/base"))
         assert ann.patches("/api/auth/profile/", avatar=url).body["avatar"] == url
+        ann.uploads()
+        for former in (url, url.replace("https://chat.example.org/base", BASE)):
+            answer = ann.patches("/api/auth/profile/", avatar=former)
+            assert PATH.fullmatch(answer.body["avatar"].removeprefix("https://chat.example.org/base")), former
+            assert answer.body["avatar"] != url

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
@@ -77,6 +78,11 @@ def device() -> Device:
 def base_url() -> str:
     """What absolute URLs begin with, without a slash at the end."""
     return context().public_url or f"{request.scheme}://{request.host}"
+
+
+def own_hosts() -> set[str]:
+    """The hosts, with their ports if need be, that lead to us: what this request names, and that of the public URL."""
+    return {request.host.lower(), urlsplit(base_url()).netloc.lower()}
 
 
 def public(view: View) -> View:

@@ -4,15 +4,17 @@ Schemas document these shapes and could write them, at three times the cost of a
 who appears a hundred times in an answer is written once and copied as bytes.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 from flask import Response
 
+from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
     Message,
     MessagePage,
@@ -63,9 +65,23 @@ def avatar(person: User, base: str) -> str:
     return base + address if address.startswith("/") else address
 
 
-def is_avatar_of(person: User, url: str, base: str) -> bool:
-    """Whether the URL is the one that the user is shown, complete or as a path on this server."""
-    return url in {avatar(person, base), _address(person)}
+def may_be_given(url: str, person: User, base: str, hosts: Container[str]) -> bool:
+    """Whether we may have told the user that this is their picture: today, or when picture, name or host were others.
+
+    `hosts` are ours. Uploaded pictures that are gone can't be told apart, so any of their form counts on our hosts.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_path = not parts.scheme and not parts.netloc
+    is_complete = parts.scheme in {"http", "https"} and parts.netloc
+    if parts.query or parts.fragment or not (is_path or is_complete):
+        return False
+    path = parts.path.removeprefix(urlsplit(base).path)
+    if path == _address(person) or re.fullmatch(rf"/avatars/{person.id}-.\.svg", unquote(path)):
+        return True
+    return is_picture_url(path) and (is_path or parts.netloc.lower() in hosts)
 
 
 def _address(person: User) -> str:

@@ -7,7 +7,7 @@ from flask import Response
 
 from minichat.api import present
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import base_url, caller, caller_id, context, services
+from minichat.api.context import base_url, caller, caller_id, context, own_hosts, services
 from minichat.api.limits import UPLOADS, limited
 from minichat.api.paging import links, window
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
@@ -112,8 +112,8 @@ def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], present.Js
 
 
 def _edited(form: dict[str, Any]) -> Response:
-    if "avatar" in form and present.is_avatar_of(caller().user, form["avatar"], base_url()):
-        del form["avatar"]  # the URL that we gave, sent back
+    if "avatar" in form and present.may_be_given(form["avatar"], caller().user, base_url(), own_hosts()):
+        del form["avatar"]  # a URL that we gave, sent back
     return _account(services().directory.edit_profile(caller_id(), **form))
 
 

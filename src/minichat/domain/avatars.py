@@ -70,6 +70,11 @@ def picture_url(name: str) -> str:
     return f"/avatars/{name}.webp"
 
 
+def is_picture_url(avatar_url: str) -> bool:
+    """Whether that is how the `User.avatar_url` of an uploaded picture looks."""
+    return _PATH.fullmatch(avatar_url) is not None
+
+
 def discard_picture(media: Media, avatar_url: str) -> None:
     """Remove the file of a `User.avatar_url` that no row holds any more, if it is one of ours: after the commit."""
     if ours := _PATH.fullmatch(avatar_url):

@@ -119,7 +119,7 @@ class ProfileIn(In):
     avatar = _text(
         accounts.AVATAR_URL_MOST,
         metadata={
-            "description": 'An https URL, or "" for the placeholder; your present one changes nothing.',
+            "description": 'An https URL, or "" for the placeholder; one that you were given changes nothing.',
             "example": "https://example.com/ann.png",
         },
     )
