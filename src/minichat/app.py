@@ -162,7 +162,7 @@ def services_on(
         is_common_password=is_common_password,
         email_address=email_address,
         pictures=PillowPictures(offload),
-        media=FileMedia(settings.media_dir / "avatars"),
+        media=FileMedia(settings.pictures_dir),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [_derived(secret, "refresh chain") for secret in settings.secret_keys]

@@ -84,6 +84,11 @@ class Settings:
     def database_path(self) -> Path:
         return Path(self.database_url.removeprefix(SQLITE))
 
+    @property
+    def pictures_dir(self) -> Path:
+        """Where, in `media_dir`, uploaded pictures are."""
+        return self.media_dir / "avatars"
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, root: Path | None = None) -> Self:
         """Read `environ` (the process's) and the file `root`/.env; where both name a variable, `environ` decides.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from minichat.adapters.media import FileMedia
+from minichat.adapters.media import FileMedia, MediaUnavailable
 from minichat.adapters.memory import MemoryClock, MemoryMedia
 from minichat.domain.errors import Unavailable
 
@@ -197,7 +197,23 @@ def test_a_folder_that_can_not_be_made_is_unavailable_but_nothing_worse(tmp_path
         files.add(b"picture")
     with pytest.raises(Unavailable):
         files.read("A" * 22)
+    with pytest.raises(MediaUnavailable):
+        list(files.names())
     files.remove("A" * 22)
+
+
+def test_the_folder_is_made_and_tried_out_before_it_is_needed(files, folder):
+    files.prepare()
+    files.prepare()
+    assert list(folder.iterdir()) == []
+    assert [stat.S_IMODE(made.stat().st_mode) for made in (folder.parent, folder)] == [0o700, 0o700]
+
+
+@pytest.mark.parametrize("place", ["file/avatars", "/proc/avatars", "/proc/self"])
+def test_a_folder_that_can_not_be_made_or_written_is_found_out(tmp_path, place):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(MediaUnavailable):
+        FileMedia(tmp_path / place).prepare()
 
 
 def test_a_file_that_can_not_be_removed_is_told_to_the_operator_only(files, folder, caplog):

@@ -84,6 +84,14 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, command):
     assert str(tmp_path / "instance") in result.stderr
 
 
+def test_pruning_tells_of_a_folder_for_pictures_that_is_none(tmp_path):
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    (tmp_path / "file").write_text("in the way")
+    result = run(tmp_path, "prune", media_dir="file")
+    assert failure(result).startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path}/file: ")
+    assert "audit entries" in result.stdout
+
+
 def test_a_superuser_is_made_and_logs_in(tmp_path):
     assert run(tmp_path, "db", "upgrade").returncode == 0
     made = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)

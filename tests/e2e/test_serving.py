@@ -102,6 +102,20 @@ def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):
     assert sentence.startswith(f"The database {tmp_path}/chat.sqlite3 can't be used: ")
 
 
+def test_the_folder_for_pictures_is_made_at_the_start_for_the_owner_alone(tmp_path):
+    with serving(tmp_path, "--workers", "1", media_dir="far/media"):
+        assert (tmp_path / "far/media").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("place", ["file", "file/media", "/proc/media"])
+def test_a_folder_for_pictures_that_cannot_be_stops_the_start_in_a_sentence(tmp_path, place):
+    (tmp_path / "file").write_text("in the way")
+    result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", media_dir=place)
+    assert result.returncode == 1
+    [sentence] = sentences(result)
+    assert sentence.startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path / place}: ")
+
+
 def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):
     result = run(tmp_path, "serve", access_ttl="soon", secret_key="short", log_level="loud")
     assert result.returncode == 2

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from minichat.domain.avatars import NAME
 from minichat.domain.errors import Unavailable
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 _WHOLE, _DRAFT = ".webp", ".draft"
 _IS_NAME = re.compile(NAME)
 _IS_FILE = re.compile(rf"({NAME})(?:{_WHOLE}|{_DRAFT})")
+
+
+class MediaUnavailable(Unavailable):
+    """The folder is not to be used, or full: for an operator it is another matter than the database."""
 
 
 class FileMedia:
@@ -34,7 +39,7 @@ class FileMedia:
             self._write(name, data)
         except OSError as error:
             self.remove(name)
-            raise Unavailable(f"a picture can't be kept: {error}") from error
+            raise MediaUnavailable(f"a picture can't be kept: {error}") from error
         return name
 
     def read(self, name: str) -> bytes | None:
@@ -45,7 +50,7 @@ class FileMedia:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Unavailable(f"a picture can't be read: {error}") from error
+            raise MediaUnavailable(f"a picture can't be read: {error}") from error
 
     def remove(self, name: str) -> None:
         if not _IS_NAME.fullmatch(name):
@@ -60,18 +65,33 @@ class FileMedia:
 
     def names(self) -> Iterable[tuple[str, int]]:
         now = time.time()
-        with suppress(FileNotFoundError), os.scandir(self._folder) as files:
-            for file in files:
-                if found := _IS_FILE.fullmatch(file.name):
-                    with suppress(FileNotFoundError):  # removed meanwhile
-                        yield found[1], round((now - file.stat().st_mtime) * 1000)
+        try:
+            with suppress(FileNotFoundError), os.scandir(self._folder) as files:
+                for file in files:
+                    if found := _IS_FILE.fullmatch(file.name):
+                        with suppress(FileNotFoundError):  # removed meanwhile
+                            yield found[1], round((now - file.stat().st_mtime) * 1000)
+        except OSError as error:
+            raise MediaUnavailable(str(error)) from error
+
+    def prepare(self) -> None:
+        """Make the folder and try whether a file can be kept there. Raises MediaUnavailable."""
+        try:
+            self._make_folder()
+            with TemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            raise MediaUnavailable(str(error)) from error
 
     def _path(self, name: str, ending: str) -> Path:
         return self._folder / f"{name}{ending}"
 
-    def _write(self, name: str, data: bytes) -> None:
+    def _make_folder(self) -> None:
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _write(self, name: str, data: bytes) -> None:
+        self._make_folder()
         draft = self._path(name, _DRAFT)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)

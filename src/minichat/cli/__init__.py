@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from minichat.cli.accounts import audit, createsuperuser, users
-from minichat.cli.common import Failed, database_failures, expect_database, load_settings, upgrade
+from minichat.cli.common import Failed, database_failures, expect_database, load_settings, media_failures, upgrade
 
 if TYPE_CHECKING:
     from minichat.config import Settings
@@ -36,12 +36,12 @@ for command in (createsuperuser, users, audit):
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="HOST:PORT, or unix:PATH.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes. [default: one a core, at most 4]")
 def serve(bind: str, workers: int | None) -> None:
-    """Migrate the database, then serve the chat until stopped."""
+    """Migrate the database and make the folder for pictures, then serve the chat until stopped."""
     settings = load_settings()
     from minichat import serving
 
     try:
-        serving.serve(settings, bind, workers, prepare=lambda: _upgrade_and_exit(settings))
+        serving.serve(settings, bind, workers, prepare=lambda: _prepare_and_exit(settings))
     except serving.ServingError as error:
         raise Failed(str(error)) from error
 
@@ -72,10 +72,14 @@ def db_status() -> None:
         raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
 
 
-def _upgrade_and_exit(settings: "Settings") -> NoReturn:
-    """`db upgrade` as a whole process: what it can't do, it says, and exits as the command would."""
+def _prepare_and_exit(settings: "Settings") -> NoReturn:
+    """What comes before serving, as a whole process: what it can't do, it says, and exits as a command would."""
+    from minichat.adapters.media import FileMedia
+
     try:
         upgrade(settings)
+        with media_failures(settings):
+            FileMedia(settings.pictures_dir).prepare()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -100,7 +104,7 @@ def prune() -> None:
         time.sleep(REST)
 
     kept = Kept(settings.changes_ttl, settings.audit_ttl)
-    with database_failures(settings):
+    with database_failures(settings), media_failures(settings):
         for kind, removed in services_on(database, settings).retention.apply(kept, rest=rest):
             click.echo(f"{removed:>9}  {kind}")
 

@@ -51,6 +51,17 @@ def database_failures(settings: "Settings") -> Iterator[None]:
         raise Failed(f"The database {settings.database_path} can't be used: {error}") from error
 
 
+@contextmanager
+def media_failures(settings: "Settings") -> Iterator[None]:
+    """Tell in a sentence that uploaded pictures can't be kept or looked through."""
+    from minichat.adapters.media import MediaUnavailable
+
+    try:
+        yield
+    except MediaUnavailable as error:
+        raise Failed(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {settings.media_dir}: {error}") from error
+
+
 def expect_database(settings: "Settings") -> None:
     """Tell in a sentence that there is no database."""
     if not settings.database_path.exists():
