@@ -55,6 +55,13 @@ class TestRegistering:
         assert answer.status == 201
         assert answer.body["user"]["full_name"] == answer.body["user"]["email"] == ""
 
+    def test_greek_names_that_differ_by_a_final_sigma_are_one(self, chat: Chat) -> None:
+        nikos = chat.person("Νίκος")
+        assert nikos.username == "Νίκος"
+        for name in ("νίκος", "νίκοσ", "ΝΊΚΟΣ"):
+            assert chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD).code == "username_taken"
+            assert chat.anyone.posts("/api/auth/login/", username=name, password=PASSWORD).status == 200
+
     @pytest.mark.parametrize("name", ["ann", "ANN", "Ann", "ａｎｎ", " ann "])
     def test_a_taken_name_is_409_in_whatever_form(self, chat: Chat, name: str) -> None:
         chat.person("Ann")

@@ -1,6 +1,6 @@
-"""`domain.ports.MixesScripts`, `CommonPasswords` and `EmailAddress`, by fontTools, zxcvbn and email-validator.
+"""`domain.ports.UsernameKey`, `MixesScripts`, `CommonPasswords` and `EmailAddress`, by published rules and lists.
 
-The data of the first two are loaded when they are needed.
+What scripts and common passwords there are is loaded when it is needed.
 """
 
 import subprocess
@@ -11,7 +11,15 @@ import pytest
 
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
-from minichat.adapters.usernames import mixes_scripts
+from minichat.adapters.memory import username_key as simple_username_key
+from minichat.adapters.usernames import mixes_scripts, username_key
+
+
+@pytest.mark.parametrize("key_of", [username_key, simple_username_key])
+@pytest.mark.parametrize("name", ["ΝΊΚΟΣ", "νίκος", "νίκοσ", "Νίκος", "νι\u0301κος"])
+def test_a_sigma_is_a_sigma_wherever_it_stands(key_of, name):
+    assert key_of(name) == "νίκοσ"
+    assert key_of(key_of(name)) == key_of(name)
 
 
 @pytest.mark.parametrize(

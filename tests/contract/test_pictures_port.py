@@ -136,6 +136,24 @@ def test_it_is_turned_as_its_exif_says(pictures, kind, orientation, seen):
     assert corners(pictures.square(encoded(quarters(), kind, exif=exif))) == seen
 
 
+UNREADABLE_EXIF = {
+    "nothing": b"",
+    "junk": b"junk" * 20,
+    "an odd byte order": b"XX\x00\x2a\x00\x00\x00\x08\x00\x01",
+    "far away": b"MM\x00\x2a\xff\xff\xff\xff",
+    "cut off": b"MM\x00\x2a\x00\x00\x00\x08\x00\x05\x01\x12",
+    "of another type": b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\x00\x04abcd\x00\x00\x00\x00",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("name", UNREADABLE_EXIF)
+def test_where_its_exif_is_unreadable_it_is_not_turned(pictures, kind, name):
+    file = encoded(quarters(), kind, exif=b"Exif\0\0" + UNREADABLE_EXIF[name])
+    assert corners(pictures.square(file)) == UPRIGHT
+
+
 def test_of_an_animation_the_first_frame_is_shown(pictures):
     frames = [Image.new("RGB", (64, 64), colour) for colour in (BLUE, RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):

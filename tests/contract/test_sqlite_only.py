@@ -4,11 +4,13 @@ import multiprocessing
 import re
 import threading
 import time
+import unicodedata
 from contextlib import closing
 
 import cysqlite
 import pytest
 from peewee import IntegrityError
+from playhouse.migrations import Runner
 
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
@@ -23,8 +25,10 @@ from minichat.adapters.memory import (
 from minichat.adapters.peewee import migrating, open_database, peewee_ports, tables
 from minichat.adapters.peewee import turns as turns_module
 from minichat.adapters.peewee.statements import Statement
+from minichat.adapters.peewee.users import PeeweeUsers, name_parts
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
+from minichat.domain.paging import Window
 from minichat.domain.ports import NewMessage, NewRoom
 
 
@@ -79,6 +83,33 @@ def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
     assert sorted(map(len, applied)) == [0, 0, len(list(migrating.MIGRATIONS.glob("0*.py")))]
     with closing(open_database(url)) as database:
         assert all(is_applied for _, is_applied in migrating.status(database))
+
+
+def test_names_from_before_are_found_as_those_of_today(tmp_path):
+    with closing(open_database(f"sqlite:///{tmp_path}/old.sqlite3")) as database:
+        Runner(database, str(migrating.MIGRATIONS)).up("0002_accounts")
+        names = [("Νίκος", "νίκος", "İpek Iğdır", "İ" * 150), ("bob", "bob", "Bob", ""), ("Σας", "σας", "", "")]
+        for number, (username, key, first_name, last_name) in enumerate(names, 1):
+            database.execute_sql(
+                "INSERT INTO user (username, username_key, password_hash, first_name, last_name, joined_at) "
+                "VALUES (?, ?, 'h', ?, ?, 1)",
+                (username, key, first_name, last_name),
+            )
+            user = f"{first_name} {last_name}".strip()
+            for name in {username, first_name, last_name, user} - {""}:
+                folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())[:310]
+                for start in range(len(folded)):
+                    row = (start == 0, folded[start : start + 128], number)
+                    database.execute_sql("INSERT OR IGNORE INTO user_name_part VALUES (?, ?, ?)", row)
+        database.execute_sql("INSERT INTO freed_name VALUES ('άννας', 9000)")
+        migrating.upgrade(database)
+        users = PeeweeUsers(database)
+        assert [user.username_key for user in users.page(Window(9))] == ["bob", "νίκοσ", "σασ"]
+        assert users.is_taken("άννασ", 1)
+        for query in ("ipek iğ", "i" * 100, "νίκοσ"):
+            assert [user.id for user in users.search(query, 9, without=0)] == [1]
+        stored = database.execute_sql("SELECT is_start, part FROM user_name_part WHERE user_id = 1").fetchall()
+        assert {(bool(is_start), part) for is_start, part in stored} == name_parts(users.get(1))
 
 
 def _upgrade(url):

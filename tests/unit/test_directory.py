@@ -226,6 +226,10 @@ def test_overlapping_matches_are_all_looked_at(chat, ann):
         ("user1", "Việt", "VIỆT"),
         ("user1", "ﬁona", "FIO"),
         ("user1", "İpek", "i̇pek"),
+        ("user1", "İstanbul", "istanbul"),
+        ("user1", "İstanbul", "ISTANBUL"),
+        ("user1", "istanbul", "İST"),
+        ("user1", "Diyarbakır İli", "ır i"),
     ],
 )
 def test_a_search_knows_no_case_in_any_script(chat, ann, username, first_name, query):

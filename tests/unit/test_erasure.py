@@ -332,3 +332,26 @@ def test_a_room_that_is_made_while_a_guest_is_erased_is_not_made(chat, ann, bob)
     chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
     assert issues_of(lambda: bob.makes_room(with_=[ann])) == {"participants": ["unknown_user"]}
     assert bob.rooms() == []
+
+
+def test_asking_for_the_password_of_who_was_just_erased_is_no_guess(chat, ann):
+    """Whether the account goes before the password is looked up, or while it is compared or the new one hashed."""
+    services, caller = chat.services, ann.caller
+    chat.services.erasure.erase(caller, PASSWORD)
+    before = chat.memory.store.tables
+    for ask in (
+        lambda: services.sessions.change_password(caller, PASSWORD, "staple battery horse"),
+        lambda: services.erasure.erase(caller, PASSWORD),
+    ):
+        with pytest.raises(SessionEnded):
+            ask()
+    after = chat.memory.store.tables
+    assert (after.attempts, after.audit) == (before.attempts, before.audit)
+
+
+def test_a_password_that_is_changed_while_its_account_is_erased_is_not(chat, ann):
+    caller, before = ann.caller, chat.memory.store.tables.attempts
+    chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
+    with pytest.raises(SessionEnded):
+        chat.services.sessions.change_password(caller, PASSWORD, "staple battery horse")
+    assert chat.memory.store.tables.attempts == before

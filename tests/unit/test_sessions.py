@@ -9,7 +9,6 @@ from builders import PASSWORD, Chat, MemoryChat, issues_of
 from minichat.adapters.memory import PlainPasswords
 from minichat.domain.errors import (
     InvalidCredentials,
-    InvalidInput,
     InvalidToken,
     RefreshTokenReused,
     SessionEnded,
@@ -537,10 +536,10 @@ def test_a_session_that_ended_while_hashing_changes_no_password(chat, ann):
     assert ann.logs_in(PASSWORD)
 
 
-def test_a_password_change_without_an_account_is_a_wrong_password(chat, ann):
+def test_a_password_change_without_an_account_is_nobodys(chat, ann):
     caller = ann.caller
     nobody = caller._replace(user=caller.user._replace(id=99))
-    with pytest.raises(InvalidInput):
+    with pytest.raises(SessionEnded):
         chat.services.sessions.change_password(nobody, PASSWORD, NEW_PASSWORD)
 
 

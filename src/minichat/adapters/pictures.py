@@ -4,6 +4,7 @@ The file's first bytes tell what it is, whatever its name says, and its header h
 Pillow is written for files that mean well: whatever it stumbles over here is a picture that we can't take.
 """
 
+import warnings
 from io import BytesIO
 
 from PIL import Image, ImageCms, ImageOps
@@ -16,6 +17,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 from minichat.adapters.offloading import Offload, Turns, run_here
 from minichat.domain.avatars import SIDE, SIDE_MOST
 from minichat.domain.errors import InvalidInput
+
+# What is odd about somebody's file is nothing that an operator should be told of.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 QUALITY = 82
 AT_ONCE = 1
@@ -97,7 +101,11 @@ def _in_colour(picture: Image.Image) -> Image.Image:
 
 def _upright(square: Image.Image) -> Image.Image:
     """The square turned as its EXIF says, in the colours of the web."""
-    return _in_srgb(ImageOps.exif_transpose(square))
+    try:
+        turned = ImageOps.exif_transpose(square)
+    except Exception:  # noqa: BLE001 - of whatever kind: its EXIF can't be read, and its pixels could
+        turned = square
+    return _in_srgb(turned)
 
 
 def _in_srgb(square: Image.Image) -> Image.Image:

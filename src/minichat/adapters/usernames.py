@@ -1,7 +1,8 @@
 """How usernames are compared, by PRECIS UsernameCaseMapped (RFC 8265, section 3.3), and which scripts one may mix.
 
-`Ann`, `ann` and full-width `ａｎｎ` are one key; bidirectional and invisible marks are refused by the profile. A Latin
-name with a Cyrillic letter in it is for deceiving somebody: scripts mix as UTS #39 "highly restrictive" allows.
+`Ann`, `ann` and full-width `ａｎｎ` are one key, and so are Greek names with either small sigma; bidirectional and
+invisible marks are refused by the profile. A Latin name with a Cyrillic letter in it is for deceiving somebody: scripts
+mix as UTS #39 "highly restrictive" allows.
 """
 
 import functools
@@ -30,7 +31,8 @@ def _profile() -> precis_i18n.profile.Profile:
 def username_key(username: str) -> str:
     """Return the key of a username. Raises ValueError for one that the profile does not allow."""
     key: str = _profile().enforce(username)  # raises UnicodeEncodeError, a ValueError
-    return key
+    # PRECIS lets both small sigmas be, though ΝΙΚΟΣ is either: Unicode's case folding makes them one.
+    return key.replace("ς", "σ")
 
 
 def mixes_scripts(username: str) -> bool:

@@ -218,13 +218,14 @@ class Sessions:
     def verify_password(self, caller: Caller, password: str, field: str, device: Device = Device()) -> Credentials:
         """Return the caller's credentials if that is the password, asked for once more before something grave.
 
-        Raises InvalidInput on `field`, or TooManyAttempts: guessing here is throttled as it is at the door.
+        Raises InvalidInput on `field`, or TooManyAttempts: guessing here is throttled as it is at the door. Raises
+        SessionEnded if it has ended meanwhile, as by the account's erasure: then it was no guess.
         """
         found = self._users.credentials_by_id(caller.user.id)
         guess = Guess(caller.user.username_key, caller.user.id, device)
         self._throttling.check(guess)
         if found is None or not self._is_right(found, password):
-            self._note_failure(guess, AuditEvent.PASSWORD_REFUSED)
+            self._note_failure(guess, AuditEvent.PASSWORD_REFUSED, caller)
             raise InvalidInput.of(field, "wrong_password")
         self._throttling.check(guess)
         return found
@@ -234,7 +235,7 @@ class Sessions:
     ) -> Grant:
         """Set a new password; every other session ends, this one goes on with a new refresh token.
 
-        Raises InvalidInput, on the field `old_password` if that is wrong, or TooManyAttempts.
+        Raises InvalidInput, on the field `old_password` if that is wrong, TooManyAttempts, or SessionEnded.
         """
         fields = Fields()
         secret = check_password(
@@ -246,9 +247,9 @@ class Sessions:
         found = self.verify_password(caller, old, "old_password", device)
         new_hash = self._passwords.hash(secret)
         with self._transaction():
+            session = self.authenticate(caller.session.id, caller.user.id).session
             if not self._users.change_password(caller.user.id, found.password_hash, new_hash):
                 raise InvalidInput.of("old_password", "wrong_password")
-            session = self.authenticate(caller.session.id, caller.user.id).session
             now = self._clock()
             self._store.end_all(caller.user.id, now, but=caller.session.id)
             self._store.drop_tokens(session.id)
@@ -267,9 +268,14 @@ class Sessions:
                 if self._store.end(session_id, self._clock()):
                     self._audit.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
 
-    def _note_failure(self, guess: Guess, event: AuditEvent) -> None:
-        """Count a wrong password and put it on record. Raises TooManyAttempts if others made at once were enough."""
+    def _note_failure(self, guess: Guess, event: AuditEvent, caller: Caller | None = None) -> None:
+        """Count a wrong password and put it on record. Raises TooManyAttempts if others made at once were enough.
+
+        Raises SessionEnded if it is of a caller whose session has.
+        """
         with self._transaction():
+            if caller is not None:
+                self.authenticate(caller.session.id, caller.user.id)
             self._throttling.check(guess)
             self._throttling.failed(guess)
             self._audit.note(event, about=guess.user_id, device=guess.device)

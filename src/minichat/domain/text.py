@@ -3,6 +3,7 @@
 Every name and every message passes through here once, on its way in, and is stored and returned exactly after that.
 """
 
+import re
 import unicodedata
 
 from minichat.domain.errors import InvalidInput, Issue
@@ -14,6 +15,8 @@ MARKS_MOST = 30
 
 Languages need five at most. Bringing them into their normal order takes the square of their number.
 """
+
+_DOTTED_I = re.compile("i\u0307+")
 
 SHRINKS_MOST = 4
 """How many code points become one in NFC at most: text is refused unread when it can't be short enough after."""
@@ -102,5 +105,9 @@ class Fields:
 
 
 def fold(text: str) -> str:
-    """The form in which names are searched: case folded, compatibility forms unified, in every script."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    """The form in which names are searched: case folded, compatibility forms unified, in every script.
+
+    The dot that `İ` keeps when it is folded goes: who writes `istanbul` looks for `İstanbul`, too.
+    """
+    folded = _DOTTED_I.sub("i", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", folded)
