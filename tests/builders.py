@@ -17,7 +17,19 @@ from minichat.adapters.memory import Memory, MemoryClock
 from minichat.adapters.memory.store import Tables
 from minichat.domain.errors import InvalidInput
 from minichat.domain.messaging import Stretch
-from minichat.domain.model import Caller, Device, Message, MessagePage, Role, Room, RoomView, SentMessage, User
+from minichat.domain.model import (
+    Caller,
+    Device,
+    Message,
+    MessagePage,
+    Role,
+    Room,
+    RoomView,
+    SentMessage,
+    ShownMessage,
+    ShownParticipant,
+    User,
+)
 from minichat.domain.paging import Window
 from minichat.domain.ports import Ports
 from minichat.domain.services import build
@@ -55,7 +67,7 @@ class Chat:
         return [self.person(username) for username in usernames]
 
     def gives_role(self, role: Role, person: "Person", room: Room) -> None:
-        """Set somebody's role from outside, as no service does yet."""
+        """Set somebody's role from outside, with nobody to do it and nothing told."""
         with self.ports.transaction():
             membership = person.looks_at(room).membership
             assert membership is not None
@@ -192,6 +204,36 @@ class Person:
         self, content: str, *, in_: Room, client_id: str | None = None, reply_to: Message | None = None
     ) -> SentMessage:
         return self.chat.services.messaging.send(self.user, in_.id, content, client_id, reply_to and reply_to.id)
+
+    def looks_up(self, message: Message) -> ShownMessage:
+        return self.chat.services.messaging.get(self.id, message.id)
+
+    def rewrites(self, message: Message, content: str) -> Message:
+        return self.chat.services.messaging.edit(self.id, message.id, content).message
+
+    def takes_back(self, message: Message) -> None:
+        self.chat.services.messaging.delete(self.id, message.id)
+
+    def adds(self, person: "Person", *, to: Room) -> tuple[ShownParticipant, bool]:
+        return self.chat.services.moderation.add(self.id, to.id, person.id)
+
+    def makes(self, person: "Person", role: Role, *, in_: Room) -> ShownParticipant:
+        """Give somebody a role."""
+        return self.chat.services.moderation.set_role(self.id, in_.id, person.id, role)
+
+    def removes(self, person: "Person", *, from_: Room) -> None:
+        self.chat.services.moderation.remove(self.id, from_.id, person.id)
+
+    def bans(self, person: "Person", *, from_: Room) -> None:
+        self.chat.services.moderation.remove(self.id, from_.id, person.id, is_ban=True)
+
+    def lifts_ban(self, person: "Person", *, in_: Room) -> None:
+        self.chat.services.moderation.lift_ban(self.id, in_.id, person.id)
+
+    def banned(self, room: Room, window: Window = ALL) -> list[str]:
+        """The usernames of those kept out of a room, as listed."""
+        found = self.chat.services.moderation.bans(self.id, room.id, window)
+        return [found.people[ban.user_id].username for ban in found.page.items]
 
     def reads(self, room: Room, *, up_to: int) -> tuple[int, int]:
         """Send a receipt; return the newest `seq` read and how many are unread."""

@@ -265,6 +265,29 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         if is_sure:
             self.both(lambda services: services.rooms.delete(user_id, room_id))
 
+    @rule(place=places, other_id=users)
+    def add(self, place, other_id):
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.moderation.add(user_id, room_id, other_id))
+
+    @rule(place=places, other=places, role=st.sampled_from(Role))
+    def give_role(self, place, other, role):
+        user_id, room_id = self.at(place)
+        other_id, _ = self.at((place[0], other[1]))
+        self.both(lambda services: services.moderation.set_role(user_id, room_id, other_id, role))
+
+    @rule(place=places, other=places, is_ban=st.booleans())
+    def remove(self, place, other, is_ban):
+        user_id, room_id = self.at(place)
+        other_id, _ = self.at((place[0], other[1]))
+        self.both(lambda services: services.moderation.remove(user_id, room_id, other_id, is_ban=is_ban))
+
+    @rule(place=places, other_id=users)
+    def lift_ban(self, place, other_id):
+        user_id, room_id = self.at(place)
+        self.walk(lambda services, window: services.moderation.bans(user_id, room_id, window))
+        self.both(lambda services: services.moderation.lift_ban(user_id, room_id, other_id))
+
     @rule(place=places)
     def become_moderator(self, place):
         user_id, room_id = self.at(place)
@@ -301,6 +324,24 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         author = self.user(user_id)
         for content in ("one", "two", "three"):
             self.both(lambda services, content=content: services.messaging.send(author, room_id, content))
+
+    @rule(place=places, message=messages)
+    def look_up(self, place, message):
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: services.messaging.get(user_id, message_id))
+
+    @rule(place=places, message=messages, content=st.sampled_from(CONTENTS))
+    def edit_message(self, place, message, content):
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: services.messaging.edit(user_id, message_id, content))
+
+    @rule(place=places, message=messages)
+    def delete_message(self, place, message):
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: services.messaging.delete(user_id, message_id))
 
     @rule(place=places, seq=st.integers(0, 12))
     def read(self, place, seq):

@@ -125,6 +125,40 @@ def test_a_message_is_found_by_its_client_id(ports, say, room, ann, bob):
     assert ports.messages.by_client_id(NONE, ann.id, "one") is None
 
 
+# Changing
+
+
+def test_an_update_keeps_its_three_fields_and_nothing_else(ports, say, room, ann):
+    other, message = say(room, ann, "other"), say(room, ann, client_id="one")
+    changed = message._replace(content="changed", edited_at=7_000, is_deleted=True)
+    with ports.transaction():
+        ports.messages.update(changed._replace(seq=77, user_id=77, created_at=1, client_id="two"), None)
+    assert ports.messages.get(message.id) == ports.messages.by_client_id(room.id, ann.id, "one") == changed
+    assert ports.messages.get(message.id).is_deleted is True
+    assert ports.rooms.view(room.id, ann.id).last_message == changed
+    assert ports.messages.get(other.id) == other
+
+
+def test_the_first_digest_stays(ports, say, room, ann):
+    other, message = say(room, ann), say(room, ann)
+    assert ports.messages.first_digest(message.id) is None
+    for digest in (None, "first", "second", None):
+        with ports.transaction():
+            ports.messages.update(message, digest)
+    assert ports.messages.first_digest(message.id) == "first"
+    assert ports.messages.first_digest(other.id) is None
+    assert ports.messages.first_digest(NONE) is None
+
+
+def test_the_digests_of_one_user_are_forgotten(ports, say, room, ann, bob):
+    messages = [say(room, user) for user in (ann, ann, bob)]
+    with ports.transaction():
+        for message in messages:
+            ports.messages.update(message, "digest")
+        ports.messages.forget_digests(ann.id)
+    assert [ports.messages.first_digest(message.id) for message in messages] == [None, None, "digest"]
+
+
 # Stretches of a room
 
 

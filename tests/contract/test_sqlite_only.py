@@ -141,6 +141,7 @@ def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, 
         (ports.messages, ("_newest", "_before", "_after")),
         (ports.users, ("_page_after", "_page_before", "_matches")),
         (ports.memberships, ("_page_after", "_page_before", "_first_with_role")),
+        (ports.bans, ("_page_after", "_page_before", "_all_of")),
         (ports.rooms, ("_public_after", "_public_before")),
     ):
         for name in names:
@@ -262,6 +263,7 @@ def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(
             room = ports.rooms.add(NewRoom("Room", "", RoomKind.GROUP, False, 1)).id
             for user_id in (1, 2):
                 ports.memberships.add(room, user_id, Role.MEMBER, 0)
+                ports.bans.add(room, user_id, 1, 1)
             first = last = ports.messages.append(NewMessage(room, 1, "first", 1)).id
             for number in range(9):
                 answered = first if number % 2 else last
@@ -274,8 +276,8 @@ def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(
         with ports.transaction():
             swept.append(ports.rooms.sweep(1_001, 4))
     assert max(swept) == 4
-    assert sum(swept) == 2 * (10 + 2 + 1)
-    for table, column in (("message", "room_id"), ("participant", "room_id"), ("room", "id")):
+    assert sum(swept) == 2 * (10 + 2 + 2 + 1)
+    for table, column in (("message", "room_id"), ("participant", "room_id"), ("ban", "room_id"), ("room", "id")):
         left = database.execute_sql(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()
         assert [row[0] for row in left] == [rooms[5_000], rooms[None]], table
     assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []

@@ -78,17 +78,43 @@ def test_the_messages_are_all_that_one_wrote_and_no_others(ann, bob):
     assert {one.user_id for one in found} == {ann.id}
 
 
+def test_of_what_one_took_back_it_says_that_it_was_there(ann, bob):
+    room = ann.makes_room(with_=[bob])
+    edited, deleted = (ann.says(content, in_=room, client_id=content).message for content in ("frist", "secret"))
+    ann.rewrites(edited, "first")
+    ann.takes_back(deleted)
+    takeout = takes(ann)
+    found = all_of(takeout.messages)
+    assert [(one.content, one.is_deleted) for one in found] == [("first", False), ("", True)]
+
+
+def test_the_rooms_that_one_is_kept_out_of_are_in_it(chat, ann, bob, carl):
+    room, gone = bob.makes_room(with_=[ann]), bob.makes_room()
+    for where in (room, gone):
+        bob.bans(ann, from_=where)
+        bob.bans(carl, from_=where)
+    bob.deletes(gone)
+    [ban] = all_of(takes(ann).bans)
+    assert (ban.room_id, ban.banned_at) == (room.id, chat.clock.now)
+
+
 def test_everything_is_in_it_however_many_pages_that_takes(ann, bob, monkeypatch):
     monkeypatch.setattr("minichat.domain.export.PAGE", 2)
     rooms = [ann.makes_room(f"Room {number}") for number in range(5)]
     messages = [ann.says(f"message {number}", in_=room).message for number, room in enumerate(rooms)]
     for _ in range(4):
         ann.logs_in()
+    closed = [bob.makes_room(f"Closed {number}") for number in range(3)]
+    for room in closed:
+        bob.bans(ann, from_=room)
     takeout = takes(ann)
     pages = [list(pages) for pages in takeout[2:]]
-    assert [[len(page) for page in one] for one in pages] == [[2, 2, 1], [2, 2, 1], [2, 2, 1], [2, 2, 2]]
+    assert [[len(page) for page in one] for one in pages] == [
+        *([2, 2, 1], [2, 2, 1], [2, 1], [2, 2, 1], [2, 2, 2, 2, 1]),
+    ]
     assert [room.id for room, _ in all_of(pages[1])] == [room.id for room in rooms]
-    assert all_of(pages[2]) == messages
+    assert [ban.room_id for ban in all_of(pages[2])] == [room.id for room in closed]
+    assert all_of(pages[3]) == messages
 
 
 def test_the_audit_log_is_in_it_as_far_as_it_is_about_oneself(chat, ann, bob):

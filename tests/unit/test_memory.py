@@ -84,7 +84,7 @@ def test_every_method_that_changes_something_needs_a_transaction():
     chat = MemoryChat()
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room(with_=[bob])
-    membership = bob.looks_at(room).membership
+    membership, message = bob.looks_at(room).membership, ann.says("hello", in_=room).message
     ports, session_id = chat.ports, ann.grant.session.id
     change = Change(ChangeKind.ROOM_CREATED, room.id, 0)
     entry = AuditEntry(AuditEvent.EXPORTED, 0, ann.id, ann.id, session_id, Device())
@@ -107,7 +107,12 @@ def test_every_method_that_changes_something_needs_a_transaction():
         lambda: ports.memberships.remove(membership),
         lambda: ports.memberships.set_role(membership, Role.MODERATOR),
         lambda: ports.memberships.see(room.id, bob.id, 1),
+        lambda: ports.bans.add(room.id, bob.id, ann.id, 0),
+        lambda: ports.bans.lift(room.id, bob.id),
+        lambda: ports.bans.erase(bob.id),
         lambda: ports.messages.append(NewMessage(room.id, ann.id, "hello", 0, None)),
+        lambda: ports.messages.update(message, None),
+        lambda: ports.messages.forget_digests(ann.id),
         lambda: ports.changes.record(change),
         lambda: ports.attempts.count("key", 0, 1),
         lambda: ports.attempts.forget("key"),

@@ -1,7 +1,8 @@
 """Erasing an account: what was said stays, and who said it is forgotten.
 
 What is left is a row without a name, a face or a password, so that every message still has an author and every direct
-chat two participants. The audit log keeps its entries for as long as it keeps any: they name the account by its id.
+chat two participants. Of what was said and taken back not even a digest stays. The audit log keeps its entries for as
+long as it keeps any: they name the account by its id.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import AuditEvent, Caller, Device, Timestamp, User
-from minichat.domain.ports import Clock, Media, Transaction, Users
+from minichat.domain.ports import Bans, Clock, Media, Messages, Transaction, Users
 from minichat.domain.ports import Sessions as SessionStore
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Sessions
@@ -26,6 +27,8 @@ class Erasure:
     _clock: Clock
     _users: Users
     _store: SessionStore
+    _bans: Bans
+    _messages: Messages
     _media: Media
     _sessions: Sessions
     _rooms: Rooms
@@ -42,6 +45,8 @@ class Erasure:
             user = self._sessions.authenticate(caller.session.id, caller.user.id).user
             now = self._clock()
             self._rooms.leave_all(user.id)
+            self._bans.erase(user.id)
+            self._messages.forget_digests(user.id)
             self._users.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self._store.erase(user.id, now)
             self._audit.note(AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device)

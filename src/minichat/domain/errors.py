@@ -117,12 +117,32 @@ class RoleTooLow(NotAllowed):
     code = "role_too_low"
 
 
+class NotYourMessage(NotAllowed):
+    """What somebody said is changed by nobody else, whatever their role."""
+
+    code = "not_your_message"
+
+
+class Banned(NotAllowed):
+    """Who rules the room keeps the caller out."""
+
+    code = "banned"
+
+
 class UserNotFound(NotFound):
     code = "user_not_found"
 
 
 class RoomNotFound(NotFound):
     code = "room_not_found"
+
+
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+
+
+class ParticipantNotFound(NotFound):
+    code = "participant_not_found"
 
 
 class SessionNotFound(NotFound):
@@ -139,6 +159,24 @@ class ClientIdReused(Conflict):
     code = "client_id_reused"
 
 
+class MessageDeleted(Conflict):
+    """What is left of a deleted message says nothing, and nothing can be put into its mouth."""
+
+    code = "message_deleted"
+
+
+class UserIsBanned(Conflict):
+    """The user is kept out of the room: the ban must be lifted before somebody adds them."""
+
+    code = "user_is_banned"
+
+
+class OwnerNeeded(Conflict):
+    """A room always has an owner, who steps down only by making somebody else the owner, or by leaving."""
+
+    code = "owner_needed"
+
+
 class RecipientDeleted(Conflict):
     """The other one of a direct chat has erased the account, so nobody would read it."""
 
@@ -146,6 +184,6 @@ class RecipientDeleted(Conflict):
 
 
 class DirectChatIsFixed(Conflict):
-    """A direct chat belongs to its two people: it can't be renamed, deleted or left."""
+    """A direct chat belongs to its two people: it can't be renamed, deleted or left, and nobody comes or goes."""
 
     code = "direct_chat_is_fixed"

@@ -11,6 +11,7 @@ from minichat.domain.audit import AuditLog
 from minichat.domain.model import (
     AuditEntry,
     AuditEvent,
+    Ban,
     Caller,
     Device,
     Membership,
@@ -20,7 +21,7 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import Clock, Messages, Rooms, Transaction, Users
+from minichat.domain.ports import Bans, Clock, Messages, Rooms, Transaction, Users
 from minichat.domain.ports import Sessions as SessionStore
 
 T = TypeVar("T")
@@ -38,8 +39,10 @@ class Takeout(NamedTuple):
     """All that are kept, ended or not."""
     rooms: Iterator[Sequence[tuple[Room, Membership]]]
     """Where the user is now; a direct chat has the username of the other one for a name."""
+    bans: Iterator[Sequence[Ban]]
+    """Where the user is kept out."""
     messages: Iterator[Sequence[Message]]
-    """All that the user wrote, also in rooms that they have left."""
+    """All that the user wrote, also in rooms that they have left; of what was deleted, that it was there."""
     audit: Iterator[Sequence[AuditEntry]]
     """What the audit log has about the user, the newest first; where others acted, not from where."""
 
@@ -51,6 +54,7 @@ class Export:
     _users: Users
     _sessions: SessionStore
     _rooms: Rooms
+    _bans: Bans
     _messages: Messages
     _audit: AuditLog
 
@@ -66,6 +70,7 @@ class Export:
             account=caller.user,
             sessions=_pages(lambda after: self._sessions.all_of(user_id, after, PAGE), lambda session: session.id),
             rooms=self._rooms_of(user_id),
+            bans=_pages(lambda after: self._bans.all_of(user_id, after, PAGE), lambda ban: ban.id),
             messages=_pages(lambda after: self._messages.all_by(user_id, after, PAGE), lambda message: message.id),
             audit=self._entries_about(user_id),
         )

@@ -1,23 +1,40 @@
 """Sending and reading messages.
 
 `seq` numbers a room's messages without holes in the order that every reader sees, so what is unread is a subtraction
-and whether a message was read is a comparison with a receipt.
+and whether a message was read is a comparison with a receipt. What was said can be changed by who said it, and deleted;
+the number stays.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from minichat.domain.errors import ClientIdReused, InvalidInput, Issue, RecipientDeleted, SessionEnded
+from minichat.domain.errors import (
+    ClientIdReused,
+    InvalidInput,
+    Issue,
+    MessageDeleted,
+    MessageNotFound,
+    NotYourMessage,
+    RecipientDeleted,
+    RoleTooLow,
+    RoomNotFound,
+    SessionEnded,
+)
 from minichat.domain.model import (
     Change,
     ChangeKind,
+    Membership,
     Message,
     MessagePage,
     Receipts,
+    Role,
     RoomKind,
     RoomView,
     SentMessage,
+    ShownMessage,
+    Timestamp,
     User,
 )
 from minichat.domain.ports import Changes, Clock, Memberships, Messages, NewMessage, Snapshot, Transaction, Users
@@ -61,7 +78,7 @@ class Messaging:
         something else.
         """
         fields = Fields()
-        content = fields.body("content", content, least=1, most=CONTENT_MOST)
+        content = _checked(fields, content)
         if client_id is not None:
             client_id = fields.line("client_id", client_id, least=1, most=CLIENT_ID_MOST, strip=False)
         fields.check()
@@ -91,9 +108,84 @@ class Messaging:
 
     def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
         first = self._messages.by_client_id(room_id, author.id, client_id)
-        if first is None or (first.content, first.reply_to) != (content, reply_to):
+        if first is None or first.reply_to != reply_to or not self._began_as(first, content):
             raise ClientIdReused
         return SentMessage(first, author, self._memberships.receipts(author.id, [room_id])[room_id], is_replay=True)
+
+    def _began_as(self, message: Message, content: str) -> bool:
+        """Whether that is what was first sent, whatever has become of it."""
+        digest = self._messages.first_digest(message.id)
+        return message.content == content if digest is None else digest == _digest(message.id, content)
+
+    # One message
+
+    def get(self, user_id: int, message_id: int) -> ShownMessage:
+        """One message, or what is left of it. Raises MessageNotFound, or NotAParticipant for one of a public room."""
+        with self._snapshot():
+            message, _ = self._found(user_id, message_id)
+            return self._shown(user_id, message)
+
+    def edit(self, user_id: int, message_id: int, content: str) -> ShownMessage:
+        """Say something else instead, as the author. What it says already changes nothing.
+
+        Raises as `get` does, InvalidInput, NotYourMessage or MessageDeleted.
+        """
+        fields = Fields()
+        content = _checked(fields, content)
+        fields.check()
+        with self._transaction():
+            self._rooms.refuse_erased(user_id)
+            message, _ = self._found(user_id, message_id)
+            if message.user_id != user_id:
+                raise NotYourMessage
+            if message.is_deleted:
+                raise MessageDeleted
+            edited = message
+            if message.content != content:
+                now = self._clock()
+                edited = message._replace(content=content, edited_at=now)
+                self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
+            return self._shown(user_id, edited)
+
+    def delete(self, user_id: int, message_id: int) -> None:
+        """Take back what was said, as its author, a moderator or the owner; once more is fine.
+
+        Raises as `get` does, or RoleTooLow: the two of a direct chat are members, so there the author alone may.
+        """
+        with self._transaction():
+            self._rooms.refuse_erased(user_id)
+            message, membership = self._found(user_id, message_id)
+            if message.user_id != user_id and membership.role == Role.MEMBER:
+                raise RoleTooLow
+            if not message.is_deleted:
+                tombstone = message._replace(content="", is_deleted=True)
+                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self._clock())
+
+    def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
+        """The message and the user's membership in its room, by the same rule as the room itself."""
+        message = self._messages.get(message_id)
+        if message is None:
+            raise MessageNotFound
+        try:
+            _, membership = self._rooms.as_participant(user_id, message.room_id)
+        except RoomNotFound as error:
+            raise MessageNotFound from error
+        return message, membership
+
+    def _change(self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp) -> None:
+        """Keep the changed message and tell of it.
+
+        What was first sent is remembered as a digest, so that a late repetition is still known as one.
+        """
+        digest = None if message.client_id is None else _digest(message.id, message.content)
+        self._messages.update(changed, digest)
+        self._changes.record(Change(kind, message.room_id, now, message.user_id, message.id))
+
+    def _shown(self, user_id: int, message: Message) -> ShownMessage:
+        author = self._users.by_ids([message.user_id])[message.user_id]
+        return ShownMessage(message, author, self._memberships.receipts(user_id, [message.room_id])[message.room_id])
+
+    # Many
 
     def history(self, user_id: int, room_id: int, stretch: Stretch, *, mark_read: bool) -> MessagePage:
         """A stretch of a room's messages, with the room; marks them as read if asked to.
@@ -173,6 +265,15 @@ class Messaging:
     def _is_in(self, user_id: int, room_id: int) -> bool:
         found = self._room_store.access(room_id, user_id)
         return found is not None and found[1] is not None
+
+
+def _checked(fields: Fields, content: str) -> str:
+    return fields.body("content", content, least=1, most=CONTENT_MOST)
+
+
+def _digest(message_id: int, content: str) -> str:
+    """What tells whether a text is the same and not what it says; in each message it is another."""
+    return hashlib.sha256(f"{message_id}\n{content}".encode()).hexdigest()
 
 
 class _Found(NamedTuple):

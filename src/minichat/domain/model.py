@@ -122,9 +122,15 @@ class RoomKind(StrEnum):
 
 
 class Role(StrEnum):
+    """The highest first."""
+
     OWNER = "owner"
     MODERATOR = "moderator"
     MEMBER = "member"
+
+    def outranks(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) < order.index(other)
 
 
 class Room(NamedTuple):
@@ -164,6 +170,18 @@ class Membership(NamedTuple):
     @property
     def last_read_seq(self) -> int:
         return max(self.joined_seq, self.seen_seq)
+
+
+class Ban(NamedTuple):
+    """One user who is kept out of one room."""
+
+    id: int
+    """Grows with the time of the ban."""
+    room_id: int
+    user_id: int
+    banned_by: int | None
+    """None when the account of who did it has been erased."""
+    banned_at: Timestamp
 
 
 class JoinedRoom(NamedTuple):
@@ -224,6 +242,16 @@ class ParticipantList(NamedTuple):
     people: People
 
 
+class ShownParticipant(NamedTuple):
+    membership: Membership
+    user: User
+
+
+class BanList(NamedTuple):
+    page: Page[Ban]
+    people: People
+
+
 class Receipts(NamedTuple):
     """What `is_read` of a room's messages follows from, for one viewer."""
 
@@ -243,6 +271,12 @@ class MessagePage(NamedTuple):
     has_newer: bool
 
 
+class ShownMessage(NamedTuple):
+    message: Message
+    author: User
+    receipts: Receipts
+
+
 class SentMessage(NamedTuple):
     message: Message
     author: User
@@ -253,6 +287,8 @@ class SentMessage(NamedTuple):
 
 class ChangeKind(StrEnum):
     MESSAGE_CREATED = "message.created"
+    MESSAGE_UPDATED = "message.updated"
+    MESSAGE_DELETED = "message.deleted"
     MESSAGE_READ = "message.read"
     ROOM_CREATED = "room.created"
     ROOM_UPDATED = "room.updated"
@@ -265,7 +301,8 @@ class ChangeKind(StrEnum):
 class Change(NamedTuple):
     """One line of the change log: what happened in a room, by reference, so that it is told as it stands when read.
 
-    `user_id` is who joined, left, was given `role` or read up to `seq`; None where the change is not about a user.
+    `user_id` is who wrote the message, joined, left, was given `role` or read up to `seq`; None where the change is not
+    about a user.
     """
 
     kind: ChangeKind
@@ -296,6 +333,9 @@ class AuditEvent(StrEnum):
     OTHERS_REVOKED = "session.others_revoked"
     REFRESH_REUSED = "session.token_reused"
     ROLE_CHANGED = "room.role_changed"
+    PARTICIPANT_REMOVED = "room.participant_removed"
+    USER_BANNED = "room.user_banned"
+    USER_UNBANNED = "room.user_unbanned"
     ROOM_DELETED = "room.deleted"
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from minichat.domain.model import (
     AuditEntry,
     AuditEvent,
+    Ban,
     Caller,
     Change,
     Credentials,
@@ -259,7 +260,7 @@ class Rooms(Protocol):
         """The user's rooms by latest activity, one more than the limit if there are more. Key: `(active_at, id)`."""
 
     def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
-        """Like `page_of`, of the public rooms that the user is not in, as cards."""
+        """Like `page_of`, of the public rooms that the user could join, as cards: neither in them nor banned."""
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         """The rooms that the user is in, by id, from the first one after the id `after` on."""
@@ -274,9 +275,9 @@ class Rooms(Protocol):
         """Remove the room with all that is in it, in constant time."""
 
     def sweep(self, before: Timestamp, limit: int) -> int:
-        """Delete what is still stored of the rooms removed at `before` or earlier: messages, participants, the room.
+        """Delete what is still stored of the rooms removed at `before` or earlier.
 
-        Up to `limit` of these; returns how many there were, 0 when nothing is left.
+        Up to `limit` messages, participants, bans and rooms; returns how many there were, 0 when nothing is left.
         """
 
 
@@ -305,6 +306,28 @@ class Memberships(Protocol):
         """By room id, for those of the rooms that the user is in."""
 
 
+class Bans(Protocol):
+    """Who is kept out of which room."""
+
+    def add(self, room_id: int, user_id: int, by: int, at: Timestamp) -> bool:
+        """Keep the user out from now on; False if they are kept out already, and that ban stays as it is."""
+
+    def lift(self, room_id: int, user_id: int) -> bool:
+        """Keep the user out no more; False if they were not."""
+
+    def holds(self, room_id: int, user_id: int) -> bool:
+        """Whether the user is kept out."""
+
+    def page(self, room_id: int, window: Window) -> Sequence[Ban]:
+        """The room's bans, the newest first, one more than the limit if there are more. Key: `(id,)`."""
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Ban]:
+        """Where the user is kept out, by id, from the first ban after the id `after` on."""
+
+    def erase(self, user_id: int) -> None:
+        """Forget where the user is kept out, and that it was they who kept others out."""
+
+
 class Messages(Protocol):
     def append(self, new: NewMessage) -> Message | None:
         """Add the room's next message and mark the room as active; None, and no `seq` spent, if the user has used
@@ -314,6 +337,15 @@ class Messages(Protocol):
     def get(self, message_id: int) -> Message | None: ...
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
+
+    def update(self, message: Message, first_digest: str | None) -> None:
+        """Keep the content, `edited_at` and `is_deleted` of `message`, and the digest unless one is kept already."""
+
+    def first_digest(self, message_id: int) -> str | None:
+        """The digest that the first `update` of the message has kept."""
+
+    def forget_digests(self, user_id: int) -> None:
+        """Forget the digests of all that the user wrote."""
 
     def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:
         """The newest `limit` messages of the room with a smaller `seq` (or of all), oldest first."""
@@ -389,6 +421,7 @@ class Ports(NamedTuple):
     sessions: Sessions
     rooms: Rooms
     memberships: Memberships
+    bans: Bans
     messages: Messages
     changes: Changes
     attempts: Attempts

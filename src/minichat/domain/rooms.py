@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import (
+    Banned,
     DirectChatIsFixed,
     InvalidInput,
     NotAParticipant,
@@ -32,7 +33,7 @@ from minichat.domain.model import (
     Timestamp,
 )
 from minichat.domain.paging import Key, Page, Window, cut
-from minichat.domain.ports import Changes, Clock, Memberships, NewRoom, Transaction, Users
+from minichat.domain.ports import Bans, Changes, Clock, Memberships, NewRoom, Transaction, Users
 from minichat.domain.ports import Rooms as RoomStore
 from minichat.domain.text import Fields
 
@@ -51,6 +52,7 @@ class Rooms:
     _users: Users
     _store: RoomStore
     _memberships: Memberships
+    _bans: Bans
     _changes: Changes
     _audit: AuditLog
 
@@ -81,6 +83,17 @@ class Rooms:
             raise NotAParticipant
         return room, membership
 
+    def as_at_least(self, role: Role, user_id: int, room_id: int) -> tuple[Room, Membership]:
+        """The group and the user's membership, if that has the role or a higher one.
+
+        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
+        """
+        room, membership = self.as_participant(user_id, room_id)
+        _refuse_direct(room)
+        if role.outranks(membership.role):
+            raise RoleTooLow
+        return room, membership
+
     def view_as_participant(self, user_id: int, room_id: int) -> RoomView:
         """The room as its participant sees it. Raises as `as_participant` does."""
         view = self._view(user_id, room_id)
@@ -99,16 +112,16 @@ class Rooms:
             raise InvalidInput.of("participants", "too_many_items", most=INVITED_MOST)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
         with self._transaction():
-            self._refuse_erased(user_id)
+            self.refuse_erased(user_id)
             if not self._have_accounts(others):
                 raise InvalidInput.of("participants", "unknown_user")
             now = self._clock()
             room = self._store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
             assert room is not None, "only a direct chat can clash"
             self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
-            self._add(room, user_id, Role.OWNER, now)
+            self.admit(room, user_id, Role.OWNER, now)
             for other in others:
-                self._add(room, other, Role.MEMBER, now)
+                self.admit(room, other, Role.MEMBER, now)
             return self._shown(user_id, room.id)
 
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
@@ -120,7 +133,7 @@ class Rooms:
         if existing is not None:
             return self._shown(user_id, existing), False
         with self._transaction():
-            self._refuse_erased(user_id)
+            self.refuse_erased(user_id)
             if not self._have_accounts([other_id]):
                 raise UserNotFound
             now = self._clock()
@@ -128,7 +141,7 @@ class Rooms:
             if room is not None:
                 self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
                 for participant in (user_id, other_id):
-                    self._add(room, participant, Role.MEMBER, now)
+                    self.admit(room, participant, Role.MEMBER, now)
                 return self._shown(user_id, room.id), True
             # The other side, or a retry, was faster.
             existing = self._store.direct_of(pair)
@@ -146,10 +159,7 @@ class Rooms:
     ) -> ShownRoom:
         """Change what is given. Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed, InvalidInput."""
         with self._transaction():
-            room, membership = self.as_participant(user_id, room_id)
-            _refuse_direct(room)
-            if membership.role == Role.MEMBER:
-                raise RoleTooLow
+            room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
             name, description = _checked(
                 room.name if name is None else name, room.description if description is None else description
             )
@@ -164,10 +174,7 @@ class Rooms:
     def delete(self, user_id: int, room_id: int) -> None:
         """Remove a room with all that was said. Raises as `edit` does; only the owner may."""
         with self._transaction():
-            room, membership = self.as_participant(user_id, room_id)
-            _refuse_direct(room)
-            if membership.role != Role.OWNER:
-                raise RoleTooLow
+            room, _ = self.as_at_least(Role.OWNER, user_id, room_id)
             self._remove(room)
             self._audit.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
 
@@ -194,12 +201,14 @@ class Rooms:
     # Coming, going and reading along
 
     def join(self, user_id: int, room_id: int) -> ShownRoom:
-        """Enter a public room; being in already is fine. Raises RoomNotFound."""
+        """Enter a public room; being in already is fine. Raises RoomNotFound or Banned."""
         with self._transaction():
             room, membership = self._access(user_id, room_id)
             if membership is None:
-                self._refuse_erased(user_id)
-                self._add(room, user_id, Role.MEMBER, self._clock())
+                self.refuse_erased(user_id)
+                if self._bans.holds(room.id, user_id):
+                    raise Banned
+                self.admit(room, user_id, Role.MEMBER, self._clock())
             return self._shown(user_id, room.id)
 
     def leave(self, user_id: int, room_id: int) -> None:
@@ -212,7 +221,7 @@ class Rooms:
             room, membership = self._access(user_id, room_id)
             _refuse_direct(room)
             if membership is not None:
-                self._leave(room, membership)
+                self.let_go(room, membership)
 
     def leave_all(self, user_id: int) -> None:
         """Leave all rooms but the direct chats, as `leave` does, inside the caller's transaction."""
@@ -220,7 +229,7 @@ class Rooms:
         while joined := self._store.all_of(user_id, after, _LEFT_AT_ONCE):
             for room, membership, _ in joined:
                 if room.kind != RoomKind.DIRECT:
-                    self._leave(room, membership)
+                    self.let_go(room, membership)
             after = joined[-1].room.id
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
@@ -234,8 +243,44 @@ class Rooms:
                 membership = self.see(room, membership, seq)
         return membership.last_read_seq, room.last_seq - membership.last_read_seq
 
+    # Steps inside the caller's transaction
+
+    def admit(self, room: Room, user_id: int, role: Role, now: Timestamp) -> Membership:
+        """Let in somebody who is not in the room: they start with nothing unread."""
+        membership = self._memberships.add(room.id, user_id, role, room.last_seq)
+        assert membership is not None, "the caller has looked in this transaction"
+        self._changes.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
+        return membership
+
+    def let_go(self, room: Room, membership: Membership) -> None:
+        """Let a participant out: an owner hands over first, the last one out removes the room."""
+        user_id = membership.user_id
+        heir = self._memberships.heir(room.id, without=user_id)
+        if heir is None:
+            self._remove(room)
+            return
+        if membership.role == Role.OWNER:
+            self.give_role(heir, Role.OWNER, by=user_id)
+        self._memberships.remove(membership)
+        self._changes.record(
+            Change(ChangeKind.PARTICIPANT_LEFT, room.id, self._clock(), user_id=user_id, role=membership.role)
+        )
+
+    def give_role(self, membership: Membership, role: Role, *, by: int) -> Membership:
+        """Give a participant another role, and tell and note it; who `by` is may do so."""
+        room_id, user_id = membership.room_id, membership.user_id
+        self._memberships.set_role(membership, role)
+        self._changes.record(Change(ChangeKind.PARTICIPANT_UPDATED, room_id, self._clock(), user_id=user_id, role=role))
+        self._audit.note(AuditEvent.ROLE_CHANGED, about=user_id, by=by, room=room_id, role=role.value)
+        return membership._replace(role=role)
+
+    def refuse_erased(self, user_id: int) -> None:
+        """Raise SessionEnded for who has erased the account since the request began: no room gets an empty seat."""
+        if not self._have_accounts([user_id]):
+            raise SessionEnded
+
     def see(self, room: Room, membership: Membership, seq: int) -> Membership:
-        """Note, inside the caller's transaction, that the participant was shown the room up to `seq`."""
+        """Note that the participant was shown the room up to `seq`."""
         seq = min(seq, room.last_seq)
         if not self._memberships.see(room.id, membership.user_id, seq):
             return membership
@@ -274,36 +319,10 @@ class Rooms:
     def _listed(self, page: Page[RoomView]) -> RoomList:
         return RoomList(page, self._users.by_ids(mentioned(page.items)))
 
-    def _add(self, room: Room, user_id: int, role: Role, now: Timestamp) -> None:
-        if self._memberships.add(room.id, user_id, role, room.last_seq) is not None:
-            self._changes.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
-
-    def _leave(self, room: Room, membership: Membership) -> None:
-        user_id, now = membership.user_id, self._clock()
-        heir = self._memberships.heir(room.id, without=user_id)
-        if heir is None:
-            self._remove(room)
-            return
-        if membership.role == Role.OWNER:
-            self._memberships.set_role(heir, Role.OWNER)
-            self._changes.record(
-                Change(ChangeKind.PARTICIPANT_UPDATED, room.id, now, user_id=heir.user_id, role=Role.OWNER)
-            )
-            self._audit.note(
-                AuditEvent.ROLE_CHANGED, about=heir.user_id, by=user_id, room=room.id, role=Role.OWNER.value
-            )
-        self._memberships.remove(membership)
-        self._changes.record(Change(ChangeKind.PARTICIPANT_LEFT, room.id, now, user_id=user_id, role=membership.role))
-
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
         """Whether these are all people of whom none has erased the account."""
         found = self._users.by_ids(user_ids)
         return len(found) == len(user_ids) and all(user.deleted_at is None for user in found.values())
-
-    def _refuse_erased(self, user_id: int) -> None:
-        """Raise SessionEnded for who has erased the account since the request began: no room gets an empty seat."""
-        if not self._have_accounts([user_id]):
-            raise SessionEnded
 
     def _remove(self, room: Room) -> None:
         now = self._clock()

@@ -15,6 +15,7 @@ from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.messaging import Messaging
+from minichat.domain.moderation import Moderation
 from minichat.domain.ports import Ports
 from minichat.domain.registration import Registration
 from minichat.domain.retention import Retention
@@ -29,6 +30,7 @@ class Services(NamedTuple):
     directory: Directory
     avatars: Avatars
     rooms: Rooms
+    moderation: Moderation
     messaging: Messaging
     erasure: Erasure
     export: Export
@@ -59,7 +61,8 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         lifetimes,
         tuple(chain_keys),
     )
-    rooms = Rooms(p.transaction, p.clock, p.users, p.rooms, p.memberships, p.changes, audit)
+    directory = Directory(p.transaction, p.clock, p.email_address, p.users, p.media)
+    rooms = Rooms(p.transaction, p.clock, p.users, p.rooms, p.memberships, p.bans, p.changes, audit)
     return Services(
         registration=Registration(
             p.transaction,
@@ -75,14 +78,17 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             audit,
         ),
         sessions=sessions,
-        directory=Directory(p.transaction, p.clock, p.email_address, p.users, p.media),
+        directory=directory,
         avatars=Avatars(p.transaction, p.users, p.pictures, p.media),
         rooms=rooms,
+        moderation=Moderation(p.transaction, p.clock, p.users, p.rooms, p.bans, directory, rooms, audit),
         messaging=Messaging(
             p.transaction, p.snapshot, p.clock, p.users, p.rooms, p.memberships, p.messages, p.changes, rooms
         ),
-        erasure=Erasure(p.transaction, p.clock, p.users, p.sessions, p.media, sessions, rooms, audit),
-        export=Export(p.transaction, p.clock, p.users, p.sessions, p.rooms, p.messages, audit),
+        erasure=Erasure(
+            p.transaction, p.clock, p.users, p.sessions, p.bans, p.messages, p.media, sessions, rooms, audit
+        ),
+        export=Export(p.transaction, p.clock, p.users, p.sessions, p.rooms, p.bans, p.messages, audit),
         throttling=throttling,
         audit=audit,
         administration=Administration(

@@ -10,6 +10,7 @@ A test holds the one object:
 
 from minichat.adapters.memory.attempts import MemoryAttempts
 from minichat.adapters.memory.audit import MemoryAudit
+from minichat.adapters.memory.bans import MemoryBans
 from minichat.adapters.memory.changes import MemoryChanges
 from minichat.adapters.memory.media import MemoryMedia
 from minichat.adapters.memory.memberships import MemoryMemberships
@@ -33,6 +34,7 @@ __all__ = [
     "Memory",
     "MemoryAttempts",
     "MemoryAudit",
+    "MemoryBans",
     "MemoryChanges",
     "MemoryClock",
     "MemoryMedia",
@@ -70,6 +72,7 @@ class Memory:
             sessions=MemorySessions(store),
             rooms=MemoryRooms(store),
             memberships=MemoryMemberships(store),
+            bans=MemoryBans(store),
             messages=MemoryMessages(store),
             changes=self.changes,
             attempts=MemoryAttempts(store),

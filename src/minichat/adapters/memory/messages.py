@@ -43,6 +43,23 @@ class MemoryMessages:
                 return message
         return None
 
+    def update(self, message: Message, first_digest: str | None) -> None:
+        tables = self._store.writable
+        kept = tables.messages[message.id]
+        tables.messages[message.id] = kept._replace(
+            content=message.content, edited_at=message.edited_at, is_deleted=message.is_deleted
+        )
+        if first_digest is not None:
+            tables.first_digests.setdefault(message.id, first_digest)
+
+    def first_digest(self, message_id: int) -> str | None:
+        return self._store.tables.first_digests.get(message_id)
+
+    def forget_digests(self, user_id: int) -> None:
+        tables = self._store.writable
+        digests = tables.first_digests
+        tables.first_digests = {id_: one for id_, one in digests.items() if tables.messages[id_].user_id != user_id}
+
     # Ids and each room's `seq` grow with the order of insertion, in which the table keeps its messages.
 
     def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:

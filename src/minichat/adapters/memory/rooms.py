@@ -53,7 +53,9 @@ class MemoryRooms:
     def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
         tables = self._store.tables
         rooms = [
-            room for room in tables.rooms.values() if room.is_public and (room.id, user_id) not in tables.memberships
+            room
+            for room in tables.rooms.values()
+            if room.is_public and (room.id, user_id) not in tables.memberships and (room.id, user_id) not in tables.bans
         ]
         return _views(tables, rooms, user_id, window)
 
@@ -84,7 +86,9 @@ class MemoryRooms:
         tables.rooms.pop(room_id, None)
         tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}
         tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
+        tables.bans = {key: ban for key, ban in tables.bans.items() if ban.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
+        tables.first_digests = {id_: one for id_, one in tables.first_digests.items() if id_ in tables.messages}
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return 0  # `remove` has left nothing

@@ -16,6 +16,7 @@ from typing import TypeVar
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import (
     AuditEntry,
+    Ban,
     Change,
     Membership,
     Message,
@@ -47,7 +48,11 @@ class Tables:
     """Room ids by pair."""
     memberships: dict[tuple[int, int], Membership] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
+    bans: dict[tuple[int, int], Ban] = dataclasses.field(default_factory=dict)
+    """By room id and user id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
+    first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
+    """By message id."""
     changes: list[Change] = dataclasses.field(default_factory=list)
     attempts: dict[str, tuple[Tally, Timestamp]] = dataclasses.field(default_factory=dict)
     """By key: the tally and when its window is over."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from minichat.adapters.peewee.attempts import PeeweeAttempts
 from minichat.adapters.peewee.audit import PeeweeAudit
+from minichat.adapters.peewee.bans import PeeweeBans
 from minichat.adapters.peewee.changes import PeeweeChanges
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.memberships import PeeweeMemberships
@@ -70,6 +71,7 @@ def peewee_ports(
         sessions=PeeweeSessions(database),
         rooms=PeeweeRooms(database),
         memberships=PeeweeMemberships(database),
+        bans=PeeweeBans(database),
         messages=PeeweeMessages(database),
         changes=PeeweeChanges(database),
         attempts=PeeweeAttempts(database),

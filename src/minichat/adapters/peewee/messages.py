@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from peewee import IntegrityError, Node, Select
+from peewee import IntegrityError, Node, Select, fn
 
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.statements import Row, Statement, param
@@ -65,6 +65,20 @@ class PeeweeMessages:
         of_room = message.select(*COLUMNS).where(message.room_id == param("room_id"))
         self._by_client_id = statement(
             of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
+        )
+        self._update = statement(
+            message.update(
+                content=param("content"),
+                edited_at=param("edited_at"),
+                is_deleted=param("is_deleted"),
+                first_digest=fn.COALESCE(message.first_digest, param("first_digest")),
+            ).where(message.id == param("id"))
+        )
+        self._first_digest = statement(message.select(message.first_digest).where(message.id == param("id")))
+        self._forget_digests = statement(
+            message.update(first_digest=None).where(
+                (message.user_id == param("user_id")) & message.first_digest.is_null(False)
+            )
         )
         newest_first = message.seq.desc()
         self._newest = statement(of_room.order_by(newest_first).limit(limit))
@@ -145,6 +159,22 @@ class PeeweeMessages:
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         row = self._by_client_id.one(room_id=room_id, user_id=user_id, client_id=client_id)
         return None if row is None else message_of(row)
+
+    def update(self, message: Message, first_digest: str | None) -> None:
+        self._update.run(
+            id=message.id,
+            content=message.content,
+            edited_at=message.edited_at,
+            is_deleted=message.is_deleted,
+            first_digest=first_digest,
+        )
+
+    def first_digest(self, message_id: int) -> str | None:
+        row = self._first_digest.one(id=message_id)
+        return None if row is None else row[0]
+
+    def forget_digests(self, user_id: int) -> None:
+        self._forget_digests.run(user_id=user_id)
 
     def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:
         if seq is None:

@@ -15,7 +15,7 @@ from minichat.adapters.peewee.memberships import membership_of, others_seen_seq
 from minichat.adapters.peewee.messages import COLUMNS as MESSAGE_COLUMNS
 from minichat.adapters.peewee.messages import message_of
 from minichat.adapters.peewee.statements import Row, Statement, each_of, param
-from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
+from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow
 from minichat.domain.model import MAX_ID, ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import NewRoom
@@ -86,9 +86,10 @@ class PeeweeRooms:
         )
         own = ParticipantRow.alias()
         is_in = own.select(SQL("1")).where((own.room_id == room.id) & (own.user_id == param("user_id")))
+        is_banned = BanRow.select(SQL("1")).where((BanRow.room_id == room.id) & (BanRow.user_id == param("user_id")))
         # The constants stand in the text, as in the partial index on public rooms: only so can it serve.
         is_public = (room.kind == SQL("'group'")) & (room.is_private == SQL("0")) & exists
-        cards = room.select(*COLUMNS).where(is_public & ~fn.EXISTS(is_in))
+        cards = room.select(*COLUMNS).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._mine_after, self._mine_before = (statement(query) for query in _by_activity(mine_of))
         self._public_after, self._public_before = (statement(query) for query in _by_activity(cards))
 
@@ -119,6 +120,7 @@ class PeeweeRooms:
         # The newest first: a reply goes before what it answers.
         self._sweep_messages = statement(_delete_some(MessageRow))
         self._sweep_participants = statement(_delete_some(ParticipantRow))
+        self._sweep_bans = statement(_delete_some(BanRow))
         self._sweep_room = statement(room.delete().where(room.id == param("id")))
 
     def add(self, new: NewRoom) -> Room | None:
@@ -175,7 +177,7 @@ class PeeweeRooms:
     def sweep(self, before: Timestamp, limit: int) -> int:
         left = limit
         while left and (found := self._removed.one(before=before)):
-            for part in (self._sweep_messages, self._sweep_participants, self._sweep_room):
+            for part in (self._sweep_messages, self._sweep_participants, self._sweep_bans, self._sweep_room):
                 if left:  # otherwise there may be more of the part before
                     left -= part.run(id=found[0], limit=left)
         return limit - left
@@ -206,7 +208,7 @@ def _page(after: Statement, before: Statement, user_id: int, window: Window) -> 
     return after.rows(user_id=user_id, active_at=active_at, key=room_id, limit=limit)
 
 
-def _delete_some(row: type[MessageRow] | type[ParticipantRow]) -> Delete:
+def _delete_some(row: type[MessageRow] | type[ParticipantRow] | type[BanRow]) -> Delete:
     """Delete the newest `limit` rows of the room `id`."""
     newest = row.select(row.id).where(row.room_id == param("id")).order_by(row.id.desc()).limit(param("limit"))
     return row.delete().where(row.id.in_(newest))

@@ -1,7 +1,7 @@
 """The tables as Peewee sees them, to build queries with. `migrations/` makes them; a test holds the two together.
 
 Times are integers: milliseconds since the Unix epoch, UTC. A row of a removed room stays until it is pruned, so
-whatever reads rooms, memberships or messages joins `RoomRow` and asks for `RoomRow.deleted_at` to be null.
+whatever reads rooms, memberships, bans or messages joins `RoomRow` and asks for `RoomRow.deleted_at` to be null.
 """
 
 from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, Model, TextField
@@ -94,6 +94,17 @@ class ParticipantRow(Model):
         table_name = "participant"
 
 
+class BanRow(Model):
+    id = BigIntegerField(primary_key=True)
+    room_id = BigIntegerField()
+    user_id = BigIntegerField()
+    banned_by = BigIntegerField(null=True)
+    banned_at = BigIntegerField()
+
+    class Meta:
+        table_name = "ban"
+
+
 class MessageRow(Model):
     id = BigIntegerField(primary_key=True)
     room_id = BigIntegerField()
@@ -105,6 +116,7 @@ class MessageRow(Model):
     is_deleted = BooleanField()
     reply_to = BigIntegerField(null=True)
     client_id = TextField(null=True)
+    first_digest = TextField(null=True)
 
     class Meta:
         table_name = "message"
@@ -165,6 +177,7 @@ ALL = (
     RefreshTokenRow,
     RoomRow,
     ParticipantRow,
+    BanRow,
     MessageRow,
     ChangeRow,
     FreedNameRow,

@@ -1,0 +1,113 @@
+"""Who lets whom into a room, gives which role and keeps whom out.
+
+The owner and the moderators add people; each removes and bans only those below themselves; the owner alone gives roles.
+A room always has exactly one owner. The two of a direct chat stay as they are.
+"""
+
+from dataclasses import dataclass
+
+from minichat.domain.audit import AuditLog
+from minichat.domain.directory import Directory
+from minichat.domain.errors import InvalidInput, OwnerNeeded, ParticipantNotFound, RoleTooLow, UserIsBanned
+from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant
+from minichat.domain.paging import Window, cut
+from minichat.domain.ports import Bans, Clock, Transaction, Users
+from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.rooms import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Moderation:
+    _transaction: Transaction
+    _clock: Clock
+    _users: Users
+    _store: RoomStore
+    _bans: Bans
+    _directory: Directory
+    _rooms: Rooms
+    _audit: AuditLog
+
+    def add(self, actor_id: int, room_id: int, user_id: int) -> tuple[ShownParticipant, bool]:
+        """Let somebody in as a member; return the participant and whether they came just now.
+
+        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
+        """
+        with self._transaction():
+            room, _ = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            user = self._directory.get(user_id)
+            membership = self._membership(room_id, user_id)
+            is_new = membership is None
+            if membership is None:
+                if self._bans.holds(room_id, user_id):
+                    raise UserIsBanned
+                membership = self._rooms.admit(room, user_id, Role.MEMBER, self._clock())
+            return ShownParticipant(membership, user), is_new
+
+    def set_role(self, actor_id: int, room_id: int, user_id: int, role: Role) -> ShownParticipant:
+        """Give a participant a role, as the owner. Who makes another the owner becomes a moderator.
+
+        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, ParticipantNotFound, or OwnerNeeded if the
+        owner would step down without a successor.
+        """
+        with self._transaction():
+            _, own = self._rooms.as_at_least(Role.OWNER, actor_id, room_id)
+            membership = self._membership(room_id, user_id)
+            if membership is None:
+                raise ParticipantNotFound
+            if membership.role != role:
+                if user_id == actor_id:
+                    raise OwnerNeeded
+                membership = self._rooms.give_role(membership, role, by=actor_id)
+                if role == Role.OWNER:
+                    self._rooms.give_role(own, Role.MODERATOR, by=actor_id)
+            return ShownParticipant(membership, self._directory.get(user_id))
+
+    def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
+        """Remove a participant; with `is_ban` keep them out from now on, whether they are in or not.
+
+        To remove oneself is to leave (see `Rooms.leave`). Raises RoomNotFound, NotAParticipant, DirectChatIsFixed,
+        RoleTooLow, ParticipantNotFound, UserNotFound for a ban of nobody, or InvalidInput for a ban of oneself.
+        """
+        if user_id == actor_id:
+            if is_ban:
+                raise InvalidInput.of("ban", "yourself")
+            self._rooms.leave(actor_id, room_id)
+            return
+        with self._transaction():
+            room, own = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            membership = self._membership(room_id, user_id)
+            if membership is None and not is_ban:
+                raise ParticipantNotFound
+            if membership is not None:
+                if not own.role.outranks(membership.role):
+                    raise RoleTooLow
+                self._rooms.let_go(room, membership)
+                self._audit.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
+            if is_ban:
+                self._ban(actor_id, room_id, user_id)
+
+    def bans(self, actor_id: int, room_id: int, window: Window) -> BanList:
+        """Who is kept out, the newest ban first, for owner and moderators.
+
+        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
+        """
+        self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+        page = cut(self._bans.page(room_id, window), window, lambda ban: (ban.id,))
+        return BanList(page, self._users.by_ids(ban.user_id for ban in page.items))
+
+    def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
+        """Keep somebody out no more; it is fine if nobody did. Raises as `bans` does, or UserNotFound."""
+        with self._transaction():
+            self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            self._directory.get(user_id)
+            if self._bans.lift(room_id, user_id):
+                self._audit.note(AuditEvent.USER_UNBANNED, about=user_id, by=actor_id, room=room_id)
+
+    def _ban(self, actor_id: int, room_id: int, user_id: int) -> None:
+        self._directory.get(user_id)
+        if self._bans.add(room_id, user_id, actor_id, self._clock()):
+            self._audit.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
+
+    def _membership(self, room_id: int, user_id: int) -> Membership | None:
+        found = self._store.access(room_id, user_id)
+        return None if found is None else found[1]
