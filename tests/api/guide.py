@@ -53,6 +53,7 @@ SECTIONS = {
     "auth": "Accounts and sessions",
     "users": "Profiles, people and presence",
     "rooms": "Rooms and direct chats",
+    "moderation": "Roles, removals and bans",
     "messages": "Messages and history",
     "avatars": "Pictures",
     "health": "Health",
@@ -305,6 +306,25 @@ def tell(chat: Chat) -> Guide:
     guide.shows("POST /api/chat/rooms/{room_id}/read/", f"{path}read/", token=cid.token, body={"seq": 1})
     guide.shows("GET /api/chat/rooms/{room_id}/history/", f"{path}history/?limit=2", token=me)
     guide.shows("POST /api/chat/create-direct-chat/", token=me, body={"user_id": bob.id})
+    wait()
+    message, said = f"/api/chat/messages/{again.body['id']}/", "/api/chat/messages/{message_id}/"
+    guide.shows(f"PATCH {said}", message, token=me, body={"content": "Soup today? Or salad?"})
+    guide.shows(f"DELETE {said}", message, token=me)
+    guide.shows(f"GET {said}", message, token=bob.token)
+
+    # Roles, removals and bans
+    member, someone = f"{path}participants/{bob.id}/", "/api/chat/rooms/{room_id}/participants/{user_id}/"
+    guide.shows(f"PATCH {someone}", member, token=me, body={"role": "moderator"})
+    wait()
+    guide.shows(f"DELETE {someone}", f"{path}participants/{cid.id}/?ban=true", token=bob.token)
+    guide.shows("GET /api/chat/rooms/{room_id}/bans/", f"{path}bans/", token=me)
+    guide.shows("DELETE /api/chat/rooms/{room_id}/bans/{user_id}/", f"{path}bans/{cid.id}/", token=me)
+    guide.shows(
+        "POST /api/chat/rooms/{room_id}/participants/",
+        f"{path}participants/",
+        token=bob.token,
+        body={"user_id": cid.id},
+    )
 
     # Refusals
     wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}

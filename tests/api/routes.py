@@ -10,7 +10,7 @@ from api.client import PASSWORD, PICTURE
 class Route(NamedTuple):
     method: str
     path: str
-    """With `{room}`, `{session}`, `{other}` or `{picture}` where an id belongs."""
+    """With `{room}`, `{message}`, `{session}`, `{other}` or `{picture}` where an id belongs."""
     body: dict[str, Any] | None = None
     """Where a body is read, one with every field; `{room}`, `{other}`, `{message}`, `{refresh}` are filled in."""
     query: tuple[str, ...] = ()
@@ -85,12 +85,20 @@ ROUTES = [
     Route("POST", "/api/chat/rooms/{room}/leave/"),
     Route("POST", "/api/chat/rooms/{room}/read/", {"seq": 1}),
     Route("GET", "/api/chat/rooms/{room}/participants/", query=PAGED),
+    Route("POST", "/api/chat/rooms/{room}/participants/", {"user_id": "{other}"}),
+    Route("PATCH", "/api/chat/rooms/{room}/participants/{other}/", {"role": "moderator"}),
+    Route("DELETE", "/api/chat/rooms/{room}/participants/{other}/", query=("ban",)),
+    Route("GET", "/api/chat/rooms/{room}/bans/", query=PAGED),
+    Route("DELETE", "/api/chat/rooms/{room}/bans/{other}/"),
     Route("GET", "/api/chat/messages/", query=(*STRETCH, "room")),
     Route(
         "POST",
         "/api/chat/messages/",
         {"room": "{room}", "content": "hello", "reply_to": "{message}", "client_id": "b7d1"},
     ),
+    Route("GET", "/api/chat/messages/{message}/"),
+    Route("PATCH", "/api/chat/messages/{message}/", {"content": "hello again"}),
+    Route("DELETE", "/api/chat/messages/{message}/"),
     Route("POST", "/api/chat/create-direct-chat/", {"user_id": "{other}"}),
     Route("GET", "/avatars/1-A.svg"),
     Route("GET", "/avatars/{picture}.webp"),
@@ -113,9 +121,11 @@ PUBLIC = {
 
 WITH_BODY = [route for route in ROUTES if route.body is not None]
 WITH_FILES = [route for route in ROUTES if route.files is not None]
-WITH_QUERY = [route for route in ROUTES if route.query]
+WITH_QUERY = [route for route in ROUTES if "limit" in route.query]
+"""The lists."""
 WITH_ROOM = [route for route in ROUTES if "{room}" in route.path]
 """Those that name a room in the path."""
+WITH_MESSAGE = [route for route in ROUTES if "{message}" in route.path]
 
 
 def filled(value: Any, **places: Any) -> Any:

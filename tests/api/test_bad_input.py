@@ -33,7 +33,7 @@ class Scene:
         self.chat = chat
         self.ann, self.bob = chat.people("ann", "bob")
         self.room = self.ann.makes_room("Kitchen", with_=[self.bob])
-        self.message = self.bob.says("hello", in_=self.room)
+        self.message = self.ann.says("hello", in_=self.room)
         self.places = {
             "room": self.room["id"],
             "other": self.bob.id,
@@ -481,6 +481,8 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
     scene = Scene(chat)
     scene.ann.makes_room("Garden")
     scene.ann.logs_in()
+    for stranger in chat.people("cid", "eve"):
+        scene.ann.deletes(f"/api/chat/rooms/{scene.room['id']}/participants/{stranger.id}/?ban=true")
     scene.before = scene.stored()
     cursors = {}
     for route in PAGED:
@@ -489,7 +491,8 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
         cursors[route] = link.rpartition("cursor=")[2]
     shapes = {
         **dict.fromkeys(("/api/auth/users/", "/api/chat/online-users/"), "name"),
-        **dict.fromkeys(("/api/auth/sessions/", "/api/chat/rooms/{room}/participants/"), "id"),
+        "/api/auth/sessions/": "id",
+        **dict.fromkeys(("/api/chat/rooms/{room}/participants/", "/api/chat/rooms/{room}/bans/"), "id"),
     }
     for route, taken in cursors.items():
         for other in PAGED:

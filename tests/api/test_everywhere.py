@@ -299,12 +299,17 @@ class TestPages:
                 chat.clock.advance(1)
             rooms.append(ann.makes_room(f"{number}", with_=people)["id"])
         public = [people[0].makes_room(f"p{number}")["id"] for number in range(5)]
+        strangers = [chat.person(f"xeno{number}").id for number in range(6)]
+        for stranger in strangers:
+            ann.deletes(f"/api/chat/rooms/{rooms[0]}/participants/{stranger}/?ban=true")
+        everybody += strangers
         return {
             "/api/auth/users/": everybody,
             "/api/chat/online-users/": everybody,
             "/api/chat/rooms/": rooms[::-1],
             "/api/chat/rooms/?scope=public": public[::-1],
-            f"/api/chat/rooms/{rooms[0]}/participants/": everybody,
+            f"/api/chat/rooms/{rooms[0]}/participants/": everybody[:7],
+            f"/api/chat/rooms/{rooms[0]}/bans/": strangers[::-1],
         }
 
     @staticmethod

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.client import Chat, Json, Person
-from api.routes import ROUTES, WITH_ROOM, Route, filled
+from api.routes import ROUTES, WITH_MESSAGE, WITH_ROOM, Route
 
 MISSING = 424_242
 
@@ -24,6 +24,7 @@ def hidden(request: pytest.FixtureRequest, chat: Chat, eve: Person) -> Json:
     else:
         room = ann.makes_room("Secret", private=True, with_=[bob, eve] if request.param == "left" else [bob])
     room["message"] = ann.says("secret", in_=room)["id"]
+    room["other"] = bob.id
     if request.param == "left":
         eve.leaves(room)
     if request.param == "deleted":
@@ -39,8 +40,8 @@ def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
     headers = {"X-Request-ID": "same", "Accept-Language": language}
     answers = []
     for room_id in (hidden["id"], MISSING, 0):
-        body = {} if route.body is None else {"json": filled(route.body, room=room_id)}
-        answers.append(eve.sends(route.method, route.path.replace("{room}", str(room_id)), headers=headers, **body))
+        places = {"room": room_id, "other": hidden["other"]}
+        answers.append(eve.sends(route.method, route.path.format(**places), headers=headers, **route.request(**places)))
     assert {(answer.status, answer.code) for answer in answers} == {(404, "room_not_found")}
     assert len({answer.raw for answer in answers}) == 1
     assert len({str(sorted(answer.headers)) for answer in answers}) == 1
@@ -50,10 +51,37 @@ def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
 def test_so_it_does_to_a_request_that_is_wrong_besides(eve: Person, hidden: Json, route: Route) -> None:
     answers = []
     for room_id in (hidden["id"], MISSING):
-        path = route.path.replace("{room}", str(room_id)) + ("?limit=1000" if route.query else "")
+        path = route.path.format(room=room_id, other=hidden["other"]) + ("?limit=1000" if route.query else "")
         body = {} if route.body is None else {"json": {"colour": 1, "name": "", "seq": "x"}}
         answers.append(eve.sends(route.method, path, headers={"X-Request-ID": "same"}, **body))
     assert len({(answer.status, answer.raw) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("who", ["eve", "other", "nobody"])
+@pytest.mark.parametrize("path", ["participants/{}/", "participants/{}/?ban=true", "bans/{}/"])
+def test_so_it_does_whoever_is_to_go(eve: Person, hidden: Json, path: str, who: str) -> None:
+    user_id = {"eve": eve.id, "other": hidden["other"], "nobody": MISSING}[who]
+    answers = [
+        eve.sends("DELETE", f"/api/chat/rooms/{room_id}/{path.format(user_id)}", headers={"X-Request-ID": "same"})
+        for room_id in (hidden["id"], MISSING)
+    ]
+    assert len({(answer.status, answer.raw) for answer in answers}) == 1
+    assert answers[0].is_refusal
+
+
+@pytest.mark.parametrize("route", WITH_MESSAGE, ids=str)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_hidden_message_answers_the_bytes_of_one_that_does_not_exist(
+    eve: Person, hidden: Json, route: Route, language: str
+) -> None:
+    headers = {"X-Request-ID": "same", "Accept-Language": language}
+    answers = [
+        eve.sends(route.method, route.path.format(message=message_id), headers=headers, **route.request())
+        for message_id in (hidden["message"], MISSING, 0)
+    ]
+    assert {(answer.status, answer.code) for answer in answers} == {(404, "message_not_found")}
+    assert len({answer.raw for answer in answers}) == 1
+    assert len({str(sorted(answer.headers)) for answer in answers}) == 1
 
 
 def test_so_it_does_to_an_empty_name_or_a_long_one(eve: Person, hidden: Json) -> None:
@@ -126,13 +154,13 @@ def test_a_hidden_room_is_in_no_list(eve: Person, hidden: Json) -> None:
 
 
 def test_a_public_room_that_one_is_not_in_is_403_inside(chat: Chat, eve: Person) -> None:
-    room = chat.person("ann").makes_room("Kitchen")
-    places = {"room": room["id"]}
+    ann = chat.person("ann")
+    room = ann.makes_room("Kitchen")
+    places = {"room": room["id"], "other": ann.id, "message": ann.says("hello", in_=room)["id"]}
     inside = [route for route in WITH_ROOM if not route.path.endswith(("join/", "leave/")) and route.method != "GET"]
-    inside += [route for route in WITH_ROOM if route.path.endswith(("history/", "participants/"))]
-    for route in inside:
-        body = {} if route.body is None else {"json": filled(route.body, **places)}
-        answer = eve.sends(route.method, route.path.format(**places), **body)
+    inside += [route for route in WITH_ROOM if route.path.endswith(("history/", "participants/", "bans/"))]
+    for route in [*inside, *WITH_MESSAGE]:
+        answer = eve.sends(route.method, route.path.format(**places), **route.request(**places))
         assert (answer.status, answer.code) == (403, "not_a_participant"), route
 
 
@@ -224,14 +252,16 @@ def test_no_answer_tells_of_another_what_is_theirs(chat: Chat, eve: Person) -> N
     """Every GET of the API, as Eve sees the others: the client of these tests looks for addresses and hashes (Z5)."""
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room(with_=[bob, eve])
-    ann.says("hello", in_=room)
+    message = ann.says("hello", in_=room)
+    ann.patches(f"/api/chat/rooms/{room['id']}/participants/{eve.id}/", role="moderator")
+    eve.deletes(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/?ban=true")
     eve.chats_with(ann)
     picture = ann.shows_a_picture()
     for route in ROUTES:
         if route.method == "GET":
             answer = eve.sends(
                 "GET",
-                route.path.format(room=room["id"], other=ann.id, picture=picture)
+                route.path.format(room=room["id"], other=ann.id, message=message["id"], picture=picture)
                 + ("?q=a" if "q" in route.query else ""),
             )
             assert answer.status == 200

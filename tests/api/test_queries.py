@@ -18,6 +18,7 @@ LISTS = {
     "/api/chat/rooms/": SESSION + 3,  # the rooms, who joined first, the people
     "/api/chat/rooms/?scope=public": SESSION + 1,
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
+    "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
     "/api/chat/rooms/{room}/history/?mark_read=false": SESSION + 4,  # the room, who joined first, messages, people
     "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
     "/api/chat/messages/?room={room}": SESSION + 4,
@@ -26,6 +27,7 @@ OTHERS = {
     ("GET", "/api/auth/me/"): SESSION,
     ("GET", "/api/auth/profile/"): SESSION,
     ("GET", "/api/chat/rooms/{room}/"): SESSION + 3,
+    ("GET", "/api/chat/messages/1/"): SESSION + 4,  # the message, the room, the author, the receipts
     ("POST", "/api/chat/rooms/{room}/read/"): SESSION + 1,  # nothing new to read
 }
 
@@ -49,13 +51,17 @@ def counted(chat: Chat) -> Iterator[list[str]]:
 
 
 def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
-    """Make `rows` of everything: people, in Ann's room; rooms of hers; public rooms of others; messages in each."""
+    """Make `rows` of everything: people in Ann's room, and as many whom she keeps out; rooms of hers; public rooms of
+    others; messages in each.
+    """
     with chat.app.app_context():
         services = chat.app.extensions["minichat"].services
         people = []
         for number in range(rows):
             user, _ = services.registration.register(f"user{number}", "correct horse battery", first_name=f"N{number}")
             people.append(user)
+            banned, _ = services.registration.register(f"banned{number}", "correct horse battery")
+            services.moderation.remove(ann.id, room["id"], banned.id, is_ban=True)
             services.rooms.join(user.id, room["id"])
             services.messaging.send(user, room["id"], "hello")
             services.rooms.create(user.id, f"public {number}")

@@ -42,7 +42,15 @@ def operations(stage: Stage) -> dict[str, dict[str, Any]]:
 
 
 def address(rule: Rule) -> str:
-    values = {"room_id": 1, "user_id": 1, "session_id": 1, "picture_id": "x", "letter": "A", "name": "docs.js"}
+    values = {
+        "room_id": 1,
+        "user_id": 1,
+        "session_id": 1,
+        "message_id": 1,
+        "picture_id": "x",
+        "letter": "A",
+        "name": "docs.js",
+    }
     return path_of(rule).format(**values)
 
 
@@ -122,8 +130,8 @@ class TestEveryRoute:
     @pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=str)
     def test_answers_head_as_get_without_the_body(self, chat: Chat, route: Route) -> None:
         ann = chat.person("ann")
-        ann.makes_room()
-        path = route.path.format(room=1, other=1, picture=ann.shows_a_picture()) + (
+        ann.says("hello", in_=ann.makes_room())
+        path = route.path.format(room=1, other=1, message=1, picture=ann.shows_a_picture()) + (
             "?q=a" if "q" in route.query else ""
         )
         head, get = (ann.sends(method, path, headers={"X-Request-ID": "same"}) for method in ("HEAD", "GET"))

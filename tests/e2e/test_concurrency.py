@@ -227,6 +227,69 @@ def test_joining_leaving_and_deleting_against_sending_leaves_no_orphan(server):
     # `nothing_breaks` looks into the database: counts, numbers, owners, and who wrote when in which room.
 
 
+def test_of_edits_and_a_deletion_at_once_the_deletion_stays(server):
+    [lena] = register(server, "lena")
+    room = lena.makes_room()
+    for number in range(8):
+        first = lena.says(room, "first", f"c{number}").json
+        path = f"/api/chat/messages/{first['id']}/"
+        edits = [lambda edit=edit: lena.call("PATCH", path, {"content": f"edit {edit}"}) for edit in range(6)]  # noqa: B023
+        deletion, *edited = at_once([lambda: lena.call("DELETE", path), *edits])  # noqa: B023
+        assert deletion.status == 204
+        assert set(statuses(edited)) <= {200, 409}
+        assert {answer.json["code"] for answer in edited if answer.status == 409} <= {"message_deleted"}
+        left = lena.get(path)
+        assert (left["content"], left["is_deleted"], left["seq"]) == ("", True, first["seq"])
+        again = lena.says(room, "first", f"c{number}")
+        assert (again.status, again.json) == (200, left)
+    changes = rows(database_of(server.log.parent), "SELECT message_id, kind FROM change WHERE message_id IS NOT NULL")
+    ends = dict(changes)
+    assert [ends[message["id"]] for message in lena.history(room)] == ["message.deleted"] * 8
+
+
+def test_who_is_added_and_banned_at_once_is_out(server):
+    mona, nils, *guests = register(server, "mona", "nils", *(f"visitor{number}" for number in range(6)))
+    room = mona.makes_room(nils)
+    people = f"/api/chat/rooms/{room}/participants/"
+    assert mona.call("PATCH", f"{people}{nils.id}/", {"role": "moderator"}).status == 200
+    for guest in guests:
+        added, joined, banned = at_once(
+            [
+                lambda: nils.call("POST", people, {"user_id": guest.id}),  # noqa: B023
+                lambda: guest.call("POST", f"/api/chat/rooms/{room}/join/"),  # noqa: B023
+                lambda: mona.call("DELETE", f"{people}{guest.id}/?ban=true"),  # noqa: B023
+            ]
+        )
+        assert added.status in {200, 201} or added.json["code"] == "user_is_banned"
+        assert joined.status == 200 or joined.json["code"] == "banned"
+        assert banned.status == 204
+        assert guest.says(room, "am I in?").json["code"] == "not_a_participant"
+    assert [person["id"] for person in mona.get(people)["participants"]] == [mona.id, nils.id]
+    assert {ban["id"] for ban in mona.get(f"/api/chat/rooms/{room}/bans/")} == {guest.id for guest in guests}
+
+
+def test_handing_over_leaving_and_removing_at_once_leave_exactly_one_owner(server):
+    crew = register(server, *(f"crew{number}" for number in range(4)))
+    for _ in range(8):
+        first, second, third, last = crew
+        room = first.makes_room(second, third, last)
+        people = f"/api/chat/rooms/{room}/participants/"
+        answers = at_once(
+            [
+                lambda: first.call("PATCH", f"{people}{second.id}/", {"role": "owner"}),  # noqa: B023
+                lambda: first.call("PATCH", f"{people}{third.id}/", {"role": "owner"}),  # noqa: B023
+                lambda: first.call("POST", f"/api/chat/rooms/{room}/leave/"),  # noqa: B023
+                lambda: second.call("POST", f"/api/chat/rooms/{room}/leave/"),  # noqa: B023
+                lambda: second.call("DELETE", f"{people}{third.id}/"),  # noqa: B023
+                lambda: third.call("DELETE", f"{people}{second.id}/?ban=true"),  # noqa: B023
+            ]
+        )
+        assert set(statuses(answers)) <= {200, 204, 403, 404}
+        roles = [person["role"] for person in last.get(people)["participants"]]
+        assert roles.count("owner") == 1
+    # `nothing_breaks` looks into the database: counts, owners, and who wrote when in which room.
+
+
 def test_one_password_changed_from_two_sides_at_once_is_changed_once(server):
     [hana] = register(server, "hana")
     login = call(server, "POST", "/api/auth/login/", {"username": "hana", "password": PASSWORD}).json

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, redirect, send_file
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
-from minichat.api import auth, avatars, health, messages, rooms, users
+from minichat.api import auth, avatars, health, messages, moderation, rooms, users
 from minichat.api.blueprint import REQUEST_ID, Blueprint
 from minichat.api.context import public
 from minichat.api.headers import PAGE
@@ -125,7 +125,7 @@ def install(app: Flask, version: str) -> None:
     plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
     api.init_app(app, spec_kwargs={"marshmallow_plugin": plugin})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    for module in (auth, users, rooms, messages, avatars, health):
+    for module in (auth, users, rooms, moderation, messages, avatars, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(pages)
     app.register_blueprint(front)

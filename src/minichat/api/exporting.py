@@ -8,7 +8,7 @@ import orjson
 
 from minichat.api import present
 from minichat.domain.export import Takeout
-from minichat.domain.model import AuditEntry, Membership, Message, Room, Session
+from minichat.domain.model import AuditEntry, Ban, Membership, Message, Room, Session
 
 FORMAT = "minichat-export/1"
 
@@ -27,6 +27,7 @@ def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
     yield orjson.dumps(head)[:-1]
     yield from _list("sessions", takeout.sessions, _session)
     yield from _list("rooms", takeout.rooms, lambda joined: _room(*joined))
+    yield from _list("bans", takeout.bans, _ban)
     yield from _list("messages", takeout.messages, _message)
     yield from _list("audit", takeout.audit, lambda entry: _entry(entry, takeout.account.id))
     yield b"}"
@@ -63,6 +64,10 @@ def _room(room: Room, membership: Membership) -> present.Json:
         "joined_seq": membership.joined_seq,
         "last_read_seq": membership.last_read_seq,
     }
+
+
+def _ban(ban: Ban) -> present.Json:
+    return {"room": ban.room_id, "banned_at": present.time(ban.banned_at)}
 
 
 def _message(message: Message) -> present.Json:

@@ -10,10 +10,10 @@ from minichat.api.context import caller, caller_id, services
 from minichat.api.paging import link_header
 from minichat.api.rooms import presenter
 from minichat.api.schemas.answers import HistoryOut, MessageOut
-from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagesQuery
+from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery
 from minichat.domain.errors import InvalidInput
 from minichat.domain.messaging import Stretch
-from minichat.domain.model import MessagePage
+from minichat.domain.model import MessagePage, SentMessage, ShownMessage
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
 
@@ -71,10 +71,40 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
         key if client_id is None else client_id,
         form.get("reply_to"),
     )
-    body = presenter({sent.author.id: sent.author}).message(sent.message, sent.receipts)
     if sent.is_replay:
-        return present.answer(body, 200, {"Idempotency-Replayed": "true"})
-    return present.answer(body, 201)
+        return _message(sent, 200, {"Idempotency-Replayed": "true"})
+    return _message(sent, 201)
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["GET"])
+@answers(200, MessageOut, 403, 404)
+def get_message(message_id: int) -> Response:
+    """One message; of a deleted one, what is left: its place, and no content."""
+    return _message(services().messaging.get(caller_id(), message_id))
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["PATCH"])
+@blueprint.arguments(MessagePatchIn)
+@answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
+def patch_message(form: dict[str, str], message_id: int) -> Response:
+    """Change what a message of yours says."""
+    return _message(services().messaging.edit(caller_id(), message_id, form["content"]))
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["DELETE"])
+@answers(204, None, 403, 404)
+def delete_message(message_id: int) -> Response:
+    """Delete a message of yours, or of anybody in a room that you own or moderate; once more is fine.
+
+    It keeps its place and its `seq`, so that no reader finds a hole.
+    """
+    services().messaging.delete(caller_id(), message_id)
+    return present.empty()
+
+
+def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = presenter({shown.author.id: shown.author}).message(shown.message, shown.receipts)
+    return present.answer(body, status, headers)
 
 
 def _links(page: MessagePage, stretch: Stretch) -> dict[str, str]:

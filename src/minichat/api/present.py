@@ -16,6 +16,8 @@ from flask import Response
 
 from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
+    Ban,
+    Membership,
     Message,
     MessagePage,
     ParticipantList,
@@ -172,14 +174,23 @@ class Presenter:
         """A page of a room's participants."""
         return {
             "room_id": found.room_id,
-            "participants": [
-                {
-                    **person(self._people[membership.user_id], self._base, self._now),
-                    "role": membership.role,
-                    "last_read_seq": membership.last_read_seq,
-                }
-                for membership in found.page.items
-            ],
+            "participants": [self.participant(membership) for membership in found.page.items],
+        }
+
+    def participant(self, membership: Membership) -> Json:
+        """A Person with what they are in the room."""
+        return {
+            **person(self._people[membership.user_id], self._base, self._now),
+            "role": membership.role,
+            "last_read_seq": membership.last_read_seq,
+        }
+
+    def ban(self, ban: Ban) -> Json:
+        """A User with when and by whom they were banned."""
+        return {
+            **user(self._people[ban.user_id], self._base),
+            "banned_at": time(ban.banned_at),
+            "banned_by": ban.banned_by,
         }
 
     def _direct_name(self, view: RoomView) -> str:

@@ -49,10 +49,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "session_ended": ("The session has ended. Log in again.", "Сеанс завершён. Войдите снова."),
     "not_allowed": ("You may not do this.", "У вас нет на это права."),
     "not_a_participant": ("You are not in this room. Join it first.", "Вы не участник этой комнаты. Сначала войдите."),
+    "not_your_message": (
+        "Only who wrote a message can change what it says.",
+        "Изменить сообщение может только его автор.",
+    ),
+    "banned": ("You have been banned from this room.", "Вам закрыт доступ в эту комнату."),
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате этого не позволяет."),
     "not_found": ("There is nothing here.", "Здесь ничего нет."),
     "user_not_found": ("There is no such user.", "Такого пользователя нет."),
     "session_not_found": ("There is no such session.", "Такого сеанса нет."),
+    "message_not_found": ("There is no such message.", "Такого сообщения нет."),
+    "participant_not_found": ("There is no such participant in this room.", "Такого участника в комнате нет."),
     "room_not_found": ("There is no such room.", "Такой комнаты нет."),
     "method_not_allowed": ("This address does not take this method.", "Этот адрес не принимает такой метод."),
     "conflict": ("This clashes with what is there.", "Это противоречит тому, что уже есть."),
@@ -61,13 +68,25 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This client_id was used for another message in this room.",
         "Этот client_id уже использован для другого сообщения в комнате.",
     ),
+    "message_deleted": (
+        "This message has been deleted and can't be changed.",
+        "Это сообщение удалено, изменить его нельзя.",
+    ),
+    "user_is_banned": (
+        "This person is banned from the room. Lift the ban first.",
+        "Этому человеку закрыт доступ в комнату. Сначала снимите запрет.",
+    ),
+    "owner_needed": (
+        "A room needs an owner. Make somebody else the owner, or leave.",
+        "Комнате нужен владелец. Передайте её другому или выйдите из неё.",
+    ),
     "recipient_deleted": (
         "This person has deleted their account and can't read you.",
         "Этот человек удалил свой аккаунт и не прочтёт вас.",
     ),
     "direct_chat_is_fixed": (
-        "A direct chat can't be changed, deleted or left.",
-        "Личный чат нельзя изменить, удалить или покинуть.",
+        "A direct chat can't be changed, deleted or left, and its two participants stay as they are.",
+        "Личный чат нельзя изменить, удалить или покинуть, и состав его участников не меняется.",
     ),
     "payload_too_large": ("The body is too large.", "Тело запроса слишком велико."),
     "unsupported_media_type": (

@@ -164,6 +164,15 @@ class ParticipantsOut(Out):
     participants = fields.List(fields.Nested(ParticipantOut), required=True)
 
 
+class BanOut(UserOut):
+    banned_at = _time()
+    banned_by = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"example": 1, "description": "A user's id; null when that account has been deleted."},
+    )
+
+
 class ExportedAccountOut(AccountOut):
     is_superuser = _flag(False)
 
@@ -187,6 +196,11 @@ class ExportedRoomOut(Out):
     role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
     joined_seq = _number(0, description="How many messages had been sent there when you joined.")
     last_read_seq = _number(3)
+
+
+class ExportedBanOut(Out):
+    room = _number(1)
+    banned_at = _time()
 
 
 class ExportedMessageOut(Out):
@@ -220,10 +234,13 @@ class ExportOut(Out):
     account = fields.Nested(ExportedAccountOut, required=True)
     sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
     rooms = fields.List(fields.Nested(ExportedRoomOut), required=True, metadata={"description": "Where you are now."})
+    bans = fields.List(
+        fields.Nested(ExportedBanOut), required=True, metadata={"description": "The rooms that you are banned from."}
+    )
     messages = fields.List(
         fields.Nested(ExportedMessageOut),
         required=True,
-        metadata={"description": "All that you wrote, also in rooms that you have left."},
+        metadata={"description": "All that you wrote and did not delete, also in rooms that you have left."},
     )
     audit = fields.List(
         fields.Nested(ExportedEntryOut),

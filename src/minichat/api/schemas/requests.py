@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema, fields, pre_load, validate
 from minichat.api.errors import FIELDS_MOST
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Text, WholeNumber
 from minichat.domain import accounts, directory, messaging, rooms
-from minichat.domain.model import MAX_ID
+from minichat.domain.model import MAX_ID, Role
 
 LIMIT_MOST = 200
 LIMIT_DEFAULT = 50
@@ -84,6 +84,12 @@ _ROOM_OWNED = frozenset(
     }
 )
 _MESSAGE_OWNED = frozenset({"id", "seq", "user", "user_username", "timestamp", "edited_at", "is_deleted", "is_read"})
+_PARTICIPANT_OWNED = frozenset(
+    {
+        *("id", "username", "first_name", "last_name", "full_name", "avatar"),
+        *("is_online", "last_seen", "last_read_seq"),
+    }
+)
 
 
 class RegisterIn(In):
@@ -162,11 +168,15 @@ class RoomPatchIn(RoomIn):
     name = _text(rooms.NAME_MOST, 1, metadata={"example": "Kitchen"})
 
 
+def _content() -> Text:
+    return _text(messaging.CONTENT_MOST, 1, required=True, metadata={"example": "hello"})
+
+
 class MessageIn(In):
     owned = _MESSAGE_OWNED
 
     room = Id(required=True, metadata={"example": 1})
-    content = _text(messaging.CONTENT_MOST, 1, required=True, metadata={"example": "hello"})
+    content = _content()
     reply_to = Id(allow_none=True, metadata={"description": "A message of the same room that this one answers."})
     client_id = _text(
         messaging.CLIENT_ID_MOST,
@@ -174,6 +184,12 @@ class MessageIn(In):
         allow_none=True,
         metadata={"description": "Yours: sent again, it is the same message.", "example": "b7d1"},
     )
+
+
+class MessagePatchIn(In):
+    owned = _MESSAGE_OWNED | {"room", "reply_to", "client_id"}
+
+    content = _content()
 
 
 class MessageHeaders(In):
@@ -187,6 +203,20 @@ class MessageHeaders(In):
 
 class DirectChatIn(In):
     user_id = Id(required=True, metadata={"example": 2})
+
+
+class NewParticipantIn(In):
+    user_id = Id(required=True, metadata={"example": 2})
+
+
+class ParticipantPatchIn(In):
+    owned = _PARTICIPANT_OWNED
+
+    role = Text(
+        required=True,
+        validate=validate.OneOf([role.value for role in Role], error="not_a_choice"),
+        metadata={"description": "`owner` hands the room over: you become a moderator.", "example": "moderator"},
+    )
 
 
 class ReadIn(In):
@@ -213,6 +243,13 @@ class RoomsQuery(ListQuery):
         load_default="mine",
         validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
         metadata={"description": "`mine`: the rooms that you are in; `public`: those that you could join."},
+    )
+
+
+class RemovalQuery(In):
+    ban = Boolean(
+        load_default=False,
+        metadata={"in_query": True, "description": "Whether they are kept out from now on, also if they are not in."},
     )
 
 
