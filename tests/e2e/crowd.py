@@ -178,6 +178,8 @@ def check_database(database: Path) -> None:
         rows(database, "SELECT room_id FROM participant WHERE role = 'owner' GROUP BY room_id HAVING count(*) > 1")
         == []
     )
+    assert rows(database, "SELECT * FROM ban JOIN participant USING (room_id, user_id)") == []
+    assert rows(database, "SELECT id FROM message WHERE is_deleted != (content = '')") == []
     _check_log(rows(database, "SELECT kind, room_id, user_id, message_id FROM change ORDER BY id"))
     messages = rows(database, "SELECT id FROM message ORDER BY id")
     assert (
@@ -194,6 +196,8 @@ def _check_remains(database: Path) -> None:
     assert rows(database, f"SELECT part FROM user_name_part WHERE user_id IN {gone}") == []
     kept = "ended_at IS NULL OR user_agent || ip || network != '' OR id IN (SELECT session_id FROM refresh_token)"
     assert rows(database, f"SELECT id FROM session WHERE user_id IN {gone} AND ({kept})") == []
+    assert rows(database, f"SELECT id FROM ban WHERE user_id IN {gone} OR banned_by IN {gone}") == []
+    assert rows(database, f"SELECT id FROM message WHERE user_id IN {gone} AND first_digest IS NOT NULL") == []
     in_groups = f"JOIN room ON room.id = room_id WHERE user_id IN {gone} AND kind = 'group' AND deleted_at IS NULL"
     assert rows(database, f"SELECT room_id FROM participant {in_groups}") == []
 
