@@ -15,13 +15,17 @@ from contextlib import contextmanager, suppress
 
 from minichat.adapters.memory import Memory, MemoryClock
 from minichat.adapters.memory.store import Tables
+from minichat.domain.changes import Reader
 from minichat.domain.errors import InvalidInput
 from minichat.domain.messaging import Stretch
 from minichat.domain.model import (
     Caller,
+    Change,
     Device,
+    LoggedChange,
     Message,
     MessagePage,
+    Place,
     Role,
     Room,
     RoomView,
@@ -89,10 +93,7 @@ class MemoryChat(Chat):
 
     def happened(self) -> list[tuple[object, ...]]:
         """The change log in short: each change's kind with the user, `seq` and role that it has."""
-        return [
-            (change.kind.value, *(value for value in (change.user_id, change.seq, change.role) if value is not None))
-            for change in self.memory.changes.log
-        ]
+        return [told(change) for change in self.memory.changes.log]
 
     def meanwhile(self, action: Callable[[], object]) -> None:
         """Let `action` happen just before the next transaction begins: somebody else was faster."""
@@ -264,9 +265,27 @@ class Person:
         stretch = Stretch(limit, before and before.id, after and after.id, around and around.id)
         return self.chat.services.messaging.latest(self.id, None, stretch)
 
+    def reader(self, place: Place | None = None) -> Reader:
+        """The person's reader of the change log, at that place or at its end."""
+        return self.chat.services.change_log.reader(self.id, place)
+
+    def hears(self, reader: Reader, limit: int = 200) -> list[tuple[object, ...]]:
+        """What the reader gets on the way to the end of the log, in short: see `told`."""
+        changes: list[LoggedChange] = []
+        has_more = True
+        while has_more:
+            found, has_more = self.chat.services.change_log.read(reader, limit)
+            changes += found
+        return [told(change) for _, change in changes]
+
     def finds(self, query: str, limit: int = 50) -> list[str]:
         """The usernames that a search gives, as listed."""
         return [user.username for user in self.chat.services.directory.search(self.id, query, limit)]
+
+
+def told(change: Change) -> tuple[object, ...]:
+    """A change in short: its kind with the user, `seq` and role that it has."""
+    return (change.kind.value, *(value for value in (change.user_id, change.seq, change.role) if value is not None))
 
 
 class _Undone(Exception):

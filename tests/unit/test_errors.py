@@ -11,6 +11,7 @@ KINDS = (
     errors.NotAllowed,
     errors.NotFound,
     errors.Conflict,
+    errors.Gone,
     errors.TooMany,
     errors.Unavailable,
 )

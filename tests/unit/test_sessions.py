@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from builders import PASSWORD, Chat, MemoryChat, issues_of
+from builders import CHAIN_KEY, PASSWORD, Chat, MemoryChat, issues_of
 from minichat.adapters.memory import PlainPasswords
 from minichat.domain.errors import (
     InvalidCredentials,
@@ -80,6 +80,26 @@ def test_every_failed_log_in_verifies_once_so_that_all_take_the_same_time(chat, 
     with pytest.raises(InvalidCredentials):
         chat.with_ports(passwords=Passwords()).services.sessions.log_in(username, password)
     assert seen == [verified]
+
+
+@pytest.mark.parametrize(
+    ("username", "only_superusers"), [("ann", False), ("ann", True), ("bob", True), ("nobody", True)]
+)
+def test_so_does_that_of_who_is_disabled_or_no_superuser(chat, ann, username, only_superusers):
+    disable(chat, ann)
+    chat.person("bob")
+    seen = []
+
+    class Passwords:
+        def verify(self, password_hash, password):
+            seen.append(password)
+            return chat.ports.passwords.verify(password_hash, password)
+
+    log_in = partial(chat.with_ports(passwords=Passwords()).services.sessions.log_in, only_superusers=only_superusers)
+    for password in (PASSWORD, "wrong"):
+        with pytest.raises(InvalidCredentials):
+            log_in(username, password)
+    assert seen == [PASSWORD, "wrong"]
 
 
 def test_a_log_in_is_refused_when_the_password_was_changed_while_it_was_verified(chat, ann):
@@ -351,6 +371,11 @@ def test_the_successor_cannot_be_told_without_the_key(chat, ann):
     assert ann.refreshes().jti != guess
 
 
+def test_the_key_does_not_show_where_the_service_is_printed(chat):
+    for key in (CHAIN_KEY, CHAIN_KEY.hex().encode()):
+        assert key.decode() not in repr(chat.services.sessions)
+
+
 # A change of the key, one host after the other
 
 OLD, NEW = b"the key until today, of 32 bytes", b"the key from now on, of 32 bytes"
@@ -481,6 +506,21 @@ def test_a_password_change_ends_every_other_session(chat, ann):
     with pytest.raises(SessionEnded):
         phone.refreshes()
     assert bob.caller
+
+
+def test_a_password_is_not_changed_where_the_other_sessions_cannot_be_ended(chat, ann):
+    class Sessions:
+        def __getattr__(self, name):
+            return getattr(chat.ports.sessions, name)
+
+        def end_all(self, *_, **__):
+            raise Unavailable("too busy")
+
+    phone = ann.logs_in()
+    with chat.nothing_changes(), pytest.raises(Unavailable):
+        chat.with_ports(sessions=Sessions()).services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD)
+    assert ann.logs_in(PASSWORD)
+    assert phone.caller
 
 
 def test_a_password_change_goes_on_with_a_new_refresh_token(chat, ann):

@@ -97,6 +97,35 @@ def test_logging_in_forgets_what_went_wrong_before(chat, ann):
     assert tries(chat) == 1
 
 
+def test_logging_in_to_ones_own_account_does_not_forget_what_the_address_got_wrong(chat):
+    chat.person("eve")
+    assert tries(chat, PASSWORD, name="eve") is True
+    for number in range(FAILURES_PER_ADDRESS - 2):
+        tries(chat, name=f"name{number}")
+    assert tries(chat, name="eve") is False
+    assert tries(chat, PASSWORD, name="eve") is True
+    assert tries(chat, name="the last") is False
+    assert tries(chat, name="one more") == SECONDS_AN_HOUR
+
+
+def test_that_the_owner_logs_in_does_not_forget_what_strangers_got_wrong(chat, ann):
+    for number in range(FAILURES_PER_ACCOUNT - 2):
+        tries(chat, device=elsewhere(number))
+    assert tries(chat, device=AWAY) is False
+    assert tries(chat, PASSWORD, device=AWAY) is True
+    assert tries(chat, device=elsewhere(1000)) is False
+    assert tries(chat, device=elsewhere(1001)) == SECONDS_AN_HOUR
+
+
+def test_nothing_is_hashed_for_who_must_wait(chat, ann):
+    class NotToBeAsked:
+        def verify(self, password_hash, password):
+            raise AssertionError("it was hashed")
+
+    fails(chat, FREE_FAILURES)
+    assert tries(chat.with_ports(passwords=NotToBeAsked()), PASSWORD) == 1
+
+
 def test_a_day_later_the_count_begins_anew(chat, ann):
     fails(chat, FREE_FAILURES + 5)
     chat.clock.advance(DAY // 1000)
@@ -223,11 +252,18 @@ def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann)
                 fails(chat, FREE_FAILURES)
             return chat.ports.passwords.verify(password_hash, password)
 
+    caller = ann.caller
     for password in (PASSWORD, "wrong password"):
         meanwhile = []
         slow = chat.with_ports(passwords=HashingTakesTime())
         assert tries(slow, password) == 1
         chat.clock.advance(DAY / 1000)
+    for password in (PASSWORD, "wrong password"):
+        meanwhile = []
+        with pytest.raises(TooManyAttempts):
+            slow.services.sessions.change_password(caller, password, "staple battery", device=AWAY)
+        chat.clock.advance(DAY / 1000)
+    assert tries(chat, PASSWORD) is True
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait_longer(chat, ann):

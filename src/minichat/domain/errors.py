@@ -1,6 +1,6 @@
 """What can go wrong, in the terms of the chat.
 
-Seven kinds tell what a caller can do about it; each subclass names the broken rule and carries a stable `code` for
+Eight kinds tell what a caller can do about it; each subclass names the broken rule and carries a stable `code` for
 programs. Sentences for people, HTTP statuses and languages are the API's business.
 """
 
@@ -59,6 +59,12 @@ class Conflict(ChatError):
     code = "conflict"
 
 
+class Gone(ChatError):
+    """It is not there any more, and never comes back."""
+
+    code = "gone"
+
+
 class TooMany(ChatError):
     """Too fast; try again after `retry_after` seconds."""
 
@@ -97,6 +103,18 @@ class TokenExpired(NotAuthenticated):
     code = "token_expired"
 
 
+class InvalidTicket(NotAuthenticated):
+    """The ticket was used before, has expired, or never was one."""
+
+    code = "ticket_invalid"
+
+
+class TooManyStreams(TooMany):
+    """The user has as many streams as one may have; one of them has to end first."""
+
+    code = "too_many_streams"
+
+
 class SessionEnded(NotAuthenticated):
     """The session was logged out, revoked, outlived, or its account is gone or disabled."""
 
@@ -115,6 +133,18 @@ class NotAParticipant(NotAllowed):
 
 class RoleTooLow(NotAllowed):
     code = "role_too_low"
+
+
+class ResyncRequired(Gone):
+    """What was asked for is not in the change log: fetch what you show anew, and go on from its end."""
+
+    code = "resync_required"
+
+
+class InvalidCursor(InvalidInput):
+    """The cursor is not one that we have given out."""
+
+    code = "invalid_cursor"
 
 
 class NotYourMessage(NotAllowed):

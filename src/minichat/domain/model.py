@@ -85,6 +85,16 @@ class RefreshToken(NamedTuple):
     used_at: Timestamp | None = None
 
 
+class Ticket(NamedTuple):
+    """Lets a client that can't send a header open one stream. Only its hash is kept."""
+
+    hash: str
+    session_id: int
+    access_expires_at: Timestamp
+    """When the access token expires with which it was asked for: a stream lasts no longer than that would let it."""
+    expires_at: Timestamp
+
+
 class Caller(NamedTuple):
     """Who makes a request: the account and the session its access token belongs to."""
 
@@ -298,6 +308,10 @@ class ChangeKind(StrEnum):
     PARTICIPANT_LEFT = "participant.left"
 
 
+MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
+"""By which it changes who is in a room."""
+
+
 class Change(NamedTuple):
     """One line of the change log: what happened in a room, by reference, so that it is told as it stands when read.
 
@@ -312,6 +326,33 @@ class Change(NamedTuple):
     message_id: int | None = None
     seq: int | None = None
     role: Role | None = None
+
+
+Place = tuple[int, ...]
+"""A place in the change log: between two changes, or at its end. A later one is greater."""
+
+
+class LoggedChange(NamedTuple):
+    place: Place
+    """Just behind the change."""
+    change: Change
+
+
+class LogEnds(NamedTuple):
+    """From where to where the change log can be read."""
+
+    first: Place
+    """Just before the oldest change that is kept."""
+    last: Place
+    """Just behind the newest one."""
+
+
+class Notice(NamedTuple):
+    """Somebody is typing in a room: told to who is there now, and never stored."""
+
+    room_id: int
+    user_id: int
+    at: Timestamp
 
 
 class AuditEvent(StrEnum):

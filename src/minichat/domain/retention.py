@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from minichat.domain.avatars import picture_url
 from minichat.domain.model import SECOND
-from minichat.domain.ports import Attempts, Audit, Changes, Clock, Media, Rooms, Sessions, Transaction, Users
+from minichat.domain.ports import Attempts, Audit, Changes, Clock, Media, Rooms, Sessions, Tickets, Transaction, Users
 from minichat.domain.throttling import DAY, HOUR
 
 BATCH = 500
@@ -37,6 +37,7 @@ class Kind(StrEnum):
     """What goes, in this order; the text tells an operator what was counted."""
 
     TOKENS = "refresh tokens that have expired"
+    TICKETS = "tickets that have expired"
     SESSIONS = "rows of sessions that were over for 90 days"
     ROOMS = "rows of removed rooms"
     CHANGES = "changes"
@@ -52,6 +53,7 @@ class Retention:
     _clock: Clock
     _users: Users
     _sessions: Sessions
+    _tickets: Tickets
     _rooms: Rooms
     _changes: Changes
     _attempts: Attempts
@@ -66,8 +68,10 @@ class Retention:
         now = self._clock()
         sweeps: dict[Kind, Callable[[], int]] = {
             Kind.TOKENS: lambda: self._sessions.sweep_tokens(now, TOKENS_BATCH),
+            Kind.TICKETS: lambda: self._tickets.sweep(now, BATCH),
             Kind.SESSIONS: lambda: self._sessions.sweep(now - SESSIONS_KEPT, BATCH),
-            Kind.ROOMS: lambda: self._rooms.sweep(now - ROOMS_KEPT, BATCH),
+            # Who was in a removed room is known by its rows, and must be for as long as somebody may read of its end.
+            Kind.ROOMS: lambda: self._rooms.sweep(now - max(ROOMS_KEPT, kept.changes * SECOND), BATCH),
             Kind.CHANGES: lambda: self._changes.sweep(now - kept.changes * SECOND, BATCH),
             Kind.TALLIES: lambda: self._attempts.sweep(now, BATCH),
             Kind.NAMES: lambda: self._users.sweep_freed_names(now, BATCH),

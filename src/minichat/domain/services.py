@@ -11,17 +11,20 @@ from typing import NamedTuple
 from minichat.domain.administration import Administration
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import Avatars
+from minichat.domain.changes import ChangeLog
 from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
 from minichat.domain.ports import Ports
+from minichat.domain.presence import Presence
 from minichat.domain.registration import Registration
 from minichat.domain.retention import Retention
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Lifetimes, Sessions
 from minichat.domain.throttling import Throttling
+from minichat.domain.tickets import Tickets
 
 
 class Services(NamedTuple):
@@ -32,6 +35,9 @@ class Services(NamedTuple):
     rooms: Rooms
     moderation: Moderation
     messaging: Messaging
+    change_log: ChangeLog
+    tickets: Tickets
+    presence: Presence
     erasure: Erasure
     export: Export
     throttling: Throttling
@@ -85,6 +91,9 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         messaging=Messaging(
             p.transaction, p.snapshot, p.clock, p.users, p.rooms, p.memberships, p.messages, p.changes, rooms
         ),
+        change_log=ChangeLog(p.snapshot, p.users, p.rooms, p.memberships, p.messages, p.changes),
+        tickets=Tickets(p.transaction, p.clock, p.sessions, p.tickets),
+        presence=Presence(p.transaction, p.clock, p.users, p.memberships, p.notices, rooms),
         erasure=Erasure(
             p.transaction, p.clock, p.users, p.sessions, p.bans, p.messages, p.media, sessions, rooms, audit
         ),
@@ -95,6 +104,6 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             p.transaction, p.clock, p.username_key, p.is_common_password, p.passwords, p.users, p.sessions, audit
         ),
         retention=Retention(
-            p.transaction, p.clock, p.users, p.sessions, p.rooms, p.changes, p.attempts, p.audit, p.media
+            p.transaction, p.clock, p.users, p.sessions, p.tickets, p.rooms, p.changes, p.attempts, p.audit, p.media
         ),
     )

@@ -11,7 +11,7 @@ How a token looks on the wire is the API's business: this module hands out and t
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -155,6 +155,10 @@ class Sessions:
             self._users.seen(caller.user.id, now)
             self._store.used(caller.session.id, now)
         return Caller(current.user._replace(last_seen_at=now), current.session._replace(last_used_at=now))
+
+    def live_among(self, session_ids: Collection[int]) -> Collection[int]:
+        """Those of the sessions that live, and whose accounts are active."""
+        return self._store.live_among(session_ids, self._clock())
 
     def live(self, user_id: int, window: Window) -> Page[Session]:
         """The user's sessions that live, the newest first."""

@@ -15,6 +15,7 @@ from minichat.adapters.memory.changes import MemoryChanges
 from minichat.adapters.memory.media import MemoryMedia
 from minichat.adapters.memory.memberships import MemoryMemberships
 from minichat.adapters.memory.messages import MemoryMessages
+from minichat.adapters.memory.notices import MemoryNotices
 from minichat.adapters.memory.rooms import MemoryRooms
 from minichat.adapters.memory.sessions import MemorySessions
 from minichat.adapters.memory.stand_ins import (
@@ -27,6 +28,7 @@ from minichat.adapters.memory.stand_ins import (
     username_key,
 )
 from minichat.adapters.memory.store import Store
+from minichat.adapters.memory.tickets import MemoryTickets
 from minichat.adapters.memory.users import MemoryUsers
 from minichat.domain.ports import Ports
 
@@ -40,8 +42,10 @@ __all__ = [
     "MemoryMedia",
     "MemoryMemberships",
     "MemoryMessages",
+    "MemoryNotices",
     "MemoryRooms",
     "MemorySessions",
+    "MemoryTickets",
     "MemoryUsers",
     "PlainPasswords",
     "PlainPictures",
@@ -70,6 +74,7 @@ class Memory:
             passwords=PlainPasswords(),
             users=MemoryUsers(store),
             sessions=MemorySessions(store),
+            tickets=MemoryTickets(store),
             rooms=MemoryRooms(store),
             memberships=MemoryMemberships(store),
             bans=MemoryBans(store),
@@ -79,4 +84,5 @@ class Memory:
             audit=MemoryAudit(store),
             pictures=PlainPictures(),
             media=MemoryMedia(self.clock),
+            notices=MemoryNotices(),
         )

@@ -1,9 +1,10 @@
 """The change log in memory: see `domain.ports.Changes`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 from minichat.adapters.memory.store import Store, drop_beginning
-from minichat.domain.model import Change, Timestamp
+from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, Place, Timestamp
 
 
 class MemoryChanges:
@@ -11,7 +12,32 @@ class MemoryChanges:
         self._store = store
 
     def record(self, change: Change) -> None:
-        self._store.writable.changes.append(change)
+        tables = self._store.writable
+        tables.next_id("changes")
+        tables.changes.append(change)
+
+    def ends(self) -> LogEnds:
+        tables = self._store.tables
+        last = tables.last_ids["changes"]
+        return LogEnds((last - len(tables.changes),), (last,))
+
+    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
+        return list(islice(self._after(place), limit))
+
+    def of_rooms(self, room_ids: Collection[int], place: Place, limit: int) -> Sequence[LoggedChange]:
+        found = (logged for logged in self._after(place) if logged.change.room_id in room_ids)
+        return list(islice(found, limit))
+
+    def moves(self, user_id: int, place: Place) -> Sequence[LoggedChange]:
+        return [
+            logged for logged in self._after(place) if logged.change.kind in MOVES and logged.change.user_id == user_id
+        ]
+
+    def _after(self, place: Place) -> Iterator[LoggedChange]:
+        (first,), _ = self.ends()
+        for number, change in enumerate(self._store.tables.changes, first + 1):
+            if (number,) > place:
+                yield LoggedChange((number,), change)
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return drop_beginning(self._store.writable.changes, before, limit)

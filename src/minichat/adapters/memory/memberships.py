@@ -63,6 +63,13 @@ class MemoryMemberships:
             if (room_id, user_id) in memberships
         }
 
+    def rooms_of(self, user_id: int) -> Collection[int]:
+        tables = self._store.tables
+        return {room_id for room_id, of in (*tables.memberships, *tables.lost_memberships) if of == user_id}
+
+    def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
+        return {member.user_id: member.last_read_seq for member in self._in(room_id) if member.user_id in user_ids}
+
     def _in(self, room_id: int) -> list[Membership]:
         return [member for member in self._store.tables.memberships.values() if member.room_id == room_id]
 

@@ -85,6 +85,7 @@ class MemoryRooms:
         tables = self._store.writable
         tables.rooms.pop(room_id, None)
         tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}
+        tables.lost_memberships |= {key for key in tables.memberships if key[0] == room_id}
         tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
         tables.bans = {key: ban for key, ban in tables.bans.items() if ban.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}

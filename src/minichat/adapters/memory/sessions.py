@@ -1,6 +1,6 @@
 """Sessions and their refresh tokens in memory: see `domain.ports.Sessions`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
 from minichat.adapters.memory.store import Store, stretch
@@ -76,6 +76,10 @@ class MemorySessions:
         sessions = self._store.tables.sessions.values()
         return [session for session in sessions if session.user_id == user_id and session.id > after][:limit]
 
+    def live_among(self, session_ids: Collection[int], at: Timestamp) -> Collection[int]:
+        found = (self.caller(session_id) for session_id in session_ids)
+        return {one.session.id for one in found if one and one.user.is_active and one.session.is_live(at)}
+
     def add_token(self, token: RefreshToken) -> None:
         self._store.writable.tokens[token.jti_hash] = token
 
@@ -103,6 +107,7 @@ class MemorySessions:
         over = [one.id for one in tables.sessions.values() if _over_at(one) <= before][:limit]
         left = [key for key, token in tables.tokens.items() if token.session_id in over][:limit]
         dropped = _drop(tables.tokens, left)
+        tables.tickets = {key: ticket for key, ticket in tables.tickets.items() if ticket.session_id not in over}
         return dropped if dropped == limit else dropped + _drop(tables.sessions, over)
 
 

@@ -24,6 +24,7 @@ from minichat.domain.model import (
     Room,
     Session,
     Tally,
+    Ticket,
     Timestamp,
     User,
 )
@@ -43,11 +44,15 @@ class Tables:
     password_hashes: dict[int, str] = dataclasses.field(default_factory=dict)
     sessions: dict[int, Session] = dataclasses.field(default_factory=dict)
     tokens: dict[str, RefreshToken] = dataclasses.field(default_factory=dict)
+    tickets: dict[str, Ticket] = dataclasses.field(default_factory=dict)
+    """By hash."""
     rooms: dict[int, Room] = dataclasses.field(default_factory=dict)
     direct_chats: dict[tuple[int, int], int] = dataclasses.field(default_factory=dict)
     """Room ids by pair."""
     memberships: dict[tuple[int, int], Membership] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
+    lost_memberships: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """Of rooms that were removed: room id and user id."""
     bans: dict[tuple[int, int], Ban] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)

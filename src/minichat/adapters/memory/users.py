@@ -82,6 +82,15 @@ class MemoryUsers:
         if user_id in users:
             users[user_id] = users[user_id]._replace(last_seen_at=at)
 
+    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
+        for user_id in user_ids:
+            user = self._store.writable.users.get(user_id)
+            if user is not None and user.is_active and (user.last_seen_at is None or user.last_seen_at <= before):
+                self.seen(user_id, at)
+
+    def online_ids(self, since: Timestamp) -> Collection[int]:
+        return {user.id for user in self._living() if user.last_seen_at is not None and user.last_seen_at > since}
+
     def page(self, window: Window) -> Sequence[User]:
         return stretch(self._living(), window, _key)
 

@@ -1,0 +1,181 @@
+"""Reading the change log: what happens in somebody's rooms, from any place on, in the one order that everybody sees.
+
+A reader gets what happens in the rooms that they are in, and nothing more of a room once they have left it. Who comes
+back after an hour is told what happened while they were in: the log itself tells when they came and went, so the rooms
+that they are in now lead back to those that they were in then.
+
+How a place looks on the wire, and how somebody is told without asking, is the API's business.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minichat.domain.errors import ResyncRequired
+from minichat.domain.model import (
+    Change,
+    ChangeKind,
+    LoggedChange,
+    Message,
+    Place,
+    RoomView,
+    ShownRoom,
+    Timestamp,
+    User,
+)
+from minichat.domain.ports import Changes, Memberships, Messages, Snapshot, Users
+from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.rooms import mentioned
+
+
+class Moves(NamedTuple):
+    """How a reader comes and goes in the stretch of the log that is being read: nobody is told of a room that they are
+    not in any more, though they were in it when it happened.
+    """
+
+    joined: Collection[tuple[int, Timestamp]]
+    """Rooms, and when; who joins a room as it is made is in it from its making on."""
+    left: Collection[int]
+    """Rooms that the reader is out of at the end."""
+
+    @classmethod
+    def of(cls, own: Iterable[Change]) -> "Moves":
+        """Those that `own`, the reader's `MOVES` in order, amount to."""
+        joined, left = set(), set()
+        for change in own:
+            if change.kind == ChangeKind.PARTICIPANT_JOINED:
+                joined.add((change.room_id, change.at))
+                left.discard(change.room_id)
+            else:
+                left.add(change.room_id)
+        return cls(joined, left)
+
+
+NO_MOVES = Moves((), ())
+
+
+class Reader:
+    """One user's place in the log, and the rooms that they are in there; or whether they are in the one room `only`."""
+
+    def __init__(self, user_id: int, place: Place, rooms: Iterable[int], *, only: int | None = None) -> None:
+        self.user_id = user_id
+        self.place = place
+        self.rooms = {room_id for room_id in rooms if only in {None, room_id}}
+        self._only = only
+
+    def twin(self) -> "Reader":
+        """Another reader at the same place."""
+        return Reader(self.user_id, self.place, self.rooms, only=self._only)
+
+    def is_of(self, room_id: int) -> bool:
+        """Whether it is one of the rooms that are read of."""
+        return self._only in {None, room_id}
+
+    def takes(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
+        """Go past the next change; tell whether the reader gets it. `ahead` are their moves from here on."""
+        self.place, change = logged
+        room_id, is_own = change.room_id, change.user_id == self.user_id
+        if not self.is_of(room_id):
+            return False
+        is_joining = is_own and change.kind == ChangeKind.PARTICIPANT_JOINED
+        is_making = change.kind == ChangeKind.ROOM_CREATED and (room_id, change.at) in ahead.joined
+        if is_joining or is_making:
+            self.rooms.add(room_id)
+        is_in = room_id in self.rooms
+        if is_own and change.kind == ChangeKind.PARTICIPANT_LEFT:
+            self.rooms.discard(room_id)
+            return is_in
+        if change.kind == ChangeKind.ROOM_DELETED:
+            self.rooms.discard(room_id)
+        return is_in and room_id not in ahead.left
+
+
+class Stretch(NamedTuple):
+    changes: Sequence[LoggedChange]
+    """What the reader gets."""
+    has_more: bool
+    """Whether the log goes on; if not, the reader is at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLog:
+    _snapshot: Snapshot
+    _users: Users
+    _rooms: RoomStore
+    _memberships: Memberships
+    _messages: Messages
+    _changes: Changes
+
+    def end(self) -> Place:
+        """The end of the log now."""
+        return self._changes.ends().last
+
+    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
+        """The next changes of all rooms, for who sorts out by themselves who gets which."""
+        return self._changes.after(place, limit)
+
+    def reader(self, user_id: int, place: Place | None = None, *, only: int | None = None) -> Reader:
+        """A reader at that place, or at the end; of all rooms or of one.
+
+        Raises ResyncRequired when the log does not hold what comes after.
+        """
+        with self._snapshot():
+            first, last = self._changes.ends()
+            if place is None:
+                place = last
+            if not first <= place <= last:
+                raise ResyncRequired
+            rooms = set(self._memberships.rooms_of(user_id))
+            for _, change in reversed(self._changes.moves(user_id, place)):
+                if change.kind == ChangeKind.PARTICIPANT_JOINED:
+                    rooms.discard(change.room_id)
+                else:
+                    rooms.add(change.room_id)
+        return Reader(user_id, place, rooms, only=only)
+
+    def read(self, reader: Reader, limit: int) -> Stretch:
+        """Move the reader on by what they get, up to `limit` changes. Raises ResyncRequired as `reader` does."""
+        with self._snapshot():
+            first, last = self._changes.ends()
+            if reader.place < first:
+                raise ResyncRequired
+            moves = self._changes.moves(reader.user_id, reader.place)
+            rooms = reader.rooms.union(change.room_id for _, change in moves if reader.is_of(change.room_id))
+            found = self._changes.of_rooms(rooms, reader.place, limit + 1)
+        ahead = Moves.of(change for _, change in moves)
+        taken = [logged for logged in found[:limit] if reader.takes(logged, ahead)]
+        has_more = len(found) > limit
+        if not has_more:
+            reader.place = last
+        return Stretch(taken, has_more)
+
+    # What a change tells, as it stands now
+
+    def message(self, message_id: int) -> tuple[Message, User] | None:
+        """A message with its author; None if its room has been removed."""
+        message = self._messages.get(message_id)
+        return None if message is None else (message, self.user(message.user_id))
+
+    def is_read_for(self, message: Message, user_ids: Collection[int]) -> Collection[int]:
+        """Those of the users, who are in the room, for whom the message is read: see `is_read` in the contract."""
+        read_by = self._memberships.read_by(message.room_id, user_ids)
+        for_whom = {user_id for user_id, seq in read_by.items() if seq >= message.seq}
+        author_id = message.user_id
+        if author_id in for_whom:
+            receipts = self._memberships.receipts(author_id, [message.room_id])
+            if receipts[message.room_id].others_seq < message.seq:
+                for_whom.discard(author_id)
+        return for_whom
+
+    def room(self, user_id: int, room_id: int) -> ShownRoom | None:
+        """The room as its participant sees it; None for others, and if it has been removed."""
+        view: RoomView | None = self._rooms.view(room_id, user_id)
+        if view is None or view.membership is None:
+            return None
+        return ShownRoom(view, self._users.by_ids(mentioned([view])))
+
+    def user(self, user_id: int) -> User:
+        """Somebody of whom a change tells."""
+        user = self._users.get(user_id)
+        assert user is not None, "no user is ever deleted"
+        return user
