@@ -11,6 +11,7 @@ from typing import NamedTuple
 from minichat.adapters.memory import (
     Memory,
     MemoryClock,
+    MemoryNotices,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -63,6 +64,7 @@ def sqlite(folder: Path) -> Iterator[Backend]:
                 email_address=email_address,
                 pictures=PlainPictures(),
                 media=FileMedia(folder / "media" / "avatars"),
+                notices=MemoryNotices(),
             ),
             clock,
             log,

@@ -1,11 +1,15 @@
 """`domain.ports.Passwords` by Argon2."""
 
+import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from argon2 import PasswordHasher
 
-from minichat.adapters.passwords import MEMORY_KIB, PARALLELISM, TIME_COST, Argon2Passwords
+from minichat.adapters.passwords import MEMORY_KIB, PARALLELISM, PATIENCE, TIME_COST, Argon2Passwords
+from minichat.domain.errors import Unavailable
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +23,13 @@ def test_a_password_verifies_its_own_hash_only(passwords):
     assert not passwords.verify(hashed, "Secret")
     assert not passwords.verify(None, "secret")
     assert not passwords.verify("no hash", "secret")
+
+
+def test_all_of_a_password_counts_whatever_stands_in_it(passwords):
+    hashed = passwords.hash("a\0b")
+    assert passwords.verify(hashed, "a\0b")
+    assert not passwords.verify(hashed, "a\0c")
+    assert not passwords.verify(hashed, "a")
 
 
 def test_no_hash_verifies_nothing_not_even_what_nobody_knows(passwords):
@@ -50,3 +61,40 @@ def test_a_hash_by_earlier_parameters_verifies_and_is_due_for_rehashing(password
 
 def test_a_hash_by_the_parameters_of_today_is_not(passwords):
     assert not passwords.needs_rehash(passwords.hash("secret"))
+
+
+@pytest.mark.parametrize("use", ["hash", "verify"])
+def test_as_many_at_once_as_there_are_cores_some_wait_and_the_rest_come_back(use):
+    """So a storm of log-ins takes neither all memory nor the event loop: the threads of the offload stand for cores."""
+    cores, surplus, may_wait = os.cpu_count(), 5, 64
+    begun, refused, go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+
+    def hashing(_function):
+        begun.release()
+        assert go_on.wait(10)
+        return "hashed"
+
+    def log_in():
+        try:
+            return passwords.hash("secret") if use == "hash" else passwords.verify("a hash", "secret")
+        except Unavailable:
+            refused.release()
+
+    passwords = Argon2Passwords(hashing)
+    with ThreadPoolExecutor(cores + may_wait + surplus) as people:
+        try:
+            running = [people.submit(log_in) for _ in range(cores)]
+            for _ in range(cores):
+                assert begun.acquire(timeout=10)
+            running += [people.submit(log_in) for _ in range(may_wait + surplus)]
+            for _ in range(surplus):
+                assert refused.acquire(timeout=10)
+            assert not refused.acquire(timeout=0.1)
+            assert not begun.acquire(timeout=0.1)
+        finally:
+            go_on.set()
+    assert [one.result() for one in running].count(None) == surplus
+
+
+def test_nobody_waits_for_a_turn_for_longer_than_a_client_would():
+    assert 0 < PATIENCE <= 10

@@ -72,3 +72,68 @@ def test_a_log_that_was_emptied_goes_on(backend, ports):
     with ports.transaction():
         ports.changes.record(CHANGES[1])
     assert list(backend.log()) == [CHANGES[1]]
+
+
+def test_an_empty_log_ends_where_it_begins(ports):
+    first, last = ports.changes.ends()
+    assert first == last
+    assert list(ports.changes.after(first, 9)) == []
+
+
+def test_whoever_reads_on_from_a_place_finds_all_that_came_since(ports):
+    places = [ports.changes.ends().last]
+    for change in CHANGES:
+        with ports.transaction():
+            ports.changes.record(change)
+        places.append(ports.changes.ends().last)
+    assert places == sorted(set(places))
+    for number, place in enumerate(places):
+        found = ports.changes.after(place, 9)
+        assert [change for _, change in found] == CHANGES[number:]
+        assert [place for place, _ in found] == places[number + 1 :]
+        assert ports.changes.after(place, 2) == found[:2]
+
+
+def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
+    with ports.transaction():
+        for change in CHANGES:
+            ports.changes.record(change)
+    everything = ports.changes.after((0,), 9)
+    with ports.transaction():
+        ports.changes.sweep(2_000, 9)
+    assert ports.changes.ends() == (everything[2].place, everything[4].place)
+    with ports.transaction():
+        ports.changes.sweep(2**50, 9)
+    assert ports.changes.ends() == (everything[4].place, everything[4].place)
+
+
+def test_the_changes_of_some_rooms_come_in_the_order_of_all(ports):
+    with ports.transaction():
+        for number in range(20):
+            ports.changes.record(Change(ChangeKind.ROOM_UPDATED, number % 4, number))
+    place = ports.changes.after((0,), 3)[-1].place
+    assert [change.at for _, change in ports.changes.of_rooms({1, 3}, place, 5)] == [3, 5, 7, 9, 11]
+    assert list(ports.changes.of_rooms({9}, place, 5)) == []
+    assert list(ports.changes.of_rooms(set(), place, 5)) == []
+
+
+def test_moves_are_ones_own_comings_and_goings(ports):
+    changes = [
+        Change(kind, room_id, at, user_id=user_id)
+        for at, (kind, room_id, user_id) in enumerate(
+            (
+                (ChangeKind.PARTICIPANT_JOINED, 1, 1),
+                (ChangeKind.PARTICIPANT_JOINED, 1, 2),
+                (ChangeKind.PARTICIPANT_UPDATED, 1, 1),
+                (ChangeKind.MESSAGE_CREATED, 1, 1),
+                (ChangeKind.PARTICIPANT_LEFT, 1, 1),
+                (ChangeKind.PARTICIPANT_JOINED, 2, 1),
+            )
+        )
+    ]
+    with ports.transaction():
+        for change in changes:
+            ports.changes.record(change)
+    first = ports.changes.after((0,), 1)[0].place
+    assert [change.at for _, change in ports.changes.moves(1, (0,))] == [0, 4, 5]
+    assert [change.at for _, change in ports.changes.moves(1, first)] == [4, 5]

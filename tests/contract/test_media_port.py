@@ -95,6 +95,12 @@ def test_what_is_swept_is_what_is_old(store):
 # Files
 
 
+def test_no_name_can_be_guessed_from_others(files):
+    """Each of its places but the last (which tells two bits) may hold any letter."""
+    names = [files.add(b"the same") for _ in range(40)]
+    assert all(len({name[place] for name in names}) >= 8 for place in range(21))
+
+
 def test_files_and_folders_are_for_their_owner_alone(files, folder):
     name = files.add(b"picture")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

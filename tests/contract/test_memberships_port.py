@@ -204,3 +204,21 @@ def test_who_of_the_participants_is_erased(ports, room, ann, bob, carl):
             remains = user._replace(username=name, username_key=name, deleted_at=5_000)
             ports.users.erase(remains, free_at=9_000)
     assert list(ports.memberships.erased_in(room.id)) == [bob.id]
+
+
+def test_the_rooms_of_somebody_are_those_that_they_are_in_or_were_when_these_were_removed(ports, add_room, ann, bob):
+    kept, removed, left = add_room(ann, bob), add_room(ann), add_room(bob, ann)
+    with ports.transaction():
+        ports.rooms.remove(removed.id, 2_000)
+        _, membership = ports.rooms.access(left.id, ann.id)
+        ports.memberships.remove(membership)
+    assert set(ports.memberships.rooms_of(ann.id)) == {kept.id, removed.id}
+    assert set(ports.memberships.rooms_of(bob.id)) == {kept.id, left.id}
+
+
+def test_who_has_read_how_far_is_told_of_those_who_are_asked_for(ports, add_room, ann, bob, carl):
+    room = add_room(ann, bob)
+    with ports.transaction():
+        ports.memberships.see(room.id, bob.id, 3)
+    assert dict(ports.memberships.read_by(room.id, {ann.id, bob.id, carl.id})) == {ann.id: 0, bob.id: 3}
+    assert dict(ports.memberships.read_by(room.id, {ann.id})) == {ann.id: 0}

@@ -1,8 +1,10 @@
 """`domain.ports.Pictures`: what is taken, what is made of it, and that nothing hostile gets through."""
 
 import random
+import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image, ImageCms
@@ -54,6 +56,25 @@ def test_a_png_is_a_picture(any_pictures):
 @pytest.mark.parametrize("name", ["nothing", "text", "SVG"])
 def test_what_is_none_is_refused(any_pictures, name):
     assert issues_of(lambda: any_pictures.square(NO_PICTURES[name])) == {"file": ["not_a_picture"]}
+
+
+def test_one_is_made_at_a_time_as_each_takes_much_memory():
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def making(_function):
+        begun.release()
+        assert go_on.wait(10)
+        return b"square"
+
+    pictures = PillowPictures(making)
+    with ThreadPoolExecutor(2) as people:
+        try:
+            running = [people.submit(pictures.square, PNG) for _ in range(2)]
+            assert begun.acquire(timeout=10)
+            assert not begun.acquire(timeout=0.1)
+        finally:
+            go_on.set()
+    assert [one.result() for one in running] == [b"square"] * 2
 
 
 # What is made

@@ -262,3 +262,16 @@ def test_a_swept_session_takes_its_tokens_with_it_a_few_at_a_time(ports, ann, op
     assert max(swept) <= 4
     assert ports.sessions.of(ann.id, one.id) is None
     assert ports.sessions.token("a" * 64) is not None
+
+
+def test_those_that_live_are_told_among_many(ports, ann, bob, open_session):
+    live, ended, expired, disabled = open_session(ann), open_session(ann), open_session(ann), open_session(bob)
+    with ports.transaction():
+        ports.sessions.end(ended.id, 2_000)
+        ports.users.set_active(bob.id, False)
+    ids = {live.id, ended.id, expired.id, disabled.id, 10**9}
+    at = live.expires_at - 1
+    assert set(ports.sessions.live_among(ids, at)) == {live.id, expired.id}
+    assert set(ports.sessions.live_among(ids, at + 1)) == set()
+    assert set(ports.sessions.live_among({ended.id}, at)) == set()
+    assert set(ports.sessions.live_among(set(), at)) == set()

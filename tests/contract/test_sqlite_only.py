@@ -15,6 +15,7 @@ from playhouse.migrations import Runner
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
+    MemoryNotices,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -52,6 +53,7 @@ def ports(database, tmp_path):
         email_address=email_address,
         pictures=PlainPictures(),
         media=FileMedia(tmp_path / "avatars"),
+        notices=MemoryNotices(),
     )
 
 
@@ -117,7 +119,7 @@ def _upgrade(url):
 
 
 def test_no_statement_walks_a_whole_table(database, ports):
-    walks = re.compile(r"SCAN (?!json_each)")
+    walks = re.compile(r"SCAN (?!json_each|sqlite_sequence|room VIRTUAL)")
     checked = 0
     for repository in ports:
         for name, statement in vars(repository).items() if hasattr(repository, "__dict__") else ():
@@ -235,6 +237,14 @@ def test_a_transaction_of_one_thread_is_unseen_by_others_until_it_commits(databa
     look()
     assert seen[0] is None
     assert seen[1].user.username == "ann"
+
+
+def test_two_accounts_of_one_name_can_not_be_whatever_program_writes_them(database):
+    insert = "INSERT INTO user (username, username_key, password_hash, joined_at) VALUES (?, 'ann', 'h', 1)"
+    with database.writing():
+        database.execute_sql(insert, ("ann",))
+    with pytest.raises(IntegrityError), database.writing():
+        database.execute_sql(insert, ("Ann",))
 
 
 def test_a_database_that_has_no_tables_is_not_ready(tmp_path):

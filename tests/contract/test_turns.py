@@ -83,3 +83,8 @@ def test_work_that_fails_gives_its_turn_back():
         with pytest.raises(ZeroDivisionError):
             one.run(lambda: 1 // 0)
     assert one.run(lambda: "done") == "done"
+
+
+def test_who_has_waited_makes_room_for_the_next():
+    one = turns(most_waiting=1)
+    assert [one.run(lambda: "done") for _ in range(3)] == ["done"] * 3

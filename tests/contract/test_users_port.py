@@ -404,3 +404,24 @@ def test_names_of_erased_accounts_are_swept_when_anybody_may_have_them(ports, an
         assert ports.users.sweep_freed_names(5_999, 1) == 1
         assert ports.users.sweep_freed_names(5_999, 1) == 0
     assert [ports.users.is_taken(name, 0) for name in ("ann", "bob", "carl")] == [False, False, True]
+
+
+def test_leases_that_are_due_are_renewed_together(ports, add_user):
+    ann, bob, carl, dora, eve = (add_user(name) for name in ("ann", "bob", "carl", "dora", "eve"))
+    with ports.transaction():
+        for user, at in ((bob, 5_000), (carl, 5_001), (dora, 1_000), (eve, 1_000)):
+            ports.users.seen(user.id, at)
+        ports.users.set_active(dora.id, False)
+        ports.users.seen_all({ann.id, bob.id, carl.id, dora.id}, 9_000, before=5_000)
+    seen = [ports.users.get(user.id).last_seen_at for user in (ann, bob, carl, dora, eve)]
+    assert seen == [9_000, 9_000, 5_001, 1_000, 1_000]
+
+
+def test_who_was_seen_since_is_told_by_id(ports, add_user):
+    ann, bob, _ = (add_user(name) for name in ("ann", "bob", "carl"))
+    with ports.transaction():
+        ports.users.seen(ann.id, 5_000)
+        ports.users.seen(bob.id, 5_001)
+    assert set(ports.users.online_ids(4_999)) == {ann.id, bob.id}
+    assert set(ports.users.online_ids(5_000)) == {bob.id}
+    assert set(ports.users.online_ids(5_001)) == set()

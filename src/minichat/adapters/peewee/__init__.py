@@ -15,6 +15,7 @@ from minichat.adapters.peewee.memberships import PeeweeMemberships
 from minichat.adapters.peewee.messages import PeeweeMessages
 from minichat.adapters.peewee.rooms import PeeweeRooms
 from minichat.adapters.peewee.sessions import PeeweeSessions
+from minichat.adapters.peewee.tickets import PeeweeTickets
 from minichat.adapters.peewee.users import PeeweeUsers
 from minichat.domain.ports import (
     Clock,
@@ -22,6 +23,7 @@ from minichat.domain.ports import (
     EmailAddress,
     Media,
     MixesScripts,
+    Notices,
     Passwords,
     Pictures,
     Ports,
@@ -56,6 +58,7 @@ def peewee_ports(
     email_address: EmailAddress,
     pictures: Pictures,
     media: Media,
+    notices: Notices,
 ) -> Ports:
     """Return all ports, those of the data on `database`."""
     return Ports(
@@ -69,6 +72,7 @@ def peewee_ports(
         passwords=passwords,
         users=PeeweeUsers(database),
         sessions=PeeweeSessions(database),
+        tickets=PeeweeTickets(database),
         rooms=PeeweeRooms(database),
         memberships=PeeweeMemberships(database),
         bans=PeeweeBans(database),
@@ -78,4 +82,5 @@ def peewee_ports(
         audit=PeeweeAudit(database),
         pictures=pictures,
         media=media,
+        notices=notices,
     )

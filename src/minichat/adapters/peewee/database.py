@@ -7,7 +7,7 @@ can lose commits. Every commit is synced to the disk before it is acknowledged (
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), pragmas=PRAGMAS, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = _native_local()
+        self.on_commit: Callable[[], object] = lambda: None
+        """Called in this process when something was committed: a hint that there is something new to read."""
         self.turns = Turns(path.with_name(path.name + "-turns"))
 
     def _connect(self) -> Connection:
@@ -149,6 +151,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
                 with driver_errors:
                     writer.execute("COMMIT")
                 group.is_committed = True
+                self.on_commit()
             finally:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")

@@ -71,11 +71,27 @@ class PeeweeMemberships:
         self._page_after = statement(participants.where(row.id > param("key")).order_by(row.id).limit(limit))
         self._page_before = statement(participants.where(row.id < param("key")).order_by(row.id.desc()).limit(limit))
         self._see = statement(row.update(seen_seq=param("seq")).where(theirs & (row.seen_seq < param("seq"))))
+        self._rooms_of = statement(row.select(row.room_id).where(row.user_id == param("user_id")))
+        self._read_by = statement(
+            row.select(row.user_id, row.joined_seq, row.seen_seq).where(
+                (row.room_id == param("room_id")) & row.user_id.in_(each_of("ids"))
+            )
+        )
         self._receipts = statement(
             row.select(row.room_id, row.joined_seq, row.seen_seq, others_seen_seq())
             .join(room, JOIN.INNER, on=(room.id == row.room_id))
             .where((row.user_id == param("user_id")) & row.room_id.in_(each_of("room_ids")) & room.deleted_at.is_null())
         )
+
+    def rooms_of(self, user_id: int) -> Collection[int]:
+        return {room_id for (room_id,) in self._rooms_of.rows(user_id=user_id)}
+
+    def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
+        ids = orjson.dumps(list(user_ids)).decode()
+        return {
+            user_id: max(joined_seq, seen_seq)
+            for user_id, joined_seq, seen_seq in self._read_by.rows(room_id=room_id, ids=ids)
+        }
 
     def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
         row = self._add.one(room_id=room_id, user_id=user_id, role=role.value, joined_seq=joined_seq)

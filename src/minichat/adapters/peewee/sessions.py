@@ -1,9 +1,9 @@
 """Sessions and their chains of refresh tokens in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import orjson
-from peewee import Node, fn
+from peewee import SQL, Node, fn
 
 from minichat.adapters.peewee.database import Sqlite
 from minichat.adapters.peewee.statements import Statement, each_of, param
@@ -46,6 +46,16 @@ class PeeweeSessions:
             session.select(*_COLUMNS, *USER_COLUMNS)
             .join(UserRow, on=(UserRow.id == session.user_id))
             .where(session.id == param("id"))
+        )
+        self._live_among = statement(
+            session.select(session.id)
+            .join(UserRow, on=(UserRow.id == session.user_id))
+            .where(
+                session.id.in_(each_of("ids"))
+                & session.ended_at.is_null()
+                & (session.expires_at > param("at"))
+                & (UserRow.is_active == SQL("1"))
+            )
         )
         self._used = statement(session.update(last_used_at=param("at")).where(session.id == param("id")))
         is_open = session.ended_at.is_null()
@@ -161,6 +171,10 @@ class PeeweeSessions:
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Session]:
         return [Session(*row) for row in self._all_of.rows(user_id=user_id, after=after, limit=limit)]
+
+    def live_among(self, session_ids: Collection[int], at: Timestamp) -> Collection[int]:
+        ids = orjson.dumps(list(session_ids)).decode()
+        return {session_id for (session_id,) in self._live_among.rows(ids=ids, at=at)}
 
     def add_token(self, token: RefreshToken) -> None:
         self._add_token.run(

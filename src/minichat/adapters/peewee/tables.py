@@ -136,6 +136,16 @@ class ChangeRow(Model):
         table_name = "change"
 
 
+class TicketRow(Model):
+    hash = TextField(primary_key=True)
+    session_id = BigIntegerField()
+    access_expires_at = BigIntegerField()
+    expires_at = BigIntegerField()
+
+    class Meta:
+        table_name = "ticket"
+
+
 class FreedNameRow(Model):
     username_key = TextField(primary_key=True)
     free_at = BigIntegerField()
@@ -180,6 +190,7 @@ ALL = (
     BanRow,
     MessageRow,
     ChangeRow,
+    TicketRow,
     FreedNameRow,
     AttemptRow,
     AuditRow,

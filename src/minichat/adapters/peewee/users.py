@@ -112,6 +112,16 @@ class PeeweeUsers:
         self._sweep_freed_names = statement(freed.delete().where(freed.username_key.in_(free.limit(param("limit")))))
         self._seen = statement(UserRow.update(last_seen_at=param("at")).where(UserRow.id == param("id")))
 
+        is_due = UserRow.last_seen_at.is_null() | (UserRow.last_seen_at <= param("before"))
+        self._seen_all = statement(
+            UserRow.update(last_seen_at=param("at")).where(
+                UserRow.id.in_(each_of("ids")) & (UserRow.is_active == SQL("1")) & is_due
+            )
+        )
+        self._online_ids = statement(
+            UserRow.select(UserRow.id).where((UserRow.last_seen_at > param("since")) & UserRow.deleted_at.is_null())
+        )
+
         key, limit = UserRow.username_key, param("limit")
         after, before = key > param("key"), key < param("key")
         # Few are online at once: sorting them beats walking all names, which the bare key would make SQLite do.
@@ -192,6 +202,12 @@ class PeeweeUsers:
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         self._seen.run(id=user_id, at=at)
+
+    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
+        self._seen_all.run(ids=orjson.dumps(list(user_ids)).decode(), at=at, before=before)
+
+    def online_ids(self, since: Timestamp) -> Collection[int]:
+        return {user_id for (user_id,) in self._online_ids.rows(since=since)}
 
     def page(self, window: Window) -> Sequence[User]:
         return _page(self._page_after, self._page_before, window)

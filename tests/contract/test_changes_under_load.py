@@ -1,0 +1,123 @@
+"""The log while many write: whoever reads on from where they were is never past a change that is still to come.
+
+Writers and readers are processes of their own: of greenlets, which share commits, as in a worker, and of threads.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from builders import undone
+from contract.backends import sqlite
+from minichat.domain.errors import Unavailable
+from minichat.domain.model import Change, ChangeKind
+
+WORKER = """
+from gevent import monkey
+monkey.patch_all()
+"""
+STORY = """
+import sys
+sys.path[:0] = {path!r}
+from contract.test_changes_under_load import write_and_read
+write_and_read(*map(int, sys.argv[1:]))
+"""
+# How many write at once in each process, and how many transactions each of them makes: 2,000 in all.
+PROCESSES = ((WORKER, 32, 25), (WORKER, 32, 25), ("", 8, 50))
+MOST_AT_ONCE = 7
+
+
+def write_and_read(process: int, writers: int, each: int) -> None:
+    """Write in many greenlets or threads, and follow the log beside them until `over` is there; tell how that went."""
+    committed, seen = [], []
+    with sqlite(Path.cwd()) as backend:
+
+        def write(writer):
+            chance = random.Random(writer)
+            for number in range(each):
+                serial = (process * writers + writer) * each + number
+                length = chance.randint(1, 5)
+                if transact(backend.ports, process, serial, length, chance):
+                    committed.append((serial, length))
+
+        reader = threading.Thread(target=follow, args=(backend.ports, seen))
+        threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
+        for thread in (reader, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told("written")
+        reader.join()
+        told({"committed": committed, "seen": seen})
+
+
+def transact(ports, process, serial, length, chance):
+    """Record so many changes in one transaction, some slowly, some in vain; return whether they are to stay."""
+    fails, is_slow = chance.random() < 0.2, chance.random() < 0.2
+    try:
+        with undone(ports) if fails else ports.transaction():
+            for number in range(length):
+                ports.changes.record(Change(ChangeKind.MESSAGE_READ, process, serial, seq=number))
+                if is_slow:
+                    ports.changes.after((0,), 100)
+                    time.sleep(0)  # lets others go first, in the middle
+    except Unavailable:
+        return False  # which promises that nothing was written
+    return not fails
+
+
+def follow(ports, seen):
+    """Read on until it is over and nothing is left."""
+    found, is_over = [], False
+    while found or not is_over:
+        is_over = Path("over").exists()  # before reading, so that what is read then is all
+        found = ports.changes.after(seen[-1] if seen else (0,), MOST_AT_ONCE)
+        seen.extend(place for place, _ in found)
+        if not found:
+            time.sleep(0.001)
+
+
+def told(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def test_two_thousand_transactions_of_mixed_length_never_hide_a_change_from_who_follows_the_log(tmp_path):
+    with sqlite(tmp_path) as backend, ExitStack() as running:
+        processes = [
+            running.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", patch + STORY.format(path=sys.path), f"{number}", f"{writers}", f"{each}"],
+                    cwd=tmp_path,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for number, (patch, writers, each) in enumerate(PROCESSES)
+        ]
+        assert [process.stdout.readline() for process in processes] == ['"written"\n'] * len(PROCESSES)
+        (tmp_path / "over").touch()
+        stories = [json.loads(process.communicate(timeout=20)[0]) for process in processes]
+        log = backend.ports.changes.after((0,), 10_000)
+    places = [list(place) for place, _ in log]
+    assert places == sorted(places)
+    for story in stories:
+        assert story["seen"] == places
+    # What was committed is there as a whole and in one piece, and nothing else is.
+    pieces = []
+    for _, change in log:
+        if change.seq == 0:
+            pieces.append((change.room_id, change.at, 0))
+        process, serial, length = pieces[-1]
+        assert (change.room_id, change.at, change.seq) == (process, serial, length)
+        pieces[-1] = (process, serial, length + 1)
+    committed = [
+        (number, serial, length) for number, story in enumerate(stories) for serial, length in story["committed"]
+    ]
+    assert sorted(pieces) == sorted(committed)
+    assert len(committed) > 1_000

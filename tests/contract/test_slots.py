@@ -1,0 +1,57 @@
+"""Slots: so many for each user over all processes, and none is ever lost."""
+
+import multiprocessing
+import os
+import signal
+
+from minichat.adapters.slots import FileSlots
+
+BIG = 2**53 - 1
+
+
+def test_a_user_has_so_many_and_no_more(tmp_path):
+    slots = FileSlots(tmp_path / "slots", 3)
+    for user in (1, 2, BIG):
+        assert {slots.take(user) for _ in range(3)} == {0, 1, 2}
+        assert slots.take(user) is None
+
+
+def test_what_is_given_back_is_free_again(tmp_path):
+    slots = FileSlots(tmp_path / "slots", 2)
+    assert [slots.take(1), slots.take(1), slots.take(1)] == [0, 1, None]
+    slots.give_back(1, 0)
+    assert [slots.take(1), slots.take(1)] == [0, None]
+
+
+def test_they_are_counted_over_all_who_open_the_file(tmp_path):
+    one, other = (FileSlots(tmp_path / "slots", 3) for _ in range(2))
+    assert [one.take(7), other.take(7), one.take(7)] == [0, 1, 2]
+    assert (one.take(7), other.take(7)) == (None, None)
+    other.give_back(7, 1)
+    assert one.take(7) == 1
+
+
+def test_the_slots_of_a_process_that_is_killed_are_free(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_hold, args=(tmp_path / "slots", there))
+    process.start()
+    assert here.recv() == 3
+    slots = FileSlots(tmp_path / "slots", 3)
+    assert slots.take(1) is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert {slots.take(1) for _ in range(3)} == {0, 1, 2}
+
+
+def _hold(path, pipe):
+    slots = FileSlots(path, 3)
+    pipe.send(sum(slots.take(1) is not None for _ in range(3)))
+    signal.pause()
+
+
+def test_nothing_is_written(tmp_path):
+    slots = FileSlots(tmp_path / "slots", 3)
+    slots.take(BIG)
+    assert (tmp_path / "slots").stat().st_size == 0
+    assert (tmp_path / "slots").stat().st_mode & 0o777 == 0o600
