@@ -9,14 +9,18 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from minichat import admin as administration
 from minichat import logs
+from minichat.adapters.board import Board
+from minichat.adapters.clients import WatchedClient
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.counters import MemoryCounters
 from minichat.adapters.emails import email_address
@@ -25,13 +29,18 @@ from minichat.adapters.offloading import Offload, run_here
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import Sqlite, migrating, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
+from minichat.adapters.slots import FileSlots
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.api import context, docs, errors, watching
+from minichat.api.cursors import Cursors
+from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
+from minichat.api.hub import Hub
 from minichat.api.limits import HEADERS, Limits
-from minichat.api.metrics import Metrics
+from minichat.api.metrics import Metrics, shared_folder
 from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
+from minichat.api.whispers import Whispers
 from minichat.config import Settings
 from minichat.domain.ports import Clock, Passwords
 from minichat.domain.services import Services, build
@@ -47,6 +56,9 @@ WOULD_SEND_MOST = 1_000
 """How long the list of headers may be that a page elsewhere would send, in characters."""
 
 
+STREAMS_PER_USER = 20
+
+
 def now() -> int:
     """The time, in milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000
@@ -58,6 +70,7 @@ def create_app(
     database: Sqlite | None = None,
     services: Services | None = None,
     clock: Clock = now,
+    watch_client: context.WatchClient = WatchedClient,
 ) -> Flask:
     """Return the WSGI application.
 
@@ -80,6 +93,18 @@ def create_app(
     redis = _redis(settings.redis_url) if settings.redis_url else None
     limits = Limits(redis or MemoryCounters(), clock) if settings.rate_limits else None
     metrics = Metrics(version("minichat"))
+    cursors = Cursors([_derived(secret, "cursors") for secret in settings.secret_keys])
+    events = EventWriter(services.change_log, cursors, clock)
+    hub = Hub(
+        services.change_log,
+        events,
+        services.sessions.live_among,
+        clock,
+        most=settings.streams_per_worker,
+        slots=FileSlots(settings.database_path.with_name(f"{settings.database_path.name}-streams"), STREAMS_PER_USER),
+        whispers=Whispers(services.presence, clock),
+    )
+    database.on_commit = hub.wake
     watching.install(app, metrics)
     context.install(
         app,
@@ -91,6 +116,11 @@ def create_app(
             public_url=settings.public_url,
             metrics=metrics,
             metrics_from=settings.metrics_from,
+            cursors=cursors,
+            origins=settings.cors_origins,
+            events=events,
+            hub=hub,
+            watch_client=watch_client,
             is_behind_proxies=settings.trusted_proxies > 0,
             count_request=limits.count if limits else None,
             redis_answers=redis.answers if redis else None,
@@ -114,10 +144,16 @@ def create_app(
 
 
 class _App(Flask):
-    """A Flask whose views are all plain functions, which spares each request looking eight times whether one is not."""
-
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: all ours are plain ones, which spares each request looking eight times."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Find a WebSocket's route like any other: what is wrong with a handshake is told by the view."""
+        adapter = super().create_url_adapter(request)
+        if adapter is not None:
+            adapter.websocket = False
+        return adapter
 
 
 def _allow_pages_elsewhere(app: Flask, origins: Iterable[str]) -> None:
@@ -163,6 +199,7 @@ def services_on(
         email_address=email_address,
         pictures=PillowPictures(offload),
         media=FileMedia(settings.pictures_dir),
+        notices=Board(_shared(settings) / f"{settings.database_path.name}-typing"),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [_derived(secret, "refresh chain") for secret in settings.secret_keys]
@@ -173,6 +210,11 @@ def _redis(url: str) -> "RedisCounters":
     from minichat.adapters.redis import RedisCounters  # late: 6 MB of each worker
 
     return RedisCounters(url)
+
+
+def _shared(settings: Settings) -> Path:
+    """A folder that the workers of this server share, in memory if it was started with one."""
+    return shared_folder() or settings.database_path.parent
 
 
 def _derived(secret: str, use: str) -> bytes:

@@ -28,8 +28,6 @@ LONGEST_TTL = 10 * 365 * 86_400
 DAY = 86_400
 
 _LISTS = frozenset({"CORS_ORIGINS", "ALLOWED_HOSTS", "METRICS_FROM"})
-# What the contract promises for later versions: nobody who sets one is told that they misspelt it.
-_LATER = frozenset({"STREAMS_PER_WORKER"})
 
 
 class SettingsError(Exception):
@@ -68,6 +66,8 @@ class Settings:
     media_dir: Path
     log_level: str
     """`debug`, `info`, `warning` or `error`."""
+    streams_per_worker: int
+    """How many live streams a worker takes."""
     rate_limits: bool
     """Whether requests and failed log-ins are limited."""
     redis_url: str | None = field(repr=False)
@@ -117,6 +117,7 @@ class Settings:
             "metrics_from": env.text("METRICS_FROM", "127.0.0.0/8,::1", as_=_each(_network)),
             "media_dir": env.text("MEDIA_DIR", "instance/media", as_=root.joinpath),
             "log_level": env.text("LOG_LEVEL", "info", as_=_one_of("debug", "info", "warning", "error")),
+            "streams_per_worker": env.text("STREAMS_PER_WORKER", "5000", as_=_whole(0, 100_000)),
             "rate_limits": env.text("RATE_LIMITS", "on", as_=_one_of("on", "off")) == "on",
             "redis_url": env.text("REDIS_URL", None, as_=_redis_url),
         }
@@ -179,9 +180,7 @@ def _notices(given: Mapping[str, str], known: set[str]) -> list[str]:
     notices = []
     for name in sorted(given):
         short = name.removeprefix(PREFIX)
-        if short in _LATER:
-            notices.append(f"{name} has no effect in this version.")
-        elif short not in known:
+        if short not in known:
             notices.append(f"{name} is not a setting of minichat and has no effect.")
     return notices
 

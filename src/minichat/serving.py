@@ -209,6 +209,14 @@ class ChatWorker(GeventWorker):
             if time.monotonic() - since > 1:  # a connection made just now still gets its answer
                 gevent.kill(waiting, wait)
 
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """Stop, and let who listens to a stream go on at another worker at once."""
+        super().handle_exit(sig, frame)
+        if self.booted:  # a signal may come while the application is still being built
+            from minichat.api.live import end_streams
+
+            gevent.spawn(end_streams, cast(Any, self.wsgi))
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection, as the parent class does, but not for ever when the client stops half-way."""
         client.settimeout(SILENCE_SECONDS)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class InAHurry:
+    """A client who takes what there is of a stream and goes away. (Those who stay: tests/e2e/test_live.py)"""
+
+    def __init__(self, environ: dict[str, Any], gone: Callable[[], None]) -> None:
+        gone()
+
+    def cut(self) -> None:
+        pass
+
+    def forget(self) -> None:
+        pass
+
+
 class Stage:
     """An app that is built once and given a fresh database and clock by each test: building it takes 100 ms."""
 
@@ -42,7 +56,9 @@ class Stage:
         self._database: Sqlite = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         services = services_on(self._database, settings, clock=self._clock, passwords=passwords)
-        self.app = create_app(settings, database=self._database, services=services, clock=self._clock)
+        self.app = create_app(
+            settings, database=self._database, services=services, clock=self._clock, watch_client=InAHurry
+        )
         self.document = Document(self.app)
 
     def chat(self) -> Chat:

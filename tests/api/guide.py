@@ -12,6 +12,7 @@ from api.client import PASSWORD, PICTURE, Answer, Chat, Json
 
 URL = "http://127.0.0.1:8000"
 TOKEN = "eyJhbGciOi…"
+TICKET = "Jq3vWn8s-2LZ0yJr4bQm5Xt1Kc7Hd9Pf"
 PICTURE_ID = "nUOdXfVZ2Rk0vQyJc7-m4A"
 FORM = [
     "Content-Type: multipart/form-data; boundary=xyz",
@@ -55,6 +56,7 @@ SECTIONS = {
     "rooms": "Rooms and direct chats",
     "moderation": "Roles, removals and bans",
     "messages": "Messages and history",
+    "live": "Live updates",
     "avatars": "Pictures",
     "health": "Health",
 }
@@ -96,6 +98,10 @@ class Guide:
         assert answer.status < 400, answer
         self._shown.setdefault(call, []).append(text)
         return answer
+
+    def tells(self, call: str, text: str) -> None:
+        """Say what can't be shown as a request and its answer."""
+        self._shown.setdefault(call, []).append(text)
 
     def fails(
         self, method: str, path: str, *, token: str | None = None, body: Json | None = None, **headers: str
@@ -181,11 +187,15 @@ class Guide:
                 lines.append(f"{name}: {value}")
         if answer.headers.get("Content-Type") == "image/webp":
             lines += ["", "(the bytes of the picture)"]
+        elif path.startswith("/api/chat/events/?"):
+            first = answer.text.removeprefix(":\n").split("\n\n")[0]
+            lines += ["", first, "", "(and so on)"]
         elif path == "/metrics":
             lines += ["", *(line for line in answer.text.splitlines() if "minichat_log_ins" in line), "(and so on)"]
         elif answer.text:
             lines += ["", _json(answer.body) if answer.body is not None else answer.text]
         text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", TOKEN, "\n".join(lines))
+        text = re.sub(r'(?<=ticket=)[\w-]{32}|(?<="ticket": ")[\w-]{32}', TICKET, text)
         text = re.sub(r"(?<=/avatars/)[\w-]{22}(?=\.webp)", PICTURE_ID, text)
         return answer, f"```http\n{text}\n```\n"
 
@@ -280,6 +290,7 @@ def tell(chat: Chat) -> Guide:
     guide.shows("GET /api/chat/online-users/", "/api/chat/online-users/?limit=1", token=me)
 
     # Rooms
+    cursor = guide.shows("GET /api/chat/sync/", token=me).body["cursor"]
     wait()
     room = {"name": "Kitchen", "description": "Who cooks tonight?", "participants": [bob.id]}
     made = guide.shows("POST /api/chat/rooms/", token=me, body=room).body
@@ -303,6 +314,7 @@ def tell(chat: Chat) -> Guide:
     guide.shows("GET /api/chat/rooms/", "/api/chat/rooms/?scope=public", token=me)
     guide.shows("GET /api/chat/rooms/{room_id}/", path, token=me)
     guide.shows("GET /api/chat/rooms/{room_id}/participants/", f"{path}participants/", token=me)
+    guide.shows("POST /api/chat/rooms/{room_id}/typing/", f"{path}typing/", token=cid.token)
     guide.shows("POST /api/chat/rooms/{room_id}/read/", f"{path}read/", token=cid.token, body={"seq": 1})
     guide.shows("GET /api/chat/rooms/{room_id}/history/", f"{path}history/?limit=2", token=me)
     guide.shows("POST /api/chat/create-direct-chat/", token=me, body={"user_id": bob.id})
@@ -325,6 +337,13 @@ def tell(chat: Chat) -> Guide:
         token=bob.token,
         body={"user_id": cid.id},
     )
+
+    # What has happened
+    guide.shows("GET /api/chat/sync/", f"/api/chat/sync/?after={cursor}&limit=2", token=me)
+    ticket = guide.shows("POST /api/chat/events/ticket/", token=me).body["ticket"]
+    guide.shows("GET /api/chat/events/", f"/api/chat/events/?ticket={ticket}&after={cursor}")
+
+    guide.tells("GET /ws/chat/{room_id}/", "A conversation over it: see [live updates](live.md#websocket).\n")
 
     # Refusals
     wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}

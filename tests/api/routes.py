@@ -84,6 +84,7 @@ ROUTES = [
     Route("POST", "/api/chat/rooms/{room}/join/"),
     Route("POST", "/api/chat/rooms/{room}/leave/"),
     Route("POST", "/api/chat/rooms/{room}/read/", {"seq": 1}),
+    Route("POST", "/api/chat/rooms/{room}/typing/"),
     Route("GET", "/api/chat/rooms/{room}/participants/", query=PAGED),
     Route("POST", "/api/chat/rooms/{room}/participants/", {"user_id": "{other}"}),
     Route("PATCH", "/api/chat/rooms/{room}/participants/{other}/", {"role": "moderator"}),
@@ -96,6 +97,10 @@ ROUTES = [
         "/api/chat/messages/",
         {"room": "{room}", "content": "hello", "reply_to": "{message}", "client_id": "b7d1"},
     ),
+    Route("GET", "/api/chat/sync/", query=("after", "timeout", "limit")),
+    Route("GET", "/api/chat/events/", query=("after", "ticket")),
+    Route("POST", "/api/chat/events/ticket/"),
+    Route("GET", "/ws/chat/{room}/", query=("after", "ticket")),
     Route("GET", "/api/chat/messages/{message}/"),
     Route("PATCH", "/api/chat/messages/{message}/", {"content": "hello again"}),
     Route("DELETE", "/api/chat/messages/{message}/"),
@@ -119,6 +124,9 @@ PUBLIC = {
 }
 """What needs no token, besides the documentation pages."""
 
+OVER_HTTP = [route for route in ROUTES if not route.path.startswith("/ws/")]
+"""All but sockets, which take more than a request (tests/e2e/test_sockets.py)."""
+TAKING_TICKETS = [route for route in ROUTES if "ticket" in route.query]
 WITH_BODY = [route for route in ROUTES if route.body is not None]
 WITH_FILES = [route for route in ROUTES if route.files is not None]
 WITH_QUERY = [route for route in ROUTES if "limit" in route.query]

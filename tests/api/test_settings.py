@@ -131,11 +131,8 @@ def test_no_origins_can_be_asked_for(load):
 
 
 def test_what_has_no_effect_is_told(load):
-    settings = load(acess_ttl="60", streams_per_worker="60")
-    assert settings.notices == (
-        "MINICHAT_ACESS_TTL is not a setting of minichat and has no effect.",
-        "MINICHAT_STREAMS_PER_WORKER has no effect in this version.",
-    )
+    settings = load(acess_ttl="60")
+    assert settings.notices == ("MINICHAT_ACESS_TTL is not a setting of minichat and has no effect.",)
     assert load(rate_limits="on", redis_url="redis://localhost").notices == ()
 
 
@@ -238,6 +235,10 @@ def test_a_long_secret_is_taken(load, key):
         "0123456789" * 4,
         "django-insecure-3!k2lq0vd5o8z)9x^m1w&b7c",
         "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+        "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+        "a-string-secret-at-least-256-bits-long",
+        "k8Jq2mWz7Rt5" * 4,
+        "qzqqzzqkzkkqxzqxxkzqzkxqqkzxxqzkqxzkk",
         KEY + "\x07",
         KEY + "\udcff",
     ],

@@ -8,14 +8,18 @@ import random
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
 
+from minichat.api.cursors import Cursors
+from minichat.api.events import EventWriter
 from minichat.api.headers import POLICY
+from minichat.api.hub import Hub
 from minichat.api.metrics import Metrics
+from minichat.api.parsing import read_query
 from minichat.api.tokens import Claims, Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
@@ -28,6 +32,20 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _EXTENSION = "minichat"
 
 View = TypeVar("View", bound=Callable[..., Response])
+
+
+class Client(Protocol):
+    """The client of a request, while it is watched."""
+
+    def cut(self) -> None:
+        """Take its connection away, whatever is being sent."""
+
+    def forget(self) -> None:
+        """Watch it no more."""
+
+
+WatchClient = Callable[[dict[str, Any], Callable[[], None]], Client]
+"""Given a WSGI environment and what to call when its client goes away, begins to watch."""
 
 
 class Context(NamedTuple):
@@ -44,7 +62,13 @@ class Context(NamedTuple):
     """From where they may be read."""
     is_behind_proxies: bool
     """Whether `X-Forwarded-*` comes from proxies that we know."""
-    count_request: Callable[[int | None], None] | None = None
+    cursors: Cursors
+    events: EventWriter
+    hub: Hub
+    watch_client: WatchClient
+    origins: tuple[str, ...]
+    """The pages elsewhere that may call the API."""
+    count_request: Callable[..., None] | None = None
     """Counts the request for a user, or for nobody, and raises TooMany: see `limits`. None where nothing is limited."""
     redis_answers: Callable[[], bool] | None = None
     """None where there is no Redis."""
@@ -52,7 +76,12 @@ class Context(NamedTuple):
 
 def context() -> Context:
     """The context of the current app."""
-    return cast(Context, current_app.extensions[_EXTENSION])
+    return context_of(current_app)
+
+
+def context_of(app: Flask) -> Context:
+    """The context of an app."""
+    return cast(Context, app.extensions[_EXTENSION])
 
 
 def services() -> Services:
@@ -88,6 +117,12 @@ def own_hosts() -> set[str]:
 def public(view: View) -> View:
     """Mark a view as one that needs no token."""
     view.is_public = True  # type: ignore[attr-defined]  # a mark on a function
+    return view
+
+
+def takes_ticket(view: View) -> View:
+    """Mark a view as one that also takes a ticket, from its URL."""
+    view.takes_ticket = True  # type: ignore[attr-defined]  # a mark on a function
     return view
 
 
@@ -151,15 +186,21 @@ def _let_in() -> int | None:
     # An address that does not exist is told so to anybody; a preflight carries no token.
     if request.endpoint is None or request.method == "OPTIONS" or is_public(current_app, request.endpoint):
         return None
+    ticket = _ticket()
+    if ticket is not None:
+        who, g.token_expires_at = services().tickets.redeem(ticket)
+        g.caller = _seen(who)
+        return who.user.id
     g.claims = told = context().tokens.read(bearer_token(), "access")
+    g.token_expires_at = told.expires_at
     if not getattr(current_app.view_functions[request.endpoint], "is_after_the_end", False):
-        g.caller = _who_calls(told)
+        g.caller = _seen(services().sessions.authenticate(told.session_id, told.user_id))
     return told.user_id
 
 
-def _who_calls(told: Claims) -> Caller:
+def _seen(who: Caller) -> Caller:
+    """The caller, whose presence is renewed where it is time to."""
     sessions = services().sessions
-    who = sessions.authenticate(told.session_id, told.user_id)
     if sessions.is_stale(who):
         try:
             who = sessions.note_activity(who)
@@ -167,6 +208,14 @@ def _who_calls(told: Claims) -> Caller:
             # Being seen is not worth refusing a request that may only read.
             log.warning("presence was not renewed: %s", error)
     return who
+
+
+def _ticket() -> str | None:
+    """The ticket of this request, if it comes with one, and not with a token, to where one is taken."""
+    view = current_app.view_functions[request.endpoint or ""]
+    if not getattr(view, "takes_ticket", False) or "Authorization" in request.headers:
+        return None
+    return read_query(request).get("ticket")
 
 
 def _finish(response: Response) -> Response:

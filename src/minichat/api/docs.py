@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, redirect, send_file
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
-from minichat.api import auth, avatars, health, messages, moderation, rooms, users
+from minichat.api import auth, avatars, health, live, messages, moderation, rooms, sockets, users
 from minichat.api.blueprint import REQUEST_ID, Blueprint
 from minichat.api.context import public
 from minichat.api.headers import PAGE
@@ -54,8 +54,10 @@ _ERRORS = {
     403: "You can see it, but your role does not allow this, or you are not in that public room.",
     404: "It does not exist, or you may not know that it does.",
     409: "It clashes with what is there.",
+    410: "It is not there any more. What a client that was away for long missed is to be fetched anew.",
     413: "The body is larger than 256 KiB.",
     415: "The body is not `application/json`.",
+    426: "This is no WebSocket handshake.",
     429: "Too fast; wait as long as `Retry-After` says.",
     503: "Something that the answer needs is away or overloaded. Nothing was changed; try again.",
 }
@@ -125,7 +127,7 @@ def install(app: Flask, version: str) -> None:
     plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
     api.init_app(app, spec_kwargs={"marshmallow_plugin": plugin})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    for module in (auth, users, rooms, moderation, messages, avatars, health):
+    for module in (auth, users, rooms, moderation, messages, live, sockets, avatars, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(pages)
     app.register_blueprint(front)

@@ -5,7 +5,7 @@ Views have no `try`: whatever they raise ends here, and so does everything that 
 
 import logging
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from flask import Flask, Response, g
@@ -16,6 +16,7 @@ from minichat.api.texts import sentence
 from minichat.domain.errors import (
     ChatError,
     Conflict,
+    Gone,
     InvalidInput,
     NotAllowed,
     NotAuthenticated,
@@ -65,12 +66,19 @@ class UnsupportedMediaType(ChatError):
     code = "unsupported_media_type"
 
 
+class Refused(ChatError):
+    """What only HTTP knows how to refuse, with a status of its own."""
+
+    status: ClassVar[int]
+
+
 STATUS: dict[type[ChatError], int] = {
     InvalidInput: 400,
     NotAuthenticated: 401,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    Gone: 410,
     UnsupportedMediaType: 415,
     TooMany: 429,
     Unavailable: 503,
@@ -104,7 +112,11 @@ def register(app: Flask) -> None:
 
 
 def _chat_error(error: ChatError) -> Response:
-    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    status = (
+        error.status
+        if isinstance(error, Refused)
+        else next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    )
     members: dict[str, Any] = {}
     headers: dict[str, str] = {}
     if isinstance(error, InvalidInput) and error.issues:

@@ -62,9 +62,11 @@ class Limits:
         self._counters = counters
         self._clock = clock
 
-    def count(self, user_id: int | None) -> None:
-        """Count this request for the user, or for its address if nobody is known by it. Raises TooMany."""
-        limit = _limit_of(user_id)
+    def count(self, user_id: int | None, limit: Limit | None = None) -> None:
+        """Count this request, or something else that has that limit, for the user, or for its address if nobody is
+        known by it. Raises TooMany.
+        """
+        limit = limit or _limit_of(user_id)
         if limit is None:
             return
         now, length = self._clock(), limit.seconds * SECOND

@@ -39,6 +39,11 @@ def read_json(request: Request) -> Any:
         return {}
     if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
         raise UnsupportedMediaType
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """What the JSON says. Raises MalformedJson."""
     try:
         # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting, but lets repeated keys pass and
         # turns huge whole numbers into fractions: the second reading finds those.
@@ -163,8 +168,13 @@ def id_of(text: str) -> int:
 
 def load(schema: ma.Schema, location: str) -> dict[str, Any]:
     """What this request holds in the location, as the schema has it. Raises InvalidInput naming what does not fit."""
+    return checked(schema, READERS[location](request))
+
+
+def checked(schema: ma.Schema, value: Any) -> dict[str, Any]:
+    """The value as the schema has it. Raises InvalidInput naming what does not fit."""
     try:
-        loaded: dict[str, Any] = schema.load(READERS[location](request))
+        loaded: dict[str, Any] = schema.load(value)
     except ma.ValidationError as error:
         fields = error.messages_dict
         raise InvalidInput({str(field): _issues(found) for field, found in fields.items()}) from error

@@ -99,6 +99,14 @@ def mark_read(form: dict[str, int], room_id: int) -> Response:
     return present.answer({"last_read_seq": last_read_seq, "unread_count": unread_count})
 
 
+@blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
+@answers(204, None, 403, 404)
+def tell_typing(room_id: int) -> Response:
+    """Tell who listens to the room that you are typing; once in three seconds is enough, and more is not told."""
+    services().presence.typing(caller_id(), room_id)
+    return present.empty()
+
+
 @blueprint.route("/rooms/<id:room_id>/participants/", methods=["GET"])
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, ParticipantsOut, 400, 403, 404, headers={"Link": LINK})

@@ -46,6 +46,27 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This refresh token was used before, so its session has ended. Log in again.",
         "Этот refresh-токен уже использован, сеанс завершён. Войдите снова.",
     ),
+    "origin_not_allowed": (
+        "Pages of this origin may not open a socket here.",
+        "Страницам этого источника нельзя открывать здесь сокет.",
+    ),
+    "upgrade_required": (
+        "This address speaks WebSocket.",
+        "Этот адрес работает по протоколу WebSocket.",
+    ),
+    "ticket_invalid": (
+        "The ticket was used before or has expired. Get a new one.",
+        "Билет уже использован или истёк. Получите новый.",
+    ),
+    "too_many_streams": (
+        "You have as many streams open as one may have. Close one of them.",
+        "У вас открыто предельное число потоков. Закройте один из них.",
+    ),
+    "resync_required": (
+        "The log does not hold what you ask for. Fetch anew what you show, and go on from a new cursor.",
+        "Журнал не содержит запрошенного. Загрузите данные заново и продолжайте с нового курсора.",
+    ),
+    "gone": ("It is not there any more.", "Этого больше нет."),
     "session_ended": ("The session has ended. Log in again.", "Сеанс завершён. Войдите снова."),
     "not_allowed": ("You may not do this.", "У вас нет на это права."),
     "not_a_participant": ("You are not in this room. Join it first.", "Вы не участник этой комнаты. Сначала войдите."),

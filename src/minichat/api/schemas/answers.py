@@ -134,6 +134,24 @@ class RoomOut(Out):
     unread_count = _number(0)
 
 
+class EventOut(Out):
+    id = _string("41.c2VhbGVkIGJ5")
+    type = _string("message.created")
+    time = _time()
+    data = fields.Dict(required=True, metadata={"description": "What the type says: see the guide to live updates."})
+
+
+class SyncOut(Out):
+    events = fields.List(fields.Nested(EventOut), required=True)
+    cursor = _string("41.c2VhbGVkIGJ5")
+    has_more = _flag(False)
+
+
+class TicketOut(Out):
+    ticket = _string("3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    expires_in = _number(30)
+
+
 class HistoryOut(Out):
     room = fields.Nested(RoomOut, required=True)
     messages = fields.List(fields.Nested(MessageOut), required=True)

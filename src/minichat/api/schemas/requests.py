@@ -12,6 +12,8 @@ from minichat.domain.model import MAX_ID, Role
 
 LIMIT_MOST = 200
 LIMIT_DEFAULT = 50
+TIMEOUT_MOST = 30
+"""How long one may wait for something to happen, in seconds."""
 
 
 class In(Schema):
@@ -273,3 +275,38 @@ class HistoryQuery(StretchQuery):
 
 class MessagesQuery(StretchQuery):
     room = Id(in_query=True, metadata={"description": "Without it, the newest across all your rooms."})
+
+
+def _cursor() -> Text:
+    return Text(metadata={"description": "The cursor of the last event that you have."})
+
+
+class SyncQuery(In):
+    after = _cursor()
+    timeout = WholeNumber(
+        0,
+        TIMEOUT_MOST,
+        in_query=True,
+        load_default=0,
+        metadata={"description": "For how many seconds to wait when there is nothing."},
+    )
+    limit = _limit()
+
+
+class EventsQuery(In):
+    after = _cursor()
+    ticket = Text(metadata={"description": "From `POST /api/chat/events/ticket/`, where no header can be sent."})
+
+
+class MessageFrame(In):
+    content = _text(messaging.CONTENT_MOST, 1, required=True)
+    client_id = _text(messaging.CLIENT_ID_MOST, 1, allow_none=True)
+    reply_to = Id(allow_none=True)
+
+
+class ReadFrame(In):
+    seq = WholeNumber(0, MAX_ID, required=True)
+
+
+class TypingFrame(In):
+    pass

@@ -1,0 +1,105 @@
+"""Changes as events: what a reader is sent, told as it stands when it is sent.
+
+What is the same for many readers is written once. Of a message only `is_read` differs from reader to reader, so there
+are two forms of it at most, however many listen.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+
+import orjson
+
+from minichat.api import present
+from minichat.api.cursors import Cursors
+from minichat.api.present import Json, Presenter
+from minichat.domain.changes import ChangeLog
+from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, User
+from minichat.domain.ports import Clock
+
+Data = Mapping[int, bytes]
+"""What an event tells, as JSON, by the id of the user who is to get it; who gets nothing is left out."""
+
+
+class Event:
+    """One event, ready for every transport."""
+
+    __slots__ = ("frame", "json")
+
+    def __init__(self, kind: str, cursor: str | None, json: bytes) -> None:
+        self.json = json
+        """The whole Event."""
+        head = f"event: {kind}\ndata: " if cursor is None else f"id: {cursor}\nevent: {kind}\ndata: "
+        self.frame = head.encode() + json + b"\n\n"
+        """The same in a stream of server-sent events."""
+
+
+class EventWriter:
+    """Writes the events of one app."""
+
+    def __init__(self, change_log: ChangeLog, cursors: Cursors, clock: Clock) -> None:
+        self._log = change_log
+        self._cursors = cursors
+        self._clock = clock
+
+    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, Event]:
+        """The event of a change for each of these users, who get it; `base` is what URLs in it begin with."""
+        place, change = logged
+        kind, cursor = change.kind.value, self._cursors.written(place)
+        head = {"id": cursor, "type": kind, "time": present.time(change.at)}
+        found = _BY_KIND[change.kind](self, change, base, user_ids)
+        events = {
+            data: Event(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
+            for data in set(found.values())
+        }
+        return {user_id: events[data] for user_id, data in found.items()}
+
+    def resync(self) -> Event:
+        """The event that tells a reader to fetch everything anew."""
+        body = {"type": "resync", "time": present.time(self._clock()), "data": {}}
+        return Event("resync", None, orjson.dumps(body))
+
+    def _message(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+        found = self._log.message(change.message_id or 0)
+        if found is None:
+            return {}  # its room is gone, which the log tells further on
+        message, author = found
+        shown = Presenter(base, self._clock(), 0, {author.id: author})
+        unread, read = (orjson.dumps(shown.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
+        is_read_for = self._log.is_read_for(message, user_ids)
+        return {user_id: read if user_id in is_read_for else unread for user_id in user_ids}
+
+    def _read(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+        return _alike({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
+
+    def _room(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+        now, written = self._clock(), {}
+        for user_id in user_ids:
+            shown = self._log.room(user_id, change.room_id)
+            if shown is not None:
+                written[user_id] = orjson.dumps(Presenter(base, now, user_id, shown.people).room(shown.view))
+        return written
+
+    def _room_deleted(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+        return _alike({"room": change.room_id}, user_ids)
+
+    def _participant(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+        user: User = self._log.user(change.user_id or 0)
+        return _alike({"room": change.room_id, "user": present.user(user, base), "role": change.role}, user_ids)
+
+
+def _alike(data: Json, user_ids: Collection[int]) -> Data:
+    return dict.fromkeys(user_ids, orjson.dumps(data))
+
+
+_Write = Callable[[EventWriter, Change, str, Collection[int]], Data]
+_BY_KIND: Mapping[ChangeKind, _Write] = {
+    ChangeKind.MESSAGE_CREATED: EventWriter._message,  # noqa: SLF001 - the class's own table, like the rest
+    ChangeKind.MESSAGE_UPDATED: EventWriter._message,  # noqa: SLF001
+    ChangeKind.MESSAGE_DELETED: EventWriter._message,  # noqa: SLF001
+    ChangeKind.MESSAGE_READ: EventWriter._read,  # noqa: SLF001
+    ChangeKind.ROOM_CREATED: EventWriter._room,  # noqa: SLF001
+    ChangeKind.ROOM_UPDATED: EventWriter._room,  # noqa: SLF001
+    ChangeKind.ROOM_DELETED: EventWriter._room_deleted,  # noqa: SLF001
+    ChangeKind.PARTICIPANT_JOINED: EventWriter._participant,  # noqa: SLF001
+    ChangeKind.PARTICIPANT_UPDATED: EventWriter._participant,  # noqa: SLF001
+    ChangeKind.PARTICIPANT_LEFT: EventWriter._participant,  # noqa: SLF001
+}

@@ -1,0 +1,76 @@
+"""What every live transport does alike: begin to listen, hear what was missed and then what happens, and stop."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from flask import g, request
+
+from minichat.api.context import Context, base_url, caller, caller_id, context, services
+from minichat.api.events import Event
+from minichat.api.hub import End, Listener
+from minichat.domain.changes import Reader
+from minichat.domain.errors import ChatError, ResyncRequired, Unavailable
+
+HEARTBEAT = 15.0
+"""After how many silent seconds a stream says that it is still there."""
+STRETCH = 200
+"""How many changes are read at once for who catches up."""
+
+
+def reader_at(cursor: str | None, field: str, *, only: int | None = None) -> Reader:
+    """The caller's reader behind the cursor that came in that field, or at the end.
+
+    Raises InvalidCursor or ResyncRequired.
+    """
+    place = None if cursor is None else context().cursors.read(cursor, field)
+    return services().change_log.reader(caller_id(), place, only=only)
+
+
+def reader_or_resync(cursor: str | None, field: str, *, only: int | None = None) -> tuple[Reader, bool]:
+    """The same; where the log does not hold what comes after the cursor, a reader at its end, and True."""
+    try:
+        return reader_at(cursor, field, only=only), False
+    except ResyncRequired:
+        return reader_at(None, field, only=only), True
+
+
+def admitted(reader: Reader) -> tuple[Listener, Callable[[], None]]:
+    """A listener whom the hub has counted in, and what to call when they go. Raises Unavailable, TooManyStreams."""
+    hub = context().hub
+    listener = Listener(reader, caller().session.id, g.token_expires_at, base_url())
+    client = context().watch_client(request.environ, listener.end)
+    listener.cut = client.cut
+
+    def leave() -> None:
+        hub.leave(listener)
+        client.forget()
+
+    try:
+        hub.admit(listener)
+    except ChatError:
+        client.forget()
+        raise
+    return listener, leave
+
+
+def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequence[Event]]:
+    """What the listener is sent until it is over, as it comes; nothing at first and where a heartbeat is due."""
+    reader, change_log = listener.reader, ctx.services.change_log
+    yield [ctx.events.resync()] if is_behind else []
+    try:
+        has_more = True
+        while _takes_more(listener) and (has_more or not ctx.hub.enter(listener)):
+            changes, has_more = change_log.read(reader, STRETCH)
+            # Written before the first is sent, which may take long: who is in the rooms was looked up just now.
+            written = [ctx.events.write(logged, listener.base, [reader.user_id]) for logged in changes]
+            for events in written:
+                if _takes_more(listener):
+                    yield list(events.values())
+    except (ResyncRequired, Unavailable):
+        listener.end(End.BROKEN)  # the client comes back, and is told then
+    while not listener.is_over:
+        yield listener.take(HEARTBEAT)
+
+
+def _takes_more(listener: Listener) -> bool:
+    """Whether to go on with what was missed; that a client has gone shows when it is sent."""
+    return listener.end_reason in {None, End.GONE}

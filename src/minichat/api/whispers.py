@@ -1,0 +1,72 @@
+"""What is told to who listens and never stored: who is typing, and who comes and goes."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Protocol
+
+import orjson
+
+from minichat.api import present
+from minichat.api.events import Event
+from minichat.domain.model import SECOND, Timestamp
+from minichat.domain.ports import Clock
+from minichat.domain.presence import Presence
+
+PRESENCE_PAUSE = 10 * SECOND
+"""How often it is looked who is online: as often at most, a change of one person is told."""
+
+
+class Audience(Protocol):
+    """Those who listen here."""
+
+    def user_ids(self) -> Collection[int]:
+        """The users who listen."""
+
+    def tell(self, room_ids: Iterable[int], event: Event, *, but: int) -> None:
+        """Send an event to all listeners who are in one of the rooms, once each, but not to the user `but`."""
+
+
+class Whispers:
+    def __init__(self, presence: Presence, clock: Clock) -> None:
+        self._presence = presence
+        self._clock = clock
+        self._place: int | None = None
+        self._online: Collection[int] | None = None
+        self._looked_at = -PRESENCE_PAUSE
+
+    def tell(self, audience: Audience) -> None:
+        """Tell what there is to tell; to be called again and again."""
+        self._tell_typing(audience)
+        now = self._clock()
+        if abs(now - self._looked_at) >= PRESENCE_PAUSE:  # a clock that is set back must not silence it
+            self._looked_at = now
+            self._presence.keep_online(audience.user_ids())
+            self._tell_presence(audience)
+
+    def rest(self) -> None:
+        """Forget where one was, because nobody listens any more."""
+        self._place = self._online = None
+
+    def _tell_typing(self, audience: Audience) -> None:
+        if self._place is None:
+            self._place = self._presence.notices_end()
+        notices, self._place = self._presence.notices_after(self._place)
+        for notice in notices:
+            data = {"room": notice.room_id, "user": notice.user_id}
+            audience.tell([notice.room_id], _event("typing", notice.at, data), but=notice.user_id)
+
+    def _tell_presence(self, audience: Audience) -> None:
+        before, self._online = self._online, set(self._presence.online())
+        for user_id in set() if before is None else self._online.symmetric_difference(before):
+            user, room_ids = self._presence.with_rooms(user_id)
+            if user is not None:
+                now = self._clock()
+                data = {
+                    "user": user_id,
+                    "is_online": user.is_online(now),
+                    "last_seen": present.optional_time(user.last_seen_at),
+                }
+                audience.tell(room_ids, _event("presence", now, data), but=user_id)
+
+
+def _event(kind: str, at: Timestamp, data: dict[str, Any]) -> Event:
+    return Event(kind, None, orjson.dumps({"type": kind, "time": present.time(at), "data": data}))

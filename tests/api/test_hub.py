@@ -1,0 +1,157 @@
+"""The hub by itself: who listens hears all, also when the log is long, the database falters or they are too slow."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from builders import MemoryChat, Person
+from minichat.adapters.slots import FileSlots
+from minichat.api.cursors import Cursors
+from minichat.api.events import Event, EventWriter
+from minichat.api.hub import BATCH, QUEUE_MOST, End, Hub, Listener
+from minichat.api.whispers import Whispers
+from minichat.domain.errors import Unavailable
+from minichat.domain.model import LoggedChange
+
+FAR = 2**50
+BASE = "http://chat.example"
+PATIENCE = 10.0
+
+
+class FalteringWriter(EventWriter):
+    """Can't ask the database once, when told so."""
+
+    falters = False
+
+    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, Event]:
+        if self.falters:
+            self.falters = False
+            raise Unavailable("disk I/O error")
+        return super().write(logged, base, user_ids)
+
+
+@pytest.fixture
+def chat() -> MemoryChat:
+    return MemoryChat()
+
+
+@pytest.fixture
+def writer(chat: MemoryChat) -> FalteringWriter:
+    return FalteringWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
+
+
+@pytest.fixture
+def hub(chat: MemoryChat, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
+    slots, whispers = FileSlots(tmp_path / "slots", 20), Whispers(chat.services.presence, chat.clock)
+    hub = Hub(chat.services.change_log, writer, set, chat.clock, most=10, slots=slots, whispers=whispers)
+    yield hub
+    hub.close()
+
+
+class Ear:
+    """Somebody's listener, admitted, who is yet to enter."""
+
+    def __init__(self, person: Person, hub: Hub, writer: EventWriter) -> None:
+        self._log = person.chat.services.change_log
+        self._writer = writer
+        self._twin = person.reader()
+        self._last: str | None = None
+        self.listener = Listener(self._twin.twin(), 1, FAR, BASE)
+        hub.admit(self.listener)
+
+    def hears(self, until: str) -> list[tuple[str, str | None]]:
+        """The types and contents of what comes, until that is said; who is sent away resumes."""
+        found: list[tuple[str, str | None]] = []
+        while not found or found[-1][1] != until:
+            events = self.listener.take(PATIENCE)
+            if self.listener.is_over:
+                return found + [told(event) for event in self._missed()]
+            assert events, found
+            found += [told(event) for event in events]
+            self._last = json.loads(events[-1].json)["id"]
+        return found
+
+    def _missed(self) -> list[Event]:
+        """What the log says behind the last that came."""
+        heard = [one for logged in self._log.read(self._twin, FAR).changes for one in self._written(logged)]
+        ids = [json.loads(event.json)["id"] for event in heard]
+        return heard[ids.index(self._last) + 1 :] if self._last in ids else heard
+
+    def _written(self, logged: LoggedChange) -> list[Event]:
+        return list(self._writer.write(logged, BASE, [self._twin.user_id]).values())
+
+
+def told(event: Event) -> tuple[str, str | None]:
+    body = json.loads(event.json)
+    return body["type"], body["data"].get("content")
+
+
+Listen = Callable[[Person], Ear]
+
+
+@pytest.fixture
+def listen(hub: Hub, writer: FalteringWriter) -> Listen:
+    return lambda person: Ear(person, hub, writer)
+
+
+def test_an_event_that_could_not_be_written_is_not_lost(
+    chat: MemoryChat, hub: Hub, writer: FalteringWriter, listen: Listen
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    ear = listen(bob)
+    ann.says("one", in_=room)
+    writer.falters = True
+    ann.says("two", in_=room)
+    hub.enter(ear.listener)
+    assert ear.hears("two") == [("message.created", "one"), ("message.created", "two")]
+
+
+@pytest.mark.parametrize("short", [1, 2])
+def test_a_room_that_is_made_where_one_reading_of_the_log_ends_is_told(
+    chat: MemoryChat, hub: Hub, listen: Listen, short: int
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    elsewhere = ann.makes_room("Elsewhere")
+    ear = listen(bob)
+    for _ in range(BATCH - short):
+        ann.says("to myself", in_=elsewhere)
+    room = ann.makes_room("Tea", with_=[bob])
+    ann.says("hello", in_=room)
+    hub.enter(ear.listener)
+    assert [kind for kind, _ in ear.hears("hello")] == [
+        *("room.created", "participant.joined", "participant.joined", "message.created")
+    ]
+
+
+def test_of_a_room_that_one_has_left_nothing_is_told_however_far_the_hub_is_behind(
+    chat: MemoryChat, hub: Hub, listen: Listen
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room, elsewhere, other = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Own"), ann.makes_room("X", with_=[bob])
+    ear = listen(bob)
+    ann.says("for your ears only", in_=room)
+    for _ in range(BATCH):
+        ann.says("to myself", in_=elsewhere)
+    bob.leaves(room)
+    ann.says("hello", in_=other)
+    hub.enter(ear.listener)
+    assert ear.hears("hello") == [("participant.left", None), ("message.created", "hello")]
+
+
+def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: Hub, listen: Listen) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    stuck, other = listen(bob), listen(bob)
+    hub.enter(stuck.listener)
+    hub.enter(other.listener)
+    for number in range(2 * QUEUE_MOST // 100):
+        for _ in range(99):
+            ann.says("hello", in_=room)
+        ann.says(f"{number}", in_=room)
+        other.hears(f"{number}")
+    assert stuck.listener.end_reason == End.TOO_SLOW
+    assert stuck.listener._waiting.qsize() <= QUEUE_MOST + 1
+    assert not other.listener.is_over

@@ -1,0 +1,293 @@
+"""`sync/` and `events/` as far as they hold what has happened already. (Who stays and waits: tests/e2e/test_live.py)"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from api.client import Answer, Chat, Json, Person
+from minichat.api import events
+from minichat.domain.model import ChangeKind
+from minichat.domain.tickets import LIFETIME
+
+
+@pytest.fixture
+def ann(chat: Chat) -> Person:
+    return chat.person("ann", first_name="Ann")
+
+
+@pytest.fixture
+def bob(chat: Chat) -> Person:
+    return chat.person("bob")
+
+
+def now(person: Person) -> str:
+    """The cursor of now."""
+    answer = person.gets("/api/chat/sync/")
+    assert (answer.status, answer.body["events"], answer.body["has_more"]) == (200, [], False)
+    return str(answer.body["cursor"])
+
+
+def since(person: Person, cursor: str, **query: object) -> list[Json]:
+    answer = person.gets("/api/chat/sync/", after=cursor, **query)
+    assert answer.status == 200, answer
+    return list(answer.body["events"])
+
+
+def kinds(events: list[Json]) -> list[str]:
+    return [event["type"] for event in events]
+
+
+def streamed(answer: Answer) -> list[dict[str, Any]]:
+    """The events of a stream: each with its fields, `data` as what its JSON says."""
+    assert answer.status == 200, answer
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    found = []
+    for block in re.sub(r"^:.*\n", "", answer.text, flags=re.MULTILINE).split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        found.append({**fields, "data": json.loads(fields["data"])})
+    return found
+
+
+class TestSync:
+    def test_tells_what_has_happened_since_the_cursor_oldest_first(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        said = ann.says("hello", in_=room)
+        bob.reads(room, up_to=1)
+        ann.patches(f"/api/chat/rooms/{room['id']}/", name="Tea")
+        events = since(bob, cursor)
+        assert kinds(events) == ["message.created", "message.read", "room.updated"]
+        assert events[0]["data"] == {**said, "is_read": True}
+        assert events[0]["time"] == said["timestamp"]
+        assert events[1]["data"] == {"room": room["id"], "user": bob.id, "last_read_seq": 1}
+        assert events[2]["data"] == bob.looks_at(room)
+        assert since(bob, events[1]["id"]) == events[2:]
+
+    def test_a_message_is_told_as_each_would_get_it(self, chat: Chat, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob, chat.person("cid")])
+        cursors = {person: now(person) for person in (ann, bob)}
+        ann.says("hello", in_=room)
+        for person, cursor in cursors.items():
+            assert since(person, cursor)[0]["data"]["is_read"] is False
+        bob.history(room)
+        for person, cursor in cursors.items():
+            assert since(person, cursor)[0]["data"] == person.gets("/api/chat/messages/").body[0]
+            assert since(person, cursor)[0]["data"]["is_read"] is True
+
+    def test_a_new_room_is_told_with_who_is_in_it(self, ann: Person, bob: Person) -> None:
+        cursor = now(bob)
+        room = ann.makes_room(with_=[bob])
+        made, *joined = since(bob, cursor)
+        assert made["type"] == "room.created"
+        assert made["data"] == bob.looks_at(room)
+        assert kinds(joined) == ["participant.joined"] * 2
+        told = [(event["data"]["room"], event["data"]["user"]["username"], event["data"]["role"]) for event in joined]
+        assert told == [(room["id"], "ann", "owner"), (room["id"], "bob", "member")]
+
+    def test_ones_own_leaving_is_the_last_one_hears(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        ann.says("for your ears only", in_=room)
+        bob.leaves(room)
+        ann.says("among us", in_=room)
+        assert [(event["type"], event["data"]["user"]["id"]) for event in since(bob, cursor)] == [
+            ("participant.left", bob.id)
+        ]
+
+    def test_the_end_of_a_room_is_told(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        ann.says("goodbye", in_=room)
+        ann.deletes(f"/api/chat/rooms/{room['id']}/")
+        events = since(bob, cursor)
+        assert kinds(events) == ["room.deleted"]
+        assert events[0]["data"] == {"room": room["id"]}
+
+    def test_what_is_changed_or_deleted_is_told_as_it_stands(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        first, second = ann.says("helo", in_=room), ann.says("oops", in_=room)
+        ann.patches(f"/api/chat/messages/{first['id']}/", content="hello")
+        ann.deletes(f"/api/chat/messages/{second['id']}/")
+        found = since(bob, cursor)
+        assert kinds(found) == ["message.created", "message.created", "message.updated", "message.deleted"]
+        told = [(event["data"]["content"], event["data"]["is_deleted"]) for event in found]
+        assert told == [("hello", False), ("", True)] * 2
+
+    def test_who_is_removed_hears_that_and_no_more(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        ann.says("among us", in_=room)
+        ann.deletes(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/")
+        ann.says("among us", in_=room)
+        assert kinds(since(bob, cursor)) == ["participant.left"]
+
+    def test_who_is_given_a_role_hears_of_it(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        ann.patches(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/", role="owner")
+        found = since(bob, cursor)
+        assert kinds(found) == ["participant.updated"] * 2
+        told = {(event["data"]["user"]["username"], event["data"]["role"]) for event in found}
+        assert told == {("bob", "owner"), ("ann", "moderator")}
+
+    def test_is_read_in_steps(self, ann: Person) -> None:
+        cursor = now(ann)
+        room = ann.makes_room()
+        for number in range(5):
+            ann.says(f"{number}", in_=room)
+        whole = since(ann, cursor)
+        found, has_more = [], True
+        while has_more:
+            answer = ann.gets("/api/chat/sync/", after=cursor, limit=3)
+            found += answer.body["events"]
+            cursor, has_more = answer.body["cursor"], answer.body["has_more"]
+            assert len(answer.body["events"]) <= 3
+        assert found == whole
+        assert len(found) == 7
+
+    def test_a_cursor_moves_past_what_concerns_others(self, chat: Chat, ann: Person, bob: Person) -> None:
+        cursor = now(bob)
+        ann.says("to myself", in_=ann.makes_room())
+        answer = bob.gets("/api/chat/sync/", after=cursor)
+        assert answer.body["events"] == []
+        assert answer.body["cursor"] == now(bob) != cursor
+
+    def test_a_cursor_that_we_have_not_given_out_is_refused(self, ann: Person) -> None:
+        good = now(ann)
+        number, _, seal = good.partition(".")
+        raised = f"{int(number) + 1}.{seal}"
+        for bad in ("", "1", "x", raised, f"{number}.{seal[::-1]}", f"{good}=", f"{good}\n", f"0{good}"):
+            answer = ann.gets("/api/chat/sync/", after=bad)
+            assert (answer.status, answer.code) == (400, "invalid_cursor"), bad
+            assert list(answer.errors) == ["after"]
+
+    def test_what_the_log_has_dropped_is_410(self, chat: Chat, ann: Person) -> None:
+        cursor = now(ann)
+        room = ann.makes_room()
+        with chat.database.writing():
+            chat.database.execute_sql('DELETE FROM "change" WHERE id = 1')
+        answer = ann.gets("/api/chat/sync/", after=cursor)
+        assert (answer.status, answer.code) == (410, "resync_required")
+        cursor = now(ann)
+        ann.says("hello", in_=room)
+        assert kinds(since(ann, cursor)) == ["message.created"]
+
+    def test_a_log_that_is_behind_the_cursor_is_another_one(self, chat: Chat, ann: Person) -> None:
+        ann.makes_room()
+        cursor = now(ann)
+        emptied = chat.again()
+        answer = emptied.person("ann").gets("/api/chat/sync/", after=cursor)
+        assert (answer.status, answer.code) == (410, "resync_required")
+
+    def test_limits_are_kept(self, ann: Person) -> None:
+        for query in ({"timeout": 31}, {"timeout": -1}, {"timeout": "x"}, {"limit": 0}, {"limit": 201}):
+            answer = ann.gets("/api/chat/sync/", after=now(ann), **query)
+            assert answer.status == 400
+            assert list(answer.errors) == list(query)
+
+
+def test_every_kind_of_change_can_be_told() -> None:
+    assert set(events._BY_KIND) == set(ChangeKind)
+
+
+class TestEvents:
+    def test_stream_what_was_missed(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room(with_=[bob])
+        cursor = now(bob)
+        ann.says("hello,\nBob", in_=room)
+        ann.says("how are you?", in_=room)
+        answer = bob.gets("/api/chat/events/", after=cursor)
+        found = streamed(answer)
+        assert [event["data"] for event in found] == since(bob, cursor)
+        assert [(event["id"], event["event"]) for event in found] == [
+            (event["id"], "message.created") for event in since(bob, cursor)
+        ]
+        assert (answer.headers["X-Accel-Buffering"], answer.headers["Cache-Control"]) == ("no", "no-store")
+
+    def test_resume_behind_the_last_event_whatever_the_url_says(self, ann: Person) -> None:
+        cursor = now(ann)
+        ann.makes_room()
+        made, joined = since(ann, cursor)
+        answer = ann.sends("GET", f"/api/chat/events/?after={cursor}", headers={"Last-Event-ID": made["id"]})
+        assert [event["data"] for event in streamed(answer)] == [joined]
+
+    def test_without_a_cursor_begin_now(self, ann: Person) -> None:
+        ann.makes_room()
+        assert streamed(ann.gets("/api/chat/events/")) == []
+
+    def test_say_when_something_was_missed_for_good(self, chat: Chat, ann: Person) -> None:
+        cursor = now(ann)
+        ann.makes_room()
+        with chat.database.writing():
+            chat.database.execute_sql('DELETE FROM "change" WHERE id = 1')
+        (event,) = streamed(ann.gets("/api/chat/events/", after=cursor))
+        assert event["event"] == event["data"]["type"] == "resync"
+        assert event["data"]["data"] == {}
+        assert "id" not in event
+        assert "id" not in event["data"]
+
+    def test_refuse_a_cursor_that_we_have_not_given_out(self, ann: Person) -> None:
+        for answer in (
+            ann.gets("/api/chat/events/", after="1.aaaaaaaaaaaa"),
+            ann.sends("GET", "/api/chat/events/", headers={"Last-Event-ID": "1.aaaaaaaaaaaa"}),
+        ):
+            assert (answer.status, answer.code) == (400, "invalid_cursor")
+
+    def test_leave_nobody_behind(self, chat: Chat, ann: Person) -> None:
+        for _ in range(30):  # more than one may have at a time
+            ann.gets("/api/chat/events/")
+            ann.sends("HEAD", "/api/chat/events/")
+        assert not chat.app.extensions["minichat"].hub._admitted
+
+
+class TestTickets:
+    def ticket(self, person: Person) -> str:
+        answer = person.posts("/api/chat/events/ticket/")
+        assert (answer.status, answer.body["expires_in"]) == (201, 30)
+        return str(answer.body["ticket"])
+
+    def test_open_a_stream_of_whose_they_are(self, chat: Chat, ann: Person) -> None:
+        cursor = now(ann)
+        ann.makes_room()
+        answer = chat.anyone.gets("/api/chat/events/", ticket=self.ticket(ann), after=cursor)
+        assert [event["data"] for event in streamed(answer)] == since(ann, cursor)
+
+    def test_are_good_once(self, chat: Chat, ann: Person) -> None:
+        ticket = self.ticket(ann)
+        assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
+        answer = chat.anyone.gets("/api/chat/events/", ticket=ticket)
+        assert (answer.status, answer.code) == (401, "ticket_invalid")
+
+    def test_expire(self, chat: Chat, ann: Person) -> None:
+        tickets = [self.ticket(ann), self.ticket(ann)]
+        chat.clock.advance(LIFETIME - 0.001)
+        assert chat.anyone.gets("/api/chat/events/", ticket=tickets[0]).status == 200
+        chat.clock.advance(0.001)
+        assert chat.anyone.gets("/api/chat/events/", ticket=tickets[1]).code == "ticket_invalid"
+
+    def test_end_with_their_session(self, chat: Chat, ann: Person) -> None:
+        ticket = self.ticket(ann)
+        ann.posts("/api/auth/logout/")
+        assert chat.anyone.gets("/api/chat/events/", ticket=ticket).code == "session_ended"
+
+    def test_open_nothing_else(self, chat: Chat, ann: Person) -> None:
+        ticket = self.ticket(ann)
+        assert chat.anyone.gets("/api/auth/me/", ticket=ticket).status == 401
+        assert chat.anyone.gets("/api/chat/sync/", ticket=ticket).status == 401
+        assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
+
+    def test_made_up_ones_are_401(self, chat: Chat, ann: Person) -> None:
+        for made_up in ("", "x", ann.token, "\u0000"):
+            answer = chat.anyone.gets("/api/chat/events/", ticket=made_up)
+            assert (answer.status, answer.code) == (401, "ticket_invalid")
+
+    def test_only_a_hash_is_kept(self, chat: Chat, ann: Person) -> None:
+        ticket = self.ticket(ann)
+        assert ticket not in json.dumps(chat.dump(without=()))
+
+    def test_no_token_is_taken_from_a_url(self, chat: Chat, ann: Person) -> None:
+        for name in ("access", "token", "access_token", "jwt"):
+            assert chat.anyone.gets("/api/chat/events/", **{name: ann.token}).status == 401

@@ -1,0 +1,69 @@
+"""Event streams, read no faster than a test wants to, and enough to tell for one who does not read to miss some."""
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from e2e.crowd import Person, at_once
+from servers import PATIENCE
+
+Event = dict[str, Any]
+_LONG = "\N{WAVING HAND SIGN}" * 3_900
+"""16 KB: of these the systems of client and server hold fewer than 200 between them, for one who does not read."""
+
+
+def opened(
+    person: Person, path: str, headers: dict[str, str] | None = None, *, buffer: int | None = None
+) -> http.client.HTTPResponse:
+    """The answer to a GET, of which only the head has been read; the connection goes when it is closed.
+
+    `buffer` is how many bytes the client's system takes before the client reads them.
+    """
+    connection = socket.socket()
+    try:
+        if buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        connection.settimeout(PATIENCE)
+        connection.connect(("127.0.0.1", person.server.port))
+        fields = {"Host": "127.0.0.1", "Authorization": f"Bearer {person.token}", **(headers or {})}
+        head = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        connection.sendall("\r\n".join(head).encode())
+        response = http.client.HTTPResponse(connection, method="GET")
+        response.begin()
+        return response
+    finally:
+        connection.close()  # the answer holds on to it as long as it is open itself
+
+
+def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
+    """The events of a stream as they come; one that has not come as a whole is none."""
+    fields: dict[str, str] = {}
+    for line in iter(response.readline, b""):
+        if line == b"\n":
+            if fields:
+                event = json.loads(fields["data"])
+                assert (event["id"], event["type"]) == (fields["id"], fields["event"])
+                yield event
+            fields = {}
+        elif not line.startswith(b":"):
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            fields[name] = value
+
+
+def says_much(person: Person, room: int, count: int) -> None:
+    """Say so many long things, eight at a time."""
+
+    def say(part: int) -> None:
+        headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection("127.0.0.1", person.server.port, timeout=PATIENCE)) as connection:
+            for number in range(part, count, 8):
+                body = json.dumps({"room": room, "content": f"{number} {_LONG}"}, ensure_ascii=False)
+                connection.request("POST", "/api/chat/messages/", body.encode(), headers)
+                with connection.getresponse() as answer:
+                    assert answer.status == 201, answer.read()
+                    answer.read()
+
+    at_once(lambda part=part: say(part) for part in range(8))

@@ -1,0 +1,383 @@
+"""Live updates over real sockets, against two workers: who stays connected hears at once, who was away hears it all."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from queue import Empty, Queue
+from typing import Any
+
+import httpx
+import pytest
+from httpx_sse import connect_sse
+
+from e2e.crowd import Person, at_once, call, database_of, register
+from servers import PATIENCE, resident_mib, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("live"), "--workers", "2", rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture
+def people(server, request):
+    """Ann and Bob, new ones for each test."""
+    mark = f"{abs(hash(request.node.name)):x}"[:8]
+    return register(server, f"ann{mark}", f"bob{mark}")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+CLIENT = httpx.Client(
+    timeout=httpx.Timeout(PATIENCE, read=30), limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
+)
+
+
+class Stream:
+    """An open event stream, read by a thread; `next` waits for the next event."""
+
+    def __init__(self, person: Person, *, after: str | None = None, ticket: str | None = None, **headers: str) -> None:
+        self._events: Queue[Any] = Queue()
+        self._person = person
+        self._query = {name: value for name, value in (("after", after), ("ticket", ticket)) if value}
+        self._headers = headers if ticket else {"Authorization": f"Bearer {person.token}", **headers}
+        self._opened = threading.Event()
+        self.status = 0
+        self.last_id = after
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._opened.wait(PATIENCE), "the stream does not open"
+
+    def _run(self) -> None:
+        url = f"http://127.0.0.1:{self._person.server.port}/api/chat/events/"
+        try:
+            with connect_sse(CLIENT, "GET", url, params=self._query, headers=self._headers) as source:
+                self._response = source.response
+                self.status = source.response.status_code
+                if self.status == 200:
+                    for event in self._told_open(source.iter_sse()):
+                        self._events.put(event)
+        except httpx.HTTPError:
+            pass  # the server has cut it
+        finally:
+            self._events.put(None)
+            self._opened.set()
+
+    def _told_open(self, events: Iterator[Any]) -> Iterator[Any]:
+        self._opened.set()
+        yield from events
+
+    def next(self, patience: float = PATIENCE) -> dict[str, Any]:
+        event = self._events.get(timeout=patience)
+        assert event is not None, "the stream has ended"
+        body: dict[str, Any] = json.loads(event.data)
+        assert (event.event, event.id or None) == (body["type"], body.get("id", self.last_id))
+        self.last_id = body.get("id", self.last_id)
+        return body
+
+    def contents(self, count: int) -> list[str]:
+        """What is said in the next `count` messages."""
+        said: list[str] = []
+        while len(said) < count:
+            event = self.next()
+            if event["type"] == "message.created":
+                said.append(event["data"]["content"])
+        return said
+
+    def ends_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        try:
+            while self._events.get(timeout=max(0, deadline - time.monotonic())) is not None:
+                pass
+        except Empty:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Go away, as a client does that is closed."""
+        self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    def is_silent(self) -> bool:
+        return self._events.empty()
+
+
+def on_both_workers(open_one: Callable[[], Stream], server: Any) -> list[Stream]:
+    """Streams, so many that each worker has some."""
+    return [open_one() for _ in range(8)]
+
+
+def cursor(person: Person) -> str:
+    return str(person.get("/api/chat/sync/")["cursor"])
+
+
+def test_who_is_connected_hears_at_once_on_every_worker(server, ann, bob):
+    room = ann.makes_room(bob)
+    streams = on_both_workers(lambda: Stream(bob), server)
+    began = time.monotonic()
+    assert ann.says(room, "hello").status == 201
+    for stream in streams:
+        event = stream.next()
+        assert (event["type"], event["data"]["content"]) == ("message.created", "hello")
+    assert time.monotonic() - began < 1
+
+
+def test_who_resumes_hears_what_was_missed_and_then_what_comes(ann, bob):
+    room = ann.makes_room(bob)
+    first = Stream(bob)
+    ann.says(room, "one")
+    assert first.contents(1) == ["one"]
+    first.close()
+    for number in range(300):
+        assert ann.says(room, f"{number}").status == 201
+    again = Stream(bob, **{"Last-Event-ID": first.last_id})
+    assert again.contents(300) == [f"{number}" for number in range(300)]
+    ann.says(room, "live")
+    assert again.contents(1) == ["live"]
+
+
+def test_nothing_is_lost_and_nothing_comes_twice_while_many_write(server, ann, bob):
+    room = ann.makes_room(bob)
+    streams = on_both_workers(lambda: Stream(bob), server)
+    writers = [ann, bob] * 4
+
+    def write(person: Person, name: int) -> None:
+        for number in range(25):
+            assert person.says(room, f"{name}.{number}").status == 201
+
+    at_once(lambda person=person, name=name: write(person, name) for name, person in enumerate(writers))
+    history = [message["content"] for message in ann.history(room)]
+    assert len(history) == 200
+    for stream in streams:
+        assert stream.contents(200) == history
+        assert stream.is_silent() or stream.next()["type"] != "message.created"
+
+
+def test_a_seam_shows_nowhere_while_streams_come_and_go_under_load(server, ann, bob):
+    room = ann.makes_room(bob)
+    place = cursor(bob)
+    over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            assert ann.says(room, f"{number}").status == 201
+            number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    heard: list[str] = []
+    try:
+        for _ in range(12):
+            stream = Stream(bob, after=place)
+            heard += stream.contents(20)
+            place = stream.last_id
+            stream.close()
+    finally:
+        over.set()
+        writer.join()
+    assert heard == [f"{number}" for number in range(240)]
+
+
+def test_typing_is_told_to_the_others_on_every_worker(server, ann, bob):
+    room = ann.makes_room(bob)
+    streams = on_both_workers(lambda: Stream(bob), server)
+    own = Stream(ann)
+    ann.says(room, "hello")  # when this has come, the worker listens
+    assert [stream.contents(1) for stream in [*streams, own]] == [["hello"]] * 9
+    assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
+    for stream in streams:
+        event = stream.next()
+        assert (event["type"], event["data"]) == ("typing", {"room": room, "user": ann.id})
+    ann.says(room, "that is all")
+    assert own.contents(1) == ["that is all"]
+
+
+def test_who_comes_is_told_to_who_shares_a_room_within_ten_seconds(tmp_path):
+    with serving(tmp_path, "--workers", "2", rate_limits="off") as server:
+        ann, bob, carl = register(server, "ann", "bob", "carl")
+        room = ann.makes_room(bob)
+        with closing(sqlite3.connect(database_of(tmp_path), isolation_level=None)) as database:
+            database.execute("UPDATE user SET last_seen_at = 1 WHERE username IN ('ann', 'carl')")
+        stream = Stream(bob)
+        ann.says(room, "this renews no lease yet")
+        assert stream.contents(1)
+        began = time.monotonic()
+        ann.call("GET", "/api/auth/me/")
+        carl.call("GET", "/api/auth/me/")
+        event = stream.next()
+        assert time.monotonic() - began < 11
+        assert (event["type"], event["data"]["user"], event["data"]["is_online"]) == ("presence", ann.id, True)
+
+
+def test_a_removed_session_ends_its_streams_within_five_seconds(server, ann):
+    streams = on_both_workers(lambda: Stream(ann), server)
+    assert ann.call("POST", "/api/auth/logout/").status == 200
+    began = time.monotonic()
+    assert all(stream.ends_within(5 - (time.monotonic() - began)) for stream in streams)
+
+
+def test_one_who_left_hears_nothing_more_of_the_room(server, ann, bob):
+    room = ann.makes_room(bob)
+    streams = on_both_workers(lambda: Stream(bob), server)
+    assert bob.call("POST", f"/api/chat/rooms/{room}/leave/").status == 200
+    other = ann.makes_room(bob)
+    for number in range(20):
+        ann.says(room, f"{number}")
+    ann.says(other, "over here")
+    for stream in streams:
+        heard = [stream.next() for _ in range(5)]
+        assert [event["type"] for event in heard] == [
+            *("participant.left", "room.created", "participant.joined", "participant.joined", "message.created")
+        ]
+        assert heard[-1]["data"]["content"] == "over here"
+
+
+def test_a_wait_ends_when_something_happens(ann, bob):
+    room = ann.makes_room(bob)
+    place = cursor(bob)
+    answers: Queue[Any] = Queue()
+    waiting = threading.Thread(
+        target=lambda: answers.put(bob.get(f"/api/chat/sync/?after={place}&timeout=20")), daemon=True
+    )
+    waiting.start()
+    with pytest.raises(Empty):
+        answers.get(timeout=0.3)
+    ann.says(room, "hello")
+    (event,) = answers.get(timeout=2)["events"]
+    assert event["data"]["content"] == "hello"
+
+
+def test_a_wait_for_nothing_ends_in_time_with_a_cursor_to_go_on_from(ann):
+    began = time.monotonic()
+    answer = ann.get(f"/api/chat/sync/?after={cursor(ann)}&timeout=1")
+    assert answer["events"] == []
+    assert 0.9 < time.monotonic() - began < 3
+
+
+def test_a_wait_ends_with_401_when_the_session_does(ann):
+    answers: Queue[Any] = Queue()
+    path = f"/api/chat/sync/?after={cursor(ann)}&timeout=20"
+    waiting = threading.Thread(target=lambda: answers.put(ann.call("GET", path)), daemon=True)
+    waiting.start()
+    with pytest.raises(Empty):
+        answers.get(timeout=0.3)
+    ann.call("POST", "/api/auth/logout/")
+    answer = answers.get(timeout=5)
+    assert (answer.status, answer.json["code"]) == (401, "session_ended")
+
+
+def test_a_ticket_opens_one_stream_on_any_worker(server, ann):
+    room = ann.makes_room()
+    tickets = [ann.call("POST", "/api/chat/events/ticket/").json["ticket"] for _ in range(4)]
+    streams = [Stream(ann, ticket=ticket) for ticket in tickets]
+    ann.says(room, "hello")
+    assert [stream.contents(1) for stream in streams] == [["hello"]] * 4
+    found = at_once(lambda: call(server, "GET", f"/api/chat/events/?ticket={tickets[0]}").status for _ in range(4))
+    assert set(found) == {401}
+
+
+def test_a_ticket_that_many_try_at_once_lets_one_in(server, ann):
+    ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
+    streams = at_once(lambda: Stream(ann, ticket=ticket) for _ in range(10))
+    assert Counter(stream.status for stream in streams) == {200: 1, 401: 9}
+
+
+def test_a_client_that_goes_makes_room_at_once(tmp_path):
+    with serving(tmp_path, "--workers", "2", rate_limits="off") as server:
+        (ann,) = register(server, "ann")
+        deadline = time.monotonic() + 5
+        for _ in range(3):
+            streams: list[Stream] = []
+            while len(streams) < 20:
+                assert time.monotonic() < deadline, "those who left are still counted"
+                stream = Stream(ann)
+                streams += [stream] if stream.status == 200 else []
+            assert Stream(ann).status == 429
+            for stream in streams:
+                stream.close()
+
+
+def test_more_streams_than_a_worker_takes_are_503(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", streams_per_worker="3") as server:
+        (ann,) = register(server, "ann")
+        streams = [Stream(ann) for _ in range(3)]
+        answer = ann.call("GET", "/api/chat/events/")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+        assert {stream.status for stream in streams} == {200}
+
+
+def test_a_stopping_server_ends_streams_at_once_and_they_resume_at_the_next(tmp_path):
+    settings = {"rate_limits": "off"}
+    with serving(tmp_path, "--workers", "2", **settings) as server:
+        ann, bob = register(server, "ann", "bob")
+        room = ann.makes_room(bob)
+        stream = Stream(bob)
+        ann.says(room, "one")
+        assert stream.contents(1) == ["one"]
+        began = time.monotonic()
+        assert server.stop(signal.SIGTERM) == 0, server.said
+        assert time.monotonic() - began < 5
+        assert stream.ends_within(1)
+    with serving(tmp_path, "--workers", "2", **settings) as server:
+        ann.server = bob.server = server
+        ann.says(room, "two")
+        resumed = Stream(bob, **{"Last-Event-ID": stream.last_id})
+        assert resumed.contents(1) == ["two"]
+
+
+def test_a_killed_worker_costs_a_reader_nothing(tmp_path):
+    with serving(tmp_path, "--workers", "2", rate_limits="off") as server:
+        ann, bob = register(server, "ann", "bob")
+        room = ann.makes_room(bob)
+        place, heard = cursor(bob), []
+        for number in range(4):
+            stream = Stream(bob, after=place)
+            assert ann.says(room, f"{number}: hello").status == 201
+            heard += stream.contents(1 if number == 0 else 2)
+            place = stream.last_id
+            for pid in server.workers:
+                os.kill(pid, signal.SIGKILL)
+            assert stream.ends_within(5)
+            server.wait_until_it_answers()
+            assert ann.says(room, f"{number}: are you there?").status == 201
+        heard += Stream(bob, after=place).contents(1)
+        assert heard == [message["content"] for message in ann.history(room)]
+        assert len(heard) == 8
+
+
+@contextmanager
+def many(person: Person, count: int) -> Iterator[list[Stream]]:
+    streams = [Stream(person) for _ in range(count)]
+    yield streams
+    for stream in streams:
+        stream.close()
+
+
+def test_streams_that_have_gone_leave_no_memory_behind(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+        (ann,) = register(server, "ann")
+        room = ann.makes_room()
+        sizes = []
+        for _ in range(4):
+            for _ in range(5):
+                with many(ann, 15) as streams:
+                    ann.says(room, "hello")
+                    assert [stream.contents(1) for stream in streams] == [["hello"]] * 15
+            sizes.append(resident_mib(server.workers[0]))
+        assert sizes[3] < sizes[1] + 4, sizes

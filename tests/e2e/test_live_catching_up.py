@@ -1,0 +1,83 @@
+"""Readers who catch up slowly: what ends a stream, and what keeps somebody out, does so in the middle of it, too."""
+
+import http.client
+import signal
+import threading
+from contextlib import closing, suppress
+
+import pytest
+
+from e2e.crowd import register, wait_until
+from e2e.streams import opened, says_much, streamed
+from servers import PATIENCE, serving
+
+BACKLOG = 400
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture
+def people(server):
+    return register(server, "ann", "bob")
+
+
+@pytest.fixture
+def room(people):
+    ann, bob = people
+    return ann.makes_room(bob)
+
+
+@pytest.fixture
+def slow(people, room):
+    """Bob's stream, behind by the whole backlog; he has read a little of it."""
+    ann, bob = people
+    place = bob.get("/api/chat/sync/")["cursor"]
+    says_much(ann, room, BACKLOG)
+    response = opened(bob, "/api/chat/events/", {"Last-Event-ID": place}, buffer=4_096)
+    with closing(response):
+        events = streamed(response)
+        for _ in range(5):
+            next(events)
+        yield events
+
+
+def test_a_session_that_ends_ends_the_stream_of_one_who_catches_up(people, slow):
+    assert people[1].call("POST", "/api/auth/logout/").status == 200
+    threading.Event().wait(5)  # which is how long a stream may go on
+    heard = []
+    with suppress(http.client.IncompleteRead):  # who does not take the end is cut off
+        heard.extend(slow)
+    assert len(heard) < BACKLOG - 5
+
+
+def refuses(server):
+    try:
+        server.connection().close()
+    except OSError:
+        return True
+    return False
+
+
+def test_a_stopping_server_ends_the_stream_of_one_who_catches_up(server, slow):
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: refuses(server), "the stop")
+    assert len(list(slow)) < BACKLOG - 5
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_what_was_said_after_one_was_removed_is_not_told_to_one_who_catches_up(people, room, slow):
+    ann, bob = people
+    said = ann.history(room)[190:200]
+    assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
+    for message in said:
+        assert ann.call("PATCH", f"/api/chat/messages/{message['id']}/", {"content": "Bob is gone."}).status == 200
+    heard = []
+    for event in slow:
+        heard.append(event)
+        if event["type"] == "participant.left":
+            break
+    assert "Bob is gone." not in [event["data"].get("content") for event in heard]

@@ -1,0 +1,356 @@
+"""WebSockets, spoken to two workers by a client of another make."""
+
+import http.client
+import json
+import os
+import signal
+import time
+from contextlib import closing
+from typing import Any, ClassVar
+
+import pytest
+import websocket
+
+from e2e.crowd import Person, at_once, register
+from servers import PATIENCE, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("sockets"), "--workers", "2", rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture
+def people(server, request):
+    mark = f"{abs(hash(request.node.name)):x}"[:8]
+    return register(server, f"ann{mark}", f"bob{mark}")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+@pytest.fixture(autouse=True)
+def everybody_goes():
+    yield
+    while Socket.opened:
+        Socket.opened.pop().shutdown()
+
+
+class Socket:
+    """An open socket to one room."""
+
+    opened: ClassVar[list[Any]] = []
+
+    def __init__(self, person: Person, room: int, query: str = "", *, token: bool = True, **options: Any) -> None:
+        header = [f"Authorization: Bearer {person.token}"] if token else []
+        url = f"ws://127.0.0.1:{person.server.port}/ws/chat/{room}/{query}"
+        options.setdefault("suppress_origin", True)
+        self._socket = websocket.create_connection(url, timeout=PATIENCE, header=header, **options)
+        self.opened.append(self._socket)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def says(self, frame: object) -> None:
+        self._socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    def sends(self, payload: bytes | str, opcode: int) -> None:
+        self._socket.send(payload, opcode)
+
+    def next(self) -> dict[str, Any]:
+        """The next thing that is said."""
+        found: dict[str, Any] = json.loads(self._socket.recv())
+        return found
+
+    def hears(self, *kinds: str) -> list[dict[str, Any]]:
+        """What comes next, which is of these types in any order."""
+        found = [self.next() for _ in kinds]
+        assert sorted(event["type"] for event in found) == sorted(kinds), found
+        return sorted(found, key=lambda event: kinds.index(event["type"]))
+
+    def goodbye(self) -> tuple[int, str]:
+        """The code and reason with which the other end closes."""
+        while True:
+            opcode, data = self._socket.recv_data(control_frame=True)
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return int.from_bytes(data[:2], "big"), data[2:].decode()
+
+
+def refusal(
+    person: Person, room: int, query: str = "", *, token: bool = True, origin: str | None = None
+) -> tuple[int, str]:
+    """How a handshake is refused: the status and the problem's code."""
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    headers |= {"Authorization": f"Bearer {person.token}"} if token else {}
+    headers |= {"Origin": origin} if origin is not None else {}
+    with closing(http.client.HTTPConnection("127.0.0.1", person.server.port, timeout=PATIENCE)) as connection:
+        connection.request("GET", f"/ws/chat/{room}/{query}", headers=headers)
+        with connection.getresponse() as response:
+            assert response.status != 101, "it is not refused"
+            return response.status, json.loads(response.read())["code"]
+
+
+def test_what_is_said_in_the_room_comes_through_every_socket(ann, bob):
+    room = ann.makes_room(bob)
+    sockets = [Socket(bob, room) for _ in range(6)]
+    ann.says(room, "hello")
+    for socket in sockets:
+        (event,) = socket.hears("message.created")
+        assert event["data"]["content"] == "hello"
+        assert event["data"]["user_username"] == ann.username
+        socket.close()
+
+
+def test_a_message_said_here_is_sent_acknowledged_and_heard(ann, bob):
+    room = ann.makes_room(bob)
+    with closing(Socket(ann, room)) as one, closing(Socket(bob, room)) as other:
+        one.says({"type": "message", "content": "hello", "client_id": "a1"})
+        ack, event = one.hears("ack", "message.created")
+        assert (ack["client_id"], ack["message"]["content"]) == ("a1", "hello")
+        assert event["data"]["id"] == ack["message"]["id"]
+        assert other.next()["data"]["content"] == "hello"
+        assert [message["content"] for message in ann.history(room)] == ["hello"]
+        one.says({"type": "message", "content": "hello", "client_id": "a1"})
+        assert one.next() == ack
+        one.says({"type": "message", "content": "goodbye", "client_id": "a1"})
+        problem = one.next()
+        assert (problem["type"], problem["status"], problem["code"], problem["client_id"]) == (
+            *("problem", 409, "client_id_reused", "a1"),
+        )
+
+
+def test_a_receipt_said_here_counts(ann, bob):
+    room = ann.makes_room(bob)
+    ann.says(room, "hello")
+    with closing(Socket(bob, room)) as socket:
+        socket.says({"type": "read", "seq": 1})
+        ack, event = socket.hears("ack", "message.read")
+        assert ack == {"type": "ack", "client_id": None}
+        assert event["data"] == {"room": room, "user": bob.id, "last_read_seq": 1}
+    assert ann.history(room)[0]["is_read"] is True
+
+
+def test_it_tells_of_one_room_only(ann, bob):
+    room, other = ann.makes_room(bob), ann.makes_room(bob)
+    with closing(Socket(bob, room)) as socket:
+        ann.says(other, "elsewhere")
+        ann.makes_room(bob)
+        ann.says(room, "here")
+        assert socket.next()["data"]["content"] == "here"
+
+
+def test_it_resumes_behind_a_cursor(ann, bob):
+    room = ann.makes_room(bob)
+    cursor = bob.get("/api/chat/sync/")["cursor"]
+    for number in range(250):
+        assert ann.says(room, f"{number}").status == 201
+    with closing(Socket(bob, room, f"?after={cursor}")) as socket:
+        heard = [socket.next() for _ in range(250)]
+        assert [event["data"]["content"] for event in heard] == [f"{number}" for number in range(250)]
+    with closing(Socket(bob, room, f"?after={heard[99]['id']}")) as socket:
+        assert [socket.next()["id"] for _ in range(150)] == [event["id"] for event in heard[100:]]
+        ann.says(room, "live")
+        assert socket.next()["data"]["content"] == "live"
+
+
+def test_it_resumes_behind_a_cursor_that_is_older_than_ones_joining(ann, bob):
+    cursor = bob.get("/api/chat/sync/")["cursor"]
+    room = ann.makes_room()
+    ann.says(room, "before")
+    bob.call("POST", f"/api/chat/rooms/{room}/join/")
+    ann.says(room, "after")
+    with closing(Socket(bob, room, f"?after={cursor}")) as socket:
+        socket.hears("participant.joined", "message.created")
+        ann.says(room, "live")
+        assert socket.next()["data"]["content"] == "live"
+
+
+def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_of(tmp_path):
+    with serving(tmp_path, "--workers", "1", public_url="https://chat.example.org") as server:
+        (ann,) = register(server, "ann")
+        room = ann.makes_room()
+        Socket(ann, room, origin="https://chat.example.org", suppress_origin=False)
+        assert refusal(ann, room, origin="https://chat.example.org.evil") == (403, "origin_not_allowed")
+
+
+def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path):
+    with serving(tmp_path, "--workers", "1") as server:
+        (ann,) = register(server, "ann")
+        socket = Socket(ann, ann.makes_room())
+        for _ in range(1_300):
+            socket.says({"type": "read", "seq": 0})
+        answers = [socket.next() for _ in range(1_300)]
+        refused = [answer for answer in answers if answer["type"] == "problem"]
+        assert {answer["type"] for answer in answers} == {"ack", "problem"}
+        assert {(answer["code"], answer["status"]) for answer in refused} == {("too_many_requests", 429)}
+        assert all(1 <= answer["retry_after"] <= 60 for answer in refused)
+
+
+def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
+    room = ann.makes_room()
+    with closing(Socket(ann, room)) as socket:
+        for frame, code, fields in (
+            ("this is no JSON", "malformed_json", None),
+            ("", "malformed_json", None),
+            ('{"type": "read", "seq": 1, "seq": 2}', "malformed_json", None),
+            ("[]", "validation_failed", {"type"}),
+            ("7", "validation_failed", {"type"}),
+            ({"type": "dance"}, "validation_failed", {"type"}),
+            ({"type": ["message"]}, "validation_failed", {"type"}),
+            ({"type": "message"}, "validation_failed", {"content"}),
+            ({"type": "message", "content": " "}, "validation_failed", {"content"}),
+            ({"type": "message", "content": "x", "colour": "red"}, "validation_failed", {"colour"}),
+            ({"type": "message", "content": "x", "reply_to": 10**15}, "validation_failed", {"reply_to"}),
+            ({"type": "read", "seq": -1}, "validation_failed", {"seq"}),
+            ({"type": "read", "seq": 10**30}, "validation_failed", {"seq"}),
+        ):
+            socket.says(frame)
+            problem = socket.next()
+            assert (problem["type"], problem["code"]) == ("problem", code), frame
+            assert set(problem.get("errors", ())) == (fields or set()), frame
+        socket.sends(b"\x00\x01", websocket.ABNF.OPCODE_BINARY)
+        assert socket.next()["code"] == "malformed_json"
+        socket.says({"type": "message", "content": "still here"})
+        socket.hears("ack", "message.created")
+
+
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 10 * 2**20])
+def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, size):
+    room = ann.makes_room(bob)
+    with closing(Socket(bob, room)) as other:
+        socket = Socket(ann, room)
+        try:
+            socket.says("x" * size)
+            assert socket.goodbye() == (1009, "frame_too_large")
+        except OSError:
+            pass  # it was closed before all of the frame was sent
+        ann.says(room, "hello")
+        assert other.next()["data"]["content"] == "hello"
+
+
+def test_what_is_no_websocket_is_told_so(ann):
+    room = ann.makes_room()
+    answer = ann.call("GET", f"/ws/chat/{room}/")
+    assert (answer.status, answer.json["code"]) == (426, "upgrade_required")
+
+
+def test_a_room_that_one_is_not_in_does_not_open(ann, bob):
+    public, hidden = (
+        ann.makes_room(),
+        ann.call("POST", "/api/chat/rooms/", {"name": "x", "is_private": True}).json["id"],
+    )
+    assert refusal(bob, public) == (403, "not_a_participant")
+    assert refusal(bob, hidden) == refusal(bob, 10**9) == (404, "room_not_found")
+
+
+def test_who_is_nobody_gets_in_nowhere(ann):
+    room = ann.makes_room()
+    assert refusal(ann, room, token=False) == (401, "not_authenticated")
+    assert refusal(ann, room, "?ticket=made-up", token=False) == (401, "ticket_invalid")
+    assert refusal(ann, room, f"?access={ann.token}", token=False)[0] == 401
+    assert refusal(ann, room, "?after=1.aaaaaaaaaaaa") == (400, "invalid_cursor")
+
+
+def test_a_ticket_opens_one_socket(ann):
+    room = ann.makes_room()
+    ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
+    with closing(Socket(ann, room, f"?ticket={ticket}", token=False)) as socket:
+        ann.says(room, "hello")
+        assert socket.next()["data"]["content"] == "hello"
+    assert refusal(ann, room, f"?ticket={ticket}", token=False) == (401, "ticket_invalid")
+
+
+def test_pages_of_other_origins_are_refused(ann):
+    room = ann.makes_room()
+    for origin in ("https://evil.example", "null", "http://localhost:3000.evil.example", "http://localhost:3001"):
+        assert refusal(ann, room, origin=origin) == (403, "origin_not_allowed")
+    for origin in ("http://localhost:3000", f"http://127.0.0.1:{ann.server.port}"):
+        Socket(ann, room, origin=origin, suppress_origin=False).close()
+
+
+def test_a_removed_session_ends_it_within_five_seconds(ann):
+    room = ann.makes_room()
+    socket = Socket(ann, room)
+    ann.call("POST", "/api/auth/logout/")
+    began = time.monotonic()
+    assert socket.goodbye() == (4401, "session_ended")
+    assert time.monotonic() - began < 5
+
+
+def test_a_frame_of_a_session_that_has_just_ended_does_nothing(ann, bob):
+    room = ann.makes_room(bob)
+    socket = Socket(ann, room)
+    ann.call("POST", "/api/auth/logout/")
+    socket.says({"type": "message", "content": "too late"})
+    assert socket.next()["code"] == "session_ended"
+    assert socket.goodbye() == (4401, "session_ended")
+    assert bob.history(room) == []
+
+
+def test_leaving_is_the_last_that_it_tells(ann, bob):
+    room = ann.makes_room(bob)
+    socket = Socket(bob, room)
+    bob.call("POST", f"/api/chat/rooms/{room}/leave/")
+    ann.says(room, "among us")
+    (event,) = socket.hears("participant.left")
+    assert event["data"]["user"]["id"] == bob.id
+    assert socket.goodbye() == (4403, "not_a_participant")
+
+
+def test_the_end_of_the_room_is_the_last_that_it_tells(ann, bob):
+    room = ann.makes_room(bob)
+    socket = Socket(bob, room)
+    ann.call("DELETE", f"/api/chat/rooms/{room}/")
+    (event,) = socket.hears("room.deleted")
+    assert event["data"] == {"room": room}
+    assert socket.goodbye() == (4403, "not_a_participant")
+
+
+def test_saying_goodbye_makes_room_for_others(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+        (ann,) = register(server, "ann")
+        room = ann.makes_room()
+        for _ in range(3):
+            sockets = [Socket(ann, room) for _ in range(20)]
+            assert refusal(ann, room) == (429, "too_many_streams")
+            for socket in sockets:
+                socket.close()
+
+
+def test_a_stopping_server_says_so(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+        (ann,) = register(server, "ann")
+        socket = Socket(ann, ann.makes_room())
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert socket.goodbye() == (1001, "stopping")
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_of_what_two_say_at_once_all_hear_the_same(ann, bob):
+    room = ann.makes_room(bob)
+    sockets = {person: [Socket(person, room), Socket(person, room)] for person in (ann, bob)}
+
+    def talk(socket: Socket, name: int) -> None:
+        for number in range(20):
+            socket.says({"type": "message", "content": f"{name}.{number}"})
+
+    everybody = [socket for both in sockets.values() for socket in both]
+    at_once(lambda socket=socket, name=name: talk(socket, name) for name, socket in enumerate(everybody))
+    heard = []
+    for socket in everybody:
+        said, acks = [], 0
+        while len(said) < 80 or acks < 20:
+            event = socket.next()
+            acks += event["type"] == "ack"
+            said += [event["data"]["content"]] if event["type"] == "message.created" else []
+        heard.append(said)
+    assert heard == [[message["content"] for message in ann.history(room)]] * 4
