@@ -1,0 +1,324 @@
+"""Live updates while connections break, workers and servers are killed and clients don't read: who resumes where they
+were has in the end exactly what the room's history says, each event once.
+
+The story of faults is told once; FAULT_ROUNDS=20 tells it twenty times over.
+"""
+
+import itertools
+import json
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from e2e.crowd import BROKEN, Person, check_database, check_numbers, database_of, register, wait_until
+from e2e.streams import Event, opened, says_much, streamed
+from servers import PATIENCE, SECRET, RunningServer, serving
+
+# Each start is on a port of its own, which must not show in what was said before.
+SETTINGS = {"secret_key": SECRET, "rate_limits": "off", "public_url": "http://chat.example"}
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
+PAUSE = 0.05
+"""After how many seconds a client tries again."""
+AWAY = {502, 503}
+THE_END = "That was all."
+
+
+class Reader:
+    """One who hears of a room until its last message, whatever happens; how is a subclass's business."""
+
+    def __init__(self, person: Person, place: str) -> None:
+        """`place` is the cursor behind which they begin."""
+        self._person = person
+        self._place = place
+        self.events: list[Event] = []
+        self.connections = 0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self.is_done():
+            try:
+                self._listen()
+            except BROKEN:
+                threading.Event().wait(PAUSE)
+
+    def _listen(self) -> None:
+        raise NotImplementedError
+
+    def _note(self, event: Event, place: str) -> None:
+        self.events.append(event)
+        self._place = place
+
+    def is_done(self) -> bool:
+        return bool(self.events) and self.events[-1]["data"].get("content") == THE_END
+
+    def wait(self) -> None:
+        self._thread.join(PATIENCE)
+        assert self.is_done(), f"after {len(self.events)} events the end does not come"
+
+
+class StreamReader(Reader):
+    """Hears by an event stream; breaks off by itself after some events, if told after how many."""
+
+    def __init__(self, person: Person, place: str, patience: Callable[[], int] | None = None) -> None:
+        self._patience = patience
+        super().__init__(person, place)
+
+    def _listen(self) -> None:
+        left = self._patience() if self._patience else None
+        with closing(opened(self._person, "/api/chat/events/", {"Last-Event-ID": self._place})) as response:
+            if response.status in AWAY:
+                raise ConnectionError(response.status)
+            assert response.status == 200, response.read()
+            self.connections += 1
+            for event in streamed(response):
+                self._note(event, event["id"])
+                left = left and left - 1
+                if left == 0 or self.is_done():
+                    return
+
+
+class Poller(Reader):
+    """Asks `sync/` again and again."""
+
+    def _listen(self) -> None:
+        path = f"/api/chat/sync/?after={self._place}&timeout=5&limit=7"
+        with closing(opened(self._person, path)) as response:
+            answer = json.loads(response.read())
+            if response.status in AWAY:
+                raise ConnectionError(response.status)
+            assert response.status == 200, answer
+            self.connections += 1
+        for event in answer["events"]:
+            self._note(event, event["id"])
+        self._place = answer["cursor"]
+
+
+class Writer:
+    """One who sends, edits and deletes until told to end, and repeats what was not acknowledged until it is."""
+
+    def __init__(self, person: Person, room: int, over: threading.Event) -> None:
+        self.person = person
+        self.done: Counter[str] = Counter()
+        """How many changes of each type were acknowledged."""
+        self._room = room
+        self._over = over
+        self._chance = random.Random(person.username)
+        self._mine: list[int] = []
+        """Messages that are not deleted."""
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for number in itertools.count():
+            if self._over.is_set():
+                return
+            kind = self._chance.choice(["created", "created", "updated", "deleted"]) if self._mine else "created"
+            if kind == "created":
+                body = {"room": self._room, "content": f"{number}: hello", "client_id": f"{number}"}
+                self._mine.append(self._insists("POST", "", body).json["id"])
+            elif kind == "updated":
+                self._insists("PATCH", f"{self._chance.choice(self._mine)}/", {"content": f"{number}: or rather"})
+            else:
+                self._insists("DELETE", f"{self._mine.pop(self._chance.randrange(len(self._mine)))}/")
+            self.done[f"message.{kind}"] += 1
+
+    def _insists(self, method: str, path: str, body: object = None) -> Any:
+        while True:
+            try:
+                answer = self.person.call(method, f"/api/chat/messages/{path}", body)
+            except BROKEN:
+                threading.Event().wait(PAUSE)
+                continue
+            if answer.status not in AWAY:
+                assert answer.status in {200, 201, 204}, answer
+                return answer
+
+    def wait(self) -> None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "a change is not acknowledged"
+
+
+class Writers:
+    def __init__(self, people: list[Person], room: int) -> None:
+        self._over = threading.Event()
+        self._writers = [Writer(person, room, self._over) for person in people]
+
+    @property
+    def done(self) -> Counter[str]:
+        return sum((writer.done for writer in self._writers), Counter())
+
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more changes were acknowledged."""
+        goal = self.done.total() + more
+        wait_until(lambda: self.done.total() >= goal, f"the acknowledgement of {more} changes")
+
+    def end(self) -> None:
+        self._over.set()
+        for writer in self._writers:
+            writer.wait()
+
+
+class House:
+    """A server that can be stopped, killed and started anew, and the people who use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._serving = ExitStack()
+        self.people: list[Person] = []
+        self.start()
+
+    def start(self) -> None:
+        self.server: RunningServer = self._serving.enter_context(serving(self._folder, "--workers", "2", **SETTINGS))
+        for person in self.people:
+            person.server = self.server
+
+    def end(self) -> None:
+        self._serving.close()
+
+    def lets_in(self, *names: str) -> list[Person]:
+        people = register(self.server, *names)
+        self.people += people
+        return people
+
+    # What befalls it
+
+    def loses_a_worker(self) -> None:
+        before = self.server.workers
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: set(self.server.workers) - set(before), "the worker's replacement")
+
+    def loses_all_workers(self) -> None:
+        for pid in self.server.workers:
+            os.kill(pid, signal.SIGKILL)
+
+    def is_killed(self) -> None:
+        os.killpg(self.server.process.pid, signal.SIGKILL)
+        self.server.process.wait()
+        self.start()
+
+    def gets_new_workers(self) -> None:
+        before = set(self.server.workers)
+        self.server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & set(self.server.workers), "the end of the old workers")
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[House]:
+    house = House(folder)
+    try:
+        yield house
+    finally:
+        house.end()
+
+
+def cursor(person: Person) -> str:
+    return str(person.get("/api/chat/sync/")["cursor"])
+
+
+def shown(events: list[Event]) -> list[Event]:
+    """The messages as somebody sees them who applies the events in this order."""
+    messages: dict[int, Event] = {}
+    for event in events:
+        data = event["data"]
+        assert (data["id"] in messages) == (event["type"] != "message.created"), event
+        messages[data["id"]] = data
+    return list(messages.values())
+
+
+def check_same(messages: list[Event], history: list[Event]) -> None:
+    """Fail unless both are the same; with the first difference, not with all that was said."""
+    assert len(messages) == len(history)
+    for message, told in zip(messages, history, strict=True):
+        assert message == told
+
+
+def check_heard(reader: Reader, history: list[Event], done: Counter[str]) -> None:
+    """Fail unless the reader has heard of each change once, and shows what the history says."""
+    assert Counter(event["type"] for event in reader.events) == done
+    assert len({event["id"] for event in reader.events}) == len(reader.events)
+    check_same(shown(reader.events), history)
+
+
+def test_whatever_breaks_who_resumes_has_the_whole_history_and_nothing_twice(tmp_path):
+    with house(tmp_path) as home:
+        ann, bob, cid, dora, emil = home.lets_in("ann", "bob", "cid", "dora", "emil")
+        room = ann.makes_room(bob, cid, dora, emil)
+        place, chance = cursor(dora), random.Random(7)
+        readers = [
+            *(StreamReader(person, place) for person in (dora, dora, emil, emil)),
+            *(StreamReader(person, place, lambda: chance.randint(1, 30)) for person in (dora, emil)),
+            *(Poller(person, place) for person in (dora, emil)),
+        ]
+        faults = [home.loses_a_worker, home.loses_all_workers, home.is_killed, home.gets_new_workers]
+        writers = Writers([ann, bob, cid], room)
+        try:
+            for befalls in faults * ROUNDS:
+                writers.wait_for(40)
+                befalls()
+            writers.wait_for(40)
+        finally:
+            writers.end()
+        assert ann.says(room, THE_END).status == 201
+        done = writers.done + Counter({"message.created": 1})
+        histories = {person.id: person.history(room) for person in (dora, emil)}
+        check_numbers(histories[dora.id])
+        assert len(histories[dora.id]) == done["message.created"]
+        for reader in readers:
+            reader.wait()
+            check_heard(reader, histories[reader._person.id], done)
+        heard = [[event["id"] for event in reader.events] for reader in readers]
+        assert heard == heard[:1] * len(readers)
+        # Each was torn at least when all workers were killed, when the server was and when it got new workers.
+        assert all(reader.connections > 3 * ROUNDS for reader in readers)
+        assert "Traceback" not in home.server.said
+        assert home.server.stop() == 0
+    check_database(database_of(tmp_path))
+
+
+def test_pollers_miss_nothing_however_many_there_are(tmp_path):
+    with house(tmp_path) as home:
+        ann, bob, cid, *asking = home.lets_in("ann", "bob", "cid", "dora", "emil", "fee", "gus")
+        room = ann.makes_room(bob, cid, *asking)
+        place = cursor(ann)
+        readers = [Poller(person, place) for person in asking for _ in range(6)]
+        writers = Writers([ann, bob, cid], room)
+        try:
+            writers.wait_for(100)
+        finally:
+            writers.end()
+        ann.says(room, THE_END)
+        done, history = writers.done + Counter({"message.created": 1}), asking[0].history(room)
+        for reader in readers:
+            reader.wait()
+            check_heard(reader, history, done)
+
+
+def test_one_who_does_not_read_is_cut_off_and_resumes_while_others_go_on(tmp_path):
+    """What waits for them is 1,000 events at most, and what their system and the server's take between them."""
+    count = 1_600
+    with house(tmp_path) as home:
+        ann, bob, cid = home.lets_in("ann", "bob", "cid")
+        room = ann.makes_room(bob, cid)
+        place = cursor(bob)
+        stuck = [opened(bob, "/api/chat/events/", {"Last-Event-ID": place}, buffer=4_096) for _ in range(2)]
+        others = [StreamReader(cid, place) for _ in range(4)]
+        says_much(ann, room, count)
+        ann.says(room, THE_END)
+        history = bob.history(room)
+        for other in others:
+            other.wait()
+            check_same(shown(other.events), history)
+        for response in stuck:
+            with closing(response):
+                heard = list(streamed(response))
+            assert 0 < len(heard) < count
+            resumed = StreamReader(bob, heard[-1]["id"])
+            resumed.wait()
+            check_same(shown(heard + resumed.events), history)
