@@ -1,50 +1,17 @@
 """A real browser: the documentation page at `/api/`, and pages of other origins that call the API."""
 
-import shutil
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
-from playwright.sync_api import sync_playwright
 
+from e2e.browsers import chromium, empty_pages, opened
 from e2e.crowd import register
 from servers import serving
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Quiet and alone: no sandbox inside a container, and nothing asked of anybody but the pages under test.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SECONDS = 1_000
-
-
-class EmptyPage(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>elsewhere</title>")
-
-    def log_message(self, *args):
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
 def elsewhere():
     """The port of a web server that is not ours, as `localhost` and as `127.0.0.1`: two origins."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage) as pages:
-        thread = threading.Thread(target=pages.serve_forever)
-        thread.start()
-        yield pages.server_port
-        pages.shutdown()
-        thread.join()
+    with empty_pages() as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
@@ -62,44 +29,8 @@ def ann(server):
 
 @pytest.fixture(scope="module")
 def browser():
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "there is no Chromium: `make browser` installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-class Watched:
-    """A page in a profile of its own, and everything that it complains of or asks for."""
-
-    def __init__(self, page):
-        self.page = page
-        self.complaints = []
-        self.asked = []
-        page.set_default_timeout(20 * SECONDS)
-        page.add_init_script(
-            "window.violations = []; addEventListener('securitypolicyviolation',"
-            " event => violations.push(`${event.violatedDirective}: ${event.blockedURI}`), true)"
-        )
-        page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self._heard("error", f"{error}"))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def _heard(self, kind, text):
-        if kind in {"error", "warning", "assert"}:
-            self.complaints.append(text)
-
-    def all_complaints(self):
-        return self.complaints + self.page.evaluate("window.violations")
-
-
-@contextmanager
-def opened(browser, url):
-    with browser.new_context() as context:
-        watched = Watched(context.new_page())
-        watched.page.goto(url)
-        yield watched
 
 
 @pytest.fixture

@@ -1,0 +1,385 @@
+"""The programs of docs/live.md, as they stand there, against a real server: who copies them has a client that works."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+
+import pytest
+
+from e2e.browsers import chromium, empty_pages, opened
+from e2e.crowd import PASSWORD, register, wait_until
+from minichat.domain.model import ChangeKind
+from servers import PATIENCE, environment, run, serving
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
+UNSTORED = {"typing", "presence", "resync"}
+WAYS = ("byFetch", "byEventSource", "bySocket", "byPolling")
+
+
+def fenced(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    with empty_pages() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, elsewhere):
+    folder = tmp_path_factory.mktemp("live-docs")
+    origin = f"http://localhost:{elsewhere}"
+    with serving(folder, "--workers", "2", rate_limits="off", cors_origins=origin, changes_ttl="1") as server:
+        server.folder = folder
+        yield server
+
+
+@pytest.fixture
+def people(server, request):
+    mark = f"{abs(hash(request.node.name)):x}"[:8]
+    return register(server, f"ann{mark}", f"bob{mark}")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+def cut_all_connections(server):
+    """Kill the workers: whoever was connected is not any more, and others take their place."""
+    for pid in server.workers:
+        os.kill(pid, signal.SIGKILL)
+    server.wait_until_it_answers()
+
+
+def test_the_events_of_the_table_are_those_that_there_are():
+    events = PAGE.read_text().split("\n## Events\n", 1)[1].split("\n## ", 1)[0]
+    told = re.findall(r"^\| `([a-z.]+)` \|", events, re.MULTILINE)
+    assert sorted(told) == sorted(UNSTORED | {kind.value for kind in ChangeKind})
+    (listened_to,) = re.findall(r"^const TYPES = \[\n(.*?)^\];$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert re.findall(r'"([a-z.]+)"', listened_to) == told
+
+
+# In Python
+
+
+@contextmanager
+def python_client(server, person, tmp_path):
+    """The Python client of the page, for one who logs in; yields what it prints, line by line, None at its end."""
+    (program,) = fenced("python")
+    chat = {"CHAT": f"http://127.0.0.1:{server.port}", "CHAT_USER": person.username, "CHAT_PASSWORD": PASSWORD}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command,
+        env={**environment(), **chat},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    ) as client:
+        lines: Queue[str | None] = Queue()
+
+        def read():
+            for line in client.stdout:
+                lines.put(line.rstrip("\n"))
+            lines.put(None)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            yield client, lines
+        finally:
+            client.kill()
+            reader.join()
+
+
+def end_sessions(person):
+    """End every session of the person but this one."""
+    assert person.call("DELETE", "/api/auth/sessions/").status == 204
+
+
+def test_the_python_client_hears_survives_a_break_and_ends_with_its_session(server, ann, bob, tmp_path):
+    room = ann.makes_room(bob)
+    with python_client(server, bob, tmp_path) as (client, lines):
+        assert lines.get(timeout=PATIENCE) == "You are in 1 rooms."
+        said = ["hello", "a line\u2028and a paragraph\u2029 are no end", "Привет 🍲"]
+        for content in said:
+            ann.says(room, content)
+        assert [lines.get(timeout=PATIENCE) for _ in said] == [f"{ann.username}: {content}" for content in said]
+        for number in range(3):
+            cut_all_connections(server)
+            ann.says(room, f"{number}")
+        assert [lines.get(timeout=PATIENCE) for _ in range(3)] == [f"{ann.username}: {number}" for number in range(3)]
+        end_sessions(bob)
+        assert lines.get(timeout=PATIENCE) == "The session has ended."
+        assert lines.get(timeout=PATIENCE) is None
+        assert (client.wait(PATIENCE), client.stderr.read()) == (0, "")
+
+
+# In JavaScript
+
+WATCH = """() => {
+  window.heard = [];
+  window.loaded = 0;
+  window.ends = [];
+  const {apply, load} = View.prototype;
+  const follows = follow;
+  window.follow = (...asked) => (window.following = follows(...asked));
+  View.prototype.apply = async function (event) {
+    await apply.call(this, event);
+    heard.push(event);
+  };
+  View.prototype.load = async function () {
+    await load.call(this);
+    loaded += 1;
+  };
+}"""
+SHOW = """([base, tokens, me, way, room]) => {
+  window.outbox = new Outbox();
+  window.chat = new Chat(base, tokens);
+  const ways = {byFetch, byEventSource, byPolling, bySocket: bySocket(room, outbox)};
+  window.shown = show(chat, me, ways[way], (error) => ends.push(`${error.constructor.name}: ${error.message}`));
+}"""
+CONTENTS = "heard.filter(({type}) => type === 'message.created').map(({data}) => data.content)"
+
+
+class Client:
+    """A page that runs the JavaScript of docs/live.md for somebody."""
+
+    def __init__(self, page, person):
+        self.page = page
+        self.person = person
+        page.add_script_tag(content="\n".join(fenced("js")))
+        page.evaluate(WATCH)
+
+    def shows(self, way, room=0):
+        """Begin to show the chat in this way; return when it follows."""
+        tokens = {"access": self.person.token, "refresh": self.person.refresh}
+        base = f"http://127.0.0.1:{self.person.server.port}"
+        self.page.evaluate(SHOW, [base, tokens, self.person.id, way, room])
+        self.waits_for("loaded === 1")
+
+    def waits_for(self, condition):
+        self.page.wait_for_function(condition)
+
+    def hears(self, *contents):
+        """What has been said since it began is this, and nothing twice."""
+        self.waits_for(f"{CONTENTS}.length >= {len(contents)}")
+        assert self.page.evaluate(CONTENTS) == list(contents)
+
+    def ends(self, how):
+        self.waits_for("ends.length")
+        assert self.page.evaluate("ends") == [how]
+
+
+@pytest.fixture
+def client(browser, elsewhere, bob):
+    with opened(browser, f"http://localhost:{elsewhere}/") as there:
+        yield Client(there.page, bob)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_hears_survives_breaks_and_ends_with_its_session(server, ann, bob, client, way):
+    room = ann.makes_room(bob)
+    client.shows(way, room)
+    ann.says(room, "hello")
+    client.hears("hello")
+    for number in range(3):
+        cut_all_connections(server)
+        assert ann.says(room, f"{number}").status == 201
+    client.hears("hello", "0", "1", "2")
+    assert client.page.evaluate("loaded") == 1
+    shown = client.page.evaluate("room => [...shown.view.rooms.get(room).messages.values()]", room)
+    assert [message["content"] for message in shown] == ["hello", "0", "1", "2"]
+    bob.call("POST", "/api/auth/logout/")
+    client.ends("Over: The session has ended: log in again.")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_goes_on_with_a_new_token_when_the_old_one_is_refused(ann, bob, client, way):
+    room = ann.makes_room(bob)
+    bob.token = "expired"
+    client.shows(way, room)
+    ann.says(room, "hello")
+    client.hears("hello")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_stops_when_told_to(ann, bob, client, way):
+    room = ann.makes_room(bob)
+    client.shows(way, room)
+    ann.says(room, "hello")
+    client.hears("hello")
+    client.page.evaluate("async () => { shown.stop(); await following; }")
+    assert client.page.evaluate("ends") == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_loads_anew_when_the_log_does_not_go_back_so_far(server, ann, bob, client, way):
+    room = ann.makes_room(bob)
+    old = bob.get("/api/chat/sync/")["cursor"]
+    ann.says(room, "forgotten")
+
+    def is_gone():
+        assert run(server.folder, "prune", changes_ttl="1").returncode == 0
+        return bob.call("GET", f"/api/chat/sync/?after={old}").status == 410
+
+    wait_until(is_gone, "the end of what the log keeps")
+    # As if the page had slept for a week: its first connection resumes from there.
+    client.page.evaluate(
+        """old => {
+          const follows = follow;
+          window.follow = (chat, way, follower) => {
+            let cursor = old;
+            const late = (chat, from) => {
+              const begun = way(chat, {...from, cursor: cursor ?? from.cursor});
+              cursor = null;
+              return begun;
+            };
+            return follows(chat, late, follower);
+          };
+        }""",
+        old,
+    )
+    client.shows(way, room)
+    client.waits_for("loaded === 2")
+    ann.says(room, "hello")
+    client.hears("hello")
+
+
+def test_what_is_said_over_a_socket_is_said_once_whatever_breaks(server, ann, bob, client):
+    room = ann.makes_room(bob)
+    client.shows("bySocket", room)
+    sent = client.page.evaluate("outbox.say('hello')")
+    assert (sent["content"], sent["room"], sent["user"]["id"]) == ("hello", room, bob.id)
+    said = ["hello"]
+    for round_ in range(3):
+        contents = [f"{round_}.{number}" for number in range(5)]
+        client.page.evaluate("contents => { window.saying = Promise.all(contents.map(c => outbox.say(c))) }", contents)
+        cut_all_connections(server)
+        client.page.evaluate("saying")
+        said += contents
+    assert sorted(message["content"] for message in ann.history(room)) == sorted(said)
+    client.waits_for(f"{CONTENTS}.length >= {len(said)}")
+    assert client.page.evaluate(CONTENTS) == [message["content"] for message in ann.history(room)]
+
+
+def test_a_message_that_is_refused_on_a_socket_is_told_so_and_the_socket_goes_on(ann, bob, client):
+    room = ann.makes_room(bob)
+    client.shows("bySocket", room)
+    problem = client.page.evaluate("outbox.say(' ').catch((problem) => problem)")
+    assert (problem["status"], problem["code"], list(problem["errors"])) == (400, "validation_failed", ["content"])
+    assert client.page.evaluate("outbox.say('hello')")["content"] == "hello"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it connects", "while it is connected"])
+def test_who_is_out_of_the_room_does_not_come_back(ann, bob, client, before):
+    room = ann.makes_room(bob)
+    if before:
+        bob.call("POST", f"/api/chat/rooms/{room}/leave/")
+        client.shows("bySocket", room)
+    else:
+        client.shows("bySocket", room)
+        ann.says(room, "hello")
+        client.hears("hello")
+        bob.call("POST", f"/api/chat/rooms/{room}/leave/")
+    client.ends("Over: You are not in this room any more.")
+
+
+ROOMS = """(view) => [...view.rooms.values()].sort((a, b) => a.id - b.id).map((room) => ({
+  ...room, typing: undefined, messages: [...room.messages.values()].sort((a, b) => a.seq - b.seq),
+}))"""
+
+
+def test_events_that_are_applied_twice_leave_what_a_fresh_start_shows(ann, bob, client):
+    """What happens while a client has begun to follow and has not yet loaded is told to it once more."""
+    (cid,) = register(ann.server, f"cid{ann.username}")
+    room, closed, left = (ann.makes_room(bob) for _ in range(3))
+    client.shows("byPolling")
+    client.page.evaluate("async () => { shown.stop(); await following; }")
+    place = bob.get("/api/chat/sync/")["cursor"]
+    path = f"/api/chat/rooms/{room}/"
+    first, second, _ = (ann.says(room, content).json["id"] for content in ("one", "two", "three"))
+    ann.call("PATCH", f"/api/chat/messages/{first}/", {"content": "won"})
+    ann.call("DELETE", f"/api/chat/messages/{second}/")
+    bob.says(room, "mine")
+    bob.says(room, "mine, too")
+    ann.call("POST", f"{path}participants/", {"user_id": cid.id})
+    ann.call("PATCH", f"{path}participants/{cid.id}/", {"role": "moderator"})
+    cid.says(room, "hello")
+    ann.call("PATCH", path, {"name": "Galley"})
+    bob.call("POST", f"{path}read/", {"seq": 6})
+    cid.call("POST", f"{path}leave/")
+    ann.call("DELETE", f"/api/chat/rooms/{closed}/")
+    bob.call("POST", f"/api/chat/rooms/{left}/leave/")
+    ann.makes_room(bob)
+    told = bob.get(f"/api/chat/sync/?after={place}&limit=200")
+    assert told["has_more"] is False
+    assert len({event["type"] for event in told["events"]}) == len(ChangeKind)
+    once, twice, fresh = client.page.evaluate(
+        f"""async ([events, room]) => {{
+          const seen = {ROOMS};
+          const apply = async () => {{ for (const event of events) await shown.view.apply(event); }};
+          await apply();
+          const once = seen(shown.view);
+          await apply();
+          const fresh = new View(chat, shown.view.me);
+          await fresh.load();
+          await fresh.open(room);
+          return [once, seen(shown.view), seen(fresh)];
+        }}""",
+        [told["events"], room],
+    )
+    assert twice == once
+    assert once == fresh
+    assert [message["content"] for message in once[0]["messages"]] == ["won", "", "three", "mine", "mine, too", "hello"]
+
+
+@pytest.mark.parametrize("way", ["byFetch", "byEventSource", "bySocket"])
+def test_who_types_is_shown_for_six_seconds_or_until_they_have_spoken(ann, bob, client, way):
+    room = ann.makes_room(bob)
+    client.shows(way, room)
+    ann.says(room, "hello")
+    client.hears("hello")
+    until = "([room, user]) => shown.view.rooms.get(room).typing.get(user)"
+    asked = [room, ann.id]
+
+    def is_shown():  # she goes on typing: of what is said as a stream begins, none is told later
+        assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
+        return client.page.evaluate(until, asked)
+
+    wait_until(is_shown, "the sight of her typing")
+    assert 0 < client.page.evaluate(f"asked => ({until})(asked) - Date.now()", asked) <= 6_000
+    ann.says(room, "I was typing")
+    client.hears("hello", "I was typing")
+    assert client.page.evaluate(until, asked) is None
+
+
+def test_presence_is_shown_with_each_person_and_what_is_unknown_is_passed_over(ann, bob, client):
+    room = ann.makes_room(bob)
+    client.shows("byPolling")
+    event = {"type": "presence", "data": {"user": ann.id, "is_online": False, "last_seen": None}}
+    client.page.evaluate("event => shown.view.apply(event)", event)
+    client.page.evaluate("event => shown.view.apply(event)", {"type": "something.new", "data": {}})
+    people = client.page.evaluate("room => shown.view.rooms.get(room).participants", room)
+    assert {person["username"]: person["is_online"] for person in people} == {ann.username: False, bob.username: True}
+    assert all("user" not in person for person in people)
