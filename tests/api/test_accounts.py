@@ -1,5 +1,6 @@
 """`/api/auth/`: registration, the account, the profile, people, presence."""
 
+import socket
 import unicodedata
 
 import pytest
@@ -374,6 +375,25 @@ class TestProfile:
     def test_other_addresses_are_refused(self, chat: Chat, url: str) -> None:
         answer = chat.person("ann").patches("/api/auth/profile/", avatar=url)
         assert (answer.status, set(answer.errors)) == (400, {"avatar"})
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_an_address_is_never_looked_up_or_fetched(
+        self, chat: Chat, monkeypatch: pytest.MonkeyPatch, method: str
+    ) -> None:
+        asked: list[object] = []
+
+        def note(*what: object, **_: object) -> None:
+            asked.append(what)
+            raise OSError
+
+        ann = chat.person("ann")
+        for name in ("connect", "connect_ex", "sendto"):
+            monkeypatch.setattr(socket.socket, name, note)
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "create_connection"):
+            monkeypatch.setattr(socket, name, note)
+        assert ann.sends(method, "/api/auth/profile/", json={"avatar": "https://pictures.example/a.png"}).status == 200
+        assert ann.gets("/api/auth/me/").body["avatar"] == "https://pictures.example/a.png"
+        assert asked == []
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     def test_all_is_checked_before_anything_is_changed(self, chat: Chat, method: str) -> None:

@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.client import PASSWORD, Chat, Person
-from api.conftest import MakeChat
+from api.conftest import SECRET, MakeChat
+from minichat.app import _derived
 from minichat.domain.throttling import FREE_FAILURES
 
 BASE = "https://localhost"
@@ -25,9 +26,13 @@ class Browser:
 
     def submits(self, path: str, page: str = "/admin/sign-in/", **fields: str) -> TestResponse:
         """Submit a form of a page, with the hidden token that the page holds."""
+        return self.posts(path, csrf_token=self.form_token(page), **fields)
+
+    def form_token(self, page: str = "/admin/sign-in/") -> str:
+        """The hidden token that the page holds."""
         found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.gets(page).get_data(as_text=True))
         assert found
-        return self.posts(path, csrf_token=found[1], **fields)
+        return found[1]
 
     def posts(self, path: str, **fields: str) -> TestResponse:
         return self._client.post(path, base_url=self._base, data=fields)
@@ -139,6 +144,24 @@ class TestTheDoor:
             thief.takes(forged)
             assert not thief.is_in
 
+    def test_a_cookie_signed_by_another_secret_opens_nothing(self, make_chat: MakeChat) -> None:
+        browsers = []
+        for secret in (SECRET, "another Secret 4 the instance: 9f8e7d6c"):
+            chat = make_chat(MINICHAT_SECRET_KEY=secret)
+            chat.app.extensions["minichat"].services.registration.create_superuser("root", PASSWORD)
+            browsers.append(Browser(chat))
+            browsers[-1].signs_in()
+            assert browsers[-1].is_in
+        thief = Browser(chat)
+        thief.takes(browsers[0].cookie)
+        assert not thief.is_in
+        thief.takes(browsers[1].cookie)
+        assert thief.is_in
+
+    def test_the_key_of_the_cookie_is_not_that_of_the_tokens(self, chat: Chat) -> None:
+        keys = {_derived(SECRET, "tokens").hex(), _derived(SECRET, "tokens"), SECRET, SECRET.encode()}
+        assert chat.app.secret_key not in keys
+
     def test_one_is_signed_in_for_twelve_hours(self, chat: Chat, admin: Browser) -> None:
         chat.clock.advance(12 * 3_600 - 1)
         assert admin.is_in
@@ -165,6 +188,11 @@ class TestTheDoor:
     def test_a_form_without_its_token_does_nothing(self, chat: Chat, browser: Browser) -> None:
         assert browser.posts("/admin/sign-in/", username="root", password=PASSWORD).status_code == 400
         assert not browser.is_in
+
+    def test_signing_out_needs_its_form_s_token(self, admin: Browser) -> None:
+        for token in ("", "x"):
+            admin.posts("/admin/sign-out/", csrf_token=token)
+            assert admin.is_in
 
     def test_no_page_runs_inline_script_or_asks_another_host(self, admin: Browser) -> None:
         for path in ("/admin/sign-in/", "/admin/people/", "/admin/rooms/", "/admin/record/"):
@@ -257,6 +285,29 @@ class TestThePages:
         ann = chat.person("ann")
         for token in ("", "x", "20991231235959##0123456789abcdef"):
             admin.posts("/admin/people/act/", id="ann", action="Disable", csrf_token=token)
+        assert ann.is_logged_in
+
+    def test_a_button_is_not_pressed_by_a_link(self, chat: Chat, admin: Browser) -> None:
+        ann = chat.person("ann")
+        ann.makes_room("Tea")
+        before = chat.dump()
+        token = admin.form_token("/admin/people/")
+        for path in (
+            "people/act/?id=ann&action=Disable",
+            "people/act/?id=ann&action=Log+out",
+            "rooms/act/?id=1&action=Delete",
+        ):
+            for query in (path, f"{path}&csrf_token={token}"):
+                assert admin.gets(f"/admin/{query}").status_code == 405
+        assert chat.dump() == before
+        assert ann.is_logged_in
+
+    def test_a_token_from_before_signing_in_presses_no_button(self, chat: Chat, browser: Browser) -> None:
+        ann = chat.person("ann")
+        planted = browser.form_token()
+        browser.posts("/admin/sign-in/", csrf_token=planted, username="root", password=PASSWORD)
+        assert browser.is_in
+        browser.posts("/admin/people/act/", csrf_token=planted, id="ann", action="Disable")
         assert ann.is_logged_in
 
     def test_what_was_done_is_on_record_with_who_did_it(self, chat: Chat, admin: Browser) -> None:

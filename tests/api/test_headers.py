@@ -82,6 +82,13 @@ class TestSecurityHeaders:
         assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "camera=()" in page.headers["Permissions-Policy"]
 
+    @pytest.mark.parametrize("path", ["/api/", "/admin/sign-in/"])
+    def test_let_a_page_run_no_script_but_our_own(self, chat: Chat, path: str) -> None:
+        policy = chat.app.test_client().get(path).headers["Content-Security-Policy"]
+        directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
+        assert directives["default-src"] == "'none'"
+        assert directives["script-src"] == "'self'"
+
     def test_forbid_to_store_what_holds_tokens(self, chat: Chat) -> None:
         ann = chat.person("ann")
         for answer in (

@@ -13,7 +13,7 @@ import pytest
 from api.client import Chat, Person
 from api.routes import ROUTES, Route
 from minichat import logs
-from minichat.api import watching
+from minichat.api import parsing, watching
 
 SECRET = "sesame-open-wide"
 
@@ -205,6 +205,15 @@ class TestSecrets:
         assert client.post("/api/auth/login/", **sent).status_code == 500
         bug = log()[0]
         assert bug["exception"].endswith("RuntimeError: no such thing: '[removed]', token [removed]")
+
+    def test_in_the_message_of_a_bug_are_struck_out_however_deep_they_stood(
+        self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log()
+        monkeypatch.setattr(parsing, "checked", breaks(f"no such thing: {SECRET!r}"))
+        body = {"username": "ann", "password": {"old": ["x", {"new": SECRET}]}}
+        assert chat.app.test_client().post("/api/auth/login/", json=body).status_code == 500
+        assert log()[0]["exception"].endswith("RuntimeError: no such thing: '[removed]'")
 
     def test_of_the_administration_s_form_are_struck_out_too(
         self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.client import Chat, Json, Person
-from api.routes import ROUTES, WITH_MESSAGE, WITH_ROOM, Route
+from api.routes import OVER_HTTP, WITH_MESSAGE, WITH_ROOM, Route
 
 MISSING = 424_242
 
@@ -22,7 +22,7 @@ def hidden(request: pytest.FixtureRequest, chat: Chat, eve: Person) -> Json:
     if request.param == "direct":
         room = ann.chats_with(bob)
     else:
-        room = ann.makes_room("Secret", private=True, with_=[bob, eve] if request.param == "left" else [bob])
+        room = ann.makes_room("Secret", private=True, with_=[bob] if request.param == "private" else [bob, eve])
     room["message"] = ann.says("secret", in_=room)["id"]
     room["other"] = bob.id
     if request.param == "left":
@@ -196,6 +196,14 @@ class TestMassAssignment:
         assert (answer.status, set(answer.errors)) == (400, {field})
         assert chat.dump() == before
 
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_an_id_does_not_choose_whose_profile_is_edited(self, chat: Chat, eve: Person, method: str) -> None:
+        bob = chat.person("bob")
+        before = bob.gets("/api/auth/me/").body
+        answer = eve.sends(method, "/api/auth/profile/", json={"id": bob.id, "first_name": "X"})
+        assert (answer.status, answer.body["id"], answer.body["first_name"]) == (200, eve.id, "X")
+        assert bob.gets("/api/auth/me/").body == before
+
     def test_of_a_new_account(self, chat: Chat, eve: Person) -> None:
         form = {**self.ACCOUNT, "username": "mallory", "password": "correct horse battery"}
         user = chat.anyone.posts("/api/auth/register/", **form, avatar="https://evil.example/").body["user"]
@@ -257,7 +265,7 @@ def test_no_answer_tells_of_another_what_is_theirs(chat: Chat, eve: Person) -> N
     eve.deletes(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/?ban=true")
     eve.chats_with(ann)
     picture = ann.shows_a_picture()
-    for route in ROUTES:
+    for route in OVER_HTTP:
         if route.method == "GET":
             answer = eve.sends(
                 "GET",

@@ -66,6 +66,20 @@ def test_forwarded_addresses_count_only_from_our_own_proxy(make_chat: MakeChat) 
     assert log_in(behind, ip="198.51.100.9, 203.0.113.99").status == 401
 
 
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_no_other_header_tells_where_somebody_is(make_chat: MakeChat, proxies: str) -> None:
+    chat = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES=proxies)
+    chat.person("ann")
+    statuses = []
+    for number in range(FREE_FAILURES + 1):
+        claimed = f"203.0.113.{number}"
+        headers = dict.fromkeys(("X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP"), claimed)
+        headers |= {"Forwarded": f"for={claimed}", "X-Forwarded-For": claimed if proxies == "0" else "198.51.100.9"}
+        body = {"username": "ann", "password": WRONG}
+        statuses.append(chat.anyone.sends("POST", "/api/auth/login/", json=body, headers=headers).status)
+    assert statuses == [401] * FREE_FAILURES + [429]
+
+
 def test_the_own_password_asked_for_again_is_throttled_too(chat: Chat) -> None:
     ann = chat.person("ann")
     change = {"old_password": WRONG, "new_password": "staple battery horse"}

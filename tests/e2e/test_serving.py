@@ -8,8 +8,9 @@ import sys
 import time
 
 import pytest
+import requests
 
-from servers import SECRET, resident_mib, run, serving
+from servers import PATIENCE, SECRET, resident_mib, run, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
@@ -179,6 +180,12 @@ def test_a_refused_request_leaves_nothing_of_itself_in_the_log(tmp_path):
         assert "sesame-open" not in server.said
 
 
+def test_it_stops_well_while_its_workers_are_still_starting(tmp_path):
+    with serving(tmp_path, "--workers", "4") as server:  # the first of them answers
+        assert server.stop() == 0, server.said
+    assert "Traceback" not in server.said
+
+
 def test_it_stops_soon_though_connections_stay_open(tmp_path):
     with serving(tmp_path, "--workers", "1") as server, server.connection() as idle, server.connection() as silent:
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -275,3 +282,18 @@ def test_chunks_that_are_none_are_a_malformed_body_and_no_fault(server, chunks):
     )
     answer = server.send(head + chunks)
     assert (answer.status, answer.json["code"]) == (400, "malformed_json")
+
+
+def test_what_a_client_says_of_a_proxy_changes_nothing_without_one(server):
+    token = server.call("POST", "/api/auth/register/", {**REGISTRATION, "username": "paula"}).json["tokens"]["access"]
+    usual = server.call("GET", "/api/auth/me/", token=token)
+    claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "ssl", "X-Forwarded-Ssl": "on"}
+    claims |= {"SCRIPT_NAME": "/elsewhere", "PATH_INFO": "/elsewhere", "X-Forwarded-Prefix": "/elsewhere"}
+    for name, value in claims.items():
+        answer = requests.get(
+            f"http://127.0.0.1:{server.port}/api/auth/me/",
+            headers={"Authorization": f"Bearer {token}", name: value},
+            timeout=PATIENCE,
+        )
+        assert (answer.status_code, answer.json()["avatar"]) == (200, usual.json["avatar"]), name
+    assert usual.json["avatar"].startswith(f"http://127.0.0.1:{server.port}/avatars/")
