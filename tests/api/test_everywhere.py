@@ -268,6 +268,7 @@ class TestCors:
             "",
             "http://localhost.3000",
             "http://127a0b0c1:3000",
+            "nullhttp://localhost:3000",
         ],
     )
     def test_another_may_not(self, chat: Chat, ann: Person, origin: str) -> None:
