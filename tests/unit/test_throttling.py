@@ -148,6 +148,24 @@ def test_a_name_that_nobody_has_is_counted_like_any_other(chat, ann):
     assert answers("ann") == answers("nobody") == answers("not a name\x00")
 
 
+def test_as_much_is_looked_up_for_a_name_that_nobody_has(chat, ann):
+    """So its answer comes as soon as any other."""
+    asked = []
+
+    class Sessions:
+        def __getattr__(self, name):
+            asked.append(name)
+            return getattr(chat.ports.sessions, name)
+
+    watched = chat.with_ports(sessions=Sessions())
+    lists = []
+    for name in ("ann", "nobody", "not a name\x00"):
+        asked.clear()
+        assert tries(watched, name=name) is False
+        lists.append(list(asked))
+    assert lists[0] == lists[1] == lists[2] != []
+
+
 def test_one_account_under_all_forms_of_its_name(chat, ann):
     for name in ("ann", "ANN", "Ann", "ａｎｎ", " ann "):
         assert tries(chat, name=name) is False
