@@ -21,7 +21,7 @@ run: $(RUN) ## Start the chat on http://127.0.0.1:8000, with the database in ins
 
 .PHONY: test
 test: $(DEV) browser ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)  # two at once, as much of it is waiting for servers
 
 .PHONY: browser
 browser: # Chromium, for the tests of the documentation page: Debian's, unless there is one.

@@ -215,7 +215,9 @@ def test_another_kind_of_database_is_told_that_it_must_be_sqlite(complaints):
 
 
 @pytest.mark.parametrize(
-    "key", ["bench-" + "x" * 58, secrets.token_hex(16), secrets.token_urlsafe(32), "ключ" * 3 + KEY]
+    "key",
+    ["bench-" + "x" * 58, secrets.token_hex(16), secrets.token_urlsafe(32), "ключ" * 3 + KEY],
+    ids=["of few letters", "in hex", "in base64", "in another script"],
 )
 def test_a_long_secret_is_taken(load, key):
     assert load(secret_key=key).secret_key == key
