@@ -287,3 +287,12 @@ def test_who_did_what_to_whom_is_on_record(chat: Chat, ann: Person, bob: Person,
         ("room.role_changed", bob.id, ann.id, f'{here},"role":"owner"}}'),
         ("room.role_changed", ann.id, ann.id, f'{here},"role":"moderator"}}'),
     ]
+
+
+def test_a_participant_may_be_sent_back_as_it_was_given_and_gets_no_role_by_that(
+    ann: Person, dora: Person, room: Json
+) -> None:
+    added = adds(ann, dora, room).body
+    path = f"/api/chat/rooms/{room['id']}/participants/"
+    answer = ann.posts(path, user_id=dora.id, **{**added, "role": "owner"})
+    assert (answer.status, answer.body["role"]) == (200, "member")

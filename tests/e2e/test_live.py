@@ -215,7 +215,7 @@ def test_who_comes_is_told_to_who_shares_a_room_within_ten_seconds(tmp_path):
         with closing(sqlite3.connect(database_of(tmp_path), isolation_level=None)) as database:
             database.execute("UPDATE user SET last_seen_at = 1 WHERE username IN ('ann', 'carl')")
         stream = Stream(bob)
-        ann.says(room, "this renews no lease yet")
+        bob.says(room, "when this has come, the worker listens, and has looked who is online")
         assert stream.contents(1)
         began = time.monotonic()
         ann.call("GET", "/api/auth/me/")

@@ -3,7 +3,8 @@
 import http.client
 import signal
 import threading
-from contextlib import closing, suppress
+import time
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -81,3 +82,40 @@ def test_what_was_said_after_one_was_removed_is_not_told_to_one_who_catches_up(p
         if event["type"] == "participant.left":
             break
     assert "Bob is gone." not in [event["data"].get("content") for event in heard]
+
+
+def take(events, count):
+    for _ in range(count):
+        next(events)
+
+
+def test_what_happens_now_does_not_wait_for_those_who_were_away_for_long(tmp_path):
+    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+        people = register(server, *(f"person{number}" for number in range(12)))
+        ann, bob = people[:2]
+        busy, quiet = ann.makes_room(*people[2:]), ann.makes_room(bob)
+        places = [person.get("/api/chat/sync/")["cursor"] for person in people[2:]]
+        says_much(ann, busy, 1_500)
+        with ExitStack() as streams:
+            live = streams.enter_context(closing(opened(bob, "/api/chat/events/")))
+            hears = streamed(live)
+            assert bob.says(quiet, "first").status == 201
+            next(hears)
+            herd = [
+                streams.enter_context(closing(opened(person, "/api/chat/events/", {"Last-Event-ID": place})))
+                for person, place in zip(people[2:], places, strict=True)
+            ]
+            readers = [
+                threading.Thread(target=lambda one=one: [next(one) for _ in range(1_500)])
+                for one in map(streamed, herd)
+            ]
+            for reader in readers:
+                reader.start()
+            late = []
+            while any(reader.is_alive() for reader in readers):
+                began = time.monotonic()
+                assert bob.says(quiet, "now").status == 201
+                next(hears)
+                late.append(time.monotonic() - began)
+            assert len(late) > 3
+            assert max(late) < 1, late

@@ -4,8 +4,9 @@ import http.client
 import json
 import os
 import signal
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, ClassVar
 
 import pytest
@@ -193,6 +194,84 @@ def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path):
         assert {answer["type"] for answer in answers} == {"ack", "problem"}
         assert {(answer["code"], answer["status"]) for answer in refused} == {("too_many_requests", 429)}
         assert all(1 <= answer["retry_after"] <= 60 for answer in refused)
+
+
+def test_a_flood_of_frames_holds_up_nobody(tmp_path):
+    """Empty pieces of a message that never ends, as fast as the line takes them."""
+    with serving(tmp_path, "--workers", "1") as server:
+        (ann,) = register(server, "ann")
+        room = ann.makes_room()
+        begin, go_on = b"\x01\x80\0\0\0\0", b"\x00\x80\0\0\0\0"
+        flooding = [Socket(ann, room)._socket.sock for _ in range(4)]
+        over = threading.Event()
+
+        def flood(line: Any) -> None:
+            line.setblocking(False)
+            while not over.is_set():
+                try:
+                    line.send(go_on * 5_000)
+                except BlockingIOError:
+                    over.wait(0.01)
+
+        for line in flooding:
+            line.sendall(begin)
+        threads = [threading.Thread(target=flood, args=(line,)) for line in flooding]
+        for thread in threads:
+            thread.start()
+        try:
+            times = []
+            for _ in range(40):
+                began = time.monotonic()
+                assert server.call("GET", "/healthz").status == 200
+                times.append(time.monotonic() - began)
+                over.wait(0.05)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        assert max(times) < 0.5, times
+
+
+def test_nothing_is_done_after_the_token_has_expired(tmp_path):
+    with serving(tmp_path, "--workers", "1", access_ttl="2") as server:
+        (ann,) = register(server, "ann")
+        room = ann.makes_room()
+        socket = Socket(ann, room)
+        said: list[float] = []
+        began = time.monotonic()
+        with suppress(websocket.WebSocketException, OSError):
+            while time.monotonic() - began < 6:
+                socket.says({"type": "message", "content": "still there?"})
+                if socket.next()["type"] == "problem":
+                    break
+                said += [time.monotonic() - began]
+        assert said
+        assert max(said) < 2.5
+        assert socket.goodbye() == (4401, "session_ended")
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "headers"),
+    [
+        ("HEAD", "1.1", {}),
+        ("GET", "1.0", {}),
+        ("GET", "1.1", {"Sec-WebSocket-Key": "x"}),
+        ("GET", "1.1", {"Sec-WebSocket-Version": "8"}),
+        ("GET", "1.1", {"Content-Length": "5"}),
+    ],
+    ids=["HEAD", "HTTP/1.0", "a short key", "another version", "a body"],
+)
+def test_what_is_no_handshake_by_the_book_is_told_what_is(ann, method, version, headers):
+    room = ann.makes_room()
+    fields = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    fields |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Authorization": f"Bearer {ann.token}", **headers}
+    head = [f"{method} /ws/chat/{room}/ HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items())]
+    with ann.server.connection() as line:
+        line.sendall("\r\n".join([*head, "", "12345"]).encode())
+        answer = line.recv(4_096)
+    assert answer.startswith(f"HTTP/{version} 426 ".encode()), answer
+    assert b"\r\nUpgrade: websocket\r\n" in answer
+    assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer
 
 
 def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):

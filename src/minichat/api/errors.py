@@ -70,6 +70,7 @@ class Refused(ChatError):
     """What only HTTP knows how to refuse, with a status of its own."""
 
     status: ClassVar[int]
+    headers: ClassVar[dict[str, str]] = {}
 
 
 STATUS: dict[type[ChatError], int] = {
@@ -118,7 +119,7 @@ def _chat_error(error: ChatError) -> Response:
         else next(status for kind, status in STATUS.items() if isinstance(error, kind))
     )
     members: dict[str, Any] = {}
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = dict(error.headers) if isinstance(error, Refused) else {}
     if isinstance(error, InvalidInput) and error.issues:
         members["errors"] = {
             field: [sentence(issue.code, **issue.limits) for issue in issues]

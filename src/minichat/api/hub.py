@@ -150,6 +150,8 @@ class Hub:
         self._by_user: defaultdict[int, set[Listener]] = defaultdict(set)
         self._by_room: defaultdict[int, set[Listener]] = defaultdict(set)
         self._checked_at = 0.0
+        self.catching_up = threading.Lock()
+        """To be held while reading what a listener has missed."""
 
     def admit(self, listener: Listener) -> None:
         """Count them in, until they leave. Raises Unavailable when as many listen as may, or TooManyStreams when as

@@ -1,5 +1,6 @@
 """What every live transport does alike: begin to listen, hear what was missed and then what happens, and stop."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from flask import g, request
@@ -12,8 +13,10 @@ from minichat.domain.errors import ChatError, ResyncRequired, Unavailable
 
 HEARTBEAT = 15.0
 """After how many silent seconds a stream says that it is still there."""
-STRETCH = 200
+STRETCH = 100
 """How many changes are read at once for who catches up."""
+TOGETHER = 10
+"""How many of them are sent together."""
 
 
 def reader_at(cursor: str | None, field: str, *, only: int | None = None) -> Reader:
@@ -59,12 +62,19 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
     try:
         has_more = True
         while _takes_more(listener) and (has_more or not ctx.hub.enter(listener)):
-            changes, has_more = change_log.read(reader, STRETCH)
-            # Written before the first is sent, which may take long: who is in the rooms was looked up just now.
-            written = [ctx.events.write(logged, listener.base, [reader.user_id]) for logged in changes]
-            for events in written:
+            # One at a time, and others in between: what happens now must not wait for those who were away for long.
+            with ctx.hub.catching_up:
+                changes, has_more = change_log.read(reader, STRETCH)
+                # Written before the first is sent, which may take long: who is in the rooms was looked up just now.
+                written = [
+                    event
+                    for logged in changes
+                    for event in ctx.events.write(logged, listener.base, [reader.user_id]).values()
+                ]
+            time.sleep(0)
+            for start in range(0, len(written), TOGETHER):
                 if _takes_more(listener):
-                    yield list(events.values())
+                    yield written[start : start + TOGETHER]
     except (ResyncRequired, Unavailable):
         listener.end(End.BROKEN)  # the client comes back, and is told then
     while not listener.is_over:

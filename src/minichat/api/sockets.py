@@ -4,12 +4,14 @@ wsproto speaks the protocol; this owns the connection from the handshake to its 
 the client says, one frame after the other, and so no faster than it can be served; another sends what happens.
 """
 
+import base64
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urljoin
 
 import orjson
@@ -28,7 +30,7 @@ from minichat.api.listening import HEARTBEAT, admitted, heard, reader_or_resync
 from minichat.api.parsing import checked, parse_json
 from minichat.api.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
-from minichat.domain.errors import InvalidInput, NotAuthenticated
+from minichat.domain.errors import InvalidInput, NotAuthenticated, TokenExpired
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ blueprint = Blueprint("sockets", __name__, url_prefix="/ws", description="Live u
 
 FRAME_MOST = 64 * 1024
 """The longest message that a client may send, in bytes."""
+FRAMES_PER_SECOND, FRAMES_AT_ONCE = 50, 200
+"""How many frames of a client are read, of whatever kind; what comes faster waits in the network."""
 FAREWELL_SECONDS = 2.0
 """How long a client may take to say goodbye."""
 _CLOSING = {
@@ -62,6 +66,7 @@ class UpgradeRequired(errors.Refused):
 
     code = "upgrade_required"
     status = 426
+    headers: ClassVar = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 
 @blueprint.route("/chat/<id:room_id>/", methods=["GET"])
@@ -100,12 +105,31 @@ class Upgraded(Response):
         raise StopIteration  # gunicorn's word for it
 
 
+class Pace:
+    """So many things a second, and a few more at once; what comes faster waits. Others always get their turn."""
+
+    def __init__(self, per_second: float, at_once: float) -> None:
+        self._per_second = per_second
+        self._at_once = self._left = at_once
+        self._looked_at = monotonic()
+
+    def wait(self) -> None:
+        """Be there before each thing."""
+        now = monotonic()
+        self._left = min(self._at_once, self._left + (now - self._looked_at) * self._per_second) - 1
+        self._looked_at = now
+        time.sleep(max(0.0, -self._left / self._per_second))
+
+
 class Socket:
     """This end of the WebSocket that the request asks for. Raises UpgradeRequired if it does not, or can't have one."""
 
     def __init__(self) -> None:
         self._protocol = WSConnection(ConnectionType.SERVER)
         self._lock = threading.Lock()
+        self._pace = Pace(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
+        if not _is_handshake():
+            raise UpgradeRequired
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
         try:
             self._protocol.initiate_upgrade_connection(headers, request.path.encode())
@@ -155,6 +179,7 @@ class Socket:
             self._protocol.receive_data(received or None)
             try:
                 for event in self._protocol.events():
+                    self._pace.wait()
                     if isinstance(event, Message):
                         yield event
                     elif isinstance(event, Ping | CloseConnection):
@@ -220,7 +245,9 @@ class Conversation:
         return listener.has_entered and not listener.is_over and not listener.reader.rooms and listener.is_idle
 
     def _answer(self, text: str | None) -> None:
-        """Do what a frame asks for, and say how that went."""
+        """Do what a frame asks for, and say how that went; nothing more once we have said goodbye."""
+        if self._listener.is_over:
+            return
         frame: dict[str, Any] = {}
         try:
             found = parse_json(b"" if text is None else text.encode())
@@ -239,6 +266,8 @@ class Conversation:
             self._socket.send_json(orjson.dumps(reply))
 
     def _done(self, frame: Any) -> dict[str, Any]:
+        if self._listener.expires_at <= context().clock():
+            raise TokenExpired
         g.caller = services().sessions.authenticate(caller().session.id, caller_id())
         count = context().count_request
         if count is not None:
@@ -270,6 +299,16 @@ _FRAMES: dict[Any, Any] = {
     "read": (ReadFrame(), Conversation._read),  # noqa: SLF001
     "typing": (TypingFrame(), Conversation._typing),  # noqa: SLF001
 }
+
+
+def _is_handshake() -> bool:
+    """Whether the request can be one at all (RFC 6455, section 4.2.1): nothing may follow it but frames."""
+    try:
+        key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except ValueError:
+        return False
+    is_plain = request.method == "GET" and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+    return is_plain and len(key) == 16 and not {"Content-Length", "Transfer-Encoding"} & set(request.headers.keys())
 
 
 def _check_origin() -> None:

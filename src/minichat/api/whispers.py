@@ -45,6 +45,7 @@ class Whispers:
     def rest(self) -> None:
         """Forget where one was, because nobody listens any more."""
         self._place = self._online = None
+        self._looked_at = -PRESENCE_PAUSE
 
     def _tell_typing(self, audience: Audience) -> None:
         if self._place is None:

@@ -208,6 +208,8 @@ class DirectChatIn(In):
 
 
 class NewParticipantIn(In):
+    owned = _PARTICIPANT_OWNED | {"role"}
+
     user_id = Id(required=True, metadata={"example": 2})
 
 
