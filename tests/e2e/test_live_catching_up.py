@@ -2,6 +2,7 @@
 
 import http.client
 import signal
+import statistics
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
@@ -117,5 +118,6 @@ def test_what_happens_now_does_not_wait_for_those_who_were_away_for_long(tmp_pat
                 assert bob.says(quiet, "now").status == 201
                 next(hears)
                 late.append(time.monotonic() - began)
-            assert len(late) > 3
-            assert max(late) < 1, late
+            # Were the herd served first, it would be through by the second.
+            assert len(late) > 2
+            assert statistics.median(late) < 1, late
