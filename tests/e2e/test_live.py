@@ -27,23 +27,6 @@ def server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture
-def people(server, request):
-    """Ann and Bob, new ones for each test."""
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
-    return register(server, f"ann{mark}", f"bob{mark}")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
 CLIENT = httpx.Client(
     timeout=httpx.Timeout(PATIENCE, read=30), limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
 )

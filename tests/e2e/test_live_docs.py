@@ -41,22 +41,6 @@ def server(tmp_path_factory, elsewhere):
         yield server
 
 
-@pytest.fixture
-def people(server, request):
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
-    return register(server, f"ann{mark}", f"bob{mark}")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as browser:

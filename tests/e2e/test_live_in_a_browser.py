@@ -10,7 +10,6 @@ from contextlib import ExitStack
 import pytest
 
 from e2e.browsers import chromium, empty_pages, opened
-from e2e.crowd import register
 from servers import serving
 
 OURS = ("127.0.0.1", "localhost")
@@ -40,22 +39,6 @@ def server(tmp_path_factory, pages):
     folder = tmp_path_factory.mktemp("live-in-a-browser")
     with serving(folder, "--workers", "2", rate_limits="off", **origins) as server:
         yield server
-
-
-@pytest.fixture
-def people(server, request):
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
-    return register(server, f"ann{mark}", f"bob{mark}")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
 
 
 @pytest.fixture(scope="module")

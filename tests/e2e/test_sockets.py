@@ -23,22 +23,6 @@ def server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture
-def people(server, request):
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
-    return register(server, f"ann{mark}", f"bob{mark}")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
 @pytest.fixture(autouse=True)
 def everybody_goes():
     yield

@@ -8,3 +8,23 @@ from builders import MemoryChat
 @pytest.fixture
 def chat() -> MemoryChat:
     return MemoryChat()
+
+
+@pytest.fixture
+def people(chat):
+    return chat.people("ann", "bob", "carl")
+
+
+@pytest.fixture
+def ann(people):
+    return people[0]
+
+
+@pytest.fixture
+def bob(people):
+    return people[1]
+
+
+@pytest.fixture
+def carl(people):
+    return people[2]

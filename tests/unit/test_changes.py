@@ -7,26 +7,6 @@ from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
 
 
-@pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
 def test_who_is_in_a_room_hears_what_happens_there_in_its_order(ann, bob):
     room = ann.makes_room(with_=[bob])
     reader = bob.reader()

@@ -21,26 +21,6 @@ PHONE = Device("Phone/1.0", "192.0.2.7")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
 def erase(person, password=PASSWORD):
     person.chat.services.erasure.erase(person.caller, password, PHONE)
 

@@ -10,26 +10,6 @@ PHONE = Device("Phone/1.0", "192.0.2.7")
 TABLET = Device("Tablet/1.0", "192.0.2.8")
 
 
-@pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
 def takes(person, device=PHONE):
     return person.chat.services.export.begin(person.caller, device)
 

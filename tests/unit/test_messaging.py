@@ -10,26 +10,6 @@ from minichat.domain.model import Receipts
 
 
 @pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
-@pytest.fixture
 def room(ann, bob):
     """A room of ann and bob."""
     return ann.makes_room("Tea", with_=[bob])

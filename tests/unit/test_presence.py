@@ -7,26 +7,6 @@ from minichat.domain.model import Notice
 
 
 @pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
-@pytest.fixture
 def presence(chat):
     return chat.services.presence
 

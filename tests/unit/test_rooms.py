@@ -8,26 +8,6 @@ from minichat.domain.model import AuditEvent, Role, RoomKind
 from minichat.domain.paging import Window
 
 
-@pytest.fixture
-def people(chat):
-    return chat.people("ann", "bob", "carl")
-
-
-@pytest.fixture
-def ann(people):
-    return people[0]
-
-
-@pytest.fixture
-def bob(people):
-    return people[1]
-
-
-@pytest.fixture
-def carl(people):
-    return people[2]
-
-
 def participants(person, room, window=ALL):
     page = person.chat.services.rooms.participants(person.id, room.id, window).page
     return [(membership.user_id, membership.role) for membership in page.items]

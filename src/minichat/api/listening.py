@@ -9,7 +9,8 @@ from minichat.api.context import Context, base_url, caller, caller_id, context, 
 from minichat.api.events import Event
 from minichat.api.hub import End, Listener
 from minichat.domain.changes import Reader
-from minichat.domain.errors import ChatError, ResyncRequired, Unavailable
+from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired, Unavailable
+from minichat.domain.model import Caller
 
 HEARTBEAT = 15.0
 """After how many silent seconds a stream says that it is still there."""
@@ -79,6 +80,14 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
         listener.end(End.BROKEN)  # the client comes back, and is told then
     while not listener.is_over:
         yield listener.take(HEARTBEAT)
+
+
+def authenticate_again() -> Caller:
+    """Who makes this request that goes on. Raises SessionEnded or TokenExpired if it has outlived what let it in."""
+    who = services().sessions.authenticate(caller().session.id, caller_id())
+    if g.token_expires_at <= context().clock():
+        raise TokenExpired
+    return who
 
 
 def _takes_more(listener: Listener) -> bool:

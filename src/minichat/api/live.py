@@ -9,11 +9,10 @@ from flask import Flask, Response, g, request
 from minichat.api import present
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, context_of, services, takes_ticket
-from minichat.api.listening import admitted, heard, reader_at, reader_or_resync
+from minichat.api.listening import admitted, authenticate_again, heard, reader_at, reader_or_resync
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
 from minichat.domain.changes import Reader
-from minichat.domain.errors import TokenExpired
 from minichat.domain.tickets import LIFETIME
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/chat", description="Live updates")
@@ -102,6 +101,4 @@ def _wait_for_news(reader: Reader, seconds: int) -> None:
             listener.take(seconds)
     finally:
         leave()
-    services().sessions.authenticate(caller().session.id, caller_id())
-    if g.token_expires_at <= context().clock():
-        raise TokenExpired
+    authenticate_again()

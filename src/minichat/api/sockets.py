@@ -26,11 +26,11 @@ from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, services, takes_ticket
 from minichat.api.hub import End, Listener
 from minichat.api.limits import WRITES
-from minichat.api.listening import HEARTBEAT, admitted, heard, reader_or_resync
+from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, reader_or_resync
 from minichat.api.parsing import checked, parse_json
 from minichat.api.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
-from minichat.domain.errors import InvalidInput, NotAuthenticated, TokenExpired
+from minichat.domain.errors import InvalidInput, NotAuthenticated
 
 log = logging.getLogger(__name__)
 
@@ -266,9 +266,7 @@ class Conversation:
             self._socket.send_json(orjson.dumps(reply))
 
     def _done(self, frame: Any) -> dict[str, Any]:
-        if self._listener.expires_at <= context().clock():
-            raise TokenExpired
-        g.caller = services().sessions.authenticate(caller().session.id, caller_id())
+        g.caller = authenticate_again()
         count = context().count_request
         if count is not None:
             count(caller_id(), WRITES)
