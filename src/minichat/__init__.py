@@ -10,8 +10,8 @@ The path of one request, `POST /api/chat/messages/`, file by file:
 4. `domain/messaging.py` is the service: may they write here, is the text in order, has it been sent before. It speaks
    to the ports of `domain/ports/` in the terms of `domain/model.py`, inside one transaction.
 5. `adapters/peewee/messages.py` is behind the port: it numbers and inserts the row; `adapters/peewee/changes.py`
-   appends to the change log; `adapters/peewee/database.py` commits. In unit tests `adapters/memory` stands there.
-   Whoever listens is told from that log by `api/hub.py`.
+   appends to the change log; `adapters/peewee/sqlite.py`, or `postgres.py`, commits. In unit tests `adapters/memory`
+   stands there. Whoever listens is told from that log by `api/hub.py`.
 6. Back in the view, `api/present.py` writes the message as JSON. Whatever was refused on the way became a problem
    document in `api/errors.py`, in the caller's language by `api/texts.py`.
 """

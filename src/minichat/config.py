@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from dotenv import dotenv_values
 from environs import Env, EnvValidationError, ValidationError
@@ -23,6 +23,7 @@ Item = TypeVar("Item")
 
 PREFIX = "MINICHAT_"
 SQLITE = "sqlite:///"
+POSTGRES = "postgresql://"
 SECRET_BYTES = 32
 LONGEST_TTL = 10 * 365 * 86_400
 DAY = 86_400
@@ -38,8 +39,10 @@ class SettingsError(Exception):
 class Settings:
     """What an operator may choose; `load` makes one."""
 
-    database_url: str
-    """`sqlite:///` and an absolute path."""
+    database_url: str = field(repr=False)
+    """`sqlite:///` and an absolute path, or `postgresql://…`, which may hold a password."""
+    replica_url: str | None = field(repr=False)
+    """A copy of a PostgreSQL database, for reads that may lag behind; None is no replica."""
     secret_key: str = field(repr=False)
     """At least 32 bytes of UTF-8, from which everything that is signed is derived."""
     secret_key_previous: str | None = field(repr=False)
@@ -81,8 +84,23 @@ class Settings:
         return (self.secret_key,) if self.secret_key_previous is None else (self.secret_key, self.secret_key_previous)
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file of this host."""
+        return self.database_url.startswith(SQLITE)
+
+    @property
     def database_path(self) -> Path:
+        """The file of an embedded database."""
+        assert self.is_embedded, "the database is a server"
         return Path(self.database_url.removeprefix(SQLITE))
+
+    @property
+    def database_name(self) -> str:
+        """How to speak of the database: its path, or `postgresql://host/name` without what is secret."""
+        if self.is_embedded:
+            return str(self.database_path)
+        url = urlsplit(self.database_url)
+        return f"{POSTGRES}{url.netloc.rpartition('@')[2]}{url.path}"
 
     @property
     def pictures_dir(self) -> Path:
@@ -94,13 +112,14 @@ class Settings:
         """Read `environ` (the process's) and the file `root`/.env; where both name a variable, `environ` decides.
 
         Relative paths start at `root`, the working directory by default. Without a secret, one is made beside the
-        database and read from there the next time. Raises SettingsError.
+        embedded database and read from there the next time. Raises SettingsError.
         """
         root = Path.cwd() if root is None else root.absolute()
         given = _given(os.environ if environ is None else environ, root / ".env")
         env = _Source(given)
         found: dict[str, Any] = {
             "database_url": env.text("DATABASE_URL", "sqlite:///instance/minichat.sqlite3", as_=_database_in(root)),
+            "replica_url": env.text("REPLICA_URL", None, as_=_postgres_url),
             "secret_key": env.text("SECRET_KEY", None, as_=_strong_secret),
             "secret_key_previous": env.text("SECRET_KEY_PREVIOUS", None, as_=_strong_secret),
             "access_ttl": env.text("ACCESS_TTL", "3600", as_=_whole(1, LONGEST_TTL)),
@@ -125,7 +144,7 @@ class Settings:
         if problems:
             raise SettingsError("\n".join(problems))
         found["notices"] = tuple(_notices(given, {name.upper() for name in found}))
-        if found["secret_key"] is None:
+        if found["secret_key"] is None:  # the database is a file, see `_contradictions`
             database = Path(found["database_url"].removeprefix(SQLITE))
             found["secret_key"] = _kept_secret(database.with_name("secret_key"))
         if found["secret_key"] == found["secret_key_previous"]:
@@ -168,6 +187,29 @@ def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
 
 
 def _contradictions(found: Mapping[str, Any]) -> list[str]:
+    return [*_too_long(found), *(_missing(found) if found["database_url"].startswith(POSTGRES) else _useless(found))]
+
+
+def _missing(found: Mapping[str, Any]) -> list[str]:
+    """What a database of several hosts needs to be told."""
+    sentences = []
+    if found["secret_key"] is None:
+        sentences.append(
+            f"{PREFIX}SECRET_KEY must be set with PostgreSQL, the same on all hosts; `openssl rand -hex 32` prints one."
+        )
+    if not found["allowed_hosts"]:
+        sentences.append(
+            f"{PREFIX}ALLOWED_HOSTS must be set with PostgreSQL: the names by which the chat is reached, such as "
+            "chat.example.org."
+        )
+    return sentences
+
+
+def _useless(found: Mapping[str, Any]) -> list[str]:
+    return [] if found["replica_url"] is None else [f"{PREFIX}REPLICA_URL needs a PostgreSQL in {PREFIX}DATABASE_URL."]
+
+
+def _too_long(found: Mapping[str, Any]) -> list[str]:
     return [
         f"{PREFIX}{name.upper()} ({found[name]} s) must not be longer than {PREFIX}SESSION_TTL "
         f"({found['session_ttl']} s): nothing outlives its session."
@@ -212,9 +254,11 @@ def _each(parse: Callable[[str], Item]) -> Callable[[str], tuple[Item, ...]]:
 
 def _database_in(root: Path) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        # The URL is never repeated in a message: another database's holds a password.
+        # The URL is never repeated in a message: it may hold a password.
+        if text.startswith((POSTGRES, "postgres://")):
+            return _postgres_url(text)
         if not text.startswith(SQLITE):
-            raise ValidationError("must be sqlite:/// and a path: this version serves from SQLite only.")
+            raise ValidationError("must be sqlite:/// and a path, or postgresql://user@host/name.")
         path = text.removeprefix(SQLITE)
         if not path or path.endswith("/") or path == ":memory:":
             raise ValidationError("must name a file after sqlite:///: the workers share it.")
@@ -223,6 +267,23 @@ def _database_in(root: Path) -> Callable[[str], str]:
         return f"{SQLITE}{root / path}"
 
     return parse
+
+
+def _postgres_url(text: str) -> str:
+    # Never repeated in a message: it may hold a password.
+    wrong = ValidationError("must be such as postgresql://user:password@db.example.org:5432/chat.")
+    try:
+        url = urlsplit(text)
+        port = url.port
+        parse_qsl(url.query, strict_parsing=bool(url.query))
+    except ValueError:
+        raise wrong from None
+    is_named = re.fullmatch(r"/[^/]+", url.path) is not None
+    if url.scheme not in {"postgresql", "postgres"} or not is_named or port == 0 or url.fragment:
+        raise wrong
+    if not text.isprintable() or " " in text:
+        raise wrong
+    return f"{POSTGRES}{text.partition('://')[2]}"
 
 
 def _origin(text: str) -> str:

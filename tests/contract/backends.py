@@ -5,8 +5,9 @@ A new backend is a function here and a line in `BACKENDS`.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minichat.adapters.memory import (
     Memory,
@@ -21,6 +22,7 @@ from minichat.adapters.memory import (
 )
 from minichat.domain.model import Change, ChangeKind, Role
 from minichat.domain.ports import Ports
+from postgres import empty_database
 
 
 class Backend(NamedTuple):
@@ -40,39 +42,73 @@ def memory(_folder: Path) -> Iterator[Backend]:
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Backend]:
     """A new SQLite database in the folder; its integrity is checked at the end."""
-    from minichat.adapters.media import FileMedia
-    from minichat.adapters.peewee import open_database, peewee_ports
+    from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.migrating import upgrade
 
     database = open_database(f"sqlite:///{folder}/chat.sqlite3")
     upgrade(database)
-    clock = MemoryClock()
-
-    def log() -> list[Change]:
-        rows = database.execute_sql("SELECT kind, room_id, at, user_id, message_id, seq, role FROM change ORDER BY id")
-        return [Change(ChangeKind(row[0]), *row[1:6], row[6] and Role(row[6])) for row in rows.fetchall()]
-
     try:
-        yield Backend(
-            peewee_ports(
-                database,
-                clock=clock,
-                passwords=PlainPasswords(),
-                username_key=username_key,
-                mixes_scripts=mixes_scripts,
-                is_common_password=is_common_password,
-                email_address=email_address,
-                pictures=PlainPictures(),
-                media=FileMedia(folder / "media" / "avatars"),
-                notices=MemoryNotices(),
-            ),
-            clock,
-            log,
-        )
+        clock = MemoryClock()
+        yield _backend(database, _ports(database, clock, folder), clock, order="id")
         assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
     finally:
         database.close_connections()
 
 
-BACKENDS = {"memory": memory, "sqlite": sqlite}
+@contextmanager
+def postgres(folder: Path) -> Iterator[Backend]:
+    """A PostgreSQL database that is empty."""
+    database, ports = _postgres()
+    empty_database().empty()
+    clock = MemoryClock()
+    yield _backend(database, ports._replace(clock=clock, media=_media(folder)), clock, order="xid, id")
+
+
+@cache
+def _postgres() -> tuple[Any, Ports]:
+    """The database that the tests share, and ports on it: making them takes longer than most of the tests."""
+    from minichat.adapters.peewee import open_database
+
+    database = open_database(empty_database().url)
+    return database, _ports(database, MemoryClock(), Path())
+
+
+def on_postgres(database: Any, folder: Path) -> Ports:
+    """Ports on a database that is migrated already."""
+    return _ports(database, MemoryClock(), folder)
+
+
+def _ports(database: Any, clock: MemoryClock, folder: Path) -> Ports:
+    from minichat.adapters.peewee import peewee_ports
+
+    return peewee_ports(
+        database,
+        clock=clock,
+        passwords=PlainPasswords(),
+        username_key=username_key,
+        mixes_scripts=mixes_scripts,
+        is_common_password=is_common_password,
+        email_address=email_address,
+        pictures=PlainPictures(),
+        media=_media(folder),
+        notices=MemoryNotices(),
+    )
+
+
+def _media(folder: Path) -> Any:
+    from minichat.adapters.media import FileMedia
+
+    return FileMedia(folder / "media" / "avatars")
+
+
+def _backend(database: Any, ports: Ports, clock: MemoryClock, *, order: str) -> Backend:
+    def log() -> list[Change]:
+        columns = "kind, room_id, at, user_id, message_id, seq, role"
+        rows = database.execute_sql(f"SELECT {columns} FROM change ORDER BY {order}")
+        return [Change(ChangeKind(row[0]), *row[1:6], row[6] and Role(row[6])) for row in rows.fetchall()]
+
+    return Backend(ports, clock, log)
+
+
+BACKENDS = {"memory": memory, "sqlite": sqlite, "postgres": postgres}

@@ -4,8 +4,10 @@ import pytest
 
 from builders import Chat
 from contract.backends import BACKENDS
+from contract.redises import Redises
 from minichat.domain.model import Role, RoomKind
 from minichat.domain.ports import NewRoom, NewUser
+from servers import running_redis
 
 
 @pytest.fixture(params=BACKENDS)
@@ -22,6 +24,12 @@ def ports(backend):
 @pytest.fixture
 def clock(backend):
     return backend.clock
+
+
+@pytest.fixture
+def redises(tmp_path):
+    with running_redis(tmp_path) as server:
+        yield Redises(server)
 
 
 @pytest.fixture

@@ -222,3 +222,17 @@ def test_who_has_read_how_far_is_told_of_those_who_are_asked_for(ports, add_room
         ports.memberships.see(room.id, bob.id, 3)
     assert dict(ports.memberships.read_by(room.id, {ann.id, bob.id, carl.id})) == {ann.id: 0, bob.id: 3}
     assert dict(ports.memberships.read_by(room.id, {ann.id})) == {ann.id: 0}
+
+
+def test_many_are_added_at_once_in_order_and_counted(ports, add_room, ann, bob, carl):
+    room = add_room(ann)
+    with ports.transaction():
+        ports.memberships.add_all(room.id, [carl.id, bob.id], Role.MEMBER, 3)
+        ports.memberships.add_all(room.id, [], Role.MEMBER, 3)
+    page = ports.memberships.page(room.id, Window(9))
+    assert [(each.user_id, each.role, each.joined_seq) for each in page] == [
+        (ann.id, Role.OWNER, 0),
+        (carl.id, Role.MEMBER, 3),
+        (bob.id, Role.MEMBER, 3),
+    ]
+    assert ports.rooms.access(room.id, ann.id)[0].participants_count == 3

@@ -299,3 +299,24 @@ def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, 
     with ports.transaction():
         ports.rooms.remove(removed.id, 3_000)
     assert list(ports.messages.all_by(ann.id, 0, 9)) == [kept]
+
+
+def test_who_says_something_has_read_up_to_it_and_nobody_else_has(ports, ann, bob, room):
+    with ports.transaction():
+        ports.messages.append(NewMessage(room.id, bob.id, "first", 1, None))
+        ports.messages.append(NewMessage(room.id, ann.id, "second", 1, "one"))
+    assert ports.memberships.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+    with ports.transaction():
+        assert ports.messages.append(NewMessage(room.id, ann.id, "second", 1, "one")) is None
+    assert ports.memberships.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+
+
+def test_messages_are_got_by_their_ids_but_for_those_of_removed_rooms(ports, ann, add_room):
+    room, removed = add_room(ann), add_room(ann)
+    with ports.transaction():
+        first, second, third = (
+            ports.messages.append(NewMessage(here.id, ann.id, "hello", 1, None)) for here in (room, removed, room)
+        )
+        ports.rooms.remove(removed.id, 2)
+    assert ports.messages.by_ids([third.id, first.id, second.id, 99]) == {first.id: first, third.id: third}
+    assert ports.messages.by_ids([]) == {}

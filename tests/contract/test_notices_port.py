@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from contract.redises import Redises
 from minichat.adapters.board import PLACES, Board
 from minichat.adapters.memory import MemoryNotices
 from minichat.domain.model import Notice
@@ -17,9 +18,14 @@ def path(tmp_path):
     return tmp_path / "typing"
 
 
-@pytest.fixture(params=["memory", "board"])
+@pytest.fixture(params=["memory", "board", "redis", "redis that is away"])
 def notices(request, path):
-    return MemoryNotices() if request.param == "memory" else Board(path)
+    if request.param == "memory":
+        return MemoryNotices()
+    if request.param == "board":
+        return Board(path)
+    redises: Redises = request.getfixturevalue("redises")
+    return (redises.adapters() if request.param == "redis" else redises.away()).notices(Board(path))
 
 
 def test_a_new_place_for_notices_is_empty(notices):

@@ -4,27 +4,43 @@ import multiprocessing
 import os
 import signal
 
+import pytest
+
 from minichat.adapters.slots import FileSlots
 
 BIG = 2**53 - 1
 
 
-def test_a_user_has_so_many_and_no_more(tmp_path):
-    slots = FileSlots(tmp_path / "slots", 3)
+@pytest.fixture(params=["files", "redis", "redis that is away"])
+def slots_of(request, tmp_path):
+    """Make slots: `slots_of(3)` has three for each user."""
+
+    def make(most):
+        slots = FileSlots(tmp_path / "slots", most)
+        if request.param == "files":
+            return slots
+        redises = request.getfixturevalue("redises")
+        return (redises.adapters() if request.param == "redis" else redises.away()).slots(slots, most)
+
+    return make
+
+
+def test_a_user_has_so_many_and_no_more(slots_of):
+    slots = slots_of(3)
     for user in (1, 2, BIG):
         assert {slots.take(user) for _ in range(3)} == {0, 1, 2}
         assert slots.take(user) is None
 
 
-def test_what_is_given_back_is_free_again(tmp_path):
-    slots = FileSlots(tmp_path / "slots", 2)
+def test_what_is_given_back_is_free_again(slots_of):
+    slots = slots_of(2)
     assert [slots.take(1), slots.take(1), slots.take(1)] == [0, 1, None]
     slots.give_back(1, 0)
     assert [slots.take(1), slots.take(1)] == [0, None]
 
 
-def test_they_are_counted_over_all_who_open_the_file(tmp_path):
-    one, other = (FileSlots(tmp_path / "slots", 3) for _ in range(2))
+def test_they_are_counted_over_all_who_open_the_file(slots_of):
+    one, other = slots_of(3), slots_of(3)
     assert [one.take(7), other.take(7), one.take(7)] == [0, 1, 2]
     assert (one.take(7), other.take(7)) == (None, None)
     other.give_back(7, 1)

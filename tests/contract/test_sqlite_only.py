@@ -82,14 +82,14 @@ def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
     url = f"sqlite:///{tmp_path}/new.sqlite3"
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         applied = pool.map(_upgrade, [url] * 3)
-    assert sorted(map(len, applied)) == [0, 0, len(list(migrating.MIGRATIONS.glob("0*.py")))]
+    assert sorted(map(len, applied)) == [0, 0, len(list(migrating.folder_of(open_database(url)).glob("0*.py")))]
     with closing(open_database(url)) as database:
         assert all(is_applied for _, is_applied in migrating.status(database))
 
 
 def test_names_from_before_are_found_as_those_of_today(tmp_path):
     with closing(open_database(f"sqlite:///{tmp_path}/old.sqlite3")) as database:
-        Runner(database, str(migrating.MIGRATIONS)).up("0002_accounts")
+        Runner(database, str(migrating.folder_of(database))).up("0002_accounts")
         names = [("Νίκος", "νίκος", "İpek Iğdır", "İ" * 150), ("bob", "bob", "Bob", ""), ("Σας", "σας", "", "")]
         for number, (username, key, first_name, last_name) in enumerate(names, 1):
             database.execute_sql(
@@ -153,7 +153,7 @@ def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, 
 
 
 def test_a_lock_held_by_another_program_is_told_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("minichat.adapters.peewee.database.PATIENCE", 0.1)
+    monkeypatch.setattr("minichat.adapters.peewee.sqlite.PATIENCE", 0.1)
     other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()

@@ -284,6 +284,13 @@ def test_what_somebody_erased_had_first_said_is_not_even_kept_as_a_digest(chat, 
     assert bob.looks_up(message).message.content == "hello"
 
 
+def test_what_a_moderator_takes_back_of_somebody_erased_leaves_no_digest_either(chat, bob, carl, message):
+    chat.services.erasure.erase(carl.caller, PASSWORD)
+    bob.takes_back(message)
+    assert bob.looks_up(message).message.is_deleted
+    assert chat.memory.store.tables.first_digests == {}
+
+
 def test_who_is_erased_meanwhile_changes_nothing_any_more(chat, ann, bob):
     message = ann.says("hello", in_=ann.chats_with(bob), client_id="one").message
     caller = ann.caller

@@ -1,5 +1,7 @@
 """Erasing an account: it is gone, what was said stays, rooms have owners, and nobody can take its place."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from builders import ALL, PASSWORD, contents, issues_of
@@ -13,7 +15,8 @@ from minichat.domain.errors import (
     UsernameTaken,
     UserNotFound,
 )
-from minichat.domain.model import AuditEvent, Device, Role
+from minichat.domain.model import AuditEvent, Device, Role, RoomKind
+from minichat.domain.rooms import LEFT_AT_ONCE
 from minichat.domain.throttling import FREE_FAILURES
 
 DAY = 86_400
@@ -42,6 +45,28 @@ def test_nothing_of_the_person_is_left(chat):
     assert (left.first_name, left.last_name, left.email, left.avatar_url) == ("",) * 4
     assert (left.is_active, left.last_seen_at, left.deleted_at) == (False, None, chat.clock.now)
     assert "ann" not in repr(chat.memory.store.tables.users).casefold()
+
+
+def test_who_is_in_very_many_rooms_leaves_them_in_steps_that_hold_nobody_up(chat, ann, bob):
+    steps = []
+    chat.services.rooms.direct_chat(ann.id, bob.id)
+    for number in range(2 * LEFT_AT_ONCE + 7):
+        chat.services.rooms.create(ann.id, f"Room {number}", invited=[bob.id] if number % 2 else [])
+
+    @contextmanager
+    def transaction(patience=None):
+        before = len(chat.memory.changes.log)
+        with chat.memory.ports.transaction(patience):
+            yield
+        steps.append(len(chat.memory.changes.log) - before)
+
+    chat.with_ports(transaction=transaction).services.erasure.erase(ann.caller, PASSWORD)
+    assert max(steps) <= 2 * LEFT_AT_ONCE
+    assert len([step for step in steps if step]) == 3
+    [(room, _, _)] = chat.ports.rooms.all_of(ann.id, 0, 9)
+    assert room.kind == RoomKind.DIRECT
+    assert len(chat.ports.rooms.all_of(bob.id, 0, 999)) == LEFT_AT_ONCE + 3 + 1
+    assert ann.user.deleted_at is not None
 
 
 def test_a_superuser_is_one_no_more(chat):
@@ -184,7 +209,7 @@ def test_a_room_in_which_nobody_else_is_goes(ann, bob):
 
 
 def test_more_rooms_are_left_than_are_read_at_once(chat, ann, bob, monkeypatch):
-    monkeypatch.setattr("minichat.domain.rooms._LEFT_AT_ONCE", 2)
+    monkeypatch.setattr("minichat.domain.rooms.LEFT_AT_ONCE", 2)
     rooms = [ann.makes_room(f"Room {number}", with_=[bob]) for number in range(5)]
     ann.chats_with(bob)
     erase(ann)

@@ -23,6 +23,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
+from minichat.api.clashes import despite_clashes
 from minichat.api.context import base_url, caller, caller_id, context, services, takes_ticket
 from minichat.api.hub import End, Listener
 from minichat.api.limits import WRITES
@@ -274,7 +275,8 @@ class Conversation:
         if not isinstance(kind, str) or kind not in _FRAMES:
             raise InvalidInput.of("type", "not_a_choice")
         schema, act = _FRAMES[kind]
-        done: dict[str, Any] = act(self, checked(schema, {name: frame[name] for name in frame if name != "type"}))
+        form = checked(schema, {name: frame[name] for name in frame if name != "type"})
+        done: dict[str, Any] = despite_clashes(lambda: act(self, form))
         return done
 
     def _message(self, form: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from minichat.adapters.peewee import ChatDatabase
     from minichat.config import Settings
     from minichat.domain.services import Services
 
@@ -47,8 +48,8 @@ def database_failures(settings: "Settings") -> Iterator[None]:
 
     try:
         yield
-    except (PeeweeException, OSError, Unavailable) as error:
-        raise Failed(f"The database {settings.database_path} can't be used: {error}") from error
+    except (PeeweeException, OSError, ValueError, Unavailable) as error:
+        raise Failed(f"The database {settings.database_name} can't be used: {' '.join(str(error).split())}") from error
 
 
 @contextmanager
@@ -64,8 +65,20 @@ def media_failures(settings: "Settings") -> Iterator[None]:
 
 def expect_database(settings: "Settings") -> None:
     """Tell in a sentence that there is no database."""
-    if not settings.database_path.exists():
+    if settings.is_embedded and not settings.database_path.exists():
         raise Failed(f"There is no database {settings.database_path} yet: `minichat db upgrade` makes it.")
+
+
+def whole_database(settings: "Settings") -> "ChatDatabase":
+    """The database; that there is none, or that it holds a part of an import, is told in a sentence."""
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.unfinished import expect_whole
+
+    expect_database(settings)
+    with database_failures(settings):
+        database = open_database(settings.database_url)
+        expect_whole(database)
+    return database
 
 
 def upgrade(settings: "Settings") -> None:
@@ -73,19 +86,19 @@ def upgrade(settings: "Settings") -> None:
     from minichat.adapters.peewee import migrating, open_database
 
     with database_failures(settings):
-        settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in migrating.upgrade(open_database(settings.database_url)):
+        if settings.is_embedded:
+            settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in migrating.upgrade(open_database(settings.database_url, settings.replica_url)):
             click.echo(f"Applied the migration {name}.")
 
 
 @contextmanager
 def services_of(settings: "Settings") -> Iterator["Services"]:
     """The services on a database that is there already; what they can't do is told in a sentence."""
-    from minichat.app import build_services
+    from minichat.app import services_on
 
-    expect_database(settings)
     with database_failures(settings):
-        yield build_services(settings)
+        yield services_on(whole_database(settings), settings)
 
 
 def read_password(from_stdin: bool) -> str:

@@ -7,7 +7,8 @@ that they are in now lead back to those that they were in then.
 How a place looks on the wire, and how somebody is told without asking, is the API's business.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ from minichat.domain.model import (
     ChangeKind,
     LoggedChange,
     Message,
+    People,
     Place,
+    Receipts,
     RoomView,
     ShownRoom,
     Timestamp,
@@ -106,6 +109,12 @@ class ChangeLog:
     _messages: Messages
     _changes: Changes
 
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """In the block, who is in a room and what is told of it are of one moment: an edit that came after somebody was
+        removed is not told to them.
+        """
+        return self._snapshot()
+
     def end(self) -> Place:
         """The end of the log now."""
         return self._changes.ends().last
@@ -123,7 +132,7 @@ class ChangeLog:
             first, last = self._changes.ends()
             if place is None:
                 place = last
-            if not first <= place <= last:
+            if len(place) != len(last) or not first <= place <= last:  # the former is of another kind of database
                 raise ResyncRequired
             rooms = set(self._memberships.rooms_of(user_id))
             for _, change in reversed(self._changes.moves(user_id, place)):
@@ -155,6 +164,17 @@ class ChangeLog:
         """A message with its author; None if its room has been removed."""
         message = self._messages.get(message_id)
         return None if message is None else (message, self.user(message.user_id))
+
+    def messages(
+        self, user_id: int, message_ids: Iterable[int]
+    ) -> tuple[Mapping[int, Message], People, Mapping[int, Receipts]]:
+        """Messages by id, without those of removed rooms; their authors; and by room, how far they are read as a user
+        who is in the rooms is shown it.
+        """
+        messages = self._messages.by_ids(message_ids)
+        people = self._users.by_ids({message.user_id for message in messages.values()})
+        receipts = self._memberships.receipts(user_id, {message.room_id for message in messages.values()})
+        return messages, people, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Collection[int]:
         """Those of the users, who are in the room, for whom the message is read: see `is_read` in the contract."""

@@ -93,8 +93,7 @@ class Messaging:
             if message is None:
                 # Inside the transaction, so that the author can't be removed from the room in between.
                 return self._replayed(author, room_id, client_id or "", content, reply_to)
-            # Sending counts as reading up to what was sent; `message.created` tells that too.
-            self._memberships.see(room_id, author.id, message.seq)
+            # Sending counts as reading up to what was sent, which this tells too.
             self._changes.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
 
@@ -135,7 +134,7 @@ class Messaging:
         fields.check()
         with self._transaction():
             self._rooms.refuse_erased(user_id)
-            message, _ = self._found(user_id, message_id)
+            message, _ = self._found_to_change(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
             if message.is_deleted:
@@ -154,12 +153,18 @@ class Messaging:
         """
         with self._transaction():
             self._rooms.refuse_erased(user_id)
-            message, membership = self._found(user_id, message_id)
+            has_author = self._has_author(message_id)
+            message, membership = self._found_to_change(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
                 tombstone = message._replace(content="", is_deleted=True)
-                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self._clock())
+                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self._clock(), has_author=has_author)
+
+    def _has_author(self, message_id: int) -> bool:
+        """Whether the author still has an account; to be asked before the room is looked up, as everybody does."""
+        message = self._messages.get(message_id)
+        return message is not None and bool(self._users.living([message.user_id]))
 
     def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
         """The message and the user's membership in its room, by the same rule as the room itself."""
@@ -172,12 +177,25 @@ class Messaging:
             raise MessageNotFound from error
         return message, membership
 
-    def _change(self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp) -> None:
+    def _found_to_change(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
+        """Like `_found`, in a transaction: it stays as it is until the end."""
+        _, membership = self._found(user_id, message_id)
+        # Which room it is in had to be known first; only from here on are the room and what is in it kept as they are.
+        message = self._messages.get(message_id)
+        if message is None:
+            raise MessageNotFound
+        return message, membership
+
+    def _change(
+        self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp, *, has_author: bool = True
+    ) -> None:
         """Keep the changed message and tell of it.
 
-        What was first sent is remembered as a digest, so that a late repetition is still known as one.
+        What was first sent is remembered as a digest, so that a late repetition is still known as one. Of who has
+        erased the account none can come, and nothing is remembered.
         """
-        digest = None if message.client_id is None else _digest(message.id, message.content)
+        is_remembered = has_author and message.client_id is not None
+        digest = _digest(message.id, message.content) if is_remembered else None
         self._messages.update(changed, digest)
         self._changes.record(Change(kind, message.room_id, now, message.user_id, message.id))
 

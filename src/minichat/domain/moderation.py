@@ -2,14 +2,23 @@
 
 The owner and the moderators add people; each removes and bans only those below themselves; the owner alone gives roles.
 A room always has exactly one owner. The two of a direct chat stay as they are.
+
+Whom it is about is looked up before the room, as everybody does who looks at both: whoever came from the other side
+would wait for us, and we for them.
 """
 
 from dataclasses import dataclass
 
 from minichat.domain.audit import AuditLog
-from minichat.domain.directory import Directory
-from minichat.domain.errors import InvalidInput, OwnerNeeded, ParticipantNotFound, RoleTooLow, UserIsBanned
-from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant
+from minichat.domain.errors import (
+    InvalidInput,
+    OwnerNeeded,
+    ParticipantNotFound,
+    RoleTooLow,
+    UserIsBanned,
+    UserNotFound,
+)
+from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant, User
 from minichat.domain.paging import Window, cut
 from minichat.domain.ports import Bans, Clock, Transaction, Users
 from minichat.domain.ports import Rooms as RoomStore
@@ -23,7 +32,6 @@ class Moderation:
     _users: Users
     _store: RoomStore
     _bans: Bans
-    _directory: Directory
     _rooms: Rooms
     _audit: AuditLog
 
@@ -33,8 +41,10 @@ class Moderation:
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
         """
         with self._transaction():
+            user = self._living(user_id)
             room, _ = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
-            user = self._directory.get(user_id)
+            if user is None:
+                raise UserNotFound
             membership = self._membership(room_id, user_id)
             is_new = membership is None
             if membership is None:
@@ -60,7 +70,7 @@ class Moderation:
                 membership = self._rooms.give_role(membership, role, by=actor_id)
                 if role == Role.OWNER:
                     self._rooms.give_role(own, Role.MODERATOR, by=actor_id)
-            return ShownParticipant(membership, self._directory.get(user_id))
+            return ShownParticipant(membership, self._users.by_ids([user_id])[user_id])
 
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
         """Remove a participant; with `is_ban` keep them out from now on, whether they are in or not.
@@ -74,6 +84,7 @@ class Moderation:
             self._rooms.leave(actor_id, room_id)
             return
         with self._transaction():
+            user = self._living(user_id) if is_ban else None
             room, own = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None and not is_ban:
@@ -84,6 +95,8 @@ class Moderation:
                 self._rooms.let_go(room, membership)
                 self._audit.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
             if is_ban:
+                if user is None:
+                    raise UserNotFound
                 self._ban(actor_id, room_id, user_id)
 
     def bans(self, actor_id: int, room_id: int, window: Window) -> BanList:
@@ -98,15 +111,21 @@ class Moderation:
     def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
         """Keep somebody out no more; it is fine if nobody did. Raises as `bans` does, or UserNotFound."""
         with self._transaction():
+            user = self._living(user_id)
             self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
-            self._directory.get(user_id)
+            if user is None:
+                raise UserNotFound
             if self._bans.lift(room_id, user_id):
                 self._audit.note(AuditEvent.USER_UNBANNED, about=user_id, by=actor_id, room=room_id)
 
     def _ban(self, actor_id: int, room_id: int, user_id: int) -> None:
-        self._directory.get(user_id)
         if self._bans.add(room_id, user_id, actor_id, self._clock()):
             self._audit.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
+
+    def _living(self, user_id: int) -> User | None:
+        """Somebody who has an account, and still has it when the transaction ends."""
+        living = self._users.living([user_id])
+        return self._users.by_ids(living).get(user_id)
 
     def _membership(self, room_id: int, user_id: int) -> Membership | None:
         found = self._store.access(room_id, user_id)

@@ -22,6 +22,7 @@ from minichat.domain.model import (
     AuditEvent,
     Change,
     ChangeKind,
+    JoinedRoom,
     Membership,
     ParticipantList,
     Role,
@@ -41,8 +42,8 @@ NAME_MOST = 100
 DESCRIPTION_MOST = 1_000
 INVITED_MOST = 200
 """How many participants a room can be made with; more are added one by one."""
-_LEFT_AT_ONCE = 500
-"""How many rooms are held in memory while all are left."""
+LEFT_AT_ONCE = 100
+"""How many rooms are held in memory while all are left; and who is in as many or more leaves so many at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,10 @@ class Rooms:
             assert room is not None, "only a direct chat can clash"
             self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
             self.admit(room, user_id, Role.OWNER, now)
-            for other in others:
-                self.admit(room, other, Role.MEMBER, now)
+            # All at once: however many are invited, who listens does not wait long for this transaction.
+            self._memberships.add_all(room.id, others, Role.MEMBER, room.last_seq)
+            joined = Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, role=Role.MEMBER)
+            self._changes.record_all(joined, others)
             return self._shown(user_id, room.id)
 
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
@@ -203,9 +206,9 @@ class Rooms:
     def join(self, user_id: int, room_id: int) -> ShownRoom:
         """Enter a public room; being in already is fine. Raises RoomNotFound or Banned."""
         with self._transaction():
+            self.refuse_erased(user_id)
             room, membership = self._access(user_id, room_id)
             if membership is None:
-                self.refuse_erased(user_id)
                 if self._bans.holds(room.id, user_id):
                     raise Banned
                 self.admit(room, user_id, Role.MEMBER, self._clock())
@@ -226,11 +229,24 @@ class Rooms:
     def leave_all(self, user_id: int) -> None:
         """Leave all rooms but the direct chats, as `leave` does, inside the caller's transaction."""
         after = 0
-        while joined := self._store.all_of(user_id, after, _LEFT_AT_ONCE):
-            for room, membership, _ in joined:
-                if room.kind != RoomKind.DIRECT:
-                    self.let_go(room, membership)
+        while joined := self._store.all_of(user_id, after, LEFT_AT_ONCE):
+            self._leave(joined)
             after = joined[-1].room.id
+
+    def leave_some(self, user_id: int, after: int) -> int | None:
+        """Leave as `leave_all` does, but only the first `LEFT_AT_ONCE` rooms with an id above `after`; return the id of
+        the last. None if there are fewer, and then none is left.
+        """
+        joined = self._store.all_of(user_id, after, LEFT_AT_ONCE)
+        if len(joined) < LEFT_AT_ONCE:
+            return None
+        self._leave(joined)
+        return joined[-1].room.id
+
+    def _leave(self, joined: Iterable[JoinedRoom]) -> None:
+        for room, membership, _ in joined:
+            if room.kind != RoomKind.DIRECT:
+                self.let_go(room, membership)
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
         """Move the user's receipt forward to `seq`, or to the end if that is beyond it; return the newest `seq` read
@@ -321,8 +337,7 @@ class Rooms:
 
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
         """Whether these are all people of whom none has erased the account."""
-        found = self._users.by_ids(user_ids)
-        return len(found) == len(user_ids) and all(user.deleted_at is None for user in found.values())
+        return len(self._users.living(user_ids)) == len(user_ids)
 
     def _remove(self, room: Room) -> None:
         now = self._clock()

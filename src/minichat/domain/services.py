@@ -87,7 +87,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         directory=directory,
         avatars=Avatars(p.transaction, p.users, p.pictures, p.media),
         rooms=rooms,
-        moderation=Moderation(p.transaction, p.clock, p.users, p.rooms, p.bans, directory, rooms, audit),
+        moderation=Moderation(p.transaction, p.clock, p.users, p.rooms, p.bans, rooms, audit),
         messaging=Messaging(
             p.transaction, p.snapshot, p.clock, p.users, p.rooms, p.memberships, p.messages, p.changes, rooms
         ),

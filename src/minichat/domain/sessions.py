@@ -98,9 +98,9 @@ class Sessions:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
         with self._transaction():
-            self._throttling.check(guess)
             # Hashing took its time: what was verified must still be so.
             current = self._users.credentials_by_id(found.user.id)
+            self._throttling.check(guess)
             grant = None
             if current is not None and current.user.is_active and current.password_hash == found.password_hash:
                 self._throttling.succeeded(guess)

@@ -16,6 +16,10 @@ class MemoryChanges:
         tables.next_id("changes")
         tables.changes.append(change)
 
+    def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
+        for user_id in user_ids:
+            self.record(change._replace(user_id=user_id))
+
     def ends(self) -> LogEnds:
         tables = self._store.tables
         last = tables.last_ids["changes"]

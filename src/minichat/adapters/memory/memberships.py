@@ -23,6 +23,10 @@ class MemoryMemberships:
         self._count(room_id, 1)
         return membership
 
+    def add_all(self, room_id: int, user_ids: Sequence[int], role: Role, joined_seq: int) -> None:
+        for user_id in user_ids:
+            self.add(room_id, user_id, role, joined_seq)
+
     def remove(self, membership: Membership) -> None:
         memberships = self._store.writable.memberships
         if memberships.pop((membership.room_id, membership.user_id), None) is not None:

@@ -1,6 +1,6 @@
 """Messages in memory: see `domain.ports.Messages`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store
 from minichat.domain.model import Message
@@ -31,10 +31,17 @@ class MemoryMessages:
             client_id=new.client_id,
         )
         tables.messages[message.id] = message
+        membership = tables.memberships.get((room.id, new.user_id))
+        if membership is not None:
+            tables.memberships[room.id, new.user_id] = membership._replace(seen_seq=room.last_seq)
         return message
 
     def get(self, message_id: int) -> Message | None:
         return self._store.tables.messages.get(message_id)
+
+    def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
+        found = {message_id: self.get(message_id) for message_id in message_ids}
+        return {message_id: message for message_id, message in found.items() if message is not None}
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         sought = (room_id, user_id, client_id)

@@ -47,6 +47,9 @@ class MemoryUsers:
         users = self._store.tables.users
         return {user_id: users[user_id] for user_id in user_ids if user_id in users}
 
+    def living(self, user_ids: Collection[int]) -> Collection[int]:
+        return {user.id for user in self.by_ids(user_ids).values() if user.deleted_at is None}
+
     def credentials(self, username_key: str) -> Credentials | None:
         user_id = self._store.tables.user_ids.get(username_key)
         return None if user_id is None else self.credentials_by_id(user_id)

@@ -1,16 +1,14 @@
-"""The repository ports on Peewee: SQLite in this version.
+"""The repository ports on Peewee: on SQLite and on PostgreSQL.
 
-`tables` names the columns, `statements` compiles queries once, `database` keeps connections and transactions, and one
-module a port holds the queries. No rule of the chat is decided here.
+`tables` names the columns, `statements` compiles queries once, `sqlite` and `postgres` keep connections and
+transactions, and one module a port holds the queries. No rule of the chat is decided here.
 """
-
-from pathlib import Path
 
 from minichat.adapters.peewee.attempts import PeeweeAttempts
 from minichat.adapters.peewee.audit import PeeweeAudit
 from minichat.adapters.peewee.bans import PeeweeBans
-from minichat.adapters.peewee.changes import PeeweeChanges
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.changes import changes_of
+from minichat.adapters.peewee.database import ChatDatabase, open_database
 from minichat.adapters.peewee.memberships import PeeweeMemberships
 from minichat.adapters.peewee.messages import PeeweeMessages
 from minichat.adapters.peewee.rooms import PeeweeRooms
@@ -30,25 +28,11 @@ from minichat.domain.ports import (
     UsernameKey,
 )
 
-__all__ = ["Sqlite", "open_database", "peewee_ports"]
-
-_SCHEME = "sqlite:///"
-
-
-def open_database(url: str) -> Sqlite:
-    """Return the database of `sqlite:///relative/path` or `sqlite:////absolute/path`; its folder is made if need be.
-
-    Raises ValueError for any other URL. Nothing is opened before the first statement.
-    """
-    if not url.startswith(_SCHEME) or len(url) == len(_SCHEME):
-        raise ValueError("the database URL must be sqlite:///path")
-    path = Path(url.removeprefix(_SCHEME)).absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Sqlite(path)
+__all__ = ["ChatDatabase", "open_database", "peewee_ports"]
 
 
 def peewee_ports(
-    database: Sqlite,
+    database: ChatDatabase,
     *,
     clock: Clock,
     passwords: Passwords,
@@ -77,7 +61,7 @@ def peewee_ports(
         memberships=PeeweeMemberships(database),
         bans=PeeweeBans(database),
         messages=PeeweeMessages(database),
-        changes=PeeweeChanges(database),
+        changes=changes_of(database),
         attempts=PeeweeAttempts(database),
         audit=PeeweeAudit(database),
         pictures=pictures,

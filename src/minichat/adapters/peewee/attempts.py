@@ -2,20 +2,22 @@
 
 from peewee import EXCLUDED, Case, Node
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
+from minichat.adapters.peewee.locks import Locks
 from minichat.adapters.peewee.statements import Statement, param
 from minichat.adapters.peewee.tables import AttemptRow
 from minichat.domain.model import Tally, Timestamp
 
 
 class PeeweeAttempts:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
         row = AttemptRow
         columns = (row.count, row.since, row.last)
         is_over = row.forget_at <= EXCLUDED.last
+        self._locks = Locks(database)
         self._tally = statement(row.select(*columns).where(row.key == param("key")))
         # One statement, so that of several at once each counts: begin a tally, count one more, or begin it anew.
         self._count = statement(
@@ -36,6 +38,7 @@ class PeeweeAttempts:
         self._sweep = statement(row.delete().where(row.key.in_(over)))
 
     def tally(self, key: str) -> Tally | None:
+        self._locks.tally(key)
         found = self._tally.one(key=key)
         return None if found is None else Tally(*found)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import orjson
-from peewee import Node
+from peewee import Node, fn
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.logs import drop_until, last_before, oldest_of
 from minichat.adapters.peewee.statements import Row, Statement, param
 from minichat.adapters.peewee.tables import AuditRow
@@ -13,7 +13,7 @@ from minichat.domain.model import MAX_ID, AuditEntry, AuditEvent, Device, Timest
 
 
 class PeeweeAudit:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
@@ -32,7 +32,7 @@ class PeeweeAudit:
                 row.ip,
                 row.detail,
             )
-            .where((row.id < param("before")) & (param("event").is_null() | (row.event == param("event"))))
+            .where((row.id < param("before")) & (row.event == fn.COALESCE(param("event"), row.event)))
             .order_by(row.id.desc())
             .limit(param("limit"))
         )

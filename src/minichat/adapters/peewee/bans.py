@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from peewee import SQL, Node
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.statements import Statement, param
 from minichat.adapters.peewee.tables import BanRow, RoomRow
 from minichat.domain.model import MAX_ID, Ban, Timestamp
@@ -12,7 +12,7 @@ from minichat.domain.paging import Window
 
 
 class PeeweeBans:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 

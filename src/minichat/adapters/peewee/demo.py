@@ -7,7 +7,7 @@ in turn, a second apart, until now, and read by everybody. Nobody was connected,
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.users import name_parts
 from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
 
@@ -19,7 +19,7 @@ class NotEmpty(Exception):
 
 
 def fill(
-    database: Sqlite, *, users: int, rooms: int, members: int, messages: int, password_hash: str, now: Timestamp
+    database: ChatDatabase, *, users: int, rooms: int, members: int, messages: int, password_hash: str, now: Timestamp
 ) -> None:
     """Fill the database, all or nothing. Raises NotEmpty, and ValueError for numbers that can't be."""
     if min(users, rooms, members) < 1 or messages < 0 or members > users:
@@ -49,7 +49,7 @@ def fill(
                     f"room {room}",
                     "about",
                     RoomKind.GROUP.value,
-                    0,
+                    False,
                     started,
                     now if room == 1 else started,
                     messages if room == 1 else 0,
@@ -75,6 +75,10 @@ def fill(
                 for seq in range(1, messages + 1)
             ),
         )
+        if database.is_postgres:  # which gives the next id by its own count
+            for table, last in (("user", users), ("room", rooms)):
+                database.execute_sql("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (f'"{table}"', last))
+            database.execute_sql("ANALYZE")  # until it knows how much there is, it chooses bad plans
 
 
 def _person(number: int, joined_at: Timestamp) -> User:
@@ -82,10 +86,10 @@ def _person(number: int, joined_at: Timestamp) -> User:
     return User(number, name, name, "First", "Last", f"{name}@example.com", "", True, False, joined_at, None)
 
 
-def _insert(database: Sqlite, target: str, rows: Iterable[tuple[object, ...]]) -> None:
+def _insert(database: ChatDatabase, target: str, rows: Iterable[tuple[object, ...]]) -> None:
     """Insert all rows, 100 a statement."""
     table, _, columns = target.partition(" ")
-    places = f"({', '.join('?' * (columns.count(',') + 1))})"
+    places = f"({', '.join([database.param] * (columns.count(',') + 1))})"
     for batch in _batches(rows, 100):
         sql = f'INSERT INTO "{table}" {columns} VALUES {", ".join([places] * len(batch))}'  # noqa: S608  # no input
         database.execute_sql(sql, list(chain.from_iterable(batch)))

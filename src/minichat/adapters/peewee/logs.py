@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 from itertools import takewhile
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.statements import Row, Statement, param
 from minichat.adapters.peewee.tables import AuditRow, ChangeRow
 
 Log = type[AuditRow] | type[ChangeRow]
 
 
-def oldest_of(database: Sqlite, row: Log) -> Statement:
+def oldest_of(database: ChatDatabase, row: Log) -> Statement:
     """The ids and times of the first `limit` lines."""
     return Statement(database, row.select(row.id, row.at).where(row.id > 0).order_by(row.id).limit(param("limit")))
 
 
-def drop_until(database: Sqlite, row: Log) -> Statement:
+def drop_until(database: ChatDatabase, row: Log) -> Statement:
     """Delete the lines up to `id`."""
     return Statement(database, row.delete().where(row.id <= param("id")))
 

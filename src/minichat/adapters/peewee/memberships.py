@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import orjson
 from peewee import JOIN, Node, Select
 
-from minichat.adapters.peewee.database import Sqlite
-from minichat.adapters.peewee.statements import Row, Statement, each_of, param
+from minichat.adapters.peewee.database import ChatDatabase
+from minichat.adapters.peewee.statements import Row, Statement, each_of, ids_in_order, param
 from minichat.adapters.peewee.tables import ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import Membership, Receipts, Role
 from minichat.domain.paging import Window
@@ -38,7 +38,7 @@ def others_seen_seq() -> Select:
 
 
 class PeeweeMemberships:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
@@ -52,6 +52,11 @@ class PeeweeMemberships:
             )
             .on_conflict_ignore()
             .returning(*COLUMNS)
+        )
+        self._add_all = Statement.of_text(
+            database,
+            "INSERT INTO participant (room_id, user_id, role, joined_seq) "  # noqa: S608 - one of two texts
+            f"SELECT :room_id, id, :role, :joined_seq FROM {ids_in_order(database)}",
         )
         self._count = statement(
             room.update(participants_count=room.participants_count + param("step")).where(room.id == param("room_id"))
@@ -74,13 +79,17 @@ class PeeweeMemberships:
         self._rooms_of = statement(row.select(row.room_id).where(row.user_id == param("user_id")))
         self._read_by = statement(
             row.select(row.user_id, row.joined_seq, row.seen_seq).where(
-                (row.room_id == param("room_id")) & row.user_id.in_(each_of("ids"))
+                (row.room_id == param("room_id")) & row.user_id.in_(each_of(database, "ids"))
             )
         )
         self._receipts = statement(
             row.select(row.room_id, row.joined_seq, row.seen_seq, others_seen_seq())
             .join(room, JOIN.INNER, on=(room.id == row.room_id))
-            .where((row.user_id == param("user_id")) & row.room_id.in_(each_of("room_ids")) & room.deleted_at.is_null())
+            .where(
+                (row.user_id == param("user_id"))
+                & row.room_id.in_(each_of(database, "room_ids"))
+                & room.deleted_at.is_null()
+            )
         )
 
     def rooms_of(self, user_id: int) -> Collection[int]:
@@ -99,6 +108,11 @@ class PeeweeMemberships:
             return None
         self._count.run(room_id=room_id, step=1)
         return membership_of(row)
+
+    def add_all(self, room_id: int, user_ids: Sequence[int], role: Role, joined_seq: int) -> None:
+        ids = orjson.dumps(list(user_ids)).decode()
+        added = self._add_all.run(room_id=room_id, ids=ids, role=role.value, joined_seq=joined_seq)
+        self._count.run(room_id=room_id, step=added)
 
     def remove(self, membership: Membership) -> None:
         if self._remove.run(id=membership.id):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import orjson
 from peewee import JOIN, SQL, Delete, Node, Select, Tuple, fn
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
+from minichat.adapters.peewee.locks import Locks
 from minichat.adapters.peewee.memberships import COLUMNS as MEMBERSHIP_COLUMNS
 from minichat.adapters.peewee.memberships import membership_of, others_seen_seq
 from minichat.adapters.peewee.messages import COLUMNS as MESSAGE_COLUMNS
@@ -40,8 +41,17 @@ _NEWEST: Key = (2**63 - 1, 0)
 """After every activity: where a walk by latest activity begins."""
 
 
+_HEADS = f"""
+    SELECT number::bigint, user_id FROM json_array_elements_text(:ids::json) AS given (number) JOIN LATERAL (
+        SELECT id, user_id FROM participant WHERE room_id = number::bigint ORDER BY id LIMIT {ROOM_HEAD}
+    ) AS head ON true
+    ORDER BY number, id
+"""  # noqa: S608 - a constant
+"""PostgreSQL looks rows up one by one only where it is told to begin with what they are looked up for."""
+
+
 class PeeweeRooms:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
@@ -60,6 +70,7 @@ class PeeweeRooms:
             .on_conflict_ignore()
             .returning(*COLUMNS)
         )
+        self._locks = Locks(database)
         self._direct_of = statement(
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
         )
@@ -87,24 +98,30 @@ class PeeweeRooms:
         own = ParticipantRow.alias()
         is_in = own.select(SQL("1")).where((own.room_id == room.id) & (own.user_id == param("user_id")))
         is_banned = BanRow.select(SQL("1")).where((BanRow.room_id == room.id) & (BanRow.user_id == param("user_id")))
-        # The constants stand in the text, as in the partial index on public rooms: only so can it serve.
-        is_public = (room.kind == SQL("'group'")) & (room.is_private == SQL("0")) & exists
+        # The constant stands in the text, as in the partial index on public rooms: only so can it serve.
+        is_public = (room.kind == SQL("'group'")) & ~room.is_private & exists
         cards = room.select(*COLUMNS).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._mine_after, self._mine_before = (statement(query) for query in _by_activity(mine_of))
         self._public_after, self._public_before = (statement(query) for query in _by_activity(cards))
 
         head = ParticipantRow.alias()
         first = head.select(head.id).where(head.room_id == room.id).order_by(head.id).limit(ROOM_HEAD)
-        self._heads = statement(
+        heads = (
             room.select(room.id, mine.user_id)
             .join(mine, on=mine.id.in_(first))
-            .where(room.id.in_(each_of("ids")))
+            .where(room.id.in_(each_of(database, "ids")))
             .order_by(room.id, mine.id)
         )
+        self._heads = Statement.of_text(database, _HEADS) if database.is_postgres else statement(heads)
         self._all_of = statement(
             mine.select(*COLUMNS, *MEMBERSHIP_COLUMNS, room.pair_low, room.pair_high)
             .join(room, on=(room.id == mine.room_id))
-            .where((mine.user_id == param("user_id")) & (mine.room_id > param("after")) & exists)
+            .where(
+                (mine.user_id == param("user_id"))
+                & (mine.room_id > param("after"))
+                & (mine.room_id <= param("last"))
+                & exists
+            )
             .order_by(mine.room_id)
             .limit(param("limit"))
         )
@@ -141,10 +158,12 @@ class PeeweeRooms:
         return None if row is None else row[0]
 
     def access(self, room_id: int, user_id: int) -> tuple[Room, Membership | None] | None:
+        self._locks.room(room_id)
         row = self._access.one(id=room_id, user_id=user_id)
         return None if row is None else (_room_of(row), _membership_of(row[_MEMBERSHIP:]))
 
     def view(self, room_id: int, user_id: int) -> RoomView | None:
+        self._locks.room(room_id)
         row = self._view.one(id=room_id, user_id=user_id)
         return None if row is None else self._views([row])[0]
 
@@ -155,13 +174,16 @@ class PeeweeRooms:
         return [_card(row) for row in _page(self._public_after, self._public_before, user_id, window)]
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
+        last: int | None = MAX_ID
+        if self._locks.are_taken:
+            last = self._locks.rooms_of(user_id, after, limit)
         return [
             JoinedRoom(
                 _room_of(row),
                 membership_of(row[_MEMBERSHIP:_MESSAGE]),
                 None if row[_MESSAGE] is None else sum(row[_MESSAGE:]) - user_id,
             )
-            for row in self._all_of.rows(user_id=user_id, after=after, limit=limit)
+            for row in self._all_of.rows(user_id=user_id, after=after, last=last, limit=limit)
         ]
 
     def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:

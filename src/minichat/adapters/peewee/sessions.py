@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 
 import orjson
-from peewee import SQL, Node, fn
+from peewee import Node, fn
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
+from minichat.adapters.peewee.locks import Locks
 from minichat.adapters.peewee.statements import Statement, each_of, param
 from minichat.adapters.peewee.tables import RefreshTokenRow, SessionRow, UserRow
 from minichat.adapters.peewee.users import COLUMNS as USER_COLUMNS
@@ -26,10 +27,11 @@ _COLUMNS = (
 
 
 class PeeweeSessions:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
+        self._locks = Locks(database)
         session, token = SessionRow, RefreshTokenRow
         self._open = statement(
             session.insert(
@@ -51,10 +53,10 @@ class PeeweeSessions:
             session.select(session.id)
             .join(UserRow, on=(UserRow.id == session.user_id))
             .where(
-                session.id.in_(each_of("ids"))
+                session.id.in_(each_of(database, "ids"))
                 & session.ended_at.is_null()
                 & (session.expires_at > param("at"))
-                & (UserRow.is_active == SQL("1"))
+                & UserRow.is_active
             )
         )
         self._used = statement(session.update(last_used_at=param("at")).where(session.id == param("id")))
@@ -115,11 +117,11 @@ class PeeweeSessions:
         self._sweep_tokens = statement(
             token.delete().where(token.jti_hash.in_(expired.order_by(token.expires_at).limit(limit)))
         )
-        over_at = fn.IFNULL(session.ended_at, session.expires_at)
+        over_at = fn.COALESCE(session.ended_at, session.expires_at)
         self._over = statement(session.select(session.id).where(over_at <= param("at")).order_by(over_at).limit(limit))
-        left = token.select(token.jti_hash).where(token.session_id.in_(each_of("ids"))).limit(limit)
+        left = token.select(token.jti_hash).where(token.session_id.in_(each_of(database, "ids"))).limit(limit)
         self._sweep_tokens_of = statement(token.delete().where(token.jti_hash.in_(left)))
-        self._sweep = statement(session.delete().where(session.id.in_(each_of("ids"))))
+        self._sweep = statement(session.delete().where(session.id.in_(each_of(database, "ids"))))
 
     def open(self, user_id: int, device: Device, at: Timestamp, expires_at: Timestamp) -> Session:
         row = self._open.one(
@@ -134,6 +136,7 @@ class PeeweeSessions:
         return Session(*row)
 
     def caller(self, session_id: int) -> Caller | None:
+        self._locks.account_of(session_id)
         row = self._caller.one(id=session_id)
         return None if row is None else Caller(user_of(row[len(_COLUMNS) :]), Session(*row[: len(_COLUMNS)]))
 

@@ -2,14 +2,14 @@
 
 from peewee import Node
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.statements import Statement, param
 from minichat.adapters.peewee.tables import TicketRow
 from minichat.domain.model import Ticket, Timestamp
 
 
 class PeeweeTickets:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import orjson
 from peewee import SQL, Node
 
-from minichat.adapters.peewee.database import Sqlite
+from minichat.adapters.peewee.database import ChatDatabase
+from minichat.adapters.peewee.locks import Locks
 from minichat.adapters.peewee.statements import Row, Statement, each_of, param
 from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
 from minichat.domain.directory import SEARCHED_MOST, searchable_names
@@ -50,10 +51,11 @@ def user_of(row: Row) -> User:
 
 
 class PeeweeUsers:
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
+        self._locks = Locks(database)
         users = UserRow.select(*COLUMNS)
         credentials = UserRow.select(*COLUMNS, UserRow.password_hash)
         self._add = statement(
@@ -71,9 +73,11 @@ class PeeweeUsers:
             .returning(*COLUMNS)
         )
         self._get = statement(users.where(UserRow.id == param("id")))
-        self._by_ids = statement(users.where(UserRow.id.in_(each_of("ids"))))
+        self._by_ids = statement(users.where(UserRow.id.in_(each_of(database, "ids"))))
         self._credentials = statement(credentials.where(UserRow.username_key == param("key")))
         self._credentials_by_id = statement(credentials.where(UserRow.id == param("id")))
+        are_theirs = UserRow.id.in_(each_of(database, "ids")) & UserRow.deleted_at.is_null()
+        self._living = statement(UserRow.select(UserRow.id).where(are_theirs))
         self._change_password = statement(
             UserRow.update(password_hash=param("new")).where(
                 (UserRow.id == param("id")) & (UserRow.password_hash == param("old"))
@@ -95,7 +99,7 @@ class PeeweeUsers:
         # The constant stands in the text, as in the partial index: only so can it serve.
         self._shown_avatars = statement(
             UserRow.select(UserRow.avatar_url).where(
-                UserRow.avatar_url.in_(each_of("urls")) & (UserRow.avatar_url != SQL("''"))
+                UserRow.avatar_url.in_(each_of(database, "urls", "text")) & (UserRow.avatar_url != SQL("''"))
             )
         )
         freed = FreedNameRow
@@ -115,11 +119,13 @@ class PeeweeUsers:
         is_due = UserRow.last_seen_at.is_null() | (UserRow.last_seen_at <= param("before"))
         self._seen_all = statement(
             UserRow.update(last_seen_at=param("at")).where(
-                UserRow.id.in_(each_of("ids")) & (UserRow.is_active == SQL("1")) & is_due
+                UserRow.id.in_(each_of(database, "ids")) & UserRow.is_active & is_due
             )
         )
-        self._online_ids = statement(
-            UserRow.select(UserRow.id).where((UserRow.last_seen_at > param("since")) & UserRow.deleted_at.is_null())
+        self._online_ids = Statement(
+            database,
+            UserRow.select(UserRow.id).where((UserRow.last_seen_at > param("since")) & UserRow.deleted_at.is_null()),
+            may_lag=True,
         )
 
         key, limit = UserRow.username_key, param("limit")
@@ -142,7 +148,8 @@ class PeeweeUsers:
                 (part.is_start == param("is_start")) & (part.part == param("part")) & (part.user_id == param("id"))
             )
         )
-        self._matches = statement(
+        self._matches = Statement(
+            database,
             part.select(part.part, part.user_id)
             .where(
                 (part.is_start == param("is_start"))
@@ -152,7 +159,8 @@ class PeeweeUsers:
                 & (part.part >= param("part"))
             )
             .order_by(part.part, part.user_id)
-            .limit(limit)
+            .limit(limit),
+            may_lag=True,
         )
 
     def add(self, new: NewUser) -> User | None:
@@ -167,6 +175,7 @@ class PeeweeUsers:
         return self._is_taken.one(key=username_key, at=at) is not None
 
     def get(self, user_id: int) -> User | None:
+        self._locks.account(user_id)
         row = self._get.one(id=user_id)
         return None if row is None else user_of(row)
 
@@ -174,10 +183,17 @@ class PeeweeUsers:
         ids = list(user_ids)
         return {row[0]: user_of(row) for row in self._by_ids.rows(ids=orjson.dumps(ids).decode())} if ids else {}
 
+    def living(self, user_ids: Collection[int]) -> Collection[int]:
+        ids = orjson.dumps(list(user_ids)).decode()
+        self._locks.accounts(ids)
+        return {user_id for (user_id,) in self._living.rows(ids=ids)}
+
     def credentials(self, username_key: str) -> Credentials | None:
+        self._locks.account_named(username_key)
         return _credentials(self._credentials.one(key=username_key))
 
     def credentials_by_id(self, user_id: int) -> Credentials | None:
+        self._locks.account(user_id)
         return _credentials(self._credentials_by_id.one(id=user_id))
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:

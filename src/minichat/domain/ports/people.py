@@ -42,6 +42,9 @@ class Users(Protocol):
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
         """The users of these ids; unknown ids are left out."""
 
+    def living(self, user_ids: Collection[int]) -> Collection[int]:
+        """Those of the users whose accounts are not erased, and are not before the transaction ends."""
+
     def credentials(self, username_key: str) -> Credentials | None: ...
 
     def credentials_by_id(self, user_id: int) -> Credentials | None: ...

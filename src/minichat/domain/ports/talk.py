@@ -83,6 +83,9 @@ class Memberships(Protocol):
     def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
         """Add a participant and count it; None if the user is one already."""
 
+    def add_all(self, room_id: int, user_ids: Sequence[int], role: Role, joined_seq: int) -> None:
+        """Add participants, of whom none is in the room, in this order, and count them: one step for any number."""
+
     def remove(self, membership: Membership) -> None:
         """Remove a participant and count it out."""
 
@@ -134,11 +137,14 @@ class Bans(Protocol):
 
 class Messages(Protocol):
     def append(self, new: NewMessage) -> Message | None:
-        """Add the room's next message and mark the room as active; None, and no `seq` spent, if the user has used
-        this `client_id` in this room.
+        """Add the room's next message, mark the room as active and move the author's receipt up to it; None, and no
+        `seq` spent, if the user has used this `client_id` in this room.
         """
 
     def get(self, message_id: int) -> Message | None: ...
+
+    def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
+        """The messages of these ids; those that `get` does not find are left out."""
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
@@ -172,6 +178,9 @@ class Changes(Protocol):
 
     def record(self, change: Change) -> None:
         """Append to the change log, in the transaction of what it tells."""
+
+    def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
+        """Append the change once for each of these users, in this order: one step for any number."""
 
     def ends(self) -> LogEnds:
         """From where to where the log can be read now."""

@@ -1,0 +1,73 @@
+"""The order of what is told on PostgreSQL, where transactions run beside one another and end as they please."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from builders import Chat
+from contract.backends import postgres
+from minichat.domain.model import ChangeKind
+from minichat.domain.ports import NewMessage
+
+PATIENCE = 20
+
+
+@pytest.fixture
+def backend(tmp_path):
+    with postgres(tmp_path) as backend:
+        yield backend
+
+
+@contextmanager
+def writing(ports, room, user, content):
+    """A transaction in another thread that has written a message, and is committed when the block ends."""
+    has_written, may_end = threading.Event(), threading.Event()
+
+    def write():
+        with ports.transaction():
+            ports.rooms.access(room.id, user.id)
+            ports.messages.append(NewMessage(room.id, user.id, content, 1, None))
+            has_written.set()
+            assert may_end.wait(PATIENCE)
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write)
+        try:
+            assert has_written.wait(PATIENCE)
+            yield
+        finally:
+            may_end.set()
+            written.result(PATIENCE)
+
+
+def test_messages_of_a_room_are_told_in_the_order_of_their_numbers_however_many_write_at_once(backend):
+    chat = Chat(backend.ports, backend.clock)
+    [ann] = chat.people("ann")
+    room = ann.makes_room()
+    with ThreadPoolExecutor(8) as pool:
+        for sent in [
+            pool.submit(chat.services.messaging.send, ann.user, room.id, f"{number}") for number in range(400)
+        ]:
+            sent.result(PATIENCE)
+    ids = [message.id for message in backend.ports.messages.after(room.id, 0, 1_000)]
+    assert len(ids) == 400
+    assert [change.message_id for change in backend.log() if change.kind == ChangeKind.MESSAGE_CREATED] == ids
+
+
+def test_who_reads_on_across_rooms_is_never_past_a_message_that_is_still_to_come(backend, ann, bob, add_room):
+    ports = backend.ports
+    room, other = add_room(ann), add_room(ann, bob)
+
+    def read():
+        return [message.content for message in ports.messages.latest_after(ann.id, 0, 10)]
+
+    with ExitStack() as begun:
+        with ports.transaction():
+            ports.users.seen(bob.id, 5)  # it begins before the other, and ends before it
+            begun.enter_context(writing(ports, room, ann, "first"))
+            ports.rooms.access(other.id, bob.id)
+            ports.messages.append(NewMessage(other.id, bob.id, "second", 1, None))
+        assert read() == []
+    assert read() == ["first", "second"]

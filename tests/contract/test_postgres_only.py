@@ -1,0 +1,542 @@
+"""What is promised of PostgreSQL beyond the ports: transactions side by side, and a server that comes and goes."""
+
+import multiprocessing
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import count
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from psycopg import sql
+
+import postgres
+from builders import PASSWORD
+from contract.backends import on_postgres
+from minichat.adapters.peewee import demo, migrating, open_database, tables
+from minichat.adapters.peewee import postgres as adapter
+from minichat.adapters.peewee.pool import Pool
+from minichat.adapters.peewee.statements import Statement
+from minichat.domain.errors import Unavailable
+from minichat.domain.model import Change, ChangeKind, Role, RoomKind
+from minichat.domain.ports import NewMessage, NewRoom, NewUser
+from minichat.domain.services import build
+from minichat.domain.sessions import Lifetimes
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres.running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(server):
+    with closing_all(open_database(server.url())) as database:
+        migrating.upgrade(database)
+        yield database
+    server.go_on()
+
+
+@pytest.fixture
+def ports(database, tmp_path):
+    return on_postgres(database, tmp_path)
+
+
+class closing_all(closing):  # noqa: N801 - a context manager, as `closing` is
+    def __exit__(self, *_):
+        self.thing.close_connections()
+
+
+@pytest.fixture
+def ann(ports):
+    with ports.transaction():
+        return ports.users.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
+
+
+@pytest.fixture
+def rooms(ports, ann):
+    """Two rooms of Ann's."""
+    with ports.transaction():
+        rooms = [ports.rooms.add(NewRoom(name, "", RoomKind.GROUP, False, 1)) for name in ("Kitchen", "Hall")]
+        for room in rooms:
+            ports.memberships.add(room.id, ann.id, Role.OWNER, 0)
+    return [room.id for room in rooms]
+
+
+def say(ports, user, room_id, content="hello"):
+    return ports.messages.append(NewMessage(room_id, user.id, content, 1, None, None))
+
+
+class Beside:
+    """A transaction of somebody else, one step at a time: in a thread, because a thread has one at a time."""
+
+    def __init__(self, ports):
+        self._ports = ports
+        self._steps, self._done = [], threading.Semaphore(0)
+        self._more = threading.Semaphore(0)
+        self.error = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            with self._ports.transaction():
+                while True:
+                    self._more.acquire()
+                    step = self._steps.pop(0)
+                    if step is None:
+                        break
+                    step()
+                    self._done.release()
+        except Unavailable as error:
+            self.error = error
+        self._done.release()
+
+    def begins(self, step):
+        self._steps.append(step)
+        self._more.release()
+
+    def does(self, step):
+        self.begins(step)
+        self._done.acquire(timeout=20)
+
+    def ends(self):
+        self._steps.append(None)
+        self._more.release()
+        self._thread.join(20)
+
+
+# The schema
+
+
+def test_the_models_name_columns_that_the_migrations_make(database):
+    own = {"message": {"settled_by"}, "change": {"xid"}}
+    for model in tables.ALL:
+        table = model._meta.table_name
+        made = {column.name: column.null for column in database.get_columns(table)}
+        named = {field.column_name: field.null for field in model._meta.sorted_fields}
+        assert {name: null for name, null in made.items() if name not in own.get(table, ())} == named, model
+
+
+def test_migrating_twice_at_once_applies_each_migration_once(server):
+    url = server.url()
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        applied = pool.map(upgrade, [url] * 3)
+    assert sorted(map(len, applied)) == [0, 0, len(list((migrating.MIGRATIONS / "postgres").glob("0*.py")))]
+
+
+def upgrade(url):
+    with closing_all(open_database(url)) as database:
+        return migrating.upgrade(database)
+
+
+def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
+    role = f"server_of_{name_of(database)}"
+    for statement in (
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    ):
+        server.execute(statement, name_of(database))
+    with closing_all(open_database(server.address(name_of(database)).replace("//minichat@", f"//{role}@"))) as served:
+        assert migrating.upgrade(served) == []
+        ports = on_postgres(served, tmp_path)
+        with ports.transaction():
+            ann = ports.users.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
+            room = ports.rooms.add(NewRoom("Kitchen", "", RoomKind.GROUP, False, 1))
+            ports.memberships.add(room.id, ann.id, Role.OWNER, 0)
+            assert say(ports, ann, room.id)
+
+
+def test_a_schema_of_a_newer_version_is_left_alone(database):
+    database.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
+    with pytest.raises(migrating.SchemaTooNew, match="it has the migration 9999_future of a newer minichat"):
+        migrating.upgrade(database)
+    with pytest.raises(migrating.SchemaTooNew):
+        migrating.status(database)
+
+
+def test_a_server_that_is_too_old_is_not_used(server, monkeypatch):
+    monkeypatch.setattr(adapter, "OLDEST_VERSION", 19)
+    with pytest.raises(Unavailable, match="the server is PostgreSQL 18, and minichat needs 19 or newer"):
+        upgrade(server.url())
+
+
+def test_it_runs_on_an_older_server_too(tmp_path):
+    with postgres.running_postgres(version=16) as server, closing_all(open_database(server.url())) as database:
+        migrating.upgrade(database)
+        ports = on_postgres(database, tmp_path)
+        with ports.transaction():
+            ports.changes.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
+        assert len(ports.changes.after(ports.changes.ends().first, 9)) == 1
+
+
+def test_a_database_in_another_encoding_is_not_used(server):
+    server.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+    with pytest.raises(Unavailable, match="the database has the encoding LATIN1, and minichat needs UTF8"):
+        upgrade(server.address("latin"))
+
+
+def test_a_url_that_the_client_does_not_understand_is_told_without_the_password():
+    with pytest.raises(ValueError, match="is not one that PostgreSQL's client understands") as told:
+        open_database("postgresql://chat:hunter2@db/chat?no_such_option=1")
+    assert "hunter2" not in str(told.value)
+
+
+def test_the_audit_log_is_append_only_for_every_program(database):
+    database.execute_sql(
+        "INSERT INTO audit (at, event, ip, user_agent, detail) "
+        "VALUES (extract(epoch FROM now()) * 1000, 'x', '', '', '{}'), (1, 'x', '', '', '{}')"
+    )
+    for statement in ("UPDATE audit SET event = 'y'", "DELETE FROM audit WHERE at > 1", "TRUNCATE audit"):
+        with pytest.raises(Exception, match="append-only"):
+            database.execute_sql(statement)
+    assert database.execute_sql("DELETE FROM audit WHERE at = 1").rowcount == 1, "what is old may go"
+
+
+# Transactions beside one another
+
+
+def test_the_log_shows_nothing_beyond_a_transaction_that_may_still_write_before_it(ports):
+    start = ports.changes.ends().last
+    early = Beside(ports)
+    early.does(lambda: ports.changes.record(Change(ChangeKind.ROOM_CREATED, 1, 1)))
+    with ports.transaction():
+        ports.changes.record(Change(ChangeKind.ROOM_CREATED, 2, 1))
+    assert list(ports.changes.after(start, 9)) == []
+    cursor = ports.changes.ends().last
+    early.ends()
+    for place in (start, cursor):
+        assert [change.room_id for _, change in ports.changes.after(place, 9)] == [1, 2]
+
+
+def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(ports, ann, rooms):
+    kitchen, hall = rooms
+    slow = Beside(ports)
+    slow.does(lambda: say(ports, ann, kitchen, "first"))
+    with ports.transaction():
+        say(ports, ann, hall, "second")
+    assert list(ports.messages.latest_before(ann.id, None, 9)) == []
+    assert [message.content for message in ports.messages.before(hall, None, 9)] == ["second"]
+    slow.ends()
+    newest = ports.messages.latest_before(ann.id, None, 9)
+    assert [message.content for message in newest] == ["first", "second"]
+    assert ports.messages.latest_after(ann.id, 0, 9) == newest
+
+
+def test_a_room_that_a_transaction_looks_at_stays_as_it_is(ports, ann, rooms):
+    kitchen, hall = rooms
+    other, seen = Beside(ports), []
+    with ports.transaction():
+        _, membership = ports.rooms.access(kitchen, ann.id)
+        other.does(lambda: ports.rooms.access(hall, ann.id))
+        other.begins(lambda: seen.append(ports.rooms.access(kitchen, ann.id)[1]))
+        ports.memberships.remove(membership)
+    other.ends()
+    assert seen == [None], "who waited sees what has become of it"
+
+
+def test_who_looked_first_and_wrote_later_is_told_of_later(ports, ann, rooms):
+    start = ports.changes.ends().last
+    kitchen, _ = rooms
+    joining = Beside(ports)
+    joining.does(lambda: ports.users.living([ann.id]))
+    with ports.transaction():
+        ports.rooms.access(kitchen, ann.id)
+        ports.changes.record(Change(ChangeKind.PARTICIPANT_LEFT, kitchen, 1, ann.id))
+    joining.does(lambda: ports.rooms.access(kitchen, ann.id))
+    joining.does(lambda: ports.changes.record(Change(ChangeKind.PARTICIPANT_JOINED, kitchen, 1, ann.id)))
+    joining.ends()
+    told = [change.kind for _, change in ports.changes.after(start, 9)]
+    assert told == [ChangeKind.PARTICIPANT_LEFT, ChangeKind.PARTICIPANT_JOINED]
+
+
+def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(ports, ann, rooms):
+    kitchen, hall = rooms
+    other, errors = Beside(ports), []
+    other.does(lambda: say_in(ports, ann, hall))
+    try:
+        with ports.transaction():
+            say_in(ports, ann, kitchen)
+            other.begins(lambda: say_in(ports, ann, kitchen))
+            say_in(ports, ann, hall)
+    except Unavailable as error:
+        errors.append(error)
+    other.ends()
+    errors += [other.error] if other.error else []
+    assert [error.is_clash for error in errors] == [True], errors
+    assert sum(ports.rooms.access(room, ann.id)[0].last_seq for room in rooms) == 2
+
+
+def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(server, ports):
+    services = build(ports, Lifetimes(), chain_keys=[b"a key of 32 bytes, as for a test"])
+    ann, bob = (services.registration.register(name, PASSWORD)[0] for name in ("anna", "bobo"))
+    room = services.rooms.create(ann.id, "Kitchen").view.room.id
+    with ThreadPoolExecutor() as pool:
+        with ports.transaction():
+            ports.rooms.access(room, ann.id)
+            both = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
+            await_waiting(server, 1)
+            both.append(pool.submit(services.rooms.join, bob.id, room))
+            await_waiting(server, 2)
+        assert [future.exception() for future in both] == [None, None]
+    assert ports.rooms.access(room, bob.id)[0].participants_count == 2
+
+
+def await_waiting(server, count):
+    """Wait until so many wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+    deadline = time.monotonic() + 20
+    while server.execute(waiting) != [(count,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def say_in(ports, user, room_id):
+    ports.rooms.access(room_id, user.id)
+    say(ports, user, room_id)
+
+
+# What a statement costs
+
+
+PEOPLE = 40_000
+FILLING = """
+    INSERT INTO "user" (username, username_key, password_hash, joined_at, last_seen_at)
+        SELECT 'u' || n, 'u' || n, 'x', n, n FROM {all};
+    INSERT INTO user_name_part SELECT true, 'u' || n, n FROM {all};
+    INSERT INTO room (name, description, kind, is_private, created_at, active_at, last_seq)
+        SELECT '', '', 'group', n % 2 = 0, n, n, 5 FROM {all};
+    INSERT INTO participant (room_id, user_id, role, joined_seq, seen_seq)
+        SELECT n, 1 + (n * 7919 + k * 104729) % {count}, CASE k WHEN 1 THEN 'owner' ELSE 'member' END, 0, k
+        FROM {all}, generate_series(1, 4) AS k;
+    INSERT INTO message (room_id, seq, user_id, content, created_at, client_id)
+        SELECT n, k, 1 + (n * 7919 + 104729) % {count}, 'hello', n, 'c' || k FROM generate_series(1, 5) AS k, {all};
+    INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network)
+        SELECT n, n, n, n, 'agent', '1.2.3.4', '1.2.3.0' FROM {all};
+    INSERT INTO refresh_token SELECT 'u' || n, n, n, n FROM {all};
+    INSERT INTO ticket SELECT 'u' || n, n, n, n FROM {all};
+    INSERT INTO attempt SELECT 'u' || n, 1, n, n, n FROM {all};
+    INSERT INTO freed_name SELECT 'u' || n, n FROM {all};
+    INSERT INTO ban (room_id, user_id, banned_by, banned_at) SELECT n, n, n, n FROM {all};
+    INSERT INTO change (xid, kind, room_id, at, user_id)
+        SELECT n, CASE WHEN n % 10 = 0 THEN 'participant.joined' ELSE 'message.created' END, n, n, n FROM {all};
+    INSERT INTO audit (at, event, user_id, ip, user_agent, detail) SELECT n, 'x', n, '', '', '{{}}' FROM {all};
+"""
+"""So many of everything, spread evenly."""
+VALUES = {"bigint": 9, "integer": 9, "boolean": True, "json": "[1]", "text": "u1"}
+"""By type."""
+OF_NAMES = {"limit": 50, "since": PEOPLE - 9}
+
+
+def test_no_statement_walks_a_whole_table(server, database, ports):
+    filling = FILLING.format(all=f"generate_series(1, {PEOPLE}) AS n", count=PEOPLE)
+    server.execute(f"SET session_replication_role = replica; {filling}", name_of(database))
+    server.execute("ANALYZE", name_of(database))
+    checked = 0
+    for repository in ports:
+        for name, statement in vars(repository).items() if hasattr(repository, "__dict__") else ():
+            if isinstance(statement, Statement):
+                plan = plan_of(database, statement)
+                walks = [step for step in plan if re.search(r"Seq Scan on (?!change_horizon|log_epoch)", step)]
+                assert not walks, (name, plan)
+                checked += 1
+    assert checked > 100
+
+
+def plan_of(database, statement):
+    """How PostgreSQL would run the statement, with a value of its type in each place."""
+    numbers = count(1)
+    text = re.sub("%s", lambda _: f"${next(numbers)}", statement.sql)
+    with psycopg.connect(database.database, autocommit=True) as connection:
+        connection.execute(f"PREPARE it AS {text}")
+        [(types,)] = connection.execute("SELECT parameter_types::text[] FROM pg_prepared_statements").fetchall()
+        values = [
+            constant if name is None else OF_NAMES.get(name, VALUES[kind])
+            for name, constant, kind in zip(statement._names, statement._constants, types, strict=True)
+        ]
+        literals = sql.SQL(", ").join(map(sql.Literal, values))
+        execute = sql.SQL("EXPLAIN EXECUTE it ({})" if values else "EXPLAIN EXECUTE it").format(literals)
+        return [step for (step,) in connection.execute(execute)]
+
+
+def test_what_was_said_in_all_rooms_is_read_at_once_where_most_was_said_in_one(database, ports):
+    demo.fill(database, users=2, rooms=50, members=2, messages=30_000, password_hash="x", now=2_000_000_000_000)
+    took = {name: rows_read(database, getattr(ports.messages, name)) for name in ("_latest_before", "_latest_after")}
+    assert all(read < 2_000 for read in took.values()), took
+
+
+def rows_read(database, statement):
+    """How many rows the statement takes up in the middle of the messages, those included that it throws away."""
+    values = [
+        constant if name is None else {"user_id": 1, "id": 15_000, "limit": 50}[name]
+        for name, constant in zip(statement._names, statement._constants, strict=True)
+    ]
+    [(plan,)] = database.execute_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", values).fetchall()
+
+    def of(node):
+        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        return own + sum(map(of, node.get("Plans", ())))
+
+    return of(plan[0]["Plan"])
+
+
+# A server that comes and goes
+
+
+def test_a_connection_that_was_lost_is_replaced_before_anybody_notices(server, database, ports, ann):
+    assert server.terminate_connections() >= 1
+    assert ports.users.get(ann.id) == ann
+    assert server.terminate_connections() >= 1
+    with ports.transaction():
+        ports.users.seen(ann.id, 5)
+    assert server.terminate_connections() >= 1
+    with ports.snapshot():
+        assert ports.users.get(ann.id).last_seen_at == 5
+
+
+def test_who_loses_the_connection_in_a_transaction_is_told_and_has_written_nothing(server, ports, ann):
+    def is_cut_off():
+        with ports.transaction():
+            ports.users.seen(ann.id, 5)
+            server.terminate_connections()
+            ports.users.seen(ann.id, 6)
+
+    with pytest.raises(Unavailable):
+        is_cut_off()
+    assert ports.users.get(ann.id) == ann
+
+
+def test_a_server_that_is_away_is_told_at_once_and_all_works_when_it_is_back(server, database, ports, ann):
+    server.stop()
+    started = time.monotonic()
+    for attempt in (lambda: ports.users.get(ann.id), database.ping, ports.transaction().__enter__):
+        with pytest.raises(Unavailable):
+            attempt()
+    assert time.monotonic() - started < 5
+    server.start()
+    database.ping()
+    with ports.transaction():
+        ports.users.seen(ann.id, 5)
+
+
+def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(server, database, ports, ann, rooms):
+    name, kitchen = name_of(database), rooms[0]
+    server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    server.terminate_connections()
+    with pytest.raises(Unavailable, match="read-only"), ports.transaction():
+        say_in(ports, ann, kitchen)
+    server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # which is for new connections
+    with ports.transaction():
+        say_in(ports, ann, kitchen)
+    assert ports.rooms.access(kitchen, ann.id)[0].last_seq == 1
+
+
+def test_who_reads_does_not_notice_that_a_migration_changes_a_column(server, database, ports, ann, rooms):
+    kitchen = rooms[0]
+    for _ in range(9):  # until the statement is prepared
+        assert ports.rooms.access(kitchen, ann.id)[0].participants_count == 1
+    with psycopg.connect(database.database) as other:
+        other.execute("ALTER TABLE room ALTER COLUMN participants_count TYPE bigint")
+    assert ports.rooms.access(kitchen, ann.id)[0].participants_count == 1
+
+
+def test_a_server_that_hangs_is_told_in_bounded_time(server, database, ports, ann, monkeypatch):
+    monkeypatch.setattr(adapter.ChatConnection, "patience", 0.5)
+    server.hang()
+    started = time.monotonic()
+    with pytest.raises(Unavailable):
+        ports.users.get(ann.id)
+    assert time.monotonic() - started < 5
+    server.go_on()
+    assert ports.users.get(ann.id) == ann
+
+
+def test_a_lock_that_nobody_lets_go_of_is_told_in_bounded_time(server, ports, ann, monkeypatch):
+    with psycopg.connect(ports.users._get._database.database) as holder:
+        holder.execute('SELECT 1 FROM "user" FOR UPDATE')
+        started = time.monotonic()
+        with pytest.raises(Unavailable), ports.transaction(patience=0.2):
+            ports.users.seen(ann.id, 5)
+        assert time.monotonic() - started < 3
+    with ports.transaction(patience=0.2):
+        ports.users.seen(ann.id, 5)
+
+
+def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp_path):
+    database = adapter.Postgres(server.url(), readers=1, writers=1)
+    with closing_all(database):
+        migrating.upgrade(database)
+        served = []
+        threads = [
+            threading.Thread(target=lambda: served.append(database.execute_sql("SELECT pg_sleep(0.01)").fetchall()))
+            for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(served) == 20
+        assert len(server.execute(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name_of(database)}'")) <= 2
+
+
+def test_who_gives_a_connection_back_and_wants_another_waits_behind_those_who_came_before():
+    pool, order = Pool(lambda: SimpleNamespace(closed=False), most=1), []
+    busy, threads = pool.take(1), []
+
+    def ask(name):
+        connection = pool.take(20)
+        order.append(name)
+        pool.give_back(connection)
+
+    for name in range(3):
+        threads.append(threading.Thread(target=ask, args=[name]))
+        threads[-1].start()
+        wait_until_so_many_wait(pool, name + 1)
+    pool.give_back(busy)
+    ask("busy")
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, "busy"]
+
+
+def test_who_gives_up_waiting_for_a_connection_leaves_the_others_none_less():
+    pool = Pool(lambda: SimpleNamespace(closed=False), most=1)
+    busy = pool.take(1)
+    with pytest.raises(Unavailable):
+        pool.take(0.01)
+    pool.give_back(busy)
+    pool.give_back(pool.take(0))
+    assert pool.take(0)
+
+
+def wait_until_so_many_wait(pool, count):
+    deadline = time.monotonic() + 20
+    while len(pool._queue) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def name_of(database):
+    return database.execute_sql("SELECT current_database()").fetchone()[0]
+
+
+def test_who_reads_does_not_wait_for_those_who_wait_to_write(server, tmp_path):
+    database = adapter.Postgres(server.url(), readers=1, writers=2)
+    with closing_all(database):
+        migrating.upgrade(database)
+        ports = on_postgres(database, tmp_path)
+        holder, waiting = Beside(ports), Beside(ports)
+        holder.does(lambda: ports.rooms.access(1, 1))
+        waiting.begins(lambda: ports.rooms.access(1, 1))
+        started = time.monotonic()
+        assert ports.users.get(1) is None
+        with ports.snapshot():
+            assert ports.rooms.view(1, 1) is None
+        assert time.monotonic() - started < 1
+        holder.ends()
+        waiting.ends()
