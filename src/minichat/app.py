@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
@@ -27,27 +28,28 @@ from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
 from minichat.adapters.offloading import Offload, run_here
 from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import Sqlite, migrating, open_database, peewee_ports
+from minichat.adapters.peewee import ChatDatabase, migrating, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.slots import FileSlots
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.api import context, docs, errors, watching
+from minichat.api.clashes import despite_clashes
 from minichat.api.cursors import Cursors
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
-from minichat.api.hub import Hub
+from minichat.api.hub import POLL, POLL_OF_SERVER, Hub
 from minichat.api.limits import HEADERS, Limits
 from minichat.api.metrics import Metrics, shared_folder
 from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
 from minichat.api.whispers import Whispers
 from minichat.config import Settings
-from minichat.domain.ports import Clock, Passwords
+from minichat.domain.ports import Clock, Notices, Passwords
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
 
 if TYPE_CHECKING:
-    from minichat.adapters.redis import RedisCounters
+    from minichat.adapters.redis import RedisAdapters
 
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
 EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *HEADERS)
@@ -67,7 +69,7 @@ def now() -> int:
 def create_app(
     settings: Settings | None = None,
     *,
-    database: Sqlite | None = None,
+    database: ChatDatabase | None = None,
     services: Services | None = None,
     clock: Clock = now,
     watch_client: context.WatchClient = WatchedClient,
@@ -80,8 +82,12 @@ def create_app(
         settings = Settings.load()
         logs.configure(settings.log_level, watching.facts, watching.sent_texts)
         migrating.upgrade(open_database(settings.database_url))
-    database = database or open_database(settings.database_url)
-    services = services or services_on(database, settings, clock=clock)
+    database = database or open_database(settings.database_url, settings.replica_url)
+    metrics = Metrics(version("minichat"), has_redis=settings.redis_url is not None)
+    redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
+    board = Board(_in_memory(settings, "typing"))
+    notices = redis.notices(board) if redis else board
+    services = services or services_on(database, settings, clock=clock, notices=notices)
 
     app = _App("minichat", static_folder=None, template_folder="admin/templates")
     app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
@@ -90,21 +96,28 @@ def create_app(
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
     token_keys = [_derived(secret, "tokens").hex() for secret in settings.secret_keys]
     tokens = Tokens(app, token_keys, clock, settings.access_ttl)
-    redis = _redis(settings.redis_url) if settings.redis_url else None
-    limits = Limits(redis or MemoryCounters(), clock) if settings.rate_limits else None
-    metrics = Metrics(version("minichat"))
+    counters = redis.counters(MemoryCounters()) if redis else MemoryCounters()
+    limits = Limits(counters, clock) if settings.rate_limits else None
     cursors = Cursors([_derived(secret, "cursors") for secret in settings.secret_keys])
     events = EventWriter(services.change_log, cursors, clock)
+    slots = FileSlots(_beside(settings, "streams"), STREAMS_PER_USER)
+    whispers = Whispers(services.presence, clock)
     hub = Hub(
         services.change_log,
         events,
         services.sessions.live_among,
         clock,
         most=settings.streams_per_worker,
-        slots=FileSlots(settings.database_path.with_name(f"{settings.database_path.name}-streams"), STREAMS_PER_USER),
-        whispers=Whispers(services.presence, clock),
+        slots=redis.slots(slots, STREAMS_PER_USER) if redis else slots,
+        whispers=whispers,
+        hints=redis.channel if redis else None,
+        poll=POLL if settings.is_embedded else POLL_OF_SERVER,
+        lagged=metrics.lagged,
     )
-    database.on_commit = hub.wake
+    committed, came_online = hub.wake, whispers.hurry
+    if redis:
+        committed, came_online = redis.spread_changes(committed), redis.spread_presence(came_online)
+    database.on_commit = committed
     watching.install(app, metrics)
     context.install(
         app,
@@ -123,7 +136,8 @@ def create_app(
             watch_client=watch_client,
             is_behind_proxies=settings.trusted_proxies > 0,
             count_request=limits.count if limits else None,
-            redis_answers=redis.answers if redis else None,
+            came_online=came_online,
+            redis_answers=redis.connection.answers if redis else None,
         ),
     )
     if limits:
@@ -147,6 +161,10 @@ class _App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: all ours are plain ones, which spares each request looking eight times."""
         return func
+
+    def dispatch_request(self) -> Any:
+        """Answer the request, again if its transaction clashed with another."""
+        return despite_clashes(super().dispatch_request)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Find a WebSocket's route like any other: what is wrong with a handshake is told by the view."""
@@ -180,11 +198,16 @@ def _is_from_a_page_elsewhere() -> bool:
 
 def build_services(settings: Settings) -> Services:
     """The domain's services on the settings' database, for commands that need no HTTP."""
-    return services_on(open_database(settings.database_url), settings)
+    return services_on(open_database(settings.database_url, settings.replica_url), settings)
 
 
 def services_on(
-    database: Sqlite, settings: Settings, *, clock: Clock = now, passwords: Passwords | None = None
+    database: ChatDatabase,
+    settings: Settings,
+    *,
+    clock: Clock = now,
+    passwords: Passwords | None = None,
+    notices: Notices | None = None,
 ) -> Services:
     """Wire the services to a database."""
     offload = _offload()
@@ -199,22 +222,32 @@ def services_on(
         email_address=email_address,
         pictures=PillowPictures(offload),
         media=FileMedia(settings.pictures_dir),
-        notices=Board(_shared(settings) / f"{settings.database_path.name}-typing"),
+        notices=notices or Board(_in_memory(settings, "typing")),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [_derived(secret, "refresh chain") for secret in settings.secret_keys]
     return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
 
 
-def _redis(url: str) -> "RedisCounters":
-    from minichat.adapters.redis import RedisCounters  # late: 6 MB of each worker
+def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
+    from minichat.adapters.redis import RedisAdapters  # late: 6 MB of each worker
 
-    return RedisCounters(url)
+    assert metrics.redis is not None
+    return RedisAdapters(url, metrics.redis)
 
 
-def _shared(settings: Settings) -> Path:
-    """A folder that the workers of this server share, in memory if it was started with one."""
-    return shared_folder() or settings.database_path.parent
+def _in_memory(settings: Settings, name: str) -> Path:
+    """A file that the workers of this server share, in memory if it was started with a folder for that."""
+    folder = shared_folder()
+    return _beside(settings, name) if folder is None else folder / name
+
+
+def _beside(settings: Settings, name: str) -> Path:
+    """A file beside the embedded database, or one that this server's workers share."""
+    if settings.is_embedded:
+        return settings.database_path.with_name(f"{settings.database_path.name}-{name}")
+    folder = shared_folder() or Path(gettempdir())
+    return folder / f"minichat-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]}-{name}"
 
 
 def _derived(secret: str, use: str) -> bytes:

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from api.document import Document
 from minichat.adapters.memory import MemoryClock
-from minichat.adapters.peewee import Sqlite
+from minichat.adapters.peewee import ChatDatabase
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ class Chat:
     """An app with an empty database, and people to use it; its clock stands still until it is moved."""
 
     def __init__(
-        self, app: Flask, database: Sqlite, clock: MemoryClock, document: Document, again: "Callable[[], Chat]"
+        self, app: Flask, database: ChatDatabase, clock: MemoryClock, document: Document, again: "Callable[[], Chat]"
     ) -> None:
         self.app = app
         self.database = database
@@ -124,15 +124,17 @@ class Chat:
 
     def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
         """Everything that is stored, without what every request touches."""
-        execute = self.database.execute_sql
-        names = [row[0] for row in execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
-        tables = [name for name in names if name not in set(without) and not name.startswith("sqlite_")]
         found = {}
-        for table in tables:
-            columns = [row[1] for row in execute(f'PRAGMA table_info("{table}")').fetchall()]
+        for table in set(self.database.get_tables()) - {"schema_migration", *without}:
+            columns = [column.name for column in self.database.get_columns(table)]
             chosen = ", ".join(f'"{column}"' for column in columns if column != "last_seen_at")
-            found[table] = [tuple(row) for row in execute(f'SELECT {chosen} FROM "{table}"').fetchall()]
+            rows = self.database.execute_sql(f'SELECT {chosen} FROM "{table}"').fetchall()
+            found[table] = sorted((tuple(row) for row in rows), key=repr)
         return found
+
+    def sql(self, statement: str, *values: object) -> Any:
+        """Run a statement with a `?` for each value, behind the back of the chat; return its cursor."""
+        return self.database.execute_sql(statement.replace("?", self.database.param), values)
 
 
 class Visitor:

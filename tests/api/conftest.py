@@ -11,21 +11,22 @@ from api.client import Chat
 from api.document import Document
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import Sqlite, migrating, open_database
+from minichat.adapters.peewee import ChatDatabase, migrating, open_database
 from minichat.app import create_app, services_on
 from minichat.config import Settings
+from postgres import EmptyDatabase
 
 SECRET = "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"
 A_MONDAY = 1_736_155_800_123
 """2025-01-06T09:30:00.123Z: in the past, because PyJWT compares `iat` with the time of the machine."""
 
 MakeChat = Callable[..., Chat]
+MakeDatabase = Callable[[], "SqliteFile | PostgresDatabase"]
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database, to copy."""
-    path = tmp_path_factory.mktemp("template") / "chat.sqlite3"
+def _template(folder: Path) -> Path:
+    """A migrated, empty SQLite database, to copy."""
+    path = folder / "chat.sqlite3"
     database = open_database(f"sqlite:///{path}")
     migrating.upgrade(database)
     database.close_connections()
@@ -45,15 +46,53 @@ class InAHurry:
         pass
 
 
+class SqliteFile:
+    """A database that is a file, and empty again in a moment."""
+
+    def __init__(self, template: Path) -> None:
+        self._template = template
+        self.settings: dict[str, str] = {}
+
+    def close(self) -> None:
+        """It goes with its folder."""
+
+    def empty(self, settings: Settings) -> None:
+        path = settings.database_path
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        shutil.copy(self._template, path)
+
+
+def sqlite_files(folder: Path) -> MakeDatabase:
+    """How to make databases that are copies of one in the folder."""
+    template = _template(folder)
+    return lambda: SqliteFile(template)
+
+
+class PostgresDatabase:
+    """A database on the server of this process, and empty again in a moment."""
+
+    def __init__(self) -> None:
+        self._database = EmptyDatabase()
+        url, hosts = self._database.url, ".example.com,.example.org,localhost"
+        self.settings = {"MINICHAT_DATABASE_URL": url, "MINICHAT_ALLOWED_HOSTS": hosts}
+
+    def empty(self, _settings: Settings) -> None:
+        self._database.empty()
+
+    def close(self) -> None:
+        self._database.close()
+
+
 class Stage:
     """An app that is built once and given a fresh database and clock by each test: building it takes 100 ms."""
 
-    def __init__(self, root: Path, template: Path, *, slow_passwords: bool = False, **environ: str) -> None:
-        self._template = template
-        settings = Settings.load({"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_RATE_LIMITS": "off", **environ}, root=root)
-        self._path = settings.database_path
+    def __init__(self, root: Path, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
+        self._kept = kind()
+        given = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_RATE_LIMITS": "off", **self._kept.settings, **environ}
+        self._settings = settings = Settings.load(given, root=root)
         self._clock = MemoryClock(A_MONDAY)
-        self._database: Sqlite = open_database(settings.database_url)
+        self._database: ChatDatabase = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         services = services_on(self._database, settings, clock=self._clock, passwords=passwords)
         self.app = create_app(
@@ -63,20 +102,27 @@ class Stage:
 
     def chat(self) -> Chat:
         """The app with an empty database."""
-        self.close()
-        for ending in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
-        shutil.copy(self._template, self._path)
+        self._database.close_connections()
+        self._kept.empty(self._settings)
         self._clock.now = A_MONDAY
         return Chat(self.app, self._database, self._clock, self.document, self.chat)
 
     def close(self) -> None:
         self._database.close_connections()
+        self._kept.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """How to make a database: everything is tested on each kind."""
+    if request.param == "postgres":
+        return PostgresDatabase
+    return sqlite_files(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[Stage]:
-    stage = Stage(tmp_path_factory.mktemp("stage"), template)
+def stage(tmp_path_factory: pytest.TempPathFactory, kind: MakeDatabase) -> Iterator[Stage]:
+    stage = Stage(tmp_path_factory.mktemp("stage"), kind)
     yield stage
     stage.close()
 
@@ -88,14 +134,14 @@ def chat(stage: Stage) -> Chat:
 
 
 @pytest.fixture
-def make_chat(tmp_path: Path, template: Path) -> Iterator[MakeChat]:
+def make_chat(tmp_path: Path, kind: MakeDatabase) -> Iterator[MakeChat]:
     """Make a chat with other settings: `make_chat(MINICHAT_REFRESH_GRACE="0")`, or with real password hashes."""
     stages = []
 
     def make(*, slow_passwords: bool = False, **environ: str) -> Chat:
         root = tmp_path / f"chat-{len(stages)}"
         root.mkdir()
-        stages.append(Stage(root, template, slow_passwords=slow_passwords, **environ))
+        stages.append(Stage(root, kind, slow_passwords=slow_passwords, **environ))
         return stages[-1].chat()
 
     yield make

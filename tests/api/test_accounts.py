@@ -302,7 +302,7 @@ class TestLoggingIn:
     def test_real_hashes_are_argon2id_and_checked(self, make_chat: MakeChat) -> None:
         chat = make_chat(slow_passwords=True)
         ann = chat.person("ann")
-        (stored,) = chat.database.execute_sql('SELECT password_hash FROM "user"').fetchone()
+        (stored,) = chat.sql('SELECT password_hash FROM "user"').fetchone()
         assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
         assert ann.logs_in().is_logged_in
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD + "x")
@@ -312,9 +312,9 @@ class TestLoggingIn:
         chat = make_chat(slow_passwords=True)
         chat.person("ann")
         old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
-        chat.database.execute_sql("UPDATE user SET password_hash = ?", (old,))
+        chat.sql('UPDATE "user" SET password_hash = ?', old)
         assert chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD).status == 200
-        (stored,) = chat.database.execute_sql("SELECT password_hash FROM user").fetchone()
+        (stored,) = chat.sql('SELECT password_hash FROM "user"').fetchone()
         assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
@@ -480,12 +480,12 @@ class TestOnePerson:
 
     def test_is_shown_though_disabled(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
-        chat.database.execute_sql("UPDATE user SET is_active = 0 WHERE id = ?", (bob.id,))
+        chat.sql('UPDATE "user" SET is_active = FALSE WHERE id = ?', bob.id)
         assert ann.gets(f"/api/auth/users/{bob.id}/").body["username"] == "bob"
 
     def test_that_is_erased_is_not_there(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
-        chat.database.execute_sql("UPDATE user SET deleted_at = 1 WHERE id = ?", (bob.id,))
+        chat.sql('UPDATE "user" SET deleted_at = 1 WHERE id = ?', bob.id)
         same = {"X-Request-ID": "same"}
         answer = ann.sends("GET", f"/api/auth/users/{bob.id}/", headers=same)
         assert (answer.status, answer.code) == (404, "user_not_found")

@@ -168,11 +168,11 @@ class TestTheDoor:
         chat.clock.advance(1)
         assert not admin.is_in
 
-    @pytest.mark.parametrize("change", ["is_active = 0", "is_superuser = 0"])
+    @pytest.mark.parametrize("change", ["is_active = FALSE", "is_superuser = FALSE"])
     def test_who_is_disabled_or_no_superuser_any_more_is_out_at_once(
         self, chat: Chat, admin: Browser, change: str
     ) -> None:
-        chat.database.execute_sql(f'UPDATE "user" SET {change}')
+        chat.sql(f'UPDATE "user" SET {change}')
         assert not admin.is_in
 
     def test_guessing_is_throttled_as_at_the_log_in(self, make_chat: MakeChat) -> None:

@@ -6,13 +6,12 @@ import math
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.client import Answer, Chat
-from api.conftest import Stage
+from api.conftest import MakeDatabase, Stage
 from api.routes import PUBLIC, WITH_BODY, WITH_QUERY, WITH_ROOM, Route, filled
 
 MAX_ID = 2**53 - 1
@@ -66,9 +65,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Iterator[list[Scene]]:
+def scenes(tmp_path_factory: pytest.TempPathFactory, kind: MakeDatabase) -> Iterator[list[Scene]]:
     """A stage of this module's own with the scene on it, because nothing may change it: so one serves many tests."""
-    stage = Stage(tmp_path_factory.mktemp("bad-input"), template)
+    stage = Stage(tmp_path_factory.mktemp("bad-input"), kind)
     scenes = [Scene(stage.chat())]
     yield scenes
     stage.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from api.conftest import MakeChat
+from api.conftest import MakeChat, MakeDatabase, sqlite_files
 from api.guide import URL, Guide, tell
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,6 +27,12 @@ def holds(name: str, made: str) -> None:
     assert made == committed, (
         "the API has changed: WRITE_DOCS=1 python -m pytest tests/api/test_docs.py, and read the diff"
     )
+
+
+@pytest.fixture(scope="session")
+def kind(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """SQLite alone: PostgreSQL leaves ids out, and its cursors hold the numbers of transactions."""
+    return sqlite_files(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ class TestChanging:
     def test_is_told_in_the_log_of_changes(self, chat: Chat, bob: Person, message: Json) -> None:
         bob.patches(path(message), content="hello")
         bob.deletes(path(message))
-        told = chat.database.execute_sql("SELECT kind, room_id, user_id, message_id FROM change ORDER BY id DESC")
+        told = chat.sql("SELECT kind, room_id, user_id, message_id FROM change ORDER BY id DESC")
         assert told.fetchmany(2) == [
             (kind, message["room"], bob.id, message["id"]) for kind in ("message.deleted", "message.updated")
         ]

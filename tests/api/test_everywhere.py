@@ -17,8 +17,8 @@ def ann(chat: Chat) -> Person:
     return chat.person("ann")
 
 
-RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}'
-"""Tokens, names of pictures, and tickets."""
+RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="cursor":")[\w.-]+'
+"""Tokens, names of pictures, tickets, and cursors, which move with what others do."""
 
 
 class TestPaths:
@@ -225,11 +225,11 @@ class TestHosts:
         form = {"username": "eve", "password": "correct horse battery"}
         here = chat.anyone.sends("POST", "/api/auth/register/", json=form, headers=forwarded)
         assert here.body["user"]["avatar"] == "http://localhost/avatars/1-E.svg"
-        assert chat.database.execute_sql("SELECT ip FROM session").fetchone()[0] == "127.0.0.1"
-        behind = make_chat(MINICHAT_TRUSTED_PROXIES="1")
+        assert chat.sql("SELECT ip FROM session").fetchone()[0] == "127.0.0.1"
+        behind = make_chat(MINICHAT_TRUSTED_PROXIES="1", MINICHAT_ALLOWED_HOSTS="localhost,evil.example")
         there = behind.anyone.sends("POST", "/api/auth/register/", json=form, headers=forwarded)
         assert there.body["user"]["avatar"] == "https://evil.example/avatars/1-E.svg"
-        assert behind.database.execute_sql("SELECT ip FROM session").fetchone()[0] == "6.6.6.6"
+        assert behind.sql("SELECT ip FROM session").fetchone()[0] == "6.6.6.6"
 
 
 class TestCors:
@@ -385,8 +385,9 @@ class TestHealth:
         assert chat.anyone.gets("/healthz").body == {"status": "ok"}
         assert chat.anyone.gets("/readyz").body == {"status": "ok"}
 
-    def test_without_its_database_it_lives_and_is_not_ready(self, chat: Chat) -> None:
-        chat.database.execute_sql('ALTER TABLE "change" RENAME TO gone')
+    def test_without_its_database_it_lives_and_is_not_ready(self, make_chat: MakeChat) -> None:
+        chat = make_chat()
+        chat.sql('ALTER TABLE "change" RENAME TO gone')
         assert chat.anyone.gets("/healthz").status == 200
         answer = chat.anyone.gets("/readyz")
         assert (answer.status, answer.code) == (503, "unavailable")

@@ -1,8 +1,10 @@
 """The hub by itself: who listens hears all, also when the log is long, the database falters or they are too slow."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,9 @@ from minichat.api.cursors import Cursors
 from minichat.api.events import Event, EventWriter
 from minichat.api.hub import BATCH, QUEUE_MOST, End, Hub, Listener
 from minichat.api.whispers import Whispers
+from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import LoggedChange
+from minichat.domain.model import LoggedChange, Place
 
 FAR = 2**50
 BASE = "http://chat.example"
@@ -32,6 +35,26 @@ class FalteringWriter(EventWriter):
         return super().write(logged, base, user_ids)
 
 
+class SlowLog:
+    """The change log of a database that takes its time to answer, when told so."""
+
+    def __init__(self, log: ChangeLog) -> None:
+        self._log = log
+        self.is_slow = False
+        self.has_read, self.may_answer = threading.Event(), threading.Event()
+
+    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
+        found = self._log.after(place, limit)
+        if found and self.is_slow:
+            self.is_slow = False
+            self.has_read.set()
+            assert self.may_answer.wait(PATIENCE)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
 @pytest.fixture
 def chat() -> MemoryChat:
     return MemoryChat()
@@ -43,9 +66,14 @@ def writer(chat: MemoryChat) -> FalteringWriter:
 
 
 @pytest.fixture
-def hub(chat: MemoryChat, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
+def log(chat: MemoryChat) -> SlowLog:
+    return SlowLog(chat.services.change_log)
+
+
+@pytest.fixture
+def hub(chat: MemoryChat, log: Any, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
     slots, whispers = FileSlots(tmp_path / "slots", 20), Whispers(chat.services.presence, chat.clock)
-    hub = Hub(chat.services.change_log, writer, set, chat.clock, most=10, slots=slots, whispers=whispers)
+    hub = Hub(log, writer, set, chat.clock, most=10, slots=slots, whispers=whispers)
     yield hub
     hub.close()
 
@@ -155,3 +183,47 @@ def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: 
     assert stuck.listener.end_reason == End.TOO_SLOW
     assert stuck.listener._waiting.qsize() <= QUEUE_MOST + 1
     assert not other.listener.is_over
+
+
+class SlowSlots(FileSlots):
+    """Lets something happen while it is asked for a slot, as one does that asks another host."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def take(self, user_id: int) -> int | None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().take(user_id)
+
+
+def test_of_two_who_want_the_last_place_at_once_one_gets_it_and_the_other_keeps_no_slot(
+    chat: MemoryChat, writer: FalteringWriter, tmp_path: Path
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    slots, whispers = SlowSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
+    hub = Hub(chat.services.change_log, writer, set, chat.clock, most=1, slots=slots, whispers=whispers)
+    slots.meanwhile = lambda: Ear(ann, hub, writer)
+    with pytest.raises(Unavailable, match="as many streams"):
+        Ear(bob, hub, writer)
+    assert slots.take(bob.user.id) == 0
+    assert slots.take(ann.user.id) is None
+    hub.close()
+
+
+def test_who_comes_alone_while_the_hub_reads_for_those_who_have_gone_misses_nothing(
+    chat: MemoryChat, hub: Hub, log: SlowLog, listen: Listen
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    gone, comes = listen(bob), listen(bob)
+    hub.enter(gone.listener)
+    ann.says("one", in_=room)
+    assert gone.hears("one") == [("message.created", "one")]
+    log.is_slow = True
+    ann.says("two", in_=room)
+    assert log.has_read.wait(PATIENCE)
+    hub.leave(gone.listener)
+    assert hub.enter(comes.listener), "nobody else listens, so it is read on from there"
+    log.may_answer.set()
+    assert comes.hears("two") == [("message.created", "one"), ("message.created", "two")]

@@ -87,6 +87,9 @@ class TestCounts:
         assert found['minichat_errors_total{code="unavailable"}'] == 1
         assert found[requests("GET", "/api/auth/me/", 503)] == 1
 
+    def test_of_redis_are_not_there_without_one(self, fresh: Chat) -> None:
+        assert not [name for name in metrics(fresh) if "redis" in name]
+
     def test_name_the_version(self, fresh: Chat) -> None:
         version = fresh.document.document["info"]["version"]
         assert metrics(fresh)[f'minichat_build_info{{version="{version}"}}'] == 1

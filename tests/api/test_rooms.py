@@ -177,7 +177,7 @@ class TestChangingARoom:
     def test_is_for_owner_and_moderators_and_deleting_for_the_owner(self, chat: Chat) -> None:
         ann, bob, cid, eve = chat.people("ann", "bob", "cid", "eve")
         room = ann.makes_room("Kitchen", with_=[bob, cid])
-        chat.database.execute_sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", (bob.id,))
+        chat.sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", bob.id)
         path = f"{ROOMS}{room['id']}/"
 
         def may(person: Person) -> list[tuple[int, str | None]]:
@@ -256,7 +256,7 @@ class TestJoiningAndLeaving:
     def test_an_owner_hands_over_to_the_moderator_else_to_who_joined_first(self, chat: Chat) -> None:
         ann, bob, cid = chat.people("ann", "bob", "cid")
         room = ann.makes_room(with_=[bob, cid])
-        chat.database.execute_sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", (cid.id,))
+        chat.sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", cid.id)
         ann.leaves(room)
         assert cid.looks_at(room)["role"] == "owner"
         assert bob.looks_at(room)["role"] == "member"

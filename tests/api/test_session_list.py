@@ -124,7 +124,7 @@ def test_what_happens_to_sessions_is_on_record(chat: Chat, ann: Person) -> None:
     tablet.deletes(f"/api/auth/sessions/{phone.session_id}/")
     tablet.deletes("/api/auth/sessions/")
     tablet.posts("/api/auth/logout/")
-    events = chat.database.execute_sql("SELECT event, user_id, actor_id, session_id, detail FROM audit ORDER BY id")
+    events = chat.sql("SELECT event, user_id, actor_id, session_id, detail FROM audit ORDER BY id")
     mine = (ann.id, ann.id)
     assert events.fetchall() == [
         ("account.registered", *mine, ann.session_id, "{}"),

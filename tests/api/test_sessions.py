@@ -103,7 +103,7 @@ class TestRefreshing:
         ann.refreshes()
         chat.clock.advance(31)
         ann.refreshes(first)
-        (ended_at,) = chat.database.execute_sql("SELECT ended_at FROM session").fetchone()
+        (ended_at,) = chat.sql("SELECT ended_at FROM session").fetchone()
         assert ended_at == chat.clock.now
 
     def test_only_hashes_of_tokens_are_stored(self, chat: Chat) -> None:
@@ -223,17 +223,17 @@ class TestLoggingOut:
 
 
 class TestAnAccount:
-    @pytest.mark.parametrize("change", ["UPDATE user SET is_active = 0", "UPDATE session SET ended_at = 1"])
+    @pytest.mark.parametrize("change", ['UPDATE "user" SET is_active = FALSE', "UPDATE session SET ended_at = 1"])
     def test_that_is_disabled_is_out_at_once(self, chat: Chat, change: str) -> None:
         ann = chat.person("ann")
         assert ann.is_logged_in
-        chat.database.execute_sql(change)
+        chat.sql(change)
         assert (ann.gets(PROTECTED).status, ann.refreshes().status) == (401, 401)
         assert ann.gets(PROTECTED).code == "session_ended"
 
     def test_that_is_disabled_can_not_log_in(self, chat: Chat) -> None:
         chat.person("ann")
-        chat.database.execute_sql("UPDATE user SET is_active = 0")
+        chat.sql('UPDATE "user" SET is_active = FALSE')
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
         assert (answer.status, answer.code) == (401, "invalid_credentials")
 

@@ -206,9 +206,62 @@ def test_a_database_that_workers_cannot_share_is_refused(complaints, url):
     assert sentence.startswith("MINICHAT_DATABASE_URL ")
 
 
-def test_another_kind_of_database_is_told_that_it_must_be_sqlite(complaints):
-    [sentence] = complaints(database_url="postgresql://chat@db/chat")
-    assert "this version serves from SQLite" in sentence
+SERVED = {"secret_key": KEY, "allowed_hosts": "chat.example.org"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://chat:pass@db.example.org:5432/chat?sslmode=verify-full",
+        "postgresql://chat@/chat?host=/run/postgresql",
+        "postgresql:///chat",
+        "postgres://chat@[::1]/chat",
+    ],
+)
+def test_a_database_may_be_a_server(load, url):
+    settings = load(database_url=url, replica_url=url, **SERVED)
+    expected = url.replace("postgres://", "postgresql://")
+    assert (settings.database_url, settings.replica_url) == (expected, expected)
+    assert not settings.is_embedded
+    assert "pass" not in settings.database_name
+    assert "pass" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:chat",
+        "postgresql://db",
+        "postgresql://db/",
+        "postgresql://db/a/b",
+        "postgresql://db:port/chat",
+        "postgresql://db:0/chat",
+        "postgresql://db:70000/chat",
+        "postgresql://[::1/chat",
+        "postgresql://hunter2@db/chat#there",
+        "postgresql://hunter2@db/chat?sslmode",
+        "postgresql://hunter2@db/my chat",
+        "mysql://hunter2@db/chat",
+    ],
+)
+@pytest.mark.parametrize("name", ["database_url", "replica_url"])
+def test_the_url_of_a_server_that_does_not_parse_is_refused_and_not_repeated(complaints, name, url):
+    given = {"database_url": "postgresql:///chat", **SERVED, name: url}
+    [sentence] = complaints(**given)
+    assert sentence.startswith(f"MINICHAT_{name.upper()} must be ")
+    assert "hunter2" not in sentence
+
+
+def test_a_server_needs_a_secret_and_the_names_of_the_hosts(tmp_path):
+    with pytest.raises(SettingsError) as told:
+        Settings.load({"MINICHAT_DATABASE_URL": "postgresql:///chat"}, root=tmp_path)
+    said = str(told.value).splitlines()
+    assert [line.split()[0] for line in said] == ["MINICHAT_SECRET_KEY", "MINICHAT_ALLOWED_HOSTS"]
+
+
+def test_a_file_has_no_replica(complaints):
+    [sentence] = complaints(replica_url="postgresql:///chat")
+    assert sentence.startswith("MINICHAT_REPLICA_URL needs ")
 
 
 # The secret

@@ -110,6 +110,28 @@ def test_who_goes_and_comes_is_told_to_who_shares_a_room(
     }
 
 
+def test_somebody_who_is_known_to_have_come_is_told_within_two_seconds(
+    chat: Chat, ann: Person, bob: Person, whispers: Whispers
+) -> None:
+    ann.makes_room(with_=[bob])
+    ears = Ears(bob.id)
+    for _ in range(7):
+        whispers.tell(ears)
+        chat.clock.advance(10)
+    assert [event["data"]["is_online"] for _, event, _ in ears.heard()] == [False]
+    whispers.tell(ears)
+    ann.gets("/api/auth/me/")
+    whispers.hurry()
+    chat.clock.advance(1)
+    whispers.tell(ears)
+    assert ears.heard() == []
+    chat.clock.advance(1)
+    whispers.tell(ears)
+    assert [event["data"]["is_online"] for _, event, _ in ears.heard()] == [True]
+    whispers.tell(ears)
+    assert ears.heard() == []
+
+
 def test_who_listens_stays_online(chat: Chat, ann: Person, bob: Person, whispers: Whispers) -> None:
     ears = Ears(bob.id)
     for _ in range(30):

@@ -30,7 +30,7 @@ def exports(person: Person) -> Answer:
 
 
 def recorded(chat: Chat) -> list[str]:
-    rows = chat.database.execute_sql("SELECT event FROM audit ORDER BY id").fetchall()
+    rows = chat.sql("SELECT event FROM audit ORDER BY id").fetchall()
     return [event for (event,) in rows]
 
 
@@ -238,12 +238,14 @@ class TestTheExport:
         exports(ann)
         assert recorded(chat) == [*before, "account.exported"]
 
-    def test_that_breaks_off_is_not_well_formed(self, chat: Chat, ann: Person) -> None:
+    def test_that_breaks_off_is_not_well_formed(self, make_chat: MakeChat) -> None:
+        chat = make_chat()
+        ann = chat.person("ann")
         ann.says("hello", in_=ann.makes_room())
         headers = {"Authorization": f"Bearer {ann.token}"}
         pieces = chat.app.test_client().get("/api/auth/me/export/", headers=headers).iter_encoded()
         got = [next(pieces)]
-        chat.database.execute_sql("ALTER TABLE message RENAME TO elsewhere")
+        chat.sql("ALTER TABLE message RENAME TO elsewhere")
         with pytest.raises(Unavailable):
             got.extend(pieces)
         with pytest.raises(json.JSONDecodeError):

@@ -45,7 +45,7 @@ def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
         if line == b"\n":
             if fields:
                 event = json.loads(fields["data"])
-                assert (event["id"], event["type"]) == (fields["id"], fields["event"])
+                assert (event.get("id"), event["type"]) == (fields.get("id"), fields["event"])
                 yield event
             fields = {}
         elif not line.startswith(b":"):

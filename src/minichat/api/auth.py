@@ -81,6 +81,7 @@ def refresh(form: dict[str, str]) -> Response:
     with services().throttling.counting_refused_tokens(where):
         told = tokens.read(form["refresh"], "refresh")
         grant = services().sessions.refresh(told.session_id, told.user_id, told.jti, where)
+    context().came_online()
     return present.answer(tokens.pair(grant))
 
 
@@ -161,6 +162,7 @@ def revoke_session(session_id: int) -> Response:
 
 
 def _welcome(user: User, grant: Grant, message: str, status: int) -> Response:
+    context().came_online()
     body = {
         "user": present.account(user, base_url(), context().clock()),
         "tokens": context().tokens.pair(grant),

@@ -70,6 +70,8 @@ class Context(NamedTuple):
     """The pages elsewhere that may call the API."""
     count_request: Callable[..., None] | None = None
     """Counts the request for a user, or for nobody, and raises TooMany: see `limits`. None where nothing is limited."""
+    came_online: Callable[[], object] = lambda: None
+    """Called when somebody may have come: who logs in, refreshes, or makes a request and was not online."""
     redis_answers: Callable[[], bool] | None = None
     """None where there is no Redis."""
 
@@ -202,8 +204,11 @@ def _seen(who: Caller) -> Caller:
     """The caller, whose presence is renewed where it is time to."""
     sessions = services().sessions
     if sessions.is_stale(who):
+        was_online = who.user.is_online(context().clock())
         try:
             who = sessions.note_activity(who)
+            if not was_online:
+                context().came_online()
         except Unavailable as error:
             # Being seen is not worth refusing a request that may only read.
             log.warning("presence was not renewed: %s", error)

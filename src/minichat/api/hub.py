@@ -1,8 +1,8 @@
 """The hub: one tail of the change log for all who listen at this worker.
 
 It reads the log once for everybody and hands each change to those whom it concerns. What wakes it is only a hint: a
-commit of this process, or the clock. A hint that is lost makes things late, never lost: the log is read from where it
-was read last.
+commit of this process, a word from another, or the clock. A hint that is lost makes things late, never lost: the log is
+read from where it was read last.
 
 Who listens first reads up to where the hub is, then enters. From there on the hub moves their reader, so between what
 was read and what is heard there is no seam. This module knows nothing of HTTP.
@@ -21,13 +21,17 @@ from minichat.api.events import Event, EventWriter
 from minichat.api.whispers import Whispers
 from minichat.domain.changes import NO_MOVES, ChangeLog, Moves, Reader
 from minichat.domain.errors import TooManyStreams, Unavailable
-from minichat.domain.model import MOVES, Change, ChangeKind, LoggedChange, Place, Timestamp
+from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, Place, Timestamp
 from minichat.domain.ports import Clock
 
 log = logging.getLogger(__name__)
 
 POLL = 0.025
 """How long the hub sleeps when nobody wakes it, in seconds: other workers' changes are that late at most."""
+POLL_OF_SERVER = 0.1
+"""The same for a database that is a server, which all workers of all hosts ask."""
+POLL_WITH_HINTS = 0.25
+"""The same while other workers wake it: how late what they do is when their hint is lost."""
 CHECK = 2.0
 """How often it looks whose session or token has ended, in seconds."""
 BATCH = 1_000
@@ -60,6 +64,17 @@ class Slots(Protocol):
 
     def give_back(self, user_id: int, number: int) -> None:
         """Free a slot that was taken here."""
+
+
+class Hints(Protocol):
+    """What other workers say when they have written."""
+
+    def begin(self, wake: Callable[[], object]) -> None:
+        """From now on, call `wake` when another worker has written, or `is_heard` has changed."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what others say arrives here, as far as is known."""
 
 
 class Listener:
@@ -128,9 +143,13 @@ class Hub:
         most: int,
         slots: Slots,
         whispers: Whispers,
+        hints: Hints | None = None,
+        poll: float = POLL,
+        lagged: Callable[[float], object] = lambda _: None,
     ) -> None:
         """`live_among` tells which sessions live; at `most` so many listen at once, and of each user as many as there
-        are slots.
+        are slots. While no hints are heard, it looks every `poll` seconds. `lagged` is called with how long ago, in
+        seconds, what is handed on has happened.
         """
         self._log = change_log
         self._writer = writer
@@ -139,6 +158,9 @@ class Hub:
         self._most = most
         self._slots = slots
         self._whispers = whispers
+        self._hints = hints
+        self._poll = poll
+        self._lagged = lagged
         self._place: Place = ()
         self._lock = threading.RLock()
         self._woken = threading.Event()
@@ -158,16 +180,25 @@ class Hub:
         many of that user do.
         """
         user_id = listener.reader.user_id
-        with self._lock:
-            if self._is_closed or len(self._admitted) >= self._most:
-                raise Unavailable("as many streams are open as this worker takes", retry_after=5)
-            slot = self._slots.take(user_id)
-            if slot is None:
-                raise TooManyStreams(retry_after=5)
-            self._admitted[listener] = slot
-            if not listener.is_over:
-                self._start()
+        self._check_room()
+        slot = self._slots.take(user_id)  # which may ask another host: nobody waits for that
+        if slot is None:
+            raise TooManyStreams(retry_after=5)
+        try:
+            with self._lock:
+                self._check_room()  # others may have come meanwhile
+                self._admitted[listener] = slot
+                if not listener.is_over:
+                    self._start()
+        except Unavailable:
+            self._slots.give_back(user_id, slot)
+            raise
         self._woken.set()
+
+    def _check_room(self) -> None:
+        """Raise Unavailable when nobody else may listen."""
+        if self._is_closed or len(self._admitted) >= self._most:
+            raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
     def enter(self, listener: Listener) -> bool:
         """Let the admitted listener hear what comes after their reader's place, which is as good as the end of the log.
@@ -197,8 +228,8 @@ class Hub:
             slot = self._admitted.pop(listener, None)
             if slot is None:
                 return
-            self._slots.give_back(user_id, slot)
             self._forget(listener)
+        self._slots.give_back(user_id, slot)
 
     def _forget(self, listener: Listener) -> None:
         self._listeners.discard(listener)
@@ -233,10 +264,12 @@ class Hub:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="minichat-hub", daemon=True)
             self._thread.start()
+            if self._hints is not None:
+                self._hints.begin(self.wake)
 
     def _run(self) -> None:
         while not self._is_closed:
-            self._woken.wait(POLL if self._admitted else None)
+            self._woken.wait(self._longest_sleep() if self._admitted else None)
             self._woken.clear()
             try:
                 self._whispers.tell(self)  # first: nobody is typing any more when the message is there
@@ -250,16 +283,29 @@ class Hub:
                 log.exception("live updates broke off")
                 self._end(tuple(self._listeners), End.BROKEN)
 
+    def _longest_sleep(self) -> float:
+        return POLL_WITH_HINTS if self._hints is not None and self._hints.is_heard else self._poll
+
     def _advance(self) -> None:
         """Hand on what is new."""
-        changes = self._log.after(self._place, BATCH) if self._listeners else ()
-        if len(changes) == BATCH:
-            # So far behind, it does not see how they come and go beyond: they read on by themselves, up to the end.
-            self._end(tuple(self._listeners), End.BROKEN)
-            return
+        place = self._place
+        changes = self._log.after(place, BATCH) if self._listeners else ()
+        if changes:
+            self._lagged((self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
+            if self._place != place:
+                self._woken.set()  # all have gone meanwhile, and who came then goes on from another place
+                return
+            if len(changes) == BATCH:
+                # So far behind, it does not see how they come and go beyond: they read on by themselves, up to the end.
+                self._end(tuple(self._listeners), End.BROKEN)
+                return
+            is_away = False
             for logged, takers in self._sorted_out(changes):
-                self._hand(logged, takers)
+                # A database that does not answer is asked once, and not for each change: it may take seconds to say so.
+                is_away = is_away or not self._hand(logged, takers)
+                if is_away:
+                    self._end(takers, End.BROKEN)  # they resume before it
 
     def _sorted_out(self, changes: Iterable[LoggedChange]) -> Iterable[tuple[LoggedChange, list[Listener]]]:
         """The changes with those who get them."""
@@ -291,7 +337,8 @@ class Hub:
         else:
             _discard(self._by_room, room_id, listener)
 
-    def _hand(self, logged: LoggedChange, takers: Iterable[Listener]) -> None:
+    def _hand(self, logged: LoggedChange, takers: Iterable[Listener]) -> bool:
+        """Hand on a change; False if the database could not tell what it is about."""
         by_base = defaultdict(list)
         for listener in takers:
             by_base[listener.base].append(listener)
@@ -299,12 +346,12 @@ class Hub:
             try:
                 events = self._writer.write(logged, base, {listener.reader.user_id for listener in listeners})
             except Unavailable:
-                self._end(listeners, End.BROKEN)  # they resume before it
-                continue
+                return False
             for listener in listeners:
                 event = events.get(listener.reader.user_id)
                 if event is not None:
                     listener.push(event)
+        return True
 
     def _end_the_ended(self) -> None:
         """End the streams of sessions that have ended, and of access tokens that have expired."""

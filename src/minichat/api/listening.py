@@ -64,14 +64,10 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
         has_more = True
         while _takes_more(listener) and (has_more or not ctx.hub.enter(listener)):
             # One at a time, and others in between: what happens now must not wait for those who were away for long.
-            with ctx.hub.catching_up:
+            with ctx.hub.catching_up, change_log.at_one_moment():
                 changes, has_more = change_log.read(reader, STRETCH)
                 # Written before the first is sent, which may take long: who is in the rooms was looked up just now.
-                written = [
-                    event
-                    for logged in changes
-                    for event in ctx.events.write(logged, listener.base, [reader.user_id]).values()
-                ]
+                written = ctx.events.write_all(changes, listener.base, reader.user_id)
             time.sleep(0)
             for start in range(0, len(written), TOGETHER):
                 if _takes_more(listener):

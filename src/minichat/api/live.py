@@ -1,6 +1,7 @@
 """`/api/chat/sync/` and `/api/chat/events/`: the change log, asked for or listened to. See `hub` for who hears what."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,10 +10,11 @@ from flask import Flask, Response, g, request
 from minichat.api import present
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, context_of, services, takes_ticket
+from minichat.api.events import Event
 from minichat.api.listening import admitted, authenticate_again, heard, reader_at, reader_or_resync
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
-from minichat.domain.changes import Reader
+from minichat.domain.changes import Reader, Stretch
 from minichat.domain.tickets import LIFETIME
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/chat", description="Live updates")
@@ -35,14 +37,13 @@ def sync(query: dict[str, Any]) -> Response:
     get a new cursor, then fetch anew what you show.
     """
     reader = reader_at(query.get("after"), "after")
-    found = services().change_log.read(reader, query["limit"])
+    found, written = _read(reader, query["limit"])
     if not found.changes and query["timeout"] and query.get("after") is not None:
         _wait_for_news(reader, query["timeout"])
-        found = services().change_log.read(reader, query["limit"])
-    written = [context().events.write(logged, base_url(), [caller_id()]) for logged in found.changes]
+        found, written = _read(reader, query["limit"])
     return present.answer(
         {
-            "events": [orjson.Fragment(event.json) for events in written for event in events.values()],
+            "events": [orjson.Fragment(event.json) for event in written],
             "cursor": context().cursors.written(reader.place),
             "has_more": found.has_more,
         }
@@ -91,6 +92,14 @@ def end_streams(app: Flask) -> None:
     hub.close()
     time.sleep(GOODBYE_SECONDS)
     hub.close()
+
+
+def _read(reader: Reader, limit: int) -> tuple[Stretch, Sequence[Event]]:
+    """What comes next for the reader, and how it is told."""
+    change_log = services().change_log
+    with change_log.at_one_moment():
+        found = change_log.read(reader, limit)
+        return found, context().events.write_all(found.changes, base_url(), caller_id())
 
 
 def _wait_for_news(reader: Reader, seconds: int) -> None:

@@ -25,6 +25,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 _LOG_IN = ("POST", "/api/auth/login/")
 _LOG_INS = {200: "succeeded", 401: "failed", 429: "throttled"}
+_LAG_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _SENT = ("POST", "/api/chat/messages/", 201)
 
 
@@ -64,7 +65,7 @@ class _Seen(NamedTuple):
 class Metrics:
     """The metrics of one app."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, *, has_redis: bool = False) -> None:
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "minichat_http_requests", "Answered requests.", ("method", "route", "status"), registry=registry
@@ -87,6 +88,13 @@ class Metrics:
         )
         self._log_ins = Counter("minichat_log_ins", "Tries to log in.", ("outcome",), registry=registry)
         self._sent = Counter("minichat_messages_sent", "New messages, retries not counted.", registry=registry)
+        self._lag = Histogram(
+            "minichat_live_lag_seconds",
+            "From a change to its being handed to who listens.",
+            buckets=_LAG_SECONDS,
+            registry=registry,
+        )
+        self.redis = RedisMetrics(registry) if has_redis else None
         build = Gauge(
             "minichat_build_info",
             "1, for the version that runs.",
@@ -117,6 +125,10 @@ class Metrics:
         """Count an answer that is our fault."""
         self._errors.labels(code).inc()
 
+    def lagged(self, seconds: float) -> None:
+        """Count a change that who listens is told so long after it happened."""
+        self._lag.observe(max(0.0, seconds))  # another host's clock may be ahead
+
     def exposition(self) -> bytes:
         """Everything, as Prometheus reads it, of CONTENT_TYPE."""
         if shared_folder() is None:
@@ -132,3 +144,31 @@ class Metrics:
         if (*place, status) == _SENT:
             counters.append(self._sent)
         return _Seen(tuple(counters), self._seconds.labels(place.route))
+
+
+class RedisMetrics:
+    """The metrics of an app that has a Redis."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._is_up = Gauge(
+            "minichat_redis_up",
+            "1 while Redis answers, 0 while a worker goes on without it.",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._hints = Counter(
+            "minichat_redis_hints", "Hints between workers.", ("topic", "direction"), registry=registry
+        )
+        self._is_up.set(1)
+
+    def is_up(self, is_up: bool) -> None:
+        """Note whether Redis answers."""
+        self._is_up.set(int(is_up))
+
+    def sent(self, topic: str) -> None:
+        """Count a hint that this worker gave to the others."""
+        self._hints.labels(topic, "sent").inc()
+
+    def received(self, topic: str) -> None:
+        """Count a hint that another worker gave."""
+        self._hints.labels(topic, "received").inc()

@@ -6,13 +6,16 @@ from typing import Any, Protocol
 import orjson
 
 from minichat.api import present
+from minichat.api.clashes import despite_clashes
 from minichat.api.events import Event
 from minichat.domain.model import SECOND, Timestamp
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
 
 PRESENCE_PAUSE = 10 * SECOND
-"""How often it is looked who is online: as often at most, a change of one person is told."""
+"""How often it is looked who is online: a change is told that late at most."""
+HURRIED_PAUSE = 2 * SECOND
+"""How often it is looked at most, though somebody has come."""
 
 
 class Audience(Protocol):
@@ -32,14 +35,20 @@ class Whispers:
         self._place: int | None = None
         self._online: Collection[int] | None = None
         self._looked_at = -PRESENCE_PAUSE
+        self._is_hurried = False
+
+    def hurry(self) -> None:
+        """Look soon who is online: somebody has come."""
+        self._is_hurried = True
 
     def tell(self, audience: Audience) -> None:
         """Tell what there is to tell; to be called again and again."""
         self._tell_typing(audience)
         now = self._clock()
-        if abs(now - self._looked_at) >= PRESENCE_PAUSE:  # a clock that is set back must not silence it
-            self._looked_at = now
-            self._presence.keep_online(audience.user_ids())
+        pause = HURRIED_PAUSE if self._is_hurried else PRESENCE_PAUSE
+        if abs(now - self._looked_at) >= pause:  # a clock that is set back must not silence it
+            self._looked_at, self._is_hurried = now, False
+            despite_clashes(lambda: self._presence.keep_online(audience.user_ids()))
             self._tell_presence(audience)
 
     def rest(self) -> None:
