@@ -20,17 +20,31 @@ run: $(RUN) ## Start the chat on http://127.0.0.1:8000, with the database in ins
 	@exec $(BIN)/minichat serve $(ARGS)
 
 .PHONY: test
-test: $(DEV) browser ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
+test: $(DEV) browser nginx ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)  # two at once, as much of it is waiting for servers
 
+# $(call debian,PROGRAMS,PACKAGE,OF WHAT): Debian's package for the tests of that, unless one of the programs is here.
+define debian
+@PATH="$$PATH:/usr/sbin" command -v $(1) >/dev/null || { \
+	echo "Installing $(2) for the tests of $(3) ..."; \
+	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+	install="env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $(2)"; \
+	{ $$as_root $$install 2>/dev/null || { $$as_root apt-get -qq update && $$as_root $$install; }; } >/dev/null || \
+	{ echo "$(2) can't be installed here; put one of $(1) on the PATH." >&2; exit 1; }; }
+endef
+
 .PHONY: browser
-browser: # Chromium, for the tests of the documentation page: Debian's, unless there is one.
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
-		echo "Installing Chromium for the tests of the documentation page ..."; \
-		as_root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
-		install="env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium"; \
-		{ $$as_root $$install 2>/dev/null || { $$as_root apt-get -qq update && $$as_root $$install; }; } >/dev/null || \
-		{ echo "Chromium can't be installed here; put a \`chromium\` on the PATH." >&2; exit 1; }; }
+browser: # Chromium: Debian's, unless there is one.
+	$(call debian,chromium chromium-browser google-chrome,chromium,the documentation page)
+
+.PHONY: nginx
+nginx: # nginx, and openssl for its certificate: Debian's, unless they are here.
+	$(call debian,nginx,nginx,several hosts)
+	$(call debian,openssl,openssl,several hosts)
+
+.PHONY: faults
+faults: $(DEV) ## Kill, stop, cut, fill and lock things under load, and check that nothing is lost (ARGS="--sends 10000").
+	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
 .PHONY: check
 check: lint types architecture test ## Do everything that CI does.

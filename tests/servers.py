@@ -20,6 +20,10 @@ SECRET = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
 PATIENCE = 20.0
 
 
+Database = Path | str
+"""SQLite's file, or the URL of a PostgreSQL."""
+
+
 class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
@@ -33,10 +37,13 @@ class Answer(NamedTuple):
 class RunningServer:
     """A started server: its address, its processes and what it printed."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, port: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], log: Path, port: int, database: Database | None = None
+    ) -> None:
         self.process = process
         self.log = log
         self.port = port
+        self.database = database
 
     @property
     def said(self) -> str:
@@ -91,6 +98,12 @@ class RunningServer:
         return self.process.wait(PATIENCE)
 
 
+def database_of(folder: Path, *, database_url: str = "sqlite:///instance/minichat.sqlite3", **_: str) -> Database:
+    """The database of a server that is started in the folder with these settings."""
+    is_file = database_url.startswith("sqlite:///")
+    return folder / database_url.removeprefix("sqlite:///") if is_file else database_url
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -105,25 +118,33 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *args: str, program: str = "minichat", **settings: str) -> Iterator[RunningServer]:
+def serving(
+    folder: Path,
+    *args: str,
+    program: str = "minichat",
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Iterator[RunningServer]:
     """Run a server in `folder` until the block ends; it answers when the block begins.
 
-    `args` follow `minichat serve`, or the other `program`'s name.
+    `args` follow `minichat serve`, or the other `program`'s name. Without a `port`, a free one is taken; `variables`
+    stand in its environment beside the settings.
     """
-    port = free_port()
+    port = port or free_port()
     log = folder / "server.log"
     begin = ["serve"] if program == "minichat" else []
     with log.open("wb") as output:
         process = subprocess.Popen(
             [BIN / program, *begin, "--bind", f"127.0.0.1:{port}", *args],
             cwd=folder,
-            env=environment(**settings),
+            env={**environment(**settings), **(variables or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    server = RunningServer(process, log, port)
+    server = RunningServer(process, log, port, database_of(folder, **settings))
     try:
         server.wait_until_it_answers()
         yield server

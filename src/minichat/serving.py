@@ -17,12 +17,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import gevent
+from gevent.monkey import get_original
+from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import errors as http
@@ -181,33 +184,65 @@ class ChatRequest(Request):
         """Leave it as it is: gunicorn makes it of the number of fields and the size of each."""
 
 
+class Listening(StreamServer):
+    """gevent's server, which turns nobody away whose connection the system has taken already."""
+
+    def close(self) -> None:
+        """Take the connections that wait to be taken, then listen no more.
+
+        Closing alone would break them, and a proxy may not repeat what it has sent on them.
+        """
+        with suppress(OSError):
+            while self.started and not self.full() and (waiting := self.do_read()):
+                self.do_handle(*waiting)
+        super().close()
+
+
+class _Address(NamedTuple):
+    """What gunicorn asks a listener for at the beginning of each connection, known even when it is closed."""
+
+    name: Any
+
+    def getsockname(self) -> Any:
+        return self.name
+
+
 class ChatWorker(GeventWorker):
     """gunicorn's gevent worker, which gives up silent clients and answers what isn't HTTP in our own form of error."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         RequestParser.mesg_class = ChatRequest
-        self._waits: dict[gevent.Timeout, tuple[Any, float]] = {}
+        self._clients: dict[Any, Any] = {}
+        """The socket that each greenlet serves, and since when some of them wait for its next request."""
+        self._waiting: dict[Any, float] = {}
+
+    def server_class(self, listener: Any, *, spawn: Any, **_: Any) -> StreamServer:  # type: ignore[override]
+        """Make what takes connections and hands each to `handle`; gunicorn's own is of this kind, too."""
+        server = Listening(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=spawn)
+        if self.cfg.workers > 1:
+            server.max_accept = 1  # the others shall have their share
+        return server
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:  # type: ignore[override]  # the stubs call it a function without result
         """Be where gunicorn waits for a connection's next request: until it comes, `keepalive` is over, or we stop."""
-        wait = gevent.Timeout(self.cfg.keepalive, False)  # type: ignore[arg-type]  # ends without an error
-        self._waits[wait] = gevent.getcurrent(), time.monotonic()
+        greenlet = gevent.getcurrent()
+        self._waiting[greenlet] = time.monotonic()
         try:
-            with wait:
+            with gevent.Timeout(self.cfg.keepalive, False):  # type: ignore[arg-type]  # ends without an error
                 yield
         finally:
-            del self._waits[wait]
+            del self._waiting[greenlet]
 
     def notify(self) -> None:
-        """Tell the parent, every second, that we live; while we stop, close connections on which nothing happens."""
+        """Tell the parent, every second, that we live; while we stop, end connections on which nothing happens."""
         super().notify()
         if self.alive:
             return
-        for wait, (waiting, since) in tuple(self._waits.items()):
+        for greenlet, since in tuple(self._waiting.items()):
             if time.monotonic() - since > 1:  # a connection made just now still gets its answer
-                gevent.kill(waiting, wait)
+                _end_reading(self._clients[greenlet])
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         """Stop, and let who listens to a stream go on at another worker at once."""
@@ -220,7 +255,12 @@ class ChatWorker(GeventWorker):
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection, as the parent class does, but not for ever when the client stops half-way."""
         client.settimeout(SILENCE_SECONDS)
-        super(GeventWorker, self).handle(listener, client, addr)
+        greenlet = gevent.getcurrent()
+        self._clients[greenlet] = client
+        try:
+            super(GeventWorker, self).handle(listener, client, addr)
+        finally:
+            del self._clients[greenlet]
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Serve a request; a client too slow to take the answer loses its connection."""
@@ -249,6 +289,16 @@ class ChatWorker(GeventWorker):
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client had gone before its error was sent")
+
+
+def _end_reading(client: Any) -> None:
+    """Let the greenlet that waits for the client find the end of what it sends; what came before is read first.
+
+    To break the wait off would be too early or too late: by then the request may have come, and be half done.
+    """
+    # Not by gevent's own `shutdown`, which breaks off.
+    with suppress(OSError), get_original("socket", "socket")(fileno=os.dup(client.fileno())) as same:
+        same.shutdown(socket.SHUT_RD)
 
 
 _OUR_FAULT = (

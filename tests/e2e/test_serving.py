@@ -1,15 +1,19 @@
 """`minichat serve` as an operator meets it: a real process, real sockets, real signals."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
 
+from e2e.crowd import wait_until
 from servers import PATIENCE, SECRET, resident_mib, run, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
@@ -198,6 +202,54 @@ def test_it_stops_soon_though_connections_stay_open(tmp_path):
         rest = b"".join(iter(lambda: idle.recv(65_536), b""))
         assert b"HTTP/1.1" not in rest
         assert silent.recv(1) == b""
+
+
+def test_what_was_sent_before_it_stopped_is_answered(tmp_path):
+    # Both workers hang and go on at once, so that what was sent and the end meet. Some of it is on connections that had
+    # long been idle, as a proxy keeps them, and some on new ones that no worker has taken from the system yet.
+    ask, body = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", b'{"status":"ok"}'
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(tmp_path, "--workers", "2"))
+        wait_until(lambda: len(server.workers) == 2, "the second worker")
+        workers = server.workers
+        for _, other in (workers, reversed(workers)):
+            os.kill(other, signal.SIGSTOP)
+            server.wait_until_it_answers()
+            os.kill(other, signal.SIGCONT)
+        idle = [stack.enter_context(server.connection()) for _ in range(20)]
+        for client in idle:
+            client.sendall(ask)
+            with client.makefile("rb") as answer:
+                head = list(iter(answer.readline, b"\r\n"))
+                assert head[0].startswith(b"HTTP/1.1 200")
+                assert answer.read(len(body)) == body
+        time.sleep(1.1)  # what makes a connection an idle one
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        wait_until(lambda: all("T (stopped)" in status(worker) for worker in workers), "the workers' hanging")
+        clients = [*idle, *(stack.enter_context(server.connection()) for _ in range(20))]
+        for client in clients:
+            client.sendall(ask)
+        server.process.terminate()
+        wait_until(lambda: all(map(is_told_to_stop, workers)), "the end")
+        time.sleep(1.1)  # everything that a worker does once a second is due
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+        answers = [b"".join(iter(lambda client=client: client.recv(65_536), b"")) for client in clients]
+        assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * len(clients)
+        assert all(b"Connection: close" in answer for answer in answers)
+        assert server.process.wait(PATIENCE) == 0
+    assert "Traceback" not in server.said
+
+
+def status(pid):
+    return Path(f"/proc/{pid}/status").read_text()
+
+
+def is_told_to_stop(pid):
+    """Whether a SIGTERM waits for the process."""
+    pending = re.search(r"^ShdPnd:\t(\w+)$", status(pid), re.MULTILINE)
+    return bool(int(pending[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):
