@@ -1,0 +1,54 @@
+"""`minichat check`: what is wrong with this set-up, before its users find out."""
+
+import sys
+
+import click
+
+from minichat.cli.common import Failed, load_settings
+
+
+def _service_url(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise click.BadParameter("must be such as https://chat.example.org.")
+    return value
+
+
+def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal():
+        raise click.BadParameter("must be HOST:PORT.")
+    return host.strip("[]"), int(port)
+
+
+@click.command()
+@click.option("--url", callback=_service_url, help="Ask what runs there, too, through the proxy in front.")
+@click.option(
+    "--connect-to",
+    callback=_address,
+    metavar="HOST:PORT",
+    help="Reach it there and not where its name leads: one host of several, or before the name is changed.",
+)
+@click.option("--token-stdin", is_flag=True, help="Read an access token from standard input, to try a live stream.")
+def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool) -> None:
+    """Look at a production set-up and say what is wrong with it; exit with 1 if anything is.
+
+    Nothing is changed. Run it in the environment and as the user of the server.
+    """
+    if url is None and (connect_to or token_stdin):
+        raise click.UsageError("--connect-to and --token-stdin go with --url.")
+    settings = load_settings()
+    from minichat.cli.checking import service, setup
+    from minichat.cli.checking.findings import Verdict
+
+    token = sys.stdin.readline().strip() if token_stdin else None
+    findings = [finding for one in setup.CHECKS for finding in one(settings)]
+    if url is not None:
+        findings += service.check(service.Service(url, connect_to), token)
+    width = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        click.echo(f"{finding.verdict:<5}  {finding.what:<{width}}  {finding.sentence}")
+    number = sum(finding.verdict is Verdict.WRONG for finding in findings)
+    if number:
+        raise Failed(f"{number} {'thing is' if number == 1 else 'things are'} wrong.")

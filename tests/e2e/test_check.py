@@ -1,0 +1,362 @@
+"""`minichat check`: a good set-up passes, and each thing that is wrong with one is told in a sentence of its own."""
+
+import http.client
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+
+import pytest
+
+import postgres
+from e2e.crowd import register, rows
+from minichat.cli.checking import service, setup
+from minichat.cli.checking.findings import Verdict
+from minichat.config import Settings
+from proxies import NAME, running_nginx
+from servers import SECRET, database_of, free_port, run, running_redis, serving
+
+GOOD = {
+    "secret_key": SECRET,
+    "public_url": f"https://{NAME}",
+    "allowed_hosts": f"{NAME},127.0.0.1",
+    "trusted_proxies": "1",
+    "cors_origins": "",
+}
+
+
+def check(folder, *args, says="", **settings):
+    """Run it; return its exit code, and what it says: (verdict, what) and the sentence."""
+    result = run(folder, "check", *args, says=says, **{**GOOD, **settings})
+    assert "Traceback" not in result.stderr, result.stderr
+    found = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    lines = [(verdict, *map(str.strip, rest.split("  ", 1))) for verdict, rest in found]
+    number = sum(verdict == "wrong" for verdict, _, _ in lines)
+    assert result.returncode == bool(number), result
+    assert (result.stderr == "") == (number == 0)
+    return lines
+
+
+def only_wrong(lines):
+    """The one thing that is wrong: what, and the sentence."""
+    [(_, what, sentence)] = [line for line in lines if line[0] == "wrong"]
+    return what, sentence
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("example")
+    assert run(folder, "db", "upgrade", **GOOD).returncode == 0
+    (folder / "instance" / "media").mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def home(example, tmp_path):
+    """A folder in which a chat was set up well."""
+    return shutil.copytree(example, tmp_path, dirs_exist_ok=True)
+
+
+class TestAGoodSetUp:
+    def test_in_a_file_passes(self, home):
+        lines = check(home)
+        assert {"database", "migrations", "clock", "files", "pictures", "secret"} <= {
+            what for verdict, what, _ in lines if verdict == "ok"
+        }
+
+    def test_on_postgresql_with_redis_passes(self, tmp_path):
+        with postgres.running_postgres() as server, running_redis(tmp_path) as redis:
+            there = {"database_url": server.url(), "redis_url": redis.url}
+            assert run(tmp_path, "db", "upgrade", **GOOD, **there).returncode == 0
+            lines = check(tmp_path, **there)
+        assert ("ok", "clock", "This host and the database agree.") in lines
+        assert ("ok", "Redis", "It answers.") in lines
+        assert any("is PostgreSQL 18." in sentence for _, what, sentence in lines if what == "database")
+
+    def test_is_left_as_it_was(self, home):
+        before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
+        check(home)
+        after = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
+        assert {path for path in before if path.is_file()} == {path for path in after if path.is_file()}
+        assert not (home / "instance" / "media" / "avatars").exists()
+
+    def test_is_told_in_columns(self, home):
+        printed = run(home, "check", **GOOD).stdout.splitlines()
+        starts = {line.index(line.split("  ")[-1].strip()) for line in printed if line.split("  ")[-1].strip()}
+        assert len(starts) == 1, printed
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "said"),
+    [
+        ({"public_url": ""}, "public URL", "MINICHAT_PUBLIC_URL is not set"),
+        ({"public_url": "http://chat.example.org"}, "public URL", "without https://"),
+        ({"allowed_hosts": ""}, "hosts", "MINICHAT_ALLOWED_HOSTS is empty"),
+        ({"allowed_hosts": "chat.example.com"}, "hosts", "leaves out chat.example.org"),
+        ({"trusted_proxies": "0"}, "proxies", "MINICHAT_TRUSTED_PROXIES is 0"),
+        ({"cors_origins": "https://localhost:3000"}, "CORS", "https://localhost:3000"),
+        ({"cors_origins": "https://[::1]"}, "CORS", "https://[::1]"),
+        ({"cors_origins": "http://app.example.org"}, "CORS", "http://app.example.org"),
+        ({"rate_limits": "off"}, "rate limits", "MINICHAT_RATE_LIMITS is off"),
+        ({"metrics_from": "0.0.0.0/0"}, "metrics", "half the world"),
+        ({"log_level": "debug"}, "log", "MINICHAT_LOG_LEVEL is debug"),
+        ({"redis_url": "redis://127.0.0.1:9/0"}, "Redis", "does not answer"),
+    ],
+)
+def test_a_setting_that_is_not_for_production_is_wrong(home, settings, what, said):
+    found, sentence = only_wrong(check(home, **settings))
+    assert found == what
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "said"),
+    [
+        ({"secret_key_previous": SECRET[::-1]}, "secret", "MINICHAT_SECRET_KEY_PREVIOUS is set"),
+        ({"metrics_from": "203.0.113.0/24,8.8.8.0/24"}, "metrics", "8.8.8.0/24, which is a public network"),
+        ({"log_level": "error"}, "log", "requests leave no line"),
+        ({"media_dir": "elsewhere"}, "pictures", "There is no "),
+    ],
+)
+def test_what_may_be_meant_is_noted(home, settings, what, said):
+    assert any((verdict, found) == ("note", what) and said in text for verdict, found, text in check(home, **settings))
+
+
+def test_a_secret_that_minichat_made_is_noted(tmp_path):
+    given = {name: value for name, value in GOOD.items() if name != "secret_key"}
+    assert run(tmp_path, "db", "upgrade", **given).returncode == 0
+    result = run(tmp_path, "check", **given)
+    assert result.returncode == 0
+    assert f"keeps it in {tmp_path}/instance/secret_key" in result.stdout
+
+
+def test_settings_that_cannot_be_read_are_another_exit_code(tmp_path):
+    result = run(tmp_path, "check", trusted_proxies="many")
+    assert result.returncode == 2
+    assert result.stderr.startswith("MINICHAT_TRUSTED_PROXIES must be")
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", ["instance/minichat.sqlite3", ".env", "instance/secret_key"])
+    def test_that_others_may_open_are_wrong(self, home, name):
+        (home / name).touch()
+        (home / name).chmod(0o640)
+        assert only_wrong(check(home)) == ("files", f"Others may open {home / name} (mode 0640): chmod 600 it.")
+
+    def test_in_a_folder_that_others_may_write_in_are_wrong(self, home):
+        (home / "instance").chmod(0o777)
+        what, sentence = only_wrong(check(home))
+        assert (what, sentence.startswith("Others may write in")) == ("files", True)
+
+    def test_pictures_that_others_may_see_are_wrong(self, home):
+        (home / "instance" / "media").chmod(0o755)
+        what, sentence = only_wrong(check(home))
+        assert (what, "mode 0755" in sentence) == ("pictures", True)
+
+    def test_pictures_that_cannot_be_kept_are_wrong(self, home):
+        lines = check(home, media_dir="/proc")
+        assert ("wrong", "pictures", "They can't be kept in /proc: No such file or directory.") in lines
+
+
+class TestTheDatabase:
+    def test_that_is_not_there_is_wrong_and_is_not_made(self, tmp_path):
+        what, sentence = only_wrong(check(tmp_path))
+        assert (what, "`minichat db upgrade` makes it" in sentence) == ("database", True)
+        assert not database_of(tmp_path).exists()
+
+    def test_that_is_something_else_is_wrong(self, home):
+        database_of(home).write_bytes(b"something else" * 1_000)
+        what, sentence = only_wrong(check(home))
+        assert what == "database"
+        assert f"{database_of(home)} can't be used: " in sentence
+
+    def test_that_lags_behind_or_is_ahead_is_wrong(self, home):
+        with closing(sqlite3.connect(database_of(home))) as connection:
+            [(table,)] = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%migration%' LIMIT 1")
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            name = next(column for column in columns if column in {"name", "migration"})
+            connection.execute(f"UPDATE {table} SET {name} = '0999_of_tomorrow' WHERE {name} LIKE '0007%'")
+            connection.commit()
+        what, sentence = only_wrong(check(home))
+        assert (what, "0999_of_tomorrow" in sentence) == ("migrations", True)
+        with closing(sqlite3.connect(database_of(home))) as connection:
+            connection.execute(f"DELETE FROM {table} WHERE {name} = '0999_of_tomorrow'")
+            connection.commit()
+        what, sentence = only_wrong(check(home))
+        assert (what, "lacks 0007" in sentence) == ("migrations", True)
+
+    def test_that_does_not_answer_is_wrong_and_its_password_is_not_repeated(self, tmp_path):
+        url = f"postgresql://chat:hunter22@127.0.0.1:{free_port()}/chat"
+        what, sentence = only_wrong(check(tmp_path, database_url=url))
+        assert (what, "can't be used" in sentence) == ("database", True)
+        assert "hunter22" not in sentence
+
+    def test_that_may_lose_what_was_acknowledged_is_wrong(self, tmp_path):
+        wrong = [line[1:] for line in check(tmp_path, database_url=postgres.migrated()) if line[0] == "wrong"]
+        assert {what for what, _ in wrong} == {"database"}
+        assert sorted(sentence.split()[2] for _, sentence in wrong) == [
+            "fsync",
+            "full_page_writes",
+            "synchronous_commit",
+        ]
+
+    def test_whose_replica_is_none_is_wrong(self, tmp_path):
+        url = postgres.migrated()
+        lines = check(tmp_path, database_url=url, replica_url=url)
+        assert ("wrong", "replica", "MINICHAT_REPLICA_URL leads to a server that follows no other.") in lines
+
+    def test_that_was_written_in_the_future_shows_a_wrong_clock(self, home):
+        with serving(home, **GOOD) as server:
+            ann, bob = register(server, "ann", "bob")
+            ann.makes_room(bob)
+        with closing(sqlite3.connect(database_of(home))) as connection:
+            connection.execute("UPDATE change SET at = at + 600000")
+            connection.commit()
+        what, sentence = only_wrong(check(home))
+        assert (what, "The newest change was made" in sentence) == ("clock", True)
+        assert rows(database_of(home), "SELECT count(*) FROM change") != [(0,)]
+
+
+class TestTheClock:
+    NOW = 1_800_000_000_000
+
+    @pytest.mark.parametrize(
+        ("here", "there", "newest", "said"),
+        [
+            (0, None, None, "years behind"),
+            (NOW, NOW + 4_000, None, "4 s apart"),
+            (NOW, NOW - 60_000, None, "60 s apart"),
+            (NOW, NOW, NOW + 10_000, "10 s from now"),
+        ],
+    )
+    def test_that_is_wrong_is_told(self, here, there, newest, said):
+        [found] = setup.clock(here, there, newest)
+        assert found.verdict is Verdict.WRONG
+        assert said in found.sentence
+
+    @pytest.mark.parametrize(("there", "newest"), [(None, None), (NOW + 2_900, NOW + 1_000), (NOW - 2_900, NOW)])
+    def test_that_is_right_to_a_few_seconds_passes(self, there, newest):
+        assert [found.verdict for found in setup.clock(self.NOW, there, newest)] == [Verdict.OK]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A chat behind an nginx, well set up but that it is for nobody but this machine."""
+    folder = tmp_path_factory.mktemp("running")
+    (folder / "nginx").mkdir()
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(folder, metrics_from="192.0.2.0/24", **GOOD))
+        yield server, stack.enter_context(running_nginx(folder / "nginx", [server.port] * 2))
+
+
+class TestWhatRuns:
+    def test_well_behind_nginx_passes(self, home, running, monkeypatch):
+        server, nginx = running
+        monkeypatch.setenv("SSL_CERT_FILE", str(nginx.certificate))
+        [ann] = register(server, "ann")
+        there = ("--url", f"https://{NAME}", "--connect-to", f"127.0.0.1:{nginx.tls_port}")
+        lines = check(home, *there, "--token-stdin", says=f"{ann.token}\n")
+        seen = ["readiness", "TLS", "headers", "other hosts", "other origins", "public metrics", "client address"]
+        assert [line[:2] for line in lines[-8:]] == [("ok", what) for what in [*seen, "live updates"]]
+        assert ("note", "live updates", "Not looked at, which takes an access token: --token-stdin.") in check(
+            home, *there
+        )
+
+    def test_under_a_certificate_of_somebody_else_is_wrong(self, home, running):
+        what, sentence = only_wrong(
+            check(home, "--url", f"https://{NAME}", "--connect-to", f"127.0.0.1:{running[1].tls_port}")
+        )
+        assert what == "readiness"
+        assert "CERTIFICATE_VERIFY_FAILED" in sentence
+
+    def test_where_everybody_is_believed_and_named_as_they_like_is_wrong(self, home, tmp_path):
+        (tmp_path / "open").mkdir()
+        settings = {**GOOD, "allowed_hosts": "", "public_url": ""}
+        with serving(tmp_path / "open", **settings) as server:
+            lines = check(home, "--url", f"http://127.0.0.1:{server.port}")
+        wrong = {what for verdict, what, _ in lines if verdict == "wrong"}
+        assert wrong == {"TLS", "other hosts", "client address"}
+        assert any(line[:2] == ("note", "public metrics") for line in lines)
+
+    def test_behind_a_proxy_that_does_everything_wrong_is_told_so(self, home):
+        with bad_proxy() as port:
+            lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
+        told = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
+        assert told["headers"][0] == "wrong"
+        assert "Access-Control-Allow-Origin: https://elsewhere.invalid" in told["other origins"][1]
+        assert told["client address"][0] == "note"
+        assert told["live updates"] == (
+            "wrong",
+            "Nothing comes: the proxy collects what it should hand on (proxy_buffering off).",
+        )
+
+    def test_nowhere_is_wrong(self, home):
+        what, sentence = only_wrong(check(home, "--url", f"http://127.0.0.1:{free_port()}"))
+        assert (what, sentence.startswith("It can't be reached: ")) == ("readiness", True)
+
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            (["--url", "chat.example.org"], "https://chat.example.org"),
+            (["--url", "https://a", "--connect-to", "8443"], "HOST:PORT"),
+            (["--token-stdin"], "go with --url"),
+        ],
+    )
+    def test_is_asked_for_rightly_or_not_at_all(self, tmp_path, args, said):
+        result = run(tmp_path, "check", *args)
+        assert result.returncode == 2
+        assert said in result.stderr
+
+
+class TestMetricsForStrangers:
+    """Nobody in these tests comes from elsewhere, so what a stranger is answered is written here."""
+
+    @pytest.mark.parametrize(
+        ("plain", "forwarded", "verdict"), [(200, 200, "wrong"), (404, 200, "wrong"), (404, 404, "ok")]
+    )
+    def test_are_wrong(self, plain, forwarded, verdict):
+        class Elsewhere(service.Service):
+            def ask(self, path: str, **headers: str) -> service.Answer:
+                status = forwarded if "X_Forwarded_For" in headers else plain
+                return service.Answer(status, http.client.HTTPMessage(), "203.0.113.9")
+
+        assert [found.verdict for found in service.public_metrics(Elsewhere("https://a"))] == [verdict]
+
+
+@contextmanager
+def bad_proxy() -> Iterator[int]:
+    """The port of something that answers everything, reflects who asks, and holds streams back."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            if "Origin" in self.headers:
+                self.send_header("Access-Control-Allow-Origin", self.headers["Origin"])
+            self.end_headers()
+            if self.path.startswith("/api/chat/events/"):
+                self.wfile.flush()
+                over.wait(20)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_networks_that_hold_half_the_world_are_told(tmp_path):
+    environ = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_METRICS_FROM": "::/1,10.0.0.0/8"}
+    settings = Settings.load(environ, root=tmp_path)
+    found = [finding.sentence for finding in setup.metrics(settings) if finding.verdict is Verdict.WRONG]
+    assert found == [f"MINICHAT_METRICS_FROM has {ip_network('::/1')}: half the world may read /metrics."]
