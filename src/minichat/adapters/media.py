@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -35,12 +35,16 @@ class FileMedia:
 
     def add(self, data: bytes) -> str:
         name = secrets.token_urlsafe(16)
+        self.put(name, data)
+        return name
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep a picture under a name that is no other's. Raises MediaUnavailable."""
         try:
             self._write(name, data)
         except OSError as error:
             self.remove(name)
             raise MediaUnavailable(f"a picture can't be kept: {error}") from error
-        return name
 
     def read(self, name: str) -> bytes | None:
         if not _IS_NAME.fullmatch(name):
@@ -73,6 +77,30 @@ class FileMedia:
                             yield found[1], round((now - file.stat().st_mtime) * 1000)
         except OSError as error:
             raise MediaUnavailable(str(error)) from error
+
+    def copy_to(self, other: "FileMedia") -> set[str]:
+        """Copy the pictures that `other` lacks; return the names of all. Raises MediaUnavailable.
+
+        A picture never changes under its name, so what was copied once stays right.
+        """
+        names = set()
+        for name, _ in self.names():
+            if not other.has(name):
+                data = self.read(name)
+                if data is None:  # removed meanwhile, or never finished
+                    continue
+                other.remove(name)  # the draft of a copy that was broken off
+                other.put(name, data)
+            names.add(name)
+        return names
+
+    def keep_only(self, kept: Container[str]) -> None:
+        """Remove all pictures but those of these names. Raises MediaUnavailable."""
+        for name in [name for name, _ in self.names() if name not in kept]:
+            self.remove(name)
+
+    def has(self, name: str) -> bool:
+        return self._path(name, _WHOLE).exists()
 
     def prepare(self) -> None:
         """Make the folder and try whether a file can be kept there. Raises MediaUnavailable."""

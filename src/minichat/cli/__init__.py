@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from minichat.cli.accounts import audit, createsuperuser, users
-from minichat.cli.common import Failed, database_failures, expect_database, load_settings, media_failures, upgrade
+from minichat.cli.check import check
+from minichat.cli.common import (
+    Failed,
+    database_failures,
+    load_settings,
+    media_failures,
+    upgrade,
+    whole_database,
+)
+from minichat.cli.moving import backup, export, import_, restored
 
 if TYPE_CHECKING:
     from minichat.config import Settings
@@ -28,7 +37,7 @@ def main() -> None:
     """
 
 
-for command in (createsuperuser, users, audit):
+for command in (createsuperuser, users, audit, backup, export, import_, check):
     main.add_command(command)
 
 
@@ -61,15 +70,18 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """List the migrations and whether the database has them; exit with 1 if it lacks any."""
     settings = load_settings()
-    expect_database(settings)
-    from minichat.adapters.peewee import migrating, open_database
+    from minichat.adapters.peewee import migrating
 
+    database = whole_database(settings)
     with database_failures(settings):
-        migrations = migrating.status(open_database(settings.database_url))
+        migrations = migrating.status(database)
     for name, is_applied in migrations:
         click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
     if not all(is_applied for _, is_applied in migrations):
         raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
+
+
+db.add_command(restored)
 
 
 def _prepare_and_exit(settings: "Settings") -> NoReturn:
@@ -92,12 +104,10 @@ def prune() -> None:
     settings = load_settings()
     import time
 
-    from minichat.adapters.peewee import open_database
     from minichat.app import services_on
     from minichat.domain.retention import Kept
 
-    expect_database(settings)
-    database = open_database(settings.database_url)
+    database = whole_database(settings)
 
     def rest() -> None:
         database.checkpoint()

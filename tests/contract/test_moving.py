@@ -1,0 +1,504 @@
+"""Exports and imports: a database is moved into another one row by row, or not at all and with a reason."""
+
+import hashlib
+import json
+import threading
+import tracemalloc
+from contextlib import closing, suppress
+from io import BytesIO
+
+import pytest
+
+from builders import ALL, PASSWORD, Chat
+from minichat.adapters.media import FileMedia
+from minichat.adapters.memory import (
+    MemoryClock,
+    MemoryNotices,
+    PlainPasswords,
+    PlainPictures,
+    email_address,
+    is_common_password,
+    mixes_scripts,
+    username_key,
+)
+from minichat.adapters.peewee import importing, migrating, open_database, peewee_ports
+from minichat.adapters.peewee.exporting import export
+from minichat.adapters.peewee.importing import Export, NotImported, load
+from minichat.adapters.peewee.moving import TABLES
+from minichat.adapters.peewee.unfinished import HalfImported, unfinished
+from minichat.domain.errors import InvalidCredentials, ResyncRequired
+from minichat.domain.model import Device, Role
+from postgres import migrated
+
+DAY = 86_400
+PNG = b"\x89PNG\r\n\x1a\n..."
+PHONE = Device("Phone/1.0 «ё»", "2001:db8::7")
+
+
+class Home:
+    """A database of one kind or the other, with the services on it."""
+
+    def __init__(self, kind, folder):
+        self.clock = MemoryClock()
+        folder.mkdir()
+        self.database = open_database(f"sqlite:///{folder}/chat.sqlite3" if kind == "sqlite" else migrated())
+        migrating.upgrade(self.database)
+        self.close = self.database.close_connections
+        ports = peewee_ports(
+            self.database,
+            clock=self.clock,
+            passwords=PlainPasswords(),
+            username_key=username_key,
+            mixes_scripts=mixes_scripts,
+            is_common_password=is_common_password,
+            email_address=email_address,
+            pictures=PlainPictures(),
+            media=FileMedia(folder / "avatars"),
+            notices=MemoryNotices(),
+        )
+        self.chat = Chat(ports, self.clock)
+
+    def exported(self):
+        """The lines of an export."""
+        return list(export(self.database, "2026-11-23T09:30:00.000Z"))
+
+    def imports(self, lines, progress=lambda _: None):
+        return load(self.database, Export(BytesIO(b"".join(lines))), progress)
+
+    def refuses(self, lines, progress=lambda _: None):
+        """Import what can't be; return the reason."""
+        with pytest.raises(NotImported) as refused:
+            self.imports(lines, progress)
+        return str(refused.value)
+
+
+WAYS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite"), ("postgres", "postgres")]
+"""From one kind of database to another."""
+
+
+@pytest.fixture
+def way():
+    """From SQLite to SQLite, unless a test says otherwise."""
+    return WAYS[0]
+
+
+@pytest.fixture
+def home(tmp_path, way):
+    with closing(Home(way[0], tmp_path / "home")) as home:
+        yield home
+
+
+@pytest.fixture
+def new_home(tmp_path, way):
+    with closing(Home(way[1], tmp_path / "new")) as new_home:
+        yield new_home
+
+
+def live(home):
+    """Let everything happen in a chat that leaves something behind; return who did it and where."""
+    chat, clock = home.chat, home.clock
+    ann, bob, carl, dora, eve = people = [
+        chat.person(name, first_name="Ё", last_name="Li") for name in ("ann", "боб", "c-l", "dora", "eve")
+    ]
+    old = ann.makes_room("Gone", with_=[bob])
+    bob.says("first", in_=old)
+    ann.deletes(old)
+    clock.advance(200 * DAY)
+    dict(chat.services.retention.apply())
+    ann, bob, carl, dora, eve = people = [person.logs_in(device=PHONE) for person in people]
+    bob.makes_room("Quiet", private=True)
+    room = ann.makes_room("Tea \U0001fad6", with_=[bob, carl, dora, eve])
+    hello = ann.says("hello\n\t\"'\\\u2028", in_=room, client_id="a1").message
+    for number in range(20):
+        clock.advance(1)
+        last = people[number % 3].says(f"answer {number}", in_=room, reply_to=hello, client_id=f"n{number}").message
+    ann.rewrites(hello, "hello again")
+    bob.takes_back(last)
+    ann.makes(bob, Role.MODERATOR, in_=room)
+    bob.bans(eve, from_=room)
+    bob.bans(dora, from_=room)
+    ann.bans(carl, from_=room)
+    ann.lifts_ban(carl, in_=room)
+    carl.joins(room)
+    bob.reads(room, up_to=5)
+    direct = ann.chats_with(bob)
+    bob.says("between us", in_=direct)
+    dora.chats_with(ann)
+    carl.deletes(carl.makes_room("Removed", with_=[ann]))
+    chat.services.avatars.upload(ann.id, PNG)
+    bob.refreshes()
+    bob.refreshes(bob.grant.jti)
+    chat.services.tickets.issue(ann.caller, clock.now + 60_000)
+    with suppress(InvalidCredentials):
+        bob.logs_in("wrong password", PHONE)
+    chat.services.administration.disable("c-l")
+    chat.services.erasure.erase(dora.caller, PASSWORD)
+    return ann, bob, room
+
+
+def in_another_thread(home, action):
+    """Do it with connections of its own."""
+
+    def do():
+        action()
+        home.close()
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    thread.join()
+
+
+def sealed(lines):
+    """An export of these lines but the last, with what the last one must say of them."""
+    rows = {}
+    table = ""
+    for value in map(json.loads, lines[1:-2]):
+        if isinstance(value, list):
+            rows[table] += 1
+        else:
+            table = value["table"]
+            rows[table] = 0
+    digest = hashlib.sha256(b"".join(lines[1:-1])).hexdigest()
+    return [*lines[:-1], json.dumps({"rows": rows, "sha256": digest}).encode() + b"\n"]
+
+
+def place_of(lines, table):
+    """The place of the first row of a table."""
+    return next(place for place, line in enumerate(lines) if line.startswith(b'{"table":"%s"' % table.encode())) + 1
+
+
+class TestWhatIsExported:
+    @pytest.mark.parametrize(
+        ("way", "tables", "others"),
+        [
+            (
+                ("sqlite", "sqlite"),
+                "SELECT name FROM sqlite_schema WHERE type = 'table'",
+                {"log_epoch", "sqlite_sequence", "schema_migration"},
+            ),
+            (
+                ("postgres", "postgres"),
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+                {"change_horizon", "log_epoch", "schema_migration"},
+            ),
+        ],
+    )
+    def test_every_table_and_column_of_the_database(self, home, tables, others):
+        found = {name for (name,) in home.database.execute_sql(tables).fetchall()}
+        assert {table.name for table in TABLES} == found - others
+        # Of the order in which PostgreSQL's transactions ended, which is that of the rows elsewhere.
+        own = {"xid", "settled_by"} if home.database.is_postgres else set()
+        for table in TABLES:
+            assert set(table.columns) == {column.name for column in home.database.get_columns(table.name)} - own
+
+    def test_what_a_row_refers_to_comes_before_it(self, home):
+        ahead = set()
+        for table in TABLES:
+            ahead.add(table.name)
+            refers = home.database.execute_sql(f'PRAGMA foreign_key_list("{table.name}")').fetchall()
+            assert {reference[2] for reference in refers} <= ahead, table.name
+
+    def test_everything_that_the_services_leave_behind(self, home):
+        live(home)
+        *_, last = home.exported()
+        rows = json.loads(last)["rows"]
+        assert list(rows) == [table.name for table in TABLES]
+        assert min(rows.values()) > 0, rows
+
+    @pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
+    def test_one_moment_however_long_it_takes_to_read(self, home):
+        ann, _, room = live(home)
+        before = home.exported()
+        lines = iter(export(home.database, "2026-11-23T09:30:00.000Z"))
+        begun = [next(lines), next(lines)]
+        in_another_thread(home, lambda: ann.says("meanwhile", in_=room))
+        assert begun + list(lines) == before
+
+    @pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
+    def test_little_of_it_is_in_memory_at_once(self, home):
+        ann, _, room = live(home)
+        with home.database.writing():
+            home.database.execute_sql(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+                "INSERT INTO message (room_id, seq, user_id, content, created_at) "
+                f"SELECT {room.id}, 1000 + i, {ann.id}, '{'word ' * 20}', i FROM n"
+            )
+        tracemalloc.start()
+        size = sum(map(len, export(home.database, "")))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert size > 2_000_000
+        assert most < 1_000_000
+
+
+@pytest.mark.parametrize("way", WAYS)
+class TestMoving:
+    def test_the_new_database_holds_row_by_row_what_the_old_one_did(self, home, new_home):
+        live(home)
+        lines = home.exported()
+        assert new_home.imports(lines) == sum(json.loads(lines[-1])["rows"].values())
+        assert new_home.exported() == lines
+        assert home.exported() == lines
+
+    def test_an_empty_database_is_moved_as_well(self, home, new_home):
+        assert new_home.imports(home.exported()) == 0
+        assert new_home.exported() == home.exported()
+        assert new_home.chat.person("ann").id == 1
+
+    def test_life_goes_on_in_the_new_database(self, home, new_home):
+        ann, bob, room = live(home)
+        unread = {person.username: person.unread(room) for person in (ann, bob)}
+        histories = ann.history(room, 200)
+        listed = bob.rooms(ALL)
+        new_home.imports(home.exported())
+        for person in (ann, bob):
+            person.chat = new_home.chat
+        assert {person.username: person.unread(room) for person in (ann, bob)} == unread
+        assert ann.history(room, 200) == histories
+        assert bob.rooms(ALL) == listed
+        assert bob.logs_in().caller.user == bob.user
+        assert bob.refreshes().session == bob.caller.session
+        assert ann.finds("ОБ") == ["боб"]
+        repeated = ann.says("hello\n\t\"'\\\u2028", in_=room, client_id="a1")
+        assert repeated.is_replay
+        assert repeated.message.content == "hello again"
+
+    def test_no_id_is_given_twice_though_its_row_has_gone_before_the_move(self, home, new_home):
+        ann, bob, room = live(home)
+        new_home.imports(home.exported())
+        given = []
+        for place in (home, new_home):
+            for person in (ann, bob):
+                person.chat = place.chat
+            place.clock.now = new_home.clock.now
+            joined = place.chat.person("fred")
+            joined.joins(room)
+            said = joined.says("hello", in_=room).message
+            last = [
+                place.database.execute_sql(f"SELECT max(id) FROM {name}").fetchone()[0] for name in ("change", "audit")
+            ]
+            given.append((joined.id, joined.grant.session.id, said.id, joined.makes_room().id, last))
+        assert given[0] == given[1]
+        assert given[0][3] > 6
+
+    def test_who_was_away_loads_everything_anew_however_far_the_new_log_has_grown(self, home, new_home):
+        ann, bob, room = live(home)
+        end = home.chat.services.change_log.end()
+        places = [end, *(place for place, _ in home.chat.ports.changes.after(first_of(home), 1_000))]
+        new_home.imports(home.exported())
+        ann.chat = bob.chat = new_home.chat
+        for _ in range(5):
+            ann.says("here", in_=room)
+        for place in places:
+            with pytest.raises(ResyncRequired):
+                bob.reader(place)
+        assert [change[0] for change in bob.hears(bob.reader(first_of(new_home)))][-5:] == ["message.created"] * 5
+
+
+def first_of(home):
+    """The beginning of the change log."""
+    return home.chat.ports.changes.ends().first
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+class TestBrokenOff:
+    @pytest.fixture(autouse=True)
+    def _small_batches(self, monkeypatch):
+        monkeypatch.setattr(importing, "BATCH", 7)
+
+    def test_an_import_goes_on_where_it_was_broken_off(self, home, new_home):
+        live(home)
+        lines = home.exported()
+        for _ in range(5):
+            with pytest.raises(BrokenOffError):
+                new_home.imports(lines, broken_off_after(3))
+        assert unfinished(new_home.database).rows == 5 * 3 * 7
+        new_home.imports(lines)
+        assert new_home.exported() == lines
+
+    def test_until_it_is_finished_nothing_else_is_begun_with_the_database(self, home, new_home):
+        live(home)
+        lines = home.exported()
+        with pytest.raises(BrokenOffError):
+            new_home.imports(lines, broken_off_after(1))
+        for use in (lambda: migrating.upgrade(new_home.database), new_home.exported):
+            with pytest.raises(HalfImported):
+                use()
+        new_home.imports(lines)
+        assert migrating.upgrade(new_home.database) == []
+
+    def test_another_export_does_not_go_on_with_it(self, home, new_home):
+        ann, _, room = live(home)
+        lines = home.exported()
+        with pytest.raises(BrokenOffError):
+            new_home.imports(lines, broken_off_after(1))
+        ann.says("one more", in_=room)
+        assert new_home.refuses(home.exported()) == (
+            "the import of another export has begun: go on with that one, or make an empty database"
+        )
+        new_home.imports(lines)
+        assert new_home.exported() == lines
+
+    def test_what_somebody_else_writes_meanwhile_is_noticed(self, home, new_home):
+        live(home)
+        add = "INSERT INTO freed_name VALUES ('nobody', 1)"
+        reason = new_home.refuses(
+            home.exported(), lambda _: new_home.database.execute_sql(f"{add} ON CONFLICT DO NOTHING")
+        )
+        assert reason == "the database holds something else than was exported, as if another program wrote to it"
+        with pytest.raises(HalfImported):
+            migrating.upgrade(new_home.database)
+
+    def test_of_two_imports_at_once_one_gives_up_and_nothing_is_there_twice(self, home, new_home):
+        live(home)
+        lines = home.exported()
+
+        def other(_):
+            with suppress(BrokenOffError):
+                new_home.imports(lines, broken_off_after(1))
+
+        assert new_home.refuses(lines, other) == "another process is importing as well"
+        new_home.imports(lines)
+        assert new_home.exported() == lines
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+def broken_off_after(batches):
+    """Progress that breaks off when so many batches are in."""
+    left = [batches]
+
+    def progress(_rows):
+        left[0] -= 1
+        if not left[0]:
+            raise BrokenOffError
+
+    return progress
+
+
+def replaced(old, new):
+    return lambda lines: [line.replace(old, new) for line in lines]
+
+
+HARM = {
+    "nothing at all": (lambda _: [], "it is no export of a minichat"),
+    "something else": (lambda _: [b"\x1f\x8b\x08\x00\n"], "it is no export of a minichat"),
+    "other JSON": (lambda lines: [b"[1]\n", *lines[1:]], "it is no export of a minichat"),
+    "a later format": (
+        replaced(b'"format":1', b'"format":2'),
+        "its format is 2, and this minichat reads 1",
+    ),
+    "another schema": (
+        replaced(b'"sqlite":"0', b'"sqlite":"1'),
+        "it was exported by another version of minichat, whose tables are not those of this one",
+    ),
+    "an end that is missing": (lambda lines: lines[:-1], "it was cut off: the end is missing"),
+    "a second half that is missing": (lambda lines: lines[: len(lines) // 2], "it was cut off: the end is missing"),
+    "half a line": (lambda lines: [*lines[:9], lines[9][:-5]], "it was cut off: the end is missing"),
+    "a line without its break": (lambda lines: [*lines[:-1], lines[-1][:-1]], "it was cut off: the end is missing"),
+    "no JSON": (lambda lines: [*lines[:3], b"{]\n", *lines[3:]], "its line 4 is no JSON"),
+    "a line without end": (lambda lines: [*lines[:3], b"[" + b"1," * 2**20 + b"1]\n"], "its line 4 is too long"),
+    "a column that nothing knows": (
+        replaced(b'"hash","session_id"', b'"hash","colour"'),
+        "its line {ticket} does not name the columns of ticket: hash, session_id, access_expires_at, expires_at",
+    ),
+    "a table that nothing knows": (
+        replaced(b'"table":"ticket"', b'"table":"reaction"'),
+        "its line {ticket} should have begun the table ticket",
+    ),
+    "a row that is too short": (
+        lambda lines: [*lines[:2], b"[1]\n", *lines[3:]],
+        "its line 3 has 1 values where a row of user has 13",
+    ),
+    "a row that is missing": (
+        lambda lines: lines[:2] + lines[3:],
+        "its lines are not those that were exported: the count or the checksum differs",
+    ),
+    "another text": (
+        replaced(b"answer 3", b"answer 4"),
+        "its lines are not those that were exported: the count or the checksum differs",
+    ),
+    "no last ids": (replaced(b'{"last_ids"', b'{"lost_ids"'), "its line {last} should have told the last ids"),
+    "something behind the end": (lambda lines: [*lines, b"\n"], "its line {end} should have been the last"),
+}
+
+
+@pytest.mark.parametrize(("harm", "reason"), HARM.values(), ids=HARM)
+def test_a_file_that_is_not_a_whole_export_is_refused_and_nothing_is_begun(home, new_home, harm, reason):
+    live(home)
+    lines = home.exported()
+    numbers = {"ticket": place_of(lines, "ticket"), "last": len(lines) - 1, "end": len(lines)}
+    assert new_home.refuses(harm(lines)) == reason.format(**numbers)
+    assert unfinished(new_home.database) is None
+    new_home.imports(lines)
+    assert new_home.exported() == lines
+
+
+def doubled(lines, table):
+    place = place_of(lines, table)
+    return [*lines[:place], lines[place], *lines[place:]]
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
+def test_a_row_that_is_there_twice_is_refused_and_the_database_stays_marked(home, new_home, table):
+    live(home)
+    reason = new_home.refuses(sealed(doubled(home.exported(), table)))
+    assert reason.startswith("the database refuses a row between the ")
+    with pytest.raises(HalfImported):
+        migrating.upgrade(new_home.database)
+
+
+def with_value(lines, table, column, value):
+    """The export with another value in the first row of a table."""
+    place = place_of(lines, table)
+    row = json.loads(lines[place])
+    row[TABLES[[known.name for known in TABLES].index(table)].columns.index(column)] = value
+    return sealed([*lines[:place], json.dumps(row).encode() + b"\n", *lines[place + 1 :]])
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("message", "room_id", 999), ("room", "kind", "square"), ("audit", "detail", "no JSON")],
+)
+def test_a_row_that_can_not_be_is_refused(home, new_home, table, column, value):
+    live(home)
+    reason = new_home.refuses(with_value(home.exported(), table, column, value))
+    assert reason.startswith("the database refuses a row between the ")
+    assert len(reason.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("seq", "text"),
+        ("seq", None),
+        ("seq", True),
+        ("seq", 1.5),
+        ("seq", 2**63),
+        ("seq", 2**64),
+        ("content", 17),
+        ("content", [1]),
+        ("content", {"a": 1}),
+        ("client_id", False),
+        ("is_deleted", 1),
+    ],
+)
+def test_a_value_of_another_type_is_told_of_before_anything_is_begun(home, new_home, column, value):
+    live(home)
+    lines = home.exported()
+    reason = new_home.refuses(with_value(lines, "message", column, value))
+    assert reason == f"its line {place_of(lines, 'message') + 1} has a value that no row of message can have"
+    assert unfinished(new_home.database) is None
+
+
+@pytest.mark.parametrize("way", WAYS[:2])
+def test_a_database_that_is_in_use_is_left_alone(home, new_home):
+    live(home)
+    new_home.chat.person("somebody")
+    before = new_home.exported()
+    assert new_home.refuses(home.exported()) == "the database is not empty, there are rows in user"
+    assert new_home.exported() == before

@@ -1,0 +1,294 @@
+"""`minichat export` and `import`: a chat moves to another database, however often it is broken off on the way."""
+
+import json
+import random
+import signal
+import stat
+import subprocess
+from contextlib import closing
+
+import pytest
+
+from e2e.crowd import PASSWORD, call, check_database, meanwhile, register, rows, wait_until
+from minichat.adapters.peewee import open_database
+from minichat.adapters.peewee.unfinished import unfinished
+from postgres import shared
+from servers import BIN, PATIENCE, SECRET, database_of, environment, run, serving
+
+SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
+MESSAGES = 40_000
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory):
+    """A folder with a chat in which there is much."""
+    folder = tmp_path_factory.mktemp("old")
+    assert run(folder, "demo", "--messages", str(MESSAGES), **SETTINGS).returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(old):
+    """Its export."""
+    file = old / "chat.jsonl"
+    said = run(old, "export", str(file), **SETTINGS)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.endswith(f" MiB, to {file}.\n")
+    return file
+
+
+@pytest.fixture
+def new(tmp_path):
+    """A folder in which there is nothing."""
+    return tmp_path
+
+
+def export_of(folder):
+    """The lines of a folder's export, but for the first, which tells where and when it was made."""
+    result = run(folder, "export", **SETTINGS)
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout.splitlines()[1:]
+
+
+def lines_of(file):
+    return file.read_text().splitlines()[1:]
+
+
+def imports(folder, file, **settings):
+    result = run(folder, "import", str(file), **SETTINGS, **settings)
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout
+
+
+def refusal(folder, *args):
+    """The one sentence of a command that fails."""
+    result = run(folder, *args, **SETTINGS)
+    assert result.returncode == 1
+    [sentence] = result.stderr.splitlines()
+    return sentence
+
+
+def start(folder, *args, **settings):
+    return subprocess.Popen(
+        [BIN / "minichat", *args],
+        cwd=folder,
+        env=environment(**SETTINGS, **settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):
+    folders = [tmp_path / name for name in ("old", "new")]
+    for folder in folders:
+        folder.mkdir()
+    with serving(folders[0], "--workers", "2", **SETTINGS) as server:
+        ann, bob = register(server, "ann", "боб")
+        room = ann.makes_room(bob)
+        said = [ann.says(room, f"message {number}", f"c{number}").json for number in range(5)]
+        unread = unread_of(bob)
+        assert unread == {room: 5}
+        assert server.stop() == 0
+    file = tmp_path / "chat.jsonl"
+    assert run(folders[0], "export", str(file), **SETTINGS).returncode == 0
+    assert imports(folders[1], file).endswith(f"Imported {len(lines_of(file)) - 15} rows from {file}.\n")
+    with serving(folders[1], "--workers", "2", **SETTINGS) as server:
+        ann.server = bob.server = server
+        assert unread_of(bob) == unread
+        assert [message["id"] for message in bob.history(room)] == [message["id"] for message in said]
+        again = ann.says(room, "message 4", "c4")
+        assert (again.status, again.json["id"]) == (200, said[4]["id"])
+        logged_in = call(server, "POST", "/api/auth/login/", {"username": "боб", "password": PASSWORD})
+        refreshed = call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
+        assert (logged_in.status, refreshed.status) == (200, 200)
+        assert ann.says(room, "and on").json["seq"] == 6
+        assert server.stop() == 0
+    check_database(database_of(folders[1]))
+
+
+def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported, new):
+    total = len(lines_of(exported)) - 15
+    there = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1"}
+    with closing(open_database(there["database_url"])) as database:
+        kill_again_and_again(lambda: imported(database), total, signal.SIGKILL, new, exported, **there)
+        database.close_connections()
+    assert imports(new, exported, **there) == f"Imported {total} rows from {exported}.\n"
+    back = new / "back.jsonl"
+    assert run(new, "export", str(back), **SETTINGS, **there).returncode == 0
+    assert lines_of(back) == lines_of(exported)
+    with serving(new, "--workers", "2", **SETTINGS, **there) as server:
+        login = {"username": "user1", "password": "demo-password-1"}
+        token = call(server, "POST", "/api/auth/login/", login).json["tokens"]["access"]
+        said = call(server, "POST", "/api/chat/messages/", {"room": 1, "content": "here"}, token)
+        assert (said.status, said.json["seq"]) == (201, MESSAGES + 1)
+        assert server.stop() == 0
+    after = new / "after.jsonl"
+    assert run(new, "export", str(after), **SETTINGS, **there).returncode == 0
+    assert imports(new, after).endswith(f" rows from {after}.\n")
+    check_whole(database_of(new))
+    assert export_of(new) == lines_of(after)
+
+
+def test_an_export_beside_writers_is_of_one_moment(tmp_path):
+    with serving(tmp_path, "--workers", "2", **SETTINGS) as server:
+        people = register(server, "ann", "bob")
+        room = people[0].makes_room(people[1])
+        said = []
+
+        def write():
+            said.append(people[0].says(room, "hello").json["id"])
+
+        with meanwhile(write):
+            wait_until(lambda: len(said) > 20, "some messages")
+            before = list(said)
+            lines = [json.loads(line) for line in export_of(tmp_path)]
+            wait_until(lambda: len(said) > len(before) + 20, "more messages")
+        found = {}
+        for line in lines[:-2]:
+            if isinstance(line, dict):
+                found[line["table"]] = []
+                rows_of = found[line["table"]]
+            else:
+                rows_of.append(line)
+    messages = [row[0] for row in found["message"]]
+    assert set(before) <= set(messages)
+    assert messages == said[: len(messages)]
+    assert [row[5] for row in found["change"] if row[1] == "message.created"] == messages
+    assert found["room"][0][7] == len(messages)
+    assert lines[-1]["rows"]["message"] == len(messages)
+
+
+def test_an_export_is_a_file_for_its_owner_alone_and_never_replaces_another(old, exported, tmp_path):
+    assert stat.S_IMODE(exported.stat().st_mode) == 0o600
+    assert refusal(old, "export", str(exported)) == f"{exported} is there already: --force replaces it."
+    file = tmp_path / "chat.jsonl"
+    file.write_text("before")
+    assert run(old, "export", str(file), "--force", **SETTINGS).returncode == 0
+    assert lines_of(file) == lines_of(exported)
+    assert [found.name for found in tmp_path.iterdir()] == [file.name]
+
+
+def test_an_export_never_replaces_the_database_that_it_is_of(old):
+    database = database_of(old)
+    before = database.stat().st_ino
+    for path in (database, database.with_name("minichat.sqlite3-turns")):
+        path.touch()
+        assert run(old, "export", str(path), "--force", **SETTINGS).returncode == 1
+    assert database.stat().st_ino == before
+
+
+def test_an_export_that_is_killed_leaves_nothing_under_its_name(old, tmp_path):
+    file = tmp_path / "chat.jsonl"
+    draft = tmp_path / f"{file.name}.part" / file.name
+    with start(old, "export", str(file)) as process:
+        wait_until(draft.exists, "the beginning")
+        process.kill()
+    assert not file.exists()
+    assert run(old, "export", str(file), **SETTINGS).returncode == 0
+    assert [found.name for found in tmp_path.iterdir()] == [file.name]
+
+
+def test_nobody_who_reads_the_export_is_a_sentence(old):
+    command = f"{BIN}/minichat export | head -c 100"
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=old,
+        env=environment(**SETTINGS),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Standard output can't be written: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
+def test_an_import_that_is_killed_again_and_again_ends_with_exactly_what_was_exported(exported, new, by):
+    total = len(lines_of(exported)) - 15
+    database = database_of(new)
+    with closing(open_database(f"sqlite:///{database}")) as opened:
+        kill_again_and_again(lambda: imported(opened), total, by, new, exported)
+        opened.close_connections()
+    assert imports(new, exported) == f"Imported {total} rows from {exported}.\n"
+    check_whole(database)
+    assert export_of(new) == lines_of(exported)
+
+
+def kill_again_and_again(count, total, by, folder, exported, **settings):
+    """Begin to import, and kill each attempt when it has come some way further, until most of it is there."""
+    while (done := count()) < 0.8 * total:
+        goal = done + random.randint(1, total // 4)
+        with start(folder, "import", str(exported), **settings) as process:
+            wait_until(lambda goal=goal: count() >= goal, "some rows")
+            process.send_signal(by)
+            assert process.wait(PATIENCE) != 0
+
+
+def test_half_an_import_is_not_served(exported, new):
+    with (
+        closing(open_database(f"sqlite:///{database_of(new)}")) as database,
+        start(new, "import", str(exported)) as process,
+    ):
+        wait_until(lambda: imported(database), "some rows")
+        process.kill()
+        database.close_connections()
+    commands = ["serve", "db status", "db upgrade", "db restored", "export", "prune", "users list", "audit"]
+    for command in map(str.split, [*commands, "createsuperuser --username x"]):
+        says = {"says": "correct horse battery\n"} if "createsuperuser" in command else {}
+        args = [*command, "--password-stdin"] if says else command
+        result = run(new, *args, **says, **SETTINGS)
+        assert (result.returncode, result.stdout) == (1, ""), command
+        assert result.stderr == (
+            f"The database {database_of(new)} can't be used: "
+            "it holds a part of an import; `minichat import` with the same file goes on\n"
+        )
+    imports(new, exported)
+    assert run(new, "db", "status", **SETTINGS).returncode == 0
+
+
+def test_an_import_into_a_chat_that_is_in_use_changes_nothing(old, exported):
+    before = export_of(old)
+    assert refusal(old, "import", str(exported)) == (
+        f"{exported} was not imported: the database is not empty, there are rows in user."
+    )
+    assert export_of(old) == before
+
+
+@pytest.mark.parametrize("content", ["", "PK\x03\x04", '{"minichat": "export", "format": 1}\n'])
+def test_a_file_that_is_no_export_is_a_sentence_and_the_database_stays_of_use(new, content):
+    file = new / "file"
+    file.write_text(content)
+    result = run(new, "import", str(file), **SETTINGS)
+    assert result.returncode == 1
+    [sentence] = result.stderr.splitlines()
+    assert sentence.startswith(f"{file} was not imported: it ")
+    assert run(new, "demo", "--messages", "1", **SETTINGS).returncode == 0
+
+
+def test_a_pipe_is_refused_in_a_sentence(new):
+    result = run(new, "import", "/dev/stdin", says='{"minichat":"export"}\n', **SETTINGS)
+    assert result.returncode == 1
+    assert result.stderr == "/dev/stdin can't be imported from: it must be a file, as it is read twice.\n"
+
+
+def test_a_database_that_lacks_migrations_is_not_exported(tmp_path):
+    (tmp_path / "chat.sqlite3").touch()
+    result = run(tmp_path, "export", database_url="sqlite:///chat.sqlite3", **SETTINGS)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "minichat db upgrade" in result.stderr
+
+
+def unread_of(person):
+    return {room["id"]: room["unread_count"] for room in person.get("/api/chat/rooms/")}
+
+
+def imported(database):
+    """How many rows of an import are there; 0 if none has begun."""
+    begun = unfinished(database)
+    return begun.rows if begun else 0
+
+
+def check_whole(database):
+    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(database, "PRAGMA foreign_key_check") == []
