@@ -1,0 +1,169 @@
+"""What the hub does with a change, as it takes time on the CPU of a worker and memory in it: a part of `costs.py`.
+
+    MINICHAT_DATABASE_URL=… python bench/hub_costs.py [MESSAGES [PID]]
+
+Told is the least of several times. The database is one that `minichat demo` has filled: users 1 to 50 are in room 1,
+and the last user is in no room. With the process of its PostgreSQL, what that spends is told as well.
+"""
+
+# As in a worker, and before all else.
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+import tracemalloc  # noqa: E402
+from collections.abc import Callable, Collection, Iterator, Sequence  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
+from functools import partial  # noqa: E402
+from pathlib import Path  # noqa: E402
+from tempfile import TemporaryDirectory  # noqa: E402
+from typing import Any  # noqa: E402
+
+from on_postgres import Spent, family, on_cpu  # noqa: E402
+
+from minichat.adapters.slots import FileSlots  # noqa: E402
+from minichat.api.cursors import Cursors  # noqa: E402
+from minichat.api.events import EventWriter  # noqa: E402
+from minichat.api.hub import BATCH, Hub, Listener  # noqa: E402
+from minichat.api.whispers import Whispers  # noqa: E402
+from minichat.app import build_services, now  # noqa: E402
+from minichat.config import Settings  # noqa: E402
+from minichat.domain.changes import Reader  # noqa: E402
+from minichat.domain.model import LoggedChange, Place  # noqa: E402
+
+PEOPLE = 50
+NOBODY = 2_051
+"""A user who is in no room."""
+MANY_ROOMS = 1_000
+POSTGRES = int(sys.argv[2]) if len(sys.argv) > 2 else None
+TEXT = "This is what is said as number {}, in some words more."
+
+
+def spent() -> Spent:
+    """What has been spent until now."""
+    return Spent(time.process_time() * 1e6, on_cpu(family(POSTGRES)) if POSTGRES else 0.0)
+
+
+class Gate:
+    """A change log for a hub: holds back what is to be measured until all listen, and sees when it is handed on."""
+
+    def __init__(self, changes: Sequence[LoggedChange]) -> None:
+        self._changes = changes
+        self._opened = threading.Event()
+        self._done = threading.Event()
+        self._times: list[Spent] = []
+
+    def after(self, _place: Place, _limit: int) -> Sequence[LoggedChange]:
+        self._opened.wait()
+        self._times.append(spent())
+        if len(self._times) == 2:  # the hub asks for more
+            self._done.set()
+        return self._changes if len(self._times) == 1 else ()
+
+    def open(self) -> Spent:
+        """Let the hub hand on what there is; return what that took of each change."""
+        self._opened.set()
+        assert self._done.wait(60), "the hub does not come to an end"
+        return self._times[1].since(self._times[0], len(self._changes))
+
+
+class Bench:
+    def __init__(self, messages: int) -> None:
+        services = build_services(Settings.load())
+        self._presence, self._log, self._started = services.presence, services.change_log, now()
+        self._place = self._log.end()
+        author = services.directory.get(1)
+        for number in range(min(messages, BATCH - PEOPLE)):
+            services.messaging.send(author, 1, TEXT.format(number))
+        self.messages = self._log.after(self._place, BATCH)
+        for user_id in range(2, PEOPLE + 1):
+            services.rooms.mark_read(user_id, 1, 2**50)
+        self.receipts = self._log.after(self.messages[-1].place, BATCH)
+        services.presence.keep_online(range(1, NOBODY + 1))
+
+    def _clock(self) -> int:
+        return self._started  # it stands still, so that the hub does nothing by the clock
+
+    @contextmanager
+    def _hub(self, gate: Gate) -> Iterator[Hub]:
+        writer = EventWriter(self._log, Cursors([b"k" * 32]), self._clock)
+        whispers = Whispers(self._presence, self._clock)
+        with TemporaryDirectory() as folder:
+            slots = FileSlots(Path(folder) / "slots", 20)
+            log: Any = gate
+            hub = Hub(log, writer, set, self._clock, most=10_000, slots=slots, whispers=whispers)
+            yield hub
+            hub.close()
+
+    @staticmethod
+    def _listen(hub: Hub, reader: Reader) -> None:
+        listener = Listener(reader, reader.user_id, 2**50, "http://chat.example")
+        hub.admit(listener)
+        assert hub.enter(listener)
+
+    def reading(self) -> Spent:
+        """To read a change."""
+        before = spent()
+        assert self._log.after(self._place, BATCH)
+        return spent().since(before, len(self.messages) + len(self.receipts))
+
+    def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int]) -> Spent:
+        """To hand a change on, when these listen."""
+        gate = Gate(changes)
+        with self._hub(gate) as hub:
+            for user_id in user_ids:
+                self._listen(hub, self._log.reader(user_id, self._place))
+            return gate.open()
+
+    def looking(self) -> Spent:
+        """For each of those who are online to see that they are."""
+        before = spent()
+        found = self._presence.online()
+        return spent().since(before, len(found))
+
+    def telling_presence(self) -> Spent:
+        """To find out whom it concerns that one has come or gone."""
+        before = spent()
+        for user_id in range(1, PEOPLE + 1):
+            self._presence.with_rooms(user_id)
+        return spent().since(before, PEOPLE)
+
+    def memory(self, rooms: int) -> int:
+        """How many bytes one takes who listens to so many rooms, to which nobody else listens here."""
+        with self._hub(Gate(())) as hub:
+            self._listen(hub, Reader(NOBODY, self._place, ()))
+            tracemalloc.start()
+            self._listen(hub, Reader(1, self._place, range(2**20, 2**20 + rooms)))
+            held, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        return held
+
+
+def least(measure: Callable[[], Spent]) -> Spent:
+    """Of several times, as others on the machine only add to it."""
+    return min((measure() for _ in range(5)), key=sum)
+
+
+def main() -> None:
+    bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    print(least(bench.reading).told("a change, read from the log"))
+    nobody, one, everybody = (
+        least(partial(bench.handing, bench.messages, user_ids)) for user_ids in ([NOBODY], [1], range(1, PEOPLE + 1))
+    )
+    receipt = least(partial(bench.handing, bench.receipts, [1]))
+    each = everybody.since(one, PEOPLE - 1)
+    print(nobody.told("… that concerns nobody here, besides"))
+    print(one.since(nobody).since(each).told("… a message that somebody is told, besides"))
+    print(receipt.since(nobody).since(each).told("… a receipt that somebody is told, besides"))
+    print(each.told("… and for each of them"))
+    print(least(bench.looking).told("one who is online, each time one looks"))
+    print(least(bench.telling_presence).told("one who comes or goes"))
+    membership = (bench.memory(MANY_ROOMS) - bench.memory(0)) / MANY_ROOMS
+    print(f"{'a room more that a listener is in':40}{membership:8.0f} bytes")
+
+
+if __name__ == "__main__":
+    main()

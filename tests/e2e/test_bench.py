@@ -1,0 +1,56 @@
+"""The benchmarks run, and docs/scaling.md shows what the simulation prints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from servers import environment, run
+
+ROOT = Path(__file__).parents[2]
+
+
+def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
+    """Run a program of bench/ to its end, and return what it says."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "bench" / program, *args],
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def tables_of(text: str) -> list[str]:
+    """What stands between empty lines and begins like a table."""
+    return [block for block in text.split("\n\n") if block.startswith("|")]
+
+
+def test_the_tables_of_the_scaling_document_are_those_that_the_simulation_prints(tmp_path: Path) -> None:
+    shown = tables_of((ROOT / "docs/scaling.md").read_text())
+    printed = tables_of(bench(tmp_path, "fan_out.py").strip())
+    assert len(printed) == 6
+    for table in printed:
+        assert table in shown
+
+
+def test_a_simulation_of_a_small_chat_finds_that_one_host_is_enough(tmp_path: Path) -> None:
+    needs = tables_of(bench(tmp_path, "fan_out.py", "--users", "500", "--samples", "50").strip())[4]
+    assert [line.split(" | ")[-1].strip(" |") for line in needs.splitlines()[2:]] == ["1", "1", "1"]
+
+
+def test_what_the_hub_does_with_a_change_can_be_measured(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/chat.sqlite3"
+    assert run(tmp_path, "db", "upgrade", database_url=url).returncode == 0
+    sizes = ("--users", "2051", "--rooms", "1", "--members", "50", "--messages", "1")
+    assert run(tmp_path, "demo", *sizes, database_url=url).returncode == 0
+    said = bench(tmp_path, "hub_costs.py", "20", database_url=url).splitlines()
+    assert len(said) == 8
+    assert all(line.endswith((" µs of the worker", " bytes")) for line in said)
+
+
+def test_the_peer_on_postgresql_gives_the_answers_that_minichat_gives(tmp_path: Path) -> None:
+    assert bench(tmp_path, "on_postgres.py", "--check", "--messages", "100") == "All give the same answers.\n"
