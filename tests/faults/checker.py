@@ -1,0 +1,173 @@
+"""Whether what the clients were told is true: nothing lost, nothing twice, one order for everybody (R3, R5, R6)."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from faults.load import Load
+from faults.readers import KINDS, PageReader, Reader
+from faults.writers import MESSAGES
+
+Json = dict[str, Any]
+REPEATED = 20
+"""How many messages are sent once more in the end."""
+
+
+@dataclass
+class Verdict:
+    lost: int = 0
+    twice: int = 0
+    disordered: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def verdict_on(load: Load) -> Verdict:
+    """Judge a run that is finished, by asking the server for all that it has."""
+    verdict = Verdict(problems=list(load.journal.problems))
+    histories = {room: _history(load, room) for room in load.rooms}
+    for room, history in histories.items():
+        _check_room(verdict, load, room, history)
+    for reader in load.readers:
+        _check_reader(verdict, load, reader, histories)
+    _check_one_order(verdict, load.readers)
+    if not verdict.lost:  # else it would be there after this
+        _check_repetitions(verdict, load)
+    _check_unread(verdict, load)
+    return verdict
+
+
+def _history(load: Load, room: int) -> list[Json]:
+    """All messages of the room, from the first to the last."""
+    messages: list[Json] = []
+    path = f"/api/chat/rooms/{room}/history/?mark_read=false&limit=200"
+    page = load.owner.insist("GET", f"{path}&before={load.first[room]}", until={200}).json["messages"]
+    messages += page
+    messages += [load.owner.insist("GET", f"{MESSAGES}{load.first[room]}/", until={200}).json]
+    while page := load.owner.insist("GET", f"{path}&after={messages[-1]['id']}", until={200}).json["messages"]:
+        messages += page
+    return messages
+
+
+def _check_room(verdict: Verdict, load: Load, room: int, history: Sequence[Json]) -> None:
+    sends = [sent for sent in load.journal.sends if sent.room == room]
+    stored: dict[tuple[str, str], Json] = {}
+    for message in history:
+        name = message["user_username"], message["client_id"]
+        verdict.twice += name in stored
+        stored[name] = message
+    if [message["seq"] for message in history] != list(range(1, len(history) + 1)):
+        verdict.disordered += 1
+        verdict.problems.append(f"room {room}: the messages are not numbered 1, 2, 3, ...")
+    for sent in sends:
+        message = stored.pop((sent.author, sent.client_id), None)
+        if message is None:
+            verdict.lost += 1
+            continue
+        if (message["id"], message["seq"]) != (sent.id, sent.seq):
+            verdict.disordered += 1
+        if message["content"] != (sent.content or "") or message["is_deleted"] != (sent.content is None):
+            verdict.lost += 1
+            verdict.problems.append(f"{sent.client_id} says {message['content']!r} and not {sent.content!r}")
+    for author, client_id in stored.keys() - {("owner", "first"), ("owner", "last")}:
+        verdict.problems.append(f"room {room} holds {client_id} of {author}, which nobody was told of")
+    # Acknowledged before another was begun: ordered before it.
+    earliest = None
+    for sent in sorted(sends, key=lambda sent: sent.seq, reverse=True):
+        if earliest is not None and earliest < sent.invoked:
+            verdict.disordered += 1
+        earliest = sent.acknowledged if earliest is None else min(earliest, sent.acknowledged)
+
+
+def _check_reader(verdict: Verdict, load: Load, reader: Reader, histories: dict[int, list[Json]]) -> None:
+    """Each reader has heard of each message of its rooms once, in the order of the room."""
+    expected = {
+        room: [message["id"] for message in histories[room] if message["id"] > _beginning(load, reader, room)]
+        for room in reader.rooms
+    }
+    rooms = {number: room for room, numbers in expected.items() for number in numbers}
+    heard: dict[int, list[int]] = {room: [] for room in reader.rooms}
+    changes: Counter[tuple[str, int]] = Counter()
+    for number, kind in (divmod(code, 4) for code in reader.heard):
+        if kind:
+            changes[KINDS[kind], number] += 1
+        elif number in rooms:
+            heard[rooms[number]].append(number)
+        else:
+            verdict.problems.append(f"{reader.name} heard of message {number}, which is in no room of theirs")
+    for room, numbers in expected.items():
+        counts = Counter(heard[room])
+        missing, repeated = set(numbers) - counts.keys(), counts.total() - len(counts)
+        verdict.lost += len(missing)
+        verdict.twice += repeated
+        if not missing and not repeated and heard[room] != numbers:
+            verdict.disordered += sum(one > other for one, other in pairwise(heard[room]))
+        if missing or repeated or heard[room] != numbers:
+            verdict.problems.append(
+                f"{reader.name}, in room {room}: {len(missing)} not heard of, {repeated} twice"
+                f"{'' if missing or repeated else ', and the rest in another order'}"
+            )
+    if not isinstance(reader, PageReader):
+        _check_changes(verdict, load, reader, rooms, changes, histories)
+
+
+def _beginning(load: Load, reader: Reader, room: int) -> int:
+    return max(load.first.values()) if isinstance(reader, PageReader) and len(reader.rooms) > 1 else load.first[room]
+
+
+def _check_changes(
+    verdict: Verdict,
+    load: Load,
+    reader: Reader,
+    rooms: dict[int, int],
+    heard: Counter[tuple[str, int]],
+    histories: dict[int, list[Json]],
+) -> None:
+    """Each edit and deletion was told once, and what it says in the end is what the history says."""
+    done = Counter({change: count for change, count in load.journal.changes.items() if change[1] in rooms})
+    verdict.lost += (done - heard).total()
+    verdict.twice += (heard - done).total()
+    if done != heard:
+        verdict.problems.append(
+            f"{reader.name}: {(done - heard).total()} changes not heard of, {(heard - done).total()} too often"
+        )
+    contents = {message["id"]: message["content"] for room in reader.rooms for message in histories[room]}
+    wrong = [number for number, content in reader.contents.items() if contents.get(number) != content]
+    if wrong:
+        verdict.lost += len(wrong)
+        verdict.problems.append(f"{reader.name}: {len(wrong)} messages say something else than in the history")
+
+
+def _check_one_order(verdict: Verdict, readers: Iterable[Reader]) -> None:
+    """Whoever hears of the same rooms hears the same in the same order, over all rooms."""
+    heard = [reader.heard for reader in readers if not isinstance(reader, PageReader) and len(reader.rooms) > 1]
+    for one in heard[1:]:
+        if one != heard[0] and sorted(one) == sorted(heard[0]):
+            verdict.disordered += 1
+            verdict.problems.append("two readers heard the same in different orders")
+
+
+def _check_repetitions(verdict: Verdict, load: Load) -> None:
+    """What is sent again in the end is the first message still, edited, deleted or not."""
+    by_name = {writer.name: writer for writer in load.writers}
+    for sent in random.sample(load.journal.sends, min(REPEATED, len(load.journal.sends))):
+        answer = by_name[sent.author].repeats(sent)
+        if answer.status != 200 or answer.json["id"] != sent.id:
+            verdict.twice += 1
+            verdict.problems.append(f"{sent.client_id}, sent again: {answer.status} {answer.body[:200]!r}")
+
+
+def _check_unread(verdict: Verdict, load: Load) -> None:
+    """What is unread is what came after what one has sent oneself."""
+    for writer in load.writers:
+        last = dict.fromkeys(load.rooms, 0)
+        for sent in load.journal.sends:
+            if sent.author == writer.name:
+                last[sent.room] = max(last[sent.room], sent.seq)
+        for room in writer.rooms_as_listed():
+            if room["id"] in last and room["last_read_seq"] != last[room["id"]]:
+                verdict.problems.append(
+                    f"{writer.name} has read room {room['id']} up to {room['last_read_seq']} and not {last[room['id']]}"
+                )

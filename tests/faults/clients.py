@@ -1,0 +1,177 @@
+"""Clients of a server that may go away at any moment: light, as they share the machine with it.
+
+A client keeps one connection, makes one request at a time, and repeats what was not answered until it is.
+"""
+
+import json
+import random
+import re
+import socket
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+from faults.journal import Journal
+
+HOST = "chat.example"
+PASSWORD = "staple correct horse"
+PAUSE = 0.1
+"""After how many seconds a client tries again."""
+PERSISTENCE = 120.0
+"""For how many seconds it tries; no fault lasts as long."""
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+
+
+class Answer(NamedTuple):
+    status: int
+    head: bytes
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Doors(Protocol):
+    """Where a server is to be found."""
+
+    doors: Sequence[int]
+    """The ports, on this machine, that clients may choose from now."""
+
+
+class Unexpected(Exception):
+    """An answer that this request must never get."""
+
+
+class Client:
+    """One person, or nobody yet, at a connection that is opened when it is needed."""
+
+    def __init__(self, site: Doors, journal: Journal) -> None:
+        self.site = site
+        self.journal = journal
+        self.user_id = 0
+        self.username = ""
+        self.access = self.refresh = ""
+        self.attempts = 0
+        """How many the last `insist` needed."""
+        self.waits = 0.0
+        """For how many seconds it asks the server to wait."""
+        self._socket: socket.socket | None = None
+        self._door = 0
+
+    # Who it is
+
+    def register(self, username: str) -> "Client":
+        """Make an account."""
+        self.username = username
+        self._enters("/api/auth/register/", 201)
+        return self
+
+    def log_in(self) -> None:
+        self._enters("/api/auth/login/", 200)
+
+    def _enters(self, path: str, status: int) -> None:
+        form = {"username": self.username, "password": PASSWORD}
+        found = self.insist("POST", path, form, until={status}).json
+        self.user_id = found["user"]["id"]
+        self._has(found["tokens"])
+
+    def renew(self) -> None:
+        """Get new tokens, by logging in if need be."""
+        refresh, self.access = self.refresh, ""
+        answer = self.insist("POST", "/api/auth/token/refresh/", {"refresh": refresh}, until={200, 401})
+        if answer.status == 200:
+            self._has(answer.json)
+        else:
+            self.log_in()
+
+    def _has(self, tokens: dict[str, str]) -> None:
+        self.access, self.refresh = tokens["access"], tokens["refresh"]
+
+    # What it asks
+
+    def insist(self, method: str, path: str, body: object = None, *, until: Collection[int]) -> Answer:
+        """Repeat a request until it gets one of these answers. Raises Unexpected for what is none and never will be."""
+        deadline = time.monotonic() + PERSISTENCE
+        self.attempts = 0
+        while time.monotonic() < deadline and not self.journal.is_closed:
+            self.attempts += 1
+            try:
+                answer = self.ask(method, path, body)
+            except OSError:
+                time.sleep(PAUSE * random.random())
+                continue
+            if answer.status in until:
+                return answer
+            self._bear(f"{method} {path}", answer)
+        raise Unexpected(f"{method} {path} was not done within {PERSISTENCE:.0f} s")
+
+    def _bear(self, what: str, answer: Answer) -> None:
+        """Go on after an answer that was not wished for, or raise Unexpected."""
+        if answer.status == 401 and self.access and self.journal.tokens_may_expire:
+            attempts = self.attempts
+            self.renew()
+            self.attempts = attempts
+        elif answer.status in {429, 503}:
+            if b"\r\nretry-after:" not in answer.head.lower():
+                self.journal.problem(f"{what}: {answer.status} without Retry-After")
+            time.sleep(PAUSE * (0.5 + random.random()))
+        elif answer.status >= 500:
+            self.journal.problem(f"{what}: {answer.status} {answer.body[:300]!r}")
+            time.sleep(PAUSE)
+        else:
+            raise Unexpected(f"{what}: {answer.status} {answer.body[:300]!r}")
+
+    def ask(self, method: str, path: str, body: object = None) -> Answer:
+        """Make a request, once. Raises OSError if no whole answer comes: whether it was done is not known then."""
+        raw = b"" if body is None else json.dumps(body).encode()
+        token = f"Authorization: Bearer {self.access}\r\n" if self.access else ""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{token}Content-Type: application/json\r\n"
+        began = time.monotonic()
+        try:
+            connection = self._connection()
+            connection.sendall(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
+            answer = self._received(connection)
+        except OSError as error:
+            self.close()
+            self.journal.lost(f"{method} {path}", timed_out=isinstance(error, TimeoutError))
+            raise
+        self.journal.answered(answer.status, time.monotonic() - began - self.waits)
+        return answer
+
+    def _connection(self) -> socket.socket:
+        doors = self.site.doors
+        if self._socket is None or self._door not in doors:
+            self.close()
+            self._door = random.choice(doors)
+            self._socket = socket.create_connection(("127.0.0.1", self._door), self.journal.patience)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _received(self, connection: socket.socket) -> Answer:
+        data = b""
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            data += _some(connection)
+        head, body = data[:end], data[end + 4 :]
+        length = _LENGTH.search(head)
+        missing = int(length[1]) if length else 0
+        while len(body) < missing:
+            body += _some(connection)
+        if _CLOSES.search(head):
+            self.close()
+        return Answer(int(head[9:12]), head, body)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+            self._socket = None
+
+
+def _some(connection: socket.socket) -> bytes:
+    data = connection.recv(262_144)
+    if not data:
+        raise ConnectionError("the server has closed the connection")
+    return data

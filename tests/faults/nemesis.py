@@ -1,0 +1,282 @@
+"""The faults: each strikes a site under load, holds, is over, and tells when it was over.
+
+A fault that is to show in what clients get waits until it has: a database that nobody noticed to be locked proves
+nothing.
+"""
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import psycopg
+
+from e2e.crowd import at_once, wait_until
+from e2e.locks import holder_of_the_write_lock, state_of
+from faults.deployment import Host, PostgresSite, Site, SqliteSite
+from faults.load import Load
+from faults.proxy import CuttingProxy
+
+HOUR = 3_600
+AWAY_SECONDS = 0.5
+"""For how long a server is away that is started again."""
+STOPPED_SECONDS = 3.0
+CUTS = 30
+"""How many answers are withheld at a time."""
+CUT_SHARE = 0.2
+REFUSALS = 5
+TERMINATIONS = 10
+SENDS_WITHOUT_REDIS = 200
+
+Strike = Callable[[Any, Load], float]
+"""Strikes the site and lets it be; returns when it was over, by the monotonic clock, in seconds."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    strike: Strike
+    times: int = 5
+    """How often it strikes in a long run."""
+    needs_small_disk: bool = False
+    shifts_clock: bool = False
+
+
+# A host's processes
+
+
+def kill_a_worker(site: Site, load: Load) -> float:
+    host = site.some_host()
+    victim = random.choice(host.server.workers)
+    host.kill_worker(victim)
+    over = time.monotonic()
+    host.wait_for_workers(but=[victim])
+    return over
+
+
+def kill_all(site: Site, load: Load) -> float:
+    for host in site.hosts:
+        host.kill()
+    return _started(site)
+
+
+def terminate(site: Site, load: Load) -> float:
+    host = site.some_host()
+    host.terminate()
+    return _started(site)
+
+
+def _started(site: Site) -> float:
+    """Start what is not running, as whoever watches over it would."""
+    time.sleep(AWAY_SECONDS)
+    over = time.monotonic()
+    at_once(host.start for host in site.hosts if host.server.process.poll() is not None)
+    return over
+
+
+def reload(site: Site, load: Load) -> float:
+    host = site.some_host()
+    before = host.server.workers
+    host.server.process.send_signal(signal.SIGHUP)
+    over = time.monotonic()
+    host.wait_for_workers(but=before)
+    return over
+
+
+def stop_a_worker(site: Site, load: Load) -> float:
+    with _stopped(random.choice(site.some_host().server.workers)):
+        time.sleep(STOPPED_SECONDS)
+        return time.monotonic()
+
+
+def stop_a_worker_that_writes(site: SqliteSite, load: Load) -> float:
+    """Stop it in the middle of a transaction, so that nobody else can write."""
+    with _stopped_while_writing(site):
+        load.wait_for_refusals(REFUSALS)
+        return time.monotonic()
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _stopped_while_writing(site: SqliteSite) -> Iterator[None]:
+    [host] = site.hosts
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        candidate = holder_of_the_write_lock(site.database)
+        if candidate in host.server.workers:
+            with _stopped(candidate):
+                wait_until(lambda pid=candidate: state_of(pid) == "T", "the worker's stop")
+                if holder_of_the_write_lock(site.database) == candidate:
+                    yield
+                    return
+    raise AssertionError("no worker was met while it wrote")
+
+
+# The network
+
+
+def cut_connections(site: Site, load: Load) -> float:
+    """Let clients come through proxies that withhold answers, and hang up."""
+    proxies = [CuttingProxy(host.port, CUT_SHARE) for host in site.hosts]
+    site.doors = [proxy.port for proxy in proxies]
+    try:
+        load.wait_until(lambda: sum(proxy.cut for proxy in proxies) >= CUTS, "that answers are withheld")
+    finally:
+        site.doors = site.own_doors
+        over = time.monotonic()
+        for proxy in proxies:
+            proxy.close()
+    return over
+
+
+# The clock
+
+
+def shift_the_clock(site: Site, load: Load) -> float:
+    """Put a host's clock an hour forward, then back, then an hour back, then forward, while it runs."""
+    host = site.some_host()
+    for seconds in (HOUR, 0, -HOUR):
+        host.clock.shift(seconds)
+        assert abs(_clock_of(host) - time.time() - seconds) < 60, "the host does not live by its clock"
+        load.wait_for_sends(100)
+    host.clock.shift(0)
+    return time.monotonic()
+
+
+def _clock_of(host: Host) -> float:
+    """What time it is there, in seconds since the epoch."""
+    return parsedate_to_datetime(host.server.call("GET", "/healthz").headers["Date"]).timestamp()
+
+
+# The disk
+
+
+def fill_the_disk(site: Site, load: Load) -> float:
+    site.disk.fill(site.pids)
+    try:
+        load.wait_for_refusals(REFUSALS)
+        time.sleep(1)
+    finally:
+        over = time.monotonic()
+        site.disk.make_room(site.pids)
+        if isinstance(site, PostgresSite):
+            site.postgres.go_on()  # without room for its journal it does not run
+    return over
+
+
+# The database
+
+
+def lock_sqlite(site: SqliteSite, load: Load) -> float:
+    """Hold the database's lock from another program, for longer than the server waits for it."""
+    with closing(sqlite3.connect(site.database, isolation_level=None, timeout=20)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        load.wait_for_refusals(REFUSALS)
+        connection.execute("ROLLBACK")
+        return time.monotonic()
+
+
+def terminate_connections(site: PostgresSite, load: Load) -> float:
+    for _ in range(TERMINATIONS):
+        load.wait_for_sends(20)
+        site.postgres.terminate_connections()
+    return time.monotonic()
+
+
+def restart_postgres(site: PostgresSite, load: Load) -> float:
+    site.postgres.stop()
+    return _postgres_started(site, load)
+
+
+def kill_postgres(site: PostgresSite, load: Load) -> float:
+    site.postgres.kill()
+    return _postgres_started(site, load)
+
+
+def _postgres_started(site: PostgresSite, load: Load) -> float:
+    load.wait_for_refusals(REFUSALS)
+    over = time.monotonic()
+    site.postgres.start()
+    return over
+
+
+def hang_postgres(site: PostgresSite, load: Load) -> float:
+    site.postgres.hang()
+    try:
+        load.wait_for_refusals(REFUSALS)
+    finally:
+        over = time.monotonic()
+        site.postgres.go_on()
+    return over
+
+
+def lock_postgres(site: PostgresSite, load: Load) -> float:
+    """Hold a lock that every send needs, as a careless administrator might."""
+    with psycopg.connect(site.database) as connection:
+        connection.execute("LOCK TABLE message IN EXCLUSIVE MODE")
+        load.wait_for_refusals(REFUSALS)
+        connection.rollback()
+        return time.monotonic()
+
+
+# Redis
+
+
+def kill_redis(site: PostgresSite, load: Load) -> float:
+    site.redis.kill()
+    load.wait_for_sends(SENDS_WITHOUT_REDIS)
+    over = time.monotonic()
+    site.redis.go_on()
+    return over
+
+
+def hang_redis(site: PostgresSite, load: Load) -> float:
+    site.redis.hang()
+    try:
+        load.wait_for_sends(SENDS_WITHOUT_REDIS)
+    finally:
+        over = time.monotonic()
+        site.redis.go_on()
+    return over
+
+
+EVERYWHERE = (
+    Fault("kill -9 of a worker", kill_a_worker, times=20),
+    Fault("kill -9 of everything, started again", kill_all, times=10),
+    Fault("SIGTERM, started again", terminate, times=10),
+    Fault("SIGHUP", reload, times=10),
+    Fault("SIGSTOP of a worker", stop_a_worker),
+    Fault("connections cut before the answer", cut_connections, times=10),
+    Fault("the clock an hour off", shift_the_clock, shifts_clock=True),
+    Fault("the disk full", fill_the_disk, needs_small_disk=True),
+)
+ON_SQLITE = (
+    *EVERYWHERE,
+    Fault("SIGSTOP of a worker that writes", stop_a_worker_that_writes, times=4),
+    Fault("the database locked", lock_sqlite, times=4),
+)
+ON_POSTGRES = (
+    *EVERYWHERE,
+    Fault("pg_terminate_backend of all connections", terminate_connections),
+    Fault("PostgreSQL stopped and started", restart_postgres),
+    Fault("PostgreSQL killed (-9) and started", kill_postgres),
+    Fault("PostgreSQL stalled (SIGSTOP)", hang_postgres, times=4),
+    Fault("a table locked", lock_postgres, times=4),
+    Fault("Redis killed and started", kill_redis),
+    Fault("Redis stalled (SIGSTOP)", hang_redis),
+)

@@ -1,0 +1,232 @@
+"""Those who read, whatever happens: by event streams, sockets, long polls and pages. Each goes on where it was."""
+
+import json
+import random
+import re
+import socket
+import time
+from array import array
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from typing import Any
+
+import websocket
+
+from faults.clients import HOST, PAUSE, Client
+from faults.writers import Actor
+
+KINDS = ("message.created", "message.updated", "message.deleted")
+THE_END = "That was all."
+LATER = {429, 503}
+"""Statuses with which a stream may be refused for now."""
+SILENCE = 45.0
+"""After how many seconds without a heartbeat a stream is dead, as docs/live.md says."""
+WAIT = 3
+"""How many seconds a long poll waits."""
+PAGE = 100
+REST = 0.2
+"""For how many seconds those who poll rest once they know all; else they would be most of the load."""
+_FRAME = re.compile(rb"id: (\S+)\nevent: (\S+)\ndata: ([^\n]*)\n\n")
+
+
+class Reader(Actor):
+    """Hears of its rooms from the beginning to the last message of each, and notes what it hears in order."""
+
+    def __init__(self, client: Client, rooms: Sequence[int], name: str) -> None:
+        super().__init__(client.journal, name)
+        self.client = client
+        self.rooms = rooms
+        self.heard = array("q")
+        """The messages' ids, times 4 and the number of the event's kind."""
+        self.heard_at = array("d")
+        """When each was heard of, in seconds of the monotonic clock."""
+        self.contents: dict[int, str] = {}
+        """What edited and deleted messages say in the end."""
+        self.connections = 0
+        self._ended: set[int] = set()
+
+    def act(self) -> None:
+        if self.is_done:
+            self.end()
+            return
+        try:
+            self.listen()
+        except (OSError, websocket.WebSocketException):
+            time.sleep(PAUSE * random.random())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to listen for."""
+        return self.is_done or self.journal.is_closed
+
+    @property
+    def is_done(self) -> bool:
+        return self._ended.issuperset(self.rooms)
+
+    def listen(self) -> None:
+        """Listen for as long as it lasts."""
+        raise NotImplementedError
+
+    def note(self, kind: str, message: dict[str, Any]) -> None:
+        """Take what happened to a message."""
+        if kind not in KINDS:
+            return
+        number, content = message["id"], message["content"]
+        self.heard.append(number * 4 + KINDS.index(kind))
+        self.heard_at.append(time.monotonic())
+        if kind != "message.created" or message["edited_at"] or message["is_deleted"]:
+            self.contents[number] = content
+        elif content == THE_END:
+            self._ended.add(message["room"])
+        elif not content.startswith(message["client_id"] or ""):
+            self.journal.problem(f"{self.name}: the content of message {number} is another's: {content!r}")
+
+    def event(self, event: dict[str, Any]) -> None:
+        if event["type"] == "resync":
+            self.journal.problem(f"{self.name}: told to begin anew, though nothing is too old")
+        elif "data" in event:
+            self.note(event["type"], event["data"])
+
+    def refused(self, status: int, what: str) -> None:
+        """Bear that a stream is refused; the next attempt comes soon."""
+        if status == 401 and self.journal.tokens_may_expire:
+            self.client.renew()
+        elif status not in LATER:
+            self.journal.problem(f"{self.name}: {what} got {status}")
+        raise ConnectionError(status)
+
+    def leave(self) -> None:
+        self.client.close()
+
+    def fetch(self, path: str) -> Any:
+        return self.client.insist("GET", path, until={200}).json
+
+
+class StreamReader(Reader):
+    """Hears by server-sent events; breaks off by itself after at most `breath` events, if that is given."""
+
+    def __init__(self, client: Client, rooms: Sequence[int], name: str, breath: int | None = None) -> None:
+        super().__init__(client, rooms, name)
+        self._place = str(self.fetch("/api/chat/sync/")["cursor"])
+        self._breath = breath
+
+    def listen(self) -> None:
+        left = random.randint(1, self._breath) if self._breath else None
+        door = random.choice(self.client.site.doors)
+        with closing(socket.create_connection(("127.0.0.1", door), SILENCE)) as connection:
+            head = [
+                "GET /api/chat/events/ HTTP/1.1",
+                f"Host: {HOST}",
+                f"Authorization: Bearer {self.client.access}",
+                f"Last-Event-ID: {self._place}",
+                "Connection: close",  # with the stream, so that its end is seen
+            ]
+            connection.sendall("\r\n".join([*head, "", ""]).encode())
+            data = b""
+            while b"\r\n\r\n" not in data:
+                data += self._more(connection)
+            if not data.startswith(b"HTTP/1.1 200 "):
+                self.refused(int(data[9:12]), "a stream")
+            self.connections += 1
+            while not self.is_over and (left is None or left > 0):
+                data, taken = self._take(data, left)
+                left = None if left is None else left - taken
+                if not taken:
+                    data += self._more(connection)
+
+    def _take(self, data: bytes, most: int | None) -> tuple[bytes, int]:
+        """Take the whole events that are there; return what is left of the data, and how many they were.
+
+        A chunk of the transfer holds whole events, so the sizes between chunks stand between events.
+        """
+        end = taken = 0
+        for found in _FRAME.finditer(data):
+            cursor, kind, told = found.groups()
+            event = json.loads(told)
+            if event["id"] != cursor.decode() or event["type"] != kind.decode():
+                self.journal.problem(f"{self.name}: an event contradicts its own fields: {found[0][:200]!r}")
+            self._place = event["id"]
+            self.event(event)
+            end, taken = found.end(), taken + 1
+            if taken == most:
+                break
+        if b"event: resync" in data:
+            self.journal.problem(f"{self.name}: told to begin anew, though nothing is too old")
+        return data[end:], taken
+
+    @staticmethod
+    def _more(connection: socket.socket) -> bytes:
+        data = connection.recv(262_144)
+        if not data:
+            raise ConnectionError("the stream has ended")
+        return data
+
+
+class SocketReader(Reader):
+    """Hears of one room by a WebSocket."""
+
+    def __init__(self, client: Client, room: int, name: str) -> None:
+        super().__init__(client, [room], name)
+        self._place = str(self.fetch("/api/chat/sync/")["cursor"])
+
+    def listen(self) -> None:
+        door = random.choice(self.client.site.doors)
+        url = f"ws://127.0.0.1:{door}/ws/chat/{self.rooms[0]}/?after={self._place}"
+        header = [f"Authorization: Bearer {self.client.access}"]
+        try:
+            connection = websocket.create_connection(
+                url, timeout=SILENCE, header=header, host=HOST, suppress_origin=True
+            )
+        except websocket.WebSocketBadStatusException as error:
+            self.refused(error.status_code, "a socket")
+            return
+        try:
+            self.connections += 1
+            while not self.is_over:
+                event = json.loads(connection.recv())
+                self.event(event)
+                self._place = event.get("id", self._place)
+        except ValueError as error:  # it has ended
+            raise ConnectionError from error
+        finally:
+            with suppress(OSError):
+                connection.shutdown()
+
+
+class PollReader(Reader):
+    """Asks `sync/` again and again."""
+
+    def __init__(self, client: Client, rooms: Sequence[int], name: str) -> None:
+        super().__init__(client, rooms, name)
+        self._place = str(self.fetch("/api/chat/sync/")["cursor"])
+        client.waits = WAIT
+
+    def listen(self) -> None:
+        found = self.fetch(f"/api/chat/sync/?after={self._place}&timeout={WAIT}&limit={PAGE}")
+        self.connections += 1
+        for event in found["events"]:
+            self.event(event)
+        self._place = found["cursor"]
+        if not found["has_more"]:
+            time.sleep(REST)
+
+
+class PageReader(Reader):
+    """Asks for what came after the last message it knows: of one room by `history/`, else of all by `messages/`."""
+
+    def __init__(self, client: Client, rooms: Sequence[int], name: str, first: int) -> None:
+        """`first` is the id of a message, behind which it begins."""
+        super().__init__(client, rooms, name)
+        self._last = first
+
+    def listen(self) -> None:
+        if len(self.rooms) == 1:
+            path = f"/api/chat/rooms/{self.rooms[0]}/history/?mark_read=false&limit={PAGE}&after={self._last}"
+            messages = self.fetch(path)["messages"]
+        else:
+            messages = self.fetch(f"/api/chat/messages/?limit={PAGE}&after={self._last}")
+        for message in messages:
+            self.note("message.created", message)
+            self._last = message["id"]
+        if len(messages) < PAGE:
+            time.sleep(REST)

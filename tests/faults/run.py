@@ -1,0 +1,88 @@
+"""One run: a new site, people at work on it, faults that strike one after the other, and the verdict."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from faults.checker import Verdict, verdict_on
+from faults.deployment import Site, on_postgres, on_sqlite
+from faults.journal import PATIENCE, Journal
+from faults.load import Recovery, load_on
+from faults.nemesis import ON_POSTGRES, ON_SQLITE, Fault
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How long what must be prompt may take, in seconds; what that means differs from machine to machine."""
+
+    answer: float = PATIENCE
+    acknowledged: float = 10.0
+    """Within what each writer must be acknowledged a message after a fault, and each reader told of one."""
+    told: float = 30.0
+
+    def hold(self, recovery: Recovery) -> bool:
+        return recovery.acknowledged <= self.acknowledged and recovery.told <= self.told
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    name: str
+    strikes: int
+    recovery: Recovery
+    """The longest that it took, of all strikes."""
+    journal: Journal
+    verdict: Verdict
+
+    @property
+    def is_good(self) -> bool:
+        return self.verdict == Verdict() and not self.journal.server_errors
+
+
+def run(
+    name: str,
+    deployed: AbstractContextManager[Site],
+    faults: Sequence[Fault],
+    *,
+    sends: int,
+    strikes: int,
+    bounds: Bounds,
+) -> Outcome:
+    """Let the faults strike in turn, so often in all, while so many messages are acknowledged; then check all of it."""
+    journal = Journal(bounds.answer, tokens_may_expire=any(fault.shifts_clock for fault in faults))
+    recoveries: list[Recovery] = []
+    with deployed as site:
+        with load_on(site, journal) as load:
+            for number, fault in enumerate(islice(cycle(faults), strikes)):
+                load.wait_for_sends(max(1, (sends * (number + 1) // (strikes + 1)) - load.acknowledged))
+                if journal.problems:
+                    break
+                recoveries.append(load.recovered_after(fault.strike(site, load)))
+                if not bounds.hold(recoveries[-1]):
+                    journal.problem(f"{fault.name}: {recoveries[-1]}, in seconds, is too late")
+            load.wait_until(lambda: load.acknowledged >= sends, f"{sends} messages")
+            load.finish()
+            verdict = verdict_on(load)
+        verdict.problems += [complaint for host in site.hosts for complaint in host.complaints]
+        for host in site.hosts:
+            host.terminate()
+        try:
+            site.check()
+        except AssertionError as error:
+            verdict.problems.append(f"the database is not right: {error}")
+    longest = Recovery(*map(max, zip(*recoveries, strict=True)))
+    return Outcome(name, len(recoveries), longest, journal, verdict)
+
+
+DEPLOY = {"sqlite": on_sqlite, "postgres": on_postgres}
+FAULTS = {"sqlite": ON_SQLITE, "postgres": ON_POSTGRES}
+
+
+def deploy(
+    database: str, folder: Path, tell: Callable[[str], object], faults: Sequence[Fault]
+) -> AbstractContextManager[Site]:
+    """A new site in the folder, such as these faults need; `tell` hears what is not possible here."""
+    return DEPLOY[database](folder, tell, on_small_disk=any(fault.needs_small_disk for fault in faults))

@@ -1,0 +1,153 @@
+"""Every fault once, in a short run of what `make faults` does; and the checks find what they are there to find."""
+
+import copy
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from faults import report
+from faults.checker import Verdict, verdict_on
+from faults.deployment import on_sqlite
+from faults.journal import Journal
+from faults.load import load_on
+from faults.run import FAULTS, Bounds, deploy, run
+
+SENDS = 600
+UNHURRIED = Bounds(answer=60, acknowledged=60, told=60)
+"""A machine that runs all tests at once may be slow; what is too slow on an idle one, `make faults` tells."""
+
+
+@pytest.fixture
+def tell(capsys):
+    """What stands in for what this machine does not permit is told, not passed over."""
+
+    def tell(sentence):
+        with capsys.disabled():
+            print(f"\n{sentence}")  # noqa: T201
+
+    return tell
+
+
+@pytest.mark.parametrize("database", FAULTS)
+def test_whatever_strikes_nothing_acknowledged_is_lost_twice_or_out_of_order(tmp_path, tell, database):
+    faults = FAULTS[database]
+    deployed = deploy(database, tmp_path, tell, faults)
+    outcome = run(database, deployed, faults, sends=SENDS, strikes=len(faults), bounds=UNHURRIED)
+    assert outcome.verdict == Verdict()
+    assert outcome.journal.server_errors == 0
+    assert outcome.strikes == len(faults)
+    assert len(outcome.journal.sends) >= SENDS
+    assert outcome.journal.refused > 0
+    assert outcome.journal.retried > 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_the_page_on_reliability_tells_of_every_fault_and_that_nothing_was_lost(database):
+    rows = report.read(database)
+    assert [row[0] for row in rows] == [fault.name for fault in FAULTS[database]]
+    figures = dict(zip(report.COLUMNS, report.total(rows), strict=True))
+    assert figures["acknowledged"] >= 100_000
+    assert {figures[name] for name in ("lost", "twice", "out of order", "other 5xx")} == {0}
+    assert figures["recovered after, s"] <= Bounds().acknowledged
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    with (
+        on_sqlite(tmp_path_factory.mktemp("site"), print, on_small_disk=False) as site,
+        load_on(site, Journal(60)) as load,
+    ):
+        load.wait_for_sends(200)
+        load.finish()
+        yield load
+
+
+@pytest.fixture
+def load(finished):
+    """The finished load, whose records are put right again after the test."""
+    journal = finished.journal
+    kept = (
+        copy.deepcopy(journal.sends),
+        copy.copy(journal.changes),
+        [copy.copy(one.heard) for one in finished.readers],
+    )
+    yield finished
+    journal.sends, journal.changes, heard = kept
+    journal.problems.clear()
+    for reader, known in zip(finished.readers, heard, strict=True):
+        reader.heard = known
+
+
+class TestWhatTheChecksFind:
+    """Each test tells of something that did not happen, or takes away what did."""
+
+    def test_nothing_where_nothing_is_wrong(self, load):
+        assert verdict_on(load) == Verdict()
+
+    def test_a_message_that_was_acknowledged_and_is_not_there(self, load):
+        load.journal.sends.append(replace(load.journal.sends[-1], client_id="never"))
+        assert verdict_on(load).lost == 1
+
+    def test_a_message_that_says_something_else_than_was_acknowledged(self, load):
+        load.journal.sends[-1].content = "Never said."
+        assert verdict_on(load).lost == 1
+
+    def test_a_message_that_is_there_and_of_which_nobody_was_told(self, load):
+        load.journal.sends.pop()
+        assert "which nobody was told of" in verdict_on(load).problems[0]
+
+    def test_a_message_with_another_number_than_was_acknowledged(self, load):
+        load.journal.sends[-1].seq += 1
+        assert verdict_on(load).disordered >= 1
+
+    def test_one_that_is_ordered_before_another_which_was_acknowledged_before_it_began(self, load):
+        room = load.journal.sends[0].room
+        first, *_, last = sorted((one for one in load.journal.sends if one.room == room), key=lambda one: one.seq)
+        last.acknowledged = first.invoked - 1
+        assert verdict_on(load).disordered >= 1
+
+    @pytest.mark.parametrize("place", range(7))
+    def test_a_message_that_a_reader_has_not_heard_of(self, load, place):
+        load.readers[place].heard.pop(a_creation(load.readers[place]))
+        verdict = verdict_on(load)
+        assert (verdict.lost, verdict.twice) == (1, 0)
+
+    @pytest.mark.parametrize("place", range(7))
+    def test_a_message_that_a_reader_has_heard_of_twice(self, load, place):
+        heard = load.readers[place].heard
+        heard.append(heard[a_creation(load.readers[place])])
+        verdict = verdict_on(load)
+        assert (verdict.lost, verdict.twice) == (0, 1)
+
+    @pytest.mark.parametrize("place", [0, 2, 4, 5, 6])
+    def test_messages_of_a_room_that_a_reader_has_heard_of_in_another_order(self, load, place):
+        reader = load.readers[place]
+        room = load.rooms[0]
+        numbers = {one.id * 4 for one in load.journal.sends if one.room == room}
+        one, other = [place for place, code in enumerate(reader.heard) if code in numbers][10:12]
+        reader.heard[one], reader.heard[other] = reader.heard[other], reader.heard[one]
+        assert verdict_on(load).disordered >= 1
+
+    def test_messages_of_two_rooms_that_two_readers_have_heard_of_in_different_orders(self, load):
+        heard = load.readers[4].heard
+        rooms = {one.id * 4: one.room for one in load.journal.sends}
+        place = next(
+            place for place, (one, other) in enumerate(pairwise(heard)) if rooms.get(one, 0) != rooms.get(other, 0)
+        )
+        heard[place], heard[place + 1] = heard[place + 1], heard[place]
+        assert verdict_on(load).disordered == 1
+
+    def test_an_edit_that_readers_have_not_heard_of(self, load):
+        sent = next(one for one in load.journal.sends if one.room == load.rooms[2])
+        load.journal.changes["message.updated", sent.id] += 1
+        assert verdict_on(load).lost == 3  # by the three who hear of that room as it happens
+
+    def test_a_problem_that_a_client_has_met(self, load):
+        load.journal.problem("POST /: 500")
+        assert verdict_on(load).problems == ["POST /: 500"]
+
+
+def a_creation(reader):
+    """Where, among what a reader has heard of, a message is that has just been sent."""
+    return [place for place, code in enumerate(reader.heard) if code % 4 == 0][10]

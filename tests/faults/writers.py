@@ -1,0 +1,240 @@
+"""Those who write, whatever happens: messages with edits and deletions, and the races that R1, R2 and R4 are about."""
+
+import random
+import re
+import threading
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations, cycle
+from typing import Any
+
+from faults.clients import Answer, Client, Doors
+from faults.journal import Journal, Sent
+
+MESSAGES = "/api/chat/messages/"
+FILLING = "Shall we meet at the station at half past seven? \N{WAVING HAND SIGN}"
+EDITS, DELETIONS = 0.03, 0.02
+"""Which share of what a writer does they are."""
+MOVES = 0.005
+"""How often, of all it does, a writer connects anew: with several hosts, to any of them."""
+PACE = 0.08
+"""How many seconds there are at least from one message of a writer to the next. Twelve of them say 150 things a second:
+how soon a saturated server has caught up is another question.
+"""
+_STORED = re.compile(rb'^\{"id":(\d+),"room":(\d+),"seq":(\d+),')
+
+
+class Actor:
+    """One who does something again and again in a thread of their own, until told to end."""
+
+    def __init__(self, journal: Journal, name: str) -> None:
+        self.journal = journal
+        self.name = name
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """Tell them to end when they have done what they are at."""
+        self._over.set()
+
+    def wait(self, patience: float) -> None:
+        """Wait until they have ended, or note that they don't."""
+        if self._thread.ident is None:
+            return
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            self.journal.problem(f"{self.name} has not come to an end within {patience:.0f} s")
+
+    def _run(self) -> None:
+        try:
+            while not self._over.is_set():
+                self.act()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails the run
+            self.journal.problem(f"{self.name}: {type(error).__name__}: {error}")
+        finally:
+            self.leave()
+
+    def act(self) -> None:
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Close what is open."""
+
+
+class Writer(Actor):
+    """Sends to some rooms; changes and deletes now and then what it has sent."""
+
+    def __init__(self, client: Client, rooms: Sequence[int], seed: int) -> None:
+        super().__init__(client.journal, client.username)
+        self._client = client
+        self._rooms = rooms
+        self._chance = random.Random(seed)
+        self._number = 0
+        self._mine: deque[Sent] = deque(maxlen=50)
+        self.acknowledged_at = array("d")
+        """When each send was acknowledged, in seconds of the monotonic clock."""
+
+    def act(self) -> None:
+        chance = self._chance.random()
+        if chance < MOVES:
+            self._client.close()
+        elif self._mine and chance < MOVES + EDITS:
+            self._edit(self._chance.choice(self._mine))
+        elif self._mine and chance < MOVES + EDITS + DELETIONS:
+            self._delete(self._chance.choice(self._mine))
+        else:
+            began = time.monotonic()
+            self._send()
+            self._over.wait(max(0.0, began + PACE - time.monotonic()))
+
+    def _send(self) -> None:
+        self._number += 1
+        room, client_id = self._chance.choice(self._rooms), f"{self.name}-{self._number}"
+        content = f"{client_id} {FILLING}"
+        form = {"room": room, "content": content, "client_id": client_id}
+        invoked = time.monotonic_ns()
+        answer = self._client.insist("POST", MESSAGES, form, until={200, 201})
+        acknowledged = time.monotonic_ns()
+        attempts = self._client.attempts
+        if answer.status == 200 and not (attempts > 1 and b"\r\nIdempotency-Replayed: true" in answer.head):
+            self.journal.problem(f"{client_id}: 200 for what was sent for the first time")
+        found = _STORED.match(answer.body)
+        assert found, answer
+        id_, room_id, seq = map(int, found.groups())
+        assert room_id == room, answer
+        sent = Sent(room, client_id, self.name, content, invoked, acknowledged, id_, seq, attempts)
+        self.journal.sends.append(sent)
+        self.acknowledged_at.append(acknowledged / 1e9)
+        self._mine.append(sent)
+
+    def _edit(self, sent: Sent) -> None:
+        self._number += 1
+        content = f"{sent.client_id} or rather {self._number}"
+        self._client.insist("PATCH", f"{MESSAGES}{sent.id}/", {"content": content}, until={200})
+        sent.content = content
+        self.journal.changes["message.updated", sent.id] += 1
+
+    def _delete(self, sent: Sent) -> None:
+        self._client.insist("DELETE", f"{MESSAGES}{sent.id}/", until={204})
+        sent.content = None
+        self.journal.changes["message.deleted", sent.id] += 1
+        self._mine.remove(sent)
+
+    def repeats(self, sent: Sent) -> Answer:
+        """Send again what was sent."""
+        content = f"{sent.client_id} {FILLING}"
+        form = {"room": sent.room, "content": content, "client_id": sent.client_id}
+        return self._client.insist("POST", MESSAGES, form, until={200, 201})
+
+    def rooms_as_listed(self) -> list[dict[str, Any]]:
+        """The rooms that they are in, as the server lists them."""
+        rooms: list[dict[str, Any]] = self._client.insist("GET", "/api/chat/rooms/?limit=200", until={200}).json
+        return rooms
+
+    def leave(self) -> None:
+        self._client.close()
+
+
+class Racers(Actor):
+    """A few who do at the same moment what only one may do; the races take turns."""
+
+    PAUSE = 0.3
+
+    def __init__(self, site: Doors, journal: Journal, people: Sequence[Client]) -> None:
+        """`people` are at least four, and these races' alone."""
+        super().__init__(journal, "the racers")
+        self._people = people
+        self._strangers = [Client(site, journal) for _ in range(3)]
+        self._pool = ThreadPoolExecutor(4)
+        self._pairs = cycle(combinations(people, 2))
+        self._direct: dict[tuple[int, int], int] = {}
+        self._number = 0
+        races = [self._same_name, self._both_sides, self._come_and_go, self._both_sides]
+        if not journal.tokens_may_expire:  # the grace is by the clock
+            races.append(self._refresh_at_once)
+        self._races = cycle(races)
+
+    def act(self) -> None:
+        self._number += 1
+        next(self._races)()
+        self._over.wait(self.PAUSE)
+
+    def _together(self, actions: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        return [future.result() for future in [self._pool.submit(action) for action in actions]]
+
+    def _same_name(self) -> None:
+        """R1: one name, one account."""
+        form = {"username": f"same{self._number}", "password": "staple correct horse"}
+        answers = self._together(
+            [
+                lambda one=one: one.insist("POST", "/api/auth/register/", form, until={201, 409})
+                for one in self._strangers
+            ]
+        )
+        made = sum(answer.status == 201 for answer in answers)
+        # Who made it may not have been told, and then finds the name taken.
+        least = 0 if any(one.attempts > 1 for one in self._strangers) else 1
+        if not least <= made <= 1:
+            self.journal.problem(f"R1: {made} accounts were made of the name {form['username']}")
+
+    def _both_sides(self) -> None:
+        """R2: one direct chat a pair."""
+        ann, bob = next(self._pairs)
+        path = "/api/chat/create-direct-chat/"
+        answers = self._together(
+            [
+                lambda: ann.insist("POST", path, {"user_id": bob.user_id}, until={200, 201}),
+                lambda: bob.insist("POST", path, {"user_id": ann.user_id}, until={200, 201}),
+            ]
+        )
+        rooms = {answer.json["room"]["id"] for answer in answers}
+        known = self._direct.setdefault((ann.user_id, bob.user_id), min(rooms))
+        if rooms != {known}:
+            self.journal.problem(f"R2: the direct chat of one pair is {sorted(rooms | {known})}")
+
+    def _come_and_go(self) -> None:
+        """R4: a room is joined, written in, left and removed at the same moment."""
+        owner, *others = self._people[:4]
+        room = owner.insist("POST", "/api/chat/rooms/", {"name": "Lobby"}, until={201}).json["id"]
+
+        def come_and_go(one: Client) -> Answer:
+            one.insist("POST", f"/api/chat/rooms/{room}/join/", until={200, 404})
+            form = {"room": room, "content": "hello", "client_id": f"lobby-{self._number}"}
+            one.insist("POST", MESSAGES, form, until={200, 201, 403, 404})
+            return one.insist("POST", f"/api/chat/rooms/{room}/leave/", until={200, 403, 404})
+
+        def remove() -> Answer:
+            return owner.insist("DELETE", f"/api/chat/rooms/{room}/", until={204, 404})
+
+        self._together([*(lambda one=one: come_and_go(one) for one in others), remove])
+        if owner.insist("GET", f"/api/chat/rooms/{room}/", until={200, 404}).status == 200:
+            self.journal.problem(f"R4: room {room} is there after its removal was acknowledged")
+
+    def _refresh_at_once(self) -> None:
+        """T3, T4: one successor, and nobody is logged out, though answers get lost."""
+        first, *others = self._people[:3]
+        form = {"refresh": first.refresh}
+        answers = self._together(
+            [
+                lambda one=one: one.insist("POST", "/api/auth/token/refresh/", form, until={200, 401})
+                for one in (first, *others)
+            ]
+        )
+        successors = {answer.json.get("refresh") for answer in answers if answer.status == 200}
+        if len(successors) != 1 or any(answer.status == 401 for answer in answers):
+            self.journal.problem(f"T3: {[answer.status for answer in answers]}, {len(successors)} successors")
+            first.log_in()
+            return
+        first.access, first.refresh = answers[0].json["access"], answers[0].json["refresh"]
+        first.insist("GET", "/api/auth/me/", until={200})
+
+    def leave(self) -> None:
+        self._pool.shutdown()
+        for client in (*self._people, *self._strangers):
+            client.close()
