@@ -10,7 +10,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from servers import PATIENCE, Answer, RunningServer
+import psycopg
+
+from servers import PATIENCE, Answer, Database, RunningServer
 
 PASSWORD = "staple correct horse"
 """Not the example of the API's document, which schemathesis sends: it would erase the account that it uses."""
@@ -146,20 +148,34 @@ def wait_until(condition: Callable[[], object], what: str, patience: float = PAT
         time.sleep(0.01)
 
 
-def database_of(folder: Path) -> Path:
-    """Where a server that was started in the folder keeps its database."""
-    return folder / "instance" / "minichat.sqlite3"
-
-
-def rows(database: Path, statement: str) -> list[tuple[Any, ...]]:
+def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
+    if isinstance(database, str):
+        with psycopg.connect(database) as server:
+            return server.execute(statement).fetchall()  # type: ignore[arg-type]  # a test's own text
     with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection:
         return connection.execute(statement).fetchall()
 
 
-def check_database(database: Path) -> None:
+def execute(database: Database, statement: str) -> None:
+    """Change the database from outside, behind the server's back."""
+    if isinstance(database, str):
+        with psycopg.connect(database) as server:
+            server.execute(statement)  # type: ignore[arg-type]  # a test's own text
+    else:
+        with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
+            connection.execute(statement)
+
+
+def check_whole(database: Database) -> None:
+    """Fail unless SQLite finds its file in order; a PostgreSQL sees to that by itself."""
+    if isinstance(database, Path):
+        assert rows(database, "PRAGMA integrity_check") == [("ok",)]
+        assert rows(database, "PRAGMA foreign_key_check") == []
+
+
+def check_database(database: Database) -> None:
     """Fail unless the database is whole and everything that is counted in it is counted right."""
-    assert rows(database, "PRAGMA integrity_check") == [("ok",)]
-    assert rows(database, "PRAGMA foreign_key_check") == []
+    check_whole(database)
     tokens = "(SELECT session_id FROM refresh_token)"
     assert rows(database, f"SELECT user_id FROM session WHERE ended_at IS NULL AND id NOT IN {tokens}") == []
     _check_remains(database)
@@ -180,19 +196,20 @@ def check_database(database: Path) -> None:
     )
     assert rows(database, "SELECT * FROM ban JOIN participant USING (room_id, user_id)") == []
     assert rows(database, "SELECT id FROM message WHERE is_deleted != (content = '')") == []
-    _check_log(rows(database, "SELECT kind, room_id, user_id, message_id FROM change ORDER BY id"))
+    order = "id" if isinstance(database, Path) else "xid, id"
+    _check_log(rows(database, f"SELECT kind, room_id, user_id, message_id FROM change ORDER BY {order}"))
     messages = rows(database, "SELECT id FROM message ORDER BY id")
     assert (
         rows(database, "SELECT message_id FROM change WHERE kind = 'message.created' ORDER BY message_id") == messages
     )
 
 
-def _check_remains(database: Path) -> None:
+def _check_remains(database: Database) -> None:
     """Fail unless nothing is left of who was erased but a row, what was said and the direct chats."""
-    gone = "(SELECT id FROM user WHERE deleted_at IS NOT NULL)"
+    gone = '(SELECT id FROM "user" WHERE deleted_at IS NOT NULL)'
     names = "username != 'deleted-user-' || id OR username_key != username OR first_name || last_name || email != ''"
     rest = "avatar_url != '' OR password_hash != '' OR is_active OR is_superuser OR last_seen_at IS NOT NULL"
-    assert rows(database, f"SELECT id FROM user WHERE id IN {gone} AND ({names} OR {rest})") == []
+    assert rows(database, f'SELECT id FROM "user" WHERE id IN {gone} AND ({names} OR {rest})') == []
     assert rows(database, f"SELECT part FROM user_name_part WHERE user_id IN {gone}") == []
     kept = "ended_at IS NULL OR user_agent || ip || network != '' OR id IN (SELECT session_id FROM refresh_token)"
     assert rows(database, f"SELECT id FROM session WHERE user_id IN {gone} AND ({kept})") == []

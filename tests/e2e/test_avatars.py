@@ -43,8 +43,8 @@ def without(worker):
         os.kill(worker, signal.SIGCONT)
 
 
-def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_restart(tmp_path):
-    with serving(tmp_path, "--workers", "2") as server:
+def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_restart(tmp_path, database):
+    with serving(tmp_path, "--workers", "2", **database) as server:
         token = registers(server)
         one, other = server.workers
         with without(one):
@@ -58,7 +58,7 @@ def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_
             assert server.call("GET", path).status == 404
             assert server.call("GET", second).status == 200
         server.stop()
-    with serving(tmp_path, "--workers", "2") as server:
+    with serving(tmp_path, "--workers", "2", **database) as server:
         kept = server.call("GET", second)
         assert kept.status == 200
         assert server.call("GET", second).body == kept.body
@@ -67,8 +67,8 @@ def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_
         ]
 
 
-def test_what_is_no_picture_is_nothing_to_tell_the_operator(tmp_path):
-    with serving(tmp_path, "--workers", "1") as server:
+def test_what_is_no_picture_is_nothing_to_tell_the_operator(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", **database) as server:
         token = registers(server)
         for file in (b"<svg/>", PNG[:100]):
             assert uploads(server, token, file).status_code == 400
@@ -76,9 +76,9 @@ def test_what_is_no_picture_is_nothing_to_tell_the_operator(tmp_path):
         assert "InvalidInput" not in server.said
 
 
-def test_the_largest_picture_does_not_hold_up_other_requests(tmp_path):
+def test_the_largest_picture_does_not_hold_up_other_requests(tmp_path, database):
     slow = encoded(Image.linear_gradient("L").resize((4096, 4096)).convert("LA"), "PNG")
-    with serving(tmp_path, "--workers", "1") as server, ThreadPoolExecutor(1) as uploader:
+    with serving(tmp_path, "--workers", "1", **database) as server, ThreadPoolExecutor(1) as uploader:
         token = registers(server)
         assert uploads(server, token, PNG).status_code == 200  # what is loaded once is loaded
         uploading = uploader.submit(uploads, server, token, slow)

@@ -10,8 +10,10 @@ import termios
 import pytest
 from click import Group, Option
 
+from e2e.crowd import execute
 from minichat.cli import main
-from servers import BIN, environment, run, serving
+from postgres import migrated, shared
+from servers import BIN, SECRET, environment, free_port, run, serving
 
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
@@ -51,7 +53,20 @@ def test_help_reads_no_settings_and_makes_nothing(tmp_path):
 def test_without_a_command_it_lists_them(tmp_path):
     said = run(tmp_path, "--help").stdout
     assert all(
-        name in said for name in ("serve", "db", "createsuperuser", "users", "audit", "prune", "demo", "openapi")
+        name in said
+        for name in (
+            "serve",
+            "db",
+            "createsuperuser",
+            "users",
+            "audit",
+            "prune",
+            "backup",
+            "export",
+            "import",
+            "demo",
+            "openapi",
+        )
     )
     assert run(tmp_path, "--version").stdout.startswith("minichat, version ")
 
@@ -141,17 +156,24 @@ def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
     assert PASSWORD.strip().encode() not in shown
 
 
-def test_demo_fills_an_empty_database_and_no_other(tmp_path):
-    made = run(tmp_path, "demo", *SMALL)
+@pytest.mark.parametrize("is_on_postgres", [False, True])
+def test_demo_fills_an_empty_database_and_no_other(tmp_path, is_on_postgres):
+    settings = {}
+    if is_on_postgres:
+        settings = {"database_url": shared().url(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
+    made = run(tmp_path, "demo", *SMALL, **settings)
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.endswith("Made 4 users, 3 rooms and 25 messages.\n")
-    assert "not empty" in failure(run(tmp_path, "demo", *SMALL))
-    with serving(tmp_path) as server:
+    assert "not empty" in failure(run(tmp_path, "demo", *SMALL, **settings))
+    with serving(tmp_path, **settings) as server:
         login = {"username": "user1", "password": "demo-password-1"}
         token = server.call("POST", "/api/auth/login/", login).json["tokens"]["access"]
         rooms = server.call("GET", "/api/chat/rooms/", token=token).json
         assert sorted(room["last_seq"] for room in rooms) == [0, 0, 25]
         assert {room["participants_count"] for room in rooms} == {2}
+        assert server.call("POST", "/api/chat/rooms/", {"name": "One more"}, token).status == 201
+        newcomer = {"username": "newcomer", "password": "correct horse battery"}
+        assert server.call("POST", "/api/auth/register/", newcomer).status == 201
 
 
 def test_demo_with_more_members_than_users_is_refused(tmp_path):
@@ -174,3 +196,57 @@ def test_openapi_prints_the_document_and_leaves_nothing_behind(tmp_path):
 def test_wrong_settings_are_told_by_every_command(tmp_path, command):
     result = run(tmp_path, *command, refresh_grace="-1")
     assert "MINICHAT_REFRESH_GRACE must be a whole number" in failure(result, code=2)
+
+
+# A PostgreSQL that can't be used
+
+
+HIDDEN = "hunter2secret"
+EVERY = [
+    *(["db", "upgrade"], ["db", "status"], ["serve", "--bind", "127.0.0.1:0"], ["users", "list"], ["audit"], ["prune"]),
+    *(["createsuperuser", "--username", "root", "--password-stdin"], ["demo", *SMALL]),
+]
+
+
+def on_postgres(url):
+    return {"database_url": url, "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_a_postgresql_that_cannot_be_used_is_a_sentence_without_the_password(tmp_path, command):
+    at = f"postgresql://chat:{HIDDEN}@127.0.0.1:{free_port()}/chat"
+    for url in (at, f"{at}?no_such_option=1", shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")):
+        told = failure(run(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
+        assert told.startswith("The database postgresql://"), told
+        assert HIDDEN not in told
+
+
+def test_a_user_who_may_not_make_tables_is_told_so(tmp_path):
+    url = shared().url()
+    shared().execute("CREATE ROLE guest LOGIN")
+    settings = on_postgres(url.replace("minichat@", "guest@"))
+    assert "permission denied for schema public" in failure(run(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
+
+
+def test_a_schema_of_a_newer_version_is_not_served(tmp_path):
+    settings = on_postgres(migrated())
+    execute(settings["database_url"], "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
+    for command in (["serve", "--bind", "127.0.0.1:0"], ["db", "upgrade"], ["db", "status"]):
+        assert "9999_future of a newer minichat" in failure(run(tmp_path, *command, **settings))
+
+
+def test_a_replica_whose_url_is_wrong_is_told_before_anything_is_served(tmp_path):
+    settings = {**on_postgres(migrated()), "replica_url": f"postgresql://chat:{HIDDEN}@db/chat?no_such_option=1"}
+    told = failure(run(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
+    assert told.endswith("the replica's URL is not one that PostgreSQL's client understands")
+    assert HIDDEN not in told
+
+
+def test_a_postgresql_is_looked_after_by_the_same_commands(tmp_path):
+    settings = on_postgres(shared().url())
+    assert run(tmp_path, "db", "status", **settings).stdout.startswith("missing")
+    assert run(tmp_path, "db", "upgrade", **settings).stdout.startswith("Applied the migration 0001_initial.\n")
+    assert run(tmp_path, "db", "upgrade", **settings).stdout == ""
+    assert run(tmp_path, "db", "status", **settings).stdout.startswith("applied")
+    made = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD, **settings)
+    assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")

@@ -14,7 +14,6 @@ from e2e.crowd import (
     call,
     check_database,
     check_numbers,
-    database_of,
     meanwhile,
     register,
     rows,
@@ -25,8 +24,10 @@ WORKERS = 2
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("concurrency"), "--workers", f"{WORKERS}", rate_limits="off") as server:
+def server(tmp_path_factory, new_database):
+    with serving(
+        tmp_path_factory.mktemp("concurrency"), "--workers", f"{WORKERS}", rate_limits="off", **new_database()
+    ) as server:
         yield server
 
 
@@ -35,7 +36,7 @@ def nothing_breaks(server):
     """Whatever a test does: no request fails, and the database is right afterwards."""
     yield
     assert "Traceback" not in server.said
-    check_database(database_of(server.log.parent))
+    check_database(server.database)
 
 
 def work_of(pid):
@@ -169,7 +170,7 @@ def test_fifty_refreshes_of_one_token_have_one_successor_and_log_nobody_out(serv
     assert {me(server, token).json["code"] for token in [*accesses, newest.json["access"]]} == {"session_ended"}
     assert refresh(server, newest.json["refresh"]).status == 401
     [(sessions,)] = rows(
-        database_of(server.log.parent),
+        server.database,
         f"SELECT count(*) FROM session WHERE user_id = {faye.id} AND ended_at IS NULL",
     )
     assert sessions == 0
@@ -242,7 +243,10 @@ def test_of_edits_and_a_deletion_at_once_the_deletion_stays(server):
         assert (left["content"], left["is_deleted"], left["seq"]) == ("", True, first["seq"])
         again = lena.says(room, "first", f"c{number}")
         assert (again.status, again.json) == (200, left)
-    changes = rows(database_of(server.log.parent), "SELECT message_id, kind FROM change WHERE message_id IS NOT NULL")
+    order = "xid, id" if isinstance(server.database, str) else "id"
+    changes = rows(
+        server.database, f"SELECT message_id, kind FROM change WHERE message_id IS NOT NULL ORDER BY {order}"
+    )
     ends = dict(changes)
     assert [ends[message["id"]] for message in lena.history(room)] == ["message.deleted"] * 8
 

@@ -5,10 +5,9 @@ import signal
 import threading
 from pathlib import Path
 
-from e2e.crowd import BROKEN, check_database, check_numbers, database_of, register, rows, wait_until
-from servers import SECRET, serving
+from e2e.crowd import BROKEN, check_database, check_numbers, check_whole, register, wait_until
+from servers import serving
 
-SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
 WRITERS = 6
 KEPT = ("id", "room", "seq", "user_username", "content", "timestamp", "client_id")
 
@@ -89,13 +88,13 @@ def writers_at(server):
     return Writers(people, people[0].makes_room(*people[1:]))
 
 
-def serve(folder):
-    return serving(folder, "--workers", "2", **SETTINGS)
+def serve(folder, database):
+    return serving(folder, "--workers", "2", rate_limits="off", **database)
 
 
 class TestProcesses:
-    def test_a_killed_worker_loses_nothing_that_was_acknowledged(self, tmp_path):
-        with serve(tmp_path) as server:
+    def test_a_killed_worker_loses_nothing_that_was_acknowledged(self, tmp_path, database):
+        with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 for _ in range(4):
                     writers.wait_for(40)
@@ -106,40 +105,40 @@ class TestProcesses:
             writers.check(server)
             assert writers.statuses == {201}
             server.stop()
-        check_database(database_of(tmp_path))
+        check_database(server.database)
 
-    def test_a_killed_server_loses_nothing_that_was_acknowledged(self, tmp_path):
-        with serve(tmp_path) as server:
+    def test_a_killed_server_loses_nothing_that_was_acknowledged(self, tmp_path, database):
+        with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(200)
                 os.killpg(server.process.pid, signal.SIGKILL)
                 server.process.wait()
             assert writers.unacknowledged
-        assert rows(database_of(tmp_path), "PRAGMA integrity_check") == [("ok",)]
-        with serve(tmp_path) as server:
+        check_whole(server.database)
+        with serve(tmp_path, database) as server:
             writers.check(server)
             assert server.stop() == 0
-        check_database(database_of(tmp_path))
+        check_database(server.database)
 
-    def test_workers_whose_parent_is_killed_end_and_a_new_server_goes_on(self, tmp_path):
-        with serve(tmp_path) as server:
+    def test_workers_whose_parent_is_killed_end_and_a_new_server_goes_on(self, tmp_path, database):
+        with serve(tmp_path, database) as server:
             workers = server.workers
             with writers_at(server) as writers:
                 writers.wait_for(50)
                 server.process.kill()
                 server.process.wait()
                 wait_until(lambda: not any(is_running(worker) for worker in workers), "the end of the workers")
-        with serve(tmp_path) as server:
+        with serve(tmp_path, database) as server:
             writers.check(server)
 
-    def test_a_stop_under_load_answers_what_it_stored_and_stores_what_it_answered(self, tmp_path):
-        with serve(tmp_path) as server:
+    def test_a_stop_under_load_answers_what_it_stored_and_stores_what_it_answered(self, tmp_path, database):
+        with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(100)
                 assert server.stop() == 0
             assert writers.statuses == {201}
             assert "Traceback" not in server.said
-        with serve(tmp_path) as server:
+        with serve(tmp_path, database) as server:
             # Not one was stored whose writer was not told.
             acknowledged = {client_id for _, client_id, _ in writers.acknowledged}
             for person in writers.people:
@@ -147,8 +146,8 @@ class TestProcesses:
             assert {message["client_id"] for message in writers.people[0].history(writers.room)} == acknowledged
             writers.check(server)
 
-    def test_new_workers_take_over_under_load_without_an_error(self, tmp_path):
-        with serve(tmp_path) as server:
+    def test_new_workers_take_over_under_load_without_an_error(self, tmp_path, database):
+        with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(50)
                 before = set(server.workers)

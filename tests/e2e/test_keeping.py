@@ -8,9 +8,8 @@ import time
 
 import pytest
 
-from e2e.crowd import PASSWORD, call, check_database, database_of, meanwhile, register, rows, wait_until
-from minichat.adapters.peewee import open_database
-from servers import BIN, SECRET, environment, run, serving
+from e2e.crowd import PASSWORD, call, check_database, check_whole, execute, meanwhile, register, rows, wait_until
+from servers import BIN, database_of, environment, run, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -23,17 +22,22 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(folder):
-    with serving(folder, "--workers", "2", secret_key=SECRET) as server:
+def settings(new_database):
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+def server(folder, settings):
+    with serving(folder, "--workers", "2", **settings) as server:
         yield server
 
 
 @pytest.fixture
-def minichat(folder):
+def minichat(folder, settings):
     """Run a command beside the server; return what it printed."""
 
     def command(*args, says=""):
-        result = run(folder, *args, says=says, secret_key=SECRET)
+        result = run(folder, *args, says=says, **settings)
         assert (result.returncode, result.stderr) == (0, ""), result
         return result.stdout
 
@@ -41,11 +45,11 @@ def minichat(folder):
 
 
 @pytest.fixture
-def failure(folder):
+def failure(folder, settings):
     """Run a command that fails; return the one sentence that it says."""
 
     def command(*args, says=""):
-        result = run(folder, *args, says=says, secret_key=SECRET)
+        result = run(folder, *args, says=says, **settings)
         assert (result.returncode, result.stdout) == (1, ""), result
         [sentence] = result.stderr.splitlines()
         return sentence
@@ -164,8 +168,8 @@ def test_a_user_agent_gives_the_terminal_no_orders(server, minichat):
     agent = "Evil/1.0 \x1b]0;pwned\x07 \x9b2J \u202etxt"
     body = json.dumps({"username": "hostile", "password": PASSWORD}).encode()
     server.send(
-        b"POST /api/auth/register/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        + b"Content-Length: %d\r\nUser-Agent: " % len(body)
+        b"POST /api/auth/register/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        + b"Content-Type: application/json\r\nContent-Length: %d\r\nUser-Agent: " % len(body)
         + agent.replace("\x1b", "\t").replace("\x07", "").encode()
         + b"\r\n\r\n"
         + body
@@ -175,14 +179,14 @@ def test_a_user_agent_gives_the_terminal_no_orders(server, minichat):
         assert shown.replace("\n", "").isprintable()
 
 
-def test_pruning_beside_writers_loses_nothing_that_is_not_due(folder, server, minichat):
+def test_pruning_beside_writers_loses_nothing_that_is_not_due(server, minichat):
     ann, bob = register(server, "pruning", "pruned")
     kept, removed = ann.makes_room(bob), ann.makes_room(bob)
     for number in range(3):
         ann.says(removed, str(number))
     assert ann.call("DELETE", f"/api/chat/rooms/{removed}/").status == 204
     long_ago = time.time_ns() // 1_000_000 - 200 * DAY
-    make_old(database_of(folder), removed, long_ago)
+    make_old(server.database, removed, long_ago)
     said = []
 
     def say():
@@ -201,44 +205,41 @@ def test_pruning_beside_writers_loses_nothing_that_is_not_due(folder, server, mi
     assert [message["content"] for message in ann.history(kept)] == said
     assert answers(bob) >= {(200, None)}
     assert set(removed_by(minichat("prune")).values()) == {0}
-    assert rows(database_of(folder), "PRAGMA integrity_check") == [("ok",)]
-    assert rows(database_of(folder), "PRAGMA foreign_key_check") == []
+    check_whole(server.database)
 
 
-def test_two_prunings_at_once_share_the_work(tmp_path):
-    assert run(tmp_path, "db", "upgrade", secret_key=SECRET).returncode == 0
-    fill(database_of(tmp_path))
-    both = [start(tmp_path) for _ in range(2)]
+def test_two_prunings_at_once_share_the_work(tmp_path, database):
+    fill(tmp_path, database)
+    both = [start(tmp_path, database) for _ in range(2)]
     told = [removed_by(process.communicate(timeout=60)[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum(counts["changes"] for counts in told) == 20_000
-    check_database(database_of(tmp_path))
+    check_database(database_of(tmp_path, **database))
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
-def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on(tmp_path, by):
-    assert run(tmp_path, "db", "upgrade", secret_key=SECRET).returncode == 0
-    fill(database_of(tmp_path))
-    with start(tmp_path) as process:
-        wait_until(lambda: left(tmp_path) < 19_000, "the beginning")
+def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on(tmp_path, database, by):
+    fill(tmp_path, database)
+    with start(tmp_path, database) as process:
+        wait_until(lambda: left(tmp_path, database) < 19_000, "the beginning")
         process.send_signal(by)
         process.wait(20)
-    still = left(tmp_path)
+    still = left(tmp_path, database)
     assert 0 < still < 19_000
-    check_database(database_of(tmp_path))
-    again = run(tmp_path, "prune", secret_key=SECRET)
+    check_database(database_of(tmp_path, **database))
+    again = run(tmp_path, "prune", **database)
     assert removed_by(again.stdout)["changes"] == still
-    check_database(database_of(tmp_path))
+    check_database(database_of(tmp_path, **database))
 
 
-def start(folder):
+def start(folder, settings):
     return subprocess.Popen(
-        [BIN / "minichat", "prune"], cwd=folder, env=environment(secret_key=SECRET), stdout=subprocess.PIPE, text=True
+        [BIN / "minichat", "prune"], cwd=folder, env=environment(**settings), stdout=subprocess.PIPE, text=True
     )
 
 
-def left(folder):
-    [(count,)] = rows(database_of(folder), "SELECT count(*) FROM change")
+def left(folder, settings):
+    [(count,)] = rows(database_of(folder, **settings), "SELECT count(*) FROM change")
     return count
 
 
@@ -247,37 +248,42 @@ def removed_by(said):
     return {kind: int(count) for count, kind in (line.split(maxsplit=1) for line in said.splitlines())}
 
 
-def fill(database):
-    """Put 20,000 changes there that are long due."""
-    opened = open_database(f"sqlite:///{database}")
-    with opened.writing():
-        opened.execute_sql(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
-            "INSERT INTO change (kind, room_id, at) SELECT 'room.updated', 1, i FROM n"
-        )
-    opened.close_connections()
+def fill(folder, settings):
+    """Make a database with 20,000 changes that are long due."""
+    assert run(folder, "db", "upgrade", **settings).returncode == 0
+    execute(
+        database_of(folder, **settings),
+        f"{counting(20_000)} INSERT INTO change (kind, room_id, at) SELECT 'room.updated', 1, i FROM n",
+    )
 
 
 def make_old(database, room, at):
     """Let the room be removed `at`; put changes and sessions with tokens there that are as old."""
-    opened = open_database(f"sqlite:///{database}")
-    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-    with opened.writing():
-        opened.execute_sql("UPDATE room SET deleted_at = ? WHERE id = ?", (at, room))
-        # Behind older ids than the server's own, as they would be.
-        opened.execute_sql("UPDATE change SET id = id + 20000")
-        opened.execute_sql(
-            f"{counting} INSERT INTO change (id, kind, room_id, at) SELECT i, 'room.updated', 1, ? FROM n", (20_000, at)
-        )
-        opened.execute_sql(
-            f"{counting} INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network) "
-            "SELECT 1, ?, ?, ?, '', '', '' FROM n",
-            (1_000, at, at, at),
-        )
-        opened.execute_sql(
-            "INSERT INTO refresh_token (jti_hash, session_id, issued_at, expires_at) "
-            "SELECT id || copy, id, expires_at, expires_at FROM session, (SELECT 'a' AS copy UNION SELECT 'b') "
-            "WHERE expires_at = ?",
-            (at,),
-        )
-    opened.close_connections()
+    execute(database, f"UPDATE room SET deleted_at = {at} WHERE id = {room}")
+    # In front of the server's own, as they would be: on PostgreSQL the log is in the order of transactions.
+    place = "xid", "3"
+    if not isinstance(database, str):
+        execute(database, "UPDATE change SET id = id + 20000")
+        place = "id", "i"
+    execute(
+        database,
+        f"{counting(20_000)} INSERT INTO change ({place[0]}, kind, room_id, at) "
+        f"SELECT {place[1]}, 'room.updated', 1, {at} FROM n",
+    )
+    execute(
+        database,
+        f"{counting(1_000)} "
+        "INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network) "
+        f"SELECT 1, {at}, {at}, {at}, '', '', '' FROM n",
+    )
+    execute(
+        database,
+        "INSERT INTO refresh_token (jti_hash, session_id, issued_at, expires_at) "
+        "SELECT id || copy, id, expires_at, expires_at FROM session, (SELECT 'a' AS copy UNION SELECT 'b') AS copies "
+        f"WHERE expires_at = {at}",
+    )
+
+
+def counting(most):
+    """What an INSERT begins with that takes 1 to `most` from a table `n`."""
+    return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})"

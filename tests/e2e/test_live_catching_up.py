@@ -17,8 +17,8 @@ BACKLOG = 400
 
 
 @pytest.fixture
-def server(tmp_path):
-    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+def server(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         yield server
 
 
@@ -90,8 +90,8 @@ def take(events, count):
         next(events)
 
 
-def test_what_happens_now_does_not_wait_for_those_who_were_away_for_long(tmp_path):
-    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+def test_what_happens_now_does_not_wait_for_those_who_were_away_for_long(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         people = register(server, *(f"person{number}" for number in range(12)))
         ann, bob = people[:2]
         busy, quiet = ann.makes_room(*people[2:]), ann.makes_room(bob)

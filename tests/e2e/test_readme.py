@@ -168,7 +168,7 @@ def test_every_default_of_the_readme_is_the_default(tmp_path):
     assert rows["`TRUSTED_PROXIES`"] == f"{loaded.trusted_proxies}"
     assert rows["`LOG_LEVEL`"] == f"`{loaded.log_level}`"
     assert (tmp_path / "instance" / "secret_key").stat().st_mode & 0o777 == 0o600
-    assert rows["`SECRET_KEY`"] == "made beside the database, mode 0600"
+    assert rows["`SECRET_KEY`"] == "made beside the SQLite file, mode 0600"
 
 
 def test_every_make_target_that_a_page_names_exists(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.crowd import PASSWORD, check_database, database_of, register
+from e2e.crowd import PASSWORD, check_database, register
 from servers import BIN, environment, serving
 
 HERE = Path(__file__).parent
@@ -36,4 +36,4 @@ def test_whatever_is_asked_the_service_answers_as_it_has_documented(server, tmp_
     assert found.returncode == 0, f"{found.stdout}\n{found.stderr}\n{server.said}"
     assert "Traceback" not in server.said
     server.stop()
-    check_database(database_of(tmp_path))
+    check_database(server.database)

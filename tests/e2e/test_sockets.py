@@ -18,8 +18,8 @@ from servers import PATIENCE, serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("sockets"), "--workers", "2", rate_limits="off") as server:
+def server(tmp_path_factory, new_database):
+    with serving(tmp_path_factory.mktemp("sockets"), "--workers", "2", rate_limits="off", **new_database()) as server:
         yield server
 
 
@@ -160,16 +160,16 @@ def test_it_resumes_behind_a_cursor_that_is_older_than_ones_joining(ann, bob):
         assert socket.next()["data"]["content"] == "live"
 
 
-def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_of(tmp_path):
-    with serving(tmp_path, "--workers", "1", public_url="https://chat.example.org") as server:
+def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_of(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", public_url="https://chat.example.org", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         Socket(ann, room, origin="https://chat.example.org", suppress_origin=False)
         assert refusal(ann, room, origin="https://chat.example.org.evil") == (403, "origin_not_allowed")
 
 
-def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path):
-    with serving(tmp_path, "--workers", "1") as server:
+def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
         socket = Socket(ann, ann.makes_room())
         for _ in range(1_300):
@@ -181,9 +181,9 @@ def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path):
         assert all(1 <= answer["retry_after"] <= 60 for answer in refused)
 
 
-def test_a_flood_of_frames_holds_up_nobody(tmp_path):
+def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
     """Empty pieces of a message that never ends, as fast as the line takes them."""
-    with serving(tmp_path, "--workers", "1") as server:
+    with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         begin, go_on = b"\x01\x80\0\0\0\0", b"\x00\x80\0\0\0\0"
@@ -218,8 +218,8 @@ def test_a_flood_of_frames_holds_up_nobody(tmp_path):
         assert max(times) < 3, times
 
 
-def test_nothing_is_done_after_the_token_has_expired(tmp_path):
-    with serving(tmp_path, "--workers", "1", access_ttl="2") as server:
+def test_nothing_is_done_after_the_token_has_expired(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", access_ttl="2", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         socket = Socket(ann, room)
@@ -249,7 +249,7 @@ def test_nothing_is_done_after_the_token_has_expired(tmp_path):
 )
 def test_what_is_no_handshake_by_the_book_is_told_what_is(ann, method, version, headers):
     room = ann.makes_room()
-    fields = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    fields = {"Host": "127.0.0.1", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     fields |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Authorization": f"Bearer {ann.token}", **headers}
     head = [f"{method} /ws/chat/{room}/ HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items())]
     with ann.server.connection() as line:
@@ -380,8 +380,8 @@ def test_the_end_of_the_room_is_the_last_that_it_tells(ann, bob):
     assert socket.goodbye() == (4403, "not_a_participant")
 
 
-def test_saying_goodbye_makes_room_for_others(tmp_path):
-    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+def test_saying_goodbye_makes_room_for_others(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         for _ in range(3):
@@ -391,8 +391,8 @@ def test_saying_goodbye_makes_room_for_others(tmp_path):
                 socket.close()
 
 
-def test_a_stopping_server_says_so(tmp_path):
-    with serving(tmp_path, "--workers", "1", rate_limits="off") as server:
+def test_a_stopping_server_says_so(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
         socket = Socket(ann, ann.makes_room())
         os.kill(server.process.pid, signal.SIGTERM)

@@ -3,22 +3,20 @@
 What can't be served is told so within a bounded time, what can is served, and afterwards everything works again.
 """
 
-import fcntl
 import os
 import resource
 import signal
 import sqlite3
-import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
-from e2e.crowd import PASSWORD, call, check_database, check_numbers, database_of, meanwhile, register, wait_until
-from servers import SECRET, run, serving
+from e2e.crowd import PASSWORD, call, check_database, check_numbers, meanwhile, register, wait_until
+from e2e.locks import holder_of_the_turn, holder_of_the_write_lock, state_of
+from servers import SECRET, database_of, run, serving
 
 SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
@@ -50,14 +48,6 @@ def stopped(pid):
             os.kill(pid, signal.SIGCONT)
 
 
-def holder_of_the_write_lock(database):
-    """The process that is writing, by SQLite's own lock (byte 120 of the -shm file); 0 if none is."""
-    with open(f"{database}-shm", "rb+") as file:  # noqa: PTH123 - not a path but a name with an ending
-        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 120, 1, 0)
-        kind, *_, pid = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, asked))
-    return 0 if kind == fcntl.F_UNLCK else pid
-
-
 def timed(action):
     began = time.monotonic()
     answer = action()
@@ -82,7 +72,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="class")
 def database(server):
-    return database_of(server.log.parent)
+    return server.database
 
 
 @pytest.fixture(scope="class")
@@ -217,20 +207,6 @@ class TestAStoppedWorker:
                 assert is_told_to_come_back(self.served(ann, room))
             finally:
                 os.kill(worker, signal.SIGCONT)
-
-
-def state_of(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def holder_of_the_turn(database):
-    """The process that has the turn to write, by the lock of the file for it; None if none has."""
-    number = Path(f"{database}-turns").stat().st_ino
-    for line in Path("/proc/locks").read_text().splitlines():
-        _, kind, _, _, pid, file, *_ = line.replace("-> ", "").split()
-        if kind == "FLOCK" and file.endswith(f":{number}"):
-            return int(pid)
-    return None
 
 
 class TestADatabaseThatCannotBeUsed:

@@ -10,7 +10,6 @@ import time
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import cysqlite
 import pytest
 
 from e2e.crowd import (
@@ -19,13 +18,13 @@ from e2e.crowd import (
     at_once,
     call,
     check_database,
-    database_of,
+    execute,
     meanwhile,
     register,
     rows,
     wait_until,
 )
-from servers import PATIENCE, SECRET, run, serving
+from servers import PATIENCE, database_of, run, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -51,18 +50,19 @@ def log_in_to_demo(server):
 
 
 @pytest.fixture(scope="module")
-def full_server(tmp_path_factory):
+def full_server(tmp_path_factory, new_database):
     """One worker, with somebody who has written very much."""
     folder = tmp_path_factory.mktemp("export")
     size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{MESSAGES}")
-    assert run(folder, "demo", *size, secret_key=SECRET).returncode == 0
-    with serving(folder, "--workers", "1", secret_key=SECRET, rate_limits="off") as server:
+    settings = new_database()
+    assert run(folder, "demo", *size, **settings).returncode == 0
+    with serving(folder, "--workers", "1", rate_limits="off", **settings) as server:
         yield server
 
 
 class TestErasing:
-    def test_one_is_out_on_every_worker_at_once(self, tmp_path):
-        with serving(tmp_path, "--workers", "2", secret_key=SECRET) as server:
+    def test_one_is_out_on_every_worker_at_once(self, tmp_path, database):
+        with serving(tmp_path, "--workers", "2", **database) as server:
             ann, bob = register(server, "ann", "bob")
             room = ann.makes_room(bob)
             assert ann.says(room, "hello").status == 201
@@ -78,11 +78,11 @@ class TestErasing:
             [message] = bob.history(room)
             assert (message["content"], message["user_username"]) == ("hello", f"deleted-user-{ann.id}")
             assert "Traceback" not in server.said
-        check_database(database_of(tmp_path))
+        check_database(server.database)
 
-    def test_nothing_breaks_while_everything_else_goes_on(self, tmp_path):
+    def test_nothing_breaks_while_everything_else_goes_on(self, tmp_path, database):
         """Twice at once, while the person chats, joins, logs in and refreshes, and others open chats with them."""
-        with serving(tmp_path, "--workers", "2", secret_key=SECRET, rate_limits="off") as server:
+        with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
             others = register(server, "bob", "carl")
             public = [others[0].makes_room() for _ in range(3)]
             statuses = set()
@@ -117,42 +117,43 @@ class TestErasing:
                 assert refreshed.json["code"] == "session_ended"
             assert statuses <= {200, 201, 401, 403, 404}, statuses  # out of the room that is left, if it was quick
             assert "Traceback" not in server.said
-        check_database(database_of(tmp_path))
-        assert len(rows(database_of(tmp_path), "SELECT id FROM user WHERE deleted_at IS NOT NULL")) == 5
+        check_database(server.database)
+        assert len(rows(server.database, 'SELECT id FROM "user" WHERE deleted_at IS NOT NULL')) == 5
 
     @pytest.fixture
-    def crowded(self, tmp_path):
+    def crowded(self, tmp_path, database):
         """A folder where somebody owns so many rooms that leaving them takes a while."""
         size = ("--users", "2", "--rooms", f"{ROOMS}", "--members", "2", "--messages", "1")
-        assert run(tmp_path, "demo", *size, secret_key=SECRET).returncode == 0
+        assert run(tmp_path, "demo", *size, **database).returncode == 0
         return tmp_path
 
-    def test_a_kill_in_the_middle_leaves_all_or_nothing(self, crowded):
-        database = database_of(crowded)
+    def test_a_kill_in_the_middle_leaves_all_or_nothing(self, crowded, database):
+        kept = database_of(crowded, **database)
 
         def state():
             """Whether the account is there, how many rooms it is in, and how many rooms have an owner."""
-            [(is_there,)] = rows(database, "SELECT deleted_at IS NULL FROM user WHERE id = 1")
-            [(joined,)] = rows(database, "SELECT count(*) FROM participant WHERE user_id = 1")
-            [(owned,)] = rows(database, "SELECT count(DISTINCT room_id) FROM participant WHERE role = 'owner'")
+            [(is_there,)] = rows(kept, 'SELECT deleted_at IS NULL FROM "user" WHERE id = 1')
+            [(joined,)] = rows(kept, "SELECT count(*) FROM participant WHERE user_id = 1")
+            [(owned,)] = rows(kept, "SELECT count(DISTINCT room_id) FROM participant WHERE role = 'owner'")
             return bool(is_there), joined, owned
 
         before, after = (True, ROOMS, ROOMS), (False, 0, ROOMS)
         states = []
         for looks in (1, 5, 15):
-            with serving(crowded, "--workers", "2", secret_key=SECRET) as server:
+            with serving(crowded, "--workers", "2", **database) as server:
                 token = log_in_to_demo(server)
                 with erasing(server, token) as is_over:
-                    wait_until(lambda is_over=is_over, was=Written(database, looks): was() or is_over(), "the writing")
+                    wait_until(lambda is_over=is_over, was=Written(kept, looks): was() or is_over(), "the writing")
                     os.killpg(server.process.pid, signal.SIGKILL)
                     server.process.wait()
+            wait_until(lambda: not is_in_use(kept), "the end of what it did")
             states.append(state())
             if states[-1] == after:
                 break
         assert states[0] == before
         assert set(states) <= {before, after}
         if states[-1] == before:
-            with serving(crowded, "--workers", "2", secret_key=SECRET) as server:
+            with serving(crowded, "--workers", "2", **database) as server:
                 assert erase(server, log_in_to_demo(server), DEMO["password"]).status == 204
             assert state() == after
 
@@ -172,21 +173,33 @@ def erasing(server, token):
 
 
 class Written:
-    """Whether the database was being written to in so many looks in a row: whoever writes has its turn, a lock."""
+    """Whether the database was being written to in so many looks in a row."""
 
     def __init__(self, database, looks):
-        self._turns = database.with_name(database.name + "-turns")
+        self._database = database
         self._left = self._looks = looks
 
     def __call__(self):
-        with self._turns.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._left -= 1
-            else:
-                self._left = self._looks
+        self._left = self._left - 1 if is_written(self._database) else self._looks
         return self._left == 0
+
+
+def is_written(database):
+    """Whether a transaction writes just now: on SQLite it has its turn, a lock."""
+    if isinstance(database, str):
+        return is_in_use(database, "AND backend_xid IS NOT NULL")
+    with database.with_name(database.name + "-turns").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def is_in_use(database, how=""):
+    """Whether a PostgreSQL still has connections, which it notices a moment after a kill."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    return isinstance(database, str) and rows(database, f"SELECT 1 {others} {how}") != []
 
 
 class TestTheExport:
@@ -216,12 +229,10 @@ class TestTheExport:
         token = log_in_to_demo(full_server)
 
         def fail():
-            with closing(cysqlite.connect(str(database_of(full_server.log.parent)))) as database:
-                database.execute("ALTER TABLE message RENAME TO elsewhere")
+            execute(full_server.database, "ALTER TABLE message RENAME TO elsewhere")
 
         def recover():
-            with closing(cysqlite.connect(str(database_of(full_server.log.parent)))) as database:
-                database.execute("ALTER TABLE elsewhere RENAME TO message")
+            execute(full_server.database, "ALTER TABLE elsewhere RENAME TO message")
 
         try:
             with pytest.raises(http.client.IncompleteRead):
