@@ -124,14 +124,14 @@ class TestUploading:
         assert sends_stream(ann, BytesIO(form), CONTENT_LENGTH=str(len(form))).status == 200
 
     @pytest.mark.parametrize(
-        "kind",
+        "content_type",
         [
             *("application/json", "image/png", "application/octet-stream", "application/x-www-form-urlencoded", ""),
             *("multipart/mixed; boundary=xyz", "multipart/form-data-x; boundary=xyz", None),
         ],
     )
-    def test_in_another_content_type_is_refused(self, ann: Person, kind: str | None) -> None:
-        headers = {} if kind is None else {"Content-Type": kind}
+    def test_in_another_content_type_is_refused(self, ann: Person, content_type: str | None) -> None:
+        headers = {} if content_type is None else {"Content-Type": content_type}
         answer = ann.sends("PUT", ADDRESS, data=PICTURE, headers=headers)
         assert (answer.status, answer.code) == (415, "unsupported_media_type")
 
@@ -168,7 +168,7 @@ class TestUploading:
         assert sends_form(ann, part("file", PICTURE)).status == 200
 
     @pytest.mark.parametrize(
-        ("body", "kind"),
+        ("body", "content_type"),
         [
             (b"\r\n", "multipart/form-data"),
             (part("file", PICTURE) + b"--xyz--\r\n", "multipart/form-data"),
@@ -185,8 +185,8 @@ class TestUploading:
             (b"\r\n" * 500_000, "multipart/form-data; boundary=xyz"),
         ],
     )
-    def test_of_a_form_that_is_none_is_refused(self, ann: Person, body: bytes, kind: str) -> None:
-        answer = ann.sends("PUT", ADDRESS, data=body, headers={"Content-Type": kind})
+    def test_of_a_form_that_is_none_is_refused(self, ann: Person, body: bytes, content_type: str) -> None:
+        answer = ann.sends("PUT", ADDRESS, data=body, headers={"Content-Type": content_type})
         assert (answer.status, answer.code, answer.errors) == (400, "malformed_form", {})
         assert picture_of(ann).endswith(".svg")
 
