@@ -125,7 +125,8 @@ class Chat:
     def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
         """Everything that is stored, without what every request touches."""
         found = {}
-        for table in set(self.database.get_tables()) - {"schema_migration", *without}:
+        names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
+        for table in names - {"schema_migration", *without}:
             columns = [column.name for column in self.database.get_columns(table)]
             chosen = ", ".join(f'"{column}"' for column in columns if column != "last_seen_at")
             rows = self.database.execute_sql(f'SELECT {chosen} FROM "{table}"').fetchall()

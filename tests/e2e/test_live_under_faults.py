@@ -322,7 +322,8 @@ def test_one_who_does_not_read_is_cut_off_and_resumes_while_others_go_on(tmp_pat
             heard = []
             with closing(response), suppress(ConnectionResetError):  # which is one way to be cut off
                 heard.extend(streamed(response))
-            assert 0 < len(heard) < count
-            resumed = StreamReader(bob, heard[-1]["id"])
+            assert len(heard) < count
+            # A reset throws away what had come and was not read yet, so there may be nothing to go on from.
+            resumed = StreamReader(bob, heard[-1]["id"] if heard else place)
             resumed.wait()
             check_same(shown(heard + resumed.events), history)
