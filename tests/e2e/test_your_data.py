@@ -24,6 +24,7 @@ from e2e.crowd import (
     rows,
     wait_until,
 )
+from minichat.domain.rooms import LEFT_AT_ONCE
 from servers import PATIENCE, database_of, run, serving
 
 ENOUGH = 12
@@ -137,7 +138,7 @@ class TestErasing:
             [(owned,)] = rows(kept, "SELECT count(DISTINCT room_id) FROM participant WHERE role = 'owner'")
             return bool(is_there), joined, owned
 
-        before, after = (True, ROOMS, ROOMS), (False, 0, ROOMS)
+        after = (False, 0, ROOMS)
         states = []
         for looks in (1, 5, 15):
             with serving(crowded, "--workers", "2", **database) as server:
@@ -150,9 +151,14 @@ class TestErasing:
             states.append(state())
             if states[-1] == after:
                 break
-        assert states[0] == before
-        assert set(states) <= {before, after}
-        if states[-1] == before:
+        # Who is in so many rooms leaves some before the account goes, a hundred at a time; each keeps an owner.
+        assert states[0][0]
+        assert all(
+            found == after or (is_there and joined % LEFT_AT_ONCE == 0 and owned == ROOMS)
+            for found in states
+            for is_there, joined, owned in [found]
+        ), states
+        if states[-1] != after:
             with serving(crowded, "--workers", "2", **database) as server:
                 assert erase(server, log_in_to_demo(server), DEMO["password"]).status == 204
             assert state() == after
