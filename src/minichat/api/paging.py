@@ -28,9 +28,14 @@ def window(limit: int, cursor: str | None, *shape: type) -> Window:
     except (ValueError, TypeError) as error:
         raise InvalidInput.of("cursor", "invalid_cursor") from error
     is_ours = direction in ("after", "before") and [type(value) for value in key] == list(shape)
-    if not is_ours or any(isinstance(value, int) and abs(value) > _INT_MOST for value in key):
+    if not is_ours or not all(map(_can_be_stored, key)):
         raise InvalidInput.of("cursor", "invalid_cursor")
     return Window(limit, **{direction: tuple(key)})
+
+
+def _can_be_stored(value: int | str) -> bool:
+    """Whether a database could hold it at all: PostgreSQL takes no NUL."""
+    return abs(value) <= _INT_MOST if isinstance(value, int) else "\0" not in value
 
 
 def cursor_after(key: Key | None) -> str | None:
