@@ -33,27 +33,37 @@ _COLUMNS = (
 )
 
 
-def _recording_all(database: ChatDatabase) -> Statement:
-    return Statement.of_text(
-        database,
-        "INSERT INTO change (kind, room_id, at, user_id, message_id, seq, role) "  # noqa: S608 - one of two texts
-        f"SELECT :kind, :room_id, :at, id, :message_id, :seq, :role FROM {ids_in_order(database)}",
-    )
-
-
 def changes_of(database: ChatDatabase) -> "SqliteChanges | PostgresChanges":
     """The change log of that kind of database."""
     return PostgresChanges(database) if database.is_postgres else SqliteChanges(database)
 
 
-class SqliteChanges:
+class _Recorder:
+    """What both do alike: append to the log."""
+
+    def __init__(self, database: ChatDatabase) -> None:
+        self._record = Statement(database, ChangeRow.insert({name: param(name) for name in Change._fields}))
+        self._record_all = Statement.of_text(
+            database,
+            "INSERT INTO change (kind, room_id, at, user_id, message_id, seq, role) "  # noqa: S608 - one of two texts
+            f"SELECT :kind, :room_id, :at, id, :message_id, :seq, :role FROM {ids_in_order(database)}",
+        )
+
+    def record(self, change: Change) -> None:
+        self._record.run(**change._asdict())
+
+    def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
+        ids = orjson.dumps(list(user_ids)).decode()
+        self._record_all.run(ids=ids, **change._asdict())
+
+
+class SqliteChanges(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
         row, place, limit = ChangeRow, param("place"), param("limit")
-        self._record_all = _recording_all(database)
-        self._record = statement(row.insert({name: param(name) for name in Change._fields}))
+        super().__init__(database)
         # What was the last id is known though the log may be empty.
         last_id = fn.IFNULL(SQL("(SELECT seq FROM sqlite_sequence WHERE name = 'change')"), 0)
         self._ends = statement(row.select(SQL(EPOCH), fn.MIN(row.id), last_id))
@@ -76,13 +86,6 @@ class SqliteChanges:
             )
         )
         self._oldest, self._drop_until = oldest_of(database, ChangeRow), drop_until(database, ChangeRow)
-
-    def record(self, change: Change) -> None:
-        self._record.run(**change._asdict())
-
-    def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
-        ids = orjson.dumps(list(user_ids)).decode()
-        self._record_all.run(ids=ids, **change._asdict())
 
     def ends(self) -> LogEnds:
         found = self._ends.one()
@@ -112,15 +115,14 @@ _END = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _PLACED = "xid, id, kind, room_id, at, user_id, message_id, seq, role"
 
 
-class PostgresChanges:
+class PostgresChanges(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         def statement(text: str) -> Statement:
             for name, meant in {"{columns}": _PLACED, "{end}": _END, "{epoch}": EPOCH}.items():
                 text = text.replace(name, meant)
             return Statement.of_text(database, text)
 
-        self._record_all = _recording_all(database)
-        self._record = Statement(database, ChangeRow.insert({name: param(name) for name in Change._fields}))
+        super().__init__(database)
         self._ends = statement("SELECT {epoch}, xid, id, {end} FROM change_horizon")
         self._after = statement("""
             SELECT {columns} FROM change WHERE (xid, id) > (:xid, :id) AND xid < {end} ORDER BY xid, id LIMIT :limit
@@ -143,13 +145,6 @@ class PostgresChanges:
         self._oldest = statement("SELECT xid, id, at FROM change WHERE xid < {end} ORDER BY xid, id LIMIT :limit")
         self._drop_until = statement("DELETE FROM change WHERE (xid, id) <= (:xid, :id)")
         self._move_horizon = statement("UPDATE change_horizon SET xid = :xid, id = :id WHERE (xid, id) < (:xid, :id)")
-
-    def record(self, change: Change) -> None:
-        self._record.run(**change._asdict())
-
-    def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
-        ids = orjson.dumps(list(user_ids)).decode()
-        self._record_all.run(ids=ids, **change._asdict())
 
     def ends(self) -> LogEnds:
         found = self._ends.one()

@@ -1,8 +1,8 @@
 """Messages in the database.
 
-Of a room, the order of ids is that of `seq`: both are given while the room's row is locked. Across rooms PostgreSQL's
-transactions may end in another order than they took their ids, so what is listed across rooms ends before the first id
-that may still come: who goes on from the last one that they have got misses none.
+Of a room, the order of ids is that of `seq`: both are given while nobody else writes in the room. Across rooms
+PostgreSQL's transactions may end in another order than they took their ids, so what is listed across rooms ends before
+the first id that may still come: who goes on from the last one that they have got misses none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from peewee import (
-    JOIN,
     SQL,
     InterfaceError,
     InternalError,
     Node,
     NodeList,
     OperationalError,
-    Select,
     Value,
 )
 from peewee import __exception_wrapper__ as driver_errors  # type: ignore[attr-defined]  # the stubs leave it out
@@ -37,7 +35,6 @@ __all__ = [
     "driver_errors",
     "each_of",
     "ids_in_order",
-    "join_few",
     "param",
     "told_as_unavailable",
 ]
@@ -97,17 +94,6 @@ def ids_in_order(database: "ChatDatabase") -> str:
             "WITH ORDINALITY AS given (item, number) ORDER BY number) AS given"
         )
     return "(SELECT value AS id FROM json_each(:ids) ORDER BY key) AS given"
-
-
-def join_few(database: "ChatDatabase", query: Select, row: Any, few: Select) -> Select:
-    """Join the rows whose ids `few` selects, a query that may speak of each row of `query`.
-
-    SQLite looks the ids up by itself; PostgreSQL would try `few` on every row there is, unless told to begin with it.
-    """
-    if not database.is_postgres:
-        return query.join(row, on=row.id.in_(few))
-    first = few.alias("few")
-    return query.join(first, JOIN.LATERAL, on=SQL("true")).join(row, on=(row.id == first.c.id))
 
 
 class Statement:
