@@ -227,3 +227,30 @@ def test_who_comes_alone_while_the_hub_reads_for_those_who_have_gone_misses_noth
     assert hub.enter(comes.listener), "nobody else listens, so it is read on from there"
     log.may_answer.set()
     assert comes.hears("two") == [("message.created", "one"), ("message.created", "two")]
+
+
+def test_who_is_told_that_the_server_stops_has_the_time_to_go(
+    chat: MemoryChat, writer: FalteringWriter, tmp_path: Path
+) -> None:
+    ann = chat.person("ann")
+    is_checking, has_stopped, was_cut = threading.Event(), threading.Event(), threading.Event()
+
+    def live_among(session_ids: Collection[int]) -> Collection[int]:
+        is_checking.set()
+        assert has_stopped.wait(PATIENCE)
+        return session_ids
+
+    slots, whispers = FileSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
+    hub = Hub(chat.services.change_log, writer, live_among, chat.clock, most=1, slots=slots, whispers=whispers)
+    listener = Ear(ann, hub, writer).listener
+    listener.cut = was_cut.set
+    assert is_checking.wait(PATIENCE)
+    hub.close()
+    has_stopped.set()
+    for thread in threading.enumerate():
+        if thread.name == "minichat-hub":
+            thread.join(PATIENCE)
+    assert listener.end_reason == End.STOPPING
+    assert not was_cut.is_set()
+    hub.close()
+    assert was_cut.is_set()

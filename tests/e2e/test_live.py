@@ -245,6 +245,9 @@ def test_a_wait_ends_when_something_happens(ann, bob):
     waiting.start()
     with pytest.raises(Empty):
         answers.get(timeout=0.3)
+    assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
+    with pytest.raises(Empty):
+        answers.get(timeout=0.3)  # it could not be answered with that, which is not stored
     ann.says(room, "hello")
     (event,) = answers.get(timeout=2)["events"]
     assert event["data"]["content"] == "hello"

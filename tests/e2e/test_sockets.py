@@ -52,9 +52,9 @@ class Socket:
         self._socket.send(payload, opcode)
 
     def next(self) -> dict[str, Any]:
-        """The next thing that is said."""
+        """The next thing that is said, but for who is online, which may be told at any time."""
         found: dict[str, Any] = json.loads(self._socket.recv())
-        return found
+        return self.next() if found["type"] == "presence" else found
 
     def hears(self, *kinds: str) -> list[dict[str, Any]]:
         """What comes next, which is of these types in any order."""

@@ -25,11 +25,13 @@ Data = Mapping[int, bytes]
 class Event:
     """One event, ready for every transport."""
 
-    __slots__ = ("frame", "json")
+    __slots__ = ("frame", "is_stored", "json")
 
     def __init__(self, kind: str, cursor: str | None, json: bytes) -> None:
         self.json = json
         """The whole Event."""
+        self.is_stored = cursor is not None
+        """Whether the log tells of it; who types, or comes online, only listeners hear of."""
         head = f"event: {kind}\ndata: " if cursor is None else f"id: {cursor}\nevent: {kind}\ndata: "
         self.frame = head.encode() + json + b"\n\n"
         """The same in a stream of server-sent events."""

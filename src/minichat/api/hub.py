@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Protocol
@@ -91,10 +92,11 @@ class Listener:
         self.expires_at = expires_at
         self.base = base
         self.cut = cut
-        self.was_told_to_go = False
         self.has_entered = False
         """Whether they have caught up, and hear what happens from the hub."""
         self.end_reason: End | None = None
+        self.over_since = inf
+        """When that came (of `monotonic`)."""
         self._waiting: SimpleQueue[Event | None] = SimpleQueue()
 
     @property
@@ -116,7 +118,8 @@ class Listener:
 
     def end(self, reason: End = End.GONE) -> None:
         """Send no more; the first reason counts."""
-        self.end_reason = self.end_reason or reason
+        if self.end_reason is None:
+            self.end_reason, self.over_since = reason, monotonic()
         self._waiting.put(None)
 
     def take(self, patience: float) -> list[Event]:
@@ -256,8 +259,11 @@ class Hub:
     def close(self) -> None:
         """End all streams, now and for ever: the server stops. To be called again for those who don't go."""
         with self._lock:
-            self._is_closed = True
-            self._send_away(self._admitted, End.STOPPING)
+            was_closed, self._is_closed = self._is_closed, True
+            for listener in self._admitted:
+                listener.end(End.STOPPING)
+                if was_closed:
+                    listener.cut()
         self._woken.set()
 
     def _start(self) -> None:
@@ -354,14 +360,18 @@ class Hub:
         return True
 
     def _end_the_ended(self) -> None:
-        """End the streams of sessions that have ended, and of access tokens that have expired."""
+        """End the streams of sessions that have ended, and of access tokens that have expired; who does not go, as
+        they were told to, loses the connection.
+        """
         if monotonic() - self._checked_at < CHECK:
             return
         self._checked_at = monotonic()
         admitted = tuple(self._admitted)
         live, now = self._live_among({listener.session_id for listener in admitted}), self._clock()
         self._end([one for one in admitted if one.session_id not in live or one.expires_at <= now], End.SESSION_ENDED)
-        self._send_away([one for one in admitted if one.is_over])
+        for listener in admitted:
+            if monotonic() - listener.over_since >= CHECK:
+                listener.cut()
 
     def _end(self, listeners: Iterable[Listener], reason: End) -> None:
         """Send no more to them; they count until they have gone."""
@@ -369,15 +379,6 @@ class Hub:
             for listener in listeners:
                 listener.end(reason)
                 self._forget(listener)
-
-    @staticmethod
-    def _send_away(listeners: Iterable[Listener], reason: End = End.GONE) -> None:
-        """Tell them that it is over; take the connection of who was told before, and does not read that."""
-        for listener in listeners:
-            if listener.was_told_to_go:
-                listener.cut()
-            listener.end(reason)
-            listener.was_told_to_go = True
 
 
 def _discard(index: defaultdict[int, set[Listener]], key: int, listener: Listener) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -105,9 +106,12 @@ def _read(reader: Reader, limit: int) -> tuple[Stretch, Sequence[Event]]:
 def _wait_for_news(reader: Reader, seconds: int) -> None:
     """Wait until there is something for the reader, or for as long. Raises NotAuthenticated if the session ends."""
     listener, leave = admitted(reader.twin())
+    until = monotonic() + seconds
     try:
-        if context().hub.enter(listener):
-            listener.take(seconds)
+        is_there = not context().hub.enter(listener)
+        while not (is_there or listener.is_over) and (left := until - monotonic()) > 0:
+            # Who types or comes online is nothing to answer with: only what is stored can be asked for.
+            is_there = any(event.is_stored for event in listener.take(left))
     finally:
         leave()
     authenticate_again()
