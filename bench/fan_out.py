@@ -26,23 +26,23 @@ LEASE = 30
 class Costs:
     """Measured, in µs on a core if nothing else is said; `_db` is what the database takes besides."""
 
-    send: float = 1_360
-    send_db: float = 490
-    read: float = 1_830
+    send: float = 1_330
+    send_db: float = 630
+    read: float = 1_770
     """A page of rooms or of messages."""
-    read_db: float = 1_310
-    deliver: float = 27
+    read_db: float = 700
+    deliver: float = 24
     """From the hub to the socket."""
     tail: float = 4.3
     """A change that is read and concerns nobody here."""
-    tail_db: float = 0.8
-    write: float = 480
+    tail_db: float = 0.5
+    write: float = 430
     """A message that somebody here hears of."""
-    write_db: float = 460
+    write_db: float = 190
     write_receipt: float = 14
     look: float = 0.2
     """At one who is online, by each worker."""
-    come_and_go: float = 140
+    come_and_go: float = 120
     """To find out whom it concerns that somebody comes or goes, by each worker."""
     stream: float = 28 * KIB
     """Bytes of a worker's memory; so is the next."""
