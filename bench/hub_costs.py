@@ -29,10 +29,10 @@ from minichat.api.cursors import Cursors  # noqa: E402
 from minichat.api.events import EventWriter  # noqa: E402
 from minichat.api.hub import BATCH, Hub, Listener  # noqa: E402
 from minichat.api.whispers import Whispers  # noqa: E402
-from minichat.app import build_services, now  # noqa: E402
 from minichat.config import Settings  # noqa: E402
 from minichat.domain.changes import Reader  # noqa: E402
 from minichat.domain.model import LoggedChange, Place  # noqa: E402
+from minichat.wiring import build_services, now  # noqa: E402
 
 PEOPLE = 50
 NOBODY = 2_051

@@ -1,16 +1,13 @@
 """The composition root: builds the application from its settings. It knows everything and holds no rules.
 
+What needs no HTTP is wired in `wiring`.
+
 gunicorn 'minichat.app:create_app()'
 """
 
-import hashlib
-import hmac
 import re
-import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
-from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
@@ -22,16 +19,9 @@ from minichat import admin as administration
 from minichat import logs
 from minichat.adapters.board import Board
 from minichat.adapters.clients import WatchedClient
-from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.counters import MemoryCounters
-from minichat.adapters.emails import email_address
-from minichat.adapters.media import FileMedia
-from minichat.adapters.offloading import Offload, run_here
-from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import ChatDatabase, migrating, open_database, peewee_ports
-from minichat.adapters.pictures import PillowPictures
+from minichat.adapters.peewee import ChatDatabase, migrating, open_database
 from minichat.adapters.slots import FileSlots
-from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.api import context, docs, errors, watching
 from minichat.api.clashes import despite_clashes
 from minichat.api.cursors import Cursors
@@ -39,31 +29,24 @@ from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.hub import POLL, POLL_OF_SERVER, Hub
 from minichat.api.limits import HEADERS, Limits
-from minichat.api.metrics import Metrics, shared_folder
+from minichat.api.metrics import Metrics
 from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
 from minichat.api.whispers import Whispers
 from minichat.config import Settings
-from minichat.domain.ports import Clock, Notices, Passwords
-from minichat.domain.services import Services, build
-from minichat.domain.sessions import Lifetimes
+from minichat.domain.ports import Clock
+from minichat.domain.services import Services
+from minichat.wiring import beside, derived_key, in_memory, now, services_on
 
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
 
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
 EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *HEADERS)
+STREAMS_PER_USER = 20
 _WOULD_SEND = "Access-Control-Request-Headers"
 WOULD_SEND_MOST = 1_000
 """How long the list of headers may be that a page elsewhere would send, in characters."""
-
-
-STREAMS_PER_USER = 20
-
-
-def now() -> int:
-    """The time, in milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def create_app(
@@ -85,7 +68,7 @@ def create_app(
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(version("minichat"), has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
-    board = Board(_in_memory(settings, "typing"))
+    board = Board(in_memory(settings, "typing"))
     notices = redis.notices(board) if redis else board
     services = services or services_on(database, settings, clock=clock, notices=notices)
 
@@ -94,13 +77,13 @@ def create_app(
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = READ_MOST
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
-    token_keys = [_derived(secret, "tokens").hex() for secret in settings.secret_keys]
+    token_keys = [derived_key(secret, "tokens").hex() for secret in settings.secret_keys]
     tokens = Tokens(app, token_keys, clock, settings.access_ttl)
     counters = redis.counters(MemoryCounters()) if redis else MemoryCounters()
     limits = Limits(counters, clock) if settings.rate_limits else None
-    cursors = Cursors([_derived(secret, "cursors") for secret in settings.secret_keys])
+    cursors = Cursors([derived_key(secret, "cursors") for secret in settings.secret_keys])
     events = EventWriter(services.change_log, cursors, clock)
-    slots = FileSlots(_beside(settings, "streams"), STREAMS_PER_USER)
+    slots = FileSlots(beside(settings, "streams"), STREAMS_PER_USER)
     whispers = Whispers(services.presence, clock)
     hub = Hub(
         services.change_log,
@@ -146,7 +129,7 @@ def create_app(
     docs.install(app, version("minichat"))
     administration.install(
         app,
-        _derived(settings.secret_key, "admin cookie").hex(),
+        derived_key(settings.secret_key, "admin cookie").hex(),
         is_behind_tls=(settings.public_url or "").startswith("https://"),
     )
     _allow_pages_elsewhere(app, settings.cors_origins)
@@ -196,70 +179,8 @@ def _is_from_a_page_elsewhere() -> bool:
     return "Origin" in request.headers and len(request.headers.get(_WOULD_SEND, "")) <= WOULD_SEND_MOST
 
 
-def build_services(settings: Settings) -> Services:
-    """The domain's services on the settings' database, for commands that need no HTTP."""
-    return services_on(open_database(settings.database_url, settings.replica_url), settings)
-
-
-def services_on(
-    database: ChatDatabase,
-    settings: Settings,
-    *,
-    clock: Clock = now,
-    passwords: Passwords | None = None,
-    notices: Notices | None = None,
-) -> Services:
-    """Wire the services to a database."""
-    offload = _offload()
-    passwords = passwords or Argon2Passwords(offload)
-    ports = peewee_ports(
-        database,
-        clock=clock,
-        passwords=passwords,
-        username_key=username_key,
-        mixes_scripts=mixes_scripts,
-        is_common_password=is_common_password,
-        email_address=email_address,
-        pictures=PillowPictures(offload),
-        media=FileMedia(settings.pictures_dir),
-        notices=notices or Board(_in_memory(settings, "typing")),
-    )
-    lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
-    chain_keys = [_derived(secret, "refresh chain") for secret in settings.secret_keys]
-    return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
-
-
 def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
     from minichat.adapters.redis import RedisAdapters  # late: 6 MB of each worker
 
     assert metrics.redis is not None
     return RedisAdapters(url, metrics.redis)
-
-
-def _in_memory(settings: Settings, name: str) -> Path:
-    """A file that the workers of this server share, in memory if it was started with a folder for that."""
-    folder = shared_folder()
-    return _beside(settings, name) if folder is None else folder / name
-
-
-def _beside(settings: Settings, name: str) -> Path:
-    """A file beside the embedded database, or one that this server's workers share."""
-    if settings.is_embedded:
-        return settings.database_path.with_name(f"{settings.database_path.name}-{name}")
-    folder = shared_folder() or Path(gettempdir())
-    return folder / f"minichat-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]}-{name}"
-
-
-def _derived(secret: str, use: str) -> bytes:
-    """One key for each use, so that none can stand in for another."""
-    return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
-
-
-def _offload() -> Offload:
-    """How to run what would block: in gevent's native threads where gevent runs the requests, else right here."""
-    try:
-        from gevent import get_hub
-        from gevent.monkey import is_module_patched
-    except ImportError:
-        return run_here
-    return get_hub().threadpool.apply if is_module_patched("threading") else run_here

@@ -12,8 +12,9 @@ from api.document import Document
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, migrating, open_database
-from minichat.app import create_app, services_on
+from minichat.app import create_app
 from minichat.config import Settings
+from minichat.wiring import services_on
 from postgres import EmptyDatabase
 
 SECRET = "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"

@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from api.client import PASSWORD, Chat, Person
 from api.conftest import SECRET, MakeChat
-from minichat.app import _derived
 from minichat.domain.throttling import FREE_FAILURES
+from minichat.wiring import derived_key
 
 BASE = "https://localhost"
 
@@ -159,7 +159,7 @@ class TestTheDoor:
         assert thief.is_in
 
     def test_the_key_of_the_cookie_is_not_that_of_the_tokens(self, chat: Chat) -> None:
-        keys = {_derived(SECRET, "tokens").hex(), _derived(SECRET, "tokens"), SECRET, SECRET.encode()}
+        keys = {derived_key(SECRET, "tokens").hex(), derived_key(SECRET, "tokens"), SECRET, SECRET.encode()}
         assert chat.app.secret_key not in keys
 
     def test_one_is_signed_in_for_twelve_hours(self, chat: Chat, admin: Browser) -> None:

@@ -18,14 +18,15 @@ from api.client import PASSWORD, Answer, Chat, Person
 from api.conftest import SECRET, MakeChat
 from api.routes import PUBLIC, ROUTES, TAKING_TICKETS, Route
 from minichat.adapters.memory import PlainPasswords
-from minichat.app import _derived, create_app, services_on
+from minichat.app import create_app
 from minichat.config import Settings
+from minichat.wiring import derived_key, services_on
 
 HOUR = 3_600
 DAY = 86_400
 PROTECTED = "/api/auth/me/"
 Ask = Callable[..., Answer]
-KEY = _derived(SECRET, "tokens").hex()
+KEY = derived_key(SECRET, "tokens").hex()
 """What the app signs tokens with: a forger who had it would still have to get everything else right."""
 
 

@@ -7,7 +7,6 @@ prometheus_client; without it the numbers are those of one process.
 import os
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Request
@@ -27,12 +26,6 @@ _LOG_IN = ("POST", "/api/auth/login/")
 _LOG_INS = {200: "succeeded", 401: "failed", 429: "throttled"}
 _LAG_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _SENT = ("POST", "/api/chat/messages/", 201)
-
-
-def shared_folder() -> Path | None:
-    """The folder in memory that the workers share, if they have one."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(folder) if folder else None
 
 
 class Place(NamedTuple):
@@ -131,7 +124,7 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Everything, as Prometheus reads it, of CONTENT_TYPE."""
-        if shared_folder() is None:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

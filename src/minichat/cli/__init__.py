@@ -104,8 +104,8 @@ def prune() -> None:
     settings = load_settings()
     import time
 
-    from minichat.app import services_on
     from minichat.domain.retention import Kept
+    from minichat.wiring import services_on
 
     database = whole_database(settings)
 
@@ -131,7 +131,7 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
     from minichat.adapters.passwords import Argon2Passwords
     from minichat.adapters.peewee import demo as filling
     from minichat.adapters.peewee import open_database
-    from minichat.app import now
+    from minichat.wiring import now
 
     settings = load_settings()
     upgrade(settings)

@@ -95,7 +95,7 @@ def upgrade(settings: "Settings") -> None:
 @contextmanager
 def services_of(settings: "Settings") -> Iterator["Services"]:
     """The services on a database that is there already; what they can't do is told in a sentence."""
-    from minichat.app import services_on
+    from minichat.wiring import services_on
 
     with database_failures(settings):
         yield services_on(whole_database(settings), settings)

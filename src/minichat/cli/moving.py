@@ -70,7 +70,7 @@ def export(file: Path, force: bool) -> None:
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.exporting import export as lines_of
     from minichat.api.present import time
-    from minichat.app import now
+    from minichat.wiring import now
 
     with database_failures(settings), _shown_progress() as progress:
         database = open_database(settings.database_url)

@@ -1,0 +1,95 @@
+"""Wires the domain's services to the adapters that the settings name, for all who need no HTTP: commands, and `app`."""
+
+import hashlib
+import hmac
+import os
+import time
+from pathlib import Path
+from tempfile import gettempdir
+
+from minichat.adapters.board import Board
+from minichat.adapters.common_passwords import is_common_password
+from minichat.adapters.emails import email_address
+from minichat.adapters.media import FileMedia
+from minichat.adapters.offloading import Offload, run_here
+from minichat.adapters.passwords import Argon2Passwords
+from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
+from minichat.adapters.pictures import PillowPictures
+from minichat.adapters.usernames import mixes_scripts, username_key
+from minichat.config import Settings
+from minichat.domain.ports import Clock, Notices, Passwords
+from minichat.domain.services import Services, build
+from minichat.domain.sessions import Lifetimes
+
+
+def now() -> int:
+    """The time, in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def build_services(settings: Settings) -> Services:
+    """The domain's services on the settings' database, for commands that need no HTTP."""
+    return services_on(open_database(settings.database_url, settings.replica_url), settings)
+
+
+def services_on(
+    database: ChatDatabase,
+    settings: Settings,
+    *,
+    clock: Clock = now,
+    passwords: Passwords | None = None,
+    notices: Notices | None = None,
+) -> Services:
+    """Wire the services to a database."""
+    offload = _offload()
+    passwords = passwords or Argon2Passwords(offload)
+    ports = peewee_ports(
+        database,
+        clock=clock,
+        passwords=passwords,
+        username_key=username_key,
+        mixes_scripts=mixes_scripts,
+        is_common_password=is_common_password,
+        email_address=email_address,
+        pictures=PillowPictures(offload),
+        media=FileMedia(settings.pictures_dir),
+        notices=notices or Board(in_memory(settings, "typing")),
+    )
+    lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
+    chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]
+    return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
+
+
+def in_memory(settings: Settings, name: str) -> Path:
+    """A file that the workers of this server share, in memory if it was started with a folder for that."""
+    folder = _shared_folder()
+    return beside(settings, name) if folder is None else folder / name
+
+
+def beside(settings: Settings, name: str) -> Path:
+    """A file beside the embedded database, or one that this server's workers share."""
+    if settings.is_embedded:
+        return settings.database_path.with_name(f"{settings.database_path.name}-{name}")
+    folder = _shared_folder() or Path(gettempdir())
+    return folder / f"minichat-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]}-{name}"
+
+
+def derived_key(secret: str, use: str) -> bytes:
+    """One key for each use, so that none can stand in for another."""
+    return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
+
+
+def _offload() -> Offload:
+    """How to run what would block: in gevent's native threads where gevent runs the requests, else right here."""
+    try:
+        from gevent import get_hub
+        from gevent.monkey import is_module_patched
+    except ImportError:
+        return run_here
+    return get_hub().threadpool.apply if is_module_patched("threading") else run_here
+
+
+def _shared_folder() -> Path | None:
+    """The folder in memory that the workers of this server share, if they have one: `serving` says where."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
