@@ -128,12 +128,13 @@ def serving(
 ) -> Iterator[RunningServer]:
     """Run a server in `folder` until the block ends; it answers when the block begins.
 
-    `args` follow `minichat serve`, or the other `program`'s name. Without a `port`, a free one is taken; `variables`
-    stand in its environment beside the settings.
+    `args` follow `minichat serve`, or the other `program`'s name. There is one worker, as that starts soonest, where
+    they don't say otherwise. Without a `port`, a free one is taken; `variables` stand in its environment beside the
+    settings.
     """
     port = port or free_port()
     log = folder / "server.log"
-    begin = ["serve"] if program == "minichat" else []
+    begin = ["serve", "--workers", "1"] if program == "minichat" else []
     with log.open("wb") as output:
         process = subprocess.Popen(
             [BIN / program, *begin, "--bind", f"127.0.0.1:{port}", *args],

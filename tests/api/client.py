@@ -31,6 +31,8 @@ PICTURE = base64.b64decode(
 """A PNG of one red pixel."""
 BASE = "http://localhost"
 _ADDRESS = re.compile(r"[\w.+-]+@private\.example")
+_STATEMENTS: dict[type[ChatDatabase], dict[str, str]] = {}
+"""For each kind of database, what reads all of each table."""
 
 
 class Answer:
@@ -125,13 +127,23 @@ class Chat:
     def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
         """Everything that is stored, without what every request touches."""
         found = {}
-        names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
-        for table in names - {"schema_migration", *without}:
-            columns = [column.name for column in self.database.get_columns(table)]
-            chosen = ", ".join(f'"{column}"' for column in columns if column != "last_seen_at")
-            rows = self.database.execute_sql(f'SELECT {chosen} FROM "{table}"').fetchall()
-            found[table] = sorted((tuple(row) for row in rows), key=repr)
+        for table, statement in self._everything.items():
+            if table not in without:
+                found[table] = sorted(map(tuple, self.database.execute_sql(statement).fetchall()), key=repr)
         return found
+
+    @property
+    def _everything(self) -> dict[str, str]:
+        """For each table, the statement that reads it; to ask a database what it has takes long, so it is asked once."""
+        kind = type(self.database)
+        if kind not in _STATEMENTS:
+            names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
+            _STATEMENTS[kind] = {name: self._reading(name) for name in names - {"schema_migration"}}
+        return _STATEMENTS[kind]
+
+    def _reading(self, table: str) -> str:
+        columns = [f'"{column.name}"' for column in self.database.get_columns(table) if column.name != "last_seen_at"]
+        return f'SELECT {", ".join(columns)} FROM "{table}"'
 
     def sql(self, statement: str, *values: object) -> Any:
         """Run a statement with a `?` for each value, behind the back of the chat; return its cursor."""

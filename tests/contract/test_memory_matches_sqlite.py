@@ -379,7 +379,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
 
 MemoryMatchesSqlite.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=80,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -82,7 +82,7 @@ def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):
     folders = [tmp_path / name for name in ("old", "new")]
     for folder in folders:
         folder.mkdir()
-    with serving(folders[0], "--workers", "2", **SETTINGS) as server:
+    with serving(folders[0], **SETTINGS) as server:
         ann, bob = register(server, "ann", "боб")
         room = ann.makes_room(bob)
         said = [ann.says(room, f"message {number}", f"c{number}").json for number in range(5)]
@@ -92,7 +92,7 @@ def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):
     file = tmp_path / "chat.jsonl"
     assert run(folders[0], "export", str(file), **SETTINGS).returncode == 0
     assert imports(folders[1], file).endswith(f"Imported {len(lines_of(file)) - 15} rows from {file}.\n")
-    with serving(folders[1], "--workers", "2", **SETTINGS) as server:
+    with serving(folders[1], **SETTINGS) as server:
         ann.server = bob.server = server
         assert unread_of(bob) == unread
         assert [message["id"] for message in bob.history(room)] == [message["id"] for message in said]
@@ -116,7 +116,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
     back = new / "back.jsonl"
     assert run(new, "export", str(back), **SETTINGS, **there).returncode == 0
     assert lines_of(back) == lines_of(exported)
-    with serving(new, "--workers", "2", **SETTINGS, **there) as server:
+    with serving(new, **SETTINGS, **there) as server:
         login = {"username": "user1", "password": "demo-password-1"}
         token = call(server, "POST", "/api/auth/login/", login).json["tokens"]["access"]
         said = call(server, "POST", "/api/chat/messages/", {"room": 1, "content": "here"}, token)
@@ -130,7 +130,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
 
 
 def test_an_export_beside_writers_is_of_one_moment(tmp_path):
-    with serving(tmp_path, "--workers", "2", **SETTINGS) as server:
+    with serving(tmp_path, **SETTINGS) as server:
         people = register(server, "ann", "bob")
         room = people[0].makes_room(people[1])
         said = []

@@ -67,34 +67,34 @@ def test_of_many_guesses_at_once_over_all_workers_only_the_first_few_are_looked_
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
 def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, database, by):
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         register(server, "ann")
         assert [fails(server) for _ in range(FREE_FAILURES)] == [0] * FREE_FAILURES
         assert fails(server) == 1
         server.stop(by)
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         wait_until(lambda: fails(server) == 0, "the end of the wait")
         assert fails(server) == 2
 
 
 def test_a_session_that_ended_by_theft_stays_so_though_everything_is_killed_right_after(tmp_path, database):
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         (ann,) = register(server, "ann")
         newer = refresh(server, ann.refresh).json
         newest = refresh(server, newer["refresh"]).json
         assert refresh(server, ann.refresh).json["code"] == "token_reused"
         server.stop(signal.SIGKILL)
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         for tokens in (newer, newest):
             assert call(server, "GET", "/api/auth/me/", token=tokens["access"]).json["code"] == "session_ended"
             assert refresh(server, tokens["refresh"]).json["code"] == "session_ended"
 
 
 def test_a_log_out_stays_so_though_everything_is_killed_right_after(tmp_path, database):
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         (ann,) = register(server, "ann")
         assert ann.call("POST", "/api/auth/logout/").status == 200
         server.stop(signal.SIGKILL)
-    with serving(tmp_path, "--workers", "2", **database) as server:
+    with serving(tmp_path, **database) as server:
         assert call(server, "GET", "/api/auth/me/", token=ann.token).json["code"] == "session_ended"
         assert refresh(server, ann.refresh).json["code"] == "session_ended"
