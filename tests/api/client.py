@@ -134,7 +134,7 @@ class Chat:
 
     @property
     def _everything(self) -> dict[str, str]:
-        """For each table, the statement that reads it; to ask a database what it has takes long, so it is asked once."""
+        """For each table, the statement that reads it; to ask a database what it has takes long, so do it once."""
         kind = type(self.database)
         if kind not in _STATEMENTS:
             names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
