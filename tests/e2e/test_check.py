@@ -4,11 +4,13 @@ import http.client
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 
+import psycopg
 import pytest
 
 import postgres
@@ -26,6 +28,7 @@ GOOD = {
     "trusted_proxies": "1",
     "cors_origins": "",
 }
+CHANGE = "INSERT INTO change (kind, room_id, at) VALUES ('room.created', 1, %s)"
 
 
 def check(folder, *args, says="", **settings):
@@ -202,6 +205,16 @@ class TestTheDatabase:
             "full_page_writes",
             "synchronous_commit",
         ]
+
+    def test_with_a_transaction_that_does_not_end_is_wrong_as_nobody_is_told_anything(self, tmp_path):
+        url = postgres.migrated()
+        with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url) as forgotten:
+            forgotten.execute("SELECT pg_current_xact_id()")
+            connection.execute(CHANGE, [round(time.time() * 1000) - 60_000])
+            held_up = [sentence for _, what, sentence in check(tmp_path, database_url=url) if what == "live updates"]
+            assert ["They have waited 6" in sentence for sentence in held_up] == [True]
+            forgotten.rollback()
+            assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
     def test_whose_replica_is_none_is_wrong(self, tmp_path):
         url = postgres.migrated()

@@ -49,6 +49,19 @@ def newest_change(database: ChatDatabase) -> int | None:
     return None if found is None else int(found)
 
 
+def held_up_since(database: ChatDatabase) -> int | None:
+    """When the oldest change was made that can't be told yet, as an older transaction is open; None if there is none.
+
+    In milliseconds since the Unix epoch. Raises Unavailable.
+    """
+    if not database.is_postgres:
+        return None
+    found = _value(
+        database, 'SELECT min(at) FROM "change" WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint'
+    )
+    return None if found is None else int(found)
+
+
 def _value(database: ChatDatabase, sql: str) -> Any:
     try:
         return database.execute_sql(sql).fetchone()[0]

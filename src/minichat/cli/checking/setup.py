@@ -22,6 +22,8 @@ Check = Callable[[Settings], Iterator[Finding]]
 
 MOST_SKEW = 3_000
 """How far the clocks of this host and of the database may be apart, in milliseconds."""
+MOST_HELD_UP = 10_000
+"""How long changes may wait until they are told, in milliseconds; no transaction of minichat's own lasts as long."""
 EARLIEST = 1_767_225_600_000
 """The beginning of 2026, before which no clock can be right, in milliseconds since the Unix epoch."""
 LEAST_FREE = 2**30
@@ -186,14 +188,22 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
-    from minichat.adapters.peewee.inspecting import facts_of, newest_change
+    from minichat.adapters.peewee.inspecting import facts_of, held_up_since, newest_change
 
     facts = facts_of(chat)
     yield ok("database", f"{settings.database_name} is {facts.product} and answers.")
     for sentence in facts.weaknesses:
         yield wrong("database", f"Its setting {sentence}")
     is_complete = yield from _migrations(chat)
-    yield from clock(round(time.time() * 1000), facts.clock, newest_change(chat) if is_complete else None)
+    now = round(time.time() * 1000)
+    yield from clock(now, facts.clock, newest_change(chat) if is_complete else None)
+    held_up = held_up_since(chat) if is_complete else None
+    if held_up is not None and now - held_up > MOST_HELD_UP:
+        yield wrong(
+            "live updates",
+            f"They have waited {(now - held_up) / 1000:.0f} s for an older transaction, still open: look for it in"
+            " pg_stat_activity and pg_prepared_xacts.",
+        )
 
 
 def _migrations(chat: "ChatDatabase") -> Generator[Finding, None, bool]:
