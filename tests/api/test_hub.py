@@ -169,6 +169,25 @@ def test_of_a_room_that_one_has_left_nothing_is_told_however_far_the_hub_is_behi
     assert ear.hears("hello") == [("participant.left", None), ("message.created", "hello")]
 
 
+def test_who_is_removed_while_the_hub_reads_is_not_told_what_is_written_afterwards(
+    chat: MemoryChat, hub: Hub, log: SlowLog, listen: Listen
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room, other = ann.makes_room("Tea", with_=[bob, carl]), ann.makes_room("Garden", with_=[bob])
+    removed, stays = listen(bob), listen(carl)
+    hub.enter(removed.listener)
+    hub.enter(stays.listener)
+    log.is_slow = True
+    sent = ann.says("hello", in_=room)
+    assert log.has_read.wait(PATIENCE)
+    ann.removes(bob, from_=room)
+    ann.rewrites(sent.message, "among us")
+    ann.says("at last", in_=other)
+    log.may_answer.set()
+    assert removed.hears("at last") == [("participant.left", None), ("message.created", "at last")]
+    assert stays.hears("among us")[0] == ("message.created", "among us")
+
+
 def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: Hub, listen: Listen) -> None:
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])

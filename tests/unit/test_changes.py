@@ -1,7 +1,10 @@
 """Reading the change log: who is told what, from any place on."""
 
+from collections.abc import Callable
+
 import pytest
 
+from minichat.adapters.memory.memberships import MemoryMemberships
 from minichat.domain.changes import Moves, Reader
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
@@ -193,3 +196,23 @@ def test_a_reader_moves_with_all_that_it_passes():
     assert reader.place == (3,)
     assert reader.takes(LoggedChange((5,), Change(ChangeKind.MESSAGE_CREATED, 7, 0, user_id=2)))
     assert reader.place == (5,)
+
+
+class MemberLeaves(MemoryMemberships):
+    """Lets somebody leave just after it was asked who has read something."""
+
+    leave: Callable[[], object]
+
+    def read_by(self, room_id, user_ids):
+        found = super().read_by(room_id, user_ids)
+        self.leave()
+        return found
+
+
+def test_an_author_who_leaves_while_that_is_looked_up_is_told_nothing_of_their_message(chat, ann, bob):
+    room = bob.makes_room(with_=[ann])
+    message = ann.says("hello", in_=room).message
+    memberships = MemberLeaves(chat.memory.store)
+    memberships.leave = lambda: ann.leaves(room)
+    change_log = chat.with_ports(memberships=memberships).services.change_log
+    assert change_log.is_read_for(message, {ann.id, bob.id}) == {bob.id: False}

@@ -85,8 +85,9 @@ class EventWriter:
         message, author = found
         shown = Presenter(base, self._clock(), 0, {author.id: author})
         unread, read = (orjson.dumps(shown.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
+        # Looked up after the message: who has been removed meanwhile is not told what it says by now.
         is_read_for = self._log.is_read_for(message, user_ids)
-        return {user_id: read if user_id in is_read_for else unread for user_id in user_ids}
+        return {user_id: read if is_read else unread for user_id, is_read in is_read_for.items()}
 
     def _read(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
         return _alike({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)

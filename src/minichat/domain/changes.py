@@ -176,16 +176,18 @@ class ChangeLog:
         receipts = self._memberships.receipts(user_id, {message.room_id for message in messages.values()})
         return messages, people, receipts
 
-    def is_read_for(self, message: Message, user_ids: Collection[int]) -> Collection[int]:
-        """Those of the users, who are in the room, for whom the message is read: see `is_read` in the contract."""
+    def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
+        """Whether the message is read (see `is_read` in the contract), for each of the users who is in its room now."""
         read_by = self._memberships.read_by(message.room_id, user_ids)
-        for_whom = {user_id for user_id, seq in read_by.items() if seq >= message.seq}
+        is_read = {user_id: seq >= message.seq for user_id, seq in read_by.items()}
         author_id = message.user_id
-        if author_id in for_whom:
-            receipts = self._memberships.receipts(author_id, [message.room_id])
-            if receipts[message.room_id].others_seq < message.seq:
-                for_whom.discard(author_id)
-        return for_whom
+        if is_read.get(author_id):
+            own = self._memberships.receipts(author_id, [message.room_id]).get(message.room_id)
+            if own is None:
+                del is_read[author_id]  # they have left meanwhile
+            else:
+                is_read[author_id] = own.others_seq >= message.seq
+        return is_read
 
     def room(self, user_id: int, room_id: int) -> ShownRoom | None:
         """The room as its participant sees it; None for others, and if it has been removed."""
