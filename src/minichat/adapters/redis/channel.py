@@ -5,7 +5,6 @@ later and the same thing once however often it was meant, so nobody ever waits f
 """
 
 import logging
-import random
 import secrets
 import threading
 import time
@@ -19,7 +18,7 @@ from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import ConnectionError as ConnectionLost
 
-from minichat.adapters.redis.connection import FAILURES, LONGEST_PAUSE, Connection, RedisAway
+from minichat.adapters.redis.connection import FAILURES, LONGEST_PAUSE, Connection, RedisAway, jittered
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +143,7 @@ class Channel:
             pause = BROKEN_PAUSE if self._is_subscribed else min(2 * pause, LONGEST_PAUSE)
             self._is_subscribed = False
             self._wake()
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            time.sleep(jittered(pause))
 
     def _hear(self, subscription: PubSub) -> None:
         """Hand on what is heard, for as long as Redis is there. Raises one of FAILURES."""

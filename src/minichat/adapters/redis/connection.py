@@ -5,10 +5,10 @@ thread looks for it: no request waits for a Redis that is known to be away.
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
+from random import SystemRandom
 from typing import TypeVar
 
 from redis import Redis
@@ -29,6 +29,12 @@ FAILURES = (RedisError, OSError)
 """What is raised by a Redis that does not answer, or that refuses what is asked."""
 
 Answer = TypeVar("Answer")
+_chance = SystemRandom()  # which threads that nobody waits for can draw from without changing what others draw
+
+
+def jittered(pause: float) -> float:
+    """Between half of the pause and all of it, so that not all workers come at the same moment."""
+    return pause * _chance.uniform(0.5, 1)
 
 
 class RedisAway(Exception):
@@ -101,8 +107,7 @@ class Connection:
     def _look_for_it(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            # Not all workers at the same moment.
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            time.sleep(jittered(pause))
             pause = min(2 * pause, LONGEST_PAUSE)
             try:
                 # One that answers and refuses to write is of no use.
