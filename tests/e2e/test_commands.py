@@ -202,6 +202,7 @@ def test_wrong_settings_are_told_by_every_command(tmp_path, command):
 
 
 HIDDEN = "hunter2secret"
+LOOKING_AFTER = [["users", "list"], ["users", "disable", "ann"], ["audit"], ["prune"]]
 EVERY = [
     *(["db", "upgrade"], ["db", "status"], ["serve", "--bind", "127.0.0.1:0"], ["users", "list"], ["audit"], ["prune"]),
     *(["createsuperuser", "--username", "root", "--password-stdin"], ["demo", *SMALL]),
@@ -231,8 +232,16 @@ def test_a_user_who_may_not_make_tables_is_told_so(tmp_path):
 def test_a_schema_of_a_newer_version_is_not_served(tmp_path):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
-    for command in (["serve", "--bind", "127.0.0.1:0"], ["db", "upgrade"], ["db", "status"]):
+    for command in (["serve", "--bind", "127.0.0.1:0"], ["db", "upgrade"], ["db", "status"], *LOOKING_AFTER):
         assert "9999_future of a newer minichat" in failure(run(tmp_path, *command, **settings))
+
+
+@pytest.mark.parametrize("command", LOOKING_AFTER, ids=" ".join)
+def test_a_schema_of_an_older_version_is_not_looked_after(tmp_path, command):
+    settings = on_postgres(migrated())
+    execute(settings["database_url"], "DELETE FROM schema_migration")
+    told = failure(run(tmp_path, *command, **settings))
+    assert told == "The database lacks migrations: `minichat db upgrade` applies them."
 
 
 def test_a_replica_whose_url_is_wrong_is_told_before_anything_is_served(tmp_path):

@@ -12,7 +12,9 @@ import click
 from minichat.cli.accounts import audit, createsuperuser, users
 from minichat.cli.check import check
 from minichat.cli.common import (
+    BEHIND,
     Failed,
+    current_database,
     database_failures,
     load_settings,
     media_failures,
@@ -78,7 +80,7 @@ def db_status() -> None:
     for name, is_applied in migrations:
         click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
     if not all(is_applied for _, is_applied in migrations):
-        raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
+        raise Failed(BEHIND)
 
 
 db.add_command(restored)
@@ -107,7 +109,7 @@ def prune() -> None:
     from minichat.domain.retention import Kept
     from minichat.wiring import services_on
 
-    database = whole_database(settings)
+    database = current_database(settings)
 
     def rest() -> None:
         database.checkpoint()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from minichat.config import Settings
     from minichat.domain.services import Services
 
+BEHIND = "The database lacks migrations: `minichat db upgrade` applies them."
+
 
 class Failed(click.ClickException):
     """What was asked for could not be done: a sentence, no traceback."""
@@ -81,6 +83,18 @@ def whole_database(settings: "Settings") -> "ChatDatabase":
     return database
 
 
+def current_database(settings: "Settings") -> "ChatDatabase":
+    """The whole database, if its schema is that of this version; that it is none is told in a sentence."""
+    from minichat.adapters.peewee import migrating
+
+    database = whole_database(settings)
+    with database_failures(settings):
+        is_behind = not all(is_applied for _, is_applied in migrating.status(database))
+    if is_behind:
+        raise Failed(BEHIND)
+    return database
+
+
 def upgrade(settings: "Settings") -> None:
     """Apply the migrations that the database lacks; make the database if there is none."""
     from minichat.adapters.peewee import migrating, open_database
@@ -98,7 +112,7 @@ def services_of(settings: "Settings") -> Iterator["Services"]:
     from minichat.wiring import services_on
 
     with database_failures(settings):
-        yield services_on(whole_database(settings), settings)
+        yield services_on(current_database(settings), settings)
 
 
 def read_password(from_stdin: bool) -> str:
