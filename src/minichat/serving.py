@@ -24,7 +24,6 @@ from tempfile import gettempdir, mkdtemp
 from typing import Any, NamedTuple, cast
 
 import gevent
-from gevent.monkey import get_original
 from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
@@ -35,6 +34,7 @@ from gunicorn.workers.base import Worker
 from gunicorn.workers.ggevent import GeventWorker
 
 from minichat import logs
+from minichat.adapters.clients import shut_down
 from minichat.api.headers import POLICY, security_headers
 from minichat.config import Settings, SettingsError
 
@@ -216,12 +216,14 @@ class ChatWorker(GeventWorker):
         self._clients: dict[Any, Any] = {}
         """The socket that each greenlet serves, and since when some of them wait for its next request."""
         self._waiting: dict[Any, float] = {}
+        self._servers: list[StreamServer] = []
 
     def server_class(self, listener: Any, *, spawn: Any, **_: Any) -> StreamServer:  # type: ignore[override]
         """Make what takes connections and hands each to `handle`; gunicorn's own is of this kind, too."""
         server = Listening(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=spawn)
         if self.cfg.workers > 1:
             server.max_accept = 1  # the others shall have their share
+        self._servers.append(server)
         return server
 
     @contextmanager
@@ -242,15 +244,23 @@ class ChatWorker(GeventWorker):
             return
         for greenlet, since in tuple(self._waiting.items()):
             if time.monotonic() - since > 1:  # a connection made just now still gets its answer
-                _end_reading(self._clients[greenlet])
+                # It finds the end of what the client sends, and what came before is read first. To break the wait off
+                # would be too early or too late: by then the request may have come, and be half done.
+                shut_down(self._clients[greenlet], socket.SHUT_RD)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
         """Stop, and let who listens to a stream go on at another worker at once."""
         super().handle_exit(sig, frame)
         if self.booted:  # a signal may come while the application is still being built
-            from minichat.api.live import end_streams
+            gevent.spawn(self._turn_away)
 
-            gevent.spawn(end_streams, cast(Any, self.wsgi))
+    def _turn_away(self) -> None:
+        """Take no more connections, so that who comes back finds another worker, and end all streams."""
+        from minichat.api.live import end_streams
+
+        for server in self._servers:
+            server.close()
+        end_streams(cast(Any, self.wsgi))
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection, as the parent class does, but not for ever when the client stops half-way."""
@@ -289,16 +299,6 @@ class ChatWorker(GeventWorker):
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client had gone before its error was sent")
-
-
-def _end_reading(client: Any) -> None:
-    """Let the greenlet that waits for the client find the end of what it sends; what came before is read first.
-
-    To break the wait off would be too early or too late: by then the request may have come, and be half done.
-    """
-    # Not by gevent's own `shutdown`, which breaks off.
-    with suppress(OSError), get_original("socket", "socket")(fileno=os.dup(client.fileno())) as same:
-        same.shutdown(socket.SHUT_RD)
 
 
 _OUR_FAULT = (

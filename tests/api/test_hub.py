@@ -4,6 +4,8 @@ import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from minichat.adapters.slots import FileSlots
 from minichat.api.cursors import Cursors
 from minichat.api.events import Event, EventWriter
 from minichat.api.hub import BATCH, QUEUE_MOST, End, Hub, Listener
+from minichat.api.listening import HEARTBEAT, heard
 from minichat.api.whispers import Whispers
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import Unavailable
@@ -202,6 +205,22 @@ def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: 
     assert stuck.listener.end_reason == End.TOO_SLOW
     assert stuck.listener._waiting.qsize() <= QUEUE_MOST + 1
     assert not other.listener.is_over
+
+
+def test_who_has_caught_up_is_asked_at_once_whether_there_is_more_to_hear(
+    chat: MemoryChat, hub: Hub, writer: FalteringWriter
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    ear = Ear(bob, hub, writer)
+    ann.removes(bob, from_=room)
+    steps = heard(SimpleNamespace(services=chat.services, events=writer, hub=hub), ear.listener, is_behind=False)  # type: ignore[arg-type]  # as much of it as is used
+    assert next(steps) == []
+    assert [told(event) for event in next(steps)] == [("participant.left", None)]
+    began = monotonic()
+    assert next(steps) == []
+    assert monotonic() - began < HEARTBEAT / 2
+    assert ear.listener.has_entered
 
 
 class SlowSlots(FileSlots):

@@ -216,6 +216,16 @@ class TestTheDatabase:
             forgotten.rollback()
             assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
+    def test_that_came_from_another_server_is_wrong_until_it_is_made_known(self, tmp_path):
+        url = postgres.migrated()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(CHANGE, [1])
+            connection.execute("UPDATE change SET xid = xid + 1000000000")
+        [sentence] = [sentence for _, what, sentence in check(tmp_path, database_url=url) if what == "live updates"]
+        assert "minichat db restored" in sentence
+        assert run(tmp_path, "db", "restored", **GOOD, database_url=url).returncode == 0
+        assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
+
     def test_whose_replica_is_none_is_wrong(self, tmp_path):
         url = postgres.migrated()
         lines = check(tmp_path, database_url=url, replica_url=url)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from queue import Empty, Queue
 from typing import Any
 
@@ -16,7 +16,8 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
-from e2e.crowd import Person, at_once, call, execute, register
+from e2e.crowd import Person, at_once, call, execute, register, wait_until
+from e2e.streams import opened, says_much
 from servers import PATIENCE, resident_mib, serving
 
 
@@ -251,6 +252,24 @@ def test_a_wait_ends_when_something_happens(ann, bob):
     ann.says(room, "hello")
     (event,) = answers.get(timeout=2)["events"]
     assert event["data"]["content"] == "hello"
+
+
+def test_one_who_does_not_read_is_cut_without_a_word_in_the_log(tmp_path, database):
+    with serving(tmp_path, "--workers", "1", rate_limits="off", streams_per_worker="1", **database) as server:
+        ann, bob = register(server, "ann", "bob")
+        room = ann.makes_room(bob)
+        stuck = opened(bob, "/api/chat/events/", buffer=4_096)
+        says_much(ann, room, 400)
+        assert bob.call("POST", "/api/auth/logout/").status == 200
+
+        def is_free() -> bool:
+            with closing(opened(ann, "/api/chat/events/")) as response:
+                return response.status == 200
+
+        wait_until(is_free, "the end of the other's stream")
+        stuck.close()
+        assert server.stop() == 0
+        assert "Traceback" not in server.said
 
 
 def test_a_wait_for_nothing_ends_in_time_with_a_cursor_to_go_on_from(ann):

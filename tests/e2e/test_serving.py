@@ -1,5 +1,6 @@
 """`minichat serve` as an operator meets it: a real process, real sockets, real signals."""
 
+import http.client
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,18 @@ def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):
         server.wait_until_it_answers()
         assert server.call("GET", "/api/auth/me/", token=token).status == 200
         assert worker not in server.workers
+
+
+def test_one_that_stops_turns_no_stream_away_that_could_be_opened_elsewhere(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server:
+        token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+        place = server.call("GET", "/api/chat/sync/", token=token).json["cursor"]
+        server.process.send_signal(signal.SIGTERM)
+        statuses = set()
+        while server.process.poll() is None:
+            with suppress(OSError, http.client.HTTPException):
+                statuses.add(server.call("GET", f"/api/chat/sync/?after={place}&timeout=1", token=token).status)
+        assert statuses <= {200}
 
 
 def test_a_restart_finds_everything_as_it_was(tmp_path):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 import websocket
 
-from e2e.crowd import Person, at_once, register
+from e2e.crowd import PASSWORD, Person, at_once, call, register, wait_until
 from servers import PATIENCE, serving
 
 
@@ -400,6 +400,63 @@ def test_a_stopping_server_says_so(tmp_path, database):
         os.kill(server.process.pid, signal.SIGTERM)
         assert socket.goodbye() == (1001, "stopping")
         assert server.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("end", ["close", "log out"])
+def test_one_who_floods_and_goes_leaves_nothing_behind(tmp_path, database, end):
+    """What waits to be read of them would take minutes at the pace at which frames are read."""
+    pongs = b"\x8a\x80\0\0\0\0" * 10_000
+    with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
+        ann, bob = register(server, "ann", "bob")
+        room = ann.makes_room(bob)
+        sockets = [Socket(ann, room) for _ in range(20)]
+        assert refusal(ann, room) == (429, "too_many_streams")
+        for socket in sockets:
+            socket._socket.sock.sendall(pongs)
+        again = call(server, "POST", "/api/auth/login/", {"username": "ann", "password": PASSWORD}).json
+        if end == "log out":
+            assert ann.call("POST", "/api/auth/logout/").status == 200
+        else:
+            for socket in sockets:
+                socket._socket.sock.close()
+        ann.token = again["tokens"]["access"]
+        wait_until(lambda: is_let_in(ann, room), "a free place")
+        assert server.stop() == 0
+
+
+def is_let_in(person: Person, room: int) -> bool:
+    try:
+        Socket(person, room).close()
+    except websocket.WebSocketBadStatusException:
+        return False
+    return True
+
+
+def test_who_was_told_to_go_and_talks_on_is_not_listened_to_and_loses_the_connection(ann, bob):
+    room = ann.makes_room(bob)
+    socket = Socket(bob, room)
+    assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
+    line = socket._socket.sock  # as the client by itself would say goodbye, too
+    wait_until(lambda: b"not_a_participant" in line.recv(65_536), "the goodbye")
+    assert ann.call("POST", f"/api/chat/rooms/{room}/participants/", {"user_id": bob.id}).status == 201
+    said = socket_frame({"type": "message", "content": "through a closed socket"})
+
+    def is_cut() -> bool:
+        try:
+            line.sendall(said)
+        except (BrokenPipeError, ConnectionResetError):
+            return True
+        time.sleep(0.3)  # often enough to be waited for on and on
+        return False
+
+    wait_until(is_cut, "the end of the connection")
+    assert ann.history(room) == []
+
+
+def socket_frame(frame: object) -> bytes:
+    """It, as a client's frame with a mask of zeros."""
+    payload = json.dumps(frame).encode()
+    return bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload
 
 
 def test_of_what_two_say_at_once_all_hear_the_same(ann, bob):

@@ -4,6 +4,7 @@ A closed connection shows by being readable, with nothing to read. Under gevent 
 more than a few bytes a connection; elsewhere it is noticed when the next heartbeat can't be sent.
 """
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,8 +30,7 @@ class WatchedClient:
 
     def cut(self) -> None:
         if self._connection is not None:
-            with suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
+            shut_down(self._connection, socket.SHUT_RDWR)
 
     def forget(self) -> None:
         if self._watcher is not None:
@@ -43,6 +43,23 @@ class WatchedClient:
         self._watcher.stop()
         if _has_gone(self._connection):
             self._gone()
+
+
+def shut_down(connection: Any, how: int) -> None:
+    """Shut the connection down for who reads or writes, as the system does: they find that it has ended.
+
+    gevent's own `shutdown` breaks them off instead, in the middle of whatever they do.
+    """
+    with suppress(OSError), _plain_socket()(fileno=os.dup(connection.fileno())) as same:
+        same.shutdown(how)
+
+
+def _plain_socket() -> Any:
+    if not _is_under_gevent():
+        return socket.socket
+    from gevent.monkey import get_original
+
+    return get_original("socket", "socket")
 
 
 def _has_gone(connection: Any) -> bool:

@@ -200,7 +200,9 @@ class Hub:
 
     def _check_room(self) -> None:
         """Raise Unavailable when nobody else may listen."""
-        if self._is_closed or len(self._admitted) >= self._most:
+        if self._is_closed:
+            raise Unavailable("this worker stops", retry_after=1)  # and the next connection leads to another
+        if len(self._admitted) >= self._most:
             raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
     def enter(self, listener: Listener) -> bool:

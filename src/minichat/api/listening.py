@@ -74,8 +74,10 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
                     yield written[start : start + TOGETHER]
     except (ResyncRequired, Unavailable):
         listener.end(End.BROKEN)  # the client comes back, and is told then
+    patience = 0.0  # who has just caught up may find that there is nothing more to hear
     while not listener.is_over:
-        yield listener.take(HEARTBEAT)
+        yield listener.take(patience)
+        patience = HEARTBEAT
 
 
 def authenticate_again() -> Caller:

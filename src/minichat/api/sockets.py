@@ -6,10 +6,12 @@ the client says, one frame after the other, and so no faster than it can be serv
 
 import base64
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from math import inf
 from time import monotonic
 from typing import Any, ClassVar
 from urllib.parse import urljoin
@@ -53,6 +55,8 @@ _CLOSING = {
 """What a client is told when it is sent no more (RFC 6455, section 7.4); 4401 and 4403 are ours."""
 _OUT = (4403, "not_a_participant")
 _TOO_LARGE = (1009, "frame_too_large")
+_ESTABLISHED = 1
+"""The state of a TCP connection of which neither end has been closed, in Linux's `tcp_info`."""
 
 
 class OriginNotAllowed(errors.Refused):
@@ -114,12 +118,13 @@ class Pace:
         self._at_once = self._left = at_once
         self._looked_at = monotonic()
 
-    def wait(self) -> None:
-        """Be there before each thing."""
+    def wait(self) -> bool:
+        """Be there before each thing. True if it came too fast."""
         now = monotonic()
         self._left = min(self._at_once, self._left + (now - self._looked_at) * self._per_second) - 1
         self._looked_at = now
         time.sleep(max(0.0, -self._left / self._per_second))
+        return self._left < 0
 
 
 class Socket:
@@ -129,6 +134,7 @@ class Socket:
         self._protocol = WSConnection(ConnectionType.SERVER)
         self._lock = threading.Lock()
         self._pace = Pace(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
+        self._read_until = inf
         if not _is_handshake():
             raise UpgradeRequired
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
@@ -154,6 +160,7 @@ class Socket:
         """Say goodbye; `texts` ends when the client has answered, or has had the time to."""
         with suppress(OSError):
             self.send(CloseConnection(code, reason))
+        self._read_until = monotonic() + FAREWELL_SECONDS
         self._connection.settimeout(FAREWELL_SECONDS)
 
     def texts(self) -> Iterator[str | None]:
@@ -175,12 +182,14 @@ class Socket:
     def _messages(self) -> Iterator[Message[Any]]:
         """The messages, in the pieces in which they come. Raises OSError."""
         received = b"-"
-        while received:
+        while received and monotonic() < self._read_until:
             received = self._connection.recv(65_536)
             self._protocol.receive_data(received or None)
             try:
                 for event in self._protocol.events():
-                    self._pace.wait()
+                    is_hasty = self._pace.wait()
+                    if monotonic() >= self._read_until or (is_hasty and self._has_been_closed()):
+                        return  # what is left would take minutes at that pace, and nobody waits for it
                     if isinstance(event, Message):
                         yield event
                     elif isinstance(event, Ping | CloseConnection):
@@ -190,6 +199,14 @@ class Socket:
             except RemoteProtocolError as error:
                 self.close(CloseReason.PROTOCOL_ERROR, str(error)[:100])
                 return
+
+    def _has_been_closed(self) -> bool:
+        """Whether one of both ends has closed the connection, as far as the system tells."""
+        try:
+            state: int = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except (OSError, AttributeError):  # no TCP, or not Linux: the next heartbeat tells
+            return False
+        return state != _ESTABLISHED
 
 
 class Conversation:
@@ -219,19 +236,22 @@ class Conversation:
 
     def _tell(self) -> None:
         """Send what happens, and say goodbye when it is over."""
+        is_out = False
         try:
             for events in self._heard:
                 for event in events:
                     self._socket.send_json(event.json)
                 self._ping()
-                if self._is_out:
+                is_out = self._is_out
+                if is_out:
                     break
         except OSError:
-            return  # it has gone, which `texts` notices, too
+            log.debug("a client has gone without a word")
         except Exception:
             log.exception("what happens was not told any more")
             self._listener.end(End.BROKEN)
-        self._socket.close(*(_OUT if self._is_out else _CLOSING[self._listener.end_reason or End.GONE]))
+        self._listener.end()  # from here on nothing is done for it, and the hub cuts the connection if it stays
+        self._socket.close(*(_OUT if is_out else _CLOSING[self._listener.end_reason or End.GONE]))
 
     def _ping(self) -> None:
         """Ask for a sign of life where it is time to, however much is sent: who only listens gives none."""

@@ -49,6 +49,14 @@ def newest_change(database: ChatDatabase) -> int | None:
     return None if found is None else int(found)
 
 
+def is_of_another_server(database: ChatDatabase) -> bool:
+    """Whether the log holds changes of a server that has begun more transactions, and nothing new is told until it has
+    been made this one's own (see `epochs`). Raises Unavailable.
+    """
+    ahead = 'SELECT EXISTS (SELECT 1 FROM "change" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)'
+    return database.is_postgres and bool(_value(database, ahead))
+
+
 def held_up_since(database: ChatDatabase) -> int | None:
     """When the oldest change was made that can't be told yet, as an older transaction is open; None if there is none.
 

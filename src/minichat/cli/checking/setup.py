@@ -188,7 +188,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
-    from minichat.adapters.peewee.inspecting import facts_of, held_up_since, newest_change
+    from minichat.adapters.peewee.inspecting import facts_of, newest_change
 
     facts = facts_of(chat)
     yield ok("database", f"{settings.database_name} is {facts.product} and answers.")
@@ -197,11 +197,21 @@ def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
     is_complete = yield from _migrations(chat)
     now = round(time.time() * 1000)
     yield from clock(now, facts.clock, newest_change(chat) if is_complete else None)
-    held_up = held_up_since(chat) if is_complete else None
-    if held_up is not None and now - held_up > MOST_HELD_UP:
+    if is_complete:
+        yield from _live_updates(chat, now)
+
+
+def _live_updates(chat: "ChatDatabase", now: int) -> Iterator[Finding]:
+    from minichat.adapters.peewee.inspecting import held_up_since, is_of_another_server
+
+    if is_of_another_server(chat):
+        yield wrong("live updates", "Nothing is told, as the log came from another server: run `minichat db restored`.")
+        return
+    since = held_up_since(chat)
+    if since is not None and now - since > MOST_HELD_UP:
         yield wrong(
             "live updates",
-            f"They have waited {(now - held_up) / 1000:.0f} s for an older transaction, still open: look for it in"
+            f"They have waited {(now - since) / 1000:.0f} s for an older transaction, still open: look for it in"
             " pg_stat_activity and pg_prepared_xacts.",
         )
 
