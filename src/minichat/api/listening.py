@@ -57,7 +57,9 @@ def admitted(reader: Reader) -> tuple[Listener, Callable[[], None]]:
 
 
 def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequence[Event]]:
-    """What the listener is sent until it is over, as it comes; nothing at first and where a heartbeat is due."""
+    """What the listener is sent until it is over, as it comes; nothing at first, when they have caught up, and where a
+    heartbeat is due.
+    """
     reader, change_log = listener.reader, ctx.services.change_log
     yield [ctx.events.resync()] if is_behind else []
     try:
