@@ -50,7 +50,7 @@ class Reader:
                 threading.Event().wait(PAUSE)
 
     def _listen(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def _note(self, event: Event, place: str) -> None:
         self.events.append(event)

@@ -119,7 +119,7 @@ class Site:
 
     def check(self) -> None:
         """Fail unless the database is whole and everything in it is counted right."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
 
 class SqliteSite(Site):

@@ -22,6 +22,8 @@ from e2e.locks import holder_of_the_write_lock, state_of
 from faults.deployment import Host, PostgresSite, Site, SqliteSite
 from faults.load import Load
 from faults.proxy import CuttingProxy
+from postgres import RunningPostgres
+from servers import RunningRedis
 
 HOUR = 3_600
 AWAY_SECONDS = 0.5
@@ -216,13 +218,9 @@ def _postgres_started(site: PostgresSite, load: Load) -> float:
 
 
 def hang_postgres(site: PostgresSite, load: Load) -> float:
-    site.postgres.hang()
-    try:
+    with _hung(site.postgres):
         load.wait_for_refusals(REFUSALS)
-    finally:
-        over = time.monotonic()
-        site.postgres.go_on()
-    return over
+        return time.monotonic()
 
 
 def lock_postgres(site: PostgresSite, load: Load) -> float:
@@ -246,13 +244,18 @@ def kill_redis(site: PostgresSite, load: Load) -> float:
 
 
 def hang_redis(site: PostgresSite, load: Load) -> float:
-    site.redis.hang()
-    try:
+    with _hung(site.redis):
         load.wait_for_sends(SENDS_WITHOUT_REDIS)
+        return time.monotonic()
+
+
+@contextmanager
+def _hung(server: RunningPostgres | RunningRedis) -> Iterator[None]:
+    server.hang()
+    try:
+        yield
     finally:
-        over = time.monotonic()
-        site.redis.go_on()
-    return over
+        server.go_on()
 
 
 EVERYWHERE = (

@@ -65,7 +65,7 @@ class Reader(Actor):
 
     def listen(self) -> None:
         """Listen for as long as it lasts."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def note(self, kind: str, message: dict[str, Any]) -> None:
         """Take what happened to a message."""

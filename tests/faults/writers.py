@@ -61,7 +61,7 @@ class Actor:
             self.leave()
 
     def act(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def leave(self) -> None:
         """Close what is open."""

@@ -66,7 +66,7 @@ class ListPage(Guarded):
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
         """A page of the list, and the cursor of the next. Raises InvalidInput."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def actions(self) -> Mapping[str, Callable[[str], str]]:
         """What can be done, by the text of its button; each takes an id and tells what it did."""

@@ -17,7 +17,7 @@ from peewee import SQL, Node, fn
 from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.epochs import EPOCH
 from minichat.adapters.peewee.logs import drop_until, last_before, oldest_of
-from minichat.adapters.peewee.statements import Row, Statement, each_of, ids_in_order, param
+from minichat.adapters.peewee.statements import OLDEST_RUNNING, Row, Statement, each_of, ids_in_order, param
 from minichat.adapters.peewee.tables import ChangeRow
 from minichat.domain.model import MOVES, Change, ChangeKind, LogEnds, LoggedChange, Place, Role, Timestamp
 
@@ -111,14 +111,13 @@ class SqliteChanges(_Recorder):
         return self._drop_until.run(id=last)
 
 
-_END = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _PLACED = "xid, id, kind, room_id, at, user_id, message_id, seq, role"
 
 
 class PostgresChanges(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         def statement(text: str) -> Statement:
-            for name, meant in {"{columns}": _PLACED, "{end}": _END, "{epoch}": EPOCH}.items():
+            for name, meant in {"{columns}": _PLACED, "{end}": OLDEST_RUNNING, "{epoch}": EPOCH}.items():
                 text = text.replace(name, meant)
             return Statement.of_text(database, text)
 

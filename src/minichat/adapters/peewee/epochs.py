@@ -7,7 +7,7 @@ with a number that is drawn anew when a database goes on from an earlier state, 
 import secrets
 
 from minichat.adapters.peewee.database import ChatDatabase
-from minichat.adapters.peewee.statements import Statement
+from minichat.adapters.peewee.statements import OLDEST_RUNNING, Statement
 
 _NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
 EPOCH = f"coalesce(({_NUMBER}), 0)"
@@ -19,7 +19,7 @@ _FORGET_TRANSACTIONS = (
     "UPDATE change SET xid = 0",
     "UPDATE change_horizon SET xid = 0, id = 0",
     "SELECT setval('message_taken_by', 0)",
-    "UPDATE message SET settled_by = 0 WHERE settled_by >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    f"UPDATE message SET settled_by = 0 WHERE settled_by >= {OLDEST_RUNNING}",  # noqa: S608 - our own text
 )
 
 

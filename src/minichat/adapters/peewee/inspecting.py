@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from peewee import PeeweeException
 
 from minichat.adapters.peewee.database import ChatDatabase, open_database
+from minichat.adapters.peewee.statements import OLDEST_RUNNING
 from minichat.domain.errors import Unavailable
 
 _UNSAFE = {
@@ -64,9 +65,7 @@ def held_up_since(database: ChatDatabase) -> int | None:
     """
     if not database.is_postgres:
         return None
-    found = _value(
-        database, 'SELECT min(at) FROM "change" WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint'
-    )
+    found = _value(database, f'SELECT min(at) FROM "change" WHERE xid >= {OLDEST_RUNNING}')  # noqa: S608 - our own text
     return None if found is None else int(found)
 
 

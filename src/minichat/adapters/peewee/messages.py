@@ -12,7 +12,7 @@ from peewee import IntegrityError, Node, fn
 
 from minichat.adapters.peewee.database import ChatDatabase
 from minichat.adapters.peewee.locks import Locks
-from minichat.adapters.peewee.statements import Row, Statement, each_of, param
+from minichat.adapters.peewee.statements import OLDEST_RUNNING, Row, Statement, each_of, param
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
 from minichat.domain.model import Message
 from minichat.domain.ports import NewMessage
@@ -52,7 +52,7 @@ _APPEND = """
     SELECT id, seq FROM added
 """
 """All of an `append` in one statement, because each is a way to the server and back. The room must be locked."""
-_IS_SETTLED = "settled_by < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_IS_SETTLED = f"settled_by < {OLDEST_RUNNING}"
 """Whether no message with a smaller id can still come: see the migration, which has made `take_message_id`, too."""
 
 

@@ -25,6 +25,9 @@ from peewee import __exception_wrapper__ as driver_errors  # type: ignore[attr-d
 
 from minichat.domain.errors import Unavailable
 
+OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+"""In the SQL of PostgreSQL, the number of the oldest transaction that still runs: all below it have ended."""
+
 if TYPE_CHECKING:
     from minichat.adapters.peewee.database import ChatDatabase
 
