@@ -292,3 +292,14 @@ def test_who_is_told_that_the_server_stops_has_the_time_to_go(
     assert not was_cut.is_set()
     hub.close()
     assert was_cut.is_set()
+
+
+def test_who_comes_when_the_server_stops_is_sent_elsewhere_and_not_away(
+    chat: MemoryChat, hub: Hub, writer: FalteringWriter
+) -> None:
+    ann = chat.person("ann")
+    hub.close()
+    listener = Ear(ann, hub, writer).listener
+    assert listener.end_reason == End.STOPPING
+    assert hub.enter(listener)
+    assert listener.take(PATIENCE) == []

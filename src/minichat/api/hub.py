@@ -179,8 +179,9 @@ class Hub:
         """To be held while reading what a listener has missed."""
 
     def admit(self, listener: Listener) -> None:
-        """Count them in, until they leave. Raises Unavailable when as many listen as may, or TooManyStreams when as
-        many of that user do.
+        """Count them in, until they leave; when the server stops they are over at once, to resume elsewhere.
+
+        Raises Unavailable when as many listen as may, or TooManyStreams when as many of that user do.
         """
         user_id = listener.reader.user_id
         self._check_room()
@@ -191,7 +192,9 @@ class Hub:
             with self._lock:
                 self._check_room()  # others may have come meanwhile
                 self._admitted[listener] = slot
-                if not listener.is_over:
+                if self._is_closed:
+                    listener.end(End.STOPPING)
+                elif not listener.is_over:
                     self._start()
         except Unavailable:
             self._slots.give_back(user_id, slot)
@@ -200,8 +203,6 @@ class Hub:
 
     def _check_room(self) -> None:
         """Raise Unavailable when nobody else may listen."""
-        if self._is_closed:
-            raise Unavailable("this worker stops", retry_after=1)  # and the next connection leads to another
         if len(self._admitted) >= self._most:
             raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
