@@ -24,6 +24,8 @@ from tempfile import gettempdir, mkdtemp
 from typing import Any, NamedTuple, cast
 
 import gevent
+from gevent.event import Event
+from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
@@ -45,6 +47,8 @@ MOST_CONNECTIONS = 10_000
 KEEPALIVE_SECONDS = 75
 # For how long a client may send nothing in the middle of a request, or take nothing of its answer.
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+HEARTBEAT_SECONDS = 1.0
+"""How often a worker tells the parent that it lives."""
 HEAD_MOST = 64 * 1024
 """How long the header fields of a request may be together, in bytes."""
 SHARED_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
@@ -216,14 +220,33 @@ class ChatWorker(GeventWorker):
         self._clients: dict[Any, Any] = {}
         """The socket that each greenlet serves, and since when some of them wait for its next request."""
         self._waiting: dict[Any, float] = {}
-        self._servers: list[StreamServer] = []
+        self._told_to_stop = Event()
 
-    def server_class(self, listener: Any, *, spawn: Any, **_: Any) -> StreamServer:  # type: ignore[override]
-        """Make what takes connections and hands each to `handle`; gunicorn's own is of this kind, too."""
-        server = Listening(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=spawn)
+    def run(self) -> None:
+        """Serve until told to stop; then until everybody has their answer, but no longer than `graceful_timeout`."""
+        pool = Pool(self.worker_connections)
+        servers = [self._listening(listener, pool) for listener in self.sockets]
+        while self.alive:
+            self.notify()
+            self._told_to_stop.wait(HEARTBEAT_SECONDS)
+        for server in servers:
+            server.close()  # so that who comes back finds another worker
+        gevent.spawn(self._end_streams)
+        until = time.monotonic() + self.cfg.graceful_timeout
+        while not pool.join(timeout=0.1):
+            if time.monotonic() > until:
+                self.log.warning("What had no end within %s s is broken off", self.cfg.graceful_timeout)
+                pool.kill(timeout=1)
+                return
+            self.notify()
+            self._end_waiting()
+
+    def _listening(self, listener: Any, pool: Pool) -> Listening:
+        """Take connections from the listener, and hand each to `handle` in the pool."""
+        server = Listening(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=pool)
         if self.cfg.workers > 1:
             server.max_accept = 1  # the others shall have their share
-        self._servers.append(server)
+        server.start()
         return server
 
     @contextmanager
@@ -237,30 +260,24 @@ class ChatWorker(GeventWorker):
         finally:
             del self._waiting[greenlet]
 
-    def notify(self) -> None:
-        """Tell the parent, every second, that we live; while we stop, end connections on which nothing happens."""
-        super().notify()
-        if self.alive:
-            return
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """Stop, and at once."""
+        super().handle_exit(sig, frame)
+        self._told_to_stop.set()
+
+    def _end_streams(self) -> None:
+        """Let who listens to a stream go on at another worker."""
+        from minichat.api.live import end_streams
+
+        end_streams(cast(Any, self.wsgi))
+
+    def _end_waiting(self) -> None:
+        """End connections on which nothing happens."""
         for greenlet, since in tuple(self._waiting.items()):
             if time.monotonic() - since > 1:  # a connection made just now still gets its answer
                 # It finds the end of what the client sends, and what came before is read first. To break the wait off
                 # would be too early or too late: by then the request may have come, and be half done.
                 shut_down(self._clients[greenlet], socket.SHUT_RD)
-
-    def handle_exit(self, sig: Any, frame: Any) -> None:
-        """Stop, and let who listens to a stream go on at another worker at once."""
-        super().handle_exit(sig, frame)
-        if self.booted:  # a signal may come while the application is still being built
-            gevent.spawn(self._turn_away)
-
-    def _turn_away(self) -> None:
-        """Take no more connections, so that who comes back finds another worker, and end all streams."""
-        from minichat.api.live import end_streams
-
-        for server in self._servers:
-            server.close()
-        end_streams(cast(Any, self.wsgi))
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection, as the parent class does, but not for ever when the client stops half-way."""
