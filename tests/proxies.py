@@ -45,6 +45,8 @@ class RunningNginx(RunningServer):
                 _command(folder), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
         super().__init__(process, log, port)
+        self._requests: list[dict[str, str]] = []
+        self._log_read_to = 0
 
     def trusting(self) -> ssl.SSLContext:
         """What a client needs to believe in its certificate."""
@@ -53,7 +55,12 @@ class RunningNginx(RunningServer):
     @property
     def requests(self) -> list[dict[str, str]]:
         """What its access log tells of the requests so far."""
-        return [json.loads(line) for line in (self.folder / "access.log").read_text().splitlines()]
+        with (self.folder / "access.log").open("rb") as log:
+            log.seek(self._log_read_to)
+            whole, newline, _ = log.read().rpartition(b"\n")
+        self._log_read_to += len(whole + newline)
+        self._requests += map(json.loads, whole.splitlines())
+        return self._requests
 
     def logged(self, request_id: str) -> dict[str, str]:
         """What its access log tells of a request, which may be a moment after its answer."""

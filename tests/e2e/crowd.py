@@ -116,14 +116,16 @@ def at_once(actions: Iterable[Callable[[], Result]]) -> list[Result]:
 
 
 @contextmanager
-def meanwhile(action: Callable[[], object], *, times: int = 1) -> Iterator[None]:
-    """Repeat the action in threads until the block ends; what it raises is raised then."""
+def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) -> Iterator[None]:
+    """Repeat the action in threads, with so many seconds in between, until the block ends; what it raises is raised
+    then.
+    """
     over = threading.Event()
     failures: list[BaseException] = []
 
     def repeat() -> None:
         try:
-            while not over.is_set():
+            while not over.wait(rest):
                 action()
         except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
             failures.append(error)
