@@ -8,10 +8,10 @@ from flask_admin import expose
 from flask_admin.form import SecureForm
 
 from minichat.admin.door import Guarded, administrator
-from minichat.api import present
 from minichat.api.context import context, services
 from minichat.api.paging import cursor_after, window
 from minichat.api.parsing import id_of
+from minichat.api.times import rfc3339
 from minichat.domain.errors import ChatError, InvalidInput
 from minichat.domain.model import Timestamp, User
 
@@ -198,4 +198,4 @@ def _id_in(cursor: str | None) -> int | None:
 
 def _time(at: Timestamp) -> str:
     """The time as people read it: UTC, to the second."""
-    return present.time(at)[:19].replace("T", " ")
+    return rfc3339(at)[:19].replace("T", " ")

@@ -11,6 +11,7 @@ import orjson
 from minichat.api import present
 from minichat.api.cursors import Cursors
 from minichat.api.present import Json, Presenter
+from minichat.api.times import rfc3339
 from minichat.domain.changes import ChangeLog
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, User
 from minichat.domain.ports import Clock
@@ -70,12 +71,12 @@ class EventWriter:
     def _event(self, logged: LoggedChange, data: bytes) -> Event:
         place, change = logged
         kind, cursor = change.kind.value, self._cursors.written(place)
-        head = {"id": cursor, "type": kind, "time": present.time(change.at)}
+        head = {"id": cursor, "type": kind, "time": rfc3339(change.at)}
         return Event(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
 
     def resync(self) -> Event:
         """The event that tells a reader to fetch everything anew."""
-        body = {"type": "resync", "time": present.time(self._clock()), "data": {}}
+        body = {"type": "resync", "time": rfc3339(self._clock()), "data": {}}
         return Event("resync", None, orjson.dumps(body))
 
     def _message(self, change: Change, base: str, user_ids: Collection[int]) -> Data:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from minichat.api import present
+from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import Takeout
 from minichat.domain.model import AuditEntry, Ban, Membership, Message, Room, Session
 
@@ -21,7 +22,7 @@ def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
     account = present.account(takeout.account, base, takeout.at)
     head = {
         "format": FORMAT,
-        "exported_at": present.time(takeout.at),
+        "exported_at": rfc3339(takeout.at),
         "account": {**account, "is_superuser": takeout.account.is_superuser},
     }
     yield orjson.dumps(head)[:-1]
@@ -46,10 +47,10 @@ def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], pres
 def _session(session: Session) -> present.Json:
     return {
         "id": session.id,
-        "created_at": present.time(session.created_at),
-        "last_used_at": present.time(session.last_used_at),
-        "expires_at": present.time(session.expires_at),
-        "ended_at": present.optional_time(session.ended_at),
+        "created_at": rfc3339(session.created_at),
+        "last_used_at": rfc3339(session.last_used_at),
+        "expires_at": rfc3339(session.expires_at),
+        "ended_at": optional_rfc3339(session.ended_at),
         "user_agent": session.user_agent,
         "ip": session.ip,
     }
@@ -67,7 +68,7 @@ def _room(room: Room, membership: Membership) -> present.Json:
 
 
 def _ban(ban: Ban) -> present.Json:
-    return {"room": ban.room_id, "banned_at": present.time(ban.banned_at)}
+    return {"room": ban.room_id, "banned_at": rfc3339(ban.banned_at)}
 
 
 def _message(message: Message) -> present.Json:
@@ -76,8 +77,8 @@ def _message(message: Message) -> present.Json:
         "room": message.room_id,
         "seq": message.seq,
         "content": message.content,
-        "timestamp": present.time(message.created_at),
-        "edited_at": present.optional_time(message.edited_at),
+        "timestamp": rfc3339(message.created_at),
+        "edited_at": optional_rfc3339(message.edited_at),
         "is_deleted": message.is_deleted,
         "reply_to": message.reply_to,
         "client_id": message.client_id,
@@ -87,7 +88,7 @@ def _message(message: Message) -> present.Json:
 def _entry(entry: AuditEntry, user_id: int) -> present.Json:
     return {
         "id": entry.id,
-        "time": present.time(entry.at),
+        "time": rfc3339(entry.at),
         "event": entry.event,
         "by_you": entry.actor_id == user_id,
         "session": entry.session_id,

@@ -6,7 +6,6 @@ who appears a hundred times in an answer is written once and copied as bytes.
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 import orjson
 from flask import Response
 
+from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
     Ban,
@@ -43,22 +43,6 @@ def empty() -> Response:
     response = Response(status=204)
     del response.headers["Content-Type"]  # of nothing
     return response
-
-
-def time(at: Timestamp) -> str:
-    """RFC 3339, UTC with milliseconds: `2026-11-23T09:30:00.123Z`."""
-    seconds, millis = divmod(at, 1000)
-    return f"{_to_the_second(seconds)}.{millis:03d}Z"
-
-
-@lru_cache(4096)
-def _to_the_second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def optional_time(at: Timestamp | None) -> str | None:
-    """The time, or None."""
-    return None if at is None else time(at)
 
 
 def avatar(person: User, base: str) -> str:
@@ -132,8 +116,8 @@ class Presenter:
             "user": self.user(message.user_id),
             "user_username": self._people[message.user_id].username,
             "content": message.content,
-            "timestamp": time(message.created_at),
-            "edited_at": optional_time(message.edited_at),
+            "timestamp": rfc3339(message.created_at),
+            "edited_at": optional_rfc3339(message.edited_at),
             "is_deleted": message.is_deleted,
             "is_read": message.seq <= (receipts.others_seq if is_own else receipts.own_seq),
             "reply_to": message.reply_to,
@@ -156,7 +140,7 @@ class Presenter:
             "description": room.description,
             "kind": room.kind,
             "is_private": room.is_private,
-            "created_at": time(room.created_at),
+            "created_at": rfc3339(room.created_at),
             "participants": [self.person(user_id) for user_id in view.head],
             "participants_count": room.participants_count,
             "role": None if membership is None else membership.role,
@@ -189,7 +173,7 @@ class Presenter:
         """A User with when and by whom they were banned."""
         return {
             **user(self._people[ban.user_id], self._base),
-            "banned_at": time(ban.banned_at),
+            "banned_at": rfc3339(ban.banned_at),
             "banned_by": ban.banned_by,
         }
 
@@ -226,7 +210,7 @@ def account(own: User, base: str, now: Timestamp) -> Json:
     return {
         **user(own, base),
         "email": own.email,
-        "date_joined": time(own.joined_at),
+        "date_joined": rfc3339(own.joined_at),
         "profile": _profile(own, base, now),
     }
 
@@ -235,9 +219,9 @@ def session(shown: Session, current: int) -> Json:
     """A Session of the caller's, whose own is `current`."""
     return {
         "id": shown.id,
-        "created_at": time(shown.created_at),
-        "last_used_at": time(shown.last_used_at),
-        "expires_at": time(shown.expires_at),
+        "created_at": rfc3339(shown.created_at),
+        "last_used_at": rfc3339(shown.last_used_at),
+        "expires_at": rfc3339(shown.expires_at),
         "user_agent": shown.user_agent,
         "ip": shown.ip,
         "current": shown.id == current,
@@ -249,4 +233,4 @@ def _profile(shown: User, base: str, now: Timestamp) -> Json:
 
 
 def _presence(shown: User, now: Timestamp) -> Json:
-    return {"is_online": shown.is_online(now), "last_seen": optional_time(shown.last_seen_at)}
+    return {"is_online": shown.is_online(now), "last_seen": optional_rfc3339(shown.last_seen_at)}

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from minichat.api import present
 from minichat.api.clashes import despite_clashes
 from minichat.api.events import Event
+from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.model import SECOND, Timestamp
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
@@ -73,10 +73,10 @@ class Whispers:
                 data = {
                     "user": user_id,
                     "is_online": user.is_online(now),
-                    "last_seen": present.optional_time(user.last_seen_at),
+                    "last_seen": optional_rfc3339(user.last_seen_at),
                 }
                 audience.tell(room_ids, _event("presence", now, data), but=user_id)
 
 
 def _event(kind: str, at: Timestamp, data: dict[str, Any]) -> Event:
-    return Event(kind, None, orjson.dumps({"type": kind, "time": present.time(at), "data": data}))
+    return Event(kind, None, orjson.dumps({"type": kind, "time": rfc3339(at), "data": data}))

@@ -12,10 +12,10 @@ import click
 from minichat.cli.accounts import audit, createsuperuser, users
 from minichat.cli.check import check
 from minichat.cli.common import (
-    BEHIND,
     Failed,
     current_database,
     database_failures,
+    expect_current,
     load_settings,
     media_failures,
     upgrade,
@@ -77,10 +77,9 @@ def db_status() -> None:
     database = whole_database(settings)
     with database_failures(settings):
         migrations = migrating.status(database)
-    for name, is_applied in migrations:
-        click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
-    if not all(is_applied for _, is_applied in migrations):
-        raise Failed(BEHIND)
+        for name, is_applied in migrations:
+            click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
+        expect_current(database)
 
 
 db.add_command(restored)

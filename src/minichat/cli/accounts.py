@@ -45,14 +45,14 @@ def users() -> None:
 @click.option("--query", metavar="TEXT", help="Only the best matches of this part of a name, at most 200.")
 def users_list(query: str | None) -> None:
     """List the accounts by name: what they may do, when they joined and were last seen, id and name."""
-    from minichat.api.present import time
+    from minichat.api.times import rfc3339
     from minichat.domain.errors import InvalidInput
     from minichat.domain.paging import Window
 
     def line(user: User) -> str:
         state = "disabled" if not user.is_active else "superuser" if user.is_superuser else "active"
-        seen = "never seen".ljust(24) if user.last_seen_at is None else time(user.last_seen_at)
-        return f"{state:<9}  {time(user.joined_at)}  {seen}  {user.id:>6}  {user.username}"
+        seen = "never seen".ljust(24) if user.last_seen_at is None else rfc3339(user.last_seen_at)
+        return f"{state:<9}  {rfc3339(user.joined_at)}  {seen}  {user.id:>6}  {user.username}"
 
     with services_of(load_settings()) as services:
         if query is not None:
@@ -149,9 +149,9 @@ def _wrong(error: "InvalidInput") -> str:
 
 
 def _as_line(entry: AuditEntry, people: People) -> str:
-    from minichat.api.present import time
+    from minichat.api.times import rfc3339
 
-    parts = [time(entry.at), f"{entry.event:<24}", _name(entry.user_id, people) or "-"]
+    parts = [rfc3339(entry.at), f"{entry.event:<24}", _name(entry.user_id, people) or "-"]
     if entry.device.ip:
         parts.append(f"from {entry.device.ip}")
     if entry.actor_id != entry.user_id:
@@ -165,11 +165,11 @@ def _as_line(entry: AuditEntry, people: People) -> str:
 
 
 def _as_json(entry: AuditEntry, people: People) -> str:
-    from minichat.api.present import time
+    from minichat.api.times import rfc3339
 
     shown = {
         "id": entry.id,
-        "time": time(entry.at),
+        "time": rfc3339(entry.at),
         "event": entry.event,
         "user_id": entry.user_id,
         "user": _name(entry.user_id, people),

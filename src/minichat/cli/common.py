@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from minichat.config import Settings
     from minichat.domain.services import Services
 
-BEHIND = "The database lacks migrations: `minichat db upgrade` applies them."
-
 
 class Failed(click.ClickException):
     """What was asked for could not be done: a sentence, no traceback."""
@@ -85,14 +83,18 @@ def whole_database(settings: "Settings") -> "ChatDatabase":
 
 def current_database(settings: "Settings") -> "ChatDatabase":
     """The whole database, if its schema is that of this version; that it is none is told in a sentence."""
-    from minichat.adapters.peewee import migrating
-
     database = whole_database(settings)
     with database_failures(settings):
-        is_behind = not all(is_applied for _, is_applied in migrating.status(database))
-    if is_behind:
-        raise Failed(BEHIND)
+        expect_current(database)
     return database
+
+
+def expect_current(database: "ChatDatabase") -> None:
+    """Tell in a sentence that its schema is that of an earlier version."""
+    from minichat.adapters.peewee import migrating
+
+    if migrating.missing(database):
+        raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
 
 
 def upgrade(settings: "Settings") -> None:

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from minichat.cli.common import Failed, database_failures, expect_database, load_settings, upgrade, whole_database
+from minichat.cli.common import (
+    Failed,
+    current_database,
+    database_failures,
+    expect_current,
+    expect_database,
+    load_settings,
+    upgrade,
+)
 
 if TYPE_CHECKING:
-    from minichat.adapters.peewee import ChatDatabase
     from minichat.config import Settings
 
 STANDARD_OUTPUT = Path("-")
@@ -67,15 +74,13 @@ def export(file: Path, force: bool) -> None:
     expect_database(settings)
     if file != STANDARD_OUTPUT:
         _expect_unused(file, settings)
-    from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.exporting import export as lines_of
-    from minichat.api.present import time
+    from minichat.api.times import rfc3339
     from minichat.wiring import now
 
+    database = current_database(settings)
     with database_failures(settings), _shown_progress() as progress:
-        database = open_database(settings.database_url)
-        _expect_migrated(database)
-        lines = lines_of(database, time(now()), progress)
+        lines = lines_of(database, rfc3339(now()), progress)
         with _opened(file, force) as output:
             output.writelines(lines)
     if file != STANDARD_OUTPUT:
@@ -101,7 +106,7 @@ def import_(file: Path) -> None:
             if not lines.seekable():
                 raise Failed(f"{file} can't be imported from: it must be a file, as it is read twice.")
             size = file.stat().st_size
-            _expect_migrated(database)
+            expect_current(database)
             rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
     except NotImported as error:
         raise Failed(f"{file} was not imported: {error}.") from error
@@ -117,19 +122,10 @@ def restored() -> None:
     settings = load_settings()
     from minichat.adapters.peewee import epochs, migrating
 
-    database = whole_database(settings)
-    with database_failures(settings):
-        _expect_migrated(database)
-        with database.migrating(migrating.PATIENCE):
-            epochs.go_on_from_backup(database)
+    database = current_database(settings)
+    with database_failures(settings), database.migrating(migrating.PATIENCE):
+        epochs.go_on_from_backup(database)
     click.echo("Clients that come back will load everything anew.")
-
-
-def _expect_migrated(database: "ChatDatabase") -> None:
-    from minichat.adapters.peewee import migrating
-
-    if not all(is_applied for _, is_applied in migrating.status(database)):
-        raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
 
 
 def _expect_unused(path: Path, settings: "Settings") -> None:

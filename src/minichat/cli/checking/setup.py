@@ -223,7 +223,7 @@ def _migrations(chat: "ChatDatabase") -> Generator[Finding, None, bool]:
     from minichat.adapters.peewee import migrating
 
     try:
-        missing = [name for name, is_applied in migrating.status(chat) if not is_applied]
+        missing = migrating.missing(chat)
     except migrating.SchemaTooNew as error:
         yield wrong("migrations", f"The database is ahead of this program: {error}.")
         return False
