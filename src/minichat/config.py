@@ -44,7 +44,7 @@ class Settings:
     replica_url: str | None = field(repr=False)
     """A copy of a PostgreSQL database, for reads that may lag behind; None is no replica."""
     secret_key: str = field(repr=False)
-    """At least 32 bytes of UTF-8, from which everything that is signed is derived."""
+    """At least 32 bytes of UTF-8, from which everything that is signed is derived; empty where none was to be made."""
     secret_key_previous: str | None = field(repr=False)
     """Another one, of which tokens are taken as well: the one before this, or the next."""
     access_ttl: int
@@ -108,11 +108,14 @@ class Settings:
         return self.media_dir / "avatars"
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None, *, root: Path | None = None) -> Self:
+    def load(
+        cls, environ: Mapping[str, str] | None = None, *, root: Path | None = None, makes_secret: bool = True
+    ) -> Self:
         """Read `environ` (the process's) and the file `root`/.env; where both name a variable, `environ` decides.
 
         Relative paths start at `root`, the working directory by default. Without a secret, one is made beside the
-        embedded database and read from there the next time. Raises SettingsError.
+        embedded database and read from there the next time; unless only what is there is to be looked at. Raises
+        SettingsError.
         """
         root = Path.cwd() if root is None else root.absolute()
         given = _given(os.environ if environ is None else environ, root / ".env")
@@ -131,7 +134,7 @@ class Settings:
             "audit_ttl": env.text("AUDIT_TTL", f"{365 * DAY}", as_=_whole(31 * DAY, LONGEST_TTL)),
             "cors_origins": env.text("CORS_ORIGINS", "http://localhost:3000,http://127.0.0.1:3000", as_=_each(_origin)),
             "allowed_hosts": env.text("ALLOWED_HOSTS", "", as_=_each(_host)),
-            "public_url": env.text("PUBLIC_URL", None, as_=_base_url),
+            "public_url": env.text("PUBLIC_URL", None, as_=base_url),
             "trusted_proxies": env.text("TRUSTED_PROXIES", "0", as_=_whole(0, 100)),
             "metrics_from": env.text("METRICS_FROM", "127.0.0.0/8,::1", as_=_each(_network)),
             "media_dir": env.text("MEDIA_DIR", "instance/media", as_=root.joinpath),
@@ -146,7 +149,8 @@ class Settings:
         found["notices"] = tuple(_notices(given, {name.upper() for name in found}))
         if found["secret_key"] is None:  # the database is a file, see `_contradictions`
             database = Path(found["database_url"].removeprefix(SQLITE))
-            found["secret_key"] = _kept_secret(database.with_name("secret_key"))
+            kept = database.with_name("secret_key")
+            found["secret_key"] = _kept_secret(kept) if makes_secret or kept.exists() else ""
         if found["secret_key"] == found["secret_key_previous"]:
             raise SettingsError(f"{PREFIX}SECRET_KEY_PREVIOUS must differ from the secret in use.")
         return cls(**found)
@@ -293,19 +297,20 @@ def _origin(text: str) -> str:
     if not match or (match[3] and not 0 < int(match[3]) < 65_536):
         raise wrong
     scheme, host, port = match.groups()
-    if not _is_host(host):
+    if not is_host(host):
         raise wrong
     is_usual = port is None or (scheme, port) in {("http", "80"), ("https", "443")}
     return f"{scheme}://{host}" if is_usual else f"{scheme}://{host}:{port}"
 
 
 def _host(text: str) -> str:
-    if not _is_host(text.lower().removeprefix(".")):
+    if not is_host(text.lower().removeprefix(".")):
         raise ValidationError(f"must list names such as chat.example.org, without scheme or port, not {text!r}.")
     return text.lower()
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
+    """Whether it is a name or an address as a URL may hold it: IPv6 in brackets."""
     if text.startswith("[") and text.endswith("]"):
         try:
             ipaddress.IPv6Address(text[1:-1])
@@ -337,7 +342,8 @@ def _redis_url(text: str) -> str:
     return text
 
 
-def _base_url(text: str) -> str:
+def base_url(text: str) -> str:
+    """What the URLs of a service begin with, without a trailing slash. Raises ValidationError, with a sentence."""
     wrong = ValidationError(f"must be a base such as https://chat.example.org, not {text!r}.")
     try:
         url = urlsplit(text)
@@ -346,7 +352,7 @@ def _base_url(text: str) -> str:
         raise wrong from None
     host = url.hostname or ""
     literal = f"[{host}]" if ":" in host else host
-    if url.scheme not in {"http", "https"} or port == 0 or not _is_host(literal):
+    if url.scheme not in {"http", "https"} or port == 0 or not is_host(literal):
         raise wrong
     if "@" in url.netloc or "?" in text or "#" in text or not re.fullmatch(r"[!-~]+", text):
         raise wrong

@@ -12,6 +12,7 @@ import os
 import resource
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -29,6 +30,7 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import errors as http
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -47,6 +49,10 @@ MOST_CONNECTIONS = 10_000
 KEEPALIVE_SECONDS = 75
 # For how long a client may send nothing in the middle of a request, or take nothing of its answer.
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+STOP_SECONDS = 10
+"""How long stopping may take; whatever has not ended by then is killed."""
+GRACE_SECONDS = STOP_SECONDS - 2
+"""How long a worker that stops goes on with what it has begun; to break the rest off in order takes a moment, too."""
 HEARTBEAT_SECONDS = 1.0
 """How often a worker tells the parent that it lives."""
 HEAD_MOST = 64 * 1024
@@ -138,7 +144,7 @@ class Server(BaseApplication):
             # Every event stream is a connection, so the limit is far above gunicorn's 1000.
             "worker_connections": MOST_CONNECTIONS,
             "timeout": 30,
-            "graceful_timeout": 10,
+            "graceful_timeout": STOP_SECONDS,
             # Longer than the 60 s of usual proxies: whoever closes first must not be the server.
             "keepalive": KEEPALIVE_SECONDS,
             "limit_request_line": 8190,
@@ -159,6 +165,10 @@ class Server(BaseApplication):
         }.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        """Serve until told to stop."""
+        _Parent(self).run()
+
     def reload(self) -> None:
         """Read the settings again (SIGHUP); with wrong ones, say so and go on with those that we have."""
         try:
@@ -174,6 +184,22 @@ class Server(BaseApplication):
 
         logs.configure(self.settings.log_level, watching.facts, watching.sent_texts)
         return create_app(self.settings)
+
+
+class _Parent(Arbiter):
+    """gunicorn's arbiter, whose workers hear what they are told from their first moment on."""
+
+    TO_WORKERS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+
+    def spawn_worker(self) -> Any:
+        """Make a worker. What it is told before it can listen waits until then: the handler that it inherits is the
+        parent's, which would take it for nothing, and the parent would kill in the end who does not stop.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.TO_WORKERS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.TO_WORKERS)
 
 
 class ChatRequest(Request):
@@ -221,9 +247,15 @@ class ChatWorker(GeventWorker):
         """The socket that each greenlet serves, and since when some of them wait for its next request."""
         self._waiting: dict[Any, float] = {}
         self._told_to_stop = Event()
+        self._is_in_haste = False
+
+    def init_signals(self) -> None:
+        """Listen to what the worker is told, and was told since it was made."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _Parent.TO_WORKERS)
 
     def run(self) -> None:
-        """Serve until told to stop; then until everybody has their answer, but no longer than `graceful_timeout`."""
+        """Serve until told to stop; then until everybody has their answer, or the time for that is over."""
         pool = Pool(self.worker_connections)
         servers = [self._listening(listener, pool) for listener in self.sockets]
         while self.alive:
@@ -232,10 +264,10 @@ class ChatWorker(GeventWorker):
         for server in servers:
             server.close()  # so that who comes back finds another worker
         gevent.spawn(self._end_streams)
-        until = time.monotonic() + self.cfg.graceful_timeout
-        while not pool.join(timeout=0.1):
+        until = time.monotonic() + GRACE_SECONDS
+        while not (self._is_in_haste or pool.join(timeout=0.1)):
             if time.monotonic() > until:
-                self.log.warning("What had no end within %s s is broken off", self.cfg.graceful_timeout)
+                self.log.warning("What had no end within %s s is broken off", GRACE_SECONDS)
                 pool.kill(timeout=1)
                 return
             self.notify()
@@ -265,6 +297,11 @@ class ChatWorker(GeventWorker):
         super().handle_exit(sig, frame)
         self._told_to_stop.set()
 
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """Stop without waiting for anybody. Ctrl-C says so twice: the terminal to the worker, and its parent too."""
+        self._is_in_haste = True
+        self.handle_exit(sig, frame)
+
     def _end_streams(self) -> None:
         """Let who listens to a stream go on at another worker."""
         from minichat.api.live import end_streams
@@ -272,7 +309,7 @@ class ChatWorker(GeventWorker):
         end_streams(cast(Any, self.wsgi))
 
     def _end_waiting(self) -> None:
-        """End connections on which nothing happens."""
+        """End connections on which no request has come as a whole for a while."""
         for greenlet, since in tuple(self._waiting.items()):
             if time.monotonic() - since > 1:  # a connection made just now still gets its answer
                 # It finds the end of what the client sends, and what came before is read first. To break the wait off

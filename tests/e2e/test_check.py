@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 
@@ -86,6 +86,14 @@ class TestAGoodSetUp:
         assert {path for path in before if path.is_file()} == {path for path in after if path.is_file()}
         assert not (home / "instance" / "media" / "avatars").exists()
 
+    @pytest.mark.parametrize("journal", ["delete", "wal"])
+    def test_keeps_its_database_to_the_byte(self, home, journal):
+        with closing(sqlite3.connect(database_of(home))) as connection:
+            connection.execute(f"PRAGMA journal_mode = {journal}")
+        before = database_of(home).read_bytes()
+        assert ("ok", "migrations", "All are applied.") in check(home)
+        assert database_of(home).read_bytes() == before
+
     def test_is_told_in_columns(self, home):
         printed = run(home, "check", **GOOD).stdout.splitlines()
         starts = {line.index(line.split("  ")[-1].strip()) for line in printed if line.split("  ")[-1].strip()}
@@ -136,6 +144,13 @@ def test_a_secret_that_minichat_made_is_noted(tmp_path):
     assert f"keeps it in {tmp_path}/instance/secret_key" in result.stdout
 
 
+def test_no_secret_is_made(tmp_path):
+    given = {name: value for name, value in GOOD.items() if name != "secret_key"}
+    result = run(tmp_path, "check", **given, database_url="sqlite:///there/chat.sqlite3")
+    assert "There is none yet: the first start makes one" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_settings_that_cannot_be_read_are_another_exit_code(tmp_path):
     result = run(tmp_path, "check", trusted_proxies="many")
     assert result.returncode == 2
@@ -169,6 +184,12 @@ class TestTheDatabase:
         what, sentence = only_wrong(check(tmp_path))
         assert (what, "`minichat db upgrade` makes it" in sentence) == ("database", True)
         assert not database_of(tmp_path).exists()
+
+    def test_that_is_empty_is_wrong_and_stays_so(self, home):
+        database_of(home).write_bytes(b"")
+        what, sentence = only_wrong(check(home))
+        assert (what, "`minichat db upgrade` applies them" in sentence) == ("migrations", True)
+        assert database_of(home).read_bytes() == b""
 
     def test_that_is_something_else_is_wrong(self, home):
         database_of(home).write_bytes(b"something else" * 1_000)
@@ -308,6 +329,7 @@ class TestWhatRuns:
         with bad_proxy() as port:
             lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
         told = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
+        assert told["readiness"][0] == "ok"
         assert told["headers"][0] == "wrong"
         assert "Access-Control-Allow-Origin: https://elsewhere.invalid" in told["other origins"][1]
         assert told["client address"][0] == "note"
@@ -324,7 +346,12 @@ class TestWhatRuns:
         ("args", "said"),
         [
             (["--url", "chat.example.org"], "https://chat.example.org"),
+            (["--url", "https://chat.example.org:99999"], "https://chat.example.org"),
+            (["--url", "http://[::1"], "https://chat.example.org"),
+            (["--url", "https://ex\N{LATIN SMALL LETTER A WITH DIAERESIS}mple.org"], "https://chat.example.org"),
+            (["--url", f"https://{'a' * 64}.example.org"], "https://chat.example.org"),
             (["--url", "https://a", "--connect-to", "8443"], "HOST:PORT"),
+            (["--url", "https://a", "--connect-to", "127.0.0.1:99999"], "HOST:PORT"),
             (["--token-stdin"], "go with --url"),
         ],
     )
@@ -332,6 +359,10 @@ class TestWhatRuns:
         result = run(tmp_path, "check", *args)
         assert result.returncode == 2
         assert said in result.stderr
+
+    def test_is_shown_no_token_that_can_be_none(self, tmp_path):
+        result = run(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
+        assert (result.returncode, result.stderr) == (1, "What was said on standard input is no access token.\n")
 
 
 class TestMetricsForStrangers:
@@ -357,12 +388,17 @@ def bad_proxy() -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            self.send_header("X-RateLimit-Limit", "many")
+            self.send_header("X-RateLimit-Remaining", "enough")
             if "Origin" in self.headers:
                 self.send_header("Access-Control-Allow-Origin", self.headers["Origin"])
             self.end_headers()
             if self.path.startswith("/api/chat/events/"):
                 self.wfile.flush()
                 over.wait(20)
+            with suppress(OSError):  # until the client has enough of it
+                while self.path.startswith("/readyz") and not over.wait(0.1):
+                    self.wfile.write(b"and so on ")
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

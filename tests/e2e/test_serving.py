@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from e2e.crowd import wait_until
+from e2e.crowd import register, wait_until
+from e2e.streams import opened
 from servers import PATIENCE, SECRET, resident_mib, run, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
@@ -269,6 +270,27 @@ def is_told_to_stop(pid):
     """Whether a SIGTERM waits for the process."""
     pending = re.search(r"^ShdPnd:\t(\w+)$", status(pid), re.MULTILINE)
     return bool(int(pending[1], 16) & 1 << (signal.SIGTERM - 1))
+
+
+def test_a_worker_that_is_told_to_stop_as_soon_as_it_is_there_stops(tmp_path):
+    with serving(tmp_path) as server:
+        [first] = server.workers
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: set(server.workers) - {first}, "another worker")
+        [second] = set(server.workers) - {first}
+        os.kill(second, signal.SIGTERM)
+        wait_until(lambda: second not in server.workers, "its end")
+
+
+def test_ctrl_c_ends_it_without_a_word_while_streams_are_open(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server, ExitStack() as stack:
+        [ann] = register(server, "ann")
+        for _ in range(4):
+            stack.enter_context(closing(opened(ann, "/api/chat/events/")))
+        said = server.said
+        os.killpg(server.process.pid, signal.SIGINT)  # as a terminal does
+        assert server.process.wait(PATIENCE) == 0
+        assert "Traceback" not in server.said, server.said.removeprefix(said)
 
 
 def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):

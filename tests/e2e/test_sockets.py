@@ -298,16 +298,13 @@ def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
         socket.hears("ack", "message.created")
 
 
-@pytest.mark.parametrize("size", [64 * 1024 + 1, 10 * 2**20])
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 2**20])
 def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, size):
     room = ann.makes_room(bob)
     with closing(Socket(bob, room)) as other:
         socket = Socket(ann, room)
-        try:
-            socket.says("x" * size)
-            assert socket.goodbye() == (1009, "frame_too_large")
-        except OSError:
-            pass  # it was closed before all of the frame was sent
+        socket.says("x" * size)
+        assert socket.goodbye() == (1009, "frame_too_large")
         ann.says(room, "hello")
         assert other.next()["data"]["content"] == "hello"
 

@@ -173,6 +173,7 @@ class Socket:
                 size += len(data if isinstance(data, bytes) else data.encode())
                 if size > FRAME_MOST:
                     self.close(*_TOO_LARGE)
+                    self._let_finish()
                     return
                 parts += [data] if isinstance(data, str) else []
                 if message.message_finished:
@@ -198,7 +199,15 @@ class Socket:
                         return
             except RemoteProtocolError as error:
                 self.close(CloseReason.PROTOCOL_ERROR, str(error)[:100])
+                self._let_finish()
                 return
+
+    def _let_finish(self) -> None:
+        """Take what the client still sends, unread, until it goes or has had the time to. Were the connection closed
+        before, the system would break it off, and the farewell might be lost with it. Raises OSError.
+        """
+        while monotonic() < self._read_until and self._connection.recv(65_536):
+            time.sleep(0.001)  # others get their turn, however much it is
 
     def _has_been_closed(self) -> bool:
         """Whether one of both ends has closed the connection, as far as the system tells."""

@@ -1,5 +1,6 @@
 """`minichat check`: what is wrong with this set-up, before its users find out."""
 
+import re
 import sys
 
 import click
@@ -8,16 +9,23 @@ from minichat.cli.common import Failed, load_settings
 
 
 def _service_url(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not value.startswith(("http://", "https://")):
-        raise click.BadParameter("must be such as https://chat.example.org.")
-    return value
+    from environs import ValidationError
+
+    from minichat.config import base_url
+
+    try:
+        return None if value is None else base_url(value)
+    except ValidationError as error:
+        raise click.BadParameter(str(error.args[0])) from error
 
 
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
     if value is None:
         return None
+    from minichat.config import is_host
+
     host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal():
+    if not is_host(host.lower()) or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
         raise click.BadParameter("must be HOST:PORT.")
     return host.strip("[]"), int(port)
 
@@ -38,11 +46,13 @@ def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool
     """
     if url is None and (connect_to or token_stdin):
         raise click.UsageError("--connect-to and --token-stdin go with --url.")
-    settings = load_settings()
+    settings = load_settings(makes_secret=False)
     from minichat.cli.checking import service, setup
     from minichat.cli.checking.findings import Verdict
 
     token = sys.stdin.readline().strip() if token_stdin else None
+    if token is not None and not re.fullmatch("[!-~]+", token):
+        raise Failed("What was said on standard input is no access token.")
     findings = [finding for one in setup.CHECKS for finding in one(settings)]
     if url is not None:
         findings += service.check(service.Service(url, connect_to), token)

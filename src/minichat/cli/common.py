@@ -26,12 +26,12 @@ class Misconfigured(Failed):
     exit_code = 2
 
 
-def load_settings() -> "Settings":
+def load_settings(*, makes_secret: bool = True) -> "Settings":
     """Return the settings, having told what the operator should know of them."""
     from minichat.config import Settings, SettingsError
 
     try:
-        settings = Settings.load()
+        settings = Settings.load(makes_secret=makes_secret)
     except SettingsError as error:
         raise Misconfigured(str(error)) from error
     for notice in settings.notices:

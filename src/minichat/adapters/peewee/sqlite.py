@@ -30,6 +30,7 @@ PRAGMAS = {
     "temp_store": "memory",
     "journal_size_limit": 64 * 2**20,
 }
+LOOKING = {"query_only": "on"}
 Connection = Any  # cysqlite's, which its types don't export
 # SQLite's own waiting blocks the whole worker, so it is kept short; see `Sqlite._begin` for ours.
 BUSY_SECONDS = 0.02
@@ -57,8 +58,9 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     is_holding = False
     """Whether rows that are looked up must be locked to stay as they are: there is one writer at a time."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path), pragmas=PRAGMAS, timeout=BUSY_SECONDS, rank_functions=False)
+    def __init__(self, path: Path, *, only_looks: bool = False) -> None:
+        pragmas = LOOKING if only_looks else PRAGMAS
+        super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = _native_local()
         self.on_commit: Callable[[], object] = lambda: None
         """Called in this process when something was committed: a hint that there is something new to read."""

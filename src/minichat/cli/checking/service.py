@@ -1,6 +1,7 @@
 """Checks of what runs, asked as a stranger asks it: through whatever stands in front."""
 
 import http.client
+import re
 import secrets
 import socket
 import ssl
@@ -50,7 +51,6 @@ class Service:
         with closing(connection):
             connection.request("GET", f"{self._base}{path}", headers=self._fields(headers))
             response = connection.getresponse()
-            response.read()
             return Answer(response.status, response.headers, came_from)
 
     def first_bytes(self, path: str, **headers: str) -> tuple[int, float | None]:
@@ -151,14 +151,18 @@ def client_address(service: Service) -> Iterator[Finding]:
     what = "client address"
     for _ in range(MOST_WORKERS):  # without a Redis, each counts by itself
         found = service.ask("/api/auth/me/", X_Forwarded_For=_made_up()).headers
-        limit, left = found["X-RateLimit-Limit"], found["X-RateLimit-Remaining"]
-        if limit is None or left is None:
+        limit, left = (found.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining"))
+        if not (_is_number(limit) and _is_number(left)):
             yield note(what, "Answers tell of no limit, by which could be seen whether X-Forwarded-For is believed.")
             return
         if int(left) < int(limit) - 1:
             yield ok(what, "What a client says in X-Forwarded-For is not believed.")
             return
     yield wrong(what, "Who sends X-Forwarded-For is believed: let the proxy write it, and count the proxies.")
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,12}", text) is not None
 
 
 def _made_up() -> str:

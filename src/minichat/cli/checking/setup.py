@@ -31,6 +31,9 @@ LEAST_FREE = 2**30
 
 
 def secret(settings: Settings) -> Iterator[Finding]:
+    if not settings.secret_key:
+        yield note("secret", "There is none yet: the first start makes one, beside the database.")
+        return
     made = None if not settings.is_embedded else settings.database_path.with_name("secret_key")
     if made is not None and made.is_file() and made.read_text().strip() == settings.secret_key:
         yield note("secret", f"minichat made it and keeps it in {made}: it is lost with that file.")
@@ -176,7 +179,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     if settings.is_embedded and not settings.database_path.is_file():
         yield wrong("database", f"There is no {settings.database_path} yet: `minichat db upgrade` makes it.")
         return
-    chat = open_database(settings.database_url)
+    chat = open_database(settings.database_url, only_looks=True)
     try:
         yield from _of_database(chat, settings)
     except (Unavailable, ValueError) as error:
