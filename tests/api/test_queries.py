@@ -116,6 +116,24 @@ def test_sending_takes_few_and_as_many_in_a_room_of_a_hundred(chat: Chat) -> Non
         assert counts == [["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT"]] * 2
 
 
+def test_what_has_become_of_a_room_is_told_to_a_hundred_as_to_one(chat: Chat) -> None:
+    ann = chat.person("ann")
+    room = ann.makes_room("Kitchen")
+    grow(chat, ann, room, 100)
+    api = chat.app.extensions["minichat"]
+    place = api.services.change_log.end()
+    assert ann.patches(f"/api/chat/rooms/{room['id']}/", name="Parlour").status == 200
+    [changed] = api.services.change_log.after(place, 10)
+    found = ann.gets(f"/api/chat/rooms/{room['id']}/participants/", limit=200).body
+    people = [one["id"] for one in found["participants"]]
+    assert len(people) == 101
+    for told in (people[:1], people):
+        with counted(chat) as statements:
+            events = api.events.write(changed, "http://a", told)
+        assert {user_id: b"Parlour" in event.json for user_id, event in events.items()} == dict.fromkeys(told, True)
+        assert len(statements) == 3  # the room, who joined first, the people
+
+
 def test_a_request_of_nobody_takes_none(chat: Chat) -> None:
     for path in ("/api/auth/me/", "/nothing", "/healthz", "/api/openapi.json", "/avatars/1-A.svg"):
         with counted(chat) as statements:

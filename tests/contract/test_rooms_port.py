@@ -135,6 +135,25 @@ def test_the_newest_receipt_among_the_others(ports, add_room, ann, bob, carl):
     assert seen == [3, 5, 5]
 
 
+def test_to_several_at_once_it_is_shown_as_each_sees_it_alone(ports, add_room, add_direct, ann, bob, carl):
+    rooms = [add_room(carl, bob, ann), add_direct(ann, bob), add_room(bob)]
+    for room in rooms:
+        say(ports, room, bob, "one")
+        say(ports, room, bob, "two")
+    with ports.transaction():
+        ports.memberships.see(rooms[0].id, carl.id, 1)
+    everybody = [ann.id, bob.id, carl.id, NONE]
+    found = [ports.rooms.views(room.id, everybody) for room in rooms]
+    assert found == [
+        {id_: ports.rooms.view(room.id, id_) for id_ in seen} for room, seen in zip(rooms, found, strict=True)
+    ]
+    assert [sorted(seen) for seen in found] == [[ann.id, bob.id, carl.id], [ann.id, bob.id], [bob.id]]
+    assert ports.rooms.views(rooms[0].id, []) == {}
+    with ports.transaction():
+        ports.rooms.remove(rooms[0].id, 9_000)
+    assert ports.rooms.views(rooms[0].id, everybody) == ports.rooms.views(NONE, everybody) == {}
+
+
 def test_alone_in_a_room_there_is_no_receipt_of_others(ports, add_room, ann):
     assert ports.rooms.view(add_room(ann).id, ann.id).others_seen_seq == 0
 

@@ -94,12 +94,9 @@ class EventWriter:
         return _alike({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
 
     def _room(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
-        now, written = self._clock(), {}
-        for user_id in user_ids:
-            shown = self._log.room(user_id, change.room_id)
-            if shown is not None:
-                written[user_id] = orjson.dumps(Presenter(base, now, user_id, shown.people).room(shown.view))
-        return written
+        views, people = self._log.room_for(change.room_id, user_ids)
+        shown = Presenter(base, self._clock(), 0, people)
+        return {user_id: orjson.dumps(shown.seen_by(user_id).room(view)) for user_id, view in views.items()}
 
     def _room_deleted(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
         return _alike({"room": change.room_id}, user_ids)

@@ -6,8 +6,9 @@ who appears a hundred times in an answer is written once and copied as bytes.
 
 import re
 from collections.abc import Container, Iterable, Mapping
+from copy import copy
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import orjson
@@ -90,6 +91,12 @@ class Presenter:
         self._people = people
         self._users: dict[int, orjson.Fragment] = {}
         self._persons: dict[int, orjson.Fragment] = {}
+
+    def seen_by(self, viewer_id: int) -> Self:
+        """The same for another viewer; whom both mention is written once."""
+        other = copy(self)
+        other._viewer_id = viewer_id  # noqa: SLF001 - it is one of us
+        return other
 
     def user(self, user_id: int) -> orjson.Fragment:
         """A User, ready to be put into any answer."""

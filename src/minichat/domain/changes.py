@@ -22,7 +22,6 @@ from minichat.domain.model import (
     Place,
     Receipts,
     RoomView,
-    ShownRoom,
     Timestamp,
     User,
 )
@@ -189,12 +188,10 @@ class ChangeLog:
                 is_read[author_id] = own.others_seq >= message.seq
         return is_read
 
-    def room(self, user_id: int, room_id: int) -> ShownRoom | None:
-        """The room as its participant sees it; None for others, and if it has been removed."""
-        view: RoomView | None = self._rooms.view(room_id, user_id)
-        if view is None or view.membership is None:
-            return None
-        return ShownRoom(view, self._users.by_ids(mentioned([view])))
+    def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], People]:
+        """The room as each of these users sees it, of those who are in it, and whom it mentions."""
+        views = self._rooms.views(room_id, user_ids)
+        return views, self._users.by_ids(mentioned(views.values()))
 
     def user(self, user_id: int) -> User:
         """Somebody of whom a change tells."""

@@ -1,6 +1,6 @@
 """Rooms in memory: see `domain.ports.Rooms`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, Tables, stretch
 from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
@@ -44,6 +44,11 @@ class MemoryRooms:
         tables = self._store.tables
         room = tables.rooms.get(room_id)
         return None if room is None else _view(tables, room, user_id)
+
+    def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
+        tables = self._store.tables
+        are_in = [user_id for user_id in user_ids if (room_id, user_id) in tables.memberships]
+        return {user_id: _view(tables, tables.rooms[room_id], user_id) for user_id in are_in}
 
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
         tables = self._store.tables

@@ -26,12 +26,12 @@ def membership_of(row: Row) -> Membership:
     return Membership(row[0], row[1], row[2], Role(row[3]), row[4], row[5])
 
 
-def others_seen_seq() -> Select:
+def others_seen_seq(than: Node = param("user_id")) -> Select:
     """The newest receipt among the other participants of the query's room: one step in an index."""
     other = ParticipantRow.alias()
     return (
         other.select(other.seen_seq)
-        .where((other.room_id == RoomRow.id) & (other.user_id != param("user_id")))
+        .where((other.room_id == RoomRow.id) & (other.user_id != than))
         .order_by(other.seen_seq.desc())
         .limit(1)
     )

@@ -4,7 +4,7 @@ A list of rooms takes two statements however many rooms it has and however many 
 with the viewer's membership and the last message, one for who joined first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 from peewee import JOIN, SQL, Delete, Node, Select, Tuple, fn
@@ -89,12 +89,14 @@ class PeeweeRooms:
             .join(MessageRow, JOIN.LEFT_OUTER, on=is_last)
             .where(this_one)
         )
-        mine_of = (
-            mine.select(*_VIEW, others_seen_seq())
+        of_members = (
+            mine.select(*_VIEW, others_seen_seq(than=mine.user_id))
             .join(room, on=(room.id == mine.room_id))
             .join(MessageRow, JOIN.LEFT_OUTER, on=is_last)
-            .where((mine.user_id == param("user_id")) & exists)
         )
+        are_these = (mine.room_id == param("id")) & mine.user_id.in_(each_of(database, "user_ids"))
+        self._views_of = statement(of_members.where(are_these & exists))
+        mine_of = of_members.where((mine.user_id == param("user_id")) & exists)
         own = ParticipantRow.alias()
         is_in = own.select(SQL("1")).where((own.room_id == room.id) & (own.user_id == param("user_id")))
         is_banned = BanRow.select(SQL("1")).where((BanRow.room_id == room.id) & (BanRow.user_id == param("user_id")))
@@ -166,6 +168,10 @@ class PeeweeRooms:
         self._locks.room(room_id)
         row = self._view.one(id=room_id, user_id=user_id)
         return None if row is None else self._views([row])[0]
+
+    def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
+        rows = self._views_of.rows(id=room_id, user_ids=orjson.dumps(list(user_ids)).decode())
+        return {view.membership.user_id: view for view in self._views(rows) if view.membership is not None}
 
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
         return self._views(_page(self._mine_after, self._mine_before, user_id, window))

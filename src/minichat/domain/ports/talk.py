@@ -54,6 +54,9 @@ class Rooms(Protocol):
     def view(self, room_id: int, user_id: int) -> RoomView | None:
         """The room as the user sees it."""
 
+    def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
+        """The room as each of these users sees it, by their ids, without those who are not in it."""
+
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
         """The user's rooms by latest activity, one more than the limit if there are more. Key: `(active_at, id)`."""
 
