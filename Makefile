@@ -21,7 +21,7 @@ run: $(RUN) ## Start the chat on http://127.0.0.1:8000, with the database in ins
 
 .PHONY: test
 test: $(DEV) browser nginx ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)  # two at once, as much of it is waiting for servers
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)  # two, as much of it is waiting for servers
 
 # $(call debian,PROGRAMS,PACKAGE,OF WHAT): Debian's package for the tests of that, unless one of the programs is here.
 define debian
