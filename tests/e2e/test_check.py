@@ -1,7 +1,9 @@
 """`minichat check`: a good set-up passes, and each thing that is wrong with one is told in a sentence of its own."""
 
 import http.client
+import os
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -19,7 +21,7 @@ from minichat.cli.checking import service, setup
 from minichat.cli.checking.findings import Verdict
 from minichat.config import Settings
 from proxies import NAME, running_nginx
-from servers import SECRET, database_of, free_port, run, running_redis, serving
+from servers import PATIENCE, SECRET, database_of, free_port, run, running_redis, serving
 
 GOOD = {
     "secret_key": SECRET,
@@ -93,6 +95,18 @@ class TestAGoodSetUp:
         before = database_of(home).read_bytes()
         assert ("ok", "migrations", "All are applied.") in check(home)
         assert database_of(home).read_bytes() == before
+
+    def test_keeps_what_a_killed_server_has_left(self, home):
+        settings = {**GOOD, "trusted_proxies": "0"}
+        with serving(home, **settings) as server:
+            register(server, "ann")
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait(PATIENCE)
+        files = [database_of(home), database_of(home).with_name("minichat.sqlite3-wal")]
+        before = [file.read_bytes() for file in files]
+        assert ("ok", "migrations", "All are applied.") in check(home)
+        assert [file.read_bytes() for file in files] == before
+        assert rows(database_of(home), "SELECT count(*) FROM user") == [(1,)]
 
     def test_is_told_in_columns(self, home):
         printed = run(home, "check", **GOOD).stdout.splitlines()

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from e2e.crowd import PASSWORD, call, check_database, meanwhile, register, rows, wait_until
+from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, register, rows, wait_until
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.unfinished import unfinished
 from postgres import shared
@@ -243,6 +243,16 @@ def test_half_an_import_is_not_served(exported, new):
             f"The database {database_of(new)} can't be used: "
             "it holds a part of an import; `minichat import` with the same file goes on\n"
         )
+    execute(database_of(new), "ALTER TABLE schema_migration RENAME TO kept")
+    execute(
+        database_of(new), "CREATE TABLE schema_migration AS SELECT * FROM kept WHERE id < (SELECT max(id) FROM kept)"
+    )
+    assert refusal(new, "import", str(exported)) == (
+        f"{database_of(new)} holds a part of an import that an earlier minichat has begun: go on with that one, or "
+        "import into a new database."
+    )
+    execute(database_of(new), "DROP TABLE schema_migration")
+    execute(database_of(new), "ALTER TABLE kept RENAME TO schema_migration")
     imports(new, exported)
     assert run(new, "db", "status", **SETTINGS).returncode == 0
 

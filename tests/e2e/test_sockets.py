@@ -51,6 +51,13 @@ class Socket:
     def sends(self, payload: bytes | str, opcode: int) -> None:
         self._socket.send(payload, opcode)
 
+    def sends_raw(self, data: bytes) -> None:
+        self._socket.sock.sendall(data)
+
+    def rest(self) -> bytes:
+        """What comes until the other end closes the connection."""
+        return b"".join(iter(lambda: self._socket.sock.recv(65_536), b""))
+
     def next(self) -> dict[str, Any]:
         """The next thing that is said, but for who is online, which may be told at any time."""
         found: dict[str, Any] = json.loads(self._socket.recv())
@@ -307,6 +314,29 @@ def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, siz
         assert socket.goodbye() == (1009, "frame_too_large")
         ann.says(room, "hello")
         assert other.next()["data"]["content"] == "hello"
+
+
+def test_who_says_goodbye_after_a_frame_that_was_too_large_need_not_wait(ann):
+    socket = Socket(ann, ann.makes_room())
+    socket.says("x" * 2**20)
+    assert socket.goodbye() == (1009, "frame_too_large")  # which the client has answered
+    began = time.monotonic()
+    assert socket.rest() == b""
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(b"\x8f\x80abcd", 1002), (b"\x81\x01a", 1002), (b"\x81\x81abcd\x9e", 1007)],
+    ids=["opcode", "unmasked", "text"],
+)
+def test_who_goes_on_after_a_malformed_frame_is_told_why_and_not_broken_off(ann, frame, code):
+    socket = Socket(ann, ann.makes_room())
+    socket.sends_raw(frame)
+    assert socket.goodbye()[0] == code
+    for _ in range(3):
+        socket.sends_raw(bytes(65_536))
+    assert socket.rest() == b""
 
 
 def test_what_is_no_websocket_is_told_so(ann):

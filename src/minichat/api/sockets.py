@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from math import inf
@@ -19,8 +20,8 @@ from urllib.parse import urljoin
 import orjson
 from flask import Response, current_app, g, request
 from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, TextMessage
-from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
@@ -181,32 +182,42 @@ class Socket:
                     parts, size = [], 0
 
     def _messages(self) -> Iterator[Message[Any]]:
-        """The messages, in the pieces in which they come. Raises OSError."""
+        """The messages, in the pieces in which they come, until both ends part. Raises OSError."""
         received = b"-"
         while received and monotonic() < self._read_until:
             received = self._connection.recv(65_536)
             self._protocol.receive_data(received or None)
-            try:
-                for event in self._protocol.events():
-                    is_hasty = self._pace.wait()
-                    if monotonic() >= self._read_until or (is_hasty and self._has_been_closed()):
-                        return  # what is left would take minutes at that pace, and nobody waits for it
-                    if isinstance(event, Message):
-                        yield event
-                    elif isinstance(event, Ping | CloseConnection):
-                        self.send(event.response())
-                    if isinstance(event, CloseConnection):
-                        return
-            except RemoteProtocolError as error:
-                self.close(CloseReason.PROTOCOL_ERROR, str(error)[:100])
-                self._let_finish()
-                return
+            for event in self._protocol.events():
+                is_hasty = self._pace.wait()
+                if monotonic() >= self._read_until or (is_hasty and self._has_been_closed()):
+                    return  # what is left would take minutes at that pace, and nobody waits for it
+                if isinstance(event, Message):
+                    yield event
+                elif isinstance(event, Ping):
+                    self.send(event.response())
+                elif isinstance(event, CloseConnection):
+                    self._part(event)
+                    return
+
+    def _part(self, event: CloseConnection) -> None:
+        """Part as the client has said, or as a malformed frame makes us, of which the protocol tells in the same way.
+        Raises OSError.
+        """
+        if self._protocol.state in {ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING}:
+            self.close(event.code, event.reason or "")
+            self._let_finish()
+        else:
+            self.send(event.response())
 
     def _let_finish(self) -> None:
-        """Take what the client still sends, unread, until it goes or has had the time to. Were the connection closed
-        before, the system would break it off, and the farewell might be lost with it. Raises OSError.
+        """Take what the client still sends, unread, until it says goodbye too, goes, or has had the time to. Were the
+        connection closed before, the system would break it off, and our farewell might be lost. Raises OSError.
         """
-        while monotonic() < self._read_until and self._connection.recv(65_536):
+        received = b"-"
+        while received and monotonic() < self._read_until and self._protocol.state is ConnectionState.LOCAL_CLOSING:
+            received = self._connection.recv(65_536)
+            self._protocol.receive_data(received)
+            deque(self._protocol.events(), maxlen=0)
             time.sleep(0.001)  # others get their turn, however much it is
 
     def _has_been_closed(self) -> bool:

@@ -12,7 +12,6 @@ from minichat.cli.common import (
     Failed,
     current_database,
     database_failures,
-    expect_current,
     expect_database,
     load_settings,
     upgrade,
@@ -92,7 +91,7 @@ def export(file: Path, force: bool) -> None:
 def import_(file: Path) -> None:
     """Read an export into the database, which must be empty; broken off, it goes on when it is run again."""
     settings = load_settings()
-    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee import migrating, open_database
     from minichat.adapters.peewee.importing import Export, NotImported, load
     from minichat.adapters.peewee.unfinished import unfinished
 
@@ -106,7 +105,11 @@ def import_(file: Path) -> None:
             if not lines.seekable():
                 raise Failed(f"{file} can't be imported from: it must be a file, as it is read twice.")
             size = file.stat().st_size
-            expect_current(database)
+            if migrating.missing(database):  # and to apply migrations to a half is refused
+                raise Failed(
+                    f"{settings.database_name} holds a part of an import that an earlier minichat has begun: go on with"
+                    " that one, or import into a new database."
+                )
             rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
     except NotImported as error:
         raise Failed(f"{file} was not imported: {error}.") from error

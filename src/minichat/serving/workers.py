@@ -120,10 +120,12 @@ class ChatWorker(GeventWorker):
         while not (self._is_in_haste or pool.join(timeout=0.1)):
             if time.monotonic() > until:
                 self.log.warning("What had no end within %s s is broken off", GRACE_SECONDS)
-                pool.kill(timeout=1)
-                return
+                pool.kill(timeout=0.3)
+                break
             self.notify()
             self._end_waiting()
+        for told in Parent.TO_WORKERS:
+            signal.signal(told, signal.SIG_IGN)  # Python would take its handlers away first, and a signal kill it then
 
     def _listening(self, listener: Any, pool: Pool) -> Listening:
         """Take connections from the listener, and hand each to `handle` in the pool."""

@@ -12,7 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cysqlite import SQLITE_DBCONFIG_ENABLE_QPSG  # type: ignore[attr-defined]  # its types leave constants out
+from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
+    SQLITE_DBCONFIG_ENABLE_QPSG,
+    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+)
 from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
@@ -60,6 +63,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     def __init__(self, path: Path, *, only_looks: bool = False) -> None:
         pragmas = LOOKING if only_looks else PRAGMAS
+        self._only_looks = only_looks
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = _native_local()
         self.on_commit: Callable[[], object] = lambda: None
@@ -83,6 +87,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             # A plan is made once. Without this "stability guarantee" SQLite prepares a join anew for every value
             # that is bound to it, which takes three times as long as running it.
             connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+            if self._only_looks:
+                connection.db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the log stays beside the file
             setattr(local, use, connection)
         return connection
 
