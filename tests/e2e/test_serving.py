@@ -332,6 +332,22 @@ def test_a_restart_finds_everything_as_it_was(tmp_path):
         assert server.call("GET", "/api/auth/me/", token=token).json["username"] == "ann"
 
 
+def test_on_a_hangup_the_old_workers_serve_until_the_new_ones_do(tmp_path):
+    with serving(tmp_path, "--workers", "2") as server:
+        old = both_workers(server)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(server.workers) == 4, "new workers")
+        new = set(server.workers) - set(old)
+        for worker in new:
+            os.kill(worker, signal.SIGSTOP)
+        for _ in range(20):
+            assert server.call("GET", "/healthz").status == 200
+        for worker in new:
+            os.kill(worker, signal.SIGCONT)
+        wait_until(lambda: set(server.workers) == new, "the end of the old ones")
+        assert server.call("GET", "/healthz").status == 200
+
+
 def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
     env_file = tmp_path / ".env"
 

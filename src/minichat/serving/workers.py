@@ -39,7 +39,7 @@ HEAD_MOST = 64 * 1024
 
 
 class Parent(Arbiter):
-    """gunicorn's arbiter, whose workers hear what they are told from their first moment on."""
+    """gunicorn's arbiter, whose workers hear what they are told from their first moment on, and serve to the last."""
 
     TO_WORKERS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 
@@ -52,6 +52,19 @@ class Parent(Arbiter):
             return super().spawn_worker()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self.TO_WORKERS)
+
+    def manage_workers(self) -> None:
+        """Have as many workers as there are to be; those who are replaced serve until their successors do."""
+        until = time.monotonic() + STOP_SECONDS
+        while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
+            time.sleep(0.05)
+            self.reap_workers()
+        super().manage_workers()
+
+    def _newest_serve(self) -> bool:
+        newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
+        # The file by which a worker says that it lives bears the time of day until it does, and then a monotonic one.
+        return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
 
 
 class ChatRequest(Request):
