@@ -70,14 +70,13 @@ def export(file: Path, force: bool) -> None:
     These are lines of JSON, which `minichat import` reads into another database. They hold all that is secret.
     """
     settings = load_settings()
-    expect_database(settings)
+    database = current_database(settings)
     if file != STANDARD_OUTPUT:
         _expect_unused(file, settings)
     from minichat.adapters.peewee.exporting import export as lines_of
     from minichat.api.times import rfc3339
     from minichat.wiring import now
 
-    database = current_database(settings)
     with database_failures(settings), _shown_progress() as progress:
         lines = lines_of(database, rfc3339(now()), progress)
         with _opened(file, force) as output:
@@ -98,6 +97,11 @@ def import_(file: Path) -> None:
     database = open_database(settings.database_url)
     with database_failures(settings):
         is_new = unfinished(database) is None
+        if not is_new and migrating.missing(database):  # and to apply migrations to a half is refused
+            raise Failed(
+                f"{settings.database_name} holds a part of an import that an earlier minichat has begun: go on with"
+                " that one, or import into a new database."
+            )
     if is_new:
         upgrade(settings)
     try:
@@ -105,11 +109,6 @@ def import_(file: Path) -> None:
             if not lines.seekable():
                 raise Failed(f"{file} can't be imported from: it must be a file, as it is read twice.")
             size = file.stat().st_size
-            if migrating.missing(database):  # and to apply migrations to a half is refused
-                raise Failed(
-                    f"{settings.database_name} holds a part of an import that an earlier minichat has begun: go on with"
-                    " that one, or import into a new database."
-                )
             rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
     except NotImported as error:
         raise Failed(f"{file} was not imported: {error}.") from error
