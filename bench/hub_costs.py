@@ -25,13 +25,13 @@ from typing import Any  # noqa: E402
 from on_postgres import Spent, family, on_cpu  # noqa: E402
 
 from minichat.adapters.slots import FileSlots  # noqa: E402
-from minichat.api.cursors import Cursors  # noqa: E402
 from minichat.api.events import EventWriter  # noqa: E402
-from minichat.api.hub import BATCH, Hub, Listener  # noqa: E402
-from minichat.api.whispers import Whispers  # noqa: E402
 from minichat.config import Settings  # noqa: E402
 from minichat.domain.changes import Reader  # noqa: E402
 from minichat.domain.model import LoggedChange, Place  # noqa: E402
+from minichat.live.cursors import Cursors  # noqa: E402
+from minichat.live.ephemeral import Whispers  # noqa: E402
+from minichat.live.hub import BATCH, Hub, Listener  # noqa: E402
 from minichat.wiring import build_services, now  # noqa: E402
 
 PEOPLE = 50

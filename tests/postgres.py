@@ -185,7 +185,8 @@ def shared() -> RunningPostgres:
 @cache
 def template() -> str:
     """The name of a migrated, empty database on the shared server, to copy."""
-    from minichat.adapters.peewee import migrating, open_database
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations import migrating
 
     url = shared().url()
     database = open_database(url)

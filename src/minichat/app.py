@@ -17,25 +17,26 @@ from werkzeug.routing import MapAdapter
 
 from minichat import admin as administration
 from minichat import logs
-from minichat.adapters.board import Board
 from minichat.adapters.clients import WatchedClient
 from minichat.adapters.counters import MemoryCounters
-from minichat.adapters.peewee import ChatDatabase, migrating, open_database
+from minichat.adapters.notices import Board
+from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileSlots
 from minichat.api import context, docs, errors, watching
-from minichat.api.clashes import despite_clashes
-from minichat.api.cursors import Cursors
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
-from minichat.api.hub import POLL, POLL_OF_SERVER, Hub
 from minichat.api.limits import HEADERS, Limits
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
-from minichat.api.whispers import Whispers
 from minichat.config import Settings
 from minichat.domain.ports import Clock
+from minichat.domain.retries import despite_clashes
 from minichat.domain.services import Services
+from minichat.live.cursors import Cursors
+from minichat.live.ephemeral import Whispers
+from minichat.live.hub import POLL, POLL_OF_SERVER, Hub
 from minichat.wiring import beside, derived_key, in_memory, now, services_on
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from tempfile import gettempdir
 
-from minichat.adapters.board import Board
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
+from minichat.adapters.notices import Board
 from minichat.adapters.offloading import Offload, run_here
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports

@@ -11,7 +11,8 @@ from api.client import Chat
 from api.document import Document
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import ChatDatabase, migrating, open_database
+from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.peewee.operations import migrating
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on

@@ -12,14 +12,14 @@ import pytest
 
 from builders import MemoryChat, Person
 from minichat.adapters.slots import FileSlots
-from minichat.api.cursors import Cursors
 from minichat.api.events import Event, EventWriter
-from minichat.api.hub import BATCH, QUEUE_MOST, End, Hub, Listener
 from minichat.api.listening import HEARTBEAT, heard
-from minichat.api.whispers import Whispers
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import LoggedChange, Place
+from minichat.live.cursors import Cursors
+from minichat.live.ephemeral import Whispers
+from minichat.live.hub import BATCH, QUEUE_MOST, End, Hub, Listener
 
 FAR = 2**50
 BASE = "http://chat.example"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.client import Answer, Chat, Json, Person
-from minichat.adapters.peewee.changes import changes_of
+from minichat.adapters.peewee.stores.changes import changes_of
 from minichat.api import events
 from minichat.domain.model import ChangeKind
 from minichat.domain.tickets import LIFETIME

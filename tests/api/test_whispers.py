@@ -8,7 +8,7 @@ import pytest
 from api.client import Chat, Json, Person
 from api.conftest import MakeChat
 from minichat.api.events import Event
-from minichat.api.whispers import Whispers
+from minichat.live.ephemeral import Whispers
 
 
 class Ears:

@@ -21,11 +21,12 @@ from minichat.adapters.memory import (
     mixes_scripts,
     username_key,
 )
-from minichat.adapters.peewee import importing, migrating, open_database, peewee_ports
-from minichat.adapters.peewee.exporting import export
-from minichat.adapters.peewee.importing import Export, NotImported, load
-from minichat.adapters.peewee.moving import TABLES
-from minichat.adapters.peewee.unfinished import HalfImported, unfinished
+from minichat.adapters.peewee import open_database, peewee_ports
+from minichat.adapters.peewee.operations import importing, migrating
+from minichat.adapters.peewee.operations.exporting import export
+from minichat.adapters.peewee.operations.importing import Export, NotImported, load
+from minichat.adapters.peewee.operations.moving import TABLES
+from minichat.adapters.peewee.operations.unfinished import HalfImported, unfinished
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, Role
 from postgres import migrated

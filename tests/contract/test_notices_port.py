@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from contract.redises import Redises
-from minichat.adapters.board import PLACES, Board
 from minichat.adapters.memory import MemoryNotices
+from minichat.adapters.notices import PLACES, Board
 from minichat.domain.model import Notice
 
 PAUSE = 3_000

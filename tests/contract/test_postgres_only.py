@@ -16,10 +16,11 @@ from psycopg import sql
 import postgres
 from builders import PASSWORD
 from contract.backends import on_postgres
-from minichat.adapters.peewee import demo, migrating, open_database, tables
-from minichat.adapters.peewee import postgres as adapter
-from minichat.adapters.peewee.pool import Pool
-from minichat.adapters.peewee.statements import Statement
+from minichat.adapters.peewee import open_database, tables
+from minichat.adapters.peewee.engine import postgres as adapter
+from minichat.adapters.peewee.engine.pool import Pool
+from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.operations import demo, migrating
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Role, RoomKind
 from minichat.domain.ports import NewMessage, NewRoom, NewUser

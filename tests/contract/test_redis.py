@@ -16,8 +16,8 @@ from redis import Redis
 
 from contract.redises import Counts, Redises
 from e2e.crowd import wait_until
-from minichat.adapters.board import Board
 from minichat.adapters.memory import MemoryNotices
+from minichat.adapters.notices import Board
 from minichat.adapters.redis import RedisAdapters
 from minichat.adapters.redis.channel import PAUSE, Topic
 from minichat.adapters.redis.slots import RedisSlots

@@ -23,10 +23,11 @@ from minichat.adapters.memory import (
     mixes_scripts,
     username_key,
 )
-from minichat.adapters.peewee import migrating, open_database, peewee_ports, tables
-from minichat.adapters.peewee import turns as turns_module
-from minichat.adapters.peewee.statements import Statement
-from minichat.adapters.peewee.users import PeeweeUsers, name_parts
+from minichat.adapters.peewee import open_database, peewee_ports, tables
+from minichat.adapters.peewee.engine import turns as turns_module
+from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.operations import migrating
+from minichat.adapters.peewee.stores.users import PeeweeUsers, name_parts
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
 from minichat.domain.paging import Window
@@ -153,7 +154,7 @@ def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, 
 
 
 def test_a_lock_held_by_another_program_is_told_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("minichat.adapters.peewee.sqlite.PATIENCE", 0.1)
+    monkeypatch.setattr("minichat.adapters.peewee.engine.sqlite.PATIENCE", 0.1)
     other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()

@@ -11,7 +11,7 @@ import pytest
 
 from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, register, rows, wait_until
 from minichat.adapters.peewee import open_database
-from minichat.adapters.peewee.unfinished import unfinished
+from minichat.adapters.peewee.operations.unfinished import unfinished
 from postgres import shared
 from servers import BIN, PATIENCE, SECRET, database_of, environment, run, serving
 

@@ -17,8 +17,8 @@ import pytest
 
 from e2e.crowd import PASSWORD, Person, call, register, wait_until
 from e2e.streams import Event, opened, streamed
-from minichat.api.hub import POLL_WITH_HINTS
 from minichat.app import STREAMS_PER_USER
+from minichat.live.hub import POLL_WITH_HINTS
 from postgres import migrated
 from servers import SECRET, RunningRedis, RunningServer, running_redis, serving
 

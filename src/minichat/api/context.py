@@ -14,10 +14,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
 
-from minichat.api.cursors import Cursors
 from minichat.api.events import EventWriter
 from minichat.api.headers import POLICY
-from minichat.api.hub import Hub
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import read_query
 from minichat.api.tokens import Claims, Tokens
@@ -25,6 +23,8 @@ from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
 from minichat.domain.ports import Clock
 from minichat.domain.services import Services
+from minichat.live.cursors import Cursors
+from minichat.live.hub import Hub
 
 log = logging.getLogger(__name__)
 

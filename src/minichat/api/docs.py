@@ -10,12 +10,13 @@ from flask import Flask, Response, current_app, redirect, send_file
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
-from minichat.api import auth, avatars, health, live, messages, moderation, rooms, sockets, users
 from minichat.api.blueprint import REQUEST_ID, Blueprint
 from minichat.api.context import public
 from minichat.api.headers import PAGE
 from minichat.api.limits import HEADERS, uncounted
 from minichat.api.parsing import id_of
+from minichat.api.routes import auth, avatars, health, messages, moderation, rooms, sockets, users
+from minichat.api.routes import events as live
 from minichat.api.schemas.answers import ProblemOut
 from minichat.api.schemas.fields import Boolean, File, Id, Text, Time, WholeNumber
 from minichat.domain.errors import NotFound

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import orjson
 
-from minichat.api import present
-from minichat.api.cursors import Cursors
-from minichat.api.present import Json, Presenter
+from minichat.api import presenting
+from minichat.api.presenting import Json, Presenter
 from minichat.api.times import rfc3339
 from minichat.domain.changes import ChangeLog
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, User
 from minichat.domain.ports import Clock
+from minichat.live.cursors import Cursors
 
 _OF_MESSAGES = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, ChangeKind.MESSAGE_DELETED}
 _NOTHING_READ = Receipts(0, 0)
@@ -103,7 +103,7 @@ class EventWriter:
 
     def _participant(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
         user: User = self._log.user(change.user_id or 0)
-        return _alike({"room": change.room_id, "user": present.user(user, base), "role": change.role}, user_ids)
+        return _alike({"room": change.room_id, "user": presenting.user(user, base), "role": change.role}, user_ids)
 
 
 def _alike(data: Json, user_ids: Collection[int]) -> Data:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from minichat.api import present
+from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import Takeout
 from minichat.domain.model import AuditEntry, Ban, Membership, Message, Room, Session
@@ -19,7 +19,7 @@ def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
 
     It is read while the answer is on its way and needs no request around it.
     """
-    account = present.account(takeout.account, base, takeout.at)
+    account = presenting.account(takeout.account, base, takeout.at)
     head = {
         "format": FORMAT,
         "exported_at": rfc3339(takeout.at),
@@ -34,7 +34,7 @@ def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
     yield b"}"
 
 
-def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], present.Json]) -> Iterator[bytes]:
+def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], presenting.Json]) -> Iterator[bytes]:
     yield f',"{name}":['.encode()
     comma = b""
     for page in pages:
@@ -44,7 +44,7 @@ def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], pres
     yield b"]"
 
 
-def _session(session: Session) -> present.Json:
+def _session(session: Session) -> presenting.Json:
     return {
         "id": session.id,
         "created_at": rfc3339(session.created_at),
@@ -56,7 +56,7 @@ def _session(session: Session) -> present.Json:
     }
 
 
-def _room(room: Room, membership: Membership) -> present.Json:
+def _room(room: Room, membership: Membership) -> presenting.Json:
     return {
         "id": room.id,
         "name": room.name,
@@ -67,11 +67,11 @@ def _room(room: Room, membership: Membership) -> present.Json:
     }
 
 
-def _ban(ban: Ban) -> present.Json:
+def _ban(ban: Ban) -> presenting.Json:
     return {"room": ban.room_id, "banned_at": rfc3339(ban.banned_at)}
 
 
-def _message(message: Message) -> present.Json:
+def _message(message: Message) -> presenting.Json:
     return {
         "id": message.id,
         "room": message.room_id,
@@ -85,7 +85,7 @@ def _message(message: Message) -> present.Json:
     }
 
 
-def _entry(entry: AuditEntry, user_id: int) -> present.Json:
+def _entry(entry: AuditEntry, user_id: int) -> presenting.Json:
     return {
         "id": entry.id,
         "time": rfc3339(entry.at),

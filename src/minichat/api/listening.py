@@ -7,10 +7,10 @@ from flask import g, request
 
 from minichat.api.context import Context, base_url, caller, caller_id, context, services
 from minichat.api.events import Event
-from minichat.api.hub import End, Listener
 from minichat.domain.changes import Reader
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired, Unavailable
 from minichat.domain.model import Caller
+from minichat.live.hub import End, Listener
 
 HEARTBEAT = 15.0
 """After how many silent seconds a stream says that it is still there."""

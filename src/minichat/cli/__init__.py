@@ -72,7 +72,7 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """List the migrations and whether the database has them; exit with 1 if it lacks any."""
     settings = load_settings()
-    from minichat.adapters.peewee import migrating
+    from minichat.adapters.peewee.operations import migrating
 
     database = whole_database(settings)
     with database_failures(settings):
@@ -130,8 +130,8 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
     if members > users:
         raise click.UsageError("--members can't be more than --users.")
     from minichat.adapters.passwords import Argon2Passwords
-    from minichat.adapters.peewee import demo as filling
     from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations import demo as filling
     from minichat.wiring import now
 
     settings = load_settings()

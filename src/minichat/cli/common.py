@@ -72,7 +72,7 @@ def expect_database(settings: "Settings") -> None:
 def whole_database(settings: "Settings") -> "ChatDatabase":
     """The database; that there is none, or that it holds a part of an import, is told in a sentence."""
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.unfinished import expect_whole
+    from minichat.adapters.peewee.operations.unfinished import expect_whole
 
     expect_database(settings)
     with database_failures(settings):
@@ -91,7 +91,7 @@ def current_database(settings: "Settings") -> "ChatDatabase":
 
 def expect_current(database: "ChatDatabase") -> None:
     """Tell in a sentence that its schema is that of an earlier version."""
-    from minichat.adapters.peewee import migrating
+    from minichat.adapters.peewee.operations import migrating
 
     if migrating.missing(database):
         raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
@@ -99,7 +99,8 @@ def expect_current(database: "ChatDatabase") -> None:
 
 def upgrade(settings: "Settings") -> None:
     """Apply the migrations that the database lacks; make the database if there is none."""
-    from minichat.adapters.peewee import migrating, open_database
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations import migrating
 
     with database_failures(settings):
         if settings.is_embedded:

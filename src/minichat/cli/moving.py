@@ -39,8 +39,8 @@ def backup(path: Path, force: bool, media: bool) -> None:
     from peewee import PeeweeException
 
     from minichat.adapters.media import FileMedia
-    from minichat.adapters.peewee.backup import Damaged, copy
-    from minichat.adapters.peewee.sqlite import Sqlite
+    from minichat.adapters.peewee.engine.sqlite import Sqlite
+    from minichat.adapters.peewee.operations.backup import Damaged, copy
     from minichat.domain.errors import Unavailable
 
     pictures, copied = FileMedia(settings.pictures_dir), FileMedia(_media_beside(path, settings) / "avatars")
@@ -73,7 +73,7 @@ def export(file: Path, force: bool) -> None:
     database = current_database(settings)
     if file != STANDARD_OUTPUT:
         _expect_unused(file, settings)
-    from minichat.adapters.peewee.exporting import export as lines_of
+    from minichat.adapters.peewee.operations.exporting import export as lines_of
     from minichat.api.times import rfc3339
     from minichat.wiring import now
 
@@ -90,9 +90,10 @@ def export(file: Path, force: bool) -> None:
 def import_(file: Path) -> None:
     """Read an export into the database, which must be empty; broken off, it goes on when it is run again."""
     settings = load_settings()
-    from minichat.adapters.peewee import migrating, open_database
-    from minichat.adapters.peewee.importing import Export, NotImported, load
-    from minichat.adapters.peewee.unfinished import unfinished
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations.importing import Export, NotImported, load
+    from minichat.adapters.peewee.operations.unfinished import unfinished
 
     database = open_database(settings.database_url)
     with database_failures(settings):
@@ -122,7 +123,8 @@ def restored() -> None:
     Clients that come back are then told to load everything anew. A copy by `minichat backup` knows it by itself.
     """
     settings = load_settings()
-    from minichat.adapters.peewee import epochs, migrating
+    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.stores import epochs
 
     database = current_database(settings)
     with database_failures(settings), database.migrating(migrating.PATIENCE):
@@ -143,7 +145,7 @@ def _expect_unused(path: Path, settings: "Settings") -> None:
         beside = [database.with_name(f"{database.name}{suffix}") for suffix in BESIDE]
         if any(other.exists() and path.samefile(other) for other in [*beside, database.with_name("secret_key")]):
             raise Failed(f"{path} belongs to the database.")
-    from minichat.adapters.peewee.backup import is_in_use
+    from minichat.adapters.peewee.operations.backup import is_in_use
 
     if is_in_use(path):
         raise Failed(f"{path} is a database that is in use.")

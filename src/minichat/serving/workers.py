@@ -171,7 +171,7 @@ class ChatWorker(GeventWorker):
 
     def _end_streams(self) -> None:
         """Let who listens to a stream go on at another worker."""
-        from minichat.api.live import end_streams
+        from minichat.api.routes.events import end_streams
 
         end_streams(cast(Any, self.wsgi))
 

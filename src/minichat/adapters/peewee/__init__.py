@@ -4,17 +4,17 @@
 transactions, and one module a port holds the queries. No rule of the chat is decided here.
 """
 
-from minichat.adapters.peewee.attempts import PeeweeAttempts
-from minichat.adapters.peewee.audit import PeeweeAudit
-from minichat.adapters.peewee.bans import PeeweeBans
-from minichat.adapters.peewee.changes import changes_of
-from minichat.adapters.peewee.database import ChatDatabase, open_database
-from minichat.adapters.peewee.memberships import PeeweeMemberships
-from minichat.adapters.peewee.messages import PeeweeMessages
-from minichat.adapters.peewee.rooms import PeeweeRooms
-from minichat.adapters.peewee.sessions import PeeweeSessions
-from minichat.adapters.peewee.tickets import PeeweeTickets
-from minichat.adapters.peewee.users import PeeweeUsers
+from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
+from minichat.adapters.peewee.stores.attempts import PeeweeAttempts
+from minichat.adapters.peewee.stores.audit import PeeweeAudit
+from minichat.adapters.peewee.stores.bans import PeeweeBans
+from minichat.adapters.peewee.stores.changes import changes_of
+from minichat.adapters.peewee.stores.memberships import PeeweeMemberships
+from minichat.adapters.peewee.stores.messages import PeeweeMessages
+from minichat.adapters.peewee.stores.rooms import PeeweeRooms
+from minichat.adapters.peewee.stores.sessions import PeeweeSessions
+from minichat.adapters.peewee.stores.tickets import PeeweeTickets
+from minichat.adapters.peewee.stores.users import PeeweeUsers
 from minichat.domain.ports import (
     Clock,
     CommonPasswords,

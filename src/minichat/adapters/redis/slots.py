@@ -46,7 +46,7 @@ Slot = tuple[int, int]
 
 
 class Slots(Protocol):
-    """Those of this host: see `api.hub`."""
+    """Those of this host: see `live.hub`."""
 
     def take(self, user_id: int) -> int | None: ...
 

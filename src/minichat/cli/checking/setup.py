@@ -191,7 +191,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
-    from minichat.adapters.peewee.inspecting import facts_of, newest_change
+    from minichat.adapters.peewee.operations.inspecting import facts_of, newest_change
 
     facts = facts_of(chat)
     yield ok("database", f"{settings.database_name} is {facts.product} and answers.")
@@ -205,7 +205,7 @@ def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
 
 
 def _live_updates(chat: "ChatDatabase", now: int) -> Iterator[Finding]:
-    from minichat.adapters.peewee.inspecting import held_up_since, is_of_another_server
+    from minichat.adapters.peewee.operations.inspecting import held_up_since, is_of_another_server
 
     if is_of_another_server(chat):
         yield wrong("live updates", "Nothing is told, as the log came from another server: run `minichat db restored`.")
@@ -223,7 +223,7 @@ def _migrations(chat: "ChatDatabase") -> Generator[Finding, None, bool]:
     """Return whether it has all that this version needs."""
     from peewee import PeeweeException
 
-    from minichat.adapters.peewee import migrating
+    from minichat.adapters.peewee.operations import migrating
 
     try:
         missing = migrating.missing(chat)
@@ -256,7 +256,7 @@ def clock(here: int, at_database: int | None, newest_change: int | None) -> Iter
 
 
 def _of_replica(url: str) -> Iterator[Finding]:
-    from minichat.adapters.peewee.inspecting import is_replica
+    from minichat.adapters.peewee.operations.inspecting import is_replica
 
     try:
         if is_replica(url):

@@ -1,0 +1,30 @@
+"""Which database: SQLite for one host, PostgreSQL for one and for many. The repositories run on either."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+from minichat.adapters.peewee.engine.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from minichat.adapters.peewee.engine.postgres import Postgres
+
+ChatDatabase: TypeAlias = Union[Sqlite, "Postgres"]
+
+_SQLITE = "sqlite:///"
+
+
+def open_database(url: str, replica_url: str | None = None, *, only_looks: bool = False) -> ChatDatabase:
+    """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
+
+    A file's folder is made if need be; who `only_looks` leaves a file as it is. Nothing is opened before the first
+    statement. Raises ValueError, with a sentence that repeats no password, for any other URL.
+    """
+    if url.startswith("postgresql://"):
+        from minichat.adapters.peewee.engine.postgres import Postgres  # late: its driver takes memory in each worker
+
+        return Postgres(url, replica_url)
+    if not url.startswith(_SQLITE) or len(url) == len(_SQLITE):
+        raise ValueError("the database URL must be sqlite:///path or postgresql://host/name")
+    path = Path(url.removeprefix(_SQLITE)).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Sqlite(path, only_looks=only_looks)

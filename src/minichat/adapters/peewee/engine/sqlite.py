@@ -1,0 +1,253 @@
+"""The SQLite database: its connections, its durability and its transactions.
+
+The driver is cysqlite, which brings its own SQLite: the system's may be one of 3.7.0 to 3.51.2, whose WAL-reset race
+can lose commits. Every commit is synced to the disk before it is acknowledged (WAL with `synchronous=FULL`).
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
+    SQLITE_DBCONFIG_ENABLE_QPSG,
+    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+)
+from peewee import OperationalError
+from playhouse.cysqlite_ext import CySqliteDatabase
+
+from minichat.adapters.peewee.engine.groups import Group
+from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
+from minichat.adapters.peewee.engine.turns import PATIENCE, Turns
+from minichat.domain.errors import Unavailable
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": "on",
+    "cache_size": -8_000,
+    "mmap_size": 256 * 2**20,
+    "temp_store": "memory",
+    "journal_size_limit": 64 * 2**20,
+}
+LOOKING = {"query_only": "on"}
+Connection = Any  # cysqlite's, which its types don't export
+# SQLite's own waiting blocks the whole worker, so it is kept short; see `Sqlite._begin` for ours.
+BUSY_SECONDS = 0.02
+_NAP = 0.005
+
+
+def _native_local() -> Any:
+    """A `threading.local` of the operating system's threads, even where gevent has made it one of greenlets."""
+    try:
+        from gevent.monkey import get_original
+    except ImportError:
+        return threading.local()
+    return get_original("threading", "local")()
+
+
+class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
+    """Peewee's database with one connection to read and one to write per thread of the operating system.
+
+    All greenlets of a worker share them: a statement never yields, so it can't be interrupted, and a writing
+    transaction has the second connection to itself while it lasts. A thousand idle clients cost no connection.
+    """
+
+    is_postgres = False
+    locked: ClassVar[set[tuple[str, int | str]]] = set()
+    is_holding = False
+    """Whether rows that are looked up must be locked to stay as they are: there is one writer at a time."""
+
+    def __init__(self, path: Path, *, only_looks: bool = False) -> None:
+        pragmas = LOOKING if only_looks else PRAGMAS
+        self._only_looks = only_looks
+        super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
+        self._connections = _native_local()
+        self.on_commit: Callable[[], object] = lambda: None
+        """Called in this process when something was committed: a hint that there is something new to read."""
+        self.turns = Turns(path.with_name(path.name + "-turns"))
+
+    def _connect(self) -> Connection:
+        return self._shared("reader")
+
+    def _close(self, conn: Connection) -> None:
+        """Keep it: it belongs to the thread (`close_connections` ends it)."""
+
+    def _shared(self, use: str) -> Connection:
+        local = self._connections
+        if getattr(local, "pid", None) != os.getpid():  # a connection must not be carried over a fork
+            local.pid, local.reader, local.writer = os.getpid(), None, None
+        connection = getattr(local, use)
+        if connection is None:
+            self._make_private()
+            connection = super()._connect()
+            # A plan is made once. Without this "stability guarantee" SQLite prepares a join anew for every value
+            # that is bound to it, which takes three times as long as running it.
+            connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+            if self._only_looks:
+                connection.db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the log stays beside the file
+            setattr(local, use, connection)
+        return connection
+
+    def _make_private(self) -> None:
+        """Make the file if there is none, for its owner alone; SQLite makes the `-wal` like it."""
+        # O_EXCL is vital: to open and close a database that is in use would drop all locks of this process on it.
+        with suppress(OSError):  # there is one, or SQLite will tell why there can be none
+            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+    def close_connections(self) -> None:
+        """Close this thread's connections, as before the file is moved or a process ends."""
+        self.close()
+        for use in ("reader", "writer"):
+            connection = getattr(self._connections, use, None)
+            if connection is not None:
+                connection.close()
+                setattr(self._connections, use, None)
+
+    @contextmanager
+    def writing(self, patience: float | None = None) -> Iterator[None]:
+        """The port `Transaction`. Raises Unavailable, and then nothing was written.
+
+        Transactions take turns; those of one thread that come at the same time are committed together. One with a
+        patience of its own goes alone: it may give up before the others would.
+        """
+        if self.in_transaction():
+            raise RuntimeError("a transaction can't be nested")
+        group: Group | None = getattr(self._connections, "group", None)
+        if patience is not None:
+            writing = self._leading(Group(), patience)
+        elif group is not None and group.admit():
+            writing = self._following(group)
+        else:
+            self._connections.group = Group()
+            writing = self._leading(self._connections.group, PATIENCE)
+        with writing:
+            yield
+
+    @contextmanager
+    def _leading(self, group: Group, patience: float) -> Iterator[None]:
+        try:
+            group.gather()
+            with (
+                told_as_unavailable(),
+                self.turns.turn(patience) as deadline,
+                self._committing(group, deadline),
+                self._savepoint(group),
+            ):
+                yield
+        finally:
+            group.end()
+
+    @contextmanager
+    def _committing(self, group: Group, deadline: float) -> Iterator[None]:
+        """BEGIN to COMMIT, for all members of the group; a member's own failure is undone by its savepoint alone."""
+        writer = self._shared("writer")
+        self._begin(writer, deadline)
+        group.begin()
+        try:
+            yield
+        finally:
+            try:
+                group.close()
+                with driver_errors:
+                    writer.execute("COMMIT")
+                group.is_committed = True
+                self.on_commit()
+            finally:
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+
+    @contextmanager
+    def _following(self, group: Group) -> Iterator[None]:
+        try:
+            group.wait_to_begin()
+            with told_as_unavailable(), self._savepoint(group):
+                yield
+        finally:
+            group.leave_work()
+            group.wait_for_end()
+            if not group.is_committed:
+                raise Unavailable("the commit that this was to share has failed")
+
+    @contextmanager
+    def _savepoint(self, group: Group) -> Iterator[None]:
+        """What one member of a group writes, on the connection for writing."""
+        self.connection()
+        state, writer = self._state, self._shared("writer")
+        with group.one_at_a_time:
+            if not (group.is_writing and writer.in_transaction):
+                # It never began, or SQLite took it back as a whole. A savepoint now would be a transaction of its own,
+                # or would lie in that of the next group.
+                raise OperationalError("the transaction is gone")
+            reader, state.conn = state.conn, writer
+            self.push_transaction(self)  # anything will do: Peewee asks how many there are
+            try:
+                self.execute_sql("SAVEPOINT member")
+                yield
+            except BaseException:
+                if writer.in_transaction:
+                    self.execute_sql("ROLLBACK TO member")
+                raise
+            finally:
+                if writer.in_transaction:
+                    self.execute_sql("RELEASE member")
+                self.pop_transaction()
+                state.conn = reader
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """The port `Snapshot`: what is read in the block is of one moment."""
+        reader = self.connection()
+        if self.in_transaction() or reader.in_transaction:  # the one around it is of one moment already
+            yield
+            return
+        with told_as_unavailable():
+            with driver_errors:
+                reader.execute("BEGIN")
+            try:
+                yield
+            finally:
+                with driver_errors:
+                    reader.execute("COMMIT")
+
+    @staticmethod
+    def _begin(writer: Connection, deadline: float) -> None:
+        """Begin, waiting until `deadline` for the lock of a program that takes no turns (a backup, a shell)."""
+        while True:
+            try:
+                with driver_errors:
+                    writer.execute("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_NAP)
+            else:
+                return
+
+    @contextmanager
+    def migrating(self, patience: float) -> Iterator[None]:
+        """Be the only one who migrates. Raises Unavailable."""
+        with self.turns.turn(patience):
+            yield
+
+    def execute_lagging(self, sql: str, params: Any = None) -> Any:
+        """Run a statement that may see the database as it was a moment ago, which here is as it is."""
+        return self.execute_sql(sql, params)
+
+    def checkpoint(self) -> None:
+        """Bring what was committed from the `-wal` into the database, while others may write.
+
+        Once this was called, commits of this thread leave it to the next call: a program that writes much in small
+        transactions would otherwise do it in its turns to write.
+        """
+        with told_as_unavailable(), driver_errors:
+            self._shared("writer").execute("PRAGMA wal_autocheckpoint = 0")
+            self._shared("reader").execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers and has the tables of this version."""
+        with told_as_unavailable():
+            self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()

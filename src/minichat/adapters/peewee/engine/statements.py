@@ -1,0 +1,151 @@
+"""Queries compiled once: Peewee builds the SQL, this keeps it and fills in the values.
+
+Building a query costs Peewee about 100 µs and running it 3, so every statement of the adapters is built when its
+repository is, with `param("name")` where a value belongs, and then run with those names:
+
+    by_id = Statement(database, UserRow.select(UserRow.username).where(UserRow.id == param("id")))
+    by_id.one(id=7)  # ('ann',), or None
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from peewee import (
+    SQL,
+    InterfaceError,
+    InternalError,
+    Node,
+    NodeList,
+    OperationalError,
+    Value,
+)
+from peewee import __exception_wrapper__ as driver_errors  # type: ignore[attr-defined]  # the stubs leave it out
+
+from minichat.domain.errors import Unavailable
+
+OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+"""In the SQL of PostgreSQL, the number of the oldest transaction that still runs: all below it have ended."""
+
+if TYPE_CHECKING:
+    from minichat.adapters.peewee.engine.database import ChatDatabase
+
+__all__ = [
+    "AWAY",
+    "Row",
+    "Statement",
+    "driver_errors",
+    "each_of",
+    "ids_in_order",
+    "param",
+    "told_as_unavailable",
+]
+
+Row = tuple[Any, ...]
+
+AWAY = (OperationalError, InterfaceError, InternalError)
+"""What Peewee raises when the database can't answer: locked, full, unreadable or gone."""
+_CLASHES = frozenset({"40001", "40P01"})
+"""The SQLSTATEs of serialization failures and deadlocks: PostgreSQL's manual, appendix A."""
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Turn the database's inability to answer into Unavailable."""
+    try:
+        yield
+    except AWAY as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """What to tell of one of `AWAY`."""
+    cause: object = error
+    while hasattr(cause, "orig"):  # Peewee wraps what the driver raised, and what it has wrapped already
+        cause = cause.orig
+    return Unavailable(str(cause), is_clash=getattr(cause, "sqlstate", None) in _CLASHES)
+
+
+class _Param:
+    """Stands in a compiled statement for the value of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def param(name: str) -> Value:
+    """A place in a query that is filled when it runs."""
+    return Value(_Param(name), converter=False)
+
+
+def each_of(database: "ChatDatabase", name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
+    """The ids or texts in the place `name`, which takes them as one JSON array: one statement for any number."""
+    if database.is_postgres:
+        before = f"(SELECT item::{kind} FROM json_array_elements_text("  # noqa: S608 - one of two words
+        after = "::json) AS item)"
+    else:
+        before, after = "(SELECT value FROM json_each(", "))"
+    return NodeList((SQL(before), param(name), SQL(after)), glue="")
+
+
+def ids_in_order(database: "ChatDatabase") -> str:
+    """The same for a statement written as text: the ids in the place `:ids`, as rows `id` in the order of the array."""
+    if database.is_postgres:
+        return (
+            "(SELECT item::bigint AS id FROM json_array_elements_text(:ids::json) "
+            "WITH ORDINALITY AS given (item, number) ORDER BY number) AS given"
+        )
+    return "(SELECT value AS id FROM json_each(:ids) ORDER BY key) AS given"
+
+
+class Statement:
+    """One SQL statement with named places. Raises Unavailable when the database can't answer.
+
+    With `may_lag`, it is enough that it sees the database as it was a moment ago.
+    """
+
+    def __init__(self, database: "ChatDatabase", query: Node, *, may_lag: bool = False) -> None:
+        self._database = database
+        self._may_lag = may_lag
+        self.sql, params = database.get_sql_context().sql(query).query()
+        self._names = [value.name if isinstance(value, _Param) else None for value in params]
+        self._constants = params
+
+    @classmethod
+    def of_text(cls, database: "ChatDatabase", text: str) -> "Statement":
+        """A statement in SQL, with `:name` for each place."""
+        parts = re.split(r"(?<!:):([a-z_]+)", text)
+        nodes = [param(part) if number % 2 else SQL(part) for number, part in enumerate(parts)]
+        return cls(database, NodeList(nodes, glue=""))
+
+    def _execute(self, values: dict[str, Any]) -> Any:
+        params = [
+            constant if name is None else values[name]
+            for name, constant in zip(self._names, self._constants, strict=True)
+        ]
+        if self._may_lag:
+            return self._database.execute_lagging(self.sql, params)
+        return self._database.execute_sql(self.sql, params)
+
+    def rows(self, **values: Any) -> list[Row]:
+        """All rows of the result."""
+        try:
+            with driver_errors:
+                rows: list[Row] = self._execute(values).fetchall()
+        except AWAY as error:
+            raise unavailable(error) from error
+        return rows
+
+    def one(self, **values: Any) -> Row | None:
+        """The first row, or None."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+    def run(self, **values: Any) -> int:
+        """Run it for its effect; return how many rows it changed."""
+        try:
+            count: int = self._execute(values).rowcount
+        except AWAY as error:
+            raise unavailable(error) from error
+        return count

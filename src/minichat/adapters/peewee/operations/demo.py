@@ -1,0 +1,106 @@
+"""Filling an empty database in bulk, to try minichat out or to measure it.
+
+Makes `user1`, `user2`, …, all with one password; rooms with users 1 to `members` in each; all messages in room 1, said
+in turn, a second apart, until now, and read by everybody. Nobody was connected, so the change log stays empty.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.stores.users import name_parts
+from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
+
+TEXT = "word " * 12
+
+
+class NotEmpty(Exception):
+    """There are accounts in the database already."""
+
+
+def fill(
+    database: ChatDatabase, *, users: int, rooms: int, members: int, messages: int, password_hash: str, now: Timestamp
+) -> None:
+    """Fill the database, all or nothing. Raises NotEmpty, and ValueError for numbers that can't be."""
+    if min(users, rooms, members) < 1 or messages < 0 or members > users:
+        raise ValueError("there must be users, rooms and members, and no more members than users")
+    started = now - messages * SECOND
+    with database.writing():
+        if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
+            raise NotEmpty
+        people = [_person(number, started) for number in range(1, users + 1)]
+        _insert(
+            database,
+            "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at)",
+            (
+                (p.id, p.username, p.username_key, password_hash, p.first_name, p.last_name, p.email, started)
+                for p in people
+            ),
+        )
+        # In the order of the index: it then grows at its end, many times faster.
+        parts = sorted((*part, p.id) for p in people for part in name_parts(p))
+        _insert(database, "user_name_part (is_start, part, user_id)", parts)
+        _insert(
+            database,
+            "room (id, name, description, kind, is_private, created_at, active_at, last_seq, participants_count)",
+            (
+                (
+                    room,
+                    f"room {room}",
+                    "about",
+                    RoomKind.GROUP.value,
+                    False,
+                    started,
+                    now if room == 1 else started,
+                    messages if room == 1 else 0,
+                    members,
+                )
+                for room in range(1, rooms + 1)
+            ),
+        )
+        _insert(
+            database,
+            "participant (room_id, user_id, role, joined_seq, seen_seq)",
+            (
+                (room, user, (Role.OWNER if user == 1 else Role.MEMBER).value, 0, messages if room == 1 else 0)
+                for room in range(1, rooms + 1)
+                for user in range(1, members + 1)
+            ),
+        )
+        _insert(
+            database,
+            "message (room_id, seq, user_id, content, created_at)",
+            (
+                (1, seq, 1 + (seq - 1) % members, f"message number {seq} {TEXT}", started + seq * SECOND)
+                for seq in range(1, messages + 1)
+            ),
+        )
+        if database.is_postgres:  # which gives the next id by its own count
+            for table, last in (("user", users), ("room", rooms)):
+                database.execute_sql("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (f'"{table}"', last))
+            database.execute_sql("ANALYZE")  # until it knows how much there is, it chooses bad plans
+
+
+def _person(number: int, joined_at: Timestamp) -> User:
+    name = f"user{number}"
+    return User(number, name, name, "First", "Last", f"{name}@example.com", "", True, False, joined_at, None)
+
+
+def _insert(database: ChatDatabase, target: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Insert all rows, 100 a statement."""
+    table, _, columns = target.partition(" ")
+    places = f"({', '.join([database.param] * (columns.count(',') + 1))})"
+    for batch in _batches(rows, 100):
+        sql = f'INSERT INTO "{table}" {columns} VALUES {", ".join([places] * len(batch))}'  # noqa: S608  # no input
+        database.execute_sql(sql, list(chain.from_iterable(batch)))
+
+
+def _batches(rows: Iterable[tuple[object, ...]], size: int) -> Iterator[list[tuple[object, ...]]]:
+    batch: list[tuple[object, ...]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,97 @@
+"""Writing all data out as lines: see `moving` for what they are."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.operations.migrating import schema
+from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table, unhurried
+from minichat.adapters.peewee.operations.unfinished import expect_whole
+
+AT_ONCE = 1_000
+"""How many rows are in memory."""
+
+Progress = Callable[[int, int], object]
+"""Told how many rows are done, and of how many."""
+
+
+def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None) -> Iterator[bytes]:
+    """The lines of an export of the database as it is at one moment, however large it is. Raises Unavailable."""
+    with database.reading(), unhurried(database):
+        expect_whole(database)
+        yield _line({"minichat": "export", "format": FORMAT, "schema": schema(), "exported_at": exported_at})
+        total = sum(_count(database, table) for table in TABLES)
+        digest, rows = hashlib.sha256(), Counter({table.name: 0 for table in TABLES})
+        for done, (table, line) in enumerate(body(database)):
+            digest.update(line)
+            if table is not None:
+                rows[table.name] += 1
+            if done % AT_ONCE == 0:
+                progress(done, total)
+            yield line
+        yield _line({"rows": rows, "sha256": digest.hexdigest()})
+
+
+def body(database: ChatDatabase) -> Iterator[tuple[Table | None, bytes]]:
+    """The lines between the first and the last, each row's with its table."""
+    last_ids = {table.name: last_id(database, table) for table in TABLES if table.gives_ids}
+    for table in TABLES:
+        yield None, _line({"table": table.name, "columns": table.columns})
+        for row in _rows(database, table):
+            yield table, _line(row)
+    yield None, _line({"last_ids": last_ids})
+
+
+def last_id(database: ChatDatabase, table: Table) -> int:
+    """The last id that the table has given, whether or not that row is still there; 0 if it has given none."""
+    if database.is_postgres:
+        name = sequence_of(database, table)
+        query = f"SELECT last_value FROM {name} WHERE is_called"  # noqa: S608 - the database's own name for it
+    else:
+        query = f"SELECT seq FROM sqlite_sequence WHERE name = '{table.name}'"  # noqa: S608 - our own
+    found = Statement.of_text(database, query).one()
+    return found[0] if found else 0
+
+
+def sequence_of(database: ChatDatabase, table: Table) -> str:
+    """The name, quoted, of the sequence that a table of PostgreSQL takes its ids from."""
+    found = Statement.of_text(database, "SELECT pg_get_serial_sequence(:table, 'id')").one(table=f'"{table.name}"')
+    assert found is not None
+    name: str = found[0]
+    return name
+
+
+def _count(database: ChatDatabase, table: Table) -> int:
+    found = Statement.of_text(database, f'SELECT count(*) FROM "{table.name}"').one()  # noqa: S608 - our own
+    assert found is not None
+    count: int = found[0]
+    return count
+
+
+def _rows(database: ChatDatabase, table: Table) -> Iterator[list[Any]]:
+    """All rows in the order of their keys, a few at a time."""
+    columns, key = (", ".join(f'"{name}"' for name in names) for names in (table.columns, table.key))
+    places = ", ".join(f":{name}" for name in table.key)
+    select = f'SELECT {columns} FROM "{table.name}"'  # noqa: S608 - our own
+    in_order = f"ORDER BY {key} LIMIT {AT_ONCE}"
+    after = Statement.of_text(database, f"{select} WHERE ({key}) > ({places}) {in_order}")
+    found = Statement.of_text(database, f"{select} {in_order}").rows()
+    key_places = [table.columns.index(name) for name in table.key]
+    booleans = [place for place, types in enumerate(table.types) if bool in types]
+    while found:
+        for values in found:
+            row = list(values)
+            for place in booleans:
+                row[place] = bool(row[place])
+            yield row
+        last = found[-1]
+        found = after.rows(**{name: last[place] for name, place in zip(table.key, key_places, strict=True)})
+
+
+def _line(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,78 @@
+"""Moving all data into another database, of whichever kind: what an export is.
+
+It is lines of JSON. Tables come in an order in which what a row refers to is ahead of it, rows in that of their keys;
+the digest is of all lines but the first and the last:
+
+    {"minichat":"export","format":1,"schema":{"postgres":"0001_initial", ...},"exported_at":"2026-11-26T09:30:00.123Z"}
+    {"table":"user","columns":["id","username", ...]}
+    [1,"ann", ...]
+    ...
+    {"last_ids":{"user":7, ...}}
+    {"rows":{"user":5, ...},"sha256":"..."}
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import NoneType
+from typing import Any, NamedTuple
+
+from peewee import BooleanField, Field, Model, TextField
+
+from minichat.adapters.peewee import tables
+from minichat.adapters.peewee.engine.database import ChatDatabase
+
+FORMAT = 1
+
+
+class Table(NamedTuple):
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    """The columns of the primary key."""
+    types: tuple[tuple[type, ...], ...]
+    """Of what types the values of each column may be."""
+
+    @classmethod
+    def of(cls, model: type[Model]) -> "Table":
+        fields = model._meta.sorted_fields  # noqa: SLF001 - Peewee's name for what is documented of a model
+        return cls(
+            model._meta.table_name,  # noqa: SLF001
+            tuple(field.column_name for field in fields),
+            tuple(field.column_name for field in model._meta.get_primary_keys()),  # noqa: SLF001
+            tuple((_type(field), NoneType) if field.null else (_type(field),) for field in fields),
+        )
+
+    def can_hold(self, row: list[Any]) -> bool:
+        """Whether the values are of the types of the columns."""
+        return all(
+            type(value) in types and (type(value) is not int or -(2**63) <= value < 2**63)
+            for value, types in zip(row, self.types, strict=True)
+        )
+
+    @property
+    def gives_ids(self) -> bool:
+        """Whether the database numbers the rows."""
+        return self.key == ("id",)
+
+
+def _type(field: Field) -> type:
+    return bool if isinstance(field, BooleanField) else str if isinstance(field, TextField) else int
+
+
+TABLES = tuple(Table.of(model) for model in tables.ALL)
+
+
+@contextmanager
+def unhurried(database: ChatDatabase) -> Iterator[None]:
+    """Lift the limits of time that requests have, until the transaction ends that has begun."""
+    if not database.is_postgres:
+        yield
+        return
+    for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        database.execute_sql(f"SET LOCAL {limit} = 0")
+    connection = database.connection()
+    patience, connection.patience = connection.patience, None
+    try:
+        yield
+    finally:
+        connection.patience = patience

@@ -1,0 +1,54 @@
+"""Tallies of what is done too often, in the database: all workers share them, and a restart forgets none."""
+
+from peewee import EXCLUDED, Case, Node
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.locks import Locks
+from minichat.adapters.peewee.engine.statements import Statement, param
+from minichat.adapters.peewee.tables import AttemptRow
+from minichat.domain.model import Tally, Timestamp
+
+
+class PeeweeAttempts:
+    def __init__(self, database: ChatDatabase) -> None:
+        def statement(query: Node) -> Statement:
+            return Statement(database, query)
+
+        row = AttemptRow
+        columns = (row.count, row.since, row.last)
+        is_over = row.forget_at <= EXCLUDED.last
+        self._locks = Locks(database)
+        self._tally = statement(row.select(*columns).where(row.key == param("key")))
+        # One statement, so that of several at once each counts: begin a tally, count one more, or begin it anew.
+        self._count = statement(
+            row.insert(key=param("key"), count=1, since=param("at"), last=param("at"), forget_at=param("forget_at"))
+            .on_conflict(
+                conflict_target=[row.key],
+                update={
+                    row.count: Case(None, ((is_over, 1),), row.count + 1),
+                    row.since: Case(None, ((is_over, EXCLUDED.since),), row.since),
+                    row.last: EXCLUDED.last,
+                    row.forget_at: Case(None, ((is_over, EXCLUDED.forget_at),), row.forget_at),
+                },
+            )
+            .returning(*columns)
+        )
+        self._forget = statement(row.delete().where(row.key == param("key")))
+        over = row.select(row.key).where(row.forget_at <= param("at")).order_by(row.forget_at).limit(param("limit"))
+        self._sweep = statement(row.delete().where(row.key.in_(over)))
+
+    def tally(self, key: str) -> Tally | None:
+        self._locks.tally(key)
+        found = self._tally.one(key=key)
+        return None if found is None else Tally(*found)
+
+    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+        found = self._count.one(key=key, at=at, forget_at=at + window)
+        assert found is not None
+        return Tally(*found)
+
+    def forget(self, key: str) -> None:
+        self._forget.run(key=key)
+
+    def sweep(self, at: Timestamp, limit: int) -> int:
+        return self._sweep.run(at=at, limit=limit)

@@ -1,0 +1,47 @@
+"""Which life of the change log a place belongs to: one from before a restore, or of another database, is not ours.
+
+After a restore the log grows again over the ids that it had given before, with other changes. So every place begins
+with a number that is drawn anew when a database goes on from an earlier state, or from another's.
+"""
+
+import secrets
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING, Statement
+
+_NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
+EPOCH = f"coalesce(({_NUMBER}), 0)"
+"""The number, in SQL; 0 while none is drawn."""
+
+
+# What PostgreSQL's transactions have left in rows, so that readers know what may still come: see its migration 0001.
+_FORGET_TRANSACTIONS = (
+    "UPDATE change SET xid = 0",
+    "UPDATE change_horizon SET xid = 0, id = 0",
+    "SELECT setval('message_taken_by', 0)",
+    f"UPDATE message SET settled_by = 0 WHERE settled_by >= {OLDEST_RUNNING}",  # noqa: S608 - our own text
+)
+
+
+def begin(database: ChatDatabase) -> None:
+    """Draw a number if there is none, as in a new database and in one restored from a backup."""
+    if Statement.of_text(database, _NUMBER).one() in {None, (None,)}:
+        go_on_from_backup(database)
+
+
+def go_on_from_backup(database: ChatDatabase) -> None:
+    """Make one's own what another database has left; being broken off in the middle does no harm."""
+    if database.is_postgres:
+        for statement in _FORGET_TRANSACTIONS:  # they may be of another server, whose numbers are ahead of this one's
+            database.execute_sql(statement)
+    renew(database)
+
+
+def renew(database: ChatDatabase) -> None:
+    """Draw another number: who has a place from before must load everything anew."""
+    Statement.of_text(
+        database,
+        """
+        INSERT INTO log_epoch (id, number) VALUES (1, :number) ON CONFLICT (id) DO UPDATE SET number = excluded.number
+        """,
+    ).run(number=1 + secrets.randbelow(2**31 - 1))

@@ -1,0 +1,46 @@
+"""`/healthz`, `/readyz` and `/metrics`, for whoever watches over the process."""
+
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import Blueprint, answers
+from minichat.api.context import context
+from minichat.api.metrics import CONTENT_TYPE
+from minichat.api.schemas.answers import HealthOut, ReadyOut
+from minichat.api.watching import may_read_metrics
+from minichat.domain.errors import NotFound
+
+blueprint = Blueprint("health", __name__, description="For whoever watches over the process")
+
+
+@blueprint.route("/healthz", methods=["GET"])
+@answers(200, HealthOut, public=True, counted=False)
+def healthz() -> Response:
+    """Whether the process lives."""
+    return presenting.answer({"status": "ok"})
+
+
+@blueprint.route("/readyz", methods=["GET"])
+@answers(200, ReadyOut, public=True, counted=False)
+def readyz() -> Response:
+    """Whether the database answers, so that requests may be sent here.
+
+    `redis` tells of a Redis that is configured. Everything works without it, so while it is away this is 200 as well.
+    """
+    context().is_ready()
+    redis_answers = context().redis_answers
+    if redis_answers is None:
+        return presenting.answer({"status": "ok"})
+    return presenting.answer({"status": "ok", "redis": "ok" if redis_answers() else "away"})
+
+
+@blueprint.route("/metrics", methods=["GET"])
+@answers(200, {"type": "string"}, 404, public=True, counted=False, content_type="text/plain")
+def metrics() -> Response:
+    """The metrics of all workers, for Prometheus.
+
+    Only for the addresses in `MINICHAT_METRICS_FROM`, by default this machine; for others there is nothing here.
+    """
+    if not may_read_metrics():
+        raise NotFound
+    return Response(context().metrics.exposition(), content_type=CONTENT_TYPE)

@@ -1,0 +1,115 @@
+"""`/api/chat/`: history and messages."""
+
+from typing import Any
+
+from flask import Response, request
+
+from minichat.api import presenting
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import caller, caller_id, services
+from minichat.api.paging import link_header
+from minichat.api.routes.rooms import presenter
+from minichat.api.schemas.answers import HistoryOut, MessageOut
+from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery
+from minichat.domain.errors import InvalidInput
+from minichat.domain.messaging import Stretch
+from minichat.domain.model import MessagePage, SentMessage, ShownMessage
+
+blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
+
+REPLAYED = {
+    "description": "`true` if this `client_id` was used before and this is the first message.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+
+
+@blueprint.route("/rooms/<id:room_id>/history/", methods=["GET"])
+@blueprint.arguments(HistoryQuery, location="query")
+@answers(200, HistoryOut, 400, 403, 404, headers={"Link": LINK})
+def history(query: dict[str, Any], room_id: int) -> Response:
+    """A page of a room's messages, oldest first; the newest page unless you say otherwise.
+
+    What is returned counts as read, unless `mark_read=false`. `next` in the `Link` header goes on in the direction of
+    the walk: to older messages, or with `after` to newer ones.
+    """
+    is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD shows nothing
+    page = services().messaging.history(caller_id(), room_id, Stretch(**query), mark_read=is_marking)
+    assert page.room is not None
+    shown = presenter(page.people)
+    body = {"room": shown.room(page.room), "messages": shown.messages(page)}
+    return presenting.answer(body, headers=_links(page, Stretch(**query)))
+
+
+@blueprint.route("/messages/", methods=["GET"])
+@blueprint.arguments(MessagesQuery, location="query")
+@answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
+def list_messages(query: dict[str, Any]) -> Response:
+    """The newest messages of a room or across all your rooms, oldest first; marks nothing as read."""
+    room_id = query.pop("room", None)
+    page = services().messaging.latest(caller_id(), room_id, Stretch(**query))
+    return presenting.answer(presenter(page.people).messages(page), headers=_links(page, Stretch(**query)))
+
+
+@blueprint.route("/messages/", methods=["POST"])
+@blueprint.arguments(MessageHeaders, location="headers")
+@blueprint.arguments(MessageIn)
+@answers(
+    201, MessageOut, 400, 403, 404, 409, 413, 415, also={200: MessageOut}, headers={"Idempotency-Replayed": REPLAYED}
+)
+def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
+    """Send a message.
+
+    With a `client_id` (or the header `Idempotency-Key`) a repetition is safe: it gets 200 and the first message.
+    """
+    client_id, key = form.get("client_id"), headers.get("idempotency_key")
+    if client_id is not None and key is not None and client_id != key:
+        raise InvalidInput.of("client_id", "client_ids_differ")
+    sent = services().messaging.send(
+        caller().user,
+        form["room"],
+        form["content"],
+        key if client_id is None else client_id,
+        form.get("reply_to"),
+    )
+    if sent.is_replay:
+        return _message(sent, 200, {"Idempotency-Replayed": "true"})
+    return _message(sent, 201)
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["GET"])
+@answers(200, MessageOut, 403, 404)
+def get_message(message_id: int) -> Response:
+    """One message; of a deleted one, what is left: its place, and no content."""
+    return _message(services().messaging.get(caller_id(), message_id))
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["PATCH"])
+@blueprint.arguments(MessagePatchIn)
+@answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
+def patch_message(form: dict[str, str], message_id: int) -> Response:
+    """Change what a message of yours says."""
+    return _message(services().messaging.edit(caller_id(), message_id, form["content"]))
+
+
+@blueprint.route("/messages/<id:message_id>/", methods=["DELETE"])
+@answers(204, None, 403, 404)
+def delete_message(message_id: int) -> Response:
+    """Delete a message of yours, or of anybody in a room that you own or moderate; once more is fine.
+
+    It keeps its place and its `seq`, so that no reader finds a hole.
+    """
+    services().messaging.delete(caller_id(), message_id)
+    return presenting.empty()
+
+
+def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = presenter({shown.author.id: shown.author}).message(shown.message, shown.receipts)
+    return presenting.answer(body, status, headers)
+
+
+def _links(page: MessagePage, stretch: Stretch) -> dict[str, str]:
+    if not page.messages:
+        return {}
+    older = ("before", page.messages[0].id) if page.has_older else None
+    newer = ("after", page.messages[-1].id) if page.has_newer else None
+    return link_header(newer, older) if stretch.after is not None else link_header(older, newer)

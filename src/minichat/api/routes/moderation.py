@@ -1,0 +1,70 @@
+"""`/api/chat/rooms/{room}/participants/` and `bans/`: who lets whom in, gives which role and keeps whom out."""
+
+from typing import Any
+
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import caller_id, services
+from minichat.api.paging import links, window
+from minichat.api.routes.rooms import presenter
+from minichat.api.schemas.answers import BanOut, ParticipantOut
+from minichat.api.schemas.requests import ListQuery, NewParticipantIn, ParticipantPatchIn, RemovalQuery
+from minichat.domain.model import Role, ShownParticipant
+
+blueprint = Blueprint("moderation", __name__, url_prefix="/api/chat", description="Roles, removals and bans")
+
+
+@blueprint.route("/rooms/<id:room_id>/participants/", methods=["POST"])
+@blueprint.arguments(NewParticipantIn)
+@answers(201, ParticipantOut, 400, 403, 404, 409, 413, 415, also={200: ParticipantOut})
+def add_participant(form: dict[str, int], room_id: int) -> Response:
+    """Add somebody as a member, as the room's owner or a moderator; 200 if they are in already.
+
+    They start with nothing unread and may read what was said before.
+    """
+    shown, is_new = services().moderation.add(caller_id(), room_id, form["user_id"])
+    return _participant(shown, 201 if is_new else 200)
+
+
+@blueprint.route("/rooms/<id:room_id>/participants/<id:user_id>/", methods=["PATCH"])
+@blueprint.arguments(ParticipantPatchIn)
+@answers(200, ParticipantOut, 400, 403, 404, 409, 413, 415)
+def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Response:
+    """Give a participant a role, as the owner; who makes somebody else the owner becomes a moderator."""
+    return _participant(services().moderation.set_role(caller_id(), room_id, user_id, Role(form["role"])))
+
+
+@blueprint.route("/rooms/<id:room_id>/participants/<id:user_id>/", methods=["DELETE"])
+@blueprint.arguments(RemovalQuery, location="query")
+@answers(204, None, 400, 403, 404, 409)
+def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Response:
+    """Remove a participant; with `ban=true` keep them out from now on.
+
+    The owner removes anybody else, moderators remove members. To remove yourself is to leave.
+    """
+    services().moderation.remove(caller_id(), room_id, user_id, is_ban=query["ban"])
+    return presenting.empty()
+
+
+@blueprint.route("/rooms/<id:room_id>/bans/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, BanOut(many=True), 400, 403, 404, 409, headers={"Link": LINK})
+def list_bans(query: dict[str, Any], room_id: int) -> Response:
+    """Who is banned from the room, the newest ban first, for its owner and moderators."""
+    found = services().moderation.bans(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
+    shown = presenter(found.people)
+    return presenting.answer([shown.ban(ban) for ban in found.page.items], headers=links(found.page))
+
+
+@blueprint.route("/rooms/<id:room_id>/bans/<id:user_id>/", methods=["DELETE"])
+@answers(204, None, 403, 404, 409)
+def delete_ban(room_id: int, user_id: int) -> Response:
+    """Lift a ban, as the room's owner or a moderator; it is fine if there is none."""
+    services().moderation.lift_ban(caller_id(), room_id, user_id)
+    return presenting.empty()
+
+
+def _participant(shown: ShownParticipant, status: int = 200) -> Response:
+    return presenting.answer(presenter({shown.user.id: shown.user}).participant(shown.membership), status)

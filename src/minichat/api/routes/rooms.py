@@ -1,0 +1,137 @@
+"""`/api/chat/rooms/`: rooms, their participants, and direct chats."""
+
+from typing import Any
+
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import base_url, caller_id, context, services
+from minichat.api.paging import links, window
+from minichat.api.presenting import Presenter
+from minichat.api.schemas.answers import DirectChatOut, ParticipantsOut, ReadOut, RoomOut, RoomSaidOut, SaidOut
+from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
+from minichat.api.texts import sentence
+from minichat.domain.model import People, ShownRoom
+
+blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Rooms and direct chats")
+
+
+@blueprint.route("/rooms/", methods=["GET"])
+@blueprint.arguments(RoomsQuery, location="query")
+@answers(200, RoomOut(many=True), 400, headers={"Link": LINK})
+def list_rooms(query: dict[str, Any]) -> Response:
+    """Your rooms, or the public ones that you could join, by latest activity."""
+    rooms = services().rooms
+    listed = rooms.mine if query["scope"] == "mine" else rooms.public
+    found = listed(caller_id(), window(query["limit"], query.get("cursor"), int, int))
+    return presenting.answer(presenter(found.people).rooms(found.page.items), headers=links(found.page))
+
+
+@blueprint.route("/rooms/", methods=["POST"])
+@blueprint.arguments(NewRoomIn)
+@answers(201, RoomOut, 400, 413, 415)
+def create_room(form: dict[str, Any]) -> Response:
+    """Make a room; you are its owner."""
+    invited = form.pop("participants", ())
+    return _room(services().rooms.create(caller_id(), **form, invited=invited), 201)
+
+
+@blueprint.route("/rooms/<id:room_id>/", methods=["GET"])
+@answers(200, RoomOut, 404)
+def get_room(room_id: int) -> Response:
+    """One of your rooms, or the card of a public one."""
+    return _room(services().rooms.get(caller_id(), room_id))
+
+
+@blueprint.route("/rooms/<id:room_id>/", methods=["PUT"])
+@blueprint.arguments(RoomIn)
+@answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
+def put_room(form: dict[str, Any], room_id: int) -> Response:
+    """Change a room, as its owner or a moderator; `name` is needed, the rest stays as it is if you leave it out."""
+    return _room(services().rooms.edit(caller_id(), room_id, **form))
+
+
+@blueprint.route("/rooms/<id:room_id>/", methods=["PATCH"])
+@blueprint.arguments(RoomPatchIn, required=False)
+@answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
+def patch_room(form: dict[str, Any], room_id: int) -> Response:
+    """Change some of a room, as its owner or a moderator."""
+    return _room(services().rooms.edit(caller_id(), room_id, **form))
+
+
+@blueprint.route("/rooms/<id:room_id>/", methods=["DELETE"])
+@answers(204, None, 403, 404, 409)
+def delete_room(room_id: int) -> Response:
+    """Delete a room with all that was said in it, as its owner."""
+    services().rooms.delete(caller_id(), room_id)
+    return presenting.empty()
+
+
+@blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
+@answers(200, RoomSaidOut, 403, 404, told={403: "You have been banned from this room."})
+def join_room(room_id: int) -> Response:
+    """Enter a public room; once more is fine.
+
+    You start with nothing unread and may read what was said before.
+    """
+    shown = services().rooms.join(caller_id(), room_id)
+    return presenting.answer({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
+
+
+@blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"])
+@answers(200, SaidOut, 404, 409)
+def leave_room(room_id: int) -> Response:
+    """Leave a room; once more is fine as long as you may see it.
+
+    An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
+    """
+    services().rooms.leave(caller_id(), room_id)
+    return presenting.answer({"message": sentence("left")})
+
+
+@blueprint.route("/rooms/<id:room_id>/read/", methods=["POST"])
+@blueprint.arguments(ReadIn)
+@answers(200, ReadOut, 400, 403, 404, 413, 415)
+def mark_read(form: dict[str, int], room_id: int) -> Response:
+    """Mark a room as read up to a message's `seq`; never moves back, and beyond the end means the end."""
+    last_read_seq, unread_count = services().rooms.mark_read(caller_id(), room_id, form["seq"])
+    return presenting.answer({"last_read_seq": last_read_seq, "unread_count": unread_count})
+
+
+@blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
+@answers(204, None, 403, 404)
+def tell_typing(room_id: int) -> Response:
+    """Tell who listens to the room that you are typing; once in three seconds is enough, and more is not told."""
+    services().presence.typing(caller_id(), room_id)
+    return presenting.empty()
+
+
+@blueprint.route("/rooms/<id:room_id>/participants/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, ParticipantsOut, 400, 403, 404, headers={"Link": LINK})
+def list_participants(query: dict[str, Any], room_id: int) -> Response:
+    """Who is in a room, in the order of joining."""
+    found = services().rooms.participants(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
+    return presenting.answer(presenter(found.people).participants(found), headers=links(found.page))
+
+
+@blueprint.route("/create-direct-chat/", methods=["POST"])
+@blueprint.arguments(DirectChatIn)
+@answers(201, DirectChatOut, 400, 404, 413, 415, also={200: DirectChatOut})
+def create_direct_chat(form: dict[str, int]) -> Response:
+    """Open the direct chat with somebody: 201 the first time, 200 and the same room after."""
+    shown, is_new = services().rooms.direct_chat(caller_id(), form["user_id"])
+    message = sentence("direct_chat_created" if is_new else "direct_chat_exists")
+    return presenting.answer(
+        {"room": presenter(shown.people).room(shown.view), "message": message}, 201 if is_new else 200
+    )
+
+
+def presenter(people: People) -> Presenter:
+    """A presenter for this request."""
+    return Presenter(base_url(), context().clock(), caller_id(), people)
+
+
+def _room(shown: ShownRoom, status: int = 200) -> Response:
+    return presenting.answer(presenter(shown.people).room(shown.view), status)

@@ -1,0 +1,121 @@
+"""`/api/auth/`: profiles and people; `/api/chat/online-users/`: presence."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.context import base_url, caller, caller_id, context, own_hosts, services
+from minichat.api.limits import UPLOADS, limited
+from minichat.api.paging import links, window
+from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
+from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, SearchQuery
+from minichat.domain.model import Timestamp, User
+from minichat.domain.paging import Page, Window
+
+blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
+
+
+@blueprint.route("/auth/profile/", methods=["GET"])
+@answers(200, AccountOut)
+def profile() -> Response:
+    """Your profile, which is your account."""
+    return _account(caller().user)
+
+
+@blueprint.route("/auth/profile/", methods=["PUT"])
+@blueprint.arguments(ProfileIn, required=False)
+@answers(200, AccountOut, 400, 413, 415)
+def put_profile(form: dict[str, Any]) -> Response:
+    """Change your profile; what you do not name stays as it is."""
+    return _edited(form)
+
+
+@blueprint.route("/auth/profile/", methods=["PATCH"])
+@blueprint.arguments(ProfileIn, required=False)
+@answers(200, AccountOut, 400, 413, 415)
+def patch_profile(form: dict[str, Any]) -> Response:
+    """Change your profile; what you do not name stays as it is."""
+    return _edited(form)
+
+
+@blueprint.route("/auth/profile/avatar/", methods=["PUT"])
+@blueprint.arguments(AvatarIn, location="files")
+@limited(UPLOADS)
+@answers(
+    200,
+    AccountOut,
+    *(400, 413, 415),
+    told={413: "The file is larger than 2 MiB.", 415: "The body is not `multipart/form-data`."},
+)
+def put_avatar(form: dict[str, bytes]) -> Response:
+    """Upload your picture.
+
+    It is turned as its EXIF says and shown as a square of 256 pixels, the middle of it; nothing else of the file is
+    kept, so that no place or camera is told. Of an animation, the first frame.
+    """
+    return _account(services().avatars.upload(caller_id(), form["file"]))
+
+
+@blueprint.route("/auth/profile/avatar/", methods=["DELETE"])
+@answers(200, AccountOut)
+def delete_avatar() -> Response:
+    """Return to the placeholder."""
+    return _account(services().avatars.remove(caller_id()))
+
+
+@blueprint.route("/auth/search/", methods=["GET"])
+@blueprint.arguments(SearchQuery, location="query")
+@answers(200, FoundOut, 400)
+def search(query: dict[str, Any]) -> Response:
+    """Search people by any part of the username, first or last name, in any script; yourself left out.
+
+    An exact name comes first, then names that begin with it, then the rest.
+    """
+    base, now = base_url(), context().clock()
+    found = services().directory.search(caller_id(), query["q"], query["limit"])
+    return presenting.answer({"users": [presenting.person(user, base, now) for user in found]})
+
+
+@blueprint.route("/auth/users/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
+def users(query: dict[str, Any]) -> Response:
+    """Everybody, by username."""
+    return _listed(services().directory.page(_by_name(query)), presenting.person)
+
+
+@blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
+@answers(200, PersonOut, 404)
+def user(user_id: int) -> Response:
+    """One person; yourself as others see you."""
+    return presenting.answer(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
+
+
+@blueprint.route("/chat/online-users/", methods=["GET"])
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
+def online_users(query: dict[str, Any]) -> Response:
+    """Who is online, by username: whoever made a request within the last minute."""
+    return _listed(services().directory.online(_by_name(query)), presenting.online)
+
+
+def _by_name(query: dict[str, Any]) -> Window:
+    return window(query["limit"], query.get("cursor"), str)
+
+
+def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], presenting.Json]) -> Response:
+    base, now = base_url(), context().clock()
+    return presenting.answer([shown(user, base, now) for user in page.items], headers=links(page))
+
+
+def _edited(form: dict[str, Any]) -> Response:
+    if "avatar" in form and presenting.may_be_given(form["avatar"], caller().user, base_url(), own_hosts()):
+        del form["avatar"]  # a URL that we gave, sent back
+    return _account(services().directory.edit_profile(caller_id(), **form))
+
+
+def _account(user: User) -> Response:
+    return presenting.answer(presenting.account(user, base_url(), context().clock()))
