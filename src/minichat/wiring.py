@@ -17,7 +17,7 @@ from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
-from minichat.domain.ports import Clock, Notices, Passwords
+from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
 
@@ -37,8 +37,8 @@ def services_on(
     settings: Settings,
     *,
     clock: Clock = now,
-    passwords: Passwords | None = None,
-    notices: Notices | None = None,
+    passwords: PasswordHasher | None = None,
+    notices: NoticeBoard | None = None,
 ) -> Services:
     """Wire the services to a database."""
     offload = _offload()

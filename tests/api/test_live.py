@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.client import Answer, Chat, Json, Person
-from minichat.adapters.peewee.stores.changes import changes_of
+from minichat.adapters.peewee.stores.changes import change_store
 from minichat.api import events
 from minichat.domain.model import ChangeKind
 from minichat.domain.tickets import LIFETIME
@@ -26,7 +26,7 @@ def bob(chat: Chat) -> Person:
 def drop_a_change(chat: Chat) -> None:
     """Let the log begin one change later, as when it has become too old."""
     with chat.database.writing():
-        assert changes_of(chat.database).sweep(2**50, 1) == 1
+        assert change_store(chat.database).sweep(2**50, 1) == 1
 
 
 def now(person: Person) -> str:

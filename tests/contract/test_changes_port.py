@@ -117,7 +117,7 @@ def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
     assert first == everything[4].place <= last
 
 
-def test_the_changes_of_some_rooms_come_in_the_order_of_all(ports):
+def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
     start = ports.changes.ends().first
     with ports.transaction():
         for number in range(20):

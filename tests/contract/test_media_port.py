@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from minichat.adapters.media import FileMedia, MediaUnavailable
-from minichat.adapters.memory import MemoryClock, MemoryMedia
+from minichat.adapters.memory import MemoryClock, MemoryMediaStore
 from minichat.domain.errors import Unavailable
 
 HOUR = 3_600_000
@@ -31,7 +31,7 @@ class AsFiles:
 class InMemory:
     def __init__(self, _folder):
         clock = MemoryClock()
-        self.media = MemoryMedia(clock)
+        self.media = MemoryMediaStore(clock)
         self.waits = clock.advance
 
 

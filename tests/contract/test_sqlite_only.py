@@ -27,7 +27,7 @@ from minichat.adapters.peewee import open_database, peewee_ports, tables
 from minichat.adapters.peewee.engine import turns as turns_module
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import migrating
-from minichat.adapters.peewee.stores.users import PeeweeUsers, name_parts
+from minichat.adapters.peewee.stores.users import PeeweeUserStore, name_parts
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
 from minichat.domain.paging import Window
@@ -106,7 +106,7 @@ def test_names_from_before_are_found_as_those_of_today(tmp_path):
                     database.execute_sql("INSERT OR IGNORE INTO user_name_part VALUES (?, ?, ?)", row)
         database.execute_sql("INSERT INTO freed_name VALUES ('άννας', 9000)")
         migrating.upgrade(database)
-        users = PeeweeUsers(database)
+        users = PeeweeUserStore(database)
         assert [user.username_key for user in users.page(Window(9))] == ["bob", "νίκοσ", "σασ"]
         assert users.is_taken("άννασ", 1)
         for query in ("ipek iğ", "i" * 100, "νίκοσ"):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from minichat.adapters.memory.memberships import MemoryMemberships
+from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.domain.changes import Moves, Reader
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
@@ -198,7 +198,7 @@ def test_a_reader_moves_with_all_that_it_passes():
     assert reader.place == (5,)
 
 
-class MemberLeaves(MemoryMemberships):
+class MemberLeaves(MemoryMembershipStore):
     """Lets somebody leave just after it was asked who has read something."""
 
     leave: Callable[[], object]

@@ -3,7 +3,7 @@
 import pytest
 
 from builders import Person, contents, issues_of
-from minichat.adapters.memory import MemoryMemberships, MemoryMessages, MemoryRooms
+from minichat.adapters.memory import MemoryMembershipStore, MemoryMessageStore, MemoryRoomStore
 from minichat.domain.errors import ClientIdReused, InvalidInput, Issue, NotAParticipant, RoomNotFound
 from minichat.domain.messaging import Stretch
 from minichat.domain.model import Receipts
@@ -234,7 +234,7 @@ def test_of_two_repetitions_at_once_the_faster_sends(chat, ann, room):
 def test_who_repeats_while_being_removed_is_answered_in_one_piece(chat, bob, room):
     bob.says("hello", in_=room, client_id="one")
 
-    class Messages(MemoryMessages):
+    class Messages(MemoryMessageStore):
         """Where bob leaves as soon as nobody's transaction holds him in the room."""
 
         def by_client_id(self, room_id, user_id, client_id):
@@ -419,7 +419,7 @@ def test_who_joins_has_read_nothing_for_the_authors_until_it_is_shown(ann, carl,
 
 @pytest.mark.parametrize("mark_read", [False, True])
 def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_read):
-    class Messages(MemoryMessages):
+    class Messages(MemoryMessageStore):
         """Where ann speaks once while bob's page is fetched, between the looks at the room and at the messages."""
 
         has_spoken = False
@@ -439,7 +439,7 @@ def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_
 
 
 def test_a_room_left_while_messages_of_all_rooms_are_read_is_still_on_the_page(chat, ann, bob, room, said):
-    class Memberships(MemoryMemberships):
+    class Memberships(MemoryMembershipStore):
         """Where bob leaves the room between the look at the messages and that at the receipts."""
 
         def receipts(self, user_id, room_ids):
@@ -459,7 +459,7 @@ def test_who_is_removed_while_history_is_read_is_told_so(chat, bob, room, said):
 
 
 def test_who_joins_while_asking_for_history_is_answered_as_one_or_the_other(chat, ann, carl, room):
-    class Rooms(MemoryRooms):
+    class Rooms(MemoryRoomStore):
         """Where carl joins right after the room was looked at."""
 
         def view(self, room_id, user_id):

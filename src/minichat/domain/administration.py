@@ -12,8 +12,15 @@ from minichat.domain.accounts import check_password, username_key
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UserNotFound
 from minichat.domain.model import AuditEntry, AuditEvent, Credentials, People, User
-from minichat.domain.ports import Clock, CommonPasswords, Passwords, Transaction, UsernameKey, Users
-from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.ports import (
+    Clock,
+    CommonPasswords,
+    PasswordHasher,
+    SessionStore,
+    Transaction,
+    UsernameKey,
+    UserStore,
+)
 from minichat.domain.text import Fields
 
 
@@ -30,8 +37,8 @@ class Administration:
     _clock: Clock
     _username_key: UsernameKey
     _is_common_password: CommonPasswords
-    _passwords: Passwords
-    _users: Users
+    _passwords: PasswordHasher
+    _users: UserStore
     _sessions: SessionStore
     _audit: AuditLog
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minichat.domain.model import AuditEntry, AuditEvent, Device
-from minichat.domain.ports import Audit, Clock
+from minichat.domain.ports import AuditStore, Clock
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
     _clock: Clock
-    _store: Audit
+    _store: AuditStore
 
     def note(
         self,

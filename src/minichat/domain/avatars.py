@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from minichat.domain.errors import NotFound, SessionEnded
 from minichat.domain.model import User
-from minichat.domain.ports import Media, Pictures, Transaction, Users
+from minichat.domain.ports import MediaStore, PictureProcessor, Transaction, UserStore
 
 SIDE = 256
 """The width and height of a picture as it is shown, in pixels."""
@@ -25,9 +25,9 @@ _PATH = re.compile(rf"/avatars/({NAME})\.webp")
 @dataclass(frozen=True, slots=True)
 class Avatars:
     _transaction: Transaction
-    _users: Users
-    _pictures: Pictures
-    _media: Media
+    _users: UserStore
+    _pictures: PictureProcessor
+    _media: MediaStore
 
     def upload(self, user_id: int, data: bytes) -> User:
         """Show what was uploaded as the user's picture. Raises InvalidInput."""
@@ -75,7 +75,7 @@ def is_picture_url(avatar_url: str) -> bool:
     return _PATH.fullmatch(avatar_url) is not None
 
 
-def discard_picture(media: Media, avatar_url: str) -> None:
+def discard_picture(media: MediaStore, avatar_url: str) -> None:
     """Remove the file of a `User.avatar_url` that no row holds any more, if it is one of ours: after the commit."""
     if ours := _PATH.fullmatch(avatar_url):
         media.remove(ours[1])

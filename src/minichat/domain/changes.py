@@ -25,8 +25,7 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import Changes, Memberships, Messages, Snapshot, Users
-from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.ports import ChangeStore, MembershipStore, MessageStore, RoomStore, Snapshot, UserStore
 from minichat.domain.rooms import mentioned
 
 
@@ -102,11 +101,11 @@ class Stretch(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ChangeLog:
     _snapshot: Snapshot
-    _users: Users
+    _users: UserStore
     _rooms: RoomStore
-    _memberships: Memberships
-    _messages: Messages
-    _changes: Changes
+    _memberships: MembershipStore
+    _messages: MessageStore
+    _changes: ChangeStore
 
     def at_one_moment(self) -> AbstractContextManager[None]:
         """In the block, who is in a room and what is told of it are of one moment: an edit that came after somebody was

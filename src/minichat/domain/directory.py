@@ -8,7 +8,7 @@ from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import SessionEnded, UserNotFound
 from minichat.domain.model import PRESENCE_LEASE, People, User
 from minichat.domain.paging import Page, Window, cut
-from minichat.domain.ports import Clock, EmailAddress, Media, Transaction, Users
+from minichat.domain.ports import Clock, EmailAddress, MediaStore, Transaction, UserStore
 from minichat.domain.text import Fields, fold
 
 QUERY_MOST = 100
@@ -24,8 +24,8 @@ class Directory:
     _transaction: Transaction
     _clock: Clock
     _email_address: EmailAddress
-    _users: Users
-    _media: Media
+    _users: UserStore
+    _media: MediaStore
 
     def get(self, user_id: int) -> User:
         """Return a user, disabled or not. Raises UserNotFound, for an erased one as well."""

@@ -11,8 +11,7 @@ from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import AuditEvent, Caller, Device, Timestamp, User
-from minichat.domain.ports import Bans, Clock, Media, Messages, Transaction, Users
-from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Sessions
 from minichat.domain.throttling import DAY
@@ -25,11 +24,11 @@ NAME_KEPT = 30 * DAY
 class Erasure:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
+    _users: UserStore
     _store: SessionStore
-    _bans: Bans
-    _messages: Messages
-    _media: Media
+    _bans: BanStore
+    _messages: MessageStore
+    _media: MediaStore
     _sessions: Sessions
     _rooms: Rooms
     _audit: AuditLog

@@ -21,8 +21,7 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import Bans, Clock, Messages, Rooms, Transaction, Users
-from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.ports import BanStore, Clock, MessageStore, RoomStore, SessionStore, Transaction, UserStore
 
 T = TypeVar("T")
 
@@ -51,11 +50,11 @@ class Takeout(NamedTuple):
 class Export:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
+    _users: UserStore
     _sessions: SessionStore
-    _rooms: Rooms
-    _bans: Bans
-    _messages: Messages
+    _rooms: RoomStore
+    _bans: BanStore
+    _messages: MessageStore
     _audit: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> Takeout:

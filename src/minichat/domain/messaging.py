@@ -37,8 +37,17 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import Changes, Clock, Memberships, Messages, NewMessage, Snapshot, Transaction, Users
-from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.ports import (
+    ChangeStore,
+    Clock,
+    MembershipStore,
+    MessageStore,
+    NewMessage,
+    RoomStore,
+    Snapshot,
+    Transaction,
+    UserStore,
+)
 from minichat.domain.rooms import Rooms, mentioned
 from minichat.domain.text import Fields
 
@@ -62,11 +71,11 @@ class Messaging:
     _transaction: Transaction
     _snapshot: Snapshot
     _clock: Clock
-    _users: Users
+    _users: UserStore
     _room_store: RoomStore
-    _memberships: Memberships
-    _messages: Messages
-    _changes: Changes
+    _memberships: MembershipStore
+    _messages: MessageStore
+    _changes: ChangeStore
     _rooms: Rooms
 
     def send(

@@ -20,8 +20,7 @@ from minichat.domain.errors import (
 )
 from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant, User
 from minichat.domain.paging import Window, cut
-from minichat.domain.ports import Bans, Clock, Transaction, Users
-from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.ports import BanStore, Clock, RoomStore, Transaction, UserStore
 from minichat.domain.rooms import Rooms
 
 
@@ -29,9 +28,9 @@ from minichat.domain.rooms import Rooms
 class Moderation:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
+    _users: UserStore
     _store: RoomStore
-    _bans: Bans
+    _bans: BanStore
     _rooms: Rooms
     _audit: AuditLog
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, Notice, User
-from minichat.domain.ports import Clock, Memberships, Notices, Transaction, Users
+from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
 from minichat.domain.rooms import Rooms
 
 TYPING_PAUSE = 3 * SECOND
@@ -19,9 +19,9 @@ TYPING_PAUSE = 3 * SECOND
 class Presence:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
-    _memberships: Memberships
-    _notices: Notices
+    _users: UserStore
+    _memberships: MembershipStore
+    _notices: NoticeBoard
     _rooms: Rooms
 
     def keep_online(self, user_ids: Collection[int]) -> None:

@@ -12,10 +12,10 @@ from minichat.domain.ports import (
     EmailAddress,
     MixesScripts,
     NewUser,
-    Passwords,
+    PasswordHasher,
     Transaction,
     UsernameKey,
-    Users,
+    UserStore,
 )
 from minichat.domain.sessions import Grant, Sessions
 from minichat.domain.text import Fields
@@ -30,8 +30,8 @@ class Registration:
     _mixes_scripts: MixesScripts
     _is_common_password: CommonPasswords
     _email_address: EmailAddress
-    _passwords: Passwords
-    _users: Users
+    _passwords: PasswordHasher
+    _users: UserStore
     _sessions: Sessions
     _throttling: Throttling
     _audit: AuditLog

@@ -11,7 +11,18 @@ from typing import NamedTuple
 
 from minichat.domain.avatars import picture_url
 from minichat.domain.model import SECOND
-from minichat.domain.ports import Attempts, Audit, Changes, Clock, Media, Rooms, Sessions, Tickets, Transaction, Users
+from minichat.domain.ports import (
+    AttemptStore,
+    AuditStore,
+    ChangeStore,
+    Clock,
+    MediaStore,
+    RoomStore,
+    SessionStore,
+    TicketStore,
+    Transaction,
+    UserStore,
+)
 from minichat.domain.throttling import DAY, HOUR
 
 BATCH = 500
@@ -51,14 +62,14 @@ class Kind(StrEnum):
 class Retention:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
-    _sessions: Sessions
-    _tickets: Tickets
-    _rooms: Rooms
-    _changes: Changes
-    _attempts: Attempts
-    _audit: Audit
-    _media: Media
+    _users: UserStore
+    _sessions: SessionStore
+    _tickets: TicketStore
+    _rooms: RoomStore
+    _changes: ChangeStore
+    _attempts: AttemptStore
+    _audit: AuditStore
+    _media: MediaStore
 
     def apply(self, kept: Kept = Kept(), *, rest: Callable[[], object] = lambda: None) -> Iterator[tuple[Kind, int]]:
         """Remove what is due, yielding each kind with its count when it is done; `rest` is called between transactions.

@@ -34,8 +34,16 @@ from minichat.domain.model import (
     Timestamp,
 )
 from minichat.domain.paging import Key, Page, Window, cut
-from minichat.domain.ports import Bans, Changes, Clock, Memberships, NewRoom, Transaction, Users
-from minichat.domain.ports import Rooms as RoomStore
+from minichat.domain.ports import (
+    BanStore,
+    ChangeStore,
+    Clock,
+    MembershipStore,
+    NewRoom,
+    RoomStore,
+    Transaction,
+    UserStore,
+)
 from minichat.domain.text import Fields
 
 NAME_MOST = 100
@@ -50,11 +58,11 @@ LEFT_AT_ONCE = 100
 class Rooms:
     _transaction: Transaction
     _clock: Clock
-    _users: Users
+    _users: UserStore
     _store: RoomStore
-    _memberships: Memberships
-    _bans: Bans
-    _changes: Changes
+    _memberships: MembershipStore
+    _bans: BanStore
+    _changes: ChangeStore
     _audit: AuditLog
 
     # Reading

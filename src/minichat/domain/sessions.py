@@ -41,8 +41,15 @@ from minichat.domain.model import (
     User,
 )
 from minichat.domain.paging import Page, Window, cut
-from minichat.domain.ports import Clock, CommonPasswords, Passwords, Transaction, UsernameKey, Users
-from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.ports import (
+    Clock,
+    CommonPasswords,
+    PasswordHasher,
+    SessionStore,
+    Transaction,
+    UsernameKey,
+    UserStore,
+)
 from minichat.domain.text import Fields
 from minichat.domain.throttling import Guess, Throttling
 
@@ -74,8 +81,8 @@ class Sessions:
     _clock: Clock
     _username_key: UsernameKey
     _is_common_password: CommonPasswords
-    _passwords: Passwords
-    _users: Users
+    _passwords: PasswordHasher
+    _users: UserStore
     _store: SessionStore
     _throttling: Throttling
     _audit: AuditLog

@@ -18,8 +18,7 @@ from typing import NamedTuple
 
 from minichat.domain.errors import NotAuthenticated, TooManyAttempts
 from minichat.domain.model import SECOND, Device, Tally, Timestamp
-from minichat.domain.ports import Attempts, Clock, Transaction
-from minichat.domain.ports import Sessions as SessionStore
+from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
 
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
@@ -55,7 +54,7 @@ class Guess(NamedTuple):
 class Throttling:
     _transaction: Transaction
     _clock: Clock
-    _attempts: Attempts
+    _attempts: AttemptStore
     _sessions: SessionStore
     _is_on: bool = True
 

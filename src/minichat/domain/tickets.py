@@ -9,9 +9,7 @@ from dataclasses import dataclass
 
 from minichat.domain.errors import InvalidTicket, SessionEnded
 from minichat.domain.model import SECOND, Caller, Ticket, Timestamp
-from minichat.domain.ports import Clock, Transaction
-from minichat.domain.ports import Sessions as SessionStore
-from minichat.domain.ports import Tickets as TicketStore
+from minichat.domain.ports import Clock, SessionStore, TicketStore, Transaction
 
 LIFETIME = 30
 """How long a ticket is good for, in seconds."""

@@ -8,16 +8,16 @@ A test holds the one object:
     memory.changes.log
 """
 
-from minichat.adapters.memory.attempts import MemoryAttempts
-from minichat.adapters.memory.audit import MemoryAudit
-from minichat.adapters.memory.bans import MemoryBans
-from minichat.adapters.memory.changes import MemoryChanges
-from minichat.adapters.memory.media import MemoryMedia
-from minichat.adapters.memory.memberships import MemoryMemberships
-from minichat.adapters.memory.messages import MemoryMessages
+from minichat.adapters.memory.attempts import MemoryAttemptStore
+from minichat.adapters.memory.audit import MemoryAuditStore
+from minichat.adapters.memory.bans import MemoryBanStore
+from minichat.adapters.memory.changes import MemoryChangeStore
+from minichat.adapters.memory.media import MemoryMediaStore
+from minichat.adapters.memory.memberships import MemoryMembershipStore
+from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNotices
-from minichat.adapters.memory.rooms import MemoryRooms
-from minichat.adapters.memory.sessions import MemorySessions
+from minichat.adapters.memory.rooms import MemoryRoomStore
+from minichat.adapters.memory.sessions import MemorySessionStore
 from minichat.adapters.memory.stand_ins import (
     MemoryClock,
     PlainPasswords,
@@ -28,25 +28,25 @@ from minichat.adapters.memory.stand_ins import (
     username_key,
 )
 from minichat.adapters.memory.store import Store
-from minichat.adapters.memory.tickets import MemoryTickets
-from minichat.adapters.memory.users import MemoryUsers
+from minichat.adapters.memory.tickets import MemoryTicketStore
+from minichat.adapters.memory.users import MemoryUserStore
 from minichat.domain.ports import Ports
 
 __all__ = [
     "Memory",
-    "MemoryAttempts",
-    "MemoryAudit",
-    "MemoryBans",
-    "MemoryChanges",
+    "MemoryAttemptStore",
+    "MemoryAuditStore",
+    "MemoryBanStore",
+    "MemoryChangeStore",
     "MemoryClock",
-    "MemoryMedia",
-    "MemoryMemberships",
-    "MemoryMessages",
+    "MemoryMediaStore",
+    "MemoryMembershipStore",
+    "MemoryMessageStore",
     "MemoryNotices",
-    "MemoryRooms",
-    "MemorySessions",
-    "MemoryTickets",
-    "MemoryUsers",
+    "MemoryRoomStore",
+    "MemorySessionStore",
+    "MemoryTicketStore",
+    "MemoryUserStore",
     "PlainPasswords",
     "PlainPictures",
     "email_address",
@@ -62,7 +62,7 @@ class Memory:
     def __init__(self) -> None:
         self.store = store = Store()
         self.clock = MemoryClock()
-        self.changes = MemoryChanges(store)
+        self.changes = MemoryChangeStore(store)
         self.ports = Ports(
             transaction=store.transaction,
             snapshot=store.snapshot,
@@ -72,17 +72,17 @@ class Memory:
             is_common_password=is_common_password,
             email_address=email_address,
             passwords=PlainPasswords(),
-            users=MemoryUsers(store),
-            sessions=MemorySessions(store),
-            tickets=MemoryTickets(store),
-            rooms=MemoryRooms(store),
-            memberships=MemoryMemberships(store),
-            bans=MemoryBans(store),
-            messages=MemoryMessages(store),
+            users=MemoryUserStore(store),
+            sessions=MemorySessionStore(store),
+            tickets=MemoryTicketStore(store),
+            rooms=MemoryRoomStore(store),
+            memberships=MemoryMembershipStore(store),
+            bans=MemoryBanStore(store),
+            messages=MemoryMessageStore(store),
             changes=self.changes,
-            attempts=MemoryAttempts(store),
-            audit=MemoryAudit(store),
+            attempts=MemoryAttemptStore(store),
+            audit=MemoryAuditStore(store),
             pictures=PlainPictures(),
-            media=MemoryMedia(self.clock),
+            media=MemoryMediaStore(self.clock),
             notices=MemoryNotices(),
         )

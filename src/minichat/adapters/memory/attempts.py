@@ -4,7 +4,7 @@ from minichat.adapters.memory.store import Store
 from minichat.domain.model import Tally, Timestamp
 
 
-class MemoryAttempts:
+class MemoryAttemptStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -6,7 +6,7 @@ from minichat.adapters.memory.store import Store, drop_beginning
 from minichat.domain.model import AuditEntry, AuditEvent, Timestamp
 
 
-class MemoryAudit:
+class MemoryAuditStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -7,7 +7,7 @@ from minichat.domain.model import Ban, Timestamp
 from minichat.domain.paging import Key, Window
 
 
-class MemoryBans:
+class MemoryBanStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

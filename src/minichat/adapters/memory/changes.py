@@ -7,7 +7,7 @@ from minichat.adapters.memory.store import Store, drop_beginning
 from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, Place, Timestamp
 
 
-class MemoryChanges:
+class MemoryChangeStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

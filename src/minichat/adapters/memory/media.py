@@ -7,7 +7,7 @@ from minichat.domain.model import Timestamp
 from minichat.domain.ports import Clock
 
 
-class MemoryMedia:
+class MemoryMediaStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._files: dict[str, tuple[bytes, Timestamp]] = {}

@@ -10,7 +10,7 @@ from minichat.domain.paging import Key, Window
 _SUCCESSION = {Role.OWNER: 0, Role.MODERATOR: 1, Role.MEMBER: 2}
 
 
-class MemoryMemberships:
+class MemoryMembershipStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

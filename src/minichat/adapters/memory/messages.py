@@ -7,7 +7,7 @@ from minichat.domain.model import Message
 from minichat.domain.ports import NewMessage
 
 
-class MemoryMessages:
+class MemoryMessageStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

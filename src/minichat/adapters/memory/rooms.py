@@ -8,7 +8,7 @@ from minichat.domain.paging import Key, Window
 from minichat.domain.ports import NewRoom
 
 
-class MemoryRooms:
+class MemoryRoomStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -10,7 +10,7 @@ from minichat.domain.paging import Window
 K = TypeVar("K")
 
 
-class MemorySessions:
+class MemorySessionStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

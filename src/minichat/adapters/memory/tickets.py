@@ -4,7 +4,7 @@ from minichat.adapters.memory.store import Store
 from minichat.domain.model import Ticket, Timestamp
 
 
-class MemoryTickets:
+class MemoryTicketStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -9,7 +9,7 @@ from minichat.domain.paging import Window
 from minichat.domain.ports import NewUser
 
 
-class MemoryUsers:
+class MemoryUserStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 

@@ -5,25 +5,25 @@ transactions, and one module a port holds the queries. No rule of the chat is de
 """
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
-from minichat.adapters.peewee.stores.attempts import PeeweeAttempts
-from minichat.adapters.peewee.stores.audit import PeeweeAudit
-from minichat.adapters.peewee.stores.bans import PeeweeBans
-from minichat.adapters.peewee.stores.changes import changes_of
-from minichat.adapters.peewee.stores.memberships import PeeweeMemberships
-from minichat.adapters.peewee.stores.messages import PeeweeMessages
-from minichat.adapters.peewee.stores.rooms import PeeweeRooms
-from minichat.adapters.peewee.stores.sessions import PeeweeSessions
-from minichat.adapters.peewee.stores.tickets import PeeweeTickets
-from minichat.adapters.peewee.stores.users import PeeweeUsers
+from minichat.adapters.peewee.stores.attempts import PeeweeAttemptStore
+from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
+from minichat.adapters.peewee.stores.bans import PeeweeBanStore
+from minichat.adapters.peewee.stores.changes import change_store
+from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
+from minichat.adapters.peewee.stores.messages import PeeweeMessageStore
+from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
+from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
+from minichat.adapters.peewee.stores.tickets import PeeweeTicketStore
+from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.domain.ports import (
     Clock,
     CommonPasswords,
     EmailAddress,
-    Media,
+    MediaStore,
     MixesScripts,
-    Notices,
-    Passwords,
-    Pictures,
+    NoticeBoard,
+    PasswordHasher,
+    PictureProcessor,
     Ports,
     UsernameKey,
 )
@@ -35,14 +35,14 @@ def peewee_ports(
     database: ChatDatabase,
     *,
     clock: Clock,
-    passwords: Passwords,
+    passwords: PasswordHasher,
     username_key: UsernameKey,
     mixes_scripts: MixesScripts,
     is_common_password: CommonPasswords,
     email_address: EmailAddress,
-    pictures: Pictures,
-    media: Media,
-    notices: Notices,
+    pictures: PictureProcessor,
+    media: MediaStore,
+    notices: NoticeBoard,
 ) -> Ports:
     """Return all ports, those of the data on `database`."""
     return Ports(
@@ -54,16 +54,16 @@ def peewee_ports(
         is_common_password=is_common_password,
         email_address=email_address,
         passwords=passwords,
-        users=PeeweeUsers(database),
-        sessions=PeeweeSessions(database),
-        tickets=PeeweeTickets(database),
-        rooms=PeeweeRooms(database),
-        memberships=PeeweeMemberships(database),
-        bans=PeeweeBans(database),
-        messages=PeeweeMessages(database),
-        changes=changes_of(database),
-        attempts=PeeweeAttempts(database),
-        audit=PeeweeAudit(database),
+        users=PeeweeUserStore(database),
+        sessions=PeeweeSessionStore(database),
+        tickets=PeeweeTicketStore(database),
+        rooms=PeeweeRoomStore(database),
+        memberships=PeeweeMembershipStore(database),
+        bans=PeeweeBanStore(database),
+        messages=PeeweeMessageStore(database),
+        changes=change_store(database),
+        attempts=PeeweeAttemptStore(database),
+        audit=PeeweeAuditStore(database),
         pictures=pictures,
         media=media,
         notices=notices,

@@ -16,7 +16,7 @@ from minichat.adapters.redis.connection import PATIENCE, Connection
 from minichat.adapters.redis.counters import Counters, RedisCounters
 from minichat.adapters.redis.notices import RedisNotices
 from minichat.adapters.redis.slots import RedisSlots, Slots
-from minichat.domain.ports import Notices
+from minichat.domain.ports import NoticeBoard
 
 __all__ = ["PATIENCE", "RedisAdapters"]
 
@@ -32,7 +32,7 @@ class RedisAdapters:
     def counters(self, alone: Counters) -> RedisCounters:
         return RedisCounters(self.connection, alone)
 
-    def notices(self, on_this_host: Notices) -> RedisNotices:
+    def notices(self, on_this_host: NoticeBoard) -> RedisNotices:
         return RedisNotices(self.connection, self.channel, on_this_host)
 
     def slots(self, on_this_host: Slots, most: int) -> RedisSlots:

@@ -14,7 +14,7 @@ from itertools import islice
 from minichat.adapters.redis.channel import Channel, Topic
 from minichat.adapters.redis.connection import Connection, RedisAway
 from minichat.domain.model import MAX_ID, Notice
-from minichat.domain.ports import Notices
+from minichat.domain.ports import NoticeBoard
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ return 1
 
 
 class RedisNotices:
-    def __init__(self, connection: Connection, channel: Channel, on_this_host: Notices) -> None:
+    def __init__(self, connection: Connection, channel: Channel, on_this_host: NoticeBoard) -> None:
         self._connection = connection
         self._channel = channel
         self._on_this_host = on_this_host

@@ -1,71 +1,58 @@
-"""What the rules need from outside, as protocols. `adapters` implements each twice: in memory and in a database.
+"""Every port of the system, as protocols: what the rules, the live updates and the API need from outside.
 
-Both implementations are held to the same contract tests. Methods that change something are called inside a
-transaction (see `Transaction`); those that read may be called anywhere. Unless said otherwise, a miss is None.
-Every adapter may raise `Unavailable` when what it stands on is away, and then has changed nothing.
-
-`people` and `talk` are the stores, `means` is all else.
+A port and its adapters share a file name: `ports/rooms.py`, `adapters/memory/rooms.py`,
+`adapters/peewee/stores/rooms.py`. All adapters of a port pass the same contract tests. Methods that change something
+are called inside a transaction (see `Transaction`); methods that read may be called anywhere. Unless said otherwise,
+a miss is None. Every adapter may raise `Unavailable` when the system behind it is away, and then has changed nothing.
 """
 
 from typing import NamedTuple
 
-from minichat.domain.ports.means import (
-    Clock,
-    CommonPasswords,
-    EmailAddress,
-    Media,
-    MixesScripts,
-    Notices,
-    Passwords,
-    Pictures,
-    Snapshot,
-    Transaction,
-    UsernameKey,
-)
-from minichat.domain.ports.people import (
-    Attempts,
-    Audit,
-    NewUser,
-    Sessions,
-    Tickets,
-    Users,
-)
-from minichat.domain.ports.talk import (
-    Bans,
-    Changes,
-    Memberships,
-    Messages,
-    NewMessage,
-    NewRoom,
-    Rooms,
-)
+from minichat.domain.ports.attempts import AttemptStore
+from minichat.domain.ports.audit import AuditStore
+from minichat.domain.ports.bans import BanStore
+from minichat.domain.ports.changes import ChangeStore
+from minichat.domain.ports.clock import Clock
+from minichat.domain.ports.emails import EmailAddress
+from minichat.domain.ports.media import MediaStore
+from minichat.domain.ports.memberships import MembershipStore
+from minichat.domain.ports.messages import MessageStore, NewMessage
+from minichat.domain.ports.notices import NoticeBoard
+from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
+from minichat.domain.ports.pictures import PictureProcessor
+from minichat.domain.ports.rooms import NewRoom, RoomStore
+from minichat.domain.ports.sessions import SessionStore
+from minichat.domain.ports.tickets import TicketStore
+from minichat.domain.ports.transactions import Snapshot, Transaction
+from minichat.domain.ports.usernames import MixesScripts, UsernameKey
+from minichat.domain.ports.users import NewUser, UserStore
 
 __all__ = [
-    "Attempts",
-    "Audit",
-    "Bans",
-    "Changes",
+    "AttemptStore",
+    "AuditStore",
+    "BanStore",
+    "ChangeStore",
     "Clock",
     "CommonPasswords",
     "EmailAddress",
-    "Media",
-    "Memberships",
-    "Messages",
+    "MediaStore",
+    "MembershipStore",
+    "MessageStore",
     "MixesScripts",
     "NewMessage",
     "NewRoom",
     "NewUser",
-    "Notices",
-    "Passwords",
-    "Pictures",
+    "NoticeBoard",
+    "PasswordHasher",
+    "PictureProcessor",
     "Ports",
-    "Rooms",
-    "Sessions",
+    "RoomStore",
+    "SessionStore",
     "Snapshot",
-    "Tickets",
+    "TicketStore",
     "Transaction",
+    "UserStore",
     "UsernameKey",
-    "Users",
 ]
 
 
@@ -79,17 +66,17 @@ class Ports(NamedTuple):
     mixes_scripts: MixesScripts
     is_common_password: CommonPasswords
     email_address: EmailAddress
-    passwords: Passwords
-    users: Users
-    sessions: Sessions
-    tickets: Tickets
-    rooms: Rooms
-    memberships: Memberships
-    bans: Bans
-    messages: Messages
-    changes: Changes
-    attempts: Attempts
-    audit: Audit
-    pictures: Pictures
-    media: Media
-    notices: Notices
+    passwords: PasswordHasher
+    users: UserStore
+    sessions: SessionStore
+    tickets: TicketStore
+    rooms: RoomStore
+    memberships: MembershipStore
+    bans: BanStore
+    messages: MessageStore
+    changes: ChangeStore
+    attempts: AttemptStore
+    audit: AuditStore
+    pictures: PictureProcessor
+    media: MediaStore
+    notices: NoticeBoard

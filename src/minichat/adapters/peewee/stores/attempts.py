@@ -9,7 +9,7 @@ from minichat.adapters.peewee.tables import AttemptRow
 from minichat.domain.model import Tally, Timestamp
 
 
-class PeeweeAttempts:
+class PeeweeAttemptStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -12,7 +12,7 @@ from minichat.adapters.peewee.tables import AuditRow
 from minichat.domain.model import MAX_ID, AuditEntry, AuditEvent, Device, Timestamp
 
 
-class PeeweeAudit:
+class PeeweeAuditStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -11,7 +11,7 @@ from minichat.domain.model import MAX_ID, Ban, Timestamp
 from minichat.domain.paging import Window
 
 
-class PeeweeBans:
+class PeeweeBanStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -33,9 +33,9 @@ _COLUMNS = (
 )
 
 
-def changes_of(database: ChatDatabase) -> "SqliteChanges | PostgresChanges":
+def change_store(database: ChatDatabase) -> "SqliteChangeStore | PostgresChangeStore":
     """The change log of that kind of database."""
-    return PostgresChanges(database) if database.is_postgres else SqliteChanges(database)
+    return PostgresChangeStore(database) if database.is_postgres else SqliteChangeStore(database)
 
 
 class _Recorder:
@@ -57,7 +57,7 @@ class _Recorder:
         self._record_all.run(ids=ids, **change._asdict())
 
 
-class SqliteChanges(_Recorder):
+class SqliteChangeStore(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)
@@ -114,7 +114,7 @@ class SqliteChanges(_Recorder):
 _PLACED = "xid, id, kind, room_id, at, user_id, message_id, seq, role"
 
 
-class PostgresChanges(_Recorder):
+class PostgresChangeStore(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         def statement(text: str) -> Statement:
             for name, meant in {"{columns}": _PLACED, "{end}": OLDEST_RUNNING, "{epoch}": EPOCH}.items():

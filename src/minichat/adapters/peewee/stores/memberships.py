@@ -37,7 +37,7 @@ def others_seen_seq(than: Node = param("user_id")) -> Select:
     )
 
 
-class PeeweeMemberships:
+class PeeweeMembershipStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -104,7 +104,7 @@ def _across_on_postgres(database: ChatDatabase) -> tuple[Statement, Statement]:
     return statement("<", ">", "DESC"), statement(">", "<", "ASC")
 
 
-class PeeweeMessages:
+class PeeweeMessageStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

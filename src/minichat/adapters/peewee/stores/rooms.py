@@ -50,7 +50,7 @@ _HEADS = f"""
 """PostgreSQL looks rows up one by one only where it is told to begin with what they are looked up for."""
 
 
-class PeeweeRooms:
+class PeeweeRoomStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -26,7 +26,7 @@ _COLUMNS = (
 )
 
 
-class PeeweeSessions:
+class PeeweeSessionStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

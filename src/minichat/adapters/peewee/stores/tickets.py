@@ -8,7 +8,7 @@ from minichat.adapters.peewee.tables import TicketRow
 from minichat.domain.model import Ticket, Timestamp
 
 
-class PeeweeTickets:
+class PeeweeTicketStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

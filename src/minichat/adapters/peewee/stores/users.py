@@ -50,7 +50,7 @@ def user_of(row: Row) -> User:
     )
 
 
-class PeeweeUsers:
+class PeeweeUserStore:
     def __init__(self, database: ChatDatabase) -> None:
         def statement(query: Node) -> Statement:
             return Statement(database, query)

@@ -1,0 +1,22 @@
+"""Counted attempts, for throttling."""
+
+from typing import Protocol
+
+from minichat.domain.model import Tally, Timestamp
+
+
+class AttemptStore(Protocol):
+    """Counts by key what is done too often: see `domain.throttling`."""
+
+    def tally(self, key: str) -> Tally | None: ...
+
+    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+        """Count one more and return the new tally; the count begins anew `window` milliseconds after its first.
+
+        Of callers at once each gets a count of its own.
+        """
+
+    def forget(self, key: str) -> None: ...
+
+    def sweep(self, at: Timestamp, limit: int) -> int:
+        """Forget up to `limit` tallies whose window was over at `at`; return how many these were."""

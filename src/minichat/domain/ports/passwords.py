@@ -1,0 +1,21 @@
+"""Password hashing, and the list of common passwords."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords, slowly on purpose. Raises Unavailable when too many are being hashed already."""
+
+    def hash(self, password: str) -> str:
+        """Return a salted hash of `password`."""
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Tell whether `password` made `password_hash`. None or "" is False and takes as long as any other hash."""
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Tell whether `hash` would go about it differently today than when it made `password_hash`."""
+
+
+CommonPasswords = Callable[[str], bool]
+"""Whether a password, in NFC, is one of the most common, in whatever case."""
