@@ -27,8 +27,8 @@ from on_postgres import Spent, family, on_cpu  # noqa: E402
 from minichat.adapters.slots import FileSlots  # noqa: E402
 from minichat.api.events import EventWriter  # noqa: E402
 from minichat.config import Settings  # noqa: E402
-from minichat.domain.changes import Reader  # noqa: E402
-from minichat.domain.model import LoggedChange, Place  # noqa: E402
+from minichat.domain.changes import Subscription  # noqa: E402
+from minichat.domain.model import LoggedChange, LogPosition  # noqa: E402
 from minichat.live.cursors import Cursors  # noqa: E402
 from minichat.live.ephemeral import Whispers  # noqa: E402
 from minichat.live.hub import BATCH, Hub, Listener  # noqa: E402
@@ -56,7 +56,7 @@ class Gate:
         self._done = threading.Event()
         self._times: list[Spent] = []
 
-    def after(self, _place: Place, _limit: int) -> Sequence[LoggedChange]:
+    def after(self, _position: LogPosition, _limit: int) -> Sequence[LoggedChange]:
         self._opened.wait()
         self._times.append(spent())
         if len(self._times) == 2:  # the hub asks for more
@@ -74,14 +74,14 @@ class Bench:
     def __init__(self, messages: int) -> None:
         services = build_services(Settings.load())
         self._presence, self._log, self._started = services.presence, services.change_log, now()
-        self._place = self._log.end()
+        self._position = self._log.end()
         author = services.directory.get(1)
         for number in range(min(messages, BATCH - PEOPLE)):
             services.messaging.send(author, 1, TEXT.format(number))
-        self.messages = self._log.after(self._place, BATCH)
+        self.messages = self._log.after(self._position, BATCH)
         for user_id in range(2, PEOPLE + 1):
             services.rooms.mark_read(user_id, 1, 2**50)
-        self.receipts = self._log.after(self.messages[-1].place, BATCH)
+        self.receipts = self._log.after(self.messages[-1].position, BATCH)
         services.presence.keep_online(range(1, NOBODY + 1))
 
     def _clock(self) -> int:
@@ -99,15 +99,15 @@ class Bench:
             hub.close()
 
     @staticmethod
-    def _listen(hub: Hub, reader: Reader) -> None:
-        listener = Listener(reader, reader.user_id, 2**50, "http://chat.example")
+    def _listen(hub: Hub, subscription: Subscription) -> None:
+        listener = Listener(subscription, subscription.user_id, 2**50, "http://chat.example")
         hub.admit(listener)
         assert hub.enter(listener)
 
     def reading(self) -> Spent:
         """To read a change."""
         before = spent()
-        assert self._log.after(self._place, BATCH)
+        assert self._log.after(self._position, BATCH)
         return spent().since(before, len(self.messages) + len(self.receipts))
 
     def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int]) -> Spent:
@@ -115,7 +115,7 @@ class Bench:
         gate = Gate(changes)
         with self._hub(gate) as hub:
             for user_id in user_ids:
-                self._listen(hub, self._log.reader(user_id, self._place))
+                self._listen(hub, self._log.subscribe(user_id, self._position))
             return gate.open()
 
     def looking(self) -> Spent:
@@ -134,9 +134,9 @@ class Bench:
     def memory(self, rooms: int) -> int:
         """How many bytes one takes who listens to so many rooms, to which nobody else listens here."""
         with self._hub(Gate(())) as hub:
-            self._listen(hub, Reader(NOBODY, self._place, ()))
+            self._listen(hub, Subscription(NOBODY, self._position, ()))
             tracemalloc.start()
-            self._listen(hub, Reader(1, self._place, range(2**20, 2**20 + rooms)))
+            self._listen(hub, Subscription(1, self._position, range(2**20, 2**20 + rooms)))
             held, _ = tracemalloc.get_traced_memory()
             tracemalloc.stop()
         return held

@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 
 from minichat.adapters.memory import Memory, MemoryClock
 from minichat.adapters.memory.store import Tables
-from minichat.domain.changes import Reader
+from minichat.domain.changes import Subscription
 from minichat.domain.errors import InvalidInput
-from minichat.domain.messaging import Stretch
+from minichat.domain.messaging import MessageWindow
 from minichat.domain.model import (
     Caller,
     Change,
@@ -25,7 +25,7 @@ from minichat.domain.model import (
     LoggedChange,
     Message,
     MessagePage,
-    Place,
+    LogPosition,
     Role,
     Room,
     RoomView,
@@ -250,8 +250,8 @@ class Person:
         around: Message | None = None,
         mark_read: bool = False,
     ) -> MessagePage:
-        stretch = Stretch(limit, before and before.id, after and after.id, around and around.id)
-        return self.chat.services.messaging.history(self.id, room.id, stretch, mark_read=mark_read)
+        window = MessageWindow(limit, before and before.id, after and after.id, around and around.id)
+        return self.chat.services.messaging.history(self.id, room.id, window, mark_read=mark_read)
 
     def latest(
         self,
@@ -262,19 +262,19 @@ class Person:
         around: Message | None = None,
     ) -> MessagePage:
         """Messages across all of the person's rooms."""
-        stretch = Stretch(limit, before and before.id, after and after.id, around and around.id)
-        return self.chat.services.messaging.latest(self.id, None, stretch)
+        window = MessageWindow(limit, before and before.id, after and after.id, around and around.id)
+        return self.chat.services.messaging.latest(self.id, None, window)
 
-    def reader(self, place: Place | None = None) -> Reader:
-        """The person's reader of the change log, at that place or at its end."""
-        return self.chat.services.change_log.reader(self.id, place)
+    def subscribe(self, position: LogPosition | None = None) -> Subscription:
+        """The person's reader of the change log, at that position or at its end."""
+        return self.chat.services.change_log.subscribe(self.id, position)
 
-    def hears(self, reader: Reader, limit: int = 200) -> list[tuple[object, ...]]:
+    def hears(self, subscription: Subscription, limit: int = 200) -> list[tuple[object, ...]]:
         """What the reader gets on the way to the end of the log, in short: see `told`."""
         changes: list[LoggedChange] = []
         has_more = True
         while has_more:
-            found, has_more = self.chat.services.change_log.read(reader, limit)
+            found, has_more = self.chat.services.change_log.read(subscription, limit)
             changes += found
         return [told(change) for _, change in changes]
 

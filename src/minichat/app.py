@@ -32,7 +32,7 @@ from minichat.api.parsing import READ_MOST
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
 from minichat.domain.ports import Clock
-from minichat.domain.retries import despite_clashes
+from minichat.domain.retries import retry_on_conflict
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Whispers
@@ -148,7 +148,7 @@ class _App(Flask):
 
     def dispatch_request(self) -> Any:
         """Answer the request, again if its transaction clashed with another."""
-        return despite_clashes(super().dispatch_request)
+        return retry_on_conflict(super().dispatch_request)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Find a WebSocket's route like any other: what is wrong with a handshake is told by the view."""

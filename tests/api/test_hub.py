@@ -16,7 +16,7 @@ from minichat.api.events import Event, EventWriter
 from minichat.api.listening import HEARTBEAT, heard
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import LoggedChange, Place
+from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Whispers
 from minichat.live.hub import BATCH, QUEUE_MOST, End, Hub, Listener
@@ -46,8 +46,8 @@ class SlowLog:
         self.is_slow = False
         self.has_read, self.may_answer = threading.Event(), threading.Event()
 
-    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
-        found = self._log.after(place, limit)
+    def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        found = self._log.after(position, limit)
         if found and self.is_slow:
             self.is_slow = False
             self.has_read.set()
@@ -87,9 +87,9 @@ class Ear:
     def __init__(self, person: Person, hub: Hub, writer: EventWriter) -> None:
         self._log = person.chat.services.change_log
         self._writer = writer
-        self._twin = person.reader()
+        self._twin = person.subscribe()
         self._last: str | None = None
-        self.listener = Listener(self._twin.twin(), 1, FAR, BASE)
+        self.listener = Listener(self._twin.copy(), 1, FAR, BASE)
         hub.admit(self.listener)
 
     def hears(self, until: str) -> list[tuple[str, str | None]]:

@@ -1,6 +1,6 @@
 """`Attempts`: tallies by key, each over its window."""
 
-from minichat.domain.model import Tally
+from minichat.domain.model import AttemptCount
 
 
 def count(ports, key, at, window=1_000):
@@ -9,26 +9,26 @@ def count(ports, key, at, window=1_000):
 
 
 def test_nothing_is_counted_at_first(ports):
-    assert ports.attempts.tally("key") is None
+    assert ports.attempts.get("key") is None
 
 
 def test_each_count_is_one_more(ports):
-    assert count(ports, "key", 5_000) == Tally(1, 5_000, 5_000)
-    assert count(ports, "key", 5_300) == Tally(2, 5_000, 5_300)
-    assert ports.attempts.tally("key") == Tally(2, 5_000, 5_300)
-    assert ports.attempts.tally("another key") is None
+    assert count(ports, "key", 5_000) == AttemptCount(1, 5_000, 5_000)
+    assert count(ports, "key", 5_300) == AttemptCount(2, 5_000, 5_300)
+    assert ports.attempts.get("key") == AttemptCount(2, 5_000, 5_300)
+    assert ports.attempts.get("another key") is None
 
 
 def test_the_count_begins_anew_when_its_window_is_over(ports):
     count(ports, "key", 5_000)
-    assert count(ports, "key", 5_999) == Tally(2, 5_000, 5_999)
-    assert count(ports, "key", 6_000) == Tally(1, 6_000, 6_000)
-    assert count(ports, "key", 6_999) == Tally(2, 6_000, 6_999)
+    assert count(ports, "key", 5_999) == AttemptCount(2, 5_000, 5_999)
+    assert count(ports, "key", 6_000) == AttemptCount(1, 6_000, 6_000)
+    assert count(ports, "key", 6_999) == AttemptCount(2, 6_000, 6_999)
 
 
 def test_a_clock_that_was_set_back_goes_on_counting(ports):
     count(ports, "key", 5_000)
-    assert count(ports, "key", 4_000) == Tally(2, 5_000, 4_000)
+    assert count(ports, "key", 4_000) == AttemptCount(2, 5_000, 4_000)
 
 
 def test_a_tally_is_forgotten(ports):
@@ -37,9 +37,9 @@ def test_a_tally_is_forgotten(ports):
     with ports.transaction():
         ports.attempts.forget("key")
         ports.attempts.forget("unknown")
-    assert ports.attempts.tally("key") is None
-    assert count(ports, "key", 5_100) == Tally(1, 5_100, 5_100)
-    assert ports.attempts.tally("another key") == Tally(1, 5_000, 5_000)
+    assert ports.attempts.get("key") is None
+    assert count(ports, "key", 5_100) == AttemptCount(1, 5_100, 5_100)
+    assert ports.attempts.get("another key") == AttemptCount(1, 5_000, 5_000)
 
 
 def test_tallies_that_are_over_are_swept_a_few_at_a_time(ports):
@@ -51,4 +51,4 @@ def test_tallies_that_are_over_are_swept_a_few_at_a_time(ports):
         assert ports.attempts.sweep(6_000, 2) == 2
         assert ports.attempts.sweep(6_000, 2) == 1
         assert ports.attempts.sweep(6_000, 2) == 0
-    assert ports.attempts.tally("longer") == Tally(1, 5_000, 5_000)
+    assert ports.attempts.get("longer") == AttemptCount(1, 5_000, 5_000)

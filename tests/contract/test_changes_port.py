@@ -83,21 +83,21 @@ def test_an_empty_log_ends_where_it_begins(ports):
 
 
 def test_whoever_reads_on_from_a_place_finds_all_that_came_since(ports):
-    places = [ports.changes.ends().last]
+    positions = [ports.changes.ends().last]
     for change in CHANGES:
         with ports.transaction():
             ports.changes.record(change)
-        places.append(ports.changes.ends().last)
-    everything = ports.changes.after(places[0], 9)
-    assert [place for place, _ in everything] == sorted({place for place, _ in everything})
-    for number, end in enumerate(places):
+        positions.append(ports.changes.ends().last)
+    everything = ports.changes.after(positions[0], 9)
+    assert [position for position, _ in everything] == sorted({position for position, _ in everything})
+    for number, end in enumerate(positions):
         found = ports.changes.after(end, 9)
         assert [change for _, change in found] == CHANGES[number:]
         assert found == everything[number:]
         assert ports.changes.after(end, 2) == found[:2]
-    for number, (place, _) in enumerate(everything):
-        assert places[number] < place <= places[number + 1]
-        assert ports.changes.after(place, 9) == everything[number + 1 :]
+    for number, (position, _) in enumerate(everything):
+        assert positions[number] < position <= positions[number + 1]
+        assert ports.changes.after(position, 9) == everything[number + 1 :]
 
 
 def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
@@ -109,12 +109,12 @@ def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
     with ports.transaction():
         ports.changes.sweep(2_000, 9)
     first, last = ports.changes.ends()
-    assert first == everything[2].place
-    assert everything[4].place <= last
+    assert first == everything[2].position
+    assert everything[4].position <= last
     with ports.transaction():
         ports.changes.sweep(2**50, 9)
     first, last = ports.changes.ends()
-    assert first == everything[4].place <= last
+    assert first == everything[4].position <= last
 
 
 def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
@@ -122,10 +122,10 @@ def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
     with ports.transaction():
         for number in range(20):
             ports.changes.record(Change(ChangeKind.ROOM_UPDATED, number % 4, number))
-    place = ports.changes.after(start, 3)[-1].place
-    assert [change.at for _, change in ports.changes.of_rooms({1, 3}, place, 5)] == [3, 5, 7, 9, 11]
-    assert list(ports.changes.of_rooms({9}, place, 5)) == []
-    assert list(ports.changes.of_rooms(set(), place, 5)) == []
+    position = ports.changes.after(start, 3)[-1].position
+    assert [change.at for _, change in ports.changes.of_rooms({1, 3}, position, 5)] == [3, 5, 7, 9, 11]
+    assert list(ports.changes.of_rooms({9}, position, 5)) == []
+    assert list(ports.changes.of_rooms(set(), position, 5)) == []
 
 
 def test_moves_are_ones_own_comings_and_goings(ports):
@@ -146,7 +146,7 @@ def test_moves_are_ones_own_comings_and_goings(ports):
     with ports.transaction():
         for change in changes:
             ports.changes.record(change)
-    first = ports.changes.after(start, 1)[0].place
+    first = ports.changes.after(start, 1)[0].position
     assert [change.at for _, change in ports.changes.moves(1, start)] == [0, 4, 5]
     assert [change.at for _, change in ports.changes.moves(1, first)] == [4, 5]
 

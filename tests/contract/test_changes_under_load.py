@@ -77,7 +77,7 @@ def follow(ports, seen):
     while found or not is_over:
         is_over = Path("over").exists()  # before reading, so that what is read then is all
         found = ports.changes.after(seen[-1] if seen else ports.changes.ends().first, MOST_AT_ONCE)
-        seen.extend(place for place, _ in found)
+        seen.extend(position for position, _ in found)
         if not found:
             time.sleep(0.001)
 
@@ -104,10 +104,10 @@ def test_two_thousand_transactions_of_mixed_length_never_hide_a_change_from_who_
         (tmp_path / "over").touch()
         stories = [json.loads(process.communicate(timeout=20)[0]) for process in processes]
         log = backend.ports.changes.after(backend.ports.changes.ends().first, 10_000)
-    places = [list(place) for place, _ in log]
-    assert places == sorted(places)
+    positions = [list(position) for position, _ in log]
+    assert positions == sorted(positions)
     for story in stories:
-        assert story["seen"] == places
+        assert story["seen"] == positions
     # What was committed is there as a whole and in one piece, and nothing else is.
     pieces = []
     for _, change in log:

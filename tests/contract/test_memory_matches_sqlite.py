@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from builders import ALL, CHAIN_KEY, PASSWORD
 from contract.backends import memory, sqlite
 from minichat.domain.errors import ChatError
-from minichat.domain.messaging import Stretch
+from minichat.domain.messaging import MessageWindow
 from minichat.domain.model import Caller, Role
 from minichat.domain.paging import Window
 from minichat.domain.services import build
@@ -117,8 +117,8 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         found = [] if anywhere == 0 else self.backends[0].ports.messages.before(room_id, None, 200)
         return found[which % len(found)].id if found else 1 + which
 
-    def stretch(self, room_id, limit, side, message):
-        return Stretch(limit, **({side: self.message_in(room_id, message)} if side else {}))
+    def window(self, room_id, limit, side, message):
+        return MessageWindow(limit, **({side: self.message_in(room_id, message)} if side else {}))
 
     # People
 
@@ -351,14 +351,14 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
     @rule(place=places, limit=limits, side=sides, message=messages, mark_read=st.booleans())
     def history(self, place, limit, side, message, mark_read):
         user_id, room_id = self.at(place)
-        stretch = self.stretch(room_id, limit, side, message)
-        self.both(lambda services: services.messaging.history(user_id, room_id, stretch, mark_read=mark_read))
+        window = self.window(room_id, limit, side, message)
+        self.both(lambda services: services.messaging.history(user_id, room_id, window, mark_read=mark_read))
 
     @rule(place=places, limit=limits, side=sides, message=messages)
     def latest(self, place, limit, side, message):
         user_id, room_id = self.at(place)
-        stretch = self.stretch(room_id, limit, side, message)
-        self.both(lambda services: services.messaging.latest(user_id, None, stretch))
+        window = self.window(room_id, limit, side, message)
+        self.both(lambda services: services.messaging.latest(user_id, None, window))
 
     # Everything
 
@@ -370,7 +370,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         self.walk(lambda services, window: services.directory.online(window))
         self.walk(lambda services, window: services.rooms.mine(user_id, window))
         self.walk(lambda services, window: services.rooms.public(user_id, window))
-        self.both(lambda services: services.messaging.latest(user_id, None, Stretch(200)))
+        self.both(lambda services: services.messaging.latest(user_id, None, MessageWindow(200)))
 
     @invariant()
     def the_same_changes_were_told(self):

@@ -292,8 +292,8 @@ class TestMoving:
             ann.says("here", in_=room)
         for place in places:
             with pytest.raises(ResyncRequired):
-                bob.reader(place)
-        assert [change[0] for change in bob.hears(bob.reader(first_of(new_home)))][-5:] == ["message.created"] * 5
+                bob.subscribe(place)
+        assert [change[0] for change in bob.hears(bob.subscribe(first_of(new_home)))][-5:] == ["message.created"] * 5
 
 
 def first_of(home):

@@ -8,7 +8,7 @@ import pytest
 from contract.redises import Redises
 from minichat.adapters.memory import MemoryNotices
 from minichat.adapters.notices import PLACES, Board
-from minichat.domain.model import Notice
+from minichat.domain.model import TypingNotice
 
 PAUSE = 3_000
 
@@ -34,42 +34,42 @@ def test_a_new_place_for_notices_is_empty(notices):
 
 
 def test_notices_come_in_order_from_any_place(notices):
-    left = [Notice(room, 2**53 - 1, 5_000 + room) for room in range(5)]
+    left = [TypingNotice(room, 2**53 - 1, 5_000 + room) for room in range(5)]
     assert all(notices.leave(notice, PAUSE) for notice in left)
-    for place in range(6):
-        assert notices.after(place) == (left[place:], 5)
+    for position in range(6):
+        assert notices.after(position) == (left[position:], 5)
     assert notices.end() == 5
 
 
 def test_the_same_is_left_again_only_after_the_pause(notices):
-    assert notices.leave(Notice(1, 7, 10_000), PAUSE)
-    assert not notices.leave(Notice(1, 7, 12_999), PAUSE)
-    assert notices.leave(Notice(2, 7, 12_999), PAUSE)
-    assert notices.leave(Notice(1, 8, 12_999), PAUSE)
-    assert notices.leave(Notice(1, 7, 13_000), PAUSE)
+    assert notices.leave(TypingNotice(1, 7, 10_000), PAUSE)
+    assert not notices.leave(TypingNotice(1, 7, 12_999), PAUSE)
+    assert notices.leave(TypingNotice(2, 7, 12_999), PAUSE)
+    assert notices.leave(TypingNotice(1, 8, 12_999), PAUSE)
+    assert notices.leave(TypingNotice(1, 7, 13_000), PAUSE)
     assert notices.end() == 4
 
 
 def test_a_full_board_keeps_the_newest(path):
     board = Board(path)
     for number in range(PLACES + 5):
-        assert board.leave(Notice(number, 1, number * PAUSE), PAUSE)
-    found, place = board.after(0)
+        assert board.leave(TypingNotice(number, 1, number * PAUSE), PAUSE)
+    found, position = board.after(0)
     assert [notice.room_id for notice in found] == list(range(5, PLACES + 5))
-    assert place == PLACES + 5
+    assert position == PLACES + 5
 
 
 def test_all_processes_that_map_a_board_see_it(path):
     with closing(multiprocessing.get_context("spawn").Pool(2)) as pool:
         assert sum(pool.starmap(_leave, [(path, user) for user in range(4)])) == 4 * 50
-    found, place = Board(path).after(0)
-    assert place == 200
+    found, position = Board(path).after(0)
+    assert position == 200
     assert {(notice.user_id, notice.room_id) for notice in found} == {(u, r) for u in range(4) for r in range(50)}
 
 
 def _leave(path, user):
     board = Board(path)
-    return sum(board.leave(Notice(room, user, 1_000), PAUSE) for room in range(50))
+    return sum(board.leave(TypingNotice(room, user, 1_000), PAUSE) for room in range(50))
 
 
 def test_a_board_is_for_its_owner_alone(path):

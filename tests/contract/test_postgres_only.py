@@ -269,7 +269,7 @@ def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(po
         errors.append(error)
     other.ends()
     errors += [other.error] if other.error else []
-    assert [error.is_clash for error in errors] == [True], errors
+    assert [error.is_conflict for error in errors] == [True], errors
     assert sum(ports.rooms.access(room, ann.id)[0].last_seq for room in rooms) == 2
 
 

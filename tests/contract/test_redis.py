@@ -22,7 +22,7 @@ from minichat.adapters.redis import RedisAdapters
 from minichat.adapters.redis.channel import PAUSE, Topic
 from minichat.adapters.redis.slots import RedisSlots
 from minichat.adapters.slots import FileSlots
-from minichat.domain.model import Notice
+from minichat.domain.model import TypingNotice
 
 TYPING_PAUSE = 3_000
 LEASE = 0.4
@@ -44,7 +44,7 @@ class Worker:
         """Wait until it hears the others."""
         wait_until(lambda: self.redis.channel.is_heard, "hearing the others")
 
-    def has_heard(self, *notices: Notice) -> None:
+    def has_heard(self, *notices: TypingNotice) -> None:
         """Wait for the last of the notices; fail unless these were told, each once, and no others."""
         wait_until(lambda: notices[-1] in self.notices.after(0)[0], "the last notice")
         assert self.notices.after(0) == (list(notices), len(notices))
@@ -67,7 +67,7 @@ def client(redises):
 
 
 def test_a_notice_is_told_at_each_worker_once(ann, bob):
-    first, second = Notice(1, 7, 10_000), Notice(1, 8, 10_000)
+    first, second = TypingNotice(1, 7, 10_000), TypingNotice(1, 8, 10_000)
     assert ann.notices.leave(first, TYPING_PAUSE)
     bob.has_heard(first)
     assert bob.notices.leave(second, TYPING_PAUSE)
@@ -77,20 +77,20 @@ def test_a_notice_is_told_at_each_worker_once(ann, bob):
 
 
 def test_the_pause_of_a_notice_counts_over_all_workers(ann, bob):
-    assert ann.notices.leave(Notice(1, 7, 10_000), TYPING_PAUSE)
-    assert not bob.notices.leave(Notice(1, 7, 12_999), TYPING_PAUSE)
-    assert bob.notices.leave(Notice(2, 7, 12_999), TYPING_PAUSE)
+    assert ann.notices.leave(TypingNotice(1, 7, 10_000), TYPING_PAUSE)
+    assert not bob.notices.leave(TypingNotice(1, 7, 12_999), TYPING_PAUSE)
+    assert bob.notices.leave(TypingNotice(2, 7, 12_999), TYPING_PAUSE)
 
 
 def test_nothing_of_typing_is_kept(ann, client):
-    ann.notices.leave(Notice(1, 7, 10_000), 50)
+    ann.notices.leave(TypingNotice(1, 7, 10_000), 50)
     wait_until(lambda: not client.keys("*typing*"), "forgetting")
 
 
 def test_while_redis_is_away_the_workers_of_a_host_hear_one_another(redises, tmp_path):
     here, beside = (redises.away().notices(Board(tmp_path / "typing")) for _ in range(2))
     assert beside.after(0) == ([], 0)
-    notice = Notice(1, 7, 10_000)
+    notice = TypingNotice(1, 7, 10_000)
     assert here.leave(notice, TYPING_PAUSE)
     assert beside.after(0) == here.after(0) == ([notice], 1)
     assert not beside.leave(notice, TYPING_PAUSE)
@@ -100,7 +100,7 @@ def test_a_notice_that_came_both_ways_is_told_once(redises, ann, tmp_path):
     board = Board(tmp_path / "typing")
     bob = Worker(redises, board=Board(tmp_path / "typing"))
     assert bob.notices.end() == 0
-    first, second = Notice(1, 7, 10_000), Notice(1, 8, 10_000)
+    first, second = TypingNotice(1, 7, 10_000), TypingNotice(1, 8, 10_000)
     ann.notices.leave(first, TYPING_PAUSE)
     bob.has_heard(first)
     assert board.leave(first, TYPING_PAUSE)
@@ -116,7 +116,7 @@ NONSENSE += [b"x 1 18446744073709551616 3", b"x 18446744073709551616 2 3", b"x 1
 def test_nonsense_harms_nobody(ann, bob, client, nonsense):
     for topic in Topic:
         client.publish(ann.redis.channel.named(topic), nonsense)
-    notice = Notice(1, 7, 10_000)
+    notice = TypingNotice(1, 7, 10_000)
     ann.notices.leave(notice, TYPING_PAUSE)
     bob.has_heard(notice)
     assert bob.notices.end() == 1
@@ -125,10 +125,10 @@ def test_nonsense_harms_nobody(ann, bob, client, nonsense):
 
 def test_two_databases_of_one_redis_hear_nothing_of_one_another(redises, ann):
     elsewhere, there = Worker(redises, database=1), Worker(redises, database=1)
-    ann.notices.leave(Notice(1, 7, 10_000), TYPING_PAUSE)
+    ann.notices.leave(TypingNotice(1, 7, 10_000), TYPING_PAUSE)
     ann.redis.channel.tell(Topic.CHANGES)
     wait_until(lambda: ann.counts.told[Topic.CHANGES], "saying it")
-    notice = Notice(2, 7, 10_000)
+    notice = TypingNotice(2, 7, 10_000)
     assert elsewhere.notices.leave(notice, TYPING_PAUSE)
     there.has_heard(notice)
     assert there.counts.heard == {Topic.TYPING: 1}
@@ -168,20 +168,20 @@ def test_who_is_no_longer_heard_knows_it_soon_and_is_again_when_redis_is_back(re
     for worker in (ann, bob):
         worker.hears()
     assert ann.counts.was_up == [False, True]
-    notice = Notice(1, 7, 10_000)
+    notice = TypingNotice(1, 7, 10_000)
     assert ann.notices.leave(notice, TYPING_PAUSE)
     bob.has_heard(notice)
 
 
 def test_a_redis_that_answers_and_refuses_to_write_is_done_without(ann, bob, client):
     client.config_set("min-replicas-to-write", 1)
-    assert ann.notices.leave(Notice(1, 7, 10_000), TYPING_PAUSE)
+    assert ann.notices.leave(TypingNotice(1, 7, 10_000), TYPING_PAUSE)
     wait_until(lambda: client.info("commandstats").get("cmdstat_set", {}).get("rejected_calls", 0) >= 2, "two tries")
     assert ann.counts.was_up == [False]
 
     client.config_set("min-replicas-to-write", 0)
     ann.hears()
-    notice = Notice(1, 8, 10_000)
+    notice = TypingNotice(1, 8, 10_000)
     assert ann.notices.leave(notice, TYPING_PAUSE)
     bob.has_heard(notice)
 
@@ -201,7 +201,7 @@ def test_a_connection_that_redis_closes_is_made_again(ann, bob, client):
     wait_until(lambda: client.pubsub_numsub(ann.redis.channel.named(Topic.CHANGES))[0][1] == 2, "hearing again")
     for worker in (ann, bob):
         worker.hears()
-    notice = Notice(1, 7, 10_000)
+    notice = TypingNotice(1, 7, 10_000)
     assert ann.notices.leave(notice, TYPING_PAUSE)
     bob.has_heard(notice)
     assert not ann.counts.was_up  # to lose one connection is not to lose Redis

@@ -1,91 +1,91 @@
-"""Reading the change log: who is told what, from any place on."""
+"""Reading the change log: who is told what, from any position on."""
 
 from collections.abc import Callable
 
 import pytest
 
 from minichat.adapters.memory.memberships import MemoryMembershipStore
-from minichat.domain.changes import Moves, Reader
+from minichat.domain.changes import Moves, Subscription
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
 
 
 def test_who_is_in_a_room_hears_what_happens_there_in_its_order(ann, bob):
     room = ann.makes_room(with_=[bob])
-    reader = bob.reader()
+    subscription = bob.subscribe()
     ann.says("one", in_=room)
     ann.edits(room, name="Tea")
     bob.reads(room, up_to=1)
-    assert bob.hears(reader) == [("message.created", ann.id), ("room.updated",), ("message.read", bob.id, 1)]
-    assert bob.hears(reader) == []
+    assert bob.hears(subscription) == [("message.created", ann.id), ("room.updated",), ("message.read", bob.id, 1)]
+    assert bob.hears(subscription) == []
 
 
 def test_nobody_else_does(ann, bob, carl):
     room = ann.makes_room(private=True, with_=[bob])
     public = ann.makes_room()
-    reader = carl.reader()
+    subscription = carl.subscribe()
     ann.says("one", in_=room)
     ann.says("two", in_=public)
-    assert carl.hears(reader) == []
+    assert carl.hears(subscription) == []
 
 
 def test_who_is_in_a_new_room_hears_of_it_and_of_who_is_in_it(ann, bob):
-    readers = [ann.reader(), bob.reader()]
+    subscriptions = [ann.subscribe(), bob.subscribe()]
     ann.makes_room(with_=[bob])
     made = [
         ("room.created",),
         ("participant.joined", ann.id, Role.OWNER),
         ("participant.joined", bob.id, Role.MEMBER),
     ]
-    assert [person.hears(reader) for person, reader in zip((ann, bob), readers, strict=True)] == [made, made]
+    assert [person.hears(subscription) for person, subscription in zip((ann, bob), subscriptions, strict=True)] == [made, made]
 
 
 def test_both_hear_of_a_new_direct_chat(ann, bob):
-    readers = [ann.reader(), bob.reader()]
+    subscriptions = [ann.subscribe(), bob.subscribe()]
     ann.chats_with(bob)
-    for person, reader in zip((ann, bob), readers, strict=True):
-        assert [kind for kind, *_ in person.hears(reader)] == ["room.created", *["participant.joined"] * 2]
+    for person, subscription in zip((ann, bob), subscriptions, strict=True):
+        assert [kind for kind, *_ in person.hears(subscription)] == ["room.created", *["participant.joined"] * 2]
 
 
 def test_who_joins_hears_of_that_and_of_what_comes_after(chat, ann, bob, carl):
-    place = bob.reader().place
+    position = bob.subscribe().position
     room = ann.makes_room(with_=[carl])
     chat.clock.advance(seconds=1)
     ann.says("before", in_=room)
-    live = bob.reader()
+    live = bob.subscribe()
     bob.joins(room)
     ann.says("after", in_=room)
     heard = [("participant.joined", bob.id, Role.MEMBER), ("message.created", ann.id)]
     assert bob.hears(live) == heard
-    assert bob.hears(bob.reader(place)) == heard
+    assert bob.hears(bob.subscribe(position)) == heard
 
 
 def test_ones_own_leaving_is_the_last_that_one_hears_of_a_room(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
-    reader = bob.reader()
+    subscription = bob.subscribe()
     bob.leaves(room)
     ann.says("among us", in_=room)
-    assert bob.hears(reader) == [("participant.left", bob.id, Role.MEMBER)]
+    assert bob.hears(subscription) == [("participant.left", bob.id, Role.MEMBER)]
 
 
 def test_who_was_away_while_leaving_is_not_told_what_was_said_before(ann, bob):
     room = ann.makes_room(with_=[bob])
-    place = bob.reader().place
+    position = bob.subscribe().position
     ann.says("you are still in", in_=room)
     bob.leaves(room)
     ann.says("you are not", in_=room)
-    assert bob.hears(bob.reader(place)) == [("participant.left", bob.id, Role.MEMBER)]
+    assert bob.hears(bob.subscribe(position)) == [("participant.left", bob.id, Role.MEMBER)]
 
 
 def test_who_was_in_and_out_and_in_again_hears_what_happened_while_in(ann, bob):
     room = ann.makes_room(with_=[bob])
-    place = bob.reader().place
+    position = bob.subscribe().position
     ann.says("in", in_=room)
     bob.leaves(room)
     ann.says("out", in_=room)
     bob.joins(room)
     ann.says("in again", in_=room)
-    assert bob.hears(bob.reader(place)) == [
+    assert bob.hears(bob.subscribe(position)) == [
         ("message.created", ann.id),
         ("participant.left", bob.id, Role.MEMBER),
         ("participant.joined", bob.id, Role.MEMBER),
@@ -94,51 +94,51 @@ def test_who_was_in_and_out_and_in_again_hears_what_happened_while_in(ann, bob):
 
 
 def test_who_came_and_went_while_away_hears_of_neither_room_nor_talk(ann, bob):
-    place = bob.reader().place
+    position = bob.subscribe().position
     room = ann.makes_room(with_=[bob])
     ann.says("hello", in_=room)
     bob.leaves(room)
-    assert bob.hears(bob.reader(place)) == [("participant.left", bob.id, Role.MEMBER)]
+    assert bob.hears(bob.subscribe(position)) == [("participant.left", bob.id, Role.MEMBER)]
 
 
 def test_the_end_of_a_room_is_the_last_that_is_heard_of_it(ann, bob):
     room = ann.makes_room(with_=[bob])
-    readers = [ann.reader(), bob.reader()]
+    subscriptions = [ann.subscribe(), bob.subscribe()]
     ann.says("goodbye", in_=room)
     ann.deletes(room)
-    for person, reader in zip((ann, bob), readers, strict=True):
-        assert person.hears(reader) == [("message.created", ann.id), ("room.deleted",)]
+    for person, subscription in zip((ann, bob), subscriptions, strict=True):
+        assert person.hears(subscription) == [("message.created", ann.id), ("room.deleted",)]
 
 
 def test_the_last_one_out_hears_that_the_room_is_gone(ann):
     room = ann.makes_room()
-    reader = ann.reader()
+    subscription = ann.subscribe()
     ann.leaves(room)
-    assert ann.hears(reader) == [("room.deleted",)]
+    assert ann.hears(subscription) == [("room.deleted",)]
 
 
 def test_a_reader_goes_on_in_steps_of_any_size(ann, bob):
-    place = bob.reader().place
+    position = bob.subscribe().position
     rooms = [ann.makes_room(with_=[bob]) for _ in range(3)]
     for number in range(7):
         ann.says(f"{number}", in_=rooms[number % 3])
-    whole = bob.hears(bob.reader(place))
+    whole = bob.hears(bob.subscribe(position))
     assert len(whole) == 16
     for limit in range(1, 18):
-        assert bob.hears(bob.reader(place), limit) == whole
+        assert bob.hears(bob.subscribe(position), limit) == whole
 
 
 def test_a_stretch_tells_whether_the_log_goes_on(chat, ann):
-    reader = ann.reader()
+    subscription = ann.subscribe()
     room = ann.makes_room()
-    assert [chat.services.change_log.read(reader, 1).has_more for _ in range(2)] == [True, False]
+    assert [chat.services.change_log.read(subscription, 1).has_more for _ in range(2)] == [True, False]
     ann.says("one", in_=room)
-    assert chat.services.change_log.read(reader, 1).has_more is False
+    assert chat.services.change_log.read(subscription, 1).has_more is False
 
 
 def test_who_resumes_at_any_place_hears_what_one_hears_who_was_there_all_along(chat, ann, bob):
-    listening = bob.reader()
-    heard, places = [], [(listening.place, 0)]
+    listening = bob.subscribe()
+    heard, positions = [], [(listening.position, 0)]
     room, other = ann.makes_room(with_=[bob]), bob.makes_room()
     for step in (
         lambda: ann.says("1", in_=room),
@@ -150,31 +150,31 @@ def test_who_resumes_at_any_place_hears_what_one_hears_who_was_there_all_along(c
     ):
         step()
         heard += bob.hears(listening)
-        places.append((listening.place, len(heard)))
+        positions.append((listening.position, len(heard)))
     assert len(heard) == 11
-    for place, count in places:
-        assert bob.hears(bob.reader(place)) == heard[count:]
+    for position, count in positions:
+        assert bob.hears(bob.subscribe(position)) == heard[count:]
 
 
 def test_what_the_log_has_dropped_can_not_be_read_and_is_said_so(chat, ann):
-    place = ann.reader().place
+    position = ann.subscribe().position
     room = ann.makes_room()
-    reader = ann.reader(place)
-    kept = ann.reader().place
+    subscription = ann.subscribe(position)
+    kept = ann.subscribe().position
     ann.says("hello", in_=room)
     with chat.ports.transaction():
         chat.ports.changes.sweep(chat.clock(), 2)
     with pytest.raises(ResyncRequired):
-        ann.reader(place)
+        ann.subscribe(position)
     with pytest.raises(ResyncRequired):
-        chat.services.change_log.read(reader, 9)
-    assert ann.hears(ann.reader(kept)) == [("message.created", ann.id)]
+        chat.services.change_log.read(subscription, 9)
+    assert ann.hears(ann.subscribe(kept)) == [("message.created", ann.id)]
 
 
 def test_a_place_ahead_of_the_log_is_of_another_one(ann):
-    (end,) = ann.reader().place
+    (end,) = ann.subscribe().position
     with pytest.raises(ResyncRequired):
-        ann.reader((end + 1,))
+        ann.subscribe((end + 1,))
 
 
 def test_moves_are_what_they_come_to_in_the_end():
@@ -191,11 +191,11 @@ def test_moves_are_what_they_come_to_in_the_end():
 
 
 def test_a_reader_moves_with_all_that_it_passes():
-    reader = Reader(1, (0,), {7})
-    assert not reader.takes(LoggedChange((3,), Change(ChangeKind.MESSAGE_CREATED, 8, 0, user_id=2)))
-    assert reader.place == (3,)
-    assert reader.takes(LoggedChange((5,), Change(ChangeKind.MESSAGE_CREATED, 7, 0, user_id=2)))
-    assert reader.place == (5,)
+    subscription = Subscription(1, (0,), {7})
+    assert not subscription.accepts(LoggedChange((3,), Change(ChangeKind.MESSAGE_CREATED, 8, 0, user_id=2)))
+    assert subscription.position == (3,)
+    assert subscription.accepts(LoggedChange((5,), Change(ChangeKind.MESSAGE_CREATED, 7, 0, user_id=2)))
+    assert subscription.position == (5,)
 
 
 class MemberLeaves(MemoryMembershipStore):

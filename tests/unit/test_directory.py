@@ -3,7 +3,7 @@
 import pytest
 
 from builders import issues_of
-from minichat.domain.directory import SEARCHABLE_MOST, searchable_names
+from minichat.domain.directory import MAX_SEARCHABLE_LENGTH, searchable_names
 from minichat.domain.errors import SessionEnded, UserNotFound
 from minichat.domain.paging import Window
 
@@ -289,4 +289,4 @@ def test_the_names_to_search_are_each_folded_once(chat):
 
 def test_names_that_fold_into_much_longer_ones_are_searchable_by_their_beginning_only(chat):
     ann = chat.person("ann", first_name="\ufdfa" * 150, last_name="\ufdfb" * 150)
-    assert all(len(name) <= SEARCHABLE_MOST for name in searchable_names(ann.user))
+    assert all(len(name) <= MAX_SEARCHABLE_LENGTH for name in searchable_names(ann.user))

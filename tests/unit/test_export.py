@@ -19,8 +19,8 @@ def all_of(pages):
 
 
 def test_it_begins_with_the_account_and_the_time(chat, ann):
-    takeout = takes(ann)
-    assert (takeout.at, takeout.account) == (chat.clock.now, ann.user)
+    export = takes(ann)
+    assert (export.at, export.account) == (chat.clock.now, ann.user)
 
 
 def test_all_sessions_are_in_it_ended_or_not(chat, ann, bob):
@@ -63,8 +63,8 @@ def test_of_what_one_took_back_it_says_that_it_was_there(ann, bob):
     edited, deleted = (ann.says(content, in_=room, client_id=content).message for content in ("frist", "secret"))
     ann.rewrites(edited, "first")
     ann.takes_back(deleted)
-    takeout = takes(ann)
-    found = all_of(takeout.messages)
+    export = takes(ann)
+    found = all_of(export.messages)
     assert [(one.content, one.is_deleted) for one in found] == [("first", False), ("", True)]
 
 
@@ -87,8 +87,8 @@ def test_everything_is_in_it_however_many_pages_that_takes(ann, bob, monkeypatch
     closed = [bob.makes_room(f"Closed {number}") for number in range(3)]
     for room in closed:
         bob.bans(ann, from_=room)
-    takeout = takes(ann)
-    pages = [list(pages) for pages in takeout[2:]]
+    export = takes(ann)
+    pages = [list(pages) for pages in export[2:]]
     assert [[len(page) for page in one] for one in pages] == [
         *([2, 2, 1], [2, 2, 1], [2, 1], [2, 2, 1], [2, 2, 2, 2, 1]),
     ]
@@ -126,6 +126,6 @@ def test_that_it_was_taken_is_on_record_before_any_of_it_is_read(chat, ann):
 
 def test_it_goes_on_though_the_session_ends_meanwhile(chat, ann):
     ann.says("mine", in_=ann.makes_room())
-    takeout = takes(ann)
+    export = takes(ann)
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)
-    assert [message.content for message in all_of(takeout.messages)] == ["mine"]
+    assert [message.content for message in all_of(export.messages)] == ["mine"]

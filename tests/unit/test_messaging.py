@@ -5,7 +5,7 @@ import pytest
 from builders import Person, contents, issues_of
 from minichat.adapters.memory import MemoryMembershipStore, MemoryMessageStore, MemoryRoomStore
 from minichat.domain.errors import ClientIdReused, InvalidInput, Issue, NotAParticipant, RoomNotFound
-from minichat.domain.messaging import Stretch
+from minichat.domain.messaging import MessageWindow
 from minichat.domain.model import Receipts
 
 
@@ -332,7 +332,7 @@ def test_a_walk_through_history_meets_every_message_once_each_way(bob, room, sai
 def test_only_one_anchor_makes_sense(chat, bob, room, said):
     def ask(**anchors):
         return issues_of(
-            lambda: chat.services.messaging.history(bob.id, room.id, Stretch(5, **anchors), mark_read=False)
+            lambda: chat.services.messaging.history(bob.id, room.id, MessageWindow(5, **anchors), mark_read=False)
         )
 
     assert ask(before=said[0].id, after=said[1].id) == {"before": ["exclusive"], "after": ["exclusive"]}
@@ -344,9 +344,9 @@ def test_an_anchor_is_a_message_of_that_room(chat, ann, bob, room, said, anchor)
     elsewhere = ann.makes_room(with_=[bob])
     other = ann.says("elsewhere", in_=elsewhere).message
     for message_id in (other.id, 999):
-        stretch = Stretch(5, **{anchor: message_id})
+        window = MessageWindow(5, **{anchor: message_id})
         with pytest.raises(InvalidInput) as caught:
-            chat.services.messaging.history(bob.id, room.id, stretch, mark_read=True)
+            chat.services.messaging.history(bob.id, room.id, window, mark_read=True)
         assert caught.value.issues == {anchor: [Issue("unknown_message")]}
 
 
@@ -504,10 +504,10 @@ def test_the_latest_go_on_both_ways(bob, rooms):
 
 def test_the_latest_of_one_room_are_its_history_unmarked(chat, bob, rooms):
     with chat.nothing_changes():
-        page = chat.services.messaging.latest(bob.id, rooms[0].id, Stretch(2))
+        page = chat.services.messaging.latest(bob.id, rooms[0].id, MessageWindow(2))
     assert (contents(page), page.has_older) == (["a2", "a3"], True)
     with pytest.raises(NotAParticipant):
-        chat.services.messaging.latest(bob.id, rooms[2].id, Stretch(2))
+        chat.services.messaging.latest(bob.id, rooms[2].id, MessageWindow(2))
 
 
 def test_the_latest_mark_nothing(chat, bob, rooms):
@@ -525,7 +525,7 @@ def test_the_latest_bring_receipts_and_people(ann, bob, rooms):
 def test_an_anchor_of_the_latest_is_a_message_that_one_may_see(chat, ann, bob, rooms):
     secret = ann.history(rooms[2]).messages[0]
     assert issues_of(lambda: bob.latest(before=secret)) == {"before": ["unknown_message"]}
-    assert issues_of(lambda: chat.services.messaging.latest(bob.id, None, Stretch(5, around=999))) == {
+    assert issues_of(lambda: chat.services.messaging.latest(bob.id, None, MessageWindow(5, around=999))) == {
         "around": ["unknown_message"]
     }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from minichat.domain.errors import NotAParticipant, RoomNotFound
-from minichat.domain.model import Notice
+from minichat.domain.model import TypingNotice
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_typing_is_told_at_most_once_in_three_seconds_in_each_room(chat, presenc
         presence.typing(person.id, where.id)
         told.append(len(presence.notices_after(0)[0]))
     assert told == [1, 1, 2, 3, 4]
-    assert presence.notices_after(3)[0] == [Notice(room.id, ann.id, chat.clock())]
+    assert presence.notices_after(3)[0] == [TypingNotice(room.id, ann.id, chat.clock())]
 
 
 def test_typing_is_told_by_participants_only(chat, presence, ann, bob):

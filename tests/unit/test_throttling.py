@@ -10,7 +10,7 @@ from minichat.domain.errors import (
     TooManyAttempts,
     UsernameTaken,
 )
-from minichat.domain.model import USER_AGENT_MOST, AuditEvent, Device
+from minichat.domain.model import MAX_USER_AGENT_LENGTH, AuditEvent, Device
 from minichat.domain.throttling import (
     DAY,
     FAILURES_PER_ACCOUNT,
@@ -228,10 +228,10 @@ def test_who_guesses_on_a_known_device_waits_there(chat, ann):
 
 
 def test_a_device_is_known_by_as_much_as_is_kept_of_what_it_says(chat, ann):
-    device = HOME._replace(user_agent="x" * USER_AGENT_MOST + " of today")
+    device = HOME._replace(user_agent="x" * MAX_USER_AGENT_LENGTH + " of today")
     assert tries(chat, PASSWORD, device=device) is True
     fails(chat, FREE_FAILURES, device=NEIGHBOUR)
-    assert tries(chat, PASSWORD, device=HOME._replace(user_agent="x" * USER_AGENT_MOST + " of tomorrow")) is True
+    assert tries(chat, PASSWORD, device=HOME._replace(user_agent="x" * MAX_USER_AGENT_LENGTH + " of tomorrow")) is True
 
 
 def test_a_log_in_on_a_new_device_forgets_what_went_wrong_there_before(chat, ann):

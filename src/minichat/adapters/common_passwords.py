@@ -14,7 +14,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.metadata import distribution
 from types import ModuleType
 
-from minichat.domain.accounts import PASSWORD_LEAST
+from minichat.domain.accounts import MIN_PASSWORD_LENGTH
 
 WORDS = 10_000
 """How many of each list of words and names count, from the most frequent on."""
@@ -41,7 +41,7 @@ def is_common_password(password: str) -> bool:
 
 def _is_pattern(text: str) -> bool:
     """Whether it is one piece again and again (`12121212`), a run up or down (`lkjhgfds`), or a date (`24121987`)."""
-    if not PASSWORD_LEAST <= len(text) <= PATTERN_MOST or not text.isascii():
+    if not MIN_PASSWORD_LENGTH <= len(text) <= PATTERN_MOST or not text.isascii():
         return False
     is_run = any(text in run or text[::-1] in run for run in _RUNS)
     return is_run or text in (text + text)[1:-1] or _DATE.fullmatch(text) is not None
@@ -59,7 +59,7 @@ def _listed() -> Mapping[int, str]:
     by_length: dict[int, list[str]] = {}
     for name, ranked in _frequency_lists().items():
         for word in ranked if name == "passwords" else ranked[:WORDS]:
-            if len(word) >= PASSWORD_LEAST - _APPENDED_MOST:
+            if len(word) >= MIN_PASSWORD_LENGTH - _APPENDED_MOST:
                 by_length.setdefault(len(word), []).append(word)
     return {length: "\0" + "\0".join(words) + "\0" for length, words in by_length.items()}
 

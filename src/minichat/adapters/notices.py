@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from minichat.domain.model import Notice
+from minichat.domain.model import TypingNotice
 
 PLACES = 1_024
 """How many notices there is room for."""
@@ -30,7 +30,7 @@ class Board:
         self._lock = threading.Lock()
         self._opened: tuple[int, mmap.mmap] | None = None
 
-    def leave(self, notice: Notice, pause: int) -> bool:
+    def leave(self, notice: TypingNotice, pause: int) -> bool:
         with self._lock:
             file, memory = self._open()
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -48,11 +48,11 @@ class Board:
         with self._lock:
             return self._count(self._open()[1])
 
-    def after(self, place: int) -> tuple[Sequence[Notice], int]:
+    def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
         with self._lock:
             memory = self._open()[1]
             count = self._count(memory)
-            return [_at(memory, number) for number in range(max(place, count - PLACES), count)], count
+            return [_at(memory, number) for number in range(max(position, count - PLACES), count)], count
 
     def _open(self) -> tuple[int, mmap.mmap]:
         if self._opened is None:
@@ -67,7 +67,7 @@ class Board:
         return count
 
     @staticmethod
-    def _is_repeated(memory: mmap.mmap, count: int, notice: Notice, pause: int) -> bool:
+    def _is_repeated(memory: mmap.mmap, count: int, notice: TypingNotice, pause: int) -> bool:
         for number in range(count - 1, max(-1, count - 1 - PLACES), -1):
             other = _at(memory, number)
             if abs(notice.at - other.at) >= pause:
@@ -77,8 +77,8 @@ class Board:
         return False
 
 
-def _at(memory: mmap.mmap, number: int) -> Notice:
-    return Notice(*_NOTICE.unpack_from(memory, _offset(number)))
+def _at(memory: mmap.mmap, number: int) -> TypingNotice:
+    return TypingNotice(*_NOTICE.unpack_from(memory, _offset(number)))
 
 
 def _offset(number: int) -> int:

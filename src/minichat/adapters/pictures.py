@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from minichat.adapters.offloading import Offload, Turns, run_here
-from minichat.domain.avatars import SIDE, SIDE_MOST
+from minichat.domain.avatars import SIDE, MAX_SIDE
 from minichat.domain.errors import InvalidInput
 
 # What is odd about somebody's file is nothing that an operator should be told of.
@@ -68,14 +68,14 @@ def _opened(data: bytes) -> ImageFile:
     for signature, opens, part, most in _KINDS:
         if data.startswith(signature) and not (part and data.count(part) > most):
             picture = opens(BytesIO(data))
-            if max(picture.size) > SIDE_MOST:
+            if max(picture.size) > MAX_SIDE:
                 raise _too_many_pixels()
             return picture
     raise ValueError("this is no picture of a kind that we take")
 
 
 def _too_many_pixels() -> InvalidInput:
-    return InvalidInput.of("file", "too_many_pixels", most=SIDE_MOST)
+    return InvalidInput.of("file", "too_many_pixels", most=MAX_SIDE)
 
 
 def _square(picture: ImageFile) -> Image.Image:

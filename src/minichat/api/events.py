@@ -69,8 +69,8 @@ class EventWriter:
         return written
 
     def _event(self, logged: LoggedChange, data: bytes) -> Event:
-        place, change = logged
-        kind, cursor = change.kind.value, self._cursors.written(place)
+        position, change = logged
+        kind, cursor = change.kind.value, self._cursors.written(position)
         head = {"id": cursor, "type": kind, "time": rfc3339(change.at)}
         return Event(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
 

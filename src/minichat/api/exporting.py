@@ -8,29 +8,29 @@ import orjson
 
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
-from minichat.domain.export import Takeout
+from minichat.domain.export import DataExport
 from minichat.domain.model import AuditEntry, Ban, Membership, Message, Room, Session
 
 FORMAT = "minichat-export/1"
 
 
-def pieces(takeout: Takeout, base: str) -> Iterator[bytes]:
+def pieces(export: DataExport, base: str) -> Iterator[bytes]:
     """The document. Only its last piece makes it well-formed, so what breaks off in the middle is never taken for all.
 
     It is read while the answer is on its way and needs no request around it.
     """
-    account = presenting.account(takeout.account, base, takeout.at)
+    account = presenting.account(export.account, base, export.at)
     head = {
         "format": FORMAT,
-        "exported_at": rfc3339(takeout.at),
-        "account": {**account, "is_superuser": takeout.account.is_superuser},
+        "exported_at": rfc3339(export.at),
+        "account": {**account, "is_superuser": export.account.is_superuser},
     }
     yield orjson.dumps(head)[:-1]
-    yield from _list("sessions", takeout.sessions, _session)
-    yield from _list("rooms", takeout.rooms, lambda joined: _room(*joined))
-    yield from _list("bans", takeout.bans, _ban)
-    yield from _list("messages", takeout.messages, _message)
-    yield from _list("audit", takeout.audit, lambda entry: _entry(entry, takeout.account.id))
+    yield from _list("sessions", export.sessions, _session)
+    yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
+    yield from _list("bans", export.bans, _ban)
+    yield from _list("messages", export.messages, _message)
+    yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 
 

@@ -7,7 +7,7 @@ from flask import g, request
 
 from minichat.api.context import Context, base_url, caller, caller_id, context, services
 from minichat.api.events import Event
-from minichat.domain.changes import Reader
+from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired, Unavailable
 from minichat.domain.model import Caller
 from minichat.live.hub import End, Listener
@@ -20,27 +20,27 @@ TOGETHER = 10
 """How many of them are sent together."""
 
 
-def reader_at(cursor: str | None, field: str, *, only: int | None = None) -> Reader:
+def subscription_at(cursor: str | None, field: str, *, only: int | None = None) -> Subscription:
     """The caller's reader behind the cursor that came in that field, or at the end.
 
     Raises InvalidCursor or ResyncRequired.
     """
-    place = None if cursor is None else context().cursors.read(cursor, field)
-    return services().change_log.reader(caller_id(), place, only=only)
+    position = None if cursor is None else context().cursors.read(cursor, field)
+    return services().change_log.subscribe(caller_id(), position, only=only)
 
 
-def reader_or_resync(cursor: str | None, field: str, *, only: int | None = None) -> tuple[Reader, bool]:
+def subscription_or_resync(cursor: str | None, field: str, *, only: int | None = None) -> tuple[Subscription, bool]:
     """The same; where the log does not hold what comes after the cursor, a reader at its end, and True."""
     try:
-        return reader_at(cursor, field, only=only), False
+        return subscription_at(cursor, field, only=only), False
     except ResyncRequired:
-        return reader_at(None, field, only=only), True
+        return subscription_at(None, field, only=only), True
 
 
-def admitted(reader: Reader) -> tuple[Listener, Callable[[], None]]:
+def admitted(subscription: Subscription) -> tuple[Listener, Callable[[], None]]:
     """A listener whom the hub has counted in, and what to call when they go. Raises Unavailable, TooManyStreams."""
     hub = context().hub
-    listener = Listener(reader, caller().session.id, g.token_expires_at, base_url())
+    listener = Listener(subscription, caller().session.id, g.token_expires_at, base_url())
     client = context().watch_client(request.environ, listener.end)
     listener.cut = client.cut
 
@@ -60,16 +60,16 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
     """What the listener is sent until it is over, as it comes; nothing at first, when they have caught up, and where a
     heartbeat is due.
     """
-    reader, change_log = listener.reader, ctx.services.change_log
+    subscription, change_log = listener.subscription, ctx.services.change_log
     yield [ctx.events.resync()] if is_behind else []
     try:
         has_more = True
         while _takes_more(listener) and (has_more or not ctx.hub.enter(listener)):
             # One at a time, and others in between: what happens now must not wait for those who were away for long.
             with ctx.hub.catching_up, change_log.at_one_moment():
-                changes, has_more = change_log.read(reader, STRETCH)
+                changes, has_more = change_log.read(subscription, STRETCH)
                 # Written before the first is sent, which may take long: who is in the rooms was looked up just now.
-                written = ctx.events.write_all(changes, listener.base, reader.user_id)
+                written = ctx.events.write_all(changes, listener.base, subscription.user_id)
             time.sleep(0)
             for start in range(0, len(written), TOGETHER):
                 if _takes_more(listener):

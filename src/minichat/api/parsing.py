@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
-from minichat.domain.avatars import BYTES_MOST as FILE_MOST
+from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.model import MAX_ID
 
@@ -24,7 +24,7 @@ BODY_MOST = 256 * 1024
 """The largest body of a request, in bytes."""
 READ_MOST = BODY_MOST + 1
 """As much of a body is read, to see that it is too large."""
-FORM_MOST = FILE_MOST + 16 * 1024
+FORM_MOST = MAX_FILE_BYTES + 16 * 1024
 """The largest body that brings a file: the file, and what stands around it."""
 _PARTS_MOST = 8
 _PART_HEAD_MOST = 4 * 1024
@@ -66,7 +66,7 @@ def read_form(request: Request) -> dict[str, str | bytes]:
         parts = list(_parts_of(body, request.mimetype_params.get("boundary", "")))
     except ValueError as error:
         raise MalformedForm from error
-    if any(len(value) > FILE_MOST for _, value in parts):
+    if any(len(value) > MAX_FILE_BYTES for _, value in parts):
         raise RequestEntityTooLarge
     return _each_once(parts)
 

@@ -7,13 +7,13 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from minichat.domain.ports import CommonPasswords, EmailAddress, MixesScripts, UsernameKey
-from minichat.domain.text import SHRINKS_MOST, Fields, clean_text
+from minichat.domain.text import MAX_SHRINKAGE, Fields, clean_text
 
-USERNAME_LEAST, USERNAME_MOST = 3, 32
-PASSWORD_LEAST, PASSWORD_MOST = 8, 1024
-NAME_MOST = 150
-EMAIL_MOST = 254
-AVATAR_URL_MOST = 500
+MIN_USERNAME_LENGTH, MAX_USERNAME_LENGTH = 3, 32
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 1024
+MAX_NAME_LENGTH = 150
+MAX_EMAIL_LENGTH = 254
+MAX_AVATAR_URL_LENGTH = 500
 ERASED_PREFIX = "deleted-user-"
 """How the names of erased accounts begin: nobody may pass for one of them."""
 
@@ -26,7 +26,7 @@ _DOT_ABOVE, _DOTTED = "\u0307", frozenset("ijlıȷ")
 
 def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
     """Return the username as it is shown and its key, or note in `fields` why it can't be one."""
-    name = fields.line("username", username, least=USERNAME_LEAST, most=USERNAME_MOST)
+    name = fields.line("username", username, least=MIN_USERNAME_LENGTH, most=MAX_USERNAME_LENGTH)
     key = username_key(name, key_of)
     if key is None:
         fields.wrong("username", "username_characters")
@@ -65,7 +65,7 @@ def _hides_marks(name: str) -> bool:
 def username_key(username: str, key_of: UsernameKey) -> str | None:
     """The key of a username, or None for text that can't be one: letters, their marks, digits and `_ . -` only."""
     name = username.strip()
-    if len(name) > USERNAME_MOST * SHRINKS_MOST or not all(
+    if len(name) > MAX_USERNAME_LENGTH * MAX_SHRINKAGE or not all(
         char in _PUNCTUATION or unicodedata.category(char)[0] in "LMN" for char in name
     ):
         return None
@@ -78,8 +78,8 @@ def username_key(username: str, key_of: UsernameKey) -> str | None:
 def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str, str]:
     """Return the two cleaned, or note in `fields` what is wrong with them."""
     return (
-        fields.line("first_name", first_name, most=NAME_MOST),
-        fields.line("last_name", last_name, most=NAME_MOST),
+        fields.line("first_name", first_name, most=MAX_NAME_LENGTH),
+        fields.line("last_name", last_name, most=MAX_NAME_LENGTH),
     )
 
 
@@ -88,8 +88,8 @@ def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
 
     That finds typing errors: only a letter that arrives proves an address.
     """
-    address = fields.line("email", email, most=EMAIL_MOST)
-    if not address or len(address) > EMAIL_MOST:
+    address = fields.line("email", email, most=MAX_EMAIL_LENGTH)
+    if not address or len(address) > MAX_EMAIL_LENGTH:
         return address
     try:
         return normal_form(address)
@@ -100,7 +100,7 @@ def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
 
 def check_avatar_url(fields: Fields, url: str) -> str:
     """Return the https URL, or "" for the placeholder. It is shown to others and never fetched by us."""
-    cleaned = fields.line("avatar", url, most=AVATAR_URL_MOST)
+    cleaned = fields.line("avatar", url, most=MAX_AVATAR_URL_LENGTH)
     if cleaned and not _is_https_url(cleaned):
         fields.wrong("avatar", "not_an_https_url")
     return cleaned
@@ -120,7 +120,7 @@ def check_password(
     fields: Fields, field: str, password: str, key_of: UsernameKey, key: str, is_common: CommonPasswords
 ) -> str:
     """Return the new password of the account with username key `key`, or note in `fields` why it can't be that."""
-    secret = fields.body(field, password, least=PASSWORD_LEAST, most=PASSWORD_MOST)
+    secret = fields.body(field, password, least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH)
     if key and username_key(secret, key_of) == key:
         fields.wrong(field, "password_is_username")
     if is_common(secret):
@@ -130,10 +130,10 @@ def check_password(
 
 def normal_password(password: str) -> str | None:
     """The password in the form that was hashed (RFC 8265: NFC), or None for one that can't be anybody's."""
-    if len(password) > PASSWORD_MOST * SHRINKS_MOST:
+    if len(password) > MAX_PASSWORD_LENGTH * MAX_SHRINKAGE:
         return None
     try:
         secret = clean_text(password)
     except ValueError:
         return None
-    return secret if len(secret) <= PASSWORD_MOST else None
+    return secret if len(secret) <= MAX_PASSWORD_LENGTH else None

@@ -13,9 +13,9 @@ from minichat.domain.ports import MediaStore, PictureProcessor, Transaction, Use
 
 SIDE = 256
 """The width and height of a picture as it is shown, in pixels."""
-SIDE_MOST = 4096
+MAX_SIDE = 4096
 """The largest width or height of one that is uploaded."""
-BYTES_MOST = 2 * 2**20
+MAX_FILE_BYTES = 2 * 2**20
 
 NAME = "[A-Za-z0-9_-]{22}"
 """What a picture is called: 16 random bytes in base64url."""

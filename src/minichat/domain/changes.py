@@ -1,10 +1,10 @@
-"""Reading the change log: what happens in somebody's rooms, from any place on, in the one order that everybody sees.
+"""Reading the change log: what happens in somebody's rooms, from any position on, in the one order that everybody sees.
 
 A reader gets what happens in the rooms that they are in, and nothing more of a room once they have left it. Who comes
 back after an hour is told what happened while they were in: the log itself tells when they came and went, so the rooms
 that they are in now lead back to those that they were in then.
 
-How a place looks on the wire, and how somebody is told without asking, is the API's business.
+How a position looks on the wire, and how somebody is told without asking, is the API's business.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from minichat.domain.model import (
     LoggedChange,
     Message,
     People,
-    Place,
+    LogPosition,
     Receipts,
     RoomView,
     Timestamp,
@@ -55,26 +55,26 @@ class Moves(NamedTuple):
 NO_MOVES = Moves((), ())
 
 
-class Reader:
-    """One user's place in the log, and the rooms that they are in there; or whether they are in the one room `only`."""
+class Subscription:
+    """One user's position in the log, and the rooms that they are in there; or whether they are in the one room `only`."""
 
-    def __init__(self, user_id: int, place: Place, rooms: Iterable[int], *, only: int | None = None) -> None:
+    def __init__(self, user_id: int, position: LogPosition, rooms: Iterable[int], *, only: int | None = None) -> None:
         self.user_id = user_id
-        self.place = place
+        self.position = position
         self.rooms = {room_id for room_id in rooms if only in {None, room_id}}
         self._only = only
 
-    def twin(self) -> "Reader":
-        """Another reader at the same place."""
-        return Reader(self.user_id, self.place, self.rooms, only=self._only)
+    def copy(self) -> "Subscription":
+        """Another reader at the same position."""
+        return Subscription(self.user_id, self.position, self.rooms, only=self._only)
 
     def is_of(self, room_id: int) -> bool:
         """Whether it is one of the rooms that are read of."""
         return self._only in {None, room_id}
 
-    def takes(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
+    def accepts(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
         """Go past the next change; tell whether the reader gets it. `ahead` are their moves from here on."""
-        self.place, change = logged
+        self.position, change = logged
         room_id, is_own = change.room_id, change.user_id == self.user_id
         if not self.is_of(room_id):
             return False
@@ -91,7 +91,7 @@ class Reader:
         return is_in and room_id not in ahead.left
 
 
-class Stretch(NamedTuple):
+class ChangeBatch(NamedTuple):
     changes: Sequence[LoggedChange]
     """What the reader gets."""
     has_more: bool
@@ -113,48 +113,48 @@ class ChangeLog:
         """
         return self._snapshot()
 
-    def end(self) -> Place:
+    def end(self) -> LogPosition:
         """The end of the log now."""
         return self._changes.ends().last
 
-    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
+    def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         """The next changes of all rooms, for who sorts out by themselves who gets which."""
-        return self._changes.after(place, limit)
+        return self._changes.after(position, limit)
 
-    def reader(self, user_id: int, place: Place | None = None, *, only: int | None = None) -> Reader:
-        """A reader at that place, or at the end; of all rooms or of one.
+    def subscribe(self, user_id: int, position: LogPosition | None = None, *, only: int | None = None) -> Subscription:
+        """A reader at that position, or at the end; of all rooms or of one.
 
         Raises ResyncRequired when the log does not hold what comes after.
         """
         with self._snapshot():
             first, last = self._changes.ends()
-            if place is None:
-                place = last
-            if len(place) != len(last) or not first <= place <= last:  # the former is of another kind of database
+            if position is None:
+                position = last
+            if len(position) != len(last) or not first <= position <= last:  # the former is of another kind of database
                 raise ResyncRequired
             rooms = set(self._memberships.rooms_of(user_id))
-            for _, change in reversed(self._changes.moves(user_id, place)):
+            for _, change in reversed(self._changes.moves(user_id, position)):
                 if change.kind == ChangeKind.PARTICIPANT_JOINED:
                     rooms.discard(change.room_id)
                 else:
                     rooms.add(change.room_id)
-        return Reader(user_id, place, rooms, only=only)
+        return Subscription(user_id, position, rooms, only=only)
 
-    def read(self, reader: Reader, limit: int) -> Stretch:
+    def read(self, subscription: Subscription, limit: int) -> ChangeBatch:
         """Move the reader on by what they get, up to `limit` changes. Raises ResyncRequired as `reader` does."""
         with self._snapshot():
             first, last = self._changes.ends()
-            if reader.place < first:
+            if subscription.position < first:
                 raise ResyncRequired
-            moves = self._changes.moves(reader.user_id, reader.place)
-            rooms = reader.rooms.union(change.room_id for _, change in moves if reader.is_of(change.room_id))
-            found = self._changes.of_rooms(rooms, reader.place, limit + 1)
+            moves = self._changes.moves(subscription.user_id, subscription.position)
+            rooms = subscription.rooms.union(change.room_id for _, change in moves if subscription.is_of(change.room_id))
+            found = self._changes.of_rooms(rooms, subscription.position, limit + 1)
         ahead = Moves.of(change for _, change in moves)
-        taken = [logged for logged in found[:limit] if reader.takes(logged, ahead)]
+        taken = [logged for logged in found[:limit] if subscription.accepts(logged, ahead)]
         has_more = len(found) > limit
         if not has_more:
-            reader.place = last
-        return Stretch(taken, has_more)
+            subscription.position = last
+        return ChangeBatch(taken, has_more)
 
     # What a change tells, as it stands now
 

@@ -11,9 +11,9 @@ from minichat.domain.paging import Page, Window, cut
 from minichat.domain.ports import Clock, EmailAddress, MediaStore, Transaction, UserStore
 from minichat.domain.text import Fields, fold
 
-QUERY_MOST = 100
-SEARCHED_MOST = 128
-SEARCHABLE_MOST = 310
+MAX_QUERY_LENGTH = 100
+MAX_SEARCHED_LENGTH = 128
+MAX_SEARCHABLE_LENGTH = 310
 """How much of a name is searchable, in code points when folded: two names of 150, but not what a few letters that fold
 into eighteen each can be blown up to."""
 """How many code points of a folded query, and of a name from the match on, are compared: folding makes text longer."""
@@ -82,9 +82,9 @@ class Directory:
     def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
         """Users with `query` in a name, best first (see `ports.Users.search`). Raises InvalidInput."""
         fields = Fields()
-        cleaned = fields.line("q", query, least=1, most=QUERY_MOST)
+        cleaned = fields.line("q", query, least=1, most=MAX_QUERY_LENGTH)
         fields.check()
-        return tuple(self._users.search(fold(cleaned)[:SEARCHED_MOST], limit, viewer_id))
+        return tuple(self._users.search(fold(cleaned)[:MAX_SEARCHED_LENGTH], limit, viewer_id))
 
 
 def _key(user: User) -> tuple[str]:
@@ -94,4 +94,4 @@ def _key(user: User) -> tuple[str]:
 def searchable_names(user: User) -> tuple[str, ...]:
     """The names that a search looks into, folded: the username, the first, the last and the full name."""
     names = (user.username, user.first_name, user.last_name, user.full_name)
-    return tuple(dict.fromkeys(fold(name)[:SEARCHABLE_MOST] for name in names if name))
+    return tuple(dict.fromkeys(fold(name)[:MAX_SEARCHABLE_LENGTH] for name in names if name))

@@ -86,11 +86,11 @@ class Unavailable(ChatError):
 
     code = "unavailable"
 
-    def __init__(self, reason: str, retry_after: int = 1, *, is_clash: bool = False) -> None:
-        """`is_clash`: another transaction got in the way, so it should succeed when it is tried again at once."""
+    def __init__(self, reason: str, retry_after: int = 1, *, is_conflict: bool = False) -> None:
+        """`is_conflict`: another transaction got in the way, so it should succeed when it is tried again at once."""
         super().__init__(reason)
         self.retry_after = retry_after
-        self.is_clash = is_clash
+        self.is_conflict = is_conflict
 
 
 class InvalidCredentials(NotAuthenticated):

@@ -29,7 +29,7 @@ PAGE = 200
 """How many records are held in memory at once."""
 
 
-class Takeout(NamedTuple):
+class DataExport(NamedTuple):
     """What is held on one user. The pages are read as they are asked for, so each tells of its own moment."""
 
     at: Timestamp
@@ -57,14 +57,14 @@ class Export:
     _messages: MessageStore
     _audit: AuditLog
 
-    def begin(self, caller: Caller, device: Device = Device()) -> Takeout:
+    def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
         """Put on record that the caller's data is taken, and return it. That goes on though the session should end."""
         user_id = caller.user.id
         with self._transaction():
             self._audit.note(
                 AuditEvent.EXPORTED, about=user_id, by=user_id, session_id=caller.session.id, device=device
             )
-        return Takeout(
+        return DataExport(
             at=self._clock(),
             account=caller.user,
             sessions=_pages(lambda after: self._sessions.all_of(user_id, after, PAGE), lambda session: session.id),

@@ -51,13 +51,13 @@ from minichat.domain.ports import (
 from minichat.domain.rooms import Rooms, mentioned
 from minichat.domain.text import Fields
 
-CONTENT_MOST = 4_000
-CLIENT_ID_MOST = 64
+MAX_CONTENT_LENGTH = 4_000
+MAX_CLIENT_ID_LENGTH = 64
 
 _EXCLUSIVE = Issue("exclusive")
 
 
-class Stretch(NamedTuple):
+class MessageWindow(NamedTuple):
     """Which messages are asked for: the newest `limit`, or those next to one message, named by its id."""
 
     limit: int
@@ -89,7 +89,7 @@ class Messaging:
         fields = Fields()
         content = _checked(fields, content)
         if client_id is not None:
-            client_id = fields.line("client_id", client_id, least=1, most=CLIENT_ID_MOST, strip=False)
+            client_id = fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
         fields.check()
         with self._transaction():
             room, _ = self._rooms.as_participant(author.id, room_id)
@@ -214,30 +214,30 @@ class Messaging:
 
     # Many
 
-    def history(self, user_id: int, room_id: int, stretch: Stretch, *, mark_read: bool) -> MessagePage:
-        """A stretch of a room's messages, with the room; marks them as read if asked to.
+    def history(self, user_id: int, room_id: int, window: MessageWindow, *, mark_read: bool) -> MessagePage:
+        """A window of a room's messages, with the room; marks them as read if asked to.
 
         Raises RoomNotFound, NotAParticipant, or InvalidInput naming the message id that is not in the room.
         """
         with self._snapshot():
-            page = self._page_of_room(user_id, room_id, stretch)
+            page = self._page_of_room(user_id, room_id, window)
         if mark_read and _has_news(page):
             with self._transaction():
                 # Read again: what has been said meanwhile is in the room and on the page, or in neither.
-                page = self._marked(self._page_of_room(user_id, room_id, stretch))
+                page = self._marked(self._page_of_room(user_id, room_id, window))
         return page
 
-    def latest(self, user_id: int, room_id: int | None, stretch: Stretch) -> MessagePage:
-        """A stretch of messages of one room, or across all of the user's rooms; marks nothing. Raises as `history`."""
+    def latest(self, user_id: int, room_id: int | None, window: MessageWindow) -> MessagePage:
+        """A window of messages of one room, or across all of the user's rooms; marks nothing. Raises as `history`."""
         if room_id is not None:
-            return self.history(user_id, room_id, stretch, mark_read=False)
+            return self.history(user_id, room_id, window, mark_read=False)
         with self._snapshot():
-            return self._page_of_all(user_id, stretch)
+            return self._page_of_all(user_id, window)
 
-    def _page_of_all(self, user_id: int, stretch: Stretch) -> MessagePage:
-        anchor = self._anchor(stretch, lambda message: self._is_in(user_id, message.room_id))
+    def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
+        anchor = self._anchor(window, lambda message: self._is_in(user_id, message.room_id))
         found = _walk(
-            stretch,
+            window,
             anchor and anchor.id,
             lambda key, limit: self._messages.latest_before(user_id, key, limit),
             lambda key, limit: self._messages.latest_after(user_id, key, limit),
@@ -254,11 +254,11 @@ class Messaging:
         view = view._replace(membership=self._rooms.see(view.room, view.membership, page.messages[-1].seq))
         return page._replace(room=view, receipts={view.room.id: _receipts(view)})
 
-    def _page_of_room(self, user_id: int, room_id: int, stretch: Stretch) -> MessagePage:
+    def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
         view = self._rooms.view_as_participant(user_id, room_id)
-        anchor = self._anchor(stretch, lambda message: message.room_id == room_id)
+        anchor = self._anchor(window, lambda message: message.room_id == room_id)
         found = _walk(
-            stretch,
+            window,
             anchor and anchor.seq,
             lambda key, limit: self._messages.before(room_id, key, limit),
             lambda key, limit: self._messages.after(room_id, key, limit),
@@ -268,11 +268,11 @@ class Messaging:
         people = self._users.by_ids(user_ids)
         return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
 
-    def _anchor(self, stretch: Stretch, is_visible: Callable[[Message], bool]) -> Message | None:
-        """The message that the stretch lies next to. Raises InvalidInput naming the parameter if it isn't there."""
+    def _anchor(self, window: MessageWindow, is_visible: Callable[[Message], bool]) -> Message | None:
+        """The message that the window lies next to. Raises InvalidInput naming the parameter if it isn't there."""
         named = [
             (field, message_id)
-            for field, message_id in (("before", stretch.before), ("after", stretch.after), ("around", stretch.around))
+            for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
             if message_id is not None
         ]
         if not named:
@@ -295,7 +295,7 @@ class Messaging:
 
 
 def _checked(fields: Fields, content: str) -> str:
-    return fields.body("content", content, least=1, most=CONTENT_MOST)
+    return fields.body("content", content, least=1, most=MAX_CONTENT_LENGTH)
 
 
 def _digest(message_id: int, content: str) -> str:
@@ -310,17 +310,17 @@ class _Found(NamedTuple):
 
 
 def _walk(
-    stretch: Stretch,
+    window: MessageWindow,
     key: int | None,
     before: Callable[[int | None, int], Sequence[Message]],
     after: Callable[[int, int], Sequence[Message]],
 ) -> _Found:
-    """Fetch the stretch with one message more at each open end, which tells whether the list goes on there."""
-    limit = stretch.limit
-    if key is None or stretch.before is not None:
+    """Fetch the window with one message more at each open end, which tells whether the list goes on there."""
+    limit = window.limit
+    if key is None or window.before is not None:
         older = before(key, limit + 1)
         return _Found(older[-limit:], len(older) > limit, has_newer=key is not None)
-    if stretch.after is not None:
+    if window.after is not None:
         newer = after(key, limit + 1)
         return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
     # Around: where one side is short the other fills the page. The message itself belongs to the older side.

@@ -15,7 +15,7 @@ from minichat.domain.paging import Page
 Timestamp = int
 
 SECOND = 1_000
-USER_AGENT_MOST = 400
+MAX_USER_AGENT_LENGTH = 400
 """How much of what a client says of itself is kept, in code points."""
 PRESENCE_LEASE = 60 * SECOND
 LAST_SEEN_RESOLUTION = 30 * SECOND
@@ -111,7 +111,7 @@ class Device(NamedTuple):
     @property
     def kept(self) -> "Device":
         """As it is stored: with only the beginning of what the client says of itself."""
-        return Device(self.user_agent[:USER_AGENT_MOST], self.ip)
+        return Device(self.user_agent[:MAX_USER_AGENT_LENGTH], self.ip)
 
     @property
     def network(self) -> str:
@@ -328,12 +328,12 @@ class Change(NamedTuple):
     role: Role | None = None
 
 
-Place = tuple[int, ...]
-"""A place in the change log: between two changes, or at its end. A later one is greater."""
+LogPosition = tuple[int, ...]
+"""A position in the change log: between two changes, or at its end. A later one is greater."""
 
 
 class LoggedChange(NamedTuple):
-    place: Place
+    position: LogPosition
     """Just behind the change."""
     change: Change
 
@@ -341,13 +341,13 @@ class LoggedChange(NamedTuple):
 class LogEnds(NamedTuple):
     """From where to where the change log can be read."""
 
-    first: Place
+    first: LogPosition
     """Just before the oldest change that is kept."""
-    last: Place
+    last: LogPosition
     """Just behind the newest one."""
 
 
-class Notice(NamedTuple):
+class TypingNotice(NamedTuple):
     """Somebody is typing in a room: told to who is there now, and never stored."""
 
     room_id: int
@@ -396,7 +396,7 @@ class AuditEntry(NamedTuple):
     """Grows with time; None before it is kept."""
 
 
-class Tally(NamedTuple):
+class AttemptCount(NamedTuple):
     """How often something was done since a moment: what throttling counts."""
 
     times: int

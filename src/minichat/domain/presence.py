@@ -7,7 +7,7 @@ a process dies, and a change of it is told by whoever notices: no worker depends
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, Notice, User
+from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, TypingNotice, User
 from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
 from minichat.domain.rooms import Rooms
 
@@ -42,15 +42,15 @@ class Presence:
     def typing(self, user_id: int, room_id: int) -> None:
         """Tell who is in the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
         self._rooms.as_participant(user_id, room_id)
-        self._notices.leave(Notice(room_id, user_id, self._clock()), TYPING_PAUSE)
+        self._notices.leave(TypingNotice(room_id, user_id, self._clock()), TYPING_PAUSE)
 
     def notices_end(self) -> int:
-        """The place behind the newest notice of typing."""
+        """The position behind the newest notice of typing."""
         return self._notices.end()
 
-    def notices_after(self, place: int) -> tuple[Sequence[Notice], int]:
-        """The notices of typing after a place, with the place behind them."""
-        return self._notices.after(place)
+    def notices_after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
+        """The notices of typing after a position, with the position behind them."""
+        return self._notices.after(position)
 
     @staticmethod
     def _is_due(user: User, now: int) -> bool:

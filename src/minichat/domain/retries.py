@@ -16,13 +16,13 @@ PAUSES = (0.01, 0.05, 0.25)
 """About how long to wait before each further try, in seconds: those who clashed shall not do so again."""
 
 
-def despite_clashes(call: Callable[[], Result]) -> Result:
+def retry_on_conflict(call: Callable[[], Result]) -> Result:
     """The result of `call`, which is tried again when it raises Unavailable for a clash."""
     for pause in PAUSES:
         try:
             return call()
         except Unavailable as error:
-            if not error.is_clash:
+            if not error.is_conflict:
                 raise
         time.sleep(random.uniform(0.5, 1.5) * pause)  # noqa: S311 - chance is no secret here
     return call()

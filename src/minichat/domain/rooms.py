@@ -46,9 +46,9 @@ from minichat.domain.ports import (
 )
 from minichat.domain.text import Fields
 
-NAME_MOST = 100
-DESCRIPTION_MOST = 1_000
-INVITED_MOST = 200
+MAX_ROOM_NAME_LENGTH = 100
+MAX_DESCRIPTION_LENGTH = 1_000
+MAX_INVITED = 200
 """How many participants a room can be made with; more are added one by one."""
 LEFT_AT_ONCE = 100
 """How many rooms are held in memory while all are left; and who is in as many or more leaves so many at a time."""
@@ -117,8 +117,8 @@ class Rooms:
     ) -> ShownRoom:
         """Make a group room with its owner and those invited. Raises InvalidInput."""
         name, description = _checked(name, description)
-        if len(invited) > INVITED_MOST:
-            raise InvalidInput.of("participants", "too_many_items", most=INVITED_MOST)
+        if len(invited) > MAX_INVITED:
+            raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
         with self._transaction():
             self.refuse_erased(user_id)
@@ -374,7 +374,7 @@ def _refuse_direct(room: Room) -> None:
 
 def _checked(name: str, description: str) -> tuple[str, str]:
     fields = Fields()
-    name = fields.line("name", name, least=1, most=NAME_MOST)
-    description = fields.body("description", description, most=DESCRIPTION_MOST)
+    name = fields.line("name", name, least=1, most=MAX_ROOM_NAME_LENGTH)
+    description = fields.body("description", description, most=MAX_DESCRIPTION_LENGTH)
     fields.check()
     return name, description

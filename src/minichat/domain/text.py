@@ -10,7 +10,7 @@ from minichat.domain.errors import InvalidInput, Issue
 
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
-MARKS_MOST = 30
+MAX_MARKS = 30
 """How many combining marks may follow one another (UAX #15, section 13: the Stream-Safe Text Format).
 
 Languages need five at most. Bringing them into their normal order takes the square of their number.
@@ -18,7 +18,7 @@ Languages need five at most. Bringing them into their normal order takes the squ
 
 _DOTTED_I = re.compile("i\u0307+")
 
-SHRINKS_MOST = 4
+MAX_SHRINKAGE = 4
 """How many code points become one in NFC at most: text is refused unread when it can't be short enough after."""
 
 
@@ -43,7 +43,7 @@ def _check_marks(text: str) -> None:
     marks = 0
     for char in text:
         marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks > MARKS_MOST:
+        if marks > MAX_MARKS:
             raise TooManyMarks
 
 
@@ -76,13 +76,13 @@ class Fields:
         return self._measured(field, self._cleaned(field, text, most), most, least)
 
     def _cleaned(self, field: str, text: str, most: int) -> str:
-        if len(text) > most * SHRINKS_MOST and len(text.strip()) > most * SHRINKS_MOST:
+        if len(text) > most * MAX_SHRINKAGE and len(text.strip()) > most * MAX_SHRINKAGE:
             self.wrong(field, "too_long", most=most)
             return ""
         try:
             return clean_text(text)
         except TooManyMarks:
-            self.wrong(field, "too_many_marks", most=MARKS_MOST)
+            self.wrong(field, "too_many_marks", most=MAX_MARKS)
         except ValueError:
             self.wrong(field, "control_characters")
         return ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minichat.domain.errors import NotAuthenticated, TooManyAttempts
-from minichat.domain.model import SECOND, Device, Tally, Timestamp
+from minichat.domain.model import SECOND, Device, AttemptCount, Timestamp
 from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
 
 HOUR = 3_600 * SECOND
@@ -68,10 +68,10 @@ class Throttling:
             return
         is_at_home = self._is_at_home(guess)
         longest = LONGEST_WAIT_AT_HOME if is_at_home else LONGEST_WAIT
-        self._refuse_until(self._end_of_wait(self._attempts.tally(self._pair(guess)), longest))
+        self._refuse_until(self._end_of_wait(self._attempts.get(self._pair(guess)), longest))
         if not is_at_home:
-            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.tally(_account(guess)))
-            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(_address(guess)))
+            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.get(_account(guess)))
+            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.get(_address(guess)))
 
     def failed(self, guess: Guess) -> None:
         """Count a wrong password, inside the caller's transaction."""
@@ -85,13 +85,13 @@ class Throttling:
     def succeeded(self, guess: Guess) -> None:
         """Forget what this pair has got wrong before: inside the caller's transaction, before its session is opened."""
         pair = self._pair(guess)
-        if self._is_on and self._attempts.tally(pair) is not None:
+        if self._is_on and self._attempts.get(pair) is not None:
             self._attempts.forget(pair)
 
     def check_registration(self, device: Device) -> None:
         """Raise TooManyAttempts when enough accounts were asked for from that address."""
         if self._is_on:
-            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self._attempts.tally(_key("registration", device.network)))
+            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self._attempts.get(_key("registration", device.network)))
 
     def count_registration(self, device: Device) -> None:
         """Count one, inside the caller's transaction."""
@@ -115,7 +115,7 @@ class Throttling:
         except NotAuthenticated:
             if self._is_on:
                 key = _key("refused token", device.network)
-                self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.tally(key))
+                self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.get(key))
                 with self._transaction():
                     self._count(key, HOUR)
             raise
@@ -131,12 +131,12 @@ class Throttling:
             return _key("device", guess.account, network, agent)
         return _key("pair", guess.account, network)
 
-    def _count(self, key: str, window: int) -> Tally:
+    def _count(self, key: str, window: int) -> AttemptCount:
         now = self._clock()
         self._attempts.sweep(now, _SWEPT)
         return self._attempts.count(key, now, window)
 
-    def _end_of_wait(self, tally: Tally | None, longest: int) -> Timestamp:
+    def _end_of_wait(self, tally: AttemptCount | None, longest: int) -> Timestamp:
         """Until when a pair waits: a second after its fifth failure, then twice as long after each."""
         now = self._clock()
         if tally is None or tally.times < FREE_FAILURES or now - tally.since >= DAY:
@@ -145,7 +145,7 @@ class Throttling:
         wait = min(SECOND << min(tally.times - FREE_FAILURES, 20), longest)
         return min(tally.last, now) + wait  # a clock that was set back makes nobody wait longer
 
-    def _refuse_beyond(self, most: int, tally: Tally | None) -> None:
+    def _refuse_beyond(self, most: int, tally: AttemptCount | None) -> None:
         if tally is not None and tally.times >= most:
             self._refuse_until(min(tally.since, self._clock()) + HOUR)
 

@@ -1,4 +1,4 @@
-"""Cursors: places of the change log as text that a client keeps and can't make up."""
+"""Cursors: positions of the change log as text that a client keeps and can't make up."""
 
 import base64
 import hmac
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from minichat.domain.errors import InvalidCursor
-from minichat.domain.model import Place
+from minichat.domain.model import LogPosition
 
 _FORM = re.compile(r"([0-9]{1,19}(?:-[0-9]{1,19})*)\.([A-Za-z0-9_-]{12})")
 _SEAL = 9
@@ -19,13 +19,13 @@ class Cursors:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = keys
 
-    def written(self, place: Place) -> str:
-        """The place as a cursor."""
-        text = "-".join(map(str, place))
+    def written(self, position: LogPosition) -> str:
+        """The position as a cursor."""
+        text = "-".join(map(str, position))
         return f"{text}.{_seal(self._keys[0], text)}"
 
-    def read(self, cursor: str, field: str) -> Place:
-        """The place that a cursor names. Raises InvalidCursor, on the field that it came in, for one not ours."""
+    def read(self, cursor: str, field: str) -> LogPosition:
+        """The position that a cursor names. Raises InvalidCursor, on the field that it came in, for one not ours."""
         found = _FORM.fullmatch(cursor)
         if found is None or not any(hmac.compare_digest(found[2], _seal(key, found[1])) for key in self._keys):
             raise InvalidCursor.of(field, "invalid_cursor")

@@ -10,7 +10,7 @@ from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.model import SECOND, Timestamp
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
-from minichat.domain.retries import despite_clashes
+from minichat.domain.retries import retry_on_conflict
 
 PRESENCE_PAUSE = 10 * SECOND
 """How often it is looked who is online: a change is told that late at most."""
@@ -32,7 +32,7 @@ class Whispers:
     def __init__(self, presence: Presence, clock: Clock) -> None:
         self._presence = presence
         self._clock = clock
-        self._place: int | None = None
+        self._position: int | None = None
         self._online: Collection[int] | None = None
         self._looked_at = -PRESENCE_PAUSE
         self._is_hurried = False
@@ -48,18 +48,18 @@ class Whispers:
         pause = HURRIED_PAUSE if self._is_hurried else PRESENCE_PAUSE
         if abs(now - self._looked_at) >= pause:  # a clock that is set back must not silence it
             self._looked_at, self._is_hurried = now, False
-            despite_clashes(lambda: self._presence.keep_online(audience.user_ids()))
+            retry_on_conflict(lambda: self._presence.keep_online(audience.user_ids()))
             self._tell_presence(audience)
 
     def rest(self) -> None:
         """Forget where one was, because nobody listens any more."""
-        self._place = self._online = None
+        self._position = self._online = None
         self._looked_at = -PRESENCE_PAUSE
 
     def _tell_typing(self, audience: Audience) -> None:
-        if self._place is None:
-            self._place = self._presence.notices_end()
-        notices, self._place = self._presence.notices_after(self._place)
+        if self._position is None:
+            self._position = self._presence.notices_end()
+        notices, self._position = self._presence.notices_after(self._position)
         for notice in notices:
             data = {"room": notice.room_id, "user": notice.user_id}
             audience.tell([notice.room_id], _event("typing", notice.at, data), but=notice.user_id)

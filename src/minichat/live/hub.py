@@ -4,7 +4,7 @@ It reads the log once for everybody and hands each change to those whom it conce
 commit of this process, a word from another, or the clock. A hint that is lost makes things late, never lost: the log is
 read from where it was read last.
 
-Who listens first reads up to where the hub is, then enters. From there on the hub moves their reader, so between what
+Who listens first reads up to where the hub is, then enters. From there on the hub moves their subscription, so between what
 was read and what is heard there is no seam. This module knows nothing of HTTP.
 """
 
@@ -19,9 +19,9 @@ from time import monotonic
 from typing import Protocol
 
 from minichat.api.events import Event, EventWriter
-from minichat.domain.changes import NO_MOVES, ChangeLog, Moves, Reader
+from minichat.domain.changes import NO_MOVES, ChangeLog, Moves, Subscription
 from minichat.domain.errors import TooManyStreams, Unavailable
-from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, Place, Timestamp
+from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, LogPosition, Timestamp
 from minichat.domain.ports import Clock
 from minichat.live.ephemeral import Whispers
 
@@ -79,15 +79,15 @@ class Hints(Protocol):
 
 
 class Listener:
-    """One who listens: a reader, and what waits to be sent to them."""
+    """One who listens: a subscription, and what waits to be sent to them."""
 
     def __init__(
-        self, reader: Reader, session_id: int, expires_at: Timestamp, base: str, cut: Callable[[], None] = lambda: None
+        self, subscription: Subscription, session_id: int, expires_at: Timestamp, base: str, cut: Callable[[], None] = lambda: None
     ) -> None:
         """`expires_at` is when their access token expires, `base` what URLs in their events begin with, and `cut` takes
         the connection away from who does not go when it is over.
         """
-        self.reader = reader
+        self.subscription = reader
         self.session_id = session_id
         self.expires_at = expires_at
         self.base = base
@@ -164,7 +164,7 @@ class Hub:
         self._hints = hints
         self._poll = poll
         self._lagged = lagged
-        self._place: Place = ()
+        self._position: LogPosition = ()
         self._lock = threading.RLock()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
@@ -183,7 +183,7 @@ class Hub:
 
         Raises Unavailable when as many listen as may, or TooManyStreams when as many of that user do.
         """
-        user_id = listener.reader.user_id
+        user_id = listener.subscription.user_id
         self._check_room()
         slot = self._slots.take(user_id)  # which may ask another host: nobody waits for that
         if slot is None:
@@ -207,7 +207,7 @@ class Hub:
             raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
     def enter(self, listener: Listener) -> bool:
-        """Let the admitted listener hear what comes after their reader's place, which is as good as the end of the log.
+        """Let the admitted listener hear what comes after their reader's position, which is as good as the end of the log.
 
         False if the hub is past it already: read on, and try again.
         """
@@ -215,21 +215,21 @@ class Hub:
             if listener.is_over or listener not in self._admitted:
                 return True  # they have gone already
             if not self._listeners:
-                self._place = listener.reader.place
+                self._position = listener.subscription.position
                 self._whispers.rest()
-            if listener.reader.place < self._place:
+            if listener.subscription.position < self._position:
                 return False
             self._listeners.add(listener)
             listener.has_entered = True
-            self._by_user[listener.reader.user_id].add(listener)
-            for room_id in listener.reader.rooms:
+            self._by_user[listener.subscription.user_id].add(listener)
+            for room_id in listener.subscription.rooms:
                 self._by_room[room_id].add(listener)
         self._woken.set()
         return True
 
     def leave(self, listener: Listener) -> None:
         """Forget them; who has left before is no error."""
-        user_id = listener.reader.user_id
+        user_id = listener.subscription.user_id
         with self._lock:
             slot = self._admitted.pop(listener, None)
             if slot is None:
@@ -239,8 +239,8 @@ class Hub:
 
     def _forget(self, listener: Listener) -> None:
         self._listeners.discard(listener)
-        _discard(self._by_user, listener.reader.user_id, listener)
-        for room_id in listener.reader.rooms:
+        _discard(self._by_user, listener.subscription.user_id, listener)
+        for room_id in listener.subscription.rooms:
             _discard(self._by_room, room_id, listener)
 
     def user_ids(self) -> Collection[int]:
@@ -251,7 +251,7 @@ class Hub:
         """Send an event to all who are in one of the rooms, once each, but not to the user `but`."""
         with self._lock:
             for listener in set().union(*(self._by_room.get(room_id, ()) for room_id in room_ids)):
-                if listener.reader.user_id != but:
+                if listener.subscription.user_id != but:
                     listener.push(event)
 
     def wake(self) -> None:
@@ -297,13 +297,13 @@ class Hub:
 
     def _advance(self) -> None:
         """Hand on what is new."""
-        place = self._place
-        changes = self._log.after(place, BATCH) if self._listeners else ()
+        position = self._position
+        changes = self._log.after(position, BATCH) if self._listeners else ()
         if changes:
             self._lagged((self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
-            if self._place != place:
-                self._woken.set()  # all have gone meanwhile, and who came then goes on from another place
+            if self._position != position:
+                self._woken.set()  # all have gone meanwhile, and who came then goes on from another position
                 return
             if len(changes) == BATCH:
                 # So far behind, it does not see how they come and go beyond: they read on by themselves, up to the end.
@@ -326,14 +326,14 @@ class Hub:
         ahead = {user_id: Moves.of(moves) for user_id, moves in own.items()}
         movers = {listener for user_id in ahead for listener in self._by_user[user_id]}
         for logged in changes:
-            self._place, change = logged
+            self._position, change = logged
             is_reshaping = change.kind in _RESHAPING
             near = self._by_room.get(change.room_id, set())
             asked = near | movers if is_reshaping else tuple(near)
             takers = []
             for listener in asked:
-                reader = listener.reader
-                if logged.place > reader.place and reader.takes(logged, ahead.get(reader.user_id, NO_MOVES)):
+                subscription = listener.reader
+                if logged.position > subscription.position and subscription.accepts(logged, ahead.get(subscription.user_id, NO_MOVES)):
                     takers.append(listener)
                 if is_reshaping:
                     self._file(listener, change.room_id)
@@ -341,7 +341,7 @@ class Hub:
 
     def _file(self, listener: Listener, room_id: int) -> None:
         """Find the listener by the room, or no more, as they are in it now."""
-        if room_id in listener.reader.rooms:
+        if room_id in listener.subscription.rooms:
             self._by_room[room_id].add(listener)
         else:
             _discard(self._by_room, room_id, listener)
@@ -353,11 +353,11 @@ class Hub:
             by_base[listener.base].append(listener)
         for base, listeners in by_base.items():
             try:
-                events = self._writer.write(logged, base, {listener.reader.user_id for listener in listeners})
+                events = self._writer.write(logged, base, {listener.subscription.user_id for listener in listeners})
             except Unavailable:
                 return False
             for listener in listeners:
-                event = events.get(listener.reader.user_id)
+                event = events.get(listener.subscription.user_id)
                 if event is not None:
                     listener.push(event)
         return True

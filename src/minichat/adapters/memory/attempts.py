@@ -1,23 +1,23 @@
 """Tallies of what is done too often, in memory: see `domain.ports.Attempts`."""
 
 from minichat.adapters.memory.store import Store
-from minichat.domain.model import Tally, Timestamp
+from minichat.domain.model import AttemptCount, Timestamp
 
 
 class MemoryAttemptStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def tally(self, key: str) -> Tally | None:
+    def get(self, key: str) -> AttemptCount | None:
         found = self._store.tables.attempts.get(key)
         return None if found is None else found[0]
 
-    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+    def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         attempts = self._store.writable.attempts
-        before = attempts[key][0] if key in attempts else Tally(0, at, at)
+        before = attempts[key][0] if key in attempts else AttemptCount(0, at, at)
         if at - before.since >= window:
-            before = Tally(0, at, at)
-        tally = Tally(before.times + 1, before.since, at)
+            before = AttemptCount(0, at, at)
+        tally = AttemptCount(before.times + 1, before.since, at)
         attempts[key] = tally, tally.since + window
         return tally
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from minichat.adapters.memory.store import Store, drop_beginning
-from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, Place, Timestamp
+from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, LogPosition, Timestamp
 
 
 class MemoryChangeStore:
@@ -25,22 +25,22 @@ class MemoryChangeStore:
         last = tables.last_ids["changes"]
         return LogEnds((last - len(tables.changes),), (last,))
 
-    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
-        return list(islice(self._after(place), limit))
+    def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        return list(islice(self._after(position), limit))
 
-    def of_rooms(self, room_ids: Collection[int], place: Place, limit: int) -> Sequence[LoggedChange]:
-        found = (logged for logged in self._after(place) if logged.change.room_id in room_ids)
+    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        found = (logged for logged in self._after(position) if logged.change.room_id in room_ids)
         return list(islice(found, limit))
 
-    def moves(self, user_id: int, place: Place) -> Sequence[LoggedChange]:
+    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         return [
-            logged for logged in self._after(place) if logged.change.kind in MOVES and logged.change.user_id == user_id
+            logged for logged in self._after(position) if logged.change.kind in MOVES and logged.change.user_id == user_id
         ]
 
-    def _after(self, place: Place) -> Iterator[LoggedChange]:
+    def _after(self, position: LogPosition) -> Iterator[LoggedChange]:
         (first,), _ = self.ends()
         for number, change in enumerate(self._store.tables.changes, first + 1):
-            if (number,) > place:
+            if (number,) > position:
                 yield LoggedChange((number,), change)
 
     def sweep(self, before: Timestamp, limit: int) -> int:

@@ -23,7 +23,7 @@ from minichat.domain.model import (
     RefreshToken,
     Room,
     Session,
-    Tally,
+    AttemptCount,
     Ticket,
     Timestamp,
     User,
@@ -59,7 +59,7 @@ class Tables:
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""
     changes: list[Change] = dataclasses.field(default_factory=list)
-    attempts: dict[str, tuple[Tally, Timestamp]] = dataclasses.field(default_factory=dict)
+    attempts: dict[str, tuple[AttemptCount, Timestamp]] = dataclasses.field(default_factory=dict)
     """By key: the tally and when its window is over."""
     audit: list[AuditEntry] = dataclasses.field(default_factory=list)
     freed_names: dict[str, Timestamp] = dataclasses.field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, stretch
-from minichat.domain.directory import SEARCHED_MOST, searchable_names
+from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
 from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Window
 from minichat.domain.ports import NewUser
@@ -141,7 +141,7 @@ def _best_place(user: User, folded: str) -> tuple[bool, str] | None:
     """Where the user stands among the results: matches at the start of a name lead, then by what the match starts."""
     return min(
         (
-            (start > 0, name[start : start + SEARCHED_MOST])
+            (start > 0, name[start : start + MAX_SEARCHED_LENGTH])
             for name in searchable_names(user)
             for start in range(len(name))
             if name.startswith(folded, start)

@@ -11,7 +11,7 @@ This stands apart from the rest because the client takes 6 MB of each worker, wh
 
 from collections.abc import Callable
 
-from minichat.adapters.redis.channel import Channel, Tally, Topic
+from minichat.adapters.redis.channel import Channel, AttemptCount, Topic
 from minichat.adapters.redis.connection import PATIENCE, Connection
 from minichat.adapters.redis.counters import Counters, RedisCounters
 from minichat.adapters.redis.notices import RedisNotices
@@ -24,7 +24,7 @@ __all__ = ["PATIENCE", "RedisAdapters"]
 class RedisAdapters:
     """Everything that a worker has of one Redis; each falls back on what this worker or this host has by itself."""
 
-    def __init__(self, url: str, tally: Tally) -> None:
+    def __init__(self, url: str, tally: AttemptCount) -> None:
         self.connection = Connection(url)
         self.connection.watch(tally.is_up)
         self.channel = Channel(self.connection, tally)

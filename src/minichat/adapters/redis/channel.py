@@ -41,7 +41,7 @@ class Topic(StrEnum):
     """Somebody is typing: said with the notice, by who keeps the pauses."""
 
 
-class Tally(Protocol):
+class AttemptCount(Protocol):
     """Counts for whoever watches over the worker."""
 
     def is_up(self, is_up: bool) -> None:
@@ -55,7 +55,7 @@ class Tally(Protocol):
 
 
 class Channel:
-    def __init__(self, connection: Connection, tally: Tally) -> None:
+    def __init__(self, connection: Connection, tally: AttemptCount) -> None:
         self._connection = connection
         self._tally = tally
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from itertools import islice
 
 from minichat.adapters.redis.channel import Channel, Topic
 from minichat.adapters.redis.connection import Connection, RedisAway
-from minichat.domain.model import MAX_ID, Notice
+from minichat.domain.model import MAX_ID, TypingNotice
 from minichat.domain.ports import NoticeBoard
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ class RedisNotices:
         self._on_this_host = on_this_host
         self._place_there: int | None = None
         self._lock = threading.Lock()
-        self._ring: deque[Notice] = deque(maxlen=PLACES)
+        self._ring: deque[TypingNotice] = deque(maxlen=PLACES)
         self._count = 0
         channel.hear(Topic.TYPING, self._hear)
 
-    def leave(self, notice: Notice, pause: int) -> bool:
+    def leave(self, notice: TypingNotice, pause: int) -> bool:
         keys = [f"minichat:typing:{notice.room_id}:{notice.user_id}"]
         text = self._channel.signed(f"{notice.room_id} {notice.user_id} {notice.at}")
         args: list[str | int] = [notice.at, pause, self._channel.named(Topic.TYPING), text]
@@ -60,15 +60,15 @@ class RedisNotices:
         self._read_this_host()
         return self._count
 
-    def after(self, place: int) -> tuple[Sequence[Notice], int]:
+    def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
         self._read_this_host()
         with self._lock:
             first = self._count - len(self._ring)
-            return list(islice(self._ring, max(0, place - first), None)), self._count
+            return list(islice(self._ring, max(0, position - first), None)), self._count
 
     def _hear(self, text: bytes) -> None:
         try:
-            notice = Notice(*map(int, text.split()))
+            notice = TypingNotice(*map(int, text.split()))
         except (TypeError, ValueError):
             notice = None
         if (
@@ -89,7 +89,7 @@ class RedisNotices:
         for notice in left:
             self._keep(notice)
 
-    def _keep(self, notice: Notice) -> None:
+    def _keep(self, notice: TypingNotice) -> None:
         with self._lock:
             # When Redis has gone after it was told and before it could answer, the same notice is left here as well.
             if notice not in self._ring:

@@ -12,10 +12,10 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, context_of, services, takes_ticket
 from minichat.api.events import Event
-from minichat.api.listening import admitted, authenticate_again, heard, reader_at, reader_or_resync
+from minichat.api.listening import admitted, authenticate_again, heard, subscription_at, subscription_or_resync
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
-from minichat.domain.changes import Reader, Stretch
+from minichat.domain.changes import Subscription, ChangeBatch
 from minichat.domain.tickets import LIFETIME
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/chat", description="Live updates")
@@ -37,15 +37,15 @@ def sync(query: dict[str, Any]) -> Response:
     with the `cursor` of the answer, at once if it `has_more`. 410 means that the log no longer holds what you ask for:
     get a new cursor, then fetch anew what you show.
     """
-    reader = reader_at(query.get("after"), "after")
-    found, written = _read(reader, query["limit"])
+    subscription = subscription_at(query.get("after"), "after")
+    found, written = _read(subscription, query["limit"])
     if not found.changes and query["timeout"] and query.get("after") is not None:
-        _wait_for_news(reader, query["timeout"])
-        found, written = _read(reader, query["limit"])
+        _wait_for_news(subscription, query["timeout"])
+        found, written = _read(subscription, query["limit"])
     return presenting.answer(
         {
             "events": [orjson.Fragment(event.json) for event in written],
-            "cursor": context().cursors.written(reader.place),
+            "cursor": context().cursors.written(subscription.position),
             "has_more": found.has_more,
         }
     )
@@ -65,10 +65,10 @@ def events(query: dict[str, Any]) -> Response:
     """
     header = request.headers.get("Last-Event-ID")
     place = (header, "Last-Event-ID") if header else (query.get("after"), "after")
-    reader, is_behind = reader_or_resync(*place)
+    subscription, is_behind = subscription_or_resync(*place)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
-    listener, leave = admitted(reader)
+    listener, leave = admitted(subscription)
     frames = (
         b"".join([event.frame for event in found]) or _PULSE
         for found in heard(context(), listener, is_behind=is_behind)
@@ -95,17 +95,17 @@ def end_streams(app: Flask) -> None:
     hub.close()
 
 
-def _read(reader: Reader, limit: int) -> tuple[Stretch, Sequence[Event]]:
-    """What comes next for the reader, and how it is told."""
+def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence[Event]]:
+    """What comes next for the subscription, and how it is told."""
     change_log = services().change_log
     with change_log.at_one_moment():
-        found = change_log.read(reader, limit)
+        found = change_log.read(subscription, limit)
         return found, context().events.write_all(found.changes, base_url(), caller_id())
 
 
-def _wait_for_news(reader: Reader, seconds: int) -> None:
-    """Wait until there is something for the reader, or for as long. Raises NotAuthenticated if the session ends."""
-    listener, leave = admitted(reader.twin())
+def _wait_for_news(subscription: Subscription, seconds: int) -> None:
+    """Wait until there is something for the subscription, or for as long. Raises NotAuthenticated if the session ends."""
+    listener, leave = admitted(subscription.copy())
     until = monotonic() + seconds
     try:
         is_there = not context().hub.enter(listener)

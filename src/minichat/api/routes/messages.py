@@ -12,7 +12,7 @@ from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.answers import HistoryOut, MessageOut
 from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery
 from minichat.domain.errors import InvalidInput
-from minichat.domain.messaging import Stretch
+from minichat.domain.messaging import MessageWindow
 from minichat.domain.model import MessagePage, SentMessage, ShownMessage
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
@@ -33,11 +33,11 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     the walk: to older messages, or with `after` to newer ones.
     """
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD shows nothing
-    page = services().messaging.history(caller_id(), room_id, Stretch(**query), mark_read=is_marking)
+    page = services().messaging.history(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
     assert page.room is not None
     shown = presenter(page.people)
     body = {"room": shown.room(page.room), "messages": shown.messages(page)}
-    return presenting.answer(body, headers=_links(page, Stretch(**query)))
+    return presenting.answer(body, headers=_links(page, MessageWindow(**query)))
 
 
 @blueprint.route("/messages/", methods=["GET"])
@@ -46,8 +46,8 @@ def history(query: dict[str, Any], room_id: int) -> Response:
 def list_messages(query: dict[str, Any]) -> Response:
     """The newest messages of a room or across all your rooms, oldest first; marks nothing as read."""
     room_id = query.pop("room", None)
-    page = services().messaging.latest(caller_id(), room_id, Stretch(**query))
-    return presenting.answer(presenter(page.people).messages(page), headers=_links(page, Stretch(**query)))
+    page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
+    return presenting.answer(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
 
 
 @blueprint.route("/messages/", methods=["POST"])
@@ -107,9 +107,9 @@ def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict
     return presenting.answer(body, status, headers)
 
 
-def _links(page: MessagePage, stretch: Stretch) -> dict[str, str]:
+def _links(page: MessagePage, window: MessageWindow) -> dict[str, str]:
     if not page.messages:
         return {}
     older = ("before", page.messages[0].id) if page.has_older else None
     newer = ("after", page.messages[-1].id) if page.has_newer else None
-    return link_header(newer, older) if stretch.after is not None else link_header(older, newer)
+    return link_header(newer, older) if window.after is not None else link_header(older, newer)

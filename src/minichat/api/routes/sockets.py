@@ -28,12 +28,12 @@ from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, caller, caller_id, context, services, takes_ticket
 from minichat.api.limits import WRITES
-from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, reader_or_resync
+from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, subscription_or_resync
 from minichat.api.parsing import checked, parse_json
 from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
 from minichat.domain.errors import InvalidInput, NotAuthenticated
-from minichat.domain.retries import despite_clashes
+from minichat.domain.retries import retry_on_conflict
 from minichat.live.hub import End, Listener
 
 log = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
     _check_origin()
     services().rooms.as_participant(caller_id(), room_id)
     socket = Socket()
-    reader, is_behind = reader_or_resync(query.get("after"), "after", only=room_id)
-    listener, leave = admitted(reader)
+    subscription, is_behind = subscription_or_resync(query.get("after"), "after", only=room_id)
+    listener, leave = admitted(subscription)
     response = Upgraded(Conversation(socket, listener, room_id, is_behind=is_behind).run)
     response.call_on_close(leave)
     return response
@@ -283,7 +283,7 @@ class Conversation:
     def _is_out(self) -> bool:
         """Whether the client is in the room no more, and has been told all up to how that came."""
         listener = self._listener
-        return listener.has_entered and not listener.is_over and not listener.reader.rooms and listener.is_idle
+        return listener.has_entered and not listener.is_over and not listener.subscription.rooms and listener.is_idle
 
     def _answer(self, text: str | None) -> None:
         """Do what a frame asks for, and say how that went; nothing more once we have said goodbye."""
@@ -316,7 +316,7 @@ class Conversation:
             raise InvalidInput.of("type", "not_a_choice")
         schema, act = _FRAMES[kind]
         form = checked(schema, {name: frame[name] for name in frame if name != "type"})
-        done: dict[str, Any] = despite_clashes(lambda: act(self, form))
+        done: dict[str, Any] = retry_on_conflict(lambda: act(self, form))
         return done
 
     def _message(self, form: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _text(most: int | None = None, least: int = 0, **kwargs: Any) -> Text:
 
 def _new_password(**kwargs: Any) -> Text:
     metadata = {"format": "password", "example": "correct horse battery"}
-    return _text(accounts.PASSWORD_MOST, accounts.PASSWORD_LEAST, required=True, metadata=metadata, **kwargs)
+    return _text(accounts.MAX_PASSWORD_LENGTH, accounts.MIN_PASSWORD_LENGTH, required=True, metadata=metadata, **kwargs)
 
 
 def _old_password() -> Text:
@@ -65,7 +65,7 @@ def _repeated_password() -> Text:
 def _email() -> Text:
     # No "format": to JSON Schema the empty text is no address.
     metadata = {"description": 'An e-mail address, or "" for none.', "example": "ann@example.com"}
-    return _text(accounts.EMAIL_MOST, metadata=metadata)
+    return _text(accounts.MAX_EMAIL_LENGTH, metadata=metadata)
 
 
 _ACCOUNT_OWNED = frozenset(
@@ -97,12 +97,12 @@ _PARTICIPANT_OWNED = frozenset(
 class RegisterIn(In):
     owned = (_ACCOUNT_OWNED - {"username"}) | {"avatar"}
 
-    username = _text(accounts.USERNAME_MOST, accounts.USERNAME_LEAST, required=True, metadata={"example": "ann"})
+    username = _text(accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"})
     password = _new_password()
     password_confirm = _repeated_password()
     email = _email()
-    first_name = _text(accounts.NAME_MOST, metadata={"example": "Ann"})
-    last_name = _text(accounts.NAME_MOST, metadata={"example": "Lee"})
+    first_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
+    last_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
 
 
 class LoginIn(In):
@@ -121,11 +121,11 @@ class RefreshIn(In):
 class ProfileIn(In):
     owned = _ACCOUNT_OWNED
 
-    first_name = _text(accounts.NAME_MOST, metadata={"example": "Ann"})
-    last_name = _text(accounts.NAME_MOST, metadata={"example": "Lee"})
+    first_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
+    last_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
     email = _email()
     avatar = _text(
-        accounts.AVATAR_URL_MOST,
+        accounts.MAX_AVATAR_URL_LENGTH,
         metadata={
             "description": 'An https URL, or "" for the placeholder; one that you were given changes nothing.',
             "example": "https://example.com/ann.png",
@@ -153,8 +153,8 @@ class EraseIn(In):
 class RoomIn(In):
     owned = _ROOM_OWNED
 
-    name = _text(rooms.NAME_MOST, 1, required=True, metadata={"example": "Kitchen"})
-    description = _text(rooms.DESCRIPTION_MOST, metadata={"example": "Who cooks tonight?"})
+    name = _text(rooms.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
+    description = _text(rooms.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
     is_private = Boolean(metadata={"example": False})
 
 
@@ -162,16 +162,16 @@ class NewRoomIn(RoomIn):
     owned = _ROOM_OWNED - {"participants"}
 
     participants = Ids(
-        rooms.INVITED_MOST, metadata={"description": "Users who are in from the start, besides you.", "example": []}
+        rooms.MAX_INVITED, metadata={"description": "Users who are in from the start, besides you.", "example": []}
     )
 
 
 class RoomPatchIn(RoomIn):
-    name = _text(rooms.NAME_MOST, 1, metadata={"example": "Kitchen"})
+    name = _text(rooms.MAX_ROOM_NAME_LENGTH, 1, metadata={"example": "Kitchen"})
 
 
 def _content() -> Text:
-    return _text(messaging.CONTENT_MOST, 1, required=True, metadata={"example": "hello"})
+    return _text(messaging.MAX_CONTENT_LENGTH, 1, required=True, metadata={"example": "hello"})
 
 
 class MessageIn(In):
@@ -181,7 +181,7 @@ class MessageIn(In):
     content = _content()
     reply_to = Id(allow_none=True, metadata={"description": "A message of the same room that this one answers."})
     client_id = _text(
-        messaging.CLIENT_ID_MOST,
+        messaging.MAX_CLIENT_ID_LENGTH,
         1,
         allow_none=True,
         metadata={"description": "Yours: sent again, it is the same message.", "example": "b7d1"},
@@ -199,7 +199,7 @@ class MessageHeaders(In):
         unknown = "exclude"
 
     idempotency_key = _text(
-        messaging.CLIENT_ID_MOST, 1, data_key="Idempotency-Key", metadata={"description": "The same as `client_id`."}
+        messaging.MAX_CLIENT_ID_LENGTH, 1, data_key="Idempotency-Key", metadata={"description": "The same as `client_id`."}
     )
 
 
@@ -258,7 +258,7 @@ class RemovalQuery(In):
 
 
 class SearchQuery(In):
-    q = _text(directory.QUERY_MOST, 1, required=True, metadata={"example": "an"})
+    q = _text(directory.MAX_QUERY_LENGTH, 1, required=True, metadata={"example": "an"})
     limit = _limit()
 
 
@@ -301,8 +301,8 @@ class EventsQuery(In):
 
 
 class MessageFrame(In):
-    content = _text(messaging.CONTENT_MOST, 1, required=True)
-    client_id = _text(messaging.CLIENT_ID_MOST, 1, allow_none=True)
+    content = _text(messaging.MAX_CONTENT_LENGTH, 1, required=True)
+    client_id = _text(messaging.MAX_CLIENT_ID_LENGTH, 1, allow_none=True)
     reply_to = Id(allow_none=True)
 
 

@@ -2,15 +2,15 @@
 
 from typing import Protocol
 
-from minichat.domain.model import Tally, Timestamp
+from minichat.domain.model import AttemptCount, Timestamp
 
 
 class AttemptStore(Protocol):
     """Counts by key what is done too often: see `domain.throttling`."""
 
-    def tally(self, key: str) -> Tally | None: ...
+    def get(self, key: str) -> AttemptCount | None: ...
 
-    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+    def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         """Count one more and return the new tally; the count begins anew `window` milliseconds after its first.
 
         Of callers at once each gets a count of its own.

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import Notice
+from minichat.domain.model import TypingNotice
 
 
 class NoticeBoard(Protocol):
     """Where all workers leave short notices for one another, which nobody keeps."""
 
-    def leave(self, notice: Notice, pause: int) -> bool:
+    def leave(self, notice: TypingNotice, pause: int) -> bool:
         """Leave a notice, unless the same user left one in the same room less than `pause` milliseconds before."""
 
     def end(self) -> int:
-        """The place behind the newest notice."""
+        """The position behind the newest notice."""
 
-    def after(self, place: int) -> tuple[Sequence[Notice], int]:
-        """The notices after a place, in order, with the place behind them; who comes late finds the newest alone."""
+    def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
+        """The notices after a position, in order, with the position behind them; who comes late finds the newest alone."""

@@ -69,7 +69,7 @@ class UserStore(Protocol):
 
         Names that begin with it come first, shorter before longer, so an exact match leads; then names that hold it
         elsewhere. Each group is ordered by the rest of the name from the match on (its first
-        `directory.SEARCHED_MOST` code points, which `folded` is not longer than), then by id.
+        `directory.MAX_SEARCHED_LENGTH` code points, which `folded` is not longer than), then by id.
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:

@@ -64,7 +64,7 @@ def unavailable(error: Exception) -> Unavailable:
     cause: object = error
     while hasattr(cause, "orig"):  # Peewee wraps what the driver raised, and what it has wrapped already
         cause = cause.orig
-    return Unavailable(str(cause), is_clash=getattr(cause, "sqlstate", None) in _CLASHES)
+    return Unavailable(str(cause), is_conflict=getattr(cause, "sqlstate", None) in _CLASHES)
 
 
 class _Param:

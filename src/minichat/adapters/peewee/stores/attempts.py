@@ -6,7 +6,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.tables import AttemptRow
-from minichat.domain.model import Tally, Timestamp
+from minichat.domain.model import AttemptCount, Timestamp
 
 
 class PeeweeAttemptStore:
@@ -18,7 +18,7 @@ class PeeweeAttemptStore:
         columns = (row.count, row.since, row.last)
         is_over = row.forget_at <= EXCLUDED.last
         self._locks = Locks(database)
-        self._tally = statement(row.select(*columns).where(row.key == param("key")))
+        self._get = statement(row.select(*columns).where(row.key == param("key")))
         # One statement, so that of several at once each counts: begin a tally, count one more, or begin it anew.
         self._count = statement(
             row.insert(key=param("key"), count=1, since=param("at"), last=param("at"), forget_at=param("forget_at"))
@@ -37,15 +37,15 @@ class PeeweeAttemptStore:
         over = row.select(row.key).where(row.forget_at <= param("at")).order_by(row.forget_at).limit(param("limit"))
         self._sweep = statement(row.delete().where(row.key.in_(over)))
 
-    def tally(self, key: str) -> Tally | None:
+    def get(self, key: str) -> AttemptCount | None:
         self._locks.tally(key)
-        found = self._tally.one(key=key)
-        return None if found is None else Tally(*found)
+        found = self._get.one(key=key)
+        return None if found is None else AttemptCount(*found)
 
-    def count(self, key: str, at: Timestamp, window: int) -> Tally:
+    def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         found = self._count.one(key=key, at=at, forget_at=at + window)
         assert found is not None
-        return Tally(*found)
+        return AttemptCount(*found)
 
     def forget(self, key: str) -> None:
         self._forget.run(key=key)

@@ -1,11 +1,11 @@
 """The change log in the database.
 
-A place begins with the epoch: see `epochs`. On SQLite the id of the change before it follows: there is one writer, so
+A position begins with the epoch: see `epochs`. On SQLite the id of the change before it follows: there is one writer, so
 changes are committed in the order of ids.
 
 On PostgreSQL an id is taken before the commit, so who goes by ids alone skips those that are committed late. There a
 follow the id of the transaction and that of the change. The log is read up to the oldest transaction that
-still runs (`pg_snapshot_xmin`): whatever comes later has a higher place.
+still runs (`pg_snapshot_xmin`): whatever comes later has a higher position.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING, Row, Stat
 from minichat.adapters.peewee.stores.epochs import EPOCH
 from minichat.adapters.peewee.stores.logs import drop_until, last_before, oldest_of
 from minichat.adapters.peewee.tables import ChangeRow
-from minichat.domain.model import MOVES, Change, ChangeKind, LogEnds, LoggedChange, Place, Role, Timestamp
+from minichat.domain.model import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition, Role, Timestamp
 
 _COLUMNS = (
     ChangeRow.id,
@@ -62,16 +62,16 @@ class SqliteChangeStore(_Recorder):
         def statement(query: Node) -> Statement:
             return Statement(database, query)
 
-        row, place, limit = ChangeRow, param("place"), param("limit")
+        row, position, limit = ChangeRow, param("position"), param("limit")
         super().__init__(database)
         # What was the last id is known though the log may be empty.
         last_id = fn.IFNULL(SQL("(SELECT seq FROM sqlite_sequence WHERE name = 'change')"), 0)
         self._ends = statement(row.select(SQL(EPOCH), fn.MIN(row.id), last_id))
         in_order = row.select(*_COLUMNS).order_by(row.id)
-        self._after = statement(in_order.where(row.id > place).limit(limit))
+        self._after = statement(in_order.where(row.id > position).limit(limit))
         # Of each room only as many as are asked for are looked at: the rest can't be among the next.
         one = row.alias()
-        next_of_room = one.select(one.id).where((one.room_id == SQL("room.value")) & (one.id > place))
+        next_of_room = one.select(one.id).where((one.room_id == SQL("room.value")) & (one.id > position))
         rooms = each_of(database, "room_ids").alias("room")
         self._of_rooms = statement(
             row.select(*_COLUMNS)
@@ -82,7 +82,7 @@ class SqliteChangeStore(_Recorder):
         )
         self._moves = statement(
             in_order.where(
-                (row.user_id == param("user_id")) & (row.id > place) & row.kind.in_([kind.value for kind in MOVES])
+                (row.user_id == param("user_id")) & (row.id > position) & row.kind.in_([kind.value for kind in MOVES])
             )
         )
         self._oldest, self._drop_until = oldest_of(database, ChangeRow), drop_until(database, ChangeRow)
@@ -93,18 +93,18 @@ class SqliteChangeStore(_Recorder):
         epoch, first, last = found
         return LogEnds((epoch, last if first is None else first - 1), (epoch, last))
 
-    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
-        epoch, id_ = place
-        return [_logged(epoch, row) for row in self._after.rows(place=id_, limit=limit)]
+    def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        epoch, id_ = position
+        return [_logged(epoch, row) for row in self._after.rows(position=id_, limit=limit)]
 
-    def of_rooms(self, room_ids: Collection[int], place: Place, limit: int) -> Sequence[LoggedChange]:
-        epoch, id_ = place
+    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        epoch, id_ = position
         ids = orjson.dumps(list(room_ids)).decode()
-        return [_logged(epoch, row) for row in self._of_rooms.rows(room_ids=ids, place=id_, limit=limit)]
+        return [_logged(epoch, row) for row in self._of_rooms.rows(room_ids=ids, position=id_, limit=limit)]
 
-    def moves(self, user_id: int, place: Place) -> Sequence[LoggedChange]:
-        epoch, id_ = place
-        return [_logged(epoch, row) for row in self._moves.rows(user_id=user_id, place=id_)]
+    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
+        epoch, id_ = position
+        return [_logged(epoch, row) for row in self._moves.rows(user_id=user_id, position=id_)]
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         last = last_before(self._oldest.rows(limit=limit), before)
@@ -151,18 +151,18 @@ class PostgresChangeStore(_Recorder):
         epoch, xid, id_, end = found
         return LogEnds((epoch, xid, id_), (epoch, end, 0))
 
-    def after(self, place: Place, limit: int) -> Sequence[LoggedChange]:
-        epoch, xid, id_ = place
+    def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        epoch, xid, id_ = position
         return [_placed(epoch, row) for row in self._after.rows(xid=xid, id=id_, limit=limit)]
 
-    def of_rooms(self, room_ids: Collection[int], place: Place, limit: int) -> Sequence[LoggedChange]:
-        epoch, xid, id_ = place
+    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+        epoch, xid, id_ = position
         ids = orjson.dumps(list(room_ids)).decode()
         rows = self._of_rooms.rows(room_ids=ids, xid=xid, id=id_, limit=limit)
         return [_placed(epoch, row) for row in rows]
 
-    def moves(self, user_id: int, place: Place) -> Sequence[LoggedChange]:
-        epoch, xid, id_ = place
+    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
+        epoch, xid, id_ = position
         return [_placed(epoch, row) for row in self._moves.rows(user_id=user_id, xid=xid, id=id_)]
 
     def sweep(self, before: Timestamp, limit: int) -> int:

@@ -1,6 +1,6 @@
-"""Which life of the change log a place belongs to: one from before a restore, or of another database, is not ours.
+"""Which life of the change log a position belongs to: one from before a restore, or of another database, is not ours.
 
-After a restore the log grows again over the ids that it had given before, with other changes. So every place begins
+After a restore the log grows again over the ids that it had given before, with other changes. So every position begins
 with a number that is drawn anew when a database goes on from an earlier state, or from another's.
 """
 
@@ -38,7 +38,7 @@ def go_on_from_backup(database: ChatDatabase) -> None:
 
 
 def renew(database: ChatDatabase) -> None:
-    """Draw another number: who has a place from before must load everything anew."""
+    """Draw another number: who has a position from before must load everything anew."""
     Statement.of_text(
         database,
         """

@@ -9,7 +9,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.statements import Row, Statement, each_of, param
 from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
-from minichat.domain.directory import SEARCHED_MOST, searchable_names
+from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
 from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Window
 from minichat.domain.ports import NewUser
@@ -271,7 +271,7 @@ class PeeweeUserStore:
 def name_parts(user: User) -> set[tuple[bool, str]]:
     """All endings of the user's names, each with whether it is the whole name."""
     return {
-        (start == 0, name[start : start + SEARCHED_MOST])
+        (start == 0, name[start : start + MAX_SEARCHED_LENGTH])
         for name in searchable_names(user)
         for start in range(len(name))
     }
