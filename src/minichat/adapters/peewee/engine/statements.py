@@ -10,10 +10,11 @@ repository is, with `param("name")` where a value belongs, and then run with tho
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from peewee import (
     SQL,
+    Context,
     InterfaceError,
     InternalError,
     Node,
@@ -28,11 +29,9 @@ from minichat.domain.errors import Unavailable
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 """In the SQL of PostgreSQL, the number of the oldest transaction that still runs: all below it have ended."""
 
-if TYPE_CHECKING:
-    from minichat.adapters.peewee.engine.database import ChatDatabase
-
 __all__ = [
     "AWAY",
+    "Executor",
     "Row",
     "Statement",
     "driver_errors",
@@ -43,6 +42,19 @@ __all__ = [
 ]
 
 Row = tuple[Any, ...]
+
+
+class Executor(Protocol):
+    """The part of a database that a statement needs: it compiles a query and executes SQL."""
+
+    is_postgres: bool
+
+    def get_sql_context(self) -> Context: ...
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any: ...
+
+    def execute_lagging(self, sql: str, params: Any = None) -> Any: ...
+
 
 AWAY = (OperationalError, InterfaceError, InternalError)
 """What Peewee raises when the database can't answer: locked, full, unreadable or gone."""
@@ -79,7 +91,7 @@ def param(name: str) -> Value:
     return Value(_Param(name), converter=False)
 
 
-def each_of(database: "ChatDatabase", name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
+def each_of(database: Executor, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
     """The ids or texts in the place `name`, which takes them as one JSON array: one statement for any number."""
     if database.is_postgres:
         before = f"(SELECT item::{kind} FROM json_array_elements_text("  # noqa: S608 - one of two words
@@ -89,7 +101,7 @@ def each_of(database: "ChatDatabase", name: str, kind: Literal["bigint", "text"]
     return NodeList((SQL(before), param(name), SQL(after)), glue="")
 
 
-def ids_in_order(database: "ChatDatabase") -> str:
+def ids_in_order(database: Executor) -> str:
     """The same for a statement written as text: the ids in the place `:ids`, as rows `id` in the order of the array."""
     if database.is_postgres:
         return (
@@ -105,7 +117,7 @@ class Statement:
     With `may_lag`, it is enough that it sees the database as it was a moment ago.
     """
 
-    def __init__(self, database: "ChatDatabase", query: Node, *, may_lag: bool = False) -> None:
+    def __init__(self, database: Executor, query: Node, *, may_lag: bool = False) -> None:
         self._database = database
         self._may_lag = may_lag
         self.sql, params = database.get_sql_context().sql(query).query()
@@ -113,7 +125,7 @@ class Statement:
         self._constants = params
 
     @classmethod
-    def of_text(cls, database: "ChatDatabase", text: str) -> "Statement":
+    def of_text(cls, database: Executor, text: str) -> "Statement":
         """A statement in SQL, with `:name` for each place."""
         parts = re.split(r"(?<!:):([a-z_]+)", text)
         nodes = [param(part) if number % 2 else SQL(part) for number, part in enumerate(parts)]
