@@ -6,12 +6,13 @@ opens. Signing in begins a new one, so a cookie that somebody planted beforehand
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, request, session, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, request, session, url_for
 from flask_admin import Admin, AdminIndexView, BaseView, expose
 from flask_admin.form import SecureForm
 from wtforms import PasswordField, StringField
 
 from minichat.api.context import context, device, services
+from minichat.api.request_state import request_state
 from minichat.api.texts import sentence
 from minichat.domain.errors import NotAuthenticated, SessionEnded, TooMany
 from minichat.domain.model import User
@@ -35,10 +36,11 @@ class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are n
 
 def administrator() -> User | None:
     """The superuser who makes this request, if it is one."""
-    if "administrator" not in g:
-        g.administrator = _known_by_cookie()
-    found: User | None = g.administrator
-    return found
+    state = request_state()
+    if not state.is_administrator_known:
+        state.administrator = _known_by_cookie()
+        state.is_administrator_known = True
+    return state.administrator
 
 
 def _known_by_cookie() -> User | None:

@@ -11,14 +11,15 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from minichat.api.events import EventWriter
 from minichat.api.headers import POLICY
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import read_query
-from minichat.api.tokens import Claims, Tokens
+from minichat.api.request_state import request_state
+from minichat.api.tokens import Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
 from minichat.domain.ports import Clock
@@ -91,16 +92,6 @@ def services() -> Services:
     return context().services
 
 
-def caller() -> Caller:
-    """Who makes this request."""
-    return cast(Caller, g.caller)
-
-
-def caller_id() -> int:
-    """The id of the user who makes this request."""
-    return cast(Caller, g.caller).user.id
-
-
 def device() -> Device:
     """Where this request comes from."""
     return Device(request.headers.get("User-Agent", ""), request.remote_addr or "")
@@ -134,11 +125,6 @@ def after_the_end(view: View) -> View:
     return view
 
 
-def claims() -> Claims:
-    """What the token of this request says."""
-    return cast(Claims, g.claims)
-
-
 def is_public(app: Flask, endpoint: str) -> bool:
     """Whether the endpoint needs no token."""
     return getattr(app.view_functions[endpoint], "is_public", False)
@@ -163,7 +149,7 @@ def install(app: Flask, ctx: Context) -> None:
 def _identify() -> None:
     given = request.headers.get("X-Request-ID", "")
     # Unique is enough: it is no secret, and the system's randomness takes a call to the kernel.
-    g.request_id = given if _SANE_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
+    request_state().request_id = given if _SANE_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
 
     if not request.host:
         raise BadRequest  # there is a Host, but no host can be named so
@@ -188,16 +174,17 @@ def _let_in() -> int | None:
     # An address that does not exist is told so to anybody; a preflight carries no token.
     if request.endpoint is None or request.method == "OPTIONS" or is_public(current_app, request.endpoint):
         return None
+    state = request_state()
     ticket = _ticket()
     if ticket is not None:
-        who, g.token_expires_at = services().tickets.redeem(ticket)
-        g.caller = _seen(who)
+        who, state.token_expires_at = services().tickets.redeem(ticket)
+        state.caller = _seen(who)
         return who.user.id
-    g.claims = told = context().tokens.read(bearer_token(), "access")
-    g.token_expires_at = told.expires_at
+    claims = context().tokens.read(bearer_token(), "access")
+    state.claims, state.token_expires_at = claims, claims.expires_at
     if not getattr(current_app.view_functions[request.endpoint], "is_after_the_end", False):
-        g.caller = _seen(services().sessions.authenticate(told.session_id, told.user_id))
-    return told.user_id
+        state.caller = _seen(services().sessions.authenticate(claims.session_id, claims.user_id))
+    return claims.user_id
 
 
 def _seen(who: Caller) -> Caller:
@@ -225,7 +212,7 @@ def _ticket() -> str | None:
 
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers.add("X-Request-ID", g.request_id)
+    headers.add("X-Request-ID", request_state().request_id)
     if "Content-Security-Policy" not in headers:
         headers.add("Content-Security-Policy", POLICY)
     if "Cache-Control" not in headers:

@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any, ClassVar
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
+from minichat.api.request_state import request_state
 from minichat.api.texts import sentence
 from minichat.domain.errors import (
     ChatError,
@@ -88,14 +89,15 @@ STATUS: dict[type[ChatError], int] = {
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
     """Return a problem document; `code` names it for programs, its sentence for people."""
-    g.problem = code
+    state = request_state()
+    state.problem_code = code
     body = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(status, "Error"),
         "status": status,
         "detail": sentence(code),
         "code": code,
-        "request_id": g.request_id,
+        "request_id": state.request_id,
         **members,
     }
     response = Response(orjson.dumps(body), status, content_type="application/problem+json")

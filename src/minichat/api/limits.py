@@ -10,9 +10,10 @@ a limit of its own (`limited`) or none (`uncounted`).
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 
 from minichat.api.context import device, is_public
+from minichat.api.request_state import RateLimitStatus, request_state
 from minichat.domain.errors import TooMany
 from minichat.domain.model import SECOND
 from minichat.domain.ports import Clock
@@ -46,15 +47,6 @@ class Counters(Protocol):
         """Add one to a counter, which may be forgotten after `seconds`; return how much it is. Never fails."""
 
 
-class Standing(NamedTuple):
-    """How a request stands with its limit."""
-
-    limit: Limit
-    remaining: int
-    resets_at: int
-    """In seconds since the Unix epoch."""
-
-
 class Limits:
     """The limits of one app."""
 
@@ -74,16 +66,15 @@ class Limits:
         ends_at = (window + 1) * length
         who = device().network if user_id is None else user_id
         count = self._counters.add(f"{limit.name}:{who}:{window}", limit.seconds)
-        g.standing = Standing(limit, max(0, limit.most - count), ends_at // SECOND)
+        request_state().rate_limit = RateLimitStatus(limit.most, max(0, limit.most - count), ends_at // SECOND)
         if count > limit.most:
             raise TooMany(retry_after=-((now - ends_at) // SECOND))
 
     def tell(self, response: Response) -> Response:
         """Tell the caller how the request stands, in headers."""
-        standing: Standing | None = g.get("standing")
-        if standing is not None:
-            told = (standing.limit.most, standing.remaining, standing.resets_at)
-            for name, value in zip(HEADERS, told, strict=True):
+        status = request_state().rate_limit
+        if status is not None:
+            for name, value in zip(HEADERS, status, strict=True):
                 response.headers.add(name, str(value))
         return response
 

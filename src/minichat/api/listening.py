@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from flask import g, request
+from flask import request
 
-from minichat.api.context import Context, base_url, caller, caller_id, context, services
+from minichat.api.context import Context, base_url, context, services
 from minichat.api.events import Event
+from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired, Unavailable
 from minichat.domain.model import Caller
@@ -40,7 +41,7 @@ def subscription_or_resync(cursor: str | None, field: str, *, only: int | None =
 def admitted(subscription: Subscription) -> tuple[Listener, Callable[[], None]]:
     """A listener whom the hub has counted in, and what to call when they go. Raises Unavailable, TooManyStreams."""
     hub = context().hub
-    listener = Listener(subscription, caller().session.id, g.token_expires_at, base_url())
+    listener = Listener(subscription, caller().session.id, token_expires_at(), base_url())
     client = context().watch_client(request.environ, listener.end)
     listener.cut = client.cut
 
@@ -85,7 +86,7 @@ def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequ
 def authenticate_again() -> Caller:
     """Who makes this request that goes on. Raises SessionEnded or TokenExpired if it has outlived what let it in."""
     who = services().sessions.authenticate(caller().session.id, caller_id())
-    if g.token_expires_at <= context().clock():
+    if token_expires_at() <= context().clock():
         raise TokenExpired
     return who
 

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl
 
 import marshmallow as ma
 import orjson
-from flask import Request, g, request
+from flask import Request, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
+from minichat.api.request_state import request_state
 from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.model import MAX_ID
@@ -105,7 +106,7 @@ def _read(request: Request, most: int, malformed: type[InvalidInput]) -> bytes:
     # A declared length is refused unread (`max_content_length`); a body in chunks just ends there, one byte too late.
     if len(body) > most:
         raise RequestEntityTooLarge
-    g.body = body  # for the log, which must know what to leave out
+    request_state().body = body
     return body
 
 

@@ -5,7 +5,9 @@ Codes are for programs and stable; sentences are for people and may be reworded.
 
 import re
 
-from flask import g, request
+from flask import request
+
+from minichat.api.request_state import request_state
 
 LANGUAGES = ("en", "ru")
 
@@ -192,10 +194,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 def language() -> str:
     """The language of this request's sentences, by `Accept-Language`; English otherwise."""
-    if "language" not in g:
-        g.language = _preferred(request.headers.get("Accept-Language", ""))
-    found: str = g.language
-    return found
+    state = request_state()
+    if state.language is None:
+        state.language = _preferred(request.headers.get("Accept-Language", ""))
+    return state.language
 
 
 def _preferred(header: str) -> str:

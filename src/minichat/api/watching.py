@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from flask import Flask, Request, Response, g, has_request_context, request
+from flask import Flask, Request, Response, has_request_context, request
 
 from minichat.api.context import context
 from minichat.api.metrics import Metrics, place
-from minichat.domain.model import Caller
+from minichat.api.request_state import begin_request, known_request_state, request_state
 
 access_log = logging.getLogger("minichat.access")
 
@@ -26,15 +26,16 @@ def install(app: Flask, metrics: Metrics) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began_at = perf_counter()
+        begin_request()
         metrics.begin()
 
     @app.after_request
     def end(response: Response) -> Response:
-        status, seconds = response.status_code, perf_counter() - g.began_at
+        state = request_state()
+        status, seconds = response.status_code, perf_counter() - state.began_at_seconds
         metrics.end(place(_request()), status, seconds)
         if status >= 500:
-            metrics.fail(g.get("problem", "unknown"))
+            metrics.fail(state.problem_code or "unknown")
         if access_log.isEnabledFor(logging.INFO):
             _log(response, seconds)
         return response
@@ -66,9 +67,11 @@ def facts() -> dict[str, Any]:
     if not has_request_context():
         return {}
     method, route = place(_request())
-    known = {"request_id": g.get("request_id"), "method": method, "path": route}
-    who: Caller | None = g.get("caller")
-    return known if who is None else {**known, "user_id": who.user.id}
+    state = known_request_state()
+    known = {"request_id": state and state.request_id, "method": method, "path": route}
+    if state is None or state.caller is None:
+        return known
+    return {**known, "user_id": state.caller.user.id}
 
 
 def sent_texts() -> set[str]:
@@ -80,8 +83,10 @@ def sent_texts() -> set[str]:
     texts = {credentials, query, *request.cookies.values(), *(value for _, value in parse_qsl(query))}
     if "form" in vars(_request()):  # where it has been read; what is still to come is in no message
         texts.update(request.form.values())
-    with suppress(ValueError):
-        texts.update(_texts_in(orjson.loads(g.get("body", b""))))
+    state = known_request_state()
+    if state is not None:
+        with suppress(ValueError):
+            texts.update(_texts_in(orjson.loads(state.body)))
     return texts
 
 

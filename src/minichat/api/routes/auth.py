@@ -6,10 +6,11 @@ from flask import Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import after_the_end, base_url, caller, caller_id, claims, context, device, services
+from minichat.api.context import after_the_end, base_url, context, device, services
 from minichat.api.exporting import pieces
 from minichat.api.limits import EXPORTS, limited
 from minichat.api.paging import links, window
+from minichat.api.request_state import caller, caller_id, claims
 from minichat.api.schemas.answers import AccountOut, ExportOut, NewTokensOut, SaidOut, SessionOut, TokensOut, WelcomeOut
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence

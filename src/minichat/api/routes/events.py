@@ -6,16 +6,17 @@ from time import monotonic
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, caller, caller_id, context, context_of, services, takes_ticket
+from minichat.api.context import base_url, context, context_of, services, takes_ticket
 from minichat.api.events import Event
 from minichat.api.listening import admitted, authenticate_again, heard, subscription_at, subscription_or_resync
+from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
-from minichat.domain.changes import Subscription, ChangeBatch
+from minichat.domain.changes import ChangeBatch, Subscription
 from minichat.domain.tickets import LIFETIME
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/chat", description="Live updates")
@@ -83,7 +84,7 @@ def events(query: dict[str, Any]) -> Response:
 @answers(201, TicketOut)
 def make_ticket() -> Response:
     """A ticket to open one stream with, as `?ticket=` in its URL; good once, for 30 seconds."""
-    ticket = services().tickets.issue(caller(), g.token_expires_at)
+    ticket = services().tickets.issue(caller(), token_expires_at())
     return presenting.answer({"ticket": ticket, "expires_in": LIFETIME}, 201)
 
 

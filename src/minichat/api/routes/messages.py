@@ -6,8 +6,9 @@ from flask import Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import caller, caller_id, services
+from minichat.api.context import services
 from minichat.api.paging import link_header
+from minichat.api.request_state import caller, caller_id
 from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.answers import HistoryOut, MessageOut
 from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery

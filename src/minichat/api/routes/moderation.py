@@ -6,8 +6,9 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import caller_id, services
+from minichat.api.context import services
 from minichat.api.paging import links, window
+from minichat.api.request_state import caller_id
 from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.answers import BanOut, ParticipantOut
 from minichat.api.schemas.requests import ListQuery, NewParticipantIn, ParticipantPatchIn, RemovalQuery

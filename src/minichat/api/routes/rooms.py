@@ -6,9 +6,10 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import base_url, caller_id, context, services
+from minichat.api.context import base_url, context, services
 from minichat.api.paging import links, window
 from minichat.api.presenting import Presenter
+from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import DirectChatOut, ParticipantsOut, ReadOut, RoomOut, RoomSaidOut, SaidOut
 from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
 from minichat.api.texts import sentence

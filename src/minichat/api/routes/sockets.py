@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import urljoin
 
 import orjson
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, TextMessage
@@ -26,10 +26,11 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, caller, caller_id, context, services, takes_ticket
+from minichat.api.context import base_url, context, services, takes_ticket
 from minichat.api.limits import WRITES
 from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, subscription_or_resync
 from minichat.api.parsing import checked, parse_json
+from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
 from minichat.domain.errors import InvalidInput, NotAuthenticated
@@ -307,7 +308,7 @@ class Conversation:
             self._socket.send_json(orjson.dumps(reply))
 
     def _done(self, frame: Any) -> dict[str, Any]:
-        g.caller = authenticate_again()
+        request_state().caller = authenticate_again()
         count = context().count_request
         if count is not None:
             count(caller_id(), WRITES)

@@ -7,9 +7,10 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import base_url, caller, caller_id, context, own_hosts, services
+from minichat.api.context import base_url, context, own_hosts, services
 from minichat.api.limits import UPLOADS, limited
 from minichat.api.paging import links, window
+from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
 from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, SearchQuery
 from minichat.domain.model import Timestamp, User

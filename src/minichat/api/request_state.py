@@ -1,0 +1,87 @@
+"""What the API knows of the request that it answers: one typed object, stored once on Flask's `g`.
+
+`instrumentation` creates it before anything else runs. It holds values only: each module that fills a field owns the
+rule behind it.
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import NamedTuple, cast
+
+from flask import g
+
+from minichat.api.tokens import Claims
+from minichat.domain.model import Caller, Timestamp, User
+
+
+class RateLimitStatus(NamedTuple):
+    """The `X-RateLimit-*` headers of an answer."""
+
+    limit: int
+    remaining: int
+    resets_at_seconds: int
+    """Since the Unix epoch."""
+
+
+@dataclass(slots=True)
+class RequestState:
+    """The state of one request. A field is None until the step that finds its value has run."""
+
+    began_at_seconds: float
+    """By `perf_counter`."""
+    request_id: str = ""
+    claims: Claims | None = None
+    """None if the request came with a ticket, or if the route is public."""
+    caller: Caller | None = None
+    token_expires_at: Timestamp | None = None
+    """When the token, or the token behind the ticket, expires."""
+    rate_limit: RateLimitStatus | None = None
+    language: str | None = None
+    body: bytes = b""
+    """The body as received. The log needs it to keep its texts out."""
+    problem_code: str | None = None
+    administrator: User | None = None
+    is_administrator_known: bool = False
+    """Whether the administration has looked for the administrator already."""
+
+
+def begin_request() -> RequestState:
+    """Create the state of the current request and return it."""
+    state = g.request_state = RequestState(perf_counter())
+    return state
+
+
+def request_state() -> RequestState:
+    """Return the state of the current request."""
+    return cast(RequestState, g.request_state)
+
+
+def known_request_state() -> RequestState | None:
+    """Return the state of the current request, or None if the request has not begun."""
+    return cast(RequestState | None, g.get("request_state"))
+
+
+def caller() -> Caller:
+    """Return the authenticated user of this request, with their session."""
+    found = request_state().caller
+    assert found is not None, "a view that takes requests without a session has no caller"
+    return found
+
+
+def caller_id() -> int:
+    """Return the id of the user who makes this request."""
+    return caller().user.id
+
+
+def claims() -> Claims:
+    """Return the claims of this request's token."""
+    found = request_state().claims
+    assert found is not None, "a public view and one that takes tickets have no claims"
+    return found
+
+
+def token_expires_at() -> Timestamp:
+    """Return when the token that authenticated this request expires."""
+    found = request_state().token_expires_at
+    assert found is not None, "a public view has no token"
+    return found
