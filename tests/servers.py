@@ -134,7 +134,7 @@ def serving(
     """
     port = port or free_port()
     log = folder / "server.log"
-    begin = ["serve", "--workers", "1"] if program == "minichat" else []
+    begin = ["serve", "--workers", "1"] if Path(program).name == "minichat" else []
     with log.open("wb") as output:
         process = subprocess.Popen(
             [BIN / program, *begin, "--bind", f"127.0.0.1:{port}", *args],
@@ -207,10 +207,17 @@ def running_redis(folder: Path) -> Iterator[RunningRedis]:
 
 def run(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `minichat ARGS` in `folder` to its end, with `says` on its standard input."""
+    return run_program(folder, str(BIN / "minichat"), *args, says=says, **settings)
+
+
+def run_program(
+    folder: Path, *command: str, says: str = "", variables: Mapping[str, str] | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder` to its end; `variables` stand in its environment beside the settings."""
     return subprocess.run(
-        [BIN / "minichat", *args],
+        command,
         cwd=folder,
-        env=environment(**settings),
+        env={**environment(**settings), **(variables or {})},
         input=says,
         capture_output=True,
         text=True,

@@ -15,3 +15,5 @@ The path of one request, `POST /api/chat/messages/`, file by file:
 6. Back in the view, `api/presenting.py` writes the message as JSON. `api/errors.py` answers every error with a problem
    document, in the caller's language by `api/texts.py`.
 """
+
+__version__ = "0.1.0"

@@ -7,7 +7,6 @@ gunicorn 'minichat.app:create_app()'
 
 import re
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
@@ -15,8 +14,8 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
+from minichat import __version__, logs
 from minichat import admin as administration
-from minichat import logs
 from minichat.adapters.clients import WatchedClient
 from minichat.adapters.counters import MemoryCounters
 from minichat.adapters.notices import Board
@@ -67,7 +66,7 @@ def create_app(
         logs.configure(settings.log_level, watching.facts, watching.sent_texts)
         migrating.upgrade(open_database(settings.database_url))
     database = database or open_database(settings.database_url, settings.replica_url)
-    metrics = Metrics(version("minichat"), has_redis=settings.redis_url is not None)
+    metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
     board = Board(in_memory(settings, "typing"))
     notices = redis.notices(board) if redis else board
@@ -127,7 +126,7 @@ def create_app(
     if limits:
         app.after_request(limits.tell)
     errors.register(app)
-    docs.install(app, version("minichat"))
+    docs.install(app, __version__)
     administration.install(
         app,
         derived_key(settings.secret_key, "admin cookie").hex(),

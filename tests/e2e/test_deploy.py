@@ -176,26 +176,6 @@ class TestDockerfile:
         locked = re.sub(r"\\\n\s*", " ", (ROOT / "requirements.lock").read_text()).splitlines()
         assert all("--hash=sha256:" in line for line in locked)
 
-    def test_what_is_copied_makes_a_minichat_that_works(self, tmp_path):
-        for name in ("pyproject.toml", "README.md", "src"):
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, tmp_path / name)
-        # The developers' setuptools: the build itself would fetch one.
-        install = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--no-build-isolation", "--no-index"]
-        subprocess.run([*install, "--target", tmp_path / "installed", tmp_path], check=True)
-        command = [sys.executable, "-c", "import minichat.cli; print(minichat.__file__); minichat.cli.main()", "db"]
-        env = environment() | {"PYTHONPATH": str(tmp_path / "installed")}
-        made = subprocess.run(
-            [*command, "upgrade"], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
-        ).stdout
-        assert made.startswith(str(tmp_path / "installed"))
-        known = {
-            file.name.removesuffix(".py") for file in ROOT.glob("src/minichat/adapters/peewee/migrations/sqlite/0*")
-        }
-        assert set(re.findall(r"Applied the migration (\w+)", made)) == known
-        templates = {file.relative_to(ROOT / "src") for file in (ROOT / "src").rglob("*.html")}
-        assert all((tmp_path / "installed" / template).is_file() for template in templates)
-
     def test_its_health_check_asks_a_running_minichat(self, tmp_path):
         rest = next(rest for name, rest in instructions() if name == "HEALTHCHECK")
         program = json.loads(rest[rest.index("[") :])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from minichat import __version__
 from minichat.cli.accounts import audit, createsuperuser, users
 from minichat.cli.check import check
 from minichat.cli.common import (
@@ -31,7 +32,7 @@ REST = 0.005
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="minichat")
+@click.version_option(__version__)
 def main() -> None:
     """Serve and look after a minichat.
 
