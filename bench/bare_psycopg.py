@@ -1,12 +1,12 @@
-"""A chat of four routes in bare Flask and hand-written SQL on psycopg 3: what `on_postgres.py` measures minichat by.
+"""A chat of four routes in bare Flask and hand-written SQL on psycopg 3: the peer of `on_postgres.py`.
 
-It reads and writes minichat's own tables, gives the same answers, and does what they need in the database as minichat
-does: the session is looked up on every request, a history is of one moment, and a message with its number, its receipt
-and its change is committed before it is acknowledged. There is no more to it: nothing is validated, and nobody listens.
+It reads and writes minichat's tables, gives the same answers, and does the same work in the database: it looks up the
+session on every request, reads a history in one snapshot, and commits a message with its number, receipt and change
+before the answer. It does nothing else: no validation and no live updates.
 
     gunicorn bare_psycopg:app --worker-class gevent --workers 2
 
-`MINICHAT_DATABASE_URL` leads to the database, and `MINICHAT_TOKEN_KEY` is what tokens are signed with.
+`MINICHAT_DATABASE_URL` names the database, and `MINICHAT_TOKEN_KEY` is the signing key of the tokens.
 """
 
 import os
@@ -24,9 +24,9 @@ import psycopg
 from flask import Flask, Response, abort, request
 
 CONNECTIONS = 8
-"""How many connections a worker keeps; who finds none waits for one."""
+"""Connections per worker; a request waits for a free one."""
 HEAD = 20
-"""How many participants a room is shown with."""
+"""Participants shown with a room."""
 PERSON = "id, username, first_name, last_name, avatar_url, last_seen_at"
 
 # The session with its user, as on each request.
@@ -73,12 +73,12 @@ KEY = os.environ["MINICHAT_TOKEN_KEY"]
 app = Flask(__name__, static_folder=None)
 pool: LifoQueue[psycopg.Connection[tuple[Any, ...]] | None] = LifoQueue()
 for _ in range(CONNECTIONS):
-    pool.put(None)  # made when it is needed first
+    pool.put(None)  # opened at first use
 
 
 @contextmanager
 def connected() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """A connection of one's own."""
+    """Borrow a connection."""
     connection = pool.get() or psycopg.connect(os.environ["MINICHAT_DATABASE_URL"], autocommit=True)
     try:
         yield connection
@@ -87,7 +87,7 @@ def connected() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 
 
 def caller(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Who calls: the columns of a person, then the e-mail and when they joined."""
+    """Return the caller: the columns of a person, then the e-mail and the time of joining."""
     claims = jwt.decode(request.headers["Authorization"].removeprefix("Bearer "), KEY, algorithms=["HS256"])
     found = connection.execute(CALLER, (claims["sid"],)).fetchone()
     if found is None or found[0] != int(claims["sub"]) or not found[3]:
@@ -129,7 +129,7 @@ def presence(seen_at: int | None) -> dict[str, Any]:
 
 
 class People:
-    """Those whom one answer shows, each written once."""
+    """The people of one answer, each written once."""
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], ids: set[int]) -> None:
         self.rows = {row[0]: row for row in connection.execute(PEOPLE, (list(ids),))}
@@ -189,7 +189,7 @@ def room(row: tuple[Any, ...], viewer_id: int, head: list[int], people: People) 
 
 
 def heads_of(connection: psycopg.Connection[tuple[Any, ...]], room_ids: list[int]) -> dict[int, list[int]]:
-    """Who joined these rooms first."""
+    """Return the first participants of these rooms."""
     heads: dict[int, list[int]] = {room_id: [] for room_id in room_ids}
     for room_id, user_id in connection.execute(HEADS, (room_ids,)):
         heads[room_id].append(user_id)
@@ -210,7 +210,7 @@ def rooms() -> Response:
     limit = int(request.args["limit"])
     with connected() as connection:
         viewer_id = caller(connection)[0]
-        # One more tells whether there is a next page.
+        # One more row shows whether there is a next page.
         found = connection.execute(ROOMS, (viewer_id, limit + 1)).fetchall()[:limit]
         heads = heads_of(connection, [row[0] for row in found])
         authors = {row[15] for row in found if row[12] is not None}

@@ -1,13 +1,12 @@
-"""What things cost: the figures that `docs/scaling.md` and `bench/fan_out.py` compute with.
+"""Measure the costs that `docs/scaling.md` shows and `bench/fan_out.py` computes with.
 
     python bench/costs.py [--postgres] [--seconds 2] [--streams 400] [--messages 300] [--rows 100000]
 
-It starts `minichat serve` with one worker on a new SQLite file, or on a PostgreSQL with its defaults, on this machine
-alone, and prints what a request, a delivery and an open stream take of the worker, and of the database; then, in a
-process of its own, what the hub does with a change; then what a row takes on the disk with all its indexes.
+It starts `minichat serve` with one worker on a new SQLite file, or on a PostgreSQL with its defaults, on this machine.
+It prints the cost of a request, a delivery and an open stream, for the worker and the database. A separate process
+measures the hub's work per change. The last figures are the sizes of rows on disk with all their indexes.
 
-Times are those on a CPU and not those that pass, so they depend little on what else the machine does. It needs wrk
-(the package of that name).
+Times are CPU times, so they depend little on other load. The program needs wrk (Debian's package `wrk`).
 """
 
 import argparse
@@ -51,8 +50,8 @@ ROWS = {
         SELECT 1 + i % 50, 1790000000000 + i, 1790000000000 + i, 1792592000000 + i, {BROWSER}, {IP}, {IP}
     """,
 }
-"""How rows like those of a busy chat are made: of messages 70 characters long with a UUID as their `client_id`, in 50
-rooms by turns; `i` counts them.
+"""SQL for rows like those of a busy chat: messages of 70 characters with a UUID as `client_id`, in 50 rooms in turn;
+`i` counts the rows.
 """
 COUNTED = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
 FILL = COUNTED + " INSERT INTO {table} {rows} FROM n"
@@ -63,39 +62,39 @@ def least(found: Iterable[Spent]) -> Spent:
 
 
 def of_requests(target: Target, seconds: int) -> Iterator[str]:
-    """What requests take that come over eight connections: the least, as others on the machine only add to it."""
+    """Measure requests over eight connections; return the minimum, since other load only adds to it."""
     for kind, request in REQUESTS.items():
         sample(target, request, 1)
         found = [sample(target, request, seconds) for _ in range(ROUNDS)]
-        yield least(Spent(one.worker, one.database) for one in found).told(kind)
+        yield least(Spent(one.worker, one.database) for one in found).line(kind)
 
 
 def of_streams(target: Target, streams: int, messages: int) -> Iterator[str]:
-    """What a stream takes that is open, and a message that is delivered."""
+    """Measure an open stream and a delivered message."""
     port, workers = target.server.port, target.server.workers
     with listening(port, []) as crowd:
         nobody = least(delivering(crowd, target, messages) for _ in range(ROUNDS))
     tokens = [token_of(target, 1 + number) for number in range(-(-streams // STREAMS_EACH))]
-    with listening(port, tokens[:1]) as crowd:  # what the first needs once is not its own
+    with listening(port, tokens[:1]) as crowd:  # the first stream also pays for one-time set-up
         alone = least(delivering(crowd, target, messages) for _ in range(ROUNDS))
         before = target.spent()
         crowd.rest(3)
-        yield target.spent().since(before, 3).told("a second of listening, nothing happens")
+        yield target.spent().since(before, 3).line("one idle second of the hub")
         held_before = resident_kib(workers)
-    yield nobody.since(Spent(0, 0), messages).told("a message, one at a time, to nobody")
-    yield alone.since(nobody, messages).told("… and to one who listens, besides")
+    yield nobody.since(Spent(0, 0), messages).line("a message without listeners")
+    yield alone.since(nobody, messages).line("… and one listener, additionally")
     before = target.spent()
     with listening(port, (tokens * STREAMS_EACH)[:streams]) as crowd:
-        yield target.spent().since(before, streams).told("a stream, to open it")
+        yield target.spent().since(before, streams).line("opening a stream")
         crowd.rest(1)
         held = resident_kib(workers) - held_before
         all_of_them = least(delivering(crowd, target, messages) for _ in range(ROUNDS))
-        yield all_of_them.since(alone, messages * (streams - 1)).told("a delivery")
+        yield all_of_them.since(alone, messages * (streams - 1)).line("a delivery")
     yield f"{'a stream that is open':40}{held / streams:8.1f} KiB"
 
 
 def delivering(crowd: Crowd, target: Target, messages: int) -> Spent:
-    """What so many messages take, with their sending."""
+    """Measure that many messages, sending included."""
     before = target.spent()
     times, _, _ = heard_of(crowd, (target.server.port, 1, [target.token], 100), messages)
     assert len(times) == messages * len(crowd.streams), "some were not delivered"
@@ -109,7 +108,7 @@ def token_of(target: Target, user: int) -> str:
 
 
 def of_rows(url: str, postgres: RunningPostgres | None, count: int) -> Iterator[str]:
-    """What a row takes on the disk, with its entries in all indexes."""
+    """Measure the size of a row on disk, with its index entries."""
     for table, rows in ROWS.items():
         before = size_of(url, postgres)
         execute(url, postgres, FILL.format(count=count, table=table, rows=rows))
@@ -117,7 +116,7 @@ def of_rows(url: str, postgres: RunningPostgres | None, count: int) -> Iterator[
 
 
 def of_the_disk(folder: Path) -> Iterator[str]:
-    """How long it takes until what was written is on the disk: what a commit waits for."""
+    """Measure a sync to disk: the wait of a commit."""
     times = []
     with (folder / "synced").open("wb", buffering=0) as file:
         for _ in range(200):
@@ -129,7 +128,7 @@ def of_the_disk(folder: Path) -> Iterator[str]:
 
 
 def size_of(url: str, postgres: RunningPostgres | None) -> int:
-    """The database's size in bytes."""
+    """Return the database's size in bytes."""
     if postgres is not None:
         return int(str(postgres.execute("SELECT pg_database_size(current_database())", name_of(url))[0][0]))
     return int(execute(url, None, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")[0][0])
@@ -143,7 +142,7 @@ def execute(url: str, postgres: RunningPostgres | None, statement: str) -> list[
 
 
 def filled(folder: Path, url: str, postgres: RunningPostgres | None) -> str:
-    """The URL, whose database has been filled, and tidied up as it is after a while."""
+    """Fill the database of the URL, and vacuum it as a running server would over time."""
     sizes = ["--users", str(USERS), "--rooms", str(ROOMS), "--members", str(PEOPLE), "--messages", "1000"]
     for command in (["db", "upgrade"], ["demo", *sizes]):
         done = run(folder, *command, **settings(url))
@@ -169,7 +168,7 @@ def main() -> None:
             for said in chain(of_requests(target, given.seconds), of_streams(target, given.streams, given.messages)):
                 print(said, flush=True)
         database = [str(postgres.process.pid)] if postgres else []
-        told = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603
             [sys.executable, HERE / "hub_costs.py", str(given.messages), *database],
             cwd=folder,
             env=environment(**settings(url)),
@@ -177,7 +176,7 @@ def main() -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        print(told.stdout, end="", flush=True)
+        print(done.stdout, end="", flush=True)
         for said in chain(of_rows(url, postgres, given.rows), of_the_disk(folder)):
             print(said, flush=True)
 

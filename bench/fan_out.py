@@ -1,10 +1,10 @@
-"""How many machines a chat takes: fan-out and the tailing of the log, simulated for as many users as you like.
+"""Simulate fan-out and log tailing, and estimate the machines that a chat of any size needs.
 
     python bench/fan_out.py [--users 10000,1000000,100000000] [--samples 20000]
 
-Messages are drawn one by one: how large their rooms are, who in them is online, and over which workers these are
-spread. What each step takes is measured (`costs.py --postgres`, `Costs`), what people do is assumed (`Traffic`).
-Chance begins anew each time, so the tables are always the same; docs/scaling.md shows them.
+It draws messages one by one: the size of their rooms, the participants online, and the workers of their streams. The
+cost of each step is measured (`costs.py --postgres`, `Costs`); user behaviour is assumed (`Traffic`). The random
+seed is fixed, so the tables are always the same; docs/scaling.md shows them.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from typing import NamedTuple
 DAY = 86_400
 KIB, GB, TB = 2**10, 10**9, 10**12
 LOOKS = 10
-"""How many seconds pass between two looks at who is online."""
+"""Interval between presence checks, in seconds."""
 LEASE = 30
-"""After how many seconds it is written anew that somebody is online."""
+"""Interval between renewals of a presence lease, in seconds."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Measured, in µs on a core if nothing else is said; `_db` is what the database takes besides."""
+    """Measured costs, in µs of one core unless stated otherwise; `_db` is the database's share."""
 
     send: float = 1_330
     send_db: float = 630
@@ -34,90 +34,90 @@ class Costs:
     deliver: float = 24
     """From the hub to the socket."""
     tail: float = 4.3
-    """A change that is read and concerns nobody here."""
+    """Reading a change without a listener at this worker."""
     tail_db: float = 0.5
     write: float = 430
-    """A message that somebody here hears of."""
+    """Writing the event of a message, once for all listeners of a worker."""
     write_db: float = 190
     write_receipt: float = 14
     look: float = 0.2
-    """At one who is online, by each worker."""
+    """The presence check, per online user and worker."""
     come_and_go: float = 120
-    """To find out whom it concerns that somebody comes or goes, by each worker."""
+    """Finding the listeners of one presence change, per worker."""
     stream: float = 28 * KIB
-    """Bytes of a worker's memory; so is the next."""
+    """Bytes of a worker's memory, as the next."""
     membership: float = 318
     message_row: float = 490
-    """Bytes on the disk with all indexes; so is the next."""
+    """Bytes on disk with all indexes, as the next."""
     change_row: float = 226
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Assumed: what people do in the busiest hour of a day."""
+    """Assumed user behaviour in the busiest hour of a day."""
 
     online: float = 0.1
-    """Which share of them has a stream open."""
+    """Share of the users with an open stream."""
     streams: float = 1.2
-    """How many each of these has open."""
+    """Open streams per online user."""
     stay: float = 600
-    """For how many seconds they stay."""
+    """Time online, in seconds."""
     messages_a_day: float = 20
     peak: float = 3
-    """How much more is written in the busiest hour than on average."""
+    """Messages in the busiest hour, relative to the average hour."""
     pages: float = 3
-    """How many pages of rooms or messages are fetched for each message that is written."""
+    """Fetched pages of rooms or messages per sent message."""
     direct: float = 0.6
-    """Which share of the messages is written in direct chats."""
+    """Share of messages in direct chats."""
     looking: float = 0.3
-    """Which share of those online who get a message has its room open, so that a receipt goes out."""
+    """Share of online recipients that have the room open and so send a receipt."""
     rooms: int = 20
-    """How many rooms somebody is in."""
+    """Rooms per user."""
     direct_rooms: float = 0.75
-    """Which share of these are direct chats."""
+    """Share of direct chats among them."""
     least: int = 3
-    """Groups have so many participants at least and `most` at most, and a heavy tail: see `group_size`."""
+    """Smallest group; `most` is the largest. Sizes have a heavy tail: see `group_size`."""
     most: int = 5_000
     tail: float = 1.5
 
 
 @dataclass(frozen=True)
 class Machines:
-    """Assumed: what a host is, and how much of it is used at the peak."""
+    """Assumed hardware, and its utilisation at the peak."""
 
     cores: int = 8
     load: float = 0.6
     streams: int = 5_000
-    """How many a worker takes."""
+    """Maximum per worker."""
     database_cores: int = 16
     database_load: float = 0.5
     database_disk: float = 4 * TB
     years: float = 3
-    """For how long messages are kept."""
+    """Retention of messages."""
     change_days: float = 7
     hint: float = 10
-    """µs to send or to take a hint that names a room."""
+    """Cost of sending or receiving a hint for a room, in µs."""
 
 
 COSTS, TRAFFIC, MACHINES = Costs(), Traffic(), Machines()
 
 
 class Drawn(NamedTuple):
-    """A message: how many of its room are online, its author among them, and how many streams these have open."""
+    """A drawn message: the online participants of its room, author included, and their open streams."""
 
     online: int
     streams: int
 
 
 def group_size(rng: Random) -> int:
-    """How large the group is in which somebody writes: a group has a chance for each of its participants."""
+    """Draw the group of a message: the chance of a group grows with its participants."""
     power = 1 - TRAFFIC.tail
     low, high = TRAFFIC.least**power, TRAFFIC.most**power
     return int((low + rng.random() * (high - low)) ** (1 / power))
 
 
 def some_of(rng: Random, count: int, share: float) -> int:
-    """How many of them, each with that chance."""
+    """Draw how many of `count` are chosen, each with the probability `share`."""
     if count < 100:
         return sum(rng.random() < share for _ in range(count))
     return min(count, max(0, round(rng.gauss(count * share, math.sqrt(count * share * (1 - share))))))
@@ -129,33 +129,33 @@ def draw(rng: Random, size: int) -> Drawn:
 
 
 def messages(samples: int) -> list[Drawn]:
-    rng = Random(1)  # noqa: S311 - chance is no secret here
+    rng = Random(1)  # noqa: S311 - not a secret
     return [draw(rng, 2 if rng.random() < TRAFFIC.direct else group_size(rng)) for _ in range(samples)]
 
 
 class Design(NamedTuple):
-    """How a worker hears of changes."""
+    """How changes reach a worker."""
 
     name: str
     is_by_room: bool = False
-    """Each partition of the log is tailed once, and what tails it hints at the workers where somebody is in the room;
-    as it is now, each worker reads every change, and looks itself at all who are online.
+    """One process tails each partition of the log and hints at the workers with listeners in the room. Today each
+    worker reads every change, and checks the presence of all online users itself.
     """
-    tells_authors: bool = False
-    """A receipt is told to the author of what was read; as it is now, to all in the room."""
+    notifies_authors: bool = False
+    """A receipt goes to the author of the message; today it goes to everybody in the room."""
 
 
 DESIGNS = (Design("as it is"), Design("by room", is_by_room=True), Design("and receipts to authors", True, True))
 
 
 class Share(NamedTuple):
-    """What one message amounts to, on average."""
+    """The average effects of one message."""
 
     receipts: float
-    """Changes are one more."""
+    """Receipts per message; changes are one more."""
     deliveries: float
     events: float
-    """How often a message is written for who hears it: once on each worker where somebody does."""
+    """Event writes per message: one on each worker with a listener."""
     receipt_events: float
 
 
@@ -166,14 +166,14 @@ def share(drawn: Sequence[Drawn], workers: int, design: Design) -> Share:
         read_by = TRAFFIC.looking * (online - 1)
         on_workers = len({rng.randrange(workers) for _ in range(streams)})
         receipts += read_by
-        deliveries += streams + read_by * (TRAFFIC.streams if design.tells_authors else streams)
+        deliveries += streams + read_by * (TRAFFIC.streams if design.notifies_authors else streams)
         events += on_workers
-        receipt_events += read_by * (1 if design.tells_authors else on_workers)
+        receipt_events += read_by * (1 if design.notifies_authors else on_workers)
     return Share(*(count / len(drawn) for count in (receipts, deliveries, events, receipt_events)))
 
 
 def audience(samples: int) -> float:
-    """How many streams, on average, are told that somebody comes or goes."""
+    """Average number of streams that get one presence change."""
     rng = Random(5)  # noqa: S311
     direct = round(TRAFFIC.rooms * TRAFFIC.direct_rooms) * TRAFFIC.online
     groups = round(TRAFFIC.rooms * (1 - TRAFFIC.direct_rooms))
@@ -182,7 +182,7 @@ def audience(samples: int) -> float:
 
 
 class Need(NamedTuple):
-    """What a chat takes at its peak, in cores."""
+    """Busy cores of a chat at its peak."""
 
     workers: int
     requests: float
@@ -203,13 +203,13 @@ def rate(users: float) -> float:
 
 
 def need(users: float, drawn: Sequence[Drawn], design: Design) -> Need | None:
-    """How many cores it takes, or None if no number of workers is enough."""
+    """Compute the busy cores; None if no number of workers is enough."""
     workers = math.ceil(users * TRAFFIC.online * TRAFFIC.streams / MACHINES.streams)
     while True:
         found = asked_of(workers, users, drawn, design)
         alone = found.tailing + found.presence if not design.is_by_room else 0.0
         if alone > workers * MACHINES.load * 0.9:
-            return None  # what each worker does for itself leaves it no time for others
+            return None  # the fixed work of each worker leaves no time for requests
         busy = found.requests + found.delivering + found.writing + found.tailing + found.presence
         if busy <= workers * MACHINES.load:
             return found
@@ -217,20 +217,20 @@ def need(users: float, drawn: Sequence[Drawn], design: Design) -> Need | None:
 
 
 def asked_of(workers: int, users: float, drawn: Sequence[Drawn], design: Design) -> Need:
-    """What so many workers and the database have to do, in cores."""
+    """Compute the work of that many workers and of the database, in cores."""
     sent, online = rate(users), users * TRAFFIC.online
     one = share(drawn, workers, design)
     changes, events, receipt_events = sent * (1 + one.receipts), sent * one.events, sent * one.receipt_events
     moves = online * 2 / TRAFFIC.stay
-    told = moves * audience(2_000)
+    presence_events = moves * audience(2_000)
     if design.is_by_room:
         tailing = changes * COSTS.tail + (events + receipt_events) * 2 * MACHINES.hint
-        presence = moves * COSTS.come_and_go + told * 2 * MACHINES.hint
+        presence = moves * COSTS.come_and_go + presence_events * 2 * MACHINES.hint
     else:
         tailing = workers * changes * COSTS.tail
         presence = workers * (online / LOOKS * COSTS.look + moves * COSTS.come_and_go)
     requests = sent * ((1 + one.receipts) * COSTS.send + TRAFFIC.pages * COSTS.read)
-    delivering = (sent * one.deliveries + told) * COSTS.deliver
+    delivering = (sent * one.deliveries + presence_events) * COSTS.deliver
     database = sent * ((1 + one.receipts) * COSTS.send_db + TRAFFIC.pages * COSTS.read_db) + events * COSTS.write_db
     database += changes * COSTS.tail_db * (1 if design.is_by_room else workers)
     writing = events * COSTS.write + receipt_events * COSTS.write_receipt
@@ -248,7 +248,7 @@ def header(*names: str) -> Iterator[str]:
 
 
 def number(value: float) -> str:
-    """A number as people read it, with two figures."""
+    """Format a number with two significant digits."""
     for size, unit in ((1e9, " billion"), (1e6, " million")):
         if value >= size:
             return f"{value / size:.2g}{unit}" if value < 100 * size else f"{value / size:,.0f}{unit}"
@@ -258,7 +258,7 @@ def number(value: float) -> str:
 
 
 def of_traffic(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
-    """What happens in the busiest hour."""
+    """The table of events in the busiest hour."""
     now, then = share(drawn, 1, DESIGNS[0]), share(drawn, 1, DESIGNS[-1])
     yield from header("a second, at the peak", *(f"{number(users)} users" for users in sizes))
     for name, count in (
@@ -274,19 +274,19 @@ def of_traffic(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
 
 
 def of_receipts() -> Iterator[str]:
-    """How often one message and its receipts are delivered, by how large the room is."""
+    """The table of deliveries per message and its receipts, by room size."""
     sizes = (2, 10, 100, 1_000, 5_000)
     rng = Random(4)  # noqa: S311
     drawn = [[draw(rng, size) for _ in range(400)] for size in sizes]
-    told = [sum(one.streams for one in ones) / len(ones) for ones in drawn]
+    presence_events = [sum(one.streams for one in ones) / len(ones) for ones in drawn]
     yield from header("participants of the room", *(f"{size:,}" for size in sizes))
-    yield row("deliveries of a message", *map(number, told))
+    yield row("deliveries of a message", *map(number, presence_events))
     both = [share(ones, 1, DESIGNS[0]).deliveries for ones in drawn]
-    yield row("deliveries of its receipts", *(number(a - b) for a, b in zip(both, told, strict=True)))
+    yield row("deliveries of its receipts", *(number(a - b) for a, b in zip(both, presence_events, strict=True)))
 
 
 def of_tailing(drawn: Sequence[Drawn]) -> Iterator[str]:
-    """What tailing one log takes of each worker, however many there are."""
+    """The table of tailing costs per worker."""
     rates = (100, 1_000, 10_000, 100_000)
     changes = 1 + share(drawn, 1, DESIGNS[0]).receipts
     parts = [sent * changes * COSTS.tail / 1e6 for sent in rates]
@@ -301,7 +301,7 @@ def of_tailing(drawn: Sequence[Drawn]) -> Iterator[str]:
 
 
 def of_partitions() -> Iterator[str]:
-    """Which share of the partitions a worker must tail on which people are as they come."""
+    """The table of the share of partitions that a worker must tail."""
     counts = (16, 256, 4_096, 65_536)
     yield from header("streams at a worker", *(f"{count:,} partitions" for count in counts))
     for streams in (50, 500, 5_000):
@@ -311,7 +311,7 @@ def of_partitions() -> Iterator[str]:
 
 
 def of_needs(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
-    """How many cores and hosts it takes, by the way in which the log is read."""
+    """The table of cores and hosts, by design."""
     names = ("requests", "delivering", "writing events", "tailing", "presence")
     yield from header("users, design", *names, "workers", "their memory", "hosts")
     for users in sizes:
@@ -328,7 +328,7 @@ def of_needs(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
 
 
 def of_databases(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
-    """What is asked of the databases, in the last of the designs."""
+    """The table of the databases' load, in the last design."""
     design = DESIGNS[-1]
     changes = 1 + share(drawn, 1, design).receipts
     cores = [

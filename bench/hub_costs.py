@@ -1,12 +1,12 @@
-"""What the hub does with a change, as it takes time on the CPU of a worker and memory in it: a part of `costs.py`.
+"""Measure the hub's CPU time and memory per change: a part of `costs.py`.
 
     MINICHAT_DATABASE_URL=… python bench/hub_costs.py [MESSAGES [PID]]
 
-Told is the least of several times. The database is one that `minichat demo` has filled: users 1 to 50 are in room 1,
-and the last user is in no room. With the process of its PostgreSQL, what that spends is told as well.
+It prints the minimum of several runs. `minichat demo` has filled the database: users 1 to 50 are in room 1, and the
+last user is in no room. Given the process id of a PostgreSQL server, it also prints the server's CPU time.
 """
 
-# As in a worker, and before all else.
+# As in a worker: gevent must patch the modules before any other import.
 from gevent import monkey
 
 monkey.patch_all()
@@ -43,12 +43,12 @@ TEXT = "This is what is said as number {}, in some words more."
 
 
 def spent() -> Spent:
-    """What has been spent until now."""
+    """Return the CPU time spent so far."""
     return Spent(time.process_time() * 1e6, on_cpu(family(POSTGRES)) if POSTGRES else 0.0)
 
 
 class Gate:
-    """A change log for a hub: holds back what is to be measured until all listen, and sees when it is handed on."""
+    """A change log for a hub: it holds the measured changes back until all listeners are there."""
 
     def __init__(self, changes: Sequence[LoggedChange]) -> None:
         self._changes = changes
@@ -64,7 +64,7 @@ class Gate:
         return self._changes if len(self._times) == 1 else ()
 
     def open(self) -> Spent:
-        """Let the hub hand on what there is; return what that took of each change."""
+        """Let the hub deliver the changes; return the cost per change."""
         self._opened.set()
         assert self._done.wait(60), "the hub does not come to an end"
         return self._times[1].since(self._times[0], len(self._changes))
@@ -85,7 +85,7 @@ class Bench:
         services.presence.keep_online(range(1, NOBODY + 1))
 
     def _clock(self) -> int:
-        return self._started  # it stands still, so that the hub does nothing by the clock
+        return self._started  # a stopped clock keeps the hub from periodic work
 
     @contextmanager
     def _hub(self, gate: Gate) -> Iterator[Hub]:
@@ -105,13 +105,13 @@ class Bench:
         assert hub.enter(listener)
 
     def reading(self) -> Spent:
-        """To read a change."""
+        """Reading a change."""
         before = spent()
         assert self._log.after(self._position, BATCH)
         return spent().since(before, len(self.messages) + len(self.receipts))
 
     def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int]) -> Spent:
-        """To hand a change on, when these listen."""
+        """Delivering a change to these listeners."""
         gate = Gate(changes)
         with self._hub(gate) as hub:
             for user_id in user_ids:
@@ -119,20 +119,20 @@ class Bench:
             return gate.open()
 
     def looking(self) -> Spent:
-        """For each of those who are online to see that they are."""
+        """The presence check, per online user."""
         before = spent()
         found = self._presence.online()
         return spent().since(before, len(found))
 
-    def telling_presence(self) -> Spent:
-        """To find out whom it concerns that one has come or gone."""
+    def presence_changes(self) -> Spent:
+        """Finding the listeners of one presence change."""
         before = spent()
         for user_id in range(1, PEOPLE + 1):
             self._presence.with_rooms(user_id)
         return spent().since(before, PEOPLE)
 
     def memory(self, rooms: int) -> int:
-        """How many bytes one takes who listens to so many rooms, to which nobody else listens here."""
+        """Memory of a listener in that many rooms without other listeners, in bytes."""
         with self._hub(Gate(())) as hub:
             self._listen(hub, Subscription(NOBODY, self._position, ()))
             tracemalloc.start()
@@ -143,26 +143,26 @@ class Bench:
 
 
 def least(measure: Callable[[], Spent]) -> Spent:
-    """Of several times, as others on the machine only add to it."""
+    """Return the minimum of several runs, since other load only adds to it."""
     return min((measure() for _ in range(5)), key=sum)
 
 
 def main() -> None:
     bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
-    print(least(bench.reading).told("a change, read from the log"))
+    print(least(bench.reading).line("a change, read from the log"))
     nobody, one, everybody = (
         least(partial(bench.handing, bench.messages, user_ids)) for user_ids in ([NOBODY], [1], range(1, PEOPLE + 1))
     )
     receipt = least(partial(bench.handing, bench.receipts, [1]))
     each = everybody.since(one, PEOPLE - 1)
-    print(nobody.told("… that concerns nobody here, besides"))
-    print(one.since(nobody).since(each).told("… a message that somebody is told, besides"))
-    print(receipt.since(nobody).since(each).told("… a receipt that somebody is told, besides"))
-    print(each.told("… and for each of them"))
-    print(least(bench.looking).told("one who is online, each time one looks"))
-    print(least(bench.telling_presence).told("one who comes or goes"))
+    print(nobody.line("… without a listener, additionally"))
+    print(one.since(nobody).since(each).line("… a message with a listener, additionally"))
+    print(receipt.since(nobody).since(each).line("… a receipt with a listener, additionally"))
+    print(each.line("… and per listener"))
+    print(least(bench.looking).line("the presence check, per online user"))
+    print(least(bench.presence_changes).line("one presence change"))
     membership = (bench.memory(MANY_ROOMS) - bench.memory(0)) / MANY_ROOMS
-    print(f"{'a room more that a listener is in':40}{membership:8.0f} bytes")
+    print(f"{'one more room of a listener':40}{membership:8.0f} bytes")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
-"""Live updates: what an open stream costs, how fast a message gets to many, and whether all of a steady flow arrives.
+"""Measure live updates: the cost of an open stream, the delay to many readers, and a steady flow of messages.
 
     python bench/live.py [idle] [room] [flow] [--messages 50] [--seconds 60]
 
-It starts `minichat serve` with two workers on a new SQLite file, on loopback only, and prints, each beside its goal:
+It starts `minichat serve` with two workers on a new SQLite file, on loopback only. It prints each figure with its goal:
 
-* idle: how long 5,000 event streams (250 people with 20 each) take to open, and how much resident memory of the
-  workers each of them holds;
-* room: how long a message takes from the sender to the 1,000 live readers of its room (p50, p99, most);
-* flow: of 100 messages a second to 200 readers, for `--seconds`: how many were lost, came twice or out of order at any
-  reader, and how long they took.
+* idle: the time to open 5,000 event streams (250 users with 20 each), and the workers' resident memory per stream;
+* room: the delay from the sender to the 1,000 live readers of its room (p50, p99, maximum);
+* flow: 100 messages a second to 200 readers, for `--seconds`: lost, repeated and misordered messages, and the delay.
 
-Without names it runs all three. All readers are in this process, which only looks for the numbers in what arrives;
-whoever sends is in another. Both take their share of the machine, so these are times of clients and server together.
+Without names it runs all three. All readers are in this process, which only finds the numbers in the events; the sender
+is another process. Both use the same machine, so the times include clients and server.
 """
 
 import argparse
@@ -44,18 +42,18 @@ READERS_OF_FLOW = 200
 RATE = 100
 SENDERS = 10
 OPENING = 64
-"""How many streams are asked for at a time."""
+"""Number of streams opened at once."""
 MOST_OF_ROOM = 200
-"""How many participants a room is made with; the others are added."""
+"""Participants of a new room; the others are added later."""
 GRACE = 10.0
-"""For how many seconds what is still missing is waited for."""
-# What is sent is "<when, in ns of the monotonic clock> <filling>", so whoever hears it knows how long it took.
+"""Maximum wait for missing messages, in seconds."""
+# A message is "<monotonic clock in ns> <filler>", so that a reader can compute its delay.
 _TOLD = re.compile(rb'event: message\.created\ndata: [^\n]*?"seq":(\d+),[^\n]*?"content":"(\d+) [^\n]*\n\n')
 FILLING = "Shall we meet at the station at half past seven?"
 
 
 class Client:
-    """One connection that is kept open."""
+    """One persistent connection."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self._connection = http.client.HTTPConnection(HERE, port, timeout=30)
@@ -70,7 +68,7 @@ class Client:
 
 
 class Stream:
-    """An open event stream, and what came of it."""
+    """An open event stream, and its received messages."""
 
     __slots__ = ("_missing", "_rest", "head", "last_seq", "received", "socket", "tangled", "twice")
 
@@ -84,18 +82,18 @@ class Stream:
         self.forget()
 
     def forget(self) -> None:
-        """Count anew."""
+        """Reset the counts."""
         self.received = self.last_seq = self.twice = self.tangled = 0
         self._missing: set[int] = set()
 
     def is_open(self) -> bool:
-        """Take what is there of the answer's head; tell whether it is complete."""
+        """Read the available part of the answer's head; return whether it is complete."""
         self.head += self.socket.recv(65_536)
         assert not self.head or self.head.startswith(b"HTTP/1.1 200 "), self.head
         return b"\r\n\r\n" in self.head
 
     def take(self, times: array) -> int:
-        """Take what is there, adding to `times` how long each message took; return how many messages that was."""
+        """Read the available messages, append their delays to `times`, and return their number."""
         data = self.socket.recv(262_144)
         now = time.monotonic_ns()
         assert data, "a stream was cut off"
@@ -121,10 +119,10 @@ class Stream:
 
 
 class Crowd:
-    """Everybody who listens, in one loop."""
+    """All readers, in one loop."""
 
     def __init__(self, port: int, tokens: Sequence[str]) -> None:
-        """One stream for each of the tokens, open."""
+        """Open one stream per token."""
         self.streams: list[Stream] = []
         self._selector = selectors.DefaultSelector()
         waiting, remaining = 0, iter(tokens)
@@ -139,7 +137,7 @@ class Crowd:
                     waiting -= key.data.is_open()
 
     def hear(self, times: array, enough: Callable[[int], bool]) -> int:
-        """Take what comes until that many messages are enough, or it is over; return how many they were."""
+        """Read until that many messages arrive or the time is over; return their number."""
         heard = 0
         while not enough(heard):
             for key, _ in self._selector.select(0.05):
@@ -147,7 +145,7 @@ class Crowd:
         return heard
 
     def rest(self, seconds: float) -> None:
-        """Take what comes for so long, and forget it."""
+        """Read and discard events for that long."""
         over = time.monotonic() + seconds
         self.hear(array("d"), lambda _: time.monotonic() > over)
         for stream in self.streams:
@@ -169,14 +167,14 @@ def listening(port: int, tokens: Sequence[str]) -> Iterator[Crowd]:
 
 
 def send(port: int, room: int, tokens: Sequence[str], rate: float, count: int, said: Any) -> None:
-    """Send `count` messages, so many a second, over one connection for each token; say how many in how long."""
+    """Send `count` messages at a rate, over one connection per token; return the number and the time."""
     began = time.monotonic() + 0.2
     numbers = iter(range(count))
     done: list[float] = []
 
     def talk(token: str) -> None:
         client = Client(port, token)
-        for number in numbers:  # shared: a number is one thread's
+        for number in numbers:  # shared: each number goes to one thread
             time.sleep(max(0.0, began + number / rate - time.monotonic()))
             content = f"{time.monotonic_ns()} {FILLING}"
             client.post("/api/chat/messages/", {"room": room, "content": content})
@@ -191,7 +189,7 @@ def send(port: int, room: int, tokens: Sequence[str], rate: float, count: int, s
 
 
 def heard_of(crowd: Crowd, sending: tuple[Any, ...], count: int) -> tuple[array, int, float]:
-    """Let another process send, and hear all of it: how long each took to each, how many were sent, in how long."""
+    """Let another process send, and read everything; return the delays, the number sent, and the time."""
     here, there = multiprocessing.Pipe(duplex=False)
     sender = multiprocessing.Process(target=send, args=(*sending, count, there))
     times = array("d")
@@ -208,7 +206,7 @@ def heard_of(crowd: Crowd, sending: tuple[Any, ...], count: int) -> tuple[array,
     crowd.hear(times, enough)
     sender.join()
     assert sender.exitcode == 0, "the sender failed"
-    # What may still come would be too much.
+    # Later messages would exceed the expected number.
     late = time.monotonic() + 0.5
     crowd.hear(times, lambda _: time.monotonic() > late)
     return times, *here.recv()
@@ -222,7 +220,7 @@ def told(times: array, p50: int | None, p99: int) -> str:
 
 
 def resident_kib(pids: Sequence[int]) -> int:
-    """How much memory the processes hold."""
+    """Return the resident memory of the processes."""
     status = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     return sum(int(line.split()[1]) for text in status for line in text.splitlines() if line.startswith("VmRSS:"))
 
@@ -248,7 +246,7 @@ class Bench:
 
     def idle(self) -> None:
         workers = Path(f"/proc/{self._arbiter}/task/{self._arbiter}/children").read_text().split()
-        with self._listening(PEOPLE):  # what the first streams need once, such as the hub, is not theirs
+        with self._listening(PEOPLE):  # the first streams also pay for one-time set-up, such as the hub
             time.sleep(1)
         before, began = resident_kib([int(pid) for pid in workers]), time.monotonic()
         with self._listening(PEOPLE * STREAMS_EACH) as crowd:
@@ -262,7 +260,7 @@ class Bench:
     def room(self, messages: int) -> None:
         with self._listening(READERS_OF_ROOM) as crowd:
             crowd.rest(1)
-            # Slow enough that one has arrived everywhere before the next is sent.
+            # Slow enough for each message to arrive everywhere before the next.
             times, sent, _ = heard_of(crowd, (self._port, self._room, self._tokens[:1], 3), messages)
             missing = sent * READERS_OF_ROOM - len(times)
         print(
@@ -283,7 +281,7 @@ class Bench:
 
 @contextmanager
 def serving(folder: str) -> Iterator[tuple[int, int]]:
-    """A server that answers: its port and its process."""
+    """Start a server; yield its port and its process."""
     with socket.socket() as probe:
         probe.bind((HERE, 0))
         port = probe.getsockname()[1]

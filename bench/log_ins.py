@@ -1,12 +1,12 @@
-"""Log-ins beside what the machine can hash, and what others notice of a storm of them.
+"""Compare log-ins with bare Argon2, and measure other requests during a storm of log-ins.
 
     python bench/log_ins.py [--seconds 10] [--clients 16]
 
 It starts `minichat serve` with two workers on a new SQLite file, on loopback only, and prints:
 
-* how many bare Argon2 calls this machine makes a second, in as many processes as it has cores;
-* how many log-ins a second the server answers, and their share of that;
-* how long `GET me/` takes beside them (p50, p99, most), and how long without.
+* bare Argon2 calls per second on this machine, in one process per core;
+* log-ins per second of the server, and their share of that;
+* the time of `GET me/` during the log-ins (p50, p99, maximum), and without them.
 """
 
 import argparse
@@ -31,7 +31,7 @@ HERE = "127.0.0.1"
 
 
 def verify_for(seconds: float) -> float:
-    """Verify a hash again and again; return how often a second."""
+    """Verify a hash repeatedly; return the rate per second."""
     hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM)
     password_hash = hasher.hash(PASSWORD)
     began, times = time.perf_counter(), 0
@@ -48,7 +48,7 @@ def bare_rate(seconds: float) -> float:
 
 
 class Client:
-    """One connection that is kept open."""
+    """One persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection(HERE, port, timeout=30)
@@ -61,7 +61,7 @@ class Client:
 
 
 def look(port: int, token: str, over: threading.Event, times: list[float]) -> None:
-    """Ask for `me/` a hundred times a second at most, noting how long each took."""
+    """Request `me/` at most a hundred times a second; record the time of each."""
     client = Client(port)
     while not over.wait(0.01):
         began = time.perf_counter()
@@ -71,7 +71,7 @@ def look(port: int, token: str, over: threading.Event, times: list[float]) -> No
 
 
 def looking(port: int, token: str, seconds: float, storm: int = 0) -> tuple[list[float], dict[int, int]]:
-    """Look from four connections while `storm` clients log in; return the times, and log-ins by status."""
+    """Request from four connections while `storm` clients log in; return the times, and log-ins by status."""
     over, times, statuses = threading.Event(), [], {}
 
     def log_in() -> None:

@@ -1,18 +1,17 @@
-"""Requests on PostgreSQL: beside a bare Flask that does the same SQL, or as the database grows.
+"""Measure requests on PostgreSQL: against bare Flask with the same SQL, or as the database grows.
 
     python bench/on_postgres.py [--rounds 5] [--seconds 3] [--messages 100000] [--only me,send] [--growth]
 
-It starts a PostgreSQL with its defaults, so with fsync, and `minichat serve` with two workers on it, all on this
-machine alone, and sends requests from eight connections. Those who are compared take turns in each round, so that a
-slow moment of the machine hits all of them. What is printed are medians of the rounds, and of the ratios in each. Time
-on the cores is told besides, which depends little on what else the machine does.
+It starts a PostgreSQL with its defaults (fsync on) and `minichat serve` with two workers, on this machine, and sends
+requests over eight connections. The targets alternate in each round, so that a slow moment of the machine affects all of
+them. It prints medians of the rounds and of their ratios, and CPU times, which depend little on other load.
 
-* Without `--growth` the other one is `bare_psycopg.py` on copies of the same database, with two workers of gevent and
-  with two of four threads each; the ratio is that to the faster of these. That all give the same answers is checked
-  first.
-* With it, minichat is measured beside itself on databases of 1,000, 100,000 and 5,000,000 messages, all in one room.
+* Without `--growth` the peer is `bare_psycopg.py` on copies of the same database, once with two gevent workers and once
+  with two workers of four threads. The ratio refers to the faster one. The program first checks that all targets give
+  the same answers.
+* With it, minichat runs on databases of 1,000, 100,000 and 5,000,000 messages, all in one room.
 
-It needs wrk (the package of that name).
+The program needs wrk (Debian's package `wrk`).
 """
 
 import argparse
@@ -34,7 +33,7 @@ from urllib.parse import urlsplit
 import jwt
 
 HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "tests"))  # servers are started as tests start them
+sys.path.append(str(HERE.parent / "tests"))  # it starts servers as the tests do
 from postgres import RunningPostgres, running_postgres  # noqa: E402
 from servers import SECRET, Answer, RunningServer, run, serving  # noqa: E402
 
@@ -54,7 +53,7 @@ REQUESTS = {
     "send, with client_id": """return send(1, ', "client_id": "' .. begun .. "-" .. count .. '"')""",
     "send, to 50 rooms": f"return send(count % {ROOMS} + 1, '')",
 }
-"""What is measured, as wrk's scripts say it: `count` numbers the requests, and `begun` is another one in each run."""
+"""The requests as lines of wrk scripts: `count` numbers the requests, `begun` identifies the run."""
 SCRIPT = """
 local count, begun = 0, os.getenv("BEGUN")
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
@@ -71,49 +70,49 @@ end
 
 
 class Spent(NamedTuple):
-    """Time on a CPU, in µs."""
+    """CPU time, in µs."""
 
     worker: float
     database: float
 
     def since(self, before: "Spent", count: float = 1) -> "Spent":
-        """What has been spent for each of so many."""
+        """Return the time spent per item."""
         return Spent((self.worker - before.worker) / count, (self.database - before.database) / count)
 
     def told(self, name: str) -> str:
-        """A line for people."""
+        """Format the figure as a line."""
         line = f"{name:40}{self.worker:8.1f} µs of the worker"
         return f"{line}, {self.database:8.1f} µs of the database" if self.database > 0.05 else line
 
 
 class Target(NamedTuple):
-    """A server to be measured, with whose token to call it, and what its database runs on unless it is SQLite."""
+    """A measured server, the token for its requests, and its PostgreSQL process if it has one."""
 
     server: RunningServer
     token: str
     postgres: RunningPostgres | None
 
     def spent(self) -> Spent:
-        """What its workers have spent until now, and all of PostgreSQL."""
+        """Return the CPU time of its workers and of PostgreSQL so far."""
         return Spent(on_cpu(self.server.workers), on_cpu(family(self.postgres.process.pid)) if self.postgres else 0.0)
 
 
 def family(pid: int) -> list[int]:
-    """A process and its children."""
+    """Return a process and its children."""
     return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def on_cpu(pids: Sequence[int]) -> float:
-    """How long the processes have been on a CPU, in µs."""
+    """Return the CPU time of the processes, in µs."""
     spent = 0.0
     for pid in pids:
-        with suppress(OSError):  # one that has just ended
+        with suppress(OSError):  # the process has just ended
             spent += time.clock_gettime(~pid << 3 | 2) * 1e6  # the clock that clock_getcpuclockid(3) names
     return spent
 
 
 class Sample(NamedTuple):
-    """What one run measured: requests a second, milliseconds, and what one takes of the cores."""
+    """Figures of one run: requests per second, milliseconds, and CPU time per request."""
 
     rate: float
     p50: float
@@ -123,7 +122,7 @@ class Sample(NamedTuple):
 
 
 def sample(target: Target, request: str, seconds: int) -> Sample:
-    """Send the requests from eight connections for so long."""
+    """Send the requests over eight connections for that long."""
     with TemporaryDirectory() as folder:
         script = Path(folder) / "requests.lua"
         script.write_text(SCRIPT % request)
@@ -146,24 +145,24 @@ def sample(target: Target, request: str, seconds: int) -> Sample:
 
 
 def milliseconds(told: str, name: str) -> float:
-    """A percentile of what wrk says."""
+    """Read a percentile from wrk's output."""
     found = re.search(rf"^\s+{name}\s+([\d.]+)(us|ms|s)\s*$", told, re.MULTILINE)
     assert found, told
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1_000}[found[2]]
 
 
 Samples = dict[str, list[Sample]]
-"""By the name of the target, one of each round."""
+"""Samples by target, one per round."""
 
 
 def measured(targets: Mapping[str, Target], only: Sequence[str], rounds: int, seconds: int) -> dict[str, Samples]:
-    """What each kind of request costs each target, who take turns; before that, each is warmed up."""
+    """Measure each kind of request on each target in turn, after a warm-up."""
     found: dict[str, Samples] = {kind: {name: [] for name in targets} for kind in only}
     for kind in only:
         for target in targets.values():
             sample(target, REQUESTS[kind], 1)
     for number in range(rounds):
-        # Who follows whom changes, too: what one leaves to be written to the disk is another's burden.
+        # The order changes as well: pending disk writes of one target slow down the next.
         order = list(targets.items())[:: -1 if number % 2 else 1]
         for kind in only:
             for name, target in order:
@@ -172,17 +171,17 @@ def measured(targets: Mapping[str, Target], only: Sequence[str], rounds: int, se
 
 
 def ratio(samples: Samples, name: str, base: str) -> float:
-    """The rate of one as a share of that of the other."""
+    """Return the rate of one target relative to another."""
     return median(one.rate / other.rate for one, other in zip(samples[name], samples[base], strict=True))
 
 
 def middle(samples: Sequence[Sample]) -> Sample:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return Sample(*(median(values) for values in zip(*samples, strict=True)))
 
 
 def table(found: Mapping[str, Samples]) -> Iterator[str]:
-    """A line of figures for each kind of request and target, and before that what they are."""
+    """Format a header and one line per kind of request and target."""
     yield f"{'':24}{'':16}{'requests/s':>12}{'p50 ms':>8}{'p99 ms':>8}{'µs of workers':>15}{'of the database':>17}"
     for kind, samples in found.items():
         for name, of_one in samples.items():
@@ -202,7 +201,7 @@ def settings(url: str) -> dict[str, str]:
 
 @contextmanager
 def minichat(folder: Path, url: str, postgres: RunningPostgres | None, workers: int = 2) -> Iterator[Target]:
-    """A minichat on that database; user 1 calls it."""
+    """Start minichat on that database; user 1 sends the requests."""
     folder.mkdir(exist_ok=True)
     with serving(folder, "--workers", str(workers), **settings(url)) as server:
         found = server.call("POST", "/api/auth/login/", {"username": "user1", "password": "demo-password-1"})
@@ -214,7 +213,7 @@ def minichat(folder: Path, url: str, postgres: RunningPostgres | None, workers: 
 def bare(
     folder: Path, url: str, postgres: RunningPostgres, session_id: int, workers: Sequence[str]
 ) -> Iterator[Target]:
-    """The bare one on that database, with such workers; user 1 calls it, in a session that is there."""
+    """Start the bare peer on that database, with these workers; user 1 sends the requests."""
     folder.mkdir(exist_ok=True)
     claims = {"sub": "1", "sid": session_id, "exp": int(time.time()) + 86_400}
     options = ["--workers", "2", "--pythonpath", str(HERE), "--no-control-socket", "bare_psycopg:app"]
@@ -223,7 +222,7 @@ def bare(
 
 
 def filled(folder: Path, postgres: RunningPostgres, messages: int) -> str:
-    """The URL of a new database with so many messages in room 1."""
+    """Create a database with that many messages in room 1; return its URL."""
     url = postgres.url()
     sizes = ["--users", str(ROOMS), "--rooms", str(ROOMS), "--members", str(MEMBERS)]
     for command in (["db", "upgrade"], ["demo", *sizes, "--messages", str(min(messages, SIZES[0]))]):
@@ -234,12 +233,12 @@ def filled(folder: Path, postgres: RunningPostgres, messages: int) -> str:
 
 
 def name_of(url: str) -> str:
-    """The database that the URL leads to."""
+    """Return the database of the URL."""
     return urlsplit(url).path.removeprefix("/")
 
 
 def grow(postgres: RunningPostgres, url: str, messages: int) -> None:
-    """Fill room 1 up to so many messages, in the words of `minichat demo`; then let nothing be left to tidy up."""
+    """Fill room 1 up to that many messages like those of `minichat demo`, then vacuum."""
     name = name_of(url)
     for statement in (
         f"""
@@ -257,7 +256,7 @@ def grow(postgres: RunningPostgres, url: str, messages: int) -> None:
 
 
 def beside_the_bare_one(postgres: RunningPostgres, folder: Path, given: argparse.Namespace) -> None:
-    """Print how minichat does beside the bare one."""
+    """Print minichat's figures and those of the bare peer."""
     url = filled(folder, postgres, given.messages)
     with minichat(folder / "minichat", url, postgres) as target:
         session_id = jwt.decode(target.token, options={"verify_signature": False})["sid"]
@@ -274,7 +273,7 @@ def beside_the_bare_one(postgres: RunningPostgres, folder: Path, given: argparse
             return
         found = measured(targets, given.only, given.rounds, given.seconds)
     print(*table(found), sep="\n")
-    print("\nminichat's rate as a share of that of the faster bare one, and as time on the cores has it:")
+    print("\nminichat's rate relative to the faster bare peer, by wall clock and by CPU time:")
     for kind, samples in found.items():
         by_rate = min(ratio(samples, "minichat", name) for name in BARE)
         cpu = {name: sum(middle(of_one)[-2:]) for name, of_one in samples.items()}
@@ -283,7 +282,7 @@ def beside_the_bare_one(postgres: RunningPostgres, folder: Path, given: argparse
 
 
 def check_alike(targets: Sequence[Target]) -> None:
-    """Fail unless all give the same answers, but for where they are and whom they have seen."""
+    """Fail unless all targets give the same answers, except for host names and last-seen times."""
     message = {"room": 2, "content": TEXT, "client_id": "the first"}
     for method, path, body in (
         ("GET", "/api/auth/me/", None),
@@ -302,7 +301,7 @@ def bare_of_time(answer: Answer, port: int) -> tuple[int, Any]:
 
 
 def by_size(postgres: RunningPostgres, folder: Path, given: argparse.Namespace) -> None:
-    """Print how the cost of a request grows with the messages, and what they take on the disk."""
+    """Print the growth of request costs and of disk usage with the number of messages."""
     sizes = [size for size in SIZES if size <= given.most]
     urls = {f"{size:,}": filled(folder, postgres, size) for size in sizes}
     with ExitStack() as stack:
@@ -310,7 +309,7 @@ def by_size(postgres: RunningPostgres, folder: Path, given: argparse.Namespace) 
         found = measured(targets, given.only, given.rounds, given.seconds)
     print(*table(found), sep="\n")
     least, *others = urls
-    print("\ncost beside that among the fewest messages, in time that passes and in time on the cores:")
+    print("\ncost relative to the smallest database, by wall clock and by CPU time:")
     for kind, samples in found.items():
         cpu = {name: sum(middle(of_one)[-2:]) for name, of_one in samples.items()}
         for name in others:
@@ -325,13 +324,13 @@ def main() -> None:
     parser.add_argument("--only", default="me,rooms,history,send", metavar="KIND,KIND")
     parser.add_argument("--check", action="store_true", help="only check that all give the same answers")
     parser.add_argument("--growth", action="store_true", help="measure minichat as the database grows")
-    parser.add_argument("--most", type=int, default=SIZES[-1], help="the most messages, with --growth")
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="the largest number of messages, with --growth")
     given = parser.parse_args()
     given.only = [kind for kind in REQUESTS if kind.startswith(tuple(given.only.split(",")))]
     if not given.only:
         parser.error(f"the kinds are {', '.join(REQUESTS)}")
     if shutil.which("wrk") is None and not given.check:
-        sys.exit("wrk is missing; install the package of that name.")
+        sys.exit("wrk is missing; install the package wrk.")
     with TemporaryDirectory() as folder, running_postgres() as postgres:
         (by_size if given.growth else beside_the_bare_one)(postgres, Path(folder), given)
 
