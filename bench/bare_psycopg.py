@@ -105,7 +105,7 @@ def answer(body: object, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json")
 
 
-def told(at: int | None) -> str | None:
+def rfc3339(at: int | None) -> str | None:
     if at is None:
         return None
     seconds, millis = divmod(at, 1000)
@@ -125,7 +125,7 @@ def user(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def presence(seen_at: int | None) -> dict[str, Any]:
-    return {"is_online": seen_at is not None and now() - seen_at < 60_000, "last_seen": told(seen_at)}
+    return {"is_online": seen_at is not None and now() - seen_at < 60_000, "last_seen": rfc3339(seen_at)}
 
 
 class People:
@@ -157,8 +157,8 @@ def message(row: tuple[Any, ...], viewer_id: int, own: int, others: int, author:
         "user": author,
         "user_username": name,
         "content": content,
-        "timestamp": told(created_at),
-        "edited_at": told(edited_at),
+        "timestamp": rfc3339(created_at),
+        "edited_at": rfc3339(edited_at),
         "is_deleted": is_deleted,
         "is_read": seq <= (others if user_id == viewer_id else own),
         "reply_to": reply_to,
@@ -175,7 +175,7 @@ def room(row: tuple[Any, ...], viewer_id: int, head: list[int], people: People) 
         "description": description,
         "kind": kind,
         "is_private": is_private,
-        "created_at": told(created_at),
+        "created_at": rfc3339(created_at),
         "participants": [people.person(user_id) for user_id in head],
         "participants_count": count,
         "role": role,
@@ -202,7 +202,7 @@ def me() -> Response:
         own = caller(connection)
     shown = user(own)
     profile = {**presence(own[5]), "avatar": shown["avatar"]}
-    return answer({**shown, "email": own[6], "date_joined": told(own[7]), "profile": profile})
+    return answer({**shown, "email": own[6], "date_joined": rfc3339(own[7]), "profile": profile})
 
 
 @app.get("/api/chat/rooms/")

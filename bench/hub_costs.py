@@ -118,7 +118,7 @@ class Bench:
                 self._listen(hub, self._log.subscribe(user_id, self._position))
             return gate.open()
 
-    def looking(self) -> Spent:
+    def presence_check(self) -> Spent:
         """The presence check, per online user."""
         before = spent()
         found = self._presence.online()
@@ -159,7 +159,7 @@ def main() -> None:
     print(one.since(nobody).since(each).line("… a message with a listener, additionally"))
     print(receipt.since(nobody).since(each).line("… a receipt with a listener, additionally"))
     print(each.line("… and per listener"))
-    print(least(bench.looking).line("the presence check, per online user"))
+    print(least(bench.presence_check).line("the presence check, per online user"))
     print(least(bench.presence_changes).line("one presence change"))
     membership = (bench.memory(MANY_ROOMS) - bench.memory(0)) / MANY_ROOMS
     print(f"{'one more room of a listener':40}{membership:8.0f} bytes")

@@ -212,7 +212,7 @@ def heard_of(crowd: Crowd, sending: tuple[Any, ...], count: int) -> tuple[array,
     return times, *here.recv()
 
 
-def told(times: array, p50: int | None, p99: int) -> str:
+def percentiles(times: array, p50: int | None, p99: int) -> str:
     ordered = sorted(times)
     half, most = (ordered[int(len(ordered) * part)] for part in (0.5, 0.99))
     goal = f" (goal < {p50})" if p50 else ""
@@ -264,7 +264,9 @@ class Bench:
             times, sent, _ = heard_of(crowd, (self._port, self._room, self._tokens[:1], 3), messages)
             missing = sent * READERS_OF_ROOM - len(times)
         print(
-            f"room: {told(times, 60, 150)}; {sent} messages to {READERS_OF_ROOM} readers, {missing} missing", flush=True
+            f"room: {percentiles(times, 60, 150)}; {sent} messages to {READERS_OF_ROOM} readers, {missing} missing",
+            flush=True,
+            flush=True,
         )
 
     def flow(self, seconds: float) -> None:
@@ -275,7 +277,7 @@ class Bench:
             times, sent, took = heard_of(crowd, sending, count)
             twice, tangled = (sum(getattr(one, name) for one in crowd.streams) for name in ("twice", "tangled"))
             lost = sum(sent - (one.received - one.twice) for one in crowd.streams)
-        print(f"flow: {lost} lost, {twice} twice, {tangled} out of order (goal 0), {told(times, None, 300)}")
+        print(f"flow: {lost} lost, {twice} twice, {tangled} out of order (goal 0), {percentiles(times, None, 300)}")
         print(f"      {sent} messages in {took:.1f} s to {READERS_OF_FLOW} readers, {len(times)} arrivals", flush=True)
 
 

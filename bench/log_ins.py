@@ -91,7 +91,7 @@ def looking(port: int, token: str, seconds: float, storm: int = 0) -> tuple[list
     return sorted(times), statuses
 
 
-def told(times: list[float]) -> str:
+def percentiles(times: list[float]) -> str:
     p50, p99 = (1000 * times[int(len(times) * part)] for part in (0.5, 0.99))
     return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {1000 * times[-1]:.1f} ms ({len(times)} requests)"
 
@@ -127,8 +127,8 @@ def main() -> None:
             server.wait()
     rate = statuses.get(200, 0) / given.seconds
     print(f"log-ins: {rate:.1f} a second from {given.clients} clients, {rate / bare:.2f} of that; by status {statuses}")
-    print(f"me alone:       {told(calm)}")
-    print(f"me in the storm: {told(stormy)}")
+    print(f"me alone:       {percentiles(calm)}")
+    print(f"me in the storm: {percentiles(stormy)}")
 
 
 if __name__ == "__main__":

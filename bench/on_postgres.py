@@ -3,8 +3,8 @@
     python bench/on_postgres.py [--rounds 5] [--seconds 3] [--messages 100000] [--only me,send] [--growth]
 
 It starts a PostgreSQL with its defaults (fsync on) and `minichat serve` with two workers, on this machine, and sends
-requests over eight connections. The targets alternate in each round, so that a slow moment of the machine affects all of
-them. It prints medians of the rounds and of their ratios, and CPU times, which depend little on other load.
+requests over eight connections. The targets alternate in each round, so that a slow moment of the machine affects
+all of them. It prints medians of the rounds and of their ratios, and CPU times, which depend little on other load.
 
 * Without `--growth` the peer is `bare_psycopg.py` on copies of the same database, once with two gevent workers and once
   with two workers of four threads. The ratio refers to the faster one. The program first checks that all targets give
@@ -79,7 +79,7 @@ class Spent(NamedTuple):
         """Return the time spent per item."""
         return Spent((self.worker - before.worker) / count, (self.database - before.database) / count)
 
-    def told(self, name: str) -> str:
+    def line(self, name: str) -> str:
         """Format the figure as a line."""
         line = f"{name:40}{self.worker:8.1f} µs of the worker"
         return f"{line}, {self.database:8.1f} µs of the database" if self.database > 0.05 else line
@@ -128,26 +128,26 @@ def sample(target: Target, request: str, seconds: int) -> Sample:
         script.write_text(SCRIPT % request)
         options = ["--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s", "--latency"]
         before = target.spent()
-        told = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603
             [shutil.which("wrk") or "wrk", *options, "--script", script, f"http://127.0.0.1:{target.server.port}"],
             env={**os.environ, "TOKEN": target.token, "TEXT": TEXT, "BEGUN": str(time.monotonic_ns())},
             capture_output=True,
             check=True,
             text=True,
         ).stdout
-    assert "Non-2xx" not in told, f"some answers were errors:\n{told}\n{target.server.said}"
-    done = re.search(r"^\s+(\d+) requests in", told, re.MULTILINE)
-    rate = re.search(r"^Requests/sec:\s+([\d.]+)", told, re.MULTILINE)
-    assert done, told
-    assert rate, told
+    assert "Non-2xx" not in output, f"some answers were errors:\n{output}\n{target.server.said}"
+    done = re.search(r"^\s+(\d+) requests in", output, re.MULTILINE)
+    rate = re.search(r"^Requests/sec:\s+([\d.]+)", output, re.MULTILINE)
+    assert done, output
+    assert rate, output
     spent = target.spent().since(before, int(done[1]))
-    return Sample(float(rate[1]), milliseconds(told, "50%"), milliseconds(told, "99%"), *spent)
+    return Sample(float(rate[1]), milliseconds(output, "50%"), milliseconds(output, "99%"), *spent)
 
 
-def milliseconds(told: str, name: str) -> float:
+def milliseconds(output: str, name: str) -> float:
     """Read a percentile from wrk's output."""
-    found = re.search(rf"^\s+{name}\s+([\d.]+)(us|ms|s)\s*$", told, re.MULTILINE)
-    assert found, told
+    found = re.search(rf"^\s+{name}\s+([\d.]+)(us|ms|s)\s*$", output, re.MULTILINE)
+    assert found, output
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1_000}[found[2]]
 
 
