@@ -266,7 +266,6 @@ class Bench:
         print(
             f"room: {percentiles(times, 60, 150)}; {sent} messages to {READERS_OF_ROOM} readers, {missing} missing",
             flush=True,
-            flush=True,
         )
 
     def flow(self, seconds: float) -> None:
