@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from commands import run_minichat
 from e2e.crowd import check_database, check_numbers, meanwhile, register, rows, wait_until
 from pictures import JPEG, PNG
 from postgres import FAST, running_postgres, shared
-from servers import BIN, PATIENCE, SECRET, database_of, environment, run, serving
+from servers import BIN, PATIENCE, SECRET, database_of, environment, serving
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
@@ -44,7 +45,7 @@ def backup(folder):
     """Run `minichat backup` beside the server; return what it said."""
 
     def command(*args, **settings):
-        result = run(folder, "backup", *map(str, args), **SETTINGS, **settings)
+        result = run_minichat(folder, "backup", *map(str, args), **SETTINGS, **settings)
         assert (result.returncode, result.stderr) == (0, ""), result
         return result.stdout
 
@@ -56,7 +57,7 @@ def refusal(folder):
     """Run a `minichat backup` that fails; return the one sentence that it says."""
 
     def command(*args, **settings):
-        result = run(folder, "backup", *map(str, args), **SETTINGS, **settings)
+        result = run_minichat(folder, "backup", *map(str, args), **SETTINGS, **settings)
         assert (result.returncode, result.stdout) == (1, ""), result
         [sentence] = result.stderr.splitlines()
         return sentence
@@ -185,14 +186,14 @@ def test_a_damaged_database_is_told_of_and_not_copied(path, backup, tmp_path):
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
     other = tmp_path / "other.sqlite3"
-    result = run(tmp_path, "backup", str(other), database_url=f"sqlite:///{path}", **SETTINGS)
+    result = run_minichat(tmp_path, "backup", str(other), database_url=f"sqlite:///{path}", **SETTINGS)
     assert result.returncode == 1
     assert result.stderr.startswith("No backup was made, as the database is damaged: ")
     assert not other.exists()
 
 
 def test_without_a_database_there_is_nothing_to_copy(tmp_path):
-    result = run(tmp_path, "backup", "copy.sqlite3")
+    result = run_minichat(tmp_path, "backup", "copy.sqlite3")
     assert result.returncode == 1
     assert result.stderr.startswith("There is no database ")
     assert not (tmp_path / "copy.sqlite3").exists()
@@ -231,7 +232,7 @@ class TestCursors:
             room = ann.makes_room()
             before = cursor_of(ann)
             assert server.stop() == 0
-        said = run(tmp_path, "db", "restored", **SETTINGS)
+        said = run_minichat(tmp_path, "db", "restored", **SETTINGS)
         assert (said.returncode, said.stdout) == (0, "Clients that come back will load everything anew.\n")
         with serving(tmp_path, **SETTINGS) as ann.server:
             after = cursor_of(ann)
@@ -242,7 +243,9 @@ class TestCursors:
 
 class TestPostgreSQL:
     def test_minichat_leaves_it_to_its_own_program(self, tmp_path):
-        result = run(tmp_path, "backup", "copy", database_url=shared().url(), allowed_hosts="127.0.0.1", **SETTINGS)
+        result = run_minichat(
+            tmp_path, "backup", "copy", database_url=shared().url(), allowed_hosts="127.0.0.1", **SETTINGS
+        )
         said = "This copies SQLite: to back PostgreSQL up, use its own pg_dump.\n"
         assert (result.returncode, result.stderr) == (1, said)
         assert list(tmp_path.iterdir()) == []
@@ -312,7 +315,7 @@ class TestPictures:
             (ann,) = register(server, "ann")
             room, picture = ann.makes_room(), upload(ann, PNG)
             ann.says(room, "kept")
-            assert run(tmp_path, "backup", str(copy), "--media", **SETTINGS).returncode == 0
+            assert run_minichat(tmp_path, "backup", str(copy), "--media", **SETTINGS).returncode == 0
             ann.says(room, "lost")
             upload(ann, JPEG)
             os.killpg(server.process.pid, signal.SIGKILL)

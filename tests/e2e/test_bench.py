@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from servers import environment, run
+from commands import run_minichat
+from servers import environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,9 +45,9 @@ def test_a_simulation_of_a_small_chat_finds_that_one_host_is_enough(tmp_path: Pa
 
 def test_what_the_hub_does_with_a_change_can_be_measured(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/chat.sqlite3"
-    assert run(tmp_path, "db", "upgrade", database_url=url).returncode == 0
+    assert run_minichat(tmp_path, "db", "upgrade", database_url=url).returncode == 0
     sizes = ("--users", "2051", "--rooms", "1", "--members", "50", "--messages", "1")
-    assert run(tmp_path, "demo", *sizes, database_url=url).returncode == 0
+    assert run_minichat(tmp_path, "demo", *sizes, database_url=url).returncode == 0
     said = bench(tmp_path, "hub_costs.py", "20", database_url=url).splitlines()
     assert len(said) == 8
     assert all(line.endswith((" µs of the worker", " bytes")) for line in said)

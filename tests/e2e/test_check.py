@@ -16,12 +16,13 @@ import psycopg
 import pytest
 
 import postgres
+from commands import run_minichat
 from e2e.crowd import register, rows
 from minichat.cli.checking import service, setup
 from minichat.cli.checking.findings import Verdict
 from minichat.config import Settings
 from proxies import NAME, running_nginx
-from servers import PATIENCE, SECRET, database_of, free_port, run, running_redis, serving
+from servers import PATIENCE, SECRET, database_of, free_port, running_redis, serving
 
 GOOD = {
     "secret_key": SECRET,
@@ -35,7 +36,7 @@ CHANGE = "INSERT INTO change (kind, room_id, at) VALUES ('room.created', 1, %s)"
 
 def check(folder, *args, says="", **settings):
     """Run it; return its exit code, and what it says: (verdict, what) and the sentence."""
-    result = run(folder, "check", *args, says=says, **{**GOOD, **settings})
+    result = run_minichat(folder, "check", *args, says=says, **{**GOOD, **settings})
     assert "Traceback" not in result.stderr, result.stderr
     found = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     lines = [(verdict, *map(str.strip, rest.split("  ", 1))) for verdict, rest in found]
@@ -54,7 +55,7 @@ def only_wrong(lines):
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
     folder = tmp_path_factory.mktemp("example")
-    assert run(folder, "db", "upgrade", **GOOD).returncode == 0
+    assert run_minichat(folder, "db", "upgrade", **GOOD).returncode == 0
     (folder / "instance" / "media").mkdir(mode=0o700)
     return folder
 
@@ -75,7 +76,7 @@ class TestAGoodSetUp:
     def test_on_postgresql_with_redis_passes(self, tmp_path):
         with postgres.running_postgres() as server, running_redis(tmp_path) as redis:
             there = {"database_url": server.url(), "redis_url": redis.url}
-            assert run(tmp_path, "db", "upgrade", **GOOD, **there).returncode == 0
+            assert run_minichat(tmp_path, "db", "upgrade", **GOOD, **there).returncode == 0
             lines = check(tmp_path, **there)
         assert ("ok", "clock", "This host and the database agree.") in lines
         assert ("ok", "Redis", "It answers.") in lines
@@ -109,7 +110,7 @@ class TestAGoodSetUp:
         assert rows(database_of(home), "SELECT count(*) FROM user") == [(1,)]
 
     def test_is_told_in_columns(self, home):
-        printed = run(home, "check", **GOOD).stdout.splitlines()
+        printed = run_minichat(home, "check", **GOOD).stdout.splitlines()
         starts = {line.index(line.split("  ")[-1].strip()) for line in printed if line.split("  ")[-1].strip()}
         assert len(starts) == 1, printed
 
@@ -152,21 +153,21 @@ def test_what_may_be_meant_is_noted(home, settings, what, said):
 
 def test_a_secret_that_minichat_made_is_noted(tmp_path):
     given = {name: value for name, value in GOOD.items() if name != "secret_key"}
-    assert run(tmp_path, "db", "upgrade", **given).returncode == 0
-    result = run(tmp_path, "check", **given)
+    assert run_minichat(tmp_path, "db", "upgrade", **given).returncode == 0
+    result = run_minichat(tmp_path, "check", **given)
     assert result.returncode == 0
     assert f"keeps it in {tmp_path}/instance/secret_key" in result.stdout
 
 
 def test_no_secret_is_made(tmp_path):
     given = {name: value for name, value in GOOD.items() if name != "secret_key"}
-    result = run(tmp_path, "check", **given, database_url="sqlite:///there/chat.sqlite3")
+    result = run_minichat(tmp_path, "check", **given, database_url="sqlite:///there/chat.sqlite3")
     assert "There is none yet: the first start makes one" in result.stdout
     assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_that_cannot_be_read_are_another_exit_code(tmp_path):
-    result = run(tmp_path, "check", trusted_proxies="many")
+    result = run_minichat(tmp_path, "check", trusted_proxies="many")
     assert result.returncode == 2
     assert result.stderr.startswith("MINICHAT_TRUSTED_PROXIES must be")
 
@@ -258,7 +259,7 @@ class TestTheDatabase:
             connection.execute("UPDATE change SET xid = xid + 1000000000")
         [sentence] = [sentence for _, what, sentence in check(tmp_path, database_url=url) if what == "live updates"]
         assert "minichat db restored" in sentence
-        assert run(tmp_path, "db", "restored", **GOOD, database_url=url).returncode == 0
+        assert run_minichat(tmp_path, "db", "restored", **GOOD, database_url=url).returncode == 0
         assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
     def test_whose_replica_is_none_is_wrong(self, tmp_path):
@@ -370,12 +371,12 @@ class TestWhatRuns:
         ],
     )
     def test_is_asked_for_rightly_or_not_at_all(self, tmp_path, args, said):
-        result = run(tmp_path, "check", *args)
+        result = run_minichat(tmp_path, "check", *args)
         assert result.returncode == 2
         assert said in result.stderr
 
     def test_is_shown_no_token_that_can_be_none(self, tmp_path):
-        result = run(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
+        result = run_minichat(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
         assert (result.returncode, result.stderr) == (1, "What was said on standard input is no access token.\n")
 
 

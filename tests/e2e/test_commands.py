@@ -10,10 +10,11 @@ import termios
 import pytest
 from click import Group, Option
 
+from commands import run_minichat
 from e2e.crowd import execute
 from minichat.cli import main
 from postgres import migrated, shared
-from servers import BIN, SECRET, environment, free_port, run, serving
+from servers import BIN, SECRET, environment, free_port, serving
 
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
@@ -44,14 +45,14 @@ def test_every_command_and_option_explains_itself(words, command):
 
 
 def test_help_reads_no_settings_and_makes_nothing(tmp_path):
-    result = run(tmp_path, "createsuperuser", "--help", access_ttl="wrong")
+    result = run_minichat(tmp_path, "createsuperuser", "--help", access_ttl="wrong")
     assert result.returncode == 0
     assert "--password-stdin" in result.stdout
     assert not list(tmp_path.iterdir())
 
 
 def test_without_a_command_it_lists_them(tmp_path):
-    said = run(tmp_path, "--help").stdout
+    said = run_minichat(tmp_path, "--help").stdout
     assert all(
         name in said
         for name in (
@@ -68,24 +69,24 @@ def test_without_a_command_it_lists_them(tmp_path):
             "openapi",
         )
     )
-    assert run(tmp_path, "--version").stdout.startswith("minichat, version ")
+    assert run_minichat(tmp_path, "--version").stdout.startswith("minichat, version ")
 
 
 def test_upgrade_makes_the_database_once(tmp_path):
-    assert failure(run(tmp_path, "db", "status")).startswith("There is no database ")
-    first = run(tmp_path, "db", "upgrade")
+    assert failure(run_minichat(tmp_path, "db", "status")).startswith("There is no database ")
+    first = run_minichat(tmp_path, "db", "upgrade")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("Applied the migration 0001")
-    second = run(tmp_path, "db", "upgrade")
+    second = run_minichat(tmp_path, "db", "upgrade")
     assert (second.returncode, second.stdout) == (0, "")
-    status = run(tmp_path, "db", "status")
+    status = run_minichat(tmp_path, "db", "status")
     assert status.returncode == 0
     assert all(line.startswith("applied") for line in status.stdout.splitlines())
 
 
 def test_status_of_a_database_that_lags_behind_is_a_failure(tmp_path):
     (tmp_path / "chat.sqlite3").touch()
-    result = run(tmp_path, "db", "status", database_url="sqlite:///chat.sqlite3")
+    result = run_minichat(tmp_path, "db", "status", database_url="sqlite:///chat.sqlite3")
     assert result.stdout.startswith("missing")
     assert "minichat db upgrade" in failure(result)
 
@@ -93,25 +94,25 @@ def test_status_of_a_database_that_lags_behind_is_a_failure(tmp_path):
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["demo", *SMALL], ["createsuperuser", "--username", "root"]])
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, command):
     (tmp_path / "instance").write_text("in the way")
-    result = run(tmp_path, *command, says=PASSWORD)
+    result = run_minichat(tmp_path, *command, says=PASSWORD)
     assert result.returncode in {1, 2}
     assert "Traceback" not in result.stderr
     assert str(tmp_path / "instance") in result.stderr
 
 
 def test_pruning_tells_of_a_folder_for_pictures_that_is_none(tmp_path):
-    assert run(tmp_path, "db", "upgrade").returncode == 0
+    assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     (tmp_path / "file").write_text("in the way")
-    result = run(tmp_path, "prune", media_dir="file")
+    result = run_minichat(tmp_path, "prune", media_dir="file")
     assert failure(result).startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path}/file: ")
     assert "audit entries" in result.stdout
 
 
 def test_a_superuser_is_made_and_logs_in(tmp_path):
-    assert run(tmp_path, "db", "upgrade").returncode == 0
-    made = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+    assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
+    made = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
     assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")
-    again = run(tmp_path, "createsuperuser", "--username", "ROOT", "--password-stdin", says=PASSWORD)
+    again = run_minichat(tmp_path, "createsuperuser", "--username", "ROOT", "--password-stdin", says=PASSWORD)
     assert failure(again) == "The name ROOT is taken."
     with serving(tmp_path) as server:
         answer = server.call("POST", "/api/auth/login/", {"username": "root", "password": PASSWORD.strip()})
@@ -119,13 +120,13 @@ def test_a_superuser_is_made_and_logs_in(tmp_path):
 
 
 def test_a_superuser_with_a_bad_password_is_not_made(tmp_path):
-    assert run(tmp_path, "db", "upgrade").returncode == 0
-    result = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says="short\n")
+    assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
+    result = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says="short\n")
     assert "password" in failure(result)
 
 
 def test_a_superuser_may_come_before_the_first_start(tmp_path):
-    result = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+    result = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
     assert result.returncode == 0
     assert result.stdout.endswith("Made the superuser root.\n")
 
@@ -161,10 +162,10 @@ def test_demo_fills_an_empty_database_and_no_other(tmp_path, is_on_postgres):
     settings = {}
     if is_on_postgres:
         settings = {"database_url": shared().url(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
-    made = run(tmp_path, "demo", *SMALL, **settings)
+    made = run_minichat(tmp_path, "demo", *SMALL, **settings)
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.endswith("Made 4 users, 3 rooms and 25 messages.\n")
-    assert "not empty" in failure(run(tmp_path, "demo", *SMALL, **settings))
+    assert "not empty" in failure(run_minichat(tmp_path, "demo", *SMALL, **settings))
     with serving(tmp_path, **settings) as server:
         login = {"username": "user1", "password": "demo-password-1"}
         token = server.call("POST", "/api/auth/login/", login).json["tokens"]["access"]
@@ -177,14 +178,14 @@ def test_demo_fills_an_empty_database_and_no_other(tmp_path, is_on_postgres):
 
 
 def test_demo_with_more_members_than_users_is_refused(tmp_path):
-    result = run(tmp_path, "demo", "--users", "2", "--members", "3")
+    result = run_minichat(tmp_path, "demo", "--users", "2", "--members", "3")
     assert result.returncode == 2
     assert "--members" in result.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_openapi_prints_the_document_and_leaves_nothing_behind(tmp_path):
-    result = run(tmp_path, "openapi")
+    result = run_minichat(tmp_path, "openapi")
     assert (result.returncode, result.stderr) == (0, "")
     document = json.loads(result.stdout)
     assert document["openapi"].startswith("3.1")
@@ -194,7 +195,7 @@ def test_openapi_prints_the_document_and_leaves_nothing_behind(tmp_path):
 
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["demo"], ["createsuperuser", "--username", "root"]])
 def test_wrong_settings_are_told_by_every_command(tmp_path, command):
-    result = run(tmp_path, *command, refresh_grace="-1")
+    result = run_minichat(tmp_path, *command, refresh_grace="-1")
     assert "MINICHAT_REFRESH_GRACE must be a whole number" in failure(result, code=2)
 
 
@@ -217,7 +218,7 @@ def on_postgres(url):
 def test_a_postgresql_that_cannot_be_used_is_a_sentence_without_the_password(tmp_path, command):
     at = f"postgresql://chat:{HIDDEN}@127.0.0.1:{free_port()}/chat"
     for url in (at, f"{at}?no_such_option=1", shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")):
-        told = failure(run(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
+        told = failure(run_minichat(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
         assert told.startswith("The database postgresql://"), told
         assert HIDDEN not in told
 
@@ -226,36 +227,42 @@ def test_a_user_who_may_not_make_tables_is_told_so(tmp_path):
     url = shared().url()
     shared().execute("CREATE ROLE guest LOGIN")
     settings = on_postgres(url.replace("minichat@", "guest@"))
-    assert "permission denied for schema public" in failure(run(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
+    assert "permission denied for schema public" in failure(
+        run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings)
+    )
 
 
 def test_a_schema_of_a_newer_version_is_not_served(tmp_path):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
     for command in (["serve", "--bind", "127.0.0.1:0"], ["db", "upgrade"], ["db", "status"], *LOOKING_AFTER):
-        assert "9999_future of a newer minichat" in failure(run(tmp_path, *command, **settings))
+        assert "9999_future of a newer minichat" in failure(run_minichat(tmp_path, *command, **settings))
 
 
 @pytest.mark.parametrize("command", LOOKING_AFTER, ids=" ".join)
 def test_a_schema_of_an_older_version_is_not_looked_after(tmp_path, command):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "DELETE FROM schema_migration")
-    told = failure(run(tmp_path, *command, **settings))
+    told = failure(run_minichat(tmp_path, *command, **settings))
     assert told == "The database lacks migrations: `minichat db upgrade` applies them."
 
 
 def test_a_replica_whose_url_is_wrong_is_told_before_anything_is_served(tmp_path):
     settings = {**on_postgres(migrated()), "replica_url": f"postgresql://chat:{HIDDEN}@db/chat?no_such_option=1"}
-    told = failure(run(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
+    told = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
     assert told.endswith("the replica's URL is not one that PostgreSQL's client understands")
     assert HIDDEN not in told
 
 
 def test_a_postgresql_is_looked_after_by_the_same_commands(tmp_path):
     settings = on_postgres(shared().url())
-    assert run(tmp_path, "db", "status", **settings).stdout.startswith("missing")
-    assert run(tmp_path, "db", "upgrade", **settings).stdout.startswith("Applied the migration 0001_initial.\n")
-    assert run(tmp_path, "db", "upgrade", **settings).stdout == ""
-    assert run(tmp_path, "db", "status", **settings).stdout.startswith("applied")
-    made = run(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD, **settings)
+    assert run_minichat(tmp_path, "db", "status", **settings).stdout.startswith("missing")
+    assert run_minichat(tmp_path, "db", "upgrade", **settings).stdout.startswith(
+        "Applied the migration 0001_initial.\n"
+    )
+    assert run_minichat(tmp_path, "db", "upgrade", **settings).stdout == ""
+    assert run_minichat(tmp_path, "db", "status", **settings).stdout.startswith("applied")
+    made = run_minichat(
+        tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD, **settings
+    )
     assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")

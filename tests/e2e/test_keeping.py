@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, check_whole, execute, meanwhile, register, rows, wait_until
-from servers import BIN, database_of, environment, run, serving
+from servers import BIN, database_of, environment, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -37,7 +38,7 @@ def minichat(folder, settings):
     """Run a command beside the server; return what it printed."""
 
     def command(*args, says=""):
-        result = run(folder, *args, says=says, **settings)
+        result = run_minichat(folder, *args, says=says, **settings)
         assert (result.returncode, result.stderr) == (0, ""), result
         return result.stdout
 
@@ -49,7 +50,7 @@ def failure(folder, settings):
     """Run a command that fails; return the one sentence that it says."""
 
     def command(*args, says=""):
-        result = run(folder, *args, says=says, **settings)
+        result = run_minichat(folder, *args, says=says, **settings)
         assert (result.returncode, result.stdout) == (1, ""), result
         [sentence] = result.stderr.splitlines()
         return sentence
@@ -124,7 +125,7 @@ def test_an_unknown_name_is_a_sentence(server, failure, command):
 
 @pytest.mark.parametrize("command", [["prune"], ["audit"], ["users", "list"], ["users", "disable", "ann"]])
 def test_without_a_database_there_is_nothing_to_look_after(tmp_path, command):
-    result = run(tmp_path, *command)
+    result = run_minichat(tmp_path, *command)
     assert result.returncode == 1
     assert result.stderr.startswith("There is no database ")
     assert not database_of(tmp_path).exists()
@@ -227,7 +228,7 @@ def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on
     still = left(tmp_path, database)
     assert 0 < still < 19_000
     check_database(database_of(tmp_path, **database))
-    again = run(tmp_path, "prune", **database)
+    again = run_minichat(tmp_path, "prune", **database)
     assert removed_by(again.stdout)["changes"] == still
     check_database(database_of(tmp_path, **database))
 
@@ -250,7 +251,7 @@ def removed_by(said):
 
 def fill(folder, settings):
     """Make a database with 20,000 changes that are long due."""
-    assert run(folder, "db", "upgrade", **settings).returncode == 0
+    assert run_minichat(folder, "db", "upgrade", **settings).returncode == 0
     execute(
         database_of(folder, **settings),
         f"{counting(20_000)} INSERT INTO change (kind, room_id, at) SELECT 'room.updated', 1, i FROM n",

@@ -12,10 +12,11 @@ from queue import Queue
 
 import pytest
 
+from commands import run_minichat
 from e2e.browsers import chromium, empty_pages, opened
 from e2e.crowd import PASSWORD, register, wait_until
 from minichat.domain.model import ChangeKind
-from servers import PATIENCE, environment, run, serving
+from servers import PATIENCE, environment, serving
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 UNSTORED = {"typing", "presence", "resync"}
@@ -224,7 +225,7 @@ def test_each_way_loads_anew_when_the_log_does_not_go_back_so_far(server, ann, b
     ann.says(room, "forgotten")
 
     def is_gone():
-        assert run(server.folder, "prune", changes_ttl="1").returncode == 0
+        assert run_minichat(server.folder, "prune", changes_ttl="1").returncode == 0
         return bob.call("GET", f"/api/chat/sync/?after={old}").status == 410
 
     wait_until(is_gone, "the end of what the log keeps")

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, register, rows, wait_until
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations.unfinished import unfinished
@@ -23,7 +24,7 @@ MESSAGES = 40_000
 def old(tmp_path_factory):
     """A folder with a chat in which there is much."""
     folder = tmp_path_factory.mktemp("old")
-    assert run(folder, "demo", "--messages", str(MESSAGES), **SETTINGS).returncode == 0
+    assert run_minichat(folder, "demo", "--messages", str(MESSAGES), **SETTINGS).returncode == 0
     return folder
 
 
@@ -31,7 +32,7 @@ def old(tmp_path_factory):
 def exported(old):
     """Its export."""
     file = old / "chat.jsonl"
-    said = run(old, "export", str(file), **SETTINGS)
+    said = run_minichat(old, "export", str(file), **SETTINGS)
     assert (said.returncode, said.stderr) == (0, "")
     assert said.stdout.endswith(f" MiB, to {file}.\n")
     return file
@@ -45,7 +46,7 @@ def new(tmp_path):
 
 def export_of(folder):
     """The lines of a folder's export, but for the first, which tells where and when it was made."""
-    result = run(folder, "export", **SETTINGS)
+    result = run_minichat(folder, "export", **SETTINGS)
     assert (result.returncode, result.stderr) == (0, ""), result
     return result.stdout.splitlines()[1:]
 
@@ -55,14 +56,14 @@ def lines_of(file):
 
 
 def imports(folder, file, **settings):
-    result = run(folder, "import", str(file), **SETTINGS, **settings)
+    result = run_minichat(folder, "import", str(file), **SETTINGS, **settings)
     assert (result.returncode, result.stderr) == (0, ""), result
     return result.stdout
 
 
 def refusal(folder, *args):
     """The one sentence of a command that fails."""
-    result = run(folder, *args, **SETTINGS)
+    result = run_minichat(folder, *args, **SETTINGS)
     assert result.returncode == 1
     [sentence] = result.stderr.splitlines()
     return sentence
@@ -90,7 +91,7 @@ def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):
         assert unread == {room: 5}
         assert server.stop() == 0
     file = tmp_path / "chat.jsonl"
-    assert run(folders[0], "export", str(file), **SETTINGS).returncode == 0
+    assert run_minichat(folders[0], "export", str(file), **SETTINGS).returncode == 0
     assert imports(folders[1], file).endswith(f"Imported {len(lines_of(file)) - 15} rows from {file}.\n")
     with serving(folders[1], **SETTINGS) as server:
         ann.server = bob.server = server
@@ -114,7 +115,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
         database.close_connections()
     assert imports(new, exported, **there) == f"Imported {total} rows from {exported}.\n"
     back = new / "back.jsonl"
-    assert run(new, "export", str(back), **SETTINGS, **there).returncode == 0
+    assert run_minichat(new, "export", str(back), **SETTINGS, **there).returncode == 0
     assert lines_of(back) == lines_of(exported)
     with serving(new, **SETTINGS, **there) as server:
         login = {"username": "user1", "password": "demo-password-1"}
@@ -123,7 +124,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
         assert (said.status, said.json["seq"]) == (201, MESSAGES + 1)
         assert server.stop() == 0
     after = new / "after.jsonl"
-    assert run(new, "export", str(after), **SETTINGS, **there).returncode == 0
+    assert run_minichat(new, "export", str(after), **SETTINGS, **there).returncode == 0
     assert imports(new, after).endswith(f" rows from {after}.\n")
     check_whole(database_of(new))
     assert export_of(new) == lines_of(after)
@@ -163,7 +164,7 @@ def test_an_export_is_a_file_for_its_owner_alone_and_never_replaces_another(old,
     assert refusal(old, "export", str(exported)) == f"{exported} is there already: --force replaces it."
     file = tmp_path / "chat.jsonl"
     file.write_text("before")
-    assert run(old, "export", str(file), "--force", **SETTINGS).returncode == 0
+    assert run_minichat(old, "export", str(file), "--force", **SETTINGS).returncode == 0
     assert lines_of(file) == lines_of(exported)
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
@@ -173,7 +174,7 @@ def test_an_export_never_replaces_the_database_that_it_is_of(old):
     before = database.stat().st_ino
     for path in (database, database.with_name("minichat.sqlite3-turns")):
         path.touch()
-        assert run(old, "export", str(path), "--force", **SETTINGS).returncode == 1
+        assert run_minichat(old, "export", str(path), "--force", **SETTINGS).returncode == 1
     assert database.stat().st_ino == before
 
 
@@ -184,7 +185,7 @@ def test_an_export_that_is_killed_leaves_nothing_under_its_name(old, tmp_path):
         wait_until(draft.exists, "the beginning")
         process.kill()
     assert not file.exists()
-    assert run(old, "export", str(file), **SETTINGS).returncode == 0
+    assert run_minichat(old, "export", str(file), **SETTINGS).returncode == 0
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 
@@ -237,7 +238,7 @@ def test_half_an_import_is_not_served(exported, new):
     for command in map(str.split, [*commands, "createsuperuser --username x"]):
         says = {"says": "correct horse battery\n"} if "createsuperuser" in command else {}
         args = [*command, "--password-stdin"] if says else command
-        result = run(new, *args, **says, **SETTINGS)
+        result = run_minichat(new, *args, **says, **SETTINGS)
         assert (result.returncode, result.stdout) == (1, ""), command
         assert result.stderr == (
             f"The database {database_of(new)} can't be used: "
@@ -254,7 +255,7 @@ def test_half_an_import_is_not_served(exported, new):
     execute(database_of(new), "DROP TABLE schema_migration")
     execute(database_of(new), "ALTER TABLE kept RENAME TO schema_migration")
     imports(new, exported)
-    assert run(new, "db", "status", **SETTINGS).returncode == 0
+    assert run_minichat(new, "db", "status", **SETTINGS).returncode == 0
 
 
 def test_an_import_into_a_chat_that_is_in_use_changes_nothing(old, exported):
@@ -269,11 +270,11 @@ def test_an_import_into_a_chat_that_is_in_use_changes_nothing(old, exported):
 def test_a_file_that_is_no_export_is_a_sentence_and_the_database_stays_of_use(new, content):
     file = new / "file"
     file.write_text(content)
-    result = run(new, "import", str(file), **SETTINGS)
+    result = run_minichat(new, "import", str(file), **SETTINGS)
     assert result.returncode == 1
     [sentence] = result.stderr.splitlines()
     assert sentence.startswith(f"{file} was not imported: it ")
-    assert run(new, "demo", "--messages", "1", **SETTINGS).returncode == 0
+    assert run_minichat(new, "demo", "--messages", "1", **SETTINGS).returncode == 0
 
 
 def test_a_pipe_is_refused_in_a_sentence(new):
@@ -284,7 +285,7 @@ def test_a_pipe_is_refused_in_a_sentence(new):
 
 def test_a_database_that_lacks_migrations_is_not_exported(tmp_path):
     (tmp_path / "chat.sqlite3").touch()
-    result = run(tmp_path, "export", database_url="sqlite:///chat.sqlite3", **SETTINGS)
+    result = run_minichat(tmp_path, "export", database_url="sqlite:///chat.sqlite3", **SETTINGS)
     assert (result.returncode, result.stdout) == (1, "")
     assert "minichat db upgrade" in result.stderr
 

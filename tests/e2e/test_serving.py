@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from commands import run_minichat
 from e2e.crowd import register, wait_until
 from e2e.streams import opened
-from servers import PATIENCE, SECRET, resident_mib, run, serving
+from servers import PATIENCE, SECRET, resident_mib, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
@@ -89,21 +90,21 @@ def test_the_parent_and_the_command_line_import_neither_flask_nor_peewee():
 
 
 def test_a_taken_address_is_told_in_a_sentence(tmp_path, taken_port):
-    result = run(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")
+    result = run_minichat(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")
     assert result.returncode == 1
     assert sentences(result) == [f"Can't listen on 127.0.0.1:{taken_port}: Address already in use."]
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:99999", "no-such-host.invalid:80", "127.0.0.1:http"])
 def test_an_address_that_cannot_be_is_told_in_a_sentence(tmp_path, bind):
-    result = run(tmp_path, "serve", "--bind", bind)
+    result = run_minichat(tmp_path, "serve", "--bind", bind)
     assert result.returncode == 1
     assert len(sentences(result)) == 1
 
 
 def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):
     (tmp_path / "chat.sqlite3").write_bytes(b"this is not a database" * 100)
-    result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", database_url="sqlite:///chat.sqlite3")
+    result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", database_url="sqlite:///chat.sqlite3")
     assert result.returncode == 1
     [sentence] = sentences(result)
     assert sentence.startswith(f"The database {tmp_path}/chat.sqlite3 can't be used: ")
@@ -117,14 +118,14 @@ def test_the_folder_for_pictures_is_made_at_the_start_for_the_owner_alone(tmp_pa
 @pytest.mark.parametrize("place", ["file", "file/media", "/proc/media"])
 def test_a_folder_for_pictures_that_cannot_be_stops_the_start_in_a_sentence(tmp_path, place):
     (tmp_path / "file").write_text("in the way")
-    result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", media_dir=place)
+    result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", media_dir=place)
     assert result.returncode == 1
     [sentence] = sentences(result)
     assert sentence.startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path / place}: ")
 
 
 def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):
-    result = run(tmp_path, "serve", access_ttl="soon", secret_key="short", log_level="loud")
+    result = run_minichat(tmp_path, "serve", access_ttl="soon", secret_key="short", log_level="loud")
     assert result.returncode == 2
     assert [line.split()[0] for line in sentences(result)] == [
         "MINICHAT_SECRET_KEY",
@@ -382,7 +383,7 @@ def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
 @pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
 def test_plain_gunicorn_serves_it_with_any_kind_of_worker(tmp_path, kind):
     settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
-    assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+    assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
     args = ["--worker-class", kind, "--workers", "2", "--no-control-socket", "minichat.app:create_app()"]
     with serving(tmp_path, *args, program="gunicorn", **settings) as server:
         tokens = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]

@@ -14,9 +14,10 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
+from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, check_numbers, meanwhile, register, wait_until
 from e2e.locks import holder_of_the_turn, holder_of_the_write_lock, state_of
-from servers import SECRET, database_of, run, serving
+from servers import SECRET, database_of, serving
 
 SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
@@ -215,7 +216,7 @@ class TestADatabaseThatCannotBeUsed:
         (tmp_path / "text.sqlite3").write_text("This is not a database. " * 1_000)
         (tmp_path / "file").touch()
         for name in ("folder.sqlite3", "text.sqlite3", "file/chat.sqlite3", "/proc/nowhere/chat.sqlite3"):
-            result = run(
+            result = run_minichat(
                 tmp_path, "serve", "--bind", "127.0.0.1:0", database_url=f"sqlite:///{tmp_path / name}", **SETTINGS
             )
             assert result.returncode == 1, name
@@ -223,10 +224,10 @@ class TestADatabaseThatCannotBeUsed:
             assert sentence.startswith(f"The database {tmp_path / name} can't be used: ")
 
     def test_one_that_was_cut_off_is_refused_too(self, tmp_path):
-        assert run(tmp_path, "db", "upgrade", **SETTINGS).returncode == 0
+        assert run_minichat(tmp_path, "db", "upgrade", **SETTINGS).returncode == 0
         database = database_of(tmp_path)
         os.truncate(database, database.stat().st_size // 2)
-        result = run(tmp_path, "serve", "--bind", "127.0.0.1:0", **SETTINGS)
+        result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **SETTINGS)
         assert result.returncode == 1
         assert "Traceback" not in result.stderr
         assert len(result.stderr.splitlines()) == 1

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from servers import BIN, SECRET, RunningServer, environment, free_port, run, serving
+from commands import run_minichat
+from servers import BIN, SECRET, RunningServer, environment, free_port, serving
 
 PASSWORD = "sesame-open-wide"
 REGISTRATION = {"username": "ann", "password": PASSWORD}
@@ -115,7 +116,7 @@ class TestMetrics:
 
     def test_are_of_one_process_under_a_gunicorn_of_your_own(self, tmp_path):
         settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
-        assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+        assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = ["--no-control-socket", "minichat.app:create_app()"]
         with serving(tmp_path, *args, program="gunicorn", **settings) as server:
             server.call("POST", "/api/auth/login/", REGISTRATION)
@@ -168,7 +169,7 @@ class TestTheLog:
     @pytest.mark.parametrize("own", [[], ["--logger-class", "minichat.logs.GunicornLogs"]])
     def test_under_a_gunicorn_of_your_own_is_json_and_has_no_request_lines(self, tmp_path, own):
         settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
-        assert run(tmp_path, "db", "upgrade", **settings).returncode == 0
+        assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = [*own, "--access-logfile", "-", "--no-control-socket", "minichat.app:create_app()"]
         with serving(tmp_path, *args, program="gunicorn", **settings) as server:
             server.call("GET", "/healthz?ticket=sesame-ticket")
@@ -198,7 +199,7 @@ class TestTheLog:
 
     @pytest.mark.parametrize("errors", [subprocess.DEVNULL, subprocess.STDOUT])
     def test_that_nobody_reads_from_the_start_stops_no_server(self, tmp_path, errors):
-        assert run(tmp_path, "db", "upgrade").returncode == 0
+        assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
         reading, writing = os.pipe()
         os.close(reading)
         with unread(tmp_path, writing, errors) as server:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import run_minichat
 from e2e.crowd import (
     BROKEN,
     PASSWORD,
@@ -25,7 +26,7 @@ from e2e.crowd import (
     wait_until,
 )
 from minichat.domain.rooms import LEFT_AT_ONCE
-from servers import PATIENCE, database_of, run, serving
+from servers import PATIENCE, database_of, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -56,7 +57,7 @@ def full_server(tmp_path_factory, new_database):
     folder = tmp_path_factory.mktemp("export")
     size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{MESSAGES}")
     settings = new_database()
-    assert run(folder, "demo", *size, **settings).returncode == 0
+    assert run_minichat(folder, "demo", *size, **settings).returncode == 0
     with serving(folder, "--workers", "1", rate_limits="off", **settings) as server:
         yield server
 
@@ -125,7 +126,7 @@ class TestErasing:
     def crowded(self, tmp_path, database):
         """A folder where somebody owns so many rooms that leaving them takes a while."""
         size = ("--users", "2", "--rooms", f"{ROOMS}", "--members", "2", "--messages", "1")
-        assert run(tmp_path, "demo", *size, **database).returncode == 0
+        assert run_minichat(tmp_path, "demo", *size, **database).returncode == 0
         return tmp_path
 
     def test_a_kill_in_the_middle_leaves_all_or_nothing(self, crowded, database):

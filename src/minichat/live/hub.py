@@ -87,7 +87,7 @@ class Listener:
         """`expires_at` is when their access token expires, `base` what URLs in their events begin with, and `cut` takes
         the connection away from who does not go when it is over.
         """
-        self.subscription = reader
+        self.subscription = subscription
         self.session_id = session_id
         self.expires_at = expires_at
         self.base = base
@@ -332,7 +332,7 @@ class Hub:
             asked = near | movers if is_reshaping else tuple(near)
             takers = []
             for listener in asked:
-                subscription = listener.reader
+                subscription = listener.subscription
                 if logged.position > subscription.position and subscription.accepts(logged, ahead.get(subscription.user_id, NO_MOVES)):
                     takers.append(listener)
                 if is_reshaping:
