@@ -116,9 +116,26 @@ class Stage:
         self._kept.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+on_each_database = pytest.mark.databases("sqlite", "postgres")
+"""For what reaches SQL: the default."""
+on_one_database = pytest.mark.databases("sqlite")
+"""For modules, classes and tests of what happens before or after any SQL: parsing, headers, documents, logs, …"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "databases(*kinds): the kinds of database that the test runs on")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that uses a database on the kinds that its nearest marker names."""
+    if "kind" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("databases") or on_each_database.mark
+        metafunc.parametrize("kind", marker.args, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
-    """How to make a database: everything is tested on each kind."""
+    """How to make a database."""
     if request.param == "postgres":
         return PostgresDatabase
     return sqlite_files(tmp_path_factory.mktemp("template"))

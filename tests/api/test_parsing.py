@@ -1,0 +1,148 @@
+"""The parser on every hostile input, called directly: no application, no database (I1–I7).
+
+What the routes make of examples of each class: test_bad_input.py.
+"""
+
+from typing import Any
+from urllib.parse import unquote
+
+import marshmallow as ma
+import pytest
+
+from api.hostile import (
+    FORGED_CURSORS,
+    MALFORMED_JSON,
+    MAX_ID,
+    NOT_IDS,
+    NOT_IDS_IN_A_PATH,
+    NOT_OBJECTS,
+    UNKNOWN_FIELDS,
+    WRONG_TYPES,
+    all_of,
+    shown,
+)
+from minichat.api.errors import MalformedJson
+from minichat.api.paging import window
+from minichat.api.parsing import checked, id_of, parse_json
+from minichat.api.schemas import requests
+from minichat.api.schemas.fields import Boolean, File, Id, Ids
+from minichat.domain.errors import InvalidInput
+from minichat.domain.paging import Window
+
+KEYS: list[tuple[type, ...]] = [(str,), (int,), (int, int)]
+"""The shapes of the keys that the lists have."""
+SCHEMAS = [schema for schema in vars(requests).values() if isinstance(schema, type) and issubclass(schema, requests.In)]
+BODIES = [schema() for schema in SCHEMAS if schema.__name__.endswith(("In", "Frame")) and schema is not requests.In]
+FIELDS = [
+    (schema, name, field)
+    for schema in BODIES
+    for name, field in schema.load_fields.items()
+    if not isinstance(field, File)
+]
+EACH_FIELD = [pytest.param(schema, name, id=f"{type(schema).__name__} {name}") for schema, name, _ in FIELDS]
+ID_FIELDS = [
+    pytest.param(schema, name, id=f"{type(schema).__name__} {name}")
+    for schema, name, field in FIELDS
+    if isinstance(field, Id)
+]
+
+
+def wrong_fields(schema: ma.Schema, body: object) -> set[str]:
+    """The fields of the body that the schema refuses; none if it takes the body."""
+    try:
+        checked(schema, body)
+    except InvalidInput as error:
+        return set(error.issues)
+    return set()
+
+
+def right_values(field: ma.fields.Field[Any]) -> list[object]:
+    """Those of the wrong values that this field takes all the same."""
+    values: list[object] = [None] if field.allow_none else []
+    if isinstance(field, Boolean):
+        values += [True, False]
+    if isinstance(field, Ids):
+        values.append([])
+    return values
+
+
+def is_among(value: object, values: list[object]) -> bool:
+    """Whether the value is there with its type: 1 is not True."""
+    return any(type(value) is type(other) and value == other for other in values)
+
+
+@pytest.mark.parametrize("body", all_of(MALFORMED_JSON), ids=shown)
+def test_malformed_json_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedJson):
+        parse_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"{}", {}),
+        (b' {"a": [1, -2, 0.5, true, null]}\n', {"a": [1, -2, 0.5, True, None]}),
+        ('{"a": "Кухня"}'.encode(), {"a": "Кухня"}),
+        (b'{"a": "\\ud83c\\udf72"}', {"a": "🍲"}),
+        (b'{"a": 9223372036854775808}', {"a": 2**63}),
+        (b'{"a": {"a": 1}}', {"a": {"a": 1}}),
+    ],
+    ids=shown,
+)
+def test_json_is_read_as_it_is_written(body: bytes, value: object) -> None:
+    assert parse_json(body) == value
+
+
+@pytest.mark.parametrize("schema", BODIES, ids=lambda schema: type(schema).__name__)
+@pytest.mark.parametrize("value", NOT_OBJECTS, ids=shown)
+def test_a_body_that_is_no_object_is_refused(schema: ma.Schema, value: object) -> None:
+    with pytest.raises(InvalidInput):
+        checked(schema, value)
+
+
+@pytest.mark.parametrize("schema", BODIES, ids=lambda schema: type(schema).__name__)
+@pytest.mark.parametrize("name", UNKNOWN_FIELDS, ids=shown)
+def test_an_unknown_field_is_refused_by_name(schema: ma.Schema, name: str) -> None:
+    assert name in wrong_fields(schema, {name: 1})
+
+
+@pytest.mark.parametrize(("schema", "name"), EACH_FIELD)
+def test_a_value_of_another_type_is_refused_by_name(schema: ma.Schema, name: str) -> None:
+    right = right_values(schema.load_fields[name])
+    for value in WRONG_TYPES:
+        assert (name in wrong_fields(schema, {name: value})) is not is_among(value, right), value
+
+
+@pytest.mark.parametrize(("schema", "name"), ID_FIELDS)
+@pytest.mark.parametrize("value", NOT_IDS, ids=shown)
+def test_a_value_that_is_no_id_is_refused_by_name(schema: ma.Schema, name: str, value: object) -> None:
+    assert name in wrong_fields(schema, {name: value})
+
+
+@pytest.mark.parametrize("value", [*NOT_IDS, None, [2]], ids=shown)
+def test_a_list_of_ids_with_a_wrong_one_is_refused_by_name(value: object) -> None:
+    assert "participants" in wrong_fields(requests.NewRoomIn(), {"participants": [2, value]})
+
+
+@pytest.mark.parametrize("text", NOT_IDS_IN_A_PATH, ids=shown)
+def test_a_text_that_is_no_id_names_nothing(text: str) -> None:
+    assert id_of(unquote(text)) == 0
+
+
+@pytest.mark.parametrize("number", [1, 10, MAX_ID])
+def test_an_id_is_read_from_its_digits(number: int) -> None:
+    assert id_of(str(number)) == number
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+@pytest.mark.parametrize("text", all_of(FORGED_CURSORS), ids=shown)
+def test_a_forged_cursor_is_refused(text: str, key: tuple[type, ...]) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        window(50, text, *key)
+    assert set(refusal.value.issues) == {"cursor"}
+
+
+def test_a_cursor_is_read_as_it_is_written() -> None:
+    assert window(50, "WyJhZnRlciIsMV0", int) == Window(50, after=(1,))
+    assert window(50, "WyJiZWZvcmUiLCJhbm4iXQ", str) == Window(50, before=("ann",))
+    assert window(50, None, str) == Window(50)
