@@ -125,8 +125,8 @@ def create_app(
     )
     if limits:
         app.after_request(limits.tell)
-    errors.register(app)
     docs.install(app, __version__)
+    errors.register(app)  # after smorest, which registers a handler for the same errors
     administration.install(
         app,
         derived_key(settings.secret_key, "admin cookie").hex(),

@@ -1,10 +1,11 @@
-"""flask-smorest's blueprint with our parser, and one decorator that documents what a route answers."""
+"""flask-smorest's blueprint with our parser, and one decorator that documents the answers of a route.
+
+It uses smorest's documented extension points alone: `ARGUMENTS_PARSER` and `doc`.
+"""
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
-from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from flask import Response
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -12,7 +13,7 @@ from marshmallow import Schema
 
 from minichat.api import context
 from minichat.api.limits import uncounted
-from minichat.api.parsing import load
+from minichat.api.parsing import StrictParser
 from minichat.api.schemas.answers import ProblemOut
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -25,20 +26,14 @@ LINK = {
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
+    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema states it
+
     def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
-        """Document a part of the request, and hand it to the view as its next argument, loaded by `schema`."""
-        loader = schema()
-        document = super().arguments(loader, location=location, error_status_code=400, **kwargs)
-
-        def decorate(view: View) -> View:
-            @wraps(view)
-            def loading(*args: Any, **kwargs: Any) -> Response:
-                return view(*args, load(loader, location), **kwargs)
-
-            # smorest's own wrapper would parse by webargs, more slowly and less strictly: only its notes are taken.
-            loading._apidoc = document(view)._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
-            return cast(View, loading)
-
+        """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`."""
+        # An instance: webargs would make a new one of a class for each request.
+        decorate: Callable[[View], View] = super().arguments(
+            schema(), location=location, error_status_code=HTTPStatus.BAD_REQUEST, **kwargs
+        )
         return decorate
 
 
@@ -48,53 +43,61 @@ def answers(
     *errors: int,
     also: Mapping[int, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
-    content_type: str | None = None,
-    told: Mapping[int, str] | None = None,
+    content_type: str = "application/json",
+    descriptions: Mapping[int, str] | None = None,
     public: bool = False,
     counted: bool = True,
 ) -> Callable[[View], View]:
-    """Document what a view answers: a status with its schema, other good ones (`also`), and errors.
+    """Document what a view answers: a status with its schema, other successes (`also`), and errors.
 
-    `told` describes errors of which the usual description is not true here. Every route may answer 503, 401 unless
+    `descriptions` replaces the usual description of an error. Every route may answer 503, 401 unless
     it is `public`, and 429 unless it is not `counted`; a public view needs no token (see `context`), one that is not
     counted has no limit (see `limits`). This only documents: views return ready responses, and the tests hold each of
     them to its documentation.
     """
+    usual = {503} | (set() if public else {401}) | ({429} if counted else set())
+    successes = {
+        code: _success(code, body, headers, content_type) for code, body in {status: schema, **(also or {})}.items()
+    }
+    references: dict[int, Any] = {code: problem_reference(code) for code in sorted({*errors} | usual)}
+    own = {code: _problem(text) for code, text in (descriptions or {}).items()}
+    responses = successes | references | own
+    security: dict[str, Any] = {"security": []} if public else {}
 
     def decorate(view: View) -> View:
-        apidoc = deepcopy(getattr(view, "_apidoc", {}))
-        responses = apidoc.setdefault("response", {}).setdefault("responses", {})
-        for code, body in {status: schema, **(also or {})}.items():
-            responses[code] = [_described(code, body, headers, content_type)]
-        usual = {503} | (set() if public else {401}) | ({429} if counted else set())
-        for code in sorted({*errors} | usual):
-            own = (told or {}).get(code)
-            responses[code] = [_problem(own) if own else HTTPStatus(code).name]
-        apidoc.setdefault("success_status_codes", []).extend([status, *(also or {})])
-        apidoc.setdefault("manual_doc", {})["operationId"] = view.__name__
+        documented: View = Blueprint.doc(operationId=view.__name__, responses=responses, **security)(view)
         if public:
-            apidoc["manual_doc"]["security"] = []
-            context.public(view)
+            context.public(documented)
         if not counted:
-            uncounted(view)
-        view._apidoc = apidoc  # type: ignore[attr-defined]  # noqa: SLF001  # where flask-smorest looks for it
-        return view
+            uncounted(documented)
+        return documented
 
     return decorate
 
 
+def problem_reference(code: int) -> str:
+    """Return the name under which `openapi` describes the answers with this status."""
+    return HTTPStatus(code).phrase.title().replace(" ", "")
+
+
+def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the description of a problem document with these headers besides its own."""
+    return {
+        "description": description,
+        "headers": {"X-Request-ID": REQUEST_ID, **headers},
+        "content": {"application/problem+json": {"schema": ProblemOut}},
+    }
+
+
 def _problem(description: str) -> dict[str, Any]:
-    headers = {"X-Request-ID": REQUEST_ID}
-    kind = "application/problem+json"
-    return {"description": description, "headers": headers, "content_type": kind, "schema": ProblemOut}
+    return problem_response(description, {})
 
 
-def _described(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str | None) -> dict[str, Any]:
+def _success(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": HTTPStatus(code).phrase,
         "headers": {"X-Request-ID": REQUEST_ID, **(headers or {})},
-        "content_type": content_type,
     }
     if schema is not None:
-        described["schema"] = schema() if isinstance(schema, type) else schema
+        described["content"] = {content_type: {"schema": schema}}
     return described

@@ -1,6 +1,5 @@
 """The API's document (OpenAPI 3.1), made from the routes themselves, and its browsable form at `/api/`."""
 
-from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ from flask import Flask, Response, current_app, redirect, send_file
 from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
-from minichat.api.blueprint import REQUEST_ID, Blueprint
+from minichat.api.blueprint import Blueprint, problem_reference, problem_response
 from minichat.api.context import public
 from minichat.api.headers import PAGE
 from minichat.api.limits import HEADERS, uncounted
@@ -77,31 +76,10 @@ class IdConverter(BaseConverter):
 
 
 class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
-    """flask-smorest's registry of routes, with our problems in the place of its errors."""
+    """flask-smorest's registry of routes. Each route names its errors itself, so there is no default one."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
-
-    def _register_responses(self) -> None:
-        for code, description in _ERRORS.items():
-            headers = {"X-Request-ID": REQUEST_ID}
-            if code == 401:
-                headers["WWW-Authenticate"] = {"description": "`Bearer`", "schema": {"type": "string"}}
-            if code == 429:
-                headers |= {name: {"schema": {"type": "integer"}} for name in HEADERS}
-            if code in {429, 503}:
-                headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-            content = {"application/problem+json": {"schema": ProblemOut}}
-            response = {"description": description, "headers": headers, "content": content}
-            self.spec.components.response(HTTPStatus(code).name, response, lazy=True)
-
-    def _register_etag_headers(self) -> None:
-        """None of our routes takes part in smorest's ETags."""
-
-    def _register_pagination_header(self) -> None:
-        """Pages are linked by `Link` alone."""
-
-    def _register_error_handlers(self) -> None:
-        """Errors are answered by `minichat.api.errors`."""
+    ERROR_SCHEMA = ProblemOut
 
 
 def install(app: Flask, version: str) -> None:
@@ -127,11 +105,28 @@ def install(app: Flask, version: str) -> None:
         api.register_field(field, kind, format_)
     plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
     api.init_app(app, spec_kwargs={"marshmallow_plugin": plugin})
+    # smorest describes its pagination header, which none of our routes sends: they link pages by `Link`.
+    del api.spec.components.schemas["PaginationMetadataSchema"]
+    for code, description in _ERRORS.items():
+        api.spec.components.response(
+            problem_reference(code), problem_response(description, _error_headers(code)), lazy=True
+        )
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for module in (auth, users, rooms, moderation, messages, live, sockets, avatars, health):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(pages)
     app.register_blueprint(front)
+
+
+def _error_headers(code: int) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if code == 401:
+        headers["WWW-Authenticate"] = {"description": "`Bearer`", "schema": {"type": "string"}}
+    if code == 429:
+        headers |= {name: {"schema": {"type": "integer"}} for name in HEADERS}
+    if code in {429, 503}:
+        headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    return headers
 
 
 def _component_name(schema: Any) -> str:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 import marshmallow as ma
 import orjson
-from flask import Request, request
+from flask import Request
+from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
@@ -145,18 +146,24 @@ def read_query(request: Request) -> dict[str, str]:
     return _each_once(pairs)
 
 
-def read_headers(request: Request) -> dict[str, str]:
-    """The header fields of a request."""
-    return dict(request.headers)
+class StrictParser(FlaskParser):
+    """webargs' parser, which flask-smorest uses for `Blueprint.arguments`, with our strict readers."""
 
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        return read_json(req)
 
-READERS: dict[str, Callable[[Request], Any]] = {
-    "json": read_json,
-    "files": read_form,
-    "query": read_query,
-    "headers": read_headers,
-}
-"""How each part of a request is read."""
+    def load_files(self, req: Request, schema: ma.Schema) -> dict[str, str | bytes]:
+        return read_form(req)
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> dict[str, str]:
+        return read_query(req)
+
+    def load_headers(self, req: Request, schema: ma.Schema) -> dict[str, str]:
+        return dict(req.headers)
+
+    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **kwargs: Any) -> NoReturn:
+        (fields,) = error.messages_dict.values()  # by location, and each is loaded alone
+        raise _invalid_input(fields) from error
 
 
 def id_of(text: str) -> int:
@@ -167,19 +174,17 @@ def id_of(text: str) -> int:
     return number if number <= MAX_ID else 0
 
 
-def load(schema: ma.Schema, location: str) -> dict[str, Any]:
-    """What this request holds in the location, as the schema has it. Raises InvalidInput naming what does not fit."""
-    return checked(schema, READERS[location](request))
-
-
 def checked(schema: ma.Schema, value: Any) -> dict[str, Any]:
-    """The value as the schema has it. Raises InvalidInput naming what does not fit."""
+    """Load a value by the schema. Raises InvalidInput, which names each wrong field."""
     try:
         loaded: dict[str, Any] = schema.load(value)
     except ma.ValidationError as error:
-        fields = error.messages_dict
-        raise InvalidInput({str(field): _issues(found) for field, found in fields.items()}) from error
+        raise _invalid_input(error.messages_dict) from error
     return loaded
+
+
+def _invalid_input(fields: Mapping[Any, Any]) -> InvalidInput:
+    return InvalidInput({str(field): _issues(found) for field, found in fields.items()})
 
 
 def _issues(found: Any) -> list[Issue]:

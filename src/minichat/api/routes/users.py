@@ -49,7 +49,7 @@ def patch_profile(form: dict[str, Any]) -> Response:
     200,
     AccountOut,
     *(400, 413, 415),
-    told={413: "The file is larger than 2 MiB.", 415: "The body is not `multipart/form-data`."},
+    descriptions={413: "The file is larger than 2 MiB.", 415: "The body is not `multipart/form-data`."},
 )
 def put_avatar(form: dict[str, bytes]) -> Response:
     """Upload your picture.

@@ -97,7 +97,9 @@ _PARTICIPANT_OWNED = frozenset(
 class RegisterIn(In):
     owned = (_ACCOUNT_OWNED - {"username"}) | {"avatar"}
 
-    username = _text(accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"})
+    username = _text(
+        accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"}
+    )
     password = _new_password()
     password_confirm = _repeated_password()
     email = _email()
@@ -199,7 +201,10 @@ class MessageHeaders(In):
         unknown = "exclude"
 
     idempotency_key = _text(
-        messaging.MAX_CLIENT_ID_LENGTH, 1, data_key="Idempotency-Key", metadata={"description": "The same as `client_id`."}
+        messaging.MAX_CLIENT_ID_LENGTH,
+        1,
+        data_key="Idempotency-Key",
+        metadata={"description": "The same as `client_id`."},
     )
 
 
