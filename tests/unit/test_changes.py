@@ -37,7 +37,10 @@ def test_who_is_in_a_new_room_hears_of_it_and_of_who_is_in_it(ann, bob):
         ("participant.joined", ann.id, Role.OWNER),
         ("participant.joined", bob.id, Role.MEMBER),
     ]
-    assert [person.hears(subscription) for person, subscription in zip((ann, bob), subscriptions, strict=True)] == [made, made]
+    assert [person.hears(subscription) for person, subscription in zip((ann, bob), subscriptions, strict=True)] == [
+        made,
+        made,
+    ]
 
 
 def test_both_hear_of_a_new_direct_chat(ann, bob):

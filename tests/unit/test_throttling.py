@@ -10,13 +10,11 @@ from minichat.domain.errors import (
     TooManyAttempts,
     UsernameTaken,
 )
-from minichat.domain.model import MAX_USER_AGENT_LENGTH, AuditEvent, Device
+from minichat.domain.model import DAY, HOUR, MAX_USER_AGENT_LENGTH, AuditEvent, Device
 from minichat.domain.throttling import (
-    DAY,
     FAILURES_PER_ACCOUNT,
     FAILURES_PER_ADDRESS,
     FREE_FAILURES,
-    HOUR,
     LONGEST_WAIT,
     LONGEST_WAIT_AT_HOME,
     REFRESHES_PER_SESSION,

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from minichat.adapters.offloading import Offload, Turns, run_here
-from minichat.domain.avatars import SIDE, MAX_SIDE
+from minichat.domain.avatars import MAX_SIDE, SIDE
 from minichat.domain.errors import InvalidInput
 
 # What is odd about somebody's file is nothing that an operator should be told of.

@@ -15,8 +15,7 @@ from minichat.api.context import context, device, services
 from minichat.api.request_state import request_state
 from minichat.api.texts import sentence
 from minichat.domain.errors import NotAuthenticated, SessionEnded, TooMany
-from minichat.domain.model import User
-from minichat.domain.throttling import HOUR
+from minichat.domain.model import HOUR, User
 
 SHIFT = 12 * HOUR
 """How long one stays signed in."""

@@ -17,9 +17,9 @@ from minichat.domain.model import (
     Change,
     ChangeKind,
     LoggedChange,
+    LogPosition,
     Message,
     People,
-    LogPosition,
     Receipts,
     RoomView,
     Timestamp,
@@ -56,7 +56,7 @@ NO_MOVES = Moves((), ())
 
 
 class Subscription:
-    """One user's position in the log, and the rooms that they are in there; or whether they are in the one room `only`."""
+    """One user's position in the log and the rooms that the user is in there, limited to the room `only` if given."""
 
     def __init__(self, user_id: int, position: LogPosition, rooms: Iterable[int], *, only: int | None = None) -> None:
         self.user_id = user_id
@@ -147,7 +147,9 @@ class ChangeLog:
             if subscription.position < first:
                 raise ResyncRequired
             moves = self._changes.moves(subscription.user_id, subscription.position)
-            rooms = subscription.rooms.union(change.room_id for _, change in moves if subscription.is_of(change.room_id))
+            rooms = subscription.rooms.union(
+                change.room_id for _, change in moves if subscription.is_of(change.room_id)
+            )
             found = self._changes.of_rooms(rooms, subscription.position, limit + 1)
         ahead = Moves.of(change for _, change in moves)
         taken = [logged for logged in found[:limit] if subscription.accepts(logged, ahead)]

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
-from minichat.domain.model import AuditEvent, Caller, Device, Timestamp, User
+from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
 from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Sessions
-from minichat.domain.throttling import DAY
 
 NAME_KEPT = 30 * DAY
 """How long nobody may have the name of an erased account, lest they be taken for who had it."""

@@ -14,7 +14,12 @@ from minichat.domain.paging import Page
 # Milliseconds since the Unix epoch, UTC: one form in the domain, in every database and in every comparison.
 Timestamp = int
 
+# Durations, in milliseconds like every timestamp.
 SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
 MAX_USER_AGENT_LENGTH = 400
 """How much of what a client says of itself is kept, in code points."""
 PRESENCE_LEASE = 60 * SECOND

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from minichat.domain.avatars import picture_url
-from minichat.domain.model import SECOND
+from minichat.domain.model import DAY, HOUR, SECOND
 from minichat.domain.ports import (
     AttemptStore,
     AuditStore,
@@ -23,7 +23,6 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
-from minichat.domain.throttling import DAY, HOUR
 
 BATCH = 500
 """How many rows go in one transaction at most."""

@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minichat.domain.errors import NotAuthenticated, TooManyAttempts
-from minichat.domain.model import SECOND, Device, AttemptCount, Timestamp
+from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, AttemptCount, Device, Timestamp
 from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
-
-HOUR = 3_600 * SECOND
-DAY = 24 * HOUR
 
 FREE_FAILURES = 5
 """How many failures of a pair cost nothing; the first wait follows the last of them."""
-LONGEST_WAIT = 900 * SECOND
-LONGEST_WAIT_AT_HOME = 60 * SECOND
+LONGEST_WAIT = 15 * MINUTE
+LONGEST_WAIT_AT_HOME = MINUTE
 """The longest wait at an address that the account has logged in from."""
 FAILURES_PER_ACCOUNT = 100
 """An hour, from all addresses that the account has never logged in from."""

@@ -4,8 +4,8 @@ It reads the log once for everybody and hands each change to those whom it conce
 commit of this process, a word from another, or the clock. A hint that is lost makes things late, never lost: the log is
 read from where it was read last.
 
-Who listens first reads up to where the hub is, then enters. From there on the hub moves their subscription, so between what
-was read and what is heard there is no seam. This module knows nothing of HTTP.
+Who listens first reads up to where the hub is, then enters. From there on the hub moves their subscription, so between
+what was read and what is heard there is no seam. This module knows nothing of HTTP.
 """
 
 import logging
@@ -82,7 +82,12 @@ class Listener:
     """One who listens: a subscription, and what waits to be sent to them."""
 
     def __init__(
-        self, subscription: Subscription, session_id: int, expires_at: Timestamp, base: str, cut: Callable[[], None] = lambda: None
+        self,
+        subscription: Subscription,
+        session_id: int,
+        expires_at: Timestamp,
+        base: str,
+        cut: Callable[[], None] = lambda: None,
     ) -> None:
         """`expires_at` is when their access token expires, `base` what URLs in their events begin with, and `cut` takes
         the connection away from who does not go when it is over.
@@ -207,7 +212,7 @@ class Hub:
             raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
     def enter(self, listener: Listener) -> bool:
-        """Let the admitted listener hear what comes after their reader's position, which is as good as the end of the log.
+        """Publish to the admitted listener all that follows the subscription's position, the end of the log or near it.
 
         False if the hub is past it already: read on, and try again.
         """
@@ -333,7 +338,9 @@ class Hub:
             takers = []
             for listener in asked:
                 subscription = listener.subscription
-                if logged.position > subscription.position and subscription.accepts(logged, ahead.get(subscription.user_id, NO_MOVES)):
+                if logged.position > subscription.position and subscription.accepts(
+                    logged, ahead.get(subscription.user_id, NO_MOVES)
+                ):
                     takers.append(listener)
                 if is_reshaping:
                     self._file(listener, change.room_id)

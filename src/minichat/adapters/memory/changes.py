@@ -34,7 +34,9 @@ class MemoryChangeStore:
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         return [
-            logged for logged in self._after(position) if logged.change.kind in MOVES and logged.change.user_id == user_id
+            logged
+            for logged in self._after(position)
+            if logged.change.kind in MOVES and logged.change.user_id == user_id
         ]
 
     def _after(self, position: LogPosition) -> Iterator[LoggedChange]:

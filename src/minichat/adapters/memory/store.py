@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import (
+    AttemptCount,
     AuditEntry,
     Ban,
     Change,
@@ -23,7 +24,6 @@ from minichat.domain.model import (
     RefreshToken,
     Room,
     Session,
-    AttemptCount,
     Ticket,
     Timestamp,
     User,

@@ -11,7 +11,7 @@ This stands apart from the rest because the client takes 6 MB of each worker, wh
 
 from collections.abc import Callable
 
-from minichat.adapters.redis.channel import Channel, AttemptCount, Topic
+from minichat.adapters.redis.channel import AttemptCount, Channel, Topic
 from minichat.adapters.redis.connection import PATIENCE, Connection
 from minichat.adapters.redis.counters import Counters, RedisCounters
 from minichat.adapters.redis.notices import RedisNotices

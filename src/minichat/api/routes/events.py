@@ -97,7 +97,7 @@ def end_streams(app: Flask) -> None:
 
 
 def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence[Event]]:
-    """What comes next for the subscription, and how it is told."""
+    """Return the subscription's next changes, and their events."""
     change_log = services().change_log
     with change_log.at_one_moment():
         found = change_log.read(subscription, limit)
@@ -105,7 +105,7 @@ def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence
 
 
 def _wait_for_news(subscription: Subscription, seconds: int) -> None:
-    """Wait until there is something for the subscription, or for as long. Raises NotAuthenticated if the session ends."""
+    """Wait until the subscription has news or the time is over. Raises NotAuthenticated if the session ends."""
     listener, leave = admitted(subscription.copy())
     until = monotonic() + seconds
     try:

@@ -16,4 +16,4 @@ class NoticeBoard(Protocol):
         """The position behind the newest notice."""
 
     def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
-        """The notices after a position, in order, with the position behind them; who comes late finds the newest alone."""
+        """Return the notices after a position, in order, and the position behind them. The oldest may be dropped."""

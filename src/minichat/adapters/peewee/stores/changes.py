@@ -1,7 +1,7 @@
 """The change log in the database.
 
-A position begins with the epoch: see `epochs`. On SQLite the id of the change before it follows: there is one writer, so
-changes are committed in the order of ids.
+A position begins with the epoch: see `epochs`. On SQLite the id of the change before it follows: there is one writer,
+so changes are committed in the order of ids.
 
 On PostgreSQL an id is taken before the commit, so who goes by ids alone skips those that are committed late. There a
 follow the id of the transaction and that of the change. The log is read up to the oldest transaction that
