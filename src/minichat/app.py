@@ -27,7 +27,7 @@ from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.limits import HEADERS, Limits
 from minichat.api.metrics import Metrics
-from minichat.api.parsing import READ_MOST
+from minichat.api.policy import MAX_BODY_BYTES
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
 from minichat.domain.ports import Clock
@@ -75,7 +75,7 @@ def create_app(
     app = _App("minichat", static_folder=None, template_folder="admin/templates")
     app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = READ_MOST
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # see `parsing`
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
     token_keys = [derived_key(secret, "tokens").hex() for secret in settings.secret_keys]
     tokens = Tokens(app, token_keys, clock, settings.access_ttl)

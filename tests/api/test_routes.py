@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from flask import Flask, Response
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 from werkzeug.routing import Rule
@@ -12,6 +13,8 @@ from api.client import Chat
 from api.conftest import Stage
 from api.document import UNDOCUMENTED, path_of
 from api.routes import OVER_HTTP, PUBLIC, ROUTES, WITH_BODY, WITH_FILES, Route
+from minichat.api.blueprint import Blueprint
+from minichat.api.policy import Access, policies, policy_of
 
 # Whoever adds a public route says so here.
 PUBLIC_ENDPOINTS = {
@@ -59,6 +62,23 @@ class TestEveryRoute:
         known = {(route.method, route.template) for route in ROUTES}
         documented = {(method, path_of(rule)) for method, rule in calls(stage) if rule.endpoint not in UNDOCUMENTED}
         assert {(method, path.replace("1-A.svg", "{user_id}-{letter}.svg")) for method, path in known} == documented
+
+    def test_declares_a_policy(self, stage: Stage) -> None:
+        declared = policies(stage.app)
+        for rule in stage.app.url_map.iter_rules():
+            assert rule.endpoint in declared, rule
+
+    def test_without_a_policy_needs_a_token_and_is_throttled(self) -> None:
+        blueprint = Blueprint("forgetful", __name__)
+
+        @blueprint.route("/forgotten/")
+        def view() -> Response:
+            return Response()
+
+        app = Flask(__name__)
+        app.register_blueprint(blueprint)
+        for policy in (policy_of(app, "forgetful.view"), policy_of(app, "added.by.flask")):
+            assert (policy.access, policy.is_throttled) == (Access.TOKEN, True)
 
     def test_needs_a_token_unless_it_is_listed_as_public(self, stage: Stage) -> None:
         chat = stage.chat()

@@ -11,7 +11,7 @@ from e2e.crowd import register
 from e2e.crowd import wait_until as until
 from e2e.streams import opened
 from minichat.adapters.redis import PATIENCE as ASKING
-from minichat.api.limits import STRANGERS
+from minichat.api.policy import STRANGERS
 from servers import PATIENCE, running_redis, serving
 
 ME = "/api/auth/me/"
@@ -63,9 +63,9 @@ def wait_until(server, *, says):
 
 def test_two_workers_let_exactly_as_many_pass_as_one(server):
     # Alone, each worker would let all of its share pass. Should a minute end meanwhile, each of the two is exact.
-    answers, _ = crowd(server, STRANGERS.most + 100)
+    answers, _ = crowd(server, STRANGERS.max_requests + 100)
     for passed, asked in passed_by_window(answers):
-        assert passed == min(asked, STRANGERS.most)
+        assert passed == min(asked, STRANGERS.max_requests)
     assert server.call("GET", "/readyz").json == {"status": "ok", "redis": "ok"}
 
 

@@ -4,9 +4,6 @@
 done by `domain.administration`, which puts it on record.
 """
 
-from functools import partial
-from typing import Any
-
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_admin import Admin
@@ -14,10 +11,11 @@ from flask_admin.theme import Bootstrap4Theme
 
 from minichat.admin.door import Door
 from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
-from minichat.api.context import public
-from minichat.api.limits import uncounted
+from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 
 URL = "/admin"
+_PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
+"""A form with a password of any length fits in, and parsing it costs little."""
 
 
 class AdminSessions(SecureCookieSessionInterface):
@@ -44,6 +42,5 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         name = page.__name__.removesuffix("Page")
         admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
     for endpoint in set(app.view_functions) - known:
-        # No bearer token here: the door has a cookie and a lock of its own.
-        view: Any = partial(app.view_functions[endpoint])  # something that can be marked
-        app.view_functions[endpoint] = uncounted(public(view)) if endpoint.endswith(".static") else public(view)
+        # These pages need no bearer token: the door has a cookie and checks of its own.
+        declare(app, endpoint, PUBLIC_UNTHROTTLED if endpoint.endswith(".static") else _PAGE)

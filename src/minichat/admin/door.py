@@ -24,8 +24,6 @@ POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """These pages run their own scripts and styles, and nothing else."""
-FORM_MOST = 16 * 1024
-"""The largest form: a password of any length fits in, and to take it apart costs little."""
 
 
 class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are not exported
@@ -57,13 +55,8 @@ class Page(BaseView):  # type: ignore[misc]
 
     def create_blueprint(self, admin: Admin) -> Blueprint:
         blueprint: Blueprint = super().create_blueprint(admin)
-        blueprint.before_request(_limit_form)
         blueprint.after_request(_restrict)
         return blueprint
-
-
-def _limit_form() -> None:
-    request.max_content_length = FORM_MOST
 
 
 def _restrict(response: Response) -> Response:

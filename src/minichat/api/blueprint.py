@@ -11,13 +11,13 @@ from flask import Response
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
-from minichat.api import context
-from minichat.api.limits import uncounted
 from minichat.api.parsing import StrictParser
+from minichat.api.policy import Policy, declare
 from minichat.api.schemas.answers import ProblemOut
 
 View = TypeVar("View", bound=Callable[..., Response])
 
+_DEFAULT = Policy()
 REQUEST_ID = {"description": "The request's id, yours if you sent a sane one.", "schema": {"type": "string"}}
 LINK = {
     "description": 'The neighbouring pages as complete URLs: rel="next" and rel="prev" (RFC 8288).',
@@ -27,6 +27,19 @@ LINK = {
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
     ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema states it
+
+    def route(self, rule: str, *, policy: Policy = _DEFAULT, **options: Any) -> Callable[[View], View]:
+        """Register a view with its policy, and document what follows from that."""
+        register = super().route(rule, **options)
+
+        def decorate(view: View) -> View:
+            endpoint = view.__name__
+            documented: View = self.doc(operationId=endpoint, **_description_of(policy))(view)
+            register(documented)
+            self.record(lambda setup: declare(setup.app, f"{setup.blueprint.name}.{endpoint}", policy))
+            return documented
+
+        return decorate
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
         """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`."""
@@ -45,34 +58,32 @@ def answers(
     headers: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
     descriptions: Mapping[int, str] | None = None,
-    public: bool = False,
-    counted: bool = True,
 ) -> Callable[[View], View]:
     """Document what a view answers: a status with its schema, other successes (`also`), and errors.
 
-    `descriptions` replaces the usual description of an error. Every route may answer 503, 401 unless
-    it is `public`, and 429 unless it is not `counted`; a public view needs no token (see `context`), one that is not
-    counted has no limit (see `limits`). This only documents: views return ready responses, and the tests hold each of
-    them to its documentation.
+    `descriptions` replaces the usual description of an error. The errors that follow from the route's policy need no
+    mention. This only documents: views return ready responses, and the tests hold each of them to its documentation.
     """
-    usual = {503} | (set() if public else {401}) | ({429} if counted else set())
     successes = {
         code: _success(code, body, headers, content_type) for code, body in {status: schema, **(also or {})}.items()
     }
-    references: dict[int, Any] = {code: problem_reference(code) for code in sorted({*errors} | usual)}
-    own = {code: _problem(text) for code, text in (descriptions or {}).items()}
-    responses = successes | references | own
-    security: dict[str, Any] = {"security": []} if public else {}
+    references: dict[int, Any] = {code: problem_reference(code) for code in errors}
+    own = {code: problem_response(text, {}) for code, text in (descriptions or {}).items()}
 
     def decorate(view: View) -> View:
-        documented: View = Blueprint.doc(operationId=view.__name__, responses=responses, **security)(view)
-        if public:
-            context.public(documented)
-        if not counted:
-            uncounted(documented)
+        documented: View = Blueprint.doc(responses=successes | references | own)(view)
         return documented
 
     return decorate
+
+
+def _description_of(policy: Policy) -> dict[str, Any]:
+    """Return the part of a route's documentation that follows from its policy."""
+    codes = [503] if policy.is_public else [401, 503]
+    if policy.is_throttled:
+        codes.append(429)
+    security: dict[str, Any] = {"security": []} if policy.is_public else {}
+    return {"responses": {code: problem_reference(code) for code in codes}, **security}
 
 
 def problem_reference(code: int) -> str:
@@ -87,10 +98,6 @@ def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, 
         "headers": {"X-Request-ID": REQUEST_ID, **headers},
         "content": {"application/problem+json": {"schema": ProblemOut}},
     }
-
-
-def _problem(description: str) -> dict[str, Any]:
-    return problem_response(description, {})
 
 
 def _success(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What surrounds every request: its id, its caller, and the headers of every answer.
 
-A route needs a token unless its view is marked `public`: what is forgotten is closed.
+Each route's `policy` states which credentials it needs.
 """
 
 import logging
@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -18,6 +18,7 @@ from minichat.api.events import EventWriter
 from minichat.api.headers import POLICY
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import read_query
+from minichat.api.policy import MAX_BODY_BYTES, Access, policy_of
 from minichat.api.request_state import request_state
 from minichat.api.tokens import Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _EXTENSION = "minichat"
-
-View = TypeVar("View", bound=Callable[..., Response])
 
 
 class Client(Protocol):
@@ -107,29 +106,6 @@ def own_hosts() -> set[str]:
     return {request.host.lower(), urlsplit(base_url()).netloc.lower()}
 
 
-def public(view: View) -> View:
-    """Mark a view as one that needs no token."""
-    view.is_public = True  # type: ignore[attr-defined]  # a mark on a function
-    return view
-
-
-def takes_ticket(view: View) -> View:
-    """Mark a view as one that also takes a ticket, from its URL."""
-    view.takes_ticket = True  # type: ignore[attr-defined]  # a mark on a function
-    return view
-
-
-def after_the_end(view: View) -> View:
-    """Mark a view whose token must be genuine, though its session may have ended: the view asks for `claims`."""
-    view.is_after_the_end = True  # type: ignore[attr-defined]  # a mark on a function
-    return view
-
-
-def is_public(app: Flask, endpoint: str) -> bool:
-    """Whether the endpoint needs no token."""
-    return getattr(app.view_functions[endpoint], "is_public", False)
-
-
 def bearer_token() -> str:
     """The token of this request. Raises NotAuthenticated if there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -149,8 +125,11 @@ def install(app: Flask, ctx: Context) -> None:
 def _identify() -> None:
     given = request.headers.get("X-Request-ID", "")
     # Unique is enough: it is no secret, and the system's randomness takes a call to the kernel.
-    request_state().request_id = given if _SANE_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
-
+    state = request_state()
+    state.request_id = given if _SANE_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
+    state.policy = policy = policy_of(current_app, request.endpoint)
+    if policy.max_body_bytes != MAX_BODY_BYTES:
+        request.max_content_length = policy.max_body_bytes + 1  # see `parsing`
     if not request.host:
         raise BadRequest  # there is a Host, but no host can be named so
 
@@ -171,10 +150,9 @@ def _count_nothing(_user_id: int | None) -> None:
 
 def _let_in() -> int | None:
     """Find out who calls and return the user's id, or None where anybody may. Raises NotAuthenticated."""
-    # An address that does not exist is told so to anybody; a preflight carries no token.
-    if request.endpoint is None or request.method == "OPTIONS" or is_public(current_app, request.endpoint):
-        return None
     state = request_state()
+    if state.policy.is_public or request.method == "OPTIONS":  # a preflight carries no token
+        return None
     ticket = _ticket()
     if ticket is not None:
         who, state.token_expires_at = services().tickets.redeem(ticket)
@@ -182,7 +160,7 @@ def _let_in() -> int | None:
         return who.user.id
     claims = context().tokens.read(bearer_token(), "access")
     state.claims, state.token_expires_at = claims, claims.expires_at
-    if not getattr(current_app.view_functions[request.endpoint], "is_after_the_end", False):
+    if state.policy.access is not Access.TOKEN_OF_ANY_SESSION:
         state.caller = _seen(services().sessions.authenticate(claims.session_id, claims.user_id))
     return claims.user_id
 
@@ -204,8 +182,7 @@ def _seen(who: Caller) -> Caller:
 
 def _ticket() -> str | None:
     """The ticket of this request, if it comes with one, and not with a token, to where one is taken."""
-    view = current_app.view_functions[request.endpoint or ""]
-    if not getattr(view, "takes_ticket", False) or "Authorization" in request.headers:
+    if request_state().policy.access is not Access.TOKEN_OR_TICKET or "Authorization" in request.headers:
         return None
     return read_query(request).get("ticket")
 

@@ -10,10 +10,10 @@ from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
 from minichat.api.blueprint import Blueprint, problem_reference, problem_response
-from minichat.api.context import public
 from minichat.api.headers import PAGE
-from minichat.api.limits import HEADERS, uncounted
+from minichat.api.limits import HEADERS
 from minichat.api.parsing import id_of
+from minichat.api.policy import PUBLIC, PUBLIC_UNTHROTTLED
 from minichat.api.routes import auth, avatars, health, messages, moderation, rooms, sockets, users
 from minichat.api.routes import events as live
 from minichat.api.schemas.answers import ProblemOut
@@ -141,32 +141,25 @@ def openapi_document(app: Flask) -> dict[str, Any]:
     return cast(dict[str, Any], api.spec.to_dict())
 
 
-@pages.route("/openapi.json", methods=["GET"])
-@public
+@pages.route("/openapi.json", methods=["GET"], policy=PUBLIC)
 def openapi() -> Response:
     """The OpenAPI 3.1 document of this API."""
     return Response(orjson.dumps(openapi_document(current_app)), content_type="application/json")
 
 
-@pages.route("/", methods=["GET"])
-@public
-@uncounted
+@pages.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def page() -> Response:
     """The documentation to browse and try."""
     return Response(_PAGE, headers={"Content-Security-Policy": POLICY, **PAGE}, content_type="text/html; charset=utf-8")
 
 
-@front.route("/", methods=["GET"])
-@public
-@uncounted
+@front.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def front_page() -> Response:
     """The way in for who opens the server's address in a browser: the documentation."""
     return cast(Response, redirect("/api/"))
 
 
-@pages.route("/assets/<name>", methods=["GET"])
-@public
-@uncounted
+@pages.route("/assets/<name>", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def asset(name: str) -> Response:
     """A file of the documentation page."""
     if name == "docs.js":

@@ -22,21 +22,15 @@ from minichat.domain.model import MAX_ID
 
 Value = TypeVar("Value")
 
-BODY_MOST = 256 * 1024
-"""The largest body of a request, in bytes."""
-READ_MOST = BODY_MOST + 1
-"""As much of a body is read, to see that it is too large."""
-FORM_MOST = MAX_FILE_BYTES + 16 * 1024
-"""The largest body that brings a file: the file, and what stands around it."""
-_PARTS_MOST = 8
-_PART_HEAD_MOST = 4 * 1024
+_MAX_PARTS = 8
+_MAX_PART_HEAD_BYTES = 4 * 1024
 """How long the header of a part may be, in bytes: to take a longer one apart takes its time."""
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 def read_json(request: Request) -> Any:
     """The body of a request, `{}` if it is empty. Raises UnsupportedMediaType, MalformedJson, RequestEntityTooLarge."""
-    body = _read(request, BODY_MOST, MalformedJson)
+    body = _read(request, MalformedJson)
     if not body:
         return {}
     if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
@@ -62,8 +56,7 @@ def read_form(request: Request) -> dict[str, str | bytes]:
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
-    request.max_content_length = FORM_MOST + 1
-    body = _read(request, FORM_MOST, MalformedForm)
+    body = _read(request, MalformedForm)
     try:
         parts = list(_parts_of(body, request.mimetype_params.get("boundary", "")))
     except ValueError as error:
@@ -78,7 +71,7 @@ def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
     # Not werkzeug's `FormDataParser`, which takes headers of any length apart and lets parts go without a name.
     if not boundary:
         raise ValueError("there is no boundary")
-    decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_PARTS_MOST)
+    decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_MAX_PARTS)
     decoder.receive_data(body)
     decoder.receive_data(None)
     name, is_file, content = "", False, bytearray()
@@ -91,11 +84,11 @@ def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
             content += event.data
             if not event.more_data:
                 yield name, bytes(content) if is_file else content.decode(errors="replace")
-        if decoder.state is State.PART and not _BLANK_LINE.search(decoder.buffer, 0, _PART_HEAD_MOST):
+        if decoder.state is State.PART and not _BLANK_LINE.search(decoder.buffer, 0, _MAX_PART_HEAD_BYTES):
             raise ValueError("the header of a part is too long, or has no end")
 
 
-def _read(request: Request, most: int, malformed: type[InvalidInput]) -> bytes:
+def _read(request: Request, malformed: type[InvalidInput]) -> bytes:
     """The bytes of a body. Raises RequestEntityTooLarge, or what calls it malformed."""
     try:
         body = request.get_data()
@@ -105,9 +98,10 @@ def _read(request: Request, most: int, malformed: type[InvalidInput]) -> bytes:
         # A body that is not well-formed HTTP (chunks with wrong sizes, say): each server has its own errors for that.
         raise malformed from error
     # A declared length is refused unread (`max_content_length`); a body in chunks just ends there, one byte too late.
-    if len(body) > most:
+    state = request_state()
+    if len(body) > state.policy.max_body_bytes:
         raise RequestEntityTooLarge
-    request_state().body = body
+    state.body = body
     return body
 
 

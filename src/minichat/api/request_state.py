@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 from flask import g
 
+from minichat.api.policy import NO_ROUTE, Policy
 from minichat.api.tokens import Claims
 from minichat.domain.model import Caller, Timestamp, User
 
@@ -30,6 +31,7 @@ class RequestState:
     began_at_seconds: float
     """By `perf_counter`."""
     request_id: str = ""
+    policy: Policy = NO_ROUTE
     claims: Claims | None = None
     """None if the request came with a ticket, or if the route is public."""
     caller: Caller | None = None

@@ -6,10 +6,10 @@ from flask import Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import after_the_end, base_url, context, device, services
+from minichat.api.context import base_url, context, device, services
 from minichat.api.exporting import pieces
-from minichat.api.limits import EXPORTS, limited
 from minichat.api.paging import links, window
+from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, claims
 from minichat.api.schemas.answers import AccountOut, ExportOut, NewTokensOut, SaidOut, SessionOut, TokensOut, WelcomeOut
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
@@ -23,9 +23,9 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Acc
 ATTACHMENT = {"description": "The name of the file to save it as.", "schema": {"type": "string"}}
 
 
-@blueprint.route("/register/", methods=["POST"])
+@blueprint.route("/register/", methods=["POST"], policy=PUBLIC)
 @blueprint.arguments(RegisterIn)
-@answers(201, WelcomeOut, 400, 409, 413, 415, public=True)
+@answers(201, WelcomeOut, 400, 409, 413, 415)
 def register(form: dict[str, Any]) -> Response:
     """Make an account and log in.
 
@@ -36,9 +36,9 @@ def register(form: dict[str, Any]) -> Response:
     return _welcome(user, grant, "registered", 201)
 
 
-@blueprint.route("/login/", methods=["POST"])
+@blueprint.route("/login/", methods=["POST"], policy=PUBLIC)
 @blueprint.arguments(LoginIn)
-@answers(200, WelcomeOut, 400, 401, 413, 415, public=True)
+@answers(200, WelcomeOut, 400, 401, 413, 415)
 def login(form: dict[str, Any]) -> Response:
     """Log in.
 
@@ -48,9 +48,8 @@ def login(form: dict[str, Any]) -> Response:
     return _welcome(user, grant, "logged_in", 200)
 
 
-@blueprint.route("/logout/", methods=["POST"])
+@blueprint.route("/logout/", methods=["POST"], policy=Policy(Access.TOKEN_OF_ANY_SESSION))
 @blueprint.arguments(LogoutIn, required=False)
-@after_the_end
 @answers(200, SaidOut, 400, 413, 415)
 def logout(form: dict[str, str]) -> Response:
     """Log out: the session ends, with its access and refresh tokens.
@@ -69,9 +68,9 @@ def logout(form: dict[str, str]) -> Response:
     return presenting.answer({"message": sentence("logged_out")})
 
 
-@blueprint.route("/token/refresh/", methods=["POST"])
+@blueprint.route("/token/refresh/", methods=["POST"], policy=PUBLIC_UNTHROTTLED)
 @blueprint.arguments(RefreshIn)
-@answers(200, TokensOut, 400, 401, 413, 415, 429, public=True, counted=False)
+@answers(200, TokensOut, 400, 401, 413, 415, 429)
 def refresh(form: dict[str, str]) -> Response:
     """Exchange a refresh token for a new pair.
 
@@ -107,8 +106,7 @@ def erase(form: dict[str, str]) -> Response:
     return presenting.empty()
 
 
-@blueprint.route("/me/export/", methods=["GET"])
-@limited(EXPORTS)
+@blueprint.route("/me/export/", methods=["GET"], policy=Policy(rate_limit=EXPORTS))
 @answers(200, ExportOut, headers={"Content-Disposition": ATTACHMENT})
 def export() -> Response:
     """Everything that is held on you, as one document.

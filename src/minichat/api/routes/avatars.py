@@ -6,6 +6,7 @@ from flask import Response, request
 
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
+from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
@@ -25,8 +26,8 @@ _SVG = (
 )
 
 
-@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"])
-@answers(200, {"type": "string"}, 404, public=True, counted=False, content_type="image/svg+xml")
+@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def placeholder(user_id: int, letter: str) -> Response:
     """The placeholder picture: the first letter of the name on a colour of the account's own.
 
@@ -38,15 +39,13 @@ def placeholder(user_id: int, letter: str) -> Response:
     return Response(svg, headers=_HEADERS, content_type="image/svg+xml; charset=utf-8")
 
 
-@blueprint.route("/<picture_id>.webp", methods=["GET"])
+@blueprint.route("/<picture_id>.webp", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(
     200,
     {"type": "string", "format": "binary"},
     404,
     also={304: None},
     headers={"ETag": _ETAG},
-    public=True,
-    counted=False,
     content_type="image/webp",
 )
 def picture(picture_id: str) -> Response:

@@ -10,9 +10,10 @@ from flask import Flask, Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, context, context_of, services, takes_ticket
+from minichat.api.context import base_url, context, context_of, services
 from minichat.api.events import Event
 from minichat.api.listening import admitted, authenticate_again, heard, subscription_at, subscription_or_resync
+from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
@@ -52,8 +53,7 @@ def sync(query: dict[str, Any]) -> Response:
     )
 
 
-@blueprint.route("/events/", methods=["GET"])
-@takes_ticket
+@blueprint.route("/events/", methods=["GET"], policy=STREAM)
 @blueprint.arguments(EventsQuery, location="query")
 @answers(200, {"type": "string"}, 400, content_type="text/event-stream")
 def events(query: dict[str, Any]) -> Response:

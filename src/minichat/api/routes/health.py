@@ -6,6 +6,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import context
 from minichat.api.metrics import CONTENT_TYPE
+from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.api.schemas.answers import HealthOut, ReadyOut
 from minichat.api.watching import may_read_metrics
 from minichat.domain.errors import NotFound
@@ -13,15 +14,15 @@ from minichat.domain.errors import NotFound
 blueprint = Blueprint("health", __name__, description="For whoever watches over the process")
 
 
-@blueprint.route("/healthz", methods=["GET"])
-@answers(200, HealthOut, public=True, counted=False)
+@blueprint.route("/healthz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@answers(200, HealthOut)
 def healthz() -> Response:
     """Whether the process lives."""
     return presenting.answer({"status": "ok"})
 
 
-@blueprint.route("/readyz", methods=["GET"])
-@answers(200, ReadyOut, public=True, counted=False)
+@blueprint.route("/readyz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@answers(200, ReadyOut)
 def readyz() -> Response:
     """Whether the database answers, so that requests may be sent here.
 
@@ -34,8 +35,8 @@ def readyz() -> Response:
     return presenting.answer({"status": "ok", "redis": "ok" if redis_answers() else "away"})
 
 
-@blueprint.route("/metrics", methods=["GET"])
-@answers(200, {"type": "string"}, 404, public=True, counted=False, content_type="text/plain")
+@blueprint.route("/metrics", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@answers(200, {"type": "string"}, 404, content_type="text/plain")
 def metrics() -> Response:
     """The metrics of all workers, for Prometheus.
 

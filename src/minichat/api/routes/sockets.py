@@ -26,10 +26,10 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, context, services, takes_ticket
-from minichat.api.limits import WRITES
+from minichat.api.context import base_url, context, services
 from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, subscription_or_resync
 from minichat.api.parsing import checked, parse_json
+from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
@@ -76,8 +76,7 @@ class UpgradeRequired(errors.Refused):
     headers: ClassVar = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 
-@blueprint.route("/chat/<id:room_id>/", methods=["GET"])
-@takes_ticket
+@blueprint.route("/chat/<id:room_id>/", methods=["GET"], policy=STREAM)
 @blueprint.arguments(EventsQuery, location="query")
 @answers(101, None, 400, 403, 404, 426)
 def room_socket(query: dict[str, Any], room_id: int) -> Response:

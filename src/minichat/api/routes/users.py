@@ -8,8 +8,8 @@ from flask import Response
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
 from minichat.api.context import base_url, context, own_hosts, services
-from minichat.api.limits import UPLOADS, limited
 from minichat.api.paging import links, window
+from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
 from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, SearchQuery
@@ -42,9 +42,10 @@ def patch_profile(form: dict[str, Any]) -> Response:
     return _edited(form)
 
 
-@blueprint.route("/auth/profile/avatar/", methods=["PUT"])
+@blueprint.route(
+    "/auth/profile/avatar/", methods=["PUT"], policy=Policy(rate_limit=UPLOADS, max_body_bytes=MAX_FORM_BYTES)
+)
 @blueprint.arguments(AvatarIn, location="files")
-@limited(UPLOADS)
 @answers(
     200,
     AccountOut,

@@ -1,0 +1,92 @@
+"""What each route demands of a request: credentials, a rate limit and a bounded body.
+
+A route declares its policy where it declares its path: `@blueprint.route(..., policy=PUBLIC)`. A route that declares
+nothing needs a token and is throttled. This module holds declarations only: `authentication`, `limits` and `parsing`
+enforce them, and `blueprint` documents them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+from flask import Flask
+
+from minichat.domain.avatars import MAX_FILE_BYTES
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_FORM_BYTES = MAX_FILE_BYTES + 16 * 1024
+"""For a body that brings a file: the file and the multipart syntax around it."""
+
+_EXTENSION = "minichat.policies"
+
+
+class Access(Enum):
+    """The credentials that a route demands."""
+
+    TOKEN = auto()
+    """An access token of a live session."""
+    TOKEN_OR_TICKET = auto()
+    """The same, or a single-use ticket in the URL: browsers can't set headers when they open a stream."""
+    TOKEN_OF_ANY_SESSION = auto()
+    """A genuine access token, though its session may have ended: logging out twice is fine."""
+    PUBLIC = auto()
+    """None."""
+
+
+class RateLimit(NamedTuple):
+    """How many requests one user, or one address, may make in a window of time."""
+
+    name: str
+    max_requests: int
+    window_seconds: int
+
+
+READS = RateLimit("reads", 1_200, 60)
+"""For each user, like all but STRANGERS and REFUSED."""
+WRITES = RateLimit("writes", 600, 60)
+UPLOADS = RateLimit("uploads", 20, 60)
+EXPORTS = RateLimit("exports", 5, 3_600)
+STRANGERS = RateLimit("strangers", 600, 60)
+"""For each address, on public routes. A whole company may log in from one address."""
+REFUSED = RateLimit("refused", 600, 60)
+"""For each address: requests without a valid token to a route that needs one, and paths that name no route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The policy of one route. The default is the strictest."""
+
+    access: Access = Access.TOKEN
+    is_throttled: bool = True
+    rate_limit: RateLimit | None = None
+    """The users' limit on this route. None: READS or WRITES, by the method."""
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def is_public(self) -> bool:
+        return self.access is Access.PUBLIC
+
+
+_DEFAULT = Policy()
+PUBLIC = Policy(Access.PUBLIC)
+PUBLIC_UNTHROTTLED = Policy(Access.PUBLIC, is_throttled=False)
+"""For pages and pictures, which cost little, and for checks of the process's health."""
+STREAM = Policy(Access.TOKEN_OR_TICKET)
+NO_ROUTE = Policy(Access.PUBLIC)
+"""For a path or method that no route takes: everybody gets the same 404 or 405."""
+
+
+def declare(app: Flask, endpoint: str, policy: Policy) -> None:
+    """Set the policy of an endpoint of the app."""
+    policies(app)[endpoint] = policy
+
+
+def policy_of(app: Flask, endpoint: str | None) -> Policy:
+    """Return the policy of an endpoint, or NO_ROUTE for None."""
+    return NO_ROUTE if endpoint is None else policies(app).get(endpoint, _DEFAULT)
+
+
+def policies(app: Flask) -> dict[str, Policy]:
+    """Return the declared policies of the app by endpoint."""
+    found: dict[str, Policy] = app.extensions.setdefault(_EXTENSION, {})
+    return found
