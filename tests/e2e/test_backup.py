@@ -118,7 +118,7 @@ def test_a_copy_is_for_its_owner_alone_and_nothing_else_is_left(path, backup):
 
 def test_a_file_that_is_there_is_kept_unless_it_is_to_be_replaced(path, backup, refusal):
     path.write_text("somebody's")
-    assert refusal(path) == f"{path} is there already: --force replaces it."
+    assert refusal(path) == f"{path} exists already. Use --force to replace it."
     assert path.read_text() == "somebody's"
     backup(path, "--force")
     check_database(path)

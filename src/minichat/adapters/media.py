@@ -1,7 +1,7 @@
 """Uploaded pictures as files in one folder, each under a random name.
 
-A name that a row may hold leads to a complete file that is on the disk: a file is written as a draft, synced and only
-then given its name.
+A database row names a picture only after its file is complete and synced to the disk. A file never changes under its
+name. This module does not look into the pictures.
 """
 
 import logging
@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from minichat.atomic_files import write_file
 from minichat.domain.avatars import NAME
 from minichat.domain.errors import Unavailable
 
@@ -25,12 +26,12 @@ _IS_FILE = re.compile(rf"({NAME})(?:{_WHOLE}|{_DRAFT})")
 
 
 class MediaUnavailable(Unavailable):
-    """The folder is not to be used, or full: for an operator it is another matter than the database."""
+    """The folder can't be used, or the disk is full: an operator repairs that elsewhere than the database."""
 
 
 class FileMedia:
     def __init__(self, folder: Path) -> None:
-        """`folder` and the one around it are made on first use, for their owner alone."""
+        """Make `folder` and its parent at the first use, for their owner alone."""
         self._folder = folder
 
     def add(self, data: bytes) -> str:
@@ -39,12 +40,12 @@ class FileMedia:
         return name
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep a picture under a name that is no other's. Raises MediaUnavailable."""
+        """Store a picture under a name that no other picture has. Raises MediaUnavailable."""
         try:
             self._write(name, data)
         except OSError as error:
             self.remove(name)
-            raise MediaUnavailable(f"a picture can't be kept: {error}") from error
+            raise MediaUnavailable(f"a picture can't be stored: {error}") from error
 
     def read(self, name: str) -> bytes | None:
         if not _IS_NAME.fullmatch(name):
@@ -65,7 +66,7 @@ class FileMedia:
             except NotADirectoryError:
                 return
             except OSError as error:
-                log.warning("a picture that nobody shows any more stays for now: %s", error)
+                log.warning("An unused picture can't be removed; `minichat prune` will try again: %s", error)
 
     def names(self) -> Iterable[tuple[str, int]]:
         now = time.time()
@@ -73,29 +74,29 @@ class FileMedia:
             with suppress(FileNotFoundError), os.scandir(self._folder) as files:
                 for file in files:
                     if found := _IS_FILE.fullmatch(file.name):
-                        with suppress(FileNotFoundError):  # removed meanwhile
+                        with suppress(FileNotFoundError):  # another process removed it
                             yield found[1], round((now - file.stat().st_mtime) * 1000)
         except OSError as error:
             raise MediaUnavailable(str(error)) from error
 
     def copy_to(self, other: "FileMedia") -> set[str]:
-        """Copy the pictures that `other` lacks; return the names of all. Raises MediaUnavailable.
+        """Copy the pictures that `other` lacks; return the names of all pictures. Raises MediaUnavailable.
 
-        A picture never changes under its name, so what was copied once stays right.
+        A picture never changes under its name, so an earlier copy stays valid.
         """
         names = set()
         for name, _ in self.names():
             if not other.has(name):
                 data = self.read(name)
-                if data is None:  # removed meanwhile, or never finished
+                if data is None:  # another process removed it, or an upload was interrupted
                     continue
-                other.remove(name)  # the draft of a copy that was broken off
+                other.remove(name)  # the draft of an interrupted copy
                 other.put(name, data)
             names.add(name)
         return names
 
     def keep_only(self, kept: Container[str]) -> None:
-        """Remove all pictures but those of these names. Raises MediaUnavailable."""
+        """Remove all pictures except those with these names. Raises MediaUnavailable."""
         for name in [name for name, _ in self.names() if name not in kept]:
             self.remove(name)
 
@@ -103,7 +104,7 @@ class FileMedia:
         return self._path(name, _WHOLE).exists()
 
     def prepare(self) -> None:
-        """Make the folder and try whether a file can be kept there. Raises MediaUnavailable."""
+        """Make the folder, and check that a file can be written there. Raises MediaUnavailable."""
         try:
             self._make_folder()
             with TemporaryFile(dir=self._folder):
@@ -120,14 +121,4 @@ class FileMedia:
 
     def _write(self, name: str, data: bytes) -> None:
         self._make_folder()
-        draft = self._path(name, _DRAFT)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self._path(name, _WHOLE))
-        folder_itself = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder_itself)
-        finally:
-            os.close(folder_itself)
+        write_file(self._path(name, _WHOLE), data, draft=self._path(name, _DRAFT))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from minichat.atomic_files import FileIsThere, NotWritten, atomic_file
 from minichat.cli.common import (
     Failed,
     current_database,
@@ -161,13 +162,11 @@ def _media_beside(path: Path, settings: "Settings") -> Path:
 @contextmanager
 def _written_as_a_whole(path: Path, force: bool) -> Iterator[Path]:
     """A file that becomes `path` when the block ends; what keeps it from that is told in a sentence."""
-    from minichat.adapters.drafts import IsThere, NotWritten, draft
-
     try:
-        with draft(path, replace=force) as file:
+        with atomic_file(path, replace=force) as file:
             yield file
-    except IsThere as error:
-        raise Failed(f"{path} is there already: --force replaces it.") from error
+    except FileIsThere as error:
+        raise Failed(f"{path} exists already. Use --force to replace it.") from error
     except NotWritten as error:
         raise Failed(str(error)) from error
     except OSError as error:

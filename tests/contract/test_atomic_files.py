@@ -1,4 +1,4 @@
-"""`adapters.drafts`: a file is there as a whole or not at all."""
+"""`atomic_files`: a file appears complete or not at all."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from minichat.adapters.drafts import IsThere, NotWritten, draft
+from minichat.atomic_files import FileIsThere, NotWritten, atomic_file
 
 
 class Unfinished(Exception):
@@ -23,7 +23,7 @@ def names(path):
 
 
 def test_a_file_comes_under_its_name_when_it_is_done_and_for_its_owner_alone(path):
-    with draft(path) as file:
+    with atomic_file(path) as file:
         file.write_text("half")
         assert not path.exists()
         file.write_text("whole")
@@ -36,7 +36,7 @@ def test_a_file_comes_under_its_name_when_it_is_done_and_for_its_owner_alone(pat
 def test_a_file_that_can_not_be_finished_leaves_what_was_there(path, before):
     if before is not None:
         path.write_text(before)
-    with suppress(Unfinished), draft(path, replace=True) as file:
+    with suppress(Unfinished), atomic_file(path, replace=True) as file:
         file.write_text("half")
         file.with_name(f"{path.name}-wal").write_text("beside it")
         raise Unfinished
@@ -46,16 +46,16 @@ def test_a_file_that_can_not_be_finished_leaves_what_was_there(path, before):
 
 def test_a_file_that_is_there_is_replaced_only_if_that_was_asked_for(path):
     path.write_text("before")
-    with pytest.raises(IsThere), draft(path):
+    with pytest.raises(FileIsThere), atomic_file(path):
         pytest.fail("it was begun")
     assert path.read_text() == "before"
-    with draft(path, replace=True) as file:
+    with atomic_file(path, replace=True) as file:
         file.write_text("after")
     assert path.read_text() == "after"
 
 
 def test_a_file_that_comes_meanwhile_is_not_replaced(path):
-    with pytest.raises(IsThere), draft(path):
+    with pytest.raises(FileIsThere), atomic_file(path):
         path.write_text("another's")
     assert path.read_text() == "another's"
 
@@ -63,14 +63,14 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(path):
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_what_is_no_file_is_never_replaced(path, make):
     make(path)
-    with pytest.raises(NotWritten, match="is not a file"), draft(path, replace=True):
+    with pytest.raises(NotWritten, match="is not a file"), atomic_file(path, replace=True):
         pytest.fail("it was begun")
     assert names(path) == [path.name]
 
 
 def test_two_at_once_are_one_and_a_refusal(path):
-    with draft(path) as file:
-        with pytest.raises(NotWritten, match="Another process is writing"), draft(path):
+    with atomic_file(path) as file:
+        with pytest.raises(NotWritten, match="Another process is writing"), atomic_file(path):
             pytest.fail("there were two")
         file.write_text("the first")
     assert path.read_text() == "the first"
@@ -81,12 +81,40 @@ def test_what_a_killed_process_has_left_is_cleared_away_and_what_others_keep_the
     folder.mkdir()
     for name in (path.name, f"{path.name}-wal", "another's"):
         (folder / name).write_text("left")
-    with draft(path) as file:
+    with atomic_file(path) as file:
         assert file.read_text() == ""
         assert sorted(found.name for found in folder.iterdir()) == sorted(["another's", path.name])
     assert [found.name for found in folder.iterdir()] == ["another's"]
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_disk(path):
-    with pytest.raises(FileNotFoundError), draft(path.parent / "nowhere" / "file"):
+    with pytest.raises(FileNotFoundError), atomic_file(path.parent / "nowhere" / "file"):
         pytest.fail("it was begun")
+
+
+# Whole contents at once
+
+
+def test_written_data_is_for_its_owner_alone_and_replaces_what_was_there(path):
+    for data in (b"first", b"second"):
+        write_file(path, data, draft=path.with_name("draft"))
+        assert path.read_bytes() == data
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(path) == [path.name]
+
+
+def test_an_exclusive_writer_never_replaces_a_file(path):
+    write_file(path, b"first", draft=path.with_name("draft"), is_exclusive=True)
+    with pytest.raises(FileExistsError):
+        write_file(path, b"second", draft=path.with_name("draft"), is_exclusive=True)
+    assert path.read_bytes() == b"first"
+    assert names(path) == [path.name]
+
+
+def test_a_draft_of_another_writer_is_left_alone(path):
+    draft = path.with_name("draft")
+    draft.write_bytes(b"half")
+    with pytest.raises(FileExistsError):
+        write_file(path, b"whole", draft=draft)
+    assert draft.read_bytes() == b"half"
+    assert not path.exists()
