@@ -36,7 +36,7 @@ from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Whispers
 from minichat.live.hub import POLL, POLL_OF_SERVER, Hub
-from minichat.wiring import beside, derived_key, in_memory, now, services_on
+from minichat.wiring import derived_key, now, services_on, shared_file, shared_memory_file
 
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
@@ -68,7 +68,7 @@ def create_app(
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
-    board = Board(in_memory(settings, "typing"))
+    board = Board(shared_memory_file(settings, "typing"))
     notices = redis.notices(board) if redis else board
     services = services or services_on(database, settings, clock=clock, notices=notices)
 
@@ -83,7 +83,7 @@ def create_app(
     limits = Limits(counters, clock) if settings.rate_limits else None
     cursors = Cursors([derived_key(secret, "cursors") for secret in settings.secret_keys])
     events = EventWriter(services.change_log, cursors, clock)
-    slots = FileSlots(beside(settings, "streams"), STREAMS_PER_USER)
+    slots = FileSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
     whispers = Whispers(services.presence, clock)
     hub = Hub(
         services.change_log,

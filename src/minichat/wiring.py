@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import time
 from pathlib import Path
 from tempfile import gettempdir
@@ -53,29 +52,29 @@ def services_on(
         email_address=email_address,
         pictures=PillowPictures(offload),
         media=FileMedia(settings.pictures_dir),
-        notices=notices or Board(in_memory(settings, "typing")),
+        notices=notices or Board(shared_memory_file(settings, "typing")),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]
     return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
 
 
-def in_memory(settings: Settings, name: str) -> Path:
-    """A file that the workers of this server share, in memory if it was started with a folder for that."""
-    folder = _shared_folder()
-    return beside(settings, name) if folder is None else folder / name
+def shared_memory_file(settings: Settings, name: str) -> Path:
+    """Return a file that the workers of this server share, in memory if `serving` has made a folder there."""
+    folder = settings.shared_memory_dir
+    return shared_file(settings, name) if folder is None else folder / name
 
 
-def beside(settings: Settings, name: str) -> Path:
-    """A file beside the embedded database, or one that this server's workers share."""
+def shared_file(settings: Settings, name: str) -> Path:
+    """Return a file that the workers of this server share: beside the embedded database, if there is one."""
     if settings.is_embedded:
         return settings.database_path.with_name(f"{settings.database_path.name}-{name}")
-    folder = _shared_folder() or Path(gettempdir())
+    folder = settings.shared_memory_dir or Path(gettempdir())
     return folder / f"minichat-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]}-{name}"
 
 
 def derived_key(secret: str, use: str) -> bytes:
-    """One key for each use, so that none can stand in for another."""
+    """Derive a separate key for each use, so that a signature made for one use is worth nothing in another."""
     return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
 
 
@@ -87,9 +86,3 @@ def _offload() -> Offload:
     except ImportError:
         return run_here
     return get_hub().threadpool.apply if is_module_patched("threading") else run_here
-
-
-def _shared_folder() -> Path | None:
-    """The folder in memory that the workers of this server share, if they have one: `serving` says where."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(folder) if folder else None

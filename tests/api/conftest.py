@@ -17,6 +17,7 @@ from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on
 from postgres import EmptyDatabase
+from settings import settings_from
 
 SECRET = "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"
 A_MONDAY = 1_736_155_800_123
@@ -94,7 +95,7 @@ class Stage:
     def __init__(self, root: Path, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
         self._kept = kind()
         given = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_RATE_LIMITS": "off", **self._kept.settings, **environ}
-        self._settings = settings = Settings.load(given, root=root)
+        self._settings = settings = settings_from(given, root=root)
         self._clock = MemoryClock(A_MONDAY)
         self._database: ChatDatabase = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()

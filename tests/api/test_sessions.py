@@ -19,8 +19,8 @@ from api.conftest import SECRET, MakeChat
 from api.routes import PUBLIC, ROUTES, TAKING_TICKETS, Route
 from minichat.adapters.memory import PlainPasswords
 from minichat.app import create_app
-from minichat.config import Settings
 from minichat.wiring import derived_key, services_on
+from settings import settings_from
 
 HOUR = 3_600
 DAY = 86_400
@@ -612,7 +612,7 @@ class TestANewSecret:
         given = {"MINICHAT_SECRET_KEY": secret, "MINICHAT_RATE_LIMITS": "off"}
         if previous is not None:
             given["MINICHAT_SECRET_KEY_PREVIOUS"] = previous
-        settings = Settings.load(given, root=root)
+        settings = settings_from(given, root=root)
         services = services_on(chat.database, settings, clock=chat.clock, passwords=PlainPasswords())
         app = create_app(settings, database=chat.database, services=services, clock=chat.clock)
         return Chat(app, chat.database, chat.clock, chat.document, chat.again)

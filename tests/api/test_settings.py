@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from minichat.config import Settings, SettingsError
+from settings import only_variables, settings_from
 
 KEY = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
 
@@ -17,7 +18,7 @@ def load(tmp_path):
 
     def load(**variables):
         given = {f"MINICHAT_{name.upper()}": value for name, value in {"secret_key": KEY, **variables}.items()}
-        return Settings.load(given, root=tmp_path)
+        return settings_from(given, root=tmp_path)
 
     return load
 
@@ -35,7 +36,7 @@ def complaints(load):
 
 
 def test_everything_has_a_default(tmp_path):
-    settings = Settings.load({}, root=tmp_path)
+    settings = settings_from({}, root=tmp_path)
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/minichat.sqlite3"
     assert settings.database_path == tmp_path / "instance" / "minichat.sqlite3"
     assert settings.media_dir == tmp_path / "instance" / "media"
@@ -75,6 +76,13 @@ def test_no_complaint_repeats_a_secret(complaints):
     assert "hunter2" not in "".join(said)
 
 
+@pytest.mark.parametrize("name", ["public_url", "cors_origins", "allowed_hosts", "metrics_from", "redis_url"])
+def test_no_message_repeats_the_password_of_a_url_in_any_variable(complaints, name):
+    [sentence] = complaints(**{name: "https://chat:hunter2@chat.example.org/"})
+    assert sentence.startswith(f"MINICHAT_{name.upper()} must ")
+    assert "hunter2" not in sentence
+
+
 def test_settings_can_be_printed_without_the_secret(load):
     assert KEY not in repr(load())
 
@@ -104,7 +112,7 @@ def test_a_file_in_the_folder_counts_and_the_environment_counts_more(tmp_path, l
 def test_a_file_further_up_does_not_count(tmp_path):
     (tmp_path / ".env").write_text("MINICHAT_ACCESS_TTL=60\n")
     (tmp_path / "below").mkdir()
-    assert Settings.load({"MINICHAT_SECRET_KEY": KEY}, root=tmp_path / "below").access_ttl == 3_600
+    assert settings_from({"MINICHAT_SECRET_KEY": KEY}, root=tmp_path / "below").access_ttl == 3_600
 
 
 def test_a_file_that_is_not_text_is_a_sentence(tmp_path, complaints):
@@ -171,7 +179,7 @@ def test_redis_is_named_by_its_url(load, url):
     ],
 )
 def test_what_is_no_url_of_redis_is_refused_without_its_password(load, url):
-    with pytest.raises(SettingsError, match="MINICHAT_REDIS_URL must be such as redis://") as refused:
+    with pytest.raises(SettingsError, match="MINICHAT_REDIS_URL must look like redis://") as refused:
         load(redis_url=url)
     assert "secret" not in str(refused.value)
 
@@ -248,13 +256,13 @@ def test_a_database_may_be_a_server(load, url):
 def test_the_url_of_a_server_that_does_not_parse_is_refused_and_not_repeated(complaints, name, url):
     given = {"database_url": "postgresql:///chat", **SERVED, name: url}
     [sentence] = complaints(**given)
-    assert sentence.startswith(f"MINICHAT_{name.upper()} must be ")
+    assert sentence.startswith(f"MINICHAT_{name.upper()} must look like ")
     assert "hunter2" not in sentence
 
 
 def test_a_server_needs_a_secret_and_the_names_of_the_hosts(tmp_path):
     with pytest.raises(SettingsError) as told:
-        Settings.load({"MINICHAT_DATABASE_URL": "postgresql:///chat"}, root=tmp_path)
+        settings_from({"MINICHAT_DATABASE_URL": "postgresql:///chat"}, root=tmp_path)
     said = str(told.value).splitlines()
     assert [line.split()[0] for line in said] == ["MINICHAT_SECRET_KEY", "MINICHAT_ALLOWED_HOSTS"]
 
@@ -322,11 +330,11 @@ def test_a_previous_secret_comes_after_the_one_in_use(load):
 
 def test_a_previous_secret_is_another_one(complaints, tmp_path):
     assert complaints(secret_key_previous=f" {KEY} ") == [
-        "MINICHAT_SECRET_KEY_PREVIOUS must differ from the secret in use."
+        "MINICHAT_SECRET_KEY_PREVIOUS must differ from the secret key in use."
     ]
-    made = Settings.load({}, root=tmp_path).secret_key
+    made = settings_from({}, root=tmp_path).secret_key
     with pytest.raises(SettingsError, match="SECRET_KEY_PREVIOUS must differ"):
-        Settings.load({"MINICHAT_SECRET_KEY_PREVIOUS": made}, root=tmp_path)
+        settings_from({"MINICHAT_SECRET_KEY_PREVIOUS": made}, root=tmp_path)
 
 
 def test_chance_does_not_look_like_a_made_up_secret(load):
@@ -336,9 +344,9 @@ def test_chance_does_not_look_like_a_made_up_secret(load):
 
 
 def test_without_one_a_secret_is_made_once_for_the_owner_alone(tmp_path):
-    first = Settings.load({}, root=tmp_path).secret_key
+    first = settings_from({}, root=tmp_path).secret_key
     assert len(first) >= 32
-    assert Settings.load({}, root=tmp_path).secret_key == first
+    assert settings_from({}, root=tmp_path).secret_key == first
     instance = tmp_path / "instance"
     assert stat.S_IMODE(instance.stat().st_mode) == 0o700
     assert stat.S_IMODE((instance / "secret_key").stat().st_mode) == 0o600
@@ -346,13 +354,13 @@ def test_without_one_a_secret_is_made_once_for_the_owner_alone(tmp_path):
 
 
 def test_two_folders_get_two_secrets(tmp_path):
-    keys = {Settings.load({}, root=tmp_path / name).secret_key for name in ("a", "b")}
+    keys = {settings_from({}, root=tmp_path / name).secret_key for name in ("a", "b")}
     assert len(keys) == 2
 
 
 def test_the_secret_is_kept_beside_the_database(tmp_path):
     given = {"MINICHAT_DATABASE_URL": "sqlite:///data/chat.db"}
-    assert Settings.load(given, root=tmp_path).secret_key == (tmp_path / "data" / "secret_key").read_text().strip()
+    assert settings_from(given, root=tmp_path).secret_key == (tmp_path / "data" / "secret_key").read_text().strip()
 
 
 def test_a_given_secret_leaves_no_file(load, tmp_path):
@@ -365,13 +373,14 @@ def test_of_many_starting_at_once_all_get_the_same_secret(tmp_path):
 
     def start():
         started.wait()
-        keys.append(Settings.load({}, root=tmp_path).secret_key)
+        keys.append(Settings.load(root=tmp_path).secret_key)
 
     threads = [threading.Thread(target=start) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with only_variables({}):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert len(keys) == 16
     assert len(set(keys)) == 1
     assert [path.name for path in (tmp_path / "instance").iterdir()] == ["secret_key"]
@@ -384,13 +393,15 @@ def test_a_kept_secret_that_is_weak_or_open_to_others_stops_the_start(tmp_path, 
     kept.write_text(content)
     kept.chmod(mode)
     with pytest.raises(SettingsError, match=str(kept)):
-        Settings.load({}, root=tmp_path)
+        settings_from({}, root=tmp_path)
 
 
 def test_a_secret_that_cannot_be_kept_is_a_sentence(tmp_path):
     (tmp_path / "instance").write_text("in the way")
-    with pytest.raises(SettingsError, match=r"MINICHAT_SECRET_KEY is not set, and .* can't be made or read"):
-        Settings.load({}, root=tmp_path)
+    with pytest.raises(
+        SettingsError, match=r"MINICHAT_SECRET_KEY is not set, and the generated key in .* can't be written or read"
+    ):
+        settings_from({}, root=tmp_path)
 
 
 # The rest
@@ -492,7 +503,7 @@ def test_the_public_url_is_a_base_without_its_last_slash(load, given, meant):
 )  # fmt: skip
 def test_a_public_url_that_is_no_base_is_refused(complaints, url):
     [sentence] = complaints(public_url=url)
-    assert sentence.startswith("MINICHAT_PUBLIC_URL must be a base")
+    assert sentence.startswith("MINICHAT_PUBLIC_URL must be a base URL")
 
 
 def test_the_media_folder_is_relative_to_the_working_folder_or_absolute(load, tmp_path):

@@ -20,9 +20,9 @@ from commands import run_minichat
 from e2e.crowd import register, rows
 from minichat.cli.checking import service, setup
 from minichat.cli.checking.findings import Verdict
-from minichat.config import Settings
 from proxies import NAME, running_nginx
 from servers import PATIENCE, SECRET, database_of, free_port, running_redis, serving
+from settings import settings_from
 
 GOOD = {
     "secret_key": SECRET,
@@ -431,6 +431,6 @@ def bad_proxy() -> Iterator[int]:
 
 def test_networks_that_hold_half_the_world_are_told(tmp_path):
     environ = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_METRICS_FROM": "::/1,10.0.0.0/8"}
-    settings = Settings.load(environ, root=tmp_path)
+    settings = settings_from(environ, root=tmp_path)
     found = [finding.sentence for finding in setup.metrics(settings) if finding.verdict is Verdict.WRONG]
     assert found == [f"MINICHAT_METRICS_FROM has {ip_network('::/1')}: half the world may read /metrics."]

@@ -20,9 +20,10 @@ from click.testing import CliRunner
 
 import postgres
 from minichat.cli import main
-from minichat.config import Settings, SettingsError
+from minichat.config import SHARED_MEMORY_DIR, Settings, SettingsError
 from proxies import judged_configuration
 from servers import BIN, SECRET, environment, free_port, serving
+from settings import settings_from
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -43,20 +44,23 @@ def filled(lines):
 class TestTheEnvironment:
     def test_it_is_complete_and_names_nothing_that_is_not_there(self):
         named = {line.partition("=")[0] for line in lines_of_environment()}
-        known = {f"MINICHAT_{field.name.upper()}" for field in fields(Settings)} - {"MINICHAT_NOTICES"}
+        known = {f"MINICHAT_{field.name.upper()}" for field in fields(Settings)} - {
+            "MINICHAT_NOTICES",
+            SHARED_MEMORY_DIR,
+        }
         assert named - {"POSTGRES_PASSWORD"} == known
 
     def test_filled_in_it_can_be_used(self, tmp_path):
         set_lines = [line for line in lines_of_environment() if f"\n{line}" in (DEPLOY / "env.example").read_text()]
-        settings = Settings.load(filled(set_lines), root=tmp_path)
+        settings = settings_from(filled(set_lines), root=tmp_path)
         assert settings.notices == ()
         assert settings.cors_origins == ()
         everything = filled(lines_of_environment()) | {"MINICHAT_SECRET_KEY_PREVIOUS": SECRET[::-1]}
-        assert Settings.load(everything, root=tmp_path).notices == ()
+        assert settings_from(everything, root=tmp_path).notices == ()
 
     def test_as_it_is_nothing_starts_with_it(self, tmp_path):
         with pytest.raises(SettingsError, match="MINICHAT_SECRET_KEY must hold at least 32 bytes"):
-            Settings.load(dict(line.split("=", 1) for line in lines_of_environment()), root=tmp_path)
+            settings_from(dict(line.split("=", 1) for line in lines_of_environment()), root=tmp_path)
 
     def test_it_holds_nothing_that_one_of_its_readers_takes_otherwise(self):
         for line in lines_of_environment():
@@ -111,7 +115,7 @@ class TestCompose:
             name: re.sub(r"\$\{POSTGRES_PASSWORD:\?[^}]*\}", PASSWORD, value)
             for name, value in service["environment"].items()
         }
-        settings = Settings.load(filled(lines_of_environment()[:1]) | named_hosts() | set_here, root=tmp_path)
+        settings = settings_from(filled(lines_of_environment()[:1]) | named_hosts() | set_here, root=tmp_path)
         assert settings.database_url == f"postgresql://minichat:{PASSWORD}@postgres/minichat"
         assert settings.media_dir == Path("/var/lib/minichat/media")
         assert settings.trusted_proxies == 1

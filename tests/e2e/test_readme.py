@@ -13,12 +13,13 @@ from click import Group
 from minichat.cli import main
 from minichat.config import Settings
 from servers import environment, serving
+from settings import settings_from
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
 PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
 # Fields of the settings that nobody sets, and settings that have no effect yet.
-NOT_FOR_OPERATORS = {"notices"}
+NOT_FOR_OPERATORS = {"notices", "shared_memory_dir"}
 
 
 def fenced(page, language):
@@ -159,7 +160,7 @@ def test_every_setting_of_the_readme_exists_and_the_other_way_round():
 
 def test_every_default_of_the_readme_is_the_default(tmp_path):
     rows = dict(re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", section(README, "Settings"), re.MULTILINE))
-    loaded = Settings.load({}, root=tmp_path)
+    loaded = settings_from({}, root=tmp_path)
     assert rows["`DATABASE_URL`"] == f"`{loaded.database_url.replace(f'{tmp_path}/', '')}`"
     assert rows["`ACCESS_TTL`, `REFRESH_TTL`, `SESSION_TTL`"] == "1 hour, 7 days, 30 days"
     assert (loaded.access_ttl, loaded.refresh_ttl, loaded.session_ttl) == (3_600, 7 * 86_400, 30 * 86_400)

@@ -11,7 +11,7 @@ from minichat.cli.common import Failed, load_settings
 def _service_url(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     from environs import ValidationError
 
-    from minichat.config import base_url
+    from minichat.config.values import base_url
 
     try:
         return None if value is None else base_url(value)
@@ -22,10 +22,10 @@ def _service_url(_context: click.Context, _option: click.Parameter, value: str |
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
     if value is None:
         return None
-    from minichat.config import is_host
+    from minichat.config.values import is_host, is_port
 
     host, _, port = value.rpartition(":")
-    if not is_host(host.lower()) or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+    if not is_host(host.lower()) or not is_port(port):
         raise click.BadParameter("must be HOST:PORT.")
     return host.strip("[]"), int(port)
 

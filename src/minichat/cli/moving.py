@@ -144,7 +144,7 @@ def _expect_unused(path: Path, settings: "Settings") -> None:
         if path.samefile(database):
             raise Failed(f"{path} is the database itself.")
         beside = [database.with_name(f"{database.name}{suffix}") for suffix in BESIDE]
-        if any(other.exists() and path.samefile(other) for other in [*beside, database.with_name("secret_key")]):
+        if any(other.exists() and path.samefile(other) for other in [*beside, settings.secret_key_path]):
             raise Failed(f"{path} belongs to the database.")
     from minichat.adapters.peewee.operations.backup import is_in_use
 

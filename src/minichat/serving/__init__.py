@@ -1,22 +1,19 @@
-"""`minichat serve`: gunicorn, in this process, set up as production runs it.
+"""`minichat serve`: gunicorn in this process, configured as production needs it.
 
-The arbiter (the parent) opens the sockets, migrates the database in a short-lived child and minds the workers. It never
-imports Flask or Peewee: gevent must patch a worker before Peewee is imported, else all greenlets share one connection.
+The arbiter (the parent process) migrates the database in a short-lived child, opens the sockets and supervises the
+workers. It never imports Flask or Peewee: gevent must patch a worker before Peewee is imported, else all greenlets
+share one connection.
 """
 
-import fcntl
+import dataclasses
 import logging
 import multiprocessing
 import os
 import resource
-import shutil
 import socket
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 from gunicorn import util
@@ -25,13 +22,14 @@ from gunicorn.workers.base import Worker
 
 from minichat import logs
 from minichat.config import Settings, SettingsError
-from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, ChatWorker, Parent
+from minichat.serving.shared_memory import IN_MEMORY, SharedMemory
+from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
 
 log = logging.getLogger(__name__)
 
-MOST_DEFAULT_WORKERS = 4
-MOST_CONNECTIONS = 10_000
-SHARED_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
+MAX_DEFAULT_WORKERS = 4
+MAX_CONNECTIONS = 10_000
+HEARTBEAT_TIMEOUT_SECONDS = 30
 
 
 class ServingError(Exception):
@@ -39,7 +37,10 @@ class ServingError(Exception):
 
 
 def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[[], None]) -> None:
-    """Run `prepare` in a child, then serve until told to stop. Raises ServingError if the address can't be bound."""
+    """Run `prepare` in a child process, then serve until a signal stops it.
+
+    Raises ServingError if the address can't be bound.
+    """
     server = Server(settings, bind, workers or default_workers())
     try:
         addresses = server.cfg.address
@@ -47,108 +48,71 @@ def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[
         raise ServingError(f"--bind must be HOST:PORT or unix:PATH: {error}") from error
     for address in addresses:
         _check_free(address)
-    _in_a_child(prepare)
-    _allow_open_files(2 * MOST_CONNECTIONS)
-    server.metrics = SharedMetrics()
+    _run_in_child(prepare)
+    _allow_open_files(2 * MAX_CONNECTIONS)
+    server.use(SharedMemory())
     server.run()
 
 
 def default_workers() -> int:
-    """One for each core that we may use, up to the number at which SQLite's one writer is the limit."""
-    return min(len(os.sched_getaffinity(0)), MOST_DEFAULT_WORKERS)
-
-
-class SharedMetrics:
-    """The folder in memory in which the workers count together, each in files of its own (see `api.metrics`).
-
-    The files of a worker that is gone stay: what it counted must not be taken back. The folder is locked as long as a
-    process of this server lives, so that what a kill -9 left of others can be told apart and removed.
-    """
-
-    PREFIX = "minichat-metrics-"
-
-    def __init__(self) -> None:
-        root = SHARED_MEMORY or Path(gettempdir())
-        for left in root.glob(f"{self.PREFIX}*"):
-            with suppress(OSError):  # in use, or another user's
-                if time.time() - left.stat().st_mtime > 60:  # younger ones may be about to be locked
-                    os.close(_locked(left))
-                    shutil.rmtree(left)
-        self._folder = Path(mkdtemp(prefix=self.PREFIX, dir=root))
-        self._lock = _locked(self._folder)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
-
-    def forget_worker(self, pid: int) -> None:
-        """Take away what was true of a worker only while it lived, such as its requests in progress."""
-        from prometheus_client.multiprocess import mark_process_dead
-
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-    def remove(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _locked(folder: Path) -> int:
-    """Return a descriptor that locks the folder, in this process and those that it forks. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    """Return one worker for each core, up to the number at which SQLite's single writer is the limit."""
+    return min(len(os.sched_getaffinity(0)), MAX_DEFAULT_WORKERS)
 
 
 class Server(BaseApplication):
-    """gunicorn's own application class, told its settings by us instead of a command line."""
-
-    metrics: SharedMetrics
+    """gunicorn's application class, configured here instead of by a command line."""
 
     def __init__(self, settings: Settings, bind: str, workers: int) -> None:
         self.settings = settings
         self._bind = bind
         self._workers = workers
+        self._shared_memory: SharedMemory | None = None
         super().__init__(prog="minichat")
+
+    def use(self, shared_memory: SharedMemory) -> None:
+        """Let the workers share this folder; remove it at the end."""
+        self._shared_memory = shared_memory
+        self.settings = dataclasses.replace(self.settings, shared_memory_dir=shared_memory.folder)
 
     def load_config(self) -> None:
         for name, value in {
             "bind": self._bind,
             "workers": self._workers,
             "worker_class": ChatWorker,
-            # Every event stream is a connection, so the limit is far above gunicorn's 1000.
-            "worker_connections": MOST_CONNECTIONS,
-            "timeout": 30,
+            # Every event stream is a connection, so the limit is far above gunicorn's default of 1000.
+            "worker_connections": MAX_CONNECTIONS,
+            "timeout": HEARTBEAT_TIMEOUT_SECONDS,
             "graceful_timeout": STOP_SECONDS,
-            # Longer than the 60 s of usual proxies: whoever closes first must not be the server.
+            # Longer than the 60 s of common proxies: the proxy must be the one to close an idle connection.
             "keepalive": KEEPALIVE_SECONDS,
             "limit_request_line": 8190,
-            # sendfile(2) would block the event loop for as long as the disk takes.
+            # sendfile(2) would block the event loop while the disk reads.
             "sendfile": False,
-            # Nobody's X-Forwarded-* counts here: the application believes `trusted_proxies` of them.
+            # gunicorn trusts no X-Forwarded-* header: the application trusts `trusted_proxies` of them.
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             # The workers' heartbeat files: a slow disk must not look like a dead worker.
-            "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY else None,
-            # What gunicorn says of its daily business is of no use beside our own log.
+            "worker_tmp_dir": str(IN_MEMORY) if IN_MEMORY else None,
+            # gunicorn's routine messages repeat what our own log says.
             "loglevel": "debug" if self.settings.log_level == "debug" else "warning",
             "logger_class": logs.GunicornLogs,
             "post_worker_init": _announce,
-            "child_exit": lambda _, worker: self.metrics.forget_worker(worker.pid),
-            "on_exit": lambda _: self.metrics.remove(),
+            "child_exit": self._forget_worker,
+            "on_exit": self._remove_shared_memory,
             "proc_name": "minichat",
         }.items():
             self.cfg.set(name, value)
 
     def run(self) -> None:
-        """Serve until told to stop."""
-        Parent(self).run()
+        """Serve until a signal stops it."""
+        Arbiter(self).run()
 
     def reload(self) -> None:
-        """Read the settings again (SIGHUP); with wrong ones, say so and go on with those that we have."""
+        """Read the settings again (SIGHUP). If they are wrong, log the reason and keep the present ones."""
         try:
             self.settings = Settings.load()
         except SettingsError as error:
-            log.error("the settings were not read again: %s", error)  # noqa: TRY400 - the sentence is enough
+            log.error("The server keeps its settings, because the new ones are wrong: %s", error)  # noqa: TRY400
         super().reload()
 
     def load(self) -> Callable[..., Any]:
@@ -159,16 +123,24 @@ class Server(BaseApplication):
         logs.configure(self.settings.log_level, watching.facts, watching.sent_texts)
         return create_app(self.settings)
 
+    def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
+        if self._shared_memory is not None:
+            self._shared_memory.forget_worker(worker.pid)
+
+    def _remove_shared_memory(self, _arbiter: Any) -> None:
+        if self._shared_memory is not None:
+            self._shared_memory.remove()
+
 
 def _announce(worker: Worker) -> None:
-    """Tell where the chat is, once the first worker answers."""
+    """Print the server's addresses when the first worker is ready."""
     if worker.age > 1:
         return
-    with suppress(OSError):  # nobody reads what we say, which is no reason not to serve
-        _tell_addresses(worker)
+    with suppress(OSError):  # a closed standard output is no reason to stop
+        _print_addresses(worker)
 
 
-def _tell_addresses(worker: Worker) -> None:
+def _print_addresses(worker: Worker) -> None:
     for listener in worker.sockets:
         name = listener.getsockname()
         if not isinstance(name, tuple):
@@ -185,8 +157,8 @@ def _tell_addresses(worker: Worker) -> None:
 
 
 def _check_free(address: Any) -> None:
-    """Raise ServingError if the address can't be bound: gunicorn tries for five seconds, noisily."""
-    # A server that replaces itself (SIGUSR2) or is started by systemd is handed its open sockets.
+    """Raise ServingError if the address can't be bound. gunicorn would retry for 5 s."""
+    # A server that replaces itself (SIGUSR2) or is started by systemd inherits its open sockets.
     if not isinstance(address, tuple) or "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return
     family = socket.AF_INET6 if util.is_ipv6(address[0]) else socket.AF_INET
@@ -195,20 +167,20 @@ def _check_free(address: Any) -> None:
         try:
             probe.bind(address)
         except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise ServingError(f"Can't listen on {address[0]}:{address[1]}: {why}.") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ServingError(f"Can't listen on {address[0]}:{address[1]}: {reason}.") from error
 
 
 def _allow_open_files(wanted: int) -> None:
-    """Raise the soft limit, often 1024, towards `wanted`: a connection is an open file."""
+    """Raise the soft limit, often 1024, towards `wanted`: every connection is an open file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def _in_a_child(prepare: Callable[[], None]) -> None:
-    """Run `prepare` in a forked process, so that what it imports stays out of this one; exit as it does if it fails."""
+def _run_in_child(prepare: Callable[[], None]) -> None:
+    """Run `prepare` in a forked process, so that its imports stay out of this one. If it fails, exit with its code."""
     child = multiprocessing.get_context("fork").Process(target=prepare)
     child.start()
     child.join()

@@ -1,4 +1,7 @@
-"""The processes that serve: the parent, and its workers from their first signal to their last answer."""
+"""The processes that serve: the arbiter, and its workers from their first signal to their last answer.
+
+This module refines gunicorn's arbiter, request and gevent worker. It knows no route and no rule of the chat.
+"""
 
 import json
 import secrets
@@ -15,8 +18,8 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
+from gunicorn import arbiter as gunicorn_arbiter
 from gunicorn import util
-from gunicorn.arbiter import Arbiter
 from gunicorn.http import errors as http
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -26,35 +29,37 @@ from minichat.adapters.clients import shut_down
 from minichat.api.headers import POLICY, security_headers
 
 KEEPALIVE_SECONDS = 75
-# For how long a client may send nothing in the middle of a request, or take nothing of its answer.
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+"""For how long a client may pause in the middle of a request, or in reading its answer."""
 STOP_SECONDS = 10
-"""How long stopping may take; whatever has not ended by then is killed."""
+"""For how long a worker may take to stop; then the arbiter kills it."""
 GRACE_SECONDS = STOP_SECONDS - 2
-"""How long a worker that stops goes on with what it has begun; to break the rest off in order takes a moment, too."""
+"""For how long a stopping worker continues the requests that it has begun; cancelling the rest takes a moment, too."""
 HEARTBEAT_SECONDS = 1.0
-"""How often a worker tells the parent that it lives."""
-HEAD_MOST = 64 * 1024
-"""How long the header fields of a request may be together, in bytes."""
+"""Interval between a worker's signs of life to the arbiter."""
+MAX_HEAD_BYTES = 64 * 1024
+"""Maximum size of a request's header fields together."""
 
 
-class Parent(Arbiter):
-    """gunicorn's arbiter, whose workers hear what they are told from their first moment on, and serve to the last."""
+class Arbiter(gunicorn_arbiter.Arbiter):
+    """gunicorn's arbiter, without losing signals to young workers, and without a gap when workers are replaced."""
 
-    TO_WORKERS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+    WORKER_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 
     def spawn_worker(self) -> Any:
-        """Make a worker. What it is told before it can listen waits until then: the handler that it inherits is the
-        parent's, which would take it for nothing, and the parent would kill in the end who does not stop.
+        """Fork a worker. Block signals until the worker has installed its handlers.
+
+        The handlers that it inherits are the arbiter's. They would swallow a signal to stop, and the worker would be
+        killed after `STOP_SECONDS`.
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.TO_WORKERS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.WORKER_SIGNALS)
         try:
             return super().spawn_worker()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.TO_WORKERS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.WORKER_SIGNALS)
 
     def manage_workers(self) -> None:
-        """Have as many workers as there are to be; those who are replaced serve until their successors do."""
+        """Keep the number of workers. Old workers serve until their successors do."""
         until = time.monotonic() + STOP_SECONDS
         while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
             time.sleep(0.05)
@@ -63,29 +68,29 @@ class Parent(Arbiter):
 
     def _newest_serve(self) -> bool:
         newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
-        # The file by which a worker says that it lives bears the time of day until it does, and then a monotonic one.
+        # A worker's heartbeat file holds the time of day until the worker's first sign of life, then a monotonic time.
         return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
 
 
 class ChatRequest(Request):
-    """gunicorn's request with a bound on its head: gunicorn's own is 800 KiB, which take it a tenth of a second."""
+    """gunicorn's request with a smaller head: gunicorn allows 800 KiB, which take 0.1 s to parse."""
 
     @property
     def max_buffer_headers(self) -> int:
-        return HEAD_MOST
+        return MAX_HEAD_BYTES
 
     @max_buffer_headers.setter
     def max_buffer_headers(self, bound: int) -> None:
-        """Leave it as it is: gunicorn makes it of the number of fields and the size of each."""
+        """Ignore gunicorn's bound, the number of fields times the size of a field."""
 
 
-class Listening(StreamServer):
-    """gevent's server, which turns nobody away whose connection the system has taken already."""
+class DrainingServer(StreamServer):
+    """gevent's server, which closes only after it has accepted the connections in the kernel's queue."""
 
     def close(self) -> None:
-        """Take the connections that wait to be taken, then listen no more.
+        """Accept the waiting connections, then stop listening.
 
-        Closing alone would break them, and a proxy may not repeat what it has sent on them.
+        Closing alone would reset them, and a proxy may not repeat the requests that it has sent on them.
         """
         with suppress(OSError):
             while self.started and not self.full() and (waiting := self.do_read()):
@@ -94,7 +99,7 @@ class Listening(StreamServer):
 
 
 class _Address(NamedTuple):
-    """What gunicorn asks a listener for at the beginning of each connection, known even when it is closed."""
+    """The listener's address, which gunicorn needs for each connection, also after the listener is closed."""
 
     name: Any
 
@@ -103,54 +108,56 @@ class _Address(NamedTuple):
 
 
 class ChatWorker(GeventWorker):
-    """gunicorn's gevent worker, which gives up silent clients and answers what isn't HTTP in our own form of error."""
+    """gunicorn's gevent worker, which drops silent clients and answers malformed HTTP with a problem document."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         RequestParser.mesg_class = ChatRequest
         self._clients: dict[Any, Any] = {}
-        """The socket that each greenlet serves, and since when some of them wait for its next request."""
+        """The socket that each greenlet serves."""
         self._waiting: dict[Any, float] = {}
-        self._told_to_stop = Event()
-        self._is_in_haste = False
+        """The greenlets that wait for their client's next request, and since when."""
+        self._stops = Event()
+        self._stops_at_once = False
 
     def init_signals(self) -> None:
-        """Listen to what the worker is told, and was told since it was made."""
+        """Install the handlers, then receive the signals that have come since the fork."""
         super().init_signals()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, Parent.TO_WORKERS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, Arbiter.WORKER_SIGNALS)
 
     def run(self) -> None:
-        """Serve until told to stop; then until everybody has their answer, or the time for that is over."""
+        """Serve until a signal comes; then finish the requests that have begun, for `GRACE_SECONDS` at most."""
         pool = Pool(self.worker_connections)
-        servers = [self._listening(listener, pool) for listener in self.sockets]
+        servers = [self._serve_listener(listener, pool) for listener in self.sockets]
         while self.alive:
             self.notify()
-            self._told_to_stop.wait(HEARTBEAT_SECONDS)
+            self._stops.wait(HEARTBEAT_SECONDS)
         for server in servers:
-            server.close()  # so that who comes back finds another worker
+            server.close()  # so that a client that reconnects reaches another worker
         gevent.spawn(self._end_streams)
         until = time.monotonic() + GRACE_SECONDS
-        while not (self._is_in_haste or pool.join(timeout=0.1)):
+        while not (self._stops_at_once or pool.join(timeout=0.1)):
             if time.monotonic() > until:
-                self.log.warning("What had no end within %s s is broken off", GRACE_SECONDS)
+                self.log.warning("Requests are cancelled, because they did not end within %s s", GRACE_SECONDS)
                 pool.kill(timeout=0.3)
                 break
             self.notify()
-            self._end_waiting()
-        for told in Parent.TO_WORKERS:
-            signal.signal(told, signal.SIG_IGN)  # Python would take its handlers away first, and a signal kill it then
+            self._close_idle_connections()
+        # At its exit Python restores the default handlers, by which a late signal would kill the worker.
+        for number in Arbiter.WORKER_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
-    def _listening(self, listener: Any, pool: Pool) -> Listening:
-        """Take connections from the listener, and hand each to `handle` in the pool."""
-        server = Listening(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=pool)
+    def _serve_listener(self, listener: Any, pool: Pool) -> DrainingServer:
+        """Accept connections from the listener, and pass each to `handle` in the pool."""
+        server = DrainingServer(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=pool)
         if self.cfg.workers > 1:
-            server.max_accept = 1  # the others shall have their share
+            server.max_accept = 1  # one at a time, so that all workers get their share
         server.start()
         return server
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:  # type: ignore[override]  # the stubs call it a function without result
-        """Be where gunicorn waits for a connection's next request: until it comes, `keepalive` is over, or we stop."""
+        """Note how long gunicorn waits for the next request of a connection, `keepalive` seconds at most."""
         greenlet = gevent.getcurrent()
         self._waiting[greenlet] = time.monotonic()
         try:
@@ -160,31 +167,31 @@ class ChatWorker(GeventWorker):
             del self._waiting[greenlet]
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        """Stop, and at once."""
+        """Stop, without waiting for the next heartbeat."""
         super().handle_exit(sig, frame)
-        self._told_to_stop.set()
+        self._stops.set()
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
-        """Stop without waiting for anybody. Ctrl-C says so twice: the terminal to the worker, and its parent too."""
-        self._is_in_haste = True
+        """Stop without a grace period. On Ctrl-C two signals come: the terminal's and the arbiter's."""
+        self._stops_at_once = True
         self.handle_exit(sig, frame)
 
     def _end_streams(self) -> None:
-        """Let who listens to a stream go on at another worker."""
+        """End the streams, so that their clients resume at another worker."""
         from minichat.api.routes.events import end_streams
 
         end_streams(cast(Any, self.wsgi))
 
-    def _end_waiting(self) -> None:
-        """End connections on which no request has come as a whole for a while."""
+    def _close_idle_connections(self) -> None:
+        """End connections that have waited for a complete request for more than a second."""
         for greenlet, since in tuple(self._waiting.items()):
-            if time.monotonic() - since > 1:  # a connection made just now still gets its answer
-                # It finds the end of what the client sends, and what came before is read first. To break the wait off
-                # would be too early or too late: by then the request may have come, and be half done.
+            if time.monotonic() - since > 1:  # a new connection still gets its answer
+                # The greenlet reads what the client has sent, then the end. Killing the greenlet instead might
+                # interrupt a request that has just arrived.
                 shut_down(self._clients[greenlet], socket.SHUT_RD)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Serve a connection, as the parent class does, but not for ever when the client stops half-way."""
+        """Serve a connection as the parent class does, with a time limit for silent clients."""
         client.settimeout(SILENCE_SECONDS)
         greenlet = gevent.getcurrent()
         self._clients[greenlet] = client
@@ -194,32 +201,32 @@ class ChatWorker(GeventWorker):
             del self._clients[greenlet]
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
-        """Serve a request; a client too slow to take the answer loses its connection."""
+        """Serve a request; close the connection of a client that is too slow to read the answer."""
         try:
             return super().handle_request(listener_name, req, sock, addr)
         except TimeoutError as error:
-            raise StopIteration from error  # gunicorn's word for closing the connection
+            raise StopIteration from error  # by which gunicorn closes the connection
         finally:
-            # A client whose next request is there at once would keep the worker to itself: the others go first. (With
-            # eight connections to two workers, the p99 of reads fell from 245 to 12 ms, at the same rate.)
+            # Let the other greenlets run first: a client whose next request is already there would monopolise the
+            # worker. (With eight connections to two workers, the p99 of reads fell from 245 to 12 ms at the same rate.)
             gevent.sleep(0)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what never reached the application: a request that can't be parsed, or a failure outside Flask."""
+        """Answer a request that can't be parsed, or that failed outside Flask."""
         if not isinstance(exc, Exception):
-            return  # the worker stops, and its greenlets are killed
+            return  # the worker stops, and kills its greenlets
         if not isinstance(exc, http.ParseException) or isinstance(exc, _OUR_FAULT):
             self.log.error("A request failed outside the application", exc_info=exc)
             status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side."
         else:
             status, detail = next((a for kind, a in _REFUSALS.items() if isinstance(exc, kind)), _MALFORMED)
-            # Only its kind: the text of the error repeats the request, line breaks and tokens included.
-            self.log.info("Refused what %s sent: %s", (addr or ("a socket",))[0], type(exc).__name__)
+            # Only the kind of the error: its text repeats the request, tokens and line breaks included.
+            self.log.info("Refused a malformed request from %s: %s", (addr or ("a socket",))[0], type(exc).__name__)
         try:
             util.write_nonblock(client, _problem(status, detail, cast(Any, self.app).settings.public_url))
             util.close_graceful(client)
         except OSError:
-            self.log.debug("The client had gone before its error was sent")
+            self.log.debug("The client closed the connection before its error was sent")
 
 
 _OUR_FAULT = (
@@ -237,7 +244,7 @@ _REFUSALS = {
 
 
 def _problem(status: HTTPStatus, detail: str, public_url: str | None) -> bytes:
-    """Return a whole HTTP answer that holds an RFC 9457 problem."""
+    """Return a complete HTTP response with an RFC 9457 problem."""
     request_id = secrets.token_hex(16)
     problem = {
         "type": "about:blank",

@@ -34,7 +34,7 @@ def secret(settings: Settings) -> Iterator[Finding]:
     if not settings.secret_key:
         yield note("secret", "There is none yet: the first start makes one, beside the database.")
         return
-    made = None if not settings.is_embedded else settings.database_path.with_name("secret_key")
+    made = None if not settings.is_embedded else settings.secret_key_path
     if made is not None and made.is_file() and made.read_text().strip() == settings.secret_key:
         yield note("secret", f"minichat made it and keeps it in {made}: it is lost with that file.")
     else:
@@ -131,7 +131,7 @@ def files(settings: Settings) -> Iterator[Finding]:
     kept = [Path.cwd() / ".env"]
     if settings.is_embedded:
         database = settings.database_path
-        kept += [database, Path(f"{database}-wal"), database.with_name("secret_key")]
+        kept += [database, Path(f"{database}-wal"), settings.secret_key_path]
         folder = database.parent
         if folder.is_dir():
             yield from _room_in(folder)

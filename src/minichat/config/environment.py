@@ -1,0 +1,58 @@
+"""Read variables named MINICHAT_… by environs, from the process's environment and one `.env` file.
+
+Each variable has a parser: a function from text to a value that raises ValidationError with a message. The message
+continues the sentence that the variable's name begins. This module knows no setting by name.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from dotenv import dotenv_values
+from environs import Env, EnvValidationError
+
+PREFIX = "MINICHAT_"
+
+
+class SettingsError(Exception):
+    """The settings can't be used. The text has one sentence on each line and names the variable."""
+
+
+class Environment:
+    """The MINICHAT_ variables; where both sources name one, the process's environment wins."""
+
+    def __init__(self, env_file: Path) -> None:
+        """Read `env_file` if it exists. Raises SettingsError."""
+        self._env = Env(eager=False, prefix=PREFIX)
+        self._env.add_parser("parsed", _parsed)
+        try:
+            in_file = dotenv_values(env_file) if env_file.is_file() else {}
+            self._env.read_env(env_file, recurse=False)
+        except (OSError, ValueError) as error:  # ValueError: it is a folder, or not UTF-8
+            raise SettingsError(f"{env_file} can't be read: {error}.") from error
+        named = {name for name, value in in_file.items() if value is not None} | set(os.environ)
+        self.names = sorted(name for name in named if name.startswith(PREFIX))
+        """The variables that are set, known or not."""
+
+    def read(self, name: str, default: str | None, parse: Callable[[str], Any], *, can_be_empty: bool = False) -> Any:
+        """Return the parsed value, or None if it is wrong or neither set nor given a default.
+
+        An empty variable counts as unset, unless it `can_be_empty`.
+        """
+        return self._env.parsed(name, default, parse=parse, default_text=default, can_be_empty=can_be_empty)
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each wrong variable that was read. Nothing can be read afterwards."""
+        try:
+            self._env.seal()
+        except EnvValidationError as error:
+            by_name = cast("Mapping[str, list[str]]", error.error_messages)
+            return [f"{name} {message}" for name, found in by_name.items() for message in found]
+        return []
+
+
+def _parsed(text: str | None, *, parse: Callable[[str], Any], default_text: str | None, can_be_empty: bool) -> Any:
+    if text is not None and not text.strip() and not can_be_empty:
+        text = default_text
+    return None if text is None else parse(text.strip())
