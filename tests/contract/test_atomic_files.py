@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from minichat.atomic_files import FileIsThere, NotWritten, atomic_file
+from minichat.atomic_files import FileIsThere, NotWritten, atomic_file, write_file
 
 
 class Unfinished(Exception):
