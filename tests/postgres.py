@@ -48,12 +48,16 @@ class RunningPostgres:
         if self._user is not None:
             os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
             self._programs = self._within_reach(self._programs)
-        if replica_of is None:
-            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
-        else:
-            host = f"--host={replica_of.folder}"
-            self._run("pg_basebackup", host, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", USER)
-        self.start()
+        try:
+            if replica_of is None:
+                self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
+            else:
+                host = f"--host={replica_of.folder}"
+                self._run("pg_basebackup", host, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", USER)
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
@@ -68,11 +72,15 @@ class RunningPostgres:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            is_too_late = time.monotonic() > deadline or self.process.poll() is not None
-            assert not is_too_late, f"PostgreSQL does not start:\n{(self.folder / 'log').read_text()}"
-            time.sleep(0.02)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not self._answers():
+                is_too_late = time.monotonic() > deadline or self.process.poll() is not None
+                assert not is_too_late, f"PostgreSQL does not start:\n{(self.folder / 'log').read_text()}"
+                time.sleep(0.02)
+        except BaseException:
+            self.kill()
+            raise
 
     def address(self, database: str) -> str:
         return f"postgresql://minichat@/{database}?host={self.folder}"

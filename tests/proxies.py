@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from servers import PATIENCE, RunningServer, free_port
+from servers import PATIENCE, RunningServer, end, free_port
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx.conf"
 NAME = "chat.example.org"
@@ -42,7 +42,12 @@ class RunningNginx(RunningServer):
         log = folder / "nginx.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                _command(folder), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                _command(folder),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         super().__init__(process, log, port)
         self._requests: list[dict[str, str]] = []
@@ -137,5 +142,4 @@ def running_nginx(folder: Path, upstreams: Sequence[int]) -> Iterator[RunningNgi
         nginx.wait_until_it_answers()
         yield nginx
     finally:
-        nginx.process.terminate()
-        nginx.process.wait(PATIENCE)
+        end(nginx.process)

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +118,29 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
+def child(command: Sequence[str | Path], folder: Path, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Run a command in `folder` and a process group of its own, which is killed when the block ends.
+
+    `options` are those of `subprocess.Popen`. Unlike it, this never waits for a process that hangs.
+    """
+    process = subprocess.Popen(command, cwd=folder, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads a group, and its group; close its pipes."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(PATIENCE)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+@contextmanager
 def serving(
     folder: Path,
     *args: str,
@@ -165,15 +188,20 @@ class RunningRedis:
 
     def start(self) -> None:
         options = ["--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(self._socket.parent)]
-        self.process = subprocess.Popen([BIN / "redis-server", *options], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert time.monotonic() < deadline, "Redis does not start"
-            time.sleep(0.01)
+        self.process = subprocess.Popen(
+            [BIN / "redis-server", *options], stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not self._answers():
+                assert time.monotonic() < deadline, "Redis does not start"
+                time.sleep(0.01)
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE)
+        end(self.process)
 
     def hang(self) -> None:
         self.process.send_signal(signal.SIGSTOP)

@@ -1,18 +1,41 @@
-"""What tests of a running server share: databases of each kind, and two people at the `server` of their module."""
+"""What tests of running servers share: the servers themselves, databases of each kind, a browser, and two people."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from e2e.browsers import chromium
 from e2e.crowd import register
-from postgres import migrated
-from servers import SECRET
+from e2e.databases import on_postgres, on_sqlite
+from servers import RunningServer, serving
 
 
-def on_sqlite():
-    return {"secret_key": SECRET}
+class SharedServers:
+    """Servers that many tests use at once, each with its own people and rooms; each kind is started once.
+
+    A test that kills, stops, fills or reconfigures a server starts its own.
+    """
+
+    def __init__(self, folders: pytest.TempPathFactory, stack: ExitStack) -> None:
+        self._folders = folders
+        self._stack = stack
+        self._running: dict[tuple[object, ...], RunningServer] = {}
+
+    def get(self, new_database, *, workers: int = 2, **settings: str) -> RunningServer:
+        """Return the server with this kind of database, number of workers and settings, without rate limits."""
+        kind = (new_database, workers, *sorted(settings.items()))
+        if kind not in self._running:
+            folder = self._folders.mktemp("shared")
+            settings = {"rate_limits": "off", **new_database(), **settings}
+            self._running[kind] = self._stack.enter_context(serving(folder, "--workers", f"{workers}", **settings))
+        return self._running[kind]
 
 
-def on_postgres():
-    return {"database_url": migrated(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
+@pytest.fixture(scope="session")
+def shared_servers(tmp_path_factory) -> Iterator[SharedServers]:
+    with ExitStack() as stack:
+        yield SharedServers(tmp_path_factory, stack)
 
 
 @pytest.fixture(scope="module", params=[on_sqlite, on_postgres], ids=["sqlite", "postgres"])
@@ -26,14 +49,20 @@ def new_database(request):
 
 @pytest.fixture
 def database(new_database):
-    """The settings of a server of one's own."""
+    """The settings of a server of the test's own."""
     return new_database()
+
+
+@pytest.fixture(scope="module")
+def server(shared_servers, new_database):
+    """The shared server with two workers and no rate limits."""
+    return shared_servers.get(new_database)
 
 
 @pytest.fixture
 def people(server, request):
     """Ann and Bob, new ones for each test."""
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
+    mark = f"{abs(hash((request.node.nodeid, server.port))):x}"[:8]
     return register(server, f"ann{mark}", f"bob{mark}")
 
 
@@ -45,3 +74,9 @@ def ann(people):
 @pytest.fixture
 def bob(people):
     return people[1]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as browser:
+        yield browser

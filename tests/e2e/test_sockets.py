@@ -1,4 +1,8 @@
-"""WebSockets, spoken to two workers by a client of another make."""
+"""WebSockets, spoken to two workers by a client of another make.
+
+What reads or writes rooms, sessions and tickets runs on both databases. Handshakes, frames, floods and the end of a
+connection are the same code on both, so they run on SQLite.
+"""
 
 import http.client
 import json
@@ -14,13 +18,8 @@ import pytest
 import websocket
 
 from e2e.crowd import PASSWORD, Person, at_once, call, register, wait_until
+from e2e.databases import on_sqlite_only
 from servers import PATIENCE, serving
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, new_database):
-    with serving(tmp_path_factory.mktemp("sockets"), "--workers", "2", rate_limits="off", **new_database()) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +174,7 @@ def test_it_resumes_behind_a_cursor_that_is_older_than_ones_joining(ann, bob):
         assert socket.next()["data"]["content"] == "live"
 
 
+@on_sqlite_only
 def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_of(tmp_path, database):
     with serving(tmp_path, "--workers", "1", public_url="https://chat.example.org", **database) as server:
         (ann,) = register(server, "ann")
@@ -183,6 +183,7 @@ def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_
         assert refusal(ann, room, origin="https://chat.example.org.evil") == (403, "origin_not_allowed")
 
 
+@on_sqlite_only
 def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path, database):
     with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
@@ -198,6 +199,7 @@ def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path, databas
         assert all(1 <= answer["retry_after"] <= 60 for answer in refused)
 
 
+@on_sqlite_only
 def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
     """Empty pieces of a message that never ends, as fast as the line takes them."""
     with serving(tmp_path, "--workers", "1", **database) as server:
@@ -235,6 +237,7 @@ def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
         assert max(times) < 3, times
 
 
+@on_sqlite_only
 def test_nothing_is_done_after_the_token_has_expired(tmp_path, database):
     with serving(tmp_path, "--workers", "1", access_ttl="2", **database) as server:
         (ann,) = register(server, "ann")
@@ -253,6 +256,7 @@ def test_nothing_is_done_after_the_token_has_expired(tmp_path, database):
         assert socket.goodbye() == (4401, "session_ended")
 
 
+@on_sqlite_only
 @pytest.mark.parametrize(
     ("method", "version", "headers"),
     [
@@ -277,6 +281,7 @@ def test_what_is_no_handshake_by_the_book_is_told_what_is(ann, method, version, 
     assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer
 
 
+@on_sqlite_only
 def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
     room = ann.makes_room()
     with closing(Socket(ann, room)) as socket:
@@ -305,6 +310,7 @@ def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
         socket.hears("ack", "message.created")
 
 
+@on_sqlite_only
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 2**20])
 def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, size):
     room = ann.makes_room(bob)
@@ -316,6 +322,7 @@ def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, siz
         assert other.next()["data"]["content"] == "hello"
 
 
+@on_sqlite_only
 def test_who_says_goodbye_after_a_frame_that_was_too_large_need_not_wait(ann):
     socket = Socket(ann, ann.makes_room())
     socket.says("x" * 2**20)
@@ -325,20 +332,21 @@ def test_who_says_goodbye_after_a_frame_that_was_too_large_need_not_wait(ann):
     assert time.monotonic() - began < 1.5
 
 
-@pytest.mark.parametrize(
-    ("frame", "code"),
-    [(b"\x8f\x80abcd", 1002), (b"\x81\x01a", 1002), (b"\x81\x81abcd\x9e", 1007)],
-    ids=["opcode", "unmasked", "text"],
-)
-def test_who_goes_on_after_a_malformed_frame_is_told_why_and_not_broken_off(ann, frame, code):
-    socket = Socket(ann, ann.makes_room())
-    socket.sends_raw(frame)
-    assert socket.goodbye()[0] == code
-    for _ in range(3):
-        socket.sends_raw(bytes(65_536))
-    assert socket.rest() == b""
+@on_sqlite_only
+def test_who_goes_on_after_a_malformed_frame_is_told_why_and_not_broken_off(ann):
+    opcode, unmasked, text = (b"\x8f\x80abcd", 1002), (b"\x81\x01a", 1002), (b"\x81\x81abcd\x9e", 1007)
+    room = ann.makes_room()
+    sockets = [Socket(ann, room) for _ in range(3)]
+    for socket, (frame, code) in zip(sockets, (opcode, unmasked, text), strict=True):
+        socket.sends_raw(frame)
+        assert socket.goodbye()[0] == code, frame
+    for socket in sockets:
+        for _ in range(3):
+            socket.sends_raw(bytes(65_536))
+    assert [socket.rest() for socket in sockets] == [b""] * 3
 
 
+@on_sqlite_only
 def test_what_is_no_websocket_is_told_so(ann):
     room = ann.makes_room()
     answer = ann.call("GET", f"/ws/chat/{room}/")
@@ -354,6 +362,7 @@ def test_a_room_that_one_is_not_in_does_not_open(ann, bob):
     assert refusal(bob, hidden) == refusal(bob, 10**9) == (404, "room_not_found")
 
 
+@on_sqlite_only
 def test_who_is_nobody_gets_in_nowhere(ann):
     room = ann.makes_room()
     assert refusal(ann, room, token=False) == (401, "not_authenticated")
@@ -371,6 +380,7 @@ def test_a_ticket_opens_one_socket(ann):
     assert refusal(ann, room, f"?ticket={ticket}", token=False) == (401, "ticket_invalid")
 
 
+@on_sqlite_only
 def test_pages_of_other_origins_are_refused(ann):
     room = ann.makes_room()
     for origin in ("https://evil.example", "null", "http://localhost:3000.evil.example", "http://localhost:3001"):
@@ -418,6 +428,7 @@ def test_the_end_of_the_room_is_the_last_that_it_tells(ann, bob):
     assert socket.goodbye() == (4403, "not_a_participant")
 
 
+@on_sqlite_only
 def test_saying_goodbye_makes_room_for_others(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
@@ -429,6 +440,7 @@ def test_saying_goodbye_makes_room_for_others(tmp_path, database):
                 socket.close()
 
 
+@on_sqlite_only
 def test_a_stopping_server_says_so(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
@@ -438,6 +450,7 @@ def test_a_stopping_server_says_so(tmp_path, database):
         assert server.process.wait(PATIENCE) == 0
 
 
+@on_sqlite_only
 @pytest.mark.parametrize("end", ["close", "log out"])
 def test_one_who_floods_and_goes_leaves_nothing_behind(tmp_path, database, end):
     """What waits to be read of them would take minutes at the pace at which frames are read."""
