@@ -24,7 +24,7 @@ from typing import Any  # noqa: E402
 
 from on_postgres import Spent, family, on_cpu  # noqa: E402
 
-from minichat.adapters.slots import FileSlots  # noqa: E402
+from minichat.adapters.slots import FileStreamSlots  # noqa: E402
 from minichat.api.events import EventWriter  # noqa: E402
 from minichat.config import Settings  # noqa: E402
 from minichat.domain.changes import Subscription  # noqa: E402
@@ -92,7 +92,7 @@ class Bench:
         writer = EventWriter(self._log, Cursors([b"k" * 32]), self._clock)
         whispers = Whispers(self._presence, self._clock)
         with TemporaryDirectory() as folder:
-            slots = FileSlots(Path(folder) / "slots", 20)
+            slots = FileStreamSlots(Path(folder) / "slots", 20)
             log: Any = gate
             hub = Hub(log, writer, set, self._clock, most=10_000, slots=slots, whispers=whispers)
             yield hub

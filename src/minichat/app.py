@@ -16,12 +16,12 @@ from werkzeug.routing import MapAdapter
 
 from minichat import __version__, logs
 from minichat import admin as administration
-from minichat.adapters.clients import WatchedClient
-from minichat.adapters.counters import MemoryCounters
+from minichat.adapters.clients import ConnectionWatch
+from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.notices import Board
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
-from minichat.adapters.slots import FileSlots
+from minichat.adapters.slots import FileStreamSlots
 from minichat.api import context, docs, errors, watching
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
@@ -30,7 +30,7 @@ from minichat.api.metrics import Metrics
 from minichat.api.policy import MAX_BODY_BYTES
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
-from minichat.domain.ports import Clock
+from minichat.domain.ports import ClientWatcher, Clock
 from minichat.domain.retries import retry_on_conflict
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
@@ -55,7 +55,7 @@ def create_app(
     database: ChatDatabase | None = None,
     services: Services | None = None,
     clock: Clock = now,
-    watch_client: context.WatchClient = WatchedClient,
+    watch_client: ClientWatcher = ConnectionWatch,
 ) -> Flask:
     """Return the WSGI application.
 
@@ -79,11 +79,11 @@ def create_app(
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
     token_keys = [derived_key(secret, "tokens").hex() for secret in settings.secret_keys]
     tokens = Tokens(app, token_keys, clock, settings.access_ttl)
-    counters = redis.counters(MemoryCounters()) if redis else MemoryCounters()
-    limits = Limits(counters, clock) if settings.rate_limits else None
+    counter = redis.counter(MemoryRequestCounter()) if redis else MemoryRequestCounter()
+    limits = Limits(counter, clock) if settings.rate_limits else None
     cursors = Cursors([derived_key(secret, "cursors") for secret in settings.secret_keys])
     events = EventWriter(services.change_log, cursors, clock)
-    slots = FileSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
+    slots = FileStreamSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
     whispers = Whispers(services.presence, clock)
     hub = Hub(
         services.change_log,

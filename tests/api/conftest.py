@@ -41,13 +41,13 @@ def _template(folder: Path) -> Path:
 class InAHurry:
     """A client who takes what there is of a stream and goes away. (Those who stay: tests/e2e/test_live.py)"""
 
-    def __init__(self, environ: dict[str, Any], gone: Callable[[], None]) -> None:
-        gone()
+    def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
+        on_closed()
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         pass
 
-    def forget(self) -> None:
+    def stop(self) -> None:
         pass
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from builders import MemoryChat, Person
-from minichat.adapters.slots import FileSlots
+from minichat.adapters.slots import FileStreamSlots
 from minichat.api.events import Event, EventWriter
 from minichat.api.listening import HEARTBEAT, heard
 from minichat.domain.changes import ChangeLog
@@ -75,7 +75,7 @@ def log(chat: MemoryChat) -> SlowLog:
 
 @pytest.fixture
 def hub(chat: MemoryChat, log: Any, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
-    slots, whispers = FileSlots(tmp_path / "slots", 20), Whispers(chat.services.presence, chat.clock)
+    slots, whispers = FileStreamSlots(tmp_path / "slots", 20), Whispers(chat.services.presence, chat.clock)
     hub = Hub(log, writer, set, chat.clock, most=10, slots=slots, whispers=whispers)
     yield hub
     hub.close()
@@ -223,16 +223,16 @@ def test_who_has_caught_up_is_asked_at_once_whether_there_is_more_to_hear(
     assert ear.listener.has_entered
 
 
-class SlowSlots(FileSlots):
+class SlowSlots(FileStreamSlots):
     """Lets something happen while it is asked for a slot, as one does that asks another host."""
 
     meanwhile: Callable[[], object] | None = None
 
-    def take(self, user_id: int) -> int | None:
+    def acquire(self, user_id: int) -> int | None:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        return super().take(user_id)
+        return super().acquire(user_id)
 
 
 def test_of_two_who_want_the_last_place_at_once_one_gets_it_and_the_other_keeps_no_slot(
@@ -244,8 +244,8 @@ def test_of_two_who_want_the_last_place_at_once_one_gets_it_and_the_other_keeps_
     slots.meanwhile = lambda: Ear(ann, hub, writer)
     with pytest.raises(Unavailable, match="as many streams"):
         Ear(bob, hub, writer)
-    assert slots.take(bob.user.id) == 0
-    assert slots.take(ann.user.id) is None
+    assert slots.acquire(bob.user.id) == 0
+    assert slots.acquire(ann.user.id) is None
     hub.close()
 
 
@@ -278,7 +278,7 @@ def test_who_is_told_that_the_server_stops_has_the_time_to_go(
         assert has_stopped.wait(PATIENCE)
         return session_ids
 
-    slots, whispers = FileSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
+    slots, whispers = FileStreamSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
     hub = Hub(chat.services.change_log, writer, live_among, chat.clock, most=1, slots=slots, whispers=whispers)
     listener = Ear(ann, hub, writer).listener
     listener.cut = was_cut.set

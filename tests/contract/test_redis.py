@@ -20,8 +20,8 @@ from minichat.adapters.memory import MemoryNotices
 from minichat.adapters.notices import Board
 from minichat.adapters.redis import RedisAdapters
 from minichat.adapters.redis.channel import PAUSE, Topic
-from minichat.adapters.redis.slots import RedisSlots
-from minichat.adapters.slots import FileSlots
+from minichat.adapters.redis.slots import RedisStreamSlots
+from minichat.adapters.slots import FileStreamSlots
 from minichat.domain.model import TypingNotice
 
 TYPING_PAUSE = 3_000
@@ -37,12 +37,12 @@ class Worker:
         self.notices = self.redis.notices(board or MemoryNotices())
         self.woken, self.hurried = threading.Event(), threading.Event()
         self.hurry = self.redis.spread_presence(self.hurried.set)
-        self.redis.channel.begin(self.woken.set)
+        self.redis.channel.start(self.woken.set)
         self.hears()
 
     def hears(self) -> None:
         """Wait until it hears the others."""
-        wait_until(lambda: self.redis.channel.is_heard, "hearing the others")
+        wait_until(lambda: self.redis.channel.is_connected, "hearing the others")
 
     def has_heard(self, *notices: TypingNotice) -> None:
         """Wait for the last of the notices; fail unless these were told, each once, and no others."""
@@ -120,7 +120,7 @@ def test_nonsense_harms_nobody(ann, bob, client, nonsense):
     ann.notices.leave(notice, TYPING_PAUSE)
     bob.has_heard(notice)
     assert bob.notices.end() == 1
-    assert bob.redis.channel.is_heard
+    assert bob.redis.channel.is_connected
 
 
 def test_two_databases_of_one_redis_hear_nothing_of_one_another(redises, ann):
@@ -159,7 +159,7 @@ def test_who_writes_all_the_time_is_heard_and_says_so_only_now_and_then(ann, bob
 def test_who_is_no_longer_heard_knows_it_soon_and_is_again_when_redis_is_back(redises, ann, bob, fault):
     ann.woken.clear()
     getattr(redises.server, fault)()
-    wait_until(lambda: not ann.redis.channel.is_heard, "noticing", patience=5)
+    wait_until(lambda: not ann.redis.channel.is_connected, "noticing", patience=5)
     assert ann.woken.wait(1)
     assert ann.counts.was_up[-1:] == [False]
     assert not ann.redis.connection.answers()
@@ -219,26 +219,26 @@ class TestSlots:
         made = []
 
         def make(most=3):
-            made.append(FileSlots(tmp_path / f"slots-{len(made)}", most))
-            return RedisSlots(redises.adapters().connection, made[-1], most, LEASE)
+            made.append(FileStreamSlots(tmp_path / f"slots-{len(made)}", most))
+            return RedisStreamSlots(redises.adapters().connection, made[-1], most, LEASE)
 
         return make
 
     def test_are_counted_over_all_hosts(self, host):
         here, there = host(), host()
-        assert [here.take(1), here.take(1), there.take(1)] == [0, 1, 0]
-        assert (here.take(1), there.take(1)) == (None, None)
-        assert there.take(2) == 0
-        here.give_back(1, 0)
-        assert there.take(1) == 1
-        assert here.take(1) is None
+        assert [here.acquire(1), here.acquire(1), there.acquire(1)] == [0, 1, 0]
+        assert (here.acquire(1), there.acquire(1)) == (None, None)
+        assert there.acquire(2) == 0
+        here.release(1, 0)
+        assert there.acquire(1) == 1
+        assert here.acquire(1) is None
 
     def test_are_kept_for_as_long_as_one_lives(self, host):
         here, there = host(most=1), host(most=1)
-        assert here.take(1) == 0
+        assert here.acquire(1) == 0
         deadline = time.monotonic() + 4 * LEASE
         while time.monotonic() < deadline:
-            assert there.take(1) is None
+            assert there.acquire(1) is None
             time.sleep(0.01)
 
     def test_of_a_worker_that_is_killed_are_free_soon(self, redises, host, tmp_path):
@@ -248,39 +248,39 @@ class TestSlots:
         process.start()
         assert ours.recv() == 3
         here = host()
-        assert here.take(1) is None
+        assert here.acquire(1) is None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        wait_until(lambda: here.take(1) is not None, "being free", patience=5 * LEASE)
+        wait_until(lambda: here.acquire(1) is not None, "being free", patience=5 * LEASE)
 
     def test_that_are_given_back_while_they_are_renewed_do_not_come_back(self, host, client):
         here = host()
-        assert here.take(1) == 0
-        here.give_back(1, 0)
+        assert here.acquire(1) == 0
+        here.release(1, 0)
         here._renew([(1, 0)])
         assert client.zcard("minichat:streams:1") == 0
 
     def test_that_redis_has_forgotten_are_told_to_it_again(self, host, client):
         here, there = host(most=2), host(most=2)
-        assert [here.take(1), here.take(1)] == [0, 1]
+        assert [here.acquire(1), here.acquire(1)] == [0, 1]
         client.flushall()
         wait_until(lambda: client.zcard("minichat:streams:1") == 2, "telling it again")
-        assert there.take(1) is None
+        assert there.acquire(1) is None
 
     @pytest.mark.parametrize("fault", ["kill", "hang"])
     def test_go_on_by_host_while_redis_is_away_and_count_when_it_is_back(self, redises, host, client, fault):
         here, there = host(most=2), host(most=2)
-        assert here.take(1) == 0
+        assert here.acquire(1) == 0
         getattr(redises.server, fault)()
-        assert [here.take(1), here.take(1)] == [1, None]
-        assert [there.take(1), there.take(1)] == [0, 1]
-        there.give_back(1, 0)
+        assert [here.acquire(1), here.acquire(1)] == [1, None]
+        assert [there.acquire(1), there.acquire(1)] == [0, 1]
+        there.release(1, 0)
         redises.server.go_on()
         wait_until(lambda: client.zcard("minichat:streams:1") == 3, "telling Redis of them")
-        assert there.take(1) is None
+        assert there.acquire(1) is None
 
 
 def _hold(url, path, pipe):
-    slots = RedisSlots(RedisAdapters(url, Counts()).connection, FileSlots(path, 3), 3, LEASE)
-    pipe.send(sum(slots.take(1) is not None for _ in range(3)))
+    slots = RedisStreamSlots(RedisAdapters(url, Counts()).connection, FileStreamSlots(path, 3), 3, LEASE)
+    pipe.send(sum(slots.acquire(1) is not None for _ in range(3)))
     signal.pause()

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from minichat.adapters.slots import FileSlots
+from minichat.adapters.slots import FileStreamSlots
 
 BIG = 2**53 - 1
 
@@ -16,7 +16,7 @@ def slots_of(request, tmp_path):
     """Make slots: `slots_of(3)` has three for each user."""
 
     def make(most):
-        slots = FileSlots(tmp_path / "slots", most)
+        slots = FileStreamSlots(tmp_path / "slots", most)
         if request.param == "files":
             return slots
         redises = request.getfixturevalue("redises")
@@ -28,23 +28,23 @@ def slots_of(request, tmp_path):
 def test_a_user_has_so_many_and_no_more(slots_of):
     slots = slots_of(3)
     for user in (1, 2, BIG):
-        assert {slots.take(user) for _ in range(3)} == {0, 1, 2}
-        assert slots.take(user) is None
+        assert {slots.acquire(user) for _ in range(3)} == {0, 1, 2}
+        assert slots.acquire(user) is None
 
 
 def test_what_is_given_back_is_free_again(slots_of):
     slots = slots_of(2)
-    assert [slots.take(1), slots.take(1), slots.take(1)] == [0, 1, None]
-    slots.give_back(1, 0)
-    assert [slots.take(1), slots.take(1)] == [0, None]
+    assert [slots.acquire(1), slots.acquire(1), slots.acquire(1)] == [0, 1, None]
+    slots.release(1, 0)
+    assert [slots.acquire(1), slots.acquire(1)] == [0, None]
 
 
 def test_they_are_counted_over_all_who_open_the_file(slots_of):
     one, other = slots_of(3), slots_of(3)
-    assert [one.take(7), other.take(7), one.take(7)] == [0, 1, 2]
-    assert (one.take(7), other.take(7)) == (None, None)
-    other.give_back(7, 1)
-    assert one.take(7) == 1
+    assert [one.acquire(7), other.acquire(7), one.acquire(7)] == [0, 1, 2]
+    assert (one.acquire(7), other.acquire(7)) == (None, None)
+    other.release(7, 1)
+    assert one.acquire(7) == 1
 
 
 def test_the_slots_of_a_process_that_is_killed_are_free(tmp_path):
@@ -53,21 +53,21 @@ def test_the_slots_of_a_process_that_is_killed_are_free(tmp_path):
     process = context.Process(target=_hold, args=(tmp_path / "slots", there))
     process.start()
     assert here.recv() == 3
-    slots = FileSlots(tmp_path / "slots", 3)
-    assert slots.take(1) is None
+    slots = FileStreamSlots(tmp_path / "slots", 3)
+    assert slots.acquire(1) is None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    assert {slots.take(1) for _ in range(3)} == {0, 1, 2}
+    assert {slots.acquire(1) for _ in range(3)} == {0, 1, 2}
 
 
 def _hold(path, pipe):
-    slots = FileSlots(path, 3)
-    pipe.send(sum(slots.take(1) is not None for _ in range(3)))
+    slots = FileStreamSlots(path, 3)
+    pipe.send(sum(slots.acquire(1) is not None for _ in range(3)))
     signal.pause()
 
 
 def test_nothing_is_written(tmp_path):
-    slots = FileSlots(tmp_path / "slots", 3)
-    slots.take(BIG)
+    slots = FileStreamSlots(tmp_path / "slots", 3)
+    slots.acquire(BIG)
     assert (tmp_path / "slots").stat().st_size == 0
     assert (tmp_path / "slots").stat().st_mode & 0o777 == 0o600

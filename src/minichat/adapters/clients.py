@@ -14,11 +14,11 @@ SILENCE_SECONDS = 10
 """For how long a client may not take what was sent; one that vanishes without a word is noticed by that."""
 
 
-class WatchedClient:
-    def __init__(self, environ: dict[str, Any], gone: Callable[[], None]) -> None:
-        """Call `gone` when the client of that WSGI request closes the connection."""
+class ConnectionWatch:
+    def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
+        """Call `on_closed` when the client of that WSGI request closes the connection."""
         self._connection: Any = environ.get("gunicorn.socket")
-        self._gone = gone
+        self._on_closed = on_closed
         self._watcher: Any = None
         if self._connection is not None and _is_under_gevent():
             from gevent import get_hub
@@ -28,11 +28,11 @@ class WatchedClient:
             self._watcher = get_hub().loop.io(self._connection.fileno(), 1)
             self._watcher.start(self._look)
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         if self._connection is not None:
             shut_down(self._connection, socket.SHUT_RDWR)
 
-    def forget(self) -> None:
+    def stop(self) -> None:
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()
@@ -42,7 +42,7 @@ class WatchedClient:
         # Should it have sent something instead, it is heard no more, and noticed by the heartbeat.
         self._watcher.stop()
         if _has_gone(self._connection):
-            self._gone()
+            self._on_closed()
 
 
 def shut_down(connection: Any, how: int) -> None:

@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 
 
-class MemoryCounters:
+class MemoryRequestCounter:
     """Counters of this process, forgotten when it ends."""
 
     def __init__(self) -> None:

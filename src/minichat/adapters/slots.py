@@ -15,7 +15,7 @@ from pathlib import Path
 _FLOCK = "hh4xqqi4x"  # l_type, l_whence, l_start, l_len, l_pid, as Linux has them on 64 bits
 
 
-class FileSlots:
+class FileStreamSlots:
     def __init__(self, path: Path, most: int) -> None:
         """Each user has `most` slots."""
         self._path = path
@@ -25,7 +25,7 @@ class FileSlots:
         self._pid = 0
         self._mine: defaultdict[int, set[int]] = defaultdict(set)
 
-    def take(self, user_id: int) -> int | None:
+    def acquire(self, user_id: int) -> int | None:
         """The number of a slot that was free and is now taken, or None."""
         with self._lock:
             file = self._open()
@@ -36,7 +36,7 @@ class FileSlots:
                     return number
             return None
 
-    def give_back(self, user_id: int, number: int) -> None:
+    def release(self, user_id: int, number: int) -> None:
         """Free a slot that was taken here."""
         with self._lock:
             self._set(self._open(), fcntl.F_UNLCK, user_id, number)

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -23,7 +23,7 @@ from minichat.api.request_state import request_state
 from minichat.api.tokens import Tokens
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller, Device
-from minichat.domain.ports import Clock
+from minichat.domain.ports import ClientWatcher, Clock
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.hub import Hub
@@ -32,20 +32,6 @@ log = logging.getLogger(__name__)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _EXTENSION = "minichat"
-
-
-class Client(Protocol):
-    """The client of a request, while it is watched."""
-
-    def cut(self) -> None:
-        """Take its connection away, whatever is being sent."""
-
-    def forget(self) -> None:
-        """Watch it no more."""
-
-
-WatchClient = Callable[[dict[str, Any], Callable[[], None]], Client]
-"""Given a WSGI environment and what to call when its client goes away, begins to watch."""
 
 
 class Context(NamedTuple):
@@ -65,7 +51,7 @@ class Context(NamedTuple):
     cursors: Cursors
     events: EventWriter
     hub: Hub
-    watch_client: WatchClient
+    watch_client: ClientWatcher
     origins: tuple[str, ...]
     """The pages elsewhere that may call the API."""
     count_request: Callable[..., None] | None = None

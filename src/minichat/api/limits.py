@@ -7,8 +7,6 @@ edge of two windows twice the limit may pass within a moment; the limits allow f
 a limit of its own, or none.
 """
 
-from typing import Protocol
-
 from flask import Response, request
 
 from minichat.api.context import device
@@ -16,23 +14,16 @@ from minichat.api.policy import READS, REFUSED, STRANGERS, WRITES, RateLimit
 from minichat.api.request_state import RateLimitStatus, request_state
 from minichat.domain.errors import TooMany
 from minichat.domain.model import SECOND
-from minichat.domain.ports import Clock
+from minichat.domain.ports import Clock, RequestCounter
 
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-
-
-class Counters(Protocol):
-    """Where requests are counted."""
-
-    def add(self, key: str, seconds: int) -> int:
-        """Add one to a counter, which may be forgotten after `seconds`; return how much it is. Never fails."""
 
 
 class Limits:
     """The limits of one app."""
 
-    def __init__(self, counters: Counters, clock: Clock) -> None:
-        self._counters = counters
+    def __init__(self, counter: RequestCounter, clock: Clock) -> None:
+        self._counter = counter
         self._clock = clock
 
     def count(self, user_id: int | None, limit: RateLimit | None = None) -> None:
@@ -46,7 +37,7 @@ class Limits:
         window = now // length
         ends_at = (window + 1) * length
         who = device().network if user_id is None else user_id
-        count = self._counters.add(f"{limit.name}:{who}:{window}", limit.window_seconds)
+        count = self._counter.add(f"{limit.name}:{who}:{window}", limit.window_seconds)
         request_state().rate_limit = RateLimitStatus(
             limit.max_requests, max(0, limit.max_requests - count), ends_at // SECOND
         )

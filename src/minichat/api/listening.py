@@ -43,16 +43,16 @@ def admitted(subscription: Subscription) -> tuple[Listener, Callable[[], None]]:
     hub = context().hub
     listener = Listener(subscription, caller().session.id, token_expires_at(), base_url())
     client = context().watch_client(request.environ, listener.end)
-    listener.cut = client.cut
+    listener.cut = client.disconnect
 
     def leave() -> None:
         hub.leave(listener)
-        client.forget()
+        client.stop()
 
     try:
         hub.admit(listener)
     except ChatError:
-        client.forget()
+        client.stop()
         raise
     return listener, leave
 

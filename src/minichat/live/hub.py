@@ -4,8 +4,8 @@ It reads the log once for everybody and hands each change to those whom it conce
 commit of this process, a word from another, or the clock. A hint that is lost makes things late, never lost: the log is
 read from where it was read last.
 
-Who listens first reads up to where the hub is, then enters. From there on the hub moves their subscription, so between
-what was read and what is heard there is no seam. This module knows nothing of HTTP.
+A listener first reads up to the hub's position, then enters. From there on the hub moves its subscription, so that
+nothing is missed and nothing comes twice in between. This module knows nothing of HTTP.
 """
 
 import logging
@@ -16,13 +16,12 @@ from enum import StrEnum
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Protocol
 
 from minichat.api.events import Event, EventWriter
 from minichat.domain.changes import NO_MOVES, ChangeLog, Moves, Subscription
 from minichat.domain.errors import TooManyStreams, Unavailable
 from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, LogPosition, Timestamp
-from minichat.domain.ports import Clock
+from minichat.domain.ports import ChangeHints, Clock, StreamSlots
 from minichat.live.ephemeral import Whispers
 
 log = logging.getLogger(__name__)
@@ -55,27 +54,6 @@ class End(StrEnum):
     """The server stops."""
     BROKEN = "broken"
     """Something failed on our side."""
-
-
-class Slots(Protocol):
-    """So many for each user, over all workers."""
-
-    def take(self, user_id: int) -> int | None:
-        """The number of a slot that was free and is now taken, or None."""
-
-    def give_back(self, user_id: int, number: int) -> None:
-        """Free a slot that was taken here."""
-
-
-class Hints(Protocol):
-    """What other workers say when they have written."""
-
-    def begin(self, wake: Callable[[], object]) -> None:
-        """From now on, call `wake` when another worker has written, or `is_heard` has changed."""
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether what others say arrives here, as far as is known."""
 
 
 class Listener:
@@ -149,9 +127,9 @@ class Hub:
         clock: Clock,
         *,
         most: int,
-        slots: Slots,
+        slots: StreamSlots,
         whispers: Whispers,
-        hints: Hints | None = None,
+        hints: ChangeHints | None = None,
         poll: float = POLL,
         lagged: Callable[[float], object] = lambda _: None,
     ) -> None:
@@ -190,7 +168,7 @@ class Hub:
         """
         user_id = listener.subscription.user_id
         self._check_room()
-        slot = self._slots.take(user_id)  # which may ask another host: nobody waits for that
+        slot = self._slots.acquire(user_id)  # which may ask another host: nobody waits for that
         if slot is None:
             raise TooManyStreams(retry_after=5)
         try:
@@ -202,7 +180,7 @@ class Hub:
                 elif not listener.is_over:
                     self._start()
         except Unavailable:
-            self._slots.give_back(user_id, slot)
+            self._slots.release(user_id, slot)
             raise
         self._woken.set()
 
@@ -212,7 +190,7 @@ class Hub:
             raise Unavailable("as many streams are open as this worker takes", retry_after=5)
 
     def enter(self, listener: Listener) -> bool:
-        """Publish to the admitted listener all that follows the subscription's position, the end of the log or near it.
+        """Send the listener what comes after its position, which is as good as the end of the log.
 
         False if the hub is past it already: read on, and try again.
         """
@@ -240,7 +218,7 @@ class Hub:
             if slot is None:
                 return
             self._forget(listener)
-        self._slots.give_back(user_id, slot)
+        self._slots.release(user_id, slot)
 
     def _forget(self, listener: Listener) -> None:
         self._listeners.discard(listener)
@@ -279,7 +257,7 @@ class Hub:
             self._thread = threading.Thread(target=self._run, name="minichat-hub", daemon=True)
             self._thread.start()
             if self._hints is not None:
-                self._hints.begin(self.wake)
+                self._hints.start(self.wake)
 
     def _run(self) -> None:
         while not self._is_closed:
@@ -298,7 +276,7 @@ class Hub:
                 self._end(tuple(self._listeners), End.BROKEN)
 
     def _longest_sleep(self) -> float:
-        return POLL_WITH_HINTS if self._hints is not None and self._hints.is_heard else self._poll
+        return POLL_WITH_HINTS if self._hints is not None and self._hints.is_connected else self._poll
 
     def _advance(self) -> None:
         """Hand on what is new."""

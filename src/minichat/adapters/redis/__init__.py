@@ -11,12 +11,12 @@ This stands apart from the rest because the client takes 6 MB of each worker, wh
 
 from collections.abc import Callable
 
-from minichat.adapters.redis.channel import AttemptCount, Channel, Topic
+from minichat.adapters.redis.channel import Channel, Topic
 from minichat.adapters.redis.connection import PATIENCE, Connection
-from minichat.adapters.redis.counters import Counters, RedisCounters
+from minichat.adapters.redis.counters import RedisRequestCounter
 from minichat.adapters.redis.notices import RedisNotices
-from minichat.adapters.redis.slots import RedisSlots, Slots
-from minichat.domain.ports import NoticeBoard
+from minichat.adapters.redis.slots import RedisStreamSlots
+from minichat.domain.ports import HintMonitor, NoticeBoard, RequestCounter, StreamSlots
 
 __all__ = ["PATIENCE", "RedisAdapters"]
 
@@ -24,19 +24,19 @@ __all__ = ["PATIENCE", "RedisAdapters"]
 class RedisAdapters:
     """Everything that a worker has of one Redis; each falls back on what this worker or this host has by itself."""
 
-    def __init__(self, url: str, tally: AttemptCount) -> None:
+    def __init__(self, url: str, monitor: HintMonitor) -> None:
         self.connection = Connection(url)
-        self.connection.watch(tally.is_up)
-        self.channel = Channel(self.connection, tally)
+        self.connection.watch(monitor.is_up)
+        self.channel = Channel(self.connection, monitor)
 
-    def counters(self, alone: Counters) -> RedisCounters:
-        return RedisCounters(self.connection, alone)
+    def counter(self, alone: RequestCounter) -> RedisRequestCounter:
+        return RedisRequestCounter(self.connection, alone)
 
     def notices(self, on_this_host: NoticeBoard) -> RedisNotices:
         return RedisNotices(self.connection, self.channel, on_this_host)
 
-    def slots(self, on_this_host: Slots, most: int) -> RedisSlots:
-        return RedisSlots(self.connection, on_this_host, most)
+    def slots(self, on_this_host: StreamSlots, most: int) -> RedisStreamSlots:
+        return RedisStreamSlots(self.connection, on_this_host, most)
 
     def spread_changes(self, wake: Callable[[], object]) -> Callable[[], None]:
         """What to call after a commit: `wake` here, and a word to the other workers."""

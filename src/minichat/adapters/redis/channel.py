@@ -12,13 +12,14 @@ from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from enum import StrEnum
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any
 
 from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import ConnectionError as ConnectionLost
 
 from minichat.adapters.redis.connection import FAILURES, LONGEST_PAUSE, Connection, RedisAway, jittered
+from minichat.domain.ports import HintMonitor
 
 log = logging.getLogger(__name__)
 
@@ -41,23 +42,10 @@ class Topic(StrEnum):
     """Somebody is typing: said with the notice, by who keeps the pauses."""
 
 
-class AttemptCount(Protocol):
-    """Counts for whoever watches over the worker."""
-
-    def is_up(self, is_up: bool) -> None:
-        """Note whether Redis answers."""
-
-    def sent(self, topic: str) -> None:
-        """Count what this worker called out."""
-
-    def received(self, topic: str) -> None:
-        """Count what another worker called out."""
-
-
 class Channel:
-    def __init__(self, connection: Connection, tally: AttemptCount) -> None:
+    def __init__(self, connection: Connection, monitor: HintMonitor) -> None:
         self._connection = connection
-        self._tally = tally
+        self._monitor = monitor
         self._lock = threading.Lock()
         self._heard: dict[Topic, Callable[[bytes], object]] = {}
         self._untold: set[Topic] = set()
@@ -70,15 +58,15 @@ class Channel:
         """Call `heard` with what another worker says on that topic; to be told before it begins."""
         self._heard[topic] = heard
 
-    def begin(self, wake: Callable[[], object]) -> None:
-        """Begin to listen: call `wake` when there is something new in the log, or `is_heard` has changed."""
+    def start(self, wake: Callable[[], object]) -> None:
+        """Begin to listen: call `wake` when there is something new in the log, or `is_connected` has changed."""
         self._wake = wake
         self._heard[Topic.CHANGES] = lambda _: wake()
         self._connection.watch(lambda _: wake())
         self._start(self._listen)
 
     @property
-    def is_heard(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether what other workers call out arrives here, as far as is known."""
         return self._is_subscribed and not self._connection.is_away
 
@@ -100,7 +88,7 @@ class Channel:
 
     def note_sent(self, topic: Topic) -> None:
         """Count what somebody else published as `signed`."""
-        self._tally.sent(topic)
+        self._monitor.sent(topic)
 
     @cached_property
     def _sender(self) -> str:
@@ -128,7 +116,7 @@ class Channel:
     def _publish(self, topics: Collection[Topic], redis: Redis) -> None:
         for topic in topics:  # mostly one
             redis.publish(self.named(topic), self.signed(""))
-            self._tally.sent(topic)
+            self._monitor.sent(topic)
 
     def _listen(self) -> None:
         pause = BROKEN_PAUSE
@@ -169,5 +157,5 @@ class Channel:
             topic = topics[message["channel"]]
             sender, _, text = message["data"].partition(b" ")
             if sender.decode(errors="replace") != self._sender:
-                self._tally.received(topic)
+                self._monitor.received(topic)
                 self._heard[topic](text)

@@ -1,23 +1,15 @@
 """Counters for rate limits that are exact over all workers and hosts."""
 
-from typing import Protocol
-
 from redis import Redis
 
 from minichat.adapters.redis.connection import Connection, RedisAway
+from minichat.domain.ports import RequestCounter
 
 
-class Counters(Protocol):
-    """Those of this process."""
-
-    def add(self, key: str, seconds: int) -> int:
-        """Add one to a counter, which may be forgotten after `seconds`; return how much it is."""
-
-
-class RedisCounters:
+class RedisRequestCounter:
     """Counters in Redis; while it is away, each process counts by itself."""
 
-    def __init__(self, connection: Connection, alone: Counters) -> None:
+    def __init__(self, connection: Connection, alone: RequestCounter) -> None:
         self._connection = connection
         self._alone = alone
 

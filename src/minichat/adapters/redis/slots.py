@@ -11,11 +11,11 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Protocol
 
 from redis import Redis
 
 from minichat.adapters.redis.connection import Connection, RedisAway
+from minichat.domain.ports import StreamSlots
 
 LEASE = 15.0
 """How long a lease lasts, in seconds; it is renewed three times in that time."""
@@ -45,16 +45,8 @@ Slot = tuple[int, int]
 """A user and the number of a slot."""
 
 
-class Slots(Protocol):
-    """Those of this host: see `live.hub`."""
-
-    def take(self, user_id: int) -> int | None: ...
-
-    def give_back(self, user_id: int, number: int) -> None: ...
-
-
-class RedisSlots:
-    def __init__(self, connection: Connection, on_this_host: Slots, most: int, lease: float = LEASE) -> None:
+class RedisStreamSlots:
+    def __init__(self, connection: Connection, on_this_host: StreamSlots, most: int, lease: float = LEASE) -> None:
         """Each user has `most` slots; `lease` is in seconds."""
         self._connection = connection
         self._on_this_host = on_this_host
@@ -64,13 +56,13 @@ class RedisSlots:
         self._mine: set[Slot] = set()
         self._keeper: threading.Thread | None = None
 
-    def take(self, user_id: int) -> int | None:
+    def acquire(self, user_id: int) -> int | None:
         """The number of a slot that was free and is now taken, or None."""
-        number = self._on_this_host.take(user_id)
+        number = self._on_this_host.acquire(user_id)
         if number is None:
             return None
         if not self._may_take(user_id, number):
-            self._on_this_host.give_back(user_id, number)
+            self._on_this_host.release(user_id, number)
             return None
         with self._lock:
             self._mine.add((user_id, number))
@@ -79,12 +71,12 @@ class RedisSlots:
                 self._keeper.start()
         return number
 
-    def give_back(self, user_id: int, number: int) -> None:
+    def release(self, user_id: int, number: int) -> None:
         """Free a slot that was taken here."""
         with self._lock:
             self._mine.discard((user_id, number))
         self._end([(user_id, number)])
-        self._on_this_host.give_back(user_id, number)
+        self._on_this_host.release(user_id, number)
 
     def _may_take(self, user_id: int, number: int) -> bool:
         args: list[str | int] = [self._member(number), self._milliseconds, self._most]

@@ -12,16 +12,21 @@ from minichat.domain.ports.attempts import AttemptStore
 from minichat.domain.ports.audit import AuditStore
 from minichat.domain.ports.bans import BanStore
 from minichat.domain.ports.changes import ChangeStore
+from minichat.domain.ports.clients import ClientWatch, ClientWatcher
 from minichat.domain.ports.clock import Clock
+from minichat.domain.ports.counters import RequestCounter
 from minichat.domain.ports.emails import EmailAddress
+from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
 from minichat.domain.ports.messages import MessageStore, NewMessage
+from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
 from minichat.domain.ports.rooms import NewRoom, RoomStore
 from minichat.domain.ports.sessions import SessionStore
+from minichat.domain.ports.slots import StreamSlots
 from minichat.domain.ports.tickets import TicketStore
 from minichat.domain.ports.transactions import Snapshot, Transaction
 from minichat.domain.ports.usernames import MixesScripts, UsernameKey
@@ -31,10 +36,14 @@ __all__ = [
     "AttemptStore",
     "AuditStore",
     "BanStore",
+    "ChangeHints",
     "ChangeStore",
+    "ClientWatch",
+    "ClientWatcher",
     "Clock",
     "CommonPasswords",
     "EmailAddress",
+    "HintMonitor",
     "MediaStore",
     "MembershipStore",
     "MessageStore",
@@ -46,9 +55,11 @@ __all__ = [
     "PasswordHasher",
     "PictureProcessor",
     "Ports",
+    "RequestCounter",
     "RoomStore",
     "SessionStore",
     "Snapshot",
+    "StreamSlots",
     "TicketStore",
     "Transaction",
     "UserStore",
