@@ -1,4 +1,7 @@
-"""Wires the domain's services to the adapters that the settings name, for all who need no HTTP: commands, and `app`."""
+"""Wire the domain's services to the adapters that the settings name.
+
+Commands use this without HTTP; `app` builds on it. This module knows nothing of Flask and holds no rules.
+"""
 
 import hashlib
 import hmac
@@ -6,11 +9,11 @@ import time
 from pathlib import Path
 from tempfile import gettempdir
 
+from minichat.adapters import gevents
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
 from minichat.adapters.notices import Board
-from minichat.adapters.offloading import Offload, run_here
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
@@ -22,12 +25,12 @@ from minichat.domain.sessions import Lifetimes
 
 
 def now() -> int:
-    """The time, in milliseconds since the Unix epoch."""
+    """Return the time, in milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000
 
 
 def build_services(settings: Settings) -> Services:
-    """The domain's services on the settings' database, for commands that need no HTTP."""
+    """Return the domain's services on the database that the settings name."""
     return services_on(open_database(settings.database_url, settings.replica_url), settings)
 
 
@@ -39,8 +42,8 @@ def services_on(
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
 ) -> Services:
-    """Wire the services to a database."""
-    offload = _offload()
+    """Wire the services to a database. Tests pass their own clock and passwords, `app` its notice board."""
+    offload = gevents.offload()
     passwords = passwords or Argon2Passwords(offload)
     ports = peewee_ports(
         database,
@@ -76,13 +79,3 @@ def shared_file(settings: Settings, name: str) -> Path:
 def derived_key(secret: str, use: str) -> bytes:
     """Derive a separate key for each use, so that a signature made for one use is worth nothing in another."""
     return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()
-
-
-def _offload() -> Offload:
-    """How to run what would block: in gevent's native threads where gevent runs the requests, else right here."""
-    try:
-        from gevent import get_hub
-        from gevent.monkey import is_module_patched
-    except ImportError:
-        return run_here
-    return get_hub().threadpool.apply if is_module_patched("threading") else run_here

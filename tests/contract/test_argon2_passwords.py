@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from minichat.adapters.passwords import MEMORY_KIB, PARALLELISM, PATIENCE, TIME_COST, Argon2Passwords
+from minichat.adapters.passwords import MEMORY_KIB, PARALLELISM, PATIENCE_SECONDS, TIME_COST, Argon2Passwords
 from minichat.domain.errors import Unavailable
 
 
@@ -32,14 +32,14 @@ def test_all_of_a_password_counts_whatever_stands_in_it(passwords):
     assert not passwords.verify(hashed, "a")
 
 
-def test_no_hash_verifies_nothing_not_even_what_nobody_knows(passwords):
-    stand_in = "what a password is checked against when there is no such user"
+def test_a_missing_hash_verifies_no_password(passwords):
+    stand_in = "compared with the password when there is no such account"
     for password in ("", "secret", stand_in):
         assert not passwords.verify("", password)
         assert not passwords.verify(None, password)
 
 
-def test_no_hash_takes_as_long_as_any_other(passwords):
+def test_verifying_a_missing_hash_takes_as_long_as_any_other(passwords):
     def seconds(password_hash):
         started = time.thread_time()
         passwords.verify(password_hash, "secret")
@@ -60,13 +60,13 @@ def test_a_hash_by_earlier_parameters_verifies_and_is_due_for_rehashing(password
     assert passwords.needs_rehash(old)
 
 
-def test_a_hash_by_the_parameters_of_today_is_not(passwords):
+def test_a_hash_by_the_present_parameters_needs_no_rehash(passwords):
     assert not passwords.needs_rehash(passwords.hash("secret"))
 
 
 @pytest.mark.parametrize("use", ["hash", "verify"])
-def test_as_many_at_once_as_there_are_cores_some_wait_and_the_rest_come_back(use):
-    """So a storm of log-ins takes neither all memory nor the event loop: the threads of the offload stand for cores."""
+def test_one_hash_per_core_runs_at_once_some_wait_and_the_rest_are_refused(use):
+    """A storm of log-ins takes neither all memory nor the event loop. The offload's threads stand for cores."""
     cores, surplus, may_wait = os.cpu_count(), 5, 64
     begun, refused, go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
 
@@ -97,5 +97,5 @@ def test_as_many_at_once_as_there_are_cores_some_wait_and_the_rest_come_back(use
     assert [one.result() for one in running].count(None) == surplus
 
 
-def test_nobody_waits_for_a_turn_for_longer_than_a_client_would():
-    assert 0 < PATIENCE <= 10
+def test_a_hash_waits_no_longer_than_a_client_would():
+    assert 0 < PATIENCE_SECONDS <= 10

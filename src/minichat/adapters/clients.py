@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from minichat.adapters import gevents
+
 SILENCE_SECONDS = 10
 """For how long a client may not take what was sent; one that vanishes without a word is noticed by that."""
 
@@ -20,7 +22,7 @@ class ConnectionWatch:
         self._connection: Any = environ.get("gunicorn.socket")
         self._on_closed = on_closed
         self._watcher: Any = None
-        if self._connection is not None and _is_under_gevent():
+        if self._connection is not None and gevents.runs_requests():
             from gevent import get_hub
 
             with suppress(OSError):  # no TCP
@@ -50,16 +52,8 @@ def shut_down(connection: Any, how: int) -> None:
 
     gevent's own `shutdown` breaks them off instead, in the middle of whatever they do.
     """
-    with suppress(OSError), _plain_socket()(fileno=os.dup(connection.fileno())) as same:
+    with suppress(OSError), gevents.native_socket_class()(fileno=os.dup(connection.fileno())) as same:
         same.shutdown(how)
-
-
-def _plain_socket() -> Any:
-    if not _is_under_gevent():
-        return socket.socket
-    from gevent.monkey import get_original
-
-    return get_original("socket", "socket")
 
 
 def _has_gone(connection: Any) -> bool:
@@ -69,11 +63,3 @@ def _has_gone(connection: Any) -> bool:
         return False
     except OSError:
         return True
-
-
-def _is_under_gevent() -> bool:
-    try:
-        from gevent.monkey import is_module_patched
-    except ImportError:
-        return False
-    return bool(is_module_patched("socket"))

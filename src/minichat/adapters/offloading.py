@@ -1,4 +1,7 @@
-"""Slow work in native code: bounded in number, and where it does not hold up the other requests of the worker."""
+"""Slow native code: how it is kept from blocking the other requests of the worker, and how much of it runs at once.
+
+This module knows neither what the code does nor whether gevent runs the requests: `gevents` chooses the `Offload`.
+"""
 
 import threading
 from collections.abc import Callable
@@ -10,39 +13,39 @@ T = TypeVar("T")
 
 
 class Offload(Protocol):
-    """Runs a blocking function where it does not hold up other requests, and returns what it returned."""
+    """Runs a blocking function without blocking other requests, and returns its result."""
 
     def __call__(self, function: Callable[[], T], /) -> T: ...
 
 
 def run_here(function: Callable[[], T], /) -> T:
-    """The `Offload` of a process with a thread per request: native code lets the other threads run by itself."""
+    """Run the function in this thread: with a thread for each request, native code lets other threads run anyway."""
     return function()
 
 
-class Turns:
-    """As many run at once as the machine can bear; a few more wait; the rest are told to come back."""
+class ConcurrencyLimit:
+    """Runs a bounded number of functions at once, lets a bounded number wait, and refuses the rest."""
 
-    def __init__(self, offload: Offload, *, at_once: int, most_waiting: int, patience: float) -> None:
-        """`patience` is how long a request waits for its turn, in seconds."""
+    def __init__(self, offload: Offload, *, max_running: int, max_waiting: int, patience_seconds: float) -> None:
+        """`patience_seconds` is the longest time that a function waits before it runs."""
         self._offload = offload
-        self._turns = threading.BoundedSemaphore(at_once)
-        self._most_waiting = most_waiting
-        self._patience = patience
+        self._running = threading.BoundedSemaphore(max_running)
+        self._max_waiting = max_waiting
+        self._patience_seconds = patience_seconds
         self._waiting = 0
 
     def run(self, function: Callable[[], T]) -> T:
-        """Run the function in a turn of its own. Raises Unavailable when too many wait, or for too long."""
-        if self._waiting >= self._most_waiting:
-            raise Unavailable("too many are waiting for their turn")
+        """Return the function's result. Raises Unavailable if too many wait, or if the wait is too long."""
+        if self._waiting >= self._max_waiting:
+            raise Unavailable("too many requests wait for the same resource")
         self._waiting += 1
         try:
-            is_mine = self._turns.acquire(timeout=self._patience)
+            may_run = self._running.acquire(timeout=self._patience_seconds)
         finally:
             self._waiting -= 1
-        if not is_mine:
-            raise Unavailable("waiting for a turn took too long")
+        if not may_run:
+            raise Unavailable("the wait for a resource took too long")
         try:
             return self._offload(function)
         finally:
-            self._turns.release()
+            self._running.release()

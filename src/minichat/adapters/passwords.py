@@ -1,7 +1,7 @@
-"""Password hashes by Argon2id, at OWASP's parameters, bounded in number and off the event loop.
+"""Password hashes by Argon2id with OWASP's parameters, bounded in number and off the event loop.
 
-One hash takes about 20 ms of a core and 19 MiB. As many run at once as there are cores; a few more wait; the rest are
-told to come back, so a storm of log-ins can't take the machine away from everybody else.
+One hash takes about 20 ms of a core and 19 MiB. As many hashes run at once as there are cores, and a few more wait.
+minichat refuses the rest with 503, so that a storm of log-ins leaves room for other requests.
 """
 
 import os
@@ -9,26 +9,29 @@ import os
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from minichat.adapters.offloading import Offload, Turns, run_here
+from minichat.adapters.offloading import ConcurrencyLimit, Offload, run_here
 
 MEMORY_KIB, TIME_COST, PARALLELISM = 19_456, 2, 1
-AT_ONCE = os.cpu_count() or 1
-MOST_WAITING = 64
-PATIENCE = 5.0
-"""How long a request waits for its turn to hash, in seconds."""
+MAX_RUNNING = os.cpu_count() or 1
+MAX_WAITING = 64
+PATIENCE_SECONDS = 5.0
+"""How long a request waits until its hash may run."""
 
 
 class Argon2Passwords:
     def __init__(self, offload: Offload = run_here) -> None:
         self._hasher = PasswordHasher(TIME_COST, MEMORY_KIB, PARALLELISM)
-        self._turns = Turns(offload, at_once=AT_ONCE, most_waiting=MOST_WAITING, patience=PATIENCE)
-        self._nobodys_hash = self._hasher.hash("what a password is checked against when there is no such user")
+        self._limit = ConcurrencyLimit(
+            offload, max_running=MAX_RUNNING, max_waiting=MAX_WAITING, patience_seconds=PATIENCE_SECONDS
+        )
+        self._hash_of_nobody = self._hasher.hash("compared with the password when there is no such account")
+        """Verifying an unknown name takes as long as verifying a known one."""
 
     def hash(self, password: str) -> str:
-        return self._turns.run(lambda: self._hasher.hash(password))
+        return self._limit.run(lambda: self._hasher.hash(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        is_right = self._turns.run(lambda: self._is_right(password_hash or self._nobodys_hash, password))
+        is_right = self._limit.run(lambda: self._is_right(password_hash or self._hash_of_nobody, password))
         return is_right and bool(password_hash)
 
     def needs_rehash(self, password_hash: str) -> bool:

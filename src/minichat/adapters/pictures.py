@@ -1,7 +1,8 @@
-"""Pictures by Pillow: what was uploaded becomes a square of 256 pixels in WebP, which holds nothing else of it.
+"""Pictures by Pillow: an upload becomes a square of 256 pixels in WebP, without the upload's metadata.
 
-The file's first bytes tell what it is, whatever its name says, and its header how large, before anything is decoded.
-Pillow is written for files that mean well: whatever it stumbles over here is a picture that we can't take.
+The file's first bytes decide its format, not its name, and its header gives the size before anything is decoded.
+Pillow is not written for hostile files: any exception of its decoders means that we refuse the picture. This module
+does not know where pictures are stored.
 """
 
 import warnings
@@ -14,23 +15,24 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from minichat.adapters.offloading import Offload, Turns, run_here
+from minichat.adapters.offloading import ConcurrencyLimit, Offload, run_here
 from minichat.domain.avatars import MAX_SIDE, SIDE
 from minichat.domain.errors import InvalidInput
 
-# What is odd about somebody's file is nothing that an operator should be told of.
+# Pillow's warnings are about the uploaded files; an operator can't act on them.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 QUALITY = 82
-AT_ONCE = 1
-"""One of 4096 x 4096 pixels takes up to 260 MiB for half a second, so each worker makes one at a time."""
-MOST_WAITING = 16
-"""Each of them holds 2 MiB."""
-PATIENCE = 5.0
+MAX_RUNNING = 1
+"""A picture of 4096 x 4096 pixels takes up to 260 MiB for half a second, so a worker converts one at a time."""
+MAX_WAITING = 16
+"""Each waiting upload holds 2 MiB."""
+PATIENCE_SECONDS = 5.0
 
-# How each begins. Two have a part of which a small file can hold so many that reading them takes minutes: a JPEG's
-# scans (usually ten at most) and a PNG's colour profiles (one). Inside a picture's own data these bytes don't come up.
-_KINDS: tuple[tuple[bytes, type[ImageFile], bytes, int], ...] = (
+# Each format's signature and decoder, and a marker with its maximum count. A small file can repeat the scans of a JPEG
+# (usually at most ten) or the colour profiles of a PNG (one) so often that decoding takes minutes. The markers don't
+# occur in pixel data.
+_FORMATS: tuple[tuple[bytes, type[ImageFile], bytes, int], ...] = (
     (b"\x89PNG\r\n\x1a\n", PngImageFile, b"iCCP", 8),
     (b"\xff\xd8\xff", JpegImageFile, b"\xff\xda", 64),
     (b"GIF87a", GifImageFile, b"", 0),
@@ -41,37 +43,39 @@ _KINDS: tuple[tuple[bytes, type[ImageFile], bytes, int], ...] = (
 
 class PillowPictures:
     def __init__(self, offload: Offload = run_here) -> None:
-        self._turns = Turns(offload, at_once=AT_ONCE, most_waiting=MOST_WAITING, patience=PATIENCE)
+        self._limit = ConcurrencyLimit(
+            offload, max_running=MAX_RUNNING, max_waiting=MAX_WAITING, patience_seconds=PATIENCE_SECONDS
+        )
 
     def square(self, data: bytes) -> bytes:
-        made = self._turns.run(lambda: _made_of(data))
-        if isinstance(made, InvalidInput):
-            raise made
-        return made
+        converted = self._limit.run(lambda: _convert(data))
+        if isinstance(converted, InvalidInput):
+            raise converted
+        return converted
 
 
-def _made_of(data: bytes) -> bytes | InvalidInput:
-    """The square, or why there is none: what is raised in a native thread, gevent reports as a failure of ours."""
+def _convert(data: bytes) -> bytes | InvalidInput:
+    """Return the square, or the reason why there is none: gevent would print a traceback for a raised exception."""
     try:
         with _opened(data) as picture:
             return _webp(_upright(_square(picture)))
     except InvalidInput as error:
         return error
-    except Image.DecompressionBombError:  # Pillow's own limit, which some files meet before ours
+    except Image.DecompressionBombError:  # Pillow checks its own limit before we can check ours
         return _too_many_pixels()
-    except Exception:  # noqa: BLE001 - OSError, ValueError, struct.error, IndexError, …: see above
+    except Exception:  # noqa: BLE001 - OSError, struct.error, IndexError, …: see the module
         return InvalidInput.of("file", "not_a_picture")
 
 
 def _opened(data: bytes) -> ImageFile:
-    """The picture, only its header read. Raises InvalidInput, ValueError or whatever Pillow does."""
-    for signature, opens, part, most in _KINDS:
-        if data.startswith(signature) and not (part and data.count(part) > most):
-            picture = opens(BytesIO(data))
+    """Read the header of the picture. Raises InvalidInput, ValueError, or any exception of Pillow's decoders."""
+    for signature, decoder, marker, max_markers in _FORMATS:
+        if data.startswith(signature) and not (marker and data.count(marker) > max_markers):
+            picture = decoder(BytesIO(data))
             if max(picture.size) > MAX_SIDE:
                 raise _too_many_pixels()
             return picture
-    raise ValueError("this is no picture of a kind that we take")
+    raise ValueError("not a picture in an accepted format")
 
 
 def _too_many_pixels() -> InvalidInput:
@@ -79,8 +83,8 @@ def _too_many_pixels() -> InvalidInput:
 
 
 def _square(picture: ImageFile) -> Image.Image:
-    """The centred square of the picture's first frame, 256 pixels wide."""
-    # A large JPEG is decoded at a half, a quarter or an eighth of its size right away; the others know nothing of it.
+    """Return the centred square of the picture's first frame, 256 pixels wide."""
+    # The JPEG decoder can decode at a half, a quarter or an eighth of the size; the other decoders ignore this.
     picture.draft(None, (2 * SIDE, 2 * SIDE))
     picture.load()
     width, height = picture.size
@@ -91,7 +95,7 @@ def _square(picture: ImageFile) -> Image.Image:
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:
-    """The picture in a form whose pixels can be mixed."""
+    """Return the picture in a mode whose pixels can be averaged."""
     if picture.mode.startswith("I"):  # 16 bits of grey
         picture = picture.point(lambda value: value / 256).convert("L")
     if picture.mode in {"P", "PA"} or "transparency" in picture.info:
@@ -100,10 +104,10 @@ def _in_colour(picture: Image.Image) -> Image.Image:
 
 
 def _upright(square: Image.Image) -> Image.Image:
-    """The square turned as its EXIF says, in the colours of the web."""
+    """Return the square rotated as its EXIF data says, in sRGB."""
     try:
         turned = ImageOps.exif_transpose(square)
-    except Exception:  # noqa: BLE001 - of whatever kind: its EXIF can't be read, and its pixels could
+    except Exception:  # noqa: BLE001 - broken EXIF data, of any kind, is no reason to refuse
         turned = square
     return _in_srgb(turned)
 
@@ -117,11 +121,11 @@ def _in_srgb(square: Image.Image) -> Image.Image:
         own, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(square, own, srgb, outputMode=mode) or square
     except (ImageCms.PyCMSError, OSError):
-        return square.convert(mode)  # a profile of other colours, or a broken one: the picture is still one
+        return square.convert(mode)  # the profile is broken or for another colour space; the pixels are usable
 
 
 def _webp(square: Image.Image) -> bytes:
-    square.info.clear()  # of which some versions of Pillow write the colour profile again
+    square.info.clear()  # some versions of Pillow would write its colour profile again
     made = BytesIO()
     square.save(made, "WEBP", quality=QUALITY)
     return made.getvalue()

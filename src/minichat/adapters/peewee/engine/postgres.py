@@ -18,15 +18,16 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
+from minichat.adapters import gevents
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
-from minichat.adapters.peewee.engine.waiting import is_by_gevent, wait_by_gevent
+from minichat.adapters.peewee.engine.waiting import wait_by_gevent
 from minichat.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 Waited = TypeVar("Waited")
-_IS_BY_GEVENT = is_by_gevent()
+_IS_BY_GEVENT = gevents.runs_requests()
 
 PATIENCE = 5.0
 """How long a request waits for a connection, a lock, or the answer to a statement, in seconds."""

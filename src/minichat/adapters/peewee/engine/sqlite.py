@@ -5,7 +5,6 @@ can lose commits. Every commit is synced to the disk before it is acknowledged (
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from cysqlite import (  # type: ignore[attr-defined]  # its types leave constant
 from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
+from minichat.adapters.gevents import native_local
 from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
 from minichat.adapters.peewee.engine.turns import PATIENCE, Turns
@@ -40,15 +40,6 @@ BUSY_SECONDS = 0.02
 _NAP = 0.005
 
 
-def _native_local() -> Any:
-    """A `threading.local` of the operating system's threads, even where gevent has made it one of greenlets."""
-    try:
-        from gevent.monkey import get_original
-    except ImportError:
-        return threading.local()
-    return get_original("threading", "local")()
-
-
 class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
     """Peewee's database with one connection to read and one to write per thread of the operating system.
 
@@ -65,7 +56,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         pragmas = LOOKING if only_looks else PRAGMAS
         self._only_looks = only_looks
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
-        self._connections = _native_local()
+        self._connections = native_local()
         self.on_commit: Callable[[], object] = lambda: None
         """Called in this process when something was committed: a hint that there is something new to read."""
         self.turns = Turns(path.with_name(path.name + "-turns"))

@@ -4,7 +4,6 @@ psycopg waits in gevent as well, but by a `poll` that gevent imitates: with a wa
 takes a third less of the worker's time.
 """
 
-import sys
 from typing import TypeVar
 
 from psycopg.abc import PQGen
@@ -18,12 +17,6 @@ _READ, _WRITE = 1, 2  # libev's flags; psycopg's are the same
 
 class Silence(OperationalError):
     """The server has not answered in time."""
-
-
-def is_by_gevent() -> bool:
-    """Whether gevent runs the requests of this process."""
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and bool(monkey.is_module_patched("select"))
 
 
 def wait_by_gevent(gen: PQGen[Result], fileno: int, seconds: float | None) -> Result:

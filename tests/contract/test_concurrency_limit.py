@@ -1,16 +1,16 @@
-"""`adapters.offloading.Turns`: slow work is bounded in number, and the surplus is told to come back."""
+"""`adapters.offloading.ConcurrencyLimit` bounds how much slow work runs and waits, and refuses the surplus."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from minichat.adapters.offloading import Turns, run_here
+from minichat.adapters.offloading import ConcurrencyLimit, run_here
 from minichat.domain.errors import Unavailable
 
 
 class Work:
-    """Goes on until it is let go, and knows how much of it went on at once."""
+    """Runs until `go_on` is set, and counts how much of it ran at once."""
 
     def __init__(self):
         self.go_on = threading.Event()
@@ -29,27 +29,29 @@ class Work:
         return "done"
 
 
-def turns(at_once=1, most_waiting=10, patience=10.0):
-    return Turns(run_here, at_once=at_once, most_waiting=most_waiting, patience=patience)
+def limit(max_running=1, max_waiting=10, patience_seconds=10.0):
+    return ConcurrencyLimit(
+        run_here, max_running=max_running, max_waiting=max_waiting, patience_seconds=patience_seconds
+    )
 
 
-def test_work_is_done_and_its_result_returned():
-    assert turns().run(lambda: 6 * 7) == 42
+def test_the_result_of_the_work_is_returned():
+    assert limit().run(lambda: 6 * 7) == 42
 
 
-def test_it_is_handed_to_where_it_blocks_nobody():
+def test_work_runs_by_the_given_offload():
     places = []
 
     def elsewhere(function):
         places.append("elsewhere")
         return function()
 
-    assert Turns(elsewhere, at_once=1, most_waiting=1, patience=1).run(lambda: "done") == "done"
+    assert ConcurrencyLimit(elsewhere, max_running=1, max_waiting=1, patience_seconds=1).run(lambda: "done") == "done"
     assert places == ["elsewhere"]
 
 
-def test_no_more_runs_at_once_than_may():
-    work, few = Work(), turns(at_once=2)
+def test_no_more_work_runs_at_once_than_the_limit_allows():
+    work, few = Work(), limit(max_running=2)
     with ThreadPoolExecutor(8) as people:
         running = [people.submit(few.run, work) for _ in range(8)]
         for _ in range(2):
@@ -60,8 +62,8 @@ def test_no_more_runs_at_once_than_may():
     assert work.most == 2
 
 
-def test_who_waits_too_long_is_told_to_come_back():
-    work, one = Work(), turns(patience=0.05)
+def test_work_that_waits_too_long_is_refused():
+    work, one = Work(), limit(patience_seconds=0.05)
     with ThreadPoolExecutor(1) as people:
         running = people.submit(one.run, work)
         assert work.begun.acquire(timeout=10)
@@ -71,20 +73,20 @@ def test_who_waits_too_long_is_told_to_come_back():
         assert running.result() == "done"
 
 
-def test_who_would_be_one_too_many_is_told_at_once():
-    work, none_waits = Work(), turns(most_waiting=0, patience=60.0)
+def test_work_beyond_the_waiting_limit_is_refused_at_once():
+    work, none_waits = Work(), limit(max_waiting=0, patience_seconds=60.0)
     with pytest.raises(Unavailable):
         none_waits.run(work)
 
 
-def test_work_that_fails_gives_its_turn_back():
-    one = turns(patience=0.05)
+def test_failed_work_makes_room_for_the_next():
+    one = limit(patience_seconds=0.05)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             one.run(lambda: 1 // 0)
     assert one.run(lambda: "done") == "done"
 
 
-def test_who_has_waited_makes_room_for_the_next():
-    one = turns(most_waiting=1)
+def test_finished_work_makes_room_for_the_next():
+    one = limit(max_waiting=1)
     assert [one.run(lambda: "done") for _ in range(3)] == ["done"] * 3
