@@ -75,7 +75,7 @@ class Chat:
         with self.ports.transaction():
             membership = person.looks_at(room).membership
             assert membership is not None
-            self.ports.memberships.set_role(membership, role)
+            self.ports.membership_store.set_role(membership, role)
 
 
 class MemoryChat(Chat):
@@ -139,7 +139,7 @@ class Person:
 
     @property
     def user(self) -> User:
-        found = self.chat.ports.users.get(self.id)
+        found = self.chat.ports.user_store.get(self.id)
         assert found is not None
         return found
 

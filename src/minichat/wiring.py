@@ -48,14 +48,14 @@ def services_on(
     ports = peewee_ports(
         database,
         clock=clock,
-        passwords=passwords,
+        password_hasher=passwords,
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
         email_address=email_address,
-        pictures=PillowPictures(offload),
-        media=FileMedia(settings.pictures_dir),
-        notices=notices or Board(shared_memory_file(settings, "typing")),
+        picture_processor=PillowPictures(offload),
+        media_store=FileMedia(settings.pictures_dir),
+        notice_board=notices or Board(shared_memory_file(settings, "typing")),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]

@@ -62,7 +62,7 @@ def postgres(folder: Path) -> Iterator[Backend]:
     database, ports = _postgres()
     empty_database().empty()
     clock = MemoryClock()
-    yield _backend(database, ports._replace(clock=clock, media=_media(folder)), clock, order="xid, id")
+    yield _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="xid, id")
 
 
 @cache
@@ -85,14 +85,14 @@ def _ports(database: Any, clock: MemoryClock, folder: Path) -> Ports:
     return peewee_ports(
         database,
         clock=clock,
-        passwords=PlainPasswords(),
+        password_hasher=PlainPasswords(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
         email_address=email_address,
-        pictures=PlainPictures(),
-        media=_media(folder),
-        notices=MemoryNotices(),
+        picture_processor=PlainPictures(),
+        media_store=_media(folder),
+        notice_board=MemoryNotices(),
     )
 
 

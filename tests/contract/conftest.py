@@ -45,7 +45,7 @@ def add_user(ports):
     def add(name, **given):
         new = NewUser(name, name.casefold(), f"hash of {name}", "", "", "", joined_at=1_000)
         with ports.transaction():
-            return ports.users.add(new._replace(**given))
+            return ports.user_store.add(new._replace(**given))
 
     return add
 
@@ -71,9 +71,9 @@ def add_room(ports):
 
     def add(*users, name="Room", description="", is_private=False, at=1_000):
         with ports.transaction():
-            room = ports.rooms.add(NewRoom(name, description, RoomKind.GROUP, is_private, at))
+            room = ports.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, at))
             for number, user in enumerate(users):
-                ports.memberships.add(room.id, user.id, Role.MEMBER if number else Role.OWNER, 0)
+                ports.membership_store.add(room.id, user.id, Role.MEMBER if number else Role.OWNER, 0)
         return room
 
     return add

@@ -5,18 +5,18 @@ from minichat.domain.model import AttemptCount
 
 def count(ports, key, at, window=1_000):
     with ports.transaction():
-        return ports.attempts.count(key, at, window)
+        return ports.attempt_store.count(key, at, window)
 
 
 def test_nothing_is_counted_at_first(ports):
-    assert ports.attempts.get("key") is None
+    assert ports.attempt_store.get("key") is None
 
 
 def test_each_count_is_one_more(ports):
     assert count(ports, "key", 5_000) == AttemptCount(1, 5_000, 5_000)
     assert count(ports, "key", 5_300) == AttemptCount(2, 5_000, 5_300)
-    assert ports.attempts.get("key") == AttemptCount(2, 5_000, 5_300)
-    assert ports.attempts.get("another key") is None
+    assert ports.attempt_store.get("key") == AttemptCount(2, 5_000, 5_300)
+    assert ports.attempt_store.get("another key") is None
 
 
 def test_the_count_begins_anew_when_its_window_is_over(ports):
@@ -35,11 +35,11 @@ def test_a_tally_is_forgotten(ports):
     count(ports, "key", 5_000)
     count(ports, "another key", 5_000)
     with ports.transaction():
-        ports.attempts.forget("key")
-        ports.attempts.forget("unknown")
-    assert ports.attempts.get("key") is None
+        ports.attempt_store.forget("key")
+        ports.attempt_store.forget("unknown")
+    assert ports.attempt_store.get("key") is None
     assert count(ports, "key", 5_100) == AttemptCount(1, 5_100, 5_100)
-    assert ports.attempts.get("another key") == AttemptCount(1, 5_000, 5_000)
+    assert ports.attempt_store.get("another key") == AttemptCount(1, 5_000, 5_000)
 
 
 def test_tallies_that_are_over_are_swept_a_few_at_a_time(ports):
@@ -47,8 +47,8 @@ def test_tallies_that_are_over_are_swept_a_few_at_a_time(ports):
         count(ports, key, 5_000)
     count(ports, "longer", 5_000, window=2_000)
     with ports.transaction():
-        assert ports.attempts.sweep(5_999, 9) == 0
-        assert ports.attempts.sweep(6_000, 2) == 2
-        assert ports.attempts.sweep(6_000, 2) == 1
-        assert ports.attempts.sweep(6_000, 2) == 0
-    assert ports.attempts.get("longer") == AttemptCount(1, 5_000, 5_000)
+        assert ports.attempt_store.sweep(5_999, 9) == 0
+        assert ports.attempt_store.sweep(6_000, 2) == 2
+        assert ports.attempt_store.sweep(6_000, 2) == 1
+        assert ports.attempt_store.sweep(6_000, 2) == 0
+    assert ports.attempt_store.get("longer") == AttemptCount(1, 5_000, 5_000)

@@ -12,7 +12,7 @@ def record(ports):
     def add(user_id=7, event=AuditEvent.LOGGED_IN, **given):
         entry = AuditEntry(event, 5_000, user_id, user_id, 3, Device("Firefox", "192.0.2.1"))._replace(**given)
         with ports.transaction():
-            ports.audit.record(entry)
+            ports.audit_store.record(entry)
         return entry
 
     return add
@@ -24,49 +24,49 @@ def shown(entries):
 
 def test_an_entry_comes_back_as_it_was_recorded(ports, record):
     entries = [record(detail={"room": 5, "role": "owner"}), record(None, actor_id=None, session_id=None)]
-    assert shown(ports.audit.page(9)) == entries[::-1]
+    assert shown(ports.audit_store.page(9)) == entries[::-1]
 
 
 def test_the_newest_come_first_and_pages_go_back(ports, record):
     entries = [record(at=at) for at in range(5)]
-    newest = ports.audit.page(2)
+    newest = ports.audit_store.page(2)
     assert shown(newest) == [entries[4], entries[3]]
-    assert shown(ports.audit.page(2, before=newest[-1].id)) == [entries[2], entries[1]]
-    assert shown(ports.audit.page(9, before=newest[-1].id)) == entries[2::-1]
+    assert shown(ports.audit_store.page(2, before=newest[-1].id)) == [entries[2], entries[1]]
+    assert shown(ports.audit_store.page(9, before=newest[-1].id)) == entries[2::-1]
 
 
 def test_entries_about_one_user(ports, record):
     entries = [record(user_id) for user_id in (7, 8, 7, None, 7)]
-    about = ports.audit.page(2, user_id=7)
+    about = ports.audit_store.page(2, user_id=7)
     assert shown(about) == [entries[4], entries[2]]
-    assert shown(ports.audit.page(2, user_id=7, before=about[-1].id)) == [entries[0]]
-    assert ports.audit.page(9, user_id=9) == []
+    assert shown(ports.audit_store.page(2, user_id=7, before=about[-1].id)) == [entries[0]]
+    assert ports.audit_store.page(9, user_id=9) == []
 
 
 def test_what_is_rolled_back_did_not_happen(ports, record):
     with undone(ports):
-        ports.audit.record(AuditEntry(AuditEvent.LOGGED_IN, 1, 7, 7, 3, Device()))
-    assert ports.audit.page(9) == []
+        ports.audit_store.record(AuditEntry(AuditEvent.LOGGED_IN, 1, 7, 7, 3, Device()))
+    assert ports.audit_store.page(9) == []
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
 def test_text_comes_back_exactly(ports, record, text):
     entry = record(device=Device(text, text), detail={"text": text})
-    assert shown(ports.audit.page(1)) == [entry]
+    assert shown(ports.audit_store.page(1)) == [entry]
 
 
 def test_entries_of_one_event(ports, record):
     entries = [record(user_id, event) for user_id in (7, 8) for event in (AuditEvent.LOGGED_IN, AuditEvent.LOGGED_OUT)]
-    assert shown(ports.audit.page(9, event=AuditEvent.LOGGED_OUT)) == [entries[3], entries[1]]
-    assert shown(ports.audit.page(9, event=AuditEvent.LOGGED_OUT, user_id=7)) == [entries[1]]
-    assert ports.audit.page(9, event=AuditEvent.DELETED) == []
+    assert shown(ports.audit_store.page(9, event=AuditEvent.LOGGED_OUT)) == [entries[3], entries[1]]
+    assert shown(ports.audit_store.page(9, event=AuditEvent.LOGGED_OUT, user_id=7)) == [entries[1]]
+    assert ports.audit_store.page(9, event=AuditEvent.DELETED) == []
 
 
 def test_the_beginning_of_the_log_is_dropped_a_few_entries_at_a_time(ports, record):
     entries = [record(at=at) for at in (1_000, 1_001, 1_002, 5_000, 1_000)]
     with ports.transaction():
-        assert ports.audit.sweep(999, 9) == 0
-        assert ports.audit.sweep(4_999, 2) == 2
-        assert ports.audit.sweep(4_999, 2) == 1
-        assert ports.audit.sweep(4_999, 2) == 0
-    assert shown(ports.audit.page(9)) == [entries[4], entries[3]]
+        assert ports.audit_store.sweep(999, 9) == 0
+        assert ports.audit_store.sweep(4_999, 2) == 2
+        assert ports.audit_store.sweep(4_999, 2) == 1
+        assert ports.audit_store.sweep(4_999, 2) == 0
+    assert shown(ports.audit_store.page(9)) == [entries[4], entries[3]]

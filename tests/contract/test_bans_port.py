@@ -15,43 +15,43 @@ def ban(ports, ann):
 
     def add(room, user, by=ann, at=2_000):
         with ports.transaction():
-            return ports.bans.add(room.id, user.id, by.id, at)
+            return ports.ban_store.add(room.id, user.id, by.id, at)
 
     return add
 
 
 def banned(ports, room, window=ALL):
-    return [ban.user_id for ban in ports.bans.page(room.id, window)]
+    return [ban.user_id for ban in ports.ban_store.page(room.id, window)]
 
 
 def test_who_is_kept_out_is_so_in_that_room_alone(ports, ban, add_room, room, ann, bob, carl):
     other = add_room(ann)
     assert ban(room, carl) is True
-    assert ports.bans.holds(room.id, carl.id) is True
+    assert ports.ban_store.holds(room.id, carl.id) is True
     for place, user in ((other.id, carl), (room.id, bob), (NONE, carl)):
-        assert ports.bans.holds(place, user.id) is False
+        assert ports.ban_store.holds(place, user.id) is False
 
 
 def test_a_ban_is_kept_as_it_was_given(ports, ban, room, bob, carl):
     ban(room, carl, by=bob, at=7_000)
-    [found] = ports.bans.page(room.id, ALL)
+    [found] = ports.ban_store.page(room.id, ALL)
     assert found == Ban(found.id, room.id, carl.id, banned_by=bob.id, banned_at=7_000)
 
 
 def test_a_second_ban_leaves_the_first_as_it_is(ports, ban, room, bob, carl):
     ban(room, carl)
-    before = ports.bans.page(room.id, ALL)
+    before = ports.ban_store.page(room.id, ALL)
     assert ban(room, carl, by=bob, at=9_000) is False
-    assert ports.bans.page(room.id, ALL) == before
+    assert ports.ban_store.page(room.id, ALL) == before
 
 
 def test_a_ban_is_lifted_once(ports, ban, room, bob, carl):
     ban(room, bob)
     ban(room, carl)
     with ports.transaction():
-        assert [ports.bans.lift(room.id, carl.id) for _ in range(2)] == [True, False]
-        assert ports.bans.lift(NONE, carl.id) is False
-    assert ports.bans.holds(room.id, carl.id) is False
+        assert [ports.ban_store.lift(room.id, carl.id) for _ in range(2)] == [True, False]
+        assert ports.ban_store.lift(NONE, carl.id) is False
+    assert ports.ban_store.holds(room.id, carl.id) is False
     assert banned(ports, room) == [bob.id]
 
 
@@ -59,7 +59,7 @@ def test_who_is_banned_again_is_banned_last(ports, ban, room, bob, carl):
     for user in (carl, bob):
         ban(room, user)
     with ports.transaction():
-        ports.bans.lift(room.id, carl.id)
+        ports.ban_store.lift(room.id, carl.id)
     ban(room, carl)
     assert banned(ports, room) == [carl.id, bob.id]
 
@@ -86,13 +86,13 @@ def test_bans_are_paged_the_newest_first_with_one_more_than_the_limit(
     for user in users.values():
         ban(room, user)
         ban(other, user)
-    keys = {found.user_id: (found.id,) for found in ports.bans.page(room.id, ALL)}
+    keys = {found.user_id: (found.id,) for found in ports.ban_store.page(room.id, ALL)}
     window = Window(limit, **{side: keys[users[name].id] for side, name in edge.items()})
     assert banned(ports, room, window) == [users[name].id for name in expected]
 
 
 def test_no_room_keeps_nobody_out(ports, room):
-    assert list(ports.bans.page(room.id, ALL)) == list(ports.bans.page(NONE, ALL)) == []
+    assert list(ports.ban_store.page(room.id, ALL)) == list(ports.ban_store.page(NONE, ALL)) == []
 
 
 def test_where_a_user_is_kept_out_comes_by_id(ports, ban, add_room, ann, bob, carl):
@@ -101,11 +101,11 @@ def test_where_a_user_is_kept_out_comes_by_id(ports, ban, add_room, ann, bob, ca
         ban(room, carl)
         ban(room, bob)
     with ports.transaction():
-        ports.rooms.remove(rooms[1].id, 3_000)
-    found = ports.bans.all_of(carl.id, 0, 2)
+        ports.room_store.remove(rooms[1].id, 3_000)
+    found = ports.ban_store.all_of(carl.id, 0, 2)
     assert [one.room_id for one in found] == [rooms[0].id, rooms[2].id]
-    assert [one.room_id for one in ports.bans.all_of(carl.id, found[-1].id, 2)] == [rooms[3].id]
-    assert list(ports.bans.all_of(ann.id, 0, 9)) == []
+    assert [one.room_id for one in ports.ban_store.all_of(carl.id, found[-1].id, 2)] == [rooms[3].id]
+    assert list(ports.ban_store.all_of(ann.id, 0, 9)) == []
 
 
 def test_who_is_forgotten_is_kept_out_nowhere_and_has_kept_nobody_out(ports, ban, add_room, room, ann, bob, carl):
@@ -114,14 +114,14 @@ def test_who_is_forgotten_is_kept_out_nowhere_and_has_kept_nobody_out(ports, ban
     ban(other, bob, by=ann)
     ban(other, carl, by=ann)
     with ports.transaction():
-        ports.bans.erase(bob.id)
-    assert [(one.user_id, one.banned_by) for one in ports.bans.page(room.id, ALL)] == [(carl.id, None)]
-    assert [(one.user_id, one.banned_by) for one in ports.bans.page(other.id, ALL)] == [(carl.id, ann.id)]
+        ports.ban_store.erase(bob.id)
+    assert [(one.user_id, one.banned_by) for one in ports.ban_store.page(room.id, ALL)] == [(carl.id, None)]
+    assert [(one.user_id, one.banned_by) for one in ports.ban_store.page(other.id, ALL)] == [(carl.id, ann.id)]
 
 
 def test_a_public_room_that_keeps_one_out_is_none_that_one_could_join(ports, ban, add_room, ann, bob, carl):
     closed, open_ = add_room(ann, name="closed"), add_room(ann, name="open")
     ban(closed, carl)
-    assert [view.room.id for view in ports.rooms.public_page(carl.id, ALL)] == [open_.id]
-    assert [view.room.id for view in ports.rooms.public_page(carl.id, Window(5, before=(0, 0)))] == [open_.id]
-    assert {view.room.id for view in ports.rooms.public_page(bob.id, ALL)} == {closed.id, open_.id}
+    assert [view.room.id for view in ports.room_store.public_page(carl.id, ALL)] == [open_.id]
+    assert [view.room.id for view in ports.room_store.public_page(carl.id, Window(5, before=(0, 0)))] == [open_.id]
+    assert {view.room.id for view in ports.room_store.public_page(bob.id, ALL)} == {closed.id, open_.id}

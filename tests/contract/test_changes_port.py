@@ -15,10 +15,10 @@ CHANGES = [
 def test_changes_stay_in_the_order_in_which_they_happened(backend, ports):
     for change in CHANGES:
         with ports.transaction():
-            ports.changes.record(change)
+            ports.change_store.record(change)
     with ports.transaction():
         for change in CHANGES:
-            ports.changes.record(change)
+            ports.change_store.record(change)
     assert list(backend.log()) == CHANGES * 2
 
 
@@ -26,32 +26,32 @@ def test_every_kind_of_change_can_be_told(backend, ports):
     changes = [Change(kind, number, number) for number, kind in enumerate(ChangeKind)]
     with ports.transaction():
         for change in changes:
-            ports.changes.record(change)
+            ports.change_store.record(change)
     assert list(backend.log()) == changes
 
 
 def test_a_change_goes_with_its_transaction(backend, ports):
     with undone(ports):
-        ports.changes.record(CHANGES[0])
+        ports.change_store.record(CHANGES[0])
     assert list(backend.log()) == []
 
 
 def test_a_change_outlives_the_room_that_it_tells_of(backend, ports, room, ann):
     with ports.transaction():
-        ports.changes.record(Change(ChangeKind.ROOM_CREATED, room.id, 1_000))
-        ports.rooms.remove(room.id, 2_000)
+        ports.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, 1_000))
+        ports.room_store.remove(room.id, 2_000)
     assert [change.room_id for change in backend.log()] == [room.id]
 
 
 def test_the_beginning_of_the_log_is_dropped_a_few_changes_at_a_time(backend, ports):
     with ports.transaction():
         for change in CHANGES:
-            ports.changes.record(change)
+            ports.change_store.record(change)
     with ports.transaction():
-        assert ports.changes.sweep(999, 9) == 0
-        assert ports.changes.sweep(2_000, 2) == 2
-        assert ports.changes.sweep(2_000, 2) == 1
-        assert ports.changes.sweep(2_000, 2) == 0
+        assert ports.change_store.sweep(999, 9) == 0
+        assert ports.change_store.sweep(2_000, 2) == 2
+        assert ports.change_store.sweep(2_000, 2) == 1
+        assert ports.change_store.sweep(2_000, 2) == 0
     assert list(backend.log()) == CHANGES[3:]
 
 
@@ -59,77 +59,77 @@ def test_nothing_is_dropped_behind_a_change_that_stays(backend, ports):
     young, old = Change(ChangeKind.ROOM_CREATED, 1, 5_000), Change(ChangeKind.ROOM_DELETED, 1, 1_000)
     with ports.transaction():
         for change in (old, young, old):
-            ports.changes.record(change)
+            ports.change_store.record(change)
     with ports.transaction():
-        assert ports.changes.sweep(4_999, 9) == 1
+        assert ports.change_store.sweep(4_999, 9) == 1
     assert list(backend.log()) == [young, old]
 
 
 def test_a_log_that_was_emptied_goes_on(backend, ports):
     with ports.transaction():
-        ports.changes.record(CHANGES[0])
+        ports.change_store.record(CHANGES[0])
     with ports.transaction():
-        assert ports.changes.sweep(2**50, 9) == 1
+        assert ports.change_store.sweep(2**50, 9) == 1
     assert list(backend.log()) == []
     with ports.transaction():
-        ports.changes.record(CHANGES[1])
+        ports.change_store.record(CHANGES[1])
     assert list(backend.log()) == [CHANGES[1]]
 
 
 def test_an_empty_log_ends_where_it_begins(ports):
-    first, last = ports.changes.ends()
+    first, last = ports.change_store.ends()
     assert first <= last
-    assert list(ports.changes.after(first, 9)) == list(ports.changes.after(last, 9)) == []
+    assert list(ports.change_store.after(first, 9)) == list(ports.change_store.after(last, 9)) == []
 
 
 def test_whoever_reads_on_from_a_place_finds_all_that_came_since(ports):
-    positions = [ports.changes.ends().last]
+    positions = [ports.change_store.ends().last]
     for change in CHANGES:
         with ports.transaction():
-            ports.changes.record(change)
-        positions.append(ports.changes.ends().last)
-    everything = ports.changes.after(positions[0], 9)
+            ports.change_store.record(change)
+        positions.append(ports.change_store.ends().last)
+    everything = ports.change_store.after(positions[0], 9)
     assert [position for position, _ in everything] == sorted({position for position, _ in everything})
     for number, end in enumerate(positions):
-        found = ports.changes.after(end, 9)
+        found = ports.change_store.after(end, 9)
         assert [change for _, change in found] == CHANGES[number:]
         assert found == everything[number:]
-        assert ports.changes.after(end, 2) == found[:2]
+        assert ports.change_store.after(end, 2) == found[:2]
     for number, (position, _) in enumerate(everything):
         assert positions[number] < position <= positions[number + 1]
-        assert ports.changes.after(position, 9) == everything[number + 1 :]
+        assert ports.change_store.after(position, 9) == everything[number + 1 :]
 
 
 def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
-    start = ports.changes.ends().first
+    start = ports.change_store.ends().first
     with ports.transaction():
         for change in CHANGES:
-            ports.changes.record(change)
-    everything = ports.changes.after(start, 9)
+            ports.change_store.record(change)
+    everything = ports.change_store.after(start, 9)
     with ports.transaction():
-        ports.changes.sweep(2_000, 9)
-    first, last = ports.changes.ends()
+        ports.change_store.sweep(2_000, 9)
+    first, last = ports.change_store.ends()
     assert first == everything[2].position
     assert everything[4].position <= last
     with ports.transaction():
-        ports.changes.sweep(2**50, 9)
-    first, last = ports.changes.ends()
+        ports.change_store.sweep(2**50, 9)
+    first, last = ports.change_store.ends()
     assert first == everything[4].position <= last
 
 
 def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
-    start = ports.changes.ends().first
+    start = ports.change_store.ends().first
     with ports.transaction():
         for number in range(20):
-            ports.changes.record(Change(ChangeKind.ROOM_UPDATED, number % 4, number))
-    position = ports.changes.after(start, 3)[-1].position
-    assert [change.at for _, change in ports.changes.of_rooms({1, 3}, position, 5)] == [3, 5, 7, 9, 11]
-    assert list(ports.changes.of_rooms({9}, position, 5)) == []
-    assert list(ports.changes.of_rooms(set(), position, 5)) == []
+            ports.change_store.record(Change(ChangeKind.ROOM_UPDATED, number % 4, number))
+    position = ports.change_store.after(start, 3)[-1].position
+    assert [change.at for _, change in ports.change_store.of_rooms({1, 3}, position, 5)] == [3, 5, 7, 9, 11]
+    assert list(ports.change_store.of_rooms({9}, position, 5)) == []
+    assert list(ports.change_store.of_rooms(set(), position, 5)) == []
 
 
 def test_moves_are_ones_own_comings_and_goings(ports):
-    start = ports.changes.ends().first
+    start = ports.change_store.ends().first
     changes = [
         Change(kind, room_id, at, user_id=user_id)
         for at, (kind, room_id, user_id) in enumerate(
@@ -145,15 +145,15 @@ def test_moves_are_ones_own_comings_and_goings(ports):
     ]
     with ports.transaction():
         for change in changes:
-            ports.changes.record(change)
-    first = ports.changes.after(start, 1)[0].position
-    assert [change.at for _, change in ports.changes.moves(1, start)] == [0, 4, 5]
-    assert [change.at for _, change in ports.changes.moves(1, first)] == [4, 5]
+            ports.change_store.record(change)
+    first = ports.change_store.after(start, 1)[0].position
+    assert [change.at for _, change in ports.change_store.moves(1, start)] == [0, 4, 5]
+    assert [change.at for _, change in ports.change_store.moves(1, first)] == [4, 5]
 
 
 def test_a_change_is_told_of_many_at_once_in_order(backend, ports):
     change = Change(ChangeKind.PARTICIPANT_JOINED, 1, 1_000, role=Role.MEMBER)
     with ports.transaction():
-        ports.changes.record_all(change, [7, 3, 5])
-        ports.changes.record_all(change, [])
+        ports.change_store.record_all(change, [7, 3, 5])
+        ports.change_store.record_all(change, [])
     assert list(backend.log()) == [change._replace(user_id=user_id) for user_id in (7, 3, 5)]

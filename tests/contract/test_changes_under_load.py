@@ -62,9 +62,9 @@ def transact(ports, process, serial, length, chance):
     try:
         with undone(ports) if fails else ports.transaction():
             for number in range(length):
-                ports.changes.record(Change(ChangeKind.MESSAGE_READ, process, serial, seq=number))
+                ports.change_store.record(Change(ChangeKind.MESSAGE_READ, process, serial, seq=number))
                 if is_slow:
-                    ports.changes.after(ports.changes.ends().first, 100)
+                    ports.change_store.after(ports.change_store.ends().first, 100)
                     time.sleep(0)  # lets others go first, in the middle
     except Unavailable:
         return False  # which promises that nothing was written
@@ -76,7 +76,7 @@ def follow(ports, seen):
     found, is_over = [], False
     while found or not is_over:
         is_over = Path("over").exists()  # before reading, so that what is read then is all
-        found = ports.changes.after(seen[-1] if seen else ports.changes.ends().first, MOST_AT_ONCE)
+        found = ports.change_store.after(seen[-1] if seen else ports.change_store.ends().first, MOST_AT_ONCE)
         seen.extend(position for position, _ in found)
         if not found:
             time.sleep(0.001)
@@ -103,7 +103,7 @@ def test_two_thousand_transactions_of_mixed_length_never_hide_a_change_from_who_
         assert [process.stdout.readline() for process in processes] == ['"written"\n'] * len(PROCESSES)
         (tmp_path / "over").touch()
         stories = [json.loads(process.communicate(timeout=20)[0]) for process in processes]
-        log = backend.ports.changes.after(backend.ports.changes.ends().first, 10_000)
+        log = backend.ports.change_store.after(backend.ports.change_store.ends().first, 10_000)
     positions = [list(position) for position, _ in log]
     assert positions == sorted(positions)
     for story in stories:

@@ -10,20 +10,20 @@ NONE = 2**53 - 1
 
 
 def count(ports, room):
-    return ports.rooms.access(room.id, 1)[0].participants_count
+    return ports.room_store.access(room.id, 1)[0].participants_count
 
 
 def membership_of(ports, room, user):
-    return ports.rooms.access(room.id, user.id)[1]
+    return ports.room_store.access(room.id, user.id)[1]
 
 
 def participants(ports, room, window=Window(50)):
-    return [membership.user_id for membership in ports.memberships.page(room.id, window)]
+    return [membership.user_id for membership in ports.membership_store.page(room.id, window)]
 
 
 def test_who_is_added_is_in_and_counted(ports, room, carl):
     with ports.transaction():
-        membership = ports.memberships.add(room.id, carl.id, Role.MODERATOR, 7)
+        membership = ports.membership_store.add(room.id, carl.id, Role.MODERATOR, 7)
     assert membership == Membership(membership.id, room.id, carl.id, Role.MODERATOR, joined_seq=7, seen_seq=0)
     assert membership_of(ports, room, carl) == membership
     assert count(ports, room) == 3
@@ -32,14 +32,14 @@ def test_who_is_added_is_in_and_counted(ports, room, carl):
 def test_nobody_is_added_twice(ports, room, bob):
     before = membership_of(ports, room, bob)
     with ports.transaction():
-        assert ports.memberships.add(room.id, bob.id, Role.OWNER, 7) is None
+        assert ports.membership_store.add(room.id, bob.id, Role.OWNER, 7) is None
     assert membership_of(ports, room, bob) == before
     assert count(ports, room) == 2
 
 
 def test_who_is_removed_is_out_and_counted_out(ports, room, ann, bob):
     with ports.transaction():
-        ports.memberships.remove(membership_of(ports, room, bob))
+        ports.membership_store.remove(membership_of(ports, room, bob))
     assert membership_of(ports, room, bob) is None
     assert membership_of(ports, room, ann)
     assert count(ports, room) == 1
@@ -49,16 +49,16 @@ def test_who_was_removed_already_is_not_counted_again(ports, room, bob):
     membership = membership_of(ports, room, bob)
     for _ in range(2):
         with ports.transaction():
-            ports.memberships.remove(membership)
+            ports.membership_store.remove(membership)
     assert count(ports, room) == 1
 
 
 def test_who_comes_back_has_joined_last(ports, room, ann, bob):
     membership = membership_of(ports, room, ann)
     with ports.transaction():
-        ports.memberships.remove(membership)
+        ports.membership_store.remove(membership)
     with ports.transaction():
-        again = ports.memberships.add(room.id, ann.id, Role.MEMBER, 0)
+        again = ports.membership_store.add(room.id, ann.id, Role.MEMBER, 0)
     assert again.id > membership.id
     assert participants(ports, room) == [bob.id, ann.id]
 
@@ -66,14 +66,14 @@ def test_who_comes_back_has_joined_last(ports, room, ann, bob):
 def test_the_newest_who_comes_back_has_joined_later_than_before(ports, room, ann, bob):
     membership = membership_of(ports, room, bob)
     with ports.transaction():
-        ports.memberships.remove(membership)
-        assert ports.memberships.add(room.id, bob.id, Role.MEMBER, 0).id > membership.id
+        ports.membership_store.remove(membership)
+        assert ports.membership_store.add(room.id, bob.id, Role.MEMBER, 0).id > membership.id
 
 
 def test_a_role_is_set_for_one(ports, room, ann, bob):
     membership = membership_of(ports, room, bob)
     with ports.transaction():
-        ports.memberships.set_role(membership, Role.MODERATOR)
+        ports.membership_store.set_role(membership, Role.MODERATOR)
     assert membership_of(ports, room, bob) == membership._replace(role=Role.MODERATOR)
     assert membership_of(ports, room, ann).role == Role.OWNER
 
@@ -84,29 +84,29 @@ def test_a_role_is_set_for_one(ports, room, ann, bob):
 def set_roles(ports, room, roles):
     with ports.transaction():
         for user, role in roles.items():
-            ports.memberships.set_role(membership_of(ports, room, user), role)
+            ports.membership_store.set_role(membership_of(ports, room, user), role)
 
 
 def test_the_heir_is_the_moderator_who_joined_first(ports, add_room, add_user, ann, bob, carl):
     dora = add_user("dora")
     room = add_room(ann, bob, dora, carl)
     set_roles(ports, room, {carl: Role.MODERATOR, dora: Role.MODERATOR})
-    assert ports.memberships.heir(room.id, without=ann.id) == membership_of(ports, room, dora)
-    assert ports.memberships.heir(room.id, without=dora.id).user_id == ann.id
+    assert ports.membership_store.heir(room.id, without=ann.id) == membership_of(ports, room, dora)
+    assert ports.membership_store.heir(room.id, without=dora.id).user_id == ann.id
 
 
 def test_without_a_moderator_the_heir_is_the_member_who_joined_first(ports, add_room, ann, bob, carl):
     room = add_room(ann, carl, bob)
-    assert ports.memberships.heir(room.id, without=ann.id) == membership_of(ports, room, carl)
+    assert ports.membership_store.heir(room.id, without=ann.id) == membership_of(ports, room, carl)
 
 
 def test_when_somebody_else_goes_the_owner_is_there_to_stay(ports, room, ann, bob):
-    assert ports.memberships.heir(room.id, without=bob.id) == membership_of(ports, room, ann)
+    assert ports.membership_store.heir(room.id, without=bob.id) == membership_of(ports, room, ann)
 
 
 def test_the_last_one_has_no_heir(ports, add_room, room, ann, bob, carl):
-    assert ports.memberships.heir(add_room(carl).id, without=carl.id) is None
-    assert ports.memberships.heir(NONE, without=ann.id) is None
+    assert ports.membership_store.heir(add_room(carl).id, without=carl.id) is None
+    assert ports.membership_store.heir(NONE, without=ann.id) is None
 
 
 # Lists
@@ -138,14 +138,14 @@ def test_participants_are_paged_by_joining_with_one_more_than_the_limit(
 
 
 def test_a_list_holds_each_membership_as_it_is(ports, room, ann, bob):
-    assert ports.memberships.page(room.id, Window(50)) == [
+    assert ports.membership_store.page(room.id, Window(50)) == [
         membership_of(ports, room, ann),
         membership_of(ports, room, bob),
     ]
 
 
 def test_no_room_has_no_participants(ports, room):
-    assert ports.memberships.page(NONE, Window(50)) == []
+    assert ports.membership_store.page(NONE, Window(50)) == []
 
 
 # Receipts
@@ -153,7 +153,7 @@ def test_no_room_has_no_participants(ports, room):
 
 def test_a_receipt_moves_forward_only(ports, room, ann, bob):
     with ports.transaction():
-        moved = [ports.memberships.see(room.id, bob.id, seq) for seq in (3, 2, 3, 5, 0)]
+        moved = [ports.membership_store.see(room.id, bob.id, seq) for seq in (3, 2, 3, 5, 0)]
     assert moved == [True, False, False, True, False]
     assert membership_of(ports, room, bob).seen_seq == 5
     assert membership_of(ports, room, ann).seen_seq == 0
@@ -161,78 +161,78 @@ def test_a_receipt_moves_forward_only(ports, room, ann, bob):
 
 def test_there_is_no_receipt_of_who_is_not_there(ports, room, carl):
     with ports.transaction():
-        assert ports.memberships.see(room.id, carl.id, 3) is False
-        assert ports.memberships.see(NONE, carl.id, 3) is False
+        assert ports.membership_store.see(room.id, carl.id, 3) is False
+        assert ports.membership_store.see(NONE, carl.id, 3) is False
 
 
 def test_receipts_come_by_room_for_those_that_one_is_in(ports, add_room, ann, bob, carl):
     ours, alone, theirs = add_room(ann, bob, carl), add_room(ann), add_room(bob, carl)
     with ports.transaction():
-        ports.memberships.see(ours.id, ann.id, 9)
-        ports.memberships.see(ours.id, bob.id, 4)
-        ports.memberships.see(ours.id, carl.id, 6)
-        ports.memberships.see(alone.id, ann.id, 2)
+        ports.membership_store.see(ours.id, ann.id, 9)
+        ports.membership_store.see(ours.id, bob.id, 4)
+        ports.membership_store.see(ours.id, carl.id, 6)
+        ports.membership_store.see(alone.id, ann.id, 2)
     ids = [ours.id, alone.id, theirs.id, NONE]
-    assert ports.memberships.receipts(ann.id, ids) == {ours.id: Receipts(9, 6), alone.id: Receipts(2, 0)}
-    assert ports.memberships.receipts(ann.id, {ours.id}) == {ours.id: Receipts(9, 6)}
-    assert ports.memberships.receipts(bob.id, iter(ids)) == {ours.id: Receipts(4, 9), theirs.id: Receipts(0, 0)}
-    assert ports.memberships.receipts(ann.id, []) == {}
+    assert ports.membership_store.receipts(ann.id, ids) == {ours.id: Receipts(9, 6), alone.id: Receipts(2, 0)}
+    assert ports.membership_store.receipts(ann.id, {ours.id}) == {ours.id: Receipts(9, 6)}
+    assert ports.membership_store.receipts(bob.id, iter(ids)) == {ours.id: Receipts(4, 9), theirs.id: Receipts(0, 0)}
+    assert ports.membership_store.receipts(ann.id, []) == {}
 
 
 def test_joining_counts_for_oneself_and_not_for_the_others(ports, room, ann, carl):
     with ports.transaction():
-        ports.memberships.add(room.id, carl.id, Role.MEMBER, 5)
-    assert ports.memberships.receipts(carl.id, [room.id]) == {room.id: Receipts(5, 0)}
-    assert ports.memberships.receipts(ann.id, [room.id]) == {room.id: Receipts(0, 0)}
+        ports.membership_store.add(room.id, carl.id, Role.MEMBER, 5)
+    assert ports.membership_store.receipts(carl.id, [room.id]) == {room.id: Receipts(5, 0)}
+    assert ports.membership_store.receipts(ann.id, [room.id]) == {room.id: Receipts(0, 0)}
 
 
 def test_receipts_agree_with_the_view_of_the_room(ports, room, ann, bob):
     with ports.transaction():
-        ports.messages.append(NewMessage(room.id, ann.id, "hello", 1, None))
-        ports.memberships.see(room.id, bob.id, 1)
+        ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, None))
+        ports.membership_store.see(room.id, bob.id, 1)
     for user in (ann, bob):
-        view = ports.rooms.view(room.id, user.id)
+        view = ports.room_store.view(room.id, user.id)
         expected = Receipts(view.membership.last_read_seq, view.others_seen_seq)
-        assert ports.memberships.receipts(user.id, [room.id])[room.id] == expected
+        assert ports.membership_store.receipts(user.id, [room.id])[room.id] == expected
 
 
 def test_who_of_the_participants_is_erased(ports, room, ann, bob, carl):
-    assert list(ports.memberships.erased_in(room.id)) == []
+    assert list(ports.membership_store.erased_in(room.id)) == []
     with ports.transaction():
         for user in (bob, carl):
             name = f"deleted-user-{user.id}"
             remains = user._replace(username=name, username_key=name, deleted_at=5_000)
-            ports.users.erase(remains, free_at=9_000)
-    assert list(ports.memberships.erased_in(room.id)) == [bob.id]
+            ports.user_store.erase(remains, free_at=9_000)
+    assert list(ports.membership_store.erased_in(room.id)) == [bob.id]
 
 
 def test_the_rooms_of_somebody_are_those_that_they_are_in_or_were_when_these_were_removed(ports, add_room, ann, bob):
     kept, removed, left = add_room(ann, bob), add_room(ann), add_room(bob, ann)
     with ports.transaction():
-        ports.rooms.remove(removed.id, 2_000)
-        _, membership = ports.rooms.access(left.id, ann.id)
-        ports.memberships.remove(membership)
-    assert set(ports.memberships.rooms_of(ann.id)) == {kept.id, removed.id}
-    assert set(ports.memberships.rooms_of(bob.id)) == {kept.id, left.id}
+        ports.room_store.remove(removed.id, 2_000)
+        _, membership = ports.room_store.access(left.id, ann.id)
+        ports.membership_store.remove(membership)
+    assert set(ports.membership_store.rooms_of(ann.id)) == {kept.id, removed.id}
+    assert set(ports.membership_store.rooms_of(bob.id)) == {kept.id, left.id}
 
 
 def test_who_has_read_how_far_is_told_of_those_who_are_asked_for(ports, add_room, ann, bob, carl):
     room = add_room(ann, bob)
     with ports.transaction():
-        ports.memberships.see(room.id, bob.id, 3)
-    assert dict(ports.memberships.read_by(room.id, {ann.id, bob.id, carl.id})) == {ann.id: 0, bob.id: 3}
-    assert dict(ports.memberships.read_by(room.id, {ann.id})) == {ann.id: 0}
+        ports.membership_store.see(room.id, bob.id, 3)
+    assert dict(ports.membership_store.read_by(room.id, {ann.id, bob.id, carl.id})) == {ann.id: 0, bob.id: 3}
+    assert dict(ports.membership_store.read_by(room.id, {ann.id})) == {ann.id: 0}
 
 
 def test_many_are_added_at_once_in_order_and_counted(ports, add_room, ann, bob, carl):
     room = add_room(ann)
     with ports.transaction():
-        ports.memberships.add_all(room.id, [carl.id, bob.id], Role.MEMBER, 3)
-        ports.memberships.add_all(room.id, [], Role.MEMBER, 3)
-    page = ports.memberships.page(room.id, Window(9))
+        ports.membership_store.add_all(room.id, [carl.id, bob.id], Role.MEMBER, 3)
+        ports.membership_store.add_all(room.id, [], Role.MEMBER, 3)
+    page = ports.membership_store.page(room.id, Window(9))
     assert [(each.user_id, each.role, each.joined_seq) for each in page] == [
         (ann.id, Role.OWNER, 0),
         (carl.id, Role.MEMBER, 3),
         (bob.id, Role.MEMBER, 3),
     ]
-    assert ports.rooms.access(room.id, ann.id)[0].participants_count == 3
+    assert ports.room_store.access(room.id, ann.id)[0].participants_count == 3

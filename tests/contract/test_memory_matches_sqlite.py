@@ -95,26 +95,26 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
                 break
 
     def user(self, user_id):
-        return self.backends[0].ports.users.get(user_id)
+        return self.backends[0].ports.user_store.get(user_id)
 
     def knows(self, user_id):
-        return self.backends[0].ports.users.get(user_id) is not None
+        return self.backends[0].ports.user_store.get(user_id) is not None
 
     def at(self, place):
         """A user and a room: mostly a participant and a room that exists, else one would meet closed doors only."""
         which_room, who = place
         ports = self.backends[0].ports
-        open_rooms = [room_id for room_id in range(1, 60) if ports.rooms.access(room_id, 1)]
+        open_rooms = [room_id for room_id in range(1, 60) if ports.room_store.access(room_id, 1)]
         if which_room == 0 or not open_rooms:
             return 1 + who % 3, 1 + which_room
         room_id = open_rooms[-1 - which_room % len(open_rooms)]
-        participants = ports.memberships.page(room_id, ALL)
+        participants = ports.membership_store.page(room_id, ALL)
         return (1 + who % 3 if who > 6 else participants[who % len(participants)].user_id), room_id
 
     def message_in(self, room_id, message):
         """The id of a message: mostly of that room."""
         anywhere, which = message
-        found = [] if anywhere == 0 else self.backends[0].ports.messages.before(room_id, None, 200)
+        found = [] if anywhere == 0 else self.backends[0].ports.message_store.before(room_id, None, 200)
         return found[which % len(found)].id if found else 1 + which
 
     def window(self, room_id, limit, side, message):
@@ -292,10 +292,10 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
     def become_moderator(self, place):
         user_id, room_id = self.at(place)
         for backend in self.backends:
-            found = backend.ports.rooms.access(room_id, user_id)
+            found = backend.ports.room_store.access(room_id, user_id)
             if found is not None and found[1] is not None and found[1].role == Role.MEMBER:
                 with backend.ports.transaction():
-                    backend.ports.memberships.set_role(found[1], Role.MODERATOR)
+                    backend.ports.membership_store.set_role(found[1], Role.MODERATOR)
 
     @rule(place=places)
     def look_at_room(self, place):

@@ -14,7 +14,7 @@ NONE = 2**53 - 1
 def say(ports):
     def say_one(room, user, content="hello", at=2_000, client_id=None, reply_to=None):
         with ports.transaction():
-            return ports.messages.append(NewMessage(room.id, user.id, content, at, client_id, reply_to))
+            return ports.message_store.append(NewMessage(room.id, user.id, content, at, client_id, reply_to))
 
     return say_one
 
@@ -38,9 +38,9 @@ def test_a_message_is_added_as_it_was_given(ports, say, room, ann):
         reply_to=first.id,
         client_id="one",
     )
-    assert ports.messages.get(message.id) == message
-    assert ports.messages.get(message.id).is_deleted is False
-    assert ports.messages.get(NONE) is None
+    assert ports.message_store.get(message.id) == message
+    assert ports.message_store.get(message.id).is_deleted is False
+    assert ports.message_store.get(NONE) is None
 
 
 def test_each_room_numbers_its_own(say, add_room, room, ann):
@@ -57,22 +57,22 @@ def test_ids_grow_over_all_rooms(say, add_room, room, ann):
 def test_a_message_makes_its_room_active(ports, say, add_room, room, ann):
     other = add_room(ann)
     say(room, ann, at=7_000)
-    found = ports.rooms.access(room.id, ann.id)[0]
+    found = ports.room_store.access(room.id, ann.id)[0]
     assert (found.last_seq, found.active_at, found.created_at) == (1, 7_000, 1_000)
-    assert ports.rooms.access(other.id, ann.id)[0].active_at == 1_000
+    assert ports.room_store.access(other.id, ann.id)[0].active_at == 1_000
 
 
 def test_a_rollback_leaves_no_hole(ports, say, room, ann):
     say(room, ann)
     with undone(ports):
-        assert ports.messages.append(NewMessage(room.id, ann.id, "lost", 3_000, "one")).seq == 2
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "lost", 3_000, "one")).seq == 2
     assert say(room, ann).seq == 2
-    assert [message.seq for message in ports.messages.before(room.id, None, 9)] == [1, 2]
+    assert [message.seq for message in ports.message_store.before(room.id, None, 9)] == [1, 2]
 
 
 def test_several_messages_of_one_transaction_follow_each_other(ports, room, ann):
     with ports.transaction():
-        seqs = [ports.messages.append(NewMessage(room.id, ann.id, "x", 1, None)).seq for _ in range(3)]
+        seqs = [ports.message_store.append(NewMessage(room.id, ann.id, "x", 1, None)).seq for _ in range(3)]
     assert seqs == [1, 2, 3]
 
 
@@ -81,27 +81,27 @@ def test_several_messages_of_one_transaction_follow_each_other(ports, room, ann)
 
 def test_a_used_client_id_adds_nothing_and_spends_no_seq(ports, say, room, ann):
     first = say(room, ann, at=2_000, client_id="one")
-    before = ports.rooms.view(room.id, ann.id)
+    before = ports.room_store.view(room.id, ann.id)
     assert say(room, ann, "other", at=3_000, client_id="one") is None
-    assert ports.rooms.view(room.id, ann.id) == before
-    assert ports.messages.before(room.id, None, 9) == [first]
+    assert ports.room_store.view(room.id, ann.id) == before
+    assert ports.message_store.before(room.id, None, 9) == [first]
     assert say(room, ann).seq == 2
 
 
 def test_a_used_client_id_leaves_its_transaction_as_it_was(ports, say, room, ann, bob):
     say(room, ann, client_id="one")
     with ports.transaction():
-        ports.messages.append(NewMessage(room.id, bob.id, "kept", 3_000, "one"))
-        assert ports.messages.append(NewMessage(room.id, ann.id, "not", 4_000, "one")) is None
-        assert ports.rooms.access(room.id, ann.id)[0].last_seq == 2
-        assert ports.messages.append(NewMessage(room.id, ann.id, "kept too", 5_000, "two")).seq == 3
-    assert ports.rooms.access(room.id, ann.id)[0].active_at == 5_000
+        ports.message_store.append(NewMessage(room.id, bob.id, "kept", 3_000, "one"))
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "not", 4_000, "one")) is None
+        assert ports.room_store.access(room.id, ann.id)[0].last_seq == 2
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "kept too", 5_000, "two")).seq == 3
+    assert ports.room_store.access(room.id, ann.id)[0].active_at == 5_000
 
 
 def test_a_client_id_used_in_the_same_transaction_is_used(ports, room, ann):
     with ports.transaction():
-        assert ports.messages.append(NewMessage(room.id, ann.id, "x", 1, "one"))
-        assert ports.messages.append(NewMessage(room.id, ann.id, "x", 1, "one")) is None
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "x", 1, "one"))
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "x", 1, "one")) is None
 
 
 def test_a_client_id_belongs_to_one_user_in_one_room(say, add_room, room, ann, bob):
@@ -119,10 +119,10 @@ def test_messages_without_client_id_never_clash(say, room, ann):
 def test_a_message_is_found_by_its_client_id(ports, say, room, ann, bob):
     message = say(room, ann, client_id="one")
     say(room, ann, client_id="two")
-    assert ports.messages.by_client_id(room.id, ann.id, "one") == message
-    assert ports.messages.by_client_id(room.id, ann.id, "One") is None
-    assert ports.messages.by_client_id(room.id, bob.id, "one") is None
-    assert ports.messages.by_client_id(NONE, ann.id, "one") is None
+    assert ports.message_store.by_client_id(room.id, ann.id, "one") == message
+    assert ports.message_store.by_client_id(room.id, ann.id, "One") is None
+    assert ports.message_store.by_client_id(room.id, bob.id, "one") is None
+    assert ports.message_store.by_client_id(NONE, ann.id, "one") is None
 
 
 # Changing
@@ -132,31 +132,31 @@ def test_an_update_keeps_its_three_fields_and_nothing_else(ports, say, room, ann
     other, message = say(room, ann, "other"), say(room, ann, client_id="one")
     changed = message._replace(content="changed", edited_at=7_000, is_deleted=True)
     with ports.transaction():
-        ports.messages.update(changed._replace(seq=77, user_id=77, created_at=1, client_id="two"), None)
-    assert ports.messages.get(message.id) == ports.messages.by_client_id(room.id, ann.id, "one") == changed
-    assert ports.messages.get(message.id).is_deleted is True
-    assert ports.rooms.view(room.id, ann.id).last_message == changed
-    assert ports.messages.get(other.id) == other
+        ports.message_store.update(changed._replace(seq=77, user_id=77, created_at=1, client_id="two"), None)
+    assert ports.message_store.get(message.id) == ports.message_store.by_client_id(room.id, ann.id, "one") == changed
+    assert ports.message_store.get(message.id).is_deleted is True
+    assert ports.room_store.view(room.id, ann.id).last_message == changed
+    assert ports.message_store.get(other.id) == other
 
 
 def test_the_first_digest_stays(ports, say, room, ann):
     other, message = say(room, ann), say(room, ann)
-    assert ports.messages.first_digest(message.id) is None
+    assert ports.message_store.first_digest(message.id) is None
     for digest in (None, "first", "second", None):
         with ports.transaction():
-            ports.messages.update(message, digest)
-    assert ports.messages.first_digest(message.id) == "first"
-    assert ports.messages.first_digest(other.id) is None
-    assert ports.messages.first_digest(NONE) is None
+            ports.message_store.update(message, digest)
+    assert ports.message_store.first_digest(message.id) == "first"
+    assert ports.message_store.first_digest(other.id) is None
+    assert ports.message_store.first_digest(NONE) is None
 
 
 def test_the_digests_of_one_user_are_forgotten(ports, say, room, ann, bob):
     messages = [say(room, user) for user in (ann, ann, bob)]
     with ports.transaction():
         for message in messages:
-            ports.messages.update(message, "digest")
-        ports.messages.forget_digests(ann.id)
-    assert [ports.messages.first_digest(message.id) for message in messages] == [None, None, "digest"]
+            ports.message_store.update(message, "digest")
+        ports.message_store.forget_digests(ann.id)
+    assert [ports.message_store.first_digest(message.id) for message in messages] == [None, None, "digest"]
 
 
 # Stretches of a room
@@ -189,7 +189,7 @@ def five(say, add_room, room, ann, bob):
     ],
 )
 def test_before_gives_the_newest_with_a_smaller_seq(ports, five, room, seq, limit, expected):
-    assert contents(ports.messages.before(room.id, seq, limit)) == expected
+    assert contents(ports.message_store.before(room.id, seq, limit)) == expected
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ def test_before_gives_the_newest_with_a_smaller_seq(ports, five, room, seq, limi
     [(0, 9, "12345"), (0, 2, "12"), (2, 2, "34"), (3, 2, "45"), (4, 2, "5"), (5, 2, ""), (NONE, 2, ""), (1, 1, "2")],
 )
 def test_after_gives_the_oldest_with_a_larger_seq(ports, five, room, seq, limit, expected):
-    assert contents(ports.messages.after(room.id, seq, limit)) == expected
+    assert contents(ports.message_store.after(room.id, seq, limit)) == expected
 
 
 def test_a_room_without_messages_has_no_stretches(ports, room):
     for room_id in (room.id, NONE):
-        assert ports.messages.before(room_id, None, 5) == []
-        assert ports.messages.before(room_id, 5, 5) == []
-        assert ports.messages.after(room_id, 0, 5) == []
+        assert ports.message_store.before(room_id, None, 5) == []
+        assert ports.message_store.before(room_id, 5, 5) == []
+        assert ports.message_store.after(room_id, 0, 5) == []
 
 
 # Stretches over all rooms of a user
@@ -236,7 +236,7 @@ def six(say, add_room, ann, bob, carl):
     ],
 )
 def test_latest_before_gives_the_newest_with_a_smaller_id(ports, six, ann, edge, limit, expected):
-    assert contents(ports.messages.latest_before(ann.id, edge and six[edge], limit)) == expected
+    assert contents(ports.message_store.latest_before(ann.id, edge and six[edge], limit)) == expected
 
 
 @pytest.mark.parametrize(
@@ -244,26 +244,26 @@ def test_latest_before_gives_the_newest_with_a_smaller_id(ports, six, ann, edge,
     [("1", 9, "23456"), ("1", 2, "23"), ("3", 2, "45"), ("4", 2, "56"), ("5", 2, "6"), ("6", 2, ""), ("2", 1, "3")],
 )
 def test_latest_after_gives_the_oldest_with_a_larger_id(ports, six, ann, edge, limit, expected):
-    assert contents(ports.messages.latest_after(ann.id, six[edge], limit)) == expected
+    assert contents(ports.message_store.latest_after(ann.id, six[edge], limit)) == expected
 
 
 def test_latest_starts_before_every_id(ports, six, ann):
-    assert contents(ports.messages.latest_after(ann.id, 0, 9)) == "123456"
-    assert contents(ports.messages.latest_before(ann.id, NONE, 9)) == "123456"
+    assert contents(ports.message_store.latest_after(ann.id, 0, 9)) == "123456"
+    assert contents(ports.message_store.latest_before(ann.id, NONE, 9)) == "123456"
 
 
 def test_latest_shows_the_rooms_that_one_is_in_now(ports, six, ann):
-    room_id = ports.messages.get(six["1"]).room_id
+    room_id = ports.message_store.get(six["1"]).room_id
     with ports.transaction():
-        ports.memberships.remove(ports.rooms.access(room_id, ann.id)[1])
-    assert contents(ports.messages.latest_before(ann.id, None, 9)) == "234"
-    assert contents(ports.messages.latest_after(ann.id, six["2"], 9)) == "34"
+        ports.membership_store.remove(ports.room_store.access(room_id, ann.id)[1])
+    assert contents(ports.message_store.latest_before(ann.id, None, 9)) == "234"
+    assert contents(ports.message_store.latest_after(ann.id, six["2"], 9)) == "34"
 
 
 def test_who_is_in_no_room_has_no_latest(ports, six, add_user):
     dora = add_user("dora")
-    assert ports.messages.latest_before(dora.id, None, 9) == []
-    assert ports.messages.latest_after(dora.id, 0, 9) == []
+    assert ports.message_store.latest_before(dora.id, None, 9) == []
+    assert ports.message_store.latest_after(dora.id, 0, 9) == []
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
@@ -271,11 +271,11 @@ def test_text_comes_back_exactly(ports, say, room, ann, text):
     message = say(room, ann, text, client_id=text)
     assert message.content == message.client_id == text
     for found in (
-        ports.messages.get(message.id),
-        ports.messages.by_client_id(room.id, ann.id, text),
-        *ports.messages.before(room.id, None, 5),
-        *ports.messages.latest_before(ann.id, None, 5),
-        ports.rooms.view(room.id, ann.id).last_message,
+        ports.message_store.get(message.id),
+        ports.message_store.by_client_id(room.id, ann.id, text),
+        *ports.message_store.before(room.id, None, 5),
+        *ports.message_store.latest_before(ann.id, None, 5),
+        ports.room_store.view(room.id, ann.id).last_message,
     ):
         assert found == message
     assert say(room, ann, client_id=text) is None
@@ -286,10 +286,10 @@ def test_all_that_a_user_wrote_comes_by_id_from_wherever(ports, say, add_room, r
     mine = [say(where, ann, content) for where, content in ((room, "a"), (other, "b"), (room, "c"))]
     say(room, bob, "not mine")
     with ports.transaction():
-        ports.memberships.remove(ports.rooms.access(other.id, ann.id)[1])
-    assert list(ports.messages.all_by(ann.id, 0, 2)) == mine[:2]
-    assert list(ports.messages.all_by(ann.id, mine[1].id, 2)) == mine[2:]
-    assert list(ports.messages.all_by(ann.id, mine[2].id, 2)) == []
+        ports.membership_store.remove(ports.room_store.access(other.id, ann.id)[1])
+    assert list(ports.message_store.all_by(ann.id, 0, 2)) == mine[:2]
+    assert list(ports.message_store.all_by(ann.id, mine[1].id, 2)) == mine[2:]
+    assert list(ports.message_store.all_by(ann.id, mine[2].id, 2)) == []
 
 
 def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, ann, bob):
@@ -297,26 +297,26 @@ def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, 
     say(removed, ann, "gone")
     kept = say(room, ann, "kept")
     with ports.transaction():
-        ports.rooms.remove(removed.id, 3_000)
-    assert list(ports.messages.all_by(ann.id, 0, 9)) == [kept]
+        ports.room_store.remove(removed.id, 3_000)
+    assert list(ports.message_store.all_by(ann.id, 0, 9)) == [kept]
 
 
 def test_who_says_something_has_read_up_to_it_and_nobody_else_has(ports, ann, bob, room):
     with ports.transaction():
-        ports.messages.append(NewMessage(room.id, bob.id, "first", 1, None))
-        ports.messages.append(NewMessage(room.id, ann.id, "second", 1, "one"))
-    assert ports.memberships.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+        ports.message_store.append(NewMessage(room.id, bob.id, "first", 1, None))
+        ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one"))
+    assert ports.membership_store.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
     with ports.transaction():
-        assert ports.messages.append(NewMessage(room.id, ann.id, "second", 1, "one")) is None
-    assert ports.memberships.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one")) is None
+    assert ports.membership_store.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
 
 
 def test_messages_are_got_by_their_ids_but_for_those_of_removed_rooms(ports, ann, add_room):
     room, removed = add_room(ann), add_room(ann)
     with ports.transaction():
         first, second, third = (
-            ports.messages.append(NewMessage(here.id, ann.id, "hello", 1, None)) for here in (room, removed, room)
+            ports.message_store.append(NewMessage(here.id, ann.id, "hello", 1, None)) for here in (room, removed, room)
         )
-        ports.rooms.remove(removed.id, 2)
-    assert ports.messages.by_ids([third.id, first.id, second.id, 99]) == {first.id: first, third.id: third}
-    assert ports.messages.by_ids([]) == {}
+        ports.room_store.remove(removed.id, 2)
+    assert ports.message_store.by_ids([third.id, first.id, second.id, 99]) == {first.id: first, third.id: third}
+    assert ports.message_store.by_ids([]) == {}

@@ -48,14 +48,14 @@ class Home:
         ports = peewee_ports(
             self.database,
             clock=self.clock,
-            passwords=PlainPasswords(),
+            password_hasher=PlainPasswords(),
             username_key=username_key,
             mixes_scripts=mixes_scripts,
             is_common_password=is_common_password,
             email_address=email_address,
-            pictures=PlainPictures(),
-            media=FileMedia(folder / "avatars"),
-            notices=MemoryNotices(),
+            picture_processor=PlainPictures(),
+            media_store=FileMedia(folder / "avatars"),
+            notice_board=MemoryNotices(),
         )
         self.chat = Chat(ports, self.clock)
 
@@ -285,7 +285,7 @@ class TestMoving:
     def test_who_was_away_loads_everything_anew_however_far_the_new_log_has_grown(self, home, new_home):
         ann, bob, room = live(home)
         end = home.chat.services.change_log.end()
-        places = [end, *(place for place, _ in home.chat.ports.changes.after(first_of(home), 1_000))]
+        places = [end, *(place for place, _ in home.chat.ports.change_store.after(first_of(home), 1_000))]
         new_home.imports(home.exported())
         ann.chat = bob.chat = new_home.chat
         for _ in range(5):
@@ -298,7 +298,7 @@ class TestMoving:
 
 def first_of(home):
     """The beginning of the change log."""
-    return home.chat.ports.changes.ends().first
+    return home.chat.ports.change_store.ends().first
 
 
 @pytest.mark.parametrize("way", WAYS[:2])

@@ -27,8 +27,8 @@ def writing(ports, room, user, content):
 
     def write():
         with ports.transaction():
-            ports.rooms.access(room.id, user.id)
-            ports.messages.append(NewMessage(room.id, user.id, content, 1, None))
+            ports.room_store.access(room.id, user.id)
+            ports.message_store.append(NewMessage(room.id, user.id, content, 1, None))
             has_written.set()
             assert may_end.wait(PATIENCE)
 
@@ -51,7 +51,7 @@ def test_messages_of_a_room_are_told_in_the_order_of_their_numbers_however_many_
             pool.submit(chat.services.messaging.send, ann.user, room.id, f"{number}") for number in range(400)
         ]:
             sent.result(PATIENCE)
-    ids = [message.id for message in backend.ports.messages.after(room.id, 0, 1_000)]
+    ids = [message.id for message in backend.ports.message_store.after(room.id, 0, 1_000)]
     assert len(ids) == 400
     assert [change.message_id for change in backend.log() if change.kind == ChangeKind.MESSAGE_CREATED] == ids
 
@@ -61,13 +61,13 @@ def test_who_reads_on_across_rooms_is_never_past_a_message_that_is_still_to_come
     room, other = add_room(ann), add_room(ann, bob)
 
     def read():
-        return [message.content for message in ports.messages.latest_after(ann.id, 0, 10)]
+        return [message.content for message in ports.message_store.latest_after(ann.id, 0, 10)]
 
     with ExitStack() as begun:
         with ports.transaction():
-            ports.users.seen(bob.id, 5)  # it begins before the other, and ends before it
+            ports.user_store.seen(bob.id, 5)  # it begins before the other, and ends before it
             begun.enter_context(writing(ports, room, ann, "first"))
-            ports.rooms.access(other.id, bob.id)
-            ports.messages.append(NewMessage(other.id, bob.id, "second", 1, None))
+            ports.room_store.access(other.id, bob.id)
+            ports.message_store.append(NewMessage(other.id, bob.id, "second", 1, None))
         assert read() == []
     assert read() == ["first", "second"]

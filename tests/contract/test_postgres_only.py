@@ -55,21 +55,21 @@ class closing_all(closing):  # noqa: N801 - a context manager, as `closing` is
 @pytest.fixture
 def ann(ports):
     with ports.transaction():
-        return ports.users.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
+        return ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
 
 
 @pytest.fixture
 def rooms(ports, ann):
     """Two rooms of Ann's."""
     with ports.transaction():
-        rooms = [ports.rooms.add(NewRoom(name, "", RoomKind.GROUP, False, 1)) for name in ("Kitchen", "Hall")]
+        rooms = [ports.room_store.add(NewRoom(name, "", RoomKind.GROUP, False, 1)) for name in ("Kitchen", "Hall")]
         for room in rooms:
-            ports.memberships.add(room.id, ann.id, Role.OWNER, 0)
+            ports.membership_store.add(room.id, ann.id, Role.OWNER, 0)
     return [room.id for room in rooms]
 
 
 def say(ports, user, room_id, content="hello"):
-    return ports.messages.append(NewMessage(room_id, user.id, content, 1, None, None))
+    return ports.message_store.append(NewMessage(room_id, user.id, content, 1, None, None))
 
 
 class Beside:
@@ -147,9 +147,9 @@ def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
         assert migrating.upgrade(served) == []
         ports = on_postgres(served, tmp_path)
         with ports.transaction():
-            ann = ports.users.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
-            room = ports.rooms.add(NewRoom("Kitchen", "", RoomKind.GROUP, False, 1))
-            ports.memberships.add(room.id, ann.id, Role.OWNER, 0)
+            ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
+            room = ports.room_store.add(NewRoom("Kitchen", "", RoomKind.GROUP, False, 1))
+            ports.membership_store.add(room.id, ann.id, Role.OWNER, 0)
             assert say(ports, ann, room.id)
 
 
@@ -172,8 +172,8 @@ def test_it_runs_on_an_older_server_too(tmp_path):
         migrating.upgrade(database)
         ports = on_postgres(database, tmp_path)
         with ports.transaction():
-            ports.changes.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
-        assert len(ports.changes.after(ports.changes.ends().first, 9)) == 1
+            ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
+        assert len(ports.change_store.after(ports.change_store.ends().first, 9)) == 1
 
 
 def test_a_database_in_another_encoding_is_not_used(server):
@@ -203,16 +203,16 @@ def test_the_audit_log_is_append_only_for_every_program(database):
 
 
 def test_the_log_shows_nothing_beyond_a_transaction_that_may_still_write_before_it(ports):
-    start = ports.changes.ends().last
+    start = ports.change_store.ends().last
     early = Beside(ports)
-    early.does(lambda: ports.changes.record(Change(ChangeKind.ROOM_CREATED, 1, 1)))
+    early.does(lambda: ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1)))
     with ports.transaction():
-        ports.changes.record(Change(ChangeKind.ROOM_CREATED, 2, 1))
-    assert list(ports.changes.after(start, 9)) == []
-    cursor = ports.changes.ends().last
+        ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 2, 1))
+    assert list(ports.change_store.after(start, 9)) == []
+    cursor = ports.change_store.ends().last
     early.ends()
     for place in (start, cursor):
-        assert [change.room_id for _, change in ports.changes.after(place, 9)] == [1, 2]
+        assert [change.room_id for _, change in ports.change_store.after(place, 9)] == [1, 2]
 
 
 def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(ports, ann, rooms):
@@ -221,38 +221,38 @@ def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(p
     slow.does(lambda: say(ports, ann, kitchen, "first"))
     with ports.transaction():
         say(ports, ann, hall, "second")
-    assert list(ports.messages.latest_before(ann.id, None, 9)) == []
-    assert [message.content for message in ports.messages.before(hall, None, 9)] == ["second"]
+    assert list(ports.message_store.latest_before(ann.id, None, 9)) == []
+    assert [message.content for message in ports.message_store.before(hall, None, 9)] == ["second"]
     slow.ends()
-    newest = ports.messages.latest_before(ann.id, None, 9)
+    newest = ports.message_store.latest_before(ann.id, None, 9)
     assert [message.content for message in newest] == ["first", "second"]
-    assert ports.messages.latest_after(ann.id, 0, 9) == newest
+    assert ports.message_store.latest_after(ann.id, 0, 9) == newest
 
 
 def test_a_room_that_a_transaction_looks_at_stays_as_it_is(ports, ann, rooms):
     kitchen, hall = rooms
     other, seen = Beside(ports), []
     with ports.transaction():
-        _, membership = ports.rooms.access(kitchen, ann.id)
-        other.does(lambda: ports.rooms.access(hall, ann.id))
-        other.begins(lambda: seen.append(ports.rooms.access(kitchen, ann.id)[1]))
-        ports.memberships.remove(membership)
+        _, membership = ports.room_store.access(kitchen, ann.id)
+        other.does(lambda: ports.room_store.access(hall, ann.id))
+        other.begins(lambda: seen.append(ports.room_store.access(kitchen, ann.id)[1]))
+        ports.membership_store.remove(membership)
     other.ends()
     assert seen == [None], "who waited sees what has become of it"
 
 
 def test_who_looked_first_and_wrote_later_is_told_of_later(ports, ann, rooms):
-    start = ports.changes.ends().last
+    start = ports.change_store.ends().last
     kitchen, _ = rooms
     joining = Beside(ports)
-    joining.does(lambda: ports.users.living([ann.id]))
+    joining.does(lambda: ports.user_store.living([ann.id]))
     with ports.transaction():
-        ports.rooms.access(kitchen, ann.id)
-        ports.changes.record(Change(ChangeKind.PARTICIPANT_LEFT, kitchen, 1, ann.id))
-    joining.does(lambda: ports.rooms.access(kitchen, ann.id))
-    joining.does(lambda: ports.changes.record(Change(ChangeKind.PARTICIPANT_JOINED, kitchen, 1, ann.id)))
+        ports.room_store.access(kitchen, ann.id)
+        ports.change_store.record(Change(ChangeKind.PARTICIPANT_LEFT, kitchen, 1, ann.id))
+    joining.does(lambda: ports.room_store.access(kitchen, ann.id))
+    joining.does(lambda: ports.change_store.record(Change(ChangeKind.PARTICIPANT_JOINED, kitchen, 1, ann.id)))
     joining.ends()
-    told = [change.kind for _, change in ports.changes.after(start, 9)]
+    told = [change.kind for _, change in ports.change_store.after(start, 9)]
     assert told == [ChangeKind.PARTICIPANT_LEFT, ChangeKind.PARTICIPANT_JOINED]
 
 
@@ -270,7 +270,7 @@ def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(po
     other.ends()
     errors += [other.error] if other.error else []
     assert [error.is_conflict for error in errors] == [True], errors
-    assert sum(ports.rooms.access(room, ann.id)[0].last_seq for room in rooms) == 2
+    assert sum(ports.room_store.access(room, ann.id)[0].last_seq for room in rooms) == 2
 
 
 def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(server, ports):
@@ -279,13 +279,13 @@ def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(ser
     room = services.rooms.create(ann.id, "Kitchen").view.room.id
     with ThreadPoolExecutor() as pool:
         with ports.transaction():
-            ports.rooms.access(room, ann.id)
+            ports.room_store.access(room, ann.id)
             both = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
             await_waiting(server, 1)
             both.append(pool.submit(services.rooms.join, bob.id, room))
             await_waiting(server, 2)
         assert [future.exception() for future in both] == [None, None]
-    assert ports.rooms.access(room, bob.id)[0].participants_count == 2
+    assert ports.room_store.access(room, bob.id)[0].participants_count == 2
 
 
 def await_waiting(server, count):
@@ -298,7 +298,7 @@ def await_waiting(server, count):
 
 
 def say_in(ports, user, room_id):
-    ports.rooms.access(room_id, user.id)
+    ports.room_store.access(room_id, user.id)
     say(ports, user, room_id)
 
 
@@ -367,7 +367,9 @@ def plan_of(database, statement):
 
 def test_what_was_said_in_all_rooms_is_read_at_once_where_most_was_said_in_one(database, ports):
     demo.fill(database, users=2, rooms=50, members=2, messages=30_000, password_hash="x", now=2_000_000_000_000)
-    took = {name: rows_read(database, getattr(ports.messages, name)) for name in ("_latest_before", "_latest_after")}
+    took = {
+        name: rows_read(database, getattr(ports.message_store, name)) for name in ("_latest_before", "_latest_after")
+    }
     assert all(read < 2_000 for read in took.values()), took
 
 
@@ -391,38 +393,38 @@ def rows_read(database, statement):
 
 def test_a_connection_that_was_lost_is_replaced_before_anybody_notices(server, database, ports, ann):
     assert server.terminate_connections() >= 1
-    assert ports.users.get(ann.id) == ann
+    assert ports.user_store.get(ann.id) == ann
     assert server.terminate_connections() >= 1
     with ports.transaction():
-        ports.users.seen(ann.id, 5)
+        ports.user_store.seen(ann.id, 5)
     assert server.terminate_connections() >= 1
     with ports.snapshot():
-        assert ports.users.get(ann.id).last_seen_at == 5
+        assert ports.user_store.get(ann.id).last_seen_at == 5
 
 
 def test_who_loses_the_connection_in_a_transaction_is_told_and_has_written_nothing(server, ports, ann):
     def is_cut_off():
         with ports.transaction():
-            ports.users.seen(ann.id, 5)
+            ports.user_store.seen(ann.id, 5)
             server.terminate_connections()
-            ports.users.seen(ann.id, 6)
+            ports.user_store.seen(ann.id, 6)
 
     with pytest.raises(Unavailable):
         is_cut_off()
-    assert ports.users.get(ann.id) == ann
+    assert ports.user_store.get(ann.id) == ann
 
 
 def test_a_server_that_is_away_is_told_at_once_and_all_works_when_it_is_back(server, database, ports, ann):
     server.stop()
     started = time.monotonic()
-    for attempt in (lambda: ports.users.get(ann.id), database.ping, ports.transaction().__enter__):
+    for attempt in (lambda: ports.user_store.get(ann.id), database.ping, ports.transaction().__enter__):
         with pytest.raises(Unavailable):
             attempt()
     assert time.monotonic() - started < 5
     server.start()
     database.ping()
     with ports.transaction():
-        ports.users.seen(ann.id, 5)
+        ports.user_store.seen(ann.id, 5)
 
 
 def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(server, database, ports, ann, rooms):
@@ -434,16 +436,16 @@ def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(
     server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # which is for new connections
     with ports.transaction():
         say_in(ports, ann, kitchen)
-    assert ports.rooms.access(kitchen, ann.id)[0].last_seq == 1
+    assert ports.room_store.access(kitchen, ann.id)[0].last_seq == 1
 
 
 def test_who_reads_does_not_notice_that_a_migration_changes_a_column(server, database, ports, ann, rooms):
     kitchen = rooms[0]
     for _ in range(9):  # until the statement is prepared
-        assert ports.rooms.access(kitchen, ann.id)[0].participants_count == 1
+        assert ports.room_store.access(kitchen, ann.id)[0].participants_count == 1
     with psycopg.connect(database.database) as other:
         other.execute("ALTER TABLE room ALTER COLUMN participants_count TYPE bigint")
-    assert ports.rooms.access(kitchen, ann.id)[0].participants_count == 1
+    assert ports.room_store.access(kitchen, ann.id)[0].participants_count == 1
 
 
 def test_a_server_that_hangs_is_told_in_bounded_time(server, database, ports, ann, monkeypatch):
@@ -451,21 +453,21 @@ def test_a_server_that_hangs_is_told_in_bounded_time(server, database, ports, an
     server.hang()
     started = time.monotonic()
     with pytest.raises(Unavailable):
-        ports.users.get(ann.id)
+        ports.user_store.get(ann.id)
     assert time.monotonic() - started < 5
     server.go_on()
-    assert ports.users.get(ann.id) == ann
+    assert ports.user_store.get(ann.id) == ann
 
 
 def test_a_lock_that_nobody_lets_go_of_is_told_in_bounded_time(server, ports, ann, monkeypatch):
-    with psycopg.connect(ports.users._get._database.database) as holder:
+    with psycopg.connect(ports.user_store._get._database.database) as holder:
         holder.execute('SELECT 1 FROM "user" FOR UPDATE')
         started = time.monotonic()
         with pytest.raises(Unavailable), ports.transaction(patience=0.2):
-            ports.users.seen(ann.id, 5)
+            ports.user_store.seen(ann.id, 5)
         assert time.monotonic() - started < 3
     with ports.transaction(patience=0.2):
-        ports.users.seen(ann.id, 5)
+        ports.user_store.seen(ann.id, 5)
 
 
 def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp_path):
@@ -532,12 +534,12 @@ def test_who_reads_does_not_wait_for_those_who_wait_to_write(server, tmp_path):
         migrating.upgrade(database)
         ports = on_postgres(database, tmp_path)
         holder, waiting = Beside(ports), Beside(ports)
-        holder.does(lambda: ports.rooms.access(1, 1))
-        waiting.begins(lambda: ports.rooms.access(1, 1))
+        holder.does(lambda: ports.room_store.access(1, 1))
+        waiting.begins(lambda: ports.room_store.access(1, 1))
         started = time.monotonic()
-        assert ports.users.get(1) is None
+        assert ports.user_store.get(1) is None
         with ports.snapshot():
-            assert ports.rooms.view(1, 1) is None
+            assert ports.room_store.view(1, 1) is None
         assert time.monotonic() - started < 1
         holder.ends()
         waiting.ends()

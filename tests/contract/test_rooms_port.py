@@ -16,7 +16,7 @@ def names(views):
 
 def say(ports, room, user, content="hello", at=2_000):
     with ports.transaction():
-        return ports.messages.append(NewMessage(room.id, user.id, content, at, None))
+        return ports.message_store.append(NewMessage(room.id, user.id, content, at, None))
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def add_direct(ports):
     def add(one, other, at=1_000):
         pair = (min(one.id, other.id), max(one.id, other.id))
         with ports.transaction():
-            room = ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, at, pair))
+            room = ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, at, pair))
             if room is not None:
                 for user_id in pair:
-                    ports.memberships.add(room.id, user_id, Role.MEMBER, 0)
+                    ports.membership_store.add(room.id, user_id, Role.MEMBER, 0)
         return room
 
     return add
@@ -35,7 +35,7 @@ def add_direct(ports):
 
 def test_a_room_is_added_as_it_was_given(ports, ann):
     with ports.transaction():
-        room = ports.rooms.add(NewRoom("Tea", "Green", RoomKind.GROUP, True, 1_000))
+        room = ports.room_store.add(NewRoom("Tea", "Green", RoomKind.GROUP, True, 1_000))
     assert room == Room(
         id=room.id,
         name="Tea",
@@ -47,9 +47,9 @@ def test_a_room_is_added_as_it_was_given(ports, ann):
         last_seq=0,
         participants_count=0,
     )
-    assert ports.rooms.access(room.id, ann.id) == (room, None)
-    assert isinstance(ports.rooms.access(room.id, ann.id)[0].kind, RoomKind)
-    assert ports.rooms.access(room.id, ann.id)[0].is_private is True
+    assert ports.room_store.access(room.id, ann.id) == (room, None)
+    assert isinstance(ports.room_store.access(room.id, ann.id)[0].kind, RoomKind)
+    assert ports.room_store.access(room.id, ann.id)[0].is_private is True
 
 
 def test_rooms_may_share_a_name(add_room, ann):
@@ -57,18 +57,18 @@ def test_rooms_may_share_a_name(add_room, ann):
 
 
 def test_access_tells_the_room_and_ones_own_membership(ports, room, ann, bob, carl):
-    found, membership = ports.rooms.access(room.id, bob.id)
+    found, membership = ports.room_store.access(room.id, bob.id)
     assert found == room._replace(participants_count=2)
     assert membership == Membership(membership.id, room.id, bob.id, Role.MEMBER, joined_seq=0, seen_seq=0)
     assert isinstance(membership.role, Role)
-    assert ports.rooms.access(room.id, ann.id)[1].role == Role.OWNER
-    assert ports.rooms.access(room.id, carl.id) == (found, None)
+    assert ports.room_store.access(room.id, ann.id)[1].role == Role.OWNER
+    assert ports.room_store.access(room.id, carl.id) == (found, None)
 
 
 def test_a_room_that_is_not_there_is_a_miss(ports, ann):
-    assert ports.rooms.access(NONE, ann.id) is None
-    assert ports.rooms.view(NONE, ann.id) is None
-    assert ports.rooms.direct_of((1, 2)) is None
+    assert ports.room_store.access(NONE, ann.id) is None
+    assert ports.room_store.view(NONE, ann.id) is None
+    assert ports.room_store.direct_of((1, 2)) is None
 
 
 # Direct chats
@@ -79,13 +79,13 @@ def test_a_pair_has_one_direct_chat(ports, add_direct, ann, bob, carl):
     assert room.kind == RoomKind.DIRECT
     assert add_direct(bob, ann) is None
     assert add_direct(ann, carl).id != room.id
-    assert ports.rooms.direct_of((ann.id, bob.id)) == room.id
+    assert ports.room_store.direct_of((ann.id, bob.id)) == room.id
 
 
 def test_a_clash_adds_no_room(ports, add_direct, ann, bob):
     add_direct(ann, bob)
     add_direct(ann, bob)
-    assert len(ports.rooms.page_of(ann.id, Window(50))) == 1
+    assert len(ports.room_store.page_of(ann.id, Window(50))) == 1
 
 
 # Views
@@ -94,10 +94,10 @@ def test_a_clash_adds_no_room(ports, add_direct, ann, bob):
 def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room, ann, bob):
     say(ports, room, ann, "one")
     last = say(ports, room, bob, "two", at=3_000)
-    view = ports.rooms.view(room.id, ann.id)
+    view = ports.room_store.view(room.id, ann.id)
     assert view == RoomView(
         room=room._replace(participants_count=2, last_seq=2, active_at=3_000),
-        membership=ports.rooms.access(room.id, ann.id)[1],
+        membership=ports.room_store.access(room.id, ann.id)[1],
         head=(ann.id, bob.id),
         last_message=last,
         others_seen_seq=2,  # who says something has read up to it
@@ -105,12 +105,12 @@ def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room
 
 
 def test_an_empty_room_has_no_last_message(ports, room, ann):
-    assert ports.rooms.view(room.id, ann.id).last_message is None
+    assert ports.room_store.view(room.id, ann.id).last_message is None
 
 
 def test_who_is_not_in_a_public_room_sees_a_card(ports, room, ann, carl):
     say(ports, room, ann)
-    card = ports.rooms.view(room.id, carl.id)
+    card = ports.room_store.view(room.id, carl.id)
     assert (card.membership, card.head, card.last_message) == (None, (), None)
     assert (card.room.name, card.room.participants_count) == ("Room", 2)
 
@@ -119,8 +119,8 @@ def test_the_head_is_who_joined_first(ports, add_room, add_user):
     users = [add_user(f"user{number:02}") for number in range(25)]
     room = add_room(*reversed(users))
     expected = tuple(user.id for user in reversed(users))[:ROOM_HEAD]
-    assert ports.rooms.view(room.id, users[0].id).head == expected
-    assert [view.head for view in ports.rooms.page_of(users[0].id, Window(5))] == [expected]
+    assert ports.room_store.view(room.id, users[0].id).head == expected
+    assert [view.head for view in ports.room_store.page_of(users[0].id, Window(5))] == [expected]
 
 
 def test_the_newest_receipt_among_the_others(ports, add_room, ann, bob, carl):
@@ -128,10 +128,10 @@ def test_the_newest_receipt_among_the_others(ports, add_room, ann, bob, carl):
     for _ in range(5):
         say(ports, room, ann)
     with ports.transaction():
-        ports.memberships.see(room.id, ann.id, 5)
-        ports.memberships.see(room.id, bob.id, 2)
-        ports.memberships.see(room.id, carl.id, 3)
-    seen = [ports.rooms.view(room.id, user.id).others_seen_seq for user in (ann, bob, carl)]
+        ports.membership_store.see(room.id, ann.id, 5)
+        ports.membership_store.see(room.id, bob.id, 2)
+        ports.membership_store.see(room.id, carl.id, 3)
+    seen = [ports.room_store.view(room.id, user.id).others_seen_seq for user in (ann, bob, carl)]
     assert seen == [3, 5, 5]
 
 
@@ -141,21 +141,21 @@ def test_to_several_at_once_it_is_shown_as_each_sees_it_alone(ports, add_room, a
         say(ports, room, bob, "one")
         say(ports, room, bob, "two")
     with ports.transaction():
-        ports.memberships.see(rooms[0].id, carl.id, 1)
+        ports.membership_store.see(rooms[0].id, carl.id, 1)
     everybody = [ann.id, bob.id, carl.id, NONE]
-    found = [ports.rooms.views(room.id, everybody) for room in rooms]
+    found = [ports.room_store.views(room.id, everybody) for room in rooms]
     assert found == [
-        {id_: ports.rooms.view(room.id, id_) for id_ in seen} for room, seen in zip(rooms, found, strict=True)
+        {id_: ports.room_store.view(room.id, id_) for id_ in seen} for room, seen in zip(rooms, found, strict=True)
     ]
     assert [sorted(seen) for seen in found] == [[ann.id, bob.id, carl.id], [ann.id, bob.id], [bob.id]]
-    assert ports.rooms.views(rooms[0].id, []) == {}
+    assert ports.room_store.views(rooms[0].id, []) == {}
     with ports.transaction():
-        ports.rooms.remove(rooms[0].id, 9_000)
-    assert ports.rooms.views(rooms[0].id, everybody) == ports.rooms.views(NONE, everybody) == {}
+        ports.room_store.remove(rooms[0].id, 9_000)
+    assert ports.room_store.views(rooms[0].id, everybody) == ports.room_store.views(NONE, everybody) == {}
 
 
 def test_alone_in_a_room_there_is_no_receipt_of_others(ports, add_room, ann):
-    assert ports.rooms.view(add_room(ann).id, ann.id).others_seen_seq == 0
+    assert ports.room_store.view(add_room(ann).id, ann.id).others_seen_seq == 0
 
 
 def test_a_list_shows_each_room_as_it_is_seen_alone(ports, add_room, add_direct, ann, bob, carl):
@@ -163,12 +163,12 @@ def test_a_list_shows_each_room_as_it_is_seen_alone(ports, add_room, add_direct,
     for number, room in enumerate(rooms[:3]):
         say(ports, room, ann, f"in {number}", at=2_000 + number)
     with ports.transaction():
-        ports.memberships.see(rooms[0].id, bob.id, 1)
-    listed = ports.rooms.page_of(ann.id, Window(50))
-    assert listed == [ports.rooms.view(view.room.id, ann.id) for view in listed]
+        ports.membership_store.see(rooms[0].id, bob.id, 1)
+    listed = ports.room_store.page_of(ann.id, Window(50))
+    assert listed == [ports.room_store.view(view.room.id, ann.id) for view in listed]
     assert len(listed) == 4
-    cards = ports.rooms.public_page(ann.id, Window(50))
-    assert cards == [ports.rooms.view(view.room.id, ann.id) for view in cards]
+    cards = ports.room_store.public_page(ann.id, Window(50))
+    assert cards == [ports.room_store.view(view.room.id, ann.id) for view in cards]
     assert len(cards) == 1
 
 
@@ -206,18 +206,18 @@ WINDOWS = [
 @pytest.mark.parametrize(("limit", "edge", "expected"), WINDOWS)
 def test_rooms_are_paged_by_latest_activity_with_one_more_than_the_limit(ports, five, ann, limit, edge, expected):
     window = Window(limit, **{side: five[name] for side, name in edge.items()})
-    assert names(ports.rooms.page_of(ann.id, window)) == list(expected)
+    assert names(ports.room_store.page_of(ann.id, window)) == list(expected)
 
 
 @pytest.mark.parametrize(("limit", "edge", "expected"), WINDOWS)
 def test_public_rooms_are_paged_the_same(ports, five, bob, limit, edge, expected):
     window = Window(limit, **{side: five[name] for side, name in edge.items()})
-    assert names(ports.rooms.public_page(bob.id, window)) == list(expected)
+    assert names(ports.room_store.public_page(bob.id, window)) == list(expected)
 
 
 def test_a_key_needs_no_room_of_its_own(ports, five, ann):
-    assert names(ports.rooms.page_of(ann.id, Window(9, after=(3_500, 1)))) == ["c", "d", "e"]
-    assert names(ports.rooms.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
+    assert names(ports.room_store.page_of(ann.id, Window(9, after=(3_500, 1)))) == ["c", "d", "e"]
+    assert names(ports.room_store.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
 
 
 def test_public_rooms_are_those_that_one_could_join(ports, add_room, add_direct, ann, bob, carl):
@@ -225,11 +225,11 @@ def test_public_rooms_are_those_that_one_could_join(ports, add_room, add_direct,
     add_room(ann, name="closed", is_private=True)
     add_room(ann, bob, name="joined")
     add_direct(ann, carl)
-    assert names(ports.rooms.public_page(bob.id, Window(50))) == ["open"]
+    assert names(ports.room_store.public_page(bob.id, Window(50))) == ["open"]
 
 
 def test_who_is_nowhere_has_no_rooms(ports, room, carl):
-    assert ports.rooms.page_of(carl.id, Window(50)) == []
+    assert ports.room_store.page_of(carl.id, Window(50)) == []
 
 
 # Changing
@@ -239,115 +239,115 @@ def test_all_groups_are_listed_the_newest_first(ports, add_room, add_direct, ann
     rooms = [add_room(ann, name=name, is_private=name == "B") for name in "ABCD"]
     add_direct(ann, bob)
     with ports.transaction():
-        ports.rooms.remove(rooms[2].id, 1_000)
-    assert [room.name for room in ports.rooms.groups(9)] == ["D", "B", "A"]
-    assert [room.name for room in ports.rooms.groups(2)] == ["D", "B"]
-    assert [room.name for room in ports.rooms.groups(2, before=rooms[1].id)] == ["A"]
+        ports.room_store.remove(rooms[2].id, 1_000)
+    assert [room.name for room in ports.room_store.groups(9)] == ["D", "B", "A"]
+    assert [room.name for room in ports.room_store.groups(2)] == ["D", "B"]
+    assert [room.name for room in ports.room_store.groups(2, before=rooms[1].id)] == ["A"]
 
 
 def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room, ann, carl):
     other = add_room(ann, name="Other")
     say(ports, room, ann)
-    before = ports.rooms.access(room.id, ann.id)[0]
+    before = ports.room_store.access(room.id, ann.id)[0]
     edited = before._replace(name="Tea", description="Green", is_private=True)
     with ports.transaction():
-        ports.rooms.update(
+        ports.room_store.update(
             edited._replace(kind=RoomKind.DIRECT, created_at=1, active_at=1, last_seq=77, participants_count=77)
         )
-    assert ports.rooms.access(room.id, ann.id)[0] == edited
-    assert ports.rooms.access(other.id, ann.id)[0].name == "Other"
+    assert ports.room_store.access(room.id, ann.id)[0] == edited
+    assert ports.room_store.access(other.id, ann.id)[0].name == "Other"
 
 
 def test_privacy_decides_about_the_list(ports, room, carl):
     for is_private, expected in ((True, []), (False, ["Room"])):
         with ports.transaction():
-            ports.rooms.update(room._replace(is_private=is_private))
-        assert names(ports.rooms.public_page(carl.id, Window(5))) == expected
+            ports.room_store.update(room._replace(is_private=is_private))
+        assert names(ports.room_store.public_page(carl.id, Window(5))) == expected
 
 
 def test_a_removed_room_is_gone_with_all_that_is_in_it(ports, add_room, room, ann, bob, carl):
     other = add_room(ann, name="Other")
     message, kept = say(ports, room, ann), say(ports, other, ann)
     with ports.transaction():
-        ports.rooms.remove(room.id, 5_000)
-    assert ports.rooms.access(room.id, ann.id) is None
-    assert ports.rooms.view(room.id, ann.id) is None
-    assert names(ports.rooms.page_of(ann.id, Window(50))) == ["Other"]
-    assert ports.rooms.page_of(bob.id, Window(50)) == []
-    assert names(ports.rooms.public_page(carl.id, Window(50))) == ["Other"]
-    assert ports.messages.get(message.id) is None
-    assert ports.messages.latest_before(ann.id, None, 50) == [kept]
-    assert ports.messages.latest_after(ann.id, 0, 50) == [kept]
-    assert ports.memberships.receipts(ann.id, [room.id, other.id]).keys() == {other.id}
+        ports.room_store.remove(room.id, 5_000)
+    assert ports.room_store.access(room.id, ann.id) is None
+    assert ports.room_store.view(room.id, ann.id) is None
+    assert names(ports.room_store.page_of(ann.id, Window(50))) == ["Other"]
+    assert ports.room_store.page_of(bob.id, Window(50)) == []
+    assert names(ports.room_store.public_page(carl.id, Window(50))) == ["Other"]
+    assert ports.message_store.get(message.id) is None
+    assert ports.message_store.latest_before(ann.id, None, 50) == [kept]
+    assert ports.message_store.latest_after(ann.id, 0, 50) == [kept]
+    assert ports.membership_store.receipts(ann.id, [room.id, other.id]).keys() == {other.id}
 
 
 def test_a_removed_room_is_gone_within_its_transaction(ports, room, ann):
     with ports.transaction():
-        ports.rooms.remove(room.id, 5_000)
-        assert ports.rooms.access(room.id, ann.id) is None
+        ports.room_store.remove(room.id, 5_000)
+        assert ports.room_store.access(room.id, ann.id) is None
 
 
 def test_the_id_of_a_removed_room_is_not_given_again(ports, add_room, room, ann):
     with ports.transaction():
-        ports.rooms.remove(room.id, 5_000)
+        ports.room_store.remove(room.id, 5_000)
     assert add_room(ann).id > room.id
 
 
 def test_what_is_not_there_is_left_alone(ports, room, ann):
     with ports.transaction():
-        ports.rooms.update(room._replace(id=NONE, name="Nothing"))
-        ports.rooms.remove(NONE, 1)
-    assert names(ports.rooms.page_of(ann.id, Window(50))) == ["Room"]
+        ports.room_store.update(room._replace(id=NONE, name="Nothing"))
+        ports.room_store.remove(NONE, 1)
+    assert names(ports.room_store.page_of(ann.id, Window(50))) == ["Room"]
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
 def test_text_comes_back_exactly(ports, add_room, ann, text):
     room = add_room(ann, name=text, description=text)
     assert (room.name, room.description) == (text, text)
-    found = ports.rooms.view(room.id, ann.id).room
+    found = ports.room_store.view(room.id, ann.id).room
     assert (found.name, found.description) == (text, text)
     with ports.transaction():
-        ports.rooms.update(room._replace(name=text + "!", description="!" + text))
-    found = ports.rooms.view(room.id, ann.id).room
+        ports.room_store.update(room._replace(name=text + "!", description="!" + text))
+    found = ports.room_store.view(room.id, ann.id).room
     assert (found.name, found.description) == (text + "!", "!" + text)
 
 
 def test_all_rooms_of_a_user_come_by_id_with_the_membership(ports, add_room, ann, bob, carl):
     tea, other, soup = add_room(ann, bob, name="Tea"), add_room(bob), add_room(bob, ann, name="Soup")
     with ports.transaction():
-        chat = ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 1_000, pair=(ann.id, carl.id)))
+        chat = ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, 1_000, pair=(ann.id, carl.id)))
         for user in (ann, carl):
-            ports.memberships.add(chat.id, user.id, Role.MEMBER, 0)
+            ports.membership_store.add(chat.id, user.id, Role.MEMBER, 0)
 
     def joined(room, user, partner=None):
-        return JoinedRoom(*ports.rooms.access(room.id, user.id), partner and partner.id)
+        return JoinedRoom(*ports.room_store.access(room.id, user.id), partner and partner.id)
 
-    assert list(ports.rooms.all_of(ann.id, 0, 2)) == [joined(tea, ann), joined(soup, ann)]
-    assert list(ports.rooms.all_of(ann.id, soup.id, 2)) == [joined(chat, ann, carl)]
-    assert list(ports.rooms.all_of(carl.id, 0, 9)) == [joined(chat, carl, ann)]
-    assert other.id not in {one.room.id for one in ports.rooms.all_of(ann.id, 0, 9)}
-    assert list(ports.rooms.all_of(ann.id, chat.id, 9)) == []
+    assert list(ports.room_store.all_of(ann.id, 0, 2)) == [joined(tea, ann), joined(soup, ann)]
+    assert list(ports.room_store.all_of(ann.id, soup.id, 2)) == [joined(chat, ann, carl)]
+    assert list(ports.room_store.all_of(carl.id, 0, 9)) == [joined(chat, carl, ann)]
+    assert other.id not in {one.room.id for one in ports.room_store.all_of(ann.id, 0, 9)}
+    assert list(ports.room_store.all_of(ann.id, chat.id, 9)) == []
 
 
 def test_a_removed_room_is_none_of_anybodys(ports, add_room, ann):
     room = add_room(ann)
     with ports.transaction():
-        ports.rooms.remove(room.id, 2_000)
-    assert list(ports.rooms.all_of(ann.id, 0, 9)) == []
+        ports.room_store.remove(room.id, 2_000)
+    assert list(ports.room_store.all_of(ann.id, 0, 9)) == []
 
 
 def test_sweeping_removed_rooms_leaves_the_others_alone(ports, add_room, ann, bob):
     removed, kept, young = (add_room(ann, bob, name=name) for name in ("removed", "kept", "young"))
     with ports.transaction():
-        said = [ports.messages.append(NewMessage(room.id, ann.id, "hi", 1_500)) for room in (removed, kept, young)]
-        ports.rooms.remove(removed.id, 2_000)
-        ports.rooms.remove(young.id, 2_001)
-    view = ports.rooms.view(kept.id, ann.id)
+        said = [ports.message_store.append(NewMessage(room.id, ann.id, "hi", 1_500)) for room in (removed, kept, young)]
+        ports.room_store.remove(removed.id, 2_000)
+        ports.room_store.remove(young.id, 2_001)
+    view = ports.room_store.view(kept.id, ann.id)
     swept = 1
     while swept:
         with ports.transaction():
-            swept = ports.rooms.sweep(2_000, 2)
+            swept = ports.room_store.sweep(2_000, 2)
             assert swept <= 2
-    assert ports.rooms.view(kept.id, ann.id) == view
-    assert [ports.messages.get(message.id) for message in said] == [None, said[1], None]
+    assert ports.room_store.view(kept.id, ann.id) == view
+    assert [ports.message_store.get(message.id) for message in said] == [None, said[1], None]
     assert add_room(ann).id > young.id

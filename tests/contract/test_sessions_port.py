@@ -13,7 +13,7 @@ NONE = 2**53 - 1
 def open_session(ports):
     def open_one(user, at=1_000):
         with ports.transaction():
-            return ports.sessions.open(user.id, Device("Firefox", "192.0.2.1"), at, 9_000)
+            return ports.session_store.open(user.id, Device("Firefox", "192.0.2.1"), at, 9_000)
 
     return open_one
 
@@ -27,7 +27,7 @@ def session(open_session, ann):
 def token(ports, session):
     token = RefreshToken("a" * 64, session.id, issued_at=1_000, expires_at=5_000)
     with ports.transaction():
-        ports.sessions.add_token(token)
+        ports.session_store.add_token(token)
     return token
 
 
@@ -42,7 +42,7 @@ def test_a_session_opens_as_it_was_given(ports, ann, session):
         ip="192.0.2.1",
         ended_at=None,
     )
-    assert ports.sessions.caller(session.id) == Caller(ann, session)
+    assert ports.session_store.caller(session.id) == Caller(ann, session)
 
 
 def test_each_session_has_its_own_id(open_session, ann, bob):
@@ -50,14 +50,14 @@ def test_each_session_has_its_own_id(open_session, ann, bob):
 
 
 def test_no_session_calls_by_an_id_that_is_not_there(ports, session):
-    assert ports.sessions.caller(NONE) is None
+    assert ports.session_store.caller(NONE) is None
 
 
 def test_a_caller_is_as_user_and_session_stand_now(ports, ann, session):
     with ports.transaction():
-        ports.users.seen(ann.id, 7_000)
-        ports.sessions.used(session.id, 8_000)
-    assert ports.sessions.caller(session.id) == Caller(
+        ports.user_store.seen(ann.id, 7_000)
+        ports.session_store.used(session.id, 8_000)
+    assert ports.session_store.caller(session.id) == Caller(
         ann._replace(last_seen_at=7_000), session._replace(last_used_at=8_000)
     )
 
@@ -66,40 +66,44 @@ def test_a_session_ends_once(ports, ann, bob, session, open_session):
     other = open_session(bob)
     for at, is_first in ((5_000, True), (6_000, False)):
         with ports.transaction():
-            assert ports.sessions.end(session.id, at) is is_first
-    assert ports.sessions.caller(session.id) == Caller(ann, session._replace(ended_at=5_000))
-    assert ports.sessions.caller(other.id) == Caller(bob, other)
+            assert ports.session_store.end(session.id, at) is is_first
+    assert ports.session_store.caller(session.id) == Caller(ann, session._replace(ended_at=5_000))
+    assert ports.session_store.caller(other.id) == Caller(bob, other)
 
 
 def test_all_other_sessions_of_a_user_end(ports, ann, bob, session, open_session):
     ended, other, bobs = open_session(ann), open_session(ann), open_session(bob)
     with ports.transaction():
-        ports.sessions.end(ended.id, 4_000)
-        assert ports.sessions.end_all(ann.id, 5_000, but=session.id) == 1
-    ends = [ports.sessions.caller(each.id).session.ended_at for each in (session, ended, other, bobs)]
+        ports.session_store.end(ended.id, 4_000)
+        assert ports.session_store.end_all(ann.id, 5_000, but=session.id) == 1
+    ends = [ports.session_store.caller(each.id).session.ended_at for each in (session, ended, other, bobs)]
     assert ends == [None, 4_000, 5_000, None]
 
 
 def test_all_sessions_of_a_user_end(ports, ann, bob, session, open_session):
     other, bobs = open_session(ann), open_session(bob)
     with ports.transaction():
-        assert ports.sessions.end_all(ann.id, 5_000) == 2
-        assert ports.sessions.end_all(ann.id, 6_000) == 0
-    assert [ports.sessions.caller(each.id).session.ended_at for each in (session, other, bobs)] == [5_000, 5_000, None]
+        assert ports.session_store.end_all(ann.id, 5_000) == 2
+        assert ports.session_store.end_all(ann.id, 6_000) == 0
+    assert [ports.session_store.caller(each.id).session.ended_at for each in (session, other, bobs)] == [
+        5_000,
+        5_000,
+        None,
+    ]
 
 
 def test_a_session_is_found_for_its_user_only(ports, ann, bob, session):
-    assert ports.sessions.of(ann.id, session.id) == session
-    assert ports.sessions.of(bob.id, session.id) is None
-    assert ports.sessions.of(ann.id, NONE) is None
+    assert ports.session_store.of(ann.id, session.id) == session
+    assert ports.session_store.of(bob.id, session.id) is None
+    assert ports.session_store.of(ann.id, NONE) is None
     with ports.transaction():
-        ports.sessions.end(session.id, 5_000)
-    assert ports.sessions.of(ann.id, session.id) == session._replace(ended_at=5_000)
+        ports.session_store.end(session.id, 5_000)
+    assert ports.session_store.of(ann.id, session.id) == session._replace(ended_at=5_000)
 
 
 def test_the_sessions_that_live_are_paged_newest_first(ports, ann, bob):
     def opened(user, expires_at=9_000):
-        return ports.sessions.open(user.id, Device("curl", "192.0.2.7"), 1_000, expires_at)
+        return ports.session_store.open(user.id, Device("curl", "192.0.2.7"), 1_000, expires_at)
 
     with ports.transaction():
         first, _, _, ended, second, third = (
@@ -110,10 +114,10 @@ def test_the_sessions_that_live_are_paged_newest_first(ports, ann, bob):
             opened(ann),
             opened(ann),
         )
-        ports.sessions.end(ended.id, 2_000)
+        ports.session_store.end(ended.id, 2_000)
 
     def page(limit, **edge):
-        return list(ports.sessions.live_page(ann.id, 5_000, Window(limit, **edge)))
+        return list(ports.session_store.live_page(ann.id, 5_000, Window(limit, **edge)))
 
     assert page(5) == [third, second, first]
     assert page(1) == [third, second]
@@ -124,154 +128,154 @@ def test_the_sessions_that_live_are_paged_newest_first(ports, ann, bob):
 
 def test_an_address_is_known_from_which_the_user_has_logged_in(ports, ann, bob):
     with ports.transaction():
-        session = ports.sessions.open(ann.id, Device("", "2001:db8:1:2:3::4"), 1_000, 2_000)
-        ports.sessions.open(bob.id, Device("", "192.0.2.7"), 1_000, 2_000)
-        ports.sessions.end(session.id, 1_500)
-    assert ports.sessions.is_known(ann.id, Device(ip="2001:db8:1:2::9").network)
-    assert not ports.sessions.is_known(ann.id, Device(ip="2001:db8:1:3::9").network)
-    assert not ports.sessions.is_known(ann.id, "192.0.2.7")
-    assert ports.sessions.is_known(bob.id, "192.0.2.7")
+        session = ports.session_store.open(ann.id, Device("", "2001:db8:1:2:3::4"), 1_000, 2_000)
+        ports.session_store.open(bob.id, Device("", "192.0.2.7"), 1_000, 2_000)
+        ports.session_store.end(session.id, 1_500)
+    assert ports.session_store.is_known(ann.id, Device(ip="2001:db8:1:2::9").network)
+    assert not ports.session_store.is_known(ann.id, Device(ip="2001:db8:1:3::9").network)
+    assert not ports.session_store.is_known(ann.id, "192.0.2.7")
+    assert ports.session_store.is_known(bob.id, "192.0.2.7")
 
 
 def test_a_device_is_known_by_what_it_says_of_itself_at_an_address(ports, ann, bob):
     with ports.transaction():
-        ports.sessions.open(ann.id, Device("Firefox", "192.0.2.7"), 1_000, 2_000)
-        ports.sessions.open(ann.id, Device("curl", "192.0.2.8"), 1_000, 2_000)
-    assert ports.sessions.is_known(ann.id, "192.0.2.7", "Firefox")
-    assert not ports.sessions.is_known(ann.id, "192.0.2.7", "curl")
-    assert not ports.sessions.is_known(ann.id, "192.0.2.7", "")
-    assert not ports.sessions.is_known(bob.id, "192.0.2.7", "Firefox")
-    assert ports.sessions.is_known(ann.id, "192.0.2.7")
+        ports.session_store.open(ann.id, Device("Firefox", "192.0.2.7"), 1_000, 2_000)
+        ports.session_store.open(ann.id, Device("curl", "192.0.2.8"), 1_000, 2_000)
+    assert ports.session_store.is_known(ann.id, "192.0.2.7", "Firefox")
+    assert not ports.session_store.is_known(ann.id, "192.0.2.7", "curl")
+    assert not ports.session_store.is_known(ann.id, "192.0.2.7", "")
+    assert not ports.session_store.is_known(bob.id, "192.0.2.7", "Firefox")
+    assert ports.session_store.is_known(ann.id, "192.0.2.7")
 
 
 def test_a_token_comes_back_by_its_hash(ports, token):
-    assert ports.sessions.token(token.jti_hash) == token
-    assert ports.sessions.token("b" * 64) is None
-    assert ports.sessions.token("A" * 64) is None
+    assert ports.session_store.token(token.jti_hash) == token
+    assert ports.session_store.token("b" * 64) is None
+    assert ports.session_store.token("A" * 64) is None
 
 
 def test_a_token_is_claimed_once(ports, token):
     with ports.transaction():
-        assert ports.sessions.claim_token(token.jti_hash, 2_000) is True
-        assert ports.sessions.claim_token(token.jti_hash, 3_000) is False
+        assert ports.session_store.claim_token(token.jti_hash, 2_000) is True
+        assert ports.session_store.claim_token(token.jti_hash, 3_000) is False
     with ports.transaction():
-        assert ports.sessions.claim_token(token.jti_hash, 4_000) is False
-    assert ports.sessions.token(token.jti_hash) == token._replace(used_at=2_000)
+        assert ports.session_store.claim_token(token.jti_hash, 4_000) is False
+    assert ports.session_store.token(token.jti_hash) == token._replace(used_at=2_000)
 
 
 def test_an_unknown_token_is_claimed_by_nobody(ports, token):
     with ports.transaction():
-        assert ports.sessions.claim_token("b" * 64, 2_000) is False
+        assert ports.session_store.claim_token("b" * 64, 2_000) is False
 
 
 def test_the_tokens_of_one_session_are_forgotten(ports, ann, session, token, open_session):
     others = token._replace(jti_hash="c" * 64, session_id=open_session(ann).id)
     with ports.transaction():
-        ports.sessions.add_token(token._replace(jti_hash="b" * 64))
-        ports.sessions.add_token(others)
-        ports.sessions.drop_tokens(session.id)
-    assert ports.sessions.token(token.jti_hash) is None
-    assert ports.sessions.token("b" * 64) is None
-    assert ports.sessions.token(others.jti_hash) == others
+        ports.session_store.add_token(token._replace(jti_hash="b" * 64))
+        ports.session_store.add_token(others)
+        ports.session_store.drop_tokens(session.id)
+    assert ports.session_store.token(token.jti_hash) is None
+    assert ports.session_store.token("b" * 64) is None
+    assert ports.session_store.token(others.jti_hash) == others
 
 
 def test_what_is_not_there_is_left_alone(ports, ann, session):
     with ports.transaction():
-        ports.sessions.used(NONE, 1)
-        ports.sessions.end(NONE, 1)
-        ports.sessions.end_all(NONE, 1)
-        ports.sessions.drop_tokens(NONE)
-    assert ports.sessions.caller(session.id) == Caller(ann, session)
+        ports.session_store.used(NONE, 1)
+        ports.session_store.end(NONE, 1)
+        ports.session_store.end_all(NONE, 1)
+        ports.session_store.drop_tokens(NONE)
+    assert ports.session_store.caller(session.id) == Caller(ann, session)
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
 def test_text_comes_back_exactly(ports, ann, text):
     with ports.transaction():
-        session = ports.sessions.open(ann.id, Device(text, text), 1, 2)
+        session = ports.session_store.open(ann.id, Device(text, text), 1, 2)
     assert (session.user_agent, session.ip) == (text, text)
-    assert ports.sessions.caller(session.id).session == session
+    assert ports.session_store.caller(session.id).session == session
 
 
 def test_erasing_ends_all_of_a_users_sessions_and_forgets_where_they_were(ports, open_session, ann, bob, token):
     ended, open_one, others = open_session(ann, at=2_000), open_session(ann), open_session(bob)
     others_token = token._replace(jti_hash="b" * 64, session_id=others.id)
     with ports.transaction():
-        ports.sessions.add_token(others_token)
-        ports.sessions.end(ended.id, 3_000)
-        ports.sessions.erase(ann.id, 4_000)
+        ports.session_store.add_token(others_token)
+        ports.session_store.end(ended.id, 3_000)
+        ports.session_store.erase(ann.id, 4_000)
     blank = {"user_agent": "", "ip": ""}
-    assert ports.sessions.of(ann.id, ended.id) == ended._replace(ended_at=3_000, **blank)
-    assert ports.sessions.of(ann.id, open_one.id) == open_one._replace(ended_at=4_000, **blank)
-    assert ports.sessions.token(token.jti_hash) is None
-    assert not ports.sessions.is_known(ann.id, "192.0.2.1")
-    assert ports.sessions.of(bob.id, others.id) == others
-    assert ports.sessions.token(others_token.jti_hash) == others_token
-    assert ports.sessions.is_known(bob.id, "192.0.2.1")
+    assert ports.session_store.of(ann.id, ended.id) == ended._replace(ended_at=3_000, **blank)
+    assert ports.session_store.of(ann.id, open_one.id) == open_one._replace(ended_at=4_000, **blank)
+    assert ports.session_store.token(token.jti_hash) is None
+    assert not ports.session_store.is_known(ann.id, "192.0.2.1")
+    assert ports.session_store.of(bob.id, others.id) == others
+    assert ports.session_store.token(others_token.jti_hash) == others_token
+    assert ports.session_store.is_known(bob.id, "192.0.2.1")
 
 
 def test_all_sessions_of_a_user_come_by_id_ended_or_not(ports, open_session, ann, bob):
     first, _, second, third = (open_session(user) for user in (ann, bob, ann, ann))
     with ports.transaction():
-        ports.sessions.end(first.id, 2_000)
+        ports.session_store.end(first.id, 2_000)
     first = first._replace(ended_at=2_000)
-    assert list(ports.sessions.all_of(ann.id, 0, 2)) == [first, second]
-    assert list(ports.sessions.all_of(ann.id, second.id, 2)) == [third]
-    assert list(ports.sessions.all_of(ann.id, third.id, 2)) == []
+    assert list(ports.session_store.all_of(ann.id, 0, 2)) == [first, second]
+    assert list(ports.session_store.all_of(ann.id, second.id, 2)) == [third]
+    assert list(ports.session_store.all_of(ann.id, third.id, 2)) == []
 
 
 def test_expired_tokens_are_swept_a_few_at_a_time(ports, session):
     with ports.transaction():
         for number in range(4):
-            ports.sessions.add_token(RefreshToken(str(number) * 64, session.id, 1_000, expires_at=5_000 + number))
+            ports.session_store.add_token(RefreshToken(str(number) * 64, session.id, 1_000, expires_at=5_000 + number))
     with ports.transaction():
-        assert ports.sessions.sweep_tokens(4_999, 9) == 0
-        assert ports.sessions.sweep_tokens(5_002, 2) == 2
-        assert ports.sessions.sweep_tokens(5_002, 2) == 1
-        assert ports.sessions.sweep_tokens(5_002, 2) == 0
-    assert ports.sessions.token("2" * 64) is None
-    assert ports.sessions.token("3" * 64) is not None
+        assert ports.session_store.sweep_tokens(4_999, 9) == 0
+        assert ports.session_store.sweep_tokens(5_002, 2) == 2
+        assert ports.session_store.sweep_tokens(5_002, 2) == 1
+        assert ports.session_store.sweep_tokens(5_002, 2) == 0
+    assert ports.session_store.token("2" * 64) is None
+    assert ports.session_store.token("3" * 64) is not None
 
 
 def test_sessions_that_are_long_over_are_swept_and_no_others(ports, ann, open_session):
     ended, expired, live = (open_session(ann) for _ in range(3))
     with ports.transaction():
-        ports.sessions.end(ended.id, 3_000)
-        assert ports.sessions.sweep(2_999, 9) == 0
-        assert ports.sessions.sweep(3_000, 9) == 1
-    assert ports.sessions.of(ann.id, ended.id) is None
+        ports.session_store.end(ended.id, 3_000)
+        assert ports.session_store.sweep(2_999, 9) == 0
+        assert ports.session_store.sweep(3_000, 9) == 1
+    assert ports.session_store.of(ann.id, ended.id) is None
     with ports.transaction():
-        ports.sessions.end(live.id, 20_000)
-        assert ports.sessions.sweep(8_999, 9) == 0
-        assert ports.sessions.sweep(9_000, 9) == 1
-    assert ports.sessions.of(ann.id, expired.id) is None
-    assert ports.sessions.of(ann.id, live.id) is not None
+        ports.session_store.end(live.id, 20_000)
+        assert ports.session_store.sweep(8_999, 9) == 0
+        assert ports.session_store.sweep(9_000, 9) == 1
+    assert ports.session_store.of(ann.id, expired.id) is None
+    assert ports.session_store.of(ann.id, live.id) is not None
 
 
 def test_a_swept_session_takes_its_tokens_with_it_a_few_at_a_time(ports, ann, open_session):
     one, other = open_session(ann), open_session(ann)
     with ports.transaction():
         for number in range(5):
-            ports.sessions.add_token(RefreshToken(str(number) * 64, one.id, 1_000, 9_000))
-        ports.sessions.add_token(RefreshToken("a" * 64, other.id, 1_000, 9_000))
-        ports.sessions.end(one.id, 3_000)
+            ports.session_store.add_token(RefreshToken(str(number) * 64, one.id, 1_000, 9_000))
+        ports.session_store.add_token(RefreshToken("a" * 64, other.id, 1_000, 9_000))
+        ports.session_store.end(one.id, 3_000)
     swept = []
     while not swept or swept[-1]:
         with ports.transaction():
-            swept.append(ports.sessions.sweep(3_000, 2))
+            swept.append(ports.session_store.sweep(3_000, 2))
     assert sum(swept) == 5 + 1
     assert max(swept) <= 4
-    assert ports.sessions.of(ann.id, one.id) is None
-    assert ports.sessions.token("a" * 64) is not None
+    assert ports.session_store.of(ann.id, one.id) is None
+    assert ports.session_store.token("a" * 64) is not None
 
 
 def test_those_that_live_are_told_among_many(ports, ann, bob, open_session):
     live, ended, expired, disabled = open_session(ann), open_session(ann), open_session(ann), open_session(bob)
     with ports.transaction():
-        ports.sessions.end(ended.id, 2_000)
-        ports.users.set_active(bob.id, False)
+        ports.session_store.end(ended.id, 2_000)
+        ports.user_store.set_active(bob.id, False)
     ids = {live.id, ended.id, expired.id, disabled.id, 10**9}
     at = live.expires_at - 1
-    assert set(ports.sessions.live_among(ids, at)) == {live.id, expired.id}
-    assert set(ports.sessions.live_among(ids, at + 1)) == set()
-    assert set(ports.sessions.live_among({ended.id}, at)) == set()
-    assert set(ports.sessions.live_among(set(), at)) == set()
+    assert set(ports.session_store.live_among(ids, at)) == {live.id, expired.id}
+    assert set(ports.session_store.live_among(ids, at + 1)) == set()
+    assert set(ports.session_store.live_among({ended.id}, at)) == set()
+    assert set(ports.session_store.live_among(set(), at)) == set()

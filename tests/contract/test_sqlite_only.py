@@ -47,14 +47,14 @@ def ports(database, tmp_path):
     return peewee_ports(
         database,
         clock=MemoryClock(),
-        passwords=PlainPasswords(),
+        password_hasher=PlainPasswords(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
         email_address=email_address,
-        pictures=PlainPictures(),
-        media=FileMedia(tmp_path / "avatars"),
-        notices=MemoryNotices(),
+        picture_processor=PlainPictures(),
+        media_store=FileMedia(tmp_path / "avatars"),
+        notice_board=MemoryNotices(),
     )
 
 
@@ -134,18 +134,18 @@ def test_no_statement_walks_a_whole_table(database, ports):
 
 
 def test_a_device_is_found_along_an_index_however_often_the_account_was_used_at_its_address(database, ports):
-    statement = ports.sessions._is_known_device
+    statement = ports.session_store._is_known_device
     plan = database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", [1] * len(statement._names)).fetchall()
     assert [step for *_, step in plan if "(user_id=? AND network=? AND user_agent=?)" in step], plan
 
 
 def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, ports):
     for repository, names in (
-        (ports.messages, ("_newest", "_before", "_after")),
-        (ports.users, ("_page_after", "_page_before", "_matches")),
-        (ports.memberships, ("_page_after", "_page_before", "_first_with_role")),
-        (ports.bans, ("_page_after", "_page_before", "_all_of")),
-        (ports.rooms, ("_public_after", "_public_before")),
+        (ports.message_store, ("_newest", "_before", "_after")),
+        (ports.user_store, ("_page_after", "_page_before", "_matches")),
+        (ports.membership_store, ("_page_after", "_page_before", "_first_with_role")),
+        (ports.ban_store, ("_page_after", "_page_before", "_all_of")),
+        (ports.room_store, ("_public_after", "_public_before")),
     ):
         for name in names:
             statement = getattr(repository, name)
@@ -225,7 +225,7 @@ def test_a_transaction_of_one_thread_is_unseen_by_others_until_it_commits(databa
     seen = []
 
     def look():
-        seen.append(ports.users.credentials("ann"))
+        seen.append(ports.user_store.credentials("ann"))
         database.close_connections()
 
     with database.writing():
@@ -271,21 +271,21 @@ def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(
     rooms = {}
     for removed_at in (1_000, 1_001, 5_000, None):
         with ports.transaction():
-            room = ports.rooms.add(NewRoom("Room", "", RoomKind.GROUP, False, 1)).id
+            room = ports.room_store.add(NewRoom("Room", "", RoomKind.GROUP, False, 1)).id
             for user_id in (1, 2):
-                ports.memberships.add(room, user_id, Role.MEMBER, 0)
-                ports.bans.add(room, user_id, 1, 1)
-            first = last = ports.messages.append(NewMessage(room, 1, "first", 1)).id
+                ports.membership_store.add(room, user_id, Role.MEMBER, 0)
+                ports.ban_store.add(room, user_id, 1, 1)
+            first = last = ports.message_store.append(NewMessage(room, 1, "first", 1)).id
             for number in range(9):
                 answered = first if number % 2 else last
-                last = ports.messages.append(NewMessage(room, 2, str(number), 1, reply_to=answered)).id
+                last = ports.message_store.append(NewMessage(room, 2, str(number), 1, reply_to=answered)).id
             if removed_at is not None:
-                ports.rooms.remove(room, removed_at)
+                ports.room_store.remove(room, removed_at)
         rooms[removed_at] = room
     swept = []
     while not swept or swept[-1]:
         with ports.transaction():
-            swept.append(ports.rooms.sweep(1_001, 4))
+            swept.append(ports.room_store.sweep(1_001, 4))
     assert max(swept) == 4
     assert sum(swept) == 2 * (10 + 2 + 2 + 1)
     for table, column in (("message", "room_id"), ("participant", "room_id"), ("ban", "room_id"), ("room", "id")):
@@ -299,7 +299,7 @@ def test_no_program_rewrites_the_audit_log_or_deletes_what_is_young(database, po
     ages = {days: now - days * 86_400_000 for days in (31, 29, 0)}
     with ports.transaction():
         for at in ages.values():
-            ports.audit.record(AuditEntry(AuditEvent.LOGGED_IN, at, 1, 1, 1, Device()))
+            ports.audit_store.record(AuditEntry(AuditEvent.LOGGED_IN, at, 1, 1, 1, Device()))
     with closing(cysqlite.connect(str(tmp_path / "chat.sqlite3"))) as other:
         for statement in (
             "UPDATE audit SET user_id = 2",
@@ -311,7 +311,7 @@ def test_no_program_rewrites_the_audit_log_or_deletes_what_is_young(database, po
                 other.execute(statement)
         assert other.execute("SELECT id, user_id FROM audit").fetchall() == [(1, 1), (2, 1), (3, 1)]
     with ports.transaction():
-        assert ports.audit.sweep(ages[31], 9) == 1
+        assert ports.audit_store.sweep(ages[31], 9) == 1
     with pytest.raises(IntegrityError, match="append-only"), ports.transaction():
-        ports.audit.sweep(now, 9)
-    assert [entry.at for entry in ports.audit.page(9)] == [ages[0], ages[29]]
+        ports.audit_store.sweep(now, 9)
+    assert [entry.at for entry in ports.audit_store.page(9)] == [ages[0], ages[29]]

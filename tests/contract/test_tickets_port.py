@@ -10,27 +10,27 @@ from minichat.domain.model import Device, Ticket
 @pytest.fixture
 def session(ports, ann):
     with ports.transaction():
-        return ports.sessions.open(ann.id, Device(), 1_000, 9_000)
+        return ports.session_store.open(ann.id, Device(), 1_000, 9_000)
 
 
 def test_a_ticket_is_taken_once(ports, session):
     ticket = Ticket("a" * 64, session.id, 5_000, 3_000)
     with ports.transaction():
-        ports.tickets.add(ticket)
+        ports.ticket_store.add(ticket)
     with ports.transaction():
-        assert ports.tickets.take("b" * 64) is None
-        assert ports.tickets.take(ticket.hash) == ticket
-        assert ports.tickets.take(ticket.hash) is None
+        assert ports.ticket_store.take("b" * 64) is None
+        assert ports.ticket_store.take(ticket.hash) == ticket
+        assert ports.ticket_store.take(ticket.hash) is None
 
 
 def test_of_many_who_take_it_at_once_one_gets_it(ports, session):
     with ports.transaction():
-        ports.tickets.add(Ticket("a" * 64, session.id, 5_000, 3_000))
+        ports.ticket_store.add(Ticket("a" * 64, session.id, 5_000, 3_000))
     found = []
 
     def take():
         with ports.transaction():
-            found.append(ports.tickets.take("a" * 64))
+            found.append(ports.ticket_store.take("a" * 64))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:
@@ -43,20 +43,20 @@ def test_of_many_who_take_it_at_once_one_gets_it(ports, session):
 def test_expired_tickets_are_swept_a_few_at_a_time(ports, session):
     with ports.transaction():
         for number in range(4):
-            ports.tickets.add(Ticket(f"{number}" * 64, session.id, 9_000, 3_000 + number))
+            ports.ticket_store.add(Ticket(f"{number}" * 64, session.id, 9_000, 3_000 + number))
     with ports.transaction():
-        assert ports.tickets.sweep(2_999, 9) == 0
-        assert ports.tickets.sweep(3_002, 2) == 2
-        assert ports.tickets.sweep(3_002, 2) == 1
-        assert ports.tickets.sweep(3_002, 2) == 0
-        assert ports.tickets.take("3" * 64) is not None
+        assert ports.ticket_store.sweep(2_999, 9) == 0
+        assert ports.ticket_store.sweep(3_002, 2) == 2
+        assert ports.ticket_store.sweep(3_002, 2) == 1
+        assert ports.ticket_store.sweep(3_002, 2) == 0
+        assert ports.ticket_store.take("3" * 64) is not None
 
 
 def test_tickets_do_not_outlive_the_row_of_their_session(ports, session):
     with ports.transaction():
-        ports.tickets.add(Ticket("a" * 64, session.id, 99_000, 99_000))
-        ports.sessions.end(session.id, 2_000)
+        ports.ticket_store.add(Ticket("a" * 64, session.id, 99_000, 99_000))
+        ports.session_store.end(session.id, 2_000)
     with ports.transaction():
-        assert ports.sessions.sweep(2_000, 9) == 1
+        assert ports.session_store.sweep(2_000, 9) == 1
     with ports.transaction():
-        assert ports.tickets.take("a" * 64) is None
+        assert ports.ticket_store.take("a" * 64) is None

@@ -18,14 +18,14 @@ class Oops(Exception):
 
 def test_what_a_transaction_did_is_kept(ports, add_user):
     ann = add_user("ann")
-    assert ports.users.get(ann.id) == ann
+    assert ports.user_store.get(ann.id) == ann
 
 
 def test_a_transaction_sees_what_it_did(ports):
     with ports.transaction():
-        ann = ports.users.add(NewUser("ann", "ann", "hash", "", "", "", 0))
-        assert ports.users.get(ann.id) == ann
-        assert ports.users.page(Window(5)) == [ann]
+        ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
+        assert ports.user_store.get(ann.id) == ann
+        assert ports.user_store.page(Window(5)) == [ann]
 
 
 def test_an_exception_comes_out_as_it_is(ports):
@@ -42,58 +42,58 @@ def test_an_exception_comes_out_as_it_is(ports):
 
 def test_an_exception_takes_back_everything(backend, ports, clock, ann, bob, carl, room):
     with ports.transaction():
-        session = ports.sessions.open(ann.id, Device(), 1, 1_000)
-        ports.sessions.add_token(RefreshToken("kept", session.id, 1, 1_000))
-        message = ports.messages.append(NewMessage(room.id, ann.id, "kept", 2, "one"))
-        membership = ports.rooms.access(room.id, bob.id)[1]
+        session = ports.session_store.open(ann.id, Device(), 1, 1_000)
+        ports.session_store.add_token(RefreshToken("kept", session.id, 1, 1_000))
+        message = ports.message_store.append(NewMessage(room.id, ann.id, "kept", 2, "one"))
+        membership = ports.room_store.access(room.id, bob.id)[1]
 
     def everything():
         return (
-            ports.users.page(Window(50)),
-            [ports.users.credentials_by_id(user.id) for user in (ann, bob, carl)],
-            ports.users.search("a", 50, 0),
-            ports.sessions.caller(session.id),
-            ports.sessions.caller(session.id + 1),
-            ports.sessions.token("kept"),
-            ports.sessions.token("lost"),
-            ports.rooms.page_of(ann.id, Window(50)),
-            ports.rooms.view(room.id, bob.id),
-            ports.rooms.direct_of((ann.id, bob.id)),
-            ports.memberships.page(room.id, Window(50)),
-            ports.messages.latest_before(ann.id, None, 50),
+            ports.user_store.page(Window(50)),
+            [ports.user_store.credentials_by_id(user.id) for user in (ann, bob, carl)],
+            ports.user_store.search("a", 50, 0),
+            ports.session_store.caller(session.id),
+            ports.session_store.caller(session.id + 1),
+            ports.session_store.token("kept"),
+            ports.session_store.token("lost"),
+            ports.room_store.page_of(ann.id, Window(50)),
+            ports.room_store.view(room.id, bob.id),
+            ports.room_store.direct_of((ann.id, bob.id)),
+            ports.membership_store.page(room.id, Window(50)),
+            ports.message_store.latest_before(ann.id, None, 50),
             list(backend.log()),
         )
 
     before = everything()
     with undone(ports):
-        ports.users.add(NewUser("eve", "eve", "hash", "Anna", "", "", 0))
-        ports.users.change_password(ann.id, "hash of ann", "lost")
-        ports.users.update_profile(ann._replace(first_name="Lost"))
-        ports.users.seen(bob.id, 99)
-        ports.sessions.open(bob.id, Device(), 1, 1_000)
-        ports.sessions.used(session.id, 99)
-        ports.sessions.add_token(RefreshToken("lost", session.id, 1, 1_000))
-        ports.sessions.claim_token("kept", 99)
-        ports.sessions.end(session.id, 99)
-        ports.sessions.end_all(ann.id, 99)
-        ports.sessions.drop_tokens(session.id)
-        ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id)))
-        ports.rooms.update(room._replace(name="Lost"))
-        ports.memberships.add(room.id, carl.id, Role.MEMBER, 0)
-        ports.memberships.set_role(membership, Role.MODERATOR)
-        ports.memberships.see(room.id, bob.id, message.seq)
-        ports.messages.append(NewMessage(room.id, ann.id, "lost", 99, None))
-        ports.memberships.remove(membership)
-        ports.changes.record(Change(ChangeKind.ROOM_UPDATED, room.id, 99))
-        ports.rooms.remove(room.id, 99)
+        ports.user_store.add(NewUser("eve", "eve", "hash", "Anna", "", "", 0))
+        ports.user_store.change_password(ann.id, "hash of ann", "lost")
+        ports.user_store.update_profile(ann._replace(first_name="Lost"))
+        ports.user_store.seen(bob.id, 99)
+        ports.session_store.open(bob.id, Device(), 1, 1_000)
+        ports.session_store.used(session.id, 99)
+        ports.session_store.add_token(RefreshToken("lost", session.id, 1, 1_000))
+        ports.session_store.claim_token("kept", 99)
+        ports.session_store.end(session.id, 99)
+        ports.session_store.end_all(ann.id, 99)
+        ports.session_store.drop_tokens(session.id)
+        ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id)))
+        ports.room_store.update(room._replace(name="Lost"))
+        ports.membership_store.add(room.id, carl.id, Role.MEMBER, 0)
+        ports.membership_store.set_role(membership, Role.MODERATOR)
+        ports.membership_store.see(room.id, bob.id, message.seq)
+        ports.message_store.append(NewMessage(room.id, ann.id, "lost", 99, None))
+        ports.membership_store.remove(membership)
+        ports.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, 99))
+        ports.room_store.remove(room.id, 99)
         assert everything() != before
     assert everything() == before
 
 
 def test_work_goes_on_after_a_rollback(ports, add_user):
     with undone(ports):
-        ports.users.add(NewUser("ann", "ann", "hash", "", "", "", 0))
-    assert ports.users.credentials("ann") is None
+        ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
+    assert ports.user_store.credentials("ann") is None
     assert add_user("ann").username == "ann"
 
 
@@ -107,34 +107,34 @@ def test_a_refused_nesting_leaves_the_outer_transaction_working(ports):
     with ports.transaction():
         with pytest.raises(RuntimeError), ports.transaction():
             pass
-        ann = ports.users.add(NewUser("ann", "ann", "hash", "", "", "", 0))
-    assert ports.users.get(ann.id) == ann
+        ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
+    assert ports.user_store.get(ann.id) == ann
 
 
 def test_clashes_leave_the_transaction_working(ports, ann, bob, room):
     with ports.transaction():
-        ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id)))
-        ports.messages.append(NewMessage(room.id, ann.id, "first", 1, "one"))
+        ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id)))
+        ports.message_store.append(NewMessage(room.id, ann.id, "first", 1, "one"))
     with ports.transaction():
-        assert ports.users.add(NewUser("Ann", "ann", "hash", "", "", "", 0)) is None
-        assert ports.rooms.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id))) is None
-        assert ports.memberships.add(room.id, bob.id, Role.MEMBER, 0) is None
-        assert ports.messages.append(NewMessage(room.id, ann.id, "second", 2, "one")) is None
-        carl = ports.users.add(NewUser("carl", "carl", "hash", "", "", "", 0))
-        ports.memberships.add(room.id, carl.id, Role.MEMBER, 1)
-        ports.messages.append(NewMessage(room.id, carl.id, "third", 3, "one"))
-    assert [message.content for message in ports.messages.before(room.id, None, 9)] == ["first", "third"]
-    assert ports.rooms.access(room.id, carl.id)[0].participants_count == 3
+        assert ports.user_store.add(NewUser("Ann", "ann", "hash", "", "", "", 0)) is None
+        assert ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, 0, (ann.id, bob.id))) is None
+        assert ports.membership_store.add(room.id, bob.id, Role.MEMBER, 0) is None
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "second", 2, "one")) is None
+        carl = ports.user_store.add(NewUser("carl", "carl", "hash", "", "", "", 0))
+        ports.membership_store.add(room.id, carl.id, Role.MEMBER, 1)
+        ports.message_store.append(NewMessage(room.id, carl.id, "third", 3, "one"))
+    assert [message.content for message in ports.message_store.before(room.id, None, 9)] == ["first", "third"]
+    assert ports.room_store.access(room.id, carl.id)[0].participants_count == 3
 
 
 def test_others_read_what_was_committed_last(ports, ann):
     seen = []
 
     def read():
-        seen.append(ports.users.get(ann.id).first_name)
+        seen.append(ports.user_store.get(ann.id).first_name)
 
     with ports.transaction():
-        ports.users.update_profile(ann._replace(first_name="Ann"))
+        ports.user_store.update_profile(ann._replace(first_name="Ann"))
         in_another_thread(read)
     in_another_thread(read)
     assert seen == ["", "Ann"]
@@ -165,12 +165,12 @@ def at_once(actions):
 
 def test_of_many_who_claim_a_token_at_once_one_gets_it(ports, ann):
     with ports.transaction():
-        session = ports.sessions.open(ann.id, Device(), 1, 1_000)
-        ports.sessions.add_token(RefreshToken("token", session.id, 1, 1_000))
+        session = ports.session_store.open(ann.id, Device(), 1, 1_000)
+        ports.session_store.add_token(RefreshToken("token", session.id, 1, 1_000))
 
     def claim():
         with ports.transaction():
-            return ports.sessions.claim_token("token", 2)
+            return ports.session_store.claim_token("token", 2)
 
     assert sorted(at_once([claim] * 8)) == [False] * 7 + [True]
 
@@ -178,7 +178,7 @@ def test_of_many_who_claim_a_token_at_once_one_gets_it(ports, ann):
 def test_of_many_who_take_a_name_at_once_one_gets_it(ports):
     def take():
         with ports.transaction():
-            return ports.users.add(NewUser("ann", "ann", "hash", "", "", "", 0))
+            return ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
 
     assert len([user for user in at_once([take] * 8) if user is not None]) == 1
 
@@ -186,19 +186,19 @@ def test_of_many_who_take_a_name_at_once_one_gets_it(ports):
 def test_many_who_send_at_once_leave_no_hole(ports, ann, room):
     def send():
         with ports.transaction():
-            return ports.messages.append(NewMessage(room.id, ann.id, "hello", 1, None)).seq
+            return ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, None)).seq
 
     assert sorted(at_once([send] * 16)) == list(range(1, 17))
-    assert ports.rooms.access(room.id, ann.id)[0].last_seq == 16
+    assert ports.room_store.access(room.id, ann.id)[0].last_seq == 16
 
 
 def test_many_who_repeat_a_message_at_once_send_it_once(ports, ann, room):
     def send():
         with ports.transaction():
-            return ports.messages.append(NewMessage(room.id, ann.id, "hello", 1, "one"))
+            return ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, "one"))
 
     assert len([message for message in at_once([send] * 8) if message is not None]) == 1
-    assert ports.rooms.access(room.id, ann.id)[0].last_seq == 1
+    assert ports.room_store.access(room.id, ann.id)[0].last_seq == 1
 
 
 def test_who_has_little_patience_is_told_soon_that_it_is_not_their_turn(ports, ann):
@@ -206,7 +206,7 @@ def test_who_has_little_patience_is_told_soon_that_it_is_not_their_turn(ports, a
 
     def hold():
         with ports.transaction():
-            ports.users.get(ann.id)
+            ports.user_store.get(ann.id)
             held.set()
             released.wait(10)
 
@@ -215,9 +215,9 @@ def test_who_has_little_patience_is_told_soon_that_it_is_not_their_turn(ports, a
     held.wait(10)
     started = time.monotonic()
     with pytest.raises(Unavailable), ports.transaction(patience=0.05):
-        ports.users.get(ann.id)
+        ports.user_store.get(ann.id)
     assert time.monotonic() - started < 2
     released.set()
     holder.join()
     with ports.transaction(patience=0.05):
-        ports.users.get(ann.id)
+        ports.user_store.get(ann.id)

@@ -30,8 +30,8 @@ def test_a_new_account_is_as_it_was_given(ports, add_user):
         joined_at=1_000,
         last_seen_at=None,
     )
-    assert ports.users.get(user.id) == user
-    assert isinstance(ports.users.get(user.id).is_active, bool)
+    assert ports.user_store.get(user.id) == user
+    assert isinstance(ports.user_store.get(user.id).is_active, bool)
 
 
 def test_ids_start_at_one_and_grow(add_user):
@@ -41,75 +41,75 @@ def test_ids_start_at_one_and_grow(add_user):
 def test_a_taken_key_adds_nothing(ports, add_user):
     ann = add_user("ann")
     assert add_user("ANN") is None
-    assert ports.users.page(Window(5)) == [ann]
+    assert ports.user_store.page(Window(5)) == [ann]
 
 
 def test_nobody_is_found_by_an_id_that_is_not_there(ports, ann):
-    assert ports.users.get(NOBODY) is None
-    assert ports.users.credentials_by_id(NOBODY) is None
-    assert ports.users.credentials("nobody") is None
-    assert ports.users.credentials("") is None
+    assert ports.user_store.get(NOBODY) is None
+    assert ports.user_store.credentials_by_id(NOBODY) is None
+    assert ports.user_store.credentials("nobody") is None
+    assert ports.user_store.credentials("") is None
 
 
 def test_users_come_by_their_ids(ports, ann, bob, carl):
-    assert ports.users.by_ids([carl.id, ann.id, NOBODY, ann.id]) == {ann.id: ann, carl.id: carl}
-    assert ports.users.by_ids({bob.id}) == {bob.id: bob}
-    assert ports.users.by_ids(user.id for user in (ann, bob)) == {ann.id: ann, bob.id: bob}
+    assert ports.user_store.by_ids([carl.id, ann.id, NOBODY, ann.id]) == {ann.id: ann, carl.id: carl}
+    assert ports.user_store.by_ids({bob.id}) == {bob.id: bob}
+    assert ports.user_store.by_ids(user.id for user in (ann, bob)) == {ann.id: ann, bob.id: bob}
 
 
 def test_no_ids_give_no_users(ports, ann):
-    assert ports.users.by_ids([]) == {}
-    assert ports.users.by_ids(iter(())) == {}
-    assert ports.users.by_ids([NOBODY]) == {}
+    assert ports.user_store.by_ids([]) == {}
+    assert ports.user_store.by_ids(iter(())) == {}
+    assert ports.user_store.by_ids([NOBODY]) == {}
 
 
 def test_many_users_come_by_their_ids(ports, ann):
-    assert ports.users.by_ids(range(1, 5_000)) == {ann.id: ann}
+    assert ports.user_store.by_ids(range(1, 5_000)) == {ann.id: ann}
 
 
 def test_credentials_come_by_key_and_by_id(ports, ann):
     expected = Credentials(ann, "hash of ann")
-    assert ports.users.credentials("ann") == expected
-    assert ports.users.credentials_by_id(ann.id) == expected
+    assert ports.user_store.credentials("ann") == expected
+    assert ports.user_store.credentials_by_id(ann.id) == expected
 
 
 def test_keys_are_compared_exactly(ports, add_user):
     add_user("анна")
-    assert ports.users.credentials("АННА") is None
-    assert ports.users.credentials("анна").user.username == "анна"
+    assert ports.user_store.credentials("АННА") is None
+    assert ports.user_store.credentials("анна").user.username == "анна"
 
 
 def test_a_password_is_changed_from_what_it_was(ports, ann, bob):
     with ports.transaction():
-        assert ports.users.change_password(ann.id, "hash of ann", "new") is True
-        assert ports.users.change_password(ann.id, "hash of ann", "newer") is False
-        assert ports.users.change_password(NOBODY, "hash of ann", "new") is False
-    assert ports.users.credentials("ann").password_hash == "new"
-    assert ports.users.credentials("bob").password_hash == "hash of bob"
+        assert ports.user_store.change_password(ann.id, "hash of ann", "new") is True
+        assert ports.user_store.change_password(ann.id, "hash of ann", "newer") is False
+        assert ports.user_store.change_password(NOBODY, "hash of ann", "new") is False
+    assert ports.user_store.credentials("ann").password_hash == "new"
+    assert ports.user_store.credentials("bob").password_hash == "hash of bob"
 
 
 def test_a_profile_keeps_its_four_fields_and_nothing_else(ports, ann, bob):
     edited = ann._replace(first_name="A", last_name="B", email="c@d.e", avatar_url="https://f.g/")
     other = edited._replace(username="x", username_key="x", is_active=False, is_superuser=True, joined_at=5)
     with ports.transaction():
-        ports.users.update_profile(other._replace(last_seen_at=7))
-    assert ports.users.get(ann.id) == edited
-    assert ports.users.get(bob.id) == bob
+        ports.user_store.update_profile(other._replace(last_seen_at=7))
+    assert ports.user_store.get(ann.id) == edited
+    assert ports.user_store.get(bob.id) == bob
 
 
 def test_presence_is_renewed(ports, ann, bob):
     with ports.transaction():
-        ports.users.seen(ann.id, 2**45)
-    assert ports.users.get(ann.id) == ann._replace(last_seen_at=2**45)
-    assert ports.users.get(bob.id) == bob
+        ports.user_store.seen(ann.id, 2**45)
+    assert ports.user_store.get(ann.id) == ann._replace(last_seen_at=2**45)
+    assert ports.user_store.get(bob.id) == bob
 
 
 def test_what_is_not_there_is_left_alone(ports, ann):
     with ports.transaction():
-        ports.users.seen(NOBODY, 1)
-        ports.users.update_profile(ann._replace(id=NOBODY, first_name="Nobody"))
-    assert ports.users.page(Window(5)) == [ann]
-    assert ports.users.search("nobody", 5, 0) == []
+        ports.user_store.seen(NOBODY, 1)
+        ports.user_store.update_profile(ann._replace(id=NOBODY, first_name="Nobody"))
+    assert ports.user_store.page(Window(5)) == [ann]
+    assert ports.user_store.search("nobody", 5, 0) == []
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
@@ -117,8 +117,8 @@ def test_text_comes_back_exactly(ports, add_user, text):
     given = {"first_name": text, "last_name": text, "email": text, "password_hash": text}
     user = add_user("ann", **given)
     with ports.transaction():
-        ports.users.update_profile(user._replace(avatar_url=text))
-    found = ports.users.credentials("ann")
+        ports.user_store.update_profile(user._replace(avatar_url=text))
+    found = ports.user_store.credentials("ann")
     assert found == Credentials(user._replace(avatar_url=text), text)
     assert (found.user.first_name, found.user.last_name, found.user.email) == (text, text, text)
 
@@ -152,26 +152,26 @@ def five(add_user):
     ],
 )
 def test_users_are_paged_by_key_with_one_more_than_the_limit(ports, five, window, expected):
-    assert names(ports.users.page(window)) == list(expected)
+    assert names(ports.user_store.page(window)) == list(expected)
 
 
 def test_users_are_ordered_by_the_code_points_of_their_keys(ports, add_user):
     for name in ("я", "a_b", "中", "aé", "a.b", "\U00010400x", "\uffdcx", "ab", "a1", "a"):
         add_user(name, username_key=name)
     expected = ["a", "a.b", "a1", "a_b", "ab", "aé", "я", "中", "\uffdcx", "\U00010400x"]
-    assert names(ports.users.page(Window(50))) == expected
+    assert names(ports.user_store.page(Window(50))) == expected
 
 
 def test_those_seen_after_a_moment_are_online(ports, five):
     with ports.transaction():
         for user, at in zip(five, (300, 301, 299, 400, 500), strict=True):
-            ports.users.seen(user.id, at)
-    assert names(ports.users.online_page(300, Window(5))) == ["a", "b", "c"]
-    assert names(ports.users.online_page(500, Window(5))) == []
+            ports.user_store.seen(user.id, at)
+    assert names(ports.user_store.online_page(300, Window(5))) == ["a", "b", "c"]
+    assert names(ports.user_store.online_page(500, Window(5))) == []
 
 
 def test_who_was_never_seen_is_not_online(ports, ann):
-    assert ports.users.online_page(-1, Window(5)) == []
+    assert ports.user_store.online_page(-1, Window(5)) == []
 
 
 @pytest.mark.parametrize(
@@ -189,15 +189,15 @@ def test_who_was_never_seen_is_not_online(ports, ann):
 def test_those_online_are_paged_like_all(ports, five, window, expected):
     with ports.transaction():
         for user in five:
-            ports.users.seen(user.id, 5 if user.username in "ace" else 1)
-    assert names(ports.users.online_page(3, window)) == list(expected)
+            ports.user_store.seen(user.id, 5 if user.username in "ace" else 1)
+    assert names(ports.user_store.online_page(3, window)) == list(expected)
 
 
 # Search
 
 
 def search(ports, query, limit=50, without=NOBODY):
-    return names(ports.users.search(fold(query), limit, without))
+    return names(ports.user_store.search(fold(query), limit, without))
 
 
 def test_a_search_finds_any_part_of_any_name(ports, add_user):
@@ -286,13 +286,13 @@ def test_places_are_ordered_by_code_points(ports, add_user):
 def test_a_search_follows_the_profile(ports, add_user):
     bob = add_user("bob", first_name="Robert", last_name="Miller")
     with ports.transaction():
-        ports.users.update_profile(bob._replace(first_name="Bobby", last_name="Mill"))
+        ports.user_store.update_profile(bob._replace(first_name="Bobby", last_name="Mill"))
     for query in ("robert", "miller", "ert m"):
         assert search(ports, query) == []
     for query in ("bobby", "mill", "by mi", "bob"):
         assert search(ports, query) == ["bob"]
     with ports.transaction():
-        ports.users.update_profile(bob._replace(first_name="", last_name=""))
+        ports.user_store.update_profile(bob._replace(first_name="", last_name=""))
     assert search(ports, "mill") == []
     assert search(ports, "bob") == ["bob"]
 
@@ -313,7 +313,7 @@ def erase(ports):
 
     def erase_one(user):
         with ports.transaction():
-            ports.users.erase(remains_of(user), free_at=LATER)
+            ports.user_store.erase(remains_of(user), free_at=LATER)
         return remains_of(user)
 
     return erase_one
@@ -322,106 +322,106 @@ def erase(ports):
 def test_an_erased_account_is_its_remains(ports, add_user, erase):
     ann = add_user("Ann", first_name="Ann", last_name="Lee", email="ann@example.org", is_superuser=True)
     with ports.transaction():
-        ports.users.seen(ann.id, 4_000)
+        ports.user_store.seen(ann.id, 4_000)
     remains = erase(ann)
-    assert ports.users.get(ann.id) == remains
-    assert ports.users.by_ids([ann.id]) == {ann.id: remains}
-    assert ports.users.credentials_by_id(ann.id) == Credentials(remains, "")
-    assert ports.users.credentials("ann") is None
+    assert ports.user_store.get(ann.id) == remains
+    assert ports.user_store.by_ids([ann.id]) == {ann.id: remains}
+    assert ports.user_store.credentials_by_id(ann.id) == Credentials(remains, "")
+    assert ports.user_store.credentials("ann") is None
 
 
 def test_an_erased_account_is_in_no_list_and_no_search(ports, add_user, erase, bob):
     ann = add_user("ann", first_name="Delete")
     with ports.transaction():
         for user in (ann, bob):
-            ports.users.seen(user.id, 4_000)
+            ports.user_store.seen(user.id, 4_000)
     erase(ann)
-    assert names(ports.users.page(Window(5))) == ["bob"]
-    assert names(ports.users.page(Window(5, before=("x",)))) == ["bob"]
-    assert names(ports.users.online_page(3_000, Window(5))) == ["bob"]
+    assert names(ports.user_store.page(Window(5))) == ["bob"]
+    assert names(ports.user_store.page(Window(5, before=("x",)))) == ["bob"]
+    assert names(ports.user_store.online_page(3_000, Window(5))) == ["bob"]
     for query in ("ann", "nn", "d", "delete", "user"):
-        assert ports.users.search(query, 5, without=bob.id) == []
+        assert ports.user_store.search(query, 5, without=bob.id) == []
 
 
 def test_the_name_of_an_erased_account_is_kept_until_it_is_free(ports, add_user, ann, erase):
     erase(ann)
-    assert ports.users.is_taken("ann", LATER - 1)
+    assert ports.user_store.is_taken("ann", LATER - 1)
     assert add_user("Ann", joined_at=LATER - 1) is None
-    assert not ports.users.is_taken("ann", LATER)
+    assert not ports.user_store.is_taken("ann", LATER)
     heir = add_user("Ann", joined_at=LATER)
     assert heir.id != ann.id
-    assert ports.users.is_taken("ann", LATER)
+    assert ports.user_store.is_taken("ann", LATER)
 
 
 def test_the_name_of_a_second_account_that_is_erased_is_kept_as_well(ports, add_user, ann, erase):
     erase(ann)
     heir = add_user("ann", joined_at=LATER)
     with ports.transaction():
-        ports.users.erase(remains_of(heir), free_at=2 * LATER)
-    assert [ports.users.is_taken("ann", at) for at in (LATER, 2 * LATER)] == [True, False]
+        ports.user_store.erase(remains_of(heir), free_at=2 * LATER)
+    assert [ports.user_store.is_taken("ann", at) for at in (LATER, 2 * LATER)] == [True, False]
 
 
 def test_a_name_is_taken_while_somebody_has_it(ports, ann):
-    assert ports.users.is_taken("ann", 0)
-    assert not ports.users.is_taken("bob", 0)
+    assert ports.user_store.is_taken("ann", 0)
+    assert not ports.user_store.is_taken("bob", 0)
 
 
 def test_an_erasure_that_is_undone_leaves_the_account(ports, ann):
     with undone(ports):
-        ports.users.erase(remains_of(ann), free_at=LATER)
-    assert ports.users.get(ann.id) == ann
-    assert ports.users.search("ann", 5, without=0) == [ann]
-    assert ports.users.is_taken("ann", 2 * LATER)
+        ports.user_store.erase(remains_of(ann), free_at=LATER)
+    assert ports.user_store.get(ann.id) == ann
+    assert ports.user_store.search("ann", 5, without=0) == [ann]
+    assert ports.user_store.is_taken("ann", 2 * LATER)
 
 
 def test_an_account_is_disabled_and_enabled_once_each(ports, ann, bob):
     with ports.transaction():
-        assert not ports.users.set_active(ann.id, True)
-        assert ports.users.set_active(ann.id, False)
-        assert not ports.users.set_active(ann.id, False)
-        assert not ports.users.set_active(10**9, False)
-    assert [ports.users.get(user.id).is_active for user in (ann, bob)] == [False, True]
+        assert not ports.user_store.set_active(ann.id, True)
+        assert ports.user_store.set_active(ann.id, False)
+        assert not ports.user_store.set_active(ann.id, False)
+        assert not ports.user_store.set_active(10**9, False)
+    assert [ports.user_store.get(user.id).is_active for user in (ann, bob)] == [False, True]
     with ports.transaction():
-        assert ports.users.set_active(ann.id, True)
-    assert ports.users.get(ann.id) == ann
+        assert ports.user_store.set_active(ann.id, True)
+    assert ports.user_store.get(ann.id) == ann
 
 
 def test_it_tells_which_avatars_are_shown(ports, ann, bob):
-    assert set(ports.users.shown_avatars(["", "/avatars/a.webp"])) <= {""}
+    assert set(ports.user_store.shown_avatars(["", "/avatars/a.webp"])) <= {""}
     with ports.transaction():
-        ports.users.update_profile(ann._replace(avatar_url="/avatars/a.webp"))
-        ports.users.update_profile(bob._replace(avatar_url="https://example.com/b.png"))
-    assert set(ports.users.shown_avatars(["/avatars/a.webp", "/avatars/b.webp"])) == {"/avatars/a.webp"}
-    assert set(ports.users.shown_avatars([])) == set()
+        ports.user_store.update_profile(ann._replace(avatar_url="/avatars/a.webp"))
+        ports.user_store.update_profile(bob._replace(avatar_url="https://example.com/b.png"))
+    assert set(ports.user_store.shown_avatars(["/avatars/a.webp", "/avatars/b.webp"])) == {"/avatars/a.webp"}
+    assert set(ports.user_store.shown_avatars([])) == set()
 
 
 def test_names_of_erased_accounts_are_swept_when_anybody_may_have_them(ports, ann, bob, carl):
     with ports.transaction():
         for user, free_at in ((ann, 5_000), (bob, 5_001), (carl, 6_000)):
-            ports.users.erase(user._replace(username_key=f"gone-{user.id}", username=f"gone-{user.id}"), free_at)
-        assert ports.users.sweep_freed_names(4_999, 9) == 0
-        assert ports.users.sweep_freed_names(5_999, 1) == 1
-        assert ports.users.sweep_freed_names(5_999, 1) == 1
-        assert ports.users.sweep_freed_names(5_999, 1) == 0
-    assert [ports.users.is_taken(name, 0) for name in ("ann", "bob", "carl")] == [False, False, True]
+            ports.user_store.erase(user._replace(username_key=f"gone-{user.id}", username=f"gone-{user.id}"), free_at)
+        assert ports.user_store.sweep_freed_names(4_999, 9) == 0
+        assert ports.user_store.sweep_freed_names(5_999, 1) == 1
+        assert ports.user_store.sweep_freed_names(5_999, 1) == 1
+        assert ports.user_store.sweep_freed_names(5_999, 1) == 0
+    assert [ports.user_store.is_taken(name, 0) for name in ("ann", "bob", "carl")] == [False, False, True]
 
 
 def test_leases_that_are_due_are_renewed_together(ports, add_user):
     ann, bob, carl, dora, eve = (add_user(name) for name in ("ann", "bob", "carl", "dora", "eve"))
     with ports.transaction():
         for user, at in ((bob, 5_000), (carl, 5_001), (dora, 1_000), (eve, 1_000)):
-            ports.users.seen(user.id, at)
-        ports.users.set_active(dora.id, False)
-        ports.users.seen_all({ann.id, bob.id, carl.id, dora.id}, 9_000, before=5_000)
-    seen = [ports.users.get(user.id).last_seen_at for user in (ann, bob, carl, dora, eve)]
+            ports.user_store.seen(user.id, at)
+        ports.user_store.set_active(dora.id, False)
+        ports.user_store.seen_all({ann.id, bob.id, carl.id, dora.id}, 9_000, before=5_000)
+    seen = [ports.user_store.get(user.id).last_seen_at for user in (ann, bob, carl, dora, eve)]
     assert seen == [9_000, 9_000, 5_001, 1_000, 1_000]
 
 
 def test_who_was_seen_since_is_told_by_id(ports, add_user):
     ann, bob, _ = (add_user(name) for name in ("ann", "bob", "carl"))
     with ports.transaction():
-        ports.users.seen(ann.id, 5_000)
-        ports.users.seen(bob.id, 5_001)
-    assert set(ports.users.online_ids(4_999)) == {ann.id, bob.id}
-    assert set(ports.users.online_ids(5_000)) == {bob.id}
-    assert set(ports.users.online_ids(5_001)) == set()
+        ports.user_store.seen(ann.id, 5_000)
+        ports.user_store.seen(bob.id, 5_001)
+    assert set(ports.user_store.online_ids(4_999)) == {ann.id, bob.id}
+    assert set(ports.user_store.online_ids(5_000)) == {bob.id}
+    assert set(ports.user_store.online_ids(5_001)) == set()

@@ -24,7 +24,7 @@ def newest(chat):
     """The newest entry of the audit log, in short."""
 
     def look():
-        [entry] = chat.services.audit.page(1)
+        [entry] = chat.services.audit_log.page(1)
         return entry.event, entry.user_id, entry.actor_id, entry.detail
 
     return look
@@ -54,9 +54,9 @@ def test_an_enabled_user_gets_in_again_and_the_old_sessions_stay_over(administra
 def test_what_was_so_already_is_not_put_on_record_again(chat, administration, ann, newest):
     assert not administration.enable("ann")[1]
     administration.disable("ann")
-    on_record = chat.services.audit.page(9)
+    on_record = chat.services.audit_log.page(9)
     assert not administration.disable("ann")[1]
-    assert chat.services.audit.page(9) == on_record
+    assert chat.services.audit_log.page(9) == on_record
 
 
 def test_a_log_out_by_an_operator_ends_all_sessions_and_no_more(administration, ann, newest):

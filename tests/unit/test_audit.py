@@ -20,7 +20,7 @@ def ann(chat):
 
 
 def newest(chat):
-    [entry] = chat.services.audit.page(1)
+    [entry] = chat.services.audit_log.page(1)
     return entry
 
 
@@ -66,7 +66,7 @@ def test_reuse_of_a_refresh_token_is_on_record_though_it_is_refused(chat, ann):
 def test_a_log_out_is_on_record_once(chat, ann):
     for _ in range(2):
         chat.services.sessions.log_out(ann.id, ann.grant.session.id, device=PHONE)
-    newest_two = [entry.event for entry in chat.services.audit.page(2)]
+    newest_two = [entry.event for entry in chat.services.audit_log.page(2)]
     assert newest_two == [AuditEvent.LOGGED_OUT, AuditEvent.REGISTERED]
 
 
@@ -129,5 +129,5 @@ def test_no_password_or_token_stands_in_it(chat, ann):
     chat.services.sessions.log_in("ann", PASSWORD, PHONE)
     ann.grant = ann.refreshes()
     chat.services.sessions.change_password(ann.caller, PASSWORD, "staple battery horse")
-    text = repr(chat.services.audit.page(200))
+    text = repr(chat.services.audit_log.page(200))
     assert all(secret not in text for secret in (PASSWORD, "staple", ann.grant.jti))

@@ -24,7 +24,7 @@ def avatars(chat):
 @pytest.fixture
 def kept(chat):
     """Tells which files there are."""
-    return lambda: {name for name, _ in chat.ports.media.names()}
+    return lambda: {name for name, _ in chat.ports.media_store.names()}
 
 
 def name_in(user):
@@ -142,12 +142,12 @@ def test_the_new_file_is_there_before_the_row_and_the_old_one_until_after_the_co
 
 
 def test_files_that_can_not_be_kept_change_nothing(chat, ann):
-    class Full(type(chat.ports.media)):
+    class Full(type(chat.ports.media_store)):
         def add(self, data):
             raise Unavailable("the disk is full")
 
     with chat.nothing_is_written(), pytest.raises(Unavailable):
-        chat.with_ports(media=Full(chat.clock)).services.avatars.upload(ann.id, PNG)
+        chat.with_ports(media_store=Full(chat.clock)).services.avatars.upload(ann.id, PNG)
 
 
 def test_an_account_that_is_erased_meanwhile_gets_no_picture(chat, avatars, ann, kept):
@@ -178,7 +178,7 @@ def test_only_the_file_of_a_path_of_ours_is_discarded(chat, avatars, ann, kept):
         f"/avatars/../{name}.webp",
         name,
     ):
-        discard_picture(chat.ports.media, other)
+        discard_picture(chat.ports.media_store, other)
         assert kept() == {name}
-    discard_picture(chat.ports.media, f"/avatars/{name}.webp")
+    discard_picture(chat.ports.media_store, f"/avatars/{name}.webp")
     assert kept() == set()

@@ -166,7 +166,7 @@ def test_what_the_log_has_dropped_can_not_be_read_and_is_said_so(chat, ann):
     kept = ann.subscribe().position
     ann.says("hello", in_=room)
     with chat.ports.transaction():
-        chat.ports.changes.sweep(chat.clock(), 2)
+        chat.ports.change_store.sweep(chat.clock(), 2)
     with pytest.raises(ResyncRequired):
         ann.subscribe(position)
     with pytest.raises(ResyncRequired):
@@ -217,5 +217,5 @@ def test_an_author_who_leaves_while_that_is_looked_up_is_told_nothing_of_their_m
     message = ann.says("hello", in_=room).message
     memberships = MemberLeaves(chat.memory.store)
     memberships.leave = lambda: ann.leaves(room)
-    change_log = chat.with_ports(memberships=memberships).services.change_log
+    change_log = chat.with_ports(membership_store=memberships).services.change_log
     assert change_log.is_read_for(message, {ann.id, bob.id}) == {bob.id: False}

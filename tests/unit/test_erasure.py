@@ -63,9 +63,9 @@ def test_who_is_in_very_many_rooms_leaves_them_in_steps_that_hold_nobody_up(chat
     chat.with_ports(transaction=transaction).services.erasure.erase(ann.caller, PASSWORD)
     assert max(steps) <= 2 * LEFT_AT_ONCE
     assert len([step for step in steps if step]) == 3
-    [(room, _, _)] = chat.ports.rooms.all_of(ann.id, 0, 9)
+    [(room, _, _)] = chat.ports.room_store.all_of(ann.id, 0, 9)
     assert room.kind == RoomKind.DIRECT
-    assert len(chat.ports.rooms.all_of(bob.id, 0, 999)) == LEFT_AT_ONCE + 3 + 1
+    assert len(chat.ports.room_store.all_of(bob.id, 0, 999)) == LEFT_AT_ONCE + 3 + 1
     assert ann.user.deleted_at is not None
 
 
@@ -74,7 +74,7 @@ def test_a_superuser_is_one_no_more(chat):
     user, grant = chat.services.sessions.log_in("root", PASSWORD)
     caller = chat.services.sessions.authenticate(grant.session.id, user.id)
     chat.services.erasure.erase(caller, PASSWORD)
-    assert not chat.ports.users.get(user.id).is_superuser
+    assert not chat.ports.user_store.get(user.id).is_superuser
 
 
 def test_a_wrong_password_changes_nothing(chat, ann):
@@ -102,7 +102,7 @@ def test_the_uploaded_picture_goes(chat, ann, bob):
     for person in (ann, bob):
         chat.services.avatars.upload(person.id, PNG)
     erase(ann)
-    assert len(chat.ports.media.names()) == 1
+    assert len(chat.ports.media_store.names()) == 1
     assert chat.services.avatars.picture(bob.user.avatar_url.removeprefix("/avatars/").removesuffix(".webp"))
 
 
@@ -112,12 +112,12 @@ def test_the_picture_stays_if_the_erasure_fails(chat, ann):
     chat.meanwhile(lambda: chat.services.sessions.log_out(ann.id, ann.grant.session.id))
     with pytest.raises(SessionEnded):
         chat.services.erasure.erase(caller, PASSWORD)
-    assert len(chat.ports.media.names()) == 1
+    assert len(chat.ports.media_store.names()) == 1
 
 
 def test_it_is_on_record(chat, ann):
     erase(ann)
-    [entry] = chat.services.audit.page(1)
+    [entry] = chat.services.audit_log.page(1)
     assert entry[:6] == (AuditEvent.DELETED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
 
 
@@ -322,7 +322,7 @@ def test_what_had_begun_before_leaves_no_trace_after(chat, ann, bob, carl, actio
     with pytest.raises(REFUSALS.get(action, SessionEnded)):
         act()
     assert [chat.stored()] == after
-    assert chat.ports.users.get(ann.id).last_seen_at is None
+    assert chat.ports.user_store.get(ann.id).last_seen_at is None
 
 
 def test_a_name_that_is_registered_while_it_is_erased_is_still_taken(chat, ann):

@@ -111,8 +111,8 @@ def test_the_audit_log_is_in_it_as_far_as_it_is_about_oneself(chat, ann, bob):
 
 def test_what_others_did_is_in_it_but_not_from_where(chat, ann, bob):
     with chat.ports.transaction():
-        chat.services.audit.note(AuditEvent.DISABLED, about=ann.id, by=bob.id, device=TABLET)
-        chat.services.audit.note(AuditEvent.LOG_IN_FAILED, about=ann.id, device=TABLET)
+        chat.services.audit_log.note(AuditEvent.DISABLED, about=ann.id, by=bob.id, device=TABLET)
+        chat.services.audit_log.note(AuditEvent.LOG_IN_FAILED, about=ann.id, device=TABLET)
     failed, disabled = all_of(takes(ann).audit)[1:3]
     assert (disabled.event, disabled.device) == (AuditEvent.DISABLED, Device())
     assert (failed.event, failed.device) == (AuditEvent.LOG_IN_FAILED, TABLET)
@@ -120,7 +120,7 @@ def test_what_others_did_is_in_it_but_not_from_where(chat, ann, bob):
 
 def test_that_it_was_taken_is_on_record_before_any_of_it_is_read(chat, ann):
     takes(ann)
-    [entry] = chat.services.audit.page(1)
+    [entry] = chat.services.audit_log.page(1)
     assert entry[:6] == (AuditEvent.EXPORTED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
 
 

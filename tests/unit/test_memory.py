@@ -37,29 +37,29 @@ def new_user(name):
 
 def test_a_transaction_that_succeeds_keeps_what_it_did(memory):
     with memory.ports.transaction():
-        ann = memory.ports.users.add(new_user("ann"))
-    assert memory.ports.users.get(ann.id) == ann
+        ann = memory.ports.user_store.add(new_user("ann"))
+    assert memory.ports.user_store.get(ann.id) == ann
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(memory):
     before = memory.store.tables
     with undone(memory.ports):
-        memory.ports.users.add(new_user("ann"))
+        memory.ports.user_store.add(new_user("ann"))
     assert memory.store.tables == before
-    assert memory.ports.users.get(1) is None
+    assert memory.ports.user_store.get(1) is None
 
 
 def test_a_transaction_sees_what_it_has_done_so_far(memory):
     with memory.ports.transaction():
-        ann = memory.ports.users.add(new_user("ann"))
-        assert memory.ports.users.get(ann.id) == ann
+        ann = memory.ports.user_store.add(new_user("ann"))
+        assert memory.ports.user_store.get(ann.id) == ann
 
 
 def test_others_see_nothing_of_a_transaction_before_it_is_over(memory):
     seen = []
     with memory.ports.transaction():
-        ann = memory.ports.users.add(new_user("ann"))
-        reader = threading.Thread(target=lambda: seen.append(memory.ports.users.get(ann.id)))
+        ann = memory.ports.user_store.add(new_user("ann"))
+        reader = threading.Thread(target=lambda: seen.append(memory.ports.user_store.get(ann.id)))
         reader.start()
         reader.join()
     assert seen == [None]
@@ -74,9 +74,9 @@ def test_a_refused_nesting_does_not_break_what_comes_after(memory):
     with memory.ports.transaction():
         with pytest.raises(RuntimeError), memory.ports.transaction():
             pass
-        memory.ports.users.add(new_user("ann"))
+        memory.ports.user_store.add(new_user("ann"))
     with memory.ports.transaction():
-        memory.ports.users.add(new_user("bob"))
+        memory.ports.user_store.add(new_user("bob"))
     assert len(memory.store.tables.users) == 2
 
 
@@ -89,35 +89,35 @@ def test_every_method_that_changes_something_needs_a_transaction():
     change = Change(ChangeKind.ROOM_CREATED, room.id, 0)
     entry = AuditEntry(AuditEvent.EXPORTED, 0, ann.id, ann.id, session_id, Device())
     writes = [
-        lambda: ports.users.add(new_user("eve")),
-        lambda: ports.users.change_password(ann.id, "a", "b"),
-        lambda: ports.users.update_profile(ann.user),
-        lambda: ports.users.seen(ann.id, 0),
-        lambda: ports.sessions.open(ann.id, Device(), 0, 1),
-        lambda: ports.sessions.used(session_id, 0),
-        lambda: ports.sessions.end(session_id, 0),
-        lambda: ports.sessions.end_all(ann.id, 0),
-        lambda: ports.sessions.add_token(RefreshToken("hash", session_id, 0, 1)),
-        lambda: ports.sessions.claim_token("hash", 0),
-        lambda: ports.sessions.drop_tokens(session_id),
-        lambda: ports.rooms.add(NewRoom("Tea", "", RoomKind.GROUP, False, 0)),
-        lambda: ports.rooms.update(room),
-        lambda: ports.rooms.remove(room.id, 0),
-        lambda: ports.memberships.add(room.id, 99, Role.MEMBER, 0),
-        lambda: ports.memberships.remove(membership),
-        lambda: ports.memberships.set_role(membership, Role.MODERATOR),
-        lambda: ports.memberships.see(room.id, bob.id, 1),
-        lambda: ports.bans.add(room.id, bob.id, ann.id, 0),
-        lambda: ports.bans.lift(room.id, bob.id),
-        lambda: ports.bans.erase(bob.id),
-        lambda: ports.messages.append(NewMessage(room.id, ann.id, "hello", 0, None)),
-        lambda: ports.messages.update(message, None),
-        lambda: ports.messages.forget_digests(ann.id),
-        lambda: ports.changes.record(change),
-        lambda: ports.attempts.count("key", 0, 1),
-        lambda: ports.attempts.forget("key"),
-        lambda: ports.attempts.sweep(0, 1),
-        lambda: ports.audit.record(entry),
+        lambda: ports.user_store.add(new_user("eve")),
+        lambda: ports.user_store.change_password(ann.id, "a", "b"),
+        lambda: ports.user_store.update_profile(ann.user),
+        lambda: ports.user_store.seen(ann.id, 0),
+        lambda: ports.session_store.open(ann.id, Device(), 0, 1),
+        lambda: ports.session_store.used(session_id, 0),
+        lambda: ports.session_store.end(session_id, 0),
+        lambda: ports.session_store.end_all(ann.id, 0),
+        lambda: ports.session_store.add_token(RefreshToken("hash", session_id, 0, 1)),
+        lambda: ports.session_store.claim_token("hash", 0),
+        lambda: ports.session_store.drop_tokens(session_id),
+        lambda: ports.room_store.add(NewRoom("Tea", "", RoomKind.GROUP, False, 0)),
+        lambda: ports.room_store.update(room),
+        lambda: ports.room_store.remove(room.id, 0),
+        lambda: ports.membership_store.add(room.id, 99, Role.MEMBER, 0),
+        lambda: ports.membership_store.remove(membership),
+        lambda: ports.membership_store.set_role(membership, Role.MODERATOR),
+        lambda: ports.membership_store.see(room.id, bob.id, 1),
+        lambda: ports.ban_store.add(room.id, bob.id, ann.id, 0),
+        lambda: ports.ban_store.lift(room.id, bob.id),
+        lambda: ports.ban_store.erase(bob.id),
+        lambda: ports.message_store.append(NewMessage(room.id, ann.id, "hello", 0, None)),
+        lambda: ports.message_store.update(message, None),
+        lambda: ports.message_store.forget_digests(ann.id),
+        lambda: ports.change_store.record(change),
+        lambda: ports.attempt_store.count("key", 0, 1),
+        lambda: ports.attempt_store.forget("key"),
+        lambda: ports.attempt_store.sweep(0, 1),
+        lambda: ports.audit_store.record(entry),
     ]
     for write in writes:
         with chat.nothing_changes(), pytest.raises(RuntimeError, match="outside a transaction"):
@@ -147,9 +147,9 @@ def test_the_change_log_shows_what_was_committed_in_order(memory):
     changes = [Change(ChangeKind.ROOM_CREATED, number, 0) for number in range(3)]
     for change in changes:
         with memory.ports.transaction():
-            memory.ports.changes.record(change)
+            memory.ports.change_store.record(change)
     with undone(memory.ports):
-        memory.ports.changes.record(changes[0])
+        memory.ports.change_store.record(changes[0])
     assert list(memory.changes.log) == changes
 
 

@@ -244,7 +244,7 @@ def test_who_repeats_while_being_removed_is_answered_in_one_piece(chat, bob, roo
                 return super().by_client_id(room_id, user_id, client_id)
             raise AssertionError("a repetition must be answered in the transaction that found it to be one")
 
-    busy = chat.with_ports(messages=Messages(chat.memory.store))
+    busy = chat.with_ports(message_store=Messages(chat.memory.store))
     assert Person(busy, bob.user, bob.grant).says("hello", in_=room, client_id="one").is_replay
 
 
@@ -430,7 +430,7 @@ def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_
                 ann.says("meanwhile", in_=room)
             return super().before(room_id, seq, limit)
 
-    reader = Person(chat.with_ports(messages=Messages(chat.memory.store)), bob.user, bob.grant)
+    reader = Person(chat.with_ports(message_store=Messages(chat.memory.store)), bob.user, bob.grant)
     page = reader.history(room, 2, mark_read=mark_read)
     assert page.room.room.last_seq == page.room.last_message.seq == page.messages[-1].seq
     assert contents(page) == (["9", "meanwhile"] if mark_read else ["8", "9"])
@@ -446,7 +446,7 @@ def test_a_room_left_while_messages_of_all_rooms_are_read_is_still_on_the_page(c
             bob.leaves(room)
             return super().receipts(user_id, room_ids)
 
-    reader = Person(chat.with_ports(memberships=Memberships(chat.memory.store)), bob.user, bob.grant)
+    reader = Person(chat.with_ports(membership_store=Memberships(chat.memory.store)), bob.user, bob.grant)
     page = reader.latest(limit=2)
     assert contents(page) == ["8", "9"]
     assert set(page.receipts) == {room.id}
@@ -465,11 +465,11 @@ def test_who_joins_while_asking_for_history_is_answered_as_one_or_the_other(chat
         def view(self, room_id, user_id):
             found = super().view(room_id, user_id)
             with chat.ports.transaction():
-                chat.ports.memberships.add(room_id, user_id, "member", 0)
+                chat.ports.membership_store.add(room_id, user_id, "member", 0)
             return found
 
     with pytest.raises(NotAParticipant):
-        Person(chat.with_ports(rooms=Rooms(chat.memory.store)), carl.user, carl.grant).history(room)
+        Person(chat.with_ports(room_store=Rooms(chat.memory.store)), carl.user, carl.grant).history(room)
 
 
 # Across all rooms

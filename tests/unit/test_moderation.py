@@ -71,7 +71,7 @@ def roles(person, room):
 
 def noted(chat, count):
     """The newest entries of the audit log in short, the oldest first."""
-    return [(one.event, one.user_id, one.actor_id, one.detail) for one in chat.services.audit.page(count)[::-1]]
+    return [(one.event, one.user_id, one.actor_id, one.detail) for one in chat.services.audit_log.page(count)[::-1]]
 
 
 def erase(person):

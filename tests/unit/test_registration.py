@@ -33,7 +33,7 @@ def test_an_account_keeps_what_was_given(chat):
 
 def test_a_password_is_kept_as_its_hash_only(chat):
     user, _ = chat.services.registration.register("ann", "cafe\u0301 au lait")
-    credentials = chat.ports.users.credentials("ann")
+    credentials = chat.ports.user_store.credentials("ann")
     assert credentials.user.id == user.id
     assert credentials.password_hash == "plain:café au lait"
 
@@ -63,7 +63,7 @@ def test_a_taken_name_is_told_before_the_slow_hash(chat):
             return password
 
     with pytest.raises(UsernameTaken):
-        chat.with_ports(passwords=Passwords()).person("ann")
+        chat.with_ports(password_hasher=Passwords()).person("ann")
     assert hashed == []
 
 

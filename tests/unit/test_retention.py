@@ -64,10 +64,10 @@ def test_a_session_that_ended_is_kept_for_90_days_with_what_it_knows(chat, ann, 
     chat.services.sessions.log_out(ann.id, phone.grant.session.id)
     chat.clock.advance(90 * DAY - 1)
     prune()
-    assert chat.ports.sessions.is_known(ann.id, HOME.network)
+    assert chat.ports.session_store.is_known(ann.id, HOME.network)
     chat.clock.advance(1)
     assert prune()[Kind.SESSIONS] == 1
-    assert not chat.ports.sessions.is_known(ann.id, HOME.network)
+    assert not chat.ports.session_store.is_known(ann.id, HOME.network)
 
 
 def test_a_session_that_expired_is_kept_for_90_days(chat, ann, prune):
@@ -125,7 +125,7 @@ def test_audit_entries_go_when_they_are_old(chat, ann, prune):
     chat.services.administration.disable("ann")
     chat.clock.advance(1)
     assert prune()[Kind.AUDIT] == 1
-    assert [entry.event for entry in chat.services.audit.page(9)] == [AuditEvent.DISABLED]
+    assert [entry.event for entry in chat.services.audit_log.page(9)] == [AuditEvent.DISABLED]
 
 
 def test_tallies_go_when_their_window_is_over(chat, prune):
@@ -138,14 +138,14 @@ def test_tallies_go_when_their_window_is_over(chat, prune):
 def test_a_picture_that_nobody_shows_goes_after_an_hour(chat, ann, prune):
     png = b"\x89PNG\r\n\x1a\n"
     shown = chat.services.avatars.upload(ann.id, png + b"shown").avatar_url
-    left_by_a_crash = chat.ports.media.add(b"left by a crash")
+    left_by_a_crash = chat.ports.media_store.add(b"left by a crash")
     chat.clock.advance(HOUR - 1)
     assert Kind.PICTURES not in prune()
     chat.clock.advance(1)
     assert prune()[Kind.PICTURES] == 1
-    assert chat.ports.media.read(left_by_a_crash) is None
+    assert chat.ports.media_store.read(left_by_a_crash) is None
     assert ann.user.avatar_url == shown
-    assert [f"/avatars/{name}.webp" for name, _ in chat.ports.media.names()] == [shown]
+    assert [f"/avatars/{name}.webp" for name, _ in chat.ports.media_store.names()] == [shown]
 
 
 def test_others_may_write_between_two_transactions(chat, ann):

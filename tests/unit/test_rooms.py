@@ -590,7 +590,7 @@ def test_an_administrator_takes_a_group_down(chat, ann, room):
     with pytest.raises(RoomNotFound):
         ann.looks_at(room)
     assert chat.happened()[-1] == ("room.deleted",)
-    [entry] = chat.services.audit.page(1)
+    [entry] = chat.services.audit_log.page(1)
     assert (entry.event, entry.actor_id, entry.detail) == (AuditEvent.ROOM_DELETED, root.id, {"room": room.id})
 
 

@@ -78,7 +78,7 @@ def test_every_failed_log_in_verifies_once_so_that_all_take_the_same_time(chat, 
             return False
 
     with pytest.raises(InvalidCredentials):
-        chat.with_ports(passwords=Passwords()).services.sessions.log_in(username, password)
+        chat.with_ports(password_hasher=Passwords()).services.sessions.log_in(username, password)
     assert seen == [verified]
 
 
@@ -93,9 +93,11 @@ def test_so_does_that_of_who_is_disabled_or_no_superuser(chat, ann, username, on
     class Passwords:
         def verify(self, password_hash, password):
             seen.append(password)
-            return chat.ports.passwords.verify(password_hash, password)
+            return chat.ports.password_hasher.verify(password_hash, password)
 
-    log_in = partial(chat.with_ports(passwords=Passwords()).services.sessions.log_in, only_superusers=only_superusers)
+    log_in = partial(
+        chat.with_ports(password_hasher=Passwords()).services.sessions.log_in, only_superusers=only_superusers
+    )
     for password in (PASSWORD, "wrong"):
         with pytest.raises(InvalidCredentials):
             log_in(username, password)
@@ -110,7 +112,7 @@ def test_a_log_in_is_refused_when_the_password_was_changed_while_it_was_verified
 
 
 def hash_of(chat, person):
-    return chat.ports.users.credentials_by_id(person.id).password_hash
+    return chat.ports.user_store.credentials_by_id(person.id).password_hash
 
 
 class NewScheme(PlainPasswords):
@@ -130,7 +132,7 @@ def test_a_log_in_renews_an_old_hash_once_and_ends_no_session(chat):
     eva, _ = chat.services.sessions.log_in("eva", "caf\u00e9 au lait")
     sessions = dict(chat.memory.store.tables.sessions)
     passwords = NewScheme()
-    later = chat.with_ports(passwords=passwords)
+    later = chat.with_ports(password_hasher=passwords)
     for _ in range(2):
         later.services.sessions.log_in("eva", "cafe\u0301 au lait")
         assert hash_of(chat, eva) == "new:caf\u00e9 au lait"
@@ -141,7 +143,7 @@ def test_a_log_in_renews_an_old_hash_once_and_ends_no_session(chat):
 def test_a_wrong_password_renews_nothing(chat, ann):
     passwords = NewScheme()
     with chat.nothing_changes(), pytest.raises(InvalidCredentials):
-        chat.with_ports(passwords=passwords).services.sessions.log_in("ann", "wrong")
+        chat.with_ports(password_hasher=passwords).services.sessions.log_in("ann", "wrong")
     assert passwords.hashed == 0
 
 
@@ -150,7 +152,7 @@ def test_a_log_in_succeeds_though_its_hash_cannot_be_renewed(chat, ann):
         def hash(self, password):
             raise Unavailable("too busy")
 
-    user, grant = chat.with_ports(passwords=Busy()).services.sessions.log_in("ann", PASSWORD)
+    user, grant = chat.with_ports(password_hasher=Busy()).services.sessions.log_in("ann", PASSWORD)
     assert chat.services.sessions.authenticate(grant.session.id, user.id).user == ann.user
     assert hash_of(chat, ann) == "plain:" + PASSWORD
 
@@ -158,12 +160,12 @@ def test_a_log_in_succeeds_though_its_hash_cannot_be_renewed(chat, ann):
 def test_a_log_in_succeeds_though_the_new_hash_cannot_be_stored(chat, ann):
     class Users:
         def __getattr__(self, name):
-            return getattr(chat.ports.users, name)
+            return getattr(chat.ports.user_store, name)
 
         def change_password(self, user_id, old_hash, new_hash):
             raise Unavailable("too busy")
 
-    later = chat.with_ports(passwords=NewScheme(), users=Users())
+    later = chat.with_ports(password_hasher=NewScheme(), user_store=Users())
     user, grant = later.services.sessions.log_in("ann", PASSWORD)
     assert chat.services.sessions.authenticate(grant.session.id, user.id).user == ann.user
     assert hash_of(chat, ann) == "plain:" + PASSWORD
@@ -175,12 +177,12 @@ def test_a_renewed_hash_does_not_undo_a_password_change(chat, ann):
             chat.services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD)
             return super().hash(password)
 
-    chat.with_ports(passwords=Slow()).services.sessions.log_in("ann", PASSWORD)
+    chat.with_ports(password_hasher=Slow()).services.sessions.log_in("ann", PASSWORD)
     assert hash_of(chat, ann) == "plain:" + NEW_PASSWORD
 
 
 def test_a_log_in_succeeds_when_another_renewed_the_hash_while_it_was_verified(chat, ann):
-    later = chat.with_ports(passwords=PlainPasswords("new"))
+    later = chat.with_ports(password_hasher=PlainPasswords("new"))
     chat.meanwhile(lambda: later.services.sessions.log_in("ann", PASSWORD))
     assert ann.logs_in().caller.user.id == ann.id
     assert len(chat.memory.store.tables.sessions) == 3
@@ -511,14 +513,14 @@ def test_a_password_change_ends_every_other_session(chat, ann):
 def test_a_password_is_not_changed_where_the_other_sessions_cannot_be_ended(chat, ann):
     class Sessions:
         def __getattr__(self, name):
-            return getattr(chat.ports.sessions, name)
+            return getattr(chat.ports.session_store, name)
 
         def end_all(self, *_, **__):
             raise Unavailable("too busy")
 
     phone = ann.logs_in()
     with chat.nothing_changes(), pytest.raises(Unavailable):
-        chat.with_ports(sessions=Sessions()).services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD)
+        chat.with_ports(session_store=Sessions()).services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD)
     assert ann.logs_in(PASSWORD)
     assert phone.caller
 

@@ -121,7 +121,7 @@ def test_nothing_is_hashed_for_who_must_wait(chat, ann):
             raise AssertionError("it was hashed")
 
     fails(chat, FREE_FAILURES)
-    assert tries(chat.with_ports(passwords=NotToBeAsked()), PASSWORD) == 1
+    assert tries(chat.with_ports(password_hasher=NotToBeAsked()), PASSWORD) == 1
 
 
 def test_a_day_later_the_count_begins_anew(chat, ann):
@@ -153,9 +153,9 @@ def test_as_much_is_looked_up_for_a_name_that_nobody_has(chat, ann):
     class Sessions:
         def __getattr__(self, name):
             asked.append(name)
-            return getattr(chat.ports.sessions, name)
+            return getattr(chat.ports.session_store, name)
 
-    watched = chat.with_ports(sessions=Sessions())
+    watched = chat.with_ports(session_store=Sessions())
     lists = []
     for name in ("ann", "nobody", "not a name\x00"):
         asked.clear()
@@ -266,12 +266,12 @@ def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann)
             if not meanwhile:
                 meanwhile.append(True)
                 fails(chat, FREE_FAILURES)
-            return chat.ports.passwords.verify(password_hash, password)
+            return chat.ports.password_hasher.verify(password_hash, password)
 
     caller = ann.caller
     for password in (PASSWORD, "wrong password"):
         meanwhile = []
-        slow = chat.with_ports(passwords=HashingTakesTime())
+        slow = chat.with_ports(password_hasher=HashingTakesTime())
         assert tries(slow, password) == 1
         chat.clock.advance(DAY / 1000)
     for password in (PASSWORD, "wrong password"):
@@ -357,7 +357,7 @@ def test_with_the_limits_off_nobody_waits_and_nothing_is_counted():
 def test_failures_are_on_record_without_what_was_typed(chat, ann):
     tries(chat, "my real secret", name="ann")
     tries(chat, "my real secret", name="my real secret")
-    entries = chat.services.audit.page(2)
+    entries = chat.services.audit_log.page(2)
     assert [(entry.event, entry.user_id, entry.device) for entry in entries] == [
         (AuditEvent.LOG_IN_FAILED, None, AWAY),
         (AuditEvent.LOG_IN_FAILED, ann.id, AWAY),

@@ -164,7 +164,7 @@ class RecordPage(ListPage):
     columns = ("Time", "Event", "About", "By", "From", "Client", "Detail")
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
-        entries = services().audit.page(PAGE, before=_id_in(cursor))
+        entries = services().audit_log.page(PAGE, before=_id_in(cursor))
         ids = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
         people = services().directory.by_ids(ids)
 

@@ -10,10 +10,10 @@ from minichat.domain.model import AuditEntry, AuditEvent, Device
 from minichat.domain.ports import AuditStore, Clock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
-    _clock: Clock
-    _store: AuditStore
+    clock: Clock
+    audit_store: AuditStore
 
     def note(
         self,
@@ -26,10 +26,10 @@ class AuditLog:
         **detail: int | str,
     ) -> None:
         """Append, inside the caller's transaction: what happened, to whose account (an id), by whom, from where."""
-        self._store.record(AuditEntry(event, self._clock(), about, by, session_id, device.kept, detail))
+        self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.kept, detail))
 
     def page(
         self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
     ) -> Sequence[AuditEntry]:
         """The newest entries, the newest first: those older than the entry `before`, those about one user or event."""
-        return self._store.page(limit, before=before, user_id=user_id, event=event)
+        return self.audit_store.page(limit, before=before, user_id=user_id, event=event)

@@ -22,46 +22,46 @@ NAME = "[A-Za-z0-9_-]{22}"
 _PATH = re.compile(rf"/avatars/({NAME})\.webp")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Avatars:
-    _transaction: Transaction
-    _users: UserStore
-    _pictures: PictureProcessor
-    _media: MediaStore
+    transaction: Transaction
+    user_store: UserStore
+    picture_processor: PictureProcessor
+    media_store: MediaStore
 
     def upload(self, user_id: int, data: bytes) -> User:
         """Show what was uploaded as the user's picture. Raises InvalidInput."""
-        name = self._media.add(self._pictures.square(data))
+        name = self.media_store.add(self.picture_processor.square(data))
         try:
             user, former_url = self._keep(user_id, picture_url(name))
         except Exception:
-            self._media.remove(name)
+            self.media_store.remove(name)
             raise
-        discard_picture(self._media, former_url)
+        discard_picture(self.media_store, former_url)
         return user
 
     def remove(self, user_id: int) -> User:
         """Return to the placeholder."""
         user, former_url = self._keep(user_id, "")
-        discard_picture(self._media, former_url)
+        discard_picture(self.media_store, former_url)
         return user
 
     def picture(self, name: str) -> bytes:
         """The uploaded picture of that name, in WebP. Raises NotFound."""
-        data = self._media.read(name)
+        data = self.media_store.read(name)
         if data is None:
             raise NotFound
         return data
 
     def _keep(self, user_id: int, avatar_url: str) -> tuple[User, str]:
         """Set the URL; return the user and the URL that was there before."""
-        with self._transaction():
-            user = self._users.get(user_id)
-            if user is None or user.deleted_at is not None:
+        with self.transaction():
+            user = self.user_store.get(user_id)
+            if user is None or user.is_erased:
                 raise SessionEnded  # while the picture was being made
             shown = user._replace(avatar_url=avatar_url)
             if shown != user:
-                self._users.update_profile(shown)
+                self.user_store.update_profile(shown)
             return shown, user.avatar_url
 
 

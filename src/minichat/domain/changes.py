@@ -98,42 +98,42 @@ class ChangeBatch(NamedTuple):
     """Whether the log goes on; if not, the reader is at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLog:
-    _snapshot: Snapshot
-    _users: UserStore
-    _rooms: RoomStore
-    _memberships: MembershipStore
-    _messages: MessageStore
-    _changes: ChangeStore
+    snapshot: Snapshot
+    user_store: UserStore
+    room_store: RoomStore
+    membership_store: MembershipStore
+    message_store: MessageStore
+    change_store: ChangeStore
 
     def at_one_moment(self) -> AbstractContextManager[None]:
         """In the block, who is in a room and what is told of it are of one moment: an edit that came after somebody was
         removed is not told to them.
         """
-        return self._snapshot()
+        return self.snapshot()
 
     def end(self) -> LogPosition:
         """The end of the log now."""
-        return self._changes.ends().last
+        return self.change_store.ends().last
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         """The next changes of all rooms, for who sorts out by themselves who gets which."""
-        return self._changes.after(position, limit)
+        return self.change_store.after(position, limit)
 
     def subscribe(self, user_id: int, position: LogPosition | None = None, *, only: int | None = None) -> Subscription:
         """A reader at that position, or at the end; of all rooms or of one.
 
         Raises ResyncRequired when the log does not hold what comes after.
         """
-        with self._snapshot():
-            first, last = self._changes.ends()
+        with self.snapshot():
+            first, last = self.change_store.ends()
             if position is None:
                 position = last
             if len(position) != len(last) or not first <= position <= last:  # the former is of another kind of database
                 raise ResyncRequired
-            rooms = set(self._memberships.rooms_of(user_id))
-            for _, change in reversed(self._changes.moves(user_id, position)):
+            rooms = set(self.membership_store.rooms_of(user_id))
+            for _, change in reversed(self.change_store.moves(user_id, position)):
                 if change.kind == ChangeKind.PARTICIPANT_JOINED:
                     rooms.discard(change.room_id)
                 else:
@@ -142,15 +142,15 @@ class ChangeLog:
 
     def read(self, subscription: Subscription, limit: int) -> ChangeBatch:
         """Move the reader on by what they get, up to `limit` changes. Raises ResyncRequired as `reader` does."""
-        with self._snapshot():
-            first, last = self._changes.ends()
+        with self.snapshot():
+            first, last = self.change_store.ends()
             if subscription.position < first:
                 raise ResyncRequired
-            moves = self._changes.moves(subscription.user_id, subscription.position)
+            moves = self.change_store.moves(subscription.user_id, subscription.position)
             rooms = subscription.rooms.union(
                 change.room_id for _, change in moves if subscription.is_of(change.room_id)
             )
-            found = self._changes.of_rooms(rooms, subscription.position, limit + 1)
+            found = self.change_store.of_rooms(rooms, subscription.position, limit + 1)
         ahead = Moves.of(change for _, change in moves)
         taken = [logged for logged in found[:limit] if subscription.accepts(logged, ahead)]
         has_more = len(found) > limit
@@ -162,7 +162,7 @@ class ChangeLog:
 
     def message(self, message_id: int) -> tuple[Message, User] | None:
         """A message with its author; None if its room has been removed."""
-        message = self._messages.get(message_id)
+        message = self.message_store.get(message_id)
         return None if message is None else (message, self.user(message.user_id))
 
     def messages(
@@ -171,18 +171,18 @@ class ChangeLog:
         """Messages by id, without those of removed rooms; their authors; and by room, how far they are read as a user
         who is in the rooms is shown it.
         """
-        messages = self._messages.by_ids(message_ids)
-        people = self._users.by_ids({message.user_id for message in messages.values()})
-        receipts = self._memberships.receipts(user_id, {message.room_id for message in messages.values()})
+        messages = self.message_store.by_ids(message_ids)
+        people = self.user_store.by_ids({message.user_id for message in messages.values()})
+        receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
         return messages, people, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
         """Whether the message is read (see `is_read` in the contract), for each of the users who is in its room now."""
-        read_by = self._memberships.read_by(message.room_id, user_ids)
+        read_by = self.membership_store.read_by(message.room_id, user_ids)
         is_read = {user_id: seq >= message.seq for user_id, seq in read_by.items()}
         author_id = message.user_id
         if is_read.get(author_id):
-            own = self._memberships.receipts(author_id, [message.room_id]).get(message.room_id)
+            own = self.membership_store.receipts(author_id, [message.room_id]).get(message.room_id)
             if own is None:
                 del is_read[author_id]  # they have left meanwhile
             else:
@@ -191,11 +191,11 @@ class ChangeLog:
 
     def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], People]:
         """The room as each of these users sees it, of those who are in it, and whom it mentions."""
-        views = self._rooms.views(room_id, user_ids)
-        return views, self._users.by_ids(mentioned(views.values()))
+        views = self.room_store.views(room_id, user_ids)
+        return views, self.user_store.by_ids(mentioned(views.values()))
 
     def user(self, user_id: int) -> User:
         """Somebody of whom a change tells."""
-        user = self._users.get(user_id)
+        user = self.user_store.get(user_id)
         assert user is not None, "no user is ever deleted"
         return user

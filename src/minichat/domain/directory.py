@@ -19,18 +19,18 @@ into eighteen each can be blown up to."""
 """How many code points of a folded query, and of a name from the match on, are compared: folding makes text longer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    _transaction: Transaction
-    _clock: Clock
-    _email_address: EmailAddress
-    _users: UserStore
-    _media: MediaStore
+    transaction: Transaction
+    clock: Clock
+    email_address: EmailAddress
+    user_store: UserStore
+    media_store: MediaStore
 
     def get(self, user_id: int) -> User:
         """Return a user, disabled or not. Raises UserNotFound, for an erased one as well."""
-        user = self._users.get(user_id)
-        if user is None or user.deleted_at is not None:
+        user = self.user_store.get(user_id)
+        if user is None or user.is_erased:
             raise UserNotFound
         return user
 
@@ -44,9 +44,9 @@ class Directory:
         avatar: str | None = None,
     ) -> User:
         """Change what is given of a profile; None leaves it as it is. Raises InvalidInput."""
-        with self._transaction():
-            user = self._users.get(user_id)
-            if user is None or user.deleted_at is not None:
+        with self.transaction():
+            user = self.user_store.get(user_id)
+            if user is None or user.is_erased:
                 raise SessionEnded
             fields = Fields()
             first_name, last_name = check_names(
@@ -56,35 +56,35 @@ class Directory:
             )
             address = user.email
             if email is not None and email != address:  # one that an earlier version took may be sent back as it is
-                address = check_email(fields, email, self._email_address)
+                address = check_email(fields, email, self.email_address)
             avatar_url = user.avatar_url if avatar is None else check_avatar_url(fields, avatar)
             fields.check()
             edited = user._replace(first_name=first_name, last_name=last_name, email=address, avatar_url=avatar_url)
             if edited != user:
-                self._users.update_profile(edited)
+                self.user_store.update_profile(edited)
         if edited.avatar_url != user.avatar_url:
-            discard_picture(self._media, user.avatar_url)
+            discard_picture(self.media_store, user.avatar_url)
         return edited
 
     def by_ids(self, user_ids: Iterable[int]) -> People:
         """The users of these ids; unknown ids are left out."""
-        return self._users.by_ids(user_ids)
+        return self.user_store.by_ids(user_ids)
 
     def page(self, window: Window) -> Page[User]:
         """Everybody, by name."""
-        return cut(self._users.page(window), window, _key)
+        return cut(self.user_store.page(window), window, _key)
 
     def online(self, window: Window) -> Page[User]:
         """Those whose presence lease runs, by name."""
-        since = self._clock() - PRESENCE_LEASE
-        return cut(self._users.online_page(since, window), window, _key)
+        since = self.clock() - PRESENCE_LEASE
+        return cut(self.user_store.online_page(since, window), window, _key)
 
     def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
         """Users with `query` in a name, best first (see `ports.Users.search`). Raises InvalidInput."""
         fields = Fields()
         cleaned = fields.line("q", query, least=1, most=MAX_QUERY_LENGTH)
         fields.check()
-        return tuple(self._users.search(fold(cleaned)[:MAX_SEARCHED_LENGTH], limit, viewer_id))
+        return tuple(self.user_store.search(fold(cleaned)[:MAX_SEARCHED_LENGTH], limit, viewer_id))
 
 
 def _key(user: User) -> tuple[str]:

@@ -19,18 +19,18 @@ NAME_KEPT = 30 * DAY
 """How long nobody may have the name of an erased account, lest they be taken for who had it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    _transaction: Transaction
-    _clock: Clock
-    _users: UserStore
-    _store: SessionStore
-    _bans: BanStore
-    _messages: MessageStore
-    _media: MediaStore
-    _sessions: Sessions
-    _rooms: Rooms
-    _audit: AuditLog
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    session_store: SessionStore
+    ban_store: BanStore
+    message_store: MessageStore
+    media_store: MediaStore
+    sessions: Sessions
+    rooms: Rooms
+    audit_log: AuditLog
 
     def erase(self, caller: Caller, password: str, device: Device = Device()) -> None:
         """Erase the caller's account: rooms are left, all sessions end, all or nothing.
@@ -41,22 +41,24 @@ class Erasure:
         Raises InvalidInput on `password` if it is wrong, TooManyAttempts, or SessionEnded if another request that came
         at the same time has done it.
         """
-        self._sessions.verify_password(caller, password, "password", device)
+        self.sessions.verify_password(caller, password, "password", device)
         after: int | None = 0
         while after is not None:
-            with self._transaction():
-                self._sessions.authenticate(caller.session.id, caller.user.id)
-                after = self._rooms.leave_some(caller.user.id, after)
-        with self._transaction():
-            user = self._sessions.authenticate(caller.session.id, caller.user.id).user
-            now = self._clock()
-            self._rooms.leave_all(user.id)
-            self._bans.erase(user.id)
-            self._messages.forget_digests(user.id)
-            self._users.erase(_remains(user, now), free_at=now + NAME_KEPT)
-            self._store.erase(user.id, now)
-            self._audit.note(AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device)
-        discard_picture(self._media, user.avatar_url)
+            with self.transaction():
+                self.sessions.authenticate(caller.session.id, caller.user.id)
+                after = self.rooms.leave_some(caller.user.id, after)
+        with self.transaction():
+            user = self.sessions.authenticate(caller.session.id, caller.user.id).user
+            now = self.clock()
+            self.rooms.leave_all(user.id)
+            self.ban_store.erase(user.id)
+            self.message_store.forget_digests(user.id)
+            self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
+            self.session_store.erase(user.id, now)
+            self.audit_log.note(
+                AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device
+            )
+        discard_picture(self.media_store, user.avatar_url)
 
 
 def _remains(user: User, now: Timestamp) -> User:

@@ -46,37 +46,37 @@ class DataExport(NamedTuple):
     """What the audit log has about the user, the newest first; where others acted, not from where."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    _transaction: Transaction
-    _clock: Clock
-    _users: UserStore
-    _sessions: SessionStore
-    _rooms: RoomStore
-    _bans: BanStore
-    _messages: MessageStore
-    _audit: AuditLog
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    session_store: SessionStore
+    room_store: RoomStore
+    ban_store: BanStore
+    message_store: MessageStore
+    audit_log: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
         """Put on record that the caller's data is taken, and return it. That goes on though the session should end."""
         user_id = caller.user.id
-        with self._transaction():
-            self._audit.note(
+        with self.transaction():
+            self.audit_log.note(
                 AuditEvent.EXPORTED, about=user_id, by=user_id, session_id=caller.session.id, device=device
             )
         return DataExport(
-            at=self._clock(),
+            at=self.clock(),
             account=caller.user,
-            sessions=_pages(lambda after: self._sessions.all_of(user_id, after, PAGE), lambda session: session.id),
+            sessions=_pages(lambda after: self.session_store.all_of(user_id, after, PAGE), lambda session: session.id),
             rooms=self._rooms_of(user_id),
-            bans=_pages(lambda after: self._bans.all_of(user_id, after, PAGE), lambda ban: ban.id),
-            messages=_pages(lambda after: self._messages.all_by(user_id, after, PAGE), lambda message: message.id),
+            bans=_pages(lambda after: self.ban_store.all_of(user_id, after, PAGE), lambda ban: ban.id),
+            messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
             audit=self._entries_about(user_id),
         )
 
     def _rooms_of(self, user_id: int) -> Iterator[Sequence[tuple[Room, Membership]]]:
-        for page in _pages(lambda after: self._rooms.all_of(user_id, after, PAGE), lambda joined: joined.room.id):
-            partners = self._users.by_ids({joined.partner_id for joined in page if joined.partner_id is not None})
+        for page in _pages(lambda after: self.room_store.all_of(user_id, after, PAGE), lambda joined: joined.room.id):
+            partners = self.user_store.by_ids({joined.partner_id for joined in page if joined.partner_id is not None})
             yield [
                 (
                     room if partner_id is None else room._replace(name=partners[partner_id].username),
@@ -87,7 +87,7 @@ class Export:
 
     def _entries_about(self, user_id: int) -> Iterator[Sequence[AuditEntry]]:
         before = None
-        while entries := self._audit.page(PAGE, before=before, user_id=user_id):
+        while entries := self.audit_log.page(PAGE, before=before, user_id=user_id):
             yield [entry if entry.actor_id in {None, user_id} else entry._replace(device=Device()) for entry in entries]
             before = entries[-1].id
 

@@ -66,17 +66,17 @@ class MessageWindow(NamedTuple):
     around: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Messaging:
-    _transaction: Transaction
-    _snapshot: Snapshot
-    _clock: Clock
-    _users: UserStore
-    _room_store: RoomStore
-    _memberships: MembershipStore
-    _messages: MessageStore
-    _changes: ChangeStore
-    _rooms: Rooms
+    transaction: Transaction
+    snapshot: Snapshot
+    clock: Clock
+    user_store: UserStore
+    room_store: RoomStore
+    membership_store: MembershipStore
+    message_store: MessageStore
+    change_store: ChangeStore
+    rooms: Rooms
 
     def send(
         self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
@@ -91,45 +91,45 @@ class Messaging:
         if client_id is not None:
             client_id = fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
         fields.check()
-        with self._transaction():
-            room, _ = self._rooms.as_participant(author.id, room_id)
+        with self.transaction():
+            room, _ = self.rooms.as_participant(author.id, room_id)
             if room.kind == RoomKind.DIRECT:
                 self._refuse_erased(author.id, room_id, client_id)
             if reply_to is not None and not self._is_of_room(reply_to, room_id):
                 raise InvalidInput.of("reply_to", "unknown_message")
-            now = self._clock()
-            message = self._messages.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
+            now = self.clock()
+            message = self.message_store.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
             if message is None:
                 # Inside the transaction, so that the author can't be removed from the room in between.
                 return self._replayed(author, room_id, client_id or "", content, reply_to)
             # Sending counts as reading up to what was sent, which this tells too.
-            self._changes.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
+            self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
 
     def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
         """Let nobody write in a direct chat of which one has erased the account; a repetition is still answered."""
-        erased = self._memberships.erased_in(room_id)
+        erased = self.membership_store.erased_in(room_id)
         if author_id in erased:
             raise SessionEnded  # since the request began
-        if erased and (client_id is None or self._messages.by_client_id(room_id, author_id, client_id) is None):
+        if erased and (client_id is None or self.message_store.by_client_id(room_id, author_id, client_id) is None):
             raise RecipientDeleted
 
     def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
-        first = self._messages.by_client_id(room_id, author.id, client_id)
+        first = self.message_store.by_client_id(room_id, author.id, client_id)
         if first is None or first.reply_to != reply_to or not self._began_as(first, content):
             raise ClientIdReused
-        return SentMessage(first, author, self._memberships.receipts(author.id, [room_id])[room_id], is_replay=True)
+        return SentMessage(first, author, self.membership_store.receipts(author.id, [room_id])[room_id], is_replay=True)
 
     def _began_as(self, message: Message, content: str) -> bool:
         """Whether that is what was first sent, whatever has become of it."""
-        digest = self._messages.first_digest(message.id)
+        digest = self.message_store.first_digest(message.id)
         return message.content == content if digest is None else digest == _digest(message.id, content)
 
     # One message
 
     def get(self, user_id: int, message_id: int) -> ShownMessage:
         """One message, or what is left of it. Raises MessageNotFound, or NotAParticipant for one of a public room."""
-        with self._snapshot():
+        with self.snapshot():
             message, _ = self._found(user_id, message_id)
             return self._shown(user_id, message)
 
@@ -141,8 +141,8 @@ class Messaging:
         fields = Fields()
         content = _checked(fields, content)
         fields.check()
-        with self._transaction():
-            self._rooms.refuse_erased(user_id)
+        with self.transaction():
+            self.rooms.refuse_erased(user_id)
             message, _ = self._found_to_change(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
@@ -150,7 +150,7 @@ class Messaging:
                 raise MessageDeleted
             edited = message
             if message.content != content:
-                now = self._clock()
+                now = self.clock()
                 edited = message._replace(content=content, edited_at=now)
                 self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
             return self._shown(user_id, edited)
@@ -160,28 +160,28 @@ class Messaging:
 
         Raises as `get` does, or RoleTooLow: the two of a direct chat are members, so there the author alone may.
         """
-        with self._transaction():
-            self._rooms.refuse_erased(user_id)
+        with self.transaction():
+            self.rooms.refuse_erased(user_id)
             has_author = self._has_author(message_id)
             message, membership = self._found_to_change(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
                 tombstone = message._replace(content="", is_deleted=True)
-                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self._clock(), has_author=has_author)
+                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
 
     def _has_author(self, message_id: int) -> bool:
         """Whether the author still has an account; to be asked before the room is looked up, as everybody does."""
-        message = self._messages.get(message_id)
-        return message is not None and bool(self._users.living([message.user_id]))
+        message = self.message_store.get(message_id)
+        return message is not None and bool(self.user_store.living([message.user_id]))
 
     def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
         """The message and the user's membership in its room, by the same rule as the room itself."""
-        message = self._messages.get(message_id)
+        message = self.message_store.get(message_id)
         if message is None:
             raise MessageNotFound
         try:
-            _, membership = self._rooms.as_participant(user_id, message.room_id)
+            _, membership = self.rooms.as_participant(user_id, message.room_id)
         except RoomNotFound as error:
             raise MessageNotFound from error
         return message, membership
@@ -190,7 +190,7 @@ class Messaging:
         """Like `_found`, in a transaction: it stays as it is until the end."""
         _, membership = self._found(user_id, message_id)
         # Which room it is in had to be known first; only from here on are the room and what is in it kept as they are.
-        message = self._messages.get(message_id)
+        message = self.message_store.get(message_id)
         if message is None:
             raise MessageNotFound
         return message, membership
@@ -205,12 +205,14 @@ class Messaging:
         """
         is_remembered = has_author and message.client_id is not None
         digest = _digest(message.id, message.content) if is_remembered else None
-        self._messages.update(changed, digest)
-        self._changes.record(Change(kind, message.room_id, now, message.user_id, message.id))
+        self.message_store.update(changed, digest)
+        self.change_store.record(Change(kind, message.room_id, now, message.user_id, message.id))
 
     def _shown(self, user_id: int, message: Message) -> ShownMessage:
-        author = self._users.by_ids([message.user_id])[message.user_id]
-        return ShownMessage(message, author, self._memberships.receipts(user_id, [message.room_id])[message.room_id])
+        author = self.user_store.by_ids([message.user_id])[message.user_id]
+        return ShownMessage(
+            message, author, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
+        )
 
     # Many
 
@@ -219,10 +221,10 @@ class Messaging:
 
         Raises RoomNotFound, NotAParticipant, or InvalidInput naming the message id that is not in the room.
         """
-        with self._snapshot():
+        with self.snapshot():
             page = self._page_of_room(user_id, room_id, window)
         if mark_read and _has_news(page):
-            with self._transaction():
+            with self.transaction():
                 # Read again: what has been said meanwhile is in the room and on the page, or in neither.
                 page = self._marked(self._page_of_room(user_id, room_id, window))
         return page
@@ -231,7 +233,7 @@ class Messaging:
         """A window of messages of one room, or across all of the user's rooms; marks nothing. Raises as `history`."""
         if room_id is not None:
             return self.history(user_id, room_id, window, mark_read=False)
-        with self._snapshot():
+        with self.snapshot():
             return self._page_of_all(user_id, window)
 
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
@@ -239,11 +241,11 @@ class Messaging:
         found = _walk(
             window,
             anchor and anchor.id,
-            lambda key, limit: self._messages.latest_before(user_id, key, limit),
-            lambda key, limit: self._messages.latest_after(user_id, key, limit),
+            lambda key, limit: self.message_store.latest_before(user_id, key, limit),
+            lambda key, limit: self.message_store.latest_after(user_id, key, limit),
         )
-        people = self._users.by_ids({message.user_id for message in found.messages})
-        receipts = self._memberships.receipts(user_id, {message.room_id for message in found.messages})
+        people = self.user_store.by_ids({message.user_id for message in found.messages})
+        receipts = self.membership_store.receipts(user_id, {message.room_id for message in found.messages})
         return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
 
     def _marked(self, page: MessagePage) -> MessagePage:
@@ -251,21 +253,21 @@ class Messaging:
         view = page.room
         if view is None or view.membership is None or not page.messages:
             return page
-        view = view._replace(membership=self._rooms.see(view.room, view.membership, page.messages[-1].seq))
+        view = view._replace(membership=self.rooms.see(view.room, view.membership, page.messages[-1].seq))
         return page._replace(room=view, receipts={view.room.id: _receipts(view)})
 
     def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
-        view = self._rooms.view_as_participant(user_id, room_id)
+        view = self.rooms.view_as_participant(user_id, room_id)
         anchor = self._anchor(window, lambda message: message.room_id == room_id)
         found = _walk(
             window,
             anchor and anchor.seq,
-            lambda key, limit: self._messages.before(room_id, key, limit),
-            lambda key, limit: self._messages.after(room_id, key, limit),
+            lambda key, limit: self.message_store.before(room_id, key, limit),
+            lambda key, limit: self.message_store.after(room_id, key, limit),
         )
         user_ids = mentioned([view]).union(message.user_id for message in found.messages)
         receipts = {room_id: _receipts(view)}
-        people = self._users.by_ids(user_ids)
+        people = self.user_store.by_ids(user_ids)
         return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
 
     def _anchor(self, window: MessageWindow, is_visible: Callable[[Message], bool]) -> Message | None:
@@ -280,17 +282,17 @@ class Messaging:
         if len(named) > 1:
             raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
         field, message_id = named[0]
-        message = self._messages.get(message_id)
+        message = self.message_store.get(message_id)
         if message is None or not is_visible(message):
             raise InvalidInput.of(field, "unknown_message")
         return message
 
     def _is_of_room(self, message_id: int, room_id: int) -> bool:
-        message = self._messages.get(message_id)
+        message = self.message_store.get(message_id)
         return message is not None and message.room_id == room_id
 
     def _is_in(self, user_id: int, room_id: int) -> bool:
-        found = self._room_store.access(room_id, user_id)
+        found = self.room_store.access(room_id, user_id)
         return found is not None and found[1] is not None
 
 

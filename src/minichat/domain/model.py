@@ -49,12 +49,20 @@ class User(NamedTuple):
     """When the account was erased: what is left of it bears the messages that stay."""
 
     @property
+    def is_erased(self) -> bool:
+        return self.deleted_at is not None
+
+    @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
     def is_online(self, now: Timestamp) -> bool:
         """Whether the presence lease still runs: computed when read, so a crash leaves nobody online for ever."""
         return self.last_seen_at is not None and now - self.last_seen_at < PRESENCE_LEASE
+
+    def is_due(self, now: Timestamp) -> bool:
+        """Return whether the presence lease is due for renewal."""
+        return self.last_seen_at is None or now - self.last_seen_at >= LAST_SEEN_RESOLUTION
 
 
 class Credentials(NamedTuple):
@@ -105,6 +113,10 @@ class Caller(NamedTuple):
 
     user: User
     session: Session
+
+    def is_live(self, now: Timestamp) -> bool:
+        """Return whether the account may log in and the session has not ended."""
+        return self.user.is_active and self.session.is_live(now)
 
 
 class Device(NamedTuple):

@@ -24,32 +24,32 @@ from minichat.domain.ports import BanStore, Clock, RoomStore, Transaction, UserS
 from minichat.domain.rooms import Rooms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moderation:
-    _transaction: Transaction
-    _clock: Clock
-    _users: UserStore
-    _store: RoomStore
-    _bans: BanStore
-    _rooms: Rooms
-    _audit: AuditLog
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    room_store: RoomStore
+    ban_store: BanStore
+    rooms: Rooms
+    audit_log: AuditLog
 
     def add(self, actor_id: int, room_id: int, user_id: int) -> tuple[ShownParticipant, bool]:
         """Let somebody in as a member; return the participant and whether they came just now.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
         """
-        with self._transaction():
+        with self.transaction():
             user = self._living(user_id)
-            room, _ = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            room, _ = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
                 raise UserNotFound
             membership = self._membership(room_id, user_id)
             is_new = membership is None
             if membership is None:
-                if self._bans.holds(room_id, user_id):
+                if self.ban_store.holds(room_id, user_id):
                     raise UserIsBanned
-                membership = self._rooms.admit(room, user_id, Role.MEMBER, self._clock())
+                membership = self.rooms.admit(room, user_id, Role.MEMBER, self.clock())
             return ShownParticipant(membership, user), is_new
 
     def set_role(self, actor_id: int, room_id: int, user_id: int, role: Role) -> ShownParticipant:
@@ -58,18 +58,18 @@ class Moderation:
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, ParticipantNotFound, or OwnerNeeded if the
         owner would step down without a successor.
         """
-        with self._transaction():
-            _, own = self._rooms.as_at_least(Role.OWNER, actor_id, room_id)
+        with self.transaction():
+            _, own = self.rooms.as_at_least(Role.OWNER, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None:
                 raise ParticipantNotFound
             if membership.role != role:
                 if user_id == actor_id:
                     raise OwnerNeeded
-                membership = self._rooms.give_role(membership, role, by=actor_id)
+                membership = self.rooms.give_role(membership, role, by=actor_id)
                 if role == Role.OWNER:
-                    self._rooms.give_role(own, Role.MODERATOR, by=actor_id)
-            return ShownParticipant(membership, self._users.by_ids([user_id])[user_id])
+                    self.rooms.give_role(own, Role.MODERATOR, by=actor_id)
+            return ShownParticipant(membership, self.user_store.by_ids([user_id])[user_id])
 
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
         """Remove a participant; with `is_ban` keep them out from now on, whether they are in or not.
@@ -80,19 +80,19 @@ class Moderation:
         if user_id == actor_id:
             if is_ban:
                 raise InvalidInput.of("ban", "yourself")
-            self._rooms.leave(actor_id, room_id)
+            self.rooms.leave(actor_id, room_id)
             return
-        with self._transaction():
+        with self.transaction():
             user = self._living(user_id) if is_ban else None
-            room, own = self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            room, own = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None and not is_ban:
                 raise ParticipantNotFound
             if membership is not None:
                 if not own.role.outranks(membership.role):
                     raise RoleTooLow
-                self._rooms.let_go(room, membership)
-                self._audit.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
+                self.rooms.let_go(room, membership)
+                self.audit_log.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
             if is_ban:
                 if user is None:
                     raise UserNotFound
@@ -103,29 +103,29 @@ class Moderation:
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
         """
-        self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
-        page = cut(self._bans.page(room_id, window), window, lambda ban: (ban.id,))
-        return BanList(page, self._users.by_ids(ban.user_id for ban in page.items))
+        self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+        page = cut(self.ban_store.page(room_id, window), window, lambda ban: (ban.id,))
+        return BanList(page, self.user_store.by_ids(ban.user_id for ban in page.items))
 
     def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
         """Keep somebody out no more; it is fine if nobody did. Raises as `bans` does, or UserNotFound."""
-        with self._transaction():
+        with self.transaction():
             user = self._living(user_id)
-            self._rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
                 raise UserNotFound
-            if self._bans.lift(room_id, user_id):
-                self._audit.note(AuditEvent.USER_UNBANNED, about=user_id, by=actor_id, room=room_id)
+            if self.ban_store.lift(room_id, user_id):
+                self.audit_log.note(AuditEvent.USER_UNBANNED, about=user_id, by=actor_id, room=room_id)
 
     def _ban(self, actor_id: int, room_id: int, user_id: int) -> None:
-        if self._bans.add(room_id, user_id, actor_id, self._clock()):
-            self._audit.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
+        if self.ban_store.add(room_id, user_id, actor_id, self.clock()):
+            self.audit_log.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
 
     def _living(self, user_id: int) -> User | None:
         """Somebody who has an account, and still has it when the transaction ends."""
-        living = self._users.living([user_id])
-        return self._users.by_ids(living).get(user_id)
+        living = self.user_store.living([user_id])
+        return self.user_store.by_ids(living).get(user_id)
 
     def _membership(self, room_id: int, user_id: int) -> Membership | None:
-        found = self._store.access(room_id, user_id)
+        found = self.room_store.access(room_id, user_id)
         return None if found is None else found[1]

@@ -22,19 +22,19 @@ from minichat.domain.text import Fields
 from minichat.domain.throttling import Throttling
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    _transaction: Transaction
-    _clock: Clock
-    _username_key: UsernameKey
-    _mixes_scripts: MixesScripts
-    _is_common_password: CommonPasswords
-    _email_address: EmailAddress
-    _passwords: PasswordHasher
-    _users: UserStore
-    _sessions: Sessions
-    _throttling: Throttling
-    _audit: AuditLog
+    transaction: Transaction
+    clock: Clock
+    username_key: UsernameKey
+    mixes_scripts: MixesScripts
+    is_common_password: CommonPasswords
+    email_address: EmailAddress
+    password_hasher: PasswordHasher
+    user_store: UserStore
+    sessions: Sessions
+    throttling: Throttling
+    audit_log: AuditLog
 
     def register(
         self,
@@ -54,19 +54,19 @@ class Registration:
         fields = Fields()
         if password_confirm is not None and password_confirm != password:
             fields.wrong("password_confirm", "not_equal")
-        self._throttling.check_registration(device)
+        self.throttling.check_registration(device)
         new, secret = self._checked(fields, username, password, first_name, last_name, email)
         # A taken name is told before the slow hash; when two ask at once, the insert decides.
-        if self._users.is_taken(new.username_key, new.joined_at):
-            with self._transaction():
-                self._throttling.count_registration(device)
+        if self.user_store.is_taken(new.username_key, new.joined_at):
+            with self.transaction():
+                self.throttling.count_registration(device)
             raise UsernameTaken
-        password_hash = self._passwords.hash(secret)
-        with self._transaction():
+        password_hash = self.password_hasher.hash(secret)
+        with self.transaction():
             user = self._add(new._replace(password_hash=password_hash))
-            grant = self._sessions.open(user, device)
-            self._throttling.count_registration(device)
-            self._audit.note(
+            grant = self.sessions.open(user, device)
+            self.throttling.count_registration(device)
+            self.audit_log.note(
                 AuditEvent.REGISTERED, about=user.id, by=user.id, session_id=grant.session.id, device=device
             )
             return user._replace(last_seen_at=grant.issued_at), grant
@@ -74,25 +74,25 @@ class Registration:
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Make an account that may use the administration. Raises as `register` does."""
         new, secret = self._checked(Fields(), username, password, "", "", email)
-        password_hash = self._passwords.hash(secret)
-        with self._transaction():
+        password_hash = self.password_hasher.hash(secret)
+        with self.transaction():
             user = self._add(new._replace(password_hash=password_hash, is_superuser=True))
-            self._audit.note(AuditEvent.SUPERUSER_CREATED, about=user.id)
+            self.audit_log.note(AuditEvent.SUPERUSER_CREATED, about=user.id)
             return user
 
     def _checked(
         self, fields: Fields, username: str, password: str, first_name: str, last_name: str, email: str
     ) -> tuple[NewUser, str]:
         """The account, without the hash of its password, and the password in the form to hash. Raises InvalidInput."""
-        name, key = check_username(fields, username, self._username_key, self._mixes_scripts)
-        secret = check_password(fields, "password", password, self._username_key, key, self._is_common_password)
+        name, key = check_username(fields, username, self.username_key, self.mixes_scripts)
+        secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
         first_name, last_name = check_names(fields, first_name=first_name, last_name=last_name)
-        address = check_email(fields, email, self._email_address)
+        address = check_email(fields, email, self.email_address)
         fields.check()
-        return NewUser(name, key, "", first_name, last_name, address, self._clock()), secret
+        return NewUser(name, key, "", first_name, last_name, address, self.clock()), secret
 
     def _add(self, new: NewUser) -> User:
-        user = self._users.add(new)
+        user = self.user_store.add(new)
         if user is None:
             raise UsernameTaken
         return user

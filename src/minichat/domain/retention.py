@@ -57,35 +57,35 @@ class Kind(StrEnum):
     PICTURES = "pictures that nobody shows"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    _transaction: Transaction
-    _clock: Clock
-    _users: UserStore
-    _sessions: SessionStore
-    _tickets: TicketStore
-    _rooms: RoomStore
-    _changes: ChangeStore
-    _attempts: AttemptStore
-    _audit: AuditStore
-    _media: MediaStore
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    session_store: SessionStore
+    ticket_store: TicketStore
+    room_store: RoomStore
+    change_store: ChangeStore
+    attempt_store: AttemptStore
+    audit_store: AuditStore
+    media_store: MediaStore
 
     def apply(self, kept: Kept = Kept(), *, rest: Callable[[], object] = lambda: None) -> Iterator[tuple[Kind, int]]:
         """Remove what is due, yielding each kind with its count when it is done; `rest` is called between transactions.
 
         Raises Unavailable; what was removed until then stays so.
         """
-        now = self._clock()
+        now = self.clock()
         sweeps: dict[Kind, Callable[[], int]] = {
-            Kind.TOKENS: lambda: self._sessions.sweep_tokens(now, TOKENS_BATCH),
-            Kind.TICKETS: lambda: self._tickets.sweep(now, BATCH),
-            Kind.SESSIONS: lambda: self._sessions.sweep(now - SESSIONS_KEPT, BATCH),
+            Kind.TOKENS: lambda: self.session_store.sweep_tokens(now, TOKENS_BATCH),
+            Kind.TICKETS: lambda: self.ticket_store.sweep(now, BATCH),
+            Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
             # Who was in a removed room is known by its rows, and must be for as long as somebody may read of its end.
-            Kind.ROOMS: lambda: self._rooms.sweep(now - max(ROOMS_KEPT, kept.changes * SECOND), BATCH),
-            Kind.CHANGES: lambda: self._changes.sweep(now - kept.changes * SECOND, BATCH),
-            Kind.TALLIES: lambda: self._attempts.sweep(now, BATCH),
-            Kind.NAMES: lambda: self._users.sweep_freed_names(now, BATCH),
-            Kind.AUDIT: lambda: self._audit.sweep(now - kept.audit * SECOND, BATCH),
+            Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, kept.changes * SECOND), BATCH),
+            Kind.CHANGES: lambda: self.change_store.sweep(now - kept.changes * SECOND, BATCH),
+            Kind.TALLIES: lambda: self.attempt_store.sweep(now, BATCH),
+            Kind.NAMES: lambda: self.user_store.sweep_freed_names(now, BATCH),
+            Kind.AUDIT: lambda: self.audit_store.sweep(now - kept.audit * SECOND, BATCH),
         }
         for kind, sweep in sweeps.items():
             yield kind, self._repeat(sweep, rest)
@@ -95,7 +95,7 @@ class Retention:
         """Sweep, a transaction each time, until there is nothing left; return how much there was."""
         total = 0
         while True:
-            with self._transaction():
+            with self.transaction():
                 swept = sweep()
             if not swept:
                 return total
@@ -104,13 +104,13 @@ class Retention:
 
     def _remove_pictures(self) -> int:
         """Remove the files that a crash has left: see `domain.avatars`."""
-        old = sorted({name for name, age in self._media.names() if age >= PICTURES_KEPT})
+        old = sorted({name for name, age in self.media_store.names() if age >= PICTURES_KEPT})
         removed = 0
         for start in range(0, len(old), BATCH):
             names = old[start : start + BATCH]
-            shown = self._users.shown_avatars(map(picture_url, names))
+            shown = self.user_store.shown_avatars(map(picture_url, names))
             for name in names:
                 if picture_url(name) not in shown:
-                    self._media.remove(name)
+                    self.media_store.remove(name)
                     removed += 1
         return removed

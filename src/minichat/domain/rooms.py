@@ -54,26 +54,26 @@ LEFT_AT_ONCE = 100
 """How many rooms are held in memory while all are left; and who is in as many or more leaves so many at a time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
-    _transaction: Transaction
-    _clock: Clock
-    _users: UserStore
-    _store: RoomStore
-    _memberships: MembershipStore
-    _bans: BanStore
-    _changes: ChangeStore
-    _audit: AuditLog
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    room_store: RoomStore
+    membership_store: MembershipStore
+    ban_store: BanStore
+    change_store: ChangeStore
+    audit_log: AuditLog
 
     # Reading
 
     def mine(self, user_id: int, window: Window) -> RoomList:
         """The rooms that the user is in, by latest activity."""
-        return self._listed(cut(self._store.page_of(user_id, window), window, _by_activity))
+        return self._listed(cut(self.room_store.page_of(user_id, window), window, _by_activity))
 
     def public(self, user_id: int, window: Window) -> RoomList:
         """The rooms that the user could join, by latest activity."""
-        return self._listed(cut(self._store.public_page(user_id, window), window, _by_activity))
+        return self._listed(cut(self.room_store.public_page(user_id, window), window, _by_activity))
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
         """One room as the user sees it, or the card of a public one. Raises RoomNotFound."""
@@ -82,8 +82,8 @@ class Rooms:
     def participants(self, user_id: int, room_id: int, window: Window) -> ParticipantList:
         """Who is in the room, in the order of joining. Raises RoomNotFound or NotAParticipant."""
         room, _ = self.as_participant(user_id, room_id)
-        page = cut(self._memberships.page(room.id, window), window, lambda membership: (membership.id,))
-        return ParticipantList(room.id, page, self._users.by_ids(membership.user_id for membership in page.items))
+        page = cut(self.membership_store.page(room.id, window), window, lambda membership: (membership.id,))
+        return ParticipantList(room.id, page, self.user_store.by_ids(membership.user_id for membership in page.items))
 
     def as_participant(self, user_id: int, room_id: int) -> tuple[Room, Membership]:
         """The room and the user's membership. Raises RoomNotFound, or NotAParticipant for a public room."""
@@ -120,19 +120,19 @@ class Rooms:
         if len(invited) > MAX_INVITED:
             raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
-        with self._transaction():
+        with self.transaction():
             self.refuse_erased(user_id)
             if not self._have_accounts(others):
                 raise InvalidInput.of("participants", "unknown_user")
-            now = self._clock()
-            room = self._store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
+            now = self.clock()
+            room = self.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
             assert room is not None, "only a direct chat can clash"
-            self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
+            self.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
             self.admit(room, user_id, Role.OWNER, now)
             # All at once: however many are invited, who listens does not wait long for this transaction.
-            self._memberships.add_all(room.id, others, Role.MEMBER, room.last_seq)
+            self.membership_store.add_all(room.id, others, Role.MEMBER, room.last_seq)
             joined = Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, role=Role.MEMBER)
-            self._changes.record_all(joined, others)
+            self.change_store.record_all(joined, others)
             return self._shown(user_id, room.id)
 
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
@@ -140,22 +140,22 @@ class Rooms:
         if user_id == other_id:
             raise InvalidInput.of("user_id", "yourself")
         pair = (min(user_id, other_id), max(user_id, other_id))
-        existing = self._store.direct_of(pair)
+        existing = self.room_store.direct_of(pair)
         if existing is not None:
             return self._shown(user_id, existing), False
-        with self._transaction():
+        with self.transaction():
             self.refuse_erased(user_id)
             if not self._have_accounts([other_id]):
                 raise UserNotFound
-            now = self._clock()
-            room = self._store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
+            now = self.clock()
+            room = self.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
             if room is not None:
-                self._changes.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
+                self.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
                 for participant in (user_id, other_id):
                     self.admit(room, participant, Role.MEMBER, now)
                 return self._shown(user_id, room.id), True
             # The other side, or a retry, was faster.
-            existing = self._store.direct_of(pair)
+            existing = self.room_store.direct_of(pair)
             assert existing is not None
             return self._shown(user_id, existing), False
 
@@ -169,7 +169,7 @@ class Rooms:
         is_private: bool | None = None,
     ) -> ShownRoom:
         """Change what is given. Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed, InvalidInput."""
-        with self._transaction():
+        with self.transaction():
             room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
             name, description = _checked(
                 room.name if name is None else name, room.description if description is None else description
@@ -178,16 +178,16 @@ class Rooms:
                 name=name, description=description, is_private=room.is_private if is_private is None else is_private
             )
             if edited != room:
-                self._store.update(edited)
-                self._changes.record(Change(ChangeKind.ROOM_UPDATED, room.id, self._clock()))
+                self.room_store.update(edited)
+                self.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, self.clock()))
             return self._shown(user_id, room.id)
 
     def delete(self, user_id: int, room_id: int) -> None:
         """Remove a room with all that was said. Raises as `edit` does; only the owner may."""
-        with self._transaction():
+        with self.transaction():
             room, _ = self.as_at_least(Role.OWNER, user_id, room_id)
             self._remove(room)
-            self._audit.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
+            self.audit_log.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
 
     # Administration
 
@@ -195,31 +195,31 @@ class Rooms:
         """The group rooms made last, the newest first, those before the room `before`: for administrators, who see
         that there is a room but not what is said.
         """
-        return self._store.groups(limit, before=before)
+        return self.room_store.groups(limit, before=before)
 
     def take_down(self, admin_id: int, room_id: int) -> Room:
         """Remove a group room, as the administrator who does it. Raises RoomNotFound or DirectChatIsFixed."""
-        with self._transaction():
-            found = self._store.access(room_id, admin_id)
+        with self.transaction():
+            found = self.room_store.access(room_id, admin_id)
             if found is None:
                 raise RoomNotFound
             room, _ = found
             _refuse_direct(room)
             self._remove(room)
-            self._audit.note(AuditEvent.ROOM_DELETED, about=None, by=admin_id, room=room.id)
+            self.audit_log.note(AuditEvent.ROOM_DELETED, about=None, by=admin_id, room=room.id)
             return room
 
     # Coming, going and reading along
 
     def join(self, user_id: int, room_id: int) -> ShownRoom:
         """Enter a public room; being in already is fine. Raises RoomNotFound or Banned."""
-        with self._transaction():
+        with self.transaction():
             self.refuse_erased(user_id)
             room, membership = self._access(user_id, room_id)
             if membership is None:
-                if self._bans.holds(room.id, user_id):
+                if self.ban_store.holds(room.id, user_id):
                     raise Banned
-                self.admit(room, user_id, Role.MEMBER, self._clock())
+                self.admit(room, user_id, Role.MEMBER, self.clock())
             return self._shown(user_id, room.id)
 
     def leave(self, user_id: int, room_id: int) -> None:
@@ -228,7 +228,7 @@ class Rooms:
         An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
         Raises RoomNotFound or DirectChatIsFixed.
         """
-        with self._transaction():
+        with self.transaction():
             room, membership = self._access(user_id, room_id)
             _refuse_direct(room)
             if membership is not None:
@@ -237,7 +237,7 @@ class Rooms:
     def leave_all(self, user_id: int) -> None:
         """Leave all rooms but the direct chats, as `leave` does, inside the caller's transaction."""
         after = 0
-        while joined := self._store.all_of(user_id, after, LEFT_AT_ONCE):
+        while joined := self.room_store.all_of(user_id, after, LEFT_AT_ONCE):
             self._leave(joined)
             after = joined[-1].room.id
 
@@ -245,7 +245,7 @@ class Rooms:
         """Leave as `leave_all` does, but only the first `LEFT_AT_ONCE` rooms with an id above `after`; return the id of
         the last. None if there are fewer, and then none is left.
         """
-        joined = self._store.all_of(user_id, after, LEFT_AT_ONCE)
+        joined = self.room_store.all_of(user_id, after, LEFT_AT_ONCE)
         if len(joined) < LEFT_AT_ONCE:
             return None
         self._leave(joined)
@@ -262,7 +262,7 @@ class Rooms:
         """
         room, membership = self.as_participant(user_id, room_id)
         if min(seq, room.last_seq) > membership.seen_seq:
-            with self._transaction():
+            with self.transaction():
                 room, membership = self.as_participant(user_id, room_id)
                 membership = self.see(room, membership, seq)
         return membership.last_read_seq, room.last_seq - membership.last_read_seq
@@ -271,31 +271,33 @@ class Rooms:
 
     def admit(self, room: Room, user_id: int, role: Role, now: Timestamp) -> Membership:
         """Let in somebody who is not in the room: they start with nothing unread."""
-        membership = self._memberships.add(room.id, user_id, role, room.last_seq)
+        membership = self.membership_store.add(room.id, user_id, role, room.last_seq)
         assert membership is not None, "the caller has looked in this transaction"
-        self._changes.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
+        self.change_store.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
         return membership
 
     def let_go(self, room: Room, membership: Membership) -> None:
         """Let a participant out: an owner hands over first, the last one out removes the room."""
         user_id = membership.user_id
-        heir = self._memberships.heir(room.id, without=user_id)
+        heir = self.membership_store.heir(room.id, without=user_id)
         if heir is None:
             self._remove(room)
             return
         if membership.role == Role.OWNER:
             self.give_role(heir, Role.OWNER, by=user_id)
-        self._memberships.remove(membership)
-        self._changes.record(
-            Change(ChangeKind.PARTICIPANT_LEFT, room.id, self._clock(), user_id=user_id, role=membership.role)
+        self.membership_store.remove(membership)
+        self.change_store.record(
+            Change(ChangeKind.PARTICIPANT_LEFT, room.id, self.clock(), user_id=user_id, role=membership.role)
         )
 
     def give_role(self, membership: Membership, role: Role, *, by: int) -> Membership:
         """Give a participant another role, and tell and note it; who `by` is may do so."""
         room_id, user_id = membership.room_id, membership.user_id
-        self._memberships.set_role(membership, role)
-        self._changes.record(Change(ChangeKind.PARTICIPANT_UPDATED, room_id, self._clock(), user_id=user_id, role=role))
-        self._audit.note(AuditEvent.ROLE_CHANGED, about=user_id, by=by, room=room_id, role=role.value)
+        self.membership_store.set_role(membership, role)
+        self.change_store.record(
+            Change(ChangeKind.PARTICIPANT_UPDATED, room_id, self.clock(), user_id=user_id, role=role)
+        )
+        self.audit_log.note(AuditEvent.ROLE_CHANGED, about=user_id, by=by, room=room_id, role=role.value)
         return membership._replace(role=role)
 
     def refuse_erased(self, user_id: int) -> None:
@@ -306,14 +308,14 @@ class Rooms:
     def see(self, room: Room, membership: Membership, seq: int) -> Membership:
         """Note that the participant was shown the room up to `seq`."""
         seq = min(seq, room.last_seq)
-        if not self._memberships.see(room.id, membership.user_id, seq):
+        if not self.membership_store.see(room.id, membership.user_id, seq):
             return membership
         membership = membership._replace(seen_seq=seq)
-        self._changes.record(
+        self.change_store.record(
             Change(
                 ChangeKind.MESSAGE_READ,
                 room.id,
-                self._clock(),
+                self.clock(),
                 user_id=membership.user_id,
                 seq=membership.last_read_seq,
             )
@@ -324,33 +326,33 @@ class Rooms:
 
     def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
         """The room if the user may know of it. Raises RoomNotFound, the same for "is not" and "may not know"."""
-        found = self._store.access(room_id, user_id)
+        found = self.room_store.access(room_id, user_id)
         if found is None or (found[1] is None and not found[0].is_public):
             raise RoomNotFound
         return found
 
     def _view(self, user_id: int, room_id: int) -> RoomView:
         """The room as the user sees it, by the rule of `_access`. Raises RoomNotFound."""
-        view = self._store.view(room_id, user_id)
+        view = self.room_store.view(room_id, user_id)
         if view is None or (view.membership is None and not view.room.is_public):
             raise RoomNotFound
         return view
 
     def _shown(self, user_id: int, room_id: int) -> ShownRoom:
         view = self._view(user_id, room_id)
-        return ShownRoom(view, self._users.by_ids(mentioned([view])))
+        return ShownRoom(view, self.user_store.by_ids(mentioned([view])))
 
     def _listed(self, page: Page[RoomView]) -> RoomList:
-        return RoomList(page, self._users.by_ids(mentioned(page.items)))
+        return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
         """Whether these are all people of whom none has erased the account."""
-        return len(self._users.living(user_ids)) == len(user_ids)
+        return len(self.user_store.living(user_ids)) == len(user_ids)
 
     def _remove(self, room: Room) -> None:
-        now = self._clock()
-        self._store.remove(room.id, now)
-        self._changes.record(Change(ChangeKind.ROOM_DELETED, room.id, now))
+        now = self.clock()
+        self.room_store.remove(room.id, now)
+        self.change_store.record(Change(ChangeKind.ROOM_DELETED, room.id, now))
 
 
 def mentioned(views: Iterable[RoomView]) -> set[int]:

@@ -1,8 +1,10 @@
 """All services of the domain, wired to one set of ports.
 
-A test builds them on the memory adapters, the application on the database:
+A test builds them on the memory adapters, the application on a database:
 
     services = build(ports, Lifetimes(), chain_keys=[b"..."])
+
+This module knows no adapter and holds no rule.
 """
 
 from collections.abc import Sequence
@@ -41,7 +43,7 @@ class Services(NamedTuple):
     erasure: Erasure
     export: Export
     throttling: Throttling
-    audit: AuditLog
+    audit_log: AuditLog
     administration: Administration
     retention: Retention
 
@@ -49,61 +51,157 @@ class Services(NamedTuple):
 def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is_throttled: bool = True) -> Services:
     """Wire the services to `ports`.
 
-    `chain_keys` are the secrets from which refresh tokens' successors derive: the current one, then those that did.
+    The successors of refresh tokens derive from `chain_keys`: the current secret first, then its predecessors.
     """
-    p = ports
-    audit = AuditLog(p.clock, p.audit)
-    throttling = Throttling(p.transaction, p.clock, p.attempts, p.sessions, is_throttled)
-    sessions = Sessions(
-        p.transaction,
-        p.clock,
-        p.username_key,
-        p.is_common_password,
-        p.passwords,
-        p.users,
-        p.sessions,
-        throttling,
-        audit,
-        lifetimes,
-        tuple(chain_keys),
+    audit_log = AuditLog(
+        clock=ports.clock,
+        audit_store=ports.audit_store,
     )
-    directory = Directory(p.transaction, p.clock, p.email_address, p.users, p.media)
-    rooms = Rooms(p.transaction, p.clock, p.users, p.rooms, p.memberships, p.bans, p.changes, audit)
+    throttling = Throttling(
+        transaction=ports.transaction,
+        clock=ports.clock,
+        attempt_store=ports.attempt_store,
+        session_store=ports.session_store,
+        is_on=is_throttled,
+    )
+    sessions = Sessions(
+        transaction=ports.transaction,
+        clock=ports.clock,
+        username_key=ports.username_key,
+        is_common_password=ports.is_common_password,
+        password_hasher=ports.password_hasher,
+        user_store=ports.user_store,
+        session_store=ports.session_store,
+        throttling=throttling,
+        audit_log=audit_log,
+        lifetimes=lifetimes,
+        chain_keys=tuple(chain_keys),
+    )
+    rooms = Rooms(
+        transaction=ports.transaction,
+        clock=ports.clock,
+        user_store=ports.user_store,
+        room_store=ports.room_store,
+        membership_store=ports.membership_store,
+        ban_store=ports.ban_store,
+        change_store=ports.change_store,
+        audit_log=audit_log,
+    )
     return Services(
         registration=Registration(
-            p.transaction,
-            p.clock,
-            p.username_key,
-            p.mixes_scripts,
-            p.is_common_password,
-            p.email_address,
-            p.passwords,
-            p.users,
-            sessions,
-            throttling,
-            audit,
+            transaction=ports.transaction,
+            clock=ports.clock,
+            username_key=ports.username_key,
+            mixes_scripts=ports.mixes_scripts,
+            is_common_password=ports.is_common_password,
+            email_address=ports.email_address,
+            password_hasher=ports.password_hasher,
+            user_store=ports.user_store,
+            sessions=sessions,
+            throttling=throttling,
+            audit_log=audit_log,
         ),
         sessions=sessions,
-        directory=directory,
-        avatars=Avatars(p.transaction, p.users, p.pictures, p.media),
+        directory=Directory(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            email_address=ports.email_address,
+            user_store=ports.user_store,
+            media_store=ports.media_store,
+        ),
+        avatars=Avatars(
+            transaction=ports.transaction,
+            user_store=ports.user_store,
+            picture_processor=ports.picture_processor,
+            media_store=ports.media_store,
+        ),
         rooms=rooms,
-        moderation=Moderation(p.transaction, p.clock, p.users, p.rooms, p.bans, rooms, audit),
+        moderation=Moderation(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            room_store=ports.room_store,
+            ban_store=ports.ban_store,
+            rooms=rooms,
+            audit_log=audit_log,
+        ),
         messaging=Messaging(
-            p.transaction, p.snapshot, p.clock, p.users, p.rooms, p.memberships, p.messages, p.changes, rooms
+            transaction=ports.transaction,
+            snapshot=ports.snapshot,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            room_store=ports.room_store,
+            membership_store=ports.membership_store,
+            message_store=ports.message_store,
+            change_store=ports.change_store,
+            rooms=rooms,
         ),
-        change_log=ChangeLog(p.snapshot, p.users, p.rooms, p.memberships, p.messages, p.changes),
-        tickets=Tickets(p.transaction, p.clock, p.sessions, p.tickets),
-        presence=Presence(p.transaction, p.clock, p.users, p.memberships, p.notices, rooms),
+        change_log=ChangeLog(
+            snapshot=ports.snapshot,
+            user_store=ports.user_store,
+            room_store=ports.room_store,
+            membership_store=ports.membership_store,
+            message_store=ports.message_store,
+            change_store=ports.change_store,
+        ),
+        tickets=Tickets(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            session_store=ports.session_store,
+            ticket_store=ports.ticket_store,
+        ),
+        presence=Presence(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            membership_store=ports.membership_store,
+            notice_board=ports.notice_board,
+            rooms=rooms,
+        ),
         erasure=Erasure(
-            p.transaction, p.clock, p.users, p.sessions, p.bans, p.messages, p.media, sessions, rooms, audit
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            session_store=ports.session_store,
+            ban_store=ports.ban_store,
+            message_store=ports.message_store,
+            media_store=ports.media_store,
+            sessions=sessions,
+            rooms=rooms,
+            audit_log=audit_log,
         ),
-        export=Export(p.transaction, p.clock, p.users, p.sessions, p.rooms, p.bans, p.messages, audit),
+        export=Export(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            session_store=ports.session_store,
+            room_store=ports.room_store,
+            ban_store=ports.ban_store,
+            message_store=ports.message_store,
+            audit_log=audit_log,
+        ),
         throttling=throttling,
-        audit=audit,
+        audit_log=audit_log,
         administration=Administration(
-            p.transaction, p.clock, p.username_key, p.is_common_password, p.passwords, p.users, p.sessions, audit
+            transaction=ports.transaction,
+            clock=ports.clock,
+            username_key=ports.username_key,
+            is_common_password=ports.is_common_password,
+            password_hasher=ports.password_hasher,
+            user_store=ports.user_store,
+            session_store=ports.session_store,
+            audit_log=audit_log,
         ),
         retention=Retention(
-            p.transaction, p.clock, p.users, p.sessions, p.tickets, p.rooms, p.changes, p.attempts, p.audit, p.media
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            session_store=ports.session_store,
+            ticket_store=ports.ticket_store,
+            room_store=ports.room_store,
+            change_store=ports.change_store,
+            attempt_store=ports.attempt_store,
+            audit_store=ports.audit_store,
+            media_store=ports.media_store,
         ),
     )

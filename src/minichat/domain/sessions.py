@@ -29,7 +29,6 @@ from minichat.domain.errors import (
     Unavailable,
 )
 from minichat.domain.model import (
-    LAST_SEEN_RESOLUTION,
     SECOND,
     AuditEvent,
     Caller,
@@ -75,19 +74,19 @@ class Grant(NamedTuple):
     expires_at: Timestamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    _transaction: Transaction
-    _clock: Clock
-    _username_key: UsernameKey
-    _is_common_password: CommonPasswords
-    _passwords: PasswordHasher
-    _users: UserStore
-    _store: SessionStore
-    _throttling: Throttling
-    _audit: AuditLog
-    _lifetimes: Lifetimes
-    _chain_keys: tuple[bytes, ...] = field(repr=False)
+    transaction: Transaction
+    clock: Clock
+    username_key: UsernameKey
+    is_common_password: CommonPasswords
+    password_hasher: PasswordHasher
+    user_store: UserStore
+    session_store: SessionStore
+    throttling: Throttling
+    audit_log: AuditLog
+    lifetimes: Lifetimes
+    chain_keys: tuple[bytes, ...] = field(repr=False)
     """The current one, then those from which successors may have been derived until lately."""
 
     def log_in(
@@ -96,23 +95,23 @@ class Sessions:
         """Open a session. Raises InvalidCredentials, in the same time for a wrong name as for a wrong password, or
         TooManyAttempts. With `only_superusers`, everybody else's password is a wrong one.
         """
-        key = username_key(username, self._username_key)
-        found = self._users.credentials(key) if key else None
+        key = username_key(username, self.username_key)
+        found = self.user_store.credentials(key) if key else None
         guess = Guess(key or username, found and found.user.id, device)
-        self._throttling.check(guess)
+        self.throttling.check(guess)
         is_right = self._is_right(found, password)
         if not is_right or found is None or not found.user.is_active or found.user.is_superuser < only_superusers:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
-        with self._transaction():
+        with self.transaction():
             # Hashing took its time: what was verified must still be so.
-            current = self._users.credentials_by_id(found.user.id)
-            self._throttling.check(guess)
+            current = self.user_store.credentials_by_id(found.user.id)
+            self.throttling.check(guess)
             grant = None
             if current is not None and current.user.is_active and current.password_hash == found.password_hash:
-                self._throttling.succeeded(guess)
+                self.throttling.succeeded(guess)
                 grant = self.open(found.user, device)
-                self._audit.note(
+                self.audit_log.note(
                     AuditEvent.LOGGED_IN,
                     about=found.user.id,
                     by=found.user.id,
@@ -127,9 +126,9 @@ class Sessions:
 
     def open(self, user: User, device: Device) -> Grant:
         """Open a session of `user` with its first refresh token, inside the caller's transaction."""
-        now = self._clock()
-        session = self._store.open(user.id, device.kept, now, now + self._lifetimes.session * SECOND)
-        self._users.seen(user.id, now)
+        now = self.clock()
+        session = self.session_store.open(user.id, device.kept, now, now + self.lifetimes.session * SECOND)
+        self.user_store.seen(user.id, now)
         return self._issue(session, secrets.token_urlsafe(24), now)
 
     def authenticate(self, session_id: int, user_id: int) -> Caller:
@@ -137,39 +136,36 @@ class Sessions:
 
         Every request does this, so that whatever ends a session takes effect on the next one, on every worker.
         """
-        caller = self._store.caller(session_id)
-        if caller is None or caller.user.id != user_id or not caller.user.is_active:
-            raise SessionEnded
-        if not caller.session.is_live(self._clock()):
+        caller = self.session_store.caller(session_id)
+        if caller is None or caller.user.id != user_id or not caller.is_live(self.clock()):
             raise SessionEnded
         return caller
 
     def is_stale(self, caller: Caller) -> bool:
         """Whether the caller's presence is due for renewal by `note_activity`."""
-        seen = caller.user.last_seen_at
-        return seen is None or self._clock() - seen >= LAST_SEEN_RESOLUTION
+        return caller.user.is_due(self.clock())
 
     def note_activity(self, caller: Caller) -> Caller:
         """Renew the caller's presence lease and the session's last use; return the caller as it is now.
 
         Raises SessionEnded if it has ended meanwhile: whose account was just erased is not online.
         """
-        with self._transaction(patience=PRESENCE_PATIENCE):
-            now = self._clock()
+        with self.transaction(patience=PRESENCE_PATIENCE):
+            now = self.clock()
             current = self.authenticate(caller.session.id, caller.user.id)
-            if not self.is_stale(current):
+            if not current.user.is_due(now):
                 return current  # another request of the same user was faster
-            self._users.seen(caller.user.id, now)
-            self._store.used(caller.session.id, now)
+            self.user_store.seen(caller.user.id, now)
+            self.session_store.used(caller.session.id, now)
         return Caller(current.user._replace(last_seen_at=now), current.session._replace(last_used_at=now))
 
     def live_among(self, session_ids: Collection[int]) -> Collection[int]:
         """Those of the sessions that live, and whose accounts are active."""
-        return self._store.live_among(session_ids, self._clock())
+        return self.session_store.live_among(session_ids, self.clock())
 
     def live(self, user_id: int, window: Window) -> Page[Session]:
         """The user's sessions that live, the newest first."""
-        return cut(self._store.live_page(user_id, self._clock(), window), window, lambda session: (session.id,))
+        return cut(self.session_store.live_page(user_id, self.clock(), window), window, lambda session: (session.id,))
 
     def refresh(self, session_id: int, user_id: int, jti: str, device: Device = Device()) -> Grant:
         """Exchange a refresh token for its one successor.
@@ -177,26 +173,26 @@ class Sessions:
         Raises SessionEnded, InvalidToken for one that this session does not know, TokenExpired, TooManyAttempts, or
         RefreshTokenReused, whose end of the session is committed before it is raised.
         """
-        now = self._clock()
+        now = self.clock()
         jti_hash = _hash(jti)
-        with self._transaction():
+        with self.transaction():
             caller = self.authenticate(session_id, user_id)
-            token = self._store.token(jti_hash)
+            token = self.session_store.token(jti_hash)
             if token is None or token.session_id != session_id:
                 raise InvalidToken
             if now >= token.expires_at:
                 raise TokenExpired
             grant: Grant | None
-            if self._store.claim_token(jti_hash, now):
-                self._throttling.count_refresh(session_id)
-                self._store.used(session_id, now)
-                self._users.seen(user_id, now)
+            if self.session_store.claim_token(jti_hash, now):
+                self.throttling.count_refresh(session_id)
+                self.session_store.used(session_id, now)
+                self.user_store.seen(user_id, now)
                 grant = self._issue(caller.session, self._successors(jti)[0], now)
             else:
                 grant = self._same_successor(caller.session, jti, now)
                 if grant is None:
-                    self._store.end(session_id, now)
-                    self._audit.note(AuditEvent.REFRESH_REUSED, about=user_id, session_id=session_id, device=device)
+                    self.session_store.end(session_id, now)
+                    self.audit_log.note(AuditEvent.REFRESH_REUSED, about=user_id, session_id=session_id, device=device)
         # Raised after the block: raised inside, it would undo the end of the session.
         if grant is None:
             raise RefreshTokenReused
@@ -208,16 +204,16 @@ class Sessions:
 
     def revoke(self, caller: Caller, session_id: int, device: Device = Device()) -> None:
         """End one of the caller's sessions; one that has ended already is fine. Raises SessionNotFound."""
-        if self._store.of(caller.user.id, session_id) is None:
+        if self.session_store.of(caller.user.id, session_id) is None:
             raise SessionNotFound
         self._end(AuditEvent.REVOKED, caller.user.id, (session_id,), device)
 
     def revoke_others(self, caller: Caller, device: Device = Device()) -> None:
         """End all of the caller's sessions but the one that asks."""
-        with self._transaction():
-            ended = self._store.end_all(caller.user.id, self._clock(), but=caller.session.id)
+        with self.transaction():
+            ended = self.session_store.end_all(caller.user.id, self.clock(), but=caller.session.id)
             if ended:
-                self._audit.note(
+                self.audit_log.note(
                     AuditEvent.OTHERS_REVOKED,
                     about=caller.user.id,
                     by=caller.user.id,
@@ -232,13 +228,13 @@ class Sessions:
         Raises InvalidInput on `field`, or TooManyAttempts: guessing here is throttled as it is at the door. Raises
         SessionEnded if it has ended meanwhile, as by the account's erasure: then it was no guess.
         """
-        found = self._users.credentials_by_id(caller.user.id)
+        found = self.user_store.credentials_by_id(caller.user.id)
         guess = Guess(caller.user.username_key, caller.user.id, device)
-        self._throttling.check(guess)
+        self.throttling.check(guess)
         if found is None or not self._is_right(found, password):
             self._note_failure(guess, AuditEvent.PASSWORD_REFUSED, caller)
             raise InvalidInput.of(field, "wrong_password")
-        self._throttling.check(guess)
+        self.throttling.check(guess)
         return found
 
     def change_password(
@@ -250,21 +246,21 @@ class Sessions:
         """
         fields = Fields()
         secret = check_password(
-            fields, "new_password", new, self._username_key, caller.user.username_key, self._is_common_password
+            fields, "new_password", new, self.username_key, caller.user.username_key, self.is_common_password
         )
         if confirm is not None and confirm != new:
             fields.wrong("new_password_confirm", "not_equal")
         fields.check()
         found = self.verify_password(caller, old, "old_password", device)
-        new_hash = self._passwords.hash(secret)
-        with self._transaction():
+        new_hash = self.password_hasher.hash(secret)
+        with self.transaction():
             session = self.authenticate(caller.session.id, caller.user.id).session
-            if not self._users.change_password(caller.user.id, found.password_hash, new_hash):
+            if not self.user_store.change_password(caller.user.id, found.password_hash, new_hash):
                 raise InvalidInput.of("old_password", "wrong_password")
-            now = self._clock()
-            self._store.end_all(caller.user.id, now, but=caller.session.id)
-            self._store.drop_tokens(session.id)
-            self._audit.note(
+            now = self.clock()
+            self.session_store.end_all(caller.user.id, now, but=caller.session.id)
+            self.session_store.drop_tokens(session.id)
+            self.audit_log.note(
                 AuditEvent.PASSWORD_CHANGED,
                 about=caller.user.id,
                 by=caller.user.id,
@@ -274,51 +270,51 @@ class Sessions:
             return self._issue(session, secrets.token_urlsafe(24), now)
 
     def _end(self, event: AuditEvent, user_id: int, session_ids: Iterable[int], device: Device) -> None:
-        with self._transaction():
+        with self.transaction():
             for session_id in session_ids:
-                if self._store.end(session_id, self._clock()):
-                    self._audit.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
+                if self.session_store.end(session_id, self.clock()):
+                    self.audit_log.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
 
     def _note_failure(self, guess: Guess, event: AuditEvent, caller: Caller | None = None) -> None:
         """Count a wrong password and put it on record. Raises TooManyAttempts if others made at once were enough.
 
         Raises SessionEnded if it is of a caller whose session has.
         """
-        with self._transaction():
+        with self.transaction():
             if caller is not None:
                 self.authenticate(caller.session.id, caller.user.id)
-            self._throttling.check(guess)
-            self._throttling.failed(guess)
-            self._audit.note(event, about=guess.user_id, device=guess.device)
+            self.throttling.check(guess)
+            self.throttling.failed(guess)
+            self.audit_log.note(event, about=guess.user_id, device=guess.device)
 
     def _is_right(self, found: Credentials | None, password: str) -> bool:
         """Whether the password is theirs; takes as long for nobody, and for a password that can't be anybody's."""
         secret = normal_password(password)
         password_hash = found.password_hash if found is not None and secret is not None else None
-        return self._passwords.verify(password_hash, secret or "")
+        return self.password_hasher.verify(password_hash, secret or "")
 
     def _renew_hash(self, found: Credentials, password: str) -> None:
         """Hash their password again if that is done otherwise today; failing that, the next log-in can do it too."""
         secret = normal_password(password)
-        if secret is None or not self._passwords.needs_rehash(found.password_hash):
+        if secret is None or not self.password_hasher.needs_rehash(found.password_hash):
             return
         with suppress(Unavailable):
-            new_hash = self._passwords.hash(secret)
-            with self._transaction():
-                self._users.change_password(found.user.id, found.password_hash, new_hash)
+            new_hash = self.password_hasher.hash(secret)
+            with self.transaction():
+                self.user_store.change_password(found.user.id, found.password_hash, new_hash)
 
     def _issue(self, session: Session, jti: str, now: Timestamp) -> Grant:
-        expires_at = min(now + self._lifetimes.refresh * SECOND, session.expires_at)
-        self._store.add_token(RefreshToken(_hash(jti), session.id, now, expires_at))
+        expires_at = min(now + self.lifetimes.refresh * SECOND, session.expires_at)
+        self.session_store.add_token(RefreshToken(_hash(jti), session.id, now, expires_at))
         return Grant(session, jti, now, expires_at)
 
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
         """What the used token `jti` was exchanged for, if that was just now and has not been used in its turn."""
-        token = self._store.token(_hash(jti))
-        if token is None or token.used_at is None or now - token.used_at >= self._lifetimes.grace * SECOND:
+        token = self.session_store.token(_hash(jti))
+        if token is None or token.used_at is None or now - token.used_at >= self.lifetimes.grace * SECOND:
             return None
         for successor in self._successors(jti):
-            found = self._store.token(_hash(successor))
+            found = self.session_store.token(_hash(successor))
             if found is not None:
                 is_unused = found.used_at is None
                 return Grant(session, successor, found.issued_at, found.expires_at) if is_unused else None
@@ -327,7 +323,7 @@ class Sessions:
     def _successors(self, jti: str) -> list[str]:
         """What succeeds the token `jti`; after that, what would by the other keys."""
         text = f"successor of {jti}".encode()
-        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._chain_keys]
+        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self.chain_keys]
 
 
 def _hash(jti: str) -> str:

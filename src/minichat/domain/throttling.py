@@ -47,13 +47,13 @@ class Guess(NamedTuple):
     device: Device
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Throttling:
-    _transaction: Transaction
-    _clock: Clock
-    _attempts: AttemptStore
-    _sessions: SessionStore
-    _is_on: bool = True
+    transaction: Transaction
+    clock: Clock
+    attempt_store: AttemptStore
+    session_store: SessionStore
+    is_on: bool = True
 
     def check(self, guess: Guess) -> None:
         """Raise TooManyAttempts while that account may not be tried from there.
@@ -61,18 +61,18 @@ class Throttling:
         To be asked twice: before the password is hashed, to save the work, and in the transaction that acts on the
         result, so that of many guesses made at once no more count than of as many in a row.
         """
-        if not self._is_on:
+        if not self.is_on:
             return
         is_at_home = self._is_at_home(guess)
         longest = LONGEST_WAIT_AT_HOME if is_at_home else LONGEST_WAIT
-        self._refuse_until(self._end_of_wait(self._attempts.get(self._pair(guess)), longest))
+        self._refuse_until(self._end_of_wait(self.attempt_store.get(self._pair(guess)), longest))
         if not is_at_home:
-            self._refuse_beyond(FAILURES_PER_ACCOUNT, self._attempts.get(_account(guess)))
-            self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.get(_address(guess)))
+            self._refuse_beyond(FAILURES_PER_ACCOUNT, self.attempt_store.get(_account(guess)))
+            self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(_address(guess)))
 
     def failed(self, guess: Guess) -> None:
         """Count a wrong password, inside the caller's transaction."""
-        if not self._is_on:
+        if not self.is_on:
             return
         self._count(self._pair(guess), DAY)
         self._count(_address(guess), HOUR)
@@ -82,22 +82,22 @@ class Throttling:
     def succeeded(self, guess: Guess) -> None:
         """Forget what this pair has got wrong before: inside the caller's transaction, before its session is opened."""
         pair = self._pair(guess)
-        if self._is_on and self._attempts.get(pair) is not None:
-            self._attempts.forget(pair)
+        if self.is_on and self.attempt_store.get(pair) is not None:
+            self.attempt_store.forget(pair)
 
     def check_registration(self, device: Device) -> None:
         """Raise TooManyAttempts when enough accounts were asked for from that address."""
-        if self._is_on:
-            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self._attempts.get(_key("registration", device.network)))
+        if self.is_on:
+            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(_key("registration", device.network)))
 
     def count_registration(self, device: Device) -> None:
         """Count one, inside the caller's transaction."""
-        if self._is_on:
+        if self.is_on:
             self._count(_key("registration", device.network), HOUR)
 
     def count_refresh(self, session_id: int) -> None:
         """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""
-        if self._is_on:
+        if self.is_on:
             tally = self._count(_key("refresh", str(session_id)), HOUR)
             self._refuse_beyond(REFRESHES_PER_SESSION + 1, tally)
 
@@ -110,32 +110,32 @@ class Throttling:
         try:
             yield
         except NotAuthenticated:
-            if self._is_on:
+            if self.is_on:
                 key = _key("refused token", device.network)
-                self._refuse_beyond(FAILURES_PER_ADDRESS, self._attempts.get(key))
-                with self._transaction():
+                self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(key))
+                with self.transaction():
                     self._count(key, HOUR)
             raise
 
     def _is_at_home(self, guess: Guess) -> bool:
         # Asked of nobody, too: a name that there is must not take longer than one that there is not.
-        return self._sessions.is_known(guess.user_id or 0, guess.device.network)
+        return self.session_store.is_known(guess.user_id or 0, guess.device.network)
 
     def _pair(self, guess: Guess) -> str:
         """The key of the account with the address, or with the device if it is known there."""
         network, agent = guess.device.network, guess.device.kept.user_agent
-        if self._sessions.is_known(guess.user_id or 0, network, agent):
+        if self.session_store.is_known(guess.user_id or 0, network, agent):
             return _key("device", guess.account, network, agent)
         return _key("pair", guess.account, network)
 
     def _count(self, key: str, window: int) -> AttemptCount:
-        now = self._clock()
-        self._attempts.sweep(now, _SWEPT)
-        return self._attempts.count(key, now, window)
+        now = self.clock()
+        self.attempt_store.sweep(now, _SWEPT)
+        return self.attempt_store.count(key, now, window)
 
     def _end_of_wait(self, tally: AttemptCount | None, longest: int) -> Timestamp:
         """Until when a pair waits: a second after its fifth failure, then twice as long after each."""
-        now = self._clock()
+        now = self.clock()
         if tally is None or tally.times < FREE_FAILURES or now - tally.since >= DAY:
             return now
         # The exponent is bounded first: 2^1000000 is a number, too.
@@ -144,10 +144,10 @@ class Throttling:
 
     def _refuse_beyond(self, most: int, tally: AttemptCount | None) -> None:
         if tally is not None and tally.times >= most:
-            self._refuse_until(min(tally.since, self._clock()) + HOUR)
+            self._refuse_until(min(tally.since, self.clock()) + HOUR)
 
     def _refuse_until(self, end: Timestamp) -> None:
-        left = end - self._clock()
+        left = end - self.clock()
         if left > 0:
             raise TooManyAttempts(retry_after=-(-left // SECOND))
 

@@ -15,30 +15,30 @@ LIFETIME = 30
 """How long a ticket is good for, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tickets:
-    _transaction: Transaction
-    _clock: Clock
-    _sessions: SessionStore
-    _store: TicketStore
+    transaction: Transaction
+    clock: Clock
+    session_store: SessionStore
+    ticket_store: TicketStore
 
     def issue(self, caller: Caller, access_expires_at: Timestamp) -> str:
         """Return a ticket of the caller's session; `access_expires_at` is when their access token expires."""
         ticket = secrets.token_urlsafe(24)
-        expires_at = self._clock() + LIFETIME * SECOND
-        with self._transaction():
-            self._store.add(Ticket(_hash(ticket), caller.session.id, access_expires_at, expires_at))
+        expires_at = self.clock() + LIFETIME * SECOND
+        with self.transaction():
+            self.ticket_store.add(Ticket(_hash(ticket), caller.session.id, access_expires_at, expires_at))
         return ticket
 
     def redeem(self, ticket: str) -> tuple[Caller, Timestamp]:
         """Whose ticket it is, and when their access token expires. Raises InvalidTicket or SessionEnded."""
-        with self._transaction():
-            found = self._store.take(_hash(ticket))
-        now = self._clock()
+        with self.transaction():
+            found = self.ticket_store.take(_hash(ticket))
+        now = self.clock()
         if found is None or now >= min(found.expires_at, found.access_expires_at):
             raise InvalidTicket
-        caller = self._sessions.caller(found.session_id)
-        if caller is None or not caller.user.is_active or not caller.session.is_live(now):
+        caller = self.session_store.caller(found.session_id)
+        if caller is None or not caller.is_live(now):
             raise SessionEnded
         return caller, found.access_expires_at
 

@@ -44,7 +44,7 @@ class MemoryMembershipStore:
 
     def erased_in(self, room_id: int) -> Collection[int]:
         users = self._store.tables.users
-        return [member.user_id for member in self._in(room_id) if users[member.user_id].deleted_at is not None]
+        return [member.user_id for member in self._in(room_id) if users[member.user_id].is_erased]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         return stretch(self._in(room_id), window, _by_joining)

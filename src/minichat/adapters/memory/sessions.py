@@ -78,7 +78,7 @@ class MemorySessionStore:
 
     def live_among(self, session_ids: Collection[int], at: Timestamp) -> Collection[int]:
         found = (self.caller(session_id) for session_id in session_ids)
-        return {one.session.id for one in found if one and one.user.is_active and one.session.is_live(at)}
+        return {one.session.id for one in found if one and one.is_live(at)}
 
     def add_token(self, token: RefreshToken) -> None:
         self._store.writable.tokens[token.jti_hash] = token

@@ -68,9 +68,9 @@ def mixes_scripts(username: str) -> bool:
     return len(words & {"LATIN", "CYRILLIC", "GREEK"}) > 1
 
 
-def email_address(text: str) -> str:
+def email_address(address: str) -> str:
     """Take what has one @ and a dot behind it, the domain in lower case. Raises ValueError for everything else."""
-    name, at, domain = unicodedata.normalize("NFC", text).rpartition("@")
+    name, at, domain = unicodedata.normalize("NFC", address).rpartition("@")
     if not re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", name + at + domain):
         raise ValueError("not an e-mail address")
     return name + at + domain.lower()

@@ -48,7 +48,7 @@ class MemoryUserStore:
         return {user_id: users[user_id] for user_id in user_ids if user_id in users}
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
-        return {user.id for user in self.by_ids(user_ids).values() if user.deleted_at is None}
+        return {user.id for user in self.by_ids(user_ids).values() if not user.is_erased}
 
     def credentials(self, username_key: str) -> Credentials | None:
         user_id = self._store.tables.user_ids.get(username_key)
@@ -123,7 +123,7 @@ class MemoryUserStore:
         tables.password_hashes[remains.id] = ""
 
     def _living(self) -> Iterable[User]:
-        return (user for user in self._store.tables.users.values() if user.deleted_at is None)
+        return (user for user in self._store.tables.users.values() if not user.is_erased)
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
         names = self._store.writable.freed_names

@@ -77,17 +77,17 @@ class Ports(NamedTuple):
     mixes_scripts: MixesScripts
     is_common_password: CommonPasswords
     email_address: EmailAddress
-    passwords: PasswordHasher
-    users: UserStore
-    sessions: SessionStore
-    tickets: TicketStore
-    rooms: RoomStore
-    memberships: MembershipStore
-    bans: BanStore
-    messages: MessageStore
-    changes: ChangeStore
-    attempts: AttemptStore
-    audit: AuditStore
-    pictures: PictureProcessor
-    media: MediaStore
-    notices: NoticeBoard
+    password_hasher: PasswordHasher
+    user_store: UserStore
+    session_store: SessionStore
+    ticket_store: TicketStore
+    room_store: RoomStore
+    membership_store: MembershipStore
+    ban_store: BanStore
+    message_store: MessageStore
+    change_store: ChangeStore
+    attempt_store: AttemptStore
+    audit_store: AuditStore
+    picture_processor: PictureProcessor
+    media_store: MediaStore
+    notice_board: NoticeBoard

@@ -1,6 +1,10 @@
-"""E-mail addresses."""
+"""The port for the syntax of e-mail addresses."""
 
-from collections.abc import Callable
+from typing import Protocol
 
-EmailAddress = Callable[[str], str]
-"""The normal form of an e-mail address. Raises ValueError for what is none (RFC 5321, RFC 6531)."""
+
+class EmailAddress(Protocol):
+    """Normalises e-mail addresses. The parameter's name keeps `UsernameKey` out of its place: mypy compares it."""
+
+    def __call__(self, address: str) -> str:
+        """Return the normal form of an address. Raises ValueError unless it follows RFC 5321 or RFC 6531."""
