@@ -3,7 +3,7 @@
 The path of one request, `POST /api/chat/messages/`, file by file:
 
 1. `serving` runs gunicorn, whose worker hands the request to the Flask application that `app.py` has put together.
-2. `api/context.py` gives it an id and finds out who calls: `api/tokens.py` verifies the access token,
+2. `api/authentication.py` finds out who calls: `api/tokens.py` verifies the access token,
    `domain/sessions.py` checks that its session lives.
 3. `api/routes/messages.py` is the view. `api/parsing.py` has read the body strictly by the schema `MessageIn` of
    `api/schemas/`.

@@ -22,7 +22,7 @@ from minichat.adapters.notices import Board
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
-from minichat.api import context, docs, errors, watching
+from minichat.api import context, docs, errors, hooks, instrumentation
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.limits import HEADERS, Limits
@@ -63,7 +63,7 @@ def create_app(
     """
     if settings is None:
         settings = Settings.load()
-        logs.configure(settings.log_level, watching.facts, watching.sent_texts)
+        logs.configure(settings.log_level, instrumentation.facts, instrumentation.sent_texts)
         migrating.upgrade(open_database(settings.database_url))
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
@@ -101,14 +101,13 @@ def create_app(
     if redis:
         committed, came_online = redis.spread_changes(committed), redis.spread_presence(came_online)
     database.on_commit = committed
-    watching.install(app, metrics)
     context.install(
         app,
-        context.Context(
+        context.AppContext(
             services=services,
             tokens=tokens,
             clock=clock,
-            is_ready=database.ping,
+            ping_database=database.ping,
             public_url=settings.public_url,
             metrics=metrics,
             metrics_from=settings.metrics_from,
@@ -123,8 +122,7 @@ def create_app(
             redis_answers=redis.connection.answers if redis else None,
         ),
     )
-    if limits:
-        app.after_request(limits.tell)
+    hooks.install(app, metrics, limits)
     docs.install(app, __version__)
     errors.register(app)  # after smorest, which registers a handler for the same errors
     administration.install(

@@ -13,7 +13,7 @@ import pytest
 from api.client import Chat, Person
 from api.routes import ROUTES, Route
 from minichat import logs
-from minichat.api import parsing, watching
+from minichat.api import instrumentation, parsing
 
 SECRET = "sesame-open-wide"
 
@@ -30,7 +30,7 @@ class Log:
     def configure(self, *, is_terminal: bool = False) -> None:
         self._monkeypatch.setattr(sys, "stderr", self._stream)
         self._monkeypatch.setattr(self._stream, "isatty", lambda: is_terminal)
-        logs.configure("debug", watching.facts, watching.sent_texts)
+        logs.configure("debug", instrumentation.facts, instrumentation.sent_texts)
 
     def said(self) -> str:
         """What was written since the last call."""
@@ -210,7 +210,7 @@ class TestSecrets:
         self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         log()
-        monkeypatch.setattr(parsing, "checked", breaks(f"no such thing: {SECRET!r}"))
+        monkeypatch.setattr(parsing, "_invalid_input", breaks(f"no such thing: {SECRET!r}"))
         body = {"username": "ann", "password": {"old": ["x", {"new": SECRET}]}}
         assert chat.app.test_client().post("/api/auth/login/", json=body).status_code == 500
         assert log()[0]["exception"].endswith("RuntimeError: no such thing: '[removed]'")

@@ -44,8 +44,8 @@ class Limits:
         if count > limit.max_requests:
             raise TooMany(retry_after=-((now - ends_at) // SECOND))
 
-    def tell(self, response: Response) -> Response:
-        """Tell the caller how the request stands, in headers."""
+    def add_headers(self, response: Response) -> Response:
+        """Add the `X-RateLimit-*` headers to an answer."""
         status = request_state().rate_limit
         if status is not None:
             for name, value in zip(HEADERS, status, strict=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from flask import request
 
-from minichat.api.context import Context, base_url, context, services
+from minichat.api.context import AppContext, base_url, context, services
 from minichat.api.events import Event
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
@@ -57,7 +57,7 @@ def admitted(subscription: Subscription) -> tuple[Listener, Callable[[], None]]:
     return listener, leave
 
 
-def heard(ctx: Context, listener: Listener, *, is_behind: bool) -> Iterator[Sequence[Event]]:
+def heard(ctx: AppContext, listener: Listener, *, is_behind: bool) -> Iterator[Sequence[Event]]:
     """What the listener is sent until it is over, as it comes; nothing at first, when they have caught up, and where a
     heartbeat is due.
     """

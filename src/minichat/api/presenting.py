@@ -34,15 +34,15 @@ from minichat.domain.model import (
 Json = dict[str, Any]
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response."""
+def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
     return Response(orjson.dumps(body), status, headers, content_type="application/json")
 
 
-def empty() -> Response:
-    """204: done, and nothing to say."""
+def no_content() -> Response:
+    """Return a 204 response."""
     response = Response(status=204)
-    del response.headers["Content-Type"]  # of nothing
+    del response.headers["Content-Type"]
     return response
 
 

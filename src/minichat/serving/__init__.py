@@ -117,10 +117,10 @@ class Server(BaseApplication):
 
     def load(self) -> Callable[..., Any]:
         """Build the application; called in each worker, after gevent has patched it."""
-        from minichat.api import watching
+        from minichat.api import instrumentation
         from minichat.app import create_app
 
-        logs.configure(self.settings.log_level, watching.facts, watching.sent_texts)
+        logs.configure(self.settings.log_level, instrumentation.facts, instrumentation.sent_texts)
         return create_app(self.settings)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:

@@ -65,7 +65,7 @@ def logout(form: dict[str, str]) -> Response:
             raise InvalidToken
         ending.add(refresh.session_id)
     services().sessions.log_out(access.user_id, *ending, device=device())
-    return presenting.answer({"message": sentence("logged_out")})
+    return presenting.json_response({"message": sentence("logged_out")})
 
 
 @blueprint.route("/token/refresh/", methods=["POST"], policy=PUBLIC_UNTHROTTLED)
@@ -82,14 +82,14 @@ def refresh(form: dict[str, str]) -> Response:
         told = tokens.read(form["refresh"], "refresh")
         grant = services().sessions.refresh(told.session_id, told.user_id, told.jti, where)
     context().came_online()
-    return presenting.answer(tokens.pair(grant))
+    return presenting.json_response(tokens.pair(grant))
 
 
 @blueprint.route("/me/", methods=["GET"])
 @answers(200, AccountOut)
 def me() -> Response:
     """Your own account."""
-    return presenting.answer(presenting.account(caller().user, base_url(), context().clock()))
+    return presenting.json_response(presenting.account(caller().user, base_url(), context().clock()))
 
 
 @blueprint.route("/me/", methods=["DELETE"])
@@ -103,7 +103,7 @@ def erase(form: dict[str, str]) -> Response:
     more. Nobody can have your username for 30 days.
     """
     services().erasure.erase(caller(), form["password"], device())
-    return presenting.empty()
+    return presenting.no_content()
 
 
 @blueprint.route("/me/export/", methods=["GET"], policy=Policy(rate_limit=EXPORTS))
@@ -131,7 +131,7 @@ def change_password(form: dict[str, Any]) -> Response:
     grant = services().sessions.change_password(
         caller(), form["old_password"], form["new_password"], form.get("new_password_confirm"), device()
     )
-    return presenting.answer({"message": sentence("password_changed"), "tokens": context().tokens.pair(grant)})
+    return presenting.json_response({"message": sentence("password_changed"), "tokens": context().tokens.pair(grant)})
 
 
 @blueprint.route("/sessions/", methods=["GET"])
@@ -141,7 +141,7 @@ def sessions(query: dict[str, Any]) -> Response:
     """Where you are logged in, the newest log-in first."""
     page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
     current = caller().session.id
-    return presenting.answer([presenting.session(one, current) for one in page.items], headers=links(page))
+    return presenting.json_response([presenting.session(one, current) for one in page.items], headers=links(page))
 
 
 @blueprint.route("/sessions/", methods=["DELETE"])
@@ -149,7 +149,7 @@ def sessions(query: dict[str, Any]) -> Response:
 def revoke_other_sessions() -> Response:
     """Log out everywhere but here, at once."""
     services().sessions.revoke_others(caller(), device())
-    return presenting.empty()
+    return presenting.no_content()
 
 
 @blueprint.route("/sessions/<id:session_id>/", methods=["DELETE"])
@@ -157,7 +157,7 @@ def revoke_other_sessions() -> Response:
 def revoke_session(session_id: int) -> Response:
     """Log out one of your devices, at once; this one, too, if you say so."""
     services().sessions.revoke(caller(), session_id, device())
-    return presenting.empty()
+    return presenting.no_content()
 
 
 def _welcome(user: User, grant: Grant, message: str, status: int) -> Response:
@@ -167,4 +167,4 @@ def _welcome(user: User, grant: Grant, message: str, status: int) -> Response:
         "tokens": context().tokens.pair(grant),
         "message": sentence(message),
     }
-    return presenting.answer(body, status)
+    return presenting.json_response(body, status)

@@ -44,7 +44,7 @@ def sync(query: dict[str, Any]) -> Response:
     if not found.changes and query["timeout"] and query.get("after") is not None:
         _wait_for_news(subscription, query["timeout"])
         found, written = _read(subscription, query["limit"])
-    return presenting.answer(
+    return presenting.json_response(
         {
             "events": [orjson.Fragment(event.json) for event in written],
             "cursor": context().cursors.written(subscription.position),
@@ -85,7 +85,7 @@ def events(query: dict[str, Any]) -> Response:
 def make_ticket() -> Response:
     """A ticket to open one stream with, as `?ticket=` in its URL; good once, for 30 seconds."""
     ticket = services().tickets.issue(caller(), token_expires_at())
-    return presenting.answer({"ticket": ticket, "expires_in": LIFETIME}, 201)
+    return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME}, 201)
 
 
 def end_streams(app: Flask) -> None:

@@ -5,10 +5,10 @@ from flask import Response
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import context
+from minichat.api.instrumentation import may_read_metrics
 from minichat.api.metrics import CONTENT_TYPE
 from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.api.schemas.answers import HealthOut, ReadyOut
-from minichat.api.watching import may_read_metrics
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("health", __name__, description="For whoever watches over the process")
@@ -18,7 +18,7 @@ blueprint = Blueprint("health", __name__, description="For whoever watches over 
 @answers(200, HealthOut)
 def healthz() -> Response:
     """Whether the process lives."""
-    return presenting.answer({"status": "ok"})
+    return presenting.json_response({"status": "ok"})
 
 
 @blueprint.route("/readyz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
@@ -28,11 +28,11 @@ def readyz() -> Response:
 
     `redis` tells of a Redis that is configured. Everything works without it, so while it is away this is 200 as well.
     """
-    context().is_ready()
+    context().ping_database()
     redis_answers = context().redis_answers
     if redis_answers is None:
-        return presenting.answer({"status": "ok"})
-    return presenting.answer({"status": "ok", "redis": "ok" if redis_answers() else "away"})
+        return presenting.json_response({"status": "ok"})
+    return presenting.json_response({"status": "ok", "redis": "ok" if redis_answers() else "away"})
 
 
 @blueprint.route("/metrics", methods=["GET"], policy=PUBLIC_UNTHROTTLED)

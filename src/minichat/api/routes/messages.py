@@ -6,10 +6,9 @@ from flask import Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import services
+from minichat.api.context import presenter, services
 from minichat.api.paging import link_header
 from minichat.api.request_state import caller, caller_id
-from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.answers import HistoryOut, MessageOut
 from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery
 from minichat.domain.errors import InvalidInput
@@ -38,7 +37,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     assert page.room is not None
     shown = presenter(page.people)
     body = {"room": shown.room(page.room), "messages": shown.messages(page)}
-    return presenting.answer(body, headers=_links(page, MessageWindow(**query)))
+    return presenting.json_response(body, headers=_links(page, MessageWindow(**query)))
 
 
 @blueprint.route("/messages/", methods=["GET"])
@@ -48,7 +47,7 @@ def list_messages(query: dict[str, Any]) -> Response:
     """The newest messages of a room or across all your rooms, oldest first; marks nothing as read."""
     room_id = query.pop("room", None)
     page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
-    return presenting.answer(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
+    return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
 
 
 @blueprint.route("/messages/", methods=["POST"])
@@ -100,12 +99,12 @@ def delete_message(message_id: int) -> Response:
     It keeps its place and its `seq`, so that no reader finds a hole.
     """
     services().messaging.delete(caller_id(), message_id)
-    return presenting.empty()
+    return presenting.no_content()
 
 
 def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     body = presenter({shown.author.id: shown.author}).message(shown.message, shown.receipts)
-    return presenting.answer(body, status, headers)
+    return presenting.json_response(body, status, headers)
 
 
 def _links(page: MessagePage, window: MessageWindow) -> dict[str, str]:

@@ -6,10 +6,9 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import services
+from minichat.api.context import presenter, services
 from minichat.api.paging import links, window
 from minichat.api.request_state import caller_id
-from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.answers import BanOut, ParticipantOut
 from minichat.api.schemas.requests import ListQuery, NewParticipantIn, ParticipantPatchIn, RemovalQuery
 from minichat.domain.model import Role, ShownParticipant
@@ -46,7 +45,7 @@ def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Re
     The owner removes anybody else, moderators remove members. To remove yourself is to leave.
     """
     services().moderation.remove(caller_id(), room_id, user_id, is_ban=query["ban"])
-    return presenting.empty()
+    return presenting.no_content()
 
 
 @blueprint.route("/rooms/<id:room_id>/bans/", methods=["GET"])
@@ -56,7 +55,7 @@ def list_bans(query: dict[str, Any], room_id: int) -> Response:
     """Who is banned from the room, the newest ban first, for its owner and moderators."""
     found = services().moderation.bans(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
     shown = presenter(found.people)
-    return presenting.answer([shown.ban(ban) for ban in found.page.items], headers=links(found.page))
+    return presenting.json_response([shown.ban(ban) for ban in found.page.items], headers=links(found.page))
 
 
 @blueprint.route("/rooms/<id:room_id>/bans/<id:user_id>/", methods=["DELETE"])
@@ -64,8 +63,8 @@ def list_bans(query: dict[str, Any], room_id: int) -> Response:
 def delete_ban(room_id: int, user_id: int) -> Response:
     """Lift a ban, as the room's owner or a moderator; it is fine if there is none."""
     services().moderation.lift_ban(caller_id(), room_id, user_id)
-    return presenting.empty()
+    return presenting.no_content()
 
 
 def _participant(shown: ShownParticipant, status: int = 200) -> Response:
-    return presenting.answer(presenter({shown.user.id: shown.user}).participant(shown.membership), status)
+    return presenting.json_response(presenter({shown.user.id: shown.user}).participant(shown.membership), status)

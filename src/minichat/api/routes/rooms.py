@@ -6,14 +6,13 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import LINK, Blueprint, answers
-from minichat.api.context import base_url, context, services
+from minichat.api.context import presenter, services
 from minichat.api.paging import links, window
-from minichat.api.presenting import Presenter
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import DirectChatOut, ParticipantsOut, ReadOut, RoomOut, RoomSaidOut, SaidOut
 from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
 from minichat.api.texts import sentence
-from minichat.domain.model import People, ShownRoom
+from minichat.domain.model import ShownRoom
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Rooms and direct chats")
 
@@ -26,7 +25,7 @@ def list_rooms(query: dict[str, Any]) -> Response:
     rooms = services().rooms
     listed = rooms.mine if query["scope"] == "mine" else rooms.public
     found = listed(caller_id(), window(query["limit"], query.get("cursor"), int, int))
-    return presenting.answer(presenter(found.people).rooms(found.page.items), headers=links(found.page))
+    return presenting.json_response(presenter(found.people).rooms(found.page.items), headers=links(found.page))
 
 
 @blueprint.route("/rooms/", methods=["POST"])
@@ -66,7 +65,7 @@ def patch_room(form: dict[str, Any], room_id: int) -> Response:
 def delete_room(room_id: int) -> Response:
     """Delete a room with all that was said in it, as its owner."""
     services().rooms.delete(caller_id(), room_id)
-    return presenting.empty()
+    return presenting.no_content()
 
 
 @blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
@@ -77,7 +76,7 @@ def join_room(room_id: int) -> Response:
     You start with nothing unread and may read what was said before.
     """
     shown = services().rooms.join(caller_id(), room_id)
-    return presenting.answer({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
+    return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
 
 
 @blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"])
@@ -88,7 +87,7 @@ def leave_room(room_id: int) -> Response:
     An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
     """
     services().rooms.leave(caller_id(), room_id)
-    return presenting.answer({"message": sentence("left")})
+    return presenting.json_response({"message": sentence("left")})
 
 
 @blueprint.route("/rooms/<id:room_id>/read/", methods=["POST"])
@@ -97,7 +96,7 @@ def leave_room(room_id: int) -> Response:
 def mark_read(form: dict[str, int], room_id: int) -> Response:
     """Mark a room as read up to a message's `seq`; never moves back, and beyond the end means the end."""
     last_read_seq, unread_count = services().rooms.mark_read(caller_id(), room_id, form["seq"])
-    return presenting.answer({"last_read_seq": last_read_seq, "unread_count": unread_count})
+    return presenting.json_response({"last_read_seq": last_read_seq, "unread_count": unread_count})
 
 
 @blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
@@ -105,7 +104,7 @@ def mark_read(form: dict[str, int], room_id: int) -> Response:
 def tell_typing(room_id: int) -> Response:
     """Tell who listens to the room that you are typing; once in three seconds is enough, and more is not told."""
     services().presence.typing(caller_id(), room_id)
-    return presenting.empty()
+    return presenting.no_content()
 
 
 @blueprint.route("/rooms/<id:room_id>/participants/", methods=["GET"])
@@ -114,7 +113,7 @@ def tell_typing(room_id: int) -> Response:
 def list_participants(query: dict[str, Any], room_id: int) -> Response:
     """Who is in a room, in the order of joining."""
     found = services().rooms.participants(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
-    return presenting.answer(presenter(found.people).participants(found), headers=links(found.page))
+    return presenting.json_response(presenter(found.people).participants(found), headers=links(found.page))
 
 
 @blueprint.route("/create-direct-chat/", methods=["POST"])
@@ -124,15 +123,10 @@ def create_direct_chat(form: dict[str, int]) -> Response:
     """Open the direct chat with somebody: 201 the first time, 200 and the same room after."""
     shown, is_new = services().rooms.direct_chat(caller_id(), form["user_id"])
     message = sentence("direct_chat_created" if is_new else "direct_chat_exists")
-    return presenting.answer(
+    return presenting.json_response(
         {"room": presenter(shown.people).room(shown.view), "message": message}, 201 if is_new else 200
     )
 
 
-def presenter(people: People) -> Presenter:
-    """A presenter for this request."""
-    return Presenter(base_url(), context().clock(), caller_id(), people)
-
-
 def _room(shown: ShownRoom, status: int = 200) -> Response:
-    return presenting.answer(presenter(shown.people).room(shown.view), status)
+    return presenting.json_response(presenter(shown.people).room(shown.view), status)

@@ -26,12 +26,11 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, context, services
+from minichat.api.context import base_url, context, presenter, services
 from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, subscription_or_resync
 from minichat.api.parsing import checked, parse_json
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
-from minichat.api.routes.rooms import presenter
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
 from minichat.domain.errors import InvalidInput, NotAuthenticated
 from minichat.domain.retries import retry_on_conflict

@@ -78,7 +78,7 @@ def search(query: dict[str, Any]) -> Response:
     """
     base, now = base_url(), context().clock()
     found = services().directory.search(caller_id(), query["q"], query["limit"])
-    return presenting.answer({"users": [presenting.person(user, base, now) for user in found]})
+    return presenting.json_response({"users": [presenting.person(user, base, now) for user in found]})
 
 
 @blueprint.route("/auth/users/", methods=["GET"])
@@ -93,7 +93,7 @@ def users(query: dict[str, Any]) -> Response:
 @answers(200, PersonOut, 404)
 def user(user_id: int) -> Response:
     """One person; yourself as others see you."""
-    return presenting.answer(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
+    return presenting.json_response(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
 
 
 @blueprint.route("/chat/online-users/", methods=["GET"])
@@ -110,7 +110,7 @@ def _by_name(query: dict[str, Any]) -> Window:
 
 def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], presenting.Json]) -> Response:
     base, now = base_url(), context().clock()
-    return presenting.answer([shown(user, base, now) for user in page.items], headers=links(page))
+    return presenting.json_response([shown(user, base, now) for user in page.items], headers=links(page))
 
 
 def _edited(form: dict[str, Any]) -> Response:
@@ -120,4 +120,4 @@ def _edited(form: dict[str, Any]) -> Response:
 
 
 def _account(user: User) -> Response:
-    return presenting.answer(presenting.account(user, base_url(), context().clock()))
+    return presenting.json_response(presenting.account(user, base_url(), context().clock()))

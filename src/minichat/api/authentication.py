@@ -1,0 +1,83 @@
+"""Find out who makes a request, by the credentials that its route's policy demands.
+
+Every request passes here before its view runs, so a route that declares no policy can't be reached without a token.
+The domain decides whether a session is live; `tokens` decides whether a token is genuine.
+"""
+
+import logging
+
+from flask import request
+
+from minichat.api.context import context, services
+from minichat.api.parsing import read_query
+from minichat.api.policy import Access
+from minichat.api.request_state import request_state
+from minichat.domain.errors import NotAuthenticated, Unavailable
+from minichat.domain.model import Caller
+
+log = logging.getLogger(__name__)
+
+
+def authenticate() -> None:
+    """Authenticate this request and count it. Raises NotAuthenticated or TooMany."""
+    count_request = context().count_request or _count_nothing
+    try:
+        user_id = _authenticated_user_id()
+    except NotAuthenticated:
+        count_request(None)
+        raise
+    count_request(user_id)
+
+
+def _count_nothing(_user_id: int | None) -> None:
+    """Stand in for `Limits.count` if rate limits are off."""
+
+
+def _authenticated_user_id() -> int | None:
+    """Return the id of the user, or None on a public route. Raises NotAuthenticated."""
+    state = request_state()
+    if state.policy.is_public or request.method == "OPTIONS":  # a preflight carries no token
+        return None
+    ticket = _ticket()
+    if ticket is not None:
+        found, state.token_expires_at = services().tickets.redeem(ticket)
+        state.caller = _with_renewed_presence(found)
+        return found.user.id
+    claims = context().tokens.read(_bearer_token(), "access")
+    state.claims, state.token_expires_at = claims, claims.expires_at
+    if state.policy.access is not Access.TOKEN_OF_ANY_SESSION:
+        found = services().sessions.authenticate(claims.session_id, claims.user_id)
+        state.caller = _with_renewed_presence(found)
+    return claims.user_id
+
+
+def _bearer_token() -> str:
+    """Return the token of this request. Raises NotAuthenticated if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated
+    return token.strip()
+
+
+def _ticket() -> str | None:
+    """Return the ticket of this request, if its route takes one and no token came with it."""
+    if request_state().policy.access is not Access.TOKEN_OR_TICKET or "Authorization" in request.headers:
+        return None
+    return read_query(request).get("ticket")
+
+
+def _with_renewed_presence(found: Caller) -> Caller:
+    """Return the caller, with their presence renewed where that is due."""
+    sessions = services().sessions
+    if not sessions.is_stale(found):
+        return found
+    was_online = found.user.is_online(context().clock())
+    try:
+        renewed = sessions.note_activity(found)
+        if not was_online:
+            context().came_online()
+    except Unavailable as error:
+        # Presence is not worth refusing a request that may only read.
+        log.warning("presence was not renewed: %s", error)
+        return found
+    return renewed

@@ -1,0 +1,60 @@
+"""The hooks around every request, in the order in which they run.
+
+begin         the state of the request, its id and its policy (here and in `instrumentation`)
+authenticate  the caller, and the rate limit
+(the view)
+limits        the `X-RateLimit-*` headers
+finish        the headers of every answer
+end           metrics and the access log
+"""
+
+import random
+import re
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import BadRequest
+
+from minichat.api import instrumentation
+from minichat.api.authentication import authenticate
+from minichat.api.headers import POLICY
+from minichat.api.limits import Limits
+from minichat.api.metrics import Metrics
+from minichat.api.policy import MAX_BODY_BYTES, policy_of
+from minichat.api.request_state import request_state
+
+_ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+def install(app: Flask, metrics: Metrics, limits: Limits | None) -> None:
+    """Surround every request of the app with the hooks."""
+    instrumentation.install(app, metrics)
+    app.before_request(_begin)
+    app.before_request(authenticate)
+    # Flask runs these from the last to the first.
+    app.after_request(_finish)
+    if limits:
+        app.after_request(limits.add_headers)
+
+
+def _begin() -> None:
+    """Find the request's id and policy. Raises BadRequest if the `Host` header can't name a host."""
+    state = request_state()
+    given = request.headers.get("X-Request-ID", "")
+    # The id must be unique but is no secret, and the system's randomness costs a system call.
+    state.request_id = given if _ACCEPTED_REQUEST_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
+    state.policy = policy_of(current_app, request.endpoint)
+    if state.policy.max_body_bytes != MAX_BODY_BYTES:
+        request.max_content_length = state.policy.max_body_bytes + 1  # see `parsing`
+    if not request.host:
+        raise BadRequest
+
+
+def _finish(response: Response) -> Response:
+    """Add the headers that every answer carries."""
+    headers = response.headers
+    headers.add("X-Request-ID", request_state().request_id)
+    if "Content-Security-Policy" not in headers:
+        headers.add("Content-Security-Policy", POLICY)
+    if "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store")
+    return response
