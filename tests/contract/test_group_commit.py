@@ -10,7 +10,8 @@ PREAMBLE = """
 from gevent import monkey
 monkey.patch_all()
 import gevent
-from minichat.adapters.peewee import migrating, open_database
+from minichat.adapters.peewee import open_database
+from minichat.adapters.peewee.operations import migrating
 from minichat.domain.errors import Unavailable
 
 database = open_database("sqlite:///chat.sqlite3")
