@@ -17,8 +17,8 @@ from settings import settings_from
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
-PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
-# Fields of the settings that nobody sets, and settings that have no effect yet.
+PAGES = [README, PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+# Fields of the settings that no operator sets.
 NOT_FOR_OPERATORS = {"notices", "shared_memory_dir"}
 
 
