@@ -108,7 +108,7 @@ def test_sending_takes_few_and_as_many_in_a_room_of_a_hundred(chat: Chat) -> Non
             ann.says("hello", in_=room)
         words = [sql.split()[0].strip(";") for sql in statements]
         counts.append([word for word in words if word not in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}])
-    if chat.database.is_postgres:
+    if chat.database.dialect.name == "postgres":
         # The session; a lock of the room, the room; all that a message is, the change.
         assert counts == [["SELECT", "SELECT", "SELECT", "WITH", "INSERT"]] * 2
     else:

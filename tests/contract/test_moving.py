@@ -188,7 +188,7 @@ class TestWhatIsExported:
         found = {name for (name,) in home.database.execute_sql(tables).fetchall()}
         assert {table.name for table in TABLES} == found - others
         # Of the order in which PostgreSQL's transactions ended, which is that of the rows elsewhere.
-        own = {"xid", "settled_by"} if home.database.is_postgres else set()
+        own = {"xid", "settled_by"} if home.database.dialect.name == "postgres" else set()
         for table in TABLES:
             assert set(table.columns) == {column.name for column in home.database.get_columns(table.name)} - own
 

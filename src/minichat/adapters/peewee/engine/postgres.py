@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from minichat.adapters import gevents
+from minichat.adapters.peewee.engine.dialects import PostgresDialect
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
 from minichat.adapters.peewee.engine.waiting import wait_by_gevent
@@ -79,7 +80,7 @@ class Postgres(PostgresqlDatabase):
     out to be lost it is made again on another.
     """
 
-    is_postgres = True
+    dialect = PostgresDialect()
     _state: Any  # Peewee's, for each greenlet or thread: its connection and how many transactions are open
 
     def __init__(

@@ -19,6 +19,7 @@ from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from minichat.adapters.gevents import native_local
+from minichat.adapters.peewee.engine.dialects import SqliteDialect
 from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
 from minichat.adapters.peewee.engine.turns import PATIENCE, Turns
@@ -47,7 +48,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     transaction has the second connection to itself while it lasts. A thousand idle clients cost no connection.
     """
 
-    is_postgres = False
+    dialect = SqliteDialect()
     locked: ClassVar[set[tuple[str, int | str]]] = set()
     is_holding = False
     """Whether rows that are looked up must be locked to stay as they are: there is one writer at a time."""

@@ -10,7 +10,7 @@ repository is, with `param("name")` where a value belongs, and then run with tho
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from peewee import (
     SQL,
@@ -26,17 +26,12 @@ from peewee import __exception_wrapper__ as driver_errors  # type: ignore[attr-d
 
 from minichat.domain.errors import Unavailable
 
-OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-"""In the SQL of PostgreSQL, the number of the oldest transaction that still runs: all below it have ended."""
-
 __all__ = [
     "AWAY",
     "Executor",
     "Row",
     "Statement",
     "driver_errors",
-    "each_of",
-    "ids_in_order",
     "param",
     "told_as_unavailable",
 ]
@@ -46,8 +41,6 @@ Row = tuple[Any, ...]
 
 class Executor(Protocol):
     """The part of a database that a statement needs: it compiles a query and executes SQL."""
-
-    is_postgres: bool
 
     def get_sql_context(self) -> Context: ...
 
@@ -89,26 +82,6 @@ class _Param:
 def param(name: str) -> Value:
     """A place in a query that is filled when it runs."""
     return Value(_Param(name), converter=False)
-
-
-def each_of(database: Executor, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
-    """The ids or texts in the place `name`, which takes them as one JSON array: one statement for any number."""
-    if database.is_postgres:
-        before = f"(SELECT item::{kind} FROM json_array_elements_text("  # noqa: S608 - one of two words
-        after = "::json) AS item)"
-    else:
-        before, after = "(SELECT value FROM json_each(", "))"
-    return NodeList((SQL(before), param(name), SQL(after)), glue="")
-
-
-def ids_in_order(database: Executor) -> str:
-    """The same for a statement written as text: the ids in the place `:ids`, as rows `id` in the order of the array."""
-    if database.is_postgres:
-        return (
-            "(SELECT item::bigint AS id FROM json_array_elements_text(:ids::json) "
-            "WITH ORDINALITY AS given (item, number) ORDER BY number) AS given"
-        )
-    return "(SELECT value AS id FROM json_each(:ids) ORDER BY key) AS given"
 
 
 class Statement:

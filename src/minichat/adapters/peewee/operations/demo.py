@@ -5,13 +5,14 @@ in turn, a second apart, until now, and read by everybody. Nobody was connected,
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.stores.users import name_parts
 from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
 
 TEXT = "word " * 12
+BATCH = 1_000
+"""How many rows are in memory at a time."""
 
 
 class NotEmpty(Exception):
@@ -75,10 +76,9 @@ def fill(
                 for seq in range(1, messages + 1)
             ),
         )
-        if database.is_postgres:  # which gives the next id by its own count
-            for table, last in (("user", users), ("room", rooms)):
-                database.execute_sql("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", (f'"{table}"', last))
-            database.execute_sql("ANALYZE")  # until it knows how much there is, it chooses bad plans
+        for table, last in (("user", users), ("room", rooms)):
+            database.dialect.continue_ids_after(database, table, last)
+        database.dialect.refresh_statistics(database)
 
 
 def _person(number: int, joined_at: Timestamp) -> User:
@@ -87,12 +87,11 @@ def _person(number: int, joined_at: Timestamp) -> User:
 
 
 def _insert(database: ChatDatabase, target: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Insert all rows, 100 a statement."""
+    """Insert all rows into a target of the form `table (column, …)`."""
     table, _, columns = target.partition(" ")
-    places = f"({', '.join([database.param] * (columns.count(',') + 1))})"
-    for batch in _batches(rows, 100):
-        sql = f'INSERT INTO "{table}" {columns} VALUES {", ".join([places] * len(batch))}'  # noqa: S608  # no input
-        database.execute_sql(sql, list(chain.from_iterable(batch)))
+    names = columns.strip("()").split(", ")
+    for batch in _batches(rows, BATCH):
+        database.dialect.insert_rows(database, table, names, batch)
 
 
 def _batches(rows: Iterable[tuple[object, ...]], size: int) -> Iterator[list[tuple[object, ...]]]:

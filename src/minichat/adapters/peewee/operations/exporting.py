@@ -10,7 +10,7 @@ import orjson
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations.migrating import schema
-from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table, unhurried
+from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table
 from minichat.adapters.peewee.operations.unfinished import expect_whole
 
 AT_ONCE = 1_000
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], object]
 
 def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None) -> Iterator[bytes]:
     """The lines of an export of the database as it is at one moment, however large it is. Raises Unavailable."""
-    with database.reading(), unhurried(database):
+    with database.reading(), database.dialect.without_time_limits(database):
         expect_whole(database)
         yield _line({"minichat": "export", "format": FORMAT, "schema": schema(), "exported_at": exported_at})
         total = sum(_count(database, table) for table in TABLES)
@@ -39,31 +39,12 @@ def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda
 
 def body(database: ChatDatabase) -> Iterator[tuple[Table | None, bytes]]:
     """The lines between the first and the last, each row's with its table."""
-    last_ids = {table.name: last_id(database, table) for table in TABLES if table.gives_ids}
+    last_ids = {table.name: database.dialect.last_id(database, table.name) for table in TABLES if table.gives_ids}
     for table in TABLES:
         yield None, _line({"table": table.name, "columns": table.columns})
         for row in _rows(database, table):
             yield table, _line(row)
     yield None, _line({"last_ids": last_ids})
-
-
-def last_id(database: ChatDatabase, table: Table) -> int:
-    """The last id that the table has given, whether or not that row is still there; 0 if it has given none."""
-    if database.is_postgres:
-        name = sequence_of(database, table)
-        query = f"SELECT last_value FROM {name} WHERE is_called"  # noqa: S608 - the database's own name for it
-    else:
-        query = f"SELECT seq FROM sqlite_sequence WHERE name = '{table.name}'"  # noqa: S608 - our own
-    found = Statement.of_text(database, query).one()
-    return found[0] if found else 0
-
-
-def sequence_of(database: ChatDatabase, table: Table) -> str:
-    """The name, quoted, of the sequence that a table of PostgreSQL takes its ids from."""
-    found = Statement.of_text(database, "SELECT pg_get_serial_sequence(:table, 'id')").one(table=f'"{table.name}"')
-    assert found is not None
-    name: str = found[0]
-    return name
 
 
 def _count(database: ChatDatabase, table: Table) -> int:

@@ -5,7 +5,7 @@ The database is marked from the first row on to the moment when what it holds wa
 
 import hashlib
 from collections.abc import Callable, Iterator
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, BinaryIO
 
@@ -13,17 +13,15 @@ import orjson
 from peewee import DatabaseError
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.statements import Statement, driver_errors
-from minichat.adapters.peewee.operations.exporting import body, sequence_of
+from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.operations.exporting import body
 from minichat.adapters.peewee.operations.migrating import schema
-from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table, unhurried
+from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table
 from minichat.adapters.peewee.operations.unfinished import MARK, unfinished
 from minichat.adapters.peewee.stores import epochs
 
 BATCH = 5_000
 """How many rows go in one transaction."""
-AT_ONCE = 200
-"""How many rows go in one statement."""
 LINE_MOST = 2**20
 """How long a line may be, in bytes: none of ours comes near it."""
 
@@ -135,7 +133,7 @@ def load(database: ChatDatabase, export: Export, progress: Callable[[int], objec
 
 def _begin(database: ChatDatabase, export: Export) -> int:
     """Mark the database, if it is not marked; return how many rows are there."""
-    with database.writing(), unhurried(database):
+    with database.writing(), database.dialect.without_time_limits(database):
         begun = unfinished(database)
         if begun is None:
             for table in TABLES:
@@ -153,44 +151,22 @@ def _begin(database: ChatDatabase, export: Export) -> int:
 def _add(database: ChatDatabase, batch: list[Row], done: int) -> None:
     step = f"UPDATE {MARK} SET rows = rows + :more WHERE rows = :done"  # noqa: S608 - our own
     try:
-        with database.writing(), unhurried(database):
+        with database.writing(), database.dialect.without_time_limits(database):
             if Statement.of_text(database, step).run(more=len(batch), done=done) != 1:
                 raise NotImported("another process is importing as well")
             for table, rows in groupby(batch, itemgetter(0)):
-                insert = _copy if database.is_postgres else _insert
-                insert(database, table, [row for _, row in rows])
+                database.dialect.insert_rows(database, table.name, table.columns, [row for _, row in rows])
     except DatabaseError as error:
         where = f"between the {done + 1}th and {done + len(batch)}th"
         raise NotImported(f"the database refuses a row {where}: {' '.join(str(error).split())}") from error
 
 
-def _insert(database: ChatDatabase, table: Table, rows: list[list[Any]]) -> None:
-    """Add rows to SQLite."""
-    places = f"({', '.join('?' * len(table.columns))})"
-    for start in range(0, len(rows), AT_ONCE):
-        some = rows[start : start + AT_ONCE]
-        sql = f"INSERT INTO {_columns(table)} VALUES {', '.join([places] * len(some))}"  # noqa: S608 - our own
-        database.execute_sql(sql, list(chain.from_iterable(some)))
-
-
-def _copy(database: ChatDatabase, table: Table, rows: list[list[Any]]) -> None:
-    """Add rows to PostgreSQL."""
-    with driver_errors, database.cursor().copy(f"COPY {_columns(table)} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _columns(table: Table) -> str:
-    columns = ", ".join(f'"{name}"' for name in table.columns)
-    return f'"{table.name}" ({columns})'
-
-
 def _finish(database: ChatDatabase, export: Export) -> None:
     """Take the mark away if all is there, and nothing else."""
-    with database.writing(), unhurried(database):
+    with database.writing(), database.dialect.without_time_limits(database):
         for table in TABLES:
             if last := export.last_ids.get(table.name):
-                _go_on_after(database, table, last)
+                database.dialect.continue_ids_after(database, table.name, last)
         digest = hashlib.sha256()
         for _, line in body(database):
             digest.update(line)
@@ -198,16 +174,4 @@ def _finish(database: ChatDatabase, export: Export) -> None:
             raise NotImported("the database holds something else than was exported, as if another program wrote to it")
         epochs.renew(database)
         database.execute_sql(f"DROP TABLE {MARK}")
-        if database.is_postgres:
-            database.execute_sql("ANALYZE")  # until it knows how much there is, it chooses bad plans
-
-
-def _go_on_after(database: ChatDatabase, table: Table, last: int) -> None:
-    """Let the next id be higher than `last`."""
-    if database.is_postgres:
-        set_ = Statement.of_text(database, "SELECT setval(:sequence, :last)")
-        set_.one(sequence=sequence_of(database, table), last=last)
-        return
-    Statement.of_text(database, "DELETE FROM sqlite_sequence WHERE name = :name").run(name=table.name)
-    insert = Statement.of_text(database, "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)")
-    insert.run(name=table.name, last=last)
+        database.dialect.refresh_statistics(database)

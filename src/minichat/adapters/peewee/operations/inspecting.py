@@ -1,42 +1,33 @@
-"""What a check of the set-up wants to know of the database server, for either kind of it."""
+"""Facts about the database that `minichat check` reports. It only reads, and it judges nothing.
 
-from typing import Any, NamedTuple
+Every function raises Unavailable if the database does not answer.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from peewee import PeeweeException
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
-from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING
+from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING, ServerFacts
 from minichat.domain.errors import Unavailable
 
-_UNSAFE = {
-    "fsync": "a crash of the machine can destroy the database",
-    "full_page_writes": "a crash of the machine can destroy the database",
-    "synchronous_commit": "a crash loses messages that were acknowledged",
-}
-"""Settings of PostgreSQL that must not be off, and why."""
+_NEWEST_CHANGE = 'SELECT max(at) FROM (SELECT at FROM "change" ORDER BY id DESC LIMIT 100) AS newest'
+_IS_AHEAD_OF_SERVER = """
+    SELECT EXISTS (SELECT 1 FROM "change" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+"""
+_OLDEST_HELD_UP = f'SELECT min(at) FROM "change" WHERE xid >= {OLDEST_RUNNING}'  # noqa: S608 - our own text
 
 
-class DatabaseFacts(NamedTuple):
-    product: str
-    """Such as `PostgreSQL 18.1`."""
-    clock: int | None
-    """Its time in milliseconds since the Unix epoch; None where it has no clock of its own."""
-    weaknesses: tuple[str, ...]
-    """A sentence for each setting by which it may lose what was acknowledged."""
-
-
-def facts_of(database: ChatDatabase) -> DatabaseFacts:
-    """Ask the database. Raises Unavailable."""
-    if not database.is_postgres:
-        return DatabaseFacts(f"SQLite {_value(database, 'SELECT sqlite_version()')}", None, ())
-    version = _value(database, "SELECT split_part(current_setting('server_version'), ' ', 1)")
-    clock = _value(database, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
-    off = [name for name in _UNSAFE if _value(database, f"SELECT current_setting('{name}')") == "off"]
-    return DatabaseFacts(f"PostgreSQL {version}", int(clock), tuple(f"{name} is off: {_UNSAFE[name]}." for name in off))
+def facts_of(database: ChatDatabase) -> ServerFacts:
+    """Return the product, the clock and the unsafe settings of the database server."""
+    with _translate_errors():
+        return database.dialect.server_facts(database)
 
 
 def is_replica(url: str) -> bool:
-    """Whether the PostgreSQL at that URL is a copy that follows another. Raises Unavailable."""
+    """Return whether the PostgreSQL server at that URL follows another one."""
     database = open_database(url)
     try:
         return bool(_value(database, "SELECT pg_is_in_recovery()"))
@@ -45,32 +36,39 @@ def is_replica(url: str) -> bool:
 
 
 def newest_change(database: ChatDatabase) -> int | None:
-    """When the newest change of the log was made, in milliseconds since the Unix epoch. Raises Unavailable."""
-    found = _value(database, 'SELECT max(at) FROM (SELECT at FROM "change" ORDER BY id DESC LIMIT 100) AS newest')
+    """Return the time of the log's newest change, in milliseconds since the Unix epoch."""
+    found = _value(database, _NEWEST_CHANGE)
     return None if found is None else int(found)
 
 
 def is_of_another_server(database: ChatDatabase) -> bool:
-    """Whether the log holds changes of a server that has begun more transactions, and nothing new is told until it has
-    been made this one's own (see `epochs`). Raises Unavailable.
+    """Return whether the log holds transactions that this server has not begun yet.
+
+    No new change is then readable until `minichat db restored` adopts the log (see `epochs`).
     """
-    ahead = 'SELECT EXISTS (SELECT 1 FROM "change" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)'
-    return database.is_postgres and bool(_value(database, ahead))
+    query = database.dialect.choose(sqlite=None, postgres=_IS_AHEAD_OF_SERVER)
+    return query is not None and bool(_value(database, query))
 
 
 def held_up_since(database: ChatDatabase) -> int | None:
-    """When the oldest change was made that can't be told yet, as an older transaction is open; None if there is none.
+    """Return the time of the oldest change that an open transaction keeps unreadable, or None.
 
-    In milliseconds since the Unix epoch. Raises Unavailable.
+    The time is in milliseconds since the Unix epoch.
     """
-    if not database.is_postgres:
-        return None
-    found = _value(database, f'SELECT min(at) FROM "change" WHERE xid >= {OLDEST_RUNNING}')  # noqa: S608 - our own text
+    query = database.dialect.choose(sqlite=None, postgres=_OLDEST_HELD_UP)
+    found = None if query is None else _value(database, query)
     return None if found is None else int(found)
 
 
 def _value(database: ChatDatabase, sql: str) -> Any:
-    try:
+    with _translate_errors():
         return database.execute_sql(sql).fetchone()[0]
+
+
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    """Raise Unavailable, with one line of text, for every error of Peewee and the system."""
+    try:
+        yield
     except (PeeweeException, OSError) as error:
         raise Unavailable(" ".join(str(error).split())) from error

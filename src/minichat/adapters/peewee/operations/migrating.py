@@ -53,7 +53,7 @@ def schema() -> dict[str, str]:
 
 def folder_of(database: ChatDatabase) -> Path:
     """The migrations of that kind of database."""
-    return MIGRATIONS / ("postgres" if database.is_postgres else "sqlite")
+    return MIGRATIONS / database.dialect.name
 
 
 def _runner(database: ChatDatabase) -> Runner:

@@ -11,15 +11,12 @@ the digest is of all lines but the first and the last:
     {"rows":{"user":5, ...},"sha256":"..."}
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import NoneType
 from typing import Any, NamedTuple
 
 from peewee import BooleanField, Field, Model, TextField
 
 from minichat.adapters.peewee import tables
-from minichat.adapters.peewee.engine.database import ChatDatabase
 
 FORMAT = 1
 
@@ -60,19 +57,3 @@ def _type(field: Field) -> type:
 
 
 TABLES = tuple(Table.of(model) for model in tables.ALL)
-
-
-@contextmanager
-def unhurried(database: ChatDatabase) -> Iterator[None]:
-    """Lift the limits of time that requests have, until the transaction ends that has begun."""
-    if not database.is_postgres:
-        yield
-        return
-    for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-        database.execute_sql(f"SET LOCAL {limit} = 0")
-    connection = database.connection()
-    patience, connection.patience = connection.patience, None
-    try:
-        yield
-    finally:
-        connection.patience = patience

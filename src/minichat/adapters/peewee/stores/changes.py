@@ -15,11 +15,13 @@ import orjson
 from peewee import SQL, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING, Row, Statement, each_of, ids_in_order, param
+from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
+from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.stores.epochs import EPOCH
 from minichat.adapters.peewee.stores.logs import drop_until, last_before, oldest_of
 from minichat.adapters.peewee.tables import ChangeRow
 from minichat.domain.model import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition, Role, Timestamp
+from minichat.domain.ports import ChangeStore
 
 _COLUMNS = (
     ChangeRow.id,
@@ -33,20 +35,20 @@ _COLUMNS = (
 )
 
 
-def change_store(database: ChatDatabase) -> "SqliteChangeStore | PostgresChangeStore":
+def change_store(database: ChatDatabase) -> ChangeStore:
     """The change log of that kind of database."""
-    return PostgresChangeStore(database) if database.is_postgres else SqliteChangeStore(database)
+    return database.dialect.choose(sqlite=SqliteChangeStore, postgres=PostgresChangeStore)(database)
 
 
-class _Recorder:
-    """What both do alike: append to the log."""
+class _Recorder(ChangeStore):
+    """The part that is equal on both databases: append to the log."""
 
     def __init__(self, database: ChatDatabase) -> None:
         self._record = Statement(database, ChangeRow.insert({name: param(name) for name in Change._fields}))
         self._record_all = Statement.of_text(
             database,
             "INSERT INTO change (kind, room_id, at, user_id, message_id, seq, role) "  # noqa: S608 - one of two texts
-            f"SELECT :kind, :room_id, :at, id, :message_id, :seq, :role FROM {ids_in_order(database)}",
+            f"SELECT :kind, :room_id, :at, id, :message_id, :seq, :role FROM {database.dialect.ids_in_order()}",
         )
 
     def record(self, change: Change) -> None:
@@ -72,7 +74,7 @@ class SqliteChangeStore(_Recorder):
         # Of each room only as many as are asked for are looked at: the rest can't be among the next.
         one = row.alias()
         next_of_room = one.select(one.id).where((one.room_id == SQL("room.value")) & (one.id > position))
-        rooms = each_of(database, "room_ids").alias("room")
+        rooms = database.dialect.each_of("room_ids").alias("room")
         self._of_rooms = statement(
             row.select(*_COLUMNS)
             .from_(rooms)

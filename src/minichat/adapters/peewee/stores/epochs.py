@@ -7,14 +7,16 @@ with a number that is drawn anew when a database goes on from an earlier state, 
 import secrets
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING, Statement
+from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
+from minichat.adapters.peewee.engine.statements import Statement
 
 _NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
 EPOCH = f"coalesce(({_NUMBER}), 0)"
 """The number, in SQL; 0 while none is drawn."""
 
 
-# What PostgreSQL's transactions have left in rows, so that readers know what may still come: see its migration 0001.
+# PostgreSQL's rows bear the numbers of transactions (see its migration 0001). The numbers of another server may be
+# ahead of this server's, so they are cleared.
 _FORGET_TRANSACTIONS = (
     "UPDATE change SET xid = 0",
     "UPDATE change_horizon SET xid = 0, id = 0",
@@ -31,9 +33,8 @@ def begin(database: ChatDatabase) -> None:
 
 def go_on_from_backup(database: ChatDatabase) -> None:
     """Make one's own what another database has left; being broken off in the middle does no harm."""
-    if database.is_postgres:
-        for statement in _FORGET_TRANSACTIONS:  # they may be of another server, whose numbers are ahead of this one's
-            database.execute_sql(statement)
+    for statement in database.dialect.choose(sqlite=(), postgres=_FORGET_TRANSACTIONS):
+        database.execute_sql(statement)
     renew(database)
 
 

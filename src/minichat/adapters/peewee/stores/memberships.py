@@ -6,7 +6,7 @@ import orjson
 from peewee import JOIN, Node, Select
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.statements import Row, Statement, each_of, ids_in_order, param
+from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.tables import ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import Membership, Receipts, Role
 from minichat.domain.paging import Window
@@ -56,7 +56,7 @@ class PeeweeMembershipStore:
         self._add_all = Statement.of_text(
             database,
             "INSERT INTO participant (room_id, user_id, role, joined_seq) "  # noqa: S608 - one of two texts
-            f"SELECT :room_id, id, :role, :joined_seq FROM {ids_in_order(database)}",
+            f"SELECT :room_id, id, :role, :joined_seq FROM {database.dialect.ids_in_order()}",
         )
         self._count = statement(
             room.update(participants_count=room.participants_count + param("step")).where(room.id == param("room_id"))
@@ -79,7 +79,7 @@ class PeeweeMembershipStore:
         self._rooms_of = statement(row.select(row.room_id).where(row.user_id == param("user_id")))
         self._read_by = statement(
             row.select(row.user_id, row.joined_seq, row.seen_seq).where(
-                (row.room_id == param("room_id")) & row.user_id.in_(each_of(database, "ids"))
+                (row.room_id == param("room_id")) & row.user_id.in_(database.dialect.each_of("ids"))
             )
         )
         self._receipts = statement(
@@ -87,7 +87,7 @@ class PeeweeMembershipStore:
             .join(room, JOIN.INNER, on=(room.id == row.room_id))
             .where(
                 (row.user_id == param("user_id"))
-                & row.room_id.in_(each_of(database, "room_ids"))
+                & row.room_id.in_(database.dialect.each_of("room_ids"))
                 & room.deleted_at.is_null()
             )
         )

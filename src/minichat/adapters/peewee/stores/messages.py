@@ -11,8 +11,9 @@ import orjson
 from peewee import IntegrityError, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.locks import Locks
-from minichat.adapters.peewee.engine.statements import OLDEST_RUNNING, Row, Statement, each_of, param
+from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
 from minichat.domain.model import Message
 from minichat.domain.ports import NewMessage
@@ -134,7 +135,7 @@ class PeeweeMessageStore:
             )
         )
         self._locks = Locks(database)
-        self._append_at_once = Statement.of_text(database, _APPEND) if database.is_postgres else None
+        self._append_at_once = database.dialect.choose(sqlite=None, postgres=Statement.of_text(database, _APPEND))
         self._get = statement(
             message.select(*COLUMNS)
             .join(room, on=(room.id == message.room_id))
@@ -143,7 +144,7 @@ class PeeweeMessageStore:
         self._by_ids = statement(
             message.select(*COLUMNS)
             .join(room, on=(room.id == message.room_id))
-            .where(message.id.in_(each_of(database, "ids")) & room.deleted_at.is_null())
+            .where(message.id.in_(database.dialect.each_of("ids")) & room.deleted_at.is_null())
         )
         of_room = message.select(*COLUMNS).where(message.room_id == param("room_id"))
         self._by_client_id = statement(
@@ -176,7 +177,7 @@ class PeeweeMessageStore:
             .limit(limit)
         )
 
-        across = _across_on_postgres if database.is_postgres else _across
+        across = database.dialect.choose(sqlite=_across, postgres=_across_on_postgres)
         self._latest_before, self._latest_after = across(database)
 
     def append(self, new: NewMessage) -> Message | None:

@@ -11,7 +11,7 @@ from peewee import JOIN, SQL, Delete, Node, Select, Tuple, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
-from minichat.adapters.peewee.engine.statements import Row, Statement, each_of, param
+from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.stores.memberships import COLUMNS as MEMBERSHIP_COLUMNS
 from minichat.adapters.peewee.stores.memberships import membership_of, others_seen_seq
 from minichat.adapters.peewee.stores.messages import COLUMNS as MESSAGE_COLUMNS
@@ -94,7 +94,7 @@ class PeeweeRoomStore:
             .join(room, on=(room.id == mine.room_id))
             .join(MessageRow, JOIN.LEFT_OUTER, on=is_last)
         )
-        are_these = (mine.room_id == param("id")) & mine.user_id.in_(each_of(database, "user_ids"))
+        are_these = (mine.room_id == param("id")) & mine.user_id.in_(database.dialect.each_of("user_ids"))
         self._views_of = statement(of_members.where(are_these & exists))
         mine_of = of_members.where((mine.user_id == param("user_id")) & exists)
         own = ParticipantRow.alias()
@@ -111,10 +111,10 @@ class PeeweeRoomStore:
         heads = (
             room.select(room.id, mine.user_id)
             .join(mine, on=mine.id.in_(first))
-            .where(room.id.in_(each_of(database, "ids")))
+            .where(room.id.in_(database.dialect.each_of("ids")))
             .order_by(room.id, mine.id)
         )
-        self._heads = Statement.of_text(database, _HEADS) if database.is_postgres else statement(heads)
+        self._heads = database.dialect.choose(sqlite=statement(heads), postgres=Statement.of_text(database, _HEADS))
         self._all_of = statement(
             mine.select(*COLUMNS, *MEMBERSHIP_COLUMNS, room.pair_low, room.pair_high)
             .join(room, on=(room.id == mine.room_id))

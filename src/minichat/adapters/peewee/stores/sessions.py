@@ -7,7 +7,7 @@ from peewee import Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
-from minichat.adapters.peewee.engine.statements import Statement, each_of, param
+from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.stores.users import COLUMNS as USER_COLUMNS
 from minichat.adapters.peewee.stores.users import user_of
 from minichat.adapters.peewee.tables import RefreshTokenRow, SessionRow, UserRow
@@ -53,7 +53,7 @@ class PeeweeSessionStore:
             session.select(session.id)
             .join(UserRow, on=(UserRow.id == session.user_id))
             .where(
-                session.id.in_(each_of(database, "ids"))
+                session.id.in_(database.dialect.each_of("ids"))
                 & session.ended_at.is_null()
                 & (session.expires_at > param("at"))
                 & UserRow.is_active
@@ -119,9 +119,9 @@ class PeeweeSessionStore:
         )
         over_at = fn.COALESCE(session.ended_at, session.expires_at)
         self._over = statement(session.select(session.id).where(over_at <= param("at")).order_by(over_at).limit(limit))
-        left = token.select(token.jti_hash).where(token.session_id.in_(each_of(database, "ids"))).limit(limit)
+        left = token.select(token.jti_hash).where(token.session_id.in_(database.dialect.each_of("ids"))).limit(limit)
         self._sweep_tokens_of = statement(token.delete().where(token.jti_hash.in_(left)))
-        self._sweep = statement(session.delete().where(session.id.in_(each_of(database, "ids"))))
+        self._sweep = statement(session.delete().where(session.id.in_(database.dialect.each_of("ids"))))
 
     def open(self, user_id: int, device: Device, at: Timestamp, expires_at: Timestamp) -> Session:
         row = self._open.one(

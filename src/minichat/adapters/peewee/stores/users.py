@@ -7,7 +7,7 @@ from peewee import SQL, Node
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
-from minichat.adapters.peewee.engine.statements import Row, Statement, each_of, param
+from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
 from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
 from minichat.domain.model import Credentials, Timestamp, User
@@ -73,10 +73,10 @@ class PeeweeUserStore:
             .returning(*COLUMNS)
         )
         self._get = statement(users.where(UserRow.id == param("id")))
-        self._by_ids = statement(users.where(UserRow.id.in_(each_of(database, "ids"))))
+        self._by_ids = statement(users.where(UserRow.id.in_(database.dialect.each_of("ids"))))
         self._credentials = statement(credentials.where(UserRow.username_key == param("key")))
         self._credentials_by_id = statement(credentials.where(UserRow.id == param("id")))
-        are_theirs = UserRow.id.in_(each_of(database, "ids")) & UserRow.deleted_at.is_null()
+        are_theirs = UserRow.id.in_(database.dialect.each_of("ids")) & UserRow.deleted_at.is_null()
         self._living = statement(UserRow.select(UserRow.id).where(are_theirs))
         self._change_password = statement(
             UserRow.update(password_hash=param("new")).where(
@@ -99,7 +99,7 @@ class PeeweeUserStore:
         # The constant stands in the text, as in the partial index: only so can it serve.
         self._shown_avatars = statement(
             UserRow.select(UserRow.avatar_url).where(
-                UserRow.avatar_url.in_(each_of(database, "urls", "text")) & (UserRow.avatar_url != SQL("''"))
+                UserRow.avatar_url.in_(database.dialect.each_of("urls", "text")) & (UserRow.avatar_url != SQL("''"))
             )
         )
         freed = FreedNameRow
@@ -119,7 +119,7 @@ class PeeweeUserStore:
         is_due = UserRow.last_seen_at.is_null() | (UserRow.last_seen_at <= param("before"))
         self._seen_all = statement(
             UserRow.update(last_seen_at=param("at")).where(
-                UserRow.id.in_(each_of(database, "ids")) & UserRow.is_active & is_due
+                UserRow.id.in_(database.dialect.each_of("ids")) & UserRow.is_active & is_due
             )
         )
         self._online_ids = Statement(
