@@ -22,11 +22,12 @@ from minichat.adapters.notices import Board
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
-from minichat.api import context, docs, errors, hooks, instrumentation
+from minichat.api import context, errors, hooks, instrumentation, openapi, routes
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.limits import HEADERS, Limits
 from minichat.api.metrics import Metrics
+from minichat.api.parsing import IdConverter
 from minichat.api.policy import MAX_BODY_BYTES
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
@@ -75,6 +76,7 @@ def create_app(
     app = _App("minichat", static_folder=None, template_folder="admin/templates")
     app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
     app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = IdConverter
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # see `parsing`
     app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
     token_keys = [derived_key(secret, "tokens").hex() for secret in settings.secret_keys]
@@ -123,7 +125,9 @@ def create_app(
         ),
     )
     hooks.install(app, metrics, limits)
-    docs.install(app, __version__)
+    openapi.install(app, __version__, routes.DOCUMENTED)
+    for blueprint in routes.UNDOCUMENTED:
+        app.register_blueprint(blueprint)
     errors.register(app)  # after smorest, which registers a handler for the same errors
     administration.install(
         app,

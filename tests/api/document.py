@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from minichat.api.docs import openapi_document
+from minichat.api.openapi import openapi_document
 
 URI = "urn:minichat"
 PROBLEM = "application/problem+json"
@@ -23,7 +23,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 # The pages of the documentation, which it does not describe itself.
-UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "front.front_page"}
+UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "docs.front_page"}
 
 formats = FormatChecker(formats=())
 

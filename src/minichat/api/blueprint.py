@@ -11,18 +11,13 @@ from flask import Response
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
+from minichat.api.openapi import REQUEST_ID, problem_reference, problem_response
 from minichat.api.parsing import StrictParser
 from minichat.api.policy import Policy, declare
-from minichat.api.schemas.answers import ProblemOut
 
 View = TypeVar("View", bound=Callable[..., Response])
 
 _DEFAULT = Policy()
-REQUEST_ID = {"description": "The request's id, yours if you sent a sane one.", "schema": {"type": "string"}}
-LINK = {
-    "description": 'The neighbouring pages as complete URLs: rel="next" and rel="prev" (RFC 8288).',
-    "schema": {"type": "string"},
-}
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
@@ -84,20 +79,6 @@ def _description_of(policy: Policy) -> dict[str, Any]:
         codes.append(429)
     security: dict[str, Any] = {"security": []} if policy.is_public else {}
     return {"responses": {code: problem_reference(code) for code in codes}, **security}
-
-
-def problem_reference(code: int) -> str:
-    """Return the name under which `openapi` describes the answers with this status."""
-    return HTTPStatus(code).phrase.title().replace(" ", "")
-
-
-def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the description of a problem document with these headers besides its own."""
-    return {
-        "description": description,
-        "headers": {"X-Request-ID": REQUEST_ID, **headers},
-        "content": {"application/problem+json": {"schema": ProblemOut}},
-    }
 
 
 def _success(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str) -> dict[str, Any]:

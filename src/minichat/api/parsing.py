@@ -12,6 +12,7 @@ import orjson
 from flask import Request
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
@@ -158,6 +159,15 @@ class StrictParser(FlaskParser):
     def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **kwargs: Any) -> NoReturn:
         (fields,) = error.messages_dict.values()  # by location, and each is loaded alone
         raise _invalid_input(fields) from error
+
+
+class IdConverter(BaseConverter):
+    """An id in a path. Text that can't be an id reaches the service as 0, which answers 404 as for any unknown id."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> int:
+        return id_of(value)
 
 
 def id_of(text: str) -> int:

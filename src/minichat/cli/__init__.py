@@ -160,7 +160,7 @@ def openapi() -> None:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from minichat.api.docs import openapi_document
+    from minichat.api.openapi import openapi_document
     from minichat.app import create_app
     from minichat.config import Settings
 

@@ -1,1 +1,29 @@
-"""The routes, one module per capability."""
+"""The routes, one module per capability. This is the one list of them: the app registers these, in this order."""
+
+from minichat.api.routes import (
+    auth,
+    avatars,
+    docs,
+    events,
+    health,
+    messages,
+    moderation,
+    rooms,
+    sockets,
+    users,
+)
+
+DOCUMENTED = (
+    auth.blueprint,
+    users.blueprint,
+    rooms.blueprint,
+    moderation.blueprint,
+    messages.blueprint,
+    events.blueprint,
+    sockets.blueprint,
+    avatars.blueprint,
+    health.blueprint,
+)
+"""The API, in the order of its documentation."""
+UNDOCUMENTED = (docs.blueprint,)
+"""Pages for people."""

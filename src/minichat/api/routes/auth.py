@@ -5,9 +5,10 @@ from typing import Any
 from flask import Response, request
 
 from minichat.api import presenting
-from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, device, services
 from minichat.api.exporting import pieces
+from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, claims

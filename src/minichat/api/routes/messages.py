@@ -5,8 +5,9 @@ from typing import Any
 from flask import Response, request
 
 from minichat.api import presenting
-from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
+from minichat.api.openapi import LINK
 from minichat.api.paging import link_header
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import HistoryOut, MessageOut

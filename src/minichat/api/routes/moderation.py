@@ -5,8 +5,9 @@ from typing import Any
 from flask import Response
 
 from minichat.api import presenting
-from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
+from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import BanOut, ParticipantOut

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response
 
 from minichat.api import presenting
-from minichat.api.blueprint import LINK, Blueprint, answers
+from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, own_hosts, services
+from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id

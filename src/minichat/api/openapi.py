@@ -1,0 +1,121 @@
+"""The OpenAPI 3.1 document: the parts that all routes share. `blueprint` adds what each route documents of itself.
+
+flask-smorest collects the document while the blueprints register.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+
+from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
+from minichat.api.parsing import IdConverter
+from minichat.api.schemas.answers import ProblemOut
+from minichat.api.schemas.fields import Boolean, File, Id, Text, Time, WholeNumber
+from minichat.domain.model import MAX_ID
+
+DESCRIPTION = """\
+A complete chat API: accounts, rooms, direct chats, messages.
+
+* Every route takes `Authorization: Bearer <access>` unless it says otherwise. `POST /api/auth/login/` returns tokens.
+* Paths work with and without the trailing slash. Bodies are JSON in UTF-8. An unknown field is an error.
+* Errors are problem documents (RFC 9457) with a stable `code`. `detail` is English or Russian by `Accept-Language`.
+* Lists are arrays. The `Link` header leads to the next page.
+* `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix time in seconds) show how many requests you have left.
+"""
+REQUEST_ID = {"description": "The request's id: yours, if you sent a valid one.", "schema": {"type": "string"}}
+LINK = {
+    "description": 'The neighbouring pages as complete URLs: rel="next" and rel="prev" (RFC 8288).',
+    "schema": {"type": "string"},
+}
+_ERRORS = {
+    400: "The request is wrong. `errors` names each wrong field.",
+    401: "The token is missing, invalid, expired or of the wrong kind, or its session has ended.",
+    403: "You can see the resource, but your role does not allow this, or you are not in that public room.",
+    404: "The resource does not exist, or you may not know that it does.",
+    409: "The request conflicts with the current state.",
+    410: "The change log no longer holds the changes that you ask for. Fetch everything again.",
+    413: "The body is larger than 256 KiB.",
+    415: "The body is not `application/json`.",
+    426: "The request is not a WebSocket handshake.",
+    429: "Too many requests. Wait for `Retry-After` seconds.",
+    503: "A service that the answer needs is unavailable or overloaded. Nothing was changed. Try again.",
+}
+_ERROR_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}},
+    429: {
+        **{name: {"schema": {"type": "integer"}} for name in RATE_LIMIT_HEADERS},
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    },
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+}
+_FIELD_TYPES = (
+    (Text, "string", None),
+    (File, "string", "binary"),
+    (Boolean, "boolean", None),
+    (WholeNumber, "integer", None),
+    (Id, "integer", None),
+    (Time, "string", "date-time"),
+)
+
+
+class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's registry of routes. Each route names its own errors, so there is no default one."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    ERROR_SCHEMA = ProblemOut
+
+
+def install(app: Flask, version: str, blueprints: Iterable[SmorestBlueprint]) -> None:
+    """Register the blueprints on the app, and document their routes."""
+    app.config.update(
+        API_TITLE="minichat",
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,
+        API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}, "security": [{"bearer": []}]},
+    )
+    api = DocumentedApi()
+    api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
+    for field, kind, format_ in _FIELD_TYPES:
+        api.register_field(field, kind, format_)
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_component_name)})
+    components = api.spec.components
+    # smorest describes its pagination header, which none of our routes sends: they link pages by `Link`.
+    del components.schemas["PaginationMetadataSchema"]
+    for code, description in _ERRORS.items():
+        response = problem_response(description, _ERROR_HEADERS.get(code, {}))
+        components.response(problem_reference(code), response, lazy=True)
+    components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+
+
+def openapi_document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the app."""
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    return cast(dict[str, Any], api.spec.to_dict())
+
+
+def problem_reference(code: int) -> str:
+    """Return the name of the component that describes the errors with this status."""
+    return HTTPStatus(code).phrase.title().replace(" ", "")
+
+
+def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an answer that is a problem document with these headers besides its own."""
+    return {
+        "description": description,
+        "headers": {"X-Request-ID": REQUEST_ID, **headers},
+        "content": {"application/problem+json": {"schema": ProblemOut}},
+    }
+
+
+def _component_name(schema: Any) -> str:
+    """Return the name of a schema in the document: `Room` for `RoomOut`, and `RoomIn` as it is."""
+    name = (schema if isinstance(schema, type) else type(schema)).__name__
+    return str(name.removesuffix("Out"))
