@@ -1,0 +1,86 @@
+"""The entities of the chat: immutable records, with only the behaviour that follows from their own fields.
+
+They are named tuples: a page builds hundreds of them, nobody may change one in place, and `_replace` makes a changed
+copy. One module per capability; import them from this package. Nothing here knows how a record is stored or shown.
+"""
+
+from minichat.domain.model.accounts import (
+    LAST_SEEN_RESOLUTION,
+    MAX_USER_AGENT_LENGTH,
+    PRESENCE_LEASE,
+    Caller,
+    Credentials,
+    Device,
+    People,
+    RefreshToken,
+    Session,
+    Ticket,
+    User,
+)
+from minichat.domain.model.audit import AuditEntry, AuditEvent
+from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
+from minichat.domain.model.messages import Message, Receipts
+from minichat.domain.model.presence import TypingNotice
+from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, Role, Room, RoomKind
+from minichat.domain.model.throttling import AttemptCount
+from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp
+from minichat.domain.model.views import (
+    ROOM_HEAD,
+    BanList,
+    MessagePage,
+    ParticipantList,
+    RoomList,
+    RoomView,
+    SentMessage,
+    ShownMessage,
+    ShownParticipant,
+    ShownRoom,
+)
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "LAST_SEEN_RESOLUTION",
+    "MAX_ID",
+    "MAX_USER_AGENT_LENGTH",
+    "MINUTE",
+    "MOVES",
+    "PRESENCE_LEASE",
+    "ROOM_HEAD",
+    "SECOND",
+    "AttemptCount",
+    "AuditEntry",
+    "AuditEvent",
+    "Ban",
+    "BanList",
+    "Caller",
+    "Change",
+    "ChangeKind",
+    "Credentials",
+    "Device",
+    "JoinedRoom",
+    "LogEnds",
+    "LogPosition",
+    "LoggedChange",
+    "Membership",
+    "Message",
+    "MessagePage",
+    "ParticipantList",
+    "People",
+    "Receipts",
+    "RefreshToken",
+    "Role",
+    "Room",
+    "RoomKind",
+    "RoomList",
+    "RoomView",
+    "SentMessage",
+    "Session",
+    "ShownMessage",
+    "ShownParticipant",
+    "ShownRoom",
+    "Ticket",
+    "Timestamp",
+    "TypingNotice",
+    "User",
+]

@@ -1,0 +1,49 @@
+"""The audit log: its events and entries."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from minichat.domain.model.accounts import Device
+from minichat.domain.model.values import Timestamp
+
+
+class AuditEvent(StrEnum):
+    """What the audit log tells: everything by which an account or a right changes hands, or somebody tries to."""
+
+    REGISTERED = "account.registered"
+    SUPERUSER_CREATED = "account.superuser_created"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - what happened, no password
+    PASSWORD_REFUSED = "account.password_refused"  # noqa: S105
+    """A wrong password where the account's own was asked for once more."""
+    DISABLED = "account.disabled"
+    ENABLED = "account.enabled"
+    DELETED = "account.deleted"
+    EXPORTED = "account.exported"
+    LOGGED_IN = "session.opened"
+    LOG_IN_FAILED = "session.refused"
+    LOGGED_OUT = "session.closed"
+    REVOKED = "session.revoked"
+    OTHERS_REVOKED = "session.others_revoked"
+    REFRESH_REUSED = "session.token_reused"
+    ROLE_CHANGED = "room.role_changed"
+    PARTICIPANT_REMOVED = "room.participant_removed"
+    USER_BANNED = "room.user_banned"
+    USER_UNBANNED = "room.user_unbanned"
+    ROOM_DELETED = "room.deleted"
+
+
+class AuditEntry(NamedTuple):
+    """One line of the audit log. It holds no password, no token and nothing that somebody typed."""
+
+    event: AuditEvent
+    at: Timestamp
+    user_id: int | None
+    """The account that it is about; None where there is none of the name that was tried."""
+    actor_id: int | None
+    """Who did it, logged in; None for an operator at the command line and for who was not let in."""
+    session_id: int | None
+    device: Device
+    detail: Mapping[str, int | str] = {}
+    id: int | None = None
+    """Grows with time; None before it is kept."""

@@ -1,0 +1,59 @@
+"""The change log: kinds of changes, and positions in the log."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from minichat.domain.model.rooms import Role
+from minichat.domain.model.values import Timestamp
+
+
+class ChangeKind(StrEnum):
+    MESSAGE_CREATED = "message.created"
+    MESSAGE_UPDATED = "message.updated"
+    MESSAGE_DELETED = "message.deleted"
+    MESSAGE_READ = "message.read"
+    ROOM_CREATED = "room.created"
+    ROOM_UPDATED = "room.updated"
+    ROOM_DELETED = "room.deleted"
+    PARTICIPANT_JOINED = "participant.joined"
+    PARTICIPANT_UPDATED = "participant.updated"
+    PARTICIPANT_LEFT = "participant.left"
+
+
+MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
+"""By which it changes who is in a room."""
+
+
+class Change(NamedTuple):
+    """One line of the change log: what happened in a room, by reference, so that it is told as it stands when read.
+
+    `user_id` is who wrote the message, joined, left, was given `role` or read up to `seq`; None where the change is not
+    about a user.
+    """
+
+    kind: ChangeKind
+    room_id: int
+    at: Timestamp
+    user_id: int | None = None
+    message_id: int | None = None
+    seq: int | None = None
+    role: Role | None = None
+
+
+LogPosition = tuple[int, ...]
+"""A position in the change log: between two changes, or at its end. A later one is greater."""
+
+
+class LoggedChange(NamedTuple):
+    position: LogPosition
+    """Just behind the change."""
+    change: Change
+
+
+class LogEnds(NamedTuple):
+    """From where to where the change log can be read."""
+
+    first: LogPosition
+    """Just before the oldest change that is kept."""
+    last: LogPosition
+    """Just behind the newest one."""
