@@ -17,6 +17,8 @@ from tempfile import mkdtemp
 
 import psycopg
 
+from folders import memory_parent
+
 PATIENCE = 30.0
 USER = "--username=minichat"
 SERVANT = "nobody"
@@ -185,7 +187,7 @@ def running_postgres(*settings: str, version: int = 18) -> Iterator[RunningPostg
 @cache
 def shared() -> RunningPostgres:
     """The server of this process for tests that don't harm it: fast, and gone with the process."""
-    server = RunningPostgres(*FAST)
+    server = RunningPostgres(*FAST, parent=memory_parent())
     atexit.register(server.remove)
     return server
 

@@ -12,7 +12,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from flask import Flask
@@ -30,9 +30,15 @@ PICTURE = base64.b64decode(
 )
 """A PNG of one red pixel."""
 BASE = "http://localhost"
-_ADDRESS = re.compile(r"[\w.+-]+@private\.example")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@private\.example")  # begins at a word's beginning, so it takes no long
 _STATEMENTS: dict[type[ChatDatabase], dict[str, str]] = {}
 """For each kind of database, what reads all of each table."""
+
+
+class RequestCounter(Protocol):
+    """A counter of requests in which one request can stand for many."""
+
+    weight: int
 
 
 class Answer:
@@ -74,7 +80,13 @@ class Chat:
     """An app with an empty database, and people to use it; its clock stands still until it is moved."""
 
     def __init__(
-        self, app: Flask, database: ChatDatabase, clock: MemoryClock, document: Document, again: "Callable[[], Chat]"
+        self,
+        app: Flask,
+        database: ChatDatabase,
+        clock: MemoryClock,
+        document: Document,
+        again: "Callable[[], Chat]",
+        counter: RequestCounter | None = None,
     ) -> None:
         self.app = app
         self.database = database
@@ -82,6 +94,7 @@ class Chat:
         self.document = document
         self.again = again
         """Begin anew with an empty database."""
+        self._counter = counter
         self.emails: set[str] = set()
         self.anyone = Visitor(self)
         self._client = app.test_client(use_cookies=False)
@@ -123,6 +136,15 @@ class Chat:
         assert set(_ADDRESS.findall(text)) <= set(may_show), f"{method} {path} shows the e-mail address of another"
         assert not re.search("argon2|plain:", text), f"{method} {path} shows a hash"
         return Answer(response)
+
+    def often(self, number: int, method: str, path: str, **kwargs: Any) -> None:
+        """Send a request that counts towards the limits like so many, and ignore its answer."""
+        assert self._counter is not None
+        self._counter.weight = number
+        try:
+            self._client.open(path, method=method, base_url=BASE, **kwargs)
+        finally:
+            self._counter.weight = 1
 
     def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
         """Everything that is stored, without what every request touches."""

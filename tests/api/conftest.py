@@ -2,13 +2,17 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from api.client import Chat
 from api.document import Document
+from folders import fast_folder
+from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
@@ -89,10 +93,27 @@ class PostgresDatabase:
         self._database.close()
 
 
-class Stage:
-    """An app that is built once and given a fresh database and clock by each test: building it takes 100 ms."""
+class WeightedCounter(MemoryRequestCounter):
+    """A counter of requests in which one request can stand for many."""
 
-    def __init__(self, root: Path, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
+    weight = 1
+
+    def add(self, key: str, seconds: int) -> int:
+        """Count the request as often as it weighs."""
+        for _ in range(self.weight - 1):
+            super().add(key, seconds)
+        return super().add(key, seconds)
+
+    def empty(self) -> None:
+        super().__init__()
+
+
+class Stage:
+    """An app that is built once and given an empty database and a new clock by each test: building it takes 100 ms."""
+
+    def __init__(self, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
+        self._open = ExitStack()
+        root = self._open.enter_context(fast_folder())
         self._kept = kind()
         given = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_RATE_LIMITS": "off", **self._kept.settings, **environ}
         self._settings = settings = settings_from(given, root=root)
@@ -100,21 +121,29 @@ class Stage:
         self._database: ChatDatabase = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         services = services_on(self._database, settings, clock=self._clock, passwords=passwords)
-        self.app = create_app(
-            settings, database=self._database, services=services, clock=self._clock, watch_client=InAHurry
-        )
+        self._counter = WeightedCounter()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("minichat.app.MemoryRequestCounter", lambda: self._counter)
+            self.app = create_app(
+                settings, database=self._database, services=services, clock=self._clock, watch_client=InAHurry
+            )
         self.document = Document(self.app)
 
     def chat(self) -> Chat:
-        """The app with an empty database."""
+        """The app with an empty database, and no request counted towards a limit."""
         self._database.close_connections()
         self._kept.empty(self._settings)
         self._clock.now = A_MONDAY
-        return Chat(self.app, self._database, self._clock, self.document, self.chat)
+        self._counter.empty()
+        return Chat(self.app, self._database, self._clock, self.document, self.chat, self._counter)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._database.close_connections()
         self._kept.close()
+        self._open.close()
 
 
 on_each_database = pytest.mark.databases("sqlite", "postgres")
@@ -134,19 +163,37 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", marker.args, indirect=True, scope="session")
 
 
-@pytest.fixture(scope="session")
-def kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
-    """How to make a database."""
-    if request.param == "postgres":
-        return PostgresDatabase
-    return sqlite_files(tmp_path_factory.mktemp("template"))
+class Stages:
+    """Stages by their kind of database and their settings: each is built once, and its app keeps its state."""
+
+    def __init__(self, open_: ExitStack) -> None:
+        self._open = open_
+        self._kinds: dict[str, MakeDatabase] = {
+            "sqlite": sqlite_files(open_.enter_context(fast_folder())),
+            "postgres": PostgresDatabase,
+        }
+        self.of = cache(self.new)
+
+    def new(self, kind: str, **given: Any) -> Stage:
+        """A stage whose app has no state yet."""
+        return self._open.enter_context(Stage(self._kinds[kind], **given))
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory, kind: MakeDatabase) -> Iterator[Stage]:
-    stage = Stage(tmp_path_factory.mktemp("stage"), kind)
-    yield stage
-    stage.close()
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def stages() -> Iterator[Stages]:
+    with ExitStack() as opened:
+        yield Stages(opened)
+
+
+@pytest.fixture(scope="session")
+def stage(stages: Stages, kind: str) -> Stage:
+    return stages.of(kind)
 
 
 @pytest.fixture
@@ -156,16 +203,12 @@ def chat(stage: Stage) -> Chat:
 
 
 @pytest.fixture
-def make_chat(tmp_path: Path, kind: MakeDatabase) -> Iterator[MakeChat]:
+def make_chat(stages: Stages, kind: str) -> MakeChat:
     """Make a chat with other settings: `make_chat(MINICHAT_REFRESH_GRACE="0")`, or with real password hashes."""
-    stages = []
+    return lambda **given: stages.of(kind, **given).chat()
 
-    def make(*, slow_passwords: bool = False, **environ: str) -> Chat:
-        root = tmp_path / f"chat-{len(stages)}"
-        root.mkdir()
-        stages.append(Stage(root, kind, slow_passwords=slow_passwords, **environ))
-        return stages[-1].chat()
 
-    yield make
-    for stage in stages:
-        stage.close()
+@pytest.fixture
+def make_new_chat(stages: Stages, kind: str) -> MakeChat:
+    """Make a chat whose app is new as well: nothing has been counted, cached or sent yet."""
+    return lambda **given: stages.new(kind, **given).chat()

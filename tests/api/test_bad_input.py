@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from api.client import Answer, Chat
-from api.conftest import MakeDatabase, Stage, on_each_database, on_one_database
+from api.conftest import Stages, on_each_database, on_one_database
 from api.hostile import (
     FORGED_CURSORS,
     MALFORMED_JSON,
@@ -110,12 +110,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory, kind: MakeDatabase) -> Iterator[list[Scene]]:
+def scenes(stages: Stages, kind: str) -> list[Scene]:
     """A scene for the whole module: refused requests change nothing, so many tests can share it."""
-    stage = Stage(tmp_path_factory.mktemp("bad-input"), kind)
-    scenes = [Scene(stage.chat())]
-    yield scenes
-    stage.close()
+    return [Scene(stages.new(kind).chat())]
 
 
 @pytest.fixture

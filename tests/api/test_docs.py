@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from api.conftest import MakeChat, MakeDatabase, sqlite_files
+from api.conftest import MakeChat, on_one_database
 from api.guide import URL, Guide, tell
+
+pytestmark = on_one_database  # PostgreSQL leaves ids out, and its cursors hold the numbers of transactions
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -29,15 +31,9 @@ def holds(name: str, made: str) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def kind(tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
-    """SQLite alone: PostgreSQL leaves ids out, and its cursors hold the numbers of transactions."""
-    return sqlite_files(tmp_path_factory.mktemp("template"))
-
-
 @pytest.fixture
-def guide(make_chat: MakeChat) -> Guide:
-    return tell(make_chat(MINICHAT_PUBLIC_URL=URL))
+def guide(make_new_chat: MakeChat) -> Guide:
+    return tell(make_new_chat(MINICHAT_PUBLIC_URL=URL))
 
 
 def test_the_guide_shows_every_call(guide: Guide, make_chat: MakeChat) -> None:
@@ -50,8 +46,8 @@ def test_docs_api_md_is_the_guide(guide: Guide) -> None:
     holds("api.md", guide.text())
 
 
-def test_the_guide_is_the_same_each_time(guide: Guide, make_chat: MakeChat) -> None:
-    assert tell(make_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
+def test_the_guide_is_the_same_each_time(guide: Guide, make_new_chat: MakeChat) -> None:
+    assert tell(make_new_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
 
 
 def test_docs_openapi_json_is_what_the_command_prints() -> None:

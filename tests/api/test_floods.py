@@ -6,6 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from api.client import Answer, Chat, Person
+from api.conftest import on_one_database
+
+pytestmark = on_one_database
 
 LINE = ",".join("a" for _ in range(4_000))
 MANY_LANGUAGES = ",".join([LINE] * 95)

@@ -6,8 +6,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.client import PASSWORD, Chat
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_one_database
 from api.document import path_of
+
+pytestmark = on_one_database
 
 ALWAYS = {
     "X-Content-Type-Options": r"nosniff",

@@ -1,11 +1,17 @@
-"""Too many requests: told beforehand in headers, then 429, for one user or one address and nobody else."""
+"""Rate limits: announced in headers, then 429, for one user or one address and nobody else.
+
+No SQL decides here, so one database is enough. Most tests send one request that counts like many.
+"""
 
 from http import HTTPStatus
 
 import pytest
 
-from api.client import BASE, PASSWORD, Chat
+from api.client import PASSWORD, Answer, Chat, Person
+from api.conftest import MakeChat, on_one_database
 from minichat.api.policy import EXPORTS, READS, REFUSED, STRANGERS, UPLOADS, WRITES
+
+pytestmark = on_one_database
 
 ME = "/api/auth/me/"
 PROFILE = "/api/auth/profile/"
@@ -15,33 +21,27 @@ LOGOUT = "/api/auth/logout/"
 
 
 @pytest.fixture
-def chat(make_chat):
+def chat(make_chat: MakeChat) -> Chat:
     chat = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES="1")
     chat.clock.now += 60_000 - chat.clock.now % 60_000  # a minute begins
     return chat
-
-
-def often(chat: Chat, number: int, method: str, path: str, **kwargs) -> None:
-    """Send so many requests, and pass over their answers."""
-    client = chat.app.test_client(use_cookies=False)
-    for _ in range(number):
-        client.open(path, method=method, base_url=BASE, **kwargs)
 
 
 def from_(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
-def as_(person) -> dict[str, str]:
+def as_(person: Person) -> dict[str, str]:
     return {"Authorization": f"Bearer {person.token}"}
 
 
-def standing(answer) -> tuple[int, int, int]:
-    """What an answer tells: the limit, what remains, and in how many seconds it begins anew."""
-    return tuple(int(answer.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
+def standing(answer: Answer) -> tuple[int, int, int]:
+    """The limit in an answer's headers, how many requests remain, and when the limit starts anew, in seconds."""
+    limit, remaining, reset = (int(answer.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
+    return limit, remaining, reset
 
 
-def test_every_answer_tells_how_many_requests_are_left(chat):
+def test_every_answer_says_how_many_requests_are_left(chat: Chat) -> None:
     ann = chat.person("ann")
     resets_at = chat.clock.now // 1_000 + 60
     assert standing(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at)
@@ -52,10 +52,10 @@ def test_every_answer_tells_how_many_requests_are_left(chat):
     assert standing(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at + 60)
 
 
-def test_who_reads_too_much_waits_for_the_next_minute_and_nobody_else_does(chat):
+def test_a_user_over_the_limit_waits_for_the_next_minute_and_others_do_not(chat: Chat) -> None:
     ann, bob = chat.people("ann", "bob")
     chat.clock.now += 30_500
-    often(chat, READS.max_requests - 1, "GET", ME, headers=as_(ann))
+    chat.often(READS.max_requests - 1, "GET", ME, headers=as_(ann))
     last = ann.gets(ME)
     assert (last.status, standing(last)[1]) == (200, 0)
 
@@ -69,17 +69,17 @@ def test_who_reads_too_much_waits_for_the_next_minute_and_nobody_else_does(chat)
     assert ann.gets(ME).status == 200
 
 
-def test_a_refused_write_changes_nothing(chat):
+def test_a_refused_write_changes_nothing(chat: Chat) -> None:
     ann = chat.person("ann")
-    often(chat, WRITES.max_requests, "PATCH", PROFILE, headers=as_(ann), json={"first_name": "Ann"})
+    chat.often(WRITES.max_requests, "PATCH", PROFILE, headers=as_(ann), json={"first_name": "Ann"})
     refused = ann.patches(PROFILE, first_name="Eve")
     assert (refused.status, refused.code) == (429, "too_many_requests")
     assert ann.gets(ME).body["first_name"] == "Ann"
 
 
-def test_a_refusal_is_in_the_callers_language_and_a_page_elsewhere_may_read_it(chat):
+def test_a_refusal_is_in_the_callers_language_and_a_page_elsewhere_may_read_it(chat: Chat) -> None:
     ann = chat.person("ann")
-    often(chat, READS.max_requests, "GET", ME, headers=as_(ann))
+    chat.often(READS.max_requests, "GET", ME, headers=as_(ann))
     headers = {"Accept-Language": "ru", "Origin": "http://localhost:3000", "X-Request-ID": "mine"}
     refused = ann.sends("GET", ME, headers=headers)
     assert refused.body["detail"] == "Слишком много запросов. Подождите немного."
@@ -90,16 +90,16 @@ def test_a_refusal_is_in_the_callers_language_and_a_page_elsewhere_may_read_it(c
     assert {"Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= exposed
 
 
-def test_all_sessions_of_a_user_count_together(chat):
+def test_all_sessions_of_a_user_count_together(chat: Chat) -> None:
     ann = chat.person("ann")
     laptop = ann.logs_in()
-    often(chat, READS.max_requests, "GET", ME, headers=as_(ann))
+    chat.often(READS.max_requests, "GET", ME, headers=as_(ann))
     assert laptop.gets(ME).status == 429
 
 
-def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat):
+def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat: Chat) -> None:
     ann, bob = chat.people("ann", "bob")
-    often(chat, READS.max_requests, "GET", ME, headers=as_(ann) | from_("203.0.113.5"))
+    chat.often(READS.max_requests, "GET", ME, headers=as_(ann) | from_("203.0.113.5"))
     assert bob.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
     assert ann.sends("GET", ME, headers=from_("203.0.113.6")).status == 429
 
@@ -115,44 +115,46 @@ def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat):
         ("PUT", AVATAR, "forged"),
     ],
 )
-def test_what_is_refused_to_nobody_counts_by_address(chat, method, path, token):
+def test_a_request_without_a_valid_token_counts_for_its_address(
+    chat: Chat, method: str, path: str, token: str | None
+) -> None:
     ann = chat.person("ann")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    often(chat, REFUSED.max_requests, method, path, headers=headers | from_("203.0.113.5"))
+    chat.often(REFUSED.max_requests, method, path, headers=headers | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.6")).status == 401
     assert ann.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
 
 
-def test_what_anybody_may_ask_for_counts_by_address(chat):
-    often(chat, STRANGERS.max_requests, "POST", LOGIN, headers=from_("203.0.113.5"))
+def test_a_public_request_counts_for_its_address(chat: Chat) -> None:
+    chat.often(STRANGERS.max_requests, "POST", LOGIN, headers=from_("203.0.113.5"))
     body = {"username": "ann", "password": PASSWORD}
     for path in (LOGIN, "/api/auth/register/"):
         assert chat.anyone.sends("POST", path, json=body, headers=from_("203.0.113.5")).status == 429
     assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.6")).status == 401
 
 
-def test_forged_tokens_keep_no_neighbour_from_logging_in(chat):
+def test_forged_tokens_keep_no_neighbour_from_logging_in(chat: Chat) -> None:
     chat.person("ann")
-    often(chat, REFUSED.max_requests + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5"))
+    chat.often(REFUSED.max_requests + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5"))
     body = {"username": "ann", "password": PASSWORD}
     assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.5")).status == 200
 
 
-def test_nothing_that_comes_from_an_address_keeps_its_sessions_from_going_on(chat):
+def test_a_flood_from_an_address_does_not_stop_a_refresh_from_there(chat: Chat) -> None:
     ann = chat.person("ann")
-    often(chat, REFUSED.max_requests + 1, "GET", ME)
-    often(chat, STRANGERS.max_requests + 1, "POST", LOGIN)
+    chat.often(REFUSED.max_requests + 1, "GET", ME)
+    chat.often(STRANGERS.max_requests + 1, "POST", LOGIN)
     answer = ann.refreshes()
     assert answer.status == 200
     assert "X-RateLimit-Limit" not in answer.headers
 
 
-def test_logging_out_counts_for_its_user(chat):
+def test_logging_out_counts_for_its_user(chat: Chat) -> None:
     ann = chat.person("ann")
     laptop, phone = ann.logs_in(), ann.logs_in()
-    often(chat, REFUSED.max_requests + 1, "GET", ME)
-    often(chat, STRANGERS.max_requests + 1, "POST", LOGIN)
+    chat.often(REFUSED.max_requests + 1, "GET", ME)
+    chat.often(STRANGERS.max_requests + 1, "POST", LOGIN)
     for left in (1, 2):  # the second time, the session has ended already
         answer = phone.posts(LOGOUT)
         assert (answer.status, *standing(answer)[:2]) == (200, WRITES.max_requests, WRITES.max_requests - left)
@@ -160,32 +162,32 @@ def test_logging_out_counts_for_its_user(chat):
     assert laptop.gets(ME).status == 200
 
 
-def test_a_token_of_a_session_that_has_ended_is_nobodys(chat):
+def test_a_token_of_an_ended_session_counts_for_the_address(chat: Chat) -> None:
     ann = chat.person("ann")
     thief = as_(ann)
     laptop = ann.logs_in()
     ann.posts(LOGOUT)
-    often(chat, REFUSED.max_requests, "GET", ME, headers=thief | from_("203.0.113.5"))
+    chat.often(REFUSED.max_requests, "GET", ME, headers=thief | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert standing(laptop.gets(ME))[1] == READS.max_requests - 1
 
 
-def test_all_addresses_of_one_customer_count_as_one(chat):
-    often(chat, REFUSED.max_requests, "GET", ME, headers=from_("2001:db8:1:2::1"))
+def test_the_ipv6_addresses_of_one_customer_count_as_one(chat: Chat) -> None:
+    chat.often(REFUSED.max_requests, "GET", ME, headers=from_("2001:db8:1:2::1"))
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:2:ffff::9")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:3::1")).status == 401
 
 
-def test_pictures_have_a_limit_of_their_own(chat):
+def test_pictures_have_a_limit_of_their_own(chat: Chat) -> None:
     ann = chat.person("ann")
-    often(chat, UPLOADS.max_requests, "PUT", AVATAR, headers=as_(ann))
+    chat.often(UPLOADS.max_requests, "PUT", AVATAR, headers=as_(ann))
     assert ann.sends("PUT", AVATAR).status == 429
     assert ann.patches(PROFILE, first_name="Ann").status == 200
 
 
-def test_an_export_is_to_be_had_a_few_times_an_hour(chat):
+def test_exports_have_a_limit_per_hour(chat: Chat) -> None:
     ann = chat.person("ann")
-    often(chat, EXPORTS.max_requests, "GET", "/api/auth/me/export/", headers=as_(ann))
+    chat.often(EXPORTS.max_requests, "GET", "/api/auth/me/export/", headers=as_(ann))
     refused = ann.gets("/api/auth/me/export/")
     assert refused.status == 429
     assert int(refused.headers["Retry-After"]) > 60
@@ -193,26 +195,26 @@ def test_an_export_is_to_be_had_a_few_times_an_hour(chat):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/avatars/1-A.svg", "/api/", "/", "/api/assets/docs.js"])
-def test_some_things_may_be_asked_for_as_often_as_anybody_likes(chat, path):
-    often(chat, REFUSED.max_requests, "GET", ME)
+def test_health_and_documentation_have_no_limit(chat: Chat, path: str) -> None:
+    chat.often(REFUSED.max_requests, "GET", ME)
     answer = chat.anyone.gets(path)
     assert answer.status < 400
     assert "X-RateLimit-Limit" not in answer.headers
 
 
-def test_a_preflight_does_not_count(chat):
+def test_a_preflight_does_not_count(chat: Chat) -> None:
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
-    often(chat, REFUSED.max_requests + 1, "OPTIONS", ME, headers=preflight)
+    chat.often(REFUSED.max_requests + 1, "OPTIONS", ME, headers=preflight)
     assert standing(chat.anyone.gets(ME))[1] == REFUSED.max_requests - 1
 
 
-def test_with_limits_off_nothing_is_counted(make_chat):
+def test_nothing_is_counted_with_limits_off(make_chat: MakeChat) -> None:
     chat = make_chat(MINICHAT_RATE_LIMITS="off")
-    often(chat, REFUSED.max_requests, "GET", ME)
+    chat.often(REFUSED.max_requests, "GET", ME)
     answer = chat.anyone.gets(ME)
     assert answer.status == 401
     assert "X-RateLimit-Limit" not in answer.headers
 
 
-def test_without_redis_readiness_does_not_speak_of_it(chat):
+def test_readiness_does_not_mention_redis_without_one(chat: Chat) -> None:
     assert chat.anyone.gets("/readyz").body == {"status": "ok"}

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from api.client import Chat, Person
+from api.conftest import on_one_database
 from api.routes import ROUTES, Route
 from minichat import logs
 from minichat.api import instrumentation, parsing
+
+pytestmark = on_one_database
 
 SECRET = "sesame-open-wide"
 

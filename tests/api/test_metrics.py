@@ -3,8 +3,10 @@
 import pytest
 
 from api.client import Answer, Chat, Person
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_one_database
 from minichat.domain.errors import Unavailable
+
+pytestmark = on_one_database
 
 
 def metrics(chat: Chat) -> dict[str, float]:
@@ -25,9 +27,9 @@ def asked_from(chat: Chat, address: str | None, **headers: str) -> Answer:
 
 
 @pytest.fixture
-def fresh(make_chat: MakeChat) -> Chat:
+def fresh(make_new_chat: MakeChat) -> Chat:
     """A chat of which nothing has been counted yet."""
-    return make_chat()
+    return make_new_chat()
 
 
 class TestCounts:
@@ -55,8 +57,8 @@ class TestCounts:
         fresh.person("ann").gets("/nothing")
         assert metrics(fresh)["minichat_http_requests_in_progress"] == 1
 
-    def test_of_log_ins_tell_how_they_ended(self, make_chat: MakeChat) -> None:
-        chat = make_chat(MINICHAT_RATE_LIMITS="on")
+    def test_of_log_ins_tell_how_they_ended(self, make_new_chat: MakeChat) -> None:
+        chat = make_new_chat(MINICHAT_RATE_LIMITS="on")
         names = [f'minichat_log_ins_total{{outcome="{outcome}"}}' for outcome in ("succeeded", "failed", "throttled")]
         assert [metrics(chat)[name] for name in names] == [0, 0, 0]
         chat.person("ann").logs_in()

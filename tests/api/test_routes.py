@@ -10,11 +10,13 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from werkzeug.routing import Rule
 
 from api.client import Chat
-from api.conftest import Stage
+from api.conftest import Stage, on_one_database
 from api.document import UNDOCUMENTED, path_of
 from api.routes import OVER_HTTP, PUBLIC, ROUTES, WITH_BODY, WITH_FILES, Route
 from minichat.api.blueprint import Blueprint
 from minichat.api.policy import Access, policies, policy_of
+
+pytestmark = on_one_database
 
 # Whoever adds a public route says so here.
 PUBLIC_ENDPOINTS = {

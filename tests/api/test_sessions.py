@@ -15,7 +15,7 @@ import jwt
 import pytest
 
 from api.client import PASSWORD, Answer, Chat, Person
-from api.conftest import SECRET, MakeChat
+from api.conftest import SECRET, MakeChat, on_each_database, on_one_database
 from api.routes import PUBLIC, ROUTES, TAKING_TICKETS, Route
 from minichat.adapters.memory import PlainPasswords
 from minichat.app import create_app
@@ -261,6 +261,7 @@ def ann(chat: Chat) -> Person:
     return chat.person("ann")
 
 
+@on_one_database
 class TestATokenThatIsNotOurs:
     """Refused on a protected route and as a refresh token alike: 401 with a code, never 500."""
 
@@ -487,6 +488,7 @@ class TestATokenThatIsNotOurs:
     def test_with_a_wrong_claim(self, ann: Person, claim: str, value: object) -> None:
         self.refused(ann, forged(ann.token, **{claim: value}), refresh=forged(ann.refresh, **{claim: value}))
 
+    @on_each_database
     @pytest.mark.parametrize(
         ("claim", "value", "code"),
         [("exp", 1, "token_expired"), ("sid", 99, "session_ended"), ("sub", "2", "session_ended")],
@@ -537,6 +539,7 @@ def test_a_token_of_a_host_whose_clock_is_further_ahead_is_not(chat: Chat) -> No
 GUARDED = [route for route in ROUTES if route.path not in PUBLIC]
 
 
+@on_one_database
 class TestEveryRoute:
     """What holds wherever a token is asked for (T10, T11, T13)."""
 
@@ -603,6 +606,7 @@ def test_answers_with_tokens_are_kept_by_no_cache(chat: Chat) -> None:
 OLD, NEW = SECRET, "Wq7Zt3Lm9Xc5Vb1Nk8Jh4Gf2Ds6Ap0Ry"
 
 
+@on_one_database
 class TestANewSecret:
     """The secret is changed, one host after the other, and nobody is logged out (`docs/operations.md`)."""
 

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable
 import pytest
 
 from api.client import Chat, Json, Person
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_one_database
 from minichat.api.events import Event
 from minichat.live.ephemeral import Whispers
+
+pytestmark = on_one_database
 
 
 class Ears:
@@ -34,9 +36,9 @@ class Ears:
 
 
 @pytest.fixture
-def chat(make_chat: MakeChat) -> Chat:
-    """One in whose folder nobody has typed."""
-    return make_chat()
+def chat(make_new_chat: MakeChat) -> Chat:
+    """A chat in which nobody has typed yet."""
+    return make_new_chat()
 
 
 @pytest.fixture
