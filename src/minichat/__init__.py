@@ -8,7 +8,7 @@ The path of one request, `POST /api/chat/messages/`, file by file:
 3. `api/routes/messages.py` is the view. `api/parsing.py` has read the body strictly by the schema `MessageIn` of
    `api/schemas/`.
 4. `domain/messaging.py` is the service: may they write here, is the text in order, has it been sent before. It speaks
-   to the ports of `domain/ports/` in the terms of `domain/model.py`, inside one transaction.
+   to the ports of `domain/ports/` in the terms of `domain/model/`, inside one transaction.
 5. `adapters/peewee/stores/messages.py` is behind the port: it numbers and inserts the row; `stores/changes.py`
    appends to the change log; `engine/sqlite.py`, or `engine/postgres.py`, commits. In unit tests `adapters/memory`
    stands there. The hub, `live/hub.py`, sends each change to the listeners.
