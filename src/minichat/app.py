@@ -5,12 +5,10 @@ What needs no HTTP is wired in `wiring`.
 gunicorn 'minichat.app:create_app()'
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, request
-from flask_cors import CORS
+from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
@@ -22,10 +20,10 @@ from minichat.adapters.notices import Board
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
-from minichat.api import context, errors, hooks, instrumentation, openapi, routes
+from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
 from minichat.api.events import EventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
-from minichat.api.limits import HEADERS, Limits
+from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import IdConverter
 from minichat.api.policy import MAX_BODY_BYTES
@@ -42,12 +40,7 @@ from minichat.wiring import derived_key, now, services_on, shared_file, shared_m
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
 
-ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
-EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *HEADERS)
 STREAMS_PER_USER = 20
-_WOULD_SEND = "Access-Control-Request-Headers"
-WOULD_SEND_MOST = 1_000
-"""How long the list of headers may be that a page elsewhere would send, in characters."""
 
 
 def create_app(
@@ -134,7 +127,7 @@ def create_app(
         derived_key(settings.secret_key, "admin cookie").hex(),
         is_behind_tls=(settings.public_url or "").startswith("https://"),
     )
-    _allow_pages_elsewhere(app, settings.cors_origins)
+    cross_origin.install(app, settings.cors_origins)
     app.wsgi_app = SecuredAnswers(app.wsgi_app, security_headers(settings.public_url))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -157,28 +150,6 @@ class _App(Flask):
         if adapter is not None:
             adapter.websocket = False
         return adapter
-
-
-def _allow_pages_elsewhere(app: Flask, origins: Iterable[str]) -> None:
-    """Let pages of these origins call the API."""
-    CORS(
-        app,
-        # flask-cors takes an origin with brackets (an IPv6 address) for a regular expression.
-        origins=[rf"{re.escape(origin)}\Z" if "[" in origin else origin for origin in origins],
-        allow_headers=list(ALLOWED_HEADERS),
-        expose_headers=list(EXPOSED_HEADERS),
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        max_age=600,
-        always_send=False,
-    )
-    # Flask-CORS looks at every answer; where no page elsewhere has asked, it has nothing to say.
-    allow = app.after_request_funcs[None].pop()
-    app.after_request(lambda response: allow(response) if _is_from_a_page_elsewhere() else response)
-
-
-def _is_from_a_page_elsewhere() -> bool:
-    # Flask-CORS tries each header that the page would send, however many there are.
-    return "Origin" in request.headers and len(request.headers.get(_WOULD_SEND, "")) <= WOULD_SEND_MOST
 
 
 def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
