@@ -25,13 +25,14 @@ from typing import Any  # noqa: E402
 from on_postgres import Spent, family, on_cpu  # noqa: E402
 
 from minichat.adapters.slots import FileStreamSlots  # noqa: E402
-from minichat.api.events import EventWriter  # noqa: E402
+from minichat.api.events import JsonEventWriter  # noqa: E402
 from minichat.config import Settings  # noqa: E402
 from minichat.domain.changes import Subscription  # noqa: E402
 from minichat.domain.model import LoggedChange, LogPosition  # noqa: E402
 from minichat.live.cursors import Cursors  # noqa: E402
-from minichat.live.ephemeral import Whispers  # noqa: E402
-from minichat.live.hub import BATCH, Hub, Listener  # noqa: E402
+from minichat.live.ephemeral import EphemeralEvents  # noqa: E402
+from minichat.live.hub import BATCH_SIZE, Hub  # noqa: E402
+from minichat.live.listeners import Listener  # noqa: E402
 from minichat.wiring import build_services, now  # noqa: E402
 
 PEOPLE = 50
@@ -76,12 +77,12 @@ class Bench:
         self._presence, self._log, self._started = services.presence, services.change_log, now()
         self._position = self._log.end()
         author = services.directory.get(1)
-        for number in range(min(messages, BATCH - PEOPLE)):
+        for number in range(min(messages, BATCH_SIZE - PEOPLE)):
             services.messaging.send(author, 1, TEXT.format(number))
-        self.messages = self._log.after(self._position, BATCH)
+        self.messages = self._log.after(self._position, BATCH_SIZE)
         for user_id in range(2, PEOPLE + 1):
             services.rooms.mark_read(user_id, 1, 2**50)
-        self.receipts = self._log.after(self.messages[-1].position, BATCH)
+        self.receipts = self._log.after(self.messages[-1].position, BATCH_SIZE)
         services.presence.keep_online(range(1, NOBODY + 1))
 
     def _clock(self) -> int:
@@ -89,12 +90,12 @@ class Bench:
 
     @contextmanager
     def _hub(self, gate: Gate) -> Iterator[Hub]:
-        writer = EventWriter(self._log, Cursors([b"k" * 32]), self._clock)
-        whispers = Whispers(self._presence, self._clock)
+        writer = JsonEventWriter(self._log, Cursors([b"k" * 32]), self._clock)
+        ephemeral = EphemeralEvents(self._presence, writer, self._clock)
         with TemporaryDirectory() as folder:
             slots = FileStreamSlots(Path(folder) / "slots", 20)
             log: Any = gate
-            hub = Hub(log, writer, set, self._clock, most=10_000, slots=slots, whispers=whispers)
+            hub = Hub(log, writer, set, self._clock, max_listeners=10_000, slots=slots, ephemeral=ephemeral)
             yield hub
             hub.close()
 
@@ -102,12 +103,12 @@ class Bench:
     def _listen(hub: Hub, subscription: Subscription) -> None:
         listener = Listener(subscription, subscription.user_id, 2**50, "http://chat.example")
         hub.admit(listener)
-        assert hub.enter(listener)
+        assert hub.attach(listener)
 
     def reading(self) -> Spent:
         """Reading a change."""
         before = spent()
-        assert self._log.after(self._position, BATCH)
+        assert self._log.after(self._position, BATCH_SIZE)
         return spent().since(before, len(self.messages) + len(self.receipts))
 
     def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int]) -> Spent:

@@ -21,7 +21,7 @@ from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
-from minichat.api.events import EventWriter
+from minichat.api.events import JsonEventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
@@ -33,8 +33,8 @@ from minichat.domain.ports import ClientWatcher, Clock
 from minichat.domain.retries import retry_on_conflict
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
-from minichat.live.ephemeral import Whispers
-from minichat.live.hub import POLL, POLL_OF_SERVER, Hub
+from minichat.live.ephemeral import EphemeralEvents
+from minichat.live.hub import POLL_SECONDS, SERVER_POLL_SECONDS, Hub
 from minichat.wiring import derived_key, now, services_on, shared_file, shared_memory_file
 
 if TYPE_CHECKING:
@@ -77,22 +77,22 @@ def create_app(
     counter = redis.counter(MemoryRequestCounter()) if redis else MemoryRequestCounter()
     limits = Limits(counter, clock) if settings.rate_limits else None
     cursors = Cursors([derived_key(secret, "cursors") for secret in settings.secret_keys])
-    events = EventWriter(services.change_log, cursors, clock)
+    events = JsonEventWriter(services.change_log, cursors, clock)
     slots = FileStreamSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
-    whispers = Whispers(services.presence, clock)
+    ephemeral = EphemeralEvents(services.presence, events, clock)
     hub = Hub(
         services.change_log,
         events,
         services.sessions.live_among,
         clock,
-        most=settings.streams_per_worker,
+        max_listeners=settings.streams_per_worker,
         slots=redis.slots(slots, STREAMS_PER_USER) if redis else slots,
-        whispers=whispers,
+        ephemeral=ephemeral,
         hints=redis.channel if redis else None,
-        poll=POLL if settings.is_embedded else POLL_OF_SERVER,
-        lagged=metrics.lagged,
+        poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
+        record_delay=metrics.lagged,
     )
-    committed, came_online = hub.wake, whispers.hurry
+    committed, came_online = hub.wake, ephemeral.check_presence_soon
     if redis:
         committed, came_online = redis.spread_changes(committed), redis.spread_presence(came_online)
     database.on_commit = committed

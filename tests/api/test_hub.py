@@ -5,33 +5,33 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from builders import MemoryChat, Person
 from minichat.adapters.slots import FileStreamSlots
-from minichat.api.events import Event, EventWriter
-from minichat.api.listening import HEARTBEAT, heard
+from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.cursors import Cursors
-from minichat.live.ephemeral import Whispers
-from minichat.live.hub import BATCH, QUEUE_MOST, End, Hub, Listener
+from minichat.live.ephemeral import EphemeralEvents
+from minichat.live.hub import BATCH_SIZE, Hub
+from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
+from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
 FAR = 2**50
 BASE = "http://chat.example"
 PATIENCE = 10.0
 
 
-class FalteringWriter(EventWriter):
+class FalteringWriter(JsonEventWriter):
     """Can't ask the database once, when told so."""
 
     falters = False
 
-    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, Event]:
+    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
         if self.falters:
             self.falters = False
             raise Unavailable("disk I/O error")
@@ -75,8 +75,11 @@ def log(chat: MemoryChat) -> SlowLog:
 
 @pytest.fixture
 def hub(chat: MemoryChat, log: Any, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
-    slots, whispers = FileStreamSlots(tmp_path / "slots", 20), Whispers(chat.services.presence, chat.clock)
-    hub = Hub(log, writer, set, chat.clock, most=10, slots=slots, whispers=whispers)
+    slots, ephemeral = (
+        FileStreamSlots(tmp_path / "slots", 20),
+        EphemeralEvents(chat.services.presence, writer, chat.clock),
+    )
+    hub = Hub(log, writer, set, chat.clock, max_listeners=10, slots=slots, ephemeral=ephemeral)
     yield hub
     hub.close()
 
@@ -84,7 +87,7 @@ def hub(chat: MemoryChat, log: Any, writer: FalteringWriter, tmp_path: Path) -> 
 class Ear:
     """Somebody's listener, admitted, who is yet to enter."""
 
-    def __init__(self, person: Person, hub: Hub, writer: EventWriter) -> None:
+    def __init__(self, person: Person, hub: Hub, writer: JsonEventWriter) -> None:
         self._log = person.chat.services.change_log
         self._writer = writer
         self._twin = person.subscribe()
@@ -96,25 +99,25 @@ class Ear:
         """The types and contents of what comes, until that is said; who is sent away resumes."""
         found: list[tuple[str, str | None]] = []
         while not found or found[-1][1] != until:
-            events = self.listener.take(PATIENCE)
-            if self.listener.is_over:
+            events = self.listener.receive(PATIENCE)
+            if self.listener.has_ended:
                 return found + [told(event) for event in self._missed()]
             assert events, found
             found += [told(event) for event in events]
             self._last = json.loads(events[-1].json)["id"]
         return found
 
-    def _missed(self) -> list[Event]:
+    def _missed(self) -> list[JsonEvent]:
         """What the log says behind the last that came."""
         heard = [one for logged in self._log.read(self._twin, FAR).changes for one in self._written(logged)]
         ids = [json.loads(event.json)["id"] for event in heard]
         return heard[ids.index(self._last) + 1 :] if self._last in ids else heard
 
-    def _written(self, logged: LoggedChange) -> list[Event]:
+    def _written(self, logged: LoggedChange) -> list[JsonEvent]:
         return list(self._writer.write(logged, BASE, [self._twin.user_id]).values())
 
 
-def told(event: Event) -> tuple[str, str | None]:
+def told(event: JsonEvent) -> tuple[str, str | None]:
     body = json.loads(event.json)
     return body["type"], body["data"].get("content")
 
@@ -136,7 +139,7 @@ def test_an_event_that_could_not_be_written_is_not_lost(
     ann.says("one", in_=room)
     writer.falters = True
     ann.says("two", in_=room)
-    hub.enter(ear.listener)
+    hub.attach(ear.listener)
     assert ear.hears("two") == [("message.created", "one"), ("message.created", "two")]
 
 
@@ -147,11 +150,11 @@ def test_a_room_that_is_made_where_one_reading_of_the_log_ends_is_told(
     ann, bob = chat.people("ann", "bob")
     elsewhere = ann.makes_room("Elsewhere")
     ear = listen(bob)
-    for _ in range(BATCH - short):
+    for _ in range(BATCH_SIZE - short):
         ann.says("to myself", in_=elsewhere)
     room = ann.makes_room("Tea", with_=[bob])
     ann.says("hello", in_=room)
-    hub.enter(ear.listener)
+    hub.attach(ear.listener)
     assert [kind for kind, _ in ear.hears("hello")] == [
         *("room.created", "participant.joined", "participant.joined", "message.created")
     ]
@@ -164,11 +167,11 @@ def test_of_a_room_that_one_has_left_nothing_is_told_however_far_the_hub_is_behi
     room, elsewhere, other = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Own"), ann.makes_room("X", with_=[bob])
     ear = listen(bob)
     ann.says("for your ears only", in_=room)
-    for _ in range(BATCH):
+    for _ in range(BATCH_SIZE):
         ann.says("to myself", in_=elsewhere)
     bob.leaves(room)
     ann.says("hello", in_=other)
-    hub.enter(ear.listener)
+    hub.attach(ear.listener)
     assert ear.hears("hello") == [("participant.left", None), ("message.created", "hello")]
 
 
@@ -178,8 +181,8 @@ def test_who_is_removed_while_the_hub_reads_is_not_told_what_is_written_afterwar
     ann, bob, carl = chat.people("ann", "bob", "carl")
     room, other = ann.makes_room("Tea", with_=[bob, carl]), ann.makes_room("Garden", with_=[bob])
     removed, stays = listen(bob), listen(carl)
-    hub.enter(removed.listener)
-    hub.enter(stays.listener)
+    hub.attach(removed.listener)
+    hub.attach(stays.listener)
     log.is_slow = True
     sent = ann.says("hello", in_=room)
     assert log.has_read.wait(PATIENCE)
@@ -195,16 +198,16 @@ def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: 
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
     stuck, other = listen(bob), listen(bob)
-    hub.enter(stuck.listener)
-    hub.enter(other.listener)
-    for number in range(2 * QUEUE_MOST // 100):
+    hub.attach(stuck.listener)
+    hub.attach(other.listener)
+    for number in range(2 * MAX_QUEUED // 100):
         for _ in range(99):
             ann.says("hello", in_=room)
         ann.says(f"{number}", in_=room)
         other.hears(f"{number}")
-    assert stuck.listener.end_reason == End.TOO_SLOW
-    assert stuck.listener._waiting.qsize() <= QUEUE_MOST + 1
-    assert not other.listener.is_over
+    assert stuck.listener.end_reason == EndReason.TOO_SLOW
+    assert stuck.listener._queue.qsize() <= MAX_QUEUED + 1
+    assert not other.listener.has_ended
 
 
 def test_who_has_caught_up_is_asked_at_once_whether_there_is_more_to_hear(
@@ -214,13 +217,13 @@ def test_who_has_caught_up_is_asked_at_once_whether_there_is_more_to_hear(
     room = ann.makes_room("Tea", with_=[bob])
     ear = Ear(bob, hub, writer)
     ann.removes(bob, from_=room)
-    steps = heard(SimpleNamespace(services=chat.services, events=writer, hub=hub), ear.listener, is_behind=False)  # type: ignore[arg-type]  # as much of it as is used
+    steps = stream_events(hub, chat.services.change_log, writer, ear.listener, must_resync=False)
     assert next(steps) == []
     assert [told(event) for event in next(steps)] == [("participant.left", None)]
     began = monotonic()
     assert next(steps) == []
-    assert monotonic() - began < HEARTBEAT / 2
-    assert ear.listener.has_entered
+    assert monotonic() - began < HEARTBEAT_SECONDS / 2
+    assert ear.listener.is_attached
 
 
 class SlowSlots(FileStreamSlots):
@@ -239,10 +242,10 @@ def test_of_two_who_want_the_last_place_at_once_one_gets_it_and_the_other_keeps_
     chat: MemoryChat, writer: FalteringWriter, tmp_path: Path
 ) -> None:
     ann, bob = chat.people("ann", "bob")
-    slots, whispers = SlowSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
-    hub = Hub(chat.services.change_log, writer, set, chat.clock, most=1, slots=slots, whispers=whispers)
+    slots, ephemeral = SlowSlots(tmp_path / "slots", 1), EphemeralEvents(chat.services.presence, writer, chat.clock)
+    hub = Hub(chat.services.change_log, writer, set, chat.clock, max_listeners=1, slots=slots, ephemeral=ephemeral)
     slots.meanwhile = lambda: Ear(ann, hub, writer)
-    with pytest.raises(Unavailable, match="as many streams"):
+    with pytest.raises(Unavailable, match="limit of open streams"):
         Ear(bob, hub, writer)
     assert slots.acquire(bob.user.id) == 0
     assert slots.acquire(ann.user.id) is None
@@ -255,14 +258,14 @@ def test_who_comes_alone_while_the_hub_reads_for_those_who_have_gone_misses_noth
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
     gone, comes = listen(bob), listen(bob)
-    hub.enter(gone.listener)
+    hub.attach(gone.listener)
     ann.says("one", in_=room)
     assert gone.hears("one") == [("message.created", "one")]
     log.is_slow = True
     ann.says("two", in_=room)
     assert log.has_read.wait(PATIENCE)
-    hub.leave(gone.listener)
-    assert hub.enter(comes.listener), "nobody else listens, so it is read on from there"
+    hub.remove(gone.listener)
+    assert hub.attach(comes.listener), "nobody else listens, so it is read on from there"
     log.may_answer.set()
     assert comes.hears("two") == [("message.created", "one"), ("message.created", "two")]
 
@@ -278,17 +281,22 @@ def test_who_is_told_that_the_server_stops_has_the_time_to_go(
         assert has_stopped.wait(PATIENCE)
         return session_ids
 
-    slots, whispers = FileStreamSlots(tmp_path / "slots", 1), Whispers(chat.services.presence, chat.clock)
-    hub = Hub(chat.services.change_log, writer, live_among, chat.clock, most=1, slots=slots, whispers=whispers)
+    slots, ephemeral = (
+        FileStreamSlots(tmp_path / "slots", 1),
+        EphemeralEvents(chat.services.presence, writer, chat.clock),
+    )
+    hub = Hub(
+        chat.services.change_log, writer, live_among, chat.clock, max_listeners=1, slots=slots, ephemeral=ephemeral
+    )
     listener = Ear(ann, hub, writer).listener
-    listener.cut = was_cut.set
+    listener.disconnect = was_cut.set
     assert is_checking.wait(PATIENCE)
     hub.close()
     has_stopped.set()
     for thread in threading.enumerate():
         if thread.name == "minichat-hub":
             thread.join(PATIENCE)
-    assert listener.end_reason == End.STOPPING
+    assert listener.end_reason == EndReason.STOPPING
     assert not was_cut.is_set()
     hub.close()
     assert was_cut.is_set()
@@ -300,6 +308,6 @@ def test_who_comes_when_the_server_stops_is_sent_elsewhere_and_not_away(
     ann = chat.person("ann")
     hub.close()
     listener = Ear(ann, hub, writer).listener
-    assert listener.end_reason == End.STOPPING
-    assert hub.enter(listener)
-    assert listener.take(PATIENCE) == []
+    assert listener.end_reason == EndReason.STOPPING
+    assert hub.attach(listener)
+    assert listener.receive(PATIENCE) == []

@@ -8,7 +8,6 @@ import pytest
 
 from api.client import Answer, Chat, Json, Person
 from minichat.adapters.peewee.stores.changes import change_store
-from minichat.api import events
 from minichat.domain.model import ChangeKind
 from minichat.domain.tickets import LIFETIME
 
@@ -184,7 +183,7 @@ class TestSync:
     def test_a_log_that_is_behind_the_cursor_is_another_one(self, chat: Chat, ann: Person) -> None:
         ann.makes_room()
         (epoch, end, *rest) = chat.app.extensions["minichat"].services.change_log.end()
-        cursor = chat.app.extensions["minichat"].cursors.written((epoch, end + 1_000_000, *rest))
+        cursor = chat.app.extensions["minichat"].cursors.encode((epoch, end + 1_000_000, *rest))
         answer = ann.gets("/api/chat/sync/", after=cursor)
         assert (answer.status, answer.code) == (410, "resync_required")
 
@@ -195,8 +194,8 @@ class TestSync:
             assert list(answer.errors) == list(query)
 
 
-def test_every_kind_of_change_can_be_told() -> None:
-    assert set(events._BY_KIND) == set(ChangeKind)
+def test_every_kind_of_change_has_an_event(chat: Chat) -> None:
+    assert set(chat.app.extensions["minichat"].events._writers) == set(ChangeKind)
 
 
 class TestEvents:

@@ -26,7 +26,6 @@ from e2e.databases import on_sqlite_only
 from e2e.streams import opened, says_much
 from servers import PATIENCE, resident_mib, serving
 
-
 CLIENT = httpx.Client(
     timeout=httpx.Timeout(PATIENCE, read=30), limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
 )

@@ -18,7 +18,7 @@ import pytest
 from e2e.crowd import PASSWORD, Person, call, register, wait_until
 from e2e.streams import Event, opened, streamed
 from minichat.app import STREAMS_PER_USER
-from minichat.live.hub import POLL_WITH_HINTS
+from minichat.live.hub import POLL_WITH_HINTS_SECONDS
 from postgres import migrated
 from servers import SECRET, RunningRedis, RunningServer, running_redis, serving
 
@@ -136,7 +136,7 @@ def test_what_is_said_at_one_host_is_heard_at_the_other_at_once(hosts, people):
     room = ann.makes_room(bob)
     with listening(*[at(hosts.there, bob)] * 6, room=room, tells=ann) as ears:
         # Without hints it would take half the poll in the middle, and nearly all of it for the last of two workers.
-        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS / 4
+        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 4
 
 
 def test_who_types_at_one_host_is_seen_at_the_other_once(hosts, people):
@@ -211,7 +211,7 @@ def test_while_redis_is_away_all_goes_on_and_afterwards_all_is_as_before(own_hos
         assert max(lags(ann, room, ears, 20)) < 2
         # It is known by now: nobody waits for Redis, and what is heard comes by the short poll.
         wait_until(lambda: readiness(here) == readiness(there) == {"away"}, "noticing")
-        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS / 2
+        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 2
         assert gauge(here, "minichat_redis_up") == gauge(there, "minichat_redis_up") == 0
         began = time.monotonic()
         typing(ann, room)
@@ -228,7 +228,7 @@ def test_while_redis_is_away_all_goes_on_and_afterwards_all_is_as_before(own_hos
         typing(ann, other)
         for ear in ears:
             assert ear.hears("typing")["data"] == {"room": other, "user": ann.id}
-        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS / 4
+        assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 4
     for server in (here, there):
         assert "Traceback" not in server.said
         assert 1 <= server.said.count("Redis does not answer") <= 2, "once a worker"

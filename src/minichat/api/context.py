@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 
-from minichat.api.events import EventWriter
+from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.metrics import Metrics
 from minichat.api.presenting import Presenter
 from minichat.api.request_state import caller_id
@@ -39,8 +39,8 @@ class AppContext(NamedTuple):
     is_behind_proxies: bool
     """Whether `X-Forwarded-*` comes from trusted proxies."""
     cursors: Cursors
-    events: EventWriter
-    hub: Hub
+    events: JsonEventWriter
+    hub: Hub[JsonEvent]
     watch_client: ClientWatcher
     origins: tuple[str, ...]
     """The origins whose pages may call the API."""

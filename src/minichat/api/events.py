@@ -1,125 +1,137 @@
-"""Changes as events: what a reader is sent, told as it stands when it is sent.
+"""Events as JSON and as frames of server-sent events, written from the present state of what they refer to.
 
-What is the same for many readers is written once. Of a message only `is_read` differs from reader to reader, so there
-are two forms of it at most, however many listen.
+An event that looks the same for many users is written once. Of a message only `is_read` differs from user to user, so
+a message has two forms at most, for any number of listeners. Who receives an event is the hub's business.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from minichat.api import presenting
 from minichat.api.presenting import Json, Presenter
-from minichat.api.times import rfc3339
+from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
-from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, User
+from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, Timestamp, TypingNotice, User
 from minichat.domain.ports import Clock
 from minichat.live.cursors import Cursors
 
-_OF_MESSAGES = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, ChangeKind.MESSAGE_DELETED}
+_MESSAGE_KINDS = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, ChangeKind.MESSAGE_DELETED}
 _NOTHING_READ = Receipts(0, 0)
 
-Data = Mapping[int, bytes]
-"""What an event tells, as JSON, by the id of the user who is to get it; who gets nothing is left out."""
+DataByUser = Mapping[int, bytes]
+"""The `data` of an event as JSON, by the id of its recipient. A user who is missing receives no event."""
 
 
-class Event:
+class JsonEvent:
     """One event, ready for every transport."""
 
     __slots__ = ("frame", "is_stored", "json")
 
     def __init__(self, kind: str, cursor: str | None, json: bytes) -> None:
         self.json = json
-        """The whole Event."""
+        """The whole event."""
         self.is_stored = cursor is not None
-        """Whether the log tells of it; who types, or comes online, only listeners hear of."""
+        """Whether the change log holds the event, so that a client can read it later."""
         head = f"event: {kind}\ndata: " if cursor is None else f"id: {cursor}\nevent: {kind}\ndata: "
         self.frame = head.encode() + json + b"\n\n"
-        """The same in a stream of server-sent events."""
+        """The event as a server-sent event."""
 
 
-class EventWriter:
-    """Writes the events of one app."""
+class JsonEventWriter:
+    """Writes the events of one app. Implements `live.events.EventWriter`."""
 
     def __init__(self, change_log: ChangeLog, cursors: Cursors, clock: Clock) -> None:
         self._log = change_log
         self._cursors = cursors
         self._clock = clock
+        self._writers: Mapping[ChangeKind, Callable[[Change, str, Collection[int]], DataByUser]] = {
+            ChangeKind.MESSAGE_CREATED: self._message,
+            ChangeKind.MESSAGE_UPDATED: self._message,
+            ChangeKind.MESSAGE_DELETED: self._message,
+            ChangeKind.MESSAGE_READ: self._message_read,
+            ChangeKind.ROOM_CREATED: self._room,
+            ChangeKind.ROOM_UPDATED: self._room,
+            ChangeKind.ROOM_DELETED: self._room_deleted,
+            ChangeKind.PARTICIPANT_JOINED: self._participant,
+            ChangeKind.PARTICIPANT_UPDATED: self._participant,
+            ChangeKind.PARTICIPANT_LEFT: self._participant,
+        }
 
-    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, Event]:
-        """The event of a change for each of these users, who get it; `base` is what URLs in it begin with."""
-        found = _BY_KIND[logged.change.kind](self, logged.change, base, user_ids)
-        events = {data: self._event(logged, data) for data in set(found.values())}
-        return {user_id: events[data] for user_id, data in found.items()}
+    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
+        """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
+        data_by_user = self._writers[logged.change.kind](logged.change, base_url, user_ids)
+        events = {data: self._stored_event(logged, data) for data in set(data_by_user.values())}
+        return {user_id: events[data] for user_id, data in data_by_user.items()}
 
-    def write_all(self, changes: Sequence[LoggedChange], base: str, user_id: int) -> list[Event]:
-        """The events of changes for one user who gets them, in order: few look-ups, however many changes."""
-        told = [logged.change.message_id or 0 for logged in changes if logged.change.kind in _OF_MESSAGES]
-        messages, people, receipts = self._log.messages(user_id, told) if told else ({}, {}, {})
-        shown = Presenter(base, self._clock(), user_id, people)
-        written: list[Event] = []
+    def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
+        """Return the events of changes for one user, in order, with few look-ups however many changes there are."""
+        message_ids = [logged.change.message_id or 0 for logged in changes if logged.change.kind in _MESSAGE_KINDS]
+        messages, people, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, {}, {})
+        presenter = Presenter(base_url, self._clock(), user_id, people)
+        written: list[JsonEvent] = []
         for logged in changes:
-            if logged.change.kind not in _OF_MESSAGES:
-                written += self.write(logged, base, [user_id]).values()
+            if logged.change.kind not in _MESSAGE_KINDS:
+                written += self.write(logged, base_url, [user_id]).values()
                 continue
             message = messages.get(logged.change.message_id or 0)
-            if message is not None:  # else its room is gone, which the log tells further on
-                data = shown.message(message, receipts.get(message.room_id, _NOTHING_READ))
-                written.append(self._event(logged, orjson.dumps(data)))
+            if message is not None:  # otherwise its room was deleted, and a later change reports that
+                data = presenter.message(message, receipts.get(message.room_id, _NOTHING_READ))
+                written.append(self._stored_event(logged, orjson.dumps(data)))
         return written
 
-    def _event(self, logged: LoggedChange, data: bytes) -> Event:
+    def resync(self) -> JsonEvent:
+        """Return the event that asks a client to fetch everything anew."""
+        return _ephemeral_event("resync", self._clock(), {})
+
+    def typing(self, notice: TypingNotice) -> JsonEvent:
+        """Return the event of a user who is typing."""
+        return _ephemeral_event("typing", notice.at, {"room": notice.room_id, "user": notice.user_id})
+
+    def presence(self, user: User) -> JsonEvent:
+        """Return the event of a user who has come online or gone offline."""
+        now = self._clock()
+        data = {"user": user.id, "is_online": user.is_online(now), "last_seen": optional_rfc3339(user.last_seen_at)}
+        return _ephemeral_event("presence", now, data)
+
+    def _stored_event(self, logged: LoggedChange, data: bytes) -> JsonEvent:
         position, change = logged
-        kind, cursor = change.kind.value, self._cursors.written(position)
+        kind, cursor = change.kind.value, self._cursors.encode(position)
         head = {"id": cursor, "type": kind, "time": rfc3339(change.at)}
-        return Event(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
+        return JsonEvent(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
 
-    def resync(self) -> Event:
-        """The event that tells a reader to fetch everything anew."""
-        body = {"type": "resync", "time": rfc3339(self._clock()), "data": {}}
-        return Event("resync", None, orjson.dumps(body))
-
-    def _message(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+    def _message(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         found = self._log.message(change.message_id or 0)
         if found is None:
-            return {}  # its room is gone, which the log tells further on
+            return {}  # its room was deleted, and a later change reports that
         message, author = found
-        shown = Presenter(base, self._clock(), 0, {author.id: author})
-        unread, read = (orjson.dumps(shown.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
-        # Looked up after the message: who has been removed meanwhile is not told what it says by now.
+        presenter = Presenter(base_url, self._clock(), 0, {author.id: author})
+        unread, read = (orjson.dumps(presenter.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
+        # Looked up after the message: a user who was removed meanwhile must not receive its present content.
         is_read_for = self._log.is_read_for(message, user_ids)
         return {user_id: read if is_read else unread for user_id, is_read in is_read_for.items()}
 
-    def _read(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
-        return _alike({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
+    def _message_read(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+        return _same_for_all({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
 
-    def _room(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+    def _room(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         views, people = self._log.room_for(change.room_id, user_ids)
-        shown = Presenter(base, self._clock(), 0, people)
-        return {user_id: orjson.dumps(shown.seen_by(user_id).room(view)) for user_id, view in views.items()}
+        presenter = Presenter(base_url, self._clock(), 0, people)
+        return {user_id: orjson.dumps(presenter.seen_by(user_id).room(view)) for user_id, view in views.items()}
 
-    def _room_deleted(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
-        return _alike({"room": change.room_id}, user_ids)
+    def _room_deleted(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+        return _same_for_all({"room": change.room_id}, user_ids)
 
-    def _participant(self, change: Change, base: str, user_ids: Collection[int]) -> Data:
+    def _participant(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         user: User = self._log.user(change.user_id or 0)
-        return _alike({"room": change.room_id, "user": presenting.user(user, base), "role": change.role}, user_ids)
+        data = {"room": change.room_id, "user": presenting.user(user, base_url), "role": change.role}
+        return _same_for_all(data, user_ids)
 
 
-def _alike(data: Json, user_ids: Collection[int]) -> Data:
+def _same_for_all(data: Json, user_ids: Collection[int]) -> DataByUser:
     return dict.fromkeys(user_ids, orjson.dumps(data))
 
 
-_Write = Callable[[EventWriter, Change, str, Collection[int]], Data]
-_BY_KIND: Mapping[ChangeKind, _Write] = {
-    ChangeKind.MESSAGE_CREATED: EventWriter._message,  # noqa: SLF001 - the class's own table, like the rest
-    ChangeKind.MESSAGE_UPDATED: EventWriter._message,  # noqa: SLF001
-    ChangeKind.MESSAGE_DELETED: EventWriter._message,  # noqa: SLF001
-    ChangeKind.MESSAGE_READ: EventWriter._read,  # noqa: SLF001
-    ChangeKind.ROOM_CREATED: EventWriter._room,  # noqa: SLF001
-    ChangeKind.ROOM_UPDATED: EventWriter._room,  # noqa: SLF001
-    ChangeKind.ROOM_DELETED: EventWriter._room_deleted,  # noqa: SLF001
-    ChangeKind.PARTICIPANT_JOINED: EventWriter._participant,  # noqa: SLF001
-    ChangeKind.PARTICIPANT_UPDATED: EventWriter._participant,  # noqa: SLF001
-    ChangeKind.PARTICIPANT_LEFT: EventWriter._participant,  # noqa: SLF001
-}
+def _ephemeral_event(kind: str, at: Timestamp, data: dict[str, Any]) -> JsonEvent:
+    return JsonEvent(kind, None, orjson.dumps({"type": kind, "time": rfc3339(at), "data": data}))

@@ -1,1 +1,11 @@
-"""Fan-out of the change log to listeners. It knows neither HTTP nor JSON."""
+"""Live updates: sends each change of the log, and each ephemeral event, to the listeners that may receive it.
+
+    hub          reads the change log once for all listeners of this worker
+    listeners    one listener for each open stream, and the index by user and by room
+    ephemeral    typing and presence, which are never stored
+    streaming    one listener's events, from its cursor on
+    cursors      positions of the change log as text for clients
+    events       the protocols of an event and of its writer
+
+This package knows neither HTTP nor JSON: its caller passes the writer of events.
+"""

@@ -1,4 +1,4 @@
-"""Cursors: positions of the change log as text that a client keeps and can't make up."""
+"""Cursors: positions of the change log as text. A client stores a cursor and returns it, but cannot forge one."""
 
 import base64
 import hmac
@@ -9,28 +9,28 @@ from minichat.domain.errors import InvalidCursor
 from minichat.domain.model import LogPosition
 
 _FORM = re.compile(r"([0-9]{1,19}(?:-[0-9]{1,19})*)\.([A-Za-z0-9_-]{12})")
-_SEAL = 9
-"""How many bytes of the seal are kept: enough that nobody hits one by trying."""
+_SIGNATURE_BYTES = 9
+"""The length of the truncated signature: 72 bits can't be guessed by trying."""
 
 
 class Cursors:
-    """Writes cursors sealed with the first of the keys, and reads those of each."""
+    """Signs cursors with the first key, and accepts those signed with any key."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = keys
 
-    def written(self, position: LogPosition) -> str:
-        """The position as a cursor."""
+    def encode(self, position: LogPosition) -> str:
+        """Return the cursor of a position."""
         text = "-".join(map(str, position))
-        return f"{text}.{_seal(self._keys[0], text)}"
+        return f"{text}.{_signature(self._keys[0], text)}"
 
-    def read(self, cursor: str, field: str) -> LogPosition:
-        """The position that a cursor names. Raises InvalidCursor, on the field that it came in, for one not ours."""
+    def decode(self, cursor: str, field: str) -> LogPosition:
+        """Return the position of a cursor. Raises InvalidCursor, naming the field, if we did not sign it."""
         found = _FORM.fullmatch(cursor)
-        if found is None or not any(hmac.compare_digest(found[2], _seal(key, found[1])) for key in self._keys):
+        if found is None or not any(hmac.compare_digest(found[2], _signature(key, found[1])) for key in self._keys):
             raise InvalidCursor.of(field, "invalid_cursor")
         return tuple(map(int, found[1].split("-")))
 
 
-def _seal(key: bytes, text: str) -> str:
-    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")[:_SEAL]).decode()
+def _signature(key: bytes, text: str) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")[:_SIGNATURE_BYTES]).decode()

@@ -1,82 +1,76 @@
-"""What is told to who listens and never stored: who is typing, and who comes and goes."""
+"""Ephemeral events: typing and presence. They go to the listeners of this moment and are never stored.
+
+This module decides when to look for them. It knows neither how an event looks nor where the notices come from.
+"""
 
 from collections.abc import Collection, Iterable
-from typing import Any, Protocol
+from typing import Generic, Protocol
 
-import orjson
-
-from minichat.api.events import Event
-from minichat.api.times import optional_rfc3339, rfc3339
-from minichat.domain.model import SECOND, Timestamp
+from minichat.domain.model import SECOND
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
 from minichat.domain.retries import retry_on_conflict
+from minichat.live.events import EventT, EventT_contra, EventWriter
 
-PRESENCE_PAUSE = 10 * SECOND
-"""How often it is looked who is online: a change is told that late at most."""
-HURRIED_PAUSE = 2 * SECOND
-"""How often it is looked at most, though somebody has come."""
+PRESENCE_INTERVAL = 10 * SECOND
+"""Interval between two checks of presence, and so the greatest delay of its events."""
+MIN_PRESENCE_INTERVAL = 2 * SECOND
+"""The same after `check_presence_soon`."""
 
 
-class Audience(Protocol):
-    """Those who listen here."""
+class Audience(Protocol[EventT_contra]):
+    """The listeners of this worker."""
 
     def user_ids(self) -> Collection[int]:
-        """The users who listen."""
+        """Return the users who have a listener."""
 
-    def tell(self, room_ids: Iterable[int], event: Event, *, but: int) -> None:
-        """Send an event to all listeners who are in one of the rooms, once each, but not to the user `but`."""
+    def publish(self, room_ids: Iterable[int], event: EventT_contra, *, except_user_id: int) -> None:
+        """Send an event once to each listener in any of the rooms, but not to those of one user."""
 
 
-class Whispers:
-    def __init__(self, presence: Presence, clock: Clock) -> None:
+class EphemeralEvents(Generic[EventT]):
+    """Publishes the ephemeral events of all workers to the listeners of this one."""
+
+    def __init__(self, presence: Presence, writer: EventWriter[EventT], clock: Clock) -> None:
         self._presence = presence
+        self._writer = writer
         self._clock = clock
         self._position: int | None = None
         self._online: Collection[int] | None = None
-        self._looked_at = -PRESENCE_PAUSE
-        self._is_hurried = False
+        self._checked_at = -PRESENCE_INTERVAL
+        self._must_hurry = False
 
-    def hurry(self) -> None:
-        """Look soon who is online: somebody has come."""
-        self._is_hurried = True
+    def check_presence_soon(self) -> None:
+        """Shorten the interval to the next check of presence: a user has come online."""
+        self._must_hurry = True
 
-    def tell(self, audience: Audience) -> None:
-        """Tell what there is to tell; to be called again and again."""
-        self._tell_typing(audience)
+    def publish(self, audience: Audience[EventT]) -> None:
+        """Publish what has happened since the last call. The hub calls this in every round."""
+        self._publish_typing(audience)
         now = self._clock()
-        pause = HURRIED_PAUSE if self._is_hurried else PRESENCE_PAUSE
-        if abs(now - self._looked_at) >= pause:  # a clock that is set back must not silence it
-            self._looked_at, self._is_hurried = now, False
+        interval = MIN_PRESENCE_INTERVAL if self._must_hurry else PRESENCE_INTERVAL
+        if abs(now - self._checked_at) >= interval:  # `abs`: a clock that is set back must not stop the checks
+            self._checked_at, self._must_hurry = now, False
             retry_on_conflict(lambda: self._presence.keep_online(audience.user_ids()))
-            self._tell_presence(audience)
+            self._publish_presence(audience)
 
-    def rest(self) -> None:
-        """Forget where one was, because nobody listens any more."""
+    def reset(self) -> None:
+        """Forget the past: the first listener receives nothing of what happened before it came."""
         self._position = self._online = None
-        self._looked_at = -PRESENCE_PAUSE
+        self._checked_at = -PRESENCE_INTERVAL
 
-    def _tell_typing(self, audience: Audience) -> None:
+    def _publish_typing(self, audience: Audience[EventT]) -> None:
         if self._position is None:
             self._position = self._presence.notices_end()
         notices, self._position = self._presence.notices_after(self._position)
         for notice in notices:
-            data = {"room": notice.room_id, "user": notice.user_id}
-            audience.tell([notice.room_id], _event("typing", notice.at, data), but=notice.user_id)
+            audience.publish([notice.room_id], self._writer.typing(notice), except_user_id=notice.user_id)
 
-    def _tell_presence(self, audience: Audience) -> None:
+    def _publish_presence(self, audience: Audience[EventT]) -> None:
         before, self._online = self._online, set(self._presence.online())
-        for user_id in set() if before is None else self._online.symmetric_difference(before):
+        if before is None:
+            return
+        for user_id in self._online.symmetric_difference(before):
             user, room_ids = self._presence.with_rooms(user_id)
             if user is not None:
-                now = self._clock()
-                data = {
-                    "user": user_id,
-                    "is_online": user.is_online(now),
-                    "last_seen": optional_rfc3339(user.last_seen_at),
-                }
-                audience.tell(room_ids, _event("presence", now, data), but=user_id)
-
-
-def _event(kind: str, at: Timestamp, data: dict[str, Any]) -> Event:
-    return Event(kind, None, orjson.dumps({"type": kind, "time": rfc3339(at), "data": data}))
+                audience.publish(room_ids, self._writer.presence(user), except_user_id=user_id)

@@ -11,14 +11,15 @@ from flask import Flask, Response, request
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, context_of, services
-from minichat.api.events import Event
-from minichat.api.listening import admitted, authenticate_again, heard, subscription_at, subscription_or_resync
+from minichat.api.events import JsonEvent
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.api.schemas.answers import SyncOut, TicketOut
 from minichat.api.schemas.requests import EventsQuery, SyncQuery
+from minichat.api.streaming import authenticate_again, open_listener, subscription_at, subscription_or_resync
 from minichat.domain.changes import ChangeBatch, Subscription
 from minichat.domain.tickets import LIFETIME
+from minichat.live.streaming import stream_events
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/chat", description="Live updates")
 
@@ -47,7 +48,7 @@ def sync(query: dict[str, Any]) -> Response:
     return presenting.json_response(
         {
             "events": [orjson.Fragment(event.json) for event in written],
-            "cursor": context().cursors.written(subscription.position),
+            "cursor": context().cursors.encode(subscription.position),
             "has_more": found.has_more,
         }
     )
@@ -66,17 +67,19 @@ def events(query: dict[str, Any]) -> Response:
     """
     header = request.headers.get("Last-Event-ID")
     place = (header, "Last-Event-ID") if header else (query.get("after"), "after")
-    subscription, is_behind = subscription_or_resync(*place)
+    subscription, must_resync = subscription_or_resync(*place)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
-    listener, leave = admitted(subscription)
+    listener, close = open_listener(subscription)
     frames = (
         b"".join([event.frame for event in found]) or _PULSE
-        for found in heard(context(), listener, is_behind=is_behind)
+        for found in stream_events(
+            context().hub, services().change_log, context().events, listener, must_resync=must_resync
+        )
     )
     response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
     # Not in the generator: one that was never begun does not come to its end either.
-    response.call_on_close(leave)
+    response.call_on_close(close)
     return response
 
 
@@ -96,7 +99,7 @@ def end_streams(app: Flask) -> None:
     hub.close()
 
 
-def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence[Event]]:
+def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence[JsonEvent]]:
     """Return the subscription's next changes, and their events."""
     change_log = services().change_log
     with change_log.at_one_moment():
@@ -106,13 +109,13 @@ def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence
 
 def _wait_for_news(subscription: Subscription, seconds: int) -> None:
     """Wait until the subscription has news or the time is over. Raises NotAuthenticated if the session ends."""
-    listener, leave = admitted(subscription.copy())
+    listener, close = open_listener(subscription.copy())
     until = monotonic() + seconds
     try:
-        is_there = not context().hub.enter(listener)
-        while not (is_there or listener.is_over) and (left := until - monotonic()) > 0:
+        is_there = not context().hub.attach(listener)
+        while not (is_there or listener.has_ended) and (left := until - monotonic()) > 0:
             # Who types or comes online is nothing to answer with: only what is stored can be asked for.
-            is_there = any(event.is_stored for event in listener.take(left))
+            is_there = any(event.is_stored for event in listener.receive(left))
     finally:
-        leave()
+        close()
     authenticate_again()

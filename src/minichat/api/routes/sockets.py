@@ -27,14 +27,16 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from minichat.api import errors
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, presenter, services
-from minichat.api.listening import HEARTBEAT, admitted, authenticate_again, heard, subscription_or_resync
+from minichat.api.events import JsonEvent
 from minichat.api.parsing import checked, parse_json
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
+from minichat.api.streaming import authenticate_again, open_listener, subscription_or_resync
 from minichat.domain.errors import InvalidInput, NotAuthenticated
 from minichat.domain.retries import retry_on_conflict
-from minichat.live.hub import End, Listener
+from minichat.live.listeners import EndReason, Listener
+from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +49,11 @@ FRAMES_PER_SECOND, FRAMES_AT_ONCE = 50, 200
 FAREWELL_SECONDS = 2.0
 """How long a client may take to say goodbye."""
 _CLOSING = {
-    End.GONE: (1000, ""),
-    End.TOO_SLOW: (1013, "too_slow"),
-    End.SESSION_ENDED: (4401, "session_ended"),
-    End.STOPPING: (1001, "stopping"),
-    End.BROKEN: (1013, "unavailable"),
+    EndReason.CLIENT_GONE: (1000, ""),
+    EndReason.TOO_SLOW: (1013, "too_slow"),
+    EndReason.SESSION_ENDED: (4401, "session_ended"),
+    EndReason.STOPPING: (1001, "stopping"),
+    EndReason.FAILED: (1013, "unavailable"),
 }
 """What a client is told when it is sent no more (RFC 6455, section 7.4); 4401 and 4403 are ours."""
 _OUT = (4403, "not_a_participant")
@@ -88,10 +90,10 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
     _check_origin()
     services().rooms.as_participant(caller_id(), room_id)
     socket = Socket()
-    subscription, is_behind = subscription_or_resync(query.get("after"), "after", only=room_id)
-    listener, leave = admitted(subscription)
-    response = Upgraded(Conversation(socket, listener, room_id, is_behind=is_behind).run)
-    response.call_on_close(leave)
+    subscription, must_resync = subscription_or_resync(query.get("after"), "after", only=room_id)
+    listener, close = open_listener(subscription)
+    response = Upgraded(Conversation(socket, listener, room_id, must_resync=must_resync).run)
+    response.call_on_close(close)
     return response
 
 
@@ -231,12 +233,14 @@ class Socket:
 class Conversation:
     """What is said on one socket, both ways."""
 
-    def __init__(self, socket: Socket, listener: Listener, room_id: int, *, is_behind: bool) -> None:
+    def __init__(self, socket: Socket, listener: Listener[JsonEvent], room_id: int, *, must_resync: bool) -> None:
         self._socket = socket
         self._listener = listener
         self._room_id = room_id
         self._pinged_at = monotonic()
-        self._heard = heard(context(), listener, is_behind=is_behind)
+        self._events = stream_events(
+            context().hub, services().change_log, context().events, listener, must_resync=must_resync
+        )
 
     def run(self) -> None:
         """Talk until one of both has enough."""
@@ -257,7 +261,7 @@ class Conversation:
         """Send what happens, and say goodbye when it is over."""
         is_out = False
         try:
-            for events in self._heard:
+            for events in self._events:
                 for event in events:
                     self._socket.send_json(event.json)
                 self._ping()
@@ -268,13 +272,13 @@ class Conversation:
             log.debug("a client has gone without a word")
         except Exception:
             log.exception("what happens was not told any more")
-            self._listener.end(End.BROKEN)
+            self._listener.end(EndReason.FAILED)
         self._listener.end()  # from here on nothing is done for it, and the hub cuts the connection if it stays
-        self._socket.close(*(_OUT if is_out else _CLOSING[self._listener.end_reason or End.GONE]))
+        self._socket.close(*(_OUT if is_out else _CLOSING[self._listener.end_reason or EndReason.CLIENT_GONE]))
 
     def _ping(self) -> None:
         """Ask for a sign of life where it is time to, however much is sent: who only listens gives none."""
-        if monotonic() - self._pinged_at >= HEARTBEAT:
+        if monotonic() - self._pinged_at >= HEARTBEAT_SECONDS:
             self._pinged_at = monotonic()
             self._socket.send(Ping())
 
@@ -282,11 +286,16 @@ class Conversation:
     def _is_out(self) -> bool:
         """Whether the client is in the room no more, and has been told all up to how that came."""
         listener = self._listener
-        return listener.has_entered and not listener.is_over and not listener.subscription.rooms and listener.is_idle
+        return (
+            listener.is_attached
+            and not listener.has_ended
+            and not listener.subscription.rooms
+            and listener.has_no_events
+        )
 
     def _answer(self, text: str | None) -> None:
         """Do what a frame asks for, and say how that went; nothing more once we have said goodbye."""
-        if self._listener.is_over:
+        if self._listener.has_ended:
             return
         frame: dict[str, Any] = {}
         try:
@@ -301,7 +310,7 @@ class Conversation:
             if isinstance(frame.get("client_id"), str):
                 reply["client_id"] = frame["client_id"]
             if isinstance(error, NotAuthenticated):
-                self._listener.end(End.SESSION_ENDED)
+                self._listener.end(EndReason.SESSION_ENDED)
         with suppress(OSError):
             self._socket.send_json(orjson.dumps(reply))
 

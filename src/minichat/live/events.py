@@ -1,0 +1,39 @@
+"""The protocols of an event and of its writer, as far as live updates know them.
+
+How an event looks is not known here: the API writes events as JSON and passes its writer to the hub.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from minichat.domain.model import LoggedChange, TypingNotice, User
+
+
+class Event(Protocol):
+    @property
+    def is_stored(self) -> bool:
+        """Whether the change log holds the event, so that a client can read it later."""
+
+
+EventT = TypeVar("EventT", bound=Event)
+EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
+EventT_contra = TypeVar("EventT_contra", bound=Event, contravariant=True)
+
+
+class EventWriter(Protocol[EventT_co]):
+    """Writes events. Every method raises Unavailable while the database does not answer."""
+
+    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, EventT_co]:
+        """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
+
+    def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> Sequence[EventT_co]:
+        """Return the events of changes for one user, in order, with few look-ups however many changes there are."""
+
+    def resync(self) -> EventT_co:
+        """Return the event that asks a client to fetch everything anew."""
+
+    def typing(self, notice: TypingNotice) -> EventT_co:
+        """Return the event of a user who is typing."""
+
+    def presence(self, user: User) -> EventT_co:
+        """Return the event of a user who has come online or gone offline."""

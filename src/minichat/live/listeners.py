@@ -1,0 +1,156 @@
+"""Listeners: each is one open stream of a user, with its subscription and the events that wait to be sent.
+
+The hub adds events and a transport receives them. Nothing here knows how a transport sends an event.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+from math import inf
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Generic
+
+from minichat.domain.changes import Subscription
+from minichat.domain.model import Timestamp
+from minichat.live.events import EventT
+
+MAX_QUEUED = 1_000
+"""How many events may wait for a listener. With more it is too slow, and is ended."""
+
+
+class EndReason(Enum):
+    """Why a listener has ended."""
+
+    CLIENT_GONE = auto()
+    TOO_SLOW = auto()
+    """The client did not receive its events fast enough."""
+    SESSION_ENDED = auto()
+    """The session was revoked, or its access token has expired."""
+    STOPPING = auto()
+    """The server stops."""
+    FAILED = auto()
+    """The server failed. The client can resume at once."""
+
+
+class Listener(Generic[EventT]):
+    """One stream of one user: a subscription, and a bounded queue of events."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        session_id: int,
+        expires_at: Timestamp,
+        base_url: str,
+        disconnect: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`expires_at` is when the access token expires. `base_url` begins the URLs in the listener's events.
+
+        The hub calls `disconnect` if the transport does not close the stream after its end.
+        """
+        self.subscription = subscription
+        self.session_id = session_id
+        self.expires_at = expires_at
+        self.base_url = base_url
+        self.disconnect = disconnect
+        self.is_attached = False
+        """Whether the listener has caught up, and receives its events from the hub."""
+        self.end_reason: EndReason | None = None
+        self.ended_at = inf
+        """By `monotonic`."""
+        self._queue: SimpleQueue[EventT | None] = SimpleQueue()  # None wakes `receive` at the end
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the listener must receive no further events."""
+        return self.end_reason is not None
+
+    @property
+    def has_no_events(self) -> bool:
+        """Whether the queue is empty."""
+        return self._queue.empty()
+
+    def enqueue(self, event: EventT) -> None:
+        """Add an event to the queue. If the queue is full, end the listener: its client resumes from its cursor."""
+        if self._queue.qsize() < MAX_QUEUED:
+            self._queue.put(event)
+        elif not self.has_ended:
+            self.end(EndReason.TOO_SLOW)
+
+    def end(self, reason: EndReason = EndReason.CLIENT_GONE) -> None:
+        """End the listener. The first reason counts."""
+        if self.end_reason is None:
+            self.end_reason, self.ended_at = reason, monotonic()
+        self._queue.put(None)
+
+    def receive(self, timeout_seconds: float) -> list[EventT]:
+        """Return all queued events. If there are none, return the first that come within the timeout."""
+        events: list[EventT] = []
+        try:
+            event = self._queue.get(timeout=timeout_seconds)
+            while event is not None:
+                events.append(event)
+                event = self._queue.get_nowait()
+        except Empty:
+            pass
+        return [] if self.has_ended else events
+
+
+class ListenerIndex(Generic[EventT]):
+    """The attached listeners, by user and by room. Its caller holds the lock that guards it."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener[EventT]] = set()
+        self._by_user: defaultdict[int, set[Listener[EventT]]] = defaultdict(set)
+        self._by_room: defaultdict[int, set[Listener[EventT]]] = defaultdict(set)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._listeners
+
+    def all(self) -> Collection[Listener[EventT]]:
+        """Return all listeners, as a copy."""
+        return tuple(self._listeners)
+
+    def user_ids(self) -> Collection[int]:
+        """Return the users who have a listener."""
+        return set(self._by_user)
+
+    def has_user(self, user_id: int | None) -> bool:
+        return user_id in self._by_user
+
+    def of_user(self, user_id: int) -> Collection[Listener[EventT]]:
+        """Return the listeners of a user."""
+        return self._by_user.get(user_id, ())
+
+    def in_room(self, room_id: int) -> Collection[Listener[EventT]]:
+        """Return the listeners whose subscription includes the room."""
+        return self._by_room.get(room_id, ())
+
+    def add(self, listener: Listener[EventT]) -> None:
+        self._listeners.add(listener)
+        self._by_user[listener.subscription.user_id].add(listener)
+        for room_id in listener.subscription.rooms:
+            self._by_room[room_id].add(listener)
+
+    def remove(self, listener: Listener[EventT]) -> None:
+        """Remove a listener. A listener that is not here is no error."""
+        self._listeners.discard(listener)
+        _discard(self._by_user, listener.subscription.user_id, listener)
+        for room_id in listener.subscription.rooms:
+            _discard(self._by_room, room_id, listener)
+
+    def update_room(self, listener: Listener[EventT], room_id: int) -> None:
+        """Index the listener under the room, or not, as its subscription now states."""
+        if room_id in listener.subscription.rooms:
+            self._by_room[room_id].add(listener)
+        else:
+            _discard(self._by_room, room_id, listener)
+
+
+def _discard(index: defaultdict[int, set[Listener[EventT]]], key: int, listener: Listener[EventT]) -> None:
+    found = index.get(key)
+    if found is not None:
+        found.discard(listener)
+        if not found:
+            del index[key]

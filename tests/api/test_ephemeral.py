@@ -1,0 +1,175 @@
+"""Ephemeral events: typing and presence. (Over sockets: tests/e2e/test_live.py)"""
+
+import json
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+import pytest
+
+from api.client import Chat, Json, Person
+from api.conftest import MakeChat, on_one_database
+from minichat.api.events import JsonEvent
+from minichat.live.ephemeral import EphemeralEvents
+
+pytestmark = on_one_database
+
+
+class Published(NamedTuple):
+    """One call of `publish`."""
+
+    room_ids: list[int]
+    event: Json
+    except_user_id: int
+
+
+class RecordingAudience:
+    """An audience of these users that records each published event."""
+
+    def __init__(self, *user_ids: int) -> None:
+        self._user_ids = user_ids
+        self._published: list[Published] = []
+
+    def user_ids(self) -> Collection[int]:
+        return self._user_ids
+
+    def publish(self, room_ids: Iterable[int], event: JsonEvent, *, except_user_id: int) -> None:
+        body = json.loads(event.json)
+        assert "id" not in body
+        assert not event.is_stored
+        assert event.frame == f"event: {body['type']}\ndata: ".encode() + event.json + b"\n\n"
+        self._published.append(Published(sorted(room_ids), body, except_user_id))
+
+    def take(self) -> list[Published]:
+        """Return what was published since the last call."""
+        published, self._published = self._published, []
+        return published
+
+    def take_online(self) -> list[bool]:
+        """Return `is_online` of each presence event since the last call."""
+        return [event["data"]["is_online"] for _, event, _ in self.take()]
+
+
+@pytest.fixture
+def chat(make_new_chat: MakeChat) -> Chat:
+    """A chat in which nobody has typed yet."""
+    return make_new_chat()
+
+
+@pytest.fixture
+def ann(chat: Chat) -> Person:
+    return chat.person("ann")
+
+
+@pytest.fixture
+def bob(chat: Chat) -> Person:
+    return chat.person("bob")
+
+
+@pytest.fixture
+def ephemeral(chat: Chat) -> EphemeralEvents[JsonEvent]:
+    context = chat.app.extensions["minichat"]
+    return EphemeralEvents(context.services.presence, context.events, chat.clock)
+
+
+def test_typing_goes_to_the_room_except_to_its_author(
+    ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
+    ephemeral.publish(audience)
+    assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
+    ephemeral.publish(audience)
+    ((room_ids, event, except_user_id),) = audience.take()
+    assert (room_ids, except_user_id) == ([room["id"]], ann.id)
+    assert (event["type"], event["data"]) == ("typing", {"room": room["id"], "user": ann.id})
+
+
+def test_continuous_typing_is_published_every_three_seconds(
+    chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    room, audience = ann.makes_room(), RecordingAudience()
+    ephemeral.publish(audience)
+    for _ in range(7):
+        assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
+        ephemeral.publish(audience)
+        chat.clock.advance(1)
+    assert len(audience.take()) == 3
+
+
+def test_typing_before_the_first_listener_is_not_published(ann: Person, ephemeral: EphemeralEvents[JsonEvent]) -> None:
+    room, audience = ann.makes_room(), RecordingAudience()
+    ann.posts(f"/api/chat/rooms/{room['id']}/typing/")
+    ephemeral.publish(audience)
+    assert audience.take() == []
+
+
+def test_a_change_of_presence_goes_to_the_rooms_of_the_user(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
+    ephemeral.publish(audience)
+    assert audience.take() == []
+    last_seen = ann.looks_at(room)["participants"][0]["last_seen"]
+    for _ in range(6):
+        chat.clock.advance(10)
+        ephemeral.publish(audience)
+    ((room_ids, event, except_user_id),) = audience.take()
+    assert (event["type"], room_ids, except_user_id) == ("presence", [room["id"]], ann.id)
+    assert event["data"] == {"user": ann.id, "is_online": False, "last_seen": last_seen}
+    ann.gets("/api/auth/me/")
+    chat.clock.advance(9)
+    ephemeral.publish(audience)
+    assert audience.take() == []
+    chat.clock.advance(1)
+    ephemeral.publish(audience)
+    ((_, event, _),) = audience.take()
+    assert event["data"] == {
+        "user": ann.id,
+        "is_online": True,
+        "last_seen": bob.looks_at(room)["participants"][0]["last_seen"],
+    }
+
+
+def test_a_hint_of_presence_shortens_the_delay_to_two_seconds(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    ann.makes_room(with_=[bob])
+    audience = RecordingAudience(bob.id)
+    for _ in range(7):
+        ephemeral.publish(audience)
+        chat.clock.advance(10)
+    assert audience.take_online() == [False]
+    ephemeral.publish(audience)
+    ann.gets("/api/auth/me/")
+    ephemeral.check_presence_soon()
+    chat.clock.advance(1)
+    ephemeral.publish(audience)
+    assert audience.take() == []
+    chat.clock.advance(1)
+    ephemeral.publish(audience)
+    assert audience.take_online() == [True]
+    ephemeral.publish(audience)
+    assert audience.take() == []
+
+
+def test_a_user_with_a_listener_stays_online(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    audience = RecordingAudience(bob.id)
+    for _ in range(30):
+        ephemeral.publish(audience)
+        chat.clock.advance(10)
+    online = {person["user"]["id"] for person in ann.gets("/api/chat/online-users/").body}
+    assert online == {ann.id, bob.id}
+
+
+def test_presence_is_published_after_the_clock_is_set_back(
+    chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    ann.makes_room()
+    audience = RecordingAudience()
+    ephemeral.publish(audience)
+    chat.clock.now -= 3_600_000
+    ephemeral.publish(audience)
+    chat.clock.advance(3_700)
+    ephemeral.publish(audience)
+    assert audience.take_online() == [False]
