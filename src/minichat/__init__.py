@@ -2,18 +2,20 @@
 
 The path of one request, `POST /api/chat/messages/`, file by file:
 
-1. `serving` runs gunicorn, whose worker hands the request to the Flask application that `app.py` has put together.
-2. `api/authentication.py` finds out who calls: `api/tokens.py` verifies the access token,
+1. `serving/` runs gunicorn. Its worker calls the Flask application that `app.py` builds.
+2. `api/authentication.py` authenticates the caller: `api/tokens.py` verifies the access token, and
    `domain/sessions.py` checks that its session lives.
-3. `api/routes/messages.py` is the view. `api/parsing.py` has read the body strictly by the schema `MessageIn` of
-   `api/schemas/`.
-4. `domain/messaging.py` is the service: may they write here, is the text in order, has it been sent before. It speaks
-   to the ports of `domain/ports/` in the terms of `domain/model/`, inside one transaction.
-5. `adapters/peewee/stores/messages.py` is behind the port: it numbers and inserts the row; `stores/changes.py`
-   appends to the change log; `engine/sqlite.py`, or `engine/postgres.py`, commits. In unit tests `adapters/memory`
-   stands there. The hub, `live/hub.py`, sends each change to the listeners.
-6. Back in the view, `api/presenting.py` writes the message as JSON. `api/errors.py` answers every error with a problem
-   document, in the caller's language by `api/texts.py`.
+3. `api/parsing.py` reads the body strictly, by the schema `MessageIn` of `api/schemas/requests.py`. Then it calls the
+   view in `api/routes/messages.py`.
+4. `domain/messaging.py` is the service. It checks the text and the membership, and recognises a repeated message. It
+   works on the entities of `domain/model/` and calls the ports of `domain/ports/`, inside one transaction.
+5. `adapters/peewee/stores/messages.py` implements the port: it numbers and inserts the row. `stores/changes.py` appends
+   to the change log, and `engine/sqlite.py` or `engine/postgres.py` commits. Unit tests use `adapters/memory/` instead.
+6. `api/presenting.py` builds the JSON answer. `api/errors.py` answers every error with a problem document, in the
+   caller's language (`api/texts.py`).
+7. Meanwhile the hub, `live/hub.py`, reads the change log and sends the event to every listener in the room.
+
+`docs/architecture.md` is the map, `docs/extending.md` shows how to add a field and an endpoint.
 """
 
 __version__ = "0.1.0"
