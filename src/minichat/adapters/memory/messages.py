@@ -18,18 +18,7 @@ class MemoryMessageStore:
         room = tables.rooms[new.room_id]
         room = room._replace(last_seq=room.last_seq + 1, active_at=new.created_at)
         tables.rooms[room.id] = room
-        message = Message(
-            id=tables.next_id("messages"),
-            room_id=room.id,
-            seq=room.last_seq,
-            user_id=new.user_id,
-            content=new.content,
-            created_at=new.created_at,
-            edited_at=None,
-            is_deleted=False,
-            reply_to=new.reply_to,
-            client_id=new.client_id,
-        )
+        message = new.stored_as(tables.next_id("messages"), room.last_seq)
         tables.messages[message.id] = message
         membership = tables.memberships.get((room.id, new.user_id))
         if membership is not None:

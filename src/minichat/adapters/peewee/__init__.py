@@ -10,7 +10,7 @@ from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
-from minichat.adapters.peewee.stores.messages import PeeweeMessageStore
+from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
 from minichat.adapters.peewee.stores.tickets import PeeweeTicketStore
@@ -60,7 +60,7 @@ def peewee_ports(
         room_store=PeeweeRoomStore(database),
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
-        message_store=PeeweeMessageStore(database),
+        message_store=message_store(database),
         change_store=change_store(database),
         attempt_store=PeeweeAttemptStore(database),
         audit_store=PeeweeAuditStore(database),

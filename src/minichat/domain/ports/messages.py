@@ -14,6 +14,10 @@ class NewMessage(NamedTuple):
     client_id: str | None = None
     reply_to: int | None = None
 
+    def stored_as(self, message_id: int, seq: int) -> Message:
+        """Return the message that the store has made of this."""
+        return Message(id=message_id, seq=seq, edited_at=None, is_deleted=False, **self._asdict())
+
 
 class MessageStore(Protocol):
     def append(self, new: NewMessage) -> Message | None:

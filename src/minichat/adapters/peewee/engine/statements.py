@@ -8,7 +8,7 @@ repository is, with `param("name")` where a value belongs, and then run with tho
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ __all__ = [
     "Statement",
     "driver_errors",
     "param",
+    "params",
     "told_as_unavailable",
 ]
 
@@ -80,8 +81,13 @@ class _Param:
 
 
 def param(name: str) -> Value:
-    """A place in a query that is filled when it runs."""
+    """Return the place of a parameter in a query."""
     return Value(_Param(name), converter=False)
+
+
+def params(names: Iterable[str]) -> dict[str, Value]:
+    """Return a parameter for each name: the values of an INSERT or UPDATE."""
+    return {name: param(name) for name in names}
 
 
 class Statement:

@@ -1,0 +1,71 @@
+"""From rows to entities, by the names of the fields: a column and its field bear the same name.
+
+A mapper derives the columns to select and the constructor from the entity, so a new field needs one line in the entity
+and one in the table. This module knows neither the entities nor the tables.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+from peewee import BooleanField, Field, Model
+
+from minichat.adapters.peewee.engine.statements import Row
+
+Entity = TypeVar("Entity", bound=tuple[Any, ...])
+Convert = Callable[[Any], Any]
+
+
+class Mapper(Generic[Entity]):
+    """Makes named tuples of one type from the rows of a query that selects `columns`."""
+
+    def __init__(self, entity: type[Entity], table: type[Model], *, start: int = 0) -> None:
+        """`start` is the place of the first column in a row: see `after`."""
+        hints = get_type_hints(entity)
+        self._entity, self._table = entity, table
+        self.columns: tuple[Field, ...] = tuple(getattr(table, name) for name in hints)
+        self.start = start
+        self.end = start + len(hints)
+        """The place behind the last column."""
+        self.of = self._constructor(hints)
+        """Return the entity of a row."""
+
+    def after(self, previous: "Mapper[Any]") -> "Mapper[Entity]":
+        """Return a mapper for joined rows, in which these columns follow those of `previous`."""
+        return Mapper(self._entity, self._table, start=previous.end)
+
+    def optional(self, row: Row) -> Entity | None:
+        """Return the entity of a row, or None if an outer join found none."""
+        return None if row[self.start] is None else self.of(row)
+
+    def all(self, rows: list[Row]) -> list[Entity]:
+        """Return the entity of each row."""
+        return [self.of(row) for row in rows]
+
+    def _constructor(self, hints: dict[str, Any]) -> Callable[[Row], Entity]:
+        # A page makes entities by the hundred, and this is the fastest form in plain Python.
+        entity, new, part = self._entity, tuple.__new__, slice(self.start, self.end)
+        conversions = tuple(
+            (place, convert)
+            for place, (field, hint) in enumerate(zip(self.columns, hints.values(), strict=True))
+            if (convert := _converter(field, hint)) is not None
+        )
+
+        def construct(row: Row) -> Entity:
+            values = [*row[part]]
+            for place, convert in conversions:
+                values[place] = convert(values[place])
+            return new(entity, values)
+
+        return construct
+
+
+def _converter(field: Field, hint: Any) -> Convert | None:
+    """Return the function that makes the field's value from the column's, or None if they are equal."""
+    if isinstance(field, BooleanField):
+        return bool  # SQLite has 0 and 1
+    for kind in (hint, *get_args(hint)):  # `Role`, or a part of `Role | None`
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            members: dict[Any, Enum | None] = {member.value: member for member in kind}
+            return ({None: None} | members).__getitem__
+    return None

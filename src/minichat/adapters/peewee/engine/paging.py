@@ -1,0 +1,42 @@
+"""Keyset paging in SQL: the one form of every list that a client pages through.
+
+A page starts after a key, or ends before one, and never at an offset, so every page costs the same. This module knows
+no table; `domain.paging` cuts the surplus row off and makes the keys of the next pages.
+"""
+
+from collections.abc import Sequence
+
+from peewee import ColumnBase as Column
+from peewee import Ordering, Select, Tuple
+
+from minichat.adapters.peewee.engine.statements import Executor, Row, Statement, param
+from minichat.domain.paging import Key, Window
+
+
+class KeysetPages:
+    """The pages of one query, in the order of a key."""
+
+    def __init__(
+        self, database: Executor, query: Select, key: Sequence[Column], *, start: Key, newest_first: bool = False
+    ) -> None:
+        """`start` is a key in front of the first row; `newest_first` orders by falling keys."""
+        self._start = start
+        places = [param(f"key_{number}") for number in range(len(key))]
+        order, edge = (key[0], places[0]) if len(key) == 1 else (Tuple(*key), Tuple(*places))
+        falling: list[Ordering] = [column.desc() for column in key]
+        rising: list[Ordering] = [column.asc() for column in key]
+        greater = query.where(order > edge).order_by(*rising).limit(param("limit"))
+        smaller = query.where(order < edge).order_by(*falling).limit(param("limit"))
+        onward, back = (smaller, greater) if newest_first else (greater, smaller)
+        self._onward, self._back = Statement(database, onward), Statement(database, back)
+
+    def rows(self, window: Window, **values: int) -> list[Row]:
+        """Return the rows in the window, in the order of the list, and one more if the list goes on."""
+        limit = window.limit + 1
+        if window.before is None:
+            return self._onward.rows(limit=limit, **_named(window.after or self._start), **values)
+        return self._back.rows(limit=limit, **_named(window.before), **values)[::-1]
+
+
+def _named(key: Key) -> dict[str, int | str]:
+    return {f"key_{number}": value for number, value in enumerate(key)}
