@@ -1,68 +1,98 @@
-"""Who may know what: rooms that are not yours do not exist, bodies grant nothing, answers tell nothing of others."""
+"""What users may know: hidden rooms do not exist, bodies grant nothing, answers show no private data of others."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from api.client import Chat, Json, Person
+from api.conftest import Stages
 from api.routes import OVER_HTTP, WITH_MESSAGE, WITH_ROOM, Route
 
 MISSING = 424_242
 
 
-@pytest.fixture
-def eve(chat: Chat) -> Person:
-    return chat.person("eve")
+class Secrets:
+    """Rooms of others that Eve may not know of, each with one message; and a room of her own."""
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+        self.eve = chat.person("eve")
+        ann, self.bob = chat.people("ann", "bob")
+        self.rooms = {
+            "private": ann.makes_room("Secret", private=True, with_=[self.bob]),
+            "direct": ann.chats_with(self.bob),
+            "left": ann.makes_room("Secret", private=True, with_=[self.bob, self.eve]),
+            "deleted": ann.makes_room("Secret", private=True, with_=[self.bob, self.eve]),
+        }
+        for room in self.rooms.values():
+            room["message"] = ann.says("secret", in_=room)["id"]
+        self.eve.leaves(self.rooms["left"])
+        ann.deletes(f"/api/chat/rooms/{self.rooms['deleted']['id']}/")
+        self.own = self.eve.makes_room("Own")
+        self.before = self.stored()
+
+    def stored(self) -> object:
+        """Everything except the record of attempts."""
+        return self.chat.dump(without=("audit", "attempt", "session", "refresh_token"))
+
+
+@pytest.fixture(scope="module")
+def secrets(stages: Stages, kind: str) -> Secrets:
+    """The secrets for the whole module: refused requests change nothing, so many tests can share them."""
+    return Secrets(stages.new(kind).chat())
 
 
 @pytest.fixture(params=["private", "direct", "left", "deleted"])
-def hidden(request: pytest.FixtureRequest, chat: Chat, eve: Person) -> Json:
-    """A room of others that Eve may not know of, with one message."""
-    ann, bob = chat.people("ann", "bob")
-    if request.param == "direct":
-        room = ann.chats_with(bob)
-    else:
-        room = ann.makes_room("Secret", private=True, with_=[bob] if request.param == "private" else [bob, eve])
-    room["message"] = ann.says("secret", in_=room)["id"]
-    room["other"] = bob.id
-    if request.param == "left":
-        eve.leaves(room)
-    if request.param == "deleted":
-        ann.deletes(f"/api/chat/rooms/{room['id']}/")
-    return room
+def hidden(request: pytest.FixtureRequest, secrets: Secrets) -> Iterator[Json]:
+    """A room that is hidden from Eve, for requests that change nothing."""
+    yield secrets.rooms[request.param]
+    assert secrets.stored() == secrets.before, "a refused request has changed something"
+
+
+@pytest.fixture
+def eve(chat: Chat) -> Person:
+    """Eve in a chat where nothing has happened yet."""
+    return chat.person("eve")
 
 
 @pytest.mark.parametrize("route", WITH_ROOM, ids=str)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
-    eve: Person, hidden: Json, route: Route, language: str
+    secrets: Secrets, hidden: Json, route: Route, language: str
 ) -> None:
     headers = {"X-Request-ID": "same", "Accept-Language": language}
     answers = []
     for room_id in (hidden["id"], MISSING, 0):
-        places = {"room": room_id, "other": hidden["other"]}
-        answers.append(eve.sends(route.method, route.path.format(**places), headers=headers, **route.request(**places)))
+        places = {"room": room_id, "other": secrets.bob.id}
+        answers.append(
+            secrets.eve.sends(route.method, route.path.format(**places), headers=headers, **route.request(**places))
+        )
     assert {(answer.status, answer.code) for answer in answers} == {(404, "room_not_found")}
     assert len({answer.raw for answer in answers}) == 1
     assert len({str(sorted(answer.headers)) for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("route", [route for route in WITH_ROOM if route.body is not None or route.query], ids=str)
-def test_so_it_does_to_a_request_that_is_wrong_besides(eve: Person, hidden: Json, route: Route) -> None:
+def test_a_hidden_room_answers_a_wrong_request_like_a_missing_one(secrets: Secrets, hidden: Json, route: Route) -> None:
     answers = []
     for room_id in (hidden["id"], MISSING):
-        path = route.path.format(room=room_id, other=hidden["other"]) + ("?limit=1000" if route.query else "")
+        path = route.path.format(room=room_id, other=secrets.bob.id) + ("?limit=1000" if route.query else "")
         body = {} if route.body is None else {"json": {"colour": 1, "name": "", "seq": "x"}}
-        answers.append(eve.sends(route.method, path, headers={"X-Request-ID": "same"}, **body))
+        answers.append(secrets.eve.sends(route.method, path, headers={"X-Request-ID": "same"}, **body))
     assert len({(answer.status, answer.raw) for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("who", ["eve", "other", "nobody"])
 @pytest.mark.parametrize("path", ["participants/{}/", "participants/{}/?ban=true", "bans/{}/"])
-def test_so_it_does_whoever_is_to_go(eve: Person, hidden: Json, path: str, who: str) -> None:
-    user_id = {"eve": eve.id, "other": hidden["other"], "nobody": MISSING}[who]
+def test_a_hidden_room_answers_a_removal_like_a_missing_one(
+    secrets: Secrets, hidden: Json, path: str, who: str
+) -> None:
+    user_id = {"eve": secrets.eve.id, "other": secrets.bob.id, "nobody": MISSING}[who]
     answers = [
-        eve.sends("DELETE", f"/api/chat/rooms/{room_id}/{path.format(user_id)}", headers={"X-Request-ID": "same"})
+        secrets.eve.sends(
+            "DELETE", f"/api/chat/rooms/{room_id}/{path.format(user_id)}", headers={"X-Request-ID": "same"}
+        )
         for room_id in (hidden["id"], MISSING)
     ]
     assert len({(answer.status, answer.raw) for answer in answers}) == 1
@@ -72,11 +102,11 @@ def test_so_it_does_whoever_is_to_go(eve: Person, hidden: Json, path: str, who: 
 @pytest.mark.parametrize("route", WITH_MESSAGE, ids=str)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_hidden_message_answers_the_bytes_of_one_that_does_not_exist(
-    eve: Person, hidden: Json, route: Route, language: str
+    secrets: Secrets, hidden: Json, route: Route, language: str
 ) -> None:
     headers = {"X-Request-ID": "same", "Accept-Language": language}
     answers = [
-        eve.sends(route.method, route.path.format(message=message_id), headers=headers, **route.request())
+        secrets.eve.sends(route.method, route.path.format(message=message_id), headers=headers, **route.request())
         for message_id in (hidden["message"], MISSING, 0)
     ]
     assert {(answer.status, answer.code) for answer in answers} == {(404, "message_not_found")}
@@ -84,29 +114,31 @@ def test_a_hidden_message_answers_the_bytes_of_one_that_does_not_exist(
     assert len({str(sorted(answer.headers)) for answer in answers}) == 1
 
 
-def test_so_it_does_to_an_empty_name_or_a_long_one(eve: Person, hidden: Json) -> None:
+def test_a_hidden_room_answers_a_wrong_name_like_a_missing_one(secrets: Secrets, hidden: Json) -> None:
     for name in ("", "x" * 101, "\u0000"):
         for method in ("PUT", "PATCH"):
             answers = [
-                eve.sends(method, f"/api/chat/rooms/{room_id}/", json={"name": name}, headers={"X-Request-ID": "same"})
+                secrets.eve.sends(
+                    method, f"/api/chat/rooms/{room_id}/", json={"name": name}, headers={"X-Request-ID": "same"}
+                )
                 for room_id in (hidden["id"], MISSING)
             ]
             assert len({(answer.status, answer.raw) for answer in answers}) == 1
 
 
-def test_a_head_or_options_tells_no_more(eve: Person, hidden: Json) -> None:
+def test_a_hidden_room_answers_every_method_like_a_missing_one(secrets: Secrets, hidden: Json) -> None:
     for method in ("HEAD", "OPTIONS", "TRACE", "POST"):
         answers = [
-            eve.sends(method, f"/api/chat/rooms/{room_id}/", headers={"X-Request-ID": "same"})
+            secrets.eve.sends(method, f"/api/chat/rooms/{room_id}/", headers={"X-Request-ID": "same"})
             for room_id in (hidden["id"], MISSING)
         ]
         assert len({(answer.status, answer.raw, str(sorted(answer.headers))) for answer in answers}) == 1
 
 
-def test_a_hidden_room_in_a_body_or_query_is_404_too(eve: Person, hidden: Json) -> None:
+def test_a_hidden_room_in_a_body_or_query_is_404(secrets: Secrets, hidden: Json) -> None:
     for form in ({}, {"client_id": "b7d1"}, {"reply_to": hidden["message"]}):
         answers = [
-            eve.sends(
+            secrets.eve.sends(
                 "POST",
                 "/api/chat/messages/",
                 json={"room": room_id, "content": "x", **form},
@@ -118,28 +150,27 @@ def test_a_hidden_room_in_a_body_or_query_is_404_too(eve: Person, hidden: Json) 
         assert len({answer.raw for answer in answers}) == 1
     for query in ("", f"&before={hidden['message']}", "&limit=1"):
         answers = [
-            eve.sends("GET", f"/api/chat/messages/?room={room_id}{query}", headers={"X-Request-ID": "same"})
+            secrets.eve.sends("GET", f"/api/chat/messages/?room={room_id}{query}", headers={"X-Request-ID": "same"})
             for room_id in (hidden["id"], MISSING)
         ]
         assert {answer.status for answer in answers} == {404}
         assert len({answer.raw for answer in answers}) == 1
 
 
-def test_a_hidden_message_is_no_place_and_no_reply(eve: Person, hidden: Json) -> None:
-    own = eve.makes_room()
-    for path in ("/api/chat/messages/", f"/api/chat/rooms/{own['id']}/history/"):
+def test_a_hidden_message_is_no_anchor_and_no_reply(secrets: Secrets, hidden: Json) -> None:
+    for path in ("/api/chat/messages/", f"/api/chat/rooms/{secrets.own['id']}/history/"):
         for place in ("before", "after", "around"):
             answers = [
-                eve.sends("GET", f"{path}?{place}={message_id}", headers={"X-Request-ID": "same"})
+                secrets.eve.sends("GET", f"{path}?{place}={message_id}", headers={"X-Request-ID": "same"})
                 for message_id in (hidden["message"], MISSING)
             ]
             assert {answer.status for answer in answers} == {400}
             assert len({answer.raw for answer in answers}) == 1
     answers = [
-        eve.sends(
+        secrets.eve.sends(
             "POST",
             "/api/chat/messages/",
-            json={"room": own["id"], "content": "x", "reply_to": message_id},
+            json={"room": secrets.own["id"], "content": "x", "reply_to": message_id},
             headers={"X-Request-ID": "same"},
         )
         for message_id in (hidden["message"], MISSING)
@@ -147,13 +178,14 @@ def test_a_hidden_message_is_no_place_and_no_reply(eve: Person, hidden: Json) ->
     assert len({(answer.status, answer.raw) for answer in answers}) == 1
 
 
-def test_a_hidden_room_is_in_no_list(eve: Person, hidden: Json) -> None:
-    for path in ("/api/chat/rooms/", "/api/chat/rooms/?scope=public", "/api/chat/messages/"):
-        answer = eve.sends("GET", path)
+def test_a_hidden_room_is_in_no_list(secrets: Secrets, hidden: Json) -> None:
+    assert [room["id"] for room in secrets.eve.gets("/api/chat/rooms/").body] == [secrets.own["id"]]
+    for path in ("/api/chat/rooms/?scope=public", "/api/chat/messages/"):
+        answer = secrets.eve.sends("GET", path)
         assert (answer.status, answer.body) == (200, [])
 
 
-def test_a_public_room_that_one_is_not_in_is_403_inside(chat: Chat, eve: Person) -> None:
+def test_a_public_room_is_403_inside_for_a_stranger(chat: Chat, eve: Person) -> None:
     ann = chat.person("ann")
     room = ann.makes_room("Kitchen")
     places = {"room": room["id"], "other": ann.id, "message": ann.says("hello", in_=room)["id"]}
@@ -180,7 +212,7 @@ class TestMassAssignment:
     }
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_of_a_profile(self, chat: Chat, eve: Person, method: str) -> None:
+    def test_a_profile_keeps_what_the_server_owns(self, chat: Chat, eve: Person, method: str) -> None:
         before, account = chat.dump(), eve.gets("/api/auth/me/").body
         answer = eve.sends(method, "/api/auth/profile/", json=self.ACCOUNT)
         assert (answer.status, answer.body) == (200, account)
@@ -190,28 +222,30 @@ class TestMassAssignment:
     @pytest.mark.parametrize(
         "field", ["password", "password_hash", "is_active", "user_id", "joined_at", "username_key"]
     )
-    def test_of_a_profile_by_other_names_is_refused(self, chat: Chat, eve: Person, method: str, field: str) -> None:
+    def test_a_profile_has_no_fields_by_the_names_of_columns(
+        self, chat: Chat, eve: Person, method: str, field: str
+    ) -> None:
         before = chat.dump()
         answer = eve.sends(method, "/api/auth/profile/", json={field: "x"})
         assert (answer.status, set(answer.errors)) == (400, {field})
         assert chat.dump() == before
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_an_id_does_not_choose_whose_profile_is_edited(self, chat: Chat, eve: Person, method: str) -> None:
+    def test_an_id_in_a_body_does_not_choose_the_profile(self, chat: Chat, eve: Person, method: str) -> None:
         bob = chat.person("bob")
         before = bob.gets("/api/auth/me/").body
         answer = eve.sends(method, "/api/auth/profile/", json={"id": bob.id, "first_name": "X"})
         assert (answer.status, answer.body["id"], answer.body["first_name"]) == (200, eve.id, "X")
         assert bob.gets("/api/auth/me/").body == before
 
-    def test_of_a_new_account(self, chat: Chat, eve: Person) -> None:
+    def test_a_new_account_keeps_what_the_server_owns(self, chat: Chat, eve: Person) -> None:
         form = {**self.ACCOUNT, "username": "mallory", "password": "correct horse battery"}
         user = chat.anyone.posts("/api/auth/register/", **form, avatar="https://evil.example/").body["user"]
         assert (user["id"], user["full_name"], user["date_joined"][:4]) == (2, "", "2025")
         assert user["avatar"] == "http://localhost/avatars/2-M.svg"
         assert chat.sql('SELECT count(*) FROM "user" WHERE is_superuser').fetchone()[0] == 0
 
-    def test_of_a_room(self, chat: Chat, eve: Person) -> None:
+    def test_a_room_keeps_what_the_server_owns(self, chat: Chat, eve: Person) -> None:
         bob = chat.person("bob")
         owned = {
             "id": 77,
@@ -232,7 +266,7 @@ class TestMassAssignment:
             )
             assert (answer.status, answer.body) == (200, room)
 
-    def test_of_a_message(self, chat: Chat, eve: Person) -> None:
+    def test_a_message_keeps_what_the_server_owns(self, chat: Chat, eve: Person) -> None:
         bob, room = chat.person("bob"), eve.makes_room()
         owned = {
             "id": 77,
@@ -247,7 +281,7 @@ class TestMassAssignment:
         sent = eve.posts("/api/chat/messages/", room=room["id"], content="x", **owned).body
         assert sent == eve.says("x", in_=room) | {"id": 1, "seq": 1}
 
-    def test_a_body_never_says_who_asks(self, chat: Chat, eve: Person) -> None:
+    def test_a_body_never_names_the_caller(self, chat: Chat, eve: Person) -> None:
         for field in ("user_id", "sender", "author", "owner"):
             assert set(eve.posts("/api/chat/rooms/", name="x", **{field: 1}).errors) == {field}
 
@@ -256,7 +290,7 @@ OWN = {"/api/auth/me/", "/api/auth/me/export/", "/api/auth/profile/", "/api/auth
 """What tells of the caller alone, or of nobody."""
 
 
-def test_no_answer_tells_of_another_what_is_theirs(chat: Chat, eve: Person) -> None:
+def test_no_answer_shows_the_private_data_of_another_user(chat: Chat, eve: Person) -> None:
     """Every GET of the API, as Eve sees the others: the client of these tests looks for addresses and hashes (Z5)."""
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room(with_=[bob, eve])

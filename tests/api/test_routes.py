@@ -153,9 +153,9 @@ class TestEveryRoute:
     def test_answers_head_as_get_without_the_body(self, chat: Chat, route: Route) -> None:
         ann = chat.person("ann")
         ann.says("hello", in_=ann.makes_room())
-        path = route.path.format(room=1, other=1, message=1, picture=ann.shows_a_picture()) + (
-            "?q=a" if "q" in route.query else ""
-        )
+        path = route.path.format(
+            room=1, other=1, message=1, picture=ann.shows_a_picture() if "{picture}" in route.path else ""
+        ) + ("?q=a" if "q" in route.query else "")
         head, get = (ann.sends(method, path, headers={"X-Request-ID": "same"}) for method in ("HEAD", "GET"))
         assert (head.status, head.raw, get.status) == (200, b"", 200)
         if route.path == "/metrics":

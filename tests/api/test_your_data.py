@@ -238,8 +238,8 @@ class TestTheExport:
         exports(ann)
         assert recorded(chat) == [*before, "account.exported"]
 
-    def test_that_breaks_off_is_not_well_formed(self, make_chat: MakeChat) -> None:
-        chat = make_chat()
+    def test_that_breaks_off_is_not_well_formed(self, make_new_chat: MakeChat) -> None:
+        chat = make_new_chat()
         ann = chat.person("ann")
         ann.says("hello", in_=ann.makes_room())
         headers = {"Authorization": f"Bearer {ann.token}"}
