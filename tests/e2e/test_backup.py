@@ -130,14 +130,14 @@ def test_the_database_itself_is_never_replaced_by_its_copy(server, folder, path,
     path.hardlink_to(database)
     (link := path.with_name("link")).symlink_to(database)
     for name in (database, path, link):
-        assert refusal(name, "--force") == f"{name} is the database itself."
+        assert refusal(name, "--force") == f"{name} is the database itself. Choose another path."
     assert database.stat().st_ino == before
 
 
 def test_what_belongs_to_the_database_is_never_replaced(server, folder, refusal):
     wal = database_of(folder).with_name("minichat.sqlite3-wal")
     before = wal.stat().st_ino
-    assert refusal(wal, "--force") == f"{wal} belongs to the database."
+    assert refusal(wal, "--force") == f"{wal} belongs to the database. Choose another path."
     assert wal.stat().st_ino == before
 
 
@@ -150,7 +150,7 @@ def test_a_copy_that_is_being_served_is_not_replaced_under_its_server(path, back
     backup(path)
     with serving_copy(path, tmp_path / "other") as other:
         register(other, "somebody")
-        assert refusal(path, "--force") == f"{path} is a database that is in use."
+        assert refusal(path, "--force") == f"{path} is a database in use. Choose another path."
         os.killpg(other.process.pid, signal.SIGKILL)
         other.process.wait(PATIENCE)
     assert path.with_name(f"{path.name}-wal").stat().st_size > 0
@@ -188,7 +188,7 @@ def test_a_damaged_database_is_told_of_and_not_copied(path, backup, tmp_path):
     other = tmp_path / "other.sqlite3"
     result = run_minichat(tmp_path, "backup", str(other), database_url=f"sqlite:///{path}", **SETTINGS)
     assert result.returncode == 1
-    assert result.stderr.startswith("No backup was made, as the database is damaged: ")
+    assert result.stderr.startswith("No backup was made, because the database is damaged: ")
     assert not other.exists()
 
 
@@ -233,7 +233,7 @@ class TestCursors:
             before = cursor_of(ann)
             assert server.stop() == 0
         said = run_minichat(tmp_path, "db", "restored", **SETTINGS)
-        assert (said.returncode, said.stdout) == (0, "Clients that come back will load everything anew.\n")
+        assert (said.returncode, said.stdout) == (0, "Clients will load everything again when they reconnect.\n")
         with serving(tmp_path, **SETTINGS) as ann.server:
             after = cursor_of(ann)
             ann.says(room, "hello")
@@ -246,7 +246,7 @@ class TestPostgreSQL:
         result = run_minichat(
             tmp_path, "backup", "copy", database_url=shared().url(), allowed_hosts="127.0.0.1", **SETTINGS
         )
-        said = "This copies SQLite: to back PostgreSQL up, use its own pg_dump.\n"
+        said = "This command copies SQLite databases. Back up PostgreSQL with pg_dump.\n"
         assert (result.returncode, result.stderr) == (1, said)
         assert list(tmp_path.iterdir()) == []
 
@@ -335,7 +335,10 @@ class TestPictures:
 
     def test_the_folder_of_the_pictures_themselves_is_refused(self, folder, path, refusal):
         media = path.with_name(f"{path.name}.media")
-        assert refusal(path, "--media", media_dir=str(media)) == f"{media} is the folder of the pictures themselves."
+        assert (
+            refusal(path, "--media", media_dir=str(media))
+            == f"{media} is the folder of the pictures themselves. Choose another path."
+        )
 
     @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
     def test_a_copy_that_is_broken_off_is_not_there_and_the_next_one_is_whole(self, folder, path, by, tmp_path, backup):

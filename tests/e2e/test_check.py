@@ -78,8 +78,8 @@ class TestAGoodSetUp:
             there = {"database_url": server.url(), "redis_url": redis.url}
             assert run_minichat(tmp_path, "db", "upgrade", **GOOD, **there).returncode == 0
             lines = check(tmp_path, **there)
-        assert ("ok", "clock", "This host and the database agree.") in lines
-        assert ("ok", "Redis", "It answers.") in lines
+        assert ("ok", "clock", "The clocks of this host and the database agree.") in lines
+        assert ("ok", "Redis", "Redis answers.") in lines
         assert any("is PostgreSQL 18." in sentence for _, what, sentence in lines if what == "database")
 
     def test_is_left_as_it_was(self, home):
@@ -94,7 +94,7 @@ class TestAGoodSetUp:
         with closing(sqlite3.connect(database_of(home))) as connection:
             connection.execute(f"PRAGMA journal_mode = {journal}")
         before = database_of(home).read_bytes()
-        assert ("ok", "migrations", "All are applied.") in check(home)
+        assert ("ok", "migrations", "All migrations are applied.") in check(home)
         assert database_of(home).read_bytes() == before
 
     def test_keeps_what_a_killed_server_has_left(self, home):
@@ -105,7 +105,7 @@ class TestAGoodSetUp:
             server.process.wait(PATIENCE)
         files = [database_of(home), database_of(home).with_name("minichat.sqlite3-wal")]
         before = [file.read_bytes() for file in files]
-        assert ("ok", "migrations", "All are applied.") in check(home)
+        assert ("ok", "migrations", "All migrations are applied.") in check(home)
         assert [file.read_bytes() for file in files] == before
         assert rows(database_of(home), "SELECT count(*) FROM user") == [(1,)]
 
@@ -119,15 +119,15 @@ class TestAGoodSetUp:
     ("settings", "what", "said"),
     [
         ({"public_url": ""}, "public URL", "MINICHAT_PUBLIC_URL is not set"),
-        ({"public_url": "http://chat.example.org"}, "public URL", "without https://"),
+        ({"public_url": "http://chat.example.org"}, "public URL", "Without https://"),
         ({"allowed_hosts": ""}, "hosts", "MINICHAT_ALLOWED_HOSTS is empty"),
-        ({"allowed_hosts": "chat.example.com"}, "hosts", "leaves out chat.example.org"),
+        ({"allowed_hosts": "chat.example.com"}, "hosts", "does not contain chat.example.org"),
         ({"trusted_proxies": "0"}, "proxies", "MINICHAT_TRUSTED_PROXIES is 0"),
         ({"cors_origins": "https://localhost:3000"}, "CORS", "https://localhost:3000"),
         ({"cors_origins": "https://[::1]"}, "CORS", "https://[::1]"),
         ({"cors_origins": "http://app.example.org"}, "CORS", "http://app.example.org"),
         ({"rate_limits": "off"}, "rate limits", "MINICHAT_RATE_LIMITS is off"),
-        ({"metrics_from": "0.0.0.0/0"}, "metrics", "half the world"),
+        ({"metrics_from": "0.0.0.0/0"}, "metrics", "a large part of the internet"),
         ({"log_level": "debug"}, "log", "MINICHAT_LOG_LEVEL is debug"),
         ({"redis_url": "redis://127.0.0.1:9/0"}, "Redis", "does not answer"),
     ],
@@ -143,7 +143,7 @@ def test_a_setting_that_is_not_for_production_is_wrong(home, settings, what, sai
     [
         ({"secret_key_previous": SECRET[::-1]}, "secret", "MINICHAT_SECRET_KEY_PREVIOUS is set"),
         ({"metrics_from": "203.0.113.0/24,8.8.8.0/24"}, "metrics", "8.8.8.0/24, which is a public network"),
-        ({"log_level": "error"}, "log", "requests leave no line"),
+        ({"log_level": "error"}, "log", "requests are not logged"),
         ({"media_dir": "elsewhere"}, "pictures", "There is no "),
     ],
 )
@@ -156,13 +156,13 @@ def test_a_secret_that_minichat_made_is_noted(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade", **given).returncode == 0
     result = run_minichat(tmp_path, "check", **given)
     assert result.returncode == 0
-    assert f"keeps it in {tmp_path}/instance/secret_key" in result.stdout
+    assert f"generated the key in {tmp_path}/instance/secret_key" in result.stdout
 
 
 def test_no_secret_is_made(tmp_path):
     given = {name: value for name, value in GOOD.items() if name != "secret_key"}
     result = run_minichat(tmp_path, "check", **given, database_url="sqlite:///there/chat.sqlite3")
-    assert "There is none yet: the first start makes one" in result.stdout
+    assert "There is no secret key yet. The first start generates one" in result.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,12 +177,15 @@ class TestFiles:
     def test_that_others_may_open_are_wrong(self, home, name):
         (home / name).touch()
         (home / name).chmod(0o640)
-        assert only_wrong(check(home)) == ("files", f"Others may open {home / name} (mode 0640): chmod 600 it.")
+        assert only_wrong(check(home)) == (
+            "files",
+            f"Other users can open {home / name} (mode 0640). Run `chmod 600` on it.",
+        )
 
     def test_in_a_folder_that_others_may_write_in_are_wrong(self, home):
         (home / "instance").chmod(0o777)
         what, sentence = only_wrong(check(home))
-        assert (what, sentence.startswith("Others may write in")) == ("files", True)
+        assert (what, sentence.startswith("Other users can write to")) == ("files", True)
 
     def test_pictures_that_others_may_see_are_wrong(self, home):
         (home / "instance" / "media").chmod(0o755)
@@ -191,19 +194,19 @@ class TestFiles:
 
     def test_pictures_that_cannot_be_kept_are_wrong(self, home):
         lines = check(home, media_dir="/proc")
-        assert ("wrong", "pictures", "They can't be kept in /proc: No such file or directory.") in lines
+        assert ("wrong", "pictures", "Pictures can't be stored in /proc: No such file or directory.") in lines
 
 
 class TestTheDatabase:
     def test_that_is_not_there_is_wrong_and_is_not_made(self, tmp_path):
         what, sentence = only_wrong(check(tmp_path))
-        assert (what, "`minichat db upgrade` makes it" in sentence) == ("database", True)
+        assert (what, "Create it with `minichat db upgrade`" in sentence) == ("database", True)
         assert not database_of(tmp_path).exists()
 
     def test_that_is_empty_is_wrong_and_stays_so(self, home):
         database_of(home).write_bytes(b"")
         what, sentence = only_wrong(check(home))
-        assert (what, "`minichat db upgrade` applies them" in sentence) == ("migrations", True)
+        assert (what, "Apply them with `minichat db upgrade`" in sentence) == ("migrations", True)
         assert database_of(home).read_bytes() == b""
 
     def test_that_is_something_else_is_wrong(self, home):
@@ -248,7 +251,7 @@ class TestTheDatabase:
             forgotten.execute("SELECT pg_current_xact_id()")
             connection.execute(CHANGE, [round(time.time() * 1000) - 60_000])
             held_up = [sentence for _, what, sentence in check(tmp_path, database_url=url) if what == "live updates"]
-            assert ["They have waited 6" in sentence for sentence in held_up] == [True]
+            assert ["has blocked them for 6" in sentence for sentence in held_up] == [True]
             forgotten.rollback()
             assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
@@ -265,7 +268,7 @@ class TestTheDatabase:
     def test_whose_replica_is_none_is_wrong(self, tmp_path):
         url = postgres.migrated()
         lines = check(tmp_path, database_url=url, replica_url=url)
-        assert ("wrong", "replica", "MINICHAT_REPLICA_URL leads to a server that follows no other.") in lines
+        assert ("wrong", "replica", "MINICHAT_REPLICA_URL names a server that is not a replica.") in lines
 
     def test_that_was_written_in_the_future_shows_a_wrong_clock(self, home):
         with serving(home, **GOOD) as server:
@@ -275,7 +278,7 @@ class TestTheDatabase:
             connection.execute("UPDATE change SET at = at + 600000")
             connection.commit()
         what, sentence = only_wrong(check(home))
-        assert (what, "The newest change was made" in sentence) == ("clock", True)
+        assert (what, "The newest change lies" in sentence) == ("clock", True)
         assert rows(database_of(home), "SELECT count(*) FROM change") != [(0,)]
 
 
@@ -288,7 +291,7 @@ class TestTheClock:
             (0, None, None, "years behind"),
             (NOW, NOW + 4_000, None, "4 s apart"),
             (NOW, NOW - 60_000, None, "60 s apart"),
-            (NOW, NOW, NOW + 10_000, "10 s from now"),
+            (NOW, NOW, NOW + 10_000, "10 s in the future"),
         ],
     )
     def test_that_is_wrong_is_told(self, here, there, newest, said):
@@ -320,9 +323,11 @@ class TestWhatRuns:
         lines = check(home, *there, "--token-stdin", says=f"{ann.token}\n")
         seen = ["readiness", "TLS", "headers", "other hosts", "other origins", "public metrics", "client address"]
         assert [line[:2] for line in lines[-8:]] == [("ok", what) for what in [*seen, "live updates"]]
-        assert ("note", "live updates", "Not looked at, which takes an access token: --token-stdin.") in check(
-            home, *there
-        )
+        assert (
+            "note",
+            "live updates",
+            "Not checked. Pass an access token with --token-stdin to try a stream.",
+        ) in check(home, *there)
 
     def test_under_a_certificate_of_somebody_else_is_wrong(self, home, running):
         what, sentence = only_wrong(
@@ -350,12 +355,12 @@ class TestWhatRuns:
         assert told["client address"][0] == "note"
         assert told["live updates"] == (
             "wrong",
-            "Nothing comes: the proxy collects what it should hand on (proxy_buffering off).",
+            "The stream stays silent. Turn buffering off in the proxy (proxy_buffering off).",
         )
 
     def test_nowhere_is_wrong(self, home):
         what, sentence = only_wrong(check(home, "--url", f"http://127.0.0.1:{free_port()}"))
-        assert (what, sentence.startswith("It can't be reached: ")) == ("readiness", True)
+        assert (what, sentence.startswith("The chat can't be reached: ")) == ("readiness", True)
 
     @pytest.mark.parametrize(
         ("args", "said"),
@@ -367,7 +372,7 @@ class TestWhatRuns:
             (["--url", f"https://{'a' * 64}.example.org"], "https://chat.example.org"),
             (["--url", "https://a", "--connect-to", "8443"], "HOST:PORT"),
             (["--url", "https://a", "--connect-to", "127.0.0.1:99999"], "HOST:PORT"),
-            (["--token-stdin"], "go with --url"),
+            (["--token-stdin"], "need --url"),
         ],
     )
     def test_is_asked_for_rightly_or_not_at_all(self, tmp_path, args, said):
@@ -377,7 +382,7 @@ class TestWhatRuns:
 
     def test_is_shown_no_token_that_can_be_none(self, tmp_path):
         result = run_minichat(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
-        assert (result.returncode, result.stderr) == (1, "What was said on standard input is no access token.\n")
+        assert (result.returncode, result.stderr) == (1, "Standard input does not hold an access token.\n")
 
 
 class TestMetricsForStrangers:
@@ -433,4 +438,6 @@ def test_networks_that_hold_half_the_world_are_told(tmp_path):
     environ = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_METRICS_FROM": "::/1,10.0.0.0/8"}
     settings = settings_from(environ, root=tmp_path)
     found = [finding.sentence for finding in setup.metrics(settings) if finding.verdict is Verdict.WRONG]
-    assert found == [f"MINICHAT_METRICS_FROM has {ip_network('::/1')}: half the world may read /metrics."]
+    assert found == [
+        f"MINICHAT_METRICS_FROM contains {ip_network('::/1')}, so a large part of the internet may read /metrics."
+    ]

@@ -104,16 +104,16 @@ def test_pruning_tells_of_a_folder_for_pictures_that_is_none(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     (tmp_path / "file").write_text("in the way")
     result = run_minichat(tmp_path, "prune", media_dir="file")
-    assert failure(result).startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path}/file: ")
+    assert failure(result).startswith(f"MINICHAT_MEDIA_DIR: pictures can't be stored in {tmp_path}/file: ")
     assert "audit entries" in result.stdout
 
 
 def test_a_superuser_is_made_and_logs_in(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     made = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
-    assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")
+    assert (made.returncode, made.stdout, made.stderr) == (0, "Created the superuser root.\n", "")
     again = run_minichat(tmp_path, "createsuperuser", "--username", "ROOT", "--password-stdin", says=PASSWORD)
-    assert failure(again) == "The name ROOT is taken."
+    assert failure(again) == "The username ROOT is taken. Choose another one."
     with serving(tmp_path) as server:
         answer = server.call("POST", "/api/auth/login/", {"username": "root", "password": PASSWORD.strip()})
         assert answer.status == 200
@@ -128,7 +128,7 @@ def test_a_superuser_with_a_bad_password_is_not_made(tmp_path):
 def test_a_superuser_may_come_before_the_first_start(tmp_path):
     result = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
     assert result.returncode == 0
-    assert result.stdout.endswith("Made the superuser root.\n")
+    assert result.stdout.endswith("Created the superuser root.\n")
 
 
 def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
@@ -164,7 +164,7 @@ def test_demo_fills_an_empty_database_and_no_other(tmp_path, is_on_postgres):
         settings = {"database_url": shared().url(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
     made = run_minichat(tmp_path, "demo", *SMALL, **settings)
     assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.endswith("Made 4 users, 3 rooms and 25 messages.\n")
+    assert made.stdout.endswith("Created 4 users, 3 rooms and 25 messages.\n")
     assert "not empty" in failure(run_minichat(tmp_path, "demo", *SMALL, **settings))
     with serving(tmp_path, **settings) as server:
         login = {"username": "user1", "password": "demo-password-1"}
@@ -244,7 +244,7 @@ def test_a_schema_of_an_older_version_is_not_looked_after(tmp_path, command):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "DELETE FROM schema_migration")
     told = failure(run_minichat(tmp_path, *command, **settings))
-    assert told == "The database lacks migrations: `minichat db upgrade` applies them."
+    assert told == "The database lacks migrations. Apply them with `minichat db upgrade`."
 
 
 def test_a_replica_whose_url_is_wrong_is_told_before_anything_is_served(tmp_path):
@@ -265,4 +265,4 @@ def test_a_postgresql_is_looked_after_by_the_same_commands(tmp_path):
     made = run_minichat(
         tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD, **settings
     )
-    assert (made.returncode, made.stdout, made.stderr) == (0, "Made the superuser root.\n", "")
+    assert (made.returncode, made.stdout, made.stderr) == (0, "Created the superuser root.\n", "")

@@ -75,9 +75,9 @@ def test_a_disabled_account_is_out_at_once_on_every_worker_until_it_is_enabled(s
     assert answers(ann) == {(401, "session_ended")}
     refused = {(answer.status, answer.json["code"]) for answer in (log_in(server, "disabled") for _ in range(3))}
     assert refused == {(401, "invalid_credentials")}
-    assert minichat("users", "disable", "disabled") == "disabled was disabled already.\n"
+    assert minichat("users", "disable", "disabled") == "disabled was already disabled.\n"
     assert minichat("users", "enable", "disabled") == "disabled is enabled.\n"
-    assert minichat("users", "enable", "disabled") == "disabled was enabled already.\n"
+    assert minichat("users", "enable", "disabled") == "disabled was already enabled.\n"
     assert answers(ann) == {(401, "session_ended")}
     assert log_in(server, "disabled").status == 200
 
@@ -100,7 +100,7 @@ def test_what_a_disabled_user_was_doing_ends_in_401_and_never_in_500(server, min
 
 def test_an_operator_logs_somebody_out(server, minichat):
     (ann,) = register(server, "left-open")
-    assert minichat("users", "logout", "left-open") == "left-open is logged out; sessions ended: 1.\n"
+    assert minichat("users", "logout", "left-open") == "left-open is logged out. Ended sessions: 1.\n"
     assert answers(ann) == {(401, "session_ended")}
     assert log_in(server, "left-open").status == 200
 
@@ -110,7 +110,7 @@ def test_an_operator_sets_a_password(server, minichat, failure):
     told = failure("users", "password", "forgetful", "--password-stdin", says="short\n")
     assert told.startswith("The password was not changed. password: ")
     said = minichat("users", "password", "forgetful", "--password-stdin", says="staple battery horse\n")
-    assert said == "forgetful has a new password and is logged out everywhere.\n"
+    assert said == "forgetful has a new password and is logged out of all sessions.\n"
     assert answers(ann) == {(401, "session_ended")}
     assert log_in(server, "forgetful").status == 401
     assert log_in(server, "forgetful", "staple battery horse").status == 200
@@ -119,8 +119,10 @@ def test_an_operator_sets_a_password(server, minichat, failure):
 @pytest.mark.parametrize("command", ["disable", "enable", "logout", "password"])
 def test_an_unknown_name_is_a_sentence(server, failure, command):
     args = ["--password-stdin"] if command == "password" else []
-    assert failure("users", command, *args, "nobody\x1b[2J", says=PASSWORD) == "There is no account nobody\\x1b[2J."
-    assert failure("audit", "--user", "nobody") == "There is no account nobody."
+    assert (
+        failure("users", command, *args, "nobody\x1b[2J", says=PASSWORD) == "There is no account named nobody\\x1b[2J."
+    )
+    assert failure("audit", "--user", "nobody") == "There is no account named nobody."
 
 
 @pytest.mark.parametrize("command", [["prune"], ["audit"], ["users", "list"], ["users", "disable", "ann"]])

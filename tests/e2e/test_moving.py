@@ -161,7 +161,7 @@ def test_an_export_beside_writers_is_of_one_moment(tmp_path):
 
 def test_an_export_is_a_file_for_its_owner_alone_and_never_replaces_another(old, exported, tmp_path):
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
-    assert refusal(old, "export", str(exported)) == f"{exported} is there already: --force replaces it."
+    assert refusal(old, "export", str(exported)) == f"{exported} exists already. Use --force to replace it."
     file = tmp_path / "chat.jsonl"
     file.write_text("before")
     assert run_minichat(old, "export", str(file), "--force", **SETTINGS).returncode == 0
@@ -249,7 +249,7 @@ def test_half_an_import_is_not_served(exported, new):
         database_of(new), "CREATE TABLE schema_migration AS SELECT * FROM kept WHERE id < (SELECT max(id) FROM kept)"
     )
     assert refusal(new, "import", str(exported)) == (
-        f"{database_of(new)} holds a part of an import that an earlier minichat has begun: go on with that one, or "
+        f"{database_of(new)} holds an unfinished import by an earlier version. Continue with that version or "
         "import into a new database."
     )
     execute(database_of(new), "DROP TABLE schema_migration")
@@ -280,7 +280,9 @@ def test_a_file_that_is_no_export_is_a_sentence_and_the_database_stays_of_use(ne
 def test_a_pipe_is_refused_in_a_sentence(new):
     result = run(new, "import", "/dev/stdin", says='{"minichat":"export"}\n', **SETTINGS)
     assert result.returncode == 1
-    assert result.stderr == "/dev/stdin can't be imported from: it must be a file, as it is read twice.\n"
+    assert (
+        result.stderr == "/dev/stdin can't be imported. It must be a regular file, because minichat reads it twice.\n"
+    )
 
 
 def test_a_database_that_lacks_migrations_is_not_exported(tmp_path):

@@ -121,7 +121,7 @@ def test_a_folder_for_pictures_that_cannot_be_stops_the_start_in_a_sentence(tmp_
     result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", media_dir=place)
     assert result.returncode == 1
     [sentence] = sentences(result)
-    assert sentence.startswith(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {tmp_path / place}: ")
+    assert sentence.startswith(f"MINICHAT_MEDIA_DIR: pictures can't be stored in {tmp_path / place}: ")
 
 
 def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):

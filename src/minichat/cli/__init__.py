@@ -1,7 +1,8 @@
-"""The command line: it reads the settings, calls what does the work, and tells a failure in a sentence.
+"""The command line: it reads the settings, calls the code that does the work, and reports a failure in one sentence.
 
-Exit code 1 is "it could not be done", 2 is "it was asked for wrongly" (arguments, settings). What a command needs is
-imported when it runs, so that `minichat --help` is immediate and `serve` starts without Flask in its parent process.
+Exit code 1 means that a command failed, 2 that its arguments or the settings are wrong. Commands import what they need
+when they run, so that `minichat --help` is fast and `serve` starts without Flask in its parent process. No rule of the
+chat stands here.
 """
 
 import sys
@@ -27,16 +28,16 @@ from minichat.cli.moving import backup, export, import_, restored
 if TYPE_CHECKING:
     from minichat.config import Settings
 
-REST = 0.005
-"""How long `prune` leaves the database to others after each transaction, in seconds."""
+PRUNE_PAUSE_SECONDS = 0.005
+"""Pause of `prune` after each transaction, in which other processes can write."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Serve and look after a minichat.
+    """Run and administer a minichat server.
 
-    Settings are environment variables named MINICHAT_..., or lines of a file .env in the working directory.
+    Settings are environment variables named MINICHAT_..., or lines in a file .env in the working directory.
     """
 
 
@@ -45,10 +46,12 @@ for command in (createsuperuser, users, audit, backup, export, import_, check):
 
 
 @main.command()
-@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="HOST:PORT, or unix:PATH.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes. [default: one a core, at most 4]")
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Listen on HOST:PORT or unix:PATH.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Number of worker processes. [default: one for each core, at most 4]"
+)
 def serve(bind: str, workers: int | None) -> None:
-    """Migrate the database and make the folder for pictures, then serve the chat until stopped."""
+    """Migrate the database, create the folder for pictures, and serve until stopped."""
     settings = load_settings()
     from minichat import serving
 
@@ -60,18 +63,18 @@ def serve(bind: str, workers: int | None) -> None:
 
 @main.group()
 def db() -> None:
-    """Look after the database."""
+    """Administer the database."""
 
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """Apply the migrations that the database lacks; make the database if there is none."""
+    """Apply missing migrations; create the database if there is none."""
     upgrade(load_settings())
 
 
 @db.command("status")
 def db_status() -> None:
-    """List the migrations and whether the database has them; exit with 1 if it lacks any."""
+    """List the migrations; exit with 1 if the database lacks any."""
     settings = load_settings()
     from minichat.adapters.peewee.operations import migrating
 
@@ -87,7 +90,7 @@ db.add_command(restored)
 
 
 def _prepare_and_exit(settings: "Settings") -> NoReturn:
-    """What comes before serving, as a whole process: what it can't do, it says, and exits as a command would."""
+    """Prepare for serving in a process of this function alone; report a failure and exit as a command does."""
     from minichat.adapters.media import FileMedia
 
     try:
@@ -102,7 +105,7 @@ def _prepare_and_exit(settings: "Settings") -> NoReturn:
 
 @main.command()
 def prune() -> None:
-    """Remove what has been kept for long enough; the server may run meanwhile, and it can be broken off anywhere."""
+    """Remove expired data. The server may run meanwhile, and you can interrupt the command at any time."""
     settings = load_settings()
     import time
 
@@ -111,25 +114,33 @@ def prune() -> None:
 
     database = current_database(settings)
 
-    def rest() -> None:
+    def pause() -> None:
         database.checkpoint()
-        time.sleep(REST)
+        time.sleep(PRUNE_PAUSE_SECONDS)
 
     kept = Kept(settings.changes_ttl, settings.audit_ttl)
     with database_failures(settings), media_failures(settings):
-        for kind, removed in services_on(database, settings).retention.apply(kept, rest=rest):
+        for kind, removed in services_on(database, settings).retention.apply(kept, rest=pause):
             click.echo(f"{removed:>9}  {kind}")
 
 
 @main.command()
-@click.option("--users", type=click.IntRange(min=1), default=50, show_default=True, help="Accounts to make.")
-@click.option("--rooms", type=click.IntRange(min=1), default=50, show_default=True, help="Rooms to make.")
-@click.option("--members", type=click.IntRange(min=1), default=10, show_default=True, help="Users in each room.")
-@click.option("--messages", type=click.IntRange(min=0), default=100_000, show_default=True, help="All in one room.")
+@click.option("--users", type=click.IntRange(min=1), default=50, show_default=True, help="Number of accounts.")
+@click.option("--rooms", type=click.IntRange(min=1), default=50, show_default=True, help="Number of rooms.")
+@click.option(
+    "--members", type=click.IntRange(min=1), default=10, show_default=True, help="Number of users in each room."
+)
+@click.option(
+    "--messages",
+    type=click.IntRange(min=0),
+    default=100_000,
+    show_default=True,
+    help="Number of messages, all in one room.",
+)
 def demo(users: int, rooms: int, members: int, messages: int) -> None:
-    """Fill an empty database to try things on: users user1, user2, ... with the password demo-password-1."""
+    """Fill an empty database with example data: users user1, user2, ... with the password demo-password-1."""
     if members > users:
-        raise click.UsageError("--members can't be more than --users.")
+        raise click.UsageError("--members can't be greater than --users.")
     from minichat.adapters.passwords import Argon2Passwords
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import demo as filling
@@ -149,8 +160,8 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
                 now=now(),
             )
     except filling.NotEmpty as error:
-        raise Failed("The database is not empty, and demo data never mixes with real data.") from error
-    click.echo(f"Made {users} users, {rooms} rooms and {messages} messages.")
+        raise Failed("The database is not empty. Use a new one: demo data must not mix with real data.") from error
+    click.echo(f"Created {users} users, {rooms} rooms and {messages} messages.")
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Commands for accounts and for what happened to them."""
+"""Commands for accounts and the audit log. They call the domain's services and print the results."""
 
 import json
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--username", required=True, help="The name to log in with.")
-@click.option("--email", default="", help="Where to reach the person.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@click.option("--username", required=True, help="Name for logging in.")
+@click.option("--email", default="", help="E-mail address of the person.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of prompting.")
 def createsuperuser(username: str, email: str, password_stdin: bool) -> None:
-    """Make an account that may use the administration."""
+    """Create an account that can use the administration."""
     settings = load_settings()
     password = read_password(password_stdin)
     upgrade(settings)
@@ -30,21 +30,21 @@ def createsuperuser(username: str, email: str, password_stdin: bool) -> None:
         with services_of(settings) as services:
             user = services.registration.create_superuser(username, password, email)
     except UsernameTaken as error:
-        raise Failed(f"The name {username} is taken.") from error
+        raise Failed(f"The username {username} is taken. Choose another one.") from error
     except InvalidInput as error:
-        raise Failed(f"No account was made. {_wrong(error)}") from error
-    click.echo(f"Made the superuser {user.username}.")
+        raise Failed(f"The account was not created. {_problems(error)}") from error
+    click.echo(f"Created the superuser {user.username}.")
 
 
 @click.group()
 def users() -> None:
-    """Look after accounts."""
+    """Administer accounts."""
 
 
 @users.command("list")
-@click.option("--query", metavar="TEXT", help="Only the best matches of this part of a name, at most 200.")
+@click.option("--query", metavar="TEXT", help="List the best matches for a part of a name, at most 200.")
 def users_list(query: str | None) -> None:
-    """List the accounts by name: what they may do, when they joined and were last seen, id and name."""
+    """List the accounts by name: state, joined, last seen, id and name."""
     from minichat.api.times import rfc3339
     from minichat.domain.errors import InvalidInput
     from minichat.domain.paging import Window
@@ -59,7 +59,7 @@ def users_list(query: str | None) -> None:
             try:
                 found = services.directory.search(0, query, limit=200)
             except InvalidInput as error:
-                raise Failed(_wrong(error)) from error
+                raise Failed(_problems(error)) from error
             for user in found:
                 click.echo(line(user))
             return
@@ -75,50 +75,52 @@ def users_list(query: str | None) -> None:
 @users.command("disable")
 @click.argument("name")
 def users_disable(name: str) -> None:
-    """Let a user in no more: every session ends at once."""
+    """Disable an account and end its sessions at once."""
     with _administration(name) as administration:
         user, is_new = administration.disable(name)
-    click.echo(f"{user.username} is disabled." if is_new else f"{user.username} was disabled already.")
+    click.echo(f"{user.username} is disabled." if is_new else f"{user.username} was already disabled.")
 
 
 @users.command("enable")
 @click.argument("name")
 def users_enable(name: str) -> None:
-    """Let a disabled user log in again."""
+    """Enable a disabled account."""
     with _administration(name) as administration:
         user, is_new = administration.enable(name)
-    click.echo(f"{user.username} is enabled." if is_new else f"{user.username} was enabled already.")
+    click.echo(f"{user.username} is enabled." if is_new else f"{user.username} was already enabled.")
 
 
 @users.command("logout")
 @click.argument("name")
 def users_logout(name: str) -> None:
-    """End all sessions of a user."""
+    """End all sessions of an account."""
     with _administration(name) as administration:
         user, ended = administration.log_out(name)
-    click.echo(f"{user.username} is logged out; sessions ended: {ended}.")
+    click.echo(f"{user.username} is logged out. Ended sessions: {ended}.")
 
 
 @users.command("password")
 @click.argument("name")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of prompting.")
 def users_password(name: str, password_stdin: bool) -> None:
-    """Give a user a new password: all sessions end."""
+    """Set a new password and end all sessions of the account."""
     from minichat.domain.errors import InvalidInput
 
     try:
         with _administration(name) as administration:
             user = administration.set_password(name, read_password(password_stdin))
     except InvalidInput as error:
-        raise Failed(f"The password was not changed. {_wrong(error)}") from error
-    click.echo(f"{user.username} has a new password and is logged out everywhere.")
+        raise Failed(f"The password was not changed. {_problems(error)}") from error
+    click.echo(f"{user.username} has a new password and is logged out of all sessions.")
 
 
 @click.command()
-@click.option("--user", "name", metavar="NAME", help="Only what is about this account.")
-@click.option("--event", type=click.Choice([event.value for event in AuditEvent]), help="Only this kind of event.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--user", "name", metavar="NAME", help="Only entries about this account.")
+@click.option("--event", type=click.Choice([event.value for event in AuditEvent]), help="Only entries of this kind.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Maximum number of entries."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def audit(name: str | None, event: str | None, limit: int, as_json: bool) -> None:
     """Print the newest entries of the audit log, the newest last."""
     with _administration(name or "") as administration:
@@ -129,18 +131,18 @@ def audit(name: str | None, event: str | None, limit: int, as_json: bool) -> Non
 
 @contextmanager
 def _administration(name: str) -> Iterator["Administration"]:
-    """What looks after accounts; one that is not there is told in a sentence."""
+    """Yield the administration of accounts; fail with a sentence if the block finds no such account."""
     from minichat.domain.errors import UserNotFound
 
     with services_of(load_settings()) as services:
         try:
             yield services.administration
         except UserNotFound as error:
-            raise Failed(_printable(f"There is no account {name}.")) from error
+            raise Failed(_printable(f"There is no account named {name}.")) from error
 
 
-def _wrong(error: "InvalidInput") -> str:
-    """What is wrong with the input, a sentence for each issue."""
+def _problems(error: "InvalidInput") -> str:
+    """Return a sentence for each problem with the input."""
     from minichat.api.texts import english
 
     return " ".join(
@@ -180,7 +182,7 @@ def _as_json(entry: AuditEntry, people: People) -> str:
         "user_agent": entry.device.user_agent,
         "detail": entry.detail,
     }
-    return json.dumps(shown)  # in ASCII, so what clients say of themselves gives a terminal no orders
+    return json.dumps(shown)  # in ASCII: a client's User-Agent can't send control characters to the terminal
 
 
 def _name(user_id: int | None, people: People) -> str | None:
@@ -188,5 +190,5 @@ def _name(user_id: int | None, people: People) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """The text with everything escaped that a terminal would obey or show in another order."""
+    """Escape control characters and characters that change the direction of text."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -1,4 +1,4 @@
-"""`minichat check`: what is wrong with this set-up, before its users find out."""
+"""`minichat check`: report the mistakes in a set-up. The checks themselves stand in `checking`."""
 
 import re
 import sys
@@ -31,28 +31,28 @@ def _address(_context: click.Context, _option: click.Parameter, value: str | Non
 
 
 @click.command()
-@click.option("--url", callback=_service_url, help="Ask what runs there, too, through the proxy in front.")
+@click.option("--url", callback=_service_url, help="Also check the running service at this URL, through its proxy.")
 @click.option(
     "--connect-to",
     callback=_address,
     metavar="HOST:PORT",
-    help="Reach it there and not where its name leads: one host of several, or before the name is changed.",
+    help="Connect to this address instead of the URL's: one of several hosts, or before DNS changes.",
 )
-@click.option("--token-stdin", is_flag=True, help="Read an access token from standard input, to try a live stream.")
+@click.option("--token-stdin", is_flag=True, help="Read an access token from standard input, and try a live stream.")
 def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool) -> None:
-    """Look at a production set-up and say what is wrong with it; exit with 1 if anything is.
+    """Report the mistakes in a production set-up; exit with 1 if there are any.
 
-    Nothing is changed. Run it in the environment and as the user of the server.
+    The command changes nothing. Run it with the environment and as the user of the server.
     """
     if url is None and (connect_to or token_stdin):
-        raise click.UsageError("--connect-to and --token-stdin go with --url.")
+        raise click.UsageError("--connect-to and --token-stdin need --url.")
     settings = load_settings(makes_secret=False)
     from minichat.cli.checking import service, setup
     from minichat.cli.checking.findings import Verdict
 
     token = sys.stdin.readline().strip() if token_stdin else None
     if token is not None and not re.fullmatch("[!-~]+", token):
-        raise Failed("What was said on standard input is no access token.")
+        raise Failed("Standard input does not hold an access token.")
     findings = [finding for one in setup.CHECKS for finding in one(settings)]
     if url is not None:
         findings += service.check(service.Service(url, connect_to), token)
@@ -61,4 +61,4 @@ def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool
         click.echo(f"{finding.verdict:<5}  {finding.what:<{width}}  {finding.sentence}")
     number = sum(finding.verdict is Verdict.WRONG for finding in findings)
     if number:
-        raise Failed(f"{number} {'thing is' if number == 1 else 'things are'} wrong.")
+        raise Failed(f"{number} {'problem' if number == 1 else 'problems'} found.")

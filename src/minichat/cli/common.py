@@ -1,4 +1,4 @@
-"""What the commands share: the settings, the services, and failures told in a sentence."""
+"""Shared parts of the commands: the settings, the services, and failures as one sentence."""
 
 import sys
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class Failed(click.ClickException):
-    """What was asked for could not be done: a sentence, no traceback."""
+    """The command failed; the text is a sentence for the operator."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(self.message, file, err=True)
 
 
 class Misconfigured(Failed):
-    """The environment is wrong, which is as wrong arguments are."""
+    """The settings are wrong, which counts as wrong usage."""
 
     exit_code = 2
 
 
 def load_settings(*, makes_secret: bool = True) -> "Settings":
-    """Return the settings, having told what the operator should know of them."""
+    """Return the settings, and print their notices. Raises Misconfigured."""
     from minichat.config import Settings, SettingsError
 
     try:
@@ -41,7 +41,7 @@ def load_settings(*, makes_secret: bool = True) -> "Settings":
 
 @contextmanager
 def database_failures(settings: "Settings") -> Iterator[None]:
-    """Tell in a sentence that the database can't be opened or does not answer."""
+    """Raise Failed if the block can't use the database."""
     from peewee import PeeweeException
 
     from minichat.domain.errors import Unavailable
@@ -54,23 +54,23 @@ def database_failures(settings: "Settings") -> Iterator[None]:
 
 @contextmanager
 def media_failures(settings: "Settings") -> Iterator[None]:
-    """Tell in a sentence that uploaded pictures can't be kept or looked through."""
+    """Raise Failed if the block can't use the folder of uploaded pictures."""
     from minichat.adapters.media import MediaUnavailable
 
     try:
         yield
     except MediaUnavailable as error:
-        raise Failed(f"MINICHAT_MEDIA_DIR: pictures can't be kept in {settings.media_dir}: {error}") from error
+        raise Failed(f"MINICHAT_MEDIA_DIR: pictures can't be stored in {settings.media_dir}: {error}") from error
 
 
 def expect_database(settings: "Settings") -> None:
-    """Tell in a sentence that there is no database."""
+    """Raise Failed if there is no database."""
     if settings.is_embedded and not settings.database_path.exists():
-        raise Failed(f"There is no database {settings.database_path} yet: `minichat db upgrade` makes it.")
+        raise Failed(f"There is no database {settings.database_path}. Create it with `minichat db upgrade`.")
 
 
 def whole_database(settings: "Settings") -> "ChatDatabase":
-    """The database; that there is none, or that it holds a part of an import, is told in a sentence."""
+    """Return the database. Raises Failed if there is none, or if an import into it is unfinished."""
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations.unfinished import expect_whole
 
@@ -82,7 +82,7 @@ def whole_database(settings: "Settings") -> "ChatDatabase":
 
 
 def current_database(settings: "Settings") -> "ChatDatabase":
-    """The whole database, if its schema is that of this version; that it is none is told in a sentence."""
+    """Return the database. Raises Failed if there is none, or if its schema belongs to another version."""
     database = whole_database(settings)
     with database_failures(settings):
         expect_current(database)
@@ -90,15 +90,15 @@ def current_database(settings: "Settings") -> "ChatDatabase":
 
 
 def expect_current(database: "ChatDatabase") -> None:
-    """Tell in a sentence that its schema is that of an earlier version."""
+    """Raise Failed if the schema belongs to an earlier version."""
     from minichat.adapters.peewee.operations import migrating
 
     if migrating.missing(database):
-        raise Failed("The database lacks migrations: `minichat db upgrade` applies them.")
+        raise Failed("The database lacks migrations. Apply them with `minichat db upgrade`.")
 
 
 def upgrade(settings: "Settings") -> None:
-    """Apply the migrations that the database lacks; make the database if there is none."""
+    """Apply missing migrations; create the database if there is none."""
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrating
 
@@ -111,7 +111,7 @@ def upgrade(settings: "Settings") -> None:
 
 @contextmanager
 def services_of(settings: "Settings") -> Iterator["Services"]:
-    """The services on a database that is there already; what they can't do is told in a sentence."""
+    """Yield the services on an existing database. Raises Failed if the block can't use it."""
     from minichat.wiring import services_on
 
     with database_failures(settings):
@@ -119,7 +119,7 @@ def services_of(settings: "Settings") -> Iterator["Services"]:
 
 
 def read_password(from_stdin: bool) -> str:
-    """Ask for a password twice, or read a line of standard input."""
+    """Prompt for a password twice, or read one line from standard input."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)

@@ -1,4 +1,4 @@
-"""Commands that take the data elsewhere: a copy of the database while it is in use, and all of it as lines."""
+"""Commands that copy data: backup, export and import. How rows are read and written stands in the Peewee adapter."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from minichat.config import Settings
 
 STANDARD_OUTPUT = Path("-")
-BESIDE = ("-wal", "-shm", "-journal", "-turns", "-streams", "-typing")
-"""What the names of the files end in that belong to an SQLite database."""
+SUFFIXES = ("-wal", "-shm", "-journal", "-turns", "-streams", "-typing")
+"""Suffixes of the files that belong to an SQLite database."""
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Replace PATH if it is there.")
-@click.option("--media", is_flag=True, help="Copy the uploaded pictures too, into the folder PATH.media.")
+@click.option("--force", is_flag=True, help="Replace PATH if it exists.")
+@click.option("--media", is_flag=True, help="Also copy the uploaded pictures, to the folder PATH.media.")
 def backup(path: Path, force: bool, media: bool) -> None:
-    """Copy the SQLite database, as it is at one moment, to the file PATH; the server may run meanwhile."""
+    """Copy a snapshot of the SQLite database to the file PATH. The server may run meanwhile."""
     settings = load_settings()
     if not settings.is_embedded:
-        raise Failed("This copies SQLite: to back PostgreSQL up, use its own pg_dump.")
+        raise Failed("This command copies SQLite databases. Back up PostgreSQL with pg_dump.")
     expect_database(settings)
-    _expect_unused(path, settings)
+    _expect_replaceable(path, settings)
     from peewee import PeeweeException
 
     from minichat.adapters.media import FileMedia
@@ -47,15 +47,15 @@ def backup(path: Path, force: bool, media: bool) -> None:
     pictures, copied = FileMedia(settings.pictures_dir), FileMedia(_media_beside(path, settings) / "avatars")
     names = set()
     try:
-        with _written_as_a_whole(path, force) as file, _shown_progress() as progress:
-            # Before the database and after it: what its rows name may have been removed or added meanwhile.
+        with _atomic_file(path, force) as file, _progress_bar() as progress:
+            # Before the database and after it, because users remove and add pictures meanwhile.
             names |= pictures.copy_to(copied) if media else set()
             copy(Sqlite(settings.database_path), file, progress)
             names |= pictures.copy_to(copied) if media else set()
         if media:
             copied.keep_only(names)
     except Damaged as error:
-        raise Failed(f"No backup was made, as the database is damaged: {error}") from error
+        raise Failed(f"No backup was made, because the database is damaged: {error}") from error
     except (PeeweeException, Unavailable) as error:
         raise Failed(f"No backup was made: {error}") from error
     with_pictures = f", and {len(names)} pictures to {path}.media" if media else ""
@@ -64,21 +64,22 @@ def backup(path: Path, force: bool, media: bool) -> None:
 
 @click.command()
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def export(file: Path, force: bool) -> None:
-    """Write all data, as it is at one moment, to FILE or standard output; the server may run meanwhile.
+    """Write a snapshot of all data to FILE or standard output. The server may run meanwhile.
 
-    These are lines of JSON, which `minichat import` reads into another database. They hold all that is secret.
+    The export consists of JSON lines. `minichat import` reads them into another database. It holds password hashes and
+    other secrets.
     """
     settings = load_settings()
     database = current_database(settings)
     if file != STANDARD_OUTPUT:
-        _expect_unused(file, settings)
+        _expect_replaceable(file, settings)
     from minichat.adapters.peewee.operations.exporting import export as lines_of
     from minichat.api.times import rfc3339
     from minichat.wiring import now
 
-    with database_failures(settings), _shown_progress() as progress:
+    with database_failures(settings), _progress_bar() as progress:
         lines = lines_of(database, rfc3339(now()), progress)
         with _opened(file, force) as output:
             output.writelines(lines)
@@ -89,7 +90,7 @@ def export(file: Path, force: bool) -> None:
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def import_(file: Path) -> None:
-    """Read an export into the database, which must be empty; broken off, it goes on when it is run again."""
+    """Read an export into an empty database. After an interruption, run the command again to continue."""
     settings = load_settings()
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrating
@@ -99,17 +100,17 @@ def import_(file: Path) -> None:
     database = open_database(settings.database_url)
     with database_failures(settings):
         is_new = unfinished(database) is None
-        if not is_new and migrating.missing(database):  # and to apply migrations to a half is refused
+        if not is_new and migrating.missing(database):  # a part of an import can't be migrated
             raise Failed(
-                f"{settings.database_name} holds a part of an import that an earlier minichat has begun: go on with"
-                " that one, or import into a new database."
+                f"{settings.database_name} holds an unfinished import by an earlier version. Continue with that version"
+                " or import into a new database."
             )
     if is_new:
         upgrade(settings)
     try:
-        with database_failures(settings), file.open("rb") as lines, _shown_progress() as progress:
+        with database_failures(settings), file.open("rb") as lines, _progress_bar() as progress:
             if not lines.seekable():
-                raise Failed(f"{file} can't be imported from: it must be a file, as it is read twice.")
+                raise Failed(f"{file} can't be imported. It must be a regular file, because minichat reads it twice.")
             size = file.stat().st_size
             rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
     except NotImported as error:
@@ -119,9 +120,9 @@ def import_(file: Path) -> None:
 
 @click.command()
 def restored() -> None:
-    """Say, while no server runs, that another program has brought the database back to an earlier state.
+    """Record that another program has restored the database to an earlier state. Stop all servers first.
 
-    Clients that come back are then told to load everything anew. A copy by `minichat backup` knows it by itself.
+    Clients then load everything again. A copy made by `minichat backup` does not need this command.
     """
     settings = load_settings()
     from minichat.adapters.peewee.operations import migrating
@@ -130,11 +131,11 @@ def restored() -> None:
     database = current_database(settings)
     with database_failures(settings), database.migrating(migrating.PATIENCE):
         epochs.go_on_from_backup(database)
-    click.echo("Clients that come back will load everything anew.")
+    click.echo("Clients will load everything again when they reconnect.")
 
 
-def _expect_unused(path: Path, settings: "Settings") -> None:
-    """Refuse to replace a database that is in use, or what lies beside ours: what is left would be of no use."""
+def _expect_replaceable(path: Path, settings: "Settings") -> None:
+    """Raise Failed if `path` is a database in use, or belongs to our own: replacing it would damage that database."""
     if not path.name:
         raise Failed(f"{path} is not a file.")
     if not path.is_file():
@@ -142,26 +143,26 @@ def _expect_unused(path: Path, settings: "Settings") -> None:
     if settings.is_embedded:
         database = settings.database_path
         if path.samefile(database):
-            raise Failed(f"{path} is the database itself.")
-        beside = [database.with_name(f"{database.name}{suffix}") for suffix in BESIDE]
+            raise Failed(f"{path} is the database itself. Choose another path.")
+        beside = [database.with_name(f"{database.name}{suffix}") for suffix in SUFFIXES]
         if any(other.exists() and path.samefile(other) for other in [*beside, settings.secret_key_path]):
-            raise Failed(f"{path} belongs to the database.")
+            raise Failed(f"{path} belongs to the database. Choose another path.")
     from minichat.adapters.peewee.operations.backup import is_in_use
 
     if is_in_use(path):
-        raise Failed(f"{path} is a database that is in use.")
+        raise Failed(f"{path} is a database in use. Choose another path.")
 
 
 def _media_beside(path: Path, settings: "Settings") -> Path:
     folder = path.with_name(f"{path.name}.media")
     if folder.resolve() == settings.media_dir.resolve():
-        raise Failed(f"{folder} is the folder of the pictures themselves.")
+        raise Failed(f"{folder} is the folder of the pictures themselves. Choose another path.")
     return folder
 
 
 @contextmanager
-def _written_as_a_whole(path: Path, force: bool) -> Iterator[Path]:
-    """A file that becomes `path` when the block ends; what keeps it from that is told in a sentence."""
+def _atomic_file(path: Path, force: bool) -> Iterator[Path]:
+    """Yield a file that becomes `path` when the block ends. Raises Failed if it can't be written."""
     try:
         with atomic_file(path, replace=force) as file:
             yield file
@@ -175,9 +176,9 @@ def _written_as_a_whole(path: Path, force: bool) -> Iterator[Path]:
 
 @contextmanager
 def _opened(file: Path, force: bool) -> Iterator[BinaryIO]:
-    """What to write to: standard output, or a draft that becomes `file` when the block ends."""
+    """Yield standard output, or a file that becomes `file` when the block ends. Raises Failed."""
     if file != STANDARD_OUTPUT:
-        with _written_as_a_whole(file, force) as draft, draft.open("wb") as output:
+        with _atomic_file(file, force) as draft, draft.open("wb") as output:
             yield output
         return
     try:
@@ -188,12 +189,12 @@ def _opened(file: Path, force: bool) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _shown_progress() -> Iterator[Callable[[int, int], object]]:
-    """What a terminal is shown of the progress: to be told how much is done, and of how much."""
+def _progress_bar() -> Iterator[Callable[[int, int], object]]:
+    """Yield a function that shows the progress on a terminal, given what is done and the total."""
     with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
-        def tell(done: int, of: int) -> None:
-            bar.length = of
+        def update(done: int, total: int) -> None:
+            bar.length = total
             bar.update(done - bar.pos)
 
-        yield tell
+        yield update

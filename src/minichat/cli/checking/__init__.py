@@ -1,4 +1,4 @@
-"""What `minichat check` looks at: `setup` at the settings, the files and the servers behind, `service` at what runs.
+"""The checks of `minichat check`: `setup` checks settings, files and servers, `service` the running chat.
 
-Each check is a function that yields findings. None of them changes anything.
+Each check is a function that yields findings. No check changes anything.
 """

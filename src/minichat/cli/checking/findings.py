@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The findings of a check."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,15 +7,15 @@ from typing import NamedTuple
 class Verdict(StrEnum):
     OK = "ok"
     WRONG = "wrong"
-    """It is to be put right before people use this."""
+    """The operator must correct it before people use the chat."""
     NOTE = "note"
-    """It may be meant."""
+    """It may be intended."""
 
 
 class Finding(NamedTuple):
     verdict: Verdict
     what: str
-    """What was looked at, in a word or two."""
+    """The subject of the check, in a word or two."""
     sentence: str
 
 

@@ -1,4 +1,4 @@
-"""Checks of what runs, asked as a stranger asks it: through whatever stands in front."""
+"""Checks of the running chat by its URL, as a stranger reaches it: through the proxy in front."""
 
 import http.client
 import re
@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 from minichat.cli.checking.findings import Finding, note, ok, wrong
 
-PATIENCE = 10.0
-"""How long an answer is waited for, in seconds."""
-PROMPT = 3.0
-"""How soon a live stream must say something, in seconds; it does at once, unless it is held back on the way."""
+PATIENCE_SECONDS = 10.0
+"""How long a check waits for an answer."""
+STREAM_SECONDS = 3.0
+"""How soon a live stream must begin. It begins at once, unless a proxy buffers it."""
 ELSEWHERE = "elsewhere.invalid"
-MOST_WORKERS = 40
-"""After so many requests, two must have been answered by the same worker."""
+MAX_WORKERS = 40
+"""Of one more requests than this, at least two reach the same worker."""
 
 Unreachable = (OSError, http.client.HTTPException)
 
@@ -30,14 +30,14 @@ class Answer(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     came_from: str
-    """Our address on that connection."""
+    """Our address on the connection."""
 
 
 class Service:
-    """A chat that runs somewhere."""
+    """A running chat."""
 
     def __init__(self, url: str, connect_to: tuple[str, int] | None = None) -> None:
-        """`url` is what people use; `connect_to`, a host and a port, leads to another place than its name does."""
+        """Reach `url`, or the address `connect_to` (host and port) under the name of the URL."""
         parts = urlsplit(url)
         self.is_tls = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -46,7 +46,7 @@ class Service:
         self._address = connect_to or (self._host, parts.port or (443 if self.is_tls else 80))
 
     def ask(self, path: str, **headers: str) -> Answer:
-        """GET a path. Raises one of `Unreachable`."""
+        """Return the answer to a GET of the path. Raises one of `Unreachable`."""
         connection, came_from = self._connection()
         with closing(connection):
             connection.request("GET", f"{self._base}{path}", headers=self._fields(headers))
@@ -54,14 +54,14 @@ class Service:
             return Answer(response.status, response.headers, came_from)
 
     def first_bytes(self, path: str, **headers: str) -> tuple[int, float | None]:
-        """The status, and how many seconds the first of the body took; None if it did not come in time."""
+        """Return the status, and after how many seconds the body began; None if it did not begin in time."""
         connection, _ = self._connection()
-        sock = connection.sock  # which the connection forgets where the answer has no end of its own
+        sock = connection.sock  # the connection drops its reference if the answer has no length
         with closing(connection):
             connection.request("GET", f"{self._base}{path}", headers=self._fields(headers))
             with connection.getresponse() as response:
                 began = time.monotonic()
-                sock.settimeout(PROMPT)
+                sock.settimeout(STREAM_SECONDS)
                 try:
                     response.read1(1)
                 except TimeoutError:
@@ -69,10 +69,10 @@ class Service:
                 return response.status, time.monotonic() - began
 
     def _connection(self) -> tuple[http.client.HTTPConnection, str]:
-        sock = socket.create_connection(self._address, PATIENCE)
+        sock = socket.create_connection(self._address, PATIENCE_SECONDS)
         if self.is_tls:
             sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self._host)
-        connection = http.client.HTTPConnection(self._host, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self._host, timeout=PATIENCE_SECONDS)
         connection.sock = sock
         return connection, sock.getsockname()[0]
 
@@ -86,16 +86,16 @@ Check = Callable[[Service], Iterator[Finding]]
 def readiness(service: Service) -> Iterator[Finding]:
     status = service.ask("/readyz").status
     if status == HTTPStatus.OK:
-        yield ok("readiness", "It is ready.")
+        yield ok("readiness", "The chat is ready.")
     else:
-        yield wrong("readiness", f"/readyz answers {status} where 200 is right.")
+        yield wrong("readiness", f"/readyz answers {status} instead of 200.")
 
 
 def encryption(service: Service) -> Iterator[Finding]:
     if service.is_tls:
-        yield ok("TLS", "Its certificate is good.")
+        yield ok("TLS", "The certificate is valid.")
     else:
-        yield wrong("TLS", "It is asked without TLS: everybody on the way reads along.")
+        yield wrong("TLS", "The URL is not https: anybody on the network path can read the messages.")
 
 
 def headers(service: Service) -> Iterator[Finding]:
@@ -109,7 +109,9 @@ def headers(service: Service) -> Iterator[Finding]:
     if missing:
         yield wrong("headers", f"Answers lack {', '.join(missing)}.")
     if doubled:
-        yield wrong("headers", f"Answers have {', '.join(doubled)} twice: leave them to minichat.")
+        yield wrong(
+            "headers", f"Answers have {', '.join(doubled)} twice. Remove them from the proxy; minichat sends them."
+        )
     if not missing and not doubled:
         yield ok("headers", f"Answers have {', '.join(wanted)}.")
 
@@ -120,79 +122,85 @@ def other_names(service: Service) -> Iterator[Finding]:
     except Unreachable:
         status = HTTPStatus.MISDIRECTED_REQUEST
     if status < HTTPStatus.BAD_REQUEST:
-        yield wrong("other hosts", f"A request for {ELSEWHERE} is answered: set MINICHAT_ALLOWED_HOSTS.")
+        yield wrong("other hosts", f"The chat answers requests for {ELSEWHERE}. Set MINICHAT_ALLOWED_HOSTS.")
     else:
-        yield ok("other hosts", "A request for another host is refused.")
+        yield ok("other hosts", "The chat refuses requests for other hosts.")
 
 
 def other_origins(service: Service) -> Iterator[Finding]:
     origin = f"https://{ELSEWHERE}"
     allowed = service.ask("/api/auth/me/", Origin=origin).headers.get("Access-Control-Allow-Origin")
     if allowed in {origin, "*"}:
-        yield wrong("other origins", f"Any page may call it (Access-Control-Allow-Origin: {allowed}).")
+        yield wrong("other origins", f"Pages of any origin may call the API (Access-Control-Allow-Origin: {allowed}).")
     else:
-        yield ok("other origins", "Pages elsewhere may not call it.")
+        yield ok("other origins", "Pages of other origins may not call the API.")
 
 
 def public_metrics(service: Service) -> Iterator[Finding]:
     plain = service.ask("/metrics")
     if plain.status == HTTPStatus.OK and ip_address(plain.came_from).is_loopback:
-        yield note("public metrics", f"/metrics answers {plain.came_from}, which is here: ask from elsewhere.")
+        yield note("public metrics", f"/metrics answers {plain.came_from}, this machine. Check again from another one.")
     elif plain.status == HTTPStatus.OK:
-        yield wrong("public metrics", f"/metrics answers {plain.came_from}; see MINICHAT_METRICS_FROM, and the proxy.")
+        yield wrong(
+            "public metrics", f"/metrics answers {plain.came_from}. Restrict MINICHAT_METRICS_FROM, or the proxy."
+        )
     elif service.ask("/metrics", X_Forwarded_For="127.0.0.1").status == HTTPStatus.OK:
-        yield wrong("public metrics", "/metrics answers who says X-Forwarded-For: 127.0.0.1.")
+        yield wrong("public metrics", "/metrics answers clients that send X-Forwarded-For: 127.0.0.1.")
     else:
-        yield ok("public metrics", "/metrics is not for strangers.")
+        yield ok("public metrics", "/metrics refuses strangers.")
 
 
 def client_address(service: Service) -> Iterator[Finding]:
-    """Whether who calls can say where from: each address that is believed has a whole limit to itself."""
+    """Check whether a client can forge its address: each address has a rate limit that is still full."""
     what = "client address"
-    for _ in range(MOST_WORKERS):  # without a Redis, each counts by itself
-        found = service.ask("/api/auth/me/", X_Forwarded_For=_made_up()).headers
+    for _ in range(MAX_WORKERS):  # without Redis each worker counts alone
+        found = service.ask("/api/auth/me/", X_Forwarded_For=_unused_address()).headers
         limit, left = (found.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining"))
         if not (_is_number(limit) and _is_number(left)):
-            yield note(what, "Answers tell of no limit, by which could be seen whether X-Forwarded-For is believed.")
+            yield note(
+                what, "Not checked, because answers carry no rate limit by which a forged X-Forwarded-For would show."
+            )
             return
         if int(left) < int(limit) - 1:
-            yield ok(what, "What a client says in X-Forwarded-For is not believed.")
+            yield ok(what, "The chat ignores X-Forwarded-For from clients.")
             return
-    yield wrong(what, "Who sends X-Forwarded-For is believed: let the proxy write it, and count the proxies.")
+    yield wrong(
+        what, "Clients can forge X-Forwarded-For. Let the proxy overwrite it, and set MINICHAT_TRUSTED_PROXIES."
+    )
 
 
 def _is_number(text: str) -> bool:
     return re.fullmatch("[0-9]{1,12}", text) is not None
 
 
-def _made_up() -> str:
-    """An address of those that are for benchmarks, where nobody is (RFC 2544)."""
+def _unused_address() -> str:
+    """Return an address from the networks for benchmarks, which nobody uses (RFC 2544)."""
     return f"198.{18 + secrets.randbelow(2)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
 
 
 def live(service: Service, token: str | None) -> Iterator[Finding]:
-    """Whether a stream says something at once."""
+    """Check whether a live stream begins at once."""
     if token is None:
-        yield note("live updates", "Not looked at, which takes an access token: --token-stdin.")
+        yield note("live updates", "Not checked. Pass an access token with --token-stdin to try a stream.")
         return
     status, seconds = service.first_bytes("/api/chat/events/", Authorization=f"Bearer {token}")
     if status != HTTPStatus.OK:
-        yield wrong("live updates", f"The stream is refused with {status}: the token may have expired.")
+        yield wrong("live updates", f"The stream answers {status}. The token may have expired.")
     elif seconds is None:
-        yield wrong("live updates", "Nothing comes: the proxy collects what it should hand on (proxy_buffering off).")
+        yield wrong("live updates", "The stream stays silent. Turn buffering off in the proxy (proxy_buffering off).")
     else:
-        yield ok("live updates", f"They begin after {seconds * 1000:.0f} ms.")
+        yield ok("live updates", f"The stream begins after {seconds * 1000:.0f} ms.")
 
 
 CHECKS: tuple[Check, ...] = (encryption, headers, other_names, other_origins, public_metrics, client_address)
 
 
 def check(service: Service, token: str | None) -> Iterator[Finding]:
-    """All that can be seen from outside; little, if nobody answers."""
+    """Yield the findings of all checks; only readiness if the chat can't be reached."""
     try:
         yield from readiness(service)
     except Unreachable as error:
-        yield wrong("readiness", f"It can't be reached: {error}.")
+        yield wrong("readiness", f"The chat can't be reached: {error}.")
         return
     for one in CHECKS:
         yield from _guarded(one, one(service))
@@ -203,4 +211,4 @@ def _guarded(what: Callable[..., Iterator[Finding]], found: Iterator[Finding]) -
     try:
         yield from found
     except Unreachable as error:
-        yield wrong(what.__name__.replace("_", " "), f"It broke off: {str(error) or type(error).__name__}.")
+        yield wrong(what.__name__.replace("_", " "), f"The connection failed: {str(error) or type(error).__name__}.")
