@@ -1,19 +1,15 @@
-"""The composition root: builds the application from its settings. It knows everything and holds no rules.
+"""The composition root: builds the application from its settings. It knows every part and holds no rules.
 
-What needs no HTTP is wired in `wiring`.
-
-gunicorn 'minichat.app:create_app()'
+`wiring` builds what needs no HTTP. Any WSGI server can run the result: `gunicorn 'minichat.app:create_app()'`.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Flask, Request
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import MapAdapter
 
-from minichat import __version__, logs
-from minichat import admin as administration
+from minichat import __version__, admin, logs
 from minichat.adapters.clients import ConnectionWatch
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.notices import Board
@@ -21,16 +17,15 @@ from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
-from minichat.api.events import JsonEventWriter
+from minichat.api.application import ChatFlask, new_application
+from minichat.api.context import AppContext
+from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.headers import SecuredAnswers, security_headers
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
-from minichat.api.parsing import IdConverter
-from minichat.api.policy import MAX_BODY_BYTES
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
-from minichat.domain.ports import ClientWatcher, Clock
-from minichat.domain.retries import retry_on_conflict
+from minichat.domain.ports import ClientWatcher, Clock, NoticeBoard
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import EphemeralEvents
@@ -53,7 +48,8 @@ def create_app(
 ) -> Flask:
     """Return the WSGI application.
 
-    By default everything is made from the environment, and the database is migrated; tests bring their own.
+    Without settings, read them from the environment, configure the log and migrate the database. The other arguments
+    are for tests.
     """
     if settings is None:
         settings = Settings.load()
@@ -62,21 +58,51 @@ def create_app(
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
-    board = Board(shared_memory_file(settings, "typing"))
-    notices = redis.notices(board) if redis else board
-    services = services or services_on(database, settings, clock=clock, notices=notices)
+    services = services or services_on(database, settings, clock=clock, notices=_notice_board(settings, redis))
+    limits = _limits(settings, redis, clock)
+    live = _live_updates(settings, services, redis, metrics, clock)
+    database.on_commit = live.on_commit
 
-    app = _App("minichat", static_folder=None, template_folder="admin/templates")
-    app.url_map.strict_slashes = False  # with or without the last slash, and never by a redirect that loses a body
-    app.url_map.merge_slashes = False
-    app.url_map.converters["id"] = IdConverter
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # see `parsing`
-    app.config["TRUSTED_HOSTS"] = list(settings.allowed_hosts) or None
-    token_keys = [derived_key(secret, "tokens").hex() for secret in settings.secret_keys]
-    tokens = Tokens(app, token_keys, clock, settings.access_ttl)
-    counter = redis.counter(MemoryRequestCounter()) if redis else MemoryRequestCounter()
-    limits = Limits(counter, clock) if settings.rate_limits else None
-    cursors = Cursors([derived_key(secret, "cursors") for secret in settings.secret_keys])
+    app = new_application(template_folder="admin/templates", allowed_hosts=settings.allowed_hosts)
+    app_context = AppContext(
+        services=services,
+        tokens=Tokens(app, [key.hex() for key in _keys(settings, "tokens")], clock, settings.access_ttl),
+        clock=clock,
+        ping_database=database.ping,
+        public_url=settings.public_url,
+        metrics=metrics,
+        metrics_from=settings.metrics_from,
+        cursors=live.cursors,
+        origins=settings.cors_origins,
+        events=live.events,
+        hub=live.hub,
+        watch_client=watch_client,
+        is_behind_proxies=settings.trusted_proxies > 0,
+        count_request=limits.count if limits else None,
+        came_online=live.came_online,
+        redis_answers=redis.connection.answers if redis else None,
+    )
+    _install_api(app, app_context, limits)
+    admin.install(app, derived_key(settings.secret_key, "admin cookie").hex(), is_behind_tls=_is_behind_tls(settings))
+    cross_origin.install(app, settings.cors_origins)
+    _install_middleware(app, settings)
+    return app
+
+
+class _Live(NamedTuple):
+    """The live updates of this worker."""
+
+    cursors: Cursors
+    events: JsonEventWriter
+    hub: Hub[JsonEvent]
+    on_commit: Callable[[], object]
+    came_online: Callable[[], object]
+
+
+def _live_updates(
+    settings: Settings, services: Services, redis: "RedisAdapters | None", metrics: Metrics, clock: Clock
+) -> _Live:
+    cursors = Cursors(_keys(settings, "cursors"))
     events = JsonEventWriter(services.change_log, cursors, clock)
     slots = FileStreamSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
     ephemeral = EphemeralEvents(services.presence, events, clock)
@@ -92,64 +118,11 @@ def create_app(
         poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
         record_delay=metrics.lagged,
     )
-    committed, came_online = hub.wake, ephemeral.check_presence_soon
     if redis:
-        committed, came_online = redis.spread_changes(committed), redis.spread_presence(came_online)
-    database.on_commit = committed
-    context.install(
-        app,
-        context.AppContext(
-            services=services,
-            tokens=tokens,
-            clock=clock,
-            ping_database=database.ping,
-            public_url=settings.public_url,
-            metrics=metrics,
-            metrics_from=settings.metrics_from,
-            cursors=cursors,
-            origins=settings.cors_origins,
-            events=events,
-            hub=hub,
-            watch_client=watch_client,
-            is_behind_proxies=settings.trusted_proxies > 0,
-            count_request=limits.count if limits else None,
-            came_online=came_online,
-            redis_answers=redis.connection.answers if redis else None,
-        ),
-    )
-    hooks.install(app, metrics, limits)
-    openapi.install(app, __version__, routes.DOCUMENTED)
-    for blueprint in routes.UNDOCUMENTED:
-        app.register_blueprint(blueprint)
-    errors.register(app)  # after smorest, which registers a handler for the same errors
-    administration.install(
-        app,
-        derived_key(settings.secret_key, "admin cookie").hex(),
-        is_behind_tls=(settings.public_url or "").startswith("https://"),
-    )
-    cross_origin.install(app, settings.cors_origins)
-    app.wsgi_app = SecuredAnswers(app.wsgi_app, security_headers(settings.public_url))  # type: ignore[method-assign]
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
-
-
-class _App(Flask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function: all ours are plain ones, which spares each request looking eight times."""
-        return func
-
-    def dispatch_request(self) -> Any:
-        """Answer the request, again if its transaction clashed with another."""
-        return retry_on_conflict(super().dispatch_request)
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Find a WebSocket's route like any other: what is wrong with a handshake is told by the view."""
-        adapter = super().create_url_adapter(request)
-        if adapter is not None:
-            adapter.websocket = False
-        return adapter
+        return _Live(
+            cursors, events, hub, redis.spread_changes(hub.wake), redis.spread_presence(ephemeral.check_presence_soon)
+        )
+    return _Live(cursors, events, hub, hub.wake, ephemeral.check_presence_soon)
 
 
 def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
@@ -157,3 +130,42 @@ def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
 
     assert metrics.redis is not None
     return RedisAdapters(url, metrics.redis)
+
+
+def _notice_board(settings: Settings, redis: "RedisAdapters | None") -> NoticeBoard:
+    board = Board(shared_memory_file(settings, "typing"))
+    return redis.notices(board) if redis else board
+
+
+def _limits(settings: Settings, redis: "RedisAdapters | None", clock: Clock) -> Limits | None:
+    """Return the rate limits, or None if they are off."""
+    if not settings.rate_limits:
+        return None
+    counter = MemoryRequestCounter()
+    return Limits(redis.counter(counter) if redis else counter, clock)
+
+
+def _install_api(app: Flask, app_context: AppContext, limits: Limits | None) -> None:
+    context.install(app, app_context)
+    hooks.install(app, app_context.metrics, limits)
+    openapi.install(app, __version__, routes.DOCUMENTED)
+    for blueprint in routes.UNDOCUMENTED:
+        app.register_blueprint(blueprint)
+    errors.install(app)  # after flask-smorest, which registers a handler for the same errors
+
+
+def _install_middleware(app: ChatFlask, settings: Settings) -> None:
+    headers = security_headers(settings.public_url)
+    app.wrap(lambda wrapped: SecuredAnswers(wrapped, headers))
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wrap(lambda wrapped: ProxyFix(wrapped, x_for=hops, x_proto=hops, x_host=hops))
+
+
+def _keys(settings: Settings, use: str) -> list[bytes]:
+    """Return the keys for one use, the newest first: while the operator rotates secrets, there are two."""
+    return [derived_key(secret, use) for secret in settings.secret_keys]
+
+
+def _is_behind_tls(settings: Settings) -> bool:
+    return (settings.public_url or "").startswith("https://")

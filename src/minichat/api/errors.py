@@ -107,8 +107,8 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None, **mem
     return response
 
 
-def register(app: Flask) -> None:
-    """Make the app answer every error with a problem document."""
+def install(app: Flask) -> None:
+    """Answer every error of the app with a problem document."""
     app.register_error_handler(ChatError, _chat_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
