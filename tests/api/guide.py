@@ -56,7 +56,8 @@ SECTIONS = {
     "rooms": "Rooms and direct chats",
     "moderation": "Roles, removals and bans",
     "messages": "Messages and history",
-    "live": "Live updates",
+    "sync": "Changes since a cursor",
+    "events": "Live updates",
     "avatars": "Pictures",
     "health": "Health",
 }

@@ -4,7 +4,7 @@ The transports (server-sent events, WebSocket, long polling) open their listener
 events, and each transport sends them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from flask import request
 
@@ -15,6 +15,7 @@ from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired
 from minichat.domain.model import Caller
 from minichat.live.listeners import Listener
+from minichat.live.streaming import stream_events
 
 
 def subscription_at(cursor: str | None, field: str, *, only: int | None = None) -> Subscription:
@@ -54,6 +55,12 @@ def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Call
         client.stop()
         raise
     return listener, close
+
+
+def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[Sequence[JsonEvent]]:
+    """Yield the listener's events until its end: see `stream_events`."""
+    app = context()
+    return stream_events(app.hub, app.services.change_log, app.events, listener, must_resync=must_resync)
 
 
 def authenticate_again() -> Caller:

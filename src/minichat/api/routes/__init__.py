@@ -10,6 +10,7 @@ from minichat.api.routes import (
     moderation,
     rooms,
     sockets,
+    sync,
     users,
 )
 
@@ -19,6 +20,7 @@ DOCUMENTED = (
     rooms.blueprint,
     moderation.blueprint,
     messages.blueprint,
+    sync.blueprint,
     events.blueprint,
     sockets.blueprint,
     avatars.blueprint,

@@ -1,0 +1,66 @@
+"""`/api/chat/sync/`: the changes since a cursor, by polling or long polling."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+import orjson
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import Blueprint, answers
+from minichat.api.context import base_url, context, services
+from minichat.api.events import JsonEvent
+from minichat.api.request_state import caller_id
+from minichat.api.schemas.answers import SyncOut
+from minichat.api.schemas.requests import SyncQuery
+from minichat.api.streaming import authenticate_again, open_listener, subscription_at
+from minichat.domain.changes import ChangeBatch, Subscription
+
+blueprint = Blueprint("sync", __name__, url_prefix="/api/chat", description="Changes since a cursor")
+
+
+@blueprint.route("/sync/", methods=["GET"])
+@blueprint.arguments(SyncQuery, location="query")
+@answers(200, SyncOut, 400, 410)
+def sync(query: dict[str, Any]) -> Response:
+    """List what has happened in your rooms since a cursor, oldest first.
+
+    Without `after`, the answer holds the current cursor only. With `after` and a `timeout`, the request waits up to
+    that many seconds for an event. Continue with the `cursor` of the answer, at once if it `has_more`. Status 410 means
+    that the log no longer holds the events after your cursor: get a new cursor, then fetch again what you show.
+    """
+    subscription = subscription_at(query.get("after"), "after")
+    batch, events = _read(subscription, query["limit"])
+    if not batch.changes and query["timeout"] and query.get("after") is not None:
+        _wait_for_changes(subscription, query["timeout"])
+        batch, events = _read(subscription, query["limit"])
+    return presenting.json_response(
+        {
+            "events": [orjson.Fragment(event.json) for event in events],
+            "cursor": context().cursors.encode(subscription.position),
+            "has_more": batch.has_more,
+        }
+    )
+
+
+def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence[JsonEvent]]:
+    """Return the subscription's next changes, and their events."""
+    change_log = services().change_log
+    with change_log.at_one_moment():
+        batch = change_log.read(subscription, limit)
+        return batch, context().events.write_all(batch.changes, base_url(), caller_id())
+
+
+def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
+    """Wait until the subscription has changes or the time is over. Raises NotAuthenticated if the session ends."""
+    listener, close = open_listener(subscription.copy())
+    until = monotonic() + timeout_seconds
+    try:
+        has_changes = not context().hub.attach(listener)
+        while not (has_changes or listener.has_ended) and (left := until - monotonic()) > 0:
+            # Ephemeral events don't end the wait: the answer could not hold them.
+            has_changes = any(event.is_stored for event in listener.receive(left))
+    finally:
+        close()
+    authenticate_again()

@@ -1,0 +1,193 @@
+"""The WebSocket protocol of one request: handshake, messages, pace and closing.
+
+wsproto speaks the protocol, and this module owns the connection from the handshake to its end. It does not know what
+the messages mean.
+"""
+
+import base64
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from math import inf
+from time import monotonic
+from typing import Any, ClassVar
+
+from flask import Response, request
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from minichat.api import errors
+
+MAX_MESSAGE_BYTES = 64 * 1024
+"""The longest message that a client may send."""
+FRAMES_PER_SECOND, FRAMES_AT_ONCE = 50, 200
+"""How fast frames of any kind are read. Further frames wait in the network."""
+CLOSING_SECONDS = 2.0
+"""How long a client may take to answer a close frame."""
+_TOO_LARGE = (1009, "frame_too_large")
+_ESTABLISHED = 1
+"""The state of a TCP connection that neither end has closed, in Linux's `tcp_info`."""
+
+
+class UpgradeRequired(errors.Refused):
+    """The request is no WebSocket handshake."""
+
+    code = "upgrade_required"
+    status = 426
+    headers: ClassVar = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+
+
+class UpgradeResponse(Response):
+    """The response to a handshake. The connection carries no HTTP afterwards, so the server closes it at the end."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        """`run` uses the WebSocket until both ends have closed it."""
+        super().__init__(status=101)
+        self._run = run
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        try:
+            self._run()
+        finally:
+            self.close()
+        raise StopIteration  # gunicorn then closes the connection without a response
+
+
+class TokenBucket:
+    """A steady rate with a burst. Waiting yields to other requests."""
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = self._tokens = burst
+        self._filled_at = monotonic()
+
+    def wait(self) -> bool:
+        """Take one token, and wait until it would be there. Return whether the bucket was empty."""
+        now = monotonic()
+        filled = self._tokens + (now - self._filled_at) * self._per_second
+        self._tokens = min(self._burst, filled) - 1
+        self._filled_at = now
+        time.sleep(max(0.0, -self._tokens / self._per_second))
+        return self._tokens < 0
+
+
+class Socket:
+    """The server's end of the WebSocket that the current request asks for."""
+
+    def __init__(self) -> None:
+        """Raises UpgradeRequired if the request is no handshake, or if the server can't hand over the connection."""
+        self._protocol = WSConnection(ConnectionType.SERVER)
+        self._lock = threading.Lock()
+        self._pace = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
+        self._read_until = inf
+        if not _is_handshake():
+            raise UpgradeRequired
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
+        try:
+            self._protocol.initiate_upgrade_connection(headers, request.path.encode())
+            self._connection = request.environ["gunicorn.socket"]
+        except (RemoteProtocolError, KeyError) as error:
+            raise UpgradeRequired from error
+
+    def accept(self) -> None:
+        """Answer the handshake. Raises OSError if the client has gone."""
+        self._send(AcceptConnection())
+
+    def send_json(self, json: bytes) -> None:
+        """Send a text message. Raises OSError if the client has gone."""
+        self._send(TextMessage(json.decode()))
+
+    def ping(self) -> None:
+        """Send a ping. Raises OSError if the client has gone."""
+        self._send(Ping())
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame. `messages` ends when the client has answered it, or after CLOSING_SECONDS."""
+        with suppress(OSError):
+            self._send(CloseConnection(code, reason))
+        self._read_until = monotonic() + CLOSING_SECONDS
+        self._connection.settimeout(CLOSING_SECONDS)
+
+    def messages(self) -> Iterator[str | None]:
+        """Yield the client's messages until the connection ends. A binary message is None."""
+        with suppress(OSError):  # the client has gone, or takes too long to close
+            parts: list[str] = []
+            size = 0
+            for part in self._message_parts():
+                data = part.data
+                size += len(data if isinstance(data, bytes) else data.encode())
+                if size > MAX_MESSAGE_BYTES:
+                    self.close(*_TOO_LARGE)
+                    self._discard_until_closed()
+                    return
+                parts += [data] if isinstance(data, str) else []
+                if part.message_finished:
+                    yield "".join(parts) if isinstance(data, str) else None
+                    parts, size = [], 0
+
+    def _send(self, event: Any) -> None:
+        """Send an event of the protocol. After a close frame, do nothing. Raises OSError if the client has gone."""
+        with self._lock, suppress(LocalProtocolError):
+            self._connection.sendall(self._protocol.send(event))
+
+    def _message_parts(self) -> Iterator[Message[Any]]:
+        """Yield messages in the parts in which they arrive, until both ends have closed. Raises OSError."""
+        received = b"-"
+        while received and monotonic() < self._read_until:
+            received = self._connection.recv(65_536)
+            self._protocol.receive_data(received or None)
+            for event in self._protocol.events():
+                is_too_fast = self._pace.wait()
+                if monotonic() >= self._read_until or (is_too_fast and self._is_disconnected()):
+                    return  # the rest would take minutes at this pace, and nobody waits for it
+                if isinstance(event, Message):
+                    yield event
+                elif isinstance(event, Ping):
+                    self._send(event.response())
+                elif isinstance(event, CloseConnection):
+                    self._answer_close(event)
+                    return
+
+    def _answer_close(self, event: CloseConnection) -> None:
+        """Answer a close frame, or close after a malformed frame: wsproto reports both alike. Raises OSError."""
+        if self._protocol.state in {ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING}:
+            self.close(event.code, event.reason or "")
+            self._discard_until_closed()
+        else:
+            self._send(event.response())
+
+    def _discard_until_closed(self) -> None:
+        """Read and discard what the client still sends, until it closes too or its time is over. Raises OSError.
+
+        If the server closed first, the system would reset the connection and the close frame might be lost.
+        """
+        received = b"-"
+        while received and monotonic() < self._read_until and self._protocol.state is ConnectionState.LOCAL_CLOSING:
+            received = self._connection.recv(65_536)
+            self._protocol.receive_data(received)
+            deque(self._protocol.events(), maxlen=0)
+            time.sleep(0.001)  # yields to other requests, however much the client sends
+
+    def _is_disconnected(self) -> bool:
+        """Return whether either end has closed the connection, as far as the system knows."""
+        try:
+            state: int = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except (OSError, AttributeError):  # no TCP, or not Linux: the next heartbeat fails instead
+            return False
+        return state != _ESTABLISHED
+
+
+def _is_handshake() -> bool:
+    """Return whether the request can be a handshake (RFC 6455, section 4.2.1). Only frames may follow it."""
+    try:
+        key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except ValueError:
+        return False
+    is_http_1_1_get = request.method == "GET" and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+    has_body = bool({"Content-Length", "Transfer-Encoding"} & set(request.headers.keys()))
+    return is_http_1_1_get and len(key) == 16 and not has_body
