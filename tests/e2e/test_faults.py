@@ -1,4 +1,8 @@
-"""Killed and stopping processes: what was acknowledged is stored once, and what was not can be sent again."""
+"""Killed and stopping processes: what was acknowledged is stored once, and what was not can be sent again.
+
+What breaks a transaction off runs on both databases. New workers and the end of orphaned ones run on SQLite: the code
+is the same.
+"""
 
 import os
 import signal
@@ -6,6 +10,8 @@ import threading
 from pathlib import Path
 
 from e2e.crowd import BROKEN, check_database, check_numbers, check_whole, register, wait_until
+from e2e.databases import on_sqlite_only
+from scale import scaled
 from servers import serving
 
 WRITERS = 6
@@ -96,12 +102,12 @@ class TestProcesses:
     def test_a_killed_worker_loses_nothing_that_was_acknowledged(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
-                for _ in range(4):
-                    writers.wait_for(40)
+                for _ in range(scaled(2, 20)):
+                    writers.wait_for(20)
                     before = server.workers
                     os.kill(before[0], signal.SIGKILL)
                     wait_until(lambda before=before: set(server.workers) - set(before), "the worker's replacement")
-                writers.wait_for(40)
+                writers.wait_for(20)
             writers.check(server)
             assert writers.statuses == {201}
             server.stop()
@@ -110,7 +116,7 @@ class TestProcesses:
     def test_a_killed_server_loses_nothing_that_was_acknowledged(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
-                writers.wait_for(200)
+                writers.wait_for(scaled(60, 1_000))
                 os.killpg(server.process.pid, signal.SIGKILL)
                 server.process.wait()
             assert writers.unacknowledged
@@ -120,11 +126,12 @@ class TestProcesses:
             assert server.stop() == 0
         check_database(server.database)
 
+    @on_sqlite_only
     def test_workers_whose_parent_is_killed_end_and_a_new_server_goes_on(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             workers = server.workers
             with writers_at(server) as writers:
-                writers.wait_for(50)
+                writers.wait_for(20)
                 server.process.kill()
                 server.process.wait()
                 wait_until(lambda: not any(is_running(worker) for worker in workers), "the end of the workers")
@@ -134,7 +141,7 @@ class TestProcesses:
     def test_a_stop_under_load_answers_what_it_stored_and_stores_what_it_answered(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
-                writers.wait_for(100)
+                writers.wait_for(scaled(50, 1_000))
                 assert server.stop() == 0
             assert writers.statuses == {201}
             assert "Traceback" not in server.said
@@ -146,14 +153,15 @@ class TestProcesses:
             assert {message["client_id"] for message in writers.people[0].history(writers.room)} == acknowledged
             writers.check(server)
 
+    @on_sqlite_only
     def test_new_workers_take_over_under_load_without_an_error(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
-                writers.wait_for(50)
+                writers.wait_for(scaled(20, 1_000))
                 before = set(server.workers)
                 server.process.send_signal(signal.SIGHUP)
                 wait_until(lambda: not before & set(server.workers), "the end of the old workers")
-                writers.wait_for(50)
+                writers.wait_for(scaled(20, 1_000))
             assert writers.statuses == {201}
             writers.check(server)
 

@@ -1,5 +1,4 @@
-"""Live updates over real sockets, against two workers: a connected client gets them at once, a client that was away gets
-all of them.
+"""Live updates over real sockets, against two workers: a client gets them at once, or all that it missed.
 
 What reads the change log runs on both databases. What ends, limits or loses a connection is the same code on both, so
 it runs on SQLite.
