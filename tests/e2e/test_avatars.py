@@ -1,4 +1,7 @@
-"""Uploaded pictures on a real server: seen through every worker, kept over a restart, made beside other requests."""
+"""Uploaded pictures on a real server: seen through every worker, kept over a restart, made beside other requests.
+
+Pictures are files, whatever the database, so all of it runs on SQLite.
+"""
 
 import os
 import signal
@@ -9,14 +12,14 @@ from contextlib import contextmanager
 import requests
 from PIL import Image
 
+from e2e.databases import on_sqlite_only
 from pictures import JPEG, PNG, decoded, encoded
 from servers import PATIENCE, serving
 
-REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
-
-def registers(server):
-    return server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+def registers(server, name):
+    registration = {"username": name, "password": "correct horse battery"}
+    return server.call("POST", "/api/auth/register/", registration).json["tokens"]["access"]
 
 
 def uploads(server, token, file):
@@ -43,9 +46,10 @@ def without(worker):
         os.kill(worker, signal.SIGCONT)
 
 
+@on_sqlite_only
 def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_restart(tmp_path, database):
     with serving(tmp_path, "--workers", "2", **database) as server:
-        token = registers(server)
+        token = registers(server, "ann")
         one, other = server.workers
         with without(one):
             path = path_of(uploads(server, token, PNG))
@@ -67,26 +71,28 @@ def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_
         ]
 
 
-def test_what_is_no_picture_is_nothing_to_tell_the_operator(tmp_path, database):
-    with serving(tmp_path, "--workers", "1", **database) as server:
-        token = registers(server)
-        for file in (b"<svg/>", PNG[:100]):
-            assert uploads(server, token, file).status_code == 400
-        assert "Traceback" not in server.said
-        assert "InvalidInput" not in server.said
+@on_sqlite_only
+def test_what_is_no_picture_is_nothing_to_tell_the_operator(server):
+    token = registers(server, "no-picture")
+    for file in (b"<svg/>", PNG[:100]):
+        assert uploads(server, token, file).status_code == 400
+    assert "Traceback" not in server.said
+    assert "InvalidInput" not in server.said
 
 
-def test_the_largest_picture_does_not_hold_up_other_requests(tmp_path, database):
+@on_sqlite_only
+def test_the_largest_picture_does_not_hold_up_other_requests(shared_servers, new_database):
     slow = encoded(Image.linear_gradient("L").resize((4096, 4096)).convert("LA"), "PNG")
-    with serving(tmp_path, "--workers", "1", **database) as server, ThreadPoolExecutor(1) as uploader:
-        token = registers(server)
-        assert uploads(server, token, PNG).status_code == 200  # what is loaded once is loaded
+    server = shared_servers.get(new_database, workers=1)
+    token = registers(server, "largest-picture")
+    assert uploads(server, token, PNG).status_code == 200  # what is loaded once is loaded
+    with ThreadPoolExecutor(1) as uploader:
         uploading = uploader.submit(uploads, server, token, slow)
         answered = []
         while not uploading.done():
             asked = time.monotonic()
             assert server.call("GET", "/healthz").status == 200
             answered.append(time.monotonic() - asked)
-        assert uploading.result().status_code == 200
-        assert len(answered) >= 5
-        assert max(answered) < 0.2
+    assert uploading.result().status_code == 200
+    assert len(answered) >= 5
+    assert max(answered) < 0.2

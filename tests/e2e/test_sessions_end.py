@@ -1,10 +1,14 @@
-"""Sessions and throttling over two workers and through kills: what was decided once holds everywhere and for good."""
+"""Sessions and throttling over two workers and through kills: what was decided once holds everywhere and for good.
+
+It is decided in the database, so it runs on both kinds.
+"""
 
 import signal
 
 import pytest
 
 from e2e.crowd import PASSWORD, at_once, call, register, wait_until
+from e2e.databases import on_postgres, on_sqlite
 from minichat.domain.throttling import FREE_FAILURES
 from servers import serving
 
@@ -65,7 +69,12 @@ def test_of_many_guesses_at_once_over_all_workers_only_the_first_few_are_looked_
     assert FREE_FAILURES <= looked_at <= FREE_FAILURES + 3
 
 
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
+@pytest.mark.parametrize(
+    ("new_database", "by"),
+    [(on_sqlite, signal.SIGKILL), (on_postgres, signal.SIGKILL), (on_sqlite, signal.SIGTERM)],
+    ids=["sqlite-SIGKILL", "postgres-SIGKILL", "sqlite-SIGTERM"],
+    indirect=["new_database"],
+)
 def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, database, by):
     with serving(tmp_path, **database) as server:
         register(server, "ann")
@@ -77,24 +86,16 @@ def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, database, by):
         assert fails(server) == 2
 
 
-def test_a_session_that_ended_by_theft_stays_so_though_everything_is_killed_right_after(tmp_path, database):
+def test_sessions_that_ended_stay_so_though_everything_is_killed_right_after(tmp_path, database):
+    """Ann's session ended by a stolen token, Bob's by a log-out."""
     with serving(tmp_path, **database) as server:
-        (ann,) = register(server, "ann")
+        ann, bob = register(server, "ann", "bob")
         newer = refresh(server, ann.refresh).json
         newest = refresh(server, newer["refresh"]).json
         assert refresh(server, ann.refresh).json["code"] == "token_reused"
+        assert bob.call("POST", "/api/auth/logout/").status == 200
         server.stop(signal.SIGKILL)
     with serving(tmp_path, **database) as server:
-        for tokens in (newer, newest):
+        for tokens in (newer, newest, {"access": bob.token, "refresh": bob.refresh}):
             assert call(server, "GET", "/api/auth/me/", token=tokens["access"]).json["code"] == "session_ended"
             assert refresh(server, tokens["refresh"]).json["code"] == "session_ended"
-
-
-def test_a_log_out_stays_so_though_everything_is_killed_right_after(tmp_path, database):
-    with serving(tmp_path, **database) as server:
-        (ann,) = register(server, "ann")
-        assert ann.call("POST", "/api/auth/logout/").status == 200
-        server.stop(signal.SIGKILL)
-    with serving(tmp_path, **database) as server:
-        assert call(server, "GET", "/api/auth/me/", token=ann.token).json["code"] == "session_ended"
-        assert refresh(server, ann.refresh).json["code"] == "session_ended"

@@ -47,10 +47,18 @@ def new_workers(server, old, how_many=2):
     server.wait_until_it_answers()
 
 
-@pytest.fixture
-def server(tmp_path):
-    with serving(tmp_path, "--workers", "2") as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Its workers may be killed; a test leaves two of them."""
+    with serving(tmp_path_factory.mktemp("watching"), "--workers", "2") as server:
         yield server
+
+
+@pytest.fixture
+def token(server, request):
+    """The access token of a new account."""
+    registration = {**REGISTRATION, "username": f"ann-{abs(hash(request.node.nodeid)):x}"}
+    return server.call("POST", "/api/auth/register/", registration).json["tokens"]["access"]
 
 
 def ask(server, token, times=40):
@@ -60,17 +68,17 @@ def ask(server, token, times=40):
 
 
 class TestMetrics:
-    def test_are_summed_over_workers_and_survive_them(self, server):
-        token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
+    def test_are_summed_over_workers_and_survive_them(self, server, token):
+        earlier = metrics(server).get(ME, 0)
         ask(server, token)
-        assert metrics(server)[ME] == 40
+        assert metrics(server)[ME] == earlier + 40
 
         first, second = server.workers
         os.kill(first, signal.SIGKILL)
         new_workers(server, [first])
-        assert metrics(server)[ME] == 40
+        assert metrics(server)[ME] == earlier + 40
         ask(server, token, 10)
-        assert metrics(server)[ME] == 50
+        assert metrics(server)[ME] == earlier + 50
 
         before = server.workers
         assert second in before
@@ -78,7 +86,7 @@ class TestMetrics:
         new_workers(server, before)
         ask(server, token, 10)
         after = metrics(server)
-        assert after[ME] == 60
+        assert after[ME] == earlier + 60
         assert after["minichat_http_requests_in_progress"] == 1  # this very one
 
     def test_of_a_worker_killed_in_the_middle_of_a_request_do_not_say_for_ever_that_it_is_in_progress(self, tmp_path):
@@ -159,7 +167,7 @@ class TestTheLog:
         assert by_path["/api/auth/register/"]["request_id"] == answer.headers["X-Request-ID"]
 
     def test_of_gunicorn_is_json_too(self, server):
-        [killed, _] = server.workers
+        killed, _ = server.workers
         os.kill(killed, signal.SIGKILL)
         new_workers(server, [killed])
         said = [line for line in log_lines(server) if line["logger"] == "gunicorn.error"]

@@ -1,4 +1,7 @@
-"""Leaving and taking along on a real server: over two workers, with everything going on, and through kills."""
+"""Leaving and taking along on a real server: over two workers, with everything going on, and through kills.
+
+It is done by long transactions and reads, so it runs on both databases.
+"""
 
 import fcntl
 import http.client
@@ -25,13 +28,15 @@ from e2e.crowd import (
     rows,
     wait_until,
 )
+from e2e.databases import on_postgres, on_sqlite
 from minichat.domain.rooms import LEFT_AT_ONCE
+from scale import scaled
 from servers import PATIENCE, database_of, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
 ROOMS = 5_000
-MESSAGES = 200_000
+MESSAGES = {on_sqlite: 200_000, on_postgres: scaled(100_000, 200_000)}
 DEMO = {"username": "user1", "password": "demo-password-1"}
 
 
@@ -52,10 +57,16 @@ def log_in_to_demo(server):
 
 
 @pytest.fixture(scope="module")
-def full_server(tmp_path_factory, new_database):
+def messages(new_database):
+    """How many messages somebody has written."""
+    return MESSAGES[new_database]
+
+
+@pytest.fixture(scope="module")
+def full_server(tmp_path_factory, new_database, messages):
     """One worker, with somebody who has written very much."""
     folder = tmp_path_factory.mktemp("export")
-    size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{MESSAGES}")
+    size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{messages}")
     settings = new_database()
     assert run_minichat(folder, "demo", *size, **settings).returncode == 0
     with serving(folder, "--workers", "1", rate_limits="off", **settings) as server:
@@ -63,64 +74,61 @@ def full_server(tmp_path_factory, new_database):
 
 
 class TestErasing:
-    def test_one_is_out_on_every_worker_at_once(self, tmp_path, database):
-        with serving(tmp_path, "--workers", "2", **database) as server:
-            ann, bob = register(server, "ann", "bob")
-            room = ann.makes_room(bob)
-            assert ann.says(room, "hello").status == 201
-            assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == {(200, None)}
-            assert erase(server, ann.token).status == 204
-            refresh = {"refresh": ann.refresh}
-            out = {(401, "session_ended")}
-            assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == out
-            assert answers_of_all_workers(server, "POST", "/api/auth/token/refresh/", refresh) == out
-            assert answers_of_all_workers(server, "GET", "/api/auth/me/export/", token=ann.token) == out
-            login = {"username": "ann", "password": PASSWORD}
-            assert call(server, "POST", "/api/auth/login/", login).json["code"] == "invalid_credentials"
-            [message] = bob.history(room)
-            assert (message["content"], message["user_username"]) == ("hello", f"deleted-user-{ann.id}")
-            assert "Traceback" not in server.said
+    def test_one_is_out_on_every_worker_at_once(self, server, ann, bob):
+        room = ann.makes_room(bob)
+        assert ann.says(room, "hello").status == 201
+        assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == {(200, None)}
+        assert erase(server, ann.token).status == 204
+        refresh = {"refresh": ann.refresh}
+        out = {(401, "session_ended")}
+        assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == out
+        assert answers_of_all_workers(server, "POST", "/api/auth/token/refresh/", refresh) == out
+        assert answers_of_all_workers(server, "GET", "/api/auth/me/export/", token=ann.token) == out
+        login = {"username": ann.username, "password": PASSWORD}
+        assert call(server, "POST", "/api/auth/login/", login).json["code"] == "invalid_credentials"
+        [message] = bob.history(room)
+        assert (message["content"], message["user_username"]) == ("hello", f"deleted-user-{ann.id}")
+        assert "Traceback" not in server.said
         check_database(server.database)
 
-    def test_nothing_breaks_while_everything_else_goes_on(self, tmp_path, database):
+    def test_nothing_breaks_while_everything_else_goes_on(self, server):
         """Twice at once, while the person chats, joins, logs in and refreshes, and others open chats with them."""
-        with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
-            others = register(server, "bob", "carl")
-            public = [others[0].makes_room() for _ in range(3)]
-            statuses = set()
+        others = register(server, "other-one", "other-two")
+        before, erased_ids = erased_accounts(server), []
+        public = [others[0].makes_room() for _ in range(3)]
+        statuses = set()
 
-            def tries(action):
-                def act():
-                    statuses.add(action().status)
+        def tries(action):
+            def act():
+                statuses.add(action().status)
 
-                return act
+            return act
 
-            for number in range(5):
-                name = f"ann{number}"
-                (ann,) = register(server, name)
-                own, direct = ann.makes_room(*others), {"user_id": ann.id}
-                for room in public:
-                    ann.call("POST", f"/api/chat/rooms/{room}/join/")
-                login = {"username": name, "password": PASSWORD}
-                with (
-                    meanwhile(tries(lambda ann=ann, own=own: ann.says(own, "still here"))),
-                    meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/join/"))),
-                    meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/leave/"))),
-                    meanwhile(tries(lambda ann=ann: ann.call("POST", "/api/chat/rooms/", {"name": "Late"}))),
-                    meanwhile(tries(lambda login=login: call(server, "POST", "/api/auth/login/", login))),
-                    meanwhile(
-                        tries(lambda direct=direct: others[0].call("POST", "/api/chat/create-direct-chat/", direct))
-                    ),
-                ):
-                    wait_until(lambda own=own: len(others[0].history(own)) > 3, "some messages")
-                    erased = at_once([lambda ann=ann: erase(server, ann.token)] * 3)
-                assert sorted(answer.status for answer in erased) == [204, 401, 401]
-                refreshed = call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
-                assert refreshed.json["code"] == "session_ended"
-            assert statuses <= {200, 201, 401, 403, 404}, statuses  # out of the room that is left, if it was quick
-            assert "Traceback" not in server.said
+        for number in range(5):
+            name = f"leaving{number}"
+            (ann,) = register(server, name)
+            erased_ids.append(ann.id)
+            own, direct = ann.makes_room(*others), {"user_id": ann.id}
+            for room in public:
+                ann.call("POST", f"/api/chat/rooms/{room}/join/")
+            login = {"username": name, "password": PASSWORD}
+            with (
+                meanwhile(tries(lambda ann=ann, own=own: ann.says(own, "still here"))),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/join/"))),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/leave/"))),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", "/api/chat/rooms/", {"name": "Late"}))),
+                meanwhile(tries(lambda login=login: call(server, "POST", "/api/auth/login/", login))),
+                meanwhile(tries(lambda direct=direct: others[0].call("POST", "/api/chat/create-direct-chat/", direct))),
+            ):
+                wait_until(lambda own=own: len(others[0].history(own)) > 3, "some messages")
+                erased = at_once([lambda ann=ann: erase(server, ann.token)] * 3)
+            assert sorted(answer.status for answer in erased) == [204, 401, 401]
+            refreshed = call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
+            assert refreshed.json["code"] == "session_ended"
+        assert statuses <= {200, 201, 401, 403, 404}, statuses  # out of the room that is left, if it was quick
+        assert "Traceback" not in server.said
         check_database(server.database)
-        assert len(rows(server.database, 'SELECT id FROM "user" WHERE deleted_at IS NOT NULL')) == 5
+        assert erased_accounts(server) == before | set(erased_ids)
 
     @pytest.fixture
     def crowded(self, tmp_path, database):
@@ -142,7 +150,7 @@ class TestErasing:
         after = (False, 0, ROOMS)
         states = []
         for looks in (1, 5, 15):
-            with serving(crowded, "--workers", "2", **database) as server:
+            with serving(crowded, **database) as server:
                 token = log_in_to_demo(server)
                 with erasing(server, token) as is_over:
                     wait_until(lambda is_over=is_over, was=Written(kept, looks): was() or is_over(), "the writing")
@@ -160,9 +168,13 @@ class TestErasing:
             for is_there, joined, owned in [found]
         ), states
         if states[-1] != after:
-            with serving(crowded, "--workers", "2", **database) as server:
+            with serving(crowded, **database) as server:
                 assert erase(server, log_in_to_demo(server), DEMO["password"]).status == 204
             assert state() == after
+
+
+def erased_accounts(server):
+    return {user_id for (user_id,) in rows(server.database, 'SELECT id FROM "user" WHERE deleted_at IS NOT NULL')}
 
 
 @contextmanager
@@ -210,7 +222,7 @@ def is_in_use(database, how=""):
 
 
 class TestTheExport:
-    def test_of_very_much_takes_little_memory_and_lets_other_requests_go_on(self, full_server):
+    def test_of_very_much_takes_little_memory_and_lets_other_requests_go_on(self, full_server, messages):
         token = log_in_to_demo(full_server)
         [worker] = full_server.workers
         at_rest = own_mib(worker)
@@ -224,7 +236,7 @@ class TestTheExport:
 
         with meanwhile(look):
             document = read(full_server, token)
-        assert document.count(b'"client_id":') == MESSAGES
+        assert document.count(b'"client_id":') == messages
         assert document.startswith(b'{"format":"minichat-export/1"')
         assert document.endswith(b"]}")
         assert max(sizes) < at_rest + 20, (at_rest, max(sizes))
