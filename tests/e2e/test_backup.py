@@ -17,7 +17,7 @@ from commands import run_minichat
 from e2e.crowd import check_database, check_numbers, meanwhile, register, rows, wait_until
 from pictures import JPEG, PNG
 from postgres import FAST, running_postgres, shared
-from servers import BIN, PATIENCE, SECRET, database_of, environment, serving
+from servers import BIN, PATIENCE, SECRET, child, database_of, environment, serving
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
@@ -349,7 +349,7 @@ class TestPictures:
         path.write_text("the copy of yesterday")
         command = [BIN / "minichat", "backup", path, "--force", "--media"]
         settings = {**SETTINGS, "media_dir": str(tmp_path / "media")}
-        with subprocess.Popen(command, cwd=folder, env=environment(**settings), stderr=subprocess.PIPE) as process:
+        with child(command, folder, env=environment(**settings), stderr=subprocess.PIPE) as process:
             draft = path.with_name(f"{path.name}.part") / path.name
             wait_until(draft.exists, "the beginning of the copy")
             process.send_signal(by)

@@ -1,10 +1,13 @@
-"""The command line: every command in a process of its own, its sentences and its exit codes."""
+"""The command line: the sentences and exit codes of every command.
+
+Commands run in the tests' process but for `serve` and what asks at a terminal. PostgreSQL is met where a command opens
+it: its errors and its migrations.
+"""
 
 import fcntl
 import json
 import os
 import pty
-import subprocess
 import termios
 
 import pytest
@@ -14,7 +17,7 @@ from commands import run_minichat
 from e2e.crowd import execute
 from minichat.cli import main
 from postgres import migrated, shared
-from servers import BIN, SECRET, environment, free_port, serving
+from servers import BIN, SECRET, child, environment, free_port, serving
 
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
@@ -134,15 +137,14 @@ def test_a_superuser_may_come_before_the_first_start(tmp_path):
 def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
     # A terminal of its own, as a person has: from anything else no hidden password can be read.
     person, terminal = pty.openpty()
-    with subprocess.Popen(
+    with child(
         [BIN / "minichat", "createsuperuser", "--username", "root"],
-        cwd=tmp_path,
+        tmp_path,
         env=environment(),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread is running here
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     ) as process:
         os.close(terminal)
         shown = b""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.browsers import chromium, empty_pages, opened
+from e2e.browsers import empty_pages, opened
 from e2e.crowd import register
 from servers import serving
 
@@ -25,12 +25,6 @@ def server(tmp_path_factory, elsewhere):
 def ann(server):
     [ann] = register(server, "ann")
     return ann
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, check_whole, execute, meanwhile, register, rows, wait_until
-from servers import BIN, database_of, environment, serving
+from servers import BIN, child, database_of, environment, serving
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -213,9 +213,9 @@ def test_pruning_beside_writers_loses_nothing_that_is_not_due(server, minichat):
 
 def test_two_prunings_at_once_share_the_work(tmp_path, database):
     fill(tmp_path, database)
-    both = [start(tmp_path, database) for _ in range(2)]
-    told = [removed_by(process.communicate(timeout=60)[0]) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    with start(tmp_path, database) as one, start(tmp_path, database) as other:
+        told = [removed_by(process.communicate(timeout=60)[0]) for process in (one, other)]
+        assert (one.returncode, other.returncode) == (0, 0)
     assert sum(counts["changes"] for counts in told) == 20_000
     check_database(database_of(tmp_path, **database))
 
@@ -236,9 +236,9 @@ def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on
 
 
 def start(folder, settings):
-    return subprocess.Popen(
-        [BIN / "minichat", "prune"], cwd=folder, env=environment(**settings), stdout=subprocess.PIPE, text=True
-    )
+    """Prune in a process, which is killed when the block ends."""
+    command = [BIN / "minichat", "prune"]
+    return child(command, folder, env=environment(**settings), stdout=subprocess.PIPE, text=True)
 
 
 def left(folder, settings):

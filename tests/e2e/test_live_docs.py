@@ -13,13 +13,15 @@ from queue import Queue
 import pytest
 
 from commands import run_minichat
-from e2e.browsers import chromium, empty_pages, opened
+from e2e.browsers import empty_pages, opened
 from e2e.crowd import PASSWORD, register, wait_until
 from minichat.domain.model import ChangeKind
-from servers import PATIENCE, environment, serving
+from scale import scaled
+from servers import PATIENCE, child, environment, serving
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 UNSTORED = {"typing", "presence", "resync"}
+BREAKS = scaled(1, 10)
 WAYS = ("byFetch", "byEventSource", "bySocket", "byPolling")
 
 
@@ -40,12 +42,6 @@ def server(tmp_path_factory, elsewhere):
     with serving(folder, "--workers", "2", rate_limits="off", cors_origins=origin, changes_ttl="1") as server:
         server.folder = folder
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 def cut_all_connections(server):
@@ -72,10 +68,10 @@ def python_client(server, person, tmp_path):
     (program,) = fenced("python")
     chat = {"CHAT": f"http://127.0.0.1:{server.port}", "CHAT_USER": person.username, "CHAT_PASSWORD": PASSWORD}
     command = [sys.executable, "-c", program]
-    with subprocess.Popen(
+    with child(
         command,
+        tmp_path,
         env={**environment(), **chat},
-        cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -110,10 +106,11 @@ def test_the_python_client_hears_survives_a_break_and_ends_with_its_session(serv
         for content in said:
             ann.says(room, content)
         assert [lines.get(timeout=PATIENCE) for _ in said] == [f"{ann.username}: {content}" for content in said]
-        for number in range(3):
+        breaks = [f"{number}" for number in range(BREAKS)]
+        for content in breaks:
             cut_all_connections(server)
-            ann.says(room, f"{number}")
-        assert [lines.get(timeout=PATIENCE) for _ in range(3)] == [f"{ann.username}: {number}" for number in range(3)]
+            ann.says(room, content)
+        assert [lines.get(timeout=PATIENCE) for _ in breaks] == [f"{ann.username}: {content}" for content in breaks]
         end_sessions(bob)
         assert lines.get(timeout=PATIENCE) == "The session has ended."
         assert lines.get(timeout=PATIENCE) is None
@@ -188,13 +185,14 @@ def test_each_way_hears_survives_breaks_and_ends_with_its_session(server, ann, b
     client.shows(way, room)
     ann.says(room, "hello")
     client.hears("hello")
-    for number in range(3):
+    said = ["hello", *map(str, range(BREAKS))]
+    for content in said[1:]:
         cut_all_connections(server)
-        assert ann.says(room, f"{number}").status == 201
-    client.hears("hello", "0", "1", "2")
+        assert ann.says(room, content).status == 201
+    client.hears(*said)
     assert client.page.evaluate("loaded") == 1
     shown = client.page.evaluate("room => [...shown.view.rooms.get(room).messages.values()]", room)
-    assert [message["content"] for message in shown] == ["hello", "0", "1", "2"]
+    assert [message["content"] for message in shown] == said
     bob.call("POST", "/api/auth/logout/")
     client.ends("Over: The session has ended: log in again.")
 
@@ -257,7 +255,7 @@ def test_what_is_said_over_a_socket_is_said_once_whatever_breaks(server, ann, bo
     sent = client.page.evaluate("outbox.say('hello')")
     assert (sent["content"], sent["room"], sent["user"]["id"]) == ("hello", room, bob.id)
     said = ["hello"]
-    for round_ in range(3):
+    for round_ in range(BREAKS):
         contents = [f"{round_}.{number}" for number in range(5)]
         client.page.evaluate("contents => { window.saying = Promise.all(contents.map(c => outbox.say(c))) }", contents)
         cut_all_connections(server)

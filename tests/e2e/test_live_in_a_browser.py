@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from e2e.browsers import chromium, empty_pages, opened
+from e2e.browsers import empty_pages, opened
 from servers import serving
 
 OURS = ("127.0.0.1", "localhost")
@@ -41,16 +41,14 @@ def server(tmp_path_factory, pages):
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture(params=OURS)
 def page(browser, pages, request):
     with opened(browser, f"http://{request.param}:{pages}/") as there:
         yield there.page
+
+
+on_one_origin = pytest.mark.parametrize("page", ["localhost"], indirect=True)
+"""Marks a test of what happens to an open stream, by which time no origin is looked at."""
 
 
 @pytest.fixture
@@ -140,6 +138,7 @@ def test_a_page_hears_what_somebody_else_says_over_http(page, ann, bob, way):
     hears(page, *said)
 
 
+@on_one_origin
 @pytest.mark.parametrize("way", WAYS)
 def test_a_page_resumes_where_it_was_cut_off(page, server, ann, bob, way):
     room = ann.makes_room(bob)
@@ -155,6 +154,7 @@ def test_a_page_resumes_where_it_was_cut_off(page, server, ann, bob, way):
     hears(page, "meanwhile", "after")
 
 
+@on_one_origin
 def test_an_event_source_that_reconnects_by_itself_has_used_its_ticket(page, server, ann, bob):
     """Why a page closes it and opens another: it gives up for ever, and is told no reason."""
     room = ann.makes_room(bob)
@@ -165,6 +165,7 @@ def test_an_event_source_that_reconnects_by_itself_has_used_its_ticket(page, ser
     page.wait_for_function("stream.readyState === EventSource.CLOSED")
 
 
+@on_one_origin
 def test_a_page_talks_over_a_socket(page, ann, bob):
     room = ann.makes_room(bob)
     listens(page, "WebSocket", bob, room)
@@ -178,6 +179,7 @@ CLOSING = """() => {
 }"""
 
 
+@on_one_origin
 def test_the_browser_is_told_why_a_socket_closes(page, ann, bob):
     room = ann.makes_room(bob)
     for act, told in (

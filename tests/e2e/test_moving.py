@@ -14,7 +14,7 @@ from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, regist
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations.unfinished import unfinished
 from postgres import shared
-from servers import BIN, PATIENCE, SECRET, database_of, environment, run, serving
+from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving
 
 SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
 MESSAGES = 40_000
@@ -70,13 +70,9 @@ def refusal(folder, *args):
 
 
 def start(folder, *args, **settings):
-    return subprocess.Popen(
-        [BIN / "minichat", *args],
-        cwd=folder,
-        env=environment(**SETTINGS, **settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    """Run a command as a process, which is killed when the block ends."""
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return child([BIN / "minichat", *args], folder, env=environment(**SETTINGS, **settings), **streams)
 
 
 def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):

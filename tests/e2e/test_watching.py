@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands import run_minichat
-from servers import BIN, SECRET, RunningServer, environment, free_port, serving
+from servers import BIN, SECRET, RunningServer, child, environment, free_port, serving
 
 PASSWORD = "sesame-open-wide"
 REGISTRATION = {"username": "ann", "password": PASSWORD}
@@ -219,19 +219,10 @@ class TestTheLog:
 def unread(folder, output, errors=subprocess.STDOUT):
     """A server with one worker that speaks into this pipe."""
     port = free_port()
-    process = subprocess.Popen(
-        [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"],
-        cwd=folder,
-        env=environment(),
-        stdout=output,
-        stderr=errors,
-        stdin=subprocess.DEVNULL,
-    )
-    os.close(output)
-    server = RunningServer(process, Path(os.devnull), port)
-    try:
+    command = [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    streams = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}
+    with child(command, folder, env=environment(), **streams) as process:
+        os.close(output)
+        server = RunningServer(process, Path(os.devnull), port)
         server.wait_until_it_answers()
         yield server
-    finally:
-        process.kill()
-        process.wait(20)
