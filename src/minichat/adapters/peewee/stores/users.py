@@ -1,187 +1,76 @@
-"""Accounts in the database, and the index by which a part of a name is found."""
+"""Accounts in the database, and the index that finds a part of a name."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import orjson
-from peewee import SQL, Node
+from peewee import SQL, Expression, Node
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.locks import Locks
-from minichat.adapters.peewee.engine.statements import Row, Statement, param
+from minichat.adapters.peewee.engine.mapping import Mapper
+from minichat.adapters.peewee.engine.paging import KeysetPages
+from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
 from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
 from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Window
 from minichat.domain.ports import NewUser
 
-_LAST = "\U0010ffff"
+USERS = Mapper(User, UserRow)
+_PASSWORD_HASH = USERS.end
 
-COLUMNS = (
-    UserRow.id,
-    UserRow.username,
-    UserRow.username_key,
-    UserRow.first_name,
-    UserRow.last_name,
-    UserRow.email,
-    UserRow.avatar_url,
-    UserRow.is_active,
-    UserRow.is_superuser,
-    UserRow.joined_at,
-    UserRow.last_seen_at,
-    UserRow.deleted_at,
-)
-
-
-def user_of(row: Row) -> User:
-    """Make the entity of a row of `COLUMNS`."""
-    return User(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        row[5],
-        row[6],
-        row[7] == 1,
-        row[8] == 1,
-        row[9],
-        row[10],
-        row[11],
-    )
+_AFTER_EVERY_CHARACTER = "\U0010ffff"
 
 
 class PeeweeUserStore:
     def __init__(self, database: ChatDatabase) -> None:
-        def statement(query: Node) -> Statement:
-            return Statement(database, query)
-
+        self._database = database
         self._locks = Locks(database)
-        users = UserRow.select(*COLUMNS)
-        credentials = UserRow.select(*COLUMNS, UserRow.password_hash)
-        self._add = statement(
-            UserRow.insert(
-                username=param("username"),
-                username_key=param("username_key"),
-                password_hash=param("password_hash"),
-                first_name=param("first_name"),
-                last_name=param("last_name"),
-                email=param("email"),
-                joined_at=param("joined_at"),
-                is_superuser=param("is_superuser"),
-            )
-            .on_conflict_ignore()
-            .returning(*COLUMNS)
-        )
-        self._get = statement(users.where(UserRow.id == param("id")))
-        self._by_ids = statement(users.where(UserRow.id.in_(database.dialect.each_of("ids"))))
-        self._credentials = statement(credentials.where(UserRow.username_key == param("key")))
-        self._credentials_by_id = statement(credentials.where(UserRow.id == param("id")))
-        are_theirs = UserRow.id.in_(database.dialect.each_of("ids")) & UserRow.deleted_at.is_null()
-        self._living = statement(UserRow.select(UserRow.id).where(are_theirs))
-        self._change_password = statement(
-            UserRow.update(password_hash=param("new")).where(
-                (UserRow.id == param("id")) & (UserRow.password_hash == param("old"))
-            )
-        )
-        self._update = statement(
-            UserRow.update(
-                first_name=param("first_name"),
-                last_name=param("last_name"),
-                email=param("email"),
-                avatar_url=param("avatar_url"),
-            ).where(UserRow.id == param("id"))
-        )
-        self._set_active = statement(
-            UserRow.update(is_active=param("is_active")).where(
-                (UserRow.id == param("id")) & (UserRow.is_active != param("is_active"))
-            )
-        )
-        # The constant stands in the text, as in the partial index: only so can it serve.
-        self._shown_avatars = statement(
-            UserRow.select(UserRow.avatar_url).where(
-                UserRow.avatar_url.in_(database.dialect.each_of("urls", "text")) & (UserRow.avatar_url != SQL("''"))
-            )
-        )
+        self._users = UserRow.select(*USERS.columns)
+        self._is_this = UserRow.id == param("id")
+        self._prepare_accounts()
+        self._prepare_changes()
+        self._prepare_presence()
+        self._prepare_lists()
+        self._prepare_search()
+
+    def _statement(self, query: Node, *, may_lag: bool = False) -> Statement:
+        return Statement(self._database, query, may_lag=may_lag)
+
+    def _is_one_of(self, name: str) -> Expression:
+        return UserRow.id.in_(self._database.dialect.each_of(name))
+
+    # Accounts
+
+    def _prepare_accounts(self) -> None:
+        user = UserRow
+        credentials = user.select(*USERS.columns, user.password_hash)
+        self._get = self._statement(self._users.where(self._is_this))
+        self._by_ids = self._statement(self._users.where(self._is_one_of("ids")))
+        self._living = self._statement(user.select(user.id).where(self._is_one_of("ids") & user.deleted_at.is_null()))
+        self._credentials = self._statement(credentials.where(user.username_key == param("key")))
+        self._credentials_by_id = self._statement(credentials.where(self._is_this))
+        # The constant stands in the text, as in the partial index: a parameter would not match it.
+        has_avatar = user.avatar_url != SQL("''")
+        is_given = user.avatar_url.in_(self._database.dialect.each_of("urls", "text"))
+        self._shown_avatars = self._statement(user.select(user.avatar_url).where(is_given & has_avatar))
+
         freed = FreedNameRow
         kept = freed.select(SQL("1")).where((freed.username_key == param("key")) & (freed.free_at > param("at")))
-        self._is_taken = statement(UserRow.select(SQL("1")).where(UserRow.username_key == param("key")).union_all(kept))
-        self._keep_name = statement(
-            freed.insert(username_key=param("key"), free_at=param("free_at")).on_conflict(
-                conflict_target=[freed.username_key], update={freed.free_at: param("free_at")}
-            )
-        )
-        given = {name: param(name) for name in User._fields if name != "id"}
-        self._erase = statement(UserRow.update(password_hash="", **given).where(UserRow.id == param("id")))
-        free = freed.select(freed.username_key).where(freed.free_at <= param("at")).order_by(freed.free_at)
-        self._sweep_freed_names = statement(freed.delete().where(freed.username_key.in_(free.limit(param("limit")))))
-        self._seen = statement(UserRow.update(last_seen_at=param("at")).where(UserRow.id == param("id")))
-
-        is_due = UserRow.last_seen_at.is_null() | (UserRow.last_seen_at <= param("before"))
-        self._seen_all = statement(
-            UserRow.update(last_seen_at=param("at")).where(
-                UserRow.id.in_(database.dialect.each_of("ids")) & UserRow.is_active & is_due
-            )
-        )
-        self._online_ids = Statement(
-            database,
-            UserRow.select(UserRow.id).where((UserRow.last_seen_at > param("since")) & UserRow.deleted_at.is_null()),
-            may_lag=True,
-        )
-
-        key, limit = UserRow.username_key, param("limit")
-        after, before = key > param("key"), key < param("key")
-        # Few are online at once: sorting them beats walking all names, which the bare key would make SQLite do.
-        online, name = UserRow.last_seen_at > param("since"), key.concat("")
-        living = users.where(UserRow.deleted_at.is_null())
-        self._page_after = statement(living.where(after).order_by(key).limit(limit))
-        self._page_before = statement(living.where(before).order_by(key.desc()).limit(limit))
-        onward, back = users.where(online & (name > param("key"))), users.where(online & (name < param("key")))
-        self._online_after = statement(onward.order_by(name).limit(limit))
-        self._online_before = statement(back.order_by(name.desc()).limit(limit))
-
-        part = NamePartRow
-        self._add_part = statement(
-            part.insert(is_start=param("is_start"), part=param("part"), user_id=param("id")).on_conflict_ignore()
-        )
-        self._drop_part = statement(
-            part.delete().where(
-                (part.is_start == param("is_start")) & (part.part == param("part")) & (part.user_id == param("id"))
-            )
-        )
-        self._matches = Statement(
-            database,
-            part.select(part.part, part.user_id)
-            .where(
-                (part.is_start == param("is_start"))
-                & (part.part < param("end"))
-                & ((part.part > param("part")) | ((part.part == param("part")) & (part.user_id > param("id"))))
-                # Said once more in a form that the index can seek to.
-                & (part.part >= param("part"))
-            )
-            .order_by(part.part, part.user_id)
-            .limit(limit),
-            may_lag=True,
-        )
-
-    def add(self, new: NewUser) -> User | None:
-        row = None if self.is_taken(new.username_key, new.joined_at) else self._add.one(**new._asdict())
-        if row is None:
-            return None
-        user = user_of(row)
-        self._index(name_parts(user), user.id)
-        return user
-
-    def is_taken(self, username_key: str, at: Timestamp) -> bool:
-        return self._is_taken.one(key=username_key, at=at) is not None
+        held = user.select(SQL("1")).where(user.username_key == param("key"))
+        self._is_taken = self._statement(held.union_all(kept))
 
     def get(self, user_id: int) -> User | None:
         self._locks.account(user_id)
         row = self._get.one(id=user_id)
-        return None if row is None else user_of(row)
+        return None if row is None else USERS.of(row)
 
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
         ids = list(user_ids)
-        return {row[0]: user_of(row) for row in self._by_ids.rows(ids=orjson.dumps(ids).decode())} if ids else {}
+        if not ids:
+            return {}
+        rows = self._by_ids.rows(ids=orjson.dumps(ids).decode())
+        return {user.id: user for user in USERS.all(rows)}
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
         ids = orjson.dumps(list(user_ids)).decode()
@@ -195,6 +84,45 @@ class PeeweeUserStore:
     def credentials_by_id(self, user_id: int) -> Credentials | None:
         self._locks.account(user_id)
         return _credentials(self._credentials_by_id.one(id=user_id))
+
+    def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
+        urls = orjson.dumps(list(avatar_urls)).decode()
+        return {row[0] for row in self._shown_avatars.rows(urls=urls)}
+
+    def is_taken(self, username_key: str, at: Timestamp) -> bool:
+        return self._is_taken.one(key=username_key, at=at) is not None
+
+    # Changes
+
+    def _prepare_changes(self) -> None:
+        user, freed = UserRow, FreedNameRow
+        self._add = self._statement(user.insert(params(NewUser._fields)).on_conflict_ignore().returning(*USERS.columns))
+        self._change_password = self._statement(
+            user.update(password_hash=param("new")).where(self._is_this & (user.password_hash == param("old")))
+        )
+        profile = params(("first_name", "last_name", "email", "avatar_url"))
+        self._update = self._statement(user.update(profile).where(self._is_this))
+        is_other = user.is_active != param("is_active")
+        self._set_active = self._statement(user.update(is_active=param("is_active")).where(self._is_this & is_other))
+        remains = params(name for name in User._fields if name != "id")
+        self._erase = self._statement(user.update(password_hash="", **remains).where(self._is_this))
+        self._keep_name = self._statement(
+            freed.insert(params(("username_key", "free_at"))).on_conflict(
+                conflict_target=[freed.username_key], update={freed.free_at: param("free_at")}
+            )
+        )
+        free = freed.select(freed.username_key).where(freed.free_at <= param("at")).order_by(freed.free_at)
+        self._sweep_freed_names = self._statement(
+            freed.delete().where(freed.username_key.in_(free.limit(param("limit"))))
+        )
+
+    def add(self, new: NewUser) -> User | None:
+        row = None if self.is_taken(new.username_key, new.joined_at) else self._add.one(**new._asdict())
+        if row is None:
+            return None
+        user = USERS.of(row)
+        self._index(name_parts(user), user.id)
+        return user
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
         return self._change_password.run(id=user_id, old=old_hash, new=new_hash) == 1
@@ -216,6 +144,28 @@ class PeeweeUserStore:
     def set_active(self, user_id: int, is_active: bool) -> bool:
         return self._set_active.run(id=user_id, is_active=is_active) == 1
 
+    def erase(self, remains: User, free_at: Timestamp) -> None:
+        former = self.get(remains.id)
+        assert former is not None, "the caller has looked the account up in this transaction"
+        self._erase.run(**remains._asdict())
+        self._forget(name_parts(former), remains.id)
+        self._keep_name.run(username_key=former.username_key, free_at=free_at)
+
+    def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
+        return self._sweep_freed_names.run(at=at, limit=limit)
+
+    # Presence
+
+    def _prepare_presence(self) -> None:
+        user = UserRow
+        self._seen = self._statement(user.update(last_seen_at=param("at")).where(self._is_this))
+        is_due = user.last_seen_at.is_null() | (user.last_seen_at <= param("before"))
+        self._seen_all = self._statement(
+            user.update(last_seen_at=param("at")).where(self._is_one_of("ids") & user.is_active & is_due)
+        )
+        is_online = (user.last_seen_at > param("since")) & user.deleted_at.is_null()
+        self._online_ids = self._statement(user.select(user.id).where(is_online), may_lag=True)
+
     def seen(self, user_id: int, at: Timestamp) -> None:
         self._seen.run(id=user_id, at=at)
 
@@ -225,51 +175,77 @@ class PeeweeUserStore:
     def online_ids(self, since: Timestamp) -> Collection[int]:
         return {user_id for (user_id,) in self._online_ids.rows(since=since)}
 
+    # Lists
+
+    def _prepare_lists(self) -> None:
+        user = UserRow
+        living = self._users.where(user.deleted_at.is_null())
+        self._pages = KeysetPages(self._database, living, (user.username_key,), start=("",))
+        # Few users are online at once. An expression as the key makes SQLite sort them; by the bare key, it would walk
+        # the index of all names.
+        key = user.username_key.concat("")
+        online = self._users.where(user.last_seen_at > param("since"))
+        self._online_pages = KeysetPages(self._database, online, (key,), start=("",))
+
     def page(self, window: Window) -> Sequence[User]:
-        return _page(self._page_after, self._page_before, window)
+        return USERS.all(self._pages.rows(window))
 
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
-        return _page(self._online_after, self._online_before, window, since=since)
+        return USERS.all(self._online_pages.rows(window, since=since))
+
+    # Search
+
+    def _prepare_search(self) -> None:
+        part = NamePartRow
+        is_this = (part.is_start == param("is_start")) & (part.part == param("part")) & (part.user_id == param("id"))
+        self._add_part = self._statement(
+            part.insert(is_start=param("is_start"), part=param("part"), user_id=param("id")).on_conflict_ignore()
+        )
+        self._drop_part = self._statement(part.delete().where(is_this))
+        is_after = (part.part > param("part")) | ((part.part == param("part")) & (part.user_id > param("id")))
+        # `is_after` implies the last condition, which the index can seek to.
+        is_next = (part.is_start == param("is_start")) & (part.part < param("end")) & is_after
+        self._matches = self._statement(
+            part.select(part.part, part.user_id)
+            .where(is_next & (part.part >= param("part")))
+            .order_by(part.part, part.user_id)
+            .limit(param("limit")),
+            may_lag=True,
+        )
 
     def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
-        found: dict[int, None] = {}
+        found: dict[int, None] = {}  # ordered, and each user once
         for is_start in (True, False):
-            # A name may match in several places, so more rows than users are looked at, and more again if need be.
-            part, user_id, goes_on = folded, 0, True
-            while goes_on and len(found) < limit:
-                rows = self._matches.rows(is_start=is_start, part=part, end=folded + _LAST, id=user_id, limit=4 * limit)
-                found.update((match, None) for _, match in rows if match != without)
-                goes_on = len(rows) == 4 * limit
-                part, user_id = rows[-1] if rows else (part, user_id)
-        best = list(found)[:limit]
-        people = self.by_ids(best)
-        return [people[user_id] for user_id in best]
+            for user_id in self._matching_ids(is_start, folded, batch=4 * limit):
+                if len(found) == limit:
+                    break
+                if user_id != without:
+                    found[user_id] = None
+        people = self.by_ids(found)
+        return [people[user_id] for user_id in found]
 
-    def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
-        urls = orjson.dumps(list(avatar_urls)).decode()
-        return {row[0] for row in self._shown_avatars.rows(urls=urls)}
-
-    def erase(self, remains: User, free_at: Timestamp) -> None:
-        former = self.get(remains.id)
-        assert former is not None, "the caller has looked the account up in this transaction"
-        self._erase.run(**remains._asdict())
-        self._forget(name_parts(former), remains.id)
-        self._keep_name.run(key=former.username_key, free_at=free_at)
-
-    def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
-        return self._sweep_freed_names.run(at=at, limit=limit)
-
-    def _forget(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
-        for is_start, part in parts:
-            self._drop_part.run(is_start=is_start, part=part, id=user_id)
+    def _matching_ids(self, is_start: bool, folded: str, *, batch: int) -> Iterator[int]:
+        """Return the users whose names begin with the text, or hold it elsewhere; a user comes once per match."""
+        part, user_id = folded, 0
+        end = folded + _AFTER_EVERY_CHARACTER
+        while True:
+            rows = self._matches.rows(is_start=is_start, part=part, end=end, id=user_id, limit=batch)
+            yield from (match for _, match in rows)
+            if len(rows) < batch:
+                return
+            part, user_id = rows[-1]
 
     def _index(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
         for is_start, part in parts:
             self._add_part.run(is_start=is_start, part=part, id=user_id)
 
+    def _forget(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
+        for is_start, part in parts:
+            self._drop_part.run(is_start=is_start, part=part, id=user_id)
+
 
 def name_parts(user: User) -> set[tuple[bool, str]]:
-    """All endings of the user's names, each with whether it is the whole name."""
+    """Return all endings of the user's names; the flag says whether the ending is the whole name."""
     return {
         (start == 0, name[start : start + MAX_SEARCHED_LENGTH])
         for name in searchable_names(user)
@@ -278,12 +254,4 @@ def name_parts(user: User) -> set[tuple[bool, str]]:
 
 
 def _credentials(row: Row | None) -> Credentials | None:
-    return None if row is None else Credentials(user_of(row), row[-1])
-
-
-def _page(after: Statement, before: Statement, window: Window, **values: int) -> Sequence[User]:
-    if window.before is not None:
-        rows = before.rows(key=window.before[0], limit=window.limit + 1, **values)[::-1]
-    else:
-        rows = after.rows(key=window.after[0] if window.after else "", limit=window.limit + 1, **values)
-    return [user_of(row) for row in rows]
+    return None if row is None else Credentials(USERS.of(row), row[_PASSWORD_HASH])
