@@ -1,8 +1,8 @@
-"""The log: one JSON object a line on standard error, for the whole process; on a terminal, lines for people.
+"""The log: one JSON object per line on standard error; on a terminal, lines for people.
 
-Whoever has something to say says it with `logging`; this is only where it goes, and in which form. A line holds what is
-listed here and nothing else: no argument, local variable or odd attribute gets into it by accident. What a client sent
-can neither end a line nor begin one.
+All modules log with `logging`; this one formats and writes the lines. A line holds only the fields that are listed
+here, never an argument, a local variable or another attribute. Text from a client can neither end a line nor begin one. This
+module knows nothing of requests: `configure` gets functions for their fields.
 """
 
 import json
@@ -23,17 +23,18 @@ from structlog.processors import format_exc_info
 from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, WrappedLogger
 
-LINE_MOST = 4_000
-"""The longest line, in bytes: up to 4096, a pipe takes each whole, however many workers write to it."""
+MAX_LINE_BYTES = 4_000
+"""A pipe writes up to 4096 bytes at once, so lines of several workers do not mix."""
 ACCESS = "minichat.access"
-"""The logger that tells of each answered request, in words of ours alone."""
-ANSWERED = ("status", "duration_ms", "bytes", "ip")
-"""What it tells of one, besides what every line from within a request tells."""
+"""The logger of answered requests. Its text is constant."""
+ACCESS_FIELDS = ("status", "duration_ms", "bytes", "ip")
+"""Its fields, in addition to those of every line from within a request."""
 
-_SECRET_LEAST = 4
+_MIN_SECRET_LENGTH = 4
+"""Shorter texts are not removed from the log: they occur by chance."""
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
-_GONE = "[removed]"
-_poll = get_original("select", "poll")  # gevent's would let other greenlets run, in the middle of anything
+_REMOVED = "[removed]"
+_poll = get_original("select", "poll")  # gevent's version would switch to another greenlet
 
 
 def configure(
@@ -41,17 +42,17 @@ def configure(
     request_facts: Callable[[], Mapping[str, Any]] = dict,
     request_texts: Callable[[], Iterable[str]] = tuple,
 ) -> None:
-    """Let everything that this process says go to standard error from now on.
+    """Write the log of this process to standard error from now on.
 
-    `level` is that of minichat's own loggers; libraries tell nothing below `info`, because what they call debugging
-    holds SQL and headers. `request_facts` gives what a line tells of the request that it is from, and `request_texts`
-    what came with that request and must not be in the log, wherever it turns up.
+    `level` is the level of minichat's own loggers. Libraries log at `info` or above, because their debugging output
+    holds SQL and headers. `request_facts` returns the fields of the current request. `request_texts` returns the texts
+    that came with it, which must not appear in any line.
     """
     root = logging.getLogger()
     for handler in root.handlers[:]:
         if isinstance(handler, Lines):
             root.removeHandler(handler)
-    if sys.stderr is not None:  # closed by whoever started us
+    if sys.stderr is not None:  # None if the parent process has closed it
         lines = Lines(sys.stderr)
         lines.setFormatter(_Formatter(request_facts, request_texts, for_people=sys.stderr.isatty()))
         root.addHandler(lines)
@@ -61,16 +62,16 @@ def configure(
     gunicorn = logging.getLogger("gunicorn.error")
     gunicorn.handlers.clear()
     gunicorn.propagate = True
-    # It writes down whole request lines, with the tickets in them; ours (`minichat.access`) does not.
+    # It logs complete request lines, which hold tickets; ours (`minichat.access`) does not.
     logging.getLogger("gunicorn.access").disabled = True
     logging.captureWarnings(True)
-    # What no line shows need not be found out for each.
+    # No line shows these, so logging need not collect them.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # noqa: SLF001 - as logging's documentation advises
+    logging._srcfile = None  # noqa: SLF001 - documented as an optimisation
 
 
 class GunicornLogs(Logger):  # type: ignore[misc, unused-ignore]
-    """gunicorn's messages in our form from the very first; also for `gunicorn --logger-class`."""
+    """gunicorn's messages in our format from the first one on; also for `gunicorn --logger-class`."""
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
@@ -78,7 +79,7 @@ class GunicornLogs(Logger):  # type: ignore[misc, unused-ignore]
 
 
 class Lines(logging.StreamHandler[TextIO]):
-    """A stream to which lines are written while it takes them; no line is worth a request, or a worker that hangs."""
+    """A handler that drops lines while the stream does not take them, so that no reader can block a worker."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
@@ -90,11 +91,11 @@ class Lines(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Lose the line: the reader has gone, and there is nowhere to say so."""
+        """Drop the line: the reader has closed the stream, and there is no other place to report it."""
 
 
 class _Formatter(ProcessorFormatter):
-    """Makes a line of each record: what `_told` lists, and a traceback; without what came with the request."""
+    """Formats a record: the fields of `_fields` and a traceback, without texts of the request."""
 
     def __init__(
         self,
@@ -104,17 +105,17 @@ class _Formatter(ProcessorFormatter):
         for_people: bool,
     ) -> None:
         form = [_without_controls, _console] if for_people else [_json]
-        super().__init__(processors=[format_exc_info, self._describe, self._strike, *form])
+        super().__init__(processors=[format_exc_info, self._describe, self._remove_request_texts, *form])
         self._request_facts = request_facts
         self._request_texts = request_texts
         self._for_people = for_people
 
     def format(self, record: logging.LogRecord) -> str:
         if record.name == ACCESS and not self._for_people:
-            return _dumped(self._told(record, record.getMessage()))  # most lines are such, so they go a shorter way
+            return _dumped(self._fields(record, record.getMessage()))  # the most frequent lines take a shorter path
         return super().format(record)
 
-    def _told(self, record: logging.LogRecord, text: str) -> EventDict:
+    def _fields(self, record: logging.LogRecord, text: str) -> EventDict:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         return {
             "time": time.replace("+00:00", "Z"),
@@ -122,32 +123,34 @@ class _Formatter(ProcessorFormatter):
             "logger": record.name,
             "event": text,
             **self._request_facts(),
-            **{name: record.__dict__[name] for name in ANSWERED if name in record.__dict__},
+            **{name: record.__dict__[name] for name in ACCESS_FIELDS if name in record.__dict__},
         }
 
     def _describe(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        described = self._told(event["_record"], event["event"])
+        described = self._fields(event["_record"], event["event"])
         if "exception" in event:
             described["exception"] = event["exception"]
         return described
 
-    def _strike(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    def _remove_request_texts(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
         if event["logger"] == ACCESS:
-            return event  # there is no text in it
-        secrets = sorted({text for text in self._request_texts() if len(text) >= _SECRET_LEAST}, key=len, reverse=True)
+            return event  # it holds no text
+        secrets = sorted(
+            {text for text in self._request_texts() if len(text) >= _MIN_SECRET_LENGTH}, key=len, reverse=True
+        )
         for field in ("event", "exception"):
             if field in event:
-                text = _TOKEN.sub(_GONE, event[field])
+                text = _TOKEN.sub(_REMOVED, event[field])
                 for secret in secrets:
-                    text = text.replace(secret, _GONE)
+                    text = text.replace(secret, _REMOVED)
                 event[field] = text
         return event
 
 
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
     line = _dumped(event)
-    while len(line.encode()) > LINE_MOST:
-        # A traceback says at its end what went wrong.
+    while len(line.encode()) > MAX_LINE_BYTES:
+        # Keep the end: there a traceback names the error.
         longest = max((name for name in event if isinstance(event[name], str)), key=lambda name: len(event[name]))
         text = event[longest]
         event[longest] = f"…{text[len(text) // 8 + 2 :]}"
@@ -160,7 +163,7 @@ def _dumped(event: EventDict) -> str:
         line = orjson.dumps(event).decode()
     except TypeError:  # lone surrogates, numbers beyond 64 bits
         line = json.dumps(event, default=str)
-    # JSON lets U+2028 and the like stand, which some readers take for the end of a line.
+    # JSON allows U+2028 and similar characters, which some readers treat as the end of a line.
     return line if line.isprintable() else _escaped(line)
 
 
@@ -168,7 +171,7 @@ _console = ConsoleRenderer(timestamp_key="time", exception_formatter=plain_trace
 
 
 def _without_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The event without what would steer the terminal; a traceback keeps its lines."""
+    """Escape control characters, which a terminal would obey; a traceback keeps its lines."""
     for name, value in event.items():
         if isinstance(value, str) and not value.isprintable():
             lines = value.split("\n") if name == "exception" else [value]

@@ -1,4 +1,4 @@
-"""E-mail addresses by email-validator: their syntax alone, for nobody's name server is asked about our users."""
+"""E-mail addresses by email-validator. It checks the syntax only, so that no name server learns of our users."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -6,8 +6,8 @@ from email_validator import EmailNotValidError, validate_email
 def email_address(address: str) -> str:
     """Return the address in its normal form: NFC, the domain in lower case and Unicode.
 
-    Internationalised addresses are taken (RFC 6531, IDNA). Raises ValueError for what no mail from elsewhere reaches
-    (`localhost`, `.local`, `.test`), and for quoted names, IP addresses and display names, of which most are mistakes.
+    Internationalised addresses are valid (RFC 6531, IDNA). Raises ValueError for domains that receive no mail
+    (`localhost`, `.local`, `.test`), and for quoted names, IP addresses and display names, which are usually mistakes.
     """
     try:
         return validate_email(address, check_deliverability=False, strict=True).normalized

@@ -1,8 +1,8 @@
-"""How usernames are compared, by PRECIS UsernameCaseMapped (RFC 8265, section 3.3), and which scripts one may mix.
+"""Comparison of usernames by PRECIS UsernameCaseMapped (RFC 8265, section 3.3), and the scripts that a name may mix.
 
-`Ann`, `ann` and full-width `ａｎｎ` are one key, and so are Greek names with either small sigma; bidirectional and
-invisible marks are refused by the profile. A Latin name with a Cyrillic letter in it is for deceiving somebody: scripts
-mix as UTS #39 "highly restrictive" allows.
+`Ann`, `ann` and full-width `ａｎｎ` have the same key, and so do Greek names with either small sigma. The profile
+refuses bidirectional and invisible marks. A Latin name with one Cyrillic letter can impersonate another user, so names
+may mix scripts only as UTS #39 "highly restrictive" allows. This module does not know which names are reserved.
 """
 
 import functools
@@ -10,9 +10,9 @@ import functools
 import precis_i18n
 
 _ANY = frozenset({"Zyyy", "Zinh"})
-"""Common and Inherited: characters that go with every script."""
+"""Common and Inherited: characters that belong to every script."""
 
-# UTS #39, section 5.1: the writing systems that a script is a part of. ISO 15924 has a code for each.
+# UTS #39, section 5.1: the writing systems that a script belongs to, by their ISO 15924 codes.
 _SYSTEMS = {
     "Hani": {"Jpan", "Hanb", "Kore"},
     "Hira": {"Jpan"},
@@ -24,19 +24,19 @@ _SYSTEMS = {
 
 @functools.cache
 def _profile() -> precis_i18n.profile.Profile:
-    # Made at the first use: its tables take a while to load and most commands need none.
+    # At the first use: loading the tables takes long, and most commands don't need them.
     return precis_i18n.get_profile("UsernameCaseMapped")
 
 
 def username_key(username: str) -> str:
-    """Return the key of a username. Raises ValueError for one that the profile does not allow."""
+    """Return the key of a username. Raises ValueError if the profile does not allow the name."""
     key: str = _profile().enforce(username)  # raises UnicodeEncodeError, a ValueError
-    # PRECIS lets both small sigmas be, though ΝΙΚΟΣ is either: Unicode's case folding makes them one.
+    # PRECIS keeps both small sigmas, though ΝΙΚΟΣ lower-cases to either. Unicode's case folding unifies them.
     return key.replace("ς", "σ")
 
 
 def mixes_scripts(username: str) -> bool:
-    """Tell whether the name mixes scripts other than Latin with Japanese, Chinese or Korean (UTS #39, section 5.2)."""
+    """Return whether the name mixes scripts beyond Latin with Japanese, Chinese or Korean (UTS #39, section 5.2)."""
     if username.isascii():
         return False
     systems = [_systems(char) for char in username]
@@ -47,8 +47,8 @@ def mixes_scripts(username: str) -> bool:
 
 
 def _systems(char: str) -> frozenset[str]:
-    """The scripts that the character is used in (its script extensions), and the writing systems of these."""
-    from fontTools.unicodedata import script_extension  # late: 4 MB, for those who have names beyond ASCII
+    """Return the scripts that use the character (its script extensions), and their writing systems."""
+    from fontTools.unicodedata import script_extension  # late: it takes 4 MB, and only names beyond ASCII need it
 
     scripts: frozenset[str] = frozenset(script_extension(char))
     return scripts.union(*(_SYSTEMS.get(script, ()) for script in scripts))
