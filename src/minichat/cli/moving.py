@@ -126,11 +126,11 @@ def restored() -> None:
     """
     settings = load_settings()
     from minichat.adapters.peewee.operations import migrating
-    from minichat.adapters.peewee.stores import epochs
+    from minichat.adapters.peewee.stores import log_epoch
 
     database = current_database(settings)
     with database_failures(settings), database.migrating(migrating.PATIENCE):
-        epochs.go_on_from_backup(database)
+        log_epoch.go_on_from_backup(database)
     click.echo("Clients will load everything again when they reconnect.")
 
 

@@ -50,7 +50,7 @@ def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of:
     with driver_errors, closing(connect(str(target))) as copied:
         copied.execute("PRAGMA locking_mode = EXCLUSIVE")
         if copied.execute("SELECT 1 FROM sqlite_schema WHERE name = 'log_epoch'").fetchone():
-            copied.execute("DELETE FROM log_epoch")  # whoever goes on from the copy begins one: see `epochs`
+            copied.execute("DELETE FROM log_epoch")  # whoever goes on from the copy begins one: see `log_epoch`
         wrong = [found for check in CHECKS for found in copied.execute(check).fetchall() if found != ("ok",)]
     if wrong:
         raise Damaged(str(wrong[0]))

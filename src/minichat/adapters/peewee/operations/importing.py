@@ -18,7 +18,7 @@ from minichat.adapters.peewee.operations.exporting import body
 from minichat.adapters.peewee.operations.migrating import schema
 from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table
 from minichat.adapters.peewee.operations.unfinished import MARK, unfinished
-from minichat.adapters.peewee.stores import epochs
+from minichat.adapters.peewee.stores import log_epoch
 
 BATCH = 5_000
 """How many rows go in one transaction."""
@@ -172,6 +172,6 @@ def _finish(database: ChatDatabase, export: Export) -> None:
             digest.update(line)
         if digest.hexdigest() != export.sha256:
             raise NotImported("the database holds something else than was exported, as if another program wrote to it")
-        epochs.renew(database)
+        log_epoch.renew(database)
         database.execute_sql(f"DROP TABLE {MARK}")
         database.dialect.refresh_statistics(database)

@@ -44,7 +44,7 @@ def newest_change(database: ChatDatabase) -> int | None:
 def is_of_another_server(database: ChatDatabase) -> bool:
     """Return whether the log holds transactions that this server has not begun yet.
 
-    No new change is then readable until `minichat db restored` adopts the log (see `epochs`).
+    No new change is then readable until `minichat db restored` adopts the log (see `log_epoch`).
     """
     query = database.dialect.choose(sqlite=None, postgres=_IS_AHEAD_OF_SERVER)
     return query is not None and bool(_value(database, query))

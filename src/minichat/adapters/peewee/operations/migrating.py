@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.operations.unfinished import expect_whole
-from minichat.adapters.peewee.stores import epochs
+from minichat.adapters.peewee.stores import log_epoch
 from minichat.domain.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent.with_name("migrations")
@@ -23,14 +23,14 @@ class SchemaTooNew(Unavailable):
 def upgrade(database: ChatDatabase) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own; return the names applied.
 
-    A copy of a database is made one of its own: see `epochs`.
+    A copy of a database is made one of its own: see `log_epoch`.
     Raises SchemaTooNew, HalfImported, and Unavailable.
     """
     expect_whole(database)
     with database.migrating(PATIENCE):
         # Asked first: the runner makes its table, if need be, which not every role may that may serve.
         applied: list[str] = _runner(database).up() if missing(database) else []
-        epochs.begin(database)
+        log_epoch.begin(database)
     return applied
 
 

@@ -1,4 +1,4 @@
-"""Tallies of what is done too often, in the database: all workers share them, and a restart forgets none."""
+"""Attempt counts in the database: every worker sees them, and a restart keeps them."""
 
 from peewee import EXCLUDED, Case, Node
 
@@ -19,7 +19,7 @@ class PeeweeAttemptStore:
         is_over = row.forget_at <= EXCLUDED.last
         self._locks = Locks(database)
         self._get = statement(row.select(*columns).where(row.key == param("key")))
-        # One statement, so that of several at once each counts: begin a tally, count one more, or begin it anew.
+        # One statement begins a count, adds to it, or begins it anew, so concurrent attempts are all counted.
         self._count = statement(
             row.insert(key=param("key"), count=1, since=param("at"), last=param("at"), forget_at=param("forget_at"))
             .on_conflict(
@@ -44,7 +44,7 @@ class PeeweeAttemptStore:
 
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         found = self._count.one(key=key, at=at, forget_at=at + window)
-        assert found is not None
+        assert found is not None, "an UPSERT returns a row"
         return AttemptCount(*found)
 
     def forget(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Which life of the change log this is: see `epochs`."""
+"""Which life of the change log this is: see `log_epoch`."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator

@@ -1,7 +1,7 @@
-"""Which life of the change log a position belongs to: one from before a restore, or of another database, is not ours.
+"""The epoch of the change log: a random number that begins every position in the log.
 
-After a restore the log grows again over the ids that it had given before, with other changes. So every position begins
-with a number that is drawn anew when a database goes on from an earlier state, or from another's.
+After a restore the log gives ids again that it had given before, to other changes. A new epoch makes the positions from
+before the restore, and those from another database, invalid: their owners must load everything anew.
 """
 
 import secrets
@@ -12,9 +12,11 @@ from minichat.adapters.peewee.engine.statements import Statement
 
 _NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
 EPOCH = f"coalesce(({_NUMBER}), 0)"
-"""The number, in SQL; 0 while none is drawn."""
+"""The SQL of the epoch; 0 until `begin` draws one."""
 
-
+_DRAW = """
+    INSERT INTO log_epoch (id, number) VALUES (1, :number) ON CONFLICT (id) DO UPDATE SET number = excluded.number
+"""
 # PostgreSQL's rows bear the numbers of transactions (see its migration 0001). The numbers of another server may be
 # ahead of this server's, so they are cleared.
 _FORGET_TRANSACTIONS = (
@@ -26,23 +28,18 @@ _FORGET_TRANSACTIONS = (
 
 
 def begin(database: ChatDatabase) -> None:
-    """Draw a number if there is none, as in a new database and in one restored from a backup."""
+    """Draw an epoch if there is none, as in a new database and in one restored from a backup."""
     if Statement.of_text(database, _NUMBER).one() in {None, (None,)}:
         go_on_from_backup(database)
 
 
 def go_on_from_backup(database: ChatDatabase) -> None:
-    """Make one's own what another database has left; being broken off in the middle does no harm."""
+    """Adopt a database that another server has left. It is safe to repeat after an interruption."""
     for statement in database.dialect.choose(sqlite=(), postgres=_FORGET_TRANSACTIONS):
         database.execute_sql(statement)
     renew(database)
 
 
 def renew(database: ChatDatabase) -> None:
-    """Draw another number: who has a position from before must load everything anew."""
-    Statement.of_text(
-        database,
-        """
-        INSERT INTO log_epoch (id, number) VALUES (1, :number) ON CONFLICT (id) DO UPDATE SET number = excluded.number
-        """,
-    ).run(number=1 + secrets.randbelow(2**31 - 1))
+    """Draw another epoch, which ends every position from before."""
+    Statement.of_text(database, _DRAW).run(number=1 + secrets.randbelow(2**31 - 1))
