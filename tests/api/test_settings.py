@@ -1,4 +1,4 @@
-"""The settings: what each variable may be, what it means, and what is said when it is wrong."""
+"""The settings: the valid values of each variable, their meaning, and the messages about wrong ones."""
 
 import secrets
 import stat
@@ -14,7 +14,7 @@ KEY = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
 
 @pytest.fixture
 def load(tmp_path):
-    """Settings from these variables (without their MINICHAT_) in an empty folder."""
+    """Load settings from these variables, without the prefix MINICHAT_, in an empty folder."""
 
     def load(**variables):
         given = {f"MINICHAT_{name.upper()}": value for name, value in {"secret_key": KEY, **variables}.items()}
@@ -24,18 +24,18 @@ def load(tmp_path):
 
 
 @pytest.fixture
-def complaints(load):
-    """What is said about these variables, a sentence each."""
+def messages(load):
+    """Return the messages about these variables, one sentence each."""
 
-    def complaints(**variables):
+    def messages(**variables):
         with pytest.raises(SettingsError) as caught:
             load(**variables)
         return str(caught.value).splitlines()
 
-    return complaints
+    return messages
 
 
-def test_everything_has_a_default(tmp_path):
+def test_every_setting_has_a_default(tmp_path):
     settings = settings_from({}, root=tmp_path)
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/minichat.sqlite3"
     assert settings.database_path == tmp_path / "instance" / "minichat.sqlite3"
@@ -53,34 +53,34 @@ def test_everything_has_a_default(tmp_path):
     assert settings.notices == ()
 
 
-def test_all_wrong_variables_are_named_at_once_a_sentence_each(complaints):
-    said = complaints(
+def test_all_wrong_variables_are_reported_at_once_with_one_sentence_each(messages):
+    found = messages(
         database_url="mysql://root:hunter2@db/chat",
         secret_key="short",
         access_ttl="soon",
         cors_origins="*",
         log_level="loud",
     )
-    assert [line.split()[0] for line in said] == [
+    assert [line.split()[0] for line in found] == [
         "MINICHAT_DATABASE_URL",
         "MINICHAT_SECRET_KEY",
         "MINICHAT_ACCESS_TTL",
         "MINICHAT_CORS_ORIGINS",
         "MINICHAT_LOG_LEVEL",
     ]
-    assert all(line.endswith(".") for line in said)
+    assert all(line.endswith(".") for line in found)
 
 
-def test_no_complaint_repeats_a_secret(complaints):
-    said = complaints(database_url="postgresql://chat:hunter2@db/chat", secret_key="hunter2" * 8)
-    assert "hunter2" not in "".join(said)
+def test_no_message_repeats_a_secret(messages):
+    found = messages(database_url="postgresql://chat:hunter2@db/chat", secret_key="hunter2" * 8)
+    assert "hunter2" not in "".join(found)
 
 
 @pytest.mark.parametrize("name", ["public_url", "cors_origins", "allowed_hosts", "metrics_from", "redis_url"])
-def test_no_message_repeats_the_password_of_a_url_in_any_variable(complaints, name):
-    [sentence] = complaints(**{name: "https://chat:hunter2@chat.example.org/"})
-    assert sentence.startswith(f"MINICHAT_{name.upper()} must ")
-    assert "hunter2" not in sentence
+def test_no_message_repeats_the_password_of_a_url_in_any_variable(messages, name):
+    [message] = messages(**{name: "https://chat:hunter2@chat.example.org/"})
+    assert message.startswith(f"MINICHAT_{name.upper()} must ")
+    assert "hunter2" not in message
 
 
 def test_settings_can_be_printed_without_the_secret(load):
@@ -92,36 +92,36 @@ def test_settings_are_immutable(load):
         load().access_ttl = 1
 
 
-def test_the_audit_log_is_kept_for_longer_than_the_database_insists(load, complaints):
+def test_the_audit_log_is_kept_for_longer_than_the_database_requires(load, messages):
     assert load(changes_ttl="1", audit_ttl=f"{31 * 86_400}").audit_ttl == 31 * 86_400
-    assert complaints(audit_ttl=f"{31 * 86_400 - 1}", changes_ttl="0") == [
+    assert messages(audit_ttl=f"{31 * 86_400 - 1}", changes_ttl="0") == [
         "MINICHAT_CHANGES_TTL must be a whole number from 1 to 315360000, not '0'.",
         "MINICHAT_AUDIT_TTL must be a whole number from 2678400 to 315360000, not '2678399'.",
     ]
 
 
-# Where they come from
+# Sources
 
 
-def test_a_file_in_the_folder_counts_and_the_environment_counts_more(tmp_path, load):
+def test_the_environment_overrides_the_env_file(tmp_path, load):
     (tmp_path / ".env").write_text("MINICHAT_ACCESS_TTL=60\nMINICHAT_REFRESH_TTL='120'\nOTHER=1\n")
     settings = load(access_ttl="90")
     assert (settings.access_ttl, settings.refresh_ttl) == (90, 120)
 
 
-def test_a_file_further_up_does_not_count(tmp_path):
+def test_an_env_file_in_a_parent_folder_is_ignored(tmp_path):
     (tmp_path / ".env").write_text("MINICHAT_ACCESS_TTL=60\n")
     (tmp_path / "below").mkdir()
     assert settings_from({"MINICHAT_SECRET_KEY": KEY}, root=tmp_path / "below").access_ttl == 3_600
 
 
-def test_a_file_that_is_not_text_is_a_sentence(tmp_path, complaints):
+def test_an_env_file_that_is_not_text_is_reported(tmp_path, messages):
     (tmp_path / ".env").write_bytes(b"MINICHAT_ACCESS_TTL=\xff\n")
-    [sentence] = complaints()
-    assert str(tmp_path / ".env") in sentence
+    [message] = messages()
+    assert str(tmp_path / ".env") in message
 
 
-def test_the_process_environment_and_working_folder_are_the_default(tmp_path, monkeypatch):
+def test_settings_come_from_the_process_environment_and_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MINICHAT_SECRET_KEY", KEY)
     monkeypatch.setenv("MINICHAT_ACCESS_TTL", "77")
@@ -129,16 +129,16 @@ def test_the_process_environment_and_working_folder_are_the_default(tmp_path, mo
     assert (settings.access_ttl, settings.media_dir) == (77, tmp_path / "instance" / "media")
 
 
-def test_what_is_set_to_nothing_has_its_default(load):
+def test_an_empty_variable_has_its_default(load):
     settings = load(access_ttl="", public_url=" ", media_dir="", allowed_hosts="")
     assert (settings.access_ttl, settings.public_url, settings.allowed_hosts) == (3_600, None, ())
 
 
-def test_no_origins_can_be_asked_for(load):
+def test_an_empty_list_of_origins_allows_none(load):
     assert load(cors_origins="").cors_origins == ()
 
 
-def test_what_has_no_effect_is_told(load):
+def test_an_unknown_variable_is_reported_as_a_notice(load):
     settings = load(acess_ttl="60")
     assert settings.notices == ("MINICHAT_ACESS_TTL is not a setting of minichat and has no effect.",)
     assert load(rate_limits="on", redis_url="redis://localhost").notices == ()
@@ -158,7 +158,7 @@ def test_what_has_no_effect_is_told(load):
         "unix://:secret@/run/redis.sock?db=2",
     ],
 )
-def test_redis_is_named_by_its_url(load, url):
+def test_a_redis_url_is_accepted(load, url):
     settings = load(redis_url=url)
     assert settings.redis_url == url
     assert "secret" not in repr(settings)
@@ -178,13 +178,13 @@ def test_redis_is_named_by_its_url(load, url):
         "unix://",
     ],
 )
-def test_what_is_no_url_of_redis_is_refused_without_its_password(load, url):
+def test_a_wrong_redis_url_is_refused_without_repeating_its_password(load, url):
     with pytest.raises(SettingsError, match="MINICHAT_REDIS_URL must look like redis://") as refused:
         load(redis_url=url)
     assert "secret" not in str(refused.value)
 
 
-def test_without_redis_there_is_none(load):
+def test_an_empty_redis_url_means_no_redis(load):
     assert load(redis_url=" ").redis_url is None
 
 
@@ -199,7 +199,7 @@ def test_without_redis_there_is_none(load):
         ("sqlite:////srv/c.db", "/srv/c.db"),
     ],
 )
-def test_a_database_is_a_file_relative_or_not(load, tmp_path, url, path):
+def test_a_database_file_has_a_relative_or_absolute_path(load, tmp_path, url, path):
     expected = path.format(root=tmp_path)
     settings = load(database_url=url)
     assert settings.database_url == f"sqlite:///{expected}"
@@ -209,9 +209,9 @@ def test_a_database_is_a_file_relative_or_not(load, tmp_path, url, path):
 @pytest.mark.parametrize(
     "url", ["chat.db", "sqlite://chat.db", "sqlite:///", "sqlite:///:memory:", "sqlite:///a/", "sqlite:///a.db?mode=ro"]
 )
-def test_a_database_that_workers_cannot_share_is_refused(complaints, url):
-    [sentence] = complaints(database_url=url)
-    assert sentence.startswith("MINICHAT_DATABASE_URL ")
+def test_a_database_that_workers_cannot_share_is_refused(messages, url):
+    [message] = messages(database_url=url)
+    assert message.startswith("MINICHAT_DATABASE_URL ")
 
 
 SERVED = {"secret_key": KEY, "allowed_hosts": "chat.example.org"}
@@ -226,7 +226,7 @@ SERVED = {"secret_key": KEY, "allowed_hosts": "chat.example.org"}
         "postgres://chat@[::1]/chat",
     ],
 )
-def test_a_database_may_be_a_server(load, url):
+def test_a_postgresql_url_is_accepted(load, url):
     settings = load(database_url=url, replica_url=url, **SERVED)
     expected = url.replace("postgres://", "postgresql://")
     assert (settings.database_url, settings.replica_url) == (expected, expected)
@@ -253,23 +253,23 @@ def test_a_database_may_be_a_server(load, url):
     ],
 )
 @pytest.mark.parametrize("name", ["database_url", "replica_url"])
-def test_the_url_of_a_server_that_does_not_parse_is_refused_and_not_repeated(complaints, name, url):
+def test_a_wrong_postgresql_url_is_refused_without_repeating_it(messages, name, url):
     given = {"database_url": "postgresql:///chat", **SERVED, name: url}
-    [sentence] = complaints(**given)
-    assert sentence.startswith(f"MINICHAT_{name.upper()} must look like ")
-    assert "hunter2" not in sentence
+    [message] = messages(**given)
+    assert message.startswith(f"MINICHAT_{name.upper()} must look like ")
+    assert "hunter2" not in message
 
 
-def test_a_server_needs_a_secret_and_the_names_of_the_hosts(tmp_path):
-    with pytest.raises(SettingsError) as told:
+def test_postgresql_needs_a_secret_and_the_allowed_hosts(tmp_path):
+    with pytest.raises(SettingsError) as refused:
         settings_from({"MINICHAT_DATABASE_URL": "postgresql:///chat"}, root=tmp_path)
-    said = str(told.value).splitlines()
-    assert [line.split()[0] for line in said] == ["MINICHAT_SECRET_KEY", "MINICHAT_ALLOWED_HOSTS"]
+    found = str(refused.value).splitlines()
+    assert [line.split()[0] for line in found] == ["MINICHAT_SECRET_KEY", "MINICHAT_ALLOWED_HOSTS"]
 
 
-def test_a_file_has_no_replica(complaints):
-    [sentence] = complaints(replica_url="postgresql:///chat")
-    assert sentence.startswith("MINICHAT_REPLICA_URL needs ")
+def test_a_database_file_has_no_replica(messages):
+    [message] = messages(replica_url="postgresql:///chat")
+    assert message.startswith("MINICHAT_REPLICA_URL needs ")
 
 
 # The secret
@@ -280,7 +280,7 @@ def test_a_file_has_no_replica(complaints):
     ["bench-" + "x" * 58, secrets.token_hex(16), secrets.token_urlsafe(32), "ключ" * 3 + KEY],
     ids=["of few letters", "in hex", "in base64", "in another script"],
 )
-def test_a_long_secret_is_taken(load, key):
+def test_a_long_secret_is_accepted(load, key):
     assert load(secret_key=key).secret_key == key
 
 
@@ -306,18 +306,18 @@ def test_a_long_secret_is_taken(load, key):
         KEY + "\udcff",
     ],
 )
-def test_a_short_well_known_or_made_up_secret_is_refused(complaints, key):
-    [sentence] = complaints(secret_key=key)
-    assert sentence.startswith("MINICHAT_SECRET_KEY ")
+def test_a_short_well_known_or_made_up_secret_is_refused(messages, key):
+    [message] = messages(secret_key=key)
+    assert message.startswith("MINICHAT_SECRET_KEY ")
 
 
 @pytest.mark.parametrize(
     "key", ["", "a" * 31, "ab" * 32, "change-me-please-change-me-please-now", KEY + "\x07", KEY[:31]]
 )
-def test_a_weak_previous_secret_is_refused_as_well(complaints, key):
-    [sentence] = complaints(secret_key_previous=key)
-    assert sentence.startswith("MINICHAT_SECRET_KEY_PREVIOUS ")
-    assert not key or key not in sentence
+def test_a_weak_previous_secret_is_refused_as_well(messages, key):
+    [message] = messages(secret_key_previous=key)
+    assert message.startswith("MINICHAT_SECRET_KEY_PREVIOUS ")
+    assert not key or key not in message
 
 
 def test_a_previous_secret_comes_after_the_one_in_use(load):
@@ -328,8 +328,8 @@ def test_a_previous_secret_comes_after_the_one_in_use(load):
     assert KEY[::-1] not in repr(settings)
 
 
-def test_a_previous_secret_is_another_one(complaints, tmp_path):
-    assert complaints(secret_key_previous=f" {KEY} ") == [
+def test_a_previous_secret_must_differ(messages, tmp_path):
+    assert messages(secret_key_previous=f" {KEY} ") == [
         "MINICHAT_SECRET_KEY_PREVIOUS must differ from the secret key in use."
     ]
     made = settings_from({}, root=tmp_path).secret_key
@@ -337,13 +337,13 @@ def test_a_previous_secret_is_another_one(complaints, tmp_path):
         settings_from({"MINICHAT_SECRET_KEY_PREVIOUS": made}, root=tmp_path)
 
 
-def test_chance_does_not_look_like_a_made_up_secret(load):
+def test_random_secrets_are_accepted(load):
     for _ in range(500):
         for key in (secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(24), secrets.token_urlsafe(48)):
             assert load(secret_key=key).secret_key == key
 
 
-def test_without_one_a_secret_is_made_once_for_the_owner_alone(tmp_path):
+def test_a_missing_secret_is_generated_once_and_only_its_owner_can_read_it(tmp_path):
     first = settings_from({}, root=tmp_path).secret_key
     assert len(first) >= 32
     assert settings_from({}, root=tmp_path).secret_key == first
@@ -363,12 +363,12 @@ def test_the_secret_is_kept_beside_the_database(tmp_path):
     assert settings_from(given, root=tmp_path).secret_key == (tmp_path / "data" / "secret_key").read_text().strip()
 
 
-def test_a_given_secret_leaves_no_file(load, tmp_path):
+def test_a_given_secret_creates_no_file(load, tmp_path):
     load()
     assert not list(tmp_path.iterdir())
 
 
-def test_of_many_starting_at_once_all_get_the_same_secret(tmp_path):
+def test_concurrent_starts_get_the_same_secret(tmp_path):
     started, keys = threading.Barrier(16), []
 
     def start():
@@ -396,7 +396,7 @@ def test_a_kept_secret_that_is_weak_or_open_to_others_stops_the_start(tmp_path, 
         settings_from({}, root=tmp_path)
 
 
-def test_a_secret_that_cannot_be_kept_is_a_sentence(tmp_path):
+def test_a_secret_that_cannot_be_stored_is_reported(tmp_path):
     (tmp_path / "instance").write_text("in the way")
     with pytest.raises(
         SettingsError, match=r"MINICHAT_SECRET_KEY is not set, and the generated key in .* can't be written or read"
@@ -404,34 +404,34 @@ def test_a_secret_that_cannot_be_kept_is_a_sentence(tmp_path):
         settings_from({}, root=tmp_path)
 
 
-# The rest
+# Numbers, URLs and lists
 
 
 @pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl", "session_ttl", "refresh_grace", "trusted_proxies"])
 @pytest.mark.parametrize("value", ["-1", "1.5", "1h", "१", "9" * 5_000, "1_000", "0x10"])
-def test_a_number_is_a_whole_number_in_digits(complaints, name, value):
-    [sentence] = complaints(**{name: value})
-    assert sentence.startswith(f"MINICHAT_{name.upper()} must be a whole number")
+def test_a_number_must_be_a_whole_number_in_ascii_digits(messages, name, value):
+    [message] = messages(**{name: value})
+    assert message.startswith(f"MINICHAT_{name.upper()} must be a whole number")
 
 
 @pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl", "session_ttl"])
-def test_nothing_lives_for_no_time(complaints, name):
-    assert complaints(**{name: "0"})
+def test_a_lifetime_of_zero_is_refused(messages, name):
+    assert messages(**{name: "0"})
 
 
-def test_no_grace_and_no_proxies_are_meant(load):
+def test_a_grace_of_zero_and_no_proxies_are_accepted(load):
     settings = load(refresh_grace="0", trusted_proxies="0")
     assert (settings.refresh_grace, settings.trusted_proxies) == (0, 0)
 
 
 @pytest.mark.parametrize("name", ["access_ttl", "refresh_ttl"])
-def test_no_token_outlives_its_session(complaints, load, name):
-    [sentence] = complaints(**{"access_ttl": "10", "refresh_ttl": "10", "session_ttl": "100", name: "101"})
-    assert sentence.startswith(f"MINICHAT_{name.upper()} (101 s) must not be longer than MINICHAT_SESSION_TTL (100 s)")
+def test_a_token_that_outlives_its_session_is_refused(messages, load, name):
+    [message] = messages(**{"access_ttl": "10", "refresh_ttl": "10", "session_ttl": "100", name: "101"})
+    assert message.startswith(f"MINICHAT_{name.upper()} (101 s) must not be longer than MINICHAT_SESSION_TTL (100 s)")
     assert load(access_ttl="100", refresh_ttl="100", session_ttl="100").session_ttl == 100
 
 
-def test_origins_are_as_browsers_send_them(load):
+def test_origins_are_normalised_as_browsers_send_them(load):
     given = (
         "https://Chat.Example.org, http://localhost:80 ,https://a.b:443,https://a.b:8443,http://[::1]:3000,https://a.b"
     )
@@ -449,12 +449,12 @@ def test_origins_are_as_browsers_send_them(load):
     ["*", "chat.example.org", "https://", "https://a.b/", "https://a.b/c", "https://*.b", "https://u@a.b", "null",
      "https://a.b:0", "https://a.b:70000", "https://a b", "https://a.b?c", "https://чат.рф", "https://[zz]"],
 )  # fmt: skip
-def test_an_origin_that_no_browser_sends_is_refused(complaints, origin):
-    [sentence] = complaints(cors_origins=f"https://fine.example.org,{origin}")
-    assert sentence.startswith("MINICHAT_CORS_ORIGINS must list origins")
+def test_an_origin_that_no_browser_sends_is_refused(messages, origin):
+    [message] = messages(cors_origins=f"https://fine.example.org,{origin}")
+    assert message.startswith("MINICHAT_CORS_ORIGINS must list origins")
 
 
-def test_hosts_are_names(load):
+def test_allowed_hosts_are_names_in_lower_case(load):
     given = "Chat.example.org, .example.com,127.0.0.1,[::1],localhost"
     assert load(allowed_hosts=given).allowed_hosts == (
         "chat.example.org",
@@ -468,19 +468,19 @@ def test_hosts_are_names(load):
 @pytest.mark.parametrize(
     "text", ["loopback", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.*", "127.0.0.1:9090", "1.2.3.4,x", "::g"]
 )
-def test_metrics_are_for_networks_only(complaints, text):
-    [sentence] = complaints(metrics_from=text)
-    assert sentence.startswith("MINICHAT_METRICS_FROM must list addresses or networks")
+def test_metrics_accept_only_networks(messages, text):
+    [message] = messages(metrics_from=text)
+    assert message.startswith("MINICHAT_METRICS_FROM must list addresses or networks")
 
 
-def test_metrics_can_be_for_nobody(load):
+def test_metrics_can_be_closed_to_all(load):
     assert load(metrics_from="").metrics_from == ()
 
 
 @pytest.mark.parametrize("host", ["*", "https://a.b", "a.b:80", "a b", "a..b", "-a.b", "a/b", "."])
-def test_a_host_that_is_no_name_is_refused(complaints, host):
-    [sentence] = complaints(allowed_hosts=host)
-    assert sentence.startswith("MINICHAT_ALLOWED_HOSTS must list names")
+def test_an_allowed_host_that_is_not_a_name_is_refused(messages, host):
+    [message] = messages(allowed_hosts=host)
+    assert message.startswith("MINICHAT_ALLOWED_HOSTS must list names")
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_a_host_that_is_no_name_is_refused(complaints, host):
         ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
     ],
 )
-def test_the_public_url_is_a_base_without_its_last_slash(load, given, meant):
+def test_the_public_url_loses_its_trailing_slash(load, given, meant):
     assert load(public_url=given).public_url == meant
 
 
@@ -501,9 +501,9 @@ def test_the_public_url_is_a_base_without_its_last_slash(load, given, meant):
     ["chat.example.org", "ftp://a.b", "https://", "https://u:p@a.b", "https://a.b/?c", "https://a.b/#c", "https://a.b:99999",
      "https://a b", "https://[::1", "https://a.b:0", "javascript:alert(1)"],
 )  # fmt: skip
-def test_a_public_url_that_is_no_base_is_refused(complaints, url):
-    [sentence] = complaints(public_url=url)
-    assert sentence.startswith("MINICHAT_PUBLIC_URL must be a base URL")
+def test_a_public_url_that_is_not_a_base_url_is_refused(messages, url):
+    [message] = messages(public_url=url)
+    assert message.startswith("MINICHAT_PUBLIC_URL must be a base URL")
 
 
 def test_the_media_folder_is_relative_to_the_working_folder_or_absolute(load, tmp_path):
@@ -511,6 +511,6 @@ def test_the_media_folder_is_relative_to_the_working_folder_or_absolute(load, tm
     assert str(load(media_dir="/srv/pictures").media_dir) == "/srv/pictures"
 
 
-def test_words_are_taken_in_any_case(load):
+def test_words_are_accepted_in_any_case(load):
     settings = load(log_level="WARNING", rate_limits="Off")
     assert (settings.log_level, settings.rate_limits) == ("warning", False)

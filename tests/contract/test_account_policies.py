@@ -17,7 +17,7 @@ from minichat.adapters.usernames import mixes_scripts, username_key
 
 @pytest.mark.parametrize("key_of", [username_key, simple_username_key])
 @pytest.mark.parametrize("name", ["ΝΊΚΟΣ", "νίκος", "νίκοσ", "Νίκος", "νι\u0301κος"])
-def test_a_sigma_is_a_sigma_wherever_it_stands(key_of, name):
+def test_both_small_sigmas_have_the_same_key(key_of, name):
     assert key_of(name) == "νίκοσ"
     assert key_of(key_of(name)) == key_of(name)
 
@@ -48,7 +48,7 @@ def test_a_sigma_is_a_sigma_wherever_it_stands(key_of, name):
         "ქართული",
     ],
 )
-def test_one_script_or_latin_with_japanese_chinese_or_korean(name):
+def test_a_name_may_use_one_script_or_latin_with_japanese_chinese_or_korean(name):
     assert not mixes_scripts(name)
 
 
@@ -57,7 +57,7 @@ def test_one_script_or_latin_with_japanese_chinese_or_korean(name):
     ["аnn", "дmitry", "pаypal", "ωmega", "Ивaн", "αнна", "田中иван", "さくら김", "ㄅさくら", "annאבג", "ก7नी"],
     ids=ascii,
 )
-def test_others_are_mixed(name):
+def test_other_combinations_of_scripts_are_mixed(name):
     assert mixes_scripts(name)
 
 
@@ -76,7 +76,7 @@ def test_script_extensions_count(name, is_mixed):
     assert mixes_scripts(name) is is_mixed
 
 
-def test_every_letter_goes_with_itself():
+def test_a_name_of_one_repeated_letter_is_not_mixed():
     letters = (char for char in map(chr, range(0x80, 0x30000)) if unicodedata.category(char)[0] in "LMN")
     assert not any(mixes_scripts(char + char + "1_") for char in letters)
 
@@ -93,7 +93,7 @@ def test_every_letter_goes_with_itself():
         *["michael7", "Football12", "princess07", "metallica2", "dragon99", "william!", "charlie!!"],
     ],
 )
-def test_what_guessing_begins_with_is_common(password):
+def test_a_password_from_the_lists_or_patterns_is_common(password):
     assert is_common_password(password)
 
 
@@ -107,7 +107,7 @@ def test_what_guessing_begins_with_is_common(password):
         *["michael-7", "football1987", "7michael7michael", "zqxjkvbw12", "qwertasdf-zx"],
     ],
 )
-def test_nothing_else_is(password):
+def test_another_password_is_not_common(password):
     assert not is_common_password(password)
 
 
@@ -127,7 +127,7 @@ def test_nothing_else_is(password):
     ],
     ids=ascii,
 )
-def test_an_address_has_a_normal_form_which_is_its_own(text, address):
+def test_an_address_has_a_stable_normal_form(text, address):
     assert email_address(text) == address == email_address(address)
 
 
@@ -150,24 +150,24 @@ def test_an_address_has_a_normal_form_which_is_its_own(text, address):
     ],
     ids=lambda text: ascii(text)[:30],
 )
-def test_what_is_no_address_is_told_without_repeating_it(text):
+def test_the_error_of_a_wrong_address_does_not_repeat_it(text):
     with pytest.raises(ValueError, match=r"^not an e-mail address$"):
         email_address(text)
 
 
-def test_no_name_server_is_asked_about_an_address():
+def test_an_address_causes_no_dns_query():
     code = (
         "import sys; from minichat.adapters.emails import *; email_address('a@x.org'); sys.exit('dns' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_start_loads_neither_list():
+def test_importing_the_adapters_loads_no_table():
     code = "import minichat.app, sys; assert not {'fontTools', 'zxcvbn'} & {m.partition('.')[0] for m in sys.modules}"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_an_ascii_name_and_a_password_load_no_library():
+def test_an_ascii_name_and_a_password_load_no_large_library():
     code = (
         "import sys; from minichat.adapters import common_passwords as c, usernames as u;"
         "u.mixes_scripts('ann'); assert c.is_common_password('password');"

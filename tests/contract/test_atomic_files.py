@@ -22,7 +22,7 @@ def names(path):
     return sorted(found.name for found in path.parent.iterdir())
 
 
-def test_a_file_comes_under_its_name_when_it_is_done_and_for_its_owner_alone(path):
+def test_a_file_appears_under_its_name_when_it_is_complete_and_only_its_owner_can_read_it(path):
     with atomic_file(path) as file:
         file.write_text("half")
         assert not path.exists()
@@ -33,7 +33,7 @@ def test_a_file_comes_under_its_name_when_it_is_done_and_for_its_owner_alone(pat
 
 
 @pytest.mark.parametrize("before", [None, "before"])
-def test_a_file_that_can_not_be_finished_leaves_what_was_there(path, before):
+def test_an_unfinished_file_leaves_the_old_file_unchanged(path, before):
     if before is not None:
         path.write_text(before)
     with suppress(Unfinished), atomic_file(path, replace=True) as file:
@@ -44,7 +44,7 @@ def test_a_file_that_can_not_be_finished_leaves_what_was_there(path, before):
     assert before is None or path.read_text() == before
 
 
-def test_a_file_that_is_there_is_replaced_only_if_that_was_asked_for(path):
+def test_an_existing_file_is_replaced_only_on_request(path):
     path.write_text("before")
     with pytest.raises(FileIsThere), atomic_file(path):
         pytest.fail("it was begun")
@@ -54,21 +54,21 @@ def test_a_file_that_is_there_is_replaced_only_if_that_was_asked_for(path):
     assert path.read_text() == "after"
 
 
-def test_a_file_that_comes_meanwhile_is_not_replaced(path):
+def test_a_file_that_appears_meanwhile_is_not_replaced(path):
     with pytest.raises(FileIsThere), atomic_file(path):
         path.write_text("another's")
     assert path.read_text() == "another's"
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
-def test_what_is_no_file_is_never_replaced(path, make):
+def test_a_folder_or_a_pipe_is_never_replaced(path, make):
     make(path)
     with pytest.raises(NotWritten, match="is not a file"), atomic_file(path, replace=True):
         pytest.fail("it was begun")
     assert names(path) == [path.name]
 
 
-def test_two_at_once_are_one_and_a_refusal(path):
+def test_a_second_concurrent_writer_is_refused(path):
     with atomic_file(path) as file:
         with pytest.raises(NotWritten, match="Another process is writing"), atomic_file(path):
             pytest.fail("there were two")
@@ -76,7 +76,7 @@ def test_two_at_once_are_one_and_a_refusal(path):
     assert path.read_text() == "the first"
 
 
-def test_what_a_killed_process_has_left_is_cleared_away_and_what_others_keep_there_is_not(path):
+def test_drafts_of_a_killed_process_are_removed_and_other_files_are_kept(path):
     folder = path.with_name(f"{path.name}.part")
     folder.mkdir()
     for name in (path.name, f"{path.name}-wal", "another's"):
@@ -87,7 +87,7 @@ def test_what_a_killed_process_has_left_is_cleared_away_and_what_others_keep_the
     assert [found.name for found in folder.iterdir()] == ["another's"]
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_the_disk(path):
+def test_a_missing_folder_is_an_os_error(path):
     with pytest.raises(FileNotFoundError), atomic_file(path.parent / "nowhere" / "file"):
         pytest.fail("it was begun")
 
@@ -95,7 +95,7 @@ def test_a_folder_that_is_not_there_is_an_error_of_the_disk(path):
 # Whole contents at once
 
 
-def test_written_data_is_for_its_owner_alone_and_replaces_what_was_there(path):
+def test_written_data_replaces_the_old_file_and_only_its_owner_can_read_it(path):
     for data in (b"first", b"second"):
         write_file(path, data, draft=path.with_name("draft"))
         assert path.read_bytes() == data

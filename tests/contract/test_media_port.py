@@ -16,7 +16,7 @@ HOUR = 3_600_000
 
 
 class AsFiles:
-    """`FileMedia` in a new folder, whose files can be made to look older."""
+    """`FileMedia` in a new folder, with files whose age the test chooses."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -55,18 +55,18 @@ def files(folder):
     return FileMedia(folder)
 
 
-def test_what_is_added_can_be_read_until_it_is_removed(media):
+def test_a_picture_can_be_read_until_it_is_removed(media):
     name = media.add(b"picture")
     assert media.read(name) == b"picture"
     media.remove(name)
     assert media.read(name) is None
 
 
-def test_each_file_has_a_name_of_its_own(media):
+def test_each_picture_has_a_unique_name(media):
     assert len({media.add(b"the same") for _ in range(50)}) == 50
 
 
-def test_what_is_not_there_is_a_miss_and_can_be_removed(media):
+def test_an_unknown_name_is_a_miss_and_can_be_removed(media):
     assert media.read("A" * 22) is None
     media.remove("A" * 22)
 
@@ -82,7 +82,7 @@ def test_names_come_with_their_ages(store):
     assert HOUR <= ages[old] < HOUR + 60_000
 
 
-def test_what_is_swept_is_what_is_old(store):
+def test_old_pictures_can_be_found_and_removed(store):
     old = store.media.add(b"old")
     store.waits(3600)
     new = store.media.add(b"new")
@@ -95,8 +95,8 @@ def test_what_is_swept_is_what_is_old(store):
 # Files
 
 
-def test_no_name_can_be_guessed_from_others(files):
-    """Each of its places but the last (which tells two bits) may hold any letter."""
+def test_a_name_cannot_be_guessed_from_other_names(files):
+    """Each character but the last (which holds two bits) may be any letter."""
     names = [files.add(b"the same") for _ in range(40)]
     assert all(len({name[place] for name in names}) >= 8 for place in range(21))
 
@@ -108,7 +108,7 @@ def test_files_and_folders_are_for_their_owner_alone(files, folder):
     assert stat.S_IMODE((folder / f"{name}.webp").stat().st_mode) == 0o600
 
 
-def test_nothing_is_made_before_it_is_needed(files, folder):
+def test_reading_creates_no_folder(files, folder):
     files.read("A" * 22)
     files.remove("A" * 22)
     assert list(files.names()) == []
@@ -123,7 +123,7 @@ def test_nothing_is_made_before_it_is_needed(files, folder):
     ],
     ids=ascii,
 )
-def test_a_name_of_another_form_is_not_looked_up(files, folder, name):
+def test_a_malformed_name_is_not_looked_up(files, folder, name):
     files.add(b"picture")
     (folder.parent / "secret.webp").write_bytes(b"secret")
     (folder / "secret.webp").write_bytes(b"secret")
@@ -133,7 +133,7 @@ def test_a_name_of_another_form_is_not_looked_up(files, folder, name):
     assert (folder.parent / "secret.webp").exists()
 
 
-def test_a_draft_that_a_crash_left_is_nobodys_picture_and_can_be_swept(files, folder):
+def test_a_draft_left_by_a_crash_cannot_be_read_and_can_be_removed(files, folder):
     files.add(b"picture")
     draft = folder / ("B" * 22 + ".draft")
     draft.write_bytes(b"half a pict")
@@ -143,13 +143,13 @@ def test_a_draft_that_a_crash_left_is_nobodys_picture_and_can_be_swept(files, fo
     assert not draft.exists()
 
 
-def test_what_else_lies_in_the_folder_is_left_alone(files, folder):
+def test_other_files_in_the_folder_are_ignored(files, folder):
     name = files.add(b"picture")
     (folder / "README.txt").write_text("hello")
     assert set(dict(files.names())) == {name}
 
 
-def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_name_is_too(files, folder, monkeypatch):
+def test_a_picture_is_synced_before_it_gets_its_name_and_so_is_the_folder_after_it(files, folder, monkeypatch):
     done = []
     fsync = os.fsync
 
@@ -165,7 +165,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name_and_the_name_is_too(file
 
 @contextmanager
 def files_of_at_most(size):
-    """As on a full disk: what is longer can't be written."""
+    """Limit the size of files, to imitate a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -182,7 +182,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing(files, folder):
     assert files.read(files.add(bytes(10_000))) == bytes(10_000)
 
 
-def test_a_disk_that_fails_at_the_last_moment_leaves_nothing(files, folder, monkeypatch):
+def test_a_disk_that_fails_to_sync_the_folder_leaves_nothing(files, folder, monkeypatch):
     fsync = os.fsync
 
     def fails(descriptor):
@@ -196,7 +196,7 @@ def test_a_disk_that_fails_at_the_last_moment_leaves_nothing(files, folder, monk
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_can_not_be_made_is_unavailable_but_nothing_worse(tmp_path):
+def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
     (tmp_path / "file").write_text("no folder")
     files = FileMedia(tmp_path / "file" / "avatars")
     with pytest.raises(Unavailable):
@@ -208,7 +208,7 @@ def test_a_folder_that_can_not_be_made_is_unavailable_but_nothing_worse(tmp_path
     files.remove("A" * 22)
 
 
-def test_the_folder_is_made_and_tried_out_before_it_is_needed(files, folder):
+def test_prepare_makes_the_folder_and_leaves_no_file(files, folder):
     files.prepare()
     files.prepare()
     assert list(folder.iterdir()) == []
@@ -216,13 +216,13 @@ def test_the_folder_is_made_and_tried_out_before_it_is_needed(files, folder):
 
 
 @pytest.mark.parametrize("place", ["file/avatars", "/proc/avatars", "/proc/self"])
-def test_a_folder_that_can_not_be_made_or_written_is_found_out(tmp_path, place):
+def test_prepare_fails_if_the_folder_cannot_be_made_or_written(tmp_path, place):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(MediaUnavailable):
         FileMedia(tmp_path / place).prepare()
 
 
-def test_a_file_that_can_not_be_removed_is_told_to_the_operator_only(files, folder, caplog):
+def test_a_file_that_cannot_be_removed_is_only_logged(files, folder, caplog):
     name = files.add(b"picture")
     (folder / f"{name}.webp").unlink()
     (folder / f"{name}.webp").mkdir()
@@ -230,7 +230,7 @@ def test_a_file_that_can_not_be_removed_is_told_to_the_operator_only(files, fold
     assert "can't be removed" in caplog.text
 
 
-def test_ages_follow_the_clock_of_the_machine(files, folder):
+def test_ages_follow_the_clock_of_the_host(files, folder):
     name = files.add(b"picture")
     an_hour_ago = time.time() - 3600
     os.utime(folder / f"{name}.webp", (an_hour_ago, an_hour_ago))
