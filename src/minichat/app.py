@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from minichat import __version__, admin, logs
 from minichat.adapters.clients import ConnectionWatch
 from minichat.adapters.counters import MemoryRequestCounter
-from minichat.adapters.notices import Board
+from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrating
 from minichat.adapters.slots import FileStreamSlots
@@ -114,13 +114,13 @@ def _live_updates(
         max_listeners=settings.streams_per_worker,
         slots=redis.slots(slots, STREAMS_PER_USER) if redis else slots,
         ephemeral=ephemeral,
-        hints=redis.channel if redis else None,
+        hints=redis.hints if redis else None,
         poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
         record_delay=metrics.lagged,
     )
     if redis:
         return _Live(
-            cursors, events, hub, redis.spread_changes(hub.wake), redis.spread_presence(ephemeral.check_presence_soon)
+            cursors, events, hub, redis.hinting_changes(hub.wake), redis.hinting_presence(ephemeral.check_presence_soon)
         )
     return _Live(cursors, events, hub, hub.wake, ephemeral.check_presence_soon)
 
@@ -133,8 +133,8 @@ def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
 
 
 def _notice_board(settings: Settings, redis: "RedisAdapters | None") -> NoticeBoard:
-    board = Board(shared_memory_file(settings, "typing"))
-    return redis.notices(board) if redis else board
+    board = SharedMemoryNoticeBoard(shared_memory_file(settings, "typing"))
+    return redis.notice_board(board) if redis else board
 
 
 def _limits(settings: Settings, redis: "RedisAdapters | None", clock: Clock) -> Limits | None:

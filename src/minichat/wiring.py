@@ -13,7 +13,7 @@ from minichat.adapters import gevents
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
-from minichat.adapters.notices import Board
+from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
@@ -55,7 +55,7 @@ def services_on(
         email_address=email_address,
         picture_processor=PillowPictures(offload),
         media_store=FileMedia(settings.pictures_dir),
-        notice_board=notices or Board(shared_memory_file(settings, "typing")),
+        notice_board=notices or SharedMemoryNoticeBoard(shared_memory_file(settings, "typing")),
     )
     lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]

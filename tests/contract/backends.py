@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from minichat.adapters.memory import (
     Memory,
     MemoryClock,
-    MemoryNotices,
+    MemoryNoticeBoard,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -92,7 +92,7 @@ def _ports(database: Any, clock: MemoryClock, folder: Path) -> Ports:
         email_address=email_address,
         picture_processor=PlainPictures(),
         media_store=_media(folder),
-        notice_board=MemoryNotices(),
+        notice_board=MemoryNoticeBoard(),
     )
 
 

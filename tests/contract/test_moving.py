@@ -13,7 +13,7 @@ from builders import ALL, PASSWORD, Chat
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
-    MemoryNotices,
+    MemoryNoticeBoard,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -55,7 +55,7 @@ class Home:
             email_address=email_address,
             picture_processor=PlainPictures(),
             media_store=FileMedia(folder / "avatars"),
-            notice_board=MemoryNotices(),
+            notice_board=MemoryNoticeBoard(),
         )
         self.chat = Chat(ports, self.clock)
 

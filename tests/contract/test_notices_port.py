@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 
 from contract.redises import Redises
-from minichat.adapters.memory import MemoryNotices
-from minichat.adapters.notices import PLACES, Board
+from minichat.adapters.memory import MemoryNoticeBoard
+from minichat.adapters.notices import CAPACITY, SharedMemoryNoticeBoard
 from minichat.domain.model import TypingNotice
 
 PAUSE = 3_000
@@ -21,11 +21,13 @@ def path(tmp_path):
 @pytest.fixture(params=["memory", "board", "redis", "redis that is away"])
 def notices(request, path):
     if request.param == "memory":
-        return MemoryNotices()
+        return MemoryNoticeBoard()
     if request.param == "board":
-        return Board(path)
+        return SharedMemoryNoticeBoard(path)
     redises: Redises = request.getfixturevalue("redises")
-    return (redises.adapters() if request.param == "redis" else redises.away()).notices(Board(path))
+    return (redises.adapters() if request.param == "redis" else redises.away()).notice_board(
+        SharedMemoryNoticeBoard(path)
+    )
 
 
 def test_a_new_place_for_notices_is_empty(notices):
@@ -35,43 +37,43 @@ def test_a_new_place_for_notices_is_empty(notices):
 
 def test_notices_come_in_order_from_any_place(notices):
     left = [TypingNotice(room, 2**53 - 1, 5_000 + room) for room in range(5)]
-    assert all(notices.leave(notice, PAUSE) for notice in left)
+    assert all(notices.post(notice, PAUSE) for notice in left)
     for position in range(6):
         assert notices.after(position) == (left[position:], 5)
     assert notices.end() == 5
 
 
 def test_the_same_is_left_again_only_after_the_pause(notices):
-    assert notices.leave(TypingNotice(1, 7, 10_000), PAUSE)
-    assert not notices.leave(TypingNotice(1, 7, 12_999), PAUSE)
-    assert notices.leave(TypingNotice(2, 7, 12_999), PAUSE)
-    assert notices.leave(TypingNotice(1, 8, 12_999), PAUSE)
-    assert notices.leave(TypingNotice(1, 7, 13_000), PAUSE)
+    assert notices.post(TypingNotice(1, 7, 10_000), PAUSE)
+    assert not notices.post(TypingNotice(1, 7, 12_999), PAUSE)
+    assert notices.post(TypingNotice(2, 7, 12_999), PAUSE)
+    assert notices.post(TypingNotice(1, 8, 12_999), PAUSE)
+    assert notices.post(TypingNotice(1, 7, 13_000), PAUSE)
     assert notices.end() == 4
 
 
 def test_a_full_board_keeps_the_newest(path):
-    board = Board(path)
-    for number in range(PLACES + 5):
-        assert board.leave(TypingNotice(number, 1, number * PAUSE), PAUSE)
+    board = SharedMemoryNoticeBoard(path)
+    for number in range(CAPACITY + 5):
+        assert board.post(TypingNotice(number, 1, number * PAUSE), PAUSE)
     found, position = board.after(0)
-    assert [notice.room_id for notice in found] == list(range(5, PLACES + 5))
-    assert position == PLACES + 5
+    assert [notice.room_id for notice in found] == list(range(5, CAPACITY + 5))
+    assert position == CAPACITY + 5
 
 
 def test_all_processes_that_map_a_board_see_it(path):
     with closing(multiprocessing.get_context("spawn").Pool(2)) as pool:
         assert sum(pool.starmap(_leave, [(path, user) for user in range(4)])) == 4 * 50
-    found, position = Board(path).after(0)
+    found, position = SharedMemoryNoticeBoard(path).after(0)
     assert position == 200
     assert {(notice.user_id, notice.room_id) for notice in found} == {(u, r) for u in range(4) for r in range(50)}
 
 
 def _leave(path, user):
-    board = Board(path)
-    return sum(board.leave(TypingNotice(room, user, 1_000), PAUSE) for room in range(50))
+    board = SharedMemoryNoticeBoard(path)
+    return sum(board.post(TypingNotice(room, user, 1_000), PAUSE) for room in range(50))
 
 
 def test_a_board_is_for_its_owner_alone(path):
-    Board(path).end()
+    SharedMemoryNoticeBoard(path).end()
     assert path.stat().st_mode & 0o777 == 0o600

@@ -15,7 +15,7 @@ from playhouse.migrations import Runner
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
-    MemoryNotices,
+    MemoryNoticeBoard,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -54,7 +54,7 @@ def ports(database, tmp_path):
         email_address=email_address,
         picture_processor=PlainPictures(),
         media_store=FileMedia(tmp_path / "avatars"),
-        notice_board=MemoryNotices(),
+        notice_board=MemoryNoticeBoard(),
     )
 
 

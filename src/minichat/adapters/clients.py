@@ -1,7 +1,7 @@
-"""Noticing that a client has gone, while the server has nothing to send to it.
+"""Watches the connection of a streaming client, which may close while the server has nothing to send.
 
-A closed connection shows by being readable, with nothing to read. Under gevent the event loop watches for that, for no
-more than a few bytes a connection; elsewhere it is noticed when the next heartbeat can't be sent.
+A closed connection becomes readable, with nothing to read. Under gevent the event loop watches for that, at the cost of
+a few bytes for each connection. Elsewhere the next heartbeat fails. Implements `ClientWatcher`.
 """
 
 import os
@@ -13,12 +13,12 @@ from typing import Any
 from minichat.adapters import gevents
 
 SILENCE_SECONDS = 10
-"""For how long a client may not take what was sent; one that vanishes without a word is noticed by that."""
+"""How long sent data may stay unacknowledged: detects a client that vanished without closing its connection."""
 
 
 class ConnectionWatch:
     def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
-        """Call `on_closed` when the client of that WSGI request closes the connection."""
+        """Call `on_closed` when the client of the WSGI request closes its connection."""
         self._connection: Any = environ.get("gunicorn.socket")
         self._on_closed = on_closed
         self._watcher: Any = None
@@ -28,7 +28,7 @@ class ConnectionWatch:
             with suppress(OSError):  # no TCP
                 self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1_000)
             self._watcher = get_hub().loop.io(self._connection.fileno(), 1)
-            self._watcher.start(self._look)
+            self._watcher.start(self._check)
 
     def disconnect(self) -> None:
         if self._connection is not None:
@@ -40,17 +40,17 @@ class ConnectionWatch:
             self._watcher.close()
             self._watcher = None
 
-    def _look(self) -> None:
-        # Should it have sent something instead, it is heard no more, and noticed by the heartbeat.
+    def _check(self) -> None:
+        # The watch ends even if the client has sent data: then a failing heartbeat detects its end.
         self._watcher.stop()
         if _has_gone(self._connection):
             self._on_closed()
 
 
 def shut_down(connection: Any, how: int) -> None:
-    """Shut the connection down for who reads or writes, as the system does: they find that it has ended.
+    """Shut down one or both directions of a connection, so that its readers and writers find its end.
 
-    gevent's own `shutdown` breaks them off instead, in the middle of whatever they do.
+    gevent's own `shutdown` interrupts them at any point instead.
     """
     with suppress(OSError), gevents.native_socket_class()(fileno=os.dup(connection.fileno())) as same:
         same.shutdown(how)

@@ -1,7 +1,7 @@
-"""A board on which the workers of one host leave short notices: a ring in a file of fixed size that all of them map.
+"""The notice board of one host: a ring in a file of fixed size that all workers map. Implements `NoticeBoard`.
 
-Who does not look in time misses the oldest notices, which is what becomes of typing anyway. The file belongs where the
-system keeps files in memory, for nobody is to find there later who was typing.
+A worker that reads too late misses the oldest notices; a late notice of typing is worthless anyway. The file belongs in
+shared memory, so that no disk records who was typing.
 """
 
 import fcntl
@@ -14,23 +14,23 @@ from pathlib import Path
 
 from minichat.domain.model import TypingNotice
 
-PLACES = 1_024
-"""How many notices there is room for."""
+CAPACITY = 1_024
+"""How many notices the ring holds."""
 _COUNT = struct.Struct("<Q")
 _NOTICE = struct.Struct("<QQq")
-_SIZE = _COUNT.size + PLACES * _NOTICE.size
+_SIZE = _COUNT.size + CAPACITY * _NOTICE.size
 
 
-class Board:
-    """The board of all who map the same file."""
+class SharedMemoryNoticeBoard:
+    """The board of all processes that map the same file."""
 
     def __init__(self, path: Path) -> None:
-        """The file is made at the first use."""
+        """The file is created at the first use."""
         self._path = path
         self._lock = threading.Lock()
         self._opened: tuple[int, mmap.mmap] | None = None
 
-    def leave(self, notice: TypingNotice, pause: int) -> bool:
+    def post(self, notice: TypingNotice, pause: int) -> bool:
         with self._lock:
             file, memory = self._open()
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -52,7 +52,8 @@ class Board:
         with self._lock:
             memory = self._open()[1]
             count = self._count(memory)
-            return [_at(memory, number) for number in range(max(position, count - PLACES), count)], count
+            first = max(position, count - CAPACITY)
+            return [_read(memory, number) for number in range(first, count)], count
 
     def _open(self) -> tuple[int, mmap.mmap]:
         if self._opened is None:
@@ -68,8 +69,9 @@ class Board:
 
     @staticmethod
     def _is_repeated(memory: mmap.mmap, count: int, notice: TypingNotice, pause: int) -> bool:
-        for number in range(count - 1, max(-1, count - 1 - PLACES), -1):
-            other = _at(memory, number)
+        """Return whether the same user posted in the same room less than `pause` milliseconds before."""
+        for number in range(count - 1, max(-1, count - 1 - CAPACITY), -1):
+            other = _read(memory, number)
             if abs(notice.at - other.at) >= pause:
                 return False
             if (other.room_id, other.user_id) == (notice.room_id, notice.user_id):
@@ -77,9 +79,9 @@ class Board:
         return False
 
 
-def _at(memory: mmap.mmap, number: int) -> TypingNotice:
+def _read(memory: mmap.mmap, number: int) -> TypingNotice:
     return TypingNotice(*_NOTICE.unpack_from(memory, _offset(number)))
 
 
 def _offset(number: int) -> int:
-    return _COUNT.size + number % PLACES * _NOTICE.size
+    return _COUNT.size + number % CAPACITY * _NOTICE.size

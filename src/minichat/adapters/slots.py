@@ -1,7 +1,7 @@
-"""Numbered slots for each user, over all workers of one host: a byte of a file is locked for each that is taken.
+"""Stream slots over all workers of one host: one locked byte of a file for each. Implements `StreamSlots`.
 
-Nothing is written. The kernel takes the lock of a process that dies back, so no slot is ever lost. The locks belong to
-the open file and not to the process (OFD locks, fcntl(2)): two apps of one process don't undo one another's.
+Nothing is written. The kernel releases the locks of a process that dies, so no slot is ever lost. The locks belong to
+the open file and not to the process (OFD locks, fcntl(2)), so two apps in one process can't release each other's.
 """
 
 import fcntl
@@ -12,40 +12,40 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-_FLOCK = "hh4xqqi4x"  # l_type, l_whence, l_start, l_len, l_pid, as Linux has them on 64 bits
+_FLOCK = "hh4xqqi4x"  # l_type, l_whence, l_start, l_len, l_pid, as on 64-bit Linux
 
 
 class FileStreamSlots:
-    def __init__(self, path: Path, most: int) -> None:
-        """Each user has `most` slots."""
+    def __init__(self, path: Path, max_per_user: int) -> None:
         self._path = path
-        self._most = most
+        self._max_per_user = max_per_user
         self._lock = threading.Lock()
         self._file: int | None = None
         self._pid = 0
-        self._mine: defaultdict[int, set[int]] = defaultdict(set)
+        self._held: defaultdict[int, set[int]] = defaultdict(set)
 
     def acquire(self, user_id: int) -> int | None:
-        """The number of a slot that was free and is now taken, or None."""
+        """Acquire a free slot of the user and return its number, or None if the user has no free slot."""
         with self._lock:
             file = self._open()
-            for number in set(range(self._most)) - self._mine[user_id]:
+            for number in set(range(self._max_per_user)) - self._held[user_id]:
                 with suppress(BlockingIOError):
-                    self._set(file, fcntl.F_WRLCK, user_id, number)
-                    self._mine[user_id].add(number)
+                    self._set_lock(file, fcntl.F_WRLCK, user_id, number)
+                    self._held[user_id].add(number)
                     return number
             return None
 
     def release(self, user_id: int, number: int) -> None:
-        """Free a slot that was taken here."""
+        """Release a slot that this process acquired."""
         with self._lock:
-            self._set(self._open(), fcntl.F_UNLCK, user_id, number)
-            self._mine[user_id].discard(number)
-            if not self._mine[user_id]:
-                del self._mine[user_id]
+            self._set_lock(self._open(), fcntl.F_UNLCK, user_id, number)
+            self._held[user_id].discard(number)
+            if not self._held[user_id]:
+                del self._held[user_id]
 
-    def _set(self, file: int, kind: int, user_id: int, number: int) -> None:
-        lock = struct.pack(_FLOCK, kind, os.SEEK_SET, user_id * self._most + number, 1, 0)
+    def _set_lock(self, file: int, kind: int, user_id: int, number: int) -> None:
+        offset = user_id * self._max_per_user + number
+        lock = struct.pack(_FLOCK, kind, os.SEEK_SET, offset, 1, 0)
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, lock)
 
     def _open(self) -> int:
@@ -53,5 +53,5 @@ class FileStreamSlots:
         if self._file is None or self._pid != os.getpid():
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._pid = os.getpid()
-            self._mine.clear()
+            self._held.clear()
         return self._file

@@ -42,7 +42,7 @@ class Presence:
     def typing(self, user_id: int, room_id: int) -> None:
         """Tell who is in the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
         self.rooms.as_participant(user_id, room_id)
-        self.notice_board.leave(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
+        self.notice_board.post(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
 
     def notices_end(self) -> int:
         """The position behind the newest notice of typing."""

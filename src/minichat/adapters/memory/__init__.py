@@ -15,7 +15,7 @@ from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.adapters.memory.messages import MemoryMessageStore
-from minichat.adapters.memory.notices import MemoryNotices
+from minichat.adapters.memory.notices import MemoryNoticeBoard
 from minichat.adapters.memory.rooms import MemoryRoomStore
 from minichat.adapters.memory.sessions import MemorySessionStore
 from minichat.adapters.memory.stand_ins import (
@@ -42,7 +42,7 @@ __all__ = [
     "MemoryMediaStore",
     "MemoryMembershipStore",
     "MemoryMessageStore",
-    "MemoryNotices",
+    "MemoryNoticeBoard",
     "MemoryRoomStore",
     "MemorySessionStore",
     "MemoryTicketStore",
@@ -84,5 +84,5 @@ class Memory:
             audit_store=MemoryAuditStore(store),
             picture_processor=PlainPictures(),
             media_store=MemoryMediaStore(self.clock),
-            notice_board=MemoryNotices(),
+            notice_board=MemoryNoticeBoard(),
         )

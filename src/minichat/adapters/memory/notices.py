@@ -1,23 +1,23 @@
-"""Notices that workers leave for one another, in memory: see `domain.ports.Notices`."""
+"""The notice board in memory, for tests. Implements `NoticeBoard`."""
 
 from collections.abc import Sequence
 
 from minichat.domain.model import TypingNotice
 
 
-class MemoryNotices:
+class MemoryNoticeBoard:
     def __init__(self) -> None:
-        self._left: list[TypingNotice] = []
+        self._notices: list[TypingNotice] = []
 
-    def leave(self, notice: TypingNotice, pause: int) -> bool:
+    def post(self, notice: TypingNotice, pause: int) -> bool:
         same = (notice.room_id, notice.user_id)
-        if any((other.room_id, other.user_id) == same and notice.at - other.at < pause for other in self._left):
+        if any((other.room_id, other.user_id) == same and notice.at - other.at < pause for other in self._notices):
             return False
-        self._left.append(notice)
+        self._notices.append(notice)
         return True
 
     def end(self) -> int:
-        return len(self._left)
+        return len(self._notices)
 
     def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
-        return self._left[position:], len(self._left)
+        return self._notices[position:], len(self._notices)

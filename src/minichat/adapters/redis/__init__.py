@@ -1,58 +1,58 @@
-"""What Redis does for all workers and hosts together. It is never the truth: while it is away, everything works, later.
+"""What all workers and hosts share through Redis. Redis is never the truth: without it everything works, later.
 
-    connection    asks Redis, and knows when it is away
-    counters      rate limits that are exact over all
-    channel       a word to all workers: look at the log, look who came, somebody is typing
-    notices       who is typing, told over all hosts
-    slots         how many streams a user has, over all hosts
+    connection    commands, and whether Redis answers
+    counters      rate limits that are exact over all workers
+    hints         hints between workers: a change, a user who came online, typing
+    notices       typing, over all hosts
+    slots         the number of a user's streams, over all hosts
 
-This stands apart from the rest because the client takes 6 MB of each worker, which is for those who have a Redis.
+The Redis client takes 6 MB of each worker, so only a worker with a Redis imports this package.
 """
 
 from collections.abc import Callable
 
-from minichat.adapters.redis.channel import Channel, Topic
-from minichat.adapters.redis.connection import PATIENCE, Connection
+from minichat.adapters.redis.connection import TIMEOUT_SECONDS, RedisConnection
 from minichat.adapters.redis.counters import RedisRequestCounter
-from minichat.adapters.redis.notices import RedisNotices
+from minichat.adapters.redis.hints import HintChannel, Topic
+from minichat.adapters.redis.notices import RedisNoticeBoard
 from minichat.adapters.redis.slots import RedisStreamSlots
 from minichat.domain.ports import HintMonitor, NoticeBoard, RequestCounter, StreamSlots
 
-__all__ = ["PATIENCE", "RedisAdapters"]
+__all__ = ["TIMEOUT_SECONDS", "RedisAdapters"]
 
 
 class RedisAdapters:
-    """Everything that a worker has of one Redis; each falls back on what this worker or this host has by itself."""
+    """A worker's adapters on one Redis. While it is down, each uses its fallback in this worker or on this host."""
 
     def __init__(self, url: str, monitor: HintMonitor) -> None:
-        self.connection = Connection(url)
-        self.connection.watch(monitor.is_up)
-        self.channel = Channel(self.connection, monitor)
+        self.connection = RedisConnection(url)
+        self.connection.on_change(monitor.is_up)
+        self.hints = HintChannel(self.connection, monitor)
 
-    def counter(self, alone: RequestCounter) -> RedisRequestCounter:
-        return RedisRequestCounter(self.connection, alone)
+    def counter(self, fallback: RequestCounter) -> RedisRequestCounter:
+        return RedisRequestCounter(self.connection, fallback)
 
-    def notices(self, on_this_host: NoticeBoard) -> RedisNotices:
-        return RedisNotices(self.connection, self.channel, on_this_host)
+    def notice_board(self, fallback: NoticeBoard) -> RedisNoticeBoard:
+        return RedisNoticeBoard(self.connection, self.hints, fallback)
 
-    def slots(self, on_this_host: StreamSlots, most: int) -> RedisStreamSlots:
-        return RedisStreamSlots(self.connection, on_this_host, most)
+    def slots(self, fallback: StreamSlots, max_per_user: int) -> RedisStreamSlots:
+        return RedisStreamSlots(self.connection, fallback, max_per_user)
 
-    def spread_changes(self, wake: Callable[[], object]) -> Callable[[], None]:
-        """What to call after a commit: `wake` here, and a word to the other workers."""
+    def hinting_changes(self, wake: Callable[[], object]) -> Callable[[], None]:
+        """Return a function to call after each commit. It calls `wake` and sends a hint to the other workers."""
 
-        def committed() -> None:
+        def on_commit() -> None:
             wake()
-            self.channel.tell(Topic.CHANGES)
+            self.hints.publish(Topic.CHANGES)
 
-        return committed
+        return on_commit
 
-    def spread_presence(self, hurry: Callable[[], object]) -> Callable[[], None]:
-        """What to call when somebody has come: it calls `hurry` here, and in each worker that is told."""
-        self.channel.hear(Topic.PRESENCE, lambda _: hurry())
+    def hinting_presence(self, check_presence: Callable[[], object]) -> Callable[[], None]:
+        """Return a function to call when a user comes online. It calls `check_presence` here and in every worker."""
+        self.hints.subscribe(Topic.PRESENCE, lambda _: check_presence())
 
-        def came_online() -> None:
-            hurry()
-            self.channel.tell(Topic.PRESENCE)
+        def on_user_online() -> None:
+            check_presence()
+            self.hints.publish(Topic.PRESENCE)
 
-        return came_online
+        return on_user_online

@@ -1,7 +1,7 @@
-"""A worker's connection with Redis, and whether Redis is away.
+"""A worker's connection with Redis, and whether Redis is up.
 
-Who asks waits little. The first to get no answer says so, and from then on all go on without Redis at once, while one
-thread looks for it: no request waits for a Redis that is known to be away.
+The first command without an answer marks Redis as down. From then on every command fails at once, while one thread
+looks for Redis: no request waits for a Redis that is known to be down.
 """
 
 import logging
@@ -20,105 +20,104 @@ from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.3
-"""How long Redis may take to answer, in seconds."""
-FIRST_PAUSE = 0.5
-"""How long to wait before looking for a Redis that is away, in seconds; twice as long each time."""
-LONGEST_PAUSE = 3.0
+TIMEOUT_SECONDS = 0.3
+"""How long Redis may take to connect or to answer."""
+FIRST_BACKOFF_SECONDS = 0.5
+"""The pause before the first look for a Redis that is down. It doubles with each failure."""
+MAX_BACKOFF_SECONDS = 3.0
 FAILURES = (RedisError, OSError)
-"""What is raised by a Redis that does not answer, or that refuses what is asked."""
+"""Raised if Redis does not answer, or refuses a command."""
 
-Answer = TypeVar("Answer")
-_chance = SystemRandom()  # which threads that nobody waits for can draw from without changing what others draw
-
-
-def jittered(pause: float) -> float:
-    """Between half of the pause and all of it, so that not all workers come at the same moment."""
-    return pause * _chance.uniform(0.5, 1)
+Result = TypeVar("Result")
+_random = SystemRandom()  # background threads must not change what a seeded generator returns to others
 
 
-class RedisAway(Exception):
-    """Redis did not answer, or did not a moment ago."""
+def with_jitter(seconds: float) -> float:
+    """Return between half and all of a pause, so that not all workers come back at the same moment."""
+    return seconds * _random.uniform(0.5, 1)
 
 
-class Connection:
+class RedisUnavailable(Exception):
+    """Redis did not answer, or is known to be down."""
+
+
+class RedisConnection:
     def __init__(self, url: str) -> None:
         """Connect at the first use."""
         self._redis = Redis.from_url(
             url,
             protocol=2,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            # A connection that Redis has closed is made again at once; silence is not waited for twice.
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            # Reconnect at once if Redis has closed the connection. A timeout is not retried.
             retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
         )
         self._lock = threading.Lock()
-        self._is_there = threading.Event()
-        self._is_there.set()
-        self._watchers: list[Callable[[bool], object]] = []
+        self._up = threading.Event()
+        self._up.set()
+        self._observers: list[Callable[[bool], object]] = []
         self.database = int(self._redis.connection_pool.connection_kwargs.get("db") or 0)
-        """The number of the database that the URL names. Keys are of one; what is published is not."""
+        """The number of the database in the URL. Keys belong to one database, channels to all."""
 
     @property
-    def is_away(self) -> bool:
-        """Whether Redis did not answer the last time."""
-        return not self._is_there.is_set()
+    def is_up(self) -> bool:
+        """Whether Redis answered the last command."""
+        return self._up.is_set()
 
-    def watch(self, watcher: Callable[[bool], object]) -> None:
-        """Call `watcher` with whether Redis is there, each time when it has gone or come back."""
-        self._watchers.append(watcher)
+    def on_change(self, observer: Callable[[bool], object]) -> None:
+        """Call `observer` with `is_up` each time it changes."""
+        self._observers.append(observer)
 
-    def ask(self, question: Callable[[Redis], Answer]) -> Answer:
-        """What `question` returns, called with the client. Raises RedisAway, at once where that is known."""
-        if self.is_away:
-            raise RedisAway
+    def run(self, command: Callable[[Redis], Result]) -> Result:
+        """Return what `command` returns for the client. Raises RedisUnavailable, at once if Redis is down."""
+        if not self.is_up:
+            raise RedisUnavailable
         try:
-            return question(self._redis)
+            return command(self._redis)
         except FAILURES as error:
-            self._lost(error)
-            raise RedisAway from error
+            self._mark_down(error)
+            raise RedisUnavailable from error
 
     def answers(self) -> bool:
-        """Whether Redis answers now."""
+        """Return whether Redis answers now."""
         try:
-            return bool(self.ask(lambda redis: redis.ping()))
-        except RedisAway:
+            return bool(self.run(lambda redis: redis.ping()))
+        except RedisUnavailable:
             return False
 
-    def subscription(self) -> PubSub:
-        """A connection of its own, to hear what is published."""
-        subscription: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
-        return subscription
+    def open_pubsub(self) -> PubSub:
+        """Return a separate connection that can subscribe to channels."""
+        pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
+        return pubsub
 
-    def wait_until_there(self) -> None:
-        """Wait as long as Redis is away."""
-        self._is_there.wait()
+    def wait_until_up(self) -> None:
+        self._up.wait()
 
-    def _lost(self, error: Exception) -> None:
-        """Know from now on that Redis is away, and look for it."""
+    def _mark_down(self, error: Exception) -> None:
+        """Mark Redis as down, and start to look for it."""
         with self._lock:
-            if self.is_away:
-                return  # of all who wait for a Redis that hangs, the first to give up tells
-            self._is_there.clear()
-        log.warning("Redis does not answer; this worker goes on without it: %s", error)
-        self._tell(is_there=False)
-        threading.Thread(target=self._look_for_it, name="minichat-redis", daemon=True).start()
+            if not self.is_up:
+                return  # another command has failed before
+            self._up.clear()
+        log.warning("Redis does not answer; this worker continues without it: %s", error)
+        self._notify(is_up=False)
+        threading.Thread(target=self._wait_for_redis, name="minichat-redis", daemon=True).start()
 
-    def _look_for_it(self) -> None:
-        pause = FIRST_PAUSE
+    def _wait_for_redis(self) -> None:
+        pause_seconds = FIRST_BACKOFF_SECONDS
         while True:
-            time.sleep(jittered(pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            time.sleep(with_jitter(pause_seconds))
+            pause_seconds = min(2 * pause_seconds, MAX_BACKOFF_SECONDS)
             try:
-                # One that answers and refuses to write is of no use.
+                # A write, because a Redis that answers and refuses to write is of no use.
                 self._redis.set("minichat:probe", "", ex=60)
             except FAILURES:
                 continue
             break
-        self._is_there.set()
+        self._up.set()
         log.info("Redis answers again")
-        self._tell(is_there=True)
+        self._notify(is_up=True)
 
-    def _tell(self, *, is_there: bool) -> None:
-        for watcher in self._watchers:
-            watcher(is_there)
+    def _notify(self, *, is_up: bool) -> None:
+        for observer in self._observers:
+            observer(is_up)

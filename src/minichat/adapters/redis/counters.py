@@ -1,22 +1,22 @@
-"""Counters for rate limits that are exact over all workers and hosts."""
+"""Request counts in Redis: rate limits that are exact over all workers and hosts."""
 
 from redis import Redis
 
-from minichat.adapters.redis.connection import Connection, RedisAway
+from minichat.adapters.redis.connection import RedisConnection, RedisUnavailable
 from minichat.domain.ports import RequestCounter
 
 
 class RedisRequestCounter:
-    """Counters in Redis; while it is away, each process counts by itself."""
+    """Counts in Redis. While Redis is down, each process counts alone with its fallback."""
 
-    def __init__(self, connection: Connection, alone: RequestCounter) -> None:
+    def __init__(self, connection: RedisConnection, fallback: RequestCounter) -> None:
         self._connection = connection
-        self._alone = alone
+        self._fallback = fallback
 
     def add(self, key: str, seconds: int) -> int:
-        """Add one to a counter, which is forgotten `seconds` after its last; return how much it is."""
+        """Add one to the count of a key and return the new count. The count expires `seconds` after the last call."""
 
-        def count(redis: Redis) -> int:
+        def increment(redis: Redis) -> int:
             with redis.pipeline(transaction=False) as pipe:
                 pipe.incr(name)
                 pipe.expire(name, seconds)
@@ -24,6 +24,6 @@ class RedisRequestCounter:
 
         name = f"minichat:limits:{key}"
         try:
-            return self._connection.ask(count)
-        except RedisAway:
-            return self._alone.add(key, seconds)
+            return self._connection.run(increment)
+        except RedisUnavailable:
+            return self._fallback.add(key, seconds)

@@ -1,8 +1,8 @@
-"""Numbered slots for each user, over all hosts: a lease in Redis beside each slot that is taken on its host.
+"""Stream slots over all hosts: each slot that is held on a host has a lease in Redis. Implements `StreamSlots`.
 
-The leases of a user are a sorted set, by when they end. Each worker renews its own for as long as it lives, and those
-of one that dies end by themselves. While Redis is away, the slots of each host count alone; what was taken meanwhile is
-told to Redis when it is back, even if it is more than a user may have: who has a slot keeps it.
+A user's leases are a sorted set, by their end. Each worker renews its own leases as long as it lives, and the leases of
+a dead worker expire. While Redis is down, the slots of each host count alone. When Redis is back, the worker renews the
+leases of all its slots, even if the user then has too many: an open stream keeps its slot.
 """
 
 import secrets
@@ -14,15 +14,14 @@ from functools import cached_property
 
 from redis import Redis
 
-from minichat.adapters.redis.connection import Connection, RedisAway
+from minichat.adapters.redis.connection import RedisConnection, RedisUnavailable
 from minichat.domain.ports import StreamSlots
 
-LEASE = 15.0
-"""How long a lease lasts, in seconds; it is renewed three times in that time."""
-TOGETHER = 200
-"""How many leases are renewed at once."""
-# By the clock of Redis, which is the same for all.
-_TAKE = """
+LEASE_SECONDS = 15.0
+"""How long a lease lasts. It is renewed three times in that time."""
+RENEWALS_AT_ONCE = 200
+# Both scripts use the clock of Redis, which is the same for all hosts.
+_ACQUIRE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -42,87 +41,93 @@ return #KEYS
 """
 
 Slot = tuple[int, int]
-"""A user and the number of a slot."""
+"""The id of a user and the number of a slot."""
 
 
 class RedisStreamSlots:
-    def __init__(self, connection: Connection, on_this_host: StreamSlots, most: int, lease: float = LEASE) -> None:
-        """Each user has `most` slots; `lease` is in seconds."""
+    def __init__(
+        self,
+        connection: RedisConnection,
+        fallback: StreamSlots,
+        max_per_user: int,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """`fallback` holds the slots of this host."""
         self._connection = connection
-        self._on_this_host = on_this_host
-        self._most = most
-        self._lease = lease
+        self._fallback = fallback
+        self._max_per_user = max_per_user
+        self._lease_seconds = lease_seconds
         self._lock = threading.Lock()
-        self._mine: set[Slot] = set()
-        self._keeper: threading.Thread | None = None
+        self._held: set[Slot] = set()
+        self._renewer: threading.Thread | None = None
 
     def acquire(self, user_id: int) -> int | None:
-        """The number of a slot that was free and is now taken, or None."""
-        number = self._on_this_host.acquire(user_id)
+        """Acquire a free slot of the user and return its number, or None if the user has no free slot."""
+        number = self._fallback.acquire(user_id)
         if number is None:
             return None
-        if not self._may_take(user_id, number):
-            self._on_this_host.release(user_id, number)
+        if not self._acquire_lease(user_id, number):
+            self._fallback.release(user_id, number)
             return None
         with self._lock:
-            self._mine.add((user_id, number))
-            if self._keeper is None:
-                self._keeper = threading.Thread(target=self._keep, name="minichat-redis-slots", daemon=True)
-                self._keeper.start()
+            self._held.add((user_id, number))
+            if self._renewer is None:
+                self._renewer = threading.Thread(target=self._renew_forever, name="minichat-redis-slots", daemon=True)
+                self._renewer.start()
         return number
 
     def release(self, user_id: int, number: int) -> None:
-        """Free a slot that was taken here."""
+        """Release a slot that this process acquired."""
         with self._lock:
-            self._mine.discard((user_id, number))
-        self._end([(user_id, number)])
-        self._on_this_host.release(user_id, number)
+            self._held.discard((user_id, number))
+        self._end_leases([(user_id, number)])
+        self._fallback.release(user_id, number)
 
-    def _may_take(self, user_id: int, number: int) -> bool:
-        args: list[str | int] = [self._member(number), self._milliseconds, self._most]
+    def _acquire_lease(self, user_id: int, number: int) -> bool:
+        args: list[str | int] = [self._member(number), self._lease_ms, self._max_per_user]
         try:
-            return self._connection.ask(lambda redis: bool(redis.register_script(_TAKE)([_key(user_id)], args)))
-        except RedisAway:
+            return self._connection.run(lambda redis: bool(redis.register_script(_ACQUIRE)([_key(user_id)], args)))
+        except RedisUnavailable:
             return True
 
-    def _keep(self) -> None:
+    def _renew_forever(self) -> None:
         while True:
-            time.sleep(self._lease / 3)
+            time.sleep(self._lease_seconds / 3)
             with self._lock:
-                mine = tuple(self._mine)
-            for start in range(0, len(mine), TOGETHER):
-                self._renew(mine[start : start + TOGETHER])
+                held = tuple(self._held)
+            for start in range(0, len(held), RENEWALS_AT_ONCE):
+                self._renew(held[start : start + RENEWALS_AT_ONCE])
 
     def _renew(self, slots: Sequence[Slot]) -> None:
         keys = [_key(user_id) for user_id, _ in slots]
-        args: list[str | int] = [self._milliseconds, *(self._member(number) for _, number in slots)]
-        with suppress(RedisAway):  # it is told the next time
-            self._connection.ask(lambda redis: redis.register_script(_RENEW)(keys, args))
-        # One that was given back while this was under way may have been renewed after it had ended.
-        self._end([slot for slot in slots if slot not in self._mine])
+        args: list[str | int] = [self._lease_ms, *(self._member(number) for _, number in slots)]
+        with suppress(RedisUnavailable):  # the next round renews
+            self._connection.run(lambda redis: redis.register_script(_RENEW)(keys, args))
+        # A slot that was released during the renewal may have got its lease back.
+        self._end_leases([slot for slot in slots if slot not in self._held])
 
-    def _end(self, slots: Collection[Slot]) -> None:
-        def end(redis: Redis) -> None:
+    def _end_leases(self, slots: Collection[Slot]) -> None:
+        def remove(redis: Redis) -> None:
             with redis.pipeline(transaction=False) as pipe:
                 for user_id, number in slots:
                     pipe.zrem(_key(user_id), self._member(number))
                 pipe.execute()
 
         if slots:
-            with suppress(RedisAway):  # they end by themselves
-                self._connection.ask(end)
+            with suppress(RedisUnavailable):  # the leases expire
+                self._connection.run(remove)
 
     def _member(self, number: int) -> str:
         return f"{self._worker}:{number}"
 
     @cached_property
     def _worker(self) -> str:
-        # Made at the first use: before a fork, it would be the name of all workers.
+        # Chosen at the first use: a name chosen before the fork would be the same in all workers.
         return secrets.token_hex(6)
 
     @property
-    def _milliseconds(self) -> int:
-        return int(self._lease * 1_000)
+    def _lease_ms(self) -> int:
+        return int(self._lease_seconds * 1_000)
 
 
 def _key(user_id: int) -> str:

@@ -287,9 +287,9 @@ def redis(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url is None:
         yield note("Redis", "There is no Redis, so each worker counts its rate limits alone and more requests pass.")
         return
-    from minichat.adapters.redis.connection import Connection
+    from minichat.adapters.redis.connection import RedisConnection
 
-    if Connection(settings.redis_url).answers():
+    if RedisConnection(settings.redis_url).answers():
         yield ok("Redis", "Redis answers.")
     else:
         yield wrong(

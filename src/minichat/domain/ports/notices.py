@@ -1,4 +1,4 @@
-"""Short notices between workers, never stored."""
+"""The notice board: who is typing. Workers read each other's notices, and nobody stores them."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,13 +7,16 @@ from minichat.domain.model import TypingNotice
 
 
 class NoticeBoard(Protocol):
-    """Where all workers leave short notices for one another, which nobody keeps."""
+    """Notices of all workers, in one order. The oldest are dropped."""
 
-    def leave(self, notice: TypingNotice, pause: int) -> bool:
-        """Leave a notice, unless the same user left one in the same room less than `pause` milliseconds before."""
+    def post(self, notice: TypingNotice, pause: int) -> bool:
+        """Post a notice, and return whether it was posted.
+
+        It is not if the same user posted in the same room less than `pause` milliseconds before.
+        """
 
     def end(self) -> int:
-        """The position behind the newest notice."""
+        """Return the position after the newest notice."""
 
     def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
-        """Return the notices after a position, in order, and the position behind them. The oldest may be dropped."""
+        """Return the notices after a position in order, without those that were dropped, and the new position."""
