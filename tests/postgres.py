@@ -196,11 +196,11 @@ def shared() -> RunningPostgres:
 def template() -> str:
     """The name of a migrated, empty database on the shared server, to copy."""
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
 
     url = shared().url()
     database = open_database(url)
-    migrating.upgrade(database)
+    migrate.upgrade(database)
     database.close_connections()
     return url.partition("@/")[2].partition("?")[0]
 

@@ -14,7 +14,7 @@ from minichat.adapters.clients import ConnectionWatch
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
-from minichat.adapters.peewee.operations import migrating
+from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.slots import FileStreamSlots
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
 from minichat.api.application import ChatFlask, new_application
@@ -54,7 +54,7 @@ def create_app(
     if settings is None:
         settings = Settings.load()
         logs.configure(settings.log_level, instrumentation.facts, instrumentation.sent_texts)
-        migrating.upgrade(open_database(settings.database_url))
+        migrate.upgrade(open_database(settings.database_url))
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None

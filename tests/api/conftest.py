@@ -16,7 +16,7 @@ from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
-from minichat.adapters.peewee.operations import migrating
+from minichat.adapters.peewee.operations import migrate
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on
@@ -35,7 +35,7 @@ def _template(folder: Path) -> Path:
     """A migrated, empty SQLite database, to copy."""
     path = folder / "chat.sqlite3"
     database = open_database(f"sqlite:///{path}")
-    migrating.upgrade(database)
+    migrate.upgrade(database)
     with database.writing():
         database.execute_sql("UPDATE log_epoch SET number = 1")  # drawn by chance, and part of each cursor
     database.close_connections()

@@ -43,7 +43,7 @@ def memory(_folder: Path) -> Iterator[Backend]:
 def sqlite(folder: Path) -> Iterator[Backend]:
     """A new SQLite database in the folder; its integrity is checked at the end."""
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations.migrating import upgrade
+    from minichat.adapters.peewee.operations.migrate import upgrade
 
     database = open_database(f"sqlite:///{folder}/chat.sqlite3")
     upgrade(database)

@@ -11,11 +11,11 @@ from gevent import monkey
 monkey.patch_all()
 import gevent
 from minichat.adapters.peewee import open_database
-from minichat.adapters.peewee.operations import migrating
+from minichat.adapters.peewee.operations import migrate
 from minichat.domain.errors import Unavailable
 
 database = open_database("sqlite:///chat.sqlite3")
-migrating.upgrade(database)
+migrate.upgrade(database)
 commits = []
 
 class Counting:

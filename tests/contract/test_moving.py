@@ -22,11 +22,11 @@ from minichat.adapters.memory import (
     username_key,
 )
 from minichat.adapters.peewee import open_database, peewee_ports
-from minichat.adapters.peewee.operations import importing, migrating
-from minichat.adapters.peewee.operations.exporting import export
-from minichat.adapters.peewee.operations.importing import Export, NotImported, load
-from minichat.adapters.peewee.operations.moving import TABLES
-from minichat.adapters.peewee.operations.unfinished import HalfImported, unfinished
+from minichat.adapters.peewee.operations import import_, migrate
+from minichat.adapters.peewee.operations.export import export
+from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
+from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
+from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, Role
 from postgres import migrated
@@ -43,7 +43,7 @@ class Home:
         self.clock = MemoryClock()
         folder.mkdir()
         self.database = open_database(f"sqlite:///{folder}/chat.sqlite3" if kind == "sqlite" else migrated())
-        migrating.upgrade(self.database)
+        migrate.upgrade(self.database)
         self.close = self.database.close_connections
         ports = peewee_ports(
             self.database,
@@ -305,7 +305,7 @@ def first_of(home):
 class TestBrokenOff:
     @pytest.fixture(autouse=True)
     def _small_batches(self, monkeypatch):
-        monkeypatch.setattr(importing, "BATCH", 7)
+        monkeypatch.setattr(import_, "BATCH", 7)
 
     def test_an_import_goes_on_where_it_was_broken_off(self, home, new_home):
         live(home)
@@ -313,7 +313,7 @@ class TestBrokenOff:
         for _ in range(5):
             with pytest.raises(BrokenOffError):
                 new_home.imports(lines, broken_off_after(3))
-        assert unfinished(new_home.database).rows == 5 * 3 * 7
+        assert import_progress(new_home.database).rows == 5 * 3 * 7
         new_home.imports(lines)
         assert new_home.exported() == lines
 
@@ -322,11 +322,11 @@ class TestBrokenOff:
         lines = home.exported()
         with pytest.raises(BrokenOffError):
             new_home.imports(lines, broken_off_after(1))
-        for use in (lambda: migrating.upgrade(new_home.database), new_home.exported):
-            with pytest.raises(HalfImported):
+        for use in (lambda: migrate.upgrade(new_home.database), new_home.exported):
+            with pytest.raises(IncompleteImport):
                 use()
         new_home.imports(lines)
-        assert migrating.upgrade(new_home.database) == []
+        assert migrate.upgrade(new_home.database) == []
 
     def test_another_export_does_not_go_on_with_it(self, home, new_home):
         ann, _, room = live(home)
@@ -347,8 +347,8 @@ class TestBrokenOff:
             home.exported(), lambda _: new_home.database.execute_sql(f"{add} ON CONFLICT DO NOTHING")
         )
         assert reason == "the database holds something else than was exported, as if another program wrote to it"
-        with pytest.raises(HalfImported):
-            migrating.upgrade(new_home.database)
+        with pytest.raises(IncompleteImport):
+            migrate.upgrade(new_home.database)
 
     def test_of_two_imports_at_once_one_gives_up_and_nothing_is_there_twice(self, home, new_home):
         live(home)
@@ -432,7 +432,7 @@ def test_a_file_that_is_not_a_whole_export_is_refused_and_nothing_is_begun(home,
     lines = home.exported()
     numbers = {"ticket": place_of(lines, "ticket"), "last": len(lines) - 1, "end": len(lines)}
     assert new_home.refuses(harm(lines)) == reason.format(**numbers)
-    assert unfinished(new_home.database) is None
+    assert import_progress(new_home.database) is None
     new_home.imports(lines)
     assert new_home.exported() == lines
 
@@ -448,8 +448,8 @@ def test_a_row_that_is_there_twice_is_refused_and_the_database_stays_marked(home
     live(home)
     reason = new_home.refuses(sealed(doubled(home.exported(), table)))
     assert reason.startswith("the database refuses a row between the ")
-    with pytest.raises(HalfImported):
-        migrating.upgrade(new_home.database)
+    with pytest.raises(IncompleteImport):
+        migrate.upgrade(new_home.database)
 
 
 def with_value(lines, table, column, value):
@@ -493,7 +493,7 @@ def test_a_value_of_another_type_is_told_of_before_anything_is_begun(home, new_h
     lines = home.exported()
     reason = new_home.refuses(with_value(lines, "message", column, value))
     assert reason == f"its line {place_of(lines, 'message') + 1} has a value that no row of message can have"
-    assert unfinished(new_home.database) is None
+    assert import_progress(new_home.database) is None
 
 
 @pytest.mark.parametrize("way", WAYS[:2])

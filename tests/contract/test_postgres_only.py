@@ -20,7 +20,7 @@ from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import postgres as adapter
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import Statement
-from minichat.adapters.peewee.operations import demo, migrating
+from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Role, RoomKind
 from minichat.domain.ports import NewMessage, NewRoom, NewUser
@@ -37,7 +37,7 @@ def server():
 @pytest.fixture
 def database(server):
     with closing_all(open_database(server.url())) as database:
-        migrating.upgrade(database)
+        migrate.upgrade(database)
         yield database
     server.go_on()
 
@@ -127,12 +127,12 @@ def test_migrating_twice_at_once_applies_each_migration_once(server):
     url = server.url()
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         applied = pool.map(upgrade, [url] * 3)
-    assert sorted(map(len, applied)) == [0, 0, len(list((migrating.MIGRATIONS / "postgres").glob("0*.py")))]
+    assert sorted(map(len, applied)) == [0, 0, len(list((migrate.MIGRATIONS / "postgres").glob("0*.py")))]
 
 
 def upgrade(url):
     with closing_all(open_database(url)) as database:
-        return migrating.upgrade(database)
+        return migrate.upgrade(database)
 
 
 def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
@@ -144,7 +144,7 @@ def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
     ):
         server.execute(statement, name_of(database))
     with closing_all(open_database(server.address(name_of(database)).replace("//minichat@", f"//{role}@"))) as served:
-        assert migrating.upgrade(served) == []
+        assert migrate.upgrade(served) == []
         ports = on_postgres(served, tmp_path)
         with ports.transaction():
             ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
@@ -155,10 +155,10 @@ def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
 
 def test_a_schema_of_a_newer_version_is_left_alone(database):
     database.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', now())")
-    with pytest.raises(migrating.SchemaTooNew, match="it has the migration 9999_future of a newer minichat"):
-        migrating.upgrade(database)
-    with pytest.raises(migrating.SchemaTooNew):
-        migrating.status(database)
+    with pytest.raises(migrate.SchemaTooNew, match="it has the migration 9999_future of a newer minichat"):
+        migrate.upgrade(database)
+    with pytest.raises(migrate.SchemaTooNew):
+        migrate.status(database)
 
 
 def test_a_server_that_is_too_old_is_not_used(server, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_server_that_is_too_old_is_not_used(server, monkeypatch):
 
 def test_it_runs_on_an_older_server_too(tmp_path):
     with postgres.running_postgres(version=16) as server, closing_all(open_database(server.url())) as database:
-        migrating.upgrade(database)
+        migrate.upgrade(database)
         ports = on_postgres(database, tmp_path)
         with ports.transaction():
             ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
@@ -473,7 +473,7 @@ def test_a_lock_that_nobody_lets_go_of_is_told_in_bounded_time(server, ports, an
 def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp_path):
     database = adapter.Postgres(server.url(), readers=1, writers=1)
     with closing_all(database):
-        migrating.upgrade(database)
+        migrate.upgrade(database)
         served = []
         threads = [
             threading.Thread(target=lambda: served.append(database.execute_sql("SELECT pg_sleep(0.01)").fetchall()))
@@ -531,7 +531,7 @@ def name_of(database):
 def test_who_reads_does_not_wait_for_those_who_wait_to_write(server, tmp_path):
     database = adapter.Postgres(server.url(), readers=1, writers=2)
     with closing_all(database):
-        migrating.upgrade(database)
+        migrate.upgrade(database)
         ports = on_postgres(database, tmp_path)
         holder, waiting = Beside(ports), Beside(ports)
         holder.does(lambda: ports.room_store.access(1, 1))

@@ -24,9 +24,9 @@ from minichat.adapters.memory import (
     username_key,
 )
 from minichat.adapters.peewee import open_database, peewee_ports, tables
-from minichat.adapters.peewee.engine import turns as turns_module
+from minichat.adapters.peewee.engine import write_queue as queue_module
 from minichat.adapters.peewee.engine.statements import Statement
-from minichat.adapters.peewee.operations import migrating
+from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.stores.users import PeeweeUserStore, name_parts
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
@@ -37,7 +37,7 @@ from minichat.domain.ports import NewMessage, NewRoom
 @pytest.fixture
 def database(tmp_path):
     database = open_database(f"sqlite:///{tmp_path}/chat.sqlite3")
-    migrating.upgrade(database)
+    migrate.upgrade(database)
     yield database
     database.close_connections()
 
@@ -83,14 +83,14 @@ def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
     url = f"sqlite:///{tmp_path}/new.sqlite3"
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         applied = pool.map(_upgrade, [url] * 3)
-    assert sorted(map(len, applied)) == [0, 0, len(list(migrating.folder_of(open_database(url)).glob("0*.py")))]
+    assert sorted(map(len, applied)) == [0, 0, len(list(migrate.folder_of(open_database(url)).glob("0*.py")))]
     with closing(open_database(url)) as database:
-        assert all(is_applied for _, is_applied in migrating.status(database))
+        assert all(is_applied for _, is_applied in migrate.status(database))
 
 
 def test_names_from_before_are_found_as_those_of_today(tmp_path):
     with closing(open_database(f"sqlite:///{tmp_path}/old.sqlite3")) as database:
-        Runner(database, str(migrating.folder_of(database))).up("0002_accounts")
+        Runner(database, str(migrate.folder_of(database))).up("0002_accounts")
         names = [("Νίκος", "νίκος", "İpek Iğdır", "İ" * 150), ("bob", "bob", "Bob", ""), ("Σας", "σας", "", "")]
         for number, (username, key, first_name, last_name) in enumerate(names, 1):
             database.execute_sql(
@@ -105,7 +105,7 @@ def test_names_from_before_are_found_as_those_of_today(tmp_path):
                     row = (start == 0, folded[start : start + 128], number)
                     database.execute_sql("INSERT OR IGNORE INTO user_name_part VALUES (?, ?, ?)", row)
         database.execute_sql("INSERT INTO freed_name VALUES ('άννας', 9000)")
-        migrating.upgrade(database)
+        migrate.upgrade(database)
         users = PeeweeUserStore(database)
         assert [user.username_key for user in users.page(Window(9))] == ["bob", "νίκοσ", "σασ"]
         assert users.is_taken("άννασ", 1)
@@ -116,7 +116,7 @@ def test_names_from_before_are_found_as_those_of_today(tmp_path):
 
 
 def _upgrade(url):
-    return migrating.upgrade(open_database(url))
+    return migrate.upgrade(open_database(url))
 
 
 def test_no_statement_walks_a_whole_table(database, ports):
@@ -154,7 +154,7 @@ def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, 
 
 
 def test_a_lock_held_by_another_program_is_told_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("minichat.adapters.peewee.engine.sqlite.PATIENCE", 0.1)
+    monkeypatch.setattr("minichat.adapters.peewee.engine.sqlite.PATIENCE_SECONDS", 0.1)
     other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
@@ -191,7 +191,7 @@ def test_turns_are_held_by_one_at_a_time_across_threads_and_processes(tmp_path):
 
 
 def _count_up(path, count):
-    turns = turns_module.Turns(path)
+    turns = queue_module.WriteQueue(path)
 
     def work():
         for _ in range(50):
@@ -206,7 +206,7 @@ def _count_up(path, count):
 
 
 def test_a_turn_that_does_not_come_is_refused_and_the_next_one_comes(tmp_path):
-    turns, other = turns_module.Turns(tmp_path / "turns"), turns_module.Turns(tmp_path / "turns")
+    turns, other = queue_module.WriteQueue(tmp_path / "turns"), queue_module.WriteQueue(tmp_path / "turns")
     with other.turn(), pytest.raises(Unavailable), turns.turn(patience=0.05):
         pytest.fail("it was not our turn")
     with turns.turn():
@@ -214,9 +214,9 @@ def test_a_turn_that_does_not_come_is_refused_and_the_next_one_comes(tmp_path):
 
 
 def test_a_queue_that_is_full_is_refused_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(turns_module, "MOST_WAITING", 0)
+    monkeypatch.setattr(queue_module, "MAX_WAITING", 0)
     started = time.monotonic()
-    with pytest.raises(Unavailable), turns_module.Turns(tmp_path / "turns").turn():
+    with pytest.raises(Unavailable), queue_module.WriteQueue(tmp_path / "turns").turn():
         pytest.fail("the queue was full")
     assert time.monotonic() - started < 1
 

@@ -12,7 +12,7 @@ import pytest
 from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, register, rows, wait_until
 from minichat.adapters.peewee import open_database
-from minichat.adapters.peewee.operations.unfinished import unfinished
+from minichat.adapters.peewee.operations.incomplete_import import import_progress
 from postgres import shared
 from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving
 
@@ -294,7 +294,7 @@ def unread_of(person):
 
 def imported(database):
     """How many rows of an import are there; 0 if none has begun."""
-    begun = unfinished(database)
+    begun = import_progress(database)
     return begun.rows if begun else 0
 
 

@@ -76,11 +76,11 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """List the migrations; exit with 1 if the database lacks any."""
     settings = load_settings()
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
 
     database = whole_database(settings)
     with database_failures(settings):
-        migrations = migrating.status(database)
+        migrations = migrate.status(database)
         for name, is_applied in migrations:
             click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
         expect_current(database)

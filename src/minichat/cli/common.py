@@ -72,12 +72,12 @@ def expect_database(settings: "Settings") -> None:
 def whole_database(settings: "Settings") -> "ChatDatabase":
     """Return the database. Raises Failed if there is none, or if an import into it is unfinished."""
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations.unfinished import expect_whole
+    from minichat.adapters.peewee.operations.incomplete_import import expect_complete
 
     expect_database(settings)
     with database_failures(settings):
         database = open_database(settings.database_url)
-        expect_whole(database)
+        expect_complete(database)
     return database
 
 
@@ -91,21 +91,21 @@ def current_database(settings: "Settings") -> "ChatDatabase":
 
 def expect_current(database: "ChatDatabase") -> None:
     """Raise Failed if the schema belongs to an earlier version."""
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
 
-    if migrating.missing(database):
+    if migrate.missing(database):
         raise Failed("The database lacks migrations. Apply them with `minichat db upgrade`.")
 
 
 def upgrade(settings: "Settings") -> None:
     """Apply missing migrations; create the database if there is none."""
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
 
     with database_failures(settings):
         if settings.is_embedded:
             settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in migrating.upgrade(open_database(settings.database_url, settings.replica_url)):
+        for name in migrate.upgrade(open_database(settings.database_url, settings.replica_url)):
             click.echo(f"Applied the migration {name}.")
 
 

@@ -75,7 +75,7 @@ def export(file: Path, force: bool) -> None:
     database = current_database(settings)
     if file != STANDARD_OUTPUT:
         _expect_replaceable(file, settings)
-    from minichat.adapters.peewee.operations.exporting import export as lines_of
+    from minichat.adapters.peewee.operations.export import export as lines_of
     from minichat.api.times import rfc3339
     from minichat.wiring import now
 
@@ -93,14 +93,14 @@ def import_(file: Path) -> None:
     """Read an export into an empty database. After an interruption, run the command again to continue."""
     settings = load_settings()
     from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations import migrating
-    from minichat.adapters.peewee.operations.importing import Export, NotImported, load
-    from minichat.adapters.peewee.operations.unfinished import unfinished
+    from minichat.adapters.peewee.operations import migrate
+    from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
+    from minichat.adapters.peewee.operations.incomplete_import import import_progress
 
     database = open_database(settings.database_url)
     with database_failures(settings):
-        is_new = unfinished(database) is None
-        if not is_new and migrating.missing(database):  # a part of an import can't be migrated
+        is_new = import_progress(database) is None
+        if not is_new and migrate.missing(database):  # a part of an import can't be migrated
             raise Failed(
                 f"{settings.database_name} holds an unfinished import by an earlier version. Continue with that version"
                 " or import into a new database."
@@ -125,11 +125,11 @@ def restored() -> None:
     Clients then load everything again. A copy made by `minichat backup` does not need this command.
     """
     settings = load_settings()
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
     from minichat.adapters.peewee.stores import log_epoch
 
     database = current_database(settings)
-    with database_failures(settings), database.migrating(migrating.PATIENCE):
+    with database_failures(settings), database.migrating(migrate.PATIENCE_SECONDS):
         log_epoch.go_on_from_backup(database)
     click.echo("Clients will load everything again when they reconnect.")
 

@@ -190,7 +190,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     if settings.is_embedded and not settings.database_path.is_file():
         yield wrong("database", f"There is no database {settings.database_path}. Create it with `minichat db upgrade`.")
         return
-    chat = open_database(settings.database_url, only_looks=True)
+    chat = open_database(settings.database_url, read_only=True)
     try:
         yield from _of_database(chat, settings)
     except (Unavailable, ValueError) as error:
@@ -202,7 +202,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
-    from minichat.adapters.peewee.operations.inspecting import facts_of, newest_change
+    from minichat.adapters.peewee.operations.inspection import facts_of, newest_change
 
     facts = facts_of(chat)
     yield ok("database", f"{settings.database_name} answers; it is {facts.product}.")
@@ -216,7 +216,7 @@ def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
 
 
 def _live_updates(chat: "ChatDatabase", now: int) -> Iterator[Finding]:
-    from minichat.adapters.peewee.operations.inspecting import held_up_since, is_of_another_server
+    from minichat.adapters.peewee.operations.inspection import held_up_since, is_of_another_server
 
     if is_of_another_server(chat):
         yield wrong(
@@ -237,11 +237,11 @@ def _migrations(chat: "ChatDatabase") -> Generator[Finding, None, bool]:
     """Return whether the database has all migrations of this version."""
     from peewee import PeeweeException
 
-    from minichat.adapters.peewee.operations import migrating
+    from minichat.adapters.peewee.operations import migrate
 
     try:
-        missing = migrating.missing(chat)
-    except migrating.SchemaTooNew as error:
+        missing = migrate.missing(chat)
+    except migrate.SchemaTooNew as error:
         yield wrong("migrations", f"The database belongs to a newer version: {error}.")
         return False
     except PeeweeException as error:
@@ -272,7 +272,7 @@ def clock(here: int, at_database: int | None, newest_change: int | None) -> Iter
 
 
 def _of_replica(url: str) -> Iterator[Finding]:
-    from minichat.adapters.peewee.operations.inspecting import is_replica
+    from minichat.adapters.peewee.operations.inspection import is_replica
 
     try:
         if is_replica(url):

@@ -13,10 +13,10 @@ ChatDatabase: TypeAlias = Union[Sqlite, "Postgres"]
 _SQLITE = "sqlite:///"
 
 
-def open_database(url: str, replica_url: str | None = None, *, only_looks: bool = False) -> ChatDatabase:
+def open_database(url: str, replica_url: str | None = None, *, read_only: bool = False) -> ChatDatabase:
     """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    A file's folder is made if need be; who `only_looks` leaves a file as it is. Nothing is opened before the first
+    A file's folder is made if need be; who `read_only` leaves a file as it is. Nothing is opened before the first
     statement. Raises ValueError, with a sentence that repeats no password, for any other URL.
     """
     if url.startswith("postgresql://"):
@@ -27,4 +27,4 @@ def open_database(url: str, replica_url: str | None = None, *, only_looks: bool 
         raise ValueError("the database URL must be sqlite:///path or postgresql://host/name")
     path = Path(url.removeprefix(_SQLITE)).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    return Sqlite(path, only_looks=only_looks)
+    return Sqlite(path, read_only=read_only)

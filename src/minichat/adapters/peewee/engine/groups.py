@@ -11,7 +11,7 @@ Writers of one thread are greenlets. Where each request has a thread, every grou
 import threading
 import time
 
-MOST = 64
+MAX_MEMBERS = 64
 """How many writers share a commit at most."""
 
 
@@ -35,7 +35,7 @@ class Group:
 
     def admit(self) -> bool:
         """Take in a follower, unless it is too late."""
-        if not self._is_open or self._members >= MOST:
+        if not self._is_open or self._members >= MAX_MEMBERS:
             return False
         self._members += 1
         self._at_work += 1

@@ -14,7 +14,7 @@ from minichat.domain.errors import Unavailable
 
 Connection = Any  # psycopg's, of whatever kind of row
 
-MOST_WAITING = 256
+MAX_WAITING = 256
 """How many may wait for a connection; the queue never grows beyond that."""
 
 
@@ -57,7 +57,7 @@ class Pool:
             if self._free:
                 self._free -= 1
                 return
-            if len(self._queue) >= MOST_WAITING:
+            if len(self._queue) >= MAX_WAITING:
                 raise Unavailable("too many wait for a connection to the database")
             turn = threading.Event()
             self._queue.append(turn)

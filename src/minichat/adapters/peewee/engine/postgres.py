@@ -21,7 +21,7 @@ from psycopg.types.numeric import Int8Dumper
 from minichat.adapters import gevents
 from minichat.adapters.peewee.engine.dialects import PostgresDialect
 from minichat.adapters.peewee.engine.pool import Pool
-from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
+from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
 from minichat.adapters.peewee.engine.waiting import wait_by_gevent
 from minichat.domain.errors import Unavailable
 
@@ -30,12 +30,12 @@ log = logging.getLogger(__name__)
 Waited = TypeVar("Waited")
 _IS_BY_GEVENT = gevents.runs_requests()
 
-PATIENCE = 5.0
+PATIENCE_SECONDS = 5.0
 """How long a request waits for a connection, a lock, or the answer to a statement, in seconds."""
-SILENCE = PATIENCE + 2
+SILENCE_SECONDS = PATIENCE_SECONDS + 2
 """How long a server that can't even tell that a statement took too long is waited for, in seconds."""
-_WAKE_UP = 0.1
-CONNECT_PATIENCE = 5
+_WAKE_UP_SECONDS = 0.1
+CONNECT_SECONDS = 5
 READERS, WRITERS = 4, 6
 """How many connections a process has at most."""
 OLDEST_VERSION = 14
@@ -46,9 +46,9 @@ _MIGRATING = 5_204_115_011
 # A plan is made once for a statement, as with SQLite's "stability guarantee": to plan anew for each list of ids
 # takes several times as long as to run what it plans.
 SESSION = f"""
-    SELECT set_config('statement_timeout', '{PATIENCE:.0f}s', false),
-           set_config('lock_timeout', '{PATIENCE * 0.6:.0f}s', false),
-           set_config('idle_in_transaction_session_timeout', '{PATIENCE * 2:.0f}s', false),
+    SELECT set_config('statement_timeout', '{PATIENCE_SECONDS:.0f}s', false),
+           set_config('lock_timeout', '{PATIENCE_SECONDS * 0.6:.0f}s', false),
+           set_config('idle_in_transaction_session_timeout', '{PATIENCE_SECONDS * 2:.0f}s', false),
            set_config('plan_cache_mode', 'force_generic_plan', false),
            set_config('client_encoding', 'UTF8', false),
            set_config('default_transaction_isolation', 'read committed', false)
@@ -62,10 +62,10 @@ class UnfitServer(Unavailable):
 class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
     """psycopg's connection, which doesn't wait for ever for a server that says nothing."""
 
-    patience: float | None = SILENCE
+    patience: float | None = SILENCE_SECONDS
     """How long to wait for the server's answer, in seconds."""
 
-    def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP, timeout: float | None = None) -> Waited:
+    def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
         """Wait as the parent class does. Raises OperationalError when the patience is over."""
         patience = self.patience if timeout is None else timeout
         if _IS_BY_GEVENT:
@@ -128,11 +128,9 @@ class Postgres(PostgresqlDatabase):
         """The port `Transaction`."""
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
+        wait_seconds = PATIENCE_SECONDS if patience is None else patience
         try:
-            with (
-                told_as_unavailable(),
-                self._transaction(self._writers, "BEGIN", PATIENCE if patience is None else patience) as connection,
-            ):
+            with translate_errors(), self._transaction(self._writers, "BEGIN", wait_seconds) as connection:
                 if patience is not None:
                     with driver_errors:
                         connection.execute(f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}")
@@ -152,7 +150,7 @@ class Postgres(PostgresqlDatabase):
             yield
             return
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with told_as_unavailable(), self._transaction(self._readers, begin, PATIENCE):
+        with translate_errors(), self._transaction(self._readers, begin, PATIENCE_SECONDS):
             yield
 
     @contextmanager
@@ -181,9 +179,9 @@ class Postgres(PostgresqlDatabase):
     @contextmanager
     def migrating(self, patience: float) -> Iterator[None]:
         """Be the only one who migrates, on a connection without limits of time. Raises Unavailable."""
-        with told_as_unavailable():
+        with translate_errors():
             with driver_errors:
-                connection = self._writers.take(PATIENCE)
+                connection = self._writers.take(PATIENCE_SECONDS)
             with self._lent(self._writers, connection):
                 try:
                     self._await_turn(time.monotonic() + patience)
@@ -204,7 +202,7 @@ class Postgres(PostgresqlDatabase):
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers, has the tables of this version and can be written to."""
-        with told_as_unavailable():
+        with translate_errors():
             (is_read_only,) = self.execute_sql("SELECT current_setting('transaction_read_only') = 'on'").fetchone()
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1')
         if is_read_only:
@@ -221,7 +219,7 @@ class Postgres(PostgresqlDatabase):
 class Replica:
     """A copy of the database that lags behind, for what may; while it does not answer, nobody asks it for a while."""
 
-    PAUSE = 5.0
+    PAUSE_SECONDS = 5.0
 
     def __init__(self, url: str, most: int) -> None:
         _check(url, "the replica's URL")
@@ -235,7 +233,7 @@ class Replica:
         try:
             return _run_alone(self._pool, sql, params)
         except (psycopg.Error, Unavailable) as error:
-            self._ask_again_at = time.monotonic() + self.PAUSE
+            self._ask_again_at = time.monotonic() + self.PAUSE_SECONDS
             log.warning("the replica does not answer, so the primary does: %s", error)
             return None
 
@@ -276,7 +274,7 @@ def _run(connection: ChatConnection, sql: str, params: Any) -> Any:
 def _run_alone(pool: Pool, sql: str, params: Any) -> Any:
     """Run a statement that reads on a connection of its own; return its cursor."""
     for is_last in (False, True):
-        connection = pool.take(PATIENCE)
+        connection = pool.take(PATIENCE_SECONDS)
         try:
             return _run(connection, sql, params)
         except psycopg.OperationalError:
@@ -313,7 +311,7 @@ def _expect_fit(connection: ChatConnection) -> None:
 def _connect(url: str) -> ChatConnection:
     """A connection as all ours are. Raises UnfitServer, and OperationalError."""
     connection = ChatConnection.connect(
-        url, autocommit=True, connect_timeout=CONNECT_PATIENCE, application_name="minichat", keepalives_idle=30
+        url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="minichat", keepalives_idle=30
     )
     try:
         _expect_fit(connection)

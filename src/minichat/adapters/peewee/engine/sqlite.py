@@ -21,8 +21,8 @@ from playhouse.cysqlite_ext import CySqliteDatabase
 from minichat.adapters.gevents import native_local
 from minichat.adapters.peewee.engine.dialects import SqliteDialect
 from minichat.adapters.peewee.engine.groups import Group
-from minichat.adapters.peewee.engine.statements import driver_errors, told_as_unavailable
-from minichat.adapters.peewee.engine.turns import PATIENCE, Turns
+from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
+from minichat.adapters.peewee.engine.write_queue import PATIENCE_SECONDS, WriteQueue
 from minichat.domain.errors import Unavailable
 
 PRAGMAS = {
@@ -38,7 +38,7 @@ LOOKING = {"query_only": "on"}
 Connection = Any  # cysqlite's, which its types don't export
 # SQLite's own waiting blocks the whole worker, so it is kept short; see `Sqlite._begin` for ours.
 BUSY_SECONDS = 0.02
-_NAP = 0.005
+_NAP_SECONDS = 0.005
 
 
 class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
@@ -53,14 +53,14 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     is_holding = False
     """Whether rows that are looked up must be locked to stay as they are: there is one writer at a time."""
 
-    def __init__(self, path: Path, *, only_looks: bool = False) -> None:
-        pragmas = LOOKING if only_looks else PRAGMAS
-        self._only_looks = only_looks
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        pragmas = LOOKING if read_only else PRAGMAS
+        self._only_looks = read_only
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = native_local()
         self.on_commit: Callable[[], object] = lambda: None
         """Called in this process when something was committed: a hint that there is something new to read."""
-        self.turns = Turns(path.with_name(path.name + "-turns"))
+        self.write_queue = WriteQueue(path.with_name(path.name + "-turns"))
 
     def _connect(self) -> Connection:
         return self._shared("reader")
@@ -115,7 +115,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             writing = self._following(group)
         else:
             self._connections.group = Group()
-            writing = self._leading(self._connections.group, PATIENCE)
+            writing = self._leading(self._connections.group, PATIENCE_SECONDS)
         with writing:
             yield
 
@@ -124,8 +124,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         try:
             group.gather()
             with (
-                told_as_unavailable(),
-                self.turns.turn(patience) as deadline,
+                translate_errors(),
+                self.write_queue.turn(patience) as deadline,
                 self._committing(group, deadline),
                 self._savepoint(group),
             ):
@@ -156,7 +156,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def _following(self, group: Group) -> Iterator[None]:
         try:
             group.wait_to_begin()
-            with told_as_unavailable(), self._savepoint(group):
+            with translate_errors(), self._savepoint(group):
                 yield
         finally:
             group.leave_work()
@@ -196,7 +196,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         if self.in_transaction() or reader.in_transaction:  # the one around it is of one moment already
             yield
             return
-        with told_as_unavailable():
+        with translate_errors():
             with driver_errors:
                 reader.execute("BEGIN")
             try:
@@ -215,14 +215,14 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             except OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(_NAP)
+                time.sleep(_NAP_SECONDS)
             else:
                 return
 
     @contextmanager
     def migrating(self, patience: float) -> Iterator[None]:
         """Be the only one who migrates. Raises Unavailable."""
-        with self.turns.turn(patience):
+        with self.write_queue.turn(patience):
             yield
 
     def execute_lagging(self, sql: str, params: Any = None) -> Any:
@@ -235,11 +235,11 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         Once this was called, commits of this thread leave it to the next call: a program that writes much in small
         transactions would otherwise do it in its turns to write.
         """
-        with told_as_unavailable(), driver_errors:
+        with translate_errors(), driver_errors:
             self._shared("writer").execute("PRAGMA wal_autocheckpoint = 0")
             self._shared("reader").execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers and has the tables of this version."""
-        with told_as_unavailable():
+        with translate_errors():
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()

@@ -34,7 +34,7 @@ __all__ = [
     "driver_errors",
     "param",
     "params",
-    "told_as_unavailable",
+    "translate_errors",
 ]
 
 Row = tuple[Any, ...]
@@ -57,7 +57,7 @@ _CLASHES = frozenset({"40001", "40P01"})
 
 
 @contextmanager
-def told_as_unavailable() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn the database's inability to answer into Unavailable."""
     try:
         yield

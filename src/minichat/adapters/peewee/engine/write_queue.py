@@ -16,15 +16,15 @@ from pathlib import Path
 
 from minichat.domain.errors import Unavailable
 
-PATIENCE = 5.0
+PATIENCE_SECONDS = 5.0
 """How long a writer waits for its turn, in seconds, before it is told to come back."""
-MOST_WAITING = 64
+MAX_WAITING = 64
 """How many writers of one process may wait; the queue never grows beyond that."""
 _SPINS = 50
-_NAP = 0.001
+_NAP_SECONDS = 0.001
 
 
-class Turns:
+class WriteQueue:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._mine = threading.Lock()
@@ -33,13 +33,13 @@ class Turns:
         self._pid = 0
 
     @contextmanager
-    def turn(self, patience: float = PATIENCE) -> Iterator[float]:
+    def turn(self, patience: float = PATIENCE_SECONDS) -> Iterator[float]:
         """Hold the only right to write. Raises Unavailable if the turn does not come within `patience` seconds.
 
         The value is when the patience ends, by the monotonic clock, for what else there may be to wait for.
         """
         deadline = time.monotonic() + patience
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise Unavailable("the write queue is full")
         self._waiting += 1
         try:
@@ -83,5 +83,5 @@ def _lock(file: int, deadline: float) -> bool:
         if time.monotonic() > deadline:
             return False
         tries += 1
-        time.sleep(0 if tries < _SPINS else _NAP)
+        time.sleep(0 if tries < _SPINS else _NAP_SECONDS)
     return True

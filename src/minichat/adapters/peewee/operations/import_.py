@@ -14,15 +14,15 @@ from peewee import DatabaseError
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
-from minichat.adapters.peewee.operations.exporting import body
-from minichat.adapters.peewee.operations.migrating import schema
-from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table
-from minichat.adapters.peewee.operations.unfinished import MARK, unfinished
+from minichat.adapters.peewee.operations.export import body
+from minichat.adapters.peewee.operations.incomplete_import import MARK, import_progress
+from minichat.adapters.peewee.operations.migrate import schema
+from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 from minichat.adapters.peewee.stores import log_epoch
 
 BATCH = 5_000
 """How many rows go in one transaction."""
-LINE_MOST = 2**20
+MAX_LINE_BYTES = 2**20
 """How long a line may be, in bytes: none of ours comes near it."""
 
 Row = tuple[Table, list[Any]]
@@ -73,9 +73,9 @@ class Export:
             raise self._wrong("should have been the last")
 
     def _next(self, digest: "hashlib._Hash | None" = None) -> Any:
-        line = self._file.readline(LINE_MOST)
+        line = self._file.readline(MAX_LINE_BYTES)
         self._line += 1
-        if len(line) == LINE_MOST:
+        if len(line) == MAX_LINE_BYTES:
             raise self._wrong("is too long")
         if not line.endswith(b"\n"):
             raise NotImported("it was cut off: the end is missing")
@@ -134,7 +134,7 @@ def load(database: ChatDatabase, export: Export, progress: Callable[[int], objec
 def _begin(database: ChatDatabase, export: Export) -> int:
     """Mark the database, if it is not marked; return how many rows are there."""
     with database.writing(), database.dialect.without_time_limits(database):
-        begun = unfinished(database)
+        begun = import_progress(database)
         if begun is None:
             for table in TABLES:
                 if database.execute_sql(f'SELECT 1 FROM "{table.name}" LIMIT 1').fetchone():  # noqa: S608 - our own

@@ -9,9 +9,9 @@ import orjson
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
-from minichat.adapters.peewee.operations.migrating import schema
-from minichat.adapters.peewee.operations.moving import FORMAT, TABLES, Table
-from minichat.adapters.peewee.operations.unfinished import expect_whole
+from minichat.adapters.peewee.operations.incomplete_import import expect_complete
+from minichat.adapters.peewee.operations.migrate import schema
+from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 
 AT_ONCE = 1_000
 """How many rows are in memory."""
@@ -23,7 +23,7 @@ Progress = Callable[[int, int], object]
 def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None) -> Iterator[bytes]:
     """The lines of an export of the database as it is at one moment, however large it is. Raises Unavailable."""
     with database.reading(), database.dialect.without_time_limits(database):
-        expect_whole(database)
+        expect_complete(database)
         yield _line({"minichat": "export", "format": FORMAT, "schema": schema(), "exported_at": exported_at})
         total = sum(_count(database, table) for table in TABLES)
         digest, rows = hashlib.sha256(), Counter({table.name: 0 for table in TABLES})

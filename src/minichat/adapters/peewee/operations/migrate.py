@@ -8,12 +8,12 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.operations.unfinished import expect_whole
+from minichat.adapters.peewee.operations.incomplete_import import expect_complete
 from minichat.adapters.peewee.stores import log_epoch
 from minichat.domain.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent.with_name("migrations")
-PATIENCE = 60.0
+PATIENCE_SECONDS = 60.0
 
 
 class SchemaTooNew(Unavailable):
@@ -24,10 +24,10 @@ def upgrade(database: ChatDatabase) -> list[str]:
     """Apply what is missing, each migration in a transaction of its own; return the names applied.
 
     A copy of a database is made one of its own: see `log_epoch`.
-    Raises SchemaTooNew, HalfImported, and Unavailable.
+    Raises SchemaTooNew, IncompleteImport, and Unavailable.
     """
-    expect_whole(database)
-    with database.migrating(PATIENCE):
+    expect_complete(database)
+    with database.migrating(PATIENCE_SECONDS):
         # Asked first: the runner makes its table, if need be, which not every role may that may serve.
         applied: list[str] = _runner(database).up() if missing(database) else []
         log_epoch.begin(database)
