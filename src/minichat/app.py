@@ -116,7 +116,7 @@ def _live_updates(
         ephemeral=ephemeral,
         hints=redis.hints if redis else None,
         poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
-        record_delay=metrics.lagged,
+        record_delay=metrics.record_delay,
     )
     if redis:
         return _Live(

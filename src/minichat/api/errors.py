@@ -1,6 +1,6 @@
-"""Errors as problem documents (RFC 9457): one table from what the domain refuses to an HTTP status.
+"""Errors as problem documents (RFC 9457): one table maps the domain's kinds of errors to an HTTP status.
 
-Views have no `try`: whatever they raise ends here, and so does everything that Flask and Werkzeug refuse.
+Views have no `try`. Every error that a view, Flask or Werkzeug raises is answered here.
 """
 
 import logging
@@ -29,8 +29,8 @@ from minichat.domain.errors import (
 
 log = logging.getLogger(__name__)
 
-FIELDS_MOST = 50
-"""Of so many fields an answer says what is wrong with them."""
+MAX_REPORTED_FIELDS = 50
+"""How many wrong fields an answer names."""
 
 _CODES = {
     400: "bad_request",
@@ -44,7 +44,7 @@ _CODES = {
 
 
 class MalformedJson(InvalidInput):
-    """The body is not JSON at all, so there is no field to name."""
+    """The body is not JSON, so there is no field to name."""
 
     code = "malformed_json"
 
@@ -53,7 +53,7 @@ class MalformedJson(InvalidInput):
 
 
 class MalformedForm(InvalidInput):
-    """The body is not multipart/form-data at all, so there is no field to name."""
+    """The body is not multipart/form-data, so there is no field to name."""
 
     code = "malformed_form"
 
@@ -62,13 +62,13 @@ class MalformedForm(InvalidInput):
 
 
 class UnsupportedMediaType(ChatError):
-    """A body of a type that this route does not read."""
+    """The body has a type that this route does not read."""
 
     code = "unsupported_media_type"
 
 
-class Refused(ChatError):
-    """What only HTTP knows how to refuse, with a status of its own."""
+class HttpError(ChatError):
+    """An error that only HTTP has, with its own status and headers."""
 
     status: ClassVar[int]
     headers: ClassVar[dict[str, str]] = {}
@@ -88,7 +88,7 @@ STATUS: dict[type[ChatError], int] = {
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
-    """Return a problem document; `code` names it for programs, its sentence for people."""
+    """Return a problem document. Programs read its `code`, people the sentence of that code."""
     state = request_state()
     state.problem_code = code
     body = {
@@ -117,15 +117,15 @@ def install(app: Flask) -> None:
 def _chat_error(error: ChatError) -> Response:
     status = (
         error.status
-        if isinstance(error, Refused)
+        if isinstance(error, HttpError)
         else next(status for kind, status in STATUS.items() if isinstance(error, kind))
     )
     members: dict[str, Any] = {}
-    headers: dict[str, str] = dict(error.headers) if isinstance(error, Refused) else {}
+    headers: dict[str, str] = dict(error.headers) if isinstance(error, HttpError) else {}
     if isinstance(error, InvalidInput) and error.issues:
         members["errors"] = {
             field: [sentence(issue.code, **issue.limits) for issue in issues]
-            for field, issues in islice(error.issues.items(), FIELDS_MOST)
+            for field, issues in islice(error.issues.items(), MAX_REPORTED_FIELDS)
         }
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,6 +1,6 @@
-"""The headers that protect whoever gets an answer, the same on every one, whatever part of the server writes it.
+"""The security headers of every answer, whichever part of the server writes it.
 
-This stands apart from `context` because `serving` needs it where Flask is not imported.
+This module imports nothing of Flask, because `serving` needs it before Flask is imported.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,21 +15,21 @@ _ALWAYS = (
 _BEHIND_TLS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-"""The Content-Security-Policy of whatever is no page."""
+"""The Content-Security-Policy of every answer but pages."""
 PAGE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""What a page needs besides: no other window holds on to it, and it asks for nothing of the device."""
+"""The headers of a page: no other window keeps a reference to it, and it uses no device."""
 
 
 def security_headers(public_url: str | None) -> tuple[tuple[str, str], ...]:
-    """What stands on every answer of a server that people reach at `public_url`."""
+    """Return the headers of every answer of a server at this public URL."""
     return (*_ALWAYS, *_BEHIND_TLS) if (public_url or "").startswith("https://") else _ALWAYS
 
 
 class SecuredAnswers:
-    """A WSGI application around another, on each of whose answers these headers stand, whoever made it."""
+    """WSGI middleware that adds the headers to every answer."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], headers: Iterable[tuple[str, str]]) -> None:
         self._app = app

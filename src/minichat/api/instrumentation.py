@@ -1,4 +1,7 @@
-"""What the metrics and the log learn of each request, and who may read the metrics."""
+"""Metrics and log lines of each request, and the check of who may read the metrics.
+
+The log gets nothing that a client can choose freely, and never a credential.
+"""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -12,61 +15,61 @@ import orjson
 from flask import Flask, Request, Response, has_request_context, request
 
 from minichat.api.context import context
-from minichat.api.metrics import Metrics, place
+from minichat.api.metrics import Metrics, route_key
 from minichat.api.request_state import begin_request, known_request_state, request_state
 
 access_log = logging.getLogger("minichat.access")
 
-_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy costs a µs a look
-_PROXIED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
+_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]  # noqa: SLF001 - each look-up through the proxy costs 1 µs
+_PROXY_HEADERS = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 
 
 def install(app: Flask, metrics: Metrics) -> None:
-    """Watch every request, from before anything else is done with it until all else is done."""
+    """Measure every request of the app. Install this first, so that it runs before and after all other hooks."""
 
     @app.before_request
     def begin() -> None:
         begin_request()
-        metrics.begin()
+        metrics.begin_request()
 
     @app.after_request
     def end(response: Response) -> Response:
         state = request_state()
         status, seconds = response.status_code, perf_counter() - state.began_at_seconds
-        metrics.end(place(_request()), status, seconds)
+        metrics.end_request(route_key(_request()), status, seconds)
         if status >= 500:
-            metrics.fail(state.problem_code or "unknown")
+            metrics.count_error(state.problem_code or "unknown")
         if access_log.isEnabledFor(logging.INFO):
             _log(response, seconds)
         return response
 
 
 def _log(response: Response, seconds: float) -> None:
-    told = {"status": response.status_code, "duration_ms": round(seconds * 1000, 3), "ip": request.remote_addr}
+    fields = {"status": response.status_code, "duration_ms": round(seconds * 1000, 3), "ip": request.remote_addr}
     if response.content_length is not None:
-        told["bytes"] = response.content_length
-    access_log.info("request", extra=told)
+        fields["bytes"] = response.content_length
+    access_log.info("request", extra=fields)
 
 
 def may_read_metrics() -> bool:
-    """Whether this request comes from where the metrics may be read."""
-    ctx = context()
-    # A proxy that we were not told of makes the whole world look like this machine.
-    if not ctx.is_behind_proxies and any(name in request.headers for name in _PROXIED):
+    """Return whether this request comes from a network that may read the metrics."""
+    app_context = context()
+    # Behind an undeclared proxy every request seems to come from this machine.
+    if not app_context.is_behind_proxies and any(name in request.headers for name in _PROXY_HEADERS):
         return False
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in ctx.metrics_from)
+    return any(address in network for network in app_context.metrics_from)
 
 
 def facts() -> dict[str, Any]:
-    """What a line of the log tells of the request that it is from: nothing that the client could choose freely."""
+    """Return what a log line states of the current request. A client can't choose any of it freely."""
     if not has_request_context():
         return {}
-    method, route = place(_request())
+    method, route = route_key(_request())
     state = known_request_state()
     known = {"request_id": state and state.request_id, "method": method, "path": route}
     if state is None or state.caller is None:
@@ -75,13 +78,13 @@ def facts() -> dict[str, Any]:
 
 
 def sent_texts() -> set[str]:
-    """What came with this request and belongs in no log: its credentials, each text of its query and of its body."""
+    """Return the texts of the current request that no log may hold: credentials, query and body."""
     if not has_request_context():
         return set()
     _, _, credentials = request.headers.get("Authorization", "").partition(" ")
     query = request.query_string.decode(errors="replace")
     texts = {credentials, query, *request.cookies.values(), *(value for _, value in parse_qsl(query))}
-    if "form" in vars(_request()):  # where it has been read; what is still to come is in no message
+    if "form" in vars(_request()):  # only if it has been read: an unread form can't be in a message
         texts.update(request.form.values())
     state = known_request_state()
     if state is not None:

@@ -27,8 +27,9 @@ class Limits:
         self._clock = clock
 
     def count(self, user_id: int | None, limit: RateLimit | None = None) -> None:
-        """Count this request, or something else that has that limit, for the user, or for its address if nobody is
-        known by it. Raises TooMany.
+        """Count this request for its user, or for its address if the user is None.
+
+        With `limit`, count under that one instead of the request's own. Raises TooMany.
         """
         limit = limit or _limit_for(user_id)
         if limit is None:
@@ -36,8 +37,8 @@ class Limits:
         now, length = self._clock(), limit.window_seconds * SECOND
         window = now // length
         ends_at = (window + 1) * length
-        who = device().network if user_id is None else user_id
-        count = self._counter.add(f"{limit.name}:{who}:{window}", limit.window_seconds)
+        counted = device().network if user_id is None else user_id
+        count = self._counter.add(f"{limit.name}:{counted}:{window}", limit.window_seconds)
         request_state().rate_limit = RateLimitStatus(
             limit.max_requests, max(0, limit.max_requests - count), ends_at // SECOND
         )

@@ -1,7 +1,7 @@
-"""What Prometheus is told: requests and what follows from them, summed over all workers that share a folder.
+"""The metrics of requests, live updates and Redis, for Prometheus.
 
-That folder is named by the variable PROMETHEUS_MULTIPROC_DIR, which `serving` sets before anything imports
-prometheus_client; without it the numbers are those of one process.
+The workers of one server add up their numbers in the folder PROMETHEUS_MULTIPROC_DIR, which `serving` sets before
+anything imports prometheus_client. Without the variable, the numbers are those of one process.
 """
 
 import os
@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would add a time series for each counter
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 UNKNOWN = "unknown"
-"""The route of a path that names nothing, and the method that no route takes: strangers can't make up new ones."""
+"""The label of a path or method that no route takes, so that clients can't create labels."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -28,19 +28,19 @@ _LAG_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _SENT = ("POST", "/api/chat/messages/", 201)
 
 
-class Place(NamedTuple):
-    """What a request asks for, in words of which there are few."""
+class RouteKey(NamedTuple):
+    """The method and route of a request: a bounded number of labels."""
 
     method: str
     route: str
-    """As the API's document has it: `/api/chat/rooms/{room_id}/`."""
+    """As in the OpenAPI document: `/api/chat/rooms/{room_id}/`."""
 
 
-def place(request: Request) -> Place:
-    """What the request asks for. Nothing that the client chose freely is in it."""
+def route_key(request: Request) -> RouteKey:
+    """Return the key of a request. It holds nothing that the client chose freely."""
     method = request.method
     rule = request.url_rule
-    return Place(method if method in _METHODS else UNKNOWN, UNKNOWN if rule is None else _route(rule.rule))
+    return RouteKey(method if method in _METHODS else UNKNOWN, UNKNOWN if rule is None else _route(rule.rule))
 
 
 @cache
@@ -48,8 +48,8 @@ def _route(rule: str) -> str:
     return re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule)
 
 
-class _Seen(NamedTuple):
-    """What counts the requests to one place with one status: the look-up by labels is made once."""
+class _Recorder(NamedTuple):
+    """The metrics of one route and status, so that each request saves the look-up by labels."""
 
     counters: tuple[Any, ...]
     seconds: Any
@@ -65,78 +65,76 @@ class Metrics:
         )
         self._seconds = Histogram(
             "minichat_http_request_duration_seconds",
-            "From a request's routing to its answer.",
+            "Time from the start of a request to its answer.",
             ("route",),
             buckets=_SECONDS,
             registry=registry,
         )
         self._in_progress = Gauge(
             "minichat_http_requests_in_progress",
-            "Requests being answered.",
+            "Requests in progress.",
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._errors = Counter(
-            "minichat_errors", "Answers that are our fault (5xx), by their code.", ("code",), registry=registry
-        )
-        self._log_ins = Counter("minichat_log_ins", "Tries to log in.", ("outcome",), registry=registry)
-        self._sent = Counter("minichat_messages_sent", "New messages, retries not counted.", registry=registry)
+        self._errors = Counter("minichat_errors", "Server errors (5xx), by problem code.", ("code",), registry=registry)
+        self._log_ins = Counter("minichat_log_ins", "Log-in attempts.", ("outcome",), registry=registry)
+        self._sent = Counter("minichat_messages_sent", "New messages, without retries.", registry=registry)
         self._lag = Histogram(
             "minichat_live_lag_seconds",
-            "From a change to its being handed to who listens.",
+            "Delay between a change and its delivery to listeners.",
             buckets=_LAG_SECONDS,
             registry=registry,
         )
         self.redis = RedisMetrics(registry) if has_redis else None
         build = Gauge(
             "minichat_build_info",
-            "1, for the version that runs.",
+            "1, for the running version.",
             ("version",),
             registry=registry,
             multiprocess_mode="livemax",
         )
         build.labels(version).set(1)
         for outcome in _LOG_INS.values():
-            self._log_ins.labels(outcome)  # so that it is 0, and not absent, before the first
-        self._seen: dict[tuple[Place, int], _Seen] = {}
+            self._log_ins.labels(outcome)  # reported as 0, not as absent, before the first
+        self._recorders: dict[tuple[RouteKey, int], _Recorder] = {}
 
-    def begin(self) -> None:
-        """Count a request that has begun."""
+    def begin_request(self) -> None:
+        """Count a request in progress."""
         self._in_progress.inc()
 
-    def end(self, place: Place, status: int, seconds: float) -> None:
-        """Count it as answered."""
-        seen = self._seen.get((place, status))
-        if seen is None:
-            seen = self._seen[place, status] = self._first(place, status)
-        for counter in seen.counters:
+    def end_request(self, key: RouteKey, status: int, seconds: float) -> None:
+        """Count an answered request, which took so many seconds."""
+        recorder = self._recorders.get((key, status))
+        if recorder is None:
+            recorder = self._recorders[key, status] = self._new_recorder(key, status)
+        for counter in recorder.counters:
             counter.inc()
-        seen.seconds.observe(seconds)
+        recorder.seconds.observe(seconds)
         self._in_progress.dec()
 
-    def fail(self, code: str) -> None:
-        """Count an answer that is our fault."""
+    def count_error(self, code: str) -> None:
+        """Count a server error."""
         self._errors.labels(code).inc()
 
-    def lagged(self, seconds: float) -> None:
-        """Count a change that who listens is told so long after it happened."""
-        self._lag.observe(max(0.0, seconds))  # another host's clock may be ahead
+    def record_delay(self, seconds: float) -> None:
+        """Record the delay between a change and its delivery."""
+        self._lag.observe(max(0.0, seconds))  # the clock of another host may be ahead
 
     def exposition(self) -> bytes:
-        """Everything, as Prometheus reads it, of CONTENT_TYPE."""
+        """Return all metrics in the format of CONTENT_TYPE."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
-    def _first(self, place: Place, status: int) -> _Seen:
-        counters: list[Any] = [self._requests.labels(*place, f"{status}")]
-        if place == _LOG_IN and status in _LOG_INS:
+    def _new_recorder(self, key: RouteKey, status: int) -> _Recorder:
+        counters: list[Any] = [self._requests.labels(*key, f"{status}")]
+        if key == _LOG_IN and status in _LOG_INS:
             counters.append(self._log_ins.labels(_LOG_INS[status]))
-        if (*place, status) == _SENT:
+        if (*key, status) == _SENT:
             counters.append(self._sent)
-        return _Seen(tuple(counters), self._seconds.labels(place.route))
+        return _Recorder(tuple(counters), self._seconds.labels(key.route))
 
 
 class RedisMetrics:
@@ -145,7 +143,7 @@ class RedisMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._is_up = Gauge(
             "minichat_redis_up",
-            "1 while Redis answers, 0 while a worker goes on without it.",
+            "1 while Redis answers, 0 while a worker runs without it.",
             registry=registry,
             multiprocess_mode="livemin",
         )
@@ -155,13 +153,13 @@ class RedisMetrics:
         self._is_up.set(1)
 
     def is_up(self, is_up: bool) -> None:
-        """Note whether Redis answers."""
+        """Record whether Redis answers."""
         self._is_up.set(int(is_up))
 
     def sent(self, topic: str) -> None:
-        """Count a hint that this worker gave to the others."""
+        """Count a hint that this worker sent to the others."""
         self._hints.labels(topic, "sent").inc()
 
     def received(self, topic: str) -> None:
-        """Count a hint that another worker gave."""
+        """Count a hint that this worker received from another."""
         self._hints.labels(topic, "received").inc()

@@ -11,15 +11,15 @@ from minichat.api.context import base_url
 from minichat.domain.errors import InvalidInput
 from minichat.domain.paging import Key, Page, Window
 
-_INT_MOST = 2**63 - 1
-_PLACES = frozenset({"cursor", "before", "after", "around"})
+_MAX_INT = 2**63 - 1
+_POSITION_PARAMETERS = frozenset({"cursor", "before", "after", "around"})
 
-Place = tuple[str, int | str]
-"""The parameter that says where a page lies, with its value."""
+PageLink = tuple[str, int | str]
+"""The query parameter that leads to a page, and its value."""
 
 
 def window(limit: int, cursor: str | None, *shape: type) -> Window:
-    """The window that a query asks for. Raises InvalidInput for a cursor that is not of a list with such keys."""
+    """Return the window that a query asks for. Raises InvalidInput if the cursor does not hold a key of this shape."""
     if cursor is None:
         return Window(limit)
     try:
@@ -34,34 +34,34 @@ def window(limit: int, cursor: str | None, *shape: type) -> Window:
 
 
 def _can_be_stored(value: int | str) -> bool:
-    """Whether a database could hold it at all: PostgreSQL takes no NUL."""
-    return abs(value) <= _INT_MOST if isinstance(value, int) else "\0" not in value
+    """Return whether a database can hold the value: PostgreSQL takes no NUL."""
+    return abs(value) <= _MAX_INT if isinstance(value, int) else "\0" not in value
 
 
 def cursor_after(key: Key | None) -> str | None:
-    """The cursor of what follows the key; None if nothing does."""
+    """Return the cursor of the page after the key, or None if there is no key."""
     return None if key is None else _cursor("after", key)
 
 
 def links(page: Page[Any]) -> dict[str, str]:
-    """The headers that lead to the pages next to this one."""
+    """Return the `Link` header with the pages before and after this one."""
     return link_header(
         next_page=("cursor", _cursor("after", page.next)) if page.next else None,
         prev_page=("cursor", _cursor("before", page.prev)) if page.prev else None,
     )
 
 
-def link_header(next_page: Place | None, prev_page: Place | None) -> dict[str, str]:
-    """A `Link` header to this request's URL with other places in its query; none where both are None."""
-    places = (("next", next_page), ("prev", prev_page))
-    found = [f'<{_url(*place)}>; rel="{rel}"' for rel, place in places if place is not None]
+def link_header(next_page: PageLink | None, prev_page: PageLink | None) -> dict[str, str]:
+    """Return a `Link` header with this request's URL at other positions, or no header if both are None."""
+    pages = (("next", next_page), ("prev", prev_page))
+    found = [f'<{_url(*link)}>; rel="{rel}"' for rel, link in pages if link is not None]
     return {"Link": ", ".join(found)} if found else {}
 
 
 def _url(name: str, value: int | str) -> str:
-    # What else stands in the query has been understood (see `parsing`), so it is kept as it was written.
+    # The schema has accepted the other parameters, so they stay as the client wrote them.
     parts = request.query_string.decode("latin-1").split("&")
-    kept = [part for part in parts if part and unquote(part.partition("=")[0]) not in _PLACES]
+    kept = [part for part in parts if part and unquote(part.partition("=")[0]) not in _POSITION_PARAMETERS]
     return f"{base_url()}{request.path}?{'&'.join([*kept, f'{name}={value}'])}"
 
 

@@ -34,7 +34,7 @@ _ESTABLISHED = 1
 """The state of a TCP connection that neither end has closed, in Linux's `tcp_info`."""
 
 
-class UpgradeRequired(errors.Refused):
+class UpgradeRequired(errors.HttpError):
     """The request is no WebSocket handshake."""
 
     code = "upgrade_required"

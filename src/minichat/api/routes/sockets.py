@@ -49,7 +49,7 @@ _MESSAGE_FRAME, _READ_FRAME, _TYPING_FRAME = MessageFrame(), ReadFrame(), Typing
 Form = dict[str, Any]
 
 
-class OriginNotAllowed(errors.Refused):
+class OriginNotAllowed(errors.HttpError):
     """The page that opens the WebSocket is of an origin that the settings do not allow."""
 
     code = "origin_not_allowed"

@@ -5,15 +5,14 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, pre_load, validate
 
-from minichat.api.errors import FIELDS_MOST
+from minichat.api.errors import MAX_REPORTED_FIELDS
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Text, WholeNumber
 from minichat.domain import accounts, directory, messaging, rooms
 from minichat.domain.model import MAX_ID, Role
 
-LIMIT_MOST = 200
-LIMIT_DEFAULT = 50
-TIMEOUT_MOST = 30
-"""How long one may wait for something to happen, in seconds."""
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+MAX_SYNC_TIMEOUT_SECONDS = 30
 
 
 class In(Schema):
@@ -28,15 +27,15 @@ class In(Schema):
 
     @pre_load
     def _without_owned(self, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(data, dict) or not (self.owned or len(data) > FIELDS_MOST):
+        if not isinstance(data, dict) or not (self.owned or len(data) > MAX_REPORTED_FIELDS):
             return data
         own = {name: value for name, value in data.items() if name not in self.owned}
-        return self._without_crowd(own) if len(own) > FIELDS_MOST else own
+        return self._without_crowd(own) if len(own) > MAX_REPORTED_FIELDS else own
 
     def _without_crowd(self, data: dict[str, Any]) -> dict[str, Any]:
         """The data with no more fields that nothing knows than an answer names: to refuse each takes its time."""
         known = {field.data_key or name for name, field in self.load_fields.items()} & data.keys()
-        unknown = islice((name for name in data if name not in known), FIELDS_MOST)
+        unknown = islice((name for name in data if name not in known), MAX_REPORTED_FIELDS)
         return {name: data[name] for name in (*known, *unknown)}
 
 
@@ -235,7 +234,7 @@ class ReadIn(In):
 
 
 def _limit() -> WholeNumber:
-    return WholeNumber(1, LIMIT_MOST, in_query=True, load_default=LIMIT_DEFAULT, metadata={"example": LIMIT_DEFAULT})
+    return WholeNumber(1, MAX_LIMIT, in_query=True, load_default=DEFAULT_LIMIT, metadata={"example": DEFAULT_LIMIT})
 
 
 def _message_id(description: str) -> Id:
@@ -292,7 +291,7 @@ class SyncQuery(In):
     after = _cursor()
     timeout = WholeNumber(
         0,
-        TIMEOUT_MOST,
+        MAX_SYNC_TIMEOUT_SECONDS,
         in_query=True,
         load_default=0,
         metadata={"description": "For how many seconds to wait when there is nothing."},
