@@ -1,11 +1,11 @@
-"""The hub by itself: who listens hears all, also when the log is long, the database falters or they are too slow."""
+"""The hub alone: each listener receives its events, also when the log is long, the database fails or a client is slow."""
 
 import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,41 +21,83 @@ from minichat.live.hub import BATCH_SIZE, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
-FAR = 2**50
-BASE = "http://chat.example"
-PATIENCE = 10.0
+NEVER = 2**50
+BASE_URL = "http://chat.example"
+TIMEOUT_SECONDS = 10.0
 
 
-class FalteringWriter(JsonEventWriter):
-    """Can't ask the database once, when told so."""
+class FailingWriter(JsonEventWriter):
+    """An event writer whose next call fails if `fails_next` is set."""
 
-    falters = False
+    fails_next = False
 
-    def write(self, logged: LoggedChange, base: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
-        if self.falters:
-            self.falters = False
+    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
+        if self.fails_next:
+            self.fails_next = False
             raise Unavailable("disk I/O error")
-        return super().write(logged, base, user_ids)
+        return super().write(logged, base_url, user_ids)
 
 
 class SlowLog:
-    """The change log of a database that takes its time to answer, when told so."""
+    """A change log whose next answer waits for `may_answer` if `is_slow_next` is set."""
 
     def __init__(self, log: ChangeLog) -> None:
         self._log = log
-        self.is_slow = False
+        self.is_slow_next = False
         self.has_read, self.may_answer = threading.Event(), threading.Event()
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         found = self._log.after(position, limit)
-        if found and self.is_slow:
-            self.is_slow = False
+        if found and self.is_slow_next:
+            self.is_slow_next = False
             self.has_read.set()
-            assert self.may_answer.wait(PATIENCE)
+            assert self.may_answer.wait(TIMEOUT_SECONDS)
         return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
+
+
+class Received(NamedTuple):
+    kind: str
+    content: str | None = None
+
+    @classmethod
+    def of(cls, event: JsonEvent) -> "Received":
+        body = json.loads(event.json)
+        return cls(body["type"], body["data"].get("content"))
+
+
+class Client:
+    """A client with an admitted listener, which the test attaches to the hub."""
+
+    def __init__(self, person: Person, hub: Hub[JsonEvent], writer: JsonEventWriter) -> None:
+        self._log = person.chat.services.change_log
+        self._writer = writer
+        self._from_start = person.subscribe()
+        self._last_id: str | None = None
+        self.listener: Listener[JsonEvent] = Listener(self._from_start.copy(), 1, NEVER, BASE_URL)
+        hub.admit(self.listener)
+
+    def receive_until(self, content: str) -> list[Received]:
+        """Return all events up to a message with this content. If the listener ends, resume from the log."""
+        found: list[Received] = []
+        while not found or found[-1].content != content:
+            events = self.listener.receive(TIMEOUT_SECONDS)
+            if self.listener.has_ended:
+                return found + [Received.of(event) for event in self._missed()]
+            assert events, found
+            found += [Received.of(event) for event in events]
+            self._last_id = json.loads(events[-1].json)["id"]
+        return found
+
+    def _missed(self) -> list[JsonEvent]:
+        """Return the events of the log after the last one received."""
+        user_id = self._from_start.user_id
+        changes = self._log.read(self._from_start, NEVER).changes
+        events = [event for logged in changes for event in self._writer.write(logged, BASE_URL, [user_id]).values()]
+        ids = [json.loads(event.json)["id"] for event in events]
+        return events[ids.index(self._last_id) + 1 :] if self._last_id in ids else events
 
 
 @pytest.fixture
@@ -64,8 +106,8 @@ def chat() -> MemoryChat:
 
 
 @pytest.fixture
-def writer(chat: MemoryChat) -> FalteringWriter:
-    return FalteringWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
+def writer(chat: MemoryChat) -> FailingWriter:
+    return FailingWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
 
 
 @pytest.fixture
@@ -73,161 +115,141 @@ def log(chat: MemoryChat) -> SlowLog:
     return SlowLog(chat.services.change_log)
 
 
-@pytest.fixture
-def hub(chat: MemoryChat, log: Any, writer: FalteringWriter, tmp_path: Path) -> Iterator[Hub]:
-    slots, ephemeral = (
-        FileStreamSlots(tmp_path / "slots", 20),
-        EphemeralEvents(chat.services.presence, writer, chat.clock),
-    )
-    hub = Hub(log, writer, set, chat.clock, max_listeners=10, slots=slots, ephemeral=ephemeral)
-    yield hub
-    hub.close()
-
-
-class Ear:
-    """Somebody's listener, admitted, who is yet to enter."""
-
-    def __init__(self, person: Person, hub: Hub, writer: JsonEventWriter) -> None:
-        self._log = person.chat.services.change_log
-        self._writer = writer
-        self._twin = person.subscribe()
-        self._last: str | None = None
-        self.listener = Listener(self._twin.copy(), 1, FAR, BASE)
-        hub.admit(self.listener)
-
-    def hears(self, until: str) -> list[tuple[str, str | None]]:
-        """The types and contents of what comes, until that is said; who is sent away resumes."""
-        found: list[tuple[str, str | None]] = []
-        while not found or found[-1][1] != until:
-            events = self.listener.receive(PATIENCE)
-            if self.listener.has_ended:
-                return found + [told(event) for event in self._missed()]
-            assert events, found
-            found += [told(event) for event in events]
-            self._last = json.loads(events[-1].json)["id"]
-        return found
-
-    def _missed(self) -> list[JsonEvent]:
-        """What the log says behind the last that came."""
-        heard = [one for logged in self._log.read(self._twin, FAR).changes for one in self._written(logged)]
-        ids = [json.loads(event.json)["id"] for event in heard]
-        return heard[ids.index(self._last) + 1 :] if self._last in ids else heard
-
-    def _written(self, logged: LoggedChange) -> list[JsonEvent]:
-        return list(self._writer.write(logged, BASE, [self._twin.user_id]).values())
-
-
-def told(event: JsonEvent) -> tuple[str, str | None]:
-    body = json.loads(event.json)
-    return body["type"], body["data"].get("content")
-
-
-Listen = Callable[[Person], Ear]
+MakeHub = Callable[..., Hub[JsonEvent]]
 
 
 @pytest.fixture
-def listen(hub: Hub, writer: FalteringWriter) -> Listen:
-    return lambda person: Ear(person, hub, writer)
+def make_hub(chat: MemoryChat, log: Any, writer: FailingWriter, tmp_path: Path) -> Iterator[MakeHub]:
+    made: list[Hub[JsonEvent]] = []
+
+    def make(**options: Any) -> Hub[JsonEvent]:
+        defaults = {
+            "live_sessions": set,
+            "max_listeners": 10,
+            "slots": FileStreamSlots(tmp_path / "slots", 20),
+            "ephemeral": EphemeralEvents(chat.services.presence, writer, chat.clock),
+        }
+        made.append(Hub(log, writer, clock=chat.clock, **{**defaults, **options}))
+        return made[-1]
+
+    yield make
+    for hub in made:
+        hub.close()
+
+
+@pytest.fixture
+def hub(make_hub: MakeHub) -> Hub[JsonEvent]:
+    return make_hub()
+
+
+Connect = Callable[[Person], Client]
+
+
+@pytest.fixture
+def connect(hub: Hub[JsonEvent], writer: FailingWriter) -> Connect:
+    return lambda person: Client(person, hub, writer)
 
 
 def test_an_event_that_could_not_be_written_is_not_lost(
-    chat: MemoryChat, hub: Hub, writer: FalteringWriter, listen: Listen
+    chat: MemoryChat, hub: Hub[JsonEvent], writer: FailingWriter, connect: Connect
 ) -> None:
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
-    ear = listen(bob)
+    client = connect(bob)
     ann.says("one", in_=room)
-    writer.falters = True
+    writer.fails_next = True
     ann.says("two", in_=room)
-    hub.attach(ear.listener)
-    assert ear.hears("two") == [("message.created", "one"), ("message.created", "two")]
+    hub.attach(client.listener)
+    assert client.receive_until("two") == [("message.created", "one"), ("message.created", "two")]
 
 
-@pytest.mark.parametrize("short", [1, 2])
-def test_a_room_that_is_made_where_one_reading_of_the_log_ends_is_told(
-    chat: MemoryChat, hub: Hub, listen: Listen, short: int
+@pytest.mark.parametrize("short_by", [1, 2])
+def test_a_room_created_at_the_end_of_a_batch_reaches_its_participants(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect, short_by: int
 ) -> None:
     ann, bob = chat.people("ann", "bob")
     elsewhere = ann.makes_room("Elsewhere")
-    ear = listen(bob)
-    for _ in range(BATCH_SIZE - short):
+    client = connect(bob)
+    for _ in range(BATCH_SIZE - short_by):
         ann.says("to myself", in_=elsewhere)
     room = ann.makes_room("Tea", with_=[bob])
     ann.says("hello", in_=room)
-    hub.attach(ear.listener)
-    assert [kind for kind, _ in ear.hears("hello")] == [
+    hub.attach(client.listener)
+    assert [event.kind for event in client.receive_until("hello")] == [
         *("room.created", "participant.joined", "participant.joined", "message.created")
     ]
 
 
-def test_of_a_room_that_one_has_left_nothing_is_told_however_far_the_hub_is_behind(
-    chat: MemoryChat, hub: Hub, listen: Listen
+def test_a_user_who_left_a_room_receives_none_of_its_events_however_far_behind_the_hub_is(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:
     ann, bob = chat.people("ann", "bob")
     room, elsewhere, other = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Own"), ann.makes_room("X", with_=[bob])
-    ear = listen(bob)
+    client = connect(bob)
     ann.says("for your ears only", in_=room)
     for _ in range(BATCH_SIZE):
         ann.says("to myself", in_=elsewhere)
     bob.leaves(room)
     ann.says("hello", in_=other)
-    hub.attach(ear.listener)
-    assert ear.hears("hello") == [("participant.left", None), ("message.created", "hello")]
+    hub.attach(client.listener)
+    assert client.receive_until("hello") == [("participant.left", None), ("message.created", "hello")]
 
 
-def test_who_is_removed_while_the_hub_reads_is_not_told_what_is_written_afterwards(
-    chat: MemoryChat, hub: Hub, log: SlowLog, listen: Listen
+def test_a_user_removed_while_the_hub_reads_does_not_receive_later_edits(
+    chat: MemoryChat, hub: Hub[JsonEvent], log: SlowLog, connect: Connect
 ) -> None:
     ann, bob, carl = chat.people("ann", "bob", "carl")
     room, other = ann.makes_room("Tea", with_=[bob, carl]), ann.makes_room("Garden", with_=[bob])
-    removed, stays = listen(bob), listen(carl)
+    removed, remaining = connect(bob), connect(carl)
     hub.attach(removed.listener)
-    hub.attach(stays.listener)
-    log.is_slow = True
+    hub.attach(remaining.listener)
+    log.is_slow_next = True
     sent = ann.says("hello", in_=room)
-    assert log.has_read.wait(PATIENCE)
+    assert log.has_read.wait(TIMEOUT_SECONDS)
     ann.removes(bob, from_=room)
     ann.rewrites(sent.message, "among us")
     ann.says("at last", in_=other)
     log.may_answer.set()
-    assert removed.hears("at last") == [("participant.left", None), ("message.created", "at last")]
-    assert stays.hears("among us")[0] == ("message.created", "among us")
+    assert removed.receive_until("at last") == [("participant.left", None), ("message.created", "at last")]
+    assert remaining.receive_until("among us")[0] == ("message.created", "among us")
 
 
-def test_what_waits_for_one_who_takes_nothing_is_bounded(chat: MemoryChat, hub: Hub, listen: Listen) -> None:
+def test_the_queue_of_a_listener_that_receives_nothing_is_bounded(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
+) -> None:
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
-    stuck, other = listen(bob), listen(bob)
+    stuck, other = connect(bob), connect(bob)
     hub.attach(stuck.listener)
     hub.attach(other.listener)
     for number in range(2 * MAX_QUEUED // 100):
         for _ in range(99):
             ann.says("hello", in_=room)
         ann.says(f"{number}", in_=room)
-        other.hears(f"{number}")
+        other.receive_until(f"{number}")
     assert stuck.listener.end_reason == EndReason.TOO_SLOW
     assert stuck.listener._queue.qsize() <= MAX_QUEUED + 1
     assert not other.listener.has_ended
 
 
-def test_who_has_caught_up_is_asked_at_once_whether_there_is_more_to_hear(
-    chat: MemoryChat, hub: Hub, writer: FalteringWriter
+def test_a_stream_yields_at_once_when_its_listener_has_caught_up(
+    chat: MemoryChat, hub: Hub[JsonEvent], writer: FailingWriter, connect: Connect
 ) -> None:
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
-    ear = Ear(bob, hub, writer)
+    listener = connect(bob).listener
     ann.removes(bob, from_=room)
-    steps = stream_events(hub, chat.services.change_log, writer, ear.listener, must_resync=False)
-    assert next(steps) == []
-    assert [told(event) for event in next(steps)] == [("participant.left", None)]
+    batches = stream_events(hub, chat.services.change_log, writer, listener, must_resync=False)
+    assert next(batches) == []
+    assert [Received.of(event) for event in next(batches)] == [("participant.left", None)]
     began = monotonic()
-    assert next(steps) == []
+    assert next(batches) == []
     assert monotonic() - began < HEARTBEAT_SECONDS / 2
-    assert ear.listener.is_attached
+    assert listener.is_attached
 
 
 class SlowSlots(FileStreamSlots):
-    """Lets something happen while it is asked for a slot, as one does that asks another host."""
+    """Slots that run `meanwhile` before the next `acquire`, as if that asked another host."""
 
     meanwhile: Callable[[], object] | None = None
 
@@ -238,76 +260,69 @@ class SlowSlots(FileStreamSlots):
         return super().acquire(user_id)
 
 
-def test_of_two_who_want_the_last_place_at_once_one_gets_it_and_the_other_keeps_no_slot(
-    chat: MemoryChat, writer: FalteringWriter, tmp_path: Path
+def test_a_listener_that_loses_the_race_for_the_last_place_keeps_no_slot(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter, tmp_path: Path
 ) -> None:
     ann, bob = chat.people("ann", "bob")
-    slots, ephemeral = SlowSlots(tmp_path / "slots", 1), EphemeralEvents(chat.services.presence, writer, chat.clock)
-    hub = Hub(chat.services.change_log, writer, set, chat.clock, max_listeners=1, slots=slots, ephemeral=ephemeral)
-    slots.meanwhile = lambda: Ear(ann, hub, writer)
+    slots = SlowSlots(tmp_path / "slots", 1)
+    hub = make_hub(max_listeners=1, slots=slots)
+    slots.meanwhile = lambda: Client(ann, hub, writer)
     with pytest.raises(Unavailable, match="limit of open streams"):
-        Ear(bob, hub, writer)
+        Client(bob, hub, writer)
     assert slots.acquire(bob.user.id) == 0
     assert slots.acquire(ann.user.id) is None
-    hub.close()
 
 
-def test_who_comes_alone_while_the_hub_reads_for_those_who_have_gone_misses_nothing(
-    chat: MemoryChat, hub: Hub, log: SlowLog, listen: Listen
+def test_a_first_listener_misses_nothing_while_the_hub_reads_for_listeners_that_have_gone(
+    chat: MemoryChat, hub: Hub[JsonEvent], log: SlowLog, connect: Connect
 ) -> None:
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room("Tea", with_=[bob])
-    gone, comes = listen(bob), listen(bob)
+    gone, new = connect(bob), connect(bob)
     hub.attach(gone.listener)
     ann.says("one", in_=room)
-    assert gone.hears("one") == [("message.created", "one")]
-    log.is_slow = True
+    assert gone.receive_until("one") == [("message.created", "one")]
+    log.is_slow_next = True
     ann.says("two", in_=room)
-    assert log.has_read.wait(PATIENCE)
+    assert log.has_read.wait(TIMEOUT_SECONDS)
     hub.remove(gone.listener)
-    assert hub.attach(comes.listener), "nobody else listens, so it is read on from there"
+    assert hub.attach(new.listener), "there is no other listener, so the hub goes back to its position"
     log.may_answer.set()
-    assert comes.hears("two") == [("message.created", "one"), ("message.created", "two")]
+    assert new.receive_until("two") == [("message.created", "one"), ("message.created", "two")]
 
 
-def test_who_is_told_that_the_server_stops_has_the_time_to_go(
-    chat: MemoryChat, writer: FalteringWriter, tmp_path: Path
+def test_a_stopping_server_disconnects_clients_only_at_its_second_call(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
 ) -> None:
     ann = chat.person("ann")
-    is_checking, has_stopped, was_cut = threading.Event(), threading.Event(), threading.Event()
+    is_checking, has_stopped, was_disconnected = threading.Event(), threading.Event(), threading.Event()
 
-    def live_among(session_ids: Collection[int]) -> Collection[int]:
+    def live_sessions(session_ids: Collection[int]) -> Collection[int]:
         is_checking.set()
-        assert has_stopped.wait(PATIENCE)
+        assert has_stopped.wait(TIMEOUT_SECONDS)
         return session_ids
 
-    slots, ephemeral = (
-        FileStreamSlots(tmp_path / "slots", 1),
-        EphemeralEvents(chat.services.presence, writer, chat.clock),
-    )
-    hub = Hub(
-        chat.services.change_log, writer, live_among, chat.clock, max_listeners=1, slots=slots, ephemeral=ephemeral
-    )
-    listener = Ear(ann, hub, writer).listener
-    listener.disconnect = was_cut.set
-    assert is_checking.wait(PATIENCE)
+    hub = make_hub(live_sessions=live_sessions)
+    listener = Client(ann, hub, writer).listener
+    listener.disconnect = was_disconnected.set
+    assert is_checking.wait(TIMEOUT_SECONDS)
     hub.close()
     has_stopped.set()
     for thread in threading.enumerate():
         if thread.name == "minichat-hub":
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
     assert listener.end_reason == EndReason.STOPPING
-    assert not was_cut.is_set()
+    assert not was_disconnected.is_set()
     hub.close()
-    assert was_cut.is_set()
+    assert was_disconnected.is_set()
 
 
-def test_who_comes_when_the_server_stops_is_sent_elsewhere_and_not_away(
-    chat: MemoryChat, hub: Hub, writer: FalteringWriter
+def test_a_listener_of_a_stopping_server_ends_at_once_without_an_error(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:
     ann = chat.person("ann")
     hub.close()
-    listener = Ear(ann, hub, writer).listener
+    listener = connect(ann).listener
     assert listener.end_reason == EndReason.STOPPING
     assert hub.attach(listener)
-    assert listener.receive(PATIENCE) == []
+    assert listener.receive(TIMEOUT_SECONDS) == []
