@@ -1,4 +1,4 @@
-"""The hub alone: each listener receives its events, also when the log is long, the database fails or a client is slow."""
+"""The hub alone: each listener receives its events, also if the log is long, the database fails or a client is slow."""
 
 import json
 import threading

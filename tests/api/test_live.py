@@ -1,4 +1,4 @@
-"""`sync/` and `events/` as far as they hold what has happened already. (Who stays and waits: tests/e2e/test_live.py)"""
+"""`sync/`, `events/` and tickets, without waiting for an event. (Streams that stay open: tests/e2e/test_live.py)"""
 
 import json
 import re
@@ -23,13 +23,13 @@ def bob(chat: Chat) -> Person:
 
 
 def drop_a_change(chat: Chat) -> None:
-    """Let the log begin one change later, as when it has become too old."""
+    """Drop the oldest change of the log, as retention does."""
     with chat.database.writing():
         assert change_store(chat.database).sweep(2**50, 1) == 1
 
 
 def now(person: Person) -> str:
-    """The cursor of now."""
+    """Return the current cursor."""
     answer = person.gets("/api/chat/sync/")
     assert (answer.status, answer.body["events"], answer.body["has_more"]) == (200, [], False)
     return str(answer.body["cursor"])
@@ -46,7 +46,7 @@ def kinds(events: list[Json]) -> list[str]:
 
 
 def streamed(answer: Answer) -> list[dict[str, Any]]:
-    """The events of a stream: each with its fields, `data` as what its JSON says."""
+    """Return the fields of each server-sent event, with `data` parsed."""
     assert answer.status == 200, answer
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     found = []
@@ -57,7 +57,7 @@ def streamed(answer: Answer) -> list[dict[str, Any]]:
 
 
 class TestSync:
-    def test_tells_what_has_happened_since_the_cursor_oldest_first(self, ann: Person, bob: Person) -> None:
+    def test_returns_the_events_since_the_cursor_oldest_first(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         said = ann.says("hello", in_=room)
@@ -71,7 +71,7 @@ class TestSync:
         assert events[2]["data"] == bob.looks_at(room)
         assert since(bob, events[1]["id"]) == events[2:]
 
-    def test_a_message_is_told_as_each_would_get_it(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_a_message_looks_as_in_the_history_of_each_user(self, chat: Chat, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob, chat.person("cid")])
         cursors = {person: now(person) for person in (ann, bob)}
         ann.says("hello", in_=room)
@@ -82,17 +82,17 @@ class TestSync:
             assert since(person, cursor)[0]["data"] == person.gets("/api/chat/messages/").body[0]
             assert since(person, cursor)[0]["data"]["is_read"] is True
 
-    def test_a_new_room_is_told_with_who_is_in_it(self, ann: Person, bob: Person) -> None:
+    def test_a_new_room_comes_with_its_participants(self, ann: Person, bob: Person) -> None:
         cursor = now(bob)
         room = ann.makes_room(with_=[bob])
         made, *joined = since(bob, cursor)
         assert made["type"] == "room.created"
         assert made["data"] == bob.looks_at(room)
         assert kinds(joined) == ["participant.joined"] * 2
-        told = [(event["data"]["room"], event["data"]["user"]["username"], event["data"]["role"]) for event in joined]
-        assert told == [(room["id"], "ann", "owner"), (room["id"], "bob", "member")]
+        joins = [(event["data"]["room"], event["data"]["user"]["username"], event["data"]["role"]) for event in joined]
+        assert joins == [(room["id"], "ann", "owner"), (room["id"], "bob", "member")]
 
-    def test_ones_own_leaving_is_the_last_one_hears(self, ann: Person, bob: Person) -> None:
+    def test_a_user_who_left_receives_only_the_leaving(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("for your ears only", in_=room)
@@ -102,7 +102,7 @@ class TestSync:
             ("participant.left", bob.id)
         ]
 
-    def test_the_end_of_a_room_is_told(self, ann: Person, bob: Person) -> None:
+    def test_a_deleted_room_leaves_one_event(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("goodbye", in_=room)
@@ -111,7 +111,7 @@ class TestSync:
         assert kinds(events) == ["room.deleted"]
         assert events[0]["data"] == {"room": room["id"]}
 
-    def test_what_is_changed_or_deleted_is_told_as_it_stands(self, ann: Person, bob: Person) -> None:
+    def test_events_of_a_message_hold_its_present_state(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         first, second = ann.says("helo", in_=room), ann.says("oops", in_=room)
@@ -119,10 +119,10 @@ class TestSync:
         ann.deletes(f"/api/chat/messages/{second['id']}/")
         found = since(bob, cursor)
         assert kinds(found) == ["message.created", "message.created", "message.updated", "message.deleted"]
-        told = [(event["data"]["content"], event["data"]["is_deleted"]) for event in found]
-        assert told == [("hello", False), ("", True)] * 2
+        joins = [(event["data"]["content"], event["data"]["is_deleted"]) for event in found]
+        assert contents == [("hello", False), ("", True)] * 2
 
-    def test_who_is_removed_hears_that_and_no_more(self, ann: Person, bob: Person) -> None:
+    def test_a_removed_participant_receives_only_the_removal(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("among us", in_=room)
@@ -130,16 +130,16 @@ class TestSync:
         ann.says("among us", in_=room)
         assert kinds(since(bob, cursor)) == ["participant.left"]
 
-    def test_who_is_given_a_role_hears_of_it(self, ann: Person, bob: Person) -> None:
+    def test_a_new_role_reaches_its_owner(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.patches(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/", role="owner")
         found = since(bob, cursor)
         assert kinds(found) == ["participant.updated"] * 2
-        told = {(event["data"]["user"]["username"], event["data"]["role"]) for event in found}
-        assert told == {("bob", "owner"), ("ann", "moderator")}
+        roles = {(event["data"]["user"]["username"], event["data"]["role"]) for event in found}
+        assert roles == {("bob", "owner"), ("ann", "moderator")}
 
-    def test_is_read_in_steps(self, ann: Person) -> None:
+    def test_returns_a_long_log_in_pages(self, ann: Person) -> None:
         cursor = now(ann)
         room = ann.makes_room()
         for number in range(5):
@@ -154,14 +154,14 @@ class TestSync:
         assert found == whole
         assert len(found) == 7
 
-    def test_a_cursor_moves_past_what_concerns_others(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_a_cursor_moves_past_the_events_of_other_rooms(self, chat: Chat, ann: Person, bob: Person) -> None:
         cursor = now(bob)
         ann.says("to myself", in_=ann.makes_room())
         answer = bob.gets("/api/chat/sync/", after=cursor)
         assert answer.body["events"] == []
         assert answer.body["cursor"] == now(bob) != cursor
 
-    def test_a_cursor_that_we_have_not_given_out_is_refused(self, ann: Person) -> None:
+    def test_a_forged_cursor_is_400(self, ann: Person) -> None:
         good = now(ann)
         number, _, seal = good.partition(".")
         raised = f"{int(number[0]) + 1}{number[1:]}.{seal}"
@@ -170,7 +170,7 @@ class TestSync:
             assert (answer.status, answer.code) == (400, "invalid_cursor"), bad
             assert list(answer.errors) == ["after"]
 
-    def test_what_the_log_has_dropped_is_410(self, chat: Chat, ann: Person) -> None:
+    def test_a_cursor_before_the_log_is_410(self, chat: Chat, ann: Person) -> None:
         cursor = now(ann)
         room = ann.makes_room()
         drop_a_change(chat)
@@ -180,14 +180,14 @@ class TestSync:
         ann.says("hello", in_=room)
         assert kinds(since(ann, cursor)) == ["message.created"]
 
-    def test_a_log_that_is_behind_the_cursor_is_another_one(self, chat: Chat, ann: Person) -> None:
+    def test_a_cursor_after_the_log_is_410(self, chat: Chat, ann: Person) -> None:
         ann.makes_room()
         (epoch, end, *rest) = chat.app.extensions["minichat"].services.change_log.end()
         cursor = chat.app.extensions["minichat"].cursors.encode((epoch, end + 1_000_000, *rest))
         answer = ann.gets("/api/chat/sync/", after=cursor)
         assert (answer.status, answer.code) == (410, "resync_required")
 
-    def test_limits_are_kept(self, ann: Person) -> None:
+    def test_a_limit_or_timeout_out_of_range_is_400(self, ann: Person) -> None:
         for query in ({"timeout": 31}, {"timeout": -1}, {"timeout": "x"}, {"limit": 0}, {"limit": 201}):
             answer = ann.gets("/api/chat/sync/", after=now(ann), **query)
             assert answer.status == 400
@@ -199,7 +199,7 @@ def test_every_kind_of_change_has_an_event(chat: Chat) -> None:
 
 
 class TestEvents:
-    def test_stream_what_was_missed(self, ann: Person, bob: Person) -> None:
+    def test_stream_the_events_after_the_cursor(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("hello,\nBob", in_=room)
@@ -212,18 +212,18 @@ class TestEvents:
         ]
         assert (answer.headers["X-Accel-Buffering"], answer.headers["Cache-Control"]) == ("no", "no-store")
 
-    def test_resume_behind_the_last_event_whatever_the_url_says(self, ann: Person) -> None:
+    def test_prefer_last_event_id_to_the_cursor_in_the_url(self, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         made, joined = since(ann, cursor)
         answer = ann.sends("GET", f"/api/chat/events/?after={cursor}", headers={"Last-Event-ID": made["id"]})
         assert [event["data"] for event in streamed(answer)] == [joined]
 
-    def test_without_a_cursor_begin_now(self, ann: Person) -> None:
+    def test_without_a_cursor_skip_the_past(self, ann: Person) -> None:
         ann.makes_room()
         assert streamed(ann.gets("/api/chat/events/")) == []
 
-    def test_say_when_something_was_missed_for_good(self, chat: Chat, ann: Person) -> None:
+    def test_send_resync_for_a_cursor_before_the_log(self, chat: Chat, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         drop_a_change(chat)
@@ -233,15 +233,15 @@ class TestEvents:
         assert "id" not in event
         assert "id" not in event["data"]
 
-    def test_refuse_a_cursor_that_we_have_not_given_out(self, ann: Person) -> None:
+    def test_refuse_a_forged_cursor(self, ann: Person) -> None:
         for answer in (
             ann.gets("/api/chat/events/", after="1.aaaaaaaaaaaa"),
             ann.sends("GET", "/api/chat/events/", headers={"Last-Event-ID": "1.aaaaaaaaaaaa"}),
         ):
             assert (answer.status, answer.code) == (400, "invalid_cursor")
 
-    def test_leave_nobody_behind(self, chat: Chat, ann: Person) -> None:
-        for _ in range(30):  # more than one may have at a time
+    def test_remove_their_listener_at_the_end(self, chat: Chat, ann: Person) -> None:
+        for _ in range(30):  # more than the limit of open streams
             ann.gets("/api/chat/events/")
             ann.sends("HEAD", "/api/chat/events/")
         assert not chat.app.extensions["minichat"].hub._admitted
@@ -253,13 +253,13 @@ class TestTickets:
         assert (answer.status, answer.body["expires_in"]) == (201, 30)
         return str(answer.body["ticket"])
 
-    def test_open_a_stream_of_whose_they_are(self, chat: Chat, ann: Person) -> None:
+    def test_open_a_stream_of_their_user(self, chat: Chat, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         answer = chat.anyone.gets("/api/chat/events/", ticket=self.ticket(ann), after=cursor)
         assert [event["data"] for event in streamed(answer)] == since(ann, cursor)
 
-    def test_are_good_once(self, chat: Chat, ann: Person) -> None:
+    def test_work_once(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
         answer = chat.anyone.gets("/api/chat/events/", ticket=ticket)
@@ -277,21 +277,21 @@ class TestTickets:
         ann.posts("/api/auth/logout/")
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).code == "session_ended"
 
-    def test_open_nothing_else(self, chat: Chat, ann: Person) -> None:
+    def test_open_no_other_route(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert chat.anyone.gets("/api/auth/me/", ticket=ticket).status == 401
         assert chat.anyone.gets("/api/chat/sync/", ticket=ticket).status == 401
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
 
-    def test_made_up_ones_are_401(self, chat: Chat, ann: Person) -> None:
+    def test_that_were_forged_are_401(self, chat: Chat, ann: Person) -> None:
         for made_up in ("", "x", ann.token, "\u0000"):
             answer = chat.anyone.gets("/api/chat/events/", ticket=made_up)
             assert (answer.status, answer.code) == (401, "ticket_invalid")
 
-    def test_only_a_hash_is_kept(self, chat: Chat, ann: Person) -> None:
+    def test_are_stored_as_a_hash_only(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert ticket not in json.dumps(chat.dump(without=()))
 
-    def test_no_token_is_taken_from_a_url(self, chat: Chat, ann: Person) -> None:
+    def test_do_not_let_a_token_into_the_url(self, chat: Chat, ann: Person) -> None:
         for name in ("access", "token", "access_token", "jwt"):
             assert chat.anyone.gets("/api/chat/events/", **{name: ann.token}).status == 401
