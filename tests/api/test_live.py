@@ -119,7 +119,7 @@ class TestSync:
         ann.deletes(f"/api/chat/messages/{second['id']}/")
         found = since(bob, cursor)
         assert kinds(found) == ["message.created", "message.created", "message.updated", "message.deleted"]
-        joins = [(event["data"]["content"], event["data"]["is_deleted"]) for event in found]
+        contents = [(event["data"]["content"], event["data"]["is_deleted"]) for event in found]
         assert contents == [("hello", False), ("", True)] * 2
 
     def test_a_removed_participant_receives_only_the_removal(self, ann: Person, bob: Person) -> None:
