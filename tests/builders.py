@@ -12,6 +12,7 @@ A test reads as what happens:
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Unpack
 
 from minichat.adapters.memory import Memory, MemoryClock
 from minichat.adapters.memory.store import Tables
@@ -36,6 +37,7 @@ from minichat.domain.model import (
 )
 from minichat.domain.paging import Window
 from minichat.domain.ports import Ports
+from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import build
 from minichat.domain.sessions import Grant, Lifetimes
 
@@ -72,7 +74,7 @@ class Chat:
 
     def gives_role(self, role: Role, person: "Person", room: Room) -> None:
         """Set somebody's role from outside, with nobody to do it and nothing told."""
-        with self.ports.transaction():
+        with self.ports.transaction(room=room.id):
             membership = person.looks_at(room).membership
             assert membership is not None
             self.ports.membership_store.set_role(membership, role)
@@ -120,10 +122,10 @@ class MemoryChat(Chat):
         return dataclasses.replace(tables, attempts={}, audit=[], last_ids=ids)
 
     @contextmanager
-    def _transaction(self, patience: float | None = None) -> Iterator[None]:
+    def _transaction(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
         while self._meanwhile:
             self._meanwhile.pop()()
-        with self.memory.store.transaction(patience):
+        with self.memory.store.transaction(patience=patience, **locks):
             yield
 
 
@@ -293,9 +295,9 @@ class _Undone(Exception):
 
 
 @contextmanager
-def undone(ports: Ports) -> Iterator[None]:
+def undone(ports: Ports, **locks: Unpack[Locks]) -> Iterator[None]:
     """A transaction that fails when its block is through."""
-    with suppress(_Undone), ports.transaction():
+    with suppress(_Undone), ports.transaction(**locks):
         yield
         raise _Undone
 

@@ -26,8 +26,7 @@ def writing(ports, room, user, content):
     has_written, may_end = threading.Event(), threading.Event()
 
     def write():
-        with ports.transaction():
-            ports.room_store.access(room.id, user.id)
+        with ports.transaction(room=room.id):
             ports.message_store.append(NewMessage(room.id, user.id, content, 1, None))
             has_written.set()
             assert may_end.wait(PATIENCE)
@@ -64,10 +63,9 @@ def test_who_reads_on_across_rooms_is_never_past_a_message_that_is_still_to_come
         return [message.content for message in ports.message_store.latest_after(ann.id, 0, 10)]
 
     with ExitStack() as begun:
-        with ports.transaction():
+        with ports.transaction(room=other.id):
             ports.user_store.seen(bob.id, 5)  # it begins before the other, and ends before it
             begun.enter_context(writing(ports, room, ann, "first"))
-            ports.room_store.access(other.id, bob.id)
             ports.message_store.append(NewMessage(other.id, bob.id, "second", 1, None))
         assert read() == []
     assert read() == ["first", "second"]

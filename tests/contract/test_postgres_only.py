@@ -18,12 +18,14 @@ from builders import PASSWORD
 from contract.backends import on_postgres
 from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import postgres as adapter
+from minichat.adapters.peewee.engine.locks import in_order
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Role, RoomKind
 from minichat.domain.ports import NewMessage, NewRoom, NewUser
+from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import build
 from minichat.domain.sessions import Lifetimes
 
@@ -75,8 +77,8 @@ def say(ports, user, room_id, content="hello"):
 class Beside:
     """A transaction of somebody else, one step at a time: in a thread, because a thread has one at a time."""
 
-    def __init__(self, ports):
-        self._ports = ports
+    def __init__(self, ports, **locks):
+        self._ports, self._locks = ports, locks
         self._steps, self._done = [], threading.Semaphore(0)
         self._more = threading.Semaphore(0)
         self.error = None
@@ -85,7 +87,7 @@ class Beside:
 
     def _run(self):
         try:
-            with self._ports.transaction():
+            with self._ports.transaction(**self._locks):
                 while True:
                     self._more.acquire()
                     step = self._steps.pop(0)
@@ -229,42 +231,97 @@ def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(p
     assert ports.message_store.latest_after(ann.id, 0, 9) == newest
 
 
-def test_a_room_that_a_transaction_looks_at_stays_as_it_is(ports, ann, rooms):
+def test_a_locked_room_stays_as_it_is_and_another_room_is_free(server, ports, ann, rooms):
     kitchen, hall = rooms
-    other, seen = Beside(ports), []
-    with ports.transaction():
+    seen = []
+    with ports.transaction(room=kitchen):
         _, membership = ports.room_store.access(kitchen, ann.id)
-        other.does(lambda: ports.room_store.access(hall, ann.id))
-        other.begins(lambda: seen.append(ports.room_store.access(kitchen, ann.id)[1]))
+        elsewhere = Beside(ports, room=hall)
+        elsewhere.does(lambda: say(ports, ann, hall))
+        elsewhere.ends()
+        waiting = Beside(ports, room=kitchen)
+        waiting.begins(lambda: seen.append(ports.room_store.access(kitchen, ann.id)[1]))
+        await_waiting(server, 1)
         ports.membership_store.remove(membership)
-    other.ends()
-    assert seen == [None], "who waited sees what has become of it"
+    waiting.ends()
+    assert seen == [None], "the waiting transaction sees the change"
 
 
-def test_who_looked_first_and_wrote_later_is_told_of_later(ports, ann, rooms):
+def test_a_transaction_that_waited_for_a_room_is_logged_after_the_one_that_held_it(server, ports, ann, rooms):
     start = ports.change_store.ends().last
     kitchen, _ = rooms
-    joining = Beside(ports)
-    joining.does(lambda: ports.user_store.living([ann.id]))
-    with ports.transaction():
-        ports.room_store.access(kitchen, ann.id)
+    with ports.transaction(room=kitchen):
+        joining = Beside(ports, room=kitchen, shared_accounts=[ann.id])
+        await_waiting(server, 1)
         ports.change_store.record(Change(ChangeKind.PARTICIPANT_LEFT, kitchen, 1, ann.id))
-    joining.does(lambda: ports.room_store.access(kitchen, ann.id))
     joining.does(lambda: ports.change_store.record(Change(ChangeKind.PARTICIPANT_JOINED, kitchen, 1, ann.id)))
     joining.ends()
-    told = [change.kind for _, change in ports.change_store.after(start, 9)]
-    assert told == [ChangeKind.PARTICIPANT_LEFT, ChangeKind.PARTICIPANT_JOINED]
+    kinds = [change.kind for _, change in ports.change_store.after(start, 9)]
+    assert kinds == [ChangeKind.PARTICIPANT_LEFT, ChangeKind.PARTICIPANT_JOINED]
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "waits"),
+    [
+        ({"account": 7}, {"account": 7}, True),
+        ({"account": 7}, {"shared_accounts": [7, 8]}, True),
+        ({"shared_accounts": [7, 8]}, {"shared_accounts": [8]}, False),
+        ({"shared_accounts": [7], "account": 7}, {"shared_accounts": [7]}, True),
+        ({"account": 7}, {"room": 7}, False),
+        ({"rooms": [5, 6]}, {"room": 6}, True),
+        ({"attempts": ["one"]}, {"attempts": ["two", "one"]}, True),
+        ({"attempts": ["one"]}, {"attempts": ["two"]}, False),
+        ({"account": 2**31 + 3}, {"account": 2**31 + 3}, True),
+    ],
+)
+def test_locks_exclude_one_another(ports, held, wanted, waits):
+    def begins():
+        try:
+            with ports.transaction(patience=0.2, **wanted):
+                return True
+        except Unavailable:
+            return False
+
+    with ports.transaction(**held), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(begins).result(20) is not waits
+
+
+def test_every_transaction_acquires_its_locks_in_one_order():
+    requested = Locks(account=8, shared_accounts=[9, 8, 2], room=5, rooms=[7, 4], attempts=["b", "a"])
+    assert in_order(requested) == [
+        ("shared account", 2),
+        ("account", 8),
+        ("shared account", 9),
+        ("room", 4),
+        ("room", 5),
+        ("room", 7),
+        ("attempts", "a"),
+        ("attempts", "b"),
+    ]
+
+
+def test_transactions_that_lock_the_same_rooms_do_not_wait_for_each_other_in_a_circle(ports, ann, rooms):
+    def say_everywhere(order):
+        for _ in range(25):
+            with ports.transaction(shared_accounts=[ann.id], rooms=order):
+                for room in order:
+                    say(ports, ann, room)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(say_everywhere, order) for order in (rooms, rooms[::-1])]:
+            done.result(60)
+    assert [ports.room_store.access(room, ann.id)[0].last_seq for room in rooms] == [50, 50]
 
 
 def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(ports, ann, rooms):
     kitchen, hall = rooms
     other, errors = Beside(ports), []
-    other.does(lambda: say_in(ports, ann, hall))
+    other.does(lambda: say(ports, ann, hall))
     try:
         with ports.transaction():
-            say_in(ports, ann, kitchen)
-            other.begins(lambda: say_in(ports, ann, kitchen))
-            say_in(ports, ann, hall)
+            say(ports, ann, kitchen)
+            other.begins(lambda: say(ports, ann, kitchen))
+            say(ports, ann, hall)
     except Unavailable as error:
         errors.append(error)
     other.ends()
@@ -278,8 +335,7 @@ def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(ser
     ann, bob = (services.registration.register(name, PASSWORD)[0] for name in ("anna", "bobo"))
     room = services.rooms.create(ann.id, "Kitchen").view.room.id
     with ThreadPoolExecutor() as pool:
-        with ports.transaction():
-            ports.room_store.access(room, ann.id)
+        with ports.transaction(room=room):
             both = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
             await_waiting(server, 1)
             both.append(pool.submit(services.rooms.join, bob.id, room))
@@ -295,11 +351,6 @@ def await_waiting(server, count):
     while server.execute(waiting) != [(count,)]:
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-def say_in(ports, user, room_id):
-    ports.room_store.access(room_id, user.id)
-    say(ports, user, room_id)
 
 
 # What a statement costs
@@ -432,10 +483,10 @@ def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(
     server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     server.terminate_connections()
     with pytest.raises(Unavailable, match="read-only"), ports.transaction():
-        say_in(ports, ann, kitchen)
+        say(ports, ann, kitchen)
     server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # which is for new connections
     with ports.transaction():
-        say_in(ports, ann, kitchen)
+        say(ports, ann, kitchen)
     assert ports.room_store.access(kitchen, ann.id)[0].last_seq == 1
 
 

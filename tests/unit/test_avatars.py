@@ -95,7 +95,7 @@ def test_of_two_uploads_at_once_the_one_whose_row_stands_keeps_its_file(chat, av
 
 def test_a_transaction_that_can_not_begin_leaves_everything_as_it_was(chat, avatars, ann, kept):
     @contextmanager
-    def busy(patience=None):
+    def busy(**_locks):
         raise Unavailable("busy")
         yield
 
@@ -108,8 +108,8 @@ def test_a_transaction_that_can_not_begin_leaves_everything_as_it_was(chat, avat
 
 def test_a_commit_that_fails_leaves_everything_as_it_was(chat, avatars, ann, kept):
     @contextmanager
-    def failing(patience=None):
-        with chat.memory.store.transaction():
+    def failing(**locks):
+        with chat.memory.store.transaction(**locks):
             yield
             raise Unavailable("the disk is full")
 
@@ -129,8 +129,8 @@ def test_the_new_file_is_there_before_the_row_and_the_old_one_until_after_the_co
     seen = []
 
     @contextmanager
-    def watched(patience=None):
-        with chat.memory.store.transaction():
+    def watched(**locks):
+        with chat.memory.store.transaction(**locks):
             seen.append(kept())
             yield
             seen.append(kept())

@@ -23,7 +23,7 @@ def test_an_unknown_user_is_not_found(chat):
 
 
 def test_a_disabled_user_is_still_shown(chat, ann):
-    with chat.ports.transaction():
+    with chat.ports.transaction(account=ann.id):
         chat.ports.user_store.set_active(ann.id, False)
     assert chat.services.directory.get(ann.id).username == "ann"
 

@@ -54,9 +54,9 @@ def test_who_is_in_very_many_rooms_leaves_them_in_steps_that_hold_nobody_up(chat
         chat.services.rooms.create(ann.id, f"Room {number}", invited=[bob.id] if number % 2 else [])
 
     @contextmanager
-    def transaction(patience=None):
+    def transaction(**locks):
         before = len(chat.memory.changes.log)
-        with chat.memory.ports.transaction(patience):
+        with chat.memory.ports.transaction(**locks):
             yield
         steps.append(len(chat.memory.changes.log) - before)
 

@@ -146,11 +146,68 @@ def test_many_threads_send_without_a_hole_or_a_lost_message():
 def test_the_change_log_shows_what_was_committed_in_order(memory):
     changes = [Change(ChangeKind.ROOM_CREATED, number, 0) for number in range(3)]
     for change in changes:
-        with memory.ports.transaction():
+        with memory.ports.transaction(room=change.room_id):
             memory.ports.change_store.record(change)
-    with undone(memory.ports):
+    with undone(memory.ports, room=0):
         memory.ports.change_store.record(changes[0])
     assert list(memory.changes.log) == changes
+
+
+def test_a_transaction_that_forgot_a_lock_fails():
+    chat = MemoryChat()
+    [ann] = chat.people("ann")
+    room = ann.makes_room()
+    ports, user, session_id = chat.ports, ann.user, ann.grant.session.id
+    uses = [
+        lambda: ports.room_store.access(room.id, user.id),
+        lambda: ports.room_store.view(room.id, user.id),
+        lambda: ports.room_store.update(room),
+        lambda: ports.room_store.remove(room.id, 0),
+        lambda: ports.membership_store.add(room.id, 99, Role.MEMBER, 0),
+        lambda: ports.membership_store.see(room.id, user.id, 1),
+        lambda: ports.membership_store.heir(room.id, user.id),
+        lambda: ports.membership_store.erased_in(room.id),
+        lambda: ports.ban_store.add(room.id, 99, user.id, 0),
+        lambda: ports.ban_store.lift(room.id, 99),
+        lambda: ports.ban_store.holds(room.id, 99),
+        lambda: ports.message_store.append(NewMessage(room.id, user.id, "hello", 0)),
+        lambda: ports.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, 0)),
+        lambda: ports.user_store.get(user.id),
+        lambda: ports.user_store.living([user.id]),
+        lambda: ports.user_store.credentials("ann"),
+        lambda: ports.user_store.change_password(user.id, "old", "new"),
+        lambda: ports.user_store.update_profile(user),
+        lambda: ports.user_store.set_active(user.id, False),
+        lambda: ports.session_store.caller(session_id),
+        lambda: ports.session_store.open(user.id, Device(), 0, 1),
+        lambda: ports.session_store.used(session_id, 0),
+        lambda: ports.session_store.end(session_id, 0),
+        lambda: ports.session_store.end_all(user.id, 0),
+        lambda: ports.session_store.drop_tokens(session_id),
+        lambda: ports.attempt_store.get("key"),
+        lambda: ports.attempt_store.count("key", 0, 1),
+        lambda: ports.attempt_store.forget("key"),
+    ]
+    for use in uses:
+        with chat.nothing_changes(), pytest.raises(RuntimeError, match="does not hold"), ports.transaction():
+            use()
+
+
+def test_a_transaction_may_use_what_it_holds_and_what_it_added(memory):
+    ports = memory.ports
+    with ports.transaction():
+        ann = ports.user_store.add(new_user("ann"))
+        room = ports.room_store.add(NewRoom("Tea", "", RoomKind.GROUP, False, 0))
+        assert ports.user_store.get(ann.id) == ann
+        assert ports.membership_store.add(room.id, ann.id, Role.OWNER, 0)
+    with ports.transaction(account=ann.id, rooms=[room.id], attempts=["key"]):
+        assert ports.user_store.living([ann.id]) == {ann.id}
+        assert ports.room_store.access(room.id, ann.id)
+        assert ports.attempt_store.count("key", 0, 1)
+    with ports.transaction(room=room.id, shared_accounts=[ann.id]):
+        assert ports.user_store.living([ann.id]) == {ann.id}
+        with pytest.raises(RuntimeError, match="does not hold the account"):
+            ports.user_store.get(ann.id)
 
 
 def test_the_clock_stands_still_until_it_is_moved():

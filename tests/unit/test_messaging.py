@@ -464,7 +464,7 @@ def test_who_joins_while_asking_for_history_is_answered_as_one_or_the_other(chat
 
         def view(self, room_id, user_id):
             found = super().view(room_id, user_id)
-            with chat.ports.transaction():
+            with chat.ports.transaction(room=room_id):
                 chat.ports.membership_store.add(room_id, user_id, "member", 0)
             return found
 

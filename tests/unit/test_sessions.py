@@ -580,7 +580,7 @@ def test_a_session_that_ended_while_hashing_changes_no_password(chat, ann):
 
 def test_a_password_change_without_an_account_is_nobodys(chat, ann):
     caller = ann.caller
-    nobody = caller._replace(user=caller.user._replace(id=99))
+    nobody = caller._replace(user=caller.user._replace(id=99), session=caller.session._replace(id=99))
     with pytest.raises(SessionEnded):
         chat.services.sessions.change_password(nobody, PASSWORD, NEW_PASSWORD)
 

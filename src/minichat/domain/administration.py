@@ -4,7 +4,8 @@
 log-in. An erased account is nobody's, so nothing is done with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,8 +45,7 @@ class Administration:
 
     def disable(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
         """Let the user in no more, with any token or password; False if it was so already. Raises UserNotFound."""
-        with self.transaction():
-            user = self._living(username).user
+        with self._locked(username) as (user, _):
             is_new = self.user_store.set_active(user.id, False)
             ended = self.session_store.end_all(user.id, self.clock())
             if is_new:
@@ -54,8 +54,7 @@ class Administration:
 
     def enable(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
         """Let the user log in again; False if it was so already. Raises UserNotFound."""
-        with self.transaction():
-            user = self._living(username).user
+        with self._locked(username) as (user, _):
             is_new = self.user_store.set_active(user.id, True)
             if is_new:
                 self.audit_log.note(AuditEvent.ENABLED, about=user.id, by=by)
@@ -63,8 +62,7 @@ class Administration:
 
     def log_out(self, username: str, *, by: int | None = None) -> tuple[User, int]:
         """End all of the user's sessions; return how many there were to end. Raises UserNotFound."""
-        with self.transaction():
-            user = self._living(username).user
+        with self._locked(username) as (user, _):
             ended = self.session_store.end_all(user.id, self.clock())
             if ended:
                 self.audit_log.note(AuditEvent.REVOKED, about=user.id, by=by, ended=ended)
@@ -77,12 +75,11 @@ class Administration:
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
         fields.check()
         new_hash = self.password_hasher.hash(secret)
-        with self.transaction():
-            found = self._living(username)
-            self.user_store.change_password(found.user.id, found.password_hash, new_hash)
-            ended = self.session_store.end_all(found.user.id, self.clock())
-            self.audit_log.note(AuditEvent.PASSWORD_CHANGED, about=found.user.id, by=by, ended=ended)
-        return found.user
+        with self._locked(username) as (user, old_hash):
+            self.user_store.change_password(user.id, old_hash, new_hash)
+            ended = self.session_store.end_all(user.id, self.clock())
+            self.audit_log.note(AuditEvent.PASSWORD_CHANGED, about=user.id, by=by, ended=ended)
+        return user
 
     def record(self, limit: int, *, username: str | None = None, event: AuditEvent | None = None) -> Record:
         """The newest entries of the audit log, or of those about one user or event. Raises UserNotFound."""
@@ -90,6 +87,16 @@ class Administration:
         entries = self.audit_log.page(limit, user_id=user_id, event=event)[::-1]
         mentioned = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
         return Record(entries, self.user_store.by_ids(mentioned))
+
+    @contextmanager
+    def _locked(self, username: str) -> Iterator[Credentials]:
+        """Begin a transaction that holds the account of that name. Raises UserNotFound."""
+        user_id = self._living(username).user.id
+        with self.transaction(account=user_id):
+            found = self.user_store.credentials_by_id(user_id)
+            if found is None or found.user.is_erased:
+                raise UserNotFound
+            yield found
 
     def _living(self, username: str) -> Credentials:
         found = self._find(username)

@@ -55,7 +55,7 @@ class Avatars:
 
     def _keep(self, user_id: int, avatar_url: str) -> tuple[User, str]:
         """Set the URL; return the user and the URL that was there before."""
-        with self.transaction():
+        with self.transaction(account=user_id):
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:
                 raise SessionEnded  # while the picture was being made

@@ -44,7 +44,7 @@ class Directory:
         avatar: str | None = None,
     ) -> User:
         """Change what is given of a profile; None leaves it as it is. Raises InvalidInput."""
-        with self.transaction():
+        with self.transaction(account=user_id):
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:
                 raise SessionEnded

@@ -12,7 +12,7 @@ from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
 from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
-from minichat.domain.rooms import Rooms
+from minichat.domain.rooms import LEFT_AT_ONCE, Rooms
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
@@ -42,15 +42,30 @@ class Erasure:
         at the same time has done it.
         """
         self.sessions.verify_password(caller, password, "password", device)
-        after: int | None = 0
-        while after is not None:
-            with self.transaction():
+        self._leave_most_rooms(caller)
+        user = None
+        while user is None:
+            user = self._erase(caller, device)
+        discard_picture(self.media_store, user.avatar_url)
+
+    def _leave_most_rooms(self, caller: Caller) -> None:
+        """Leave the caller's rooms, `LEFT_AT_ONCE` in a transaction, as long as there are that many."""
+        room_ids = self.rooms.ids_of(caller.user.id)
+        for end in range(LEFT_AT_ONCE, len(room_ids) + 1, LEFT_AT_ONCE):
+            some = room_ids[end - LEFT_AT_ONCE : end]
+            with self.transaction(account=caller.user.id, rooms=some):
                 self.sessions.authenticate(caller.session.id, caller.user.id)
-                after = self.rooms.leave_some(caller.user.id, after)
-        with self.transaction():
+                self.rooms.leave_each(caller.user.id, some)
+
+    def _erase(self, caller: Caller, device: Device) -> User | None:
+        """Erase the account; return it as it was. None, and nothing is done, if the account has just joined a room."""
+        room_ids = self.rooms.ids_of(caller.user.id)
+        with self.transaction(account=caller.user.id, rooms=room_ids):
             user = self.sessions.authenticate(caller.session.id, caller.user.id).user
+            if not set(self.rooms.ids_of(user.id)).issubset(room_ids):
+                return None  # From now on nobody can join: that needs the account's lock.
             now = self.clock()
-            self.rooms.leave_all(user.id)
+            self.rooms.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
             self.message_store.forget_digests(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
@@ -58,7 +73,7 @@ class Erasure:
             self.audit_log.note(
                 AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device
             )
-        discard_picture(self.media_store, user.avatar_url)
+        return user
 
 
 def _remains(user: User, now: Timestamp) -> User:

@@ -91,7 +91,7 @@ class Messaging:
         if client_id is not None:
             client_id = fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
         fields.check()
-        with self.transaction():
+        with self.transaction(room=room_id):
             room, _ = self.rooms.as_participant(author.id, room_id)
             if room.kind == RoomKind.DIRECT:
                 self._refuse_erased(author.id, room_id, client_id)
@@ -141,9 +141,10 @@ class Messaging:
         fields = Fields()
         content = _checked(fields, content)
         fields.check()
-        with self.transaction():
+        room_id = self._looked_up(message_id).room_id
+        with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.rooms.refuse_erased(user_id)
-            message, _ = self._found_to_change(user_id, message_id)
+            message, _ = self._found(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
             if message.is_deleted:
@@ -160,39 +161,31 @@ class Messaging:
 
         Raises as `get` does, or RoleTooLow: the two of a direct chat are members, so there the author alone may.
         """
-        with self.transaction():
+        sought = self._looked_up(message_id)
+        with self.transaction(room=sought.room_id, shared_accounts=[user_id, sought.user_id]):
             self.rooms.refuse_erased(user_id)
-            has_author = self._has_author(message_id)
-            message, membership = self._found_to_change(user_id, message_id)
+            has_author = bool(self.user_store.living([sought.user_id]))
+            message, membership = self._found(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
                 tombstone = message._replace(content="", is_deleted=True)
                 self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
 
-    def _has_author(self, message_id: int) -> bool:
-        """Whether the author still has an account; to be asked before the room is looked up, as everybody does."""
-        message = self.message_store.get(message_id)
-        return message is not None and bool(self.user_store.living([message.user_id]))
-
-    def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
-        """The message and the user's membership in its room, by the same rule as the room itself."""
+    def _looked_up(self, message_id: int) -> Message:
+        """Return the message, whoever asks. Raises MessageNotFound."""
         message = self.message_store.get(message_id)
         if message is None:
             raise MessageNotFound
+        return message
+
+    def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
+        """Return the message and the user's membership in its room, by the same rule as the room itself."""
+        message = self._looked_up(message_id)
         try:
             _, membership = self.rooms.as_participant(user_id, message.room_id)
         except RoomNotFound as error:
             raise MessageNotFound from error
-        return message, membership
-
-    def _found_to_change(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
-        """Like `_found`, in a transaction: it stays as it is until the end."""
-        _, membership = self._found(user_id, message_id)
-        # Which room it is in had to be known first; only from here on are the room and what is in it kept as they are.
-        message = self.message_store.get(message_id)
-        if message is None:
-            raise MessageNotFound
         return message, membership
 
     def _change(
@@ -224,7 +217,7 @@ class Messaging:
         with self.snapshot():
             page = self._page_of_room(user_id, room_id, window)
         if mark_read and _has_news(page):
-            with self.transaction():
+            with self.transaction(room=room_id):
                 # Read again: what has been said meanwhile is in the room and on the page, or in neither.
                 page = self._marked(self._page_of_room(user_id, room_id, window))
         return page

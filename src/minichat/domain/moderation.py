@@ -2,9 +2,6 @@
 
 The owner and the moderators add people; each removes and bans only those below themselves; the owner alone gives roles.
 A room always has exactly one owner. The two of a direct chat stay as they are.
-
-Whom it is about is looked up before the room, as everybody does who looks at both: whoever came from the other side
-would wait for us, and we for them.
 """
 
 from dataclasses import dataclass
@@ -39,7 +36,7 @@ class Moderation:
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
         """
-        with self.transaction():
+        with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
             room, _ = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
@@ -58,7 +55,7 @@ class Moderation:
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, ParticipantNotFound, or OwnerNeeded if the
         owner would step down without a successor.
         """
-        with self.transaction():
+        with self.transaction(room=room_id):
             _, own = self.rooms.as_at_least(Role.OWNER, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None:
@@ -82,7 +79,7 @@ class Moderation:
                 raise InvalidInput.of("ban", "yourself")
             self.rooms.leave(actor_id, room_id)
             return
-        with self.transaction():
+        with self.transaction(room=room_id, shared_accounts=[user_id] if is_ban else []):
             user = self._living(user_id) if is_ban else None
             room, own = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             membership = self._membership(room_id, user_id)
@@ -109,7 +106,7 @@ class Moderation:
 
     def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
         """Keep somebody out no more; it is fine if nobody did. Raises as `bans` does, or UserNotFound."""
-        with self.transaction():
+        with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
             self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:

@@ -22,7 +22,6 @@ from minichat.domain.model import (
     AuditEvent,
     Change,
     ChangeKind,
-    JoinedRoom,
     Membership,
     ParticipantList,
     Role,
@@ -51,7 +50,7 @@ MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
 """How many participants a room can be made with; more are added one by one."""
 LEFT_AT_ONCE = 100
-"""How many rooms are held in memory while all are left; and who is in as many or more leaves so many at a time."""
+"""How many rooms an account leaves in one transaction while it is erased, and how many are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ class Rooms:
         if len(invited) > MAX_INVITED:
             raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
-        with self.transaction():
+        with self.transaction(shared_accounts=[user_id, *others]):
             self.refuse_erased(user_id)
             if not self._have_accounts(others):
                 raise InvalidInput.of("participants", "unknown_user")
@@ -143,7 +142,7 @@ class Rooms:
         existing = self.room_store.direct_of(pair)
         if existing is not None:
             return self._shown(user_id, existing), False
-        with self.transaction():
+        with self.transaction(shared_accounts=pair):
             self.refuse_erased(user_id)
             if not self._have_accounts([other_id]):
                 raise UserNotFound
@@ -154,10 +153,10 @@ class Rooms:
                 for participant in (user_id, other_id):
                     self.admit(room, participant, Role.MEMBER, now)
                 return self._shown(user_id, room.id), True
-            # The other side, or a retry, was faster.
-            existing = self.room_store.direct_of(pair)
-            assert existing is not None
-            return self._shown(user_id, existing), False
+        # The other side, or a retry, was faster.
+        existing = self.room_store.direct_of(pair)
+        assert existing is not None, "a direct chat is never removed"
+        return self._shown(user_id, existing), False
 
     def edit(
         self,
@@ -169,7 +168,7 @@ class Rooms:
         is_private: bool | None = None,
     ) -> ShownRoom:
         """Change what is given. Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed, InvalidInput."""
-        with self.transaction():
+        with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
             name, description = _checked(
                 room.name if name is None else name, room.description if description is None else description
@@ -184,7 +183,7 @@ class Rooms:
 
     def delete(self, user_id: int, room_id: int) -> None:
         """Remove a room with all that was said. Raises as `edit` does; only the owner may."""
-        with self.transaction():
+        with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.OWNER, user_id, room_id)
             self._remove(room)
             self.audit_log.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
@@ -199,7 +198,7 @@ class Rooms:
 
     def take_down(self, admin_id: int, room_id: int) -> Room:
         """Remove a group room, as the administrator who does it. Raises RoomNotFound or DirectChatIsFixed."""
-        with self.transaction():
+        with self.transaction(room=room_id):
             found = self.room_store.access(room_id, admin_id)
             if found is None:
                 raise RoomNotFound
@@ -213,7 +212,7 @@ class Rooms:
 
     def join(self, user_id: int, room_id: int) -> ShownRoom:
         """Enter a public room; being in already is fine. Raises RoomNotFound or Banned."""
-        with self.transaction():
+        with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.refuse_erased(user_id)
             room, membership = self._access(user_id, room_id)
             if membership is None:
@@ -228,33 +227,23 @@ class Rooms:
         An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
         Raises RoomNotFound or DirectChatIsFixed.
         """
-        with self.transaction():
+        with self.transaction(room=room_id):
             room, membership = self._access(user_id, room_id)
             _refuse_direct(room)
             if membership is not None:
                 self.let_go(room, membership)
 
-    def leave_all(self, user_id: int) -> None:
-        """Leave all rooms but the direct chats, as `leave` does, inside the caller's transaction."""
-        after = 0
-        while joined := self.room_store.all_of(user_id, after, LEFT_AT_ONCE):
-            self._leave(joined)
-            after = joined[-1].room.id
+    def ids_of(self, user_id: int) -> Sequence[int]:
+        """Return the ids of the rooms that the user is in, in order."""
+        return sorted(self.membership_store.rooms_of(user_id))
 
-    def leave_some(self, user_id: int, after: int) -> int | None:
-        """Leave as `leave_all` does, but only the first `LEFT_AT_ONCE` rooms with an id above `after`; return the id of
-        the last. None if there are fewer, and then none is left.
-        """
-        joined = self.room_store.all_of(user_id, after, LEFT_AT_ONCE)
-        if len(joined) < LEFT_AT_ONCE:
-            return None
-        self._leave(joined)
-        return joined[-1].room.id
-
-    def _leave(self, joined: Iterable[JoinedRoom]) -> None:
-        for room, membership, _ in joined:
-            if room.kind != RoomKind.DIRECT:
-                self.let_go(room, membership)
+    def leave_each(self, user_id: int, room_ids: Sequence[int]) -> None:
+        """Leave the groups among these rooms, as `leave` does, inside a transaction that holds them."""
+        for start in range(0, len(room_ids), LEFT_AT_ONCE):
+            some = room_ids[start : start + LEFT_AT_ONCE]
+            for room, membership, _ in self.room_store.all_of(user_id, some[0] - 1, LEFT_AT_ONCE):
+                if room.id in some and room.kind != RoomKind.DIRECT:
+                    self.let_go(room, membership)
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
         """Move the user's receipt forward to `seq`, or to the end if that is beyond it; return the newest `seq` read
@@ -262,7 +251,7 @@ class Rooms:
         """
         room, membership = self.as_participant(user_id, room_id)
         if min(seq, room.last_seq) > membership.seen_seq:
-            with self.transaction():
+            with self.transaction(room=room_id):
                 room, membership = self.as_participant(user_id, room_id)
                 membership = self.see(room, membership, seq)
         return membership.last_read_seq, room.last_seq - membership.last_read_seq

@@ -50,7 +50,7 @@ from minichat.domain.ports import (
     UserStore,
 )
 from minichat.domain.text import Fields
-from minichat.domain.throttling import Guess, Throttling
+from minichat.domain.throttling import Guess, Throttling, refresh_count
 
 PRESENCE_PATIENCE = 0.1
 """How long a request is held up for being seen, in seconds: it may have come only to read."""
@@ -97,13 +97,13 @@ class Sessions:
         """
         key = username_key(username, self.username_key)
         found = self.user_store.credentials(key) if key else None
-        guess = Guess(key or username, found and found.user.id, device)
+        guess = self.throttling.guess(key or username, found and found.user.id, device)
         self.throttling.check(guess)
         is_right = self._is_right(found, password)
         if not is_right or found is None or not found.user.is_active or found.user.is_superuser < only_superusers:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
-        with self.transaction():
+        with self.transaction(account=found.user.id, attempts=guess.checked):
             # Hashing took its time: what was verified must still be so.
             current = self.user_store.credentials_by_id(found.user.id)
             self.throttling.check(guess)
@@ -150,7 +150,7 @@ class Sessions:
 
         Raises SessionEnded if it has ended meanwhile: whose account was just erased is not online.
         """
-        with self.transaction(patience=PRESENCE_PATIENCE):
+        with self.transaction(account=caller.user.id, patience=PRESENCE_PATIENCE):
             now = self.clock()
             current = self.authenticate(caller.session.id, caller.user.id)
             if not current.user.is_due(now):
@@ -175,7 +175,7 @@ class Sessions:
         """
         now = self.clock()
         jti_hash = _hash(jti)
-        with self.transaction():
+        with self.transaction(account=user_id, attempts=[refresh_count(session_id)]):
             caller = self.authenticate(session_id, user_id)
             token = self.session_store.token(jti_hash)
             if token is None or token.session_id != session_id:
@@ -210,7 +210,7 @@ class Sessions:
 
     def revoke_others(self, caller: Caller, device: Device = Device()) -> None:
         """End all of the caller's sessions but the one that asks."""
-        with self.transaction():
+        with self.transaction(account=caller.user.id):
             ended = self.session_store.end_all(caller.user.id, self.clock(), but=caller.session.id)
             if ended:
                 self.audit_log.note(
@@ -229,7 +229,7 @@ class Sessions:
         SessionEnded if it has ended meanwhile, as by the account's erasure: then it was no guess.
         """
         found = self.user_store.credentials_by_id(caller.user.id)
-        guess = Guess(caller.user.username_key, caller.user.id, device)
+        guess = self.throttling.guess(caller.user.username_key, caller.user.id, device)
         self.throttling.check(guess)
         if found is None or not self._is_right(found, password):
             self._note_failure(guess, AuditEvent.PASSWORD_REFUSED, caller)
@@ -253,7 +253,7 @@ class Sessions:
         fields.check()
         found = self.verify_password(caller, old, "old_password", device)
         new_hash = self.password_hasher.hash(secret)
-        with self.transaction():
+        with self.transaction(account=caller.user.id):
             session = self.authenticate(caller.session.id, caller.user.id).session
             if not self.user_store.change_password(caller.user.id, found.password_hash, new_hash):
                 raise InvalidInput.of("old_password", "wrong_password")
@@ -270,7 +270,7 @@ class Sessions:
             return self._issue(session, secrets.token_urlsafe(24), now)
 
     def _end(self, event: AuditEvent, user_id: int, session_ids: Iterable[int], device: Device) -> None:
-        with self.transaction():
+        with self.transaction(account=user_id):
             for session_id in session_ids:
                 if self.session_store.end(session_id, self.clock()):
                     self.audit_log.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
@@ -280,7 +280,8 @@ class Sessions:
 
         Raises SessionEnded if it is of a caller whose session has.
         """
-        with self.transaction():
+        account = None if caller is None else caller.user.id
+        with self.transaction(account=account, attempts=guess.all):
             if caller is not None:
                 self.authenticate(caller.session.id, caller.user.id)
             self.throttling.check(guess)
@@ -300,7 +301,7 @@ class Sessions:
             return
         with suppress(Unavailable):
             new_hash = self.password_hasher.hash(secret)
-            with self.transaction():
+            with self.transaction(account=found.user.id):
                 self.user_store.change_password(found.user.id, found.password_hash, new_hash)
 
     def _issue(self, session: Session, jti: str, now: Timestamp) -> Grant:

@@ -11,7 +11,7 @@ like any other, so a wait tells nothing about it.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -38,13 +38,27 @@ _SWEPT = 3
 
 
 class Guess(NamedTuple):
-    """A password that somebody tries."""
+    """One attempt to log in, and the keys of the attempt counts that it depends on."""
 
-    account: str
-    """The username's key, or what was typed where that can't be a name."""
     user_id: int | None
-    """Whose it is, if there is such an account."""
+    """The account, if there is one of that name."""
     device: Device
+    is_at_home: bool
+    """Whether the account has logged in from this address before."""
+    pair: str
+    """The count of the account with the address, or with the device if the account has logged in with it there."""
+    account: str
+    address: str
+
+    @property
+    def checked(self) -> Sequence[str]:
+        """The counts that `Throttling.check` reads."""
+        return [self.pair] if self.is_at_home else self.all
+
+    @property
+    def all(self) -> Sequence[str]:
+        """The counts that `Throttling.check` and `Throttling.failed` use."""
+        return [self.pair, self.account, self.address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,21 @@ class Throttling:
     session_store: SessionStore
     is_on: bool = True
 
+    def guess(self, account: str, user_id: int | None, device: Device) -> Guess:
+        """Return the guess at an account; `account` is its username key, or the text that can't be a username."""
+        network, agent = device.network, device.kept.user_agent
+        # Unknown names are looked up like all others, so that the answer takes the same time.
+        is_at_home = self.is_on and self.session_store.is_known(user_id or 0, network)
+        is_own_device = self.is_on and self.session_store.is_known(user_id or 0, network, agent)
+        return Guess(
+            user_id=user_id,
+            device=device,
+            is_at_home=is_at_home,
+            pair=_key("device", account, network, agent) if is_own_device else _key("pair", account, network),
+            account=_key("account", account),
+            address=_key("address", network),
+        )
+
     def check(self, guess: Guess) -> None:
         """Raise TooManyAttempts while that account may not be tried from there.
 
@@ -63,42 +92,40 @@ class Throttling:
         """
         if not self.is_on:
             return
-        is_at_home = self._is_at_home(guess)
-        longest = LONGEST_WAIT_AT_HOME if is_at_home else LONGEST_WAIT
-        self._refuse_until(self._end_of_wait(self.attempt_store.get(self._pair(guess)), longest))
-        if not is_at_home:
-            self._refuse_beyond(FAILURES_PER_ACCOUNT, self.attempt_store.get(_account(guess)))
-            self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(_address(guess)))
+        longest = LONGEST_WAIT_AT_HOME if guess.is_at_home else LONGEST_WAIT
+        self._refuse_until(self._end_of_wait(self.attempt_store.get(guess.pair), longest))
+        if not guess.is_at_home:
+            self._refuse_beyond(FAILURES_PER_ACCOUNT, self.attempt_store.get(guess.account))
+            self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(guess.address))
 
     def failed(self, guess: Guess) -> None:
-        """Count a wrong password, inside the caller's transaction."""
+        """Count a wrong password, inside a transaction that holds all counts of the guess."""
         if not self.is_on:
             return
-        self._count(self._pair(guess), DAY)
-        self._count(_address(guess), HOUR)
-        if not self._is_at_home(guess):
-            self._count(_account(guess), HOUR)
+        self._count(guess.pair, DAY)
+        self._count(guess.address, HOUR)
+        if not guess.is_at_home:
+            self._count(guess.account, HOUR)
 
     def succeeded(self, guess: Guess) -> None:
-        """Forget what this pair has got wrong before: inside the caller's transaction, before its session is opened."""
-        pair = self._pair(guess)
-        if self.is_on and self.attempt_store.get(pair) is not None:
-            self.attempt_store.forget(pair)
+        """Forget the pair's earlier failures, inside a transaction that holds the checked counts."""
+        if self.is_on and self.attempt_store.get(guess.pair) is not None:
+            self.attempt_store.forget(guess.pair)
 
     def check_registration(self, device: Device) -> None:
         """Raise TooManyAttempts when enough accounts were asked for from that address."""
         if self.is_on:
-            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(_key("registration", device.network)))
+            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(registration_count(device)))
 
     def count_registration(self, device: Device) -> None:
         """Count one, inside the caller's transaction."""
         if self.is_on:
-            self._count(_key("registration", device.network), HOUR)
+            self._count(registration_count(device), HOUR)
 
     def count_refresh(self, session_id: int) -> None:
         """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""
         if self.is_on:
-            tally = self._count(_key("refresh", str(session_id)), HOUR)
+            tally = self._count(refresh_count(session_id), HOUR)
             self._refuse_beyond(REFRESHES_PER_SESSION + 1, tally)
 
     @contextmanager
@@ -113,20 +140,9 @@ class Throttling:
             if self.is_on:
                 key = _key("refused token", device.network)
                 self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(key))
-                with self.transaction():
+                with self.transaction(attempts=[key]):
                     self._count(key, HOUR)
             raise
-
-    def _is_at_home(self, guess: Guess) -> bool:
-        # Asked of nobody, too: a name that there is must not take longer than one that there is not.
-        return self.session_store.is_known(guess.user_id or 0, guess.device.network)
-
-    def _pair(self, guess: Guess) -> str:
-        """The key of the account with the address, or with the device if it is known there."""
-        network, agent = guess.device.network, guess.device.kept.user_agent
-        if self.session_store.is_known(guess.user_id or 0, network, agent):
-            return _key("device", guess.account, network, agent)
-        return _key("pair", guess.account, network)
 
     def _count(self, key: str, window: int) -> AttemptCount:
         now = self.clock()
@@ -152,12 +168,14 @@ class Throttling:
             raise TooManyAttempts(retry_after=-(-left // SECOND))
 
 
-def _account(guess: Guess) -> str:
-    return _key("account", guess.account)
+def registration_count(device: Device) -> str:
+    """Return the key under which registrations from the device's address are counted."""
+    return _key("registration", device.network)
 
 
-def _address(guess: Guess) -> str:
-    return _key("address", guess.device.network)
+def refresh_count(session_id: int) -> str:
+    """Return the key under which a session's exchanges of refresh tokens are counted."""
+    return _key("refresh", str(session_id))
 
 
 def _key(*parts: str) -> str:

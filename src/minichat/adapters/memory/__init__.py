@@ -59,8 +59,9 @@ __all__ = [
 class Memory:
     """One empty store with all its ports, and what a test holds of it: the tables, the clock and the change log."""
 
-    def __init__(self) -> None:
-        self.store = store = Store()
+    def __init__(self, *, checks_locks: bool = True) -> None:
+        """Make an empty store. Without `checks_locks`, a transaction may use rows that it has not locked."""
+        self.store = store = Store(checks_locks=checks_locks)
         self.clock = MemoryClock()
         self.changes = MemoryChangeStore(store)
         self.ports = Ports(

@@ -9,10 +9,12 @@ class MemoryAttemptStore:
         self._store = store
 
     def get(self, key: str) -> AttemptCount | None:
+        self._store.locks.check_attempts(key)
         found = self._store.tables.attempts.get(key)
         return None if found is None else found[0]
 
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
+        self._store.locks.check_attempts(key)
         attempts = self._store.writable.attempts
         before = attempts[key][0] if key in attempts else AttemptCount(0, at, at)
         if at - before.since >= window:
@@ -22,6 +24,7 @@ class MemoryAttemptStore:
         return tally
 
     def forget(self, key: str) -> None:
+        self._store.locks.check_attempts(key)
         self._store.writable.attempts.pop(key, None)
 
     def sweep(self, at: Timestamp, limit: int) -> int:

@@ -12,6 +12,7 @@ class MemoryBanStore:
         self._store = store
 
     def add(self, room_id: int, user_id: int, by: int, at: Timestamp) -> bool:
+        self._store.locks.check_room(room_id)
         tables = self._store.writable
         if (room_id, user_id) in tables.bans:
             return False
@@ -19,9 +20,11 @@ class MemoryBanStore:
         return True
 
     def lift(self, room_id: int, user_id: int) -> bool:
+        self._store.locks.check_room(room_id)
         return self._store.writable.bans.pop((room_id, user_id), None) is not None
 
     def holds(self, room_id: int, user_id: int) -> bool:
+        self._store.locks.check_room(room_id)
         return (room_id, user_id) in self._store.tables.bans
 
     def page(self, room_id: int, window: Window) -> Sequence[Ban]:
@@ -33,6 +36,7 @@ class MemoryBanStore:
         return [ban for ban in bans if ban.user_id == user_id and ban.id > after][:limit]
 
     def erase(self, user_id: int) -> None:
+        self._store.locks.check_account(user_id)
         tables = self._store.writable
         tables.bans = {
             key: ban._replace(banned_by=None) if ban.banned_by == user_id else ban

@@ -12,6 +12,7 @@ class MemoryChangeStore:
         self._store = store
 
     def record(self, change: Change) -> None:
+        self._store.locks.check_room(change.room_id)
         tables = self._store.writable
         tables.next_id("changes")
         tables.changes.append(change)

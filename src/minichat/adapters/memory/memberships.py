@@ -15,6 +15,7 @@ class MemoryMembershipStore:
         self._store = store
 
     def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
+        self._store.locks.check_room(room_id)
         tables = self._store.writable
         if (room_id, user_id) in tables.memberships:
             return None
@@ -28,21 +29,25 @@ class MemoryMembershipStore:
             self.add(room_id, user_id, role, joined_seq)
 
     def remove(self, membership: Membership) -> None:
+        self._store.locks.check_room(membership.room_id)
         memberships = self._store.writable.memberships
         if memberships.pop((membership.room_id, membership.user_id), None) is not None:
             self._count(membership.room_id, -1)
 
     def set_role(self, membership: Membership, role: Role) -> None:
+        self._store.locks.check_room(membership.room_id)
         memberships = self._store.writable.memberships
         key = (membership.room_id, membership.user_id)
         if key in memberships:
             memberships[key] = memberships[key]._replace(role=role)
 
     def heir(self, room_id: int, without: int) -> Membership | None:
+        self._store.locks.check_room(room_id)
         others = (member for member in self._in(room_id) if member.user_id != without)
         return min(others, key=lambda member: (_SUCCESSION[member.role], member.id), default=None)
 
     def erased_in(self, room_id: int) -> Collection[int]:
+        self._store.locks.check_room(room_id)
         users = self._store.tables.users
         return [member.user_id for member in self._in(room_id) if users[member.user_id].is_erased]
 
@@ -50,6 +55,7 @@ class MemoryMembershipStore:
         return stretch(self._in(room_id), window, _by_joining)
 
     def see(self, room_id: int, user_id: int, seq: int) -> bool:
+        self._store.locks.check_room(room_id)
         memberships = self._store.writable.memberships
         membership = memberships.get((room_id, user_id))
         if membership is None or membership.seen_seq >= seq:

@@ -12,6 +12,7 @@ class MemoryMessageStore:
         self._store = store
 
     def append(self, new: NewMessage) -> Message | None:
+        self._store.locks.check_room(new.room_id)
         if new.client_id is not None and self.by_client_id(new.room_id, new.user_id, new.client_id) is not None:
             return None
         tables = self._store.writable
@@ -40,6 +41,7 @@ class MemoryMessageStore:
         return None
 
     def update(self, message: Message, first_digest: str | None) -> None:
+        self._store.locks.check_room(message.room_id)
         tables = self._store.writable
         kept = tables.messages[message.id]
         tables.messages[message.id] = kept._replace(
@@ -52,6 +54,7 @@ class MemoryMessageStore:
         return self._store.tables.first_digests.get(message_id)
 
     def forget_digests(self, user_id: int) -> None:
+        self._store.locks.check_account(user_id)
         tables = self._store.writable
         digests = tables.first_digests
         tables.first_digests = {id_: one for id_, one in digests.items() if tables.messages[id_].user_id != user_id}

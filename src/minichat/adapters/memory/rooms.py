@@ -28,6 +28,7 @@ class MemoryRoomStore:
             participants_count=0,
         )
         tables.rooms[room.id] = room
+        self._store.locks.added_room(room.id)
         if new.pair is not None:
             tables.direct_chats[new.pair] = room.id
         return room
@@ -36,11 +37,13 @@ class MemoryRoomStore:
         return self._store.tables.direct_chats.get(pair)
 
     def access(self, room_id: int, user_id: int) -> tuple[Room, Membership | None] | None:
+        self._store.locks.check_room(room_id)
         tables = self._store.tables
         room = tables.rooms.get(room_id)
         return None if room is None else (room, tables.memberships.get((room_id, user_id)))
 
     def view(self, room_id: int, user_id: int) -> RoomView | None:
+        self._store.locks.check_room(room_id)
         tables = self._store.tables
         room = tables.rooms.get(room_id)
         return None if room is None else _view(tables, room, user_id)
@@ -66,7 +69,7 @@ class MemoryRoomStore:
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         tables = self._store.tables
-        partners = {room_id: sum(pair) - user_id for pair, room_id in tables.direct_chats.items()}
+        partners = {room_id: high if low == user_id else low for (low, high), room_id in tables.direct_chats.items()}
         joined = [
             JoinedRoom(room, tables.memberships[room.id, user_id], partners.get(room.id))
             for room in tables.rooms.values()
@@ -80,6 +83,7 @@ class MemoryRoomStore:
         return sorted(found, reverse=True, key=lambda room: room.id)[:limit]
 
     def update(self, room: Room) -> None:
+        self._store.locks.check_room(room.id)
         rooms = self._store.writable.rooms
         if room.id in rooms:
             rooms[room.id] = rooms[room.id]._replace(
@@ -87,6 +91,7 @@ class MemoryRoomStore:
             )
 
     def remove(self, room_id: int, at: Timestamp) -> None:
+        self._store.locks.check_room(room_id)
         tables = self._store.writable
         tables.rooms.pop(room_id, None)
         tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}

@@ -15,6 +15,7 @@ class MemorySessionStore:
         self._store = store
 
     def open(self, user_id: int, device: Device, at: Timestamp, expires_at: Timestamp) -> Session:
+        self._store.locks.check_account(user_id)
         tables = self._store.writable
         session = Session(
             id=tables.next_id("sessions"),
@@ -31,6 +32,8 @@ class MemorySessionStore:
     def caller(self, session_id: int) -> Caller | None:
         tables = self._store.tables
         session = tables.sessions.get(session_id)
+        if session is not None:
+            self._store.locks.check_account(session.user_id)
         return None if session is None else Caller(tables.users[session.user_id], session)
 
     def of(self, user_id: int, session_id: int) -> Session | None:
@@ -49,18 +52,19 @@ class MemorySessionStore:
         )
 
     def used(self, session_id: int, at: Timestamp) -> None:
-        sessions = self._store.writable.sessions
+        sessions = self._writable(session_id)
         if session_id in sessions:
             sessions[session_id] = sessions[session_id]._replace(last_used_at=at)
 
     def end(self, session_id: int, at: Timestamp) -> bool:
-        sessions = self._store.writable.sessions
+        sessions = self._writable(session_id)
         is_open = session_id in sessions and sessions[session_id].ended_at is None
         if is_open:
             sessions[session_id] = sessions[session_id]._replace(ended_at=at)
         return is_open
 
     def end_all(self, user_id: int, at: Timestamp, *, but: int | None = None) -> int:
+        self._store.locks.check_account(user_id)
         theirs = [session.id for session in self._store.writable.sessions.values() if session.user_id == user_id]
         return sum(self.end(session_id, at) for session_id in theirs if session_id != but)
 
@@ -81,6 +85,7 @@ class MemorySessionStore:
         return {one.session.id for one in found if one and one.is_live(at)}
 
     def add_token(self, token: RefreshToken) -> None:
+        self._writable(token.session_id)
         self._store.writable.tokens[token.jti_hash] = token
 
     def token(self, jti_hash: str) -> RefreshToken | None:
@@ -89,14 +94,24 @@ class MemorySessionStore:
     def claim_token(self, jti_hash: str, at: Timestamp) -> bool:
         tokens = self._store.writable.tokens
         token = tokens.get(jti_hash)
+        if token is not None:
+            self._writable(token.session_id)
         if token is None or token.used_at is not None:
             return False
         tokens[jti_hash] = token._replace(used_at=at)
         return True
 
     def drop_tokens(self, session_id: int) -> None:
+        self._writable(session_id)
         tables = self._store.writable
         tables.tokens = {key: token for key, token in tables.tokens.items() if token.session_id != session_id}
+
+    def _writable(self, session_id: int) -> dict[int, Session]:
+        """Return the sessions to write to, once the transaction is known to hold the account of this one."""
+        sessions = self._store.writable.sessions
+        if session_id in sessions:
+            self._store.locks.check_account(sessions[session_id].user_id)
+        return sessions
 
     def sweep_tokens(self, at: Timestamp, limit: int) -> int:
         tokens = self._store.writable.tokens

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
+from minichat.adapters.memory.locks import HeldLocks, NoLocks
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import (
     AttemptCount,
@@ -29,6 +30,7 @@ from minichat.domain.model import (
     User,
 )
 from minichat.domain.paging import Key, Window
+from minichat.domain.ports.transactions import Locks
 
 T = TypeVar("T")
 Line = TypeVar("Line", AuditEntry, Change)
@@ -77,13 +79,15 @@ class Tables:
 
 
 class Store:
-    def __init__(self) -> None:
+    def __init__(self, *, checks_locks: bool = True) -> None:
+        """Make empty tables. Without `checks_locks`, a transaction may use rows that it has not locked."""
         self._committed = Tables()
         self._write_lock = threading.Lock()
         self._own = threading.local()
+        self._checks_locks = checks_locks
 
     @contextmanager
-    def transaction(self, patience: float | None = None) -> Iterator[None]:
+    def transaction(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
         """Commit when the block ends, roll back when an exception leaves it. Raises RuntimeError when nested."""
         if self._working is not None:
             raise RuntimeError("a transaction can't be nested")
@@ -91,10 +95,11 @@ class Store:
             raise Unavailable("somebody else is writing")
         try:
             working = self._own.tables = self._committed.copy()
+            self._own.locks = HeldLocks(locks) if self._checks_locks else NoLocks()
             try:
                 yield
             finally:
-                self._own.tables = None
+                self._own.tables = self._own.locks = None
             self._committed = working
         finally:
             self._write_lock.release()
@@ -123,6 +128,11 @@ class Store:
         if self._working is None:
             raise RuntimeError("nothing is changed outside a transaction")
         return self._working
+
+    @property
+    def locks(self) -> HeldLocks:
+        """The locks of this thread's transaction; outside of one, locks that hold everything."""
+        return getattr(self._own, "locks", None) or NoLocks()
 
     @property
     def _working(self) -> Tables | None:

@@ -32,6 +32,7 @@ class MemoryUserStore:
             deleted_at=None,
         )
         tables.users[user.id] = user
+        self._store.locks.added_account(user.id)
         tables.user_ids[user.username_key] = user.id
         tables.password_hashes[user.id] = new.password_hash
         return user
@@ -41,6 +42,7 @@ class MemoryUserStore:
         return username_key in tables.user_ids or tables.freed_names.get(username_key, at) > at
 
     def get(self, user_id: int) -> User | None:
+        self._store.locks.check_account(user_id)
         return self._store.tables.users.get(user_id)
 
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
@@ -48,6 +50,7 @@ class MemoryUserStore:
         return {user_id: users[user_id] for user_id in user_ids if user_id in users}
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
+        self._store.locks.check_shared_accounts(user_ids)
         return {user.id for user in self.by_ids(user_ids).values() if not user.is_erased}
 
     def credentials(self, username_key: str) -> Credentials | None:
@@ -55,11 +58,13 @@ class MemoryUserStore:
         return None if user_id is None else self.credentials_by_id(user_id)
 
     def credentials_by_id(self, user_id: int) -> Credentials | None:
+        self._store.locks.check_account(user_id)
         tables = self._store.tables
         user = tables.users.get(user_id)
         return None if user is None else Credentials(user, tables.password_hashes[user_id])
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
+        self._store.locks.check_account(user_id)
         hashes = self._store.writable.password_hashes
         if hashes.get(user_id) != old_hash:
             return False
@@ -67,6 +72,7 @@ class MemoryUserStore:
         return True
 
     def update_profile(self, user: User) -> None:
+        self._store.locks.check_account(user.id)
         users = self._store.writable.users
         if user.id in users:
             users[user.id] = users[user.id]._replace(
@@ -74,6 +80,7 @@ class MemoryUserStore:
             )
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
+        self._store.locks.check_account(user_id)
         users = self._store.writable.users
         if user_id not in users or users[user_id].is_active == is_active:
             return False
@@ -114,6 +121,7 @@ class MemoryUserStore:
         return {user.avatar_url for user in self._store.tables.users.values()}.intersection(avatar_urls)
 
     def erase(self, remains: User, free_at: Timestamp) -> None:
+        self._store.locks.check_account(remains.id)
         tables = self._store.writable
         freed = tables.users[remains.id].username_key
         del tables.user_ids[freed]

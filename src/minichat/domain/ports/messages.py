@@ -21,8 +21,10 @@ class NewMessage(NamedTuple):
 
 class MessageStore(Protocol):
     def append(self, new: NewMessage) -> Message | None:
-        """Add the room's next message, mark the room as active and move the author's receipt up to it; None, and no
-        `seq` spent, if the user has used this `client_id` in this room.
+        """Add the room's next message, mark the room as active and move the author's receipt up to it.
+
+        The transaction must hold the room. Return None, and spend no `seq`, if the user has used this `client_id` in
+        this room.
         """
 
     def get(self, message_id: int) -> Message | None: ...

@@ -1,15 +1,15 @@
 """The PostgreSQL database: its connections, its transactions, and what becomes of them when the server goes away.
 
 Transactions run beside one another at READ COMMITTED, so what a rule has looked up must be kept as it is until its
-transaction ends: the repositories lock the rooms and accounts that are looked up in a transaction (see `locks`). A
-deadlock or another clash undoes the transaction as a whole, and the request may be made again.
+transaction ends: a service requests the locks, and the transaction acquires them when it begins (see `engine.locks`). A
+deadlock or another conflict rolls back the whole transaction, and the request may be made again.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import psycopg
 from peewee import PostgresqlDatabase, QueryEvent
@@ -20,10 +20,12 @@ from psycopg.types.numeric import Int8Dumper
 
 from minichat.adapters import gevents
 from minichat.adapters.peewee.engine.dialects import PostgresDialect
+from minichat.adapters.peewee.engine.locks import acquiring
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
 from minichat.adapters.peewee.engine.waiting import wait_by_gevent
 from minichat.domain.errors import Unavailable
+from minichat.domain.ports.transactions import Locks
 
 log = logging.getLogger(__name__)
 
@@ -112,20 +114,9 @@ class Postgres(PostgresqlDatabase):
                 return cursor
         return self.execute_sql(sql, params)
 
-    @property
-    def is_holding(self) -> bool:
-        """Whether what is looked up now is to be locked: in a transaction that writes."""
-        return bool(self._state.transactions)
-
-    @property
-    def locked(self) -> set[tuple[str, int | str]]:
-        """What this transaction has locked already: see `locks`."""
-        locked: set[tuple[str, int | str]] = self._state.locked
-        return locked
-
     @contextmanager
-    def writing(self, patience: float | None = None) -> Iterator[None]:
-        """The port `Transaction`."""
+    def writing(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
+        """The port `Transaction`. It acquires the locks before its first other statement: see `engine.locks`."""
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
         wait_seconds = PATIENCE_SECONDS if patience is None else patience
@@ -134,7 +125,9 @@ class Postgres(PostgresqlDatabase):
                 if patience is not None:
                     with driver_errors:
                         connection.execute(f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}")
-                self._state.locked = set()
+                acquire = acquiring(locks)
+                if acquire is not None:
+                    self.execute_sql(*acquire)
                 self.push_transaction(self)  # anything will do: Peewee asks how many there are
                 try:
                     yield

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Unpack
 
 from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
     SQLITE_DBCONFIG_ENABLE_QPSG,
@@ -24,6 +24,7 @@ from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
 from minichat.adapters.peewee.engine.write_queue import PATIENCE_SECONDS, WriteQueue
 from minichat.domain.errors import Unavailable
+from minichat.domain.ports.transactions import Locks
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -49,9 +50,6 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     """
 
     dialect = SqliteDialect()
-    locked: ClassVar[set[tuple[str, int | str]]] = set()
-    is_holding = False
-    """Whether rows that are looked up must be locked to stay as they are: there is one writer at a time."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         pragmas = LOOKING if read_only else PRAGMAS
@@ -100,9 +98,10 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
                 setattr(self._connections, use, None)
 
     @contextmanager
-    def writing(self, patience: float | None = None) -> Iterator[None]:
+    def writing(self, *, patience: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
         """The port `Transaction`. Raises Unavailable, and then nothing was written.
 
+        There is one writer at a time, so nothing needs a lock.
         Transactions take turns; those of one thread that come at the same time are committed together. One with a
         patience of its own goes alone: it may give up before the others would.
         """

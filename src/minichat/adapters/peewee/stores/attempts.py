@@ -3,7 +3,6 @@
 from peewee import EXCLUDED, Case, Node
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.tables import AttemptRow
 from minichat.domain.model import AttemptCount, Timestamp
@@ -17,7 +16,6 @@ class PeeweeAttemptStore:
         row = AttemptRow
         columns = (row.count, row.since, row.last)
         is_over = row.forget_at <= EXCLUDED.last
-        self._locks = Locks(database)
         self._get = statement(row.select(*columns).where(row.key == param("key")))
         # One statement begins a count, adds to it, or begins it anew, so concurrent attempts are all counted.
         self._count = statement(
@@ -38,7 +36,6 @@ class PeeweeAttemptStore:
         self._sweep = statement(row.delete().where(row.key.in_(over)))
 
     def get(self, key: str) -> AttemptCount | None:
-        self._locks.tally(key)
         found = self._get.one(key=key)
         return None if found is None else AttemptCount(*found)
 

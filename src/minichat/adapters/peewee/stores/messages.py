@@ -12,7 +12,6 @@ from peewee import Field, IntegrityError, Node, Select, TextField, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
-from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
@@ -34,7 +33,6 @@ class PeeweeMessageStore:
 
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
-        self._locks = Locks(database)
         message, room, each_of = MessageRow, RoomRow, database.dialect.each_of
         limit = param("limit")
 
@@ -195,7 +193,6 @@ class PostgresMessageStore(PeeweeMessageStore):
     """The messages on PostgreSQL, where a way to the server costs more than a statement."""
 
     def append(self, new: NewMessage) -> Message | None:
-        self._locks.room(new.room_id)
         row = self._append_at_once.one(**new._asdict())
         return None if row is None else new.stored_as(*row)
 

@@ -10,7 +10,6 @@ import orjson
 from peewee import JOIN, SQL, Delete, Expression, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
@@ -45,7 +44,6 @@ _HEADS = f"""
 class PeeweeRoomStore:
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
-        self._locks = Locks(database)
         self._prepare_changes()
         self._prepare_views()
         self._prepare_lists()
@@ -122,12 +120,10 @@ class PeeweeRoomStore:
         )
 
     def access(self, room_id: int, user_id: int) -> tuple[Room, Membership | None] | None:
-        self._locks.room(room_id)
         row = self._access.one(id=room_id, user_id=user_id)
         return None if row is None else (ROOMS.of(row), _MEMBERSHIP.optional(row))
 
     def view(self, room_id: int, user_id: int) -> RoomView | None:
-        self._locks.room(room_id)
         row = self._view.one(id=room_id, user_id=user_id)
         return None if row is None else self._views([row])[0]
 
@@ -172,12 +168,7 @@ class PeeweeRoomStore:
         self._all_of = self._statement(
             mine.select(*_WITH_MEMBERSHIP, room.pair_low, room.pair_high)
             .join(room, on=(room.id == mine.room_id))
-            .where(
-                (mine.user_id == param("user_id"))
-                & (mine.room_id > param("after"))
-                & (mine.room_id <= param("last"))
-                & exists
-            )
+            .where((mine.user_id == param("user_id")) & (mine.room_id > param("after")) & exists)
             .order_by(mine.room_id)
             .limit(param("limit"))
         )
@@ -193,10 +184,7 @@ class PeeweeRoomStore:
         return [_card(room) for room in ROOMS.all(self._public.rows(window, user_id=user_id))]
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
-        last: int | None = MAX_ID
-        if self._locks.are_taken:
-            last = self._locks.rooms_of(user_id, after, limit)
-        rows = self._all_of.rows(user_id=user_id, after=after, last=last, limit=limit)
+        rows = self._all_of.rows(user_id=user_id, after=after, limit=limit)
         return [JoinedRoom(ROOMS.of(row), _MEMBERSHIP.of(row), _partner_id(row, user_id)) for row in rows]
 
     def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:

@@ -6,7 +6,6 @@ import orjson
 from peewee import Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Statement, param, params
@@ -25,7 +24,6 @@ _USER = USERS.after(SESSIONS)
 class PeeweeSessionStore:
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
-        self._locks = Locks(database)
         self._prepare_sessions()
         self._prepare_lists()
         self._prepare_ends()
@@ -70,7 +68,6 @@ class PeeweeSessionStore:
         return SESSIONS.of(row)
 
     def caller(self, session_id: int) -> Caller | None:
-        self._locks.account_of(session_id)
         row = self._caller.one(id=session_id)
         return None if row is None else Caller(_USER.of(row), SESSIONS.of(row))
 

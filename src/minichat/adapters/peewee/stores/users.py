@@ -6,7 +6,6 @@ import orjson
 from peewee import SQL, Expression, Node
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.locks import Locks
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
@@ -25,7 +24,6 @@ _AFTER_EVERY_CHARACTER = "\U0010ffff"
 class PeeweeUserStore:
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
-        self._locks = Locks(database)
         self._users = UserRow.select(*USERS.columns)
         self._is_this = UserRow.id == param("id")
         self._prepare_accounts()
@@ -61,7 +59,6 @@ class PeeweeUserStore:
         self._is_taken = self._statement(held.union_all(kept))
 
     def get(self, user_id: int) -> User | None:
-        self._locks.account(user_id)
         row = self._get.one(id=user_id)
         return None if row is None else USERS.of(row)
 
@@ -74,15 +71,12 @@ class PeeweeUserStore:
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
         ids = orjson.dumps(list(user_ids)).decode()
-        self._locks.accounts(ids)
         return {user_id for (user_id,) in self._living.rows(ids=ids)}
 
     def credentials(self, username_key: str) -> Credentials | None:
-        self._locks.account_named(username_key)
         return _credentials(self._credentials.one(key=username_key))
 
     def credentials_by_id(self, user_id: int) -> Credentials | None:
-        self._locks.account(user_id)
         return _credentials(self._credentials_by_id.one(id=user_id))
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
