@@ -1,4 +1,4 @@
-"""`Notices`: what workers leave for one another."""
+"""`NoticeBoard`: typing notices between workers, on every adapter."""
 
 import multiprocessing
 from contextlib import closing
@@ -30,20 +30,20 @@ def notices(request, path):
     )
 
 
-def test_a_new_place_for_notices_is_empty(notices):
+def test_a_new_board_is_empty(notices):
     assert notices.end() == 0
     assert notices.after(0) == ([], 0)
 
 
-def test_notices_come_in_order_from_any_place(notices):
-    left = [TypingNotice(room, 2**53 - 1, 5_000 + room) for room in range(5)]
-    assert all(notices.post(notice, PAUSE) for notice in left)
+def test_notices_are_in_order_from_any_position(notices):
+    posted = [TypingNotice(room, 2**53 - 1, 5_000 + room) for room in range(5)]
+    assert all(notices.post(notice, PAUSE) for notice in posted)
     for position in range(6):
-        assert notices.after(position) == (left[position:], 5)
+        assert notices.after(position) == (posted[position:], 5)
     assert notices.end() == 5
 
 
-def test_the_same_is_left_again_only_after_the_pause(notices):
+def test_a_notice_is_posted_again_only_after_the_pause(notices):
     assert notices.post(TypingNotice(1, 7, 10_000), PAUSE)
     assert not notices.post(TypingNotice(1, 7, 12_999), PAUSE)
     assert notices.post(TypingNotice(2, 7, 12_999), PAUSE)
@@ -52,7 +52,7 @@ def test_the_same_is_left_again_only_after_the_pause(notices):
     assert notices.end() == 4
 
 
-def test_a_full_board_keeps_the_newest(path):
+def test_a_full_board_drops_the_oldest_notices(path):
     board = SharedMemoryNoticeBoard(path)
     for number in range(CAPACITY + 5):
         assert board.post(TypingNotice(number, 1, number * PAUSE), PAUSE)
@@ -61,19 +61,19 @@ def test_a_full_board_keeps_the_newest(path):
     assert position == CAPACITY + 5
 
 
-def test_all_processes_that_map_a_board_see_it(path):
+def test_all_processes_that_map_a_board_share_its_notices(path):
     with closing(multiprocessing.get_context("spawn").Pool(2)) as pool:
-        assert sum(pool.starmap(_leave, [(path, user) for user in range(4)])) == 4 * 50
+        assert sum(pool.starmap(_post, [(path, user) for user in range(4)])) == 4 * 50
     found, position = SharedMemoryNoticeBoard(path).after(0)
     assert position == 200
     assert {(notice.user_id, notice.room_id) for notice in found} == {(u, r) for u in range(4) for r in range(50)}
 
 
-def _leave(path, user):
+def _post(path, user):
     board = SharedMemoryNoticeBoard(path)
     return sum(board.post(TypingNotice(room, user, 1_000), PAUSE) for room in range(50))
 
 
-def test_a_board_is_for_its_owner_alone(path):
+def test_only_the_owner_can_read_a_board(path):
     SharedMemoryNoticeBoard(path).end()
     assert path.stat().st_mode & 0o777 == 0o600

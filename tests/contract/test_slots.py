@@ -1,4 +1,4 @@
-"""Slots: so many for each user over all processes, and none is ever lost."""
+"""`StreamSlots`: a bounded number for each user over all processes, on every adapter. No slot is ever lost."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ BIG = 2**53 - 1
 
 @pytest.fixture(params=["files", "redis", "redis that is away"])
 def slots_of(request, tmp_path):
-    """Make slots: `slots_of(3)` has three for each user."""
+    """Return a factory: `slots_of(3)` has three slots for each user."""
 
     def make(most):
         slots = FileStreamSlots(tmp_path / "slots", most)
@@ -25,21 +25,21 @@ def slots_of(request, tmp_path):
     return make
 
 
-def test_a_user_has_so_many_and_no_more(slots_of):
+def test_a_user_has_no_more_than_the_maximum(slots_of):
     slots = slots_of(3)
     for user in (1, 2, BIG):
         assert {slots.acquire(user) for _ in range(3)} == {0, 1, 2}
         assert slots.acquire(user) is None
 
 
-def test_what_is_given_back_is_free_again(slots_of):
+def test_a_released_slot_is_free_again(slots_of):
     slots = slots_of(2)
     assert [slots.acquire(1), slots.acquire(1), slots.acquire(1)] == [0, 1, None]
     slots.release(1, 0)
     assert [slots.acquire(1), slots.acquire(1)] == [0, None]
 
 
-def test_they_are_counted_over_all_who_open_the_file(slots_of):
+def test_slots_are_counted_over_all_openers_of_the_file(slots_of):
     one, other = slots_of(3), slots_of(3)
     assert [one.acquire(7), other.acquire(7), one.acquire(7)] == [0, 1, 2]
     assert (one.acquire(7), other.acquire(7)) == (None, None)
@@ -66,7 +66,7 @@ def _hold(path, pipe):
     signal.pause()
 
 
-def test_nothing_is_written(tmp_path):
+def test_the_file_stays_empty(tmp_path):
     slots = FileStreamSlots(tmp_path / "slots", 3)
     slots.acquire(BIG)
     assert (tmp_path / "slots").stat().st_size == 0
