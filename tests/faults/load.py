@@ -13,10 +13,19 @@ from faults.readers import THE_END, PageReader, PollReader, Reader, SocketReader
 from faults.writers import MESSAGES, Actor, Racers, Writer
 
 ROOMS = 4
-WRITERS = 12
-RACERS = 6
 PATIENCE = 120.0
 """How long what must happen soon is waited for, in seconds; how long it took is judged apart."""
+
+
+class Crowd(NamedTuple):
+    """How many people are at work."""
+
+    writers: int = 12
+    racers: int = 6
+
+
+SMALL_CROWD = Crowd(writers=5, racers=3)
+"""For a short run: the fewest that meet every fault. Each costs the machine as much as a server's worker does."""
 
 
 class Recovery(NamedTuple):
@@ -29,13 +38,13 @@ class Recovery(NamedTuple):
 class Load:
     """Writers, racers and readers of a few rooms, who work from `start` to `finish`."""
 
-    def __init__(self, site: Site, journal: Journal) -> None:
+    def __init__(self, site: Site, journal: Journal, crowd: Crowd) -> None:
         self.site = site
         self.journal = journal
         self.owner = self._person("owner")
-        writers = [self._person(f"writer{number}") for number in range(WRITERS)]
+        writers = [self._person(f"writer{number}") for number in range(crowd.writers)]
         listening = [self._person(f"reader{number}") for number in range(7)]
-        racers = [self._person(f"racer{number}") for number in range(RACERS)]
+        racers = [self._person(f"racer{number}") for number in range(crowd.racers)]
         ids = [one.user_id for one in (*writers, *listening)]
         self.rooms = [self._room(f"Room {number}", ids) for number in range(ROOMS)]
         self.first = {room: self._says(room, "Hello.", "first") for room in self.rooms}
@@ -124,9 +133,9 @@ def _firsts_after(ended: float, served: Iterable[Sequence[float]]) -> float:
 
 
 @contextmanager
-def load_on(site: Site, journal: Journal) -> Iterator[Load]:
+def load_on(site: Site, journal: Journal, crowd: Crowd) -> Iterator[Load]:
     """People at work until the block ends."""
-    load = Load(site, journal)
+    load = Load(site, journal, crowd)
     try:
         for actor in load.actors:
             actor.start()

@@ -9,7 +9,7 @@ from pathlib import Path
 from faults.checker import Verdict, verdict_on
 from faults.deployment import Site, on_postgres, on_sqlite
 from faults.journal import PATIENCE, Journal
-from faults.load import Recovery, load_on
+from faults.load import Crowd, Recovery, load_on
 from faults.nemesis import ON_POSTGRES, ON_SQLITE, Fault
 
 
@@ -49,12 +49,13 @@ def run(
     sends: int,
     strikes: int,
     bounds: Bounds,
+    crowd: Crowd = Crowd(),
 ) -> Outcome:
     """Let the faults strike in turn, so often in all, while so many messages are acknowledged; then check all of it."""
     journal = Journal(bounds.answer, tokens_may_expire=any(fault.shifts_clock for fault in faults))
     recoveries: list[Recovery] = []
     with deployed as site:
-        with load_on(site, journal) as load:
+        with load_on(site, journal, crowd) as load:
             for number, fault in enumerate(islice(cycle(faults), strikes)):
                 load.wait_for_sends(max(1, (sends * (number + 1) // (strikes + 1)) - load.acknowledged))
                 if journal.problems:

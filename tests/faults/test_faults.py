@@ -10,10 +10,12 @@ from faults import report
 from faults.checker import Verdict, verdict_on
 from faults.deployment import on_sqlite
 from faults.journal import Journal
-from faults.load import load_on
+from faults.load import SMALL_CROWD, Crowd, load_on
 from faults.run import FAULTS, Bounds, deploy, run
+from scale import IS_SLOW, scaled
 
-SENDS = 600
+SENDS = scaled(400, 10_000)
+CROWD = SMALL_CROWD if not IS_SLOW else Crowd()
 UNHURRIED = Bounds(answer=60, recovery=60)
 """A machine that runs all tests at once may be slow; what is too slow on an idle one, `make faults` tells."""
 
@@ -29,11 +31,12 @@ def tell(capsys):
     return tell
 
 
+@pytest.mark.timeout(600)  # all faults strike, one after the other
 @pytest.mark.parametrize("database", FAULTS)
 def test_whatever_strikes_nothing_acknowledged_is_lost_twice_or_out_of_order(tmp_path, tell, database):
     faults = FAULTS[database]
     deployed = deploy(database, tmp_path, tell, faults)
-    outcome = run(database, deployed, faults, sends=SENDS, strikes=len(faults), bounds=UNHURRIED)
+    outcome = run(database, deployed, faults, sends=SENDS, strikes=len(faults), bounds=UNHURRIED, crowd=CROWD)
     assert outcome.verdict == Verdict()
     assert outcome.journal.server_errors == 0
     assert outcome.strikes == len(faults)
@@ -56,7 +59,7 @@ def test_the_page_on_reliability_tells_of_every_fault_and_that_nothing_was_lost(
 def finished(tmp_path_factory):
     with (
         on_sqlite(tmp_path_factory.mktemp("site"), print, on_small_disk=False) as site,
-        load_on(site, Journal(60)) as load,
+        load_on(site, Journal(60), SMALL_CROWD) as load,
     ):
         load.wait_for_sends(200)
         load.finish()
