@@ -73,7 +73,7 @@ def serving_copy(path, folder, **settings):
         yield server
 
 
-def test_a_copy_made_under_writers_holds_all_that_was_acknowledged_before_and_of_each_room_a_beginning(
+def test_a_copy_made_under_writers_holds_every_acknowledged_message_and_a_prefix_of_each_room(
     server, path, backup, tmp_path
 ):
     people = register(server, *(f"writer{number}" for number in range(4)))
@@ -110,13 +110,13 @@ def test_a_copy_made_under_writers_holds_all_that_was_acknowledged_before_and_of
     check_database(path)
 
 
-def test_a_copy_is_for_its_owner_alone_and_nothing_else_is_left(path, backup):
+def test_only_the_owner_can_read_a_copy_and_no_other_file_is_left(path, backup):
     backup(path)
     assert [found.name for found in path.parent.iterdir()] == [path.name]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_file_that_is_there_is_kept_unless_it_is_to_be_replaced(path, backup, refusal):
+def test_an_existing_file_is_replaced_only_with_force(path, backup, refusal):
     path.write_text("somebody's")
     assert refusal(path) == f"{path} exists already. Use --force to replace it."
     assert path.read_text() == "somebody's"
@@ -134,7 +134,7 @@ def test_the_database_itself_is_never_replaced_by_its_copy(server, folder, path,
     assert database.stat().st_ino == before
 
 
-def test_what_belongs_to_the_database_is_never_replaced(server, folder, refusal):
+def test_the_files_of_the_database_are_never_replaced(server, folder, refusal):
     wal = database_of(folder).with_name("minichat.sqlite3-wal")
     before = wal.stat().st_ino
     assert refusal(wal, "--force") == f"{wal} belongs to the database. Choose another path."
@@ -142,11 +142,11 @@ def test_what_belongs_to_the_database_is_never_replaced(server, folder, refusal)
 
 
 @pytest.mark.parametrize("name", ["", ".", "/"])
-def test_what_can_not_be_a_file_is_refused_in_a_sentence(server, refusal, name):
+def test_a_path_that_cannot_be_a_file_is_refused(server, refusal, name):
     assert refusal(name) == f"{name or '.'} is not a file."
 
 
-def test_a_copy_that_is_being_served_is_not_replaced_under_its_server(path, backup, refusal, tmp_path):
+def test_a_copy_that_a_server_uses_is_not_replaced(path, backup, refusal, tmp_path):
     backup(path)
     with serving_copy(path, tmp_path / "other") as other:
         register(other, "somebody")
@@ -159,11 +159,11 @@ def test_a_copy_that_is_being_served_is_not_replaced_under_its_server(path, back
     check_database(path)
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(path, refusal):
+def test_a_missing_folder_is_reported(path, refusal):
     assert str(path.parent / "nowhere") in refusal(path.parent / "nowhere" / "copy.sqlite3")
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(folder, path):
+def test_a_full_disk_is_reported_and_leaves_no_file(folder, path):
     said = subprocess.run(
         [BIN / "minichat", "backup", path],
         cwd=folder,
@@ -179,7 +179,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(folder, path):
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_damaged_database_is_told_of_and_not_copied(path, backup, tmp_path):
+def test_a_damaged_database_is_reported_and_not_copied(path, backup, tmp_path):
     backup(path)
     page = rows(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'audit_user'")[0][0]
     with path.open("r+b") as file:
@@ -192,7 +192,7 @@ def test_a_damaged_database_is_told_of_and_not_copied(path, backup, tmp_path):
     assert not other.exists()
 
 
-def test_without_a_database_there_is_nothing_to_copy(tmp_path):
+def test_a_missing_database_is_reported(tmp_path):
     result = run_minichat(tmp_path, "backup", "copy.sqlite3")
     assert result.returncode == 1
     assert result.stderr.startswith("There is no database ")
@@ -200,7 +200,7 @@ def test_without_a_database_there_is_nothing_to_copy(tmp_path):
 
 
 class TestCursors:
-    def test_who_was_further_than_the_restored_backup_loads_everything_anew_though_its_log_has_grown_past_them(
+    def test_a_client_ahead_of_the_restored_backup_resyncs_even_after_the_log_has_grown_past_it(
         self, server, path, backup, tmp_path
     ):
         (ann,) = register(server, "further")
@@ -226,7 +226,7 @@ class TestCursors:
                     own = cursor_of(ann)
             cursors.append(own)
 
-    def test_what_another_program_has_restored_is_made_known_by_a_command(self, tmp_path):
+    def test_db_restored_declares_a_database_that_another_program_restored(self, tmp_path):
         with serving(tmp_path, **SETTINGS) as server:
             (ann,) = register(server, "ann")
             room = ann.makes_room()
@@ -242,7 +242,7 @@ class TestCursors:
 
 
 class TestPostgreSQL:
-    def test_minichat_leaves_it_to_its_own_program(self, tmp_path):
+    def test_backup_refuses_postgresql(self, tmp_path):
         result = run_minichat(
             tmp_path, "backup", "copy", database_url=shared().url(), allowed_hosts="127.0.0.1", **SETTINGS
         )
@@ -250,7 +250,7 @@ class TestPostgreSQL:
         assert (result.returncode, result.stderr) == (1, said)
         assert list(tmp_path.iterdir()) == []
 
-    def test_what_pg_dump_has_kept_goes_on_at_another_server_and_clients_load_everything_anew(self, tmp_path):
+    def test_a_pg_dump_continues_at_another_server_and_clients_resync(self, tmp_path):
         there = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1", **SETTINGS}
         for _ in range(2_000):  # so that the numbers of this server's transactions are ahead of the other's
             shared().execute("SELECT pg_current_xact_id()")
@@ -292,7 +292,7 @@ def cursor_of(person):
 
 
 class TestPictures:
-    def test_pictures_go_along_if_that_is_asked_for(self, server, folder, path, backup, tmp_path):
+    def test_pictures_are_copied_on_request(self, server, folder, path, backup, tmp_path):
         ann, bob = register(server, "pictured", "changing")
         shown, replaced = upload(ann, PNG), upload(bob, PNG)
         backup(path)
@@ -341,7 +341,7 @@ class TestPictures:
         )
 
     @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
-    def test_a_copy_that_is_broken_off_is_not_there_and_the_next_one_is_whole(self, folder, path, by, tmp_path, backup):
+    def test_an_interrupted_copy_does_not_appear_and_the_next_one_is_complete(self, folder, path, by, tmp_path, backup):
         # A picture that never ends holds the copy up.
         endless = tmp_path / "media" / "avatars" / f"{'a' * 22}.webp"
         endless.parent.mkdir(parents=True)

@@ -82,7 +82,7 @@ class TestAGoodSetUp:
         assert ("ok", "Redis", "Redis answers.") in lines
         assert any("is PostgreSQL 18." in sentence for _, what, sentence in lines if what == "database")
 
-    def test_is_left_as_it_was(self, home):
+    def test_is_not_changed(self, home):
         before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
         check(home)
         after = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
@@ -97,7 +97,7 @@ class TestAGoodSetUp:
         assert ("ok", "migrations", "All migrations are applied.") in check(home)
         assert database_of(home).read_bytes() == before
 
-    def test_keeps_what_a_killed_server_has_left(self, home):
+    def test_keeps_the_files_of_a_killed_server(self, home):
         settings = {**GOOD, "trusted_proxies": "0"}
         with serving(home, **settings) as server:
             register(server, "ann")
@@ -109,7 +109,7 @@ class TestAGoodSetUp:
         assert [file.read_bytes() for file in files] == before
         assert rows(database_of(home), "SELECT count(*) FROM user") == [(1,)]
 
-    def test_is_told_in_columns(self, home):
+    def test_is_reported_in_columns(self, home):
         printed = run_minichat(home, "check", **GOOD).stdout.splitlines()
         starts = {line.index(line.split("  ")[-1].strip()) for line in printed if line.split("  ")[-1].strip()}
         assert len(starts) == 1, printed
@@ -147,11 +147,11 @@ def test_a_setting_that_is_not_for_production_is_wrong(home, settings, what, sai
         ({"media_dir": "elsewhere"}, "pictures", "There is no "),
     ],
 )
-def test_what_may_be_meant_is_noted(home, settings, what, said):
+def test_a_setting_that_may_be_intended_is_noted(home, settings, what, said):
     assert any((verdict, found) == ("note", what) and said in text for verdict, found, text in check(home, **settings))
 
 
-def test_a_secret_that_minichat_made_is_noted(tmp_path):
+def test_a_generated_secret_is_noted(tmp_path):
     given = {name: value for name, value in GOOD.items() if name != "secret_key"}
     assert run_minichat(tmp_path, "db", "upgrade", **given).returncode == 0
     result = run_minichat(tmp_path, "check", **given)
@@ -159,14 +159,14 @@ def test_a_secret_that_minichat_made_is_noted(tmp_path):
     assert f"generated the key in {tmp_path}/instance/secret_key" in result.stdout
 
 
-def test_no_secret_is_made(tmp_path):
+def test_check_generates_no_secret(tmp_path):
     given = {name: value for name, value in GOOD.items() if name != "secret_key"}
     result = run_minichat(tmp_path, "check", **given, database_url="sqlite:///there/chat.sqlite3")
     assert "There is no secret key yet. The first start generates one" in result.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_settings_that_cannot_be_read_are_another_exit_code(tmp_path):
+def test_wrong_settings_have_exit_code_2(tmp_path):
     result = run_minichat(tmp_path, "check", trusted_proxies="many")
     assert result.returncode == 2
     assert result.stderr.startswith("MINICHAT_TRUSTED_PROXIES must be")
@@ -174,7 +174,7 @@ def test_settings_that_cannot_be_read_are_another_exit_code(tmp_path):
 
 class TestFiles:
     @pytest.mark.parametrize("name", ["instance/minichat.sqlite3", ".env", "instance/secret_key"])
-    def test_that_others_may_open_are_wrong(self, home, name):
+    def test_that_other_users_can_open_are_wrong(self, home, name):
         (home / name).touch()
         (home / name).chmod(0o640)
         assert only_wrong(check(home)) == (
@@ -182,23 +182,23 @@ class TestFiles:
             f"Other users can open {home / name} (mode 0640). Run `chmod 600` on it.",
         )
 
-    def test_in_a_folder_that_others_may_write_in_are_wrong(self, home):
+    def test_in_a_folder_that_other_users_can_write_to_are_wrong(self, home):
         (home / "instance").chmod(0o777)
         what, sentence = only_wrong(check(home))
         assert (what, sentence.startswith("Other users can write to")) == ("files", True)
 
-    def test_pictures_that_others_may_see_are_wrong(self, home):
+    def test_pictures_that_other_users_can_see_are_wrong(self, home):
         (home / "instance" / "media").chmod(0o755)
         what, sentence = only_wrong(check(home))
         assert (what, "mode 0755" in sentence) == ("pictures", True)
 
-    def test_pictures_that_cannot_be_kept_are_wrong(self, home):
+    def test_pictures_that_cannot_be_stored_are_wrong(self, home):
         lines = check(home, media_dir="/proc")
         assert ("wrong", "pictures", "Pictures can't be stored in /proc: No such file or directory.") in lines
 
 
 class TestTheDatabase:
-    def test_that_is_not_there_is_wrong_and_is_not_made(self, tmp_path):
+    def test_that_does_not_exist_is_wrong_and_is_not_created(self, tmp_path):
         what, sentence = only_wrong(check(tmp_path))
         assert (what, "Create it with `minichat db upgrade`" in sentence) == ("database", True)
         assert not database_of(tmp_path).exists()
@@ -209,7 +209,7 @@ class TestTheDatabase:
         assert (what, "Apply them with `minichat db upgrade`" in sentence) == ("migrations", True)
         assert database_of(home).read_bytes() == b""
 
-    def test_that_is_something_else_is_wrong(self, home):
+    def test_that_is_another_kind_of_file_is_wrong(self, home):
         database_of(home).write_bytes(b"something else" * 1_000)
         what, sentence = only_wrong(check(home))
         assert what == "database"
@@ -245,7 +245,7 @@ class TestTheDatabase:
             "synchronous_commit",
         ]
 
-    def test_with_a_transaction_that_does_not_end_is_wrong_as_nobody_is_told_anything(self, tmp_path):
+    def test_with_an_endless_transaction_is_wrong_because_it_blocks_live_updates(self, tmp_path):
         url = postgres.migrated()
         with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url) as forgotten:
             forgotten.execute("SELECT pg_current_xact_id()")
@@ -255,7 +255,7 @@ class TestTheDatabase:
             forgotten.rollback()
             assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
-    def test_that_came_from_another_server_is_wrong_until_it_is_made_known(self, tmp_path):
+    def test_that_was_restored_at_another_server_is_wrong_until_the_operator_declares_it(self, tmp_path):
         url = postgres.migrated()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(CHANGE, [1])
@@ -265,7 +265,7 @@ class TestTheDatabase:
         assert run_minichat(tmp_path, "db", "restored", **GOOD, database_url=url).returncode == 0
         assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
-    def test_whose_replica_is_none_is_wrong(self, tmp_path):
+    def test_whose_replica_is_a_primary_is_wrong(self, tmp_path):
         url = postgres.migrated()
         lines = check(tmp_path, database_url=url, replica_url=url)
         assert ("wrong", "replica", "MINICHAT_REPLICA_URL names a server that is not a replica.") in lines
@@ -294,13 +294,13 @@ class TestTheClock:
             (NOW, NOW, NOW + 10_000, "10 s in the future"),
         ],
     )
-    def test_that_is_wrong_is_told(self, here, there, newest, said):
+    def test_that_is_wrong_is_reported(self, here, there, newest, said):
         [found] = setup.clock(here, there, newest)
         assert found.verdict is Verdict.WRONG
         assert said in found.sentence
 
     @pytest.mark.parametrize(("there", "newest"), [(None, None), (NOW + 2_900, NOW + 1_000), (NOW - 2_900, NOW)])
-    def test_that_is_right_to_a_few_seconds_passes(self, there, newest):
+    def test_that_is_wrong_by_a_few_seconds_passes(self, there, newest):
         assert [found.verdict for found in setup.clock(self.NOW, there, newest)] == [Verdict.OK]
 
 
@@ -329,14 +329,14 @@ class TestWhatRuns:
             "Not checked. Pass an access token with --token-stdin to try a stream.",
         ) in check(home, *there)
 
-    def test_under_a_certificate_of_somebody_else_is_wrong(self, home, running):
+    def test_with_an_unknown_certificate_is_wrong(self, home, running):
         what, sentence = only_wrong(
             check(home, "--url", f"https://{NAME}", "--connect-to", f"127.0.0.1:{running[1].tls_port}")
         )
         assert what == "readiness"
         assert "CERTIFICATE_VERIFY_FAILED" in sentence
 
-    def test_where_everybody_is_believed_and_named_as_they_like_is_wrong(self, home, tmp_path):
+    def test_that_trusts_every_client_and_host_is_wrong(self, home, tmp_path):
         (tmp_path / "open").mkdir()
         settings = {**GOOD, "allowed_hosts": "", "public_url": ""}
         with serving(tmp_path / "open", **settings) as server:
@@ -345,7 +345,7 @@ class TestWhatRuns:
         assert wrong == {"TLS", "other hosts", "client address"}
         assert any(line[:2] == ("note", "public metrics") for line in lines)
 
-    def test_behind_a_proxy_that_does_everything_wrong_is_told_so(self, home):
+    def test_behind_a_misconfigured_proxy_is_wrong(self, home):
         with bad_proxy() as port:
             lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
         told = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
@@ -358,7 +358,7 @@ class TestWhatRuns:
             "The stream stays silent. Turn buffering off in the proxy (proxy_buffering off).",
         )
 
-    def test_nowhere_is_wrong(self, home):
+    def test_that_cannot_be_reached_is_wrong(self, home):
         what, sentence = only_wrong(check(home, "--url", f"http://127.0.0.1:{free_port()}"))
         assert (what, sentence.startswith("The chat can't be reached: ")) == ("readiness", True)
 
@@ -375,12 +375,12 @@ class TestWhatRuns:
             (["--token-stdin"], "need --url"),
         ],
     )
-    def test_is_asked_for_rightly_or_not_at_all(self, tmp_path, args, said):
+    def test_needs_valid_arguments(self, tmp_path, args, said):
         result = run_minichat(tmp_path, "check", *args)
         assert result.returncode == 2
         assert said in result.stderr
 
-    def test_is_shown_no_token_that_can_be_none(self, tmp_path):
+    def test_is_not_sent_a_malformed_token(self, tmp_path):
         result = run_minichat(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
         assert (result.returncode, result.stderr) == (1, "Standard input does not hold an access token.\n")
 
@@ -434,7 +434,7 @@ def bad_proxy() -> Iterator[int]:
             thread.join()
 
 
-def test_networks_that_hold_half_the_world_are_told(tmp_path):
+def test_networks_that_cover_half_the_internet_are_wrong(tmp_path):
     environ = {"MINICHAT_SECRET_KEY": SECRET, "MINICHAT_METRICS_FROM": "::/1,10.0.0.0/8"}
     settings = settings_from(environ, root=tmp_path)
     found = [finding.sentence for finding in setup.metrics(settings) if finding.verdict is Verdict.WRONG]

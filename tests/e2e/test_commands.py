@@ -42,19 +42,19 @@ def failure(result, code=1):
 
 
 @pytest.mark.parametrize(("words", "command"), commands())
-def test_every_command_and_option_explains_itself(words, command):
+def test_every_command_and_option_has_a_help_text(words, command):
     assert command.help, words
     assert all(option.help for option in command.params if isinstance(option, Option)), words
 
 
-def test_help_reads_no_settings_and_makes_nothing(tmp_path):
+def test_help_reads_no_settings_and_creates_nothing(tmp_path):
     result = run_minichat(tmp_path, "createsuperuser", "--help", access_ttl="wrong")
     assert result.returncode == 0
     assert "--password-stdin" in result.stdout
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_command_it_lists_them(tmp_path):
+def test_the_help_lists_all_commands(tmp_path):
     said = run_minichat(tmp_path, "--help").stdout
     assert all(
         name in said
@@ -75,7 +75,7 @@ def test_without_a_command_it_lists_them(tmp_path):
     assert run_minichat(tmp_path, "--version").stdout.startswith("minichat, version ")
 
 
-def test_upgrade_makes_the_database_once(tmp_path):
+def test_upgrade_creates_the_database_once(tmp_path):
     assert failure(run_minichat(tmp_path, "db", "status")).startswith("There is no database ")
     first = run_minichat(tmp_path, "db", "upgrade")
     assert (first.returncode, first.stderr) == (0, "")
@@ -87,7 +87,7 @@ def test_upgrade_makes_the_database_once(tmp_path):
     assert all(line.startswith("applied") for line in status.stdout.splitlines())
 
 
-def test_status_of_a_database_that_lags_behind_is_a_failure(tmp_path):
+def test_status_fails_if_migrations_are_missing(tmp_path):
     (tmp_path / "chat.sqlite3").touch()
     result = run_minichat(tmp_path, "db", "status", database_url="sqlite:///chat.sqlite3")
     assert result.stdout.startswith("missing")
@@ -95,7 +95,7 @@ def test_status_of_a_database_that_lags_behind_is_a_failure(tmp_path):
 
 
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["demo", *SMALL], ["createsuperuser", "--username", "root"]])
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, command):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path, command):
     (tmp_path / "instance").write_text("in the way")
     result = run_minichat(tmp_path, *command, says=PASSWORD)
     assert result.returncode in {1, 2}
@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, command):
     assert str(tmp_path / "instance") in result.stderr
 
 
-def test_pruning_tells_of_a_folder_for_pictures_that_is_none(tmp_path):
+def test_prune_reports_an_unusable_folder_for_pictures(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     (tmp_path / "file").write_text("in the way")
     result = run_minichat(tmp_path, "prune", media_dir="file")
@@ -111,7 +111,7 @@ def test_pruning_tells_of_a_folder_for_pictures_that_is_none(tmp_path):
     assert "audit entries" in result.stdout
 
 
-def test_a_superuser_is_made_and_logs_in(tmp_path):
+def test_a_created_superuser_can_log_in(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     made = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
     assert (made.returncode, made.stdout, made.stderr) == (0, "Created the superuser root.\n", "")
@@ -122,19 +122,19 @@ def test_a_superuser_is_made_and_logs_in(tmp_path):
         assert answer.status == 200
 
 
-def test_a_superuser_with_a_bad_password_is_not_made(tmp_path):
+def test_a_superuser_with_a_bad_password_is_not_created(tmp_path):
     assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
     result = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says="short\n")
     assert "password" in failure(result)
 
 
-def test_a_superuser_may_come_before_the_first_start(tmp_path):
+def test_a_superuser_can_be_created_before_the_first_start(tmp_path):
     result = run_minichat(tmp_path, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
     assert result.returncode == 0
     assert result.stdout.endswith("Created the superuser root.\n")
 
 
-def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
+def test_a_password_is_prompted_for_twice_and_never_shown(tmp_path):
     # A terminal of its own, as a person has: from anything else no hidden password can be read.
     person, terminal = pty.openpty()
     with child(
@@ -160,7 +160,7 @@ def test_a_password_is_asked_for_twice_and_never_shown(tmp_path):
 
 
 @pytest.mark.parametrize("is_on_postgres", [False, True])
-def test_demo_fills_an_empty_database_and_no_other(tmp_path, is_on_postgres):
+def test_demo_fills_only_an_empty_database(tmp_path, is_on_postgres):
     settings = {}
     if is_on_postgres:
         settings = {"database_url": shared().url(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
@@ -196,7 +196,7 @@ def test_openapi_prints_the_document_and_leaves_nothing_behind(tmp_path):
 
 
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["demo"], ["createsuperuser", "--username", "root"]])
-def test_wrong_settings_are_told_by_every_command(tmp_path, command):
+def test_every_command_reports_wrong_settings(tmp_path, command):
     result = run_minichat(tmp_path, *command, refresh_grace="-1")
     assert "MINICHAT_REFRESH_GRACE must be a whole number" in failure(result, code=2)
 
@@ -217,7 +217,7 @@ def on_postgres(url):
 
 
 @pytest.mark.parametrize("command", EVERY, ids=" ".join)
-def test_a_postgresql_that_cannot_be_used_is_a_sentence_without_the_password(tmp_path, command):
+def test_an_unusable_postgresql_is_reported_without_its_password(tmp_path, command):
     at = f"postgresql://chat:{HIDDEN}@127.0.0.1:{free_port()}/chat"
     for url in (at, f"{at}?no_such_option=1", shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")):
         told = failure(run_minichat(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
@@ -225,7 +225,7 @@ def test_a_postgresql_that_cannot_be_used_is_a_sentence_without_the_password(tmp
         assert HIDDEN not in told
 
 
-def test_a_user_who_may_not_make_tables_is_told_so(tmp_path):
+def test_a_missing_permission_to_create_tables_is_reported(tmp_path):
     url = shared().url()
     shared().execute("CREATE ROLE guest LOGIN")
     settings = on_postgres(url.replace("minichat@", "guest@"))
@@ -242,21 +242,21 @@ def test_a_schema_of_a_newer_version_is_not_served(tmp_path):
 
 
 @pytest.mark.parametrize("command", LOOKING_AFTER, ids=" ".join)
-def test_a_schema_of_an_older_version_is_not_looked_after(tmp_path, command):
+def test_commands_refuse_a_schema_of_an_older_version(tmp_path, command):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "DELETE FROM schema_migration")
     told = failure(run_minichat(tmp_path, *command, **settings))
     assert told == "The database lacks migrations. Apply them with `minichat db upgrade`."
 
 
-def test_a_replica_whose_url_is_wrong_is_told_before_anything_is_served(tmp_path):
+def test_a_wrong_replica_url_stops_the_start(tmp_path):
     settings = {**on_postgres(migrated()), "replica_url": f"postgresql://chat:{HIDDEN}@db/chat?no_such_option=1"}
     told = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
     assert told.endswith("the replica's URL is not one that PostgreSQL's client understands")
     assert HIDDEN not in told
 
 
-def test_a_postgresql_is_looked_after_by_the_same_commands(tmp_path):
+def test_the_same_commands_administer_a_postgresql(tmp_path):
     settings = on_postgres(shared().url())
     assert run_minichat(tmp_path, "db", "status", **settings).stdout.startswith("missing")
     assert run_minichat(tmp_path, "db", "upgrade", **settings).stdout.startswith(

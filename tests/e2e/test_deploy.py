@@ -42,7 +42,7 @@ def filled(lines):
 
 
 class TestTheEnvironment:
-    def test_it_is_complete_and_names_nothing_that_is_not_there(self):
+    def test_the_example_environment_names_exactly_the_settings(self):
         named = {line.partition("=")[0] for line in lines_of_environment()}
         known = {f"MINICHAT_{field.name.upper()}" for field in fields(Settings)} - {
             "MINICHAT_NOTICES",
@@ -50,7 +50,7 @@ class TestTheEnvironment:
         }
         assert named - {"POSTGRES_PASSWORD"} == known
 
-    def test_filled_in_it_can_be_used(self, tmp_path):
+    def test_the_filled_in_example_environment_is_valid(self, tmp_path):
         set_lines = [line for line in lines_of_environment() if f"\n{line}" in (DEPLOY / "env.example").read_text()]
         settings = settings_from(filled(set_lines), root=tmp_path)
         assert settings.notices == ()
@@ -58,17 +58,17 @@ class TestTheEnvironment:
         everything = filled(lines_of_environment()) | {"MINICHAT_SECRET_KEY_PREVIOUS": SECRET[::-1]}
         assert settings_from(everything, root=tmp_path).notices == ()
 
-    def test_as_it_is_nothing_starts_with_it(self, tmp_path):
+    def test_the_example_environment_without_a_secret_stops_the_start(self, tmp_path):
         with pytest.raises(SettingsError, match="MINICHAT_SECRET_KEY must hold at least 32 bytes"):
             settings_from(dict(line.split("=", 1) for line in lines_of_environment()), root=tmp_path)
 
-    def test_it_holds_nothing_that_one_of_its_readers_takes_otherwise(self):
+    def test_the_example_environment_holds_no_character_that_compose_or_systemd_interpret(self):
         for line in lines_of_environment():
             assert not set(line) & set(" \"'$#\\"), line
 
 
 class TestNginx:
-    def test_its_configuration_is_one(self, tmp_path):
+    def test_nginx_accepts_the_configuration(self, tmp_path):
         found = judged_configuration(tmp_path, [free_port(), free_port()])
         assert found.returncode == 0, found.stderr
         assert "[warn]" not in found.stderr.replace("conflicting server name", "")
@@ -79,7 +79,7 @@ def compose():
 
 
 class TestCompose:
-    def test_whatever_a_service_needs_is_there(self):
+    def test_every_service_and_volume_that_a_service_needs_exists(self):
         whole = compose()
         services: dict[str, Any] = whole["services"]
         for name, service in services.items():
@@ -94,11 +94,11 @@ class TestCompose:
         assert (DEPLOY / services["minichat-1"]["build"]["context"]).resolve() == ROOT
         assert (ROOT / services["minichat-1"]["build"]["dockerfile"]).is_file()
 
-    def test_nginx_finds_each_minichat_under_its_name(self):
+    def test_nginx_lists_every_minichat_service(self):
         upstreams = re.findall(r"server (minichat-\d+):8000 ", (DEPLOY / "nginx.conf").read_text())
         assert upstreams == [name for name in compose()["services"] if name.startswith("minichat-")]
 
-    def test_each_minichat_has_an_address_of_its_own_which_nginx_knows(self):
+    def test_each_minichat_has_a_fixed_address_that_nginx_knows(self):
         whole = compose()
         names = [name for name in whole["services"] if name.startswith("minichat-")]
         addresses = [whole["services"][name]["networks"]["default"]["ipv4_address"] for name in names]
@@ -108,7 +108,7 @@ class TestCompose:
         known = whole["services"]["nginx"]["extra_hosts"]
         assert known == [f"{name}:{address}" for name, address in zip(names, addresses, strict=True)]
 
-    def test_the_settings_that_it_makes_can_be_used(self, tmp_path):
+    def test_the_settings_of_the_compose_file_are_valid(self, tmp_path):
         service = compose()["services"]["minichat-1"]
         assert service["env_file"] == ".env"
         set_here = {
@@ -120,12 +120,12 @@ class TestCompose:
         assert settings.media_dir == Path("/var/lib/minichat/media")
         assert settings.trusted_proxies == 1
 
-    def test_no_secret_stands_in_it(self):
+    def test_the_compose_file_holds_no_secret(self):
         for service in compose()["services"].values():
             for name, value in service.get("environment", {}).items():
                 assert not re.search("PASSWORD|SECRET", name) or value.startswith("${"), name
 
-    def test_each_command_is_one(self):
+    def test_the_compose_file_runs_existing_commands(self):
         for name, service in compose()["services"].items():
             if service["image"] == "minichat" and "command" in service:
                 found = CliRunner().invoke(main, [*service["command"], "--help"])
@@ -144,7 +144,7 @@ def instructions():
 
 
 class TestDockerfile:
-    def test_what_is_copied_is_there_and_nothing_else_is_given_to_the_build(self):
+    def test_the_build_gets_exactly_the_files_that_the_image_copies(self):
         sources = [
             source
             for name, rest in instructions()
@@ -156,7 +156,7 @@ class TestDockerfile:
         assert ignored[1] == "*"
         assert {line[1:] for line in ignored if line.startswith("!")} == set(sources)
 
-    def test_the_last_stage_runs_minichat_as_nobody_special_and_by_itself(self):
+    def test_the_image_runs_minichat_as_process_1_without_root(self):
         found = instructions()
         last = found[max(place for place, (name, _) in enumerate(found) if name == "FROM") :]
         user = dict(last)["USER"]
@@ -169,18 +169,18 @@ class TestDockerfile:
         assert CliRunner().invoke(main, [*command, "--help"]).exit_code == 0
         assert ("STOPSIGNAL", "SIGTERM") in last
 
-    def test_no_stage_is_given_a_secret(self):
+    def test_the_image_gets_no_secret(self):
         for name, rest in instructions():
             assert name not in {"ARG", "ADD"}
             assert not re.search(r"SECRET|PASSWORD|TOKEN", rest), rest
 
-    def test_everything_that_is_installed_is_locked_by_its_hash(self):
+    def test_every_installed_package_is_locked_by_its_hash(self):
         steps = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
         assert steps == ["pip install --require-hashes --requirement requirements.lock", "pip install --no-deps ."]
         locked = re.sub(r"\\\n\s*", " ", (ROOT / "requirements.lock").read_text()).splitlines()
         assert all("--hash=sha256:" in line for line in locked)
 
-    def test_its_health_check_asks_a_running_minichat(self, tmp_path):
+    def test_the_health_check_reports_whether_minichat_runs(self, tmp_path):
         rest = next(rest for name, rest in instructions() if name == "HEALTHCHECK")
         program = json.loads(rest[rest.index("[") :])
         with serving(tmp_path, allowed_hosts=".example.org,chat.example.com") as server:
@@ -200,7 +200,7 @@ def unit():
 
 
 class TestSystemd:
-    def test_the_unit_is_one(self, tmp_path):
+    def test_systemd_accepts_the_unit(self, tmp_path):
         text = (DEPLOY / "minichat.service").read_text()
         here = text.replace("/opt/minichat/bin/minichat", str(BIN / "minichat"))
         (tmp_path / "minichat.service").write_text(here)
@@ -211,7 +211,7 @@ class TestSystemd:
             )
             assert "minichat.service" not in found.stderr, found.stderr
 
-    def test_it_starts_and_stops_minichat_as_minichat_wants(self):
+    def test_the_unit_starts_stops_and_reloads_minichat(self):
         service = unit()["Service"]
         program, *arguments = shlex.split(service["ExecStart"])
         assert program == "/opt/minichat/bin/minichat"
@@ -221,14 +221,14 @@ class TestSystemd:
         assert "-HUP" in service["ExecReload"]
         assert int(service["LimitNOFILE"]) >= 20_000
 
-    def test_it_may_do_little(self):
+    def test_the_unit_restricts_what_minichat_may_do(self):
         service = unit()["Service"]
         assert service["DynamicUser"] == service["NoNewPrivileges"] == service["PrivateTmp"] == "yes"
         assert service["ProtectSystem"] == "strict"
         assert service["CapabilityBoundingSet"] == ""
         assert "minichat/media" in service["StateDirectory"].split()
 
-    def test_systemd_is_told_when_minichat_is_there(self, tmp_path):
+    def test_minichat_notifies_systemd_when_it_is_ready(self, tmp_path):
         assert unit()["Service"]["Type"] == "notify"
         path = tmp_path / "notify"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -242,7 +242,7 @@ class TestSystemd:
                 del os.environ["NOTIFY_SOCKET"]
 
 
-def test_postgres_is_of_a_version_that_the_tests_run_on():
+def test_the_compose_file_has_the_postgresql_version_of_the_tests():
     major = int(compose()["services"]["postgres"]["image"].removeprefix("postgres:"))
     found = postgres.shared().execute("SHOW server_version_num")
     assert int(str(found[0][0])) // 10_000 == major

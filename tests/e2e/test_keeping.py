@@ -69,7 +69,7 @@ def answers(person):
     return {(answer.status, answer.json.get("code")) for answer in access + refresh}
 
 
-def test_a_disabled_account_is_out_at_once_on_every_worker_until_it_is_enabled(server, minichat):
+def test_a_disabled_account_is_refused_at_once_on_every_worker_until_it_is_enabled(server, minichat):
     (ann,) = register(server, "disabled")
     assert minichat("users", "disable", "DISABLED") == "disabled is disabled.\n"
     assert answers(ann) == {(401, "session_ended")}
@@ -82,7 +82,7 @@ def test_a_disabled_account_is_out_at_once_on_every_worker_until_it_is_enabled(s
     assert log_in(server, "disabled").status == 200
 
 
-def test_what_a_disabled_user_was_doing_ends_in_401_and_never_in_500(server, minichat):
+def test_the_requests_of_a_disabled_user_end_in_401_and_never_in_500(server, minichat):
     (ann,) = register(server, "busy")
     room = ann.makes_room()
     statuses = set()
@@ -98,7 +98,7 @@ def test_what_a_disabled_user_was_doing_ends_in_401_and_never_in_500(server, min
     assert statuses == {200, 201, 401}
 
 
-def test_an_operator_logs_somebody_out(server, minichat):
+def test_an_operator_ends_the_sessions_of_an_account(server, minichat):
     (ann,) = register(server, "left-open")
     assert minichat("users", "logout", "left-open") == "left-open is logged out. Ended sessions: 1.\n"
     assert answers(ann) == {(401, "session_ended")}
@@ -117,7 +117,7 @@ def test_an_operator_sets_a_password(server, minichat, failure):
 
 
 @pytest.mark.parametrize("command", ["disable", "enable", "logout", "password"])
-def test_an_unknown_name_is_a_sentence(server, failure, command):
+def test_an_unknown_name_is_reported(server, failure, command):
     args = ["--password-stdin"] if command == "password" else []
     assert (
         failure("users", command, *args, "nobody\x1b[2J", says=PASSWORD) == "There is no account named nobody\\x1b[2J."
@@ -126,7 +126,7 @@ def test_an_unknown_name_is_a_sentence(server, failure, command):
 
 
 @pytest.mark.parametrize("command", [["prune"], ["audit"], ["users", "list"], ["users", "disable", "ann"]])
-def test_without_a_database_there_is_nothing_to_look_after(tmp_path, command):
+def test_a_missing_database_is_reported(tmp_path, command):
     result = run_minichat(tmp_path, *command)
     assert result.returncode == 1
     assert result.stderr.startswith("There is no database ")
@@ -144,7 +144,7 @@ def test_accounts_are_listed(server, minichat):
     assert set(found.splitlines()) <= set(minichat("users", "list").splitlines())
 
 
-def test_the_audit_log_tells_what_happened_the_newest_last(server, minichat):
+def test_the_audit_log_lists_entries_with_the_newest_last(server, minichat):
     (ann,) = register(server, "watched")
     log_in(server, "watched", "wrong password")
     minichat("users", "logout", "watched")
@@ -167,7 +167,7 @@ def test_the_audit_log_tells_what_happened_the_newest_last(server, minichat):
     assert {json.loads(line)["event"] for line in refused} == {"session.refused"}
 
 
-def test_a_user_agent_gives_the_terminal_no_orders(server, minichat):
+def test_a_user_agent_cannot_send_control_characters_to_the_terminal(server, minichat):
     agent = "Evil/1.0 \x1b]0;pwned\x07 \x9b2J \u202etxt"
     body = json.dumps({"username": "hostile", "password": PASSWORD}).encode()
     server.send(
@@ -182,7 +182,7 @@ def test_a_user_agent_gives_the_terminal_no_orders(server, minichat):
         assert shown.replace("\n", "").isprintable()
 
 
-def test_pruning_beside_writers_loses_nothing_that_is_not_due(server, minichat):
+def test_prune_under_writers_removes_only_expired_data(server, minichat):
     ann, bob = register(server, "pruning", "pruned")
     kept, removed = ann.makes_room(bob), ann.makes_room(bob)
     for number in range(3):
@@ -211,7 +211,7 @@ def test_pruning_beside_writers_loses_nothing_that_is_not_due(server, minichat):
     check_whole(server.database)
 
 
-def test_two_prunings_at_once_share_the_work(tmp_path, database):
+def test_two_concurrent_prune_commands_share_the_work(tmp_path, database):
     fill(tmp_path, database)
     with start(tmp_path, database) as one, start(tmp_path, database) as other:
         told = [removed_by(process.communicate(timeout=60)[0]) for process in (one, other)]
@@ -221,7 +221,7 @@ def test_two_prunings_at_once_share_the_work(tmp_path, database):
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
-def test_pruning_that_is_killed_leaves_a_whole_database_and_the_next_run_goes_on(tmp_path, database, by):
+def test_a_killed_prune_leaves_a_consistent_database_and_the_next_run_continues(tmp_path, database, by):
     fill(tmp_path, database)
     with start(tmp_path, database) as process:
         wait_until(lambda: left(tmp_path, database) < 19_000, "the beginning")

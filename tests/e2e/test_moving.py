@@ -75,7 +75,7 @@ def start(folder, *args, **settings):
     return child([BIN / "minichat", *args], folder, env=environment(**SETTINGS, **settings), **streams)
 
 
-def test_a_chat_goes_on_in_another_database_with_everybody_logged_in(tmp_path):
+def test_a_chat_continues_in_another_database_with_all_sessions(tmp_path):
     folders = [tmp_path / name for name in ("old", "new")]
     for folder in folders:
         folder.mkdir()
@@ -126,7 +126,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
     assert export_of(new) == lines_of(after)
 
 
-def test_an_export_beside_writers_is_of_one_moment(tmp_path):
+def test_an_export_under_writers_is_a_snapshot(tmp_path):
     with serving(tmp_path, **SETTINGS) as server:
         people = register(server, "ann", "bob")
         room = people[0].makes_room(people[1])
@@ -155,7 +155,7 @@ def test_an_export_beside_writers_is_of_one_moment(tmp_path):
     assert lines[-1]["rows"]["message"] == len(messages)
 
 
-def test_an_export_is_a_file_for_its_owner_alone_and_never_replaces_another(old, exported, tmp_path):
+def test_only_the_owner_can_read_an_export_and_it_never_replaces_a_file(old, exported, tmp_path):
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
     assert refusal(old, "export", str(exported)) == f"{exported} exists already. Use --force to replace it."
     file = tmp_path / "chat.jsonl"
@@ -165,7 +165,7 @@ def test_an_export_is_a_file_for_its_owner_alone_and_never_replaces_another(old,
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 
-def test_an_export_never_replaces_the_database_that_it_is_of(old):
+def test_an_export_never_replaces_its_own_database(old):
     database = database_of(old)
     before = database.stat().st_ino
     for path in (database, database.with_name("minichat.sqlite3-turns")):
@@ -174,7 +174,7 @@ def test_an_export_never_replaces_the_database_that_it_is_of(old):
     assert database.stat().st_ino == before
 
 
-def test_an_export_that_is_killed_leaves_nothing_under_its_name(old, tmp_path):
+def test_a_killed_export_leaves_no_file(old, tmp_path):
     file = tmp_path / "chat.jsonl"
     draft = tmp_path / f"{file.name}.part" / file.name
     with start(old, "export", str(file)) as process:
@@ -185,7 +185,7 @@ def test_an_export_that_is_killed_leaves_nothing_under_its_name(old, tmp_path):
     assert [found.name for found in tmp_path.iterdir()] == [file.name]
 
 
-def test_nobody_who_reads_the_export_is_a_sentence(old):
+def test_a_closed_standard_output_is_reported(old):
     command = f"{BIN}/minichat export | head -c 100"
     result = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
@@ -201,7 +201,7 @@ def test_nobody_who_reads_the_export_is_a_sentence(old):
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
-def test_an_import_that_is_killed_again_and_again_ends_with_exactly_what_was_exported(exported, new, by):
+def test_a_repeatedly_killed_import_ends_with_exactly_the_exported_data(exported, new, by):
     total = len(lines_of(exported)) - 15
     database = database_of(new)
     with closing(open_database(f"sqlite:///{database}")) as opened:
@@ -222,7 +222,7 @@ def kill_again_and_again(count, total, by, folder, exported, **settings):
             assert process.wait(PATIENCE) != 0
 
 
-def test_half_an_import_is_not_served(exported, new):
+def test_an_unfinished_import_is_not_served(exported, new):
     with (
         closing(open_database(f"sqlite:///{database_of(new)}")) as database,
         start(new, "import", str(exported)) as process,
@@ -254,7 +254,7 @@ def test_half_an_import_is_not_served(exported, new):
     assert run_minichat(new, "db", "status", **SETTINGS).returncode == 0
 
 
-def test_an_import_into_a_chat_that_is_in_use_changes_nothing(old, exported):
+def test_an_import_into_a_chat_in_use_changes_nothing(old, exported):
     before = export_of(old)
     assert refusal(old, "import", str(exported)) == (
         f"{exported} was not imported: the database is not empty, there are rows in user."
@@ -263,7 +263,7 @@ def test_an_import_into_a_chat_that_is_in_use_changes_nothing(old, exported):
 
 
 @pytest.mark.parametrize("content", ["", "PK\x03\x04", '{"minichat": "export", "format": 1}\n'])
-def test_a_file_that_is_no_export_is_a_sentence_and_the_database_stays_of_use(new, content):
+def test_a_file_that_is_not_an_export_is_reported_and_the_database_stays_usable(new, content):
     file = new / "file"
     file.write_text(content)
     result = run_minichat(new, "import", str(file), **SETTINGS)
@@ -273,7 +273,7 @@ def test_a_file_that_is_no_export_is_a_sentence_and_the_database_stays_of_use(ne
     assert run_minichat(new, "demo", "--messages", "1", **SETTINGS).returncode == 0
 
 
-def test_a_pipe_is_refused_in_a_sentence(new):
+def test_a_pipe_is_refused(new):
     result = run(new, "import", "/dev/stdin", says='{"minichat":"export"}\n', **SETTINGS)
     assert result.returncode == 1
     assert (

@@ -71,7 +71,7 @@ def test_a_fresh_folder_serves_at_once_and_answers_within_seconds(tmp_path):
     assert min(times) < 5
 
 
-def test_it_tells_where_the_api_its_documentation_and_the_administration_are(server):
+def test_the_server_prints_the_addresses_of_api_documentation_and_administration(server):
     deadline = time.monotonic() + 5
     while "serves" not in server.said and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -87,7 +87,7 @@ def test_a_worker_at_rest_stays_small(server):
     assert all(resident_mib(pid) < 90 for pid in server.workers)
 
 
-def test_the_secret_and_the_database_are_for_the_owner_alone(newcomer):
+def test_only_the_owner_can_read_the_secret_and_the_database(newcomer):
     instance = newcomer.log.parent / "instance"
     assert instance.stat().st_mode & 0o777 == 0o700
     assert (instance / "secret_key").stat().st_mode & 0o777 == 0o600
@@ -106,20 +106,20 @@ def test_the_parent_and_the_command_line_import_neither_flask_nor_peewee():
     assert subprocess.check_output(command, text=True).strip() == "[] []"
 
 
-def test_a_taken_address_is_told_in_a_sentence(tmp_path, taken_port):
+def test_a_taken_address_is_reported_in_one_sentence(tmp_path, taken_port):
     result = run_minichat(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")
     assert result.returncode == 1
     assert sentences(result) == [f"Can't listen on 127.0.0.1:{taken_port}: Address already in use."]
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:99999", "no-such-host.invalid:80", "127.0.0.1:http"])
-def test_an_address_that_cannot_be_is_told_in_a_sentence(tmp_path, bind):
+def test_an_invalid_address_is_reported_in_one_sentence(tmp_path, bind):
     result = run_minichat(tmp_path, "serve", "--bind", bind)
     assert result.returncode == 1
     assert len(sentences(result)) == 1
 
 
-def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):
+def test_a_database_that_cannot_be_opened_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "chat.sqlite3").write_bytes(b"this is not a database" * 100)
     result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", database_url="sqlite:///chat.sqlite3")
     assert result.returncode == 1
@@ -127,12 +127,12 @@ def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):
     assert sentence.startswith(f"The database {tmp_path}/chat.sqlite3 can't be used: ")
 
 
-def test_the_folder_for_pictures_is_made_at_the_start_for_the_owner_alone(newcomer):
+def test_the_start_makes_a_private_folder_for_pictures(newcomer):
     assert (newcomer.log.parent / "far/media").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("place", ["file", "file/media", "/proc/media"])
-def test_a_folder_for_pictures_that_cannot_be_stops_the_start_in_a_sentence(tmp_path, place):
+def test_an_unusable_folder_for_pictures_stops_the_start_in_one_sentence(tmp_path, place):
     (tmp_path / "file").write_text("in the way")
     result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", media_dir=place)
     assert result.returncode == 1
@@ -140,7 +140,7 @@ def test_a_folder_for_pictures_that_cannot_be_stops_the_start_in_a_sentence(tmp_
     assert sentence.startswith(f"MINICHAT_MEDIA_DIR: pictures can't be stored in {tmp_path / place}: ")
 
 
-def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):
+def test_wrong_settings_stop_the_start_and_are_all_reported(tmp_path):
     result = run_minichat(tmp_path, "serve", access_ttl="soon", secret_key="short", log_level="loud")
     assert result.returncode == 2
     assert [line.split()[0] for line in sentences(result)] == [
@@ -150,7 +150,7 @@ def test_wrong_settings_stop_the_start_and_are_all_named(tmp_path):
     ]
 
 
-def test_a_setting_that_nothing_knows_is_named_and_does_not_stop_the_start(newcomer):
+def test_an_unknown_setting_is_reported_and_does_not_stop_the_start(newcomer):
     assert "MINICHAT_ACESS_TTL is not a setting of minichat and has no effect." in newcomer.said
 
 
@@ -170,7 +170,7 @@ def test_a_setting_that_nothing_knows_is_named_and_does_not_stop_the_start(newco
         (b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417, "expectation_failed"),
     ],
 )
-def test_what_is_not_http_is_answered_with_a_problem(server, raw, status, code):
+def test_malformed_http_is_answered_with_a_problem(server, raw, status, code):
     answer = server.send(raw)
     assert answer.status == status
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -181,7 +181,7 @@ def test_what_is_not_http_is_answered_with_a_problem(server, raw, status, code):
 
 
 @pytest.mark.parametrize(("public_url", "is_told"), [("https://chat.example.org", True), ("http://localhost", False)])
-def test_what_is_not_http_gets_the_same_security_headers_as_everything_else(tmp_path, public_url, is_told):
+def test_the_answer_to_malformed_http_has_the_security_headers(tmp_path, public_url, is_told):
     names = {"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control"}
     names |= {"Strict-Transport-Security", "Cross-Origin-Resource-Policy"}
     with serving(tmp_path, "--workers", "1", public_url=public_url) as server:
@@ -191,23 +191,23 @@ def test_what_is_not_http_gets_the_same_security_headers_as_everything_else(tmp_
         assert ("Strict-Transport-Security" in unusual) == is_told
 
 
-def test_a_far_too_long_url_gets_its_answer_all_the_same(server):
+def test_a_url_that_is_far_too_long_is_answered(server):
     assert server.send(b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n").status == 414
 
 
-def test_a_refused_request_leaves_nothing_of_itself_in_the_log(talkative):
+def test_the_log_repeats_nothing_of_a_refused_request(talkative):
     talkative.send(b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: Bearer sesame-open\r\n\r\n")
     assert "InvalidHeaderName" in talkative.said
     assert "sesame-open" not in talkative.said
 
 
-def test_it_stops_well_while_its_workers_are_still_starting(tmp_path):
+def test_the_server_stops_cleanly_while_its_workers_start(tmp_path):
     with serving(tmp_path, "--workers", "4") as server:  # the first of them answers
         assert server.stop() == 0, server.said
     assert "Traceback" not in server.said
 
 
-def test_it_stops_soon_though_connections_stay_open(tmp_path):
+def test_the_server_stops_soon_while_connections_are_open(tmp_path):
     with serving(tmp_path, "--workers", "1") as server, server.connection() as idle, server.connection() as silent:
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
         first = idle.recv(65_536)
@@ -242,7 +242,7 @@ WAYS = (
 )
 
 
-def test_what_was_sent_before_it_stopped_is_answered(tmp_path):
+def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
     # Both workers hang and go on at once, so that what was sent and the end meet. Some of it is on connections that had
     # long been idle, as a proxy keeps them, and some on new ones that no worker has taken from the system yet.
     with ExitStack() as stack:
@@ -303,7 +303,7 @@ def is_told_to_stop(pid):
     return bool(int(pending[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
-def test_a_worker_that_is_told_to_stop_as_soon_as_it_is_there_stops(tmp_path):
+def test_a_signal_right_after_the_fork_stops_a_worker(tmp_path):
     with serving(tmp_path) as server:
         [first] = server.workers
         os.kill(first, signal.SIGKILL)
@@ -314,7 +314,7 @@ def test_a_worker_that_is_told_to_stop_as_soon_as_it_is_there_stops(tmp_path):
 
 
 @pytest.mark.parametrize("streams", [0, 4])
-def test_ctrl_c_ends_it_without_a_word(tmp_path, streams):
+def test_ctrl_c_stops_the_server_without_output(tmp_path, streams):
     with serving(tmp_path, "--workers", "2") as server, ExitStack() as stack:
         [ann] = register(server, "ann")
         for _ in range(streams):
@@ -336,7 +336,7 @@ def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):
         assert worker not in server.workers
 
 
-def test_one_that_stops_turns_no_stream_away_that_could_be_opened_elsewhere(tmp_path):
+def test_a_stopping_server_refuses_no_stream(tmp_path):
     with serving(tmp_path, "--workers", "2") as server:
         token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
         place = server.call("GET", "/api/chat/sync/", token=token).json["cursor"]
@@ -405,7 +405,7 @@ def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
-def test_plain_gunicorn_serves_it_with_any_kind_of_worker(tmp_path, kind):
+def test_plain_gunicorn_serves_minichat_with_any_kind_of_worker(tmp_path, kind):
     settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
     assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
     args = ["--worker-class", kind, "--workers", "2", "--no-control-socket", "minichat.app:create_app()"]
@@ -421,7 +421,7 @@ def test_plain_gunicorn_serves_it_with_any_kind_of_worker(tmp_path, kind):
         assert "Error" not in server.said
 
 
-def test_its_own_secret_is_not_in_what_it_prints(talkative):
+def test_the_server_never_prints_its_secret(talkative):
     assert talkative.call("POST", "/api/auth/register/", REGISTRATION).status == 201
     assert talkative.stop() == 0
     assert SECRET not in talkative.said
@@ -429,7 +429,7 @@ def test_its_own_secret_is_not_in_what_it_prints(talkative):
 
 
 @pytest.mark.parametrize("chunks", [b"zz\r\n", b"2\r\n{}XX0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n"])
-def test_chunks_that_are_none_are_a_malformed_body_and_no_fault(server, chunks):
+def test_malformed_chunks_are_a_malformed_body(server, chunks):
     head = (
         b"POST /api/auth/login/ HTTP/1.1\r\nHost: chat\r\nContent-Type: application/json\r\n"
         b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -438,7 +438,7 @@ def test_chunks_that_are_none_are_a_malformed_body_and_no_fault(server, chunks):
     assert (answer.status, answer.json["code"]) == (400, "malformed_json")
 
 
-def test_what_a_client_says_of_a_proxy_changes_nothing_without_one(server):
+def test_proxy_headers_from_a_client_have_no_effect_without_a_proxy(server):
     token = server.call("POST", "/api/auth/register/", {**REGISTRATION, "username": "paula"}).json["tokens"]["access"]
     usual = server.call("GET", "/api/auth/me/", token=token)
     claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "ssl", "X-Forwarded-Ssl": "on"}
