@@ -16,12 +16,11 @@ from psycopg import sql
 import postgres
 from builders import PASSWORD
 from contract.backends import on_postgres
+from contract.statements import statements_of
 from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import postgres as adapter
 from minichat.adapters.peewee.engine.locks import in_order
-from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.pool import Pool
-from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Role, RoomKind
@@ -392,21 +391,12 @@ def test_no_statement_walks_a_whole_table(server, database, ports):
     server.execute("ANALYZE", name_of(database))
     checked = 0
     for store in ports:
-        for statement in statements_in(store):
+        for name, statement in statements_of(store):
             plan = plan_of(database, statement)
             walks = [step for step in plan if re.search(r"Seq Scan on (?!change_horizon|log_epoch)", step)]
-            assert not walks, (statement.sql, plan)
+            assert not walks, (name, plan)
             checked += 1
     assert checked > 110
-
-
-def statements_in(thing):
-    """The statements among the attributes of a store, and of its pages and tuples."""
-    for value in thing if isinstance(thing, tuple) else getattr(thing, "__dict__", {}).values():
-        if isinstance(value, Statement):
-            yield value
-        elif isinstance(value, KeysetPages | tuple):
-            yield from statements_in(value)
 
 
 def plan_of(database, statement):
@@ -548,7 +538,7 @@ def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp
 
 
 def test_who_gives_a_connection_back_and_wants_another_waits_behind_those_who_came_before():
-    pool, order = Pool(lambda: SimpleNamespace(closed=False), most=1), []
+    pool, order = Pool(lambda: SimpleNamespace(closed=False), size=1), []
     busy, threads = pool.take(1), []
 
     def ask(name):
@@ -568,7 +558,7 @@ def test_who_gives_a_connection_back_and_wants_another_waits_behind_those_who_ca
 
 
 def test_who_gives_up_waiting_for_a_connection_leaves_the_others_none_less():
-    pool = Pool(lambda: SimpleNamespace(closed=False), most=1)
+    pool = Pool(lambda: SimpleNamespace(closed=False), size=1)
     busy = pool.take(1)
     with pytest.raises(Unavailable):
         pool.take(0.01)
@@ -579,7 +569,7 @@ def test_who_gives_up_waiting_for_a_connection_leaves_the_others_none_less():
 
 def wait_until_so_many_wait(pool, count):
     deadline = time.monotonic() + 20
-    while len(pool._queue) < count:
+    while pool.queue.waiting < count:
         assert time.monotonic() < deadline
         time.sleep(0.001)
 

@@ -28,14 +28,14 @@ class KeysetPages:
         greater = query.where(order > edge).order_by(*rising).limit(param("limit"))
         smaller = query.where(order < edge).order_by(*falling).limit(param("limit"))
         onward, back = (smaller, greater) if newest_first else (greater, smaller)
-        self._onward, self._back = Statement(database, onward), Statement(database, back)
+        self.onward, self.back = Statement(database, onward), Statement(database, back)
 
     def rows(self, window: Window, **values: int) -> list[Row]:
         """Return the rows in the window, in the order of the list, and one more if the list goes on."""
         limit = window.limit + 1
         if window.before is None:
-            return self._onward.rows(limit=limit, **_named(window.after or self._start), **values)
-        return self._back.rows(limit=limit, **_named(window.before), **values)[::-1]
+            return self.onward.rows(limit=limit, **_named(window.after or self._start), **values)
+        return self.back.rows(limit=limit, **_named(window.before), **values)[::-1]
 
 
 def _named(key: Key) -> dict[str, int | str]:
