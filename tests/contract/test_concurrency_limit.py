@@ -75,8 +75,13 @@ def test_work_that_waits_too_long_is_refused():
 
 def test_work_beyond_the_waiting_limit_is_refused_at_once():
     work, none_waits = Work(), limit(max_waiting=0, patience_seconds=60.0)
-    with pytest.raises(Unavailable):
-        none_waits.run(work)
+    with ThreadPoolExecutor(1) as people:
+        running = people.submit(none_waits.run, work)
+        assert work.begun.acquire(timeout=10)
+        with pytest.raises(Unavailable):
+            none_waits.run(lambda: "done")
+        work.go_on.set()
+        assert running.result() == "done"
 
 
 def test_failed_work_makes_room_for_the_next():

@@ -3,11 +3,10 @@
 This module knows neither what the code does nor whether gevent runs the requests: `gevents` chooses the `Offload`.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from minichat.domain.errors import Unavailable
+from minichat.adapters.queues import FairQueue
 
 T = TypeVar("T")
 
@@ -29,23 +28,13 @@ class ConcurrencyLimit:
     def __init__(self, offload: Offload, *, max_running: int, max_waiting: int, patience_seconds: float) -> None:
         """`patience_seconds` is the longest time that a function waits before it runs."""
         self._offload = offload
-        self._running = threading.BoundedSemaphore(max_running)
-        self._max_waiting = max_waiting
+        self._queue = FairQueue(max_running, max_waiting=max_waiting, resource="the same resource")
         self._patience_seconds = patience_seconds
-        self._waiting = 0
 
     def run(self, function: Callable[[], T]) -> T:
         """Return the function's result. Raises Unavailable if too many wait, or if the wait is too long."""
-        if self._waiting >= self._max_waiting:
-            raise Unavailable("too many requests wait for the same resource")
-        self._waiting += 1
-        try:
-            may_run = self._running.acquire(timeout=self._patience_seconds)
-        finally:
-            self._waiting -= 1
-        if not may_run:
-            raise Unavailable("the wait for a resource took too long")
+        self._queue.acquire(self._patience_seconds)
         try:
             return self._offload(function)
         finally:
-            self._running.release()
+            self._queue.release()

@@ -1,94 +1,60 @@
-"""Connections to a database server, lent out one at a time.
+"""Connections to a database server, lent to one holder at a time.
 
-A greenlet or thread has a connection for as long as a statement or a transaction takes, so a worker needs far fewer of
-them than it has clients. Waiting for one is in order, and bounded in time and number.
+A greenlet or thread holds a connection only for a statement or a transaction, so a worker needs far fewer connections
+than it has clients. This module knows nothing of SQL.
 """
 
 import os
-import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from minichat.domain.errors import Unavailable
+from minichat.adapters.queues import FairQueue
 
-Connection = Any  # psycopg's, of whatever kind of row
+Connection = Any  # psycopg's, with any kind of row
 
 MAX_WAITING = 256
-"""How many may wait for a connection; the queue never grows beyond that."""
+"""How many requests of one process wait for a connection at most."""
 
 
 class Pool:
-    def __init__(self, connect: Callable[[], Connection], most: int) -> None:
-        """`connect` makes a connection; there are `most` at a time."""
+    def __init__(self, connect: Callable[[], Connection], size: int) -> None:
+        """`connect` opens a connection; the pool opens at most `size` of them."""
         self._connect = connect
-        self._most = most
-        self._forget_all()
+        self._size = size
+        self._reset()
 
-    def take(self, patience: float) -> Connection:
-        """A connection of one's own, to be given back. Raises Unavailable after `patience` seconds without one, and
-        what `connect` raises.
+    def take(self, patience_seconds: float) -> Connection:
+        """Lend a connection, which the caller must give back.
+
+        Raises Unavailable after `patience_seconds` without one, and the errors of `connect`.
         """
         if self._pid != os.getpid():  # a connection must not be carried over a fork
-            self._forget_all()
-        self._await_turn(patience)
+            self._reset()
+        self.queue.acquire(patience_seconds)
         try:
-            # The one that was used last: its server process has everything at hand.
+            # The newest first: its server process has its caches warm.
             return self._idle.pop() if self._idle else self._connect()
         except BaseException:
-            self._pass_on()
+            self.queue.release()
             raise
 
     def give_back(self, connection: Connection) -> None:
-        """Let others have it. When it is closed, the server may be another by now: those who waited with it go too."""
+        """Return a connection to the pool.
+
+        A closed one may mean that the server was replaced, so the idle connections are closed too.
+        """
         if connection.closed:
             self.close_idle()
         else:
             self._idle.append(connection)
-        self._pass_on()
+        self.queue.release()
 
     def close_idle(self) -> None:
-        """Close the connections that nobody has; new ones are made when they are needed."""
+        """Close the idle connections; `take` opens new ones when it needs them."""
         while self._idle:
             self._idle.pop().close()
 
-    def _await_turn(self, patience: float) -> None:
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            if len(self._queue) >= MAX_WAITING:
-                raise Unavailable("too many wait for a connection to the database")
-            turn = threading.Event()
-            self._queue.append(turn)
-        try:
-            if turn.wait(patience) or not self._is_withdrawn(turn):
-                return
-        except BaseException:
-            if not self._is_withdrawn(turn):
-                self._pass_on()
-            raise
-        raise Unavailable("no connection to the database became free")
-
-    def _is_withdrawn(self, turn: threading.Event) -> bool:
-        """Whether one waits no more; if not, the turn has just come."""
-        with self._lock:
-            if turn.is_set():
-                return False
-            self._queue.remove(turn)
-            return True
-
-    def _pass_on(self) -> None:
-        # To who has waited longest, and not to whoever asks next: a semaphore would let the busiest go first.
-        with self._lock:
-            if self._queue:
-                self._queue.popleft().set()
-            else:
-                self._free += 1
-
-    def _forget_all(self) -> None:
+    def _reset(self) -> None:
         self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._free = self._most
-        self._queue: deque[threading.Event] = deque()
+        self.queue = FairQueue(self._size, max_waiting=MAX_WAITING, resource="a connection to the database")
         self._idle: list[Connection] = []
