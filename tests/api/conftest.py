@@ -1,10 +1,8 @@
 """API tests: the whole application on a real SQLite file, over WSGI. Only time and password hashes are stand-ins."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -16,12 +14,12 @@ from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
-from minichat.adapters.peewee.operations import migrate
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on
 from postgres import EmptyDatabase
 from settings import settings_from
+from sqlite import put_empty_database
 
 SECRET = "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"
 A_MONDAY = 1_736_155_800_123
@@ -29,17 +27,6 @@ A_MONDAY = 1_736_155_800_123
 
 MakeChat = Callable[..., Chat]
 MakeDatabase = Callable[[], "SqliteFile | PostgresDatabase"]
-
-
-def _template(folder: Path) -> Path:
-    """A migrated, empty SQLite database, to copy."""
-    path = folder / "chat.sqlite3"
-    database = open_database(f"sqlite:///{path}")
-    migrate.upgrade(database)
-    with database.writing():
-        database.execute_sql("UPDATE log_epoch SET number = 1")  # drawn by chance, and part of each cursor
-    database.close_connections()
-    return path
 
 
 class InAHurry:
@@ -58,24 +45,13 @@ class InAHurry:
 class SqliteFile:
     """A database that is a file, and empty again in a moment."""
 
-    def __init__(self, template: Path) -> None:
-        self._template = template
-        self.settings: dict[str, str] = {}
+    settings: Mapping[str, str] = {}
 
     def close(self) -> None:
         """It goes with its folder."""
 
     def empty(self, settings: Settings) -> None:
-        path = settings.database_path
-        for ending in ("-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
-        shutil.copy(self._template, path)
-
-
-def sqlite_files(folder: Path) -> MakeDatabase:
-    """How to make databases that are copies of one in the folder."""
-    template = _template(folder)
-    return lambda: SqliteFile(template)
+        put_empty_database(settings.database_path)
 
 
 class PostgresDatabase:
@@ -168,10 +144,7 @@ class Stages:
 
     def __init__(self, open_: ExitStack) -> None:
         self._open = open_
-        self._kinds: dict[str, MakeDatabase] = {
-            "sqlite": sqlite_files(open_.enter_context(fast_folder())),
-            "postgres": PostgresDatabase,
-        }
+        self._kinds: dict[str, MakeDatabase] = {"sqlite": SqliteFile, "postgres": PostgresDatabase}
         self.of = cache(self.new)
 
     def new(self, kind: str, **given: Any) -> Stage:

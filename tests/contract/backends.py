@@ -3,12 +3,14 @@
 A new backend is a function here and a line in `BACKENDS`.
 """
 
+import atexit
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from folders import fast_folder
 from minichat.adapters.memory import (
     Memory,
     MemoryClock,
@@ -23,6 +25,7 @@ from minichat.adapters.memory import (
 from minichat.domain.model import Change, ChangeKind, Role
 from minichat.domain.ports import Ports
 from postgres import empty_database
+from sqlite import put_empty_database
 
 
 class Backend(NamedTuple):
@@ -41,19 +44,28 @@ def memory(_folder: Path) -> Iterator[Backend]:
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Backend]:
-    """A new SQLite database in the folder; its integrity is checked at the end."""
-    from minichat.adapters.peewee import open_database
-    from minichat.adapters.peewee.operations.migrate import upgrade
-
-    database = open_database(f"sqlite:///{folder}/chat.sqlite3")
-    upgrade(database)
+    """A SQLite database that is empty; its integrity is checked at the end."""
+    path, database, ports = _sqlite()
+    put_empty_database(path)
     try:
         clock = MemoryClock()
-        yield _backend(database, _ports(database, clock, folder), clock, order="id")
+        yield _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
         assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
     finally:
         database.close_connections()
+
+
+@cache
+def _sqlite() -> tuple[Path, Any, Ports]:
+    """The path of the database that the tests share, the database, and ports on it: making them takes 50 ms."""
+    from minichat.adapters.peewee import open_database
+
+    opened = ExitStack()
+    atexit.register(opened.close)
+    folder = opened.enter_context(fast_folder())
+    database = open_database(f"sqlite:///{folder}/chat.sqlite3")
+    return folder / "chat.sqlite3", database, _ports(database, MemoryClock(), folder)
 
 
 @contextmanager

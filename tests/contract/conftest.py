@@ -5,9 +5,17 @@ import pytest
 from builders import Chat
 from contract.backends import BACKENDS
 from contract.redises import Redises
+from folders import fast_folder
 from minichat.domain.model import Role, RoomKind
 from minichat.domain.ports import NewRoom, NewUser
 from servers import running_redis
+
+
+@pytest.fixture
+def tmp_path():
+    """A folder in memory: no test here ends the machine."""
+    with fast_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(params=BACKENDS)

@@ -3,11 +3,9 @@
 What the memory adapters say is what the unit tests know of the domain; this is why they can be believed.
 """
 
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -15,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from builders import ALL, CHAIN_KEY, PASSWORD
 from contract.backends import memory, sqlite
+from folders import fast_folder
 from minichat.domain.errors import ChatError
 from minichat.domain.messaging import MessageWindow
 from minichat.domain.model import Caller, Role
@@ -61,8 +60,8 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.resources = ExitStack()
-        folder = self.resources.enter_context(tempfile.TemporaryDirectory())
-        self.backends = [self.resources.enter_context(opened(Path(folder))) for opened in (memory, sqlite)]
+        folder = self.resources.enter_context(fast_folder())
+        self.backends = [self.resources.enter_context(opened(folder)) for opened in (memory, sqlite)]
         self.services = [
             build(backend.ports, Lifetimes(refresh=300, session=900), [CHAIN_KEY]) for backend in self.backends
         ]

@@ -30,6 +30,7 @@ from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, Role
 from postgres import migrated
+from sqlite import put_empty_database
 
 DAY = 86_400
 PNG = b"\x89PNG\r\n\x1a\n..."
@@ -42,8 +43,9 @@ class Home:
     def __init__(self, kind, folder):
         self.clock = MemoryClock()
         folder.mkdir()
+        if kind == "sqlite":
+            put_empty_database(folder / "chat.sqlite3")
         self.database = open_database(f"sqlite:///{folder}/chat.sqlite3" if kind == "sqlite" else migrated())
-        migrate.upgrade(self.database)
         self.close = self.database.close_connections
         ports = peewee_ports(
             self.database,
