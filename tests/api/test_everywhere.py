@@ -71,7 +71,7 @@ class TestProblems:
             "type": "about:blank",
             "title": "Not Found",
             "status": 404,
-            "detail": "There is no such room.",
+            "detail": "Room not found.",
             "code": "room_not_found",
             "request_id": "abc-1",
         }
@@ -80,8 +80,8 @@ class TestProblems:
     def test_name_each_wrong_field_with_sentences(self, ann: Person) -> None:
         answer = ann.posts("/api/chat/rooms/", name="", description="x" * 1001)
         assert answer.body["errors"] == {
-            "name": ["This may not be blank."],
-            "description": ["At most 1000 characters."],
+            "name": ["This can't be blank."],
+            "description": ["Use at most 1000 characters."],
         }
 
     @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ class TestProblems:
 
     def test_so_are_other_sentences(self, ann: Person) -> None:
         answer = ann.sends("POST", "/api/auth/logout/", headers={"Accept-Language": "ru"})
-        assert answer.body == {"message": "Вы вышли."}
+        assert answer.body == {"message": "Вы вышли из аккаунта."}
 
     def test_of_a_bug_tell_nothing(self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         def breaks(*_: object, **__: object) -> None:
@@ -398,12 +398,12 @@ class TestHealth:
 @pytest.mark.parametrize(
     ("languages", "detail"),
     [
-        ("en-US,ru;q=0.5", "There is nothing here."),
-        ("en-GB,ru", "There is nothing here."),
-        ("ru-RU,en;q=0.5", "Здесь ничего нет."),
-        ("de,ru;q=0.3,en;q=0.2", "Здесь ничего нет."),
-        ("ru;q=0, en", "There is nothing here."),
-        ("*", "There is nothing here."),
+        ("en-US,ru;q=0.5", "There is nothing at this address."),
+        ("en-GB,ru", "There is nothing at this address."),
+        ("ru-RU,en;q=0.5", "По этому адресу ничего нет."),
+        ("de,ru;q=0.3,en;q=0.2", "По этому адресу ничего нет."),
+        ("ru;q=0, en", "There is nothing at this address."),
+        ("*", "There is nothing at this address."),
     ],
 )
 def test_a_language_with_a_region_is_that_language(chat: Chat, languages: str, detail: str) -> None:

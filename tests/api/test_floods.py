@@ -64,7 +64,7 @@ def test_a_huge_accept_language_costs_no_more_than_a_short_one(chat: Chat) -> No
 )
 def test_only_the_beginning_of_an_accept_language_is_looked_at(chat: Chat, languages: str, is_russian: bool) -> None:
     answer = chat.anyone.sends("GET", "/nowhere/", headers={"Accept-Language": languages})
-    assert (answer.body["detail"] == "Здесь ничего нет.") is is_russian
+    assert (answer.body["detail"] == "По этому адресу ничего нет.") is is_russian
 
 
 def test_many_unknown_fields_with_a_huge_accept_language_cost_little(chat: Chat) -> None:
@@ -83,7 +83,7 @@ def test_of_many_unknown_fields_the_first_are_named(ann: Person) -> None:
     named = answer.errors.keys() - {"first_name"}
     assert len(named) == MAX_REPORTED_FIELDS - 1
     assert named < set(list(CROWD)[:MAX_REPORTED_FIELDS])
-    assert all(answer.errors[name] == ["There is no such field."] for name in named)
+    assert all(answer.errors[name] == ["Unknown field."] for name in named)
 
 
 def test_what_the_server_owns_may_be_sent_back_beside_many_unknown_fields(ann: Person) -> None:
@@ -97,7 +97,7 @@ def test_a_list_of_many_that_are_no_ids_costs_little(ann: Person) -> None:
         return ann.posts("/api/chat/rooms/", name="Kitchen", participants=[0] * 80_000)
 
     calls, answer = calls_of(send)
-    assert answer.errors == {"participants": ["This is not an id."]}
+    assert answer.errors == {"participants": ["This is not a valid id."]}
     assert calls < 10_000
 
 
@@ -113,7 +113,7 @@ def test_many_parameters_cost_little(ann: Person) -> None:
 def test_of_many_repeated_parameters_the_first_are_named(ann: Person) -> None:
     query = "&".join(f"{number:x}" for number in [*range(900), *range(900)])
     answer = ann.sends("GET", f"/api/auth/users/?{query}")
-    assert answer.errors == {f"{number:x}": ["Give this once."] for number in range(MAX_REPORTED_FIELDS)}
+    assert answer.errors == {f"{number:x}": ["Send this only once."] for number in range(MAX_REPORTED_FIELDS)}
 
 
 def test_many_headers_that_a_page_elsewhere_would_send_cost_little(chat: Chat) -> None:

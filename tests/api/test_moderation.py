@@ -206,7 +206,7 @@ class TestBans:
 
     def test_meet_somebody_else_who_exists(self, ann: Person, room: Json) -> None:
         answer = bans(ann, ann, room)
-        assert (answer.status, answer.errors) == (400, {"ban": ["You can't do this with yourself."]})
+        assert (answer.status, answer.errors) == (400, {"ban": ["You can't do this to yourself."]})
         for user_id in (0, 99):
             answer = ann.deletes(f"/api/chat/rooms/{room['id']}/participants/{user_id}/?ban=true")
             assert outcome(answer) == (404, "user_not_found")

@@ -84,7 +84,7 @@ def test_the_own_password_asked_for_again_is_throttled_too(chat: Chat) -> None:
     ann = chat.person("ann")
     change = {"old_password": WRONG, "new_password": "staple battery horse"}
     for _ in range(FREE_FAILURES):
-        assert ann.posts("/api/auth/change-password/", **change).errors == {"old_password": ["The password is wrong."]}
+        assert ann.posts("/api/auth/change-password/", **change).errors == {"old_password": ["Wrong password."]}
     answer = ann.posts("/api/auth/change-password/", **{**change, "old_password": PASSWORD})
     assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
     chat.clock.advance(1)

@@ -52,7 +52,7 @@ class TestErasing:
     def test_needs_the_password(self, chat: Chat, ann: Person) -> None:
         before = chat.dump(without=("audit", "attempt"))
         answer = erases(ann, "wrong password")
-        assert (answer.status, answer.errors) == (400, {"password": ["The password is wrong."]})
+        assert (answer.status, answer.errors) == (400, {"password": ["Wrong password."]})
         answer = ann.sends("DELETE", "/api/auth/me/", json={})
         assert (answer.status, answer.errors) == (400, {"password": ["This field is required."]})
         assert chat.dump(without=("audit", "attempt")) == before

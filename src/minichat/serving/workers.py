@@ -217,7 +217,7 @@ class ChatWorker(GeventWorker):
             return  # the worker stops, and kills its greenlets
         if not isinstance(exc, http.ParseException) or isinstance(exc, _OUR_FAULT):
             self.log.error("A request failed outside the application", exc_info=exc)
-            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side."
+            status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side. Try again later."
         else:
             status, detail = next((a for kind, a in _REFUSALS.items() if isinstance(exc, kind)), _MALFORMED)
             # Only the kind of the error: its text repeats the request, tokens and line breaks included.

@@ -70,7 +70,7 @@ def delete_room(room_id: int) -> Response:
 
 
 @blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
-@answers(200, RoomSaidOut, 403, 404, descriptions={403: "You have been banned from this room."})
+@answers(200, RoomSaidOut, 403, 404, descriptions={403: "You are banned from this room."})
 def join_room(room_id: int) -> Response:
     """Enter a public room; once more is fine.
 

@@ -158,7 +158,7 @@ class HistoryOut(Out):
 
 
 class RoomSaidOut(Out):
-    message = _string("You are in the room.")
+    message = _string("You have joined the room.")
     room = fields.Nested(RoomOut, required=True)
 
 
@@ -281,7 +281,7 @@ class ProblemOut(Schema):
     type = _string("about:blank")
     title = _string("Bad Request")
     status = _number(400)
-    detail = _string("Some fields are not right.")
+    detail = _string("Some fields are not valid.")
     code = _string("validation_failed")
     request_id = _string("8f4e2c7a91b04d1e9c3a5f60")
     errors = fields.Dict(
