@@ -183,7 +183,7 @@ class TestRegistering:
             json={"username": name, "password": PASSWORD},
             headers={"Accept-Language": "ru"},
         )
-        assert "удалённые" in russian.errors["username"][0]
+        assert "удалённых" in russian.errors["username"][0]
 
     def test_all_of_a_long_password_counts(self, chat: Chat) -> None:
         chat.person("ann", password="x" * 1023 + "y")
