@@ -1,4 +1,4 @@
-"""`minichat check`: a good set-up passes, and each thing that is wrong with one is told in a sentence of its own."""
+"""`minichat check`: a good set-up passes, and the command reports each mistake of another one in a sentence."""
 
 import http.client
 import os
@@ -348,12 +348,12 @@ class TestWhatRuns:
     def test_behind_a_misconfigured_proxy_is_wrong(self, home):
         with bad_proxy() as port:
             lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
-        told = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
-        assert told["readiness"][0] == "ok"
-        assert told["headers"][0] == "wrong"
-        assert "Access-Control-Allow-Origin: https://elsewhere.invalid" in told["other origins"][1]
-        assert told["client address"][0] == "note"
-        assert told["live updates"] == (
+        findings = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
+        assert findings["readiness"][0] == "ok"
+        assert findings["headers"][0] == "wrong"
+        assert "Access-Control-Allow-Origin: https://elsewhere.invalid" in findings["other origins"][1]
+        assert findings["client address"][0] == "note"
+        assert findings["live updates"] == (
             "wrong",
             "The stream stays silent. Turn buffering off in the proxy (proxy_buffering off).",
         )
@@ -402,7 +402,7 @@ class TestMetricsForStrangers:
 
 @contextmanager
 def bad_proxy() -> Iterator[int]:
-    """The port of something that answers everything, reflects who asks, and holds streams back."""
+    """Yield the port of a service that answers everything, allows every origin and buffers streams."""
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):

@@ -135,7 +135,7 @@ def test_a_superuser_can_be_created_before_the_first_start(tmp_path):
 
 
 def test_a_password_is_prompted_for_twice_and_never_shown(tmp_path):
-    # A terminal of its own, as a person has: from anything else no hidden password can be read.
+    # A hidden password can be read from a terminal only.
     person, terminal = pty.openpty()
     with child(
         [BIN / "minichat", "createsuperuser", "--username", "root"],
@@ -220,9 +220,9 @@ def on_postgres(url):
 def test_an_unusable_postgresql_is_reported_without_its_password(tmp_path, command):
     at = f"postgresql://chat:{HIDDEN}@127.0.0.1:{free_port()}/chat"
     for url in (at, f"{at}?no_such_option=1", shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")):
-        told = failure(run_minichat(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
-        assert told.startswith("The database postgresql://"), told
-        assert HIDDEN not in told
+        printed = failure(run_minichat(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
+        assert printed.startswith("The database postgresql://"), printed
+        assert HIDDEN not in printed
 
 
 def test_a_missing_permission_to_create_tables_is_reported(tmp_path):
@@ -245,15 +245,15 @@ def test_a_schema_of_a_newer_version_is_not_served(tmp_path):
 def test_commands_refuse_a_schema_of_an_older_version(tmp_path, command):
     settings = on_postgres(migrated())
     execute(settings["database_url"], "DELETE FROM schema_migration")
-    told = failure(run_minichat(tmp_path, *command, **settings))
-    assert told == "The database lacks migrations. Apply them with `minichat db upgrade`."
+    printed = failure(run_minichat(tmp_path, *command, **settings))
+    assert printed == "The database lacks migrations. Apply them with `minichat db upgrade`."
 
 
 def test_a_wrong_replica_url_stops_the_start(tmp_path):
     settings = {**on_postgres(migrated()), "replica_url": f"postgresql://chat:{HIDDEN}@db/chat?no_such_option=1"}
-    told = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
-    assert told.endswith("the replica's URL is not one that PostgreSQL's client understands")
-    assert HIDDEN not in told
+    printed = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
+    assert printed.endswith("the replica's URL is not one that PostgreSQL's client understands")
+    assert HIDDEN not in printed
 
 
 def test_the_same_commands_administer_a_postgresql(tmp_path):

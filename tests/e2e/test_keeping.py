@@ -107,8 +107,8 @@ def test_an_operator_ends_the_sessions_of_an_account(server, minichat):
 
 def test_an_operator_sets_a_password(server, minichat, failure):
     (ann,) = register(server, "forgetful")
-    told = failure("users", "password", "forgetful", "--password-stdin", says="short\n")
-    assert told.startswith("The password was not changed. password: ")
+    message = failure("users", "password", "forgetful", "--password-stdin", says="short\n")
+    assert message.startswith("The password was not changed. password: ")
     said = minichat("users", "password", "forgetful", "--password-stdin", says="staple battery horse\n")
     assert said == "forgetful has a new password and is logged out of all sessions.\n"
     assert answers(ann) == {(401, "session_ended")}
@@ -214,9 +214,9 @@ def test_prune_under_writers_removes_only_expired_data(server, minichat):
 def test_two_concurrent_prune_commands_share_the_work(tmp_path, database):
     fill(tmp_path, database)
     with start(tmp_path, database) as one, start(tmp_path, database) as other:
-        told = [removed_by(process.communicate(timeout=60)[0]) for process in (one, other)]
+        removed = [removed_by(process.communicate(timeout=60)[0]) for process in (one, other)]
         assert (one.returncode, other.returncode) == (0, 0)
-    assert sum(counts["changes"] for counts in told) == 20_000
+    assert sum(counts["changes"] for counts in removed) == 20_000
     check_database(database_of(tmp_path, **database))
 
 
@@ -247,7 +247,7 @@ def left(folder, settings):
 
 
 def removed_by(said):
-    """What `prune` has told, by kind."""
+    """Return the counts that `prune` printed, by kind."""
     return {kind: int(count) for count, kind in (line.split(maxsplit=1) for line in said.splitlines())}
 
 

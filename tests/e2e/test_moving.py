@@ -45,7 +45,7 @@ def new(tmp_path):
 
 
 def export_of(folder):
-    """The lines of a folder's export, but for the first, which tells where and when it was made."""
+    """Return the lines of a folder's export without the first, which holds its time and schema."""
     result = run_minichat(folder, "export", **SETTINGS)
     assert (result.returncode, result.stderr) == (0, ""), result
     return result.stdout.splitlines()[1:]

@@ -30,7 +30,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory):
-    """A server that finds an empty folder, a folder for pictures of its own and a setting that nothing knows."""
+    """A server in an empty folder, with another folder for pictures and an unknown setting."""
     settings = {"media_dir": "far/media", "acess_ttl": "60"}
     with serving(tmp_path_factory.mktemp("newcomer"), "--workers", "1", **settings) as server:
         yield server
@@ -346,7 +346,7 @@ def test_a_stopping_server_refuses_no_stream(tmp_path):
             with suppress(OSError, http.client.HTTPException):
                 statuses.append(server.call("GET", f"/api/chat/sync/?after={place}&timeout=1", token=token).status)
         assert set(statuses) <= {200}
-        assert len(statuses) <= 20, "who comes back finds no worker that stops"
+        assert len(statuses) <= 20, "a client that reconnects reaches another worker"
 
 
 def test_a_restart_finds_everything_as_it_was(tmp_path):
