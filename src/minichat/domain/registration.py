@@ -19,7 +19,7 @@ from minichat.domain.ports import (
 )
 from minichat.domain.sessions import Grant, Sessions
 from minichat.domain.text import Fields
-from minichat.domain.throttling import Throttling, registration_count
+from minichat.domain.throttling import Throttling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,11 @@ class Registration:
         new, secret = self._checked(fields, username, password, first_name, last_name, email)
         # A taken name is told before the slow hash; when two ask at once, the insert decides.
         if self.user_store.is_taken(new.username_key, new.joined_at):
-            with self.transaction(attempts=[registration_count(device)]):
+            with self.transaction():
                 self.throttling.count_registration(device)
             raise UsernameTaken
         password_hash = self.password_hasher.hash(secret)
-        with self.transaction(attempts=[registration_count(device)]):
+        with self.transaction():
             user = self._add(new._replace(password_hash=password_hash))
             grant = self.sessions.open(user, device)
             self.throttling.count_registration(device)

@@ -50,7 +50,7 @@ from minichat.domain.ports import (
     UserStore,
 )
 from minichat.domain.text import Fields
-from minichat.domain.throttling import Guess, Throttling, refresh_count
+from minichat.domain.throttling import Guess, Throttling
 
 PRESENCE_PATIENCE = 0.1
 """How long a request is held up for being seen, in seconds: it may have come only to read."""
@@ -175,7 +175,7 @@ class Sessions:
         """
         now = self.clock()
         jti_hash = _hash(jti)
-        with self.transaction(account=user_id, attempts=[refresh_count(session_id)]):
+        with self.transaction(account=user_id):
             caller = self.authenticate(session_id, user_id)
             token = self.session_store.token(jti_hash)
             if token is None or token.session_id != session_id:

@@ -115,17 +115,17 @@ class Throttling:
     def check_registration(self, device: Device) -> None:
         """Raise TooManyAttempts when enough accounts were asked for from that address."""
         if self.is_on:
-            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(registration_count(device)))
+            self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(_key("registration", device.network)))
 
     def count_registration(self, device: Device) -> None:
         """Count one, inside the caller's transaction."""
         if self.is_on:
-            self._count(registration_count(device), HOUR)
+            self._count(_key("registration", device.network), HOUR)
 
     def count_refresh(self, session_id: int) -> None:
         """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""
         if self.is_on:
-            tally = self._count(refresh_count(session_id), HOUR)
+            tally = self._count(_key("refresh", str(session_id)), HOUR)
             self._refuse_beyond(REFRESHES_PER_SESSION + 1, tally)
 
     @contextmanager
@@ -140,7 +140,7 @@ class Throttling:
             if self.is_on:
                 key = _key("refused token", device.network)
                 self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(key))
-                with self.transaction(attempts=[key]):
+                with self.transaction():
                     self._count(key, HOUR)
             raise
 
@@ -166,16 +166,6 @@ class Throttling:
         left = end - self.clock()
         if left > 0:
             raise TooManyAttempts(retry_after=-(-left // SECOND))
-
-
-def registration_count(device: Device) -> str:
-    """Return the key under which registrations from the device's address are counted."""
-    return _key("registration", device.network)
-
-
-def refresh_count(session_id: int) -> str:
-    """Return the key under which a session's exchanges of refresh tokens are counted."""
-    return _key("refresh", str(session_id))
 
 
 def _key(*parts: str) -> str:

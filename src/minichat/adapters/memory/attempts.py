@@ -14,7 +14,6 @@ class MemoryAttemptStore:
         return None if found is None else found[0]
 
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
-        self._store.locks.check_attempts(key)
         attempts = self._store.writable.attempts
         before = attempts[key][0] if key in attempts else AttemptCount(0, at, at)
         if at - before.since >= window:

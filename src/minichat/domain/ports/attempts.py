@@ -11,9 +11,9 @@ class AttemptStore(Protocol):
     def get(self, key: str) -> AttemptCount | None: ...
 
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
-        """Count one more and return the new tally; the count begins anew `window` milliseconds after its first.
+        """Count one more and return the new count, in one step: concurrent callers get different counts.
 
-        Of callers at once each gets a count of its own.
+        The count restarts `window` milliseconds after its first attempt.
         """
 
     def forget(self, key: str) -> None: ...

@@ -21,7 +21,8 @@ class Locks(TypedDict, total=False):
     rooms: Collection[int]
     """More rooms, by id."""
     attempts: Collection[str]
-    """Attempt counts by key, including keys that nothing was counted under yet."""
+    """Attempt counts that a rule reads, by key, including keys that nothing was counted under yet. Counting one more
+    needs no lock: it is one step."""
 
 
 class Transaction(Protocol):
