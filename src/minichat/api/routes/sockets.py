@@ -96,7 +96,7 @@ class Conversation:
         self._handlers: Mapping[str, FrameHandler] = {
             "message": FrameHandler(_MESSAGE_FRAME, self._send_message),
             "read": FrameHandler(_READ_FRAME, self._mark_read),
-            "typing": FrameHandler(_TYPING_FRAME, self._type),
+            "typing": FrameHandler(_TYPING_FRAME, self._report_typing),
         }
 
     def run(self) -> None:
@@ -196,7 +196,7 @@ class Conversation:
         services().rooms.mark_read(caller_id(), self._room_id, form["seq"])
         return {}
 
-    def _type(self, _form: Form) -> dict[str, Any]:
+    def _report_typing(self, _form: Form) -> dict[str, Any]:
         services().presence.typing(caller_id(), self._room_id)
         return {}
 
