@@ -27,28 +27,28 @@ FORM = [
 INTRODUCTION = """\
 # The API of minichat, by example
 
-This page is made from real requests and answers by `tests/api/guide.py`: change the API, then run
-`WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`. The complete reference is [openapi.json](openapi.json), which a
-running minichat serves at `/api/openapi.json` and shows at `/api/` to browse and try.
+`tests/api/guide.py` writes this page from real requests and answers. After a change of the API, run
+`WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`. The complete reference is [openapi.json](openapi.json). A
+running minichat serves it at `/api/openapi.json`, and shows it at `/api/`, where you can try each call.
 
 ## Everywhere
 
-- **Paths** work with and without their last slash, and are never redirected.
-- **Bodies** are JSON objects in UTF-8 of at most 256 KiB, sent as `Content-Type: application/json`. A field that
-  nothing knows is refused; one that the server owns (`id`, `created_at`, …) may be sent back and is ignored.
-- **Who you are** is told by `Authorization: Bearer <access>`. `POST /api/auth/login/` gives an access token, good for
-  an hour, and a refresh token, good for a week and for one exchange at `POST /api/auth/token/refresh/`.
+- **Paths** work with and without the trailing slash, without a redirect.
+- **Bodies** are JSON objects in UTF-8 of at most 256 KiB, sent as `Content-Type: application/json`. An unknown field is
+  an error. You may send back a field that the server owns (`id`, `created_at`, …); the server ignores it.
+- **Authentication**: send `Authorization: Bearer <access>`. `POST /api/auth/login/` returns an access token, valid for
+  an hour, and a refresh token, valid for a week and for one exchange at `POST /api/auth/token/refresh/`.
 - **Times** are RFC 3339, UTC, with milliseconds. **Ids** are whole numbers from 1 to 2<sup>53</sup>-1.
-- **Lists** are arrays of at most `limit` items (1 to 200, 50 by default). The `Link` header leads to the next page and
-  back; where there is no `rel="next"`, the list ends.
+- **Lists** are arrays of at most `limit` items (1 to 200, 50 by default). The `Link` header leads to the next and the
+  previous page. Without `rel="next"`, the list ends.
 - **Every answer** carries `X-Request-ID`: yours if you sent one, else a new one. Quote it when you report a problem.
 """
 ERRORS_HEAD = """\
 ## Errors
 
-Errors are problem documents (RFC 9457, `application/problem+json`). `code` is for programs and stable; `detail` and the
-sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it. `errors` names up to 50
-fields.
+Errors are problem documents (RFC 9457, `application/problem+json`). `code` is for programs and never changes. `detail`
+and the sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it. `errors` names
+up to 50 fields.
 """
 SECTIONS = {
     "auth": "Accounts and sessions",
@@ -130,12 +130,12 @@ class Guide:
         if "description" in operation:
             lines += [operation["description"].strip(), ""]
         if operation.get("security") == []:
-            lines += ["Needs no token.", ""]
+            lines += ["No token is needed.", ""]
         lines += [*self._fields(operation), ""]
         refusals = ", ".join(
             sorted(code for code in operation["responses"] if code not in {"200", "201", "204", "503"})
         )
-        lines += [f"Refusals: {refusals}.", ""] if refusals else []
+        lines += [f"Errors: {refusals}.", ""] if refusals else []
         return [
             f"### `{call}`\n",
             re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n",
@@ -242,7 +242,7 @@ def _field(name: str, schema: Json, description: str, *, needed: bool, where: st
     if "default" in schema:
         facts.append(f"{json.dumps(schema['default'])} by default")
     if needed and where != "path":
-        facts.append("needed")
+        facts.append("required")
     return f"- `{name}` ({', '.join(facts)})" + (f": {description}" if description else "")
 
 

@@ -1,6 +1,6 @@
-"""The HTTP face of the domain: blueprints, schemas, tokens, errors.
+"""The HTTP side of the domain. It knows the domain and `live`, and no database.
 
-A request passes `context` (who calls, in which language), is parsed by `parsing` against a schema of `schemas`, is
-handed to a service of the domain by a view of `auth`, `users`, `rooms` or `messages`, and its result is written by
-`present`. What a service refuses becomes a problem document in `errors`. Nothing here knows a database.
+The path of a request: `hooks` gives it an id and a policy, `authentication` finds its caller, `limits` counts it,
+`parsing` loads it by a schema of `schemas`. A view in `routes` calls one service of the domain, and `presenting` writes
+the result. `errors` turns every error into a problem document.
 """

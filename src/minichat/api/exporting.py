@@ -1,4 +1,4 @@
-"""What is held on somebody as one JSON document, written piece by piece: no answer made at once could hold it."""
+"""The export of a user's data as one JSON document, written piece by piece, because it can be larger than memory."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +15,9 @@ FORMAT = "minichat-export/1"
 
 
 def pieces(export: DataExport, base: str) -> Iterator[bytes]:
-    """The document. Only its last piece makes it well-formed, so what breaks off in the middle is never taken for all.
+    """Yield the document. Only its last piece makes it well-formed, so a part is never mistaken for the whole.
 
-    It is read while the answer is on its way and needs no request around it.
+    The server reads this while it sends the answer, after the request has ended.
     """
     account = presenting.account(export.account, base, export.at)
     head = {
@@ -34,13 +34,13 @@ def pieces(export: DataExport, base: str) -> Iterator[bytes]:
     yield b"}"
 
 
-def _list(name: str, pages: Iterable[Sequence[Any]], shown: Callable[[Any], presenting.Json]) -> Iterator[bytes]:
+def _list(name: str, pages: Iterable[Sequence[Any]], present: Callable[[Any], presenting.Json]) -> Iterator[bytes]:
     yield f',"{name}":['.encode()
     comma = b""
     for page in pages:
-        yield comma + orjson.dumps([shown(one) for one in page])[1:-1]
+        yield comma + orjson.dumps([present(item) for item in page])[1:-1]
         comma = b","
-        time.sleep(0)  # lets the worker's other requests go on, however fast the client reads
+        time.sleep(0)  # yields to the worker's other requests
     yield b"]"
 
 

@@ -1,6 +1,10 @@
-"""Reading requests strictly: what is not exactly understood is refused by name, before any service hears of it."""
+"""Read requests strictly: every value that does not fit its schema is an error that names the field.
+
+This module knows HTTP and JSON, and no rule of the chat.
+"""
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,12 +29,15 @@ Value = TypeVar("Value")
 
 _MAX_PARTS = 8
 _MAX_PART_HEAD_BYTES = 4 * 1024
-"""How long the header of a part may be, in bytes: to take a longer one apart takes its time."""
+"""Parsing a longer header takes too long."""
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 def read_json(request: Request) -> Any:
-    """The body of a request, `{}` if it is empty. Raises UnsupportedMediaType, MalformedJson, RequestEntityTooLarge."""
+    """Return the JSON body, or `{}` if it is empty.
+
+    Raises UnsupportedMediaType, MalformedJson or RequestEntityTooLarge.
+    """
     body = _read(request, MalformedJson)
     if not body:
         return {}
@@ -40,10 +47,10 @@ def read_json(request: Request) -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """What the JSON says. Raises MalformedJson."""
+    """Return the value of a JSON text. Raises MalformedJson."""
     try:
-        # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting, but lets repeated keys pass and
-        # turns huge whole numbers into fractions: the second reading finds those.
+        # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting. It accepts repeated keys and turns
+        # huge integers into floats, which the second reading finds.
         orjson.loads(body)
         return json.loads(body, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -51,9 +58,9 @@ def parse_json(body: bytes) -> Any:
 
 
 def read_form(request: Request) -> dict[str, str | bytes]:
-    """The parts of a multipart body by name: text, and files as bytes. Nothing of it is written to a disk.
+    """Return the parts of a multipart body by name: text as `str`, files as `bytes`. Nothing is written to a disk.
 
-    Raises UnsupportedMediaType, MalformedForm, RequestEntityTooLarge, and InvalidInput for a part that is repeated.
+    Raises UnsupportedMediaType, MalformedForm, RequestEntityTooLarge, or InvalidInput for a repeated part.
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
@@ -68,8 +75,8 @@ def read_form(request: Request) -> dict[str, str | bytes]:
 
 
 def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
-    """The parts of a form, each with its name. Raises ValueError for what is none, RequestEntityTooLarge."""
-    # Not werkzeug's `FormDataParser`, which takes headers of any length apart and lets parts go without a name.
+    """Yield the parts of a form with their names. Raises ValueError or RequestEntityTooLarge."""
+    # werkzeug's `FormDataParser` parses headers of any length and accepts parts without a name.
     if not boundary:
         raise ValueError("there is no boundary")
     decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_MAX_PARTS)
@@ -90,15 +97,15 @@ def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
 
 
 def _read(request: Request, malformed: type[InvalidInput]) -> bytes:
-    """The bytes of a body. Raises RequestEntityTooLarge, or what calls it malformed."""
+    """Return the bytes of a body. Raises RequestEntityTooLarge or `malformed`."""
     try:
         body = request.get_data()
     except HTTPException:
         raise
     except Exception as error:
-        # A body that is not well-formed HTTP (chunks with wrong sizes, say): each server has its own errors for that.
+        # The body is not well-formed HTTP, such as wrong chunk sizes. Each WSGI server raises its own errors.
         raise malformed from error
-    # A declared length is refused unread (`max_content_length`); a body in chunks just ends there, one byte too late.
+    # Flask refuses a declared length above `max_content_length` unread. A chunked body ends there, one byte too long.
     state = request_state()
     if len(body) > state.policy.max_body_bytes:
         raise RequestEntityTooLarge
@@ -107,7 +114,7 @@ def _read(request: Request, malformed: type[InvalidInput]) -> bytes:
 
 
 def _each_once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
-    """The pairs by name. Raises InvalidInput for a name that is repeated."""
+    """Return the pairs by name. Raises InvalidInput if a name is repeated."""
     found = dict(pairs)
     if len(found) < len(pairs):
         times = Counter(name for name, _ in pairs)
@@ -124,14 +131,14 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _finite(text: str) -> float:
     number = float(text)
-    if number in (float("inf"), float("-inf")):
+    if math.isinf(number):
         raise ValueError("a number is out of range")
     return number
 
 
 def read_query(request: Request) -> dict[str, str]:
-    """The query of a request. Raises InvalidInput for a parameter that is repeated or is not UTF-8."""
-    # Not `request.args`: that fails on raw bytes that are not UTF-8, and leaves encoded ones as they were written.
+    """Return the query of a request. Raises InvalidInput for a parameter that is repeated or not UTF-8."""
+    # `request.args` fails on raw bytes that are not UTF-8, and does not decode encoded ones.
     try:
         pairs = parse_qsl(request.query_string.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
@@ -157,7 +164,7 @@ class StrictParser(FlaskParser):
         return dict(req.headers)
 
     def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **kwargs: Any) -> NoReturn:
-        (fields,) = error.messages_dict.values()  # by location, and each is loaded alone
+        (fields,) = error.messages_dict.values()  # webargs adds the location
         raise _invalid_input(fields) from error
 
 
@@ -171,7 +178,7 @@ class IdConverter(BaseConverter):
 
 
 def id_of(text: str) -> int:
-    """The id that stands there, in ASCII digits; 0, which names nothing, for what can't be one."""
+    """Return the id in this text of ASCII digits, or 0, which is no id, if it holds none."""
     if len(text) > len(str(MAX_ID)) or not (text.isascii() and text.isdigit()) or text[0] == "0":
         return 0
     number = int(text)
@@ -192,8 +199,15 @@ def _invalid_input(fields: Mapping[Any, Any]) -> InvalidInput:
 
 
 def _issues(found: Any) -> list[Issue]:
-    """The issues of a field, those of the items of a list included."""
+    """Return the issues of a field, with those of its list items."""
     if isinstance(found, Mapping):
         all_issues = [issue for item in found.values() for issue in _issues(item)]
-        return [issue for place, issue in enumerate(all_issues) if issue not in all_issues[:place]]
+        return list(_without_repetitions(all_issues))
     return [issue if isinstance(issue, Issue) else Issue(str(issue)) for issue in found]
+
+
+def _without_repetitions(issues: list[Issue]) -> Iterator[Issue]:
+    # Not by a set: an issue holds a dict.
+    for index, issue in enumerate(issues):
+        if issue not in issues[:index]:
+            yield issue

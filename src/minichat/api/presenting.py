@@ -1,7 +1,7 @@
 """Entities as JSON, by plain functions and orjson: the contract's objects, field by field.
 
-Schemas document these shapes and could write them, at three times the cost of all the rest of a request. A person
-who appears a hundred times in an answer is written once and copied as bytes.
+The schemas document these shapes. If marshmallow wrote them, a page of messages would cost four times as much. A person
+who appears a hundred times in an answer is written once and copied as bytes. This module knows no request.
 """
 
 import re
@@ -47,15 +47,15 @@ def no_content() -> Response:
 
 
 def avatar(person: User, base: str) -> str:
-    """The absolute URL of the user's picture, or of the placeholder that we draw."""
+    """Return the absolute URL of the user's picture, or of their placeholder."""
     address = _address(person)
     return base + address if address.startswith("/") else address
 
 
 def may_be_given(url: str, person: User, base: str, hosts: Container[str]) -> bool:
-    """Whether we may have told the user that this is their picture: today, or when picture, name or host were others.
+    """Return whether an answer may have shown this URL as the user's picture: now, or under an earlier picture or name.
 
-    `hosts` are ours. Uploaded pictures that are gone can't be told apart, so any of their form counts on our hosts.
+    `hosts` are ours. A removed picture leaves no trace, so every URL of that form on our hosts counts.
     """
     try:
         parts = urlsplit(url)
@@ -72,7 +72,7 @@ def may_be_given(url: str, person: User, base: str, hosts: Container[str]) -> bo
 
 
 def _address(person: User) -> str:
-    """The URL of a picture elsewhere, or the path of one that we serve."""
+    """Return the URL of an external picture, or the path of a picture that we serve."""
     return person.avatar_url or f"/avatars/{person.id}-{_letter(person.username[0])}.svg"
 
 
@@ -82,7 +82,7 @@ def _letter(first: str) -> str:
 
 
 class Presenter:
-    """Writes the objects of one answer: seen by one viewer, at one time, under one base URL."""
+    """Write the objects of one answer, as one viewer sees them at one time, with URLs under one base."""
 
     def __init__(self, base: str, now: Timestamp, viewer_id: int, people: People) -> None:
         self._base = base
@@ -93,20 +93,20 @@ class Presenter:
         self._persons: dict[int, orjson.Fragment] = {}
 
     def seen_by(self, viewer_id: int) -> Self:
-        """The same for another viewer; whom both mention is written once."""
+        """Return a presenter for another viewer, which shares the people written so far."""
         other = copy(self)
-        other._viewer_id = viewer_id  # noqa: SLF001 - it is one of us
+        other._viewer_id = viewer_id  # noqa: SLF001 - an instance of this class
         return other
 
     def user(self, user_id: int) -> orjson.Fragment:
-        """A User, ready to be put into any answer."""
+        """Return a User, ready for any answer."""
         found = self._users.get(user_id)
         if found is None:
             found = self._users[user_id] = orjson.Fragment(orjson.dumps(user(self._people[user_id], self._base)))
         return found
 
     def person(self, user_id: int) -> orjson.Fragment:
-        """A Person, ready to be put into any answer."""
+        """Return a Person, ready for any answer."""
         found = self._persons.get(user_id)
         if found is None:
             shown = person(self._people[user_id], self._base, self._now)
@@ -114,7 +114,7 @@ class Presenter:
         return found
 
     def message(self, message: Message, receipts: Receipts) -> Json:
-        """A Message."""
+        """Return a Message."""
         is_own = message.user_id == self._viewer_id
         return {
             "id": message.id,
@@ -132,13 +132,13 @@ class Presenter:
         }
 
     def messages(self, page: MessagePage) -> list[Json]:
-        """The messages of a page, oldest first."""
+        """Return the messages of a page, oldest first."""
         return [self.message(message, page.receipts[message.room_id]) for message in page.messages]
 
     def room(self, view: RoomView) -> Json:
-        """A Room; without a membership, the card of a public one."""
+        """Return a Room. Without a membership, it is the card of a public room."""
         room, membership = view.room, view.membership
-        # Who is not in it would start with nothing unread.
+        # A person who joins starts with nothing unread.
         last_read_seq = room.last_seq if membership is None else membership.last_read_seq
         receipts = Receipts(last_read_seq, view.others_seen_seq)
         return {
@@ -158,18 +158,18 @@ class Presenter:
         }
 
     def rooms(self, views: Iterable[RoomView]) -> list[Json]:
-        """Several rooms."""
+        """Return several rooms."""
         return [self.room(view) for view in views]
 
     def participants(self, found: ParticipantList) -> Json:
-        """A page of a room's participants."""
+        """Return a page of a room's participants."""
         return {
             "room_id": found.room_id,
             "participants": [self.participant(membership) for membership in found.page.items],
         }
 
     def participant(self, membership: Membership) -> Json:
-        """A Person with what they are in the room."""
+        """Return a participant: a Person with their role and receipt."""
         return {
             **person(self._people[membership.user_id], self._base, self._now),
             "role": membership.role,
@@ -177,7 +177,7 @@ class Presenter:
         }
 
     def ban(self, ban: Ban) -> Json:
-        """A User with when and by whom they were banned."""
+        """Return a ban: a User, with the time and the author of the ban."""
         return {
             **user(self._people[ban.user_id], self._base),
             "banned_at": rfc3339(ban.banned_at),
@@ -185,13 +185,13 @@ class Presenter:
         }
 
     def _direct_name(self, view: RoomView) -> str:
-        """A direct chat bears the name of the other one."""
+        """Return the name of a direct chat: that of the other participant."""
         others = [self._people[user_id] for user_id in view.head if user_id != self._viewer_id]
         return (others[0].full_name or others[0].username) if others else ""
 
 
 def user(shown: User, base: str) -> Json:
-    """A User: what others see, never an e-mail."""
+    """Return a User: what others see, never an e-mail address."""
     return {
         "id": shown.id,
         "username": shown.username,
@@ -203,17 +203,17 @@ def user(shown: User, base: str) -> Json:
 
 
 def person(shown: User, base: str, now: Timestamp) -> Json:
-    """A Person: a User with their presence."""
+    """Return a Person: a User with their presence."""
     return {**user(shown, base), **_presence(shown, now)}
 
 
 def online(shown: User, base: str, now: Timestamp) -> Json:
-    """One line of the list of who is online."""
+    """Return an entry of the list of people who are online."""
     return {"user": user(shown, base), **_profile(shown, base, now)}
 
 
 def account(own: User, base: str, now: Timestamp) -> Json:
-    """An Account: only ever the caller's own."""
+    """Return an Account: only ever the caller's own."""
     return {
         **user(own, base),
         "email": own.email,
@@ -223,7 +223,7 @@ def account(own: User, base: str, now: Timestamp) -> Json:
 
 
 def session(shown: Session, current: int) -> Json:
-    """A Session of the caller's, whose own is `current`."""
+    """Return a Session of the caller. `current` is the id of the session that makes the request."""
     return {
         "id": shown.id,
         "created_at": rfc3339(shown.created_at),

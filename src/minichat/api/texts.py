@@ -207,8 +207,8 @@ def language() -> str:
 
 
 def _preferred(header: str) -> str:
-    # werkzeug's `accept_languages` reads a header of any length, and its `best_match` prefers a later `ru` to an earlier
-    # `en-US`.
+    # werkzeug's `accept_languages` reads a header of any length, and its `best_match` prefers a later `ru` to an
+    # earlier `en-US`.
     known = []
     for item in header[:_MAX_HEADER_LENGTH].split(",", _MAX_TAGS)[:_MAX_TAGS]:
         tag = _TAG.fullmatch(item.strip())

@@ -1,4 +1,4 @@
-"""`/api/auth/`: registration, log-in and log-out, tokens, the password, your data."""
+"""`/api/auth/`: registration, log-in and log-out, tokens, the password, the caller's data."""
 
 from typing import Any
 
@@ -12,7 +12,15 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, claims
-from minichat.api.schemas.answers import AccountOut, ExportOut, NewTokensOut, SaidOut, SessionOut, TokensOut, WelcomeOut
+from minichat.api.schemas.answers import (
+    AccountOut,
+    ConfirmationOut,
+    ExportOut,
+    NewTokensOut,
+    SessionOut,
+    TokensOut,
+    WelcomeOut,
+)
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence
 from minichat.domain.errors import InvalidToken
@@ -21,17 +29,17 @@ from minichat.domain.sessions import Grant
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Accounts and sessions")
 
-ATTACHMENT = {"description": "The name of the file to save it as.", "schema": {"type": "string"}}
+ATTACHMENT = {"description": "The file name to save the export under.", "schema": {"type": "string"}}
 
 
 @blueprint.route("/register/", methods=["POST"], policy=PUBLIC)
 @blueprint.arguments(RegisterIn)
 @answers(201, WelcomeOut, 400, 409, 413, 415)
 def register(form: dict[str, Any]) -> Response:
-    """Make an account and log in.
+    """Register an account and log in.
 
-    Usernames have 3 to 32 letters, digits and `_ . -` of any script; `Ann`, `ann` and full-width `ａｎｎ` are one name.
-    Passwords have 8 to 1024 characters and are not the username.
+    A username has 3 to 32 letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width `ａｎｎ` are
+    the same name. A password has 8 to 1024 characters and is not the username.
     """
     user, grant = services().registration.register(**form, device=device())
     return _welcome(user, grant, "registered", 201)
@@ -43,7 +51,7 @@ def register(form: dict[str, Any]) -> Response:
 def login(form: dict[str, Any]) -> Response:
     """Log in.
 
-    A wrong name and a wrong password get the same answer, in the same time.
+    An unknown username and a wrong password get the same answer, in the same time.
     """
     user, grant = services().sessions.log_in(form["username"], form["password"], device())
     return _welcome(user, grant, "logged_in", 200)
@@ -51,12 +59,12 @@ def login(form: dict[str, Any]) -> Response:
 
 @blueprint.route("/logout/", methods=["POST"], policy=Policy(Access.TOKEN_OF_ANY_SESSION))
 @blueprint.arguments(LogoutIn, required=False)
-@answers(200, SaidOut, 400, 413, 415)
+@answers(200, ConfirmationOut, 400, 413, 415)
 def logout(form: dict[str, str]) -> Response:
-    """Log out: the session ends, with its access and refresh tokens.
+    """Log out: end the session, with its access and refresh tokens.
 
-    Takes the access token as any other call; that of a session that has ended already is fine, too. With `refresh`,
-    the session of that token ends as well.
+    The access token is needed, but its session may have ended before. With `refresh`, the session of that token ends
+    as well.
     """
     access = claims()
     ending = {access.session_id}
@@ -75,13 +83,15 @@ def logout(form: dict[str, str]) -> Response:
 def refresh(form: dict[str, str]) -> Response:
     """Exchange a refresh token for a new pair.
 
-    Each refresh token has one successor. Asked again within 30 s, while the successor is unused, the answer is that
-    same successor: a lost answer or a second tab logs nobody out. Any other reuse ends the session.
+    Each refresh token has one successor. If you repeat the call within 30 seconds, while the successor is unused, you
+    get the same successor, so a lost answer or a second tab logs nobody out. Any other reuse ends the session.
     """
     tokens, where = context().tokens, device()
     with services().throttling.counting_refused_tokens(where):
-        told = tokens.read(form["refresh"], "refresh")
-        grant = services().sessions.refresh(told.session_id, told.user_id, told.jti, where)
+        refresh_claims = tokens.read(form["refresh"], "refresh")
+        grant = services().sessions.refresh(
+            refresh_claims.session_id, refresh_claims.user_id, refresh_claims.jti, where
+        )
     context().came_online()
     return presenting.json_response(tokens.pair(grant))
 
@@ -89,7 +99,7 @@ def refresh(form: dict[str, str]) -> Response:
 @blueprint.route("/me/", methods=["GET"])
 @answers(200, AccountOut)
 def me() -> Response:
-    """Your own account."""
+    """Get your own account."""
     return presenting.json_response(presenting.account(caller().user, base_url(), context().clock()))
 
 
@@ -97,11 +107,11 @@ def me() -> Response:
 @blueprint.arguments(EraseIn)
 @answers(204, None, 400, 413, 415)
 def erase(form: dict[str, str]) -> Response:
-    """Erase your account, for good; your password is asked for once more.
+    """Erase your account permanently. Your password is required.
 
-    You are logged out everywhere and out of all rooms; those that you own are handed over as by leaving. What you said
-    stays, under the name `deleted-user-<id>`, and so do your direct chats for the others, who can't write in them any
-    more. Nobody can have your username for 30 days.
+    You are logged out everywhere and leave all rooms. Rooms that you own get a new owner, as when you leave them. Your
+    messages stay under the name `deleted-user-<id>`. Your direct chats stay readable for the others, but nobody can
+    write there. Your username is free again after 30 days.
     """
     services().erasure.erase(caller(), form["password"], device())
     return presenting.no_content()
@@ -110,13 +120,13 @@ def erase(form: dict[str, str]) -> Response:
 @blueprint.route("/me/export/", methods=["GET"], policy=Policy(rate_limit=EXPORTS))
 @answers(200, ExportOut, headers={"Content-Disposition": ATTACHMENT})
 def export() -> Response:
-    """Everything that is held on you, as one document.
+    """Export everything that the server stores about you, as one document.
 
-    It is written while it is read, so it can be as long as it needs to be. Should it break off, the connection breaks
-    and what you have is not well-formed: ask again. It goes on though you log out meanwhile.
+    The document is streamed. If the server can't finish it, the connection breaks and the document is not well-formed:
+    request it again. Logging out does not stop an export.
     """
     headers = {"Content-Disposition": 'attachment; filename="minichat-export.json"', "Cache-Control": "no-store"}
-    # A HEAD takes nothing out, so it is not put on record.
+    # A HEAD request exports nothing, so it makes no entry in the audit log.
     document = iter(()) if request.method == "HEAD" else pieces(services().export.begin(caller(), device()), base_url())
     return Response(document, headers=headers, content_type="application/json")
 
@@ -127,7 +137,7 @@ def export() -> Response:
 def change_password(form: dict[str, Any]) -> Response:
     """Change your password.
 
-    All your other sessions end at once; this one goes on with the new pair of tokens.
+    All your other sessions end at once. This session continues with the new pair of tokens.
     """
     grant = services().sessions.change_password(
         caller(), form["old_password"], form["new_password"], form.get("new_password_confirm"), device()
@@ -139,7 +149,7 @@ def change_password(form: dict[str, Any]) -> Response:
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, SessionOut(many=True), 400, headers={"Link": LINK})
 def sessions(query: dict[str, Any]) -> Response:
-    """Where you are logged in, the newest log-in first."""
+    """List your sessions, the newest log-in first."""
     page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
     current = caller().session.id
     return presenting.json_response([presenting.session(one, current) for one in page.items], headers=links(page))
@@ -148,7 +158,7 @@ def sessions(query: dict[str, Any]) -> Response:
 @blueprint.route("/sessions/", methods=["DELETE"])
 @answers(204, None)
 def revoke_other_sessions() -> Response:
-    """Log out everywhere but here, at once."""
+    """End all your sessions except this one, at once."""
     services().sessions.revoke_others(caller(), device())
     return presenting.no_content()
 
@@ -156,7 +166,7 @@ def revoke_other_sessions() -> Response:
 @blueprint.route("/sessions/<id:session_id>/", methods=["DELETE"])
 @answers(204, None, 404)
 def revoke_session(session_id: int) -> Response:
-    """Log out one of your devices, at once; this one, too, if you say so."""
+    """End one of your sessions, at once. It may be this one."""
     services().sessions.revoke(caller(), session_id, device())
     return presenting.no_content()
 

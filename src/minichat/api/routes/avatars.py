@@ -1,4 +1,4 @@
-"""`/avatars/`: uploaded pictures, and the placeholder for who has none: no third party learns who looks at whom."""
+"""`/avatars/`: uploaded pictures and placeholders. Our own server serves them, so no third party learns who looks."""
 
 from html import escape
 
@@ -11,12 +11,12 @@ from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
 
-# What a URL shows never changes; and should it ever be taken for a page, it is one that can do nothing.
+# The content of a URL never changes. The policy disarms a picture that a browser takes for a page.
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
-_ETAG = {"description": "Send it as `If-None-Match` to be told 304.", "schema": {"type": "string"}}
+_ETAG = {"description": "Send it as `If-None-Match` to get 304.", "schema": {"type": "string"}}
 _HUES = 24
 _SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 256" width="256" height="256" role="img">'
@@ -29,9 +29,9 @@ _SVG = (
 @blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def placeholder(user_id: int, letter: str) -> Response:
-    """The placeholder picture: the first letter of the name on a colour of the account's own.
+    """Get the placeholder picture: the first letter of the name, on a colour of the account.
 
-    Everything that it shows stands in its URL, so it needs no look-up and can be cached for ever.
+    The URL holds everything that the picture shows, so clients can cache it forever.
     """
     if len(letter) != 1 or not letter.isprintable() or user_id == 0:
         raise NotFound
@@ -49,9 +49,9 @@ def placeholder(user_id: int, letter: str) -> Response:
     content_type="image/webp",
 )
 def picture(picture_id: str) -> Response:
-    """An uploaded picture, 256 pixels square.
+    """Get an uploaded picture, 256 pixels square.
 
-    What a URL shows never changes, so it can be cached for ever.
+    The content of a URL never changes, so clients can cache it forever.
     """
     data = services().avatars.picture(picture_id)
     if request.if_none_match.contains_weak(picture_id):

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`, for whoever watches over the process."""
+"""`/healthz`, `/readyz` and `/metrics`, for the monitoring of the process."""
 
 from flask import Response
 
@@ -11,22 +11,22 @@ from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.api.schemas.answers import HealthOut, ReadyOut
 from minichat.domain.errors import NotFound
 
-blueprint = Blueprint("health", __name__, description="For whoever watches over the process")
+blueprint = Blueprint("health", __name__, description="Health and metrics")
 
 
 @blueprint.route("/healthz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, HealthOut)
 def healthz() -> Response:
-    """Whether the process lives."""
+    """Check that the process is alive."""
     return presenting.json_response({"status": "ok"})
 
 
 @blueprint.route("/readyz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, ReadyOut)
 def readyz() -> Response:
-    """Whether the database answers, so that requests may be sent here.
+    """Check that the database answers, so that the server can take requests.
 
-    `redis` tells of a Redis that is configured. Everything works without it, so while it is away this is 200 as well.
+    `redis` reports a configured Redis. Everything works without it, so the answer is 200 while Redis is away.
     """
     context().ping_database()
     redis_answers = context().redis_answers
@@ -38,9 +38,9 @@ def readyz() -> Response:
 @blueprint.route("/metrics", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, {"type": "string"}, 404, content_type="text/plain")
 def metrics() -> Response:
-    """The metrics of all workers, for Prometheus.
+    """Get the metrics of all workers, for Prometheus.
 
-    Only for the addresses in `MINICHAT_METRICS_FROM`, by default this machine; for others there is nothing here.
+    Only the networks in `MINICHAT_METRICS_FROM`, by default this machine, may read them. All others get 404.
     """
     if not may_read_metrics():
         raise NotFound

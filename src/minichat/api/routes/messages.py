@@ -19,7 +19,7 @@ from minichat.domain.model import MessagePage, SentMessage, ShownMessage
 blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
 
 REPLAYED = {
-    "description": "`true` if this `client_id` was used before and this is the first message.",
+    "description": "`true` if this `client_id` was used before, and the answer is the first message.",
     "schema": {"type": "string", "enum": ["true"]},
 }
 
@@ -28,12 +28,12 @@ REPLAYED = {
 @blueprint.arguments(HistoryQuery, location="query")
 @answers(200, HistoryOut, 400, 403, 404, headers={"Link": LINK})
 def history(query: dict[str, Any], room_id: int) -> Response:
-    """A page of a room's messages, oldest first; the newest page unless you say otherwise.
+    """Get a page of a room's messages, oldest first. Without a position, the newest page.
 
-    What is returned counts as read, unless `mark_read=false`. `next` in the `Link` header goes on in the direction of
-    the walk: to older messages, or with `after` to newer ones.
+    The returned messages count as read, unless `mark_read=false`. `next` in the `Link` header continues in the same
+    direction: to older messages, or with `after` to newer ones.
     """
-    is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD shows nothing
+    is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
     page = services().messaging.history(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
     assert page.room is not None
     shown = presenter(page.people)
@@ -45,7 +45,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.arguments(MessagesQuery, location="query")
 @answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
 def list_messages(query: dict[str, Any]) -> Response:
-    """The newest messages of a room or across all your rooms, oldest first; marks nothing as read."""
+    """Get the newest messages of a room or of all your rooms, oldest first. This marks nothing as read."""
     room_id = query.pop("room", None)
     page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
     return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
@@ -60,7 +60,8 @@ def list_messages(query: dict[str, Any]) -> Response:
 def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
     """Send a message.
 
-    With a `client_id` (or the header `Idempotency-Key`) a repetition is safe: it gets 200 and the first message.
+    With a `client_id` or an `Idempotency-Key` header, you can safely repeat the call: a repetition returns 200 and the
+    first message.
     """
     client_id, key = form.get("client_id"), headers.get("idempotency_key")
     if client_id is not None and key is not None and client_id != key:
@@ -80,7 +81,7 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
 @blueprint.route("/messages/<id:message_id>/", methods=["GET"])
 @answers(200, MessageOut, 403, 404)
 def get_message(message_id: int) -> Response:
-    """One message; of a deleted one, what is left: its place, and no content."""
+    """Get one message. A deleted message has no content."""
     return _message(services().messaging.get(caller_id(), message_id))
 
 
@@ -88,16 +89,16 @@ def get_message(message_id: int) -> Response:
 @blueprint.arguments(MessagePatchIn)
 @answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
 def patch_message(form: dict[str, str], message_id: int) -> Response:
-    """Change what a message of yours says."""
+    """Edit one of your messages."""
     return _message(services().messaging.edit(caller_id(), message_id, form["content"]))
 
 
 @blueprint.route("/messages/<id:message_id>/", methods=["DELETE"])
 @answers(204, None, 403, 404)
 def delete_message(message_id: int) -> Response:
-    """Delete a message of yours, or of anybody in a room that you own or moderate; once more is fine.
+    """Delete one of your messages, or any message in a room that you own or moderate.
 
-    It keeps its place and its `seq`, so that no reader finds a hole.
+    The message keeps its place and its `seq`, so that readers see no gap. Deleting it again is fine.
     """
     services().messaging.delete(caller_id(), message_id)
     return presenting.no_content()

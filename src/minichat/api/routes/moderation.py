@@ -1,4 +1,4 @@
-"""`/api/chat/rooms/{room}/participants/` and `bans/`: who lets whom in, gives which role and keeps whom out."""
+"""`/api/chat/rooms/{room}/participants/` and `bans/`: adding and removing participants, their roles, and bans."""
 
 from typing import Any
 
@@ -21,9 +21,10 @@ blueprint = Blueprint("moderation", __name__, url_prefix="/api/chat", descriptio
 @blueprint.arguments(NewParticipantIn)
 @answers(201, ParticipantOut, 400, 403, 404, 409, 413, 415, also={200: ParticipantOut})
 def add_participant(form: dict[str, int], room_id: int) -> Response:
-    """Add somebody as a member, as the room's owner or a moderator; 200 if they are in already.
+    """Add a member. Only the room's owner and moderators can do this.
 
-    They start with nothing unread and may read what was said before.
+    The new member starts with nothing unread and can read earlier messages. 200 means that they were in the room
+    before.
     """
     shown, is_new = services().moderation.add(caller_id(), room_id, form["user_id"])
     return _participant(shown, 201 if is_new else 200)
@@ -33,7 +34,7 @@ def add_participant(form: dict[str, int], room_id: int) -> Response:
 @blueprint.arguments(ParticipantPatchIn)
 @answers(200, ParticipantOut, 400, 403, 404, 409, 413, 415)
 def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Response:
-    """Give a participant a role, as the owner; who makes somebody else the owner becomes a moderator."""
+    """Set a participant's role. Only the owner can do this. If you hand over the room, you become a moderator."""
     return _participant(services().moderation.set_role(caller_id(), room_id, user_id, Role(form["role"])))
 
 
@@ -41,9 +42,9 @@ def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Respo
 @blueprint.arguments(RemovalQuery, location="query")
 @answers(204, None, 400, 403, 404, 409)
 def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Response:
-    """Remove a participant; with `ban=true` keep them out from now on.
+    """Remove a participant. With `ban=true`, ban them as well.
 
-    The owner removes anybody else, moderators remove members. To remove yourself is to leave.
+    The owner can remove everybody, moderators can remove members. To remove yourself is to leave.
     """
     services().moderation.remove(caller_id(), room_id, user_id, is_ban=query["ban"])
     return presenting.no_content()
@@ -53,7 +54,7 @@ def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Re
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, BanOut(many=True), 400, 403, 404, 409, headers={"Link": LINK})
 def list_bans(query: dict[str, Any], room_id: int) -> Response:
-    """Who is banned from the room, the newest ban first, for its owner and moderators."""
+    """List the room's bans, the newest first. Only its owner and moderators can see them."""
     found = services().moderation.bans(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
     shown = presenter(found.people)
     return presenting.json_response([shown.ban(ban) for ban in found.page.items], headers=links(found.page))
@@ -62,7 +63,7 @@ def list_bans(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/bans/<id:user_id>/", methods=["DELETE"])
 @answers(204, None, 403, 404, 409)
 def delete_ban(room_id: int, user_id: int) -> Response:
-    """Lift a ban, as the room's owner or a moderator; it is fine if there is none."""
+    """Lift a ban. Only the room's owner and moderators can do this. It is fine if there is no ban."""
     services().moderation.lift_ban(caller_id(), room_id, user_id)
     return presenting.no_content()
 

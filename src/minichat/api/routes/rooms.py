@@ -10,7 +10,14 @@ from minichat.api.context import presenter, services
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.request_state import caller_id
-from minichat.api.schemas.answers import DirectChatOut, ParticipantsOut, ReadOut, RoomOut, RoomSaidOut, SaidOut
+from minichat.api.schemas.answers import (
+    ConfirmationOut,
+    DirectChatOut,
+    JoinedRoomOut,
+    ParticipantsOut,
+    ReadOut,
+    RoomOut,
+)
 from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
 from minichat.api.texts import sentence
 from minichat.domain.model import ShownRoom
@@ -22,7 +29,7 @@ blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Ro
 @blueprint.arguments(RoomsQuery, location="query")
 @answers(200, RoomOut(many=True), 400, headers={"Link": LINK})
 def list_rooms(query: dict[str, Any]) -> Response:
-    """Your rooms, or the public ones that you could join, by latest activity."""
+    """List your rooms, or the public rooms that you can join, by latest activity."""
     rooms = services().rooms
     listed = rooms.mine if query["scope"] == "mine" else rooms.public
     found = listed(caller_id(), window(query["limit"], query.get("cursor"), int, int))
@@ -33,7 +40,7 @@ def list_rooms(query: dict[str, Any]) -> Response:
 @blueprint.arguments(NewRoomIn)
 @answers(201, RoomOut, 400, 413, 415)
 def create_room(form: dict[str, Any]) -> Response:
-    """Make a room; you are its owner."""
+    """Create a room. You become its owner."""
     invited = form.pop("participants", ())
     return _room(services().rooms.create(caller_id(), **form, invited=invited), 201)
 
@@ -41,7 +48,7 @@ def create_room(form: dict[str, Any]) -> Response:
 @blueprint.route("/rooms/<id:room_id>/", methods=["GET"])
 @answers(200, RoomOut, 404)
 def get_room(room_id: int) -> Response:
-    """One of your rooms, or the card of a public one."""
+    """Get one of your rooms, or a public room."""
     return _room(services().rooms.get(caller_id(), room_id))
 
 
@@ -49,7 +56,7 @@ def get_room(room_id: int) -> Response:
 @blueprint.arguments(RoomIn)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def put_room(form: dict[str, Any], room_id: int) -> Response:
-    """Change a room, as its owner or a moderator; `name` is needed, the rest stays as it is if you leave it out."""
+    """Change a room. Only its owner and moderators can do this. Except for `name`, fields can be left out."""
     return _room(services().rooms.edit(caller_id(), room_id, **form))
 
 
@@ -57,35 +64,36 @@ def put_room(form: dict[str, Any], room_id: int) -> Response:
 @blueprint.arguments(RoomPatchIn, required=False)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def patch_room(form: dict[str, Any], room_id: int) -> Response:
-    """Change some of a room, as its owner or a moderator."""
+    """Change some fields of a room. Only its owner and moderators can do this."""
     return _room(services().rooms.edit(caller_id(), room_id, **form))
 
 
 @blueprint.route("/rooms/<id:room_id>/", methods=["DELETE"])
 @answers(204, None, 403, 404, 409)
 def delete_room(room_id: int) -> Response:
-    """Delete a room with all that was said in it, as its owner."""
+    """Delete a room with all its messages. Only its owner can do this."""
     services().rooms.delete(caller_id(), room_id)
     return presenting.no_content()
 
 
 @blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
-@answers(200, RoomSaidOut, 403, 404, descriptions={403: "You are banned from this room."})
+@answers(200, JoinedRoomOut, 403, 404, descriptions={403: "You are banned from this room."})
 def join_room(room_id: int) -> Response:
-    """Enter a public room; once more is fine.
+    """Join a public room. Joining it again is fine.
 
-    You start with nothing unread and may read what was said before.
+    You start with nothing unread and can read earlier messages.
     """
     shown = services().rooms.join(caller_id(), room_id)
     return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
 
 
 @blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"])
-@answers(200, SaidOut, 404, 409)
+@answers(200, ConfirmationOut, 404, 409)
 def leave_room(room_id: int) -> Response:
-    """Leave a room; once more is fine as long as you may see it.
+    """Leave a room. Leaving it again is fine as long as you can see it.
 
-    An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
+    If the owner leaves, the moderator who joined first becomes the owner, else the member who joined first. When the
+    last participant leaves, the room is deleted.
     """
     services().rooms.leave(caller_id(), room_id)
     return presenting.json_response({"message": sentence("left")})
@@ -95,15 +103,15 @@ def leave_room(room_id: int) -> Response:
 @blueprint.arguments(ReadIn)
 @answers(200, ReadOut, 400, 403, 404, 413, 415)
 def mark_read(form: dict[str, int], room_id: int) -> Response:
-    """Mark a room as read up to a message's `seq`; never moves back, and beyond the end means the end."""
+    """Mark a room as read up to a message's `seq`. The mark never moves back, or beyond the last message."""
     last_read_seq, unread_count = services().rooms.mark_read(caller_id(), room_id, form["seq"])
     return presenting.json_response({"last_read_seq": last_read_seq, "unread_count": unread_count})
 
 
 @blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
 @answers(204, None, 403, 404)
-def tell_typing(room_id: int) -> Response:
-    """Tell who listens to the room that you are typing; once in three seconds is enough, and more is not told."""
+def send_typing(room_id: int) -> Response:
+    """Notify the room's listeners that you are typing. At most one event is sent in three seconds."""
     services().presence.typing(caller_id(), room_id)
     return presenting.no_content()
 
@@ -112,7 +120,7 @@ def tell_typing(room_id: int) -> Response:
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, ParticipantsOut, 400, 403, 404, headers={"Link": LINK})
 def list_participants(query: dict[str, Any], room_id: int) -> Response:
-    """Who is in a room, in the order of joining."""
+    """List a room's participants, in the order of joining."""
     found = services().rooms.participants(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
     return presenting.json_response(presenter(found.people).participants(found), headers=links(found.page))
 
@@ -121,7 +129,7 @@ def list_participants(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.arguments(DirectChatIn)
 @answers(201, DirectChatOut, 400, 404, 413, 415, also={200: DirectChatOut})
 def create_direct_chat(form: dict[str, int]) -> Response:
-    """Open the direct chat with somebody: 201 the first time, 200 and the same room after."""
+    """Open the direct chat with a person: 201 for a new chat, 200 for an existing one."""
     shown, is_new = services().rooms.direct_chat(caller_id(), form["user_id"])
     message = sentence("direct_chat_created" if is_new else "direct_chat_exists")
     return presenting.json_response(

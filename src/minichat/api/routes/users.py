@@ -23,7 +23,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profile
 @blueprint.route("/auth/profile/", methods=["GET"])
 @answers(200, AccountOut)
 def profile() -> Response:
-    """Your profile, which is your account."""
+    """Get your profile, which is your account."""
     return _account(caller().user)
 
 
@@ -31,7 +31,7 @@ def profile() -> Response:
 @blueprint.arguments(ProfileIn, required=False)
 @answers(200, AccountOut, 400, 413, 415)
 def put_profile(form: dict[str, Any]) -> Response:
-    """Change your profile; what you do not name stays as it is."""
+    """Change your profile. Fields that you leave out keep their values."""
     return _edited(form)
 
 
@@ -39,7 +39,7 @@ def put_profile(form: dict[str, Any]) -> Response:
 @blueprint.arguments(ProfileIn, required=False)
 @answers(200, AccountOut, 400, 413, 415)
 def patch_profile(form: dict[str, Any]) -> Response:
-    """Change your profile; what you do not name stays as it is."""
+    """Change your profile. Fields that you leave out keep their values."""
     return _edited(form)
 
 
@@ -56,8 +56,8 @@ def patch_profile(form: dict[str, Any]) -> Response:
 def put_avatar(form: dict[str, bytes]) -> Response:
     """Upload your picture.
 
-    It is turned as its EXIF says and shown as a square of 256 pixels, the middle of it; nothing else of the file is
-    kept, so that no place or camera is told. Of an animation, the first frame.
+    The picture is rotated by its EXIF data and cropped to its centre, a square of 256 pixels. The metadata is removed,
+    so the picture reveals neither place nor camera. Of an animation, the first frame is used.
     """
     return _account(services().avatars.upload(caller_id(), form["file"]))
 
@@ -65,7 +65,7 @@ def put_avatar(form: dict[str, bytes]) -> Response:
 @blueprint.route("/auth/profile/avatar/", methods=["DELETE"])
 @answers(200, AccountOut)
 def delete_avatar() -> Response:
-    """Return to the placeholder."""
+    """Remove your picture and return to the placeholder."""
     return _account(services().avatars.remove(caller_id()))
 
 
@@ -73,9 +73,9 @@ def delete_avatar() -> Response:
 @blueprint.arguments(SearchQuery, location="query")
 @answers(200, FoundOut, 400)
 def search(query: dict[str, Any]) -> Response:
-    """Search people by any part of the username, first or last name, in any script; yourself left out.
+    """Search people by any part of the username, first name or last name, in any script.
 
-    An exact name comes first, then names that begin with it, then the rest.
+    Exact names come first, then names that begin with the query, then the rest. You are never in the result.
     """
     base, now = base_url(), context().clock()
     found = services().directory.search(caller_id(), query["q"], query["limit"])
@@ -86,14 +86,14 @@ def search(query: dict[str, Any]) -> Response:
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
 def users(query: dict[str, Any]) -> Response:
-    """Everybody, by username."""
+    """List all people, by username."""
     return _listed(services().directory.page(_by_name(query)), presenting.person)
 
 
 @blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
 @answers(200, PersonOut, 404)
 def user(user_id: int) -> Response:
-    """One person; yourself as others see you."""
+    """Get one person. You may request yourself, as others see you."""
     return presenting.json_response(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
 
 
@@ -101,7 +101,7 @@ def user(user_id: int) -> Response:
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
 def online_users(query: dict[str, Any]) -> Response:
-    """Who is online, by username: whoever made a request within the last minute."""
+    """List the people who are online, by username: an open stream, or a request in the last minute."""
     return _listed(services().directory.online(_by_name(query)), presenting.online)
 
 
@@ -116,7 +116,7 @@ def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], presenting
 
 def _edited(form: dict[str, Any]) -> Response:
     if "avatar" in form and presenting.may_be_given(form["avatar"], caller().user, base_url(), own_hosts()):
-        del form["avatar"]  # a URL that we gave, sent back
+        del form["avatar"]  # the client sends back a URL that we gave it
     return _account(services().directory.edit_profile(caller_id(), **form))
 
 

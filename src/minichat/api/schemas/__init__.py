@@ -1,6 +1,6 @@
-"""The shapes of what goes in and out.
+"""The schemas of requests and answers.
 
-`requests` are loaded by marshmallow, which checks names and types; what a value may be is the domain's to say, so the
-limits there are only documentation, taken from the domain. `answers` are written by `present` and documented here, and
-every answer in the tests is held to the document. `fields` are the kinds of values.
+marshmallow loads `requests` and checks names and types. The domain checks values, so the limits in these schemas are
+documentation, taken from the domain. `answers` documents what `presenting` writes; the tests compare every answer with
+it. `fields` holds the types of values.
 """

@@ -1,4 +1,4 @@
-"""What is answered, field by field: documentation that the tests enforce."""
+"""The shapes of answers: documentation that the tests enforce. No code writes answers with these schemas."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ EXAMPLE_TIME = "2026-11-23T09:30:00.123Z"
 
 
 class Out(Schema):
-    """The document of an answer, complete: no field is left out and none is added."""
+    """An answer with exactly these fields."""
 
     class Meta:
         unknown = RAISE
@@ -79,11 +79,11 @@ class WelcomeOut(Out):
     message = _string("You are logged in.")
 
 
-class SaidOut(Out):
+class ConfirmationOut(Out):
     message = _string("You are logged out.")
 
 
-class NewTokensOut(SaidOut):
+class NewTokensOut(ConfirmationOut):
     tokens = fields.Nested(TokensOut, required=True)
 
 
@@ -101,7 +101,7 @@ class OnlineOut(Out):
 class MessageOut(Out):
     id = _number(7)
     room = _number(1)
-    seq = _number(3, description="The room's messages are numbered 1, 2, 3, … without holes.")
+    seq = _number(3, description="The messages of a room are numbered 1, 2, 3, … without gaps.")
     user = fields.Nested(UserOut, required=True)
     user_username = _string("ann")
     content = _string("hello")
@@ -138,7 +138,7 @@ class EventOut(Out):
     id = _string("41.c2VhbGVkIGJ5")
     type = _string("message.created")
     time = _time()
-    data = fields.Dict(required=True, metadata={"description": "What the type says: see the guide to live updates."})
+    data = fields.Dict(required=True, metadata={"description": "Depends on the type: see the guide to live updates."})
 
 
 class SyncOut(Out):
@@ -157,7 +157,7 @@ class HistoryOut(Out):
     messages = fields.List(fields.Nested(MessageOut), required=True)
 
 
-class RoomSaidOut(Out):
+class JoinedRoomOut(Out):
     message = _string("You have joined the room.")
     room = fields.Nested(RoomOut, required=True)
 
@@ -187,7 +187,7 @@ class BanOut(UserOut):
     banned_by = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"example": 1, "description": "A user's id; null when that account has been deleted."},
+        metadata={"example": 1, "description": "The id of a user, or null if that account has been deleted."},
     )
 
 
@@ -208,11 +208,12 @@ class ExportedSessionOut(Out):
 class ExportedRoomOut(Out):
     id = _number(1)
     name = fields.String(
-        required=True, metadata={"example": "Kitchen", "description": "Of a direct chat, the other one's username."}
+        required=True,
+        metadata={"example": "Kitchen", "description": "For a direct chat, the username of the other participant."},
     )
     kind = _string("group", validate=validate.OneOf(("group", "direct")))
     role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
-    joined_seq = _number(0, description="How many messages had been sent there when you joined.")
+    joined_seq = _number(0, description="The number of messages that had been sent when you joined.")
     last_read_seq = _number(3)
 
 
@@ -238,7 +239,7 @@ class ExportedEntryOut(Out):
     time = _time()
     event = _string("session.opened")
     by_you = fields.Boolean(
-        required=True, metadata={"description": "Or by somebody else, or by somebody who was not let in."}
+        required=True, metadata={"description": "False if somebody else, or a failed log-in, caused the entry."}
     )
     session = fields.Integer(required=True, allow_none=True, metadata={"example": 1})
     user_agent = _string("curl/8.5.0")
@@ -251,19 +252,21 @@ class ExportOut(Out):
     exported_at = _time()
     account = fields.Nested(ExportedAccountOut, required=True)
     sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
-    rooms = fields.List(fields.Nested(ExportedRoomOut), required=True, metadata={"description": "Where you are now."})
+    rooms = fields.List(
+        fields.Nested(ExportedRoomOut), required=True, metadata={"description": "The rooms that you are in now."}
+    )
     bans = fields.List(
         fields.Nested(ExportedBanOut), required=True, metadata={"description": "The rooms that you are banned from."}
     )
     messages = fields.List(
         fields.Nested(ExportedMessageOut),
         required=True,
-        metadata={"description": "All that you wrote and did not delete, also in rooms that you have left."},
+        metadata={"description": "All messages that you sent and did not delete, also in rooms that you have left."},
     )
     audit = fields.List(
         fields.Nested(ExportedEntryOut),
         required=True,
-        metadata={"description": "What the security log says about you, the newest first."},
+        metadata={"description": "The entries of the audit log about you, the newest first."},
     )
 
 
@@ -276,7 +279,7 @@ class ReadyOut(HealthOut):
 
 
 class ProblemOut(Schema):
-    """RFC 9457. `code` is stable, for programs; `detail` is for people, in English or Russian."""
+    """A problem document (RFC 9457): a stable `code` for programs, `detail` in English or Russian for people."""
 
     type = _string("about:blank")
     title = _string("Bad Request")

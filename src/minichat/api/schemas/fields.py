@@ -1,4 +1,4 @@
-"""Kinds of values: each takes exactly one JSON type and makes nothing else into it."""
+"""The types of values. Each accepts one JSON type and converts nothing into it."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _ERRORS = {"required": "required", "null": "null"}
 
 
 class Text(fields.Field[str]):
-    """JSON text and nothing that could be made into text."""
+    """A JSON string. Other types are not converted."""
 
     default_error_messages = {**_ERRORS, "invalid": "not_text"}
 
@@ -25,7 +25,7 @@ class Text(fields.Field[str]):
 
 
 class File(fields.Field[bytes]):
-    """A file of a multipart body."""
+    """A file in a multipart body."""
 
     default_error_messages = {**_ERRORS, "invalid": "not_a_file"}
 
@@ -36,7 +36,7 @@ class File(fields.Field[bytes]):
 
 
 class Boolean(fields.Field[bool]):
-    """JSON true or false, or those words in a query."""
+    """JSON true or false, or these words in a query."""
 
     default_error_messages = {**_ERRORS, "invalid": "not_a_boolean"}
     _WORDS: ClassVar = {"true": True, "1": True, "false": False, "0": False}
@@ -50,7 +50,7 @@ class Boolean(fields.Field[bool]):
 
 
 class WholeNumber(fields.Field[int]):
-    """A whole number within bounds: JSON's in a body, decimal digits in a query."""
+    """A whole number within bounds: a JSON number in a body, decimal digits in a query."""
 
     default_error_messages = {**_ERRORS, "invalid": "not_an_integer"}
 
@@ -73,7 +73,7 @@ class WholeNumber(fields.Field[int]):
 
 
 class Id(WholeNumber):
-    """The id of something: from 1 to 2^53-1."""
+    """An id: 1 to 2^53-1."""
 
     default_error_messages = {"invalid": "not_an_id"}
 
@@ -87,16 +87,16 @@ class Id(WholeNumber):
 class Ids(fields.List):  # type: ignore[type-arg]  # marshmallow's list is generic in stubs only
     default_error_messages = {**_ERRORS, "invalid": "not_a_list"}
 
-    def __init__(self, most: int, **kwargs: Any) -> None:
-        super().__init__(Id(), metadata={"maxItems": most, **kwargs.pop("metadata", {})}, **kwargs)
-        self._most = most
+    def __init__(self, max_items: int, **kwargs: Any) -> None:
+        super().__init__(Id(), metadata={"maxItems": max_items, **kwargs.pop("metadata", {})}, **kwargs)
+        self._max_items = max_items
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
-        # Of a list that is too long, no more is looked at than the service needs to say so.
-        looked_at = value[: self._most + 1] if isinstance(value, list) else value
-        ids: list[Any] = super()._deserialize(looked_at, attr, data, **kwargs)
+        # Of a list that is too long, the service needs just one item more than the limit to report it.
+        checked = value[: self._max_items + 1] if isinstance(value, list) else value
+        ids: list[Any] = super()._deserialize(checked, attr, data, **kwargs)
         return ids
 
 
 class Time(fields.Field[str]):
-    """A moment in RFC 3339, UTC with milliseconds."""
+    """A time in RFC 3339, in UTC with milliseconds."""

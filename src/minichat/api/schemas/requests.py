@@ -1,4 +1,4 @@
-"""What may be asked: bodies, headers and queries. A field that nothing knows is refused by name."""
+"""The shapes of requests: bodies, headers, queries and frames. An unknown field is an error that names it."""
 
 from itertools import islice
 from typing import Any, ClassVar
@@ -16,24 +16,24 @@ MAX_SYNC_TIMEOUT_SECONDS = 30
 
 
 class In(Schema):
-    """A request. A field that nothing knows is refused; one of the object that the server owns is let pass."""
+    """A part of a request. Fields that the server owns are ignored, and other unknown fields are errors."""
 
     class Meta:
         unknown = RAISE
 
     error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
     owned: ClassVar[frozenset[str]] = frozenset()
-    """The object's fields that the server owns: a client may send back what it was given."""
+    """The fields of the object that the server owns. A client may send them back."""
 
     @pre_load
     def _without_owned(self, data: Any, **kwargs: Any) -> Any:
         if not isinstance(data, dict) or not (self.owned or len(data) > MAX_REPORTED_FIELDS):
             return data
         own = {name: value for name, value in data.items() if name not in self.owned}
-        return self._without_crowd(own) if len(own) > MAX_REPORTED_FIELDS else own
+        return self._with_few_unknown(own) if len(own) > MAX_REPORTED_FIELDS else own
 
-    def _without_crowd(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The data with no more fields that nothing knows than an answer names: to refuse each takes its time."""
+    def _with_few_unknown(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the data with no more unknown fields than an answer names, because each one costs time."""
         known = {field.data_key or name for name, field in self.load_fields.items()} & data.keys()
         unknown = islice((name for name in data if name not in known), MAX_REPORTED_FIELDS)
         return {name: data[name] for name in (*known, *unknown)}
@@ -58,11 +58,13 @@ def _old_password() -> Text:
 
 
 def _repeated_password() -> Text:
-    return Text(allow_none=True, metadata={"format": "password", "description": "The same once more, if given."})
+    return Text(
+        allow_none=True, metadata={"format": "password", "description": "The password again, if you want it checked."}
+    )
 
 
 def _email() -> Text:
-    # No "format": to JSON Schema the empty text is no address.
+    # No "format": JSON Schema takes the empty text for an invalid address.
     metadata = {"description": 'An e-mail address, or "" for none.', "example": "ann@example.com"}
     return _text(accounts.MAX_EMAIL_LENGTH, metadata=metadata)
 
@@ -112,7 +114,7 @@ class LoginIn(In):
 
 
 class LogoutIn(In):
-    refresh = Text(metadata={"description": "Whose session ends; without it, that of the access token."})
+    refresh = Text(metadata={"description": "A refresh token whose session ends too."})
 
 
 class RefreshIn(In):
@@ -128,7 +130,7 @@ class ProfileIn(In):
     avatar = _text(
         accounts.MAX_AVATAR_URL_LENGTH,
         metadata={
-            "description": 'An https URL, or "" for the placeholder; one that you were given changes nothing.',
+            "description": 'An https URL, or "" for the placeholder. The URL of your current picture changes nothing.',
             "example": "https://example.com/ann.png",
         },
     )
@@ -137,7 +139,7 @@ class ProfileIn(In):
 class AvatarIn(In):
     file = File(
         required=True,
-        metadata={"description": "A PNG, JPEG, WebP or GIF picture of at most 2 MiB and 4096 x 4096 pixels."},
+        metadata={"description": "A PNG, JPEG, WebP or GIF picture of at most 2 MiB and 4096 × 4096 pixels."},
     )
 
 
@@ -163,7 +165,7 @@ class NewRoomIn(RoomIn):
     owned = _ROOM_OWNED - {"participants"}
 
     participants = Ids(
-        rooms.MAX_INVITED, metadata={"description": "Users who are in from the start, besides you.", "example": []}
+        rooms.MAX_INVITED, metadata={"description": "The ids of users who join with you.", "example": []}
     )
 
 
@@ -180,12 +182,15 @@ class MessageIn(In):
 
     room = Id(required=True, metadata={"example": 1})
     content = _content()
-    reply_to = Id(allow_none=True, metadata={"description": "A message of the same room that this one answers."})
+    reply_to = Id(allow_none=True, metadata={"description": "The message of the same room that this one replies to."})
     client_id = _text(
         messaging.MAX_CLIENT_ID_LENGTH,
         1,
         allow_none=True,
-        metadata={"description": "Yours: sent again, it is the same message.", "example": "b7d1"},
+        metadata={
+            "description": "An id that you choose. Sending it again returns the same message.",
+            "example": "b7d1",
+        },
     )
 
 
@@ -223,7 +228,7 @@ class ParticipantPatchIn(In):
     role = Text(
         required=True,
         validate=validate.OneOf([role.value for role in Role], error="not_a_choice"),
-        metadata={"description": "`owner` hands the room over: you become a moderator.", "example": "moderator"},
+        metadata={"description": "`owner` hands over the room, and you become a moderator.", "example": "moderator"},
     )
 
 
@@ -250,14 +255,17 @@ class RoomsQuery(ListQuery):
     scope = fields.String(
         load_default="mine",
         validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
-        metadata={"description": "`mine`: the rooms that you are in; `public`: those that you could join."},
+        metadata={"description": "`mine`: the rooms that you are in. `public`: the rooms that you can join."},
     )
 
 
 class RemovalQuery(In):
     ban = Boolean(
         load_default=False,
-        metadata={"in_query": True, "description": "Whether they are kept out from now on, also if they are not in."},
+        metadata={
+            "in_query": True,
+            "description": "Whether to ban the person. This works for people outside the room too.",
+        },
     )
 
 
@@ -266,25 +274,25 @@ class SearchQuery(In):
     limit = _limit()
 
 
-class StretchQuery(In):
+class MessageWindowQuery(In):
     limit = _limit()
     before = _message_id("Messages older than this one.")
-    after = _message_id("Messages newer than this one, the oldest of them first.")
-    around = _message_id("This message with those next to it.")
+    after = _message_id("Messages newer than this one, starting with the oldest.")
+    around = _message_id("This message and its neighbours.")
 
 
-class HistoryQuery(StretchQuery):
+class HistoryQuery(MessageWindowQuery):
     mark_read = Boolean(
-        load_default=True, metadata={"in_query": True, "description": "Whether what is returned counts as read."}
+        load_default=True, metadata={"in_query": True, "description": "Whether the returned messages count as read."}
     )
 
 
-class MessagesQuery(StretchQuery):
-    room = Id(in_query=True, metadata={"description": "Without it, the newest across all your rooms."})
+class MessagesQuery(MessageWindowQuery):
+    room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
 
 
 def _cursor() -> Text:
-    return Text(metadata={"description": "The cursor of the last event that you have."})
+    return Text(metadata={"description": "The cursor of the last event that you have received."})
 
 
 class SyncQuery(In):
@@ -294,14 +302,16 @@ class SyncQuery(In):
         MAX_SYNC_TIMEOUT_SECONDS,
         in_query=True,
         load_default=0,
-        metadata={"description": "For how many seconds to wait when there is nothing."},
+        metadata={"description": "How many seconds to wait if there are no events."},
     )
     limit = _limit()
 
 
 class EventsQuery(In):
     after = _cursor()
-    ticket = Text(metadata={"description": "From `POST /api/chat/events/ticket/`, where no header can be sent."})
+    ticket = Text(
+        metadata={"description": "From `POST /api/chat/events/ticket/`, for clients that can't send headers."}
+    )
 
 
 class MessageFrame(In):
