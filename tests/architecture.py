@@ -1,6 +1,7 @@
 """A rule for import-linter that its own kinds of contract can't say: these modules import the standard library only."""
 
 import sys
+from typing import Any
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -11,7 +12,7 @@ class StandardLibraryOnly(Contract):
 
     type_name = "standard_library_only"
 
-    modules = fields.ListField(subfield=fields.ModuleField())
+    modules: Any = fields.ListField(subfield=fields.ModuleField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         ours = {name.split(".")[0] for name in graph.modules if not graph.is_module_squashed(name)}

@@ -10,6 +10,7 @@ A test reads as what happens:
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Unpack
@@ -118,7 +119,7 @@ class MemoryChat(Chat):
     def stored(self) -> Tables:
         """All that is stored but the record of who tried."""
         tables = self.memory.store.tables
-        ids = {table: id_ for table, id_ in tables.last_ids.items() if table != "audit"}
+        ids = Counter({table: id_ for table, id_ in tables.last_ids.items() if table != "audit"})
         return dataclasses.replace(tables, attempts={}, audit=[], last_ids=ids)
 
     @contextmanager
@@ -307,7 +308,7 @@ def contents(page: MessagePage) -> list[str]:
     return [message.content for message in page.messages]
 
 
-def issues_of(action: Callable[[], object]) -> dict[str, list[str]]:
+def issues_of(action: Callable[..., object]) -> dict[str, list[str]]:
     """What an action finds wrong with its input, as codes by field; nothing if it was accepted."""
     try:
         action()

@@ -34,12 +34,23 @@ def quarters(size: int = 64) -> Image.Image:
     return picture
 
 
+def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """The colour of a pixel, in parts."""
+    found = picture.getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
+def _pure(part: int) -> int:
+    return 255 if part > 127 else 0
+
+
 def corners(file: bytes) -> list[tuple[int, int, int]]:
     """The colours of a picture's four corners, by rows, each the nearest of the pure ones."""
     picture = decoded(file).convert("RGB")
     near, far = 20, picture.width - 20
-    found = [picture.getpixel(place) for place in ((near, near), (far, near), (near, far), (far, far))]
-    return [tuple(255 if part > 127 else 0 for part in colour) for colour in found]
+    found = [pixel(picture, *place) for place in ((near, near), (far, near), (near, far), (far, far))]
+    return [(_pure(red), _pure(green), _pure(blue)) for red, green, blue in found]
 
 
 def chunk(kind: bytes, body: bytes = b"") -> bytes:

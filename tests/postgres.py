@@ -100,7 +100,7 @@ class RunningPostgres:
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as the superuser; return the rows, if it has any."""
         with psycopg.connect(self.address(database), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[arg-type]  # a test's own text
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def terminate_connections(self) -> int:
@@ -163,7 +163,7 @@ class RunningPostgres:
         return programs
 
     def _run(self, program: str, *args: str) -> None:
-        command = [self._programs / program, "-D", self._data, *args]
+        command = [str(self._programs / program), "-D", str(self._data), *args]
         subprocess.run(command, user=self._user, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
 
 

@@ -123,7 +123,7 @@ def _put(text: str, old: str, new: str, times: int = 1) -> str:
 def _make_certificate(folder: Path) -> None:
     kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
-    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]
+    files = ["-keyout", f"{folder}/privkey.pem", "-out", f"{folder}/fullchain.pem"]
     subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
 
 

@@ -37,9 +37,7 @@ class Answer(NamedTuple):
 class RunningServer:
     """A started server: its address, its processes and what it printed."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], log: Path, port: int, database: Database | None = None
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, port: int, database: Database = "") -> None:
         self.process = process
         self.log = log
         self.port = port
@@ -66,7 +64,7 @@ class RunningServer:
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.headers, error.read())
+                return Answer(error.code, dict(error.headers), error.read())
 
     def send(self, raw: bytes) -> Answer:
         """Send bytes as they are and read the answer until the server closes the connection."""
@@ -102,6 +100,11 @@ def database_of(folder: Path, *, database_url: str = "sqlite:///instance/minicha
     """The database of a server that is started in the folder with these settings."""
     is_file = database_url.startswith("sqlite:///")
     return folder / database_url.removeprefix("sqlite:///") if is_file else database_url
+
+
+def sqlite_file_of(folder: Path) -> Path:
+    """The SQLite file of a server that is started in the folder with the default settings."""
+    return folder / "instance" / "minichat.sqlite3"
 
 
 def free_port() -> int:
@@ -235,7 +238,7 @@ def running_redis(folder: Path) -> Iterator[RunningRedis]:
 
 def run(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `minichat ARGS` in `folder` to its end, with `says` on its standard input."""
-    return run_program(folder, str(BIN / "minichat"), *args, says=says, **settings)
+    return run_program(folder, str(BIN / "minichat"), *args, says=says, variables=None, **settings)
 
 
 def run_program(

@@ -90,7 +90,7 @@ class Document:
         if method == "HEAD":
             return
         self._validate(f"{URI}#/components/schemas/Problem", response.json, where)
-        problem = response.json
+        problem: Any = response.json
         assert problem["status"] == response.status_code, where
         assert problem["request_id"] == response.headers["X-Request-ID"], where
         assert code in {None, problem["code"]}, where

@@ -18,6 +18,7 @@ class Browser:
     """Keeps cookies and fills in forms, as a browser does."""
 
     def __init__(self, chat: Chat, base: str = "http://localhost") -> None:
+        self.chat = chat
         self._base = base
         self._client: FlaskClient = chat.app.test_client()
 
@@ -152,7 +153,7 @@ class TestTheDoor:
             browsers.append(Browser(chat))
             browsers[-1].signs_in()
             assert browsers[-1].is_in
-        thief = Browser(chat)
+        thief = Browser(browsers[1].chat)
         thief.takes(browsers[0].cookie)
         assert not thief.is_in
         thief.takes(browsers[1].cookie)

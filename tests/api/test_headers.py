@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
 from api.client import PASSWORD, Chat
 from api.conftest import MakeChat, on_one_database
@@ -27,7 +27,7 @@ def chat(make_chat: MakeChat) -> Chat:
     return make_chat(MINICHAT_PUBLIC_URL="https://chat.example.org")
 
 
-def check(response: TestResponse) -> None:
+def check(response: Response) -> None:
     for name, pattern in ALWAYS.items():
         values = response.headers.getlist(name)
         assert len(values) == 1, (name, values, response)

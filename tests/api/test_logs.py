@@ -119,7 +119,7 @@ class TestALine:
         logging.getLogger("peewee").debug(("SELECT password_hash", ["sesame"]))
         logging.getLogger("elsewhere").error("it %s", "broke", extra={"password": "sesame"})
         # As Python calls it once a warning is to be shown; here warnings are errors.
-        sys.modules["warnings"].showwarning(UserWarning("mind the gap"), UserWarning, "here.py", 7)  # type: ignore[attr-defined]
+        sys.modules["warnings"].showwarning(UserWarning("mind the gap"), UserWarning, "here.py", 7)
         broke, gap = log()
         assert (broke["level"], broke["logger"], broke["event"]) == ("error", "elsewhere", "it broke")
         assert set(broke) == {"time", "level", "logger", "event"}

@@ -92,7 +92,7 @@ def test_so_do_requests_for_one_thing(chat: Chat) -> None:
     found = {}
     for method, path in OTHERS:
         with counted(chat) as statements:
-            body = {"json": {"seq": 1}} if method == "POST" else {}
+            body: dict[str, Any] = {"json": {"seq": 1}} if method == "POST" else {}
             assert ann.sends(method, path.format(room=room["id"]), **body).status == 200
         found[method, path] = len(statements)
     assert found == OTHERS

@@ -1,5 +1,7 @@
 """`/api/chat/rooms/`: rooms, roles, who is in them; direct chats; receipts."""
 
+from typing import Any
+
 import pytest
 
 from api.client import Chat, Json, Person
@@ -237,7 +239,8 @@ class TestJoiningAndLeaving:
     def test_needs_no_body_and_minds_none(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room()
-        for body in ({}, {"json": {}}, {"data": b""}):
+        bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"data": b""}]
+        for body in bodies:
             assert eve.sends("POST", f"{ROOMS}{room['id']}/join/", **body).status == 200
 
     def test_a_private_room_can_not_be_joined(self, chat: Chat) -> None:

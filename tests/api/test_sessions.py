@@ -485,7 +485,7 @@ class TestATokenThatIsNotOurs:
         ],
         ids=lambda value: ascii(value)[:24],
     )
-    def test_with_a_wrong_claim(self, ann: Person, claim: str, value: object) -> None:
+    def test_with_a_wrong_claim(self, ann: Person, claim: str, value: Any) -> None:
         self.refused(ann, forged(ann.token, **{claim: value}), refresh=forged(ann.refresh, **{claim: value}))
 
     @on_each_database
@@ -496,7 +496,7 @@ class TestATokenThatIsNotOurs:
     def test_that_could_be_ours_but_names_no_living_session(
         self, ann: Person, claim: str, value: object, code: str
     ) -> None:
-        ours = {claim: value}
+        ours: dict[str, Any] = {claim: value}
         self.refused(ann, forged(ann.token, **ours), refresh=forged(ann.refresh, **ours), code=code)
 
     def test_with_a_payload_that_is_no_object(self, ann: Person) -> None:

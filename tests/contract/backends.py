@@ -118,7 +118,10 @@ def _backend(database: Any, ports: Ports, clock: MemoryClock, *, order: str) -> 
     def log() -> list[Change]:
         columns = "kind, room_id, at, user_id, message_id, seq, role"
         rows = database.execute_sql(f"SELECT {columns} FROM change ORDER BY {order}")
-        return [Change(ChangeKind(row[0]), *row[1:6], row[6] and Role(row[6])) for row in rows.fetchall()]
+        return [
+            Change(ChangeKind(kind), room_id, at, user_id, message_id, seq, role and Role(role))
+            for kind, room_id, at, user_id, message_id, seq, role in rows.fetchall()
+        ]
 
     return Backend(ports, clock, log)
 

@@ -67,7 +67,7 @@ def test_a_hash_by_the_present_parameters_needs_no_rehash(passwords):
 @pytest.mark.parametrize("use", ["hash", "verify"])
 def test_one_hash_per_core_runs_at_once_some_wait_and_the_rest_are_refused(use):
     """A storm of log-ins takes neither all memory nor the event loop. The offload's threads stand for cores."""
-    cores, surplus, may_wait = os.cpu_count(), 5, 64
+    cores, surplus, may_wait = os.cpu_count() or 1, 5, 64
     begun, refused, go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
 
     def hashing(_function):
@@ -75,13 +75,14 @@ def test_one_hash_per_core_runs_at_once_some_wait_and_the_rest_are_refused(use):
         assert go_on.wait(10)
         return "hashed"
 
+    argon2 = Argon2Passwords(hashing)
+
     def log_in():
         try:
-            return passwords.hash("secret") if use == "hash" else passwords.verify("a hash", "secret")
+            return argon2.hash("secret") if use == "hash" else argon2.verify("a hash", "secret")
         except Unavailable:
             refused.release()
 
-    passwords = Argon2Passwords(hashing)
     with ThreadPoolExecutor(cores + may_wait + surplus) as people:
         try:
             running = [people.submit(log_in) for _ in range(cores)]

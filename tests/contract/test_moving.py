@@ -112,6 +112,7 @@ def live(home):
     bob.makes_room("Quiet", private=True)
     room = ann.makes_room("Tea \U0001fad6", with_=[bob, carl, dora, eve])
     hello = ann.says("hello\n\t\"'\\\u2028", in_=room, client_id="a1").message
+    last = hello
     for number in range(20):
         clock.advance(1)
         last = people[number % 3].says(f"answer {number}", in_=room, reply_to=hello, client_id=f"n{number}").message
@@ -153,7 +154,7 @@ def in_another_thread(home, action):
 
 def sealed(lines):
     """An export of these lines but the last, with what the last one must say of them."""
-    rows = {}
+    rows: dict[str, int] = {}
     table = ""
     for value in map(json.loads, lines[1:-2]):
         if isinstance(value, list):
@@ -315,7 +316,9 @@ class TestBrokenOff:
         for _ in range(5):
             with pytest.raises(BrokenOffError):
                 new_home.imports(lines, broken_off_after(3))
-        assert import_progress(new_home.database).rows == 5 * 3 * 7
+        progress = import_progress(new_home.database)
+        assert progress is not None
+        assert progress.rows == 5 * 3 * 7
         new_home.imports(lines)
         assert new_home.exported() == lines
 

@@ -32,6 +32,7 @@ from pictures import (
     corners,
     decoded,
     encoded,
+    pixel,
     png,
     quarters,
 )
@@ -109,7 +110,7 @@ def test_colours_come_through_in_every_form(pictures, mode, kind):
 @pytest.mark.parametrize(("mode", "kind"), [("L", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("L", "GIF"), ("1", "PNG")])
 def test_so_do_greys(pictures, mode, kind):
     grey = Image.new("L", (64, 64), 255).convert(mode)
-    assert decoded(pictures.square(encoded(grey, kind))).getpixel((128, 128))[:3] == (255, 255, 255)
+    assert pixel(decoded(pictures.square(encoded(grey, kind))), 128, 128)[:3] == (255, 255, 255)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_what_is_transparent_stays_so(pictures, mode):
     clear = Image.new("RGBA", (64, 64), (255, 0, 0, 0)).convert(mode)
     options = {"transparency": 0} if mode == "P" else {}
     made = decoded(pictures.square(encoded(clear, "PNG", **options)))
-    assert made.getpixel((128, 128))[3] == 0
+    assert pixel(made, 128, 128)[3] == 0
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

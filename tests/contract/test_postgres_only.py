@@ -4,10 +4,11 @@ import multiprocessing
 import re
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -49,9 +50,13 @@ def ports(database, tmp_path):
     return on_postgres(database, tmp_path)
 
 
-class closing_all(closing):  # noqa: N801 - a context manager, as `closing` is
+class closing_all(closing[Any]):  # noqa: N801 - a context manager, as `closing` is
+    def __init__(self, database):
+        super().__init__(database)
+        self._database = database
+
     def __exit__(self, *_):
-        self.thing.close_connections()
+        self._database.close_connections()
 
 
 @pytest.fixture
@@ -151,6 +156,8 @@ def test_a_role_that_may_make_no_tables_may_serve(server, database, tmp_path):
         with ports.transaction():
             ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", joined_at=1))
             room = ports.room_store.add(NewRoom("Kitchen", "", RoomKind.GROUP, False, 1))
+            assert ann is not None
+            assert room is not None
             ports.membership_store.add(room.id, ann.id, Role.OWNER, 0)
             assert say(ports, ann, room.id)
 
@@ -336,7 +343,7 @@ def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(ser
     room = services.rooms.create(ann.id, "Kitchen").view.room.id
     with ThreadPoolExecutor() as pool:
         with ports.transaction(room=room):
-            both = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
+            both: list[Future[Any]] = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
             await_waiting(server, 1)
             both.append(pool.submit(services.rooms.join, bob.id, room))
             await_waiting(server, 2)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -220,7 +221,7 @@ class TestSlots:
     @pytest.fixture
     def host(self, redises, tmp_path):
         """Return a factory for the slots of another host, with short leases: `host(max_per_user=3)`."""
-        made = []
+        made: list[Any] = []
 
         def make(max_per_user=3):
             made.append(FileStreamSlots(tmp_path / f"slots-{len(made)}", max_per_user))
@@ -253,6 +254,7 @@ class TestSlots:
         assert ours.recv() == 3
         here = host()
         assert here.acquire(1) is None
+        assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         wait_until(lambda: here.acquire(1) is not None, "a free slot", patience=5 * LEASE)

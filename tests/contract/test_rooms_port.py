@@ -320,7 +320,8 @@ def test_all_rooms_of_a_user_come_by_id_with_the_membership(ports, add_room, ann
             ports.membership_store.add(chat.id, user.id, Role.MEMBER, 0)
 
     def joined(room, user, partner=None):
-        return JoinedRoom(*ports.room_store.access(room.id, user.id), partner and partner.id)
+        found, membership = ports.room_store.access(room.id, user.id)
+        return JoinedRoom(found, membership, partner and partner.id)
 
     assert list(ports.room_store.all_of(ann.id, 0, 2)) == [joined(tea, ann), joined(soup, ann)]
     assert list(ports.room_store.all_of(ann.id, soup.id, 2)) == [joined(chat, ann, carl)]

@@ -258,7 +258,7 @@ def test_a_swept_session_takes_its_tokens_with_it_a_few_at_a_time(ports, ann, op
             ports.session_store.add_token(RefreshToken(str(number) * 64, one.id, 1_000, 9_000))
         ports.session_store.add_token(RefreshToken("a" * 64, other.id, 1_000, 9_000))
         ports.session_store.end(one.id, 3_000)
-    swept = []
+    swept: list[int] = []
     while not swept or swept[-1]:
         with ports.transaction():
             swept.append(ports.session_store.sweep(3_000, 2))

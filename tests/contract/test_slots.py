@@ -55,6 +55,7 @@ def test_the_slots_of_a_process_that_is_killed_are_free(tmp_path):
     assert here.recv() == 3
     slots = FileStreamSlots(tmp_path / "slots", 3)
     assert slots.acquire(1) is None
+    assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert {slots.acquire(1) for _ in range(3)} == {0, 1, 2}

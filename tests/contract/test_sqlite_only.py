@@ -6,8 +6,9 @@ import threading
 import time
 import unicodedata
 from contextlib import closing
+from importlib import import_module
+from typing import Any
 
-import cysqlite
 import pytest
 from peewee import IntegrityError
 from playhouse.migrations import Runner
@@ -32,6 +33,8 @@ from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
 from minichat.domain.paging import Window
 from minichat.domain.ports import NewMessage, NewRoom
+
+cysqlite: Any = import_module("cysqlite")  # it does not declare its exports to a type checker
 
 
 @pytest.fixture
@@ -111,8 +114,10 @@ def test_names_from_before_are_found_as_those_of_today(tmp_path):
         assert users.is_taken("άννασ", 1)
         for query in ("ipek iğ", "i" * 100, "νίκοσ"):
             assert [user.id for user in users.search(query, 9, without=0)] == [1]
+        account = users.get(1)
+        assert account is not None
         stored = database.execute_sql("SELECT is_start, part FROM user_name_part WHERE user_id = 1").fetchall()
-        assert {(bool(is_start), part) for is_start, part in stored} == name_parts(users.get(1))
+        assert {(bool(is_start), part) for is_start, part in stored} == name_parts(account)
 
 
 def _upgrade(url):
@@ -285,7 +290,7 @@ def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(
             if removed_at is not None:
                 ports.room_store.remove(room, removed_at)
         rooms[removed_at] = room
-    swept = []
+    swept: list[int] = []
     while not swept or swept[-1]:
         with ports.transaction():
             swept.append(ports.room_store.sweep(1_001, 4))

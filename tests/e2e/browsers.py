@@ -78,7 +78,7 @@ class Watched:
             self.complaints.append(text)
 
     def all_complaints(self) -> list[Any]:
-        return self.complaints + self.page.evaluate("window.violations")
+        return [*self.complaints, *self.page.evaluate("window.violations")]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ class SharedServers:
         self._stack = stack
         self._running: dict[tuple[object, ...], RunningServer] = {}
 
-    def get(self, new_database, *, workers: int = 2, **settings: str) -> RunningServer:
+    def get(self, new_database, *, workers: int = 2, **settings: Any) -> RunningServer:
         """Return the server with this kind of database, number of workers and settings, without rate limits."""
         kind = (new_database, workers, *sorted(settings.items()))
         if kind not in self._running:

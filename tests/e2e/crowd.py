@@ -79,7 +79,7 @@ def call(
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=patience)) as connection:
         connection.request(method, path, None if body is None else json.dumps(body).encode(), headers)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(response.status, dict(response.headers), response.read())
 
 
 def register(server: RunningServer, *usernames: str) -> list[Person]:
@@ -91,7 +91,7 @@ def register(server: RunningServer, *usernames: str) -> list[Person]:
     return people
 
 
-def at_once(actions: Iterable[Callable[[], Result]]) -> list[Result]:
+def at_once(actions: Iterable[Callable[..., Result]]) -> list[Result]:
     """Run all actions in threads that start together; return their results in order, or raise what the first raised."""
     chosen = list(actions)
     results: list[Any] = [None] * len(chosen)
@@ -143,7 +143,7 @@ def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) 
         raise failures[0]
 
 
-def wait_until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+def wait_until(condition: Callable[..., object], what: str, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {patience} s"
@@ -153,7 +153,7 @@ def wait_until(condition: Callable[[], object], what: str, patience: float = PAT
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
     if isinstance(database, str):
         with psycopg.connect(database) as server:
-            return server.execute(statement).fetchall()  # type: ignore[arg-type]  # a test's own text
+            return server.execute(statement).fetchall()
     with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection:
         return connection.execute(statement).fetchall()
 
@@ -162,7 +162,7 @@ def execute(database: Database, statement: str) -> None:
     """Change the database from outside, behind the server's back."""
     if isinstance(database, str):
         with psycopg.connect(database) as server:
-            server.execute(statement)  # type: ignore[arg-type]  # a test's own text
+            server.execute(statement)
     else:
         with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
             connection.execute(statement)

@@ -9,6 +9,7 @@ import subprocess
 from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -17,10 +18,10 @@ from commands import run_minichat
 from e2e.crowd import check_database, check_numbers, meanwhile, register, rows, wait_until
 from pictures import JPEG, PNG
 from postgres import FAST, running_postgres, shared
-from servers import BIN, PATIENCE, SECRET, child, database_of, environment, serving
+from servers import BIN, PATIENCE, SECRET, child, environment, serving, sqlite_file_of
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
-SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
+SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def test_an_existing_file_is_replaced_only_with_force(path, backup, refusal):
 
 
 def test_the_database_itself_is_never_replaced_by_its_copy(server, folder, path, refusal):
-    database = database_of(folder)
+    database = sqlite_file_of(folder)
     before = database.stat().st_ino
     path.hardlink_to(database)
     (link := path.with_name("link")).symlink_to(database)
@@ -135,7 +136,7 @@ def test_the_database_itself_is_never_replaced_by_its_copy(server, folder, path,
 
 
 def test_the_files_of_the_database_are_never_replaced(server, folder, refusal):
-    wal = database_of(folder).with_name("minichat.sqlite3-wal")
+    wal = sqlite_file_of(folder).with_name("minichat.sqlite3-wal")
     before = wal.stat().st_ino
     assert refusal(wal, "--force") == f"{wal} belongs to the database. Choose another path."
     assert wal.stat().st_ino == before
@@ -251,7 +252,7 @@ class TestPostgreSQL:
         assert list(tmp_path.iterdir()) == []
 
     def test_a_pg_dump_continues_at_another_server_and_clients_resync(self, tmp_path):
-        there = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1", **SETTINGS}
+        there: dict[str, Any] = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1", **SETTINGS}
         for _ in range(2_000):  # so that the numbers of this server's transactions are ahead of the other's
             shared().execute("SELECT pg_current_xact_id()")
         with serving(tmp_path, **there) as server:
@@ -330,8 +331,8 @@ class TestPictures:
             assert ann.server.call("GET", picture).status == 200
             assert ann.get("/api/auth/me/")["avatar"].endswith(picture)
             assert ann.server.stop() == 0
-        check_database(database_of(tmp_path))
-        assert stat.S_IMODE(database_of(tmp_path).stat().st_mode) == 0o600
+        check_database(sqlite_file_of(tmp_path))
+        assert stat.S_IMODE(sqlite_file_of(tmp_path).stat().st_mode) == 0o600
 
     def test_the_folder_of_the_pictures_themselves_is_refused(self, folder, path, refusal):
         media = path.with_name(f"{path.name}.media")
@@ -354,6 +355,7 @@ class TestPictures:
             wait_until(draft.exists, "the beginning of the copy")
             process.send_signal(by)
             process.wait(PATIENCE)
+            assert process.stderr is not None
             assert b"Traceback" not in process.stderr.read()
         assert path.read_text() == "the copy of yesterday"
         endless.unlink()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,10 +22,10 @@ from e2e.crowd import register, rows
 from minichat.cli.checking import service, setup
 from minichat.cli.checking.findings import Verdict
 from proxies import NAME, running_nginx
-from servers import PATIENCE, SECRET, database_of, free_port, running_redis, serving
+from servers import PATIENCE, SECRET, free_port, running_redis, serving, sqlite_file_of
 from settings import settings_from
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "secret_key": SECRET,
     "public_url": f"https://{NAME}",
     "allowed_hosts": f"{NAME},127.0.0.1",
@@ -91,11 +92,11 @@ class TestAGoodSetUp:
 
     @pytest.mark.parametrize("journal", ["delete", "wal"])
     def test_keeps_its_database_to_the_byte(self, home, journal):
-        with closing(sqlite3.connect(database_of(home))) as connection:
+        with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             connection.execute(f"PRAGMA journal_mode = {journal}")
-        before = database_of(home).read_bytes()
+        before = sqlite_file_of(home).read_bytes()
         assert ("ok", "migrations", "All migrations are applied.") in check(home)
-        assert database_of(home).read_bytes() == before
+        assert sqlite_file_of(home).read_bytes() == before
 
     def test_keeps_the_files_of_a_killed_server(self, home):
         settings = {**GOOD, "trusted_proxies": "0"}
@@ -103,11 +104,11 @@ class TestAGoodSetUp:
             register(server, "ann")
             os.killpg(server.process.pid, signal.SIGKILL)
             server.process.wait(PATIENCE)
-        files = [database_of(home), database_of(home).with_name("minichat.sqlite3-wal")]
+        files = [sqlite_file_of(home), sqlite_file_of(home).with_name("minichat.sqlite3-wal")]
         before = [file.read_bytes() for file in files]
         assert ("ok", "migrations", "All migrations are applied.") in check(home)
         assert [file.read_bytes() for file in files] == before
-        assert rows(database_of(home), "SELECT count(*) FROM user") == [(1,)]
+        assert rows(sqlite_file_of(home), "SELECT count(*) FROM user") == [(1,)]
 
     def test_is_reported_in_columns(self, home):
         printed = run_minichat(home, "check", **GOOD).stdout.splitlines()
@@ -201,22 +202,22 @@ class TestTheDatabase:
     def test_that_does_not_exist_is_wrong_and_is_not_created(self, tmp_path):
         what, sentence = only_wrong(check(tmp_path))
         assert (what, "Create it with `minichat db upgrade`" in sentence) == ("database", True)
-        assert not database_of(tmp_path).exists()
+        assert not sqlite_file_of(tmp_path).exists()
 
     def test_that_is_empty_is_wrong_and_stays_so(self, home):
-        database_of(home).write_bytes(b"")
+        sqlite_file_of(home).write_bytes(b"")
         what, sentence = only_wrong(check(home))
         assert (what, "Apply them with `minichat db upgrade`" in sentence) == ("migrations", True)
-        assert database_of(home).read_bytes() == b""
+        assert sqlite_file_of(home).read_bytes() == b""
 
     def test_that_is_another_kind_of_file_is_wrong(self, home):
-        database_of(home).write_bytes(b"something else" * 1_000)
+        sqlite_file_of(home).write_bytes(b"something else" * 1_000)
         what, sentence = only_wrong(check(home))
         assert what == "database"
-        assert f"{database_of(home)} can't be used: " in sentence
+        assert f"{sqlite_file_of(home)} can't be used: " in sentence
 
     def test_that_lags_behind_or_is_ahead_is_wrong(self, home):
-        with closing(sqlite3.connect(database_of(home))) as connection:
+        with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             [(table,)] = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%migration%' LIMIT 1")
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             name = next(column for column in columns if column in {"name", "migration"})
@@ -224,7 +225,7 @@ class TestTheDatabase:
             connection.commit()
         what, sentence = only_wrong(check(home))
         assert (what, "0999_of_tomorrow" in sentence) == ("migrations", True)
-        with closing(sqlite3.connect(database_of(home))) as connection:
+        with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             connection.execute(f"DELETE FROM {table} WHERE {name} = '0999_of_tomorrow'")
             connection.commit()
         what, sentence = only_wrong(check(home))
@@ -274,12 +275,12 @@ class TestTheDatabase:
         with serving(home, **GOOD) as server:
             ann, bob = register(server, "ann", "bob")
             ann.makes_room(bob)
-        with closing(sqlite3.connect(database_of(home))) as connection:
+        with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             connection.execute("UPDATE change SET at = at + 600000")
             connection.commit()
         what, sentence = only_wrong(check(home))
         assert (what, "The newest change lies" in sentence) == ("clock", True)
-        assert rows(database_of(home), "SELECT count(*) FROM change") != [(0,)]
+        assert rows(sqlite_file_of(home), "SELECT count(*) FROM change") != [(0,)]
 
 
 class TestTheClock:

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import termios
+from typing import Any
 
 import pytest
 from click import Group, Option
@@ -161,7 +162,7 @@ def test_a_password_is_prompted_for_twice_and_never_shown(tmp_path):
 
 @pytest.mark.parametrize("is_on_postgres", [False, True])
 def test_demo_fills_only_an_empty_database(tmp_path, is_on_postgres):
-    settings = {}
+    settings: dict[str, Any] = {}
     if is_on_postgres:
         settings = {"database_url": shared().url(), "secret_key": SECRET, "allowed_hosts": "127.0.0.1"}
     made = run_minichat(tmp_path, "demo", *SMALL, **settings)

@@ -5,12 +5,14 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, check_whole, execute, meanwhile, register, rows, wait_until
-from servers import BIN, child, database_of, environment, serving
+from servers import BIN, child, database_of, environment, serving, sqlite_file_of
 
 ENOUGH = 12
 """As many requests on connections of their own as reach both workers, but for one time in two thousand."""
@@ -130,7 +132,7 @@ def test_a_missing_database_is_reported(tmp_path, command):
     result = run_minichat(tmp_path, *command)
     assert result.returncode == 1
     assert result.stderr.startswith("There is no database ")
-    assert not database_of(tmp_path).exists()
+    assert not sqlite_file_of(tmp_path).exists()
 
 
 def test_accounts_are_listed(server, minichat):
@@ -190,7 +192,7 @@ def test_prune_under_writers_removes_only_expired_data(server, minichat):
     assert ann.call("DELETE", f"/api/chat/rooms/{removed}/").status == 204
     long_ago = time.time_ns() // 1_000_000 - 200 * DAY
     make_old(server.database, removed, long_ago)
-    said = []
+    said: list[Any] = []
 
     def say():
         text = f"message {len(said)}"
@@ -237,7 +239,7 @@ def test_a_killed_prune_leaves_a_consistent_database_and_the_next_run_continues(
 
 def start(folder, settings):
     """Prune in a process, which is killed when the block ends."""
-    command = [BIN / "minichat", "prune"]
+    command: list[str | Path] = [BIN / "minichat", "prune"]
     return child(command, folder, env=environment(**settings), stdout=subprocess.PIPE, text=True)
 
 

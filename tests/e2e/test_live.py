@@ -43,14 +43,14 @@ class Stream:
 
     opened: ClassVar[list["Stream"]] = []
 
-    def __init__(self, person: Person, *, after: str | None = None, ticket: str | None = None, **headers: str) -> None:
+    def __init__(self, person: Person, *, after: str | None = None, ticket: str | None = None, **headers: Any) -> None:
         self._events: Queue[Any] = Queue()
         self._person = person
         self._query = {name: value for name, value in (("after", after), ("ticket", ticket)) if value}
         self._headers = headers if ticket else {"Authorization": f"Bearer {person.token}", **headers}
         self._opened = threading.Event()
         self.status = 0
-        self.last_id = after
+        self.last_id: Any = after
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._opened.wait(PATIENCE), "the stream does not open"

@@ -40,7 +40,6 @@ def server(tmp_path_factory, elsewhere):
     folder = tmp_path_factory.mktemp("live-docs")
     origin = f"http://localhost:{elsewhere}"
     with serving(folder, "--workers", "2", rate_limits="off", cors_origins=origin, changes_ttl="1") as server:
-        server.folder = folder
         yield server
 
 
@@ -80,6 +79,7 @@ def python_client(server, person, tmp_path):
         lines: Queue[str | None] = Queue()
 
         def read():
+            assert client.stdout is not None
             for line in client.stdout:
                 lines.put(line.rstrip("\n"))
             lines.put(None)

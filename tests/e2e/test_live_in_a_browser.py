@@ -6,6 +6,7 @@ The pages come from where a front end in development does, which the settings al
 import os
 import signal
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,9 @@ def other_pages():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, pages):
-    origins = {} if pages == 3000 else {"cors_origins": ",".join(f"http://{host}:{pages}" for host in OURS)}
+    origins: dict[str, Any] = (
+        {} if pages == 3000 else {"cors_origins": ",".join(f"http://{host}:{pages}" for host in OURS)}
+    )
     folder = tmp_path_factory.mktemp("live-in-a-browser")
     with serving(folder, "--workers", "2", rate_limits="off", **origins) as server:
         yield server

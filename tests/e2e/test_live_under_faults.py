@@ -24,7 +24,7 @@ from scale import scaled
 from servers import PATIENCE, RunningServer, serving
 
 # Each start is on a port of its own, which must not show in what was said before.
-SETTINGS = {"rate_limits": "off", "public_url": "http://chat.example"}
+SETTINGS: dict[str, Any] = {"rate_limits": "off", "public_url": "http://chat.example"}
 ROUNDS = scaled(1, 20)
 PAUSE = 0.05
 """After how many seconds a client tries again."""
@@ -323,7 +323,7 @@ def test_one_who_does_not_read_is_cut_off_and_resumes_while_others_go_on(tmp_pat
             other.wait()
             check_same(shown(other.events), history)
         for response in stuck:
-            heard = []
+            heard: list[Any] = []
             with closing(response), suppress(ConnectionResetError, IncompleteRead):  # which are ways to be cut off
                 heard.extend(streamed(response))
             assert len(heard) < count

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,9 @@ from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, regist
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations.incomplete_import import import_progress
 from postgres import shared
-from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving
+from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving, sqlite_file_of
 
-SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
+SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
 MESSAGES = 40_000
 
 
@@ -105,7 +106,7 @@ def test_a_chat_continues_in_another_database_with_all_sessions(tmp_path):
 
 def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported, new):
     total = len(lines_of(exported)) - 15
-    there = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1"}
+    there: dict[str, Any] = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1"}
     with closing(open_database(there["database_url"])) as database:
         kill_again_and_again(lambda: imported(database), total, signal.SIGKILL, new, exported, **there)
         database.close_connections()
@@ -122,7 +123,7 @@ def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported
     after = new / "after.jsonl"
     assert run_minichat(new, "export", str(after), **SETTINGS, **there).returncode == 0
     assert imports(new, after).endswith(f" rows from {after}.\n")
-    check_whole(database_of(new))
+    check_whole(sqlite_file_of(new))
     assert export_of(new) == lines_of(after)
 
 
@@ -140,7 +141,8 @@ def test_an_export_under_writers_is_a_snapshot(tmp_path):
             before = list(said)
             lines = [json.loads(line) for line in export_of(tmp_path)]
             wait_until(lambda: len(said) > len(before) + 20, "more messages")
-        found = {}
+        found: dict[str, list[Any]] = {}
+        rows_of: list[Any] = []
         for line in lines[:-2]:
             if isinstance(line, dict):
                 found[line["table"]] = []
@@ -166,7 +168,7 @@ def test_only_the_owner_can_read_an_export_and_it_never_replaces_a_file(old, exp
 
 
 def test_an_export_never_replaces_its_own_database(old):
-    database = database_of(old)
+    database = sqlite_file_of(old)
     before = database.stat().st_ino
     for path in (database, database.with_name("minichat.sqlite3-turns")):
         path.touch()
@@ -203,7 +205,7 @@ def test_a_closed_standard_output_is_reported(old):
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
 def test_a_repeatedly_killed_import_ends_with_exactly_the_exported_data(exported, new, by):
     total = len(lines_of(exported)) - 15
-    database = database_of(new)
+    database = sqlite_file_of(new)
     with closing(open_database(f"sqlite:///{database}")) as opened:
         kill_again_and_again(lambda: imported(opened), total, by, new, exported)
         opened.close_connections()
@@ -224,7 +226,7 @@ def kill_again_and_again(count, total, by, folder, exported, **settings):
 
 def test_an_unfinished_import_is_not_served(exported, new):
     with (
-        closing(open_database(f"sqlite:///{database_of(new)}")) as database,
+        closing(open_database(f"sqlite:///{sqlite_file_of(new)}")) as database,
         start(new, "import", str(exported)) as process,
     ):
         wait_until(lambda: imported(database), "some rows")
@@ -237,19 +239,19 @@ def test_an_unfinished_import_is_not_served(exported, new):
         result = run_minichat(new, *args, **says, **SETTINGS)
         assert (result.returncode, result.stdout) == (1, ""), command
         assert result.stderr == (
-            f"The database {database_of(new)} can't be used: "
+            f"The database {sqlite_file_of(new)} can't be used: "
             "it holds a part of an import; `minichat import` with the same file goes on\n"
         )
-    execute(database_of(new), "ALTER TABLE schema_migration RENAME TO kept")
+    execute(sqlite_file_of(new), "ALTER TABLE schema_migration RENAME TO kept")
     execute(
-        database_of(new), "CREATE TABLE schema_migration AS SELECT * FROM kept WHERE id < (SELECT max(id) FROM kept)"
+        sqlite_file_of(new), "CREATE TABLE schema_migration AS SELECT * FROM kept WHERE id < (SELECT max(id) FROM kept)"
     )
     assert refusal(new, "import", str(exported)) == (
-        f"{database_of(new)} holds an unfinished import by an earlier version. Continue with that version or "
+        f"{sqlite_file_of(new)} holds an unfinished import by an earlier version. Continue with that version or "
         "import into a new database."
     )
-    execute(database_of(new), "DROP TABLE schema_migration")
-    execute(database_of(new), "ALTER TABLE kept RENAME TO schema_migration")
+    execute(sqlite_file_of(new), "DROP TABLE schema_migration")
+    execute(sqlite_file_of(new), "ALTER TABLE kept RENAME TO schema_migration")
     imports(new, exported)
     assert run_minichat(new, "db", "status", **SETTINGS).returncode == 0
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click import Group
@@ -129,7 +130,7 @@ def test_every_command_that_a_page_names_exists_and_the_other_way_round():
             name = next((name for name in known if words[: len(name.split())] == name.split()), None)
             assert name, f"{page.name} names `minichat {line}`"
             named.add(name)
-            command = main
+            command: Any = main
             for word in name.split():
                 command = command.commands[word]
             taken = {option for parameter in command.params for option in parameter.opts} | {"--help"}

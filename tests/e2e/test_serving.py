@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -31,7 +33,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory):
     """A server in an empty folder, with another folder for pictures and an unknown setting."""
-    settings = {"media_dir": "far/media", "acess_ttl": "60"}
+    settings: dict[str, Any] = {"media_dir": "far/media", "acess_ttl": "60"}
     with serving(tmp_path_factory.mktemp("newcomer"), "--workers", "1", **settings) as server:
         yield server
 
@@ -273,7 +275,7 @@ def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
         time.sleep(1.1)  # everything that a worker does once a second is due
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
-        answers = [b"".join(iter(lambda client=client: client.recv(65_536), b"")) for client in clients]
+        answers = [b"".join(iter(partial(client.recv, 65_536), b"")) for client in clients]
         for answer, (way, _) in zip(answers, sends * 2, strict=True):
             assert answer.startswith(way.begins), (way.path, answer)
             assert answer.endswith(way.ends), (way.path, answer)
@@ -300,6 +302,7 @@ def status(pid):
 def is_told_to_stop(pid):
     """Whether a SIGTERM waits for the process."""
     pending = re.search(r"^ShdPnd:\t(\w+)$", status(pid), re.MULTILINE)
+    assert pending
     return bool(int(pending[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
@@ -406,7 +409,7 @@ def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
 
 @pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
 def test_plain_gunicorn_serves_minichat_with_any_kind_of_worker(tmp_path, kind):
-    settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+    settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
     assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
     args = ["--worker-class", kind, "--workers", "2", "--no-control-socket", "minichat.app:create_app()"]
     with serving(tmp_path, *args, program="gunicorn", **settings) as server:

@@ -40,7 +40,7 @@ class Hosts:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
-        self._settings = {"secret_key": SECRET, "media_dir": f"{folder}/media", **PUBLIC, **settings}
+        self._settings: dict[str, Any] = {"secret_key": SECRET, "media_dir": f"{folder}/media", **PUBLIC, **settings}
         self.ports = [free_port(), free_port()]
         self._stacks: list[ExitStack] = []
         self.servers: list[RunningServer] = []
@@ -124,7 +124,7 @@ def ask(
     with closing(connection):
         connection.request(method, path, data, fields)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(response.status, dict(response.headers), response.read())
 
 
 class TestTls:

@@ -50,12 +50,19 @@ class Socket:
     def sends(self, payload: bytes | str, opcode: int) -> None:
         self._socket.send(payload, opcode)
 
+    @property
+    def line(self) -> Any:
+        """The connection itself."""
+        line = self._socket.sock
+        assert line is not None
+        return line
+
     def sends_raw(self, data: bytes) -> None:
-        self._socket.sock.sendall(data)
+        self.line.sendall(data)
 
     def rest(self) -> bytes:
         """What comes until the other end closes the connection."""
-        return b"".join(iter(lambda: self._socket.sock.recv(65_536), b""))
+        return b"".join(iter(lambda: self.line.recv(65_536), b""))
 
     def next(self) -> dict[str, Any]:
         """The next thing that is said, but for who is online, which may be told at any time."""
@@ -75,7 +82,7 @@ class Socket:
 
     def last_words(self) -> tuple[list[dict[str, Any]], tuple[int, str]]:
         """All that is said, but for who is online, and the code and reason with which the other end closes."""
-        said = []
+        said: list[Any] = []
         while True:
             opcode, data = self._socket.recv_data(control_frame=True)
             if opcode == websocket.ABNF.OPCODE_CLOSE:
@@ -206,7 +213,7 @@ def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         begin, go_on = b"\x01\x80\0\0\0\0", b"\x00\x80\0\0\0\0"
-        flooding = [Socket(ann, room)._socket.sock for _ in range(4)]
+        flooding = [Socket(ann, room).line for _ in range(4)]
         over = threading.Event()
 
         def flood(line: Any) -> None:
@@ -461,13 +468,13 @@ def test_one_who_floods_and_goes_leaves_nothing_behind(tmp_path, database, end):
         sockets = [Socket(ann, room) for _ in range(20)]
         assert refusal(ann, room) == (429, "too_many_streams")
         for socket in sockets:
-            socket._socket.sock.sendall(pongs)
+            socket.line.sendall(pongs)
         again = call(server, "POST", "/api/auth/login/", {"username": "ann", "password": PASSWORD}).json
         if end == "log out":
             assert ann.call("POST", "/api/auth/logout/").status == 200
         else:
             for socket in sockets:
-                socket._socket.sock.close()
+                socket.line.close()
         ann.token = again["tokens"]["access"]
         wait_until(lambda: is_let_in(ann, room), "a free place")
         assert server.stop() == 0
@@ -485,7 +492,7 @@ def test_who_was_told_to_go_and_talks_on_is_not_listened_to_and_loses_the_connec
     room = ann.makes_room(bob)
     socket = Socket(bob, room)
     assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
-    line = socket._socket.sock  # as the client by itself would say goodbye, too
+    line = socket.line  # as the client by itself would say goodbye, too
     wait_until(lambda: b"not_a_participant" in line.recv(65_536), "the goodbye")
     assert ann.call("POST", f"/api/chat/rooms/{room}/participants/", {"user_id": bob.id}).status == 201
     said = socket_frame({"type": "message", "content": "through a closed socket"})
@@ -520,7 +527,8 @@ def test_of_what_two_say_at_once_all_hear_the_same(ann, bob):
     at_once(lambda socket=socket, name=name: talk(socket, name) for name, socket in enumerate(everybody))
     heard = []
     for socket in everybody:
-        said, acks = [], 0
+        said: list[Any] = []
+        acks = 0
         while len(said) < 80 or acks < 20:
             event = socket.next()
             acks += event["type"] == "ack"

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -36,7 +36,12 @@ class Hosts(NamedTuple):
 def two_hosts(folder: Path) -> Iterator[Hosts]:
     """Two servers with two workers each."""
     database = migrated()
-    settings = {"database_url": database, "allowed_hosts": "127.0.0.1", "secret_key": SECRET, "rate_limits": "off"}
+    settings: dict[str, Any] = {
+        "database_url": database,
+        "allowed_hosts": "127.0.0.1",
+        "secret_key": SECRET,
+        "rate_limits": "off",
+    }
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis(folder))
         servers = []

@@ -11,15 +11,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 import pytest
 
 from commands import run_minichat
 from e2e.crowd import PASSWORD, call, check_database, check_numbers, meanwhile, register, wait_until
 from e2e.locks import holder_of_the_turn, holder_of_the_write_lock, state_of
-from servers import SECRET, database_of, serving
+from servers import SECRET, serving, sqlite_file_of
 
-SETTINGS = {"secret_key": SECRET, "rate_limits": "off"}
+SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
 """In how many seconds a request that can't be served is told so: the 5 of docs/operations.md, and a little."""
 
@@ -180,6 +181,7 @@ class TestAStoppedWorker:
             pending.start()
             wait_until(lambda: holder_of_the_turn(database), "that a worker takes its turn")
             worker = holder_of_the_turn(database)
+            assert worker is not None
             assert worker in server.workers
             os.kill(worker, signal.SIGSTOP)
         try:
@@ -225,7 +227,7 @@ class TestADatabaseThatCannotBeUsed:
 
     def test_one_that_was_cut_off_is_refused_too(self, tmp_path):
         assert run_minichat(tmp_path, "db", "upgrade", **SETTINGS).returncode == 0
-        database = database_of(tmp_path)
+        database = sqlite_file_of(tmp_path)
         os.truncate(database, database.stat().st_size // 2)
         result = run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **SETTINGS)
         assert result.returncode == 1
@@ -240,7 +242,7 @@ class TestAFullDisk:
         with serve(tmp_path) as server:
             [ann] = register(server, "ann")
             room = ann.makes_room()
-            database = database_of(tmp_path)
+            database = sqlite_file_of(tmp_path)
             for pid in server.workers:
                 limit_files_of(pid, database.stat().st_size + 2**20)
             sent, content = [], "x" * 4_000

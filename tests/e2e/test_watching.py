@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ class TestMetrics:
             assert not left.exists()
 
     def test_are_of_one_process_under_a_gunicorn_of_your_own(self, tmp_path):
-        settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+        settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
         assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = ["--no-control-socket", "minichat.app:create_app()"]
         with serving(tmp_path, *args, program="gunicorn", **settings) as server:
@@ -176,7 +177,7 @@ class TestTheLog:
 
     @pytest.mark.parametrize("own", [[], ["--logger-class", "minichat.logs.GunicornLogs"]])
     def test_under_a_gunicorn_of_your_own_is_json_and_has_no_request_lines(self, tmp_path, own):
-        settings = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
+        settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
         assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = [*own, "--access-logfile", "-", "--no-control-socket", "minichat.app:create_app()"]
         with serving(tmp_path, *args, program="gunicorn", **settings) as server:
@@ -219,8 +220,8 @@ class TestTheLog:
 def unread(folder, output, errors=subprocess.STDOUT):
     """A server with one worker that speaks into this pipe."""
     port = free_port()
-    command = [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    streams = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}
+    command: list[str | Path] = [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    streams: dict[str, Any] = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}
     with child(command, folder, env=environment(), **streams) as process:
         os.close(output)
         server = RunningServer(process, Path(os.devnull), port)

@@ -278,4 +278,5 @@ def read(server, token, *, after_a_piece=lambda: None):
 def own_mib(pid):
     """How much memory is the process's own, in MiB: without the pages of the database's file, which are anybody's."""
     found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found
     return int(found[1]) / 1024

@@ -62,10 +62,10 @@ def _check_room(verdict: Verdict, load: Load, room: int, history: Sequence[Json]
         verdict.disordered += 1
         verdict.problems.append(f"room {room}: the messages are not numbered 1, 2, 3, ...")
     for sent in sends:
-        message = stored.pop((sent.author, sent.client_id), None)
-        if message is None:
+        if (sent.author, sent.client_id) not in stored:
             verdict.lost += 1
             continue
+        message = stored.pop((sent.author, sent.client_id))
         if (message["id"], message["seq"]) != (sent.id, sent.seq):
             verdict.disordered += 1
         if message["content"] != (sent.content or "") or message["is_deleted"] != (sent.content is None):

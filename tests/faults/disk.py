@@ -55,7 +55,7 @@ def small_disk(tell: Callable[[str], object]) -> Iterator[Disk]:
     with TemporaryDirectory(prefix="minichat-disk-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the database's servant enters it, too
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "tmpfs", folder]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "tmpfs", str(folder)]
         if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
             tell(f"The full disk is {Quota.kind}.")
             yield Quota(folder)

@@ -58,6 +58,7 @@ class CuttingProxy:
                 self._open -= {client, server}
 
     def _pass_on(self, key: selectors.SelectorKey, server: socket.socket) -> bool:
+        assert isinstance(key.fileobj, socket.socket)
         data = key.fileobj.recv(262_144)
         if not data:
             return False

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_whatever_strikes_nothing_acknowledged_is_lost_twice_or_out_of_order(tmp
 def test_the_page_on_reliability_tells_of_every_fault_and_that_nothing_was_lost(database):
     rows = report.read(database)
     assert [row[0] for row in rows] == [fault.name for fault in FAULTS[database]]
-    figures = dict(zip(report.COLUMNS, report.total(rows), strict=True))
+    figures: dict[str, Any] = dict(zip(report.COLUMNS, report.total(rows), strict=True))
     assert figures["acknowledged"] >= 100_000
     assert {figures[name] for name in ("lost", "twice", "out of order", "other 5xx")} == {0}
     assert figures["recovered after, s"] <= Bounds().recovery

@@ -165,7 +165,7 @@ class Racers(Actor):
         next(self._races)()
         self._over.wait(self.PAUSE)
 
-    def _together(self, actions: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    def _together(self, actions: Sequence[Callable[..., Answer]]) -> list[Answer]:
         return [future.result() for future in [self._pool.submit(action) for action in actions]]
 
     def _same_name(self) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from builders import issues_of
+from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import NotFound, SessionEnded, Unavailable
 
@@ -142,7 +143,7 @@ def test_the_new_file_is_there_before_the_row_and_the_old_one_until_after_the_co
 
 
 def test_files_that_can_not_be_kept_change_nothing(chat, ann):
-    class Full(type(chat.ports.media_store)):
+    class Full(MemoryMediaStore):
         def add(self, data):
             raise Unavailable("the disk is full")
 

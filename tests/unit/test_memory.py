@@ -87,6 +87,7 @@ def test_every_method_that_changes_something_needs_a_transaction():
     membership, message = bob.looks_at(room).membership, ann.says("hello", in_=room).message
     ports, session_id = chat.ports, ann.grant.session.id
     change = Change(ChangeKind.ROOM_CREATED, room.id, 0)
+    assert membership is not None
     entry = AuditEntry(AuditEvent.EXPORTED, 0, ann.id, ann.id, session_id, Device())
     writes = [
         lambda: ports.user_store.add(new_user("eve")),

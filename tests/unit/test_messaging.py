@@ -318,7 +318,8 @@ def test_history_around_one_of_the_first_messages_fills_its_page_with_newer_ones
 
 
 def test_a_walk_through_history_meets_every_message_once_each_way(bob, room, said):
-    older, page = [], bob.history(room, 2)
+    older: list[str] = []
+    page = bob.history(room, 2)
     while page.messages:
         older = [*page.messages, *older]
         page = bob.history(room, 2, before=page.messages[0])
@@ -432,9 +433,12 @@ def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_
 
     reader = Person(chat.with_ports(message_store=Messages(chat.memory.store)), bob.user, bob.grant)
     page = reader.history(room, 2, mark_read=mark_read)
+    assert page.room is not None
+    assert page.room.last_message is not None
     assert page.room.room.last_seq == page.room.last_message.seq == page.messages[-1].seq
     assert contents(page) == (["9", "meanwhile"] if mark_read else ["8", "9"])
     if mark_read:
+        assert page.room.membership is not None
         assert page.room.membership.last_read_seq == page.room.room.last_seq
 
 

@@ -1,5 +1,7 @@
 """Who guesses waits; who owns the account gets in."""
 
+from typing import Any
+
 import pytest
 
 from builders import PASSWORD, MemoryChat
@@ -269,9 +271,10 @@ def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann)
             return chat.ports.password_hasher.verify(password_hash, password)
 
     caller = ann.caller
+    slow = chat.with_ports(password_hasher=HashingTakesTime())
+    meanwhile: list[Any]
     for password in (PASSWORD, "wrong password"):
         meanwhile = []
-        slow = chat.with_ports(password_hasher=HashingTakesTime())
         assert tries(slow, password) == 1
         chat.clock.advance(DAY / 1000)
     for password in (PASSWORD, "wrong password"):
