@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from e2e.crowd import PASSWORD, check_database, register
+from scale import scaled
 from servers import BIN, environment, serving
 
 HERE = Path(__file__).parent
@@ -25,12 +26,13 @@ def test_whatever_is_asked_the_service_answers_as_it_has_documented(server, tmp_
         [
             *(BIN / "schemathesis", "--no-color", "--config-file", HERE / "schemathesis.toml"),
             *("run", f"http://127.0.0.1:{server.port}/api/openapi.json"),
+            *("--max-examples", f"{scaled(10, 200)}"),
         ],
         cwd=tmp_path,
         env={**environment(), "PYTHONPATH": f"{HERE}", "CHAT_USERNAME": "tester", "CHAT_PASSWORD": PASSWORD},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=scaled(100, 3_000),
         check=False,
     )
     assert found.returncode == 0, f"{found.stdout}\n{found.stderr}\n{server.said}"
