@@ -47,7 +47,7 @@ def without(worker):
 
 
 @on_sqlite_only
-def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_restart(tmp_path, database):
+def test_every_worker_serves_an_uploaded_picture_even_after_a_restart(tmp_path, database):
     with serving(tmp_path, "--workers", "2", **database) as server:
         token = registers(server, "ann")
         one, other = server.workers
@@ -72,7 +72,7 @@ def test_a_picture_uploaded_to_one_worker_is_seen_through_the_other_and_after_a_
 
 
 @on_sqlite_only
-def test_what_is_no_picture_is_nothing_to_tell_the_operator(server):
+def test_a_refused_picture_leaves_no_traceback_in_the_log(server):
     token = registers(server, "no-picture")
     for file in (b"<svg/>", PNG[:100]):
         assert uploads(server, token, file).status_code == 400
@@ -81,7 +81,7 @@ def test_what_is_no_picture_is_nothing_to_tell_the_operator(server):
 
 
 @on_sqlite_only
-def test_the_largest_picture_does_not_hold_up_other_requests(shared_servers, new_database):
+def test_the_largest_picture_does_not_delay_other_requests(shared_servers, new_database):
     slow = encoded(Image.linear_gradient("L").resize((4096, 4096)).convert("LA"), "PNG")
     server = shared_servers.get(new_database, workers=1)
     token = registers(server, "largest-picture")

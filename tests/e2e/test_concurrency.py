@@ -63,7 +63,7 @@ def me(server, token):
     return call(server, "GET", "/api/auth/me/", token=token)
 
 
-def test_of_fifty_registrations_of_one_name_one_succeeds(server):
+def test_one_of_fifty_concurrent_registrations_of_one_name_succeeds(server):
     spellings = [name for name, _ in zip(cycle(["Rosa", "rosa", "ROSA", "ｒｏｓａ"]), range(50), strict=False)]
 
     def registration(name):
@@ -80,7 +80,7 @@ def test_of_fifty_registrations_of_one_name_one_succeeds(server):
         assert call(server, "POST", "/api/auth/login/", {"username": name, "password": PASSWORD}).status == 200
 
 
-def test_a_direct_chat_asked_for_from_both_sides_at_once_is_one_room(server):
+def test_a_direct_chat_that_both_users_open_at_once_is_one_room(server):
     def opening(person, other):
         return lambda: person.call("POST", "/api/chat/create-direct-chat/", {"user_id": other.id})
 
@@ -94,7 +94,7 @@ def test_a_direct_chat_asked_for_from_both_sides_at_once_is_one_room(server):
             assert (shown["id"], shown["name"], shown["participants_count"]) == (room, other.username, 2)
 
 
-def test_concurrent_sends_are_numbered_without_holes_in_the_order_that_every_reader_sees(server):
+def test_concurrent_sends_are_numbered_without_gaps_in_the_order_that_every_reader_gets(server):
     writers = register(server, *(f"writer{number}" for number in range(10)))
     reader, *_ = writers
     room = reader.makes_room(*writers[1:])
@@ -163,7 +163,7 @@ def check_real_time_order(sent):
             assert seq > latest
 
 
-def test_fifty_refreshes_of_one_token_have_one_successor_and_log_nobody_out(server):
+def test_fifty_concurrent_refreshes_of_one_token_return_one_successor(server):
     [faye] = register(server, "faye")
     answers = at_once([lambda: refresh(server, faye.refresh)] * 50)
     assert statuses(answers) == [200] * 50
@@ -183,7 +183,7 @@ def test_fifty_refreshes_of_one_token_have_one_successor_and_log_nobody_out(serv
     assert sessions == 0
 
 
-def test_a_stolen_token_used_while_the_owner_goes_on_ends_the_session_and_never_forks_it(server):
+def test_a_stolen_token_ends_the_session_and_never_forks_it(server):
     [gina] = register(server, "gina")
     successor = refresh(server, gina.refresh).json["refresh"]
     # Whoever comes first: the thief's old token gets the same successor, or the owner's use of it ends the session.
@@ -196,7 +196,7 @@ def test_a_stolen_token_used_while_the_owner_goes_on_ends_the_session_and_never_
     assert me(server, gina.token).status == 401
 
 
-def test_joining_leaving_and_deleting_against_sending_leaves_no_orphan(server):
+def test_concurrent_joins_leaves_deletions_and_sends_leave_no_orphan(server):
     owners = register(server, *(f"owner{number}" for number in range(4)))
     guests = register(server, *(f"guest{number}" for number in range(4)))
     rooms = [owner.makes_room() for owner in owners]
@@ -235,7 +235,7 @@ def test_joining_leaving_and_deleting_against_sending_leaves_no_orphan(server):
     # `nothing_breaks` looks into the database: counts, numbers, owners, and who wrote when in which room.
 
 
-def test_of_edits_and_a_deletion_at_once_the_deletion_stays(server):
+def test_a_deletion_wins_against_concurrent_edits(server):
     [lena] = register(server, "lena")
     room = lena.makes_room()
     for number in range(8):
@@ -258,7 +258,7 @@ def test_of_edits_and_a_deletion_at_once_the_deletion_stays(server):
     assert [ends[message["id"]] for message in lena.history(room)] == ["message.deleted"] * 8
 
 
-def test_who_is_added_and_banned_at_once_is_out(server):
+def test_a_ban_wins_against_a_concurrent_join_and_addition(server):
     mona, nils, *guests = register(server, "mona", "nils", *(f"visitor{number}" for number in range(6)))
     room = mona.makes_room(nils)
     people = f"/api/chat/rooms/{room}/participants/"
@@ -279,7 +279,7 @@ def test_who_is_added_and_banned_at_once_is_out(server):
     assert {ban["id"] for ban in mona.get(f"/api/chat/rooms/{room}/bans/")} == {guest.id for guest in guests}
 
 
-def test_handing_over_leaving_and_removing_at_once_leave_exactly_one_owner(server):
+def test_concurrent_transfers_leaves_and_removals_keep_exactly_one_owner(server):
     crew = register(server, *(f"crew{number}" for number in range(4)))
     for _ in range(8):
         first, second, third, last = crew
@@ -301,7 +301,7 @@ def test_handing_over_leaving_and_removing_at_once_leave_exactly_one_owner(serve
     # `nothing_breaks` looks into the database: counts, owners, and who wrote when in which room.
 
 
-def test_one_password_changed_from_two_sides_at_once_is_changed_once(server):
+def test_one_of_several_concurrent_password_changes_succeeds(server):
     [hana] = register(server, "hana")
     login = call(server, "POST", "/api/auth/login/", {"username": "hana", "password": PASSWORD}).json
     tokens = [hana.token, login["tokens"]["access"]]
@@ -321,7 +321,7 @@ def test_one_password_changed_from_two_sides_at_once_is_changed_once(server):
 
 
 @on_sqlite_only
-def test_a_storm_of_log_ins_does_not_hold_up_the_others(server):
+def test_a_storm_of_logins_does_not_delay_other_requests(server):
     ivan, jana = register(server, "ivan", "jana")
     room = ivan.makes_room(jana)
     logged_in = []

@@ -45,7 +45,7 @@ def answer_of(page, operation):
     return live.locator(".response-col_status").nth(1).inner_text(), live.locator(".highlight-code").first.inner_text()
 
 
-def test_it_shows_every_operation_and_asks_nobody_else(docs, ann):
+def test_the_page_shows_every_operation_and_contacts_no_other_host(docs, ann):
     page = docs.page
     page.locator(".opblock").first.wait_for()
     paths = ann.get("/api/openapi.json")["paths"]
@@ -72,7 +72,7 @@ def test_an_operation_opens_with_its_example_and_its_answers(docs):
     assert {"201", "200", "400", "401"} <= {status.split()[0] for status in shown}
 
 
-def test_with_a_token_it_tries_out_what_needs_one(docs, ann):
+def test_the_page_tries_out_a_protected_operation_with_a_token(docs, ann):
     page = docs.page
     page.get_by_role("button", name="Authorize").first.click()
     page.get_by_label("auth-bearer-value").fill(ann.token)
@@ -83,7 +83,7 @@ def test_with_a_token_it_tries_out_what_needs_one(docs, ann):
     assert '"username": "ann"' in text
 
 
-def test_without_a_token_it_shows_the_refusal(browser, server):
+def test_the_page_shows_the_refusal_without_a_token(browser, server):
     with opened(browser, f"http://127.0.0.1:{server.port}/api/") as docs:
         status, text = answer_of(docs.page, "auth-me")
         assert status.split()[0] == "401"

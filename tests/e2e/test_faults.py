@@ -127,7 +127,7 @@ class TestProcesses:
         check_database(server.database)
 
     @on_sqlite_only
-    def test_workers_whose_parent_is_killed_end_and_a_new_server_goes_on(self, tmp_path, database):
+    def test_orphaned_workers_end_and_a_new_server_continues(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             workers = server.workers
             with writers_at(server) as writers:
@@ -138,7 +138,7 @@ class TestProcesses:
         with serve(tmp_path, database) as server:
             writers.check(server)
 
-    def test_a_stop_under_load_answers_what_it_stored_and_stores_what_it_answered(self, tmp_path, database):
+    def test_a_stop_under_load_acknowledges_exactly_the_stored_messages(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(scaled(50, 1_000))
@@ -154,7 +154,7 @@ class TestProcesses:
             writers.check(server)
 
     @on_sqlite_only
-    def test_new_workers_take_over_under_load_without_an_error(self, tmp_path, database):
+    def test_a_reload_under_load_causes_no_error(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(scaled(20, 1_000))

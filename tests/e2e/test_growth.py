@@ -20,7 +20,7 @@ def server(tmp_path_factory, new_database):
         yield server
 
 
-def test_mixed_requests_and_as_many_more_leave_the_workers_small(server):
+def test_the_memory_of_a_worker_stays_bounded_under_mixed_requests(server):
     times = scaled(50 if isinstance(server.database, Path) else 12, 200)
     people = register(server, *(f"person{number}" for number in range(PEOPLE)))
     room = people[0].makes_room(*people[1:])

@@ -125,7 +125,7 @@ def cursor(person: Person) -> str:
     return str(person.get("/api/chat/sync/")["cursor"])
 
 
-def test_who_is_connected_hears_at_once_on_every_worker(server, ann, bob):
+def test_a_message_reaches_the_streams_of_every_worker_within_a_second(server, ann, bob):
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
     began = time.monotonic()
@@ -136,7 +136,7 @@ def test_who_is_connected_hears_at_once_on_every_worker(server, ann, bob):
     assert time.monotonic() - began < 1
 
 
-def test_who_resumes_hears_what_was_missed_and_then_what_comes(ann, bob):
+def test_a_resumed_stream_sends_missed_events_and_then_new_ones(ann, bob):
     room = ann.makes_room(bob)
     first = Stream(bob)
     ann.says(room, "one")
@@ -150,7 +150,7 @@ def test_who_resumes_hears_what_was_missed_and_then_what_comes(ann, bob):
     assert again.contents(1) == ["live"]
 
 
-def test_nothing_is_lost_and_nothing_comes_twice_while_many_write(server, ann, bob):
+def test_every_stream_gets_each_message_of_concurrent_writers_once(server, ann, bob):
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
     writers = [ann, bob] * 4
@@ -167,7 +167,7 @@ def test_nothing_is_lost_and_nothing_comes_twice_while_many_write(server, ann, b
         assert stream.is_silent() or stream.next()["type"] != "message.created"
 
 
-def test_a_seam_shows_nowhere_while_streams_come_and_go_under_load(server, ann, bob):
+def test_resuming_under_load_neither_loses_nor_repeats_an_event(server, ann, bob):
     room = ann.makes_room(bob)
     place = cursor(bob)
     over = threading.Event()
@@ -194,7 +194,7 @@ def test_a_seam_shows_nowhere_while_streams_come_and_go_under_load(server, ann, 
 
 
 @on_sqlite_only
-def test_typing_is_told_to_the_others_on_every_worker(server, ann, bob):
+def test_the_streams_of_every_worker_get_a_typing_event_but_not_the_typist(server, ann, bob):
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
     own = Stream(ann)
@@ -208,7 +208,7 @@ def test_typing_is_told_to_the_others_on_every_worker(server, ann, bob):
     assert own.contents(1) == ["that is all"]
 
 
-def test_who_comes_is_told_to_who_shares_a_room_within_ten_seconds(tmp_path, database):
+def test_room_mates_get_a_presence_event_within_ten_seconds(tmp_path, database):
     # A server of its own: which users are online is compared with the last look, of which there is none yet.
     with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
         ann, bob, carl = register(server, "ann", "bob", "carl")
@@ -232,7 +232,7 @@ def test_a_removed_session_ends_its_streams_within_five_seconds(server, ann):
     assert all(stream.ends_within(5 - (time.monotonic() - began)) for stream in streams)
 
 
-def test_one_who_left_hears_nothing_more_of_the_room(server, ann, bob):
+def test_a_former_member_gets_no_more_events_of_the_room(server, ann, bob):
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
     assert bob.call("POST", f"/api/chat/rooms/{room}/leave/").status == 200
@@ -248,7 +248,7 @@ def test_one_who_left_hears_nothing_more_of_the_room(server, ann, bob):
         assert heard[-1]["data"]["content"] == "over here"
 
 
-def test_a_wait_ends_when_something_happens(ann, bob):
+def test_a_long_poll_returns_at_the_next_event(ann, bob):
     room = ann.makes_room(bob)
     place = cursor(bob)
     answers: Queue[Any] = Queue()
@@ -267,7 +267,7 @@ def test_a_wait_ends_when_something_happens(ann, bob):
 
 
 @on_sqlite_only
-def test_one_who_does_not_read_is_cut_without_a_word_in_the_log(tmp_path, database):
+def test_a_client_that_does_not_read_is_disconnected_without_a_traceback(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", streams_per_worker="1", **database) as server:
         ann, bob = register(server, "ann", "bob")
         room = ann.makes_room(bob)
@@ -286,14 +286,14 @@ def test_one_who_does_not_read_is_cut_without_a_word_in_the_log(tmp_path, databa
 
 
 @on_sqlite_only
-def test_a_wait_for_nothing_ends_in_time_with_a_cursor_to_go_on_from(ann):
+def test_a_long_poll_without_events_returns_in_time_with_a_cursor(ann):
     began = time.monotonic()
     answer = ann.get(f"/api/chat/sync/?after={cursor(ann)}&timeout=1")
     assert answer["events"] == []
     assert 0.9 < time.monotonic() - began < 3
 
 
-def test_a_wait_ends_with_401_when_the_session_does(ann):
+def test_a_long_poll_ends_with_401_when_its_session_ends(ann):
     answers: Queue[Any] = Queue()
     path = f"/api/chat/sync/?after={cursor(ann)}&timeout=20"
     waiting = threading.Thread(target=lambda: answers.put(ann.call("GET", path)), daemon=True)
@@ -315,14 +315,14 @@ def test_a_ticket_opens_one_stream_on_any_worker(server, ann):
     assert set(found) == {401}
 
 
-def test_a_ticket_that_many_try_at_once_lets_one_in(server, ann):
+def test_a_ticket_opens_one_of_many_concurrent_streams(server, ann):
     ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
     streams = at_once(lambda: Stream(ann, ticket=ticket) for _ in range(10))
     assert Counter(stream.status for stream in streams) == {200: 1, 401: 9}
 
 
 @on_sqlite_only
-def test_a_client_that_goes_makes_room_at_once(ann):
+def test_a_closed_stream_frees_its_slot_at_once(ann):
     deadline = time.monotonic() + 5
     for _ in range(3):
         streams: list[Stream] = []
@@ -336,7 +336,7 @@ def test_a_client_that_goes_makes_room_at_once(ann):
 
 
 @on_sqlite_only
-def test_more_streams_than_a_worker_takes_are_503(tmp_path, database):
+def test_a_worker_at_its_stream_limit_answers_503(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", streams_per_worker="3", **database) as server:
         (ann,) = register(server, "ann")
         streams = [Stream(ann) for _ in range(3)]
@@ -346,7 +346,7 @@ def test_more_streams_than_a_worker_takes_are_503(tmp_path, database):
 
 
 @on_sqlite_only
-def test_a_stopping_server_ends_streams_at_once_and_they_resume_at_the_next(tmp_path, database):
+def test_a_stopping_server_ends_its_streams_and_the_next_server_resumes_them(tmp_path, database):
     settings = {"rate_limits": "off", **database}
     with serving(tmp_path, "--workers", "2", **settings) as server:
         ann, bob = register(server, "ann", "bob")
@@ -366,7 +366,7 @@ def test_a_stopping_server_ends_streams_at_once_and_they_resume_at_the_next(tmp_
 
 
 @on_sqlite_only
-def test_a_killed_worker_costs_a_reader_nothing(tmp_path, database):
+def test_a_killed_worker_loses_no_event_of_a_resuming_client(tmp_path, database):
     with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
         ann, bob = register(server, "ann", "bob")
         room = ann.makes_room(bob)
@@ -395,7 +395,7 @@ def many(person: Person, count: int) -> Iterator[list[Stream]]:
 
 
 @on_sqlite_only
-def test_streams_that_have_gone_leave_no_memory_behind(shared_servers, new_database):
+def test_closed_streams_leave_no_memory_behind(shared_servers, new_database):
     server = shared_servers.get(new_database, workers=1)
     (ann,) = register(server, "ann-of-many")
     room = ann.makes_room()

@@ -53,7 +53,7 @@ def behind(reader, writer, room):
         yield events
 
 
-def test_a_session_that_ends_ends_the_stream_of_one_who_catches_up(people, slow):
+def test_the_end_of_a_session_ends_its_stream_during_the_backlog(people, slow):
     assert people[1].call("POST", "/api/auth/logout/").status == 200
     threading.Event().wait(5)  # which is how long a stream may go on
     heard = []
@@ -71,7 +71,7 @@ def refuses(server):
 
 
 @on_sqlite_only
-def test_a_stopping_server_ends_the_stream_of_one_who_catches_up(tmp_path, database):
+def test_a_stopping_server_ends_a_stream_during_the_backlog(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         ann, bob = register(server, "ann", "bob")
         with behind(bob, ann, ann.makes_room(bob)) as events:
@@ -81,7 +81,7 @@ def test_a_stopping_server_ends_the_stream_of_one_who_catches_up(tmp_path, datab
             assert server.process.wait(PATIENCE) == 0
 
 
-def test_what_was_said_after_one_was_removed_is_not_told_to_one_who_catches_up(people, room, slow):
+def test_a_removed_member_gets_no_later_event_from_the_backlog(people, room, slow):
     ann, bob = people
     said = ann.history(room)[190:200]
     assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
@@ -101,7 +101,7 @@ def take(events, count):
 
 
 @on_sqlite_only
-def test_what_happens_now_does_not_wait_for_those_who_were_away_for_long(server):
+def test_new_events_do_not_wait_for_clients_that_read_a_long_backlog(server):
     people = register(server, *(f"herd{number}" for number in range(12)))
     ann, bob = people[:2]
     busy, quiet = ann.makes_room(*people[2:]), ann.makes_room(bob)

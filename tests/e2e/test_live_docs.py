@@ -50,7 +50,7 @@ def cut_all_connections(server):
     server.wait_until_it_answers()
 
 
-def test_the_events_of_the_table_are_those_that_there_are():
+def test_the_table_lists_exactly_the_existing_events():
     events = PAGE.read_text().split("\n## Events\n", 1)[1].split("\n## ", 1)[0]
     told = re.findall(r"^\| `([a-z.]+)` \|", events, re.MULTILINE)
     assert sorted(told) == sorted(UNSTORED | {kind.value for kind in ChangeKind})
@@ -98,7 +98,7 @@ def end_sessions(person):
     assert person.call("DELETE", "/api/auth/sessions/").status == 204
 
 
-def test_the_python_client_hears_survives_a_break_and_ends_with_its_session(server, ann, bob, tmp_path):
+def test_the_python_client_survives_a_break_and_ends_with_its_session(server, ann, bob, tmp_path):
     room = ann.makes_room(bob)
     with python_client(server, bob, tmp_path) as (client, lines):
         assert lines.get(timeout=PATIENCE) == "You are in 1 rooms."
@@ -180,7 +180,7 @@ def client(browser, elsewhere, bob):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_hears_survives_breaks_and_ends_with_its_session(server, ann, bob, client, way):
+def test_each_transport_survives_breaks_and_ends_with_its_session(server, ann, bob, client, way):
     room = ann.makes_room(bob)
     client.shows(way, room)
     ann.says(room, "hello")
@@ -198,7 +198,7 @@ def test_each_way_hears_survives_breaks_and_ends_with_its_session(server, ann, b
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_goes_on_with_a_new_token_when_the_old_one_is_refused(ann, bob, client, way):
+def test_each_transport_refreshes_a_refused_token(ann, bob, client, way):
     room = ann.makes_room(bob)
     bob.token = "expired"
     client.shows(way, room)
@@ -207,7 +207,7 @@ def test_each_way_goes_on_with_a_new_token_when_the_old_one_is_refused(ann, bob,
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_stops_when_told_to(ann, bob, client, way):
+def test_each_transport_stops_on_request(ann, bob, client, way):
     room = ann.makes_room(bob)
     client.shows(way, room)
     ann.says(room, "hello")
@@ -217,7 +217,7 @@ def test_each_way_stops_when_told_to(ann, bob, client, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_loads_anew_when_the_log_does_not_go_back_so_far(server, ann, bob, client, way):
+def test_each_transport_reloads_when_its_cursor_is_older_than_the_log(server, ann, bob, client, way):
     room = ann.makes_room(bob)
     old = bob.get("/api/chat/sync/")["cursor"]
     ann.says(room, "forgotten")
@@ -249,7 +249,7 @@ def test_each_way_loads_anew_when_the_log_does_not_go_back_so_far(server, ann, b
     client.hears("hello")
 
 
-def test_what_is_said_over_a_socket_is_said_once_whatever_breaks(server, ann, bob, client):
+def test_a_message_sent_over_a_socket_is_stored_once_despite_breaks(server, ann, bob, client):
     room = ann.makes_room(bob)
     client.shows("bySocket", room)
     sent = client.page.evaluate("outbox.say('hello')")
@@ -266,7 +266,7 @@ def test_what_is_said_over_a_socket_is_said_once_whatever_breaks(server, ann, bo
     assert client.page.evaluate(CONTENTS) == [message["content"] for message in ann.history(room)]
 
 
-def test_a_message_that_is_refused_on_a_socket_is_told_so_and_the_socket_goes_on(ann, bob, client):
+def test_a_refused_message_on_a_socket_is_reported_and_the_socket_stays_open(ann, bob, client):
     room = ann.makes_room(bob)
     client.shows("bySocket", room)
     problem = client.page.evaluate("outbox.say(' ').catch((problem) => problem)")
@@ -275,7 +275,7 @@ def test_a_message_that_is_refused_on_a_socket_is_told_so_and_the_socket_goes_on
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before it connects", "while it is connected"])
-def test_who_is_out_of_the_room_does_not_come_back(ann, bob, client, before):
+def test_the_socket_client_does_not_reconnect_after_leaving_the_room(ann, bob, client, before):
     room = ann.makes_room(bob)
     if before:
         bob.call("POST", f"/api/chat/rooms/{room}/leave/")
@@ -293,7 +293,7 @@ ROOMS = """(view) => [...view.rooms.values()].sort((a, b) => a.id - b.id).map((r
 }))"""
 
 
-def test_events_that_are_applied_twice_leave_what_a_fresh_start_shows(ann, bob, client):
+def test_events_applied_twice_give_the_same_view_as_a_fresh_load(ann, bob, client):
     """What happens while a client has begun to follow and has not yet loaded is told to it once more."""
     (cid,) = register(ann.server, f"cid{ann.username}")
     room, closed, left = (ann.makes_room(bob) for _ in range(3))
@@ -338,7 +338,7 @@ def test_events_that_are_applied_twice_leave_what_a_fresh_start_shows(ann, bob, 
 
 
 @pytest.mark.parametrize("way", ["byFetch", "byEventSource", "bySocket"])
-def test_who_types_is_shown_for_six_seconds_or_until_they_have_spoken(ann, bob, client, way):
+def test_a_typing_notice_is_shown_for_six_seconds_or_until_the_message(ann, bob, client, way):
     room = ann.makes_room(bob)
     client.shows(way, room)
     ann.says(room, "hello")
@@ -357,7 +357,7 @@ def test_who_types_is_shown_for_six_seconds_or_until_they_have_spoken(ann, bob, 
     assert client.page.evaluate(until, asked) is None
 
 
-def test_presence_is_shown_with_each_person_and_what_is_unknown_is_passed_over(ann, bob, client):
+def test_presence_is_shown_for_each_person_and_unknown_events_are_ignored(ann, bob, client):
     room = ann.makes_room(bob)
     client.shows("byPolling")
     event = {"type": "presence", "data": {"user": ann.id, "is_online": False, "last_seen": None}}

@@ -132,7 +132,7 @@ def cut_all_connections(server):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_page_hears_what_somebody_else_says_over_http(page, ann, bob, way):
+def test_a_page_gets_messages_that_others_send_over_http(page, ann, bob, way):
     room = ann.makes_room(bob)
     listens(page, way, bob, room)
     said = [f"{number}: Привет 🍲\u2028" for number in range(8)]  # each over a connection of its own: of both workers
@@ -158,7 +158,7 @@ def test_a_page_resumes_where_it_was_cut_off(page, server, ann, bob, way):
 
 
 @on_one_origin
-def test_an_event_source_that_reconnects_by_itself_has_used_its_ticket(page, server, ann, bob):
+def test_an_automatic_reconnect_of_event_source_fails_because_its_ticket_is_used(page, server, ann, bob):
     """Why a page closes it and opens another: it gives up for ever, and is told no reason."""
     room = ann.makes_room(bob)
     listens(page, "EventSource", bob, room)
@@ -169,7 +169,7 @@ def test_an_event_source_that_reconnects_by_itself_has_used_its_ticket(page, ser
 
 
 @on_one_origin
-def test_a_page_talks_over_a_socket(page, ann, bob):
+def test_a_page_sends_messages_over_a_socket(page, ann, bob):
     room = ann.makes_room(bob)
     listens(page, "WebSocket", bob, room)
     page.evaluate("stream.send(JSON.stringify({type: 'message', content: 'hello', client_id: 'a1'}))")
@@ -183,7 +183,7 @@ CLOSING = """() => {
 
 
 @on_one_origin
-def test_the_browser_is_told_why_a_socket_closes(page, ann, bob):
+def test_a_page_gets_the_close_code_and_reason_of_a_socket(page, ann, bob):
     room = ann.makes_room(bob)
     for act, told in (
         (lambda: page.evaluate("stream.send('x'.repeat(65537))"), [1009, "frame_too_large"]),
@@ -216,7 +216,7 @@ OUTCOME = """([kind, url]) => new Promise((resolve) => {
 
 
 @pytest.mark.parametrize("kind", ["EventSource", "WebSocket"])
-def test_a_page_of_another_origin_hears_nothing_even_with_a_ticket(page, other_page, ann, bob, kind):
+def test_a_page_of_another_origin_gets_no_events_even_with_a_ticket(page, other_page, ann, bob, kind):
     room = ann.makes_room(bob)
     place = bob.get("/api/chat/sync/")["cursor"]
     ann.says(room, "among us")

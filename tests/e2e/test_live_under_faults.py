@@ -252,7 +252,7 @@ def check_heard(reader: Reader, history: list[Event], done: Counter[str]) -> Non
     check_same(shown(reader.events), history)
 
 
-def test_whatever_breaks_who_resumes_has_the_whole_history_and_nothing_twice(tmp_path, database):
+def test_a_resuming_client_gets_the_whole_history_once_despite_every_fault(tmp_path, database):
     with house(tmp_path, database) as home:
         ann, bob, cid, dora, emil = home.lets_in("ann", "bob", "cid", "dora", "emil")
         room = ann.makes_room(bob, cid, dora, emil)
@@ -288,7 +288,7 @@ def test_whatever_breaks_who_resumes_has_the_whole_history_and_nothing_twice(tmp
     check_database(home.server.database)
 
 
-def test_pollers_miss_nothing_however_many_there_are(tmp_path, database):
+def test_many_concurrent_pollers_miss_no_event(tmp_path, database):
     with house(tmp_path, database) as home:
         ann, bob, cid, *asking = home.lets_in("ann", "bob", "cid", "dora", "emil", "fee", "gus")
         room = ann.makes_room(bob, cid, *asking)
@@ -307,7 +307,7 @@ def test_pollers_miss_nothing_however_many_there_are(tmp_path, database):
 
 
 @on_sqlite_only
-def test_one_who_does_not_read_is_cut_off_and_resumes_while_others_go_on(tmp_path, database):
+def test_a_client_that_does_not_read_is_disconnected_and_can_resume(tmp_path, database):
     """What waits for them is 1,000 events at most, and what their system and the server's take between them."""
     count = 1_600
     with house(tmp_path, database) as home:

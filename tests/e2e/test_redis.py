@@ -61,7 +61,7 @@ def wait_until(server, *, says):
         time.sleep(0.05)
 
 
-def test_two_workers_let_exactly_as_many_pass_as_one(server):
+def test_two_workers_share_one_rate_limit(server):
     # Alone, each worker would let all of its share pass. Should a minute end meanwhile, each of the two is exact.
     answers, _ = crowd(server, STRANGERS.max_requests + 100)
     for passed, asked in passed_by_window(answers):
@@ -70,7 +70,7 @@ def test_two_workers_let_exactly_as_many_pass_as_one(server):
 
 
 @pytest.mark.parametrize("fault", ["kill", "hang"])
-def test_while_redis_is_away_everything_goes_on_promptly(server, redis, fault):
+def test_requests_stay_fast_while_redis_is_unavailable(server, redis, fault):
     crowd(server, 32)  # both workers are connected
     getattr(redis, fault)()
     answers, waits = crowd(server, 200)
@@ -89,7 +89,7 @@ def test_while_redis_is_away_everything_goes_on_promptly(server, redis, fault):
     until(lambda: all(server.call("GET", "/readyz").json["redis"] == "ok" for _ in range(20)), "both have found it")
 
 
-def test_a_server_starts_without_its_redis_and_finds_it_later(tmp_path):
+def test_a_server_starts_without_redis_and_connects_later(tmp_path):
     with running_redis(tmp_path) as redis:
         redis.kill()
         with serving(tmp_path, "--workers", "2", redis_url=redis.url) as server:

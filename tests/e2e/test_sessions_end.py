@@ -59,7 +59,7 @@ def test_a_password_change_ends_the_other_sessions_on_every_worker_at_once(serve
     assert {refresh(server, phone["refresh"]).status for _ in range(ENOUGH)} == {401}
 
 
-def test_of_many_guesses_at_once_over_all_workers_only_the_first_few_are_looked_at(server):
+def test_only_the_first_few_of_many_concurrent_password_guesses_are_checked(server):
     register(server, "guessed")
     guesses = [lambda: log_in(server, "guessed", "wrong password") for _ in range(20)]
     statuses = sorted(answer.status for answer in at_once(guesses))
@@ -75,7 +75,7 @@ def test_of_many_guesses_at_once_over_all_workers_only_the_first_few_are_looked_
     ids=["sqlite-SIGKILL", "postgres-SIGKILL", "sqlite-SIGTERM"],
     indirect=["new_database"],
 )
-def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, database, by):
+def test_the_wait_after_wrong_passwords_survives_a_restart(tmp_path, database, by):
     with serving(tmp_path, **database) as server:
         register(server, "ann")
         assert [fails(server) for _ in range(FREE_FAILURES)] == [0] * FREE_FAILURES
@@ -86,7 +86,7 @@ def test_who_guesses_goes_on_waiting_after_a_restart(tmp_path, database, by):
         assert fails(server) == 2
 
 
-def test_sessions_that_ended_stay_so_though_everything_is_killed_right_after(tmp_path, database):
+def test_an_ended_session_stays_ended_after_an_immediate_kill(tmp_path, database):
     """Ann's session ended by a stolen token, Bob's by a log-out."""
     with serving(tmp_path, **database) as server:
         ann, bob = register(server, "ann", "bob")

@@ -129,7 +129,7 @@ def ask(
 
 class TestTls:
     @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-    def test_a_browser_is_answered_under_our_name_alone(self, server, version):
+    def test_the_certificate_is_valid_for_our_name_only(self, server, version):
         trusting = server.trusting()
         trusting.minimum_version = trusting.maximum_version = version
         with closing(http.client.HTTPSConnection(NAME, server.tls_port, context=trusting)) as connection:
@@ -146,7 +146,7 @@ class TestTls:
                 socket.create_connection(("127.0.0.1", server.tls_port)), server_hostname="elsewhere.example.org"
             )
 
-    def test_who_comes_without_tls_is_sent_to_it(self, server):
+    def test_plain_http_is_redirected_to_tls(self, server):
         with closing(http.client.HTTPConnection("127.0.0.1", server.redirecting_port)) as connection:
             connection.request("GET", "/api/?a=b", headers={"Host": NAME})
             answer = connection.getresponse()
@@ -165,13 +165,13 @@ class TestOneClientAtTwoHosts:
         used = {request["upstream"] for request in hosts.nginx.requests[before:]}
         assert used == {f"127.0.0.1:{port}" for port in hosts.ports}
 
-    def test_a_session_is_good_at_both_and_ends_at_both(self, hosts, ann):
+    def test_a_session_is_valid_at_both_hosts_and_ends_at_both(self, hosts, ann):
         one, other = islice(hosts.both(ann), 2)
         assert one.get(ME) == other.get(ME)
         assert one.call("POST", "/api/auth/logout/", {}).status == 200
         assert [who.call("GET", ME).json["code"] for who in (one, other)] == ["session_ended"] * 2
 
-    def test_a_refresh_token_that_both_are_given_at_once_has_one_successor(self, hosts, ann):
+    def test_concurrent_refreshes_at_both_hosts_return_one_successor(self, hosts, ann):
         def refresh(server):
             return call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
 
@@ -180,14 +180,14 @@ class TestOneClientAtTwoHosts:
         [successor] = {answer.json["refresh"] for answer in answers}
         assert call(hosts.nginx, "POST", "/api/auth/token/refresh/", {"refresh": successor}).status == 200
 
-    def test_a_message_that_both_are_given_at_once_is_one(self, hosts, ann, bob):
+    def test_a_message_sent_to_both_hosts_at_once_is_stored_once(self, hosts, ann, bob):
         room = ann.makes_room(bob)
         answers = at_once(lambda who=who: who.says(room, "hello", "b7") for who in islice(hosts.both(ann), 16))
         assert sorted(answer.status for answer in answers) == [200] * 15 + [201]
         assert len({answer.json["id"] for answer in answers}) == 1
         assert [message["content"] for message in bob.history(room)] == ["hello"]
 
-    def test_a_picture_uploaded_at_one_is_shown_by_the_other(self, hosts, ann):
+    def test_a_picture_uploaded_at_one_host_is_served_by_the_other(self, hosts, ann):
         one, other = hosts.servers
         uploaded = requests.put(
             f"http://127.0.0.1:{one.port}/api/auth/profile/avatar/",
@@ -200,7 +200,7 @@ class TestOneClientAtTwoHosts:
         assert [(picture.status, picture.headers["Content-Type"]) for picture in pictures] == [(200, "image/webp")] * 2
         assert pictures[0].body == pictures[1].body
 
-    def test_limits_count_what_came_to_both(self, hosts):
+    def test_a_rate_limit_counts_the_requests_at_both_hosts(self, hosts):
         def strangers(number):
             return [ask(hosts.nginx, "POST", "/api/auth/login/", {}, source="127.0.0.77") for _ in range(number)]
 
@@ -211,8 +211,8 @@ class TestOneClientAtTwoHosts:
             assert counts[0] == min(STRANGERS.max_requests, sum(counts))
 
 
-class TestWhoIsTheClient:
-    def test_it_is_the_one_that_nginx_sees_whatever_the_request_says(self, hosts):
+class TestTheClientAddress:
+    def test_the_client_address_is_the_one_that_nginx_connects_with(self, hosts):
         spoofed = {"X_Forwarded_For": "203.0.113.9", "X_Real_IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
         body = {"username": "carol", "password": PASSWORD}
         answer = ask(hosts.nginx, "POST", "/api/auth/register/", body, source="127.0.0.9", **spoofed)
@@ -221,24 +221,24 @@ class TestWhoIsTheClient:
         assert [session["ip"] for session in carol.get("/api/auth/sessions/")] == ["127.0.0.9"]
 
     @pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix"])
-    def test_no_other_forwarded_header_is_believed_either(self, server, name):
+    def test_no_other_forwarded_header_is_trusted(self, server, name):
         answer = ask(server, "GET", "/api/openapi.json", **{name: "elsewhere.example.org"})
         assert answer.status == 200
         assert b"elsewhere.example.org" not in answer.body
 
-    def test_the_metrics_are_for_whom_nginx_sees_at_an_address_that_may_read_them(self, server):
+    def test_metrics_are_served_to_permitted_client_addresses_only(self, server):
         assert ask(server, "GET", "/metrics", source="127.0.0.9").status == 404
         assert ask(server, "GET", "/metrics", source="127.0.0.9", X_Forwarded_For="127.0.0.1").status == 404
         assert ask(server, "GET", "/metrics", source="127.0.0.1").status == 200
 
-    def test_a_request_keeps_its_id_on_its_way_and_one_without_gets_one(self, server):
+    def test_a_request_id_is_passed_on_or_generated(self, server):
         assert ask(server, "GET", "/healthz", X_Request_ID="from-me-1").headers["X-Request-ID"] == "from-me-1"
         given = ask(server, "GET", "/healthz").headers["X-Request-ID"]
         assert server.logged(given)["path"] == "/healthz"
 
 
 class TestLive:
-    def test_events_come_as_they_happen_and_go_on_at_the_other_host(self, hosts, ann, bob):
+    def test_a_stream_resumes_at_the_other_host(self, hosts, ann, bob):
         room = ann.makes_room(bob)
         with closing(opened(bob, "/api/chat/events/")) as stream:
             assert stream.status == 200
@@ -252,7 +252,7 @@ class TestLive:
                 heard = [event["data"]["content"] for event in islice(streamed(stream), 2)]
                 assert heard == ["two", "three"]
 
-    def test_a_socket_goes_through(self, hosts, ann, bob):
+    def test_a_websocket_passes_nginx(self, hosts, ann, bob):
         room = ann.makes_room(bob)
         url = f"ws://127.0.0.1:{hosts.nginx.port}/ws/chat/{room}/"
 
@@ -266,7 +266,7 @@ class TestLive:
             assert (said["type"], said["data"]["content"]) == ("message.created", "hello")
             assert {json.loads(hers.recv())["type"] for _ in range(2)} == {"ack", "message.created"}
 
-    def test_a_ticket_opens_a_stream_and_stands_in_no_log(self, hosts, ann):
+    def test_a_ticket_opens_a_stream_and_appears_in_no_log(self, hosts, ann):
         ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
         url = f"http://127.0.0.1:{hosts.nginx.port}/api/chat/events/?ticket={ticket}"
         with requests.get(url, stream=True, timeout=PATIENCE) as stream:
@@ -277,7 +277,7 @@ class TestLive:
 
 
 class TestUploads:
-    def test_what_is_too_large_for_minichat_is_told_by_it_and_what_is_far_too_large_by_nginx(self, server, ann):
+    def test_minichat_refuses_a_large_upload_and_nginx_a_very_large_one(self, server, ann):
         for size, is_told_by in ((MAX_FORM_BYTES + 1, "minichat"), (4 * 2**20, "nginx")):
             answer = requests.put(
                 f"http://127.0.0.1:{server.port}/api/auth/profile/avatar/",
@@ -322,7 +322,7 @@ class TestHostsThatFail:
     @pytest.mark.parametrize(
         ("method", "tries"), [("GET", 2), ("HEAD", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1), ("PATCH", 1)]
     )
-    def test_what_does_harm_done_twice_is_sent_to_one_host_only(self, tmp_path, method, tries):
+    def test_a_request_that_is_not_idempotent_is_sent_to_one_host_only(self, tmp_path, method, tries):
         deaf = [Deaf(), Deaf()]
         try:
             with running_nginx(tmp_path, [host.port for host in deaf]) as nginx:
@@ -336,7 +336,7 @@ class TestHostsThatFail:
             assert (answer.json["code"], answer.json["request_id"]) == ("unavailable", "r1")
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_what_could_not_be_sent_goes_to_the_other(self, tmp_path, server, method):
+    def test_a_request_that_one_host_did_not_accept_goes_to_the_other(self, tmp_path, server, method):
         with running_nginx(tmp_path, [free_port(), server.port]) as nginx:
             answers = [ask(nginx, method, "/api/auth/login/", {}) for _ in range(4)]
         assert {answer.status for answer in answers} == {405 if method == "GET" else 400}
@@ -399,7 +399,7 @@ class Reader:
         assert self.is_done(), f"after {len(self.events)} events the end does not come"
 
 
-def test_hosts_are_restarted_one_after_the_other_and_nobody_notices(tmp_path):
+def test_a_rolling_restart_of_the_hosts_loses_no_request_and_no_event(tmp_path):
     with several_hosts(tmp_path, rate_limits="off") as hosts:
         ann, bob, carol = register(hosts.nginx, "ann", "bob", "carol")
         room = ann.makes_room(bob, carol)
@@ -435,5 +435,5 @@ def test_hosts_are_restarted_one_after_the_other_and_nobody_notices(tmp_path):
         assert sum(writer.repeated for writer in writers) < 0.01 * len(said)
 
 
-def test_the_configuration_repeats_nothing_that_does_harm_done_twice():
+def test_nginx_does_not_retry_requests_that_are_not_idempotent():
     assert "non_idempotent;" not in CONFIGURATION.read_text()

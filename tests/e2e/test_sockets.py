@@ -106,7 +106,7 @@ def refusal(
             return response.status, json.loads(response.read())["code"]
 
 
-def test_what_is_said_in_the_room_comes_through_every_socket(ann, bob):
+def test_every_socket_of_a_room_gets_its_messages(ann, bob):
     room = ann.makes_room(bob)
     sockets = [Socket(bob, room) for _ in range(6)]
     ann.says(room, "hello")
@@ -117,7 +117,7 @@ def test_what_is_said_in_the_room_comes_through_every_socket(ann, bob):
         socket.close()
 
 
-def test_a_message_said_here_is_sent_acknowledged_and_heard(ann, bob):
+def test_a_message_sent_over_a_socket_is_acknowledged_and_delivered(ann, bob):
     room = ann.makes_room(bob)
     with closing(Socket(ann, room)) as one, closing(Socket(bob, room)) as other:
         one.says({"type": "message", "content": "hello", "client_id": "a1"})
@@ -135,7 +135,7 @@ def test_a_message_said_here_is_sent_acknowledged_and_heard(ann, bob):
         )
 
 
-def test_a_receipt_said_here_counts(ann, bob):
+def test_a_read_receipt_sent_over_a_socket_is_stored(ann, bob):
     room = ann.makes_room(bob)
     ann.says(room, "hello")
     with closing(Socket(bob, room)) as socket:
@@ -146,7 +146,7 @@ def test_a_receipt_said_here_counts(ann, bob):
     assert ann.history(room)[0]["is_read"] is True
 
 
-def test_it_tells_of_one_room_only(ann, bob):
+def test_a_socket_gets_events_of_its_room_only(ann, bob):
     room, other = ann.makes_room(bob), ann.makes_room(bob)
     with closing(Socket(bob, room)) as socket:
         ann.says(other, "elsewhere")
@@ -155,7 +155,7 @@ def test_it_tells_of_one_room_only(ann, bob):
         assert socket.next()["data"]["content"] == "here"
 
 
-def test_it_resumes_behind_a_cursor(ann, bob):
+def test_a_socket_resumes_after_a_cursor(ann, bob):
     room = ann.makes_room(bob)
     cursor = bob.get("/api/chat/sync/")["cursor"]
     for number in range(250):
@@ -169,7 +169,7 @@ def test_it_resumes_behind_a_cursor(ann, bob):
         assert socket.next()["data"]["content"] == "live"
 
 
-def test_it_resumes_behind_a_cursor_that_is_older_than_ones_joining(ann, bob):
+def test_a_socket_resumes_after_a_cursor_older_than_the_membership(ann, bob):
     cursor = bob.get("/api/chat/sync/")["cursor"]
     room = ann.makes_room()
     ann.says(room, "before")
@@ -182,7 +182,7 @@ def test_it_resumes_behind_a_cursor_that_is_older_than_ones_joining(ann, bob):
 
 
 @on_sqlite_only
-def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_of(tmp_path, database):
+def test_pages_of_the_public_url_may_open_a_socket(tmp_path, database):
     with serving(tmp_path, "--workers", "1", public_url="https://chat.example.org", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
@@ -191,7 +191,7 @@ def test_the_servers_own_pages_may_open_one_behind_a_proxy_that_it_was_not_told_
 
 
 @on_sqlite_only
-def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path, database):
+def test_frames_over_the_rate_limit_get_a_problem_with_retry_after(tmp_path, database):
     with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
@@ -207,7 +207,7 @@ def test_frames_that_come_too_fast_are_told_when_to_come_again(tmp_path, databas
 
 
 @on_sqlite_only
-def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
+def test_a_flood_of_frames_does_not_delay_other_requests(tmp_path, database):
     """Empty pieces of a message that never ends, as fast as the line takes them."""
     with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
@@ -245,7 +245,7 @@ def test_a_flood_of_frames_holds_up_nobody(tmp_path, database):
 
 
 @on_sqlite_only
-def test_nothing_is_done_after_the_token_has_expired(tmp_path, database):
+def test_a_socket_does_nothing_after_its_token_has_expired(tmp_path, database):
     with serving(tmp_path, "--workers", "1", access_ttl="2", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
@@ -275,7 +275,7 @@ def test_nothing_is_done_after_the_token_has_expired(tmp_path, database):
     ],
     ids=["HEAD", "HTTP/1.0", "a short key", "another version", "a body"],
 )
-def test_what_is_no_handshake_by_the_book_is_told_what_is(ann, method, version, headers):
+def test_an_invalid_handshake_is_answered_with_426(ann, method, version, headers):
     room = ann.makes_room()
     fields = {"Host": "127.0.0.1", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     fields |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Authorization": f"Bearer {ann.token}", **headers}
@@ -289,7 +289,7 @@ def test_what_is_no_handshake_by_the_book_is_told_what_is(ann, method, version, 
 
 
 @on_sqlite_only
-def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
+def test_an_invalid_frame_gets_a_problem_and_the_socket_stays_open(ann):
     room = ann.makes_room()
     with closing(Socket(ann, room)) as socket:
         for frame, code, fields in (
@@ -319,7 +319,7 @@ def test_frames_that_are_wrong_get_a_problem_and_the_socket_goes_on(ann):
 
 @on_sqlite_only
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 2**20])
-def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, size):
+def test_a_frame_that_is_too_large_closes_its_socket_only(ann, bob, size):
     room = ann.makes_room(bob)
     with closing(Socket(bob, room)) as other:
         socket = Socket(ann, room)
@@ -330,7 +330,7 @@ def test_a_frame_that_is_too_large_closes_this_socket_and_no_other(ann, bob, siz
 
 
 @on_sqlite_only
-def test_who_says_goodbye_after_a_frame_that_was_too_large_need_not_wait(ann):
+def test_a_close_frame_after_a_frame_that_is_too_large_ends_the_connection_at_once(ann):
     socket = Socket(ann, ann.makes_room())
     socket.says("x" * 2**20)
     assert socket.goodbye() == (1009, "frame_too_large")  # which the client has answered
@@ -340,7 +340,7 @@ def test_who_says_goodbye_after_a_frame_that_was_too_large_need_not_wait(ann):
 
 
 @on_sqlite_only
-def test_who_goes_on_after_a_malformed_frame_is_told_why_and_not_broken_off(ann):
+def test_a_client_that_sends_on_after_a_malformed_frame_gets_the_close_code_without_a_reset(ann):
     opcode, unmasked, text = (b"\x8f\x80abcd", 1002), (b"\x81\x01a", 1002), (b"\x81\x81abcd\x9e", 1007)
     room = ann.makes_room()
     sockets = [Socket(ann, room) for _ in range(3)]
@@ -354,13 +354,13 @@ def test_who_goes_on_after_a_malformed_frame_is_told_why_and_not_broken_off(ann)
 
 
 @on_sqlite_only
-def test_what_is_no_websocket_is_told_so(ann):
+def test_a_request_without_an_upgrade_is_answered_with_426(ann):
     room = ann.makes_room()
     answer = ann.call("GET", f"/ws/chat/{room}/")
     assert (answer.status, answer.json["code"]) == (426, "upgrade_required")
 
 
-def test_a_room_that_one_is_not_in_does_not_open(ann, bob):
+def test_a_socket_to_a_room_needs_membership(ann, bob):
     public, hidden = (
         ann.makes_room(),
         ann.call("POST", "/api/chat/rooms/", {"name": "x", "is_private": True}).json["id"],
@@ -370,7 +370,7 @@ def test_a_room_that_one_is_not_in_does_not_open(ann, bob):
 
 
 @on_sqlite_only
-def test_who_is_nobody_gets_in_nowhere(ann):
+def test_a_socket_needs_a_valid_token_or_ticket(ann):
     room = ann.makes_room()
     assert refusal(ann, room, token=False) == (401, "not_authenticated")
     assert refusal(ann, room, "?ticket=made-up", token=False) == (401, "ticket_invalid")
@@ -396,7 +396,7 @@ def test_pages_of_other_origins_are_refused(ann):
         Socket(ann, room, origin=origin, suppress_origin=False).close()
 
 
-def test_a_removed_session_ends_it_within_five_seconds(ann):
+def test_the_end_of_a_session_closes_its_socket_within_five_seconds(ann):
     room = ann.makes_room()
     socket = Socket(ann, room)
     ann.call("POST", "/api/auth/logout/")
@@ -416,7 +416,7 @@ def test_a_frame_of_a_session_that_has_just_ended_does_nothing(ann, bob):
     assert bob.history(room) == []
 
 
-def test_leaving_is_the_last_that_it_tells(ann, bob):
+def test_leaving_the_room_is_the_last_event_of_a_socket(ann, bob):
     room = ann.makes_room(bob)
     socket = Socket(bob, room)
     bob.call("POST", f"/api/chat/rooms/{room}/leave/")
@@ -426,7 +426,7 @@ def test_leaving_is_the_last_that_it_tells(ann, bob):
     assert socket.goodbye() == (4403, "not_a_participant")
 
 
-def test_the_end_of_the_room_is_the_last_that_it_tells(ann, bob):
+def test_the_deletion_of_the_room_is_the_last_event_of_a_socket(ann, bob):
     room = ann.makes_room(bob)
     socket = Socket(bob, room)
     ann.call("DELETE", f"/api/chat/rooms/{room}/")
@@ -436,7 +436,7 @@ def test_the_end_of_the_room_is_the_last_that_it_tells(ann, bob):
 
 
 @on_sqlite_only
-def test_saying_goodbye_makes_room_for_others(tmp_path, database):
+def test_a_closed_socket_frees_its_slot(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
@@ -448,7 +448,7 @@ def test_saying_goodbye_makes_room_for_others(tmp_path, database):
 
 
 @on_sqlite_only
-def test_a_stopping_server_says_so(tmp_path, database):
+def test_a_stopping_server_closes_sockets_with_code_1001(tmp_path, database):
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         (ann,) = register(server, "ann")
         socket = Socket(ann, ann.makes_room())
@@ -459,7 +459,7 @@ def test_a_stopping_server_says_so(tmp_path, database):
 
 @on_sqlite_only
 @pytest.mark.parametrize("end", ["close", "log out"])
-def test_one_who_floods_and_goes_leaves_nothing_behind(tmp_path, database, end):
+def test_a_flooding_client_frees_its_slots_when_it_disconnects_or_logs_out(tmp_path, database, end):
     """What waits to be read of them would take minutes at the pace at which frames are read."""
     pongs = b"\x8a\x80\0\0\0\0" * 10_000
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
@@ -488,7 +488,7 @@ def is_let_in(person: Person, room: int) -> bool:
     return True
 
 
-def test_who_was_told_to_go_and_talks_on_is_not_listened_to_and_loses_the_connection(ann, bob):
+def test_frames_after_the_close_frame_are_ignored_and_the_connection_ends(ann, bob):
     room = ann.makes_room(bob)
     socket = Socket(bob, room)
     assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
@@ -515,7 +515,7 @@ def socket_frame(frame: object) -> bytes:
     return bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload
 
 
-def test_of_what_two_say_at_once_all_hear_the_same(ann, bob):
+def test_all_sockets_get_concurrent_messages_in_one_order(ann, bob):
     room = ann.makes_room(bob)
     sockets = {person: [Socket(person, room), Socket(person, room)] for person in (ann, bob)}
 

@@ -136,7 +136,7 @@ def gauge(server: RunningServer, name: str) -> float:
     return float(next(line for line in lines if line.startswith(f"{name} ")).rpartition(" ")[2])
 
 
-def test_what_is_said_at_one_host_is_heard_at_the_other_at_once(hosts, people):
+def test_a_message_at_one_host_reaches_the_other_without_waiting_for_a_poll(hosts, people):
     ann, bob = people
     room = ann.makes_room(bob)
     with listening(*[at(hosts.there, bob)] * 6, room=room, tells=ann) as ears:
@@ -144,7 +144,7 @@ def test_what_is_said_at_one_host_is_heard_at_the_other_at_once(hosts, people):
         assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 4
 
 
-def test_who_types_at_one_host_is_seen_at_the_other_once(hosts, people):
+def test_a_typing_event_at_one_host_reaches_the_other_once(hosts, people):
     ann, bob = people
     room = ann.makes_room(bob)
     with listening(bob, *[at(hosts.there, bob)] * 4, room=room, tells=ann) as ears:
@@ -158,7 +158,7 @@ def test_who_types_at_one_host_is_seen_at_the_other_once(hosts, people):
             assert ear.next()["type"] == "message.created"
 
 
-def test_who_comes_at_one_host_is_told_at_the_other_within_seconds(tmp_path):
+def test_a_presence_event_reaches_the_other_host_within_seconds(tmp_path):
     with two_hosts(tmp_path) as (here, there, _, database):
         ann, bob, carl, dora = register(here, "ann", "bob", "carl", "dora")
         room = bob.makes_room(ann, carl, dora)
@@ -177,7 +177,7 @@ def test_who_comes_at_one_host_is_told_at_the_other_within_seconds(tmp_path):
                 assert (event["data"]["user"], event["data"]["is_online"]) == (person.id, True)
 
 
-def test_a_user_has_twenty_streams_over_both_hosts(hosts, people):
+def test_the_stream_limit_of_a_user_counts_both_hosts(hosts, people):
     ann, _ = people
     places = [ann, at(hosts.there, ann)]
     with ExitStack() as stack:
@@ -195,7 +195,7 @@ def asking(person: Person) -> int:
         return ear.status
 
 
-def test_the_metrics_tell_of_redis_and_of_how_late_live_updates_are(hosts, people):
+def test_the_metrics_report_redis_and_the_delay_of_live_updates(hosts, people):
     ann, bob = people
     room = ann.makes_room(bob)
     with listening(at(hosts.there, bob), room=room, tells=ann):
@@ -207,7 +207,7 @@ def test_the_metrics_tell_of_redis_and_of_how_late_live_updates_are(hosts, peopl
 
 
 @pytest.mark.parametrize("fault", ["kill", "hang"])
-def test_while_redis_is_away_all_goes_on_and_afterwards_all_is_as_before(own_hosts, fault):
+def test_live_updates_survive_an_outage_of_redis_and_recover(own_hosts, fault):
     here, there, redis, _ = own_hosts
     ann, bob = register(here, "ann", "bob")
     room, other = ann.makes_room(bob), ann.makes_room(bob)

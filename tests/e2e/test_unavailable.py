@@ -103,7 +103,7 @@ STAGGERED = 8
 
 
 class TestALockedDatabase:
-    def test_what_writes_is_told_to_come_back_and_what_reads_is_served(self, server, database, ann, room):
+    def test_a_locked_database_refuses_writes_with_503_and_serves_reads(self, server, database, ann, room):
         written = []
 
         def write():
@@ -127,7 +127,7 @@ class TestALockedDatabase:
         acknowledged = sum(answer.status == 201 for _, answer in written)
         assert write_until_it_works(ann, room).json["seq"] == 2 + acknowledged
 
-    def test_a_short_lock_is_waited_for(self, server, database, ann, room):
+    def test_a_write_waits_for_a_short_lock(self, server, database, ann, room):
         sent = []
         with meanwhile(lambda: sent.append(ann.says(room, "patience"))):
             wait_until(lambda: sent, "a first message")
@@ -138,7 +138,7 @@ class TestALockedDatabase:
             wait_until(lambda: len(sent) > before + 1, "a message after the lock")
         assert {answer.status for answer in sent} == {201}
 
-    def test_who_was_not_seen_for_long_reads_without_a_wait_all_the_same(self, server, database, room, ann):
+    def test_a_read_does_not_wait_for_the_update_of_last_seen(self, server, database, room, ann):
         [bob] = register(server, "bob")
         with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
             connection.execute("UPDATE user SET last_seen_at = last_seen_at - 3600000 WHERE id = ?", (bob.id,))
@@ -171,11 +171,11 @@ class TestAStoppedWorker:
         assert seconds < BOUND
         return answer
 
-    def test_one_that_holds_nothing_is_not_missed(self, server, database, ann, room):
+    def test_an_idle_stopped_worker_does_not_affect_the_other(self, server, database, ann, room):
         with stopped(server.workers[0]):
             assert self.served(ann, room).status == 201
 
-    def test_one_that_holds_the_turn_to_write_makes_writers_come_back(self, server, database, ann, room):
+    def test_a_stopped_worker_with_the_write_lock_causes_503_for_writers(self, server, database, ann, room):
         pending = threading.Thread(target=lambda: ann.says(room, "who waits for the lock has the turn"))
         with lock_on(database):
             pending.start()
@@ -190,7 +190,7 @@ class TestAStoppedWorker:
             os.kill(worker, signal.SIGCONT)
             pending.join()
 
-    def test_one_in_the_middle_of_a_transaction_makes_writers_come_back(self, server, database, ann, room):
+    def test_a_worker_stopped_in_a_transaction_causes_503_for_writers(self, server, database, ann, room):
         [bob] = register(server, "bob")
         other = bob.makes_room()
         worker = None
@@ -213,7 +213,7 @@ class TestAStoppedWorker:
 
 
 class TestADatabaseThatCannotBeUsed:
-    def test_the_start_is_refused_in_a_sentence(self, tmp_path):
+    def test_an_unusable_database_stops_the_start_in_one_sentence(self, tmp_path):
         (tmp_path / "folder.sqlite3").mkdir()
         (tmp_path / "text.sqlite3").write_text("This is not a database. " * 1_000)
         (tmp_path / "file").touch()
@@ -225,7 +225,7 @@ class TestADatabaseThatCannotBeUsed:
             [sentence] = result.stderr.splitlines()
             assert sentence.startswith(f"The database {tmp_path / name} can't be used: ")
 
-    def test_one_that_was_cut_off_is_refused_too(self, tmp_path):
+    def test_a_truncated_database_stops_the_start_in_one_sentence(self, tmp_path):
         assert run_minichat(tmp_path, "db", "upgrade", **SETTINGS).returncode == 0
         database = sqlite_file_of(tmp_path)
         os.truncate(database, database.stat().st_size // 2)
@@ -238,7 +238,7 @@ class TestADatabaseThatCannotBeUsed:
 class TestAFullDisk:
     """Full, to the server, is a disk on which its files may grow no more."""
 
-    def test_what_writes_is_told_to_come_back_and_works_when_there_is_room(self, tmp_path):
+    def test_a_full_disk_refuses_writes_with_503_until_there_is_space(self, tmp_path):
         with serve(tmp_path) as server:
             [ann] = register(server, "ann")
             room = ann.makes_room()

@@ -90,7 +90,7 @@ class TestMetrics:
         assert after[ME] == earlier + 60
         assert after["minichat_http_requests_in_progress"] == 1  # this very one
 
-    def test_of_a_worker_killed_in_the_middle_of_a_request_do_not_say_for_ever_that_it_is_in_progress(self, tmp_path):
+    def test_of_a_killed_worker_do_not_keep_its_request_in_progress(self, tmp_path):
         with serving(tmp_path, "--workers", "1") as server, server.connection() as slow:
             slow.sendall(
                 b"POST /api/auth/login/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -104,7 +104,7 @@ class TestMetrics:
             new_workers(server, [worker], 1)
             assert metrics(server)["minichat_http_requests_in_progress"] == 1
 
-    def test_leave_no_folder_behind_and_clear_away_what_a_kill_left(self, tmp_path):
+    def test_leave_no_folder_behind_and_remove_those_of_killed_servers(self, tmp_path):
         with serving(tmp_path) as server:
             own = folder_of(server)
             assert own.stat().st_mode & 0o777 == 0o700
@@ -145,7 +145,7 @@ def wait_for_the_end_of(server):
 
 
 class TestTheLog:
-    def test_is_json_with_what_each_request_was(self, server):
+    def test_is_json_with_the_facts_of_each_request(self, server):
         answer = server.call("POST", "/api/auth/register/", REGISTRATION)
         account = answer.json
         server.call("GET", "/api/auth/me/?ticket=sesame-ticket", token=account["tokens"]["access"])
@@ -190,7 +190,7 @@ class TestTheLog:
             if own:
                 assert len(parsed) == len(lines)
 
-    def test_that_nobody_reads_any_more_stops_no_request(self, tmp_path):
+    def test_whose_reader_stalls_or_leaves_stops_no_request(self, tmp_path):
         reading, writing = os.pipe()
         with unread(tmp_path, writing) as server:
             # A reader that stalls: the pipe fills up (64 KiB), and requests go on.
@@ -207,7 +207,7 @@ class TestTheLog:
             assert server.stop() == 0
 
     @pytest.mark.parametrize("errors", [subprocess.DEVNULL, subprocess.STDOUT])
-    def test_that_nobody_reads_from_the_start_stops_no_server(self, tmp_path, errors):
+    def test_without_a_reader_from_the_start_stops_no_server(self, tmp_path, errors):
         assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
         reading, writing = os.pipe()
         os.close(reading)

@@ -74,7 +74,7 @@ def full_server(tmp_path_factory, new_database, messages):
 
 
 class TestErasing:
-    def test_one_is_out_on_every_worker_at_once(self, server, ann, bob):
+    def test_an_erased_account_is_refused_at_once_on_every_worker(self, server, ann, bob):
         room = ann.makes_room(bob)
         assert ann.says(room, "hello").status == 201
         assert answers_of_all_workers(server, "GET", "/api/auth/me/", token=ann.token) == {(200, None)}
@@ -91,7 +91,7 @@ class TestErasing:
         assert "Traceback" not in server.said
         check_database(server.database)
 
-    def test_nothing_breaks_while_everything_else_goes_on(self, server):
+    def test_an_erasure_during_other_requests_causes_no_error(self, server):
         """Twice at once, while the person chats, joins, logs in and refreshes, and others open chats with them."""
         others = register(server, "other-one", "other-two")
         before, erased_ids = erased_accounts(server), []
@@ -137,7 +137,7 @@ class TestErasing:
         assert run_minichat(tmp_path, "demo", *size, **database).returncode == 0
         return tmp_path
 
-    def test_a_kill_in_the_middle_leaves_all_or_nothing(self, crowded, database):
+    def test_a_killed_erasure_leaves_all_or_nothing(self, crowded, database):
         kept = database_of(crowded, **database)
 
         def state():
@@ -222,7 +222,7 @@ def is_in_use(database, how=""):
 
 
 class TestTheExport:
-    def test_of_very_much_takes_little_memory_and_lets_other_requests_go_on(self, full_server, messages):
+    def test_of_many_messages_takes_little_memory_and_does_not_delay_other_requests(self, full_server, messages):
         token = log_in_to_demo(full_server)
         [worker] = full_server.workers
         at_rest = own_mib(worker)
@@ -243,7 +243,7 @@ class TestTheExport:
         assert len(waits) > 20
         assert max(waits) < 0.5, sorted(waits)[-5:]
 
-    def test_that_fails_in_the_middle_breaks_the_connection(self, full_server):
+    def test_that_fails_halfway_breaks_the_connection(self, full_server):
         """A client that saw a well-formed end would take the half for the whole."""
         token = log_in_to_demo(full_server)
 

@@ -34,7 +34,7 @@ def tell(capsys):
 
 @pytest.mark.timeout(600)  # all faults strike, one after the other
 @pytest.mark.parametrize("database", FAULTS)
-def test_whatever_strikes_nothing_acknowledged_is_lost_twice_or_out_of_order(tmp_path, tell, database):
+def test_no_fault_loses_repeats_or_reorders_an_acknowledged_message(tmp_path, tell, database):
     faults = FAULTS[database]
     deployed = deploy(database, tmp_path, tell, faults)
     outcome = run(database, deployed, faults, sends=SENDS, strikes=len(faults), bounds=UNHURRIED, crowd=CROWD)
@@ -47,7 +47,7 @@ def test_whatever_strikes_nothing_acknowledged_is_lost_twice_or_out_of_order(tmp
 
 
 @pytest.mark.parametrize("database", FAULTS)
-def test_the_page_on_reliability_tells_of_every_fault_and_that_nothing_was_lost(database):
+def test_the_reliability_page_lists_every_fault_without_a_loss(database):
     rows = report.read(database)
     assert [row[0] for row in rows] == [fault.name for fault in FAULTS[database]]
     figures: dict[str, Any] = dict(zip(report.COLUMNS, report.total(rows), strict=True))
@@ -83,7 +83,7 @@ def load(finished):
         reader.heard = known
 
 
-class TestWhatTheChecksFind:
+class TestTheChecker:
     """Each test tells of something that did not happen, or takes away what did."""
 
     def test_nothing_where_nothing_is_wrong(self, load):
@@ -97,7 +97,7 @@ class TestWhatTheChecksFind:
         load.journal.sends[-1].content = "Never said."
         assert verdict_on(load).lost == 1
 
-    def test_a_message_that_is_there_and_of_which_nobody_was_told(self, load):
+    def test_a_stored_message_that_was_never_acknowledged(self, load):
         load.journal.sends.pop()
         assert "which nobody was told of" in verdict_on(load).problems[0]
 
@@ -105,27 +105,27 @@ class TestWhatTheChecksFind:
         load.journal.sends[-1].seq += 1
         assert verdict_on(load).disordered >= 1
 
-    def test_one_that_is_ordered_before_another_which_was_acknowledged_before_it_began(self, load):
+    def test_a_message_ordered_before_one_acknowledged_before_its_send_began(self, load):
         room = load.journal.sends[0].room
         first, *_, last = sorted((one for one in load.journal.sends if one.room == room), key=lambda one: one.seq)
         last.acknowledged = first.invoked - 1
         assert verdict_on(load).disordered >= 1
 
     @pytest.mark.parametrize("place", range(7))
-    def test_a_message_that_a_reader_has_not_heard_of(self, load, place):
+    def test_a_message_that_a_reader_did_not_receive(self, load, place):
         load.readers[place].heard.pop(a_creation(load.readers[place]))
         verdict = verdict_on(load)
         assert (verdict.lost, verdict.twice) == (1, 0)
 
     @pytest.mark.parametrize("place", range(7))
-    def test_a_message_that_a_reader_has_heard_of_twice(self, load, place):
+    def test_a_message_that_a_reader_received_twice(self, load, place):
         heard = load.readers[place].heard
         heard.append(heard[a_creation(load.readers[place])])
         verdict = verdict_on(load)
         assert (verdict.lost, verdict.twice) == (0, 1)
 
     @pytest.mark.parametrize("place", [0, 2, 4, 5, 6])
-    def test_messages_of_a_room_that_a_reader_has_heard_of_in_another_order(self, load, place):
+    def test_messages_of_a_room_that_a_reader_received_in_another_order(self, load, place):
         reader = load.readers[place]
         room = load.rooms[0]
         numbers = {one.id * 4 for one in load.journal.sends if one.room == room}
@@ -133,7 +133,7 @@ class TestWhatTheChecksFind:
         reader.heard[one], reader.heard[other] = reader.heard[other], reader.heard[one]
         assert verdict_on(load).disordered >= 1
 
-    def test_messages_of_two_rooms_that_two_readers_have_heard_of_in_different_orders(self, load):
+    def test_messages_of_two_rooms_that_two_readers_received_in_different_orders(self, load):
         heard = load.readers[4].heard
         rooms = {one.id * 4: one.room for one in load.journal.sends}
         place = next(
@@ -142,12 +142,12 @@ class TestWhatTheChecksFind:
         heard[place], heard[place + 1] = heard[place + 1], heard[place]
         assert verdict_on(load).disordered == 1
 
-    def test_an_edit_that_readers_have_not_heard_of(self, load):
+    def test_an_edit_that_readers_did_not_receive(self, load):
         sent = next(one for one in load.journal.sends if one.room == load.rooms[2])
         load.journal.changes["message.updated", sent.id] += 1
         assert verdict_on(load).lost == 3  # by the three who hear of that room as it happens
 
-    def test_a_problem_that_a_client_has_met(self, load):
+    def test_a_problem_that_a_client_reported(self, load):
         load.journal.problem("POST /: 500")
         assert verdict_on(load).problems == ["POST /: 500"]
 
