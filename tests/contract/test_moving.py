@@ -340,7 +340,7 @@ class TestBrokenOff:
             new_home.imports(lines, broken_off_after(1))
         ann.says("one more", in_=room)
         assert new_home.refuses(home.exported()) == (
-            "the import of another export has begun: go on with that one, or make an empty database"
+            "the database holds an unfinished import of another export: continue with that file or use a new database"
         )
         new_home.imports(lines)
         assert new_home.exported() == lines
@@ -351,7 +351,7 @@ class TestBrokenOff:
         reason = new_home.refuses(
             home.exported(), lambda _: new_home.database.execute_sql(f"{add} ON CONFLICT DO NOTHING")
         )
-        assert reason == "the database holds something else than was exported, as if another program wrote to it"
+        assert reason == "the database differs from the export, as if another program wrote to it"
         with pytest.raises(IncompleteImport):
             migrate.upgrade(new_home.database)
 
@@ -363,7 +363,7 @@ class TestBrokenOff:
             with suppress(BrokenOffError):
                 new_home.imports(lines, broken_off_after(1))
 
-        assert new_home.refuses(lines, other) == "another process is importing as well"
+        assert new_home.refuses(lines, other) == "another process is importing too"
         new_home.imports(lines)
         assert new_home.exported() == lines
 
@@ -389,22 +389,22 @@ def replaced(old, new):
 
 
 HARM = {
-    "nothing at all": (lambda _: [], "it is no export of a minichat"),
-    "something else": (lambda _: [b"\x1f\x8b\x08\x00\n"], "it is no export of a minichat"),
-    "other JSON": (lambda lines: [b"[1]\n", *lines[1:]], "it is no export of a minichat"),
+    "nothing at all": (lambda _: [], "it is not an export of minichat"),
+    "something else": (lambda _: [b"\x1f\x8b\x08\x00\n"], "it is not an export of minichat"),
+    "other JSON": (lambda lines: [b"[1]\n", *lines[1:]], "it is not an export of minichat"),
     "a later format": (
         replaced(b'"format":1', b'"format":2'),
         "its format is 2, and this minichat reads 1",
     ),
     "another schema": (
         replaced(b'"sqlite":"0', b'"sqlite":"1'),
-        "it was exported by another version of minichat, whose tables are not those of this one",
+        "another version of minichat, with other tables, has exported it",
     ),
-    "an end that is missing": (lambda lines: lines[:-1], "it was cut off: the end is missing"),
-    "a second half that is missing": (lambda lines: lines[: len(lines) // 2], "it was cut off: the end is missing"),
-    "half a line": (lambda lines: [*lines[:9], lines[9][:-5]], "it was cut off: the end is missing"),
-    "a line without its break": (lambda lines: [*lines[:-1], lines[-1][:-1]], "it was cut off: the end is missing"),
-    "no JSON": (lambda lines: [*lines[:3], b"{]\n", *lines[3:]], "its line 4 is no JSON"),
+    "an end that is missing": (lambda lines: lines[:-1], "it is incomplete: the end is missing"),
+    "a second half that is missing": (lambda lines: lines[: len(lines) // 2], "it is incomplete: the end is missing"),
+    "half a line": (lambda lines: [*lines[:9], lines[9][:-5]], "it is incomplete: the end is missing"),
+    "a line without its break": (lambda lines: [*lines[:-1], lines[-1][:-1]], "it is incomplete: the end is missing"),
+    "no JSON": (lambda lines: [*lines[:3], b"{]\n", *lines[3:]], "its line 4 is not JSON"),
     "a line without end": (lambda lines: [*lines[:3], b"[" + b"1," * 2**20 + b"1]\n"], "its line 4 is too long"),
     "a column that nothing knows": (
         replaced(b'"hash","session_id"', b'"hash","colour"'),
@@ -412,7 +412,7 @@ HARM = {
     ),
     "a table that nothing knows": (
         replaced(b'"table":"ticket"', b'"table":"reaction"'),
-        "its line {ticket} should have begun the table ticket",
+        "its line {ticket} should begin the table ticket",
     ),
     "a row that is too short": (
         lambda lines: [*lines[:2], b"[1]\n", *lines[3:]],
@@ -420,14 +420,14 @@ HARM = {
     ),
     "a row that is missing": (
         lambda lines: lines[:2] + lines[3:],
-        "its lines are not those that were exported: the count or the checksum differs",
+        "it was changed after the export: the count or the checksum differs",
     ),
     "another text": (
         replaced(b"answer 3", b"answer 4"),
-        "its lines are not those that were exported: the count or the checksum differs",
+        "it was changed after the export: the count or the checksum differs",
     ),
-    "no last ids": (replaced(b'{"last_ids"', b'{"lost_ids"'), "its line {last} should have told the last ids"),
-    "something behind the end": (lambda lines: [*lines, b"\n"], "its line {end} should have been the last"),
+    "no last ids": (replaced(b'{"last_ids"', b'{"lost_ids"'), "its line {last} should hold the last ids"),
+    "something behind the end": (lambda lines: [*lines, b"\n"], "its line {end} should be the last one"),
 }
 
 
@@ -452,7 +452,7 @@ def doubled(lines, table):
 def test_a_row_that_is_there_twice_is_refused_and_the_database_stays_marked(home, new_home, table):
     live(home)
     reason = new_home.refuses(sealed(doubled(home.exported(), table)))
-    assert reason.startswith("the database refuses a row between the ")
+    assert reason.startswith("the database refuses one of the rows ")
     with pytest.raises(IncompleteImport):
         migrate.upgrade(new_home.database)
 
@@ -473,7 +473,7 @@ def with_value(lines, table, column, value):
 def test_a_row_that_can_not_be_is_refused(home, new_home, table, column, value):
     live(home)
     reason = new_home.refuses(with_value(home.exported(), table, column, value))
-    assert reason.startswith("the database refuses a row between the ")
+    assert reason.startswith("the database refuses one of the rows ")
     assert len(reason.splitlines()) == 1
 
 
@@ -506,5 +506,5 @@ def test_a_database_that_is_in_use_is_left_alone(home, new_home):
     live(home)
     new_home.chat.person("somebody")
     before = new_home.exported()
-    assert new_home.refuses(home.exported()) == "the database is not empty, there are rows in user"
+    assert new_home.refuses(home.exported()) == "the database is not empty: user has rows"
     assert new_home.exported() == before

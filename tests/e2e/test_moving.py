@@ -240,7 +240,7 @@ def test_an_unfinished_import_is_not_served(exported, new):
         assert (result.returncode, result.stdout) == (1, ""), command
         assert result.stderr == (
             f"The database {sqlite_file_of(new)} can't be used: "
-            "it holds a part of an import; `minichat import` with the same file goes on\n"
+            "it holds an incomplete import; run `minichat import` with the same file to continue\n"
         )
     execute(sqlite_file_of(new), "ALTER TABLE schema_migration RENAME TO kept")
     execute(
@@ -259,7 +259,7 @@ def test_an_unfinished_import_is_not_served(exported, new):
 def test_an_import_into_a_chat_in_use_changes_nothing(old, exported):
     before = export_of(old)
     assert refusal(old, "import", str(exported)) == (
-        f"{exported} was not imported: the database is not empty, there are rows in user."
+        f"{exported} was not imported: the database is not empty: user has rows."
     )
     assert export_of(old) == before
 

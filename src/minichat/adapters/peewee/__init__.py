@@ -1,7 +1,7 @@
-"""The repository ports on Peewee: on SQLite and on PostgreSQL.
+"""The store ports on Peewee, for SQLite and PostgreSQL.
 
-`tables` names the columns, `statements` compiles queries once, `sqlite` and `postgres` keep connections and
-transactions, and one module a port holds the queries. No rule of the chat is decided here.
+`engine` keeps connections, transactions and statements, `tables` names the columns, `stores` holds the queries in one
+module per port, and `operations` works on whole databases. No rule of the chat is decided here.
 """
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
@@ -44,7 +44,7 @@ def peewee_ports(
     media_store: MediaStore,
     notice_board: NoticeBoard,
 ) -> Ports:
-    """Return all ports, those of the data on `database`."""
+    """Return all ports: the stores on `database`, and the other ports as they are given."""
     return Ports(
         transaction=database.writing,
         snapshot=database.reading,

@@ -1,7 +1,8 @@
-"""The tables as Peewee sees them, to build queries with. `migrations/` makes them; a test holds the two together.
+"""The tables as Peewee models, which queries are built with. `migrations/` creates them, and a test compares the two.
 
-Times are integers: milliseconds since the Unix epoch, UTC. A row of a removed room stays until it is pruned, so
-whatever reads rooms, memberships, bans or messages joins `RoomRow` and asks for `RoomRow.deleted_at` to be null.
+Times are integers: milliseconds since the Unix epoch, UTC. The rows of a removed room stay until they are pruned, so
+every query for rooms, memberships, bans or messages joins `RoomRow` and requires `RoomRow.deleted_at` to be null. This
+module holds no query and no rule.
 """
 
 from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, Model, TextField
@@ -27,7 +28,7 @@ class UserRow(Model):
 
 
 class NamePartRow(Model):
-    """Every ending of every searchable name: finding a part anywhere in a name is a look-up of a prefix here."""
+    """Every ending of every searchable name: a search for any part of a name is a prefix look-up here."""
 
     is_start = BooleanField()
     part = TextField()

@@ -1,1 +1,1 @@
-"""Connections, transactions, statements and dialects: everything below the stores."""
+"""Connections, transactions, statements and dialects: everything below the stores. It knows no table of the chat."""

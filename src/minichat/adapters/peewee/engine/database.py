@@ -1,4 +1,7 @@
-"""Which database: SQLite for one host, PostgreSQL for one and for many. The repositories run on either."""
+"""The choice of the database: SQLite for one host, PostgreSQL for one or many. Every store runs on both.
+
+Only this module knows both classes; it knows no table.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -16,11 +19,11 @@ _SQLITE = "sqlite:///"
 def open_database(url: str, replica_url: str | None = None, *, read_only: bool = False) -> ChatDatabase:
     """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    A file's folder is made if need be; who `read_only` leaves a file as it is. Nothing is opened before the first
-    statement. Raises ValueError, with a sentence that repeats no password, for any other URL.
+    It creates the folder of a SQLite file; `read_only` leaves the file as it is. Nothing is opened before the first
+    statement. Raises ValueError for any other URL, with a text that repeats no password.
     """
     if url.startswith("postgresql://"):
-        from minichat.adapters.peewee.engine.postgres import Postgres  # late: its driver takes memory in each worker
+        from minichat.adapters.peewee.engine.postgres import Postgres  # late: the driver takes memory in each worker
 
         return Postgres(url, replica_url)
     if not url.startswith(_SQLITE) or len(url) == len(_SQLITE):

@@ -1,18 +1,19 @@
-"""Group commit: writers that come at the same time share one commit, and so one wait for the disk.
+"""Group commit: concurrent writers share one commit, and so one sync of the disk.
 
-Syncing a commit takes the disk longer than all else takes a request. The first writer of a thread leads: it lets
-whoever is ready come along, waits for the turn, begins, and commits what all of them have written. Each writes in a
-savepoint of its own, so the failure of one leaves the others alone, and each waits for the commit: nobody is told of
-success before it is on the disk, and nobody of a clash with what then was not.
+The sync takes longer than the rest of a request. The first writer of a thread leads the group: it admits the writers
+that are ready, waits for its turn, begins the transaction, and commits the writes of all members. Each member writes in
+its own savepoint, so the failure of one does not affect the others. Each waits for the commit: no request succeeds
+before its write is on the disk, and none fails by a conflict with a write that was rolled back.
 
-Writers of one thread are greenlets. Where each request has a thread, every group has one member.
+The writers of one thread are greenlets. Where each request has its own thread, a group has one member. This module
+knows no SQL: `sqlite` runs the transaction.
 """
 
 import threading
 import time
 
 MAX_MEMBERS = 64
-"""How many writers share a commit at most."""
+"""How many writers share one commit at most."""
 
 
 class Group:
@@ -23,18 +24,18 @@ class Group:
         self._begun = threading.Event()
         self._ended = threading.Event()
         self.one_at_a_time = threading.Lock()
-        """Held while a member writes: savepoints nest, so they must not overlap should a writer ever yield."""
+        """Held while a member writes: savepoints nest, so they must not overlap if a writer yields."""
         self.is_writing = False
-        """Whether the transaction that is open now is this group's."""
+        """Whether the open transaction is this group's."""
         self.is_committed = False
-        """Whether what the members wrote is on the disk; if not when the group has ended, nothing is."""
+        """Whether the writes of all members are on the disk; if not by the end of the group, none is."""
 
     def gather(self) -> None:
-        """Let those come along who are ready now. To be called before the leader takes its turn."""
+        """Let the writers that are ready join. The leader calls it before it takes its turn."""
         time.sleep(0)
 
     def admit(self) -> bool:
-        """Take in a follower, unless it is too late."""
+        """Admit a follower; return False if it is too late."""
         if not self._is_open or self._members >= MAX_MEMBERS:
             return False
         self._members += 1
@@ -42,26 +43,26 @@ class Group:
         return True
 
     def begin(self) -> None:
-        """Tell the followers that they may write."""
+        """Let the followers write."""
         self.is_writing = True
         self._begun.set()
 
     def wait_to_begin(self) -> None:
-        """Wait, as a follower, until one may write or the group has ended without."""
+        """Wait, as a follower, until the transaction begins or the group ends without one."""
         self._begun.wait()
 
     def leave_work(self) -> None:
-        """Say, as a follower, that one has written all or given up."""
+        """Report, as a follower, that its writes are done or given up."""
         self._at_work -= 1
 
     def close(self) -> None:
-        """Wait until all followers have written; nobody comes along after."""
+        """Wait until all followers are done, then admit no more."""
         while self._at_work:
             time.sleep(0)
         self._is_open = False
 
     def end(self) -> None:
-        """Let the followers go; `is_committed` tells how it ended."""
+        """Release the followers; `is_committed` holds the outcome."""
         self._is_open = self.is_writing = False
         self._begun.set()
         self._ended.set()

@@ -1,8 +1,9 @@
-"""The PostgreSQL database: its connections, its transactions, and what becomes of them when the server goes away.
+"""The PostgreSQL database: its connections and transactions, and their recovery when the server goes away.
 
-Transactions run beside one another at READ COMMITTED, so what a rule has looked up must be kept as it is until its
-transaction ends: a service requests the locks, and the transaction acquires them when it begins (see `engine.locks`). A
-deadlock or another conflict rolls back the whole transaction, and the request may be made again.
+Transactions run concurrently at READ COMMITTED, so the rows that a rule has read must not change before its transaction
+ends: a service requests locks, and the transaction acquires them when it begins (see `engine.locks`). A deadlock or
+another conflict rolls back the whole transaction, and the request may be repeated. This module knows no table, except
+the one that `ping` reads.
 """
 
 import logging
@@ -33,20 +34,20 @@ Waited = TypeVar("Waited")
 _IS_BY_GEVENT = gevents.runs_requests()
 
 PATIENCE_SECONDS = 5.0
-"""How long a request waits for a connection, a lock, or the answer to a statement, in seconds."""
+"""How long a request waits for a connection, for a lock, and for the answer to a statement."""
 SILENCE_SECONDS = PATIENCE_SECONDS + 2
-"""How long a server that can't even tell that a statement took too long is waited for, in seconds."""
+"""How long to wait for a server that does not even report the timeout of a statement."""
 _WAKE_UP_SECONDS = 0.1
 CONNECT_SECONDS = 5
 READERS, WRITERS = 4, 6
-"""How many connections a process has at most."""
+"""How many connections a process opens at most, in each pool."""
 OLDEST_VERSION = 14
-"""Of the server: older ones get no security fixes any more."""
+"""Of the server: older versions get no security fixes."""
 _MIGRATING = 5_204_115_011
-"""The number of the advisory lock that one migrates under."""
+"""The number of the advisory lock that a migration holds."""
 
-# A plan is made once for a statement, as with SQLite's "stability guarantee": to plan anew for each list of ids
-# takes several times as long as to run what it plans.
+# PostgreSQL plans each statement once, as SQLite does with its "stability guarantee": planning again for each list of
+# ids takes several times as long as running the plan.
 SESSION = f"""
     SELECT set_config('statement_timeout', '{PATIENCE_SECONDS:.0f}s', false),
            set_config('lock_timeout', '{PATIENCE_SECONDS * 0.6:.0f}s', false),
@@ -58,17 +59,17 @@ SESSION = f"""
 
 
 class UnfitServer(Unavailable):
-    """The server can't be used, however long one waits."""
+    """The server cannot be used, and waiting does not help."""
 
 
 class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
-    """psycopg's connection, which doesn't wait for ever for a server that says nothing."""
+    """psycopg's connection, with a time limit for the silence of a server."""
 
     patience: float | None = SILENCE_SECONDS
-    """How long to wait for the server's answer, in seconds."""
+    """How long to wait for the server's answer, in seconds; None waits for ever."""
 
     def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
-        """Wait as the parent class does. Raises OperationalError when the patience is over."""
+        """Wait as the parent class does. Raises OperationalError after `timeout` seconds."""
         patience = self.patience if timeout is None else timeout
         if _IS_BY_GEVENT:
             return wait_by_gevent(gen, self.pgconn.socket, patience)
@@ -78,24 +79,24 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
 class Postgres(PostgresqlDatabase):
     """Peewee's database over a pool of psycopg's connections.
 
-    A statement outside of a transaction borrows a connection for itself; it only reads, so when its connection turns
-    out to be lost it is made again on another.
+    A statement outside a transaction borrows a connection for itself. It only reads, so if the connection is lost, the
+    statement runs again on another one.
     """
 
     dialect = PostgresDialect()
-    _state: Any  # Peewee's, for each greenlet or thread: its connection and how many transactions are open
+    _state: Any  # Peewee's, per greenlet or thread: its connection and open transactions
 
     def __init__(
         self, url: str, replica_url: str | None = None, *, readers: int = READERS, writers: int = WRITERS
     ) -> None:
-        """Raises ValueError, with a sentence that repeats no password, for a URL that can't be one."""
+        """Raises ValueError for an invalid URL, with a text that repeats no password."""
         _check(url)
         super().__init__(url, prefer_psycopg3=True, autoconnect=False)
-        # Apart, because who writes may wait long for others who write in the same room; who reads waits for nobody.
+        # Separate pools, so that readers never queue behind writers, which may wait long for a lock.
         self._readers, self._writers = (Pool(lambda: _connect(url), most) for most in (readers, writers))
         self._replica = None if replica_url is None else Replica(replica_url, readers)
         self.on_commit: Callable[[], object] = lambda: None
-        """Called in this process when a transaction has ended: a hint that there is something new to read."""
+        """Called in this process after each transaction: a hint that the log has new changes."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement in the transaction of this greenlet or thread, or alone; return its cursor."""
@@ -107,7 +108,7 @@ class Postgres(PostgresqlDatabase):
             return _run_alone(self._readers, sql, params)
 
     def execute_lagging(self, sql: str, params: Any = None) -> Any:
-        """Run a statement that may see the database as it was a moment ago: on the replica, if one answers."""
+        """Run a statement that may read an earlier state: on the replica, if it answers."""
         if self._replica is not None and self._state.closed:
             cursor = self._replica.execute(sql, params)
             if cursor is not None:
@@ -128,17 +129,17 @@ class Postgres(PostgresqlDatabase):
                 acquire = acquiring(locks)
                 if acquire is not None:
                     self.execute_sql(*acquire)
-                self.push_transaction(self)  # anything will do: Peewee asks how many there are
+                self.push_transaction(self)  # any object will do: Peewee only counts them
                 try:
                     yield
                 finally:
                     self.pop_transaction()
         finally:
-            self.on_commit()  # also when it failed: the log could not be read beyond it until now
+            self.on_commit()  # after a failure too: the transaction kept later changes unreadable
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """The port `Snapshot`: what is read in the block is of one moment."""
+        """The port `Snapshot`: all reads in the block see one state of the database."""
         if not self._state.closed:
             yield
             return
@@ -153,7 +154,7 @@ class Postgres(PostgresqlDatabase):
             try:
                 yield connection
             except Exception:
-                with suppress(psycopg.Error):  # a connection that can't do that is lost, which undoes it as well
+                with suppress(psycopg.Error):  # a lost connection undoes the transaction as well
                     connection.execute("ROLLBACK")
                 raise
             with driver_errors:
@@ -161,7 +162,7 @@ class Postgres(PostgresqlDatabase):
 
     @contextmanager
     def _lent(self, pool: Pool, connection: ChatConnection) -> Iterator[ChatConnection]:
-        """Let this greenlet or thread have the connection for all its statements."""
+        """Use the connection for all statements of this greenlet or thread, in the block."""
         self._state.set_connection(connection)
         try:
             yield connection
@@ -171,7 +172,7 @@ class Postgres(PostgresqlDatabase):
 
     @contextmanager
     def migrating(self, patience: float) -> Iterator[None]:
-        """Be the only one who migrates, on a connection without limits of time. Raises Unavailable."""
+        """Exclude other migrations in the block, on a connection without time limits. Raises Unavailable."""
         with translate_errors():
             with driver_errors:
                 connection = self._writers.take(PATIENCE_SECONDS)
@@ -191,18 +192,18 @@ class Postgres(PostgresqlDatabase):
             time.sleep(0.05)
 
     def checkpoint(self) -> None:
-        """Nothing: the server sees to that by itself."""
+        """Do nothing: the server makes its own checkpoints."""
 
     def ping(self) -> None:
-        """Raise Unavailable unless the database answers, has the tables of this version and can be written to."""
+        """Raise Unavailable unless the database answers, accepts writes and has the tables of this version."""
         with translate_errors():
             (is_read_only,) = self.execute_sql("SELECT current_setting('transaction_read_only') = 'on'").fetchone()
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1')
         if is_read_only:
-            raise Unavailable("the database takes no writes")
+            raise Unavailable("the database accepts no writes")
 
     def close_connections(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the idle connections."""
         self._readers.close_idle()
         self._writers.close_idle()
         if self._replica is not None:
@@ -210,7 +211,7 @@ class Postgres(PostgresqlDatabase):
 
 
 class Replica:
-    """A copy of the database that lags behind, for what may; while it does not answer, nobody asks it for a while."""
+    """A copy of the database that lags behind. After a failure it gets no statements for `PAUSE_SECONDS`."""
 
     PAUSE_SECONDS = 5.0
 
@@ -220,14 +221,14 @@ class Replica:
         self._ask_again_at = 0.0
 
     def execute(self, sql: str, params: Any) -> Any | None:
-        """The cursor of a statement that reads; None if the replica can't answer it."""
+        """Run a statement that reads; return its cursor, or None if the replica does not answer."""
         if time.monotonic() < self._ask_again_at:
             return None
         try:
             return _run_alone(self._pool, sql, params)
         except (psycopg.Error, Unavailable) as error:
             self._ask_again_at = time.monotonic() + self.PAUSE_SECONDS
-            log.warning("the replica does not answer, so the primary does: %s", error)
+            log.warning("the replica does not answer, so its statements run on the primary: %s", error)
             return None
 
     def close(self) -> None:
@@ -235,7 +236,7 @@ class Replica:
 
 
 def _begun(pool: Pool, begin: str, patience: float) -> ChatConnection:
-    """A connection on which a transaction has begun."""
+    """Begin a transaction; return its connection."""
     with driver_errors:
         for is_last in (False, True):
             connection: ChatConnection = pool.take(patience)
@@ -243,29 +244,29 @@ def _begun(pool: Pool, begin: str, patience: float) -> ChatConnection:
                 connection.execute(begin)
             except BaseException as error:
                 _give_back(pool, connection)
-                # Of the connections that idled while the server was away, none can; the next is a new one.
+                # After a restart of the server all idle connections are lost; the second attempt opens a new one.
                 if is_last or not connection.closed or not isinstance(error, psycopg.OperationalError):
                     raise
             else:
                 return connection
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _run(connection: ChatConnection, sql: str, params: Any) -> Any:
     try:
         return connection.execute(sql, params)
     except psycopg.errors.UndefinedTable as error:
-        raise psycopg.OperationalError(f"it is not as minichat has made it: {error}") from error
+        raise psycopg.OperationalError(f"it lacks a table of minichat: {error}") from error
     except psycopg.errors.ReadOnlySqlTransaction:
-        connection.close()  # whoever takes the place of this server is found by connecting anew
+        connection.close()  # a new connection finds the server that has replaced this one
         raise
     except psycopg.errors.FeatureNotSupported as error:
-        connection.close()  # with its plans, which are of tables that a migration has changed since
+        connection.close()  # its plans are for tables that a migration has changed since
         raise psycopg.OperationalError(str(error)) from error
 
 
 def _run_alone(pool: Pool, sql: str, params: Any) -> Any:
-    """Run a statement that reads on a connection of its own; return its cursor."""
+    """Run a statement that reads on a borrowed connection; return its cursor."""
     for is_last in (False, True):
         connection = pool.take(PATIENCE_SECONDS)
         try:
@@ -275,12 +276,12 @@ def _run_alone(pool: Pool, sql: str, params: Any) -> Any:
                 raise
         finally:
             _give_back(pool, connection)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _give_back(pool: Pool, connection: ChatConnection) -> None:
     if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
-        connection.close()  # broken off in the middle: the server undoes what it did
+        connection.close()  # interrupted: the server rolls the transaction back
     pool.give_back(connection)
 
 
@@ -288,8 +289,8 @@ def _check(url: str, what: str = "the database URL") -> None:
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        # Its text may repeat a part of the URL, and so of the password.
-        raise ValueError(f"{what} is not one that PostgreSQL's client understands") from error
+        # The driver's text may repeat a part of the URL, and so of the password.
+        raise ValueError(f"PostgreSQL's client does not understand {what}") from error
 
 
 def _expect_fit(connection: ChatConnection) -> None:
@@ -302,13 +303,13 @@ def _expect_fit(connection: ChatConnection) -> None:
 
 
 def _connect(url: str) -> ChatConnection:
-    """A connection as all ours are. Raises UnfitServer, and OperationalError."""
+    """Open a connection with our settings. Raises UnfitServer and OperationalError."""
     connection = ChatConnection.connect(
         url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="minichat", keepalives_idle=30
     )
     try:
         _expect_fit(connection)
-        # One type for all whole numbers, so that a statement is prepared once and not once for each size of number.
+        # One type for all integers, so that a statement is prepared once and not once per size of integer.
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.execute(SESSION)
     except BaseException:

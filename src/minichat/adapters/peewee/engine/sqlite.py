@@ -1,7 +1,8 @@
 """The SQLite database: its connections, its durability and its transactions.
 
-The driver is cysqlite, which brings its own SQLite: the system's may be one of 3.7.0 to 3.51.2, whose WAL-reset race
-can lose commits. Every commit is synced to the disk before it is acknowledged (WAL with `synchronous=FULL`).
+The driver is cysqlite, which bundles a current SQLite: the system's version may be one of 3.7.0 to 3.51.2, whose WAL
+reset has a race that can lose commits. Every commit is synced to the disk before it is acknowledged (WAL with
+`synchronous=FULL`). This module knows no table, except the one that `ping` reads.
 """
 
 import os
@@ -35,36 +36,36 @@ PRAGMAS = {
     "temp_store": "memory",
     "journal_size_limit": 64 * 2**20,
 }
-LOOKING = {"query_only": "on"}
+READ_ONLY_PRAGMAS = {"query_only": "on"}
 Connection = Any  # cysqlite's, which its types don't export
-# SQLite's own waiting blocks the whole worker, so it is kept short; see `Sqlite._begin` for ours.
+# SQLite's own wait blocks the whole worker, so it is short; `Sqlite._begin` waits without blocking.
 BUSY_SECONDS = 0.02
 _NAP_SECONDS = 0.005
 
 
 class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
-    """Peewee's database with one connection to read and one to write per thread of the operating system.
+    """Peewee's database with one connection to read and one to write, per thread of the operating system.
 
-    All greenlets of a worker share them: a statement never yields, so it can't be interrupted, and a writing
-    transaction has the second connection to itself while it lasts. A thousand idle clients cost no connection.
+    All greenlets of a worker share them. A statement never yields, so statements do not interleave, and a transaction
+    has the second connection to itself until its end. A thousand idle clients cost no connection.
     """
 
     dialect = SqliteDialect()
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        pragmas = LOOKING if read_only else PRAGMAS
-        self._only_looks = read_only
+        pragmas = READ_ONLY_PRAGMAS if read_only else PRAGMAS
+        self._is_read_only = read_only
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = native_local()
         self.on_commit: Callable[[], object] = lambda: None
-        """Called in this process when something was committed: a hint that there is something new to read."""
+        """Called in this process after each commit: a hint that the log has new changes."""
         self.write_queue = WriteQueue(path.with_name(path.name + "-turns"))
 
     def _connect(self) -> Connection:
         return self._shared("reader")
 
     def _close(self, conn: Connection) -> None:
-        """Keep it: it belongs to the thread (`close_connections` ends it)."""
+        """Keep the connection, which belongs to the thread: `close_connections` closes it."""
 
     def _shared(self, use: str) -> Connection:
         local = self._connections
@@ -74,18 +75,18 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         if connection is None:
             self._make_private()
             connection = super()._connect()
-            # A plan is made once. Without this "stability guarantee" SQLite prepares a join anew for every value
-            # that is bound to it, which takes three times as long as running it.
+            # With this "stability guarantee" SQLite plans a statement once. Without it, SQLite plans a join again for
+            # every bound value, which takes three times as long as running it.
             connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-            if self._only_looks:
+            if self._is_read_only:
                 connection.db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the log stays beside the file
             setattr(local, use, connection)
         return connection
 
     def _make_private(self) -> None:
-        """Make the file if there is none, for its owner alone; SQLite makes the `-wal` like it."""
-        # O_EXCL is vital: to open and close a database that is in use would drop all locks of this process on it.
-        with suppress(OSError):  # there is one, or SQLite will tell why there can be none
+        """Create a missing file with permissions for its owner alone, which SQLite copies to the `-wal`."""
+        # O_EXCL is vital: opening and closing a database in use would drop all locks of this process on it.
+        with suppress(OSError):  # the file exists, or SQLite will report the error
             os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def close_connections(self) -> None:
@@ -101,9 +102,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def writing(self, *, patience: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
         """The port `Transaction`. Raises Unavailable, and then nothing was written.
 
-        There is one writer at a time, so nothing needs a lock.
-        Transactions take turns; those of one thread that come at the same time are committed together. One with a
-        patience of its own goes alone: it may give up before the others would.
+        There is one writer at a time, so nothing needs a lock. Transactions take turns, and concurrent ones of one
+        thread share a commit. A transaction with its own patience does not: it may give up before the others.
         """
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
@@ -134,7 +134,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     @contextmanager
     def _committing(self, group: Group, deadline: float) -> Iterator[None]:
-        """BEGIN to COMMIT, for all members of the group; a member's own failure is undone by its savepoint alone."""
+        """BEGIN to COMMIT, for all members of the group; the savepoint of a failed member undoes its writes alone."""
         writer = self._shared("writer")
         self._begin(writer, deadline)
         group.begin()
@@ -161,20 +161,20 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             group.leave_work()
             group.wait_for_end()
             if not group.is_committed:
-                raise Unavailable("the commit that this was to share has failed")
+                raise Unavailable("the shared commit has failed")
 
     @contextmanager
     def _savepoint(self, group: Group) -> Iterator[None]:
-        """What one member of a group writes, on the connection for writing."""
+        """Run the writes of one member on the connection for writing."""
         self.connection()
         state, writer = self._state, self._shared("writer")
         with group.one_at_a_time:
             if not (group.is_writing and writer.in_transaction):
-                # It never began, or SQLite took it back as a whole. A savepoint now would be a transaction of its own,
-                # or would lie in that of the next group.
+                # It never began, or SQLite rolled it back as a whole. A savepoint would now begin a transaction by
+                # itself, or would be part of the next group's.
                 raise OperationalError("the transaction is gone")
             reader, state.conn = state.conn, writer
-            self.push_transaction(self)  # anything will do: Peewee asks how many there are
+            self.push_transaction(self)  # any object will do: Peewee only counts them
             try:
                 self.execute_sql("SAVEPOINT member")
                 yield
@@ -190,9 +190,9 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """The port `Snapshot`: what is read in the block is of one moment."""
+        """The port `Snapshot`: all reads in the block see one state of the database."""
         reader = self.connection()
-        if self.in_transaction() or reader.in_transaction:  # the one around it is of one moment already
+        if self.in_transaction() or reader.in_transaction:  # the outer block has a snapshot already
             yield
             return
         with translate_errors():
@@ -206,7 +206,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     @staticmethod
     def _begin(writer: Connection, deadline: float) -> None:
-        """Begin, waiting until `deadline` for the lock of a program that takes no turns (a backup, a shell)."""
+        """Begin; wait until `deadline` for the lock of a program that does not take turns (a backup, a shell)."""
         while True:
             try:
                 with driver_errors:
@@ -220,19 +220,19 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     @contextmanager
     def migrating(self, patience: float) -> Iterator[None]:
-        """Be the only one who migrates. Raises Unavailable."""
+        """Exclude other writers and migrations in the block. Raises Unavailable."""
         with self.write_queue.turn(patience):
             yield
 
     def execute_lagging(self, sql: str, params: Any = None) -> Any:
-        """Run a statement that may see the database as it was a moment ago, which here is as it is."""
+        """Run a statement that may read an earlier state: SQLite has no replica, so it reads the current one."""
         return self.execute_sql(sql, params)
 
     def checkpoint(self) -> None:
-        """Bring what was committed from the `-wal` into the database, while others may write.
+        """Copy the commits in the `-wal` into the database file, while other processes may write.
 
-        Once this was called, commits of this thread leave it to the next call: a program that writes much in small
-        transactions would otherwise do it in its turns to write.
+        After the first call, commits of this thread no longer do so themselves: a program with many small transactions
+        would otherwise do it in its turns to write.
         """
         with translate_errors(), driver_errors:
             self._shared("writer").execute("PRAGMA wal_autocheckpoint = 0")

@@ -1,10 +1,12 @@
-"""Queries compiled once: Peewee builds the SQL, this keeps it and fills in the values.
+"""Statements, compiled once: Peewee builds the SQL, and a statement keeps it and fills in the values.
 
-Building a query costs Peewee about 100 µs and running it 3, so every statement of the adapters is built when its
-repository is, with `param("name")` where a value belongs, and then run with those names:
+Peewee takes about 100 µs to build a query and 3 to run it. So a store builds all its statements when it is made, with
+`param("name")` in the place of each value, and runs them with values of those names:
 
     by_id = Statement(database, UserRow.select(UserRow.username).where(UserRow.id == param("id")))
     by_id.one(id=7)  # ('ann',), or None
+
+This module knows neither the databases nor the tables.
 """
 
 import re
@@ -51,14 +53,14 @@ class Executor(Protocol):
 
 
 AWAY = (OperationalError, InterfaceError, InternalError)
-"""What Peewee raises when the database can't answer: locked, full, unreadable or gone."""
-_CLASHES = frozenset({"40001", "40P01"})
+"""The errors that Peewee raises if the database is locked, full, unreadable or gone."""
+_CONFLICTS = frozenset({"40001", "40P01"})
 """The SQLSTATEs of serialization failures and deadlocks: PostgreSQL's manual, appendix A."""
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn the database's inability to answer into Unavailable."""
+    """Raise Unavailable for each error of `AWAY`."""
     try:
         yield
     except AWAY as error:
@@ -66,15 +68,15 @@ def translate_errors() -> Iterator[None]:
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """What to tell of one of `AWAY`."""
+    """Return the error of the domain for one of `AWAY`."""
     cause: object = error
-    while hasattr(cause, "orig"):  # Peewee wraps what the driver raised, and what it has wrapped already
+    while hasattr(cause, "orig"):  # Peewee wraps the driver's error, sometimes twice
         cause = cause.orig
-    return Unavailable(str(cause), is_conflict=getattr(cause, "sqlstate", None) in _CLASHES)
+    return Unavailable(str(cause), is_conflict=getattr(cause, "sqlstate", None) in _CONFLICTS)
 
 
 class _Param:
-    """Stands in a compiled statement for the value of that name."""
+    """The value of that name, in a compiled statement."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -91,12 +93,10 @@ def params(names: Iterable[str]) -> dict[str, Value]:
 
 
 class Statement:
-    """One SQL statement with named places. Raises Unavailable when the database can't answer.
-
-    With `may_lag`, it is enough that it sees the database as it was a moment ago.
-    """
+    """One SQL statement with named parameters. Running it raises Unavailable if the database does not answer."""
 
     def __init__(self, database: Executor, query: Node, *, may_lag: bool = False) -> None:
+        """A statement that `may_lag` may read from a replica, which is a moment behind."""
         self._database = database
         self._may_lag = may_lag
         self.sql, params = database.get_sql_context().sql(query).query()
@@ -105,7 +105,7 @@ class Statement:
 
     @classmethod
     def of_text(cls, database: Executor, text: str) -> "Statement":
-        """A statement in SQL, with `:name` for each place."""
+        """Return a statement of SQL text, with `:name` for each parameter."""
         parts = re.split(r"(?<!:):([a-z_]+)", text)
         nodes = [param(part) if number % 2 else SQL(part) for number, part in enumerate(parts)]
         return cls(database, NodeList(nodes, glue=""))
@@ -120,7 +120,7 @@ class Statement:
         return self._database.execute_sql(self.sql, params)
 
     def rows(self, **values: Any) -> list[Row]:
-        """All rows of the result."""
+        """Return all rows of the result."""
         try:
             with driver_errors:
                 rows: list[Row] = self._execute(values).fetchall()
@@ -129,12 +129,12 @@ class Statement:
         return rows
 
     def one(self, **values: Any) -> Row | None:
-        """The first row, or None."""
+        """Return the first row, or None."""
         rows = self.rows(**values)
         return rows[0] if rows else None
 
     def run(self, **values: Any) -> int:
-        """Run it for its effect; return how many rows it changed."""
+        """Run the statement; return how many rows it changed."""
         try:
             count: int = self._execute(values).rowcount
         except AWAY as error:

@@ -1,7 +1,7 @@
-"""Waiting for a database server as gevent does it, where gevent runs the requests.
+"""Waiting for the answer of a database server under gevent.
 
-psycopg waits in gevent as well, but by a `poll` that gevent imitates: with a watcher of gevent's own loop a statement
-takes a third less of the worker's time.
+psycopg waits under gevent too, but through gevent's imitation of `poll`. A watcher on gevent's own loop saves a third
+of the worker's time per statement. This module knows no SQL.
 """
 
 from typing import TypeVar
@@ -16,13 +16,13 @@ _READ, _WRITE = 1, 2  # libev's flags; psycopg's are the same
 
 
 class Silence(OperationalError):
-    """The server has not answered in time."""
+    """The server did not answer in time."""
 
 
 def wait_by_gevent(gen: PQGen[Result], fileno: int, seconds: float | None) -> Result:
-    """Do what psycopg's `wait` does: run `gen` to its end, waiting for the socket whenever it asks to.
+    """Run `gen` to its end and wait for the socket whenever it asks to, as psycopg's `wait` does.
 
-    Raises Silence if it waits longer than `seconds` at once.
+    Raises Silence if one wait takes longer than `seconds`.
     """
     from gevent import get_hub
     from gevent.socket import wait

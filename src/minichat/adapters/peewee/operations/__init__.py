@@ -1,1 +1,1 @@
-"""What an operator does with a whole database: migrate, back up, export, import, fill, inspect."""
+"""An operator's work on a whole database: migrate, back up, export, import, fill, inspect."""

@@ -1,4 +1,4 @@
-"""Copying a SQLite database as it is at one moment, while others write to it."""
+"""A copy of a SQLite database at one moment, while other processes write to it. It knows no table but `log_epoch`."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -11,15 +11,15 @@ from minichat.adapters.peewee.engine.sqlite import Sqlite
 from minichat.adapters.peewee.engine.statements import driver_errors
 
 STEP = 1_024
-"""How many pages are copied between two reports of progress: 4 MiB."""
+"""How many pages to copy between two reports of progress: 4 MiB."""
 CHECKS = ("PRAGMA quick_check(1)", "PRAGMA foreign_key_check")
 
 Progress = Callable[[int, int], object]
-"""Told how many pages are copied, and of how many."""
+"""Called with the number of copied pages and of all pages."""
 
 
 def is_in_use(path: Path) -> bool:
-    """Whether somebody has the database open; if not, its `-wal` is brought into it and gone."""
+    """Return whether a process has the database open; if none has, merge its `-wal` into it."""
     with closing(connect(str(path), timeout=0)) as database:
         try:
             with driver_errors:
@@ -32,25 +32,25 @@ def is_in_use(path: Path) -> bool:
 
 
 class Damaged(Exception):
-    """The copy is not whole, so neither is the database; the text says what SQLite found."""
+    """The copy is damaged, and so is the database; the text is SQLite's finding."""
 
 
 def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of: None) -> None:
-    """Copy the database into `target`, an empty file that nobody else uses. Raises Peewee's errors, and Damaged.
+    """Copy the database into `target`, an empty file that no other process uses. Raises Peewee's errors, and Damaged.
 
-    Writers are not held up: the copy is read from a snapshot, for the duration of which the `-wal` grows.
+    Writers do not wait: the copy reads a snapshot, and the `-wal` grows until it ends.
     """
     with database.reading(), driver_errors, closing(connect(str(target))) as copied:
         source = database.connection()
-        # The first read begins the snapshot. Without one, every commit of another process would begin the copy anew.
+        # The first read begins the snapshot. Without it, every commit of another process would restart the copy.
         source.execute("SELECT 1 FROM sqlite_schema").fetchall()
-        copied.execute("PRAGMA locking_mode = EXCLUSIVE")  # there may be no shared memory, on a disk elsewhere
-        copied.execute("PRAGMA synchronous = OFF")  # whoever asked for the copy syncs it when it is whole
+        copied.execute("PRAGMA locking_mode = EXCLUSIVE")  # a remote disk may offer no shared memory
+        copied.execute("PRAGMA synchronous = OFF")  # the caller syncs the complete copy
         source.backup(copied, pages=STEP, progress=lambda left, pages, _is_done: progress(pages - left, pages))
     with driver_errors, closing(connect(str(target))) as copied:
         copied.execute("PRAGMA locking_mode = EXCLUSIVE")
         if copied.execute("SELECT 1 FROM sqlite_schema WHERE name = 'log_epoch'").fetchone():
-            copied.execute("DELETE FROM log_epoch")  # whoever goes on from the copy begins one: see `log_epoch`
+            copied.execute("DELETE FROM log_epoch")  # the next start on the copy draws one: see `log_epoch`
         wrong = [found for check in CHECKS for found in copied.execute(check).fetchall() if found != ("ok",)]
     if wrong:
         raise Damaged(str(wrong[0]))

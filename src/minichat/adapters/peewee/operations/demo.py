@@ -1,7 +1,7 @@
-"""Filling an empty database in bulk, to try minichat out or to measure it.
+"""Demo data in bulk, for an empty database: to try minichat out, or to measure it.
 
-Makes `user1`, `user2`, …, all with one password; rooms with users 1 to `members` in each; all messages in room 1, said
-in turn, a second apart, until now, and read by everybody. Nobody was connected, so the change log stays empty.
+The users `user1`, `user2`, … share one password. Each room has the users 1 to `members`. All messages are in room 1, by
+its members in turn, one second apart, and everybody has read them. The change log stays empty, as after a quiet day.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,15 @@ BATCH = 1_000
 
 
 class NotEmpty(Exception):
-    """There are accounts in the database already."""
+    """The database already has accounts."""
 
 
 def fill(
     database: ChatDatabase, *, users: int, rooms: int, members: int, messages: int, password_hash: str, now: Timestamp
 ) -> None:
-    """Fill the database, all or nothing. Raises NotEmpty, and ValueError for numbers that can't be."""
+    """Fill the database in one transaction. Raises NotEmpty, and ValueError for impossible numbers."""
     if min(users, rooms, members) < 1 or messages < 0 or members > users:
-        raise ValueError("there must be users, rooms and members, and no more members than users")
+        raise ValueError("there must be at least one user, room and member, and no more members than users")
     started = now - messages * SECOND
     with database.writing():
         if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
@@ -38,7 +38,7 @@ def fill(
                 for p in people
             ),
         )
-        # In the order of the index: it then grows at its end, many times faster.
+        # In the order of the index, which then grows at its end, many times faster.
         parts = sorted((*part, p.id) for p in people for part in name_parts(p))
         _insert(database, "user_name_part (is_start, part, user_id)", parts)
         _insert(

@@ -1,4 +1,4 @@
-"""Writing all data out as lines: see `moving` for what they are."""
+"""All data as the lines of an export, whose format `transfer` describes. It reads one snapshot and writes nothing."""
 
 import hashlib
 from collections import Counter
@@ -14,14 +14,14 @@ from minichat.adapters.peewee.operations.migrate import schema
 from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 
 AT_ONCE = 1_000
-"""How many rows are in memory."""
+"""How many rows are in memory at a time."""
 
 Progress = Callable[[int, int], object]
-"""Told how many rows are done, and of how many."""
+"""Called with the number of written rows and of all rows."""
 
 
 def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None) -> Iterator[bytes]:
-    """The lines of an export of the database as it is at one moment, however large it is. Raises Unavailable."""
+    """Yield the lines of an export of one snapshot, in constant memory. Raises Unavailable."""
     with database.reading(), database.dialect.without_time_limits(database):
         expect_complete(database)
         yield _line({"minichat": "export", "format": FORMAT, "schema": schema(), "exported_at": exported_at})
@@ -38,7 +38,7 @@ def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda
 
 
 def body(database: ChatDatabase) -> Iterator[tuple[Table | None, bytes]]:
-    """The lines between the first and the last, each row's with its table."""
+    """Yield the lines between the first and the last, each row with its table."""
     last_ids = {table.name: database.dialect.last_id(database, table.name) for table in TABLES if table.gives_ids}
     for table in TABLES:
         yield None, _line({"table": table.name, "columns": table.columns})
@@ -55,7 +55,7 @@ def _count(database: ChatDatabase, table: Table) -> int:
 
 
 def _rows(database: ChatDatabase, table: Table) -> Iterator[list[Any]]:
-    """All rows in the order of their keys, a few at a time."""
+    """Yield all rows in the order of their keys; read them in batches."""
     columns, key = (", ".join(f'"{name}"' for name in names) for names in (table.columns, table.key))
     places = ", ".join(f":{name}" for name in table.key)
     select = f'SELECT {columns} FROM "{table.name}"'  # noqa: S608 - our own

@@ -1,6 +1,7 @@
-"""Reading an export into an empty database: in batches, each all or nothing, so it can be broken off anywhere.
+"""An import of an export into an empty database, in transactional batches: an interrupted import can continue.
 
-The database is marked from the first row on to the moment when what it holds was read again and found equal.
+The database is marked as incomplete (see `incomplete_import`) until its content has been read again and is equal to the
+export. The format is the one of `transfer`.
 """
 
 import hashlib
@@ -21,35 +22,35 @@ from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 from minichat.adapters.peewee.stores import log_epoch
 
 BATCH = 5_000
-"""How many rows go in one transaction."""
+"""How many rows one transaction inserts."""
 MAX_LINE_BYTES = 2**20
-"""How long a line may be, in bytes: none of ours comes near it."""
+"""How long a line may be; no exported line comes near it."""
 
-Row = tuple[Table, list[Any]]
+TableRow = tuple[Table, list[Any]]
 
 
 class NotImported(Exception):
-    """The data was not imported, or not all of it; the text says why, with a small letter and without a full stop."""
+    """The data was not imported, or not all of it. The text is the reason, without a capital or a full stop."""
 
 
 class Export:
-    """A file that should be an export. Everything that is wrong with it is told by NotImported."""
+    """A file that should be an export. Reading raises NotImported for every error in it."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """`file` can be read more than once."""
+        """`file` must be seekable, because it is read more than once."""
         self._file = file
         self._line = 0
         self.last_ids: dict[str, int] = {}
         self.sha256 = ""
-        """Like `last_ids` known when all rows were read."""
+        """Known, like `last_ids`, after all rows have been read."""
 
     def check(self) -> None:
-        """Read all of it."""
+        """Read the whole file."""
         for _ in self.rows():
             pass
 
-    def rows(self) -> Iterator[Row]:
-        """All rows with their tables; what else is in the file is checked on the way, the checksum at its end."""
+    def rows(self) -> Iterator[TableRow]:
+        """Yield all rows with their tables; check everything else on the way, and the checksum at the end."""
         self._file.seek(0)
         self._line = 0
         self._check_head()
@@ -67,10 +68,10 @@ class Export:
                 yield table, value
         self.last_ids = self._read_last_ids(value)
         if self._next() != {"rows": counts, "sha256": digest.hexdigest()}:
-            raise NotImported("its lines are not those that were exported: the count or the checksum differs")
+            raise NotImported("it was changed after the export: the count or the checksum differs")
         self.sha256 = digest.hexdigest()
         if self._file.read(1):
-            raise self._wrong("should have been the last")
+            raise self._wrong("should be the last one")
 
     def _next(self, digest: "hashlib._Hash | None" = None) -> Any:
         line = self._file.readline(MAX_LINE_BYTES)
@@ -78,13 +79,13 @@ class Export:
         if len(line) == MAX_LINE_BYTES:
             raise self._wrong("is too long")
         if not line.endswith(b"\n"):
-            raise NotImported("it was cut off: the end is missing")
+            raise NotImported("it is incomplete: the end is missing")
         if digest is not None:
             digest.update(line)
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise self._wrong("is no JSON") from error
+            raise self._wrong("is not JSON") from error
 
     def _check_head(self) -> None:
         try:
@@ -92,22 +93,22 @@ class Export:
         except NotImported:
             head = None
         if not isinstance(head, dict) or head.get("minichat") != "export":
-            raise NotImported("it is no export of a minichat")
+            raise NotImported("it is not an export of minichat")
         if head.get("format") != FORMAT:
             raise NotImported(f"its format is {head.get('format')}, and this minichat reads {FORMAT}")
         if head.get("schema") != schema():
-            raise NotImported("it was exported by another version of minichat, whose tables are not those of this one")
+            raise NotImported("another version of minichat, with other tables, has exported it")
 
     def _check_table(self, value: object, table: Table) -> None:
         if not isinstance(value, dict) or value.get("table") != table.name:
-            raise self._wrong(f"should have begun the table {table.name}")
+            raise self._wrong(f"should begin the table {table.name}")
         if value.get("columns") != list(table.columns):
             raise self._wrong(f"does not name the columns of {table.name}: {', '.join(table.columns)}")
 
     def _read_last_ids(self, value: object) -> dict[str, int]:
         found = value.get("last_ids") if isinstance(value, dict) else None
         if not isinstance(found, dict) or set(found) != {table.name for table in TABLES if table.gives_ids}:
-            raise self._wrong("should have told the last ids")
+            raise self._wrong("should hold the last ids")
         return found
 
     def _wrong(self, what: str) -> NotImported:
@@ -115,10 +116,10 @@ class Export:
 
 
 def load(database: ChatDatabase, export: Export, progress: Callable[[int], object] = lambda _rows: None) -> int:
-    """Import an export into a database that has the tables and no rows, or go on; return how many rows it has.
+    """Import an export into a database without rows, or continue an import; return the number of rows.
 
-    `progress` is told how many rows are there. Raises NotImported, after which the database is as marked as before, and
-    Unavailable.
+    `progress` is called with the number of imported rows. Raises Unavailable, and NotImported, which leaves the mark as
+    it is.
     """
     export.check()
     done = _begin(database, export)
@@ -132,37 +133,39 @@ def load(database: ChatDatabase, export: Export, progress: Callable[[int], objec
 
 
 def _begin(database: ChatDatabase, export: Export) -> int:
-    """Mark the database, if it is not marked; return how many rows are there."""
+    """Mark the database unless it is marked; return how many rows it has."""
     with database.writing(), database.dialect.without_time_limits(database):
         begun = import_progress(database)
         if begun is None:
             for table in TABLES:
                 if database.execute_sql(f'SELECT 1 FROM "{table.name}" LIMIT 1').fetchone():  # noqa: S608 - our own
-                    raise NotImported(f"the database is not empty, there are rows in {table.name}")
+                    raise NotImported(f"the database is not empty: {table.name} has rows")
             database.execute_sql(f"CREATE TABLE {MARK} (sha256 TEXT NOT NULL, rows BIGINT NOT NULL)")
             insert = f"INSERT INTO {MARK} (sha256, rows) VALUES (:digest, 0)"  # noqa: S608 - our own
             Statement.of_text(database, insert).run(digest=export.sha256)
             return 0
     if begun.sha256 != export.sha256:
-        raise NotImported("the import of another export has begun: go on with that one, or make an empty database")
+        raise NotImported(
+            "the database holds an unfinished import of another export: continue with that file or use a new database"
+        )
     return begun.rows
 
 
-def _add(database: ChatDatabase, batch: list[Row], done: int) -> None:
+def _add(database: ChatDatabase, batch: list[TableRow], done: int) -> None:
     step = f"UPDATE {MARK} SET rows = rows + :more WHERE rows = :done"  # noqa: S608 - our own
     try:
         with database.writing(), database.dialect.without_time_limits(database):
             if Statement.of_text(database, step).run(more=len(batch), done=done) != 1:
-                raise NotImported("another process is importing as well")
+                raise NotImported("another process is importing too")
             for table, rows in groupby(batch, itemgetter(0)):
                 database.dialect.insert_rows(database, table.name, table.columns, [row for _, row in rows])
     except DatabaseError as error:
-        where = f"between the {done + 1}th and {done + len(batch)}th"
-        raise NotImported(f"the database refuses a row {where}: {' '.join(str(error).split())}") from error
+        where = f"the rows {done + 1} to {done + len(batch)}"
+        raise NotImported(f"the database refuses one of {where}: {' '.join(str(error).split())}") from error
 
 
 def _finish(database: ChatDatabase, export: Export) -> None:
-    """Take the mark away if all is there, and nothing else."""
+    """Remove the mark if the database holds the exported data and nothing else."""
     with database.writing(), database.dialect.without_time_limits(database):
         for table in TABLES:
             if last := export.last_ids.get(table.name):
@@ -171,7 +174,7 @@ def _finish(database: ChatDatabase, export: Export) -> None:
         for _, line in body(database):
             digest.update(line)
         if digest.hexdigest() != export.sha256:
-            raise NotImported("the database holds something else than was exported, as if another program wrote to it")
+            raise NotImported("the database differs from the export, as if another program wrote to it")
         log_epoch.renew(database)
         database.execute_sql(f"DROP TABLE {MARK}")
         database.dialect.refresh_statistics(database)

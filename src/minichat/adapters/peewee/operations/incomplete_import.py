@@ -1,4 +1,4 @@
-"""What marks a database that holds a part of an import, and is good for nothing else until that is finished."""
+"""The mark of a database that holds a part of an import. Only `import_` may use it until the import is complete."""
 
 from typing import NamedTuple
 
@@ -6,31 +6,31 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.domain.errors import Unavailable
 
 MARK = "unfinished_import"
-"""The table, which is there as long as the import is not finished."""
+"""The table that exists until the import is complete."""
 
 
 class ImportProgress(NamedTuple):
     sha256: str
     """The digest of the export."""
     rows: int
-    """How many of its rows are there."""
+    """How many of its rows have been imported."""
 
 
 class IncompleteImport(Unavailable):
     """The database holds a part of an import."""
 
     def __init__(self) -> None:
-        super().__init__("it holds a part of an import; `minichat import` with the same file goes on")
+        super().__init__("it holds an incomplete import; run `minichat import` with the same file to continue")
 
 
 def import_progress(database: ChatDatabase) -> ImportProgress | None:
-    """The import that has begun and not finished, if there is one."""
+    """Return the progress of an incomplete import, or None."""
     if not database.table_exists(MARK):
         return None
     return ImportProgress(*database.execute_sql(f"SELECT sha256, rows FROM {MARK}").fetchone())  # noqa: S608 - our own
 
 
 def expect_complete(database: ChatDatabase) -> None:
-    """Raise IncompleteImport if an import has begun and not finished."""
+    """Raise IncompleteImport if an import has begun and is not complete."""
     if import_progress(database) is not None:
         raise IncompleteImport

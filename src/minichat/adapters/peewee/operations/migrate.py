@@ -1,6 +1,7 @@
-"""Bringing a database to the shape that this version needs, with Peewee's own migration runner.
+"""Migrations, applied with Peewee's own runner.
 
-The runner takes no lock, so two at once would both apply the first migration: here they take turns.
+The runner takes no lock, so two processes at once would both apply the first migration; here they take turns. This
+module knows the folders of the migrations and not their content.
 """
 
 from pathlib import Path
@@ -17,42 +18,42 @@ PATIENCE_SECONDS = 60.0
 
 
 class SchemaTooNew(Unavailable):
-    """The database was migrated by a newer version, which this one might do harm to."""
+    """A newer version has migrated the database, and this version could damage it."""
 
 
 def upgrade(database: ChatDatabase) -> list[str]:
-    """Apply what is missing, each migration in a transaction of its own; return the names applied.
+    """Apply the missing migrations, each in a separate transaction; return their names.
 
-    A copy of a database is made one of its own: see `log_epoch`.
+    A restored copy of a database gets a new epoch: see `log_epoch`.
     Raises SchemaTooNew, IncompleteImport, and Unavailable.
     """
     expect_complete(database)
     with database.migrating(PATIENCE_SECONDS):
-        # Asked first: the runner makes its table, if need be, which not every role may that may serve.
+        # `missing` first: the runner may create its own table, which needs a permission that serving does not.
         applied: list[str] = _runner(database).up() if missing(database) else []
         log_epoch.begin(database)
     return applied
 
 
 def status(database: ChatDatabase) -> list[tuple[str, bool]]:
-    """Every migration known here or recorded there, in order, and whether it is applied. Raises SchemaTooNew."""
+    """Return every migration, known here or recorded there, and whether it is applied. Raises SchemaTooNew."""
     runner = _runner(database)
     _refuse_newer(runner)
     return [(migration.name, migration.applied is not None) for migration in runner.status()]
 
 
 def missing(database: ChatDatabase) -> list[str]:
-    """The migrations that it lacks, in order. Raises SchemaTooNew."""
+    """Return the migrations that the database lacks, in order. Raises SchemaTooNew."""
     return [name for name, is_applied in status(database) if not is_applied]
 
 
 def schema() -> dict[str, str]:
-    """The last migration that this version knows, for each kind of database: they say what the tables are."""
+    """Return the last migration of this version, for each kind of database: they identify the tables."""
     return {kind: max(path.stem for path in (MIGRATIONS / kind).glob("0*.py")) for kind in ("postgres", "sqlite")}
 
 
 def folder_of(database: ChatDatabase) -> Path:
-    """The migrations of that kind of database."""
+    """Return the folder of the migrations for that kind of database."""
     return MIGRATIONS / database.dialect.name
 
 
@@ -63,6 +64,4 @@ def _runner(database: ChatDatabase) -> Runner:
 def _refuse_newer(runner: Runner) -> None:
     unknown = [migration.name for migration in runner.status() if migration.path is None]
     if unknown:
-        raise SchemaTooNew(
-            f"it has the migration {unknown[-1]} of a newer minichat: serve it with that version, or a later one"
-        )
+        raise SchemaTooNew(f"it has the migration {unknown[-1]} of a newer version: use that version, or a later one")

@@ -1,7 +1,7 @@
-"""Moving all data into another database, of whichever kind: what an export is.
+"""The format of an export, which moves all data into another database, SQLite or PostgreSQL.
 
-It is lines of JSON. Tables come in an order in which what a row refers to is ahead of it, rows in that of their keys;
-the digest is of all lines but the first and the last:
+An export is lines of JSON. A table comes after the tables that its rows refer to, and its rows come in the order of
+their keys. The digest covers all lines but the first and the last:
 
     {"minichat":"export","format":1,"schema":{"postgres":"0001_initial", ...},"exported_at":"2026-11-26T09:30:00.123Z"}
     {"table":"user","columns":["id","username", ...]}
@@ -9,6 +9,8 @@ the digest is of all lines but the first and the last:
     ...
     {"last_ids":{"user":7, ...}}
     {"rows":{"user":5, ...},"sha256":"..."}
+
+The format follows from `tables`; this module reads and writes no database.
 """
 
 from types import NoneType
@@ -27,7 +29,7 @@ class Table(NamedTuple):
     key: tuple[str, ...]
     """The columns of the primary key."""
     types: tuple[tuple[type, ...], ...]
-    """Of what types the values of each column may be."""
+    """The types that the values of each column may have."""
 
     @classmethod
     def of(cls, model: type[Model]) -> "Table":
@@ -40,7 +42,7 @@ class Table(NamedTuple):
         )
 
     def can_hold(self, row: list[Any]) -> bool:
-        """Whether the values are of the types of the columns."""
+        """Return whether the values have the types of the columns."""
         return all(
             type(value) in types and (type(value) is not int or -(2**63) <= value < 2**63)
             for value, types in zip(row, self.types, strict=True)
@@ -48,7 +50,7 @@ class Table(NamedTuple):
 
     @property
     def gives_ids(self) -> bool:
-        """Whether the database numbers the rows."""
+        """Whether the database numbers the rows itself."""
         return self.key == ("id",)
 
 
