@@ -56,6 +56,21 @@ def sqlite(folder: Path) -> Iterator[Backend]:
         database.close_connections()
 
 
+@contextmanager
+def sqlite_in(folder: Path) -> Iterator[Backend]:
+    """A SQLite database in the folder, which several processes can share."""
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations.migrate import upgrade
+
+    database = open_database(f"sqlite:///{folder}/chat.sqlite3")
+    upgrade(database)
+    clock = MemoryClock()
+    try:
+        yield _backend(database, _ports(database, clock, folder), clock, order="id")
+    finally:
+        database.close_connections()
+
+
 @cache
 def _sqlite() -> tuple[Path, Any, Ports]:
     """The path of the database that the tests share, the database, and ports on it: making them takes 50 ms."""

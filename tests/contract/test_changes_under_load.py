@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import undone
-from contract.backends import sqlite
+from contract.backends import sqlite_in
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind
 
@@ -37,7 +37,7 @@ def write_and_read(process: int, writers: int, each: int) -> None:
     """Write in many greenlets or threads, and follow the log beside them until `over` is there; tell how that went."""
     committed: list[Any] = []
     seen: list[Any] = []
-    with sqlite(Path.cwd()) as backend:
+    with sqlite_in(Path.cwd()) as backend:
 
         def write(writer):
             chance = random.Random(writer)
@@ -91,7 +91,7 @@ def told(what: object) -> None:
 
 
 def test_two_thousand_transactions_of_mixed_length_never_hide_a_change_from_who_follows_the_log(tmp_path):
-    with sqlite(tmp_path) as backend, ExitStack() as running:
+    with sqlite_in(tmp_path) as backend, ExitStack() as running:
         processes = [
             running.enter_context(
                 subprocess.Popen(
