@@ -8,7 +8,7 @@ id that an open transaction may still commit, so a client that continues after i
 from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
-from peewee import Field, IntegrityError, Node, Select, TextField, fn
+from peewee import Field, IntegrityError, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
@@ -227,7 +227,7 @@ class PostgresMessageStore(PeeweeMessageStore):
 def _typed(name: str) -> str:
     """Return a parameter of PostgreSQL's SQL with the type of the message's column, which NULL needs."""
     field: Field = getattr(MessageRow, name)
-    return f":{name}::{'text' if isinstance(field, TextField) else 'bigint'}"
+    return f":{name}::{field.field_type}"
 
 
 _IS_SETTLED = f"settled_by < {OLDEST_RUNNING}"

@@ -1,13 +1,13 @@
-"""The data model on PostgreSQL, as SQLite's migrations 0001 to 0008 have made it there.
+"""The data model on PostgreSQL: the result of SQLite's migrations 0001 to 0008.
 
-Names and keys are compared byte by byte (the collation "C"), as SQLite does it. Two things are PostgreSQL's own, where
-transactions run beside one another and so end in another order than they took their ids:
+PostgreSQL compares names and keys byte by byte (the collation "C"), as SQLite does. Two columns exist only here,
+because PostgreSQL's transactions run concurrently and commit in another order than that of their ids:
 
-- `change.xid` is the transaction that recorded the change. The log is read in the order (xid, id), and never beyond the
-  oldest transaction that still runs.
-- `message.settled_by`: once all transactions up to it have ended, no message with a smaller id can still come. It is
-  the highest of those that had taken an id when this message took its own. (No snapshot tells that: its `xmax` is the
-  transaction after the last that has *ended*, and others beyond it may have begun.)
+- `change.xid` is the transaction that recorded the change. Readers follow the order (xid, id), and never read beyond
+  the oldest running transaction.
+- `message.settled_by`: after the end of all transactions up to this number, no message with a smaller id can appear. It
+  is the highest transaction that had taken an id when this message took its id. (A snapshot does not contain it: `xmax`
+  is the transaction after the last one that has *ended*, and later ones may have begun.)
 """
 
 from peewee import Database
@@ -232,5 +232,5 @@ CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT 
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Make the tables."""
+    """Create the tables."""
     db.execute_sql(TABLES)

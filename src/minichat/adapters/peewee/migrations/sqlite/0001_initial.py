@@ -1,9 +1,9 @@
-"""The data model of the contract: accounts, sessions, rooms, messages and the change log."""
+"""The first data model: accounts, sessions, rooms, messages and the change log."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
-# AUTOINCREMENT keeps an id from being given twice, even after the newest rows were pruned: clients keep ids.
+# AUTOINCREMENT never gives an id twice, even after the newest rows were pruned: clients store ids.
 TABLES = """
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,7 +112,7 @@ CREATE TABLE change (
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Make the tables."""
+    """Create the tables."""
     for statement in TABLES.split(";\n"):
         if statement.strip():
             db.execute_sql(statement)

@@ -1,18 +1,18 @@
-"""What accounts need to hold: throttling, the audit log, erasure, and where each session came from."""
+"""Throttling, the audit log, the erasure of accounts, and the network of each session."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
 STATEMENTS = (
-    # The network of a session's address is what "an address that has logged in before" means (RFC 4291: an IPv6
-    # host has a whole /64 to choose from).
+    # "An address that has logged in before" is compared by its network: an IPv6 host may choose from a whole /64
+    # (RFC 4291).
     "ALTER TABLE session ADD COLUMN network TEXT NOT NULL DEFAULT ''",
     "UPDATE session SET network = ip WHERE instr(ip, ':') = 0",
     "CREATE INDEX session_network ON session (user_id, network)",
     "ALTER TABLE user ADD COLUMN deleted_at INTEGER",
-    # The list of people does not walk past the erased ones, who stand together under "deleted-user-".
+    # The list of users skips the erased accounts, whose names all begin with "deleted-user-".
     "CREATE INDEX user_living ON user (username_key) WHERE deleted_at IS NULL",
-    # The name of an erased account, until others may have it.
+    # The name of an erased account, until others may take it.
     """
     CREATE TABLE freed_name (
         username_key TEXT PRIMARY KEY,
@@ -20,15 +20,15 @@ STATEMENTS = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX freed_name_free_at ON freed_name (free_at)",
-    # What `minichat prune` goes by. Replies are looked for when what they answer is deleted.
+    # For `minichat prune`. SQLite looks for the replies of each deleted message.
     "CREATE INDEX session_over ON session (ifnull(ended_at, expires_at))",
     "CREATE INDEX refresh_token_expires_at ON refresh_token (expires_at)",
     "CREATE INDEX room_deleted_at ON room (deleted_at) WHERE deleted_at IS NOT NULL",
     "CREATE INDEX message_reply_to ON message (reply_to) WHERE reply_to IS NOT NULL",
     "CREATE INDEX user_avatar_url ON user (avatar_url) WHERE avatar_url <> ''",
-    # Whose messages: for the export of one's data.
+    # The messages of a user, for the export of their data.
     "CREATE INDEX message_user ON message (user_id, id)",
-    # How often something was tried: see `domain.throttling`.
+    # The attempt counts of `domain.throttling`.
     """
     CREATE TABLE attempt (
         key TEXT PRIMARY KEY,
@@ -53,12 +53,12 @@ STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX audit_user ON audit (user_id, id)",
-    # Append-only, whatever program has the file open: nothing is rewritten, and only what is old may go.
+    # Append-only for every program: no row changes, and only old rows may be deleted.
     """
     CREATE TRIGGER audit_is_not_rewritten BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END
     """,
-    # REPLACE deletes without the trigger on DELETE.
+    # REPLACE deletes a row without the trigger on DELETE.
     """
     CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN NEW.id IN (SELECT id FROM audit)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END
@@ -72,6 +72,6 @@ STATEMENTS = (
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Add what is new."""
+    """Apply the statements."""
     for statement in STATEMENTS:
         db.execute_sql(statement)

@@ -1,4 +1,4 @@
-"""Messages that are changed and deleted, and users who are kept out of rooms."""
+"""Edited and deleted messages, and bans."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
@@ -15,16 +15,16 @@ STATEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX ban_newest ON ban (room_id, id)",
-    # What an account's export shows and its erasure forgets.
+    # For the export and the erasure of an account.
     "CREATE INDEX ban_user ON ban (user_id, id)",
     "CREATE INDEX ban_by ON ban (banned_by) WHERE banned_by IS NOT NULL",
-    # What was first sent under a client_id, since it was changed: a repetition is told by it.
+    # The digest of the first content of an edited message: a retried send is compared with it.
     "ALTER TABLE message ADD COLUMN first_digest TEXT",
     "CREATE INDEX message_first_digest ON message (user_id) WHERE first_digest IS NOT NULL",
 )
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Add what is new."""
+    """Apply the statements."""
     for statement in STATEMENTS:
         db.execute_sql(statement)

@@ -1,11 +1,11 @@
-"""What reading the change log goes along, and tickets for streams."""
+"""Indexes for reading the change log, and tickets for streams."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
 STATEMENTS = (
     "CREATE INDEX change_room ON change (room_id, id)",
-    # Who came and went: by this it is known what somebody may be told who was away.
+    # The arrivals and departures of a user: they decide which changes a client may read after an absence.
     """
     CREATE INDEX change_move ON change (user_id, id) WHERE kind IN ('participant.joined', 'participant.left')
     """,
@@ -23,6 +23,6 @@ STATEMENTS = (
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Add what is new."""
+    """Apply the statements."""
     for statement in STATEMENTS:
         db.execute_sql(statement)

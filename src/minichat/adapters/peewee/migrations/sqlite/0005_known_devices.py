@@ -1,4 +1,4 @@
-"""Which devices an account has logged in from: an index that leads to them, in the place of that of their addresses."""
+"""An index of the devices of an account, in place of the index of their networks."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
@@ -10,6 +10,6 @@ STATEMENTS = (
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Add what is new."""
+    """Apply the statements."""
     for statement in STATEMENTS:
         db.execute_sql(statement)

@@ -1,4 +1,4 @@
-"""Names as they are compared now: both small sigmas are one, and an `i` loses the dot that it kept of an `İ`."""
+"""New rules for comparing names: both small sigmas are equal, and the `i` from an `İ` loses its extra dot."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
 STATEMENTS = (
-    # Of two names that have become one, the one that was in this form already keeps it.
+    # If two names have become equal, the one that already had this form keeps it.
     "UPDATE OR IGNORE user SET username_key = replace(username_key, 'ς', 'σ') WHERE instr(username_key, 'ς')",
     "UPDATE OR IGNORE freed_name SET username_key = replace(username_key, 'ς', 'σ') WHERE instr(username_key, 'ς')",
 )
@@ -18,7 +18,7 @@ DOTTED = """
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Write the keys anew, and what is searched of the names that have changed."""
+    """Update the keys, and the search index of the changed names."""
     for statement in STATEMENTS:
         db.execute_sql(statement)
     people = db.execute_sql(DOTTED).fetchall()
@@ -31,7 +31,7 @@ def up(_migrator: SchemaMigrator, db: Database) -> None:
 
 
 def _parts(names: Iterable[str]) -> set[tuple[bool, str]]:
-    """What `domain.directory` and the index make of names, as of this migration."""
+    """Return the index entries of the names, by the rules at the time of this migration."""
     folded = {_fold(name)[:310] for name in names if name}
     return {(start == 0, name[start : start + 128]) for name in folded for start in range(len(name))}
 

@@ -1,4 +1,4 @@
-"""Indexes in words that both databases know, so that one query serves both."""
+"""Indexes on expressions that both databases know, so that one query serves both."""
 
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
@@ -15,6 +15,6 @@ STATEMENTS = (
 
 
 def up(_migrator: SchemaMigrator, db: Database) -> None:
-    """Make them anew."""
+    """Apply the statements."""
     for statement in STATEMENTS:
         db.execute_sql(statement)
