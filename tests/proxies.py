@@ -1,4 +1,4 @@
-"""A real nginx in front of servers under test, set up by `deploy/nginx.conf` but for addresses and paths."""
+"""A real nginx in front of servers under test, with `deploy/nginx.conf` for other addresses and paths."""
 
 import json
 import os
@@ -18,7 +18,7 @@ NAME = "chat.example.org"
 
 
 def judged_configuration(folder: Path, upstreams: Sequence[int]) -> subprocess.CompletedProcess[str]:
-    """What nginx itself says of the configuration, asked by `nginx -t`."""
+    """Return the result of `nginx -t` for the configuration."""
     _make_certificate(folder)
     text = with_addresses(CONFIGURATION.read_text(), folder, free_port(), free_port(), free_port(), upstreams)
     (folder / "nginx.conf").write_text(text)
@@ -26,10 +26,10 @@ def judged_configuration(folder: Path, upstreams: Sequence[int]) -> subprocess.C
 
 
 class RunningNginx(RunningServer):
-    """An nginx that answers over TLS, as in production, and on `port` without, for clients that can't do it."""
+    """An nginx that serves TLS, as in production, and plain HTTP on `port` for clients without TLS."""
 
     def __init__(self, folder: Path, upstreams: Sequence[int]) -> None:
-        """`upstreams` are the ports of the hosts behind it."""
+        """`upstreams` are the ports of the hosts behind nginx."""
         self.folder = folder
         self.tls_port, self.redirecting_port = free_port(), free_port()
         self.certificate = folder / "fullchain.pem"
@@ -54,12 +54,12 @@ class RunningNginx(RunningServer):
         self._log_read_to = 0
 
     def trusting(self) -> ssl.SSLContext:
-        """What a client needs to believe in its certificate."""
+        """Return a TLS context that trusts its certificate."""
         return ssl.create_default_context(cafile=self.certificate)
 
     @property
     def requests(self) -> list[dict[str, str]]:
-        """What its access log tells of the requests so far."""
+        """The entries of its access log."""
         with (self.folder / "access.log").open("rb") as log:
             log.seek(self._log_read_to)
             whole, newline, _ = log.read().rpartition(b"\n")
@@ -68,7 +68,7 @@ class RunningNginx(RunningServer):
         return self._requests
 
     def logged(self, request_id: str) -> dict[str, str]:
-        """What its access log tells of a request, which may be a moment after its answer."""
+        """Wait for the entry of a request in its access log, and return it."""
         deadline = time.monotonic() + PATIENCE
         while True:
             found = [request for request in self.requests if request["request_id"] == request_id]
@@ -93,7 +93,7 @@ class RunningNginx(RunningServer):
 def with_addresses(
     text: str, folder: Path, port: int, tls_port: int, redirecting_port: int, upstreams: Sequence[int]
 ) -> str:
-    """The configuration for this machine: other hosts, ports and files, and a door without TLS beside the one with."""
+    """Return the configuration for this machine: other hosts, ports and files, and a port without TLS."""
     hosts = re.findall(r"server (minichat-\d+:8000) ", text)
     assert len(hosts) == len(upstreams), hosts
     for host, upstream in zip(hosts, upstreams, strict=True):
@@ -105,9 +105,9 @@ def with_addresses(
     text = _put(text, "listen 80;", f"listen 127.0.0.1:{redirecting_port};")
     text = _put(text, "/etc/nginx/tls/", f"{folder}/", times=2)
     kept = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in _KINDS)
-    # /dev/stdout can't be opened where standard output is a file that somebody else owns.
+    # /dev/stdout cannot be opened where standard output is a file of another user.
     text = _put(text, "access_log /dev/stdout ", f"{kept}access_log {folder}/access.log ")
-    text = _put(text, "worker_rlimit_nofile 65536;", "")  # which only root may raise
+    text = _put(text, "worker_rlimit_nofile 65536;", "")  # only root may raise it
     text = _put(text, "worker_connections 20000;", "worker_connections 500;")
     return _put(text, "worker_processes auto;", "worker_processes 2;")
 
@@ -128,7 +128,7 @@ def _make_certificate(folder: Path) -> None:
 
 
 def _command(folder: Path, *more: str) -> list[str]:
-    # Its workers are whoever we are: nobody else may enter a test's folder.
+    # Its workers run as the tests' user, since other users cannot read a test's folder.
     directives = f"daemon off; pid {folder}/nginx.pid;" + (" user root;" if os.geteuid() == 0 else "")
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "there is no nginx: `make nginx` installs it"

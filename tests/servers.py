@@ -1,4 +1,4 @@
-"""Real servers for tests: `minichat serve` in a process of its own, and what can be seen of it from outside."""
+"""Real servers for tests: `minichat serve` as a process, its addresses, its output and its workers."""
 
 import json
 import os
@@ -91,13 +91,13 @@ class RunningServer:
                 return
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it and return its exit code."""
+        """Stop the server and return its exit code."""
         self.process.send_signal(by)
         return self.process.wait(PATIENCE)
 
 
 def database_of(folder: Path, *, database_url: str = "sqlite:///instance/minichat.sqlite3", **_: str) -> Database:
-    """The database of a server that is started in the folder with these settings."""
+    """Return the database of a server that starts in the folder with these settings."""
     is_file = database_url.startswith("sqlite:///")
     return folder / database_url.removeprefix("sqlite:///") if is_file else database_url
 
@@ -182,7 +182,7 @@ def serving(
 
 
 class RunningRedis:
-    """A Redis of our own, on a socket in `folder`; it can be killed, hung, and started again."""
+    """A Redis on a socket in `folder`; a test can kill, suspend and restart it."""
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / "redis.sock"
@@ -210,7 +210,7 @@ class RunningRedis:
         self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Be there again, whatever happened."""
+        """Resume or restart, whichever is needed."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
         else:
@@ -258,7 +258,7 @@ def run_program(
 
 
 def resident_mib(pid: int) -> float:
-    """How much memory the process holds, in MiB."""
+    """Return the resident memory of the process, in MiB."""
     found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     assert found
     return int(found[1]) / 1024

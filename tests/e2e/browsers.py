@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Quiet and alone: no sandbox inside a container, and nothing asked of anybody but the pages under test.
+# No sandbox inside a container, and no requests but those of the pages under test.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -58,7 +58,7 @@ def empty_pages(port: int = 0) -> Iterator[int]:
 
 
 class Watched:
-    """A page in a profile of its own, and everything that it complains of or asks for."""
+    """A page in a fresh profile, with its console messages and its requests."""
 
     def __init__(self, page: Page) -> None:
         self.page = page

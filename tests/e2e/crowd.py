@@ -1,4 +1,4 @@
-"""Many people at a running server at once, and a look into its database afterwards."""
+"""Users of a running server, concurrent requests, and checks of its database."""
 
 import http.client
 import json
@@ -17,14 +17,14 @@ from servers import PATIENCE, Answer, Database, RunningServer
 PASSWORD = "staple correct horse"
 """Not the example of the API's document, which schemathesis sends: it would erase the account that it uses."""
 BROKEN = (OSError, http.client.HTTPException)
-"""What a caller meets when the server goes away in the middle of a request."""
+"""The errors that a request raises when the server goes away."""
 
 Result = TypeVar("Result")
 Json = dict[str, Any]
 
 
 class Person:
-    """Somebody with an account; each call is a connection of its own, so that any worker may get it."""
+    """A user; each call opens a new connection, so that any worker may get it."""
 
     def __init__(self, server: RunningServer, user: Json, tokens: Json) -> None:
         self.server = server
@@ -52,7 +52,7 @@ class Person:
         return self.call("POST", "/api/chat/messages/", body, patience=patience)
 
     def history(self, room: int) -> list[Json]:
-        """All messages of the room, page by page from the newest back to the first."""
+        """Return all messages of the room, oldest first."""
         path, pages = f"/api/chat/rooms/{room}/history/?limit=200&mark_read=false", []
         while True:
             pages.append(self.get(path)["messages"])
@@ -70,7 +70,7 @@ def call(
     *,
     patience: float = PATIENCE,
 ) -> Answer:
-    """Make one request on a new connection; raises one of `BROKEN` if no complete answer comes."""
+    """Make one request on a new connection. Raises one of `BROKEN` without a complete answer."""
     headers = {"Connection": "close"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
@@ -92,7 +92,7 @@ def register(server: RunningServer, *usernames: str) -> list[Person]:
 
 
 def at_once(actions: Iterable[Callable[..., Result]]) -> list[Result]:
-    """Run all actions in threads that start together; return their results in order, or raise what the first raised."""
+    """Run all actions in threads that start together; return their results in order. Raises the first error."""
     chosen = list(actions)
     results: list[Any] = [None] * len(chosen)
     failures: list[BaseException] = []
@@ -102,7 +102,7 @@ def at_once(actions: Iterable[Callable[..., Result]]) -> list[Result]:
         start.wait()
         try:
             results[place] = action()
-        except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the test's thread
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=item) for item in enumerate(chosen)]
@@ -117,9 +117,7 @@ def at_once(actions: Iterable[Callable[..., Result]]) -> list[Result]:
 
 @contextmanager
 def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) -> Iterator[None]:
-    """Repeat the action in threads, with so many seconds in between, until the block ends; what it raises is raised
-    then.
-    """
+    """Repeat the action in `times` threads, `rest` seconds apart, until the block ends. Raises its first error."""
     over = threading.Event()
     failures: list[BaseException] = []
 
@@ -127,7 +125,7 @@ def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) 
         try:
             while not over.wait(rest):
                 action()
-        except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the test's thread
             failures.append(error)
 
     threads = [threading.Thread(target=repeat) for _ in range(times)]
@@ -159,7 +157,7 @@ def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
 
 
 def execute(database: Database, statement: str) -> None:
-    """Change the database from outside, behind the server's back."""
+    """Change the database without the server."""
     if isinstance(database, str):
         with psycopg.connect(database) as server:
             server.execute(statement)
@@ -169,14 +167,14 @@ def execute(database: Database, statement: str) -> None:
 
 
 def check_whole(database: Database) -> None:
-    """Fail unless SQLite finds its file in order; a PostgreSQL sees to that by itself."""
+    """Fail unless SQLite's integrity checks pass. PostgreSQL needs no such check."""
     if isinstance(database, Path):
         assert rows(database, "PRAGMA integrity_check") == [("ok",)]
         assert rows(database, "PRAGMA foreign_key_check") == []
 
 
 def check_database(database: Database) -> None:
-    """Fail unless the database is whole and everything that is counted in it is counted right."""
+    """Fail unless the database is consistent and its counters are correct."""
     check_whole(database)
     tokens = "(SELECT session_id FROM refresh_token)"
     assert rows(database, f"SELECT user_id FROM session WHERE ended_at IS NULL AND id NOT IN {tokens}") == []
@@ -207,7 +205,7 @@ def check_database(database: Database) -> None:
 
 
 def _check_remains(database: Database) -> None:
-    """Fail unless nothing is left of who was erased but a row, what was said and the direct chats."""
+    """Fail unless only the row, the messages and the direct chats of an erased account are left."""
     gone = '(SELECT id FROM "user" WHERE deleted_at IS NOT NULL)'
     names = "username != 'deleted-user-' || id OR username_key != username OR first_name || last_name || email != ''"
     rest = "avatar_url != '' OR password_hash != '' OR is_active OR is_superuser OR last_seen_at IS NOT NULL"
@@ -222,7 +220,7 @@ def _check_remains(database: Database) -> None:
 
 
 def _check_log(changes: Iterable[tuple[Any, ...]]) -> None:
-    """Fail unless whoever wrote in a room was in it at that time, and the room was there."""
+    """Fail unless each author was a member of an existing room at the time of the message."""
     inside: set[tuple[int, int]] = set()
     removed: set[int] = set()
     for kind, room, user, message in changes:
@@ -239,6 +237,6 @@ def _check_log(changes: Iterable[tuple[Any, ...]]) -> None:
 
 
 def check_numbers(messages: Sequence[Json]) -> None:
-    """Fail unless the messages are numbered 1, 2, 3, ... in this order, none twice."""
+    """Fail unless the messages are numbered 1, 2, 3, ... in this order."""
     assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
     assert len({message["id"] for message in messages}) == len(messages)

@@ -1,4 +1,4 @@
-"""Who holds the locks around a SQLite database, as the kernel tells it, and in which state a process is."""
+"""The kernel's view of the locks around a SQLite database, and of the state of a process."""
 
 import fcntl
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def holder_of_the_write_lock(database: Path) -> int:
-    """The process that is writing, by SQLite's own lock (byte 120 of the -shm file); 0 if none is."""
+    """Return the process that holds SQLite's write lock (byte 120 of the -shm file), or 0."""
     with open(f"{database}-shm", "rb+") as file:  # noqa: PTH123 - not a path but a name with an ending
         asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 120, 1, 0)
         kind, *_, pid = struct.unpack("hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, asked))
@@ -15,7 +15,7 @@ def holder_of_the_write_lock(database: Path) -> int:
 
 
 def holder_of_the_turn(database: Path) -> int | None:
-    """The process that has the turn to write, by the lock of the file for it; None if none has."""
+    """Return the process that holds minichat's lock for writers, or None."""
     number = Path(f"{database}-turns").stat().st_ino
     for line in Path("/proc/locks").read_text().splitlines():
         _, kind, _, _, pid, file, *_ = line.replace("-> ", "").split()
@@ -25,5 +25,5 @@ def holder_of_the_turn(database: Path) -> int | None:
 
 
 def state_of(pid: int) -> str:
-    """The letter that the kernel has for it: T is stopped."""
+    """Return the kernel's letter for the state: T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -1,4 +1,4 @@
-"""Event streams, read no faster than a test wants to, and enough to tell for one who does not read to miss some."""
+"""Event streams that a test reads at its own pace, and enough messages to overflow a client that does not read."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from servers import PATIENCE
 
 Event = dict[str, Any]
 _LONG = "\N{WAVING HAND SIGN}" * 3_900
-"""16 KB: of these the systems of client and server hold fewer than 200 between them, for one who does not read."""
+"""16 KB. The socket buffers of client and server hold fewer than 200 of these for a client that does not read."""
 
 
 def opened(
@@ -39,7 +39,7 @@ def opened(
 
 
 def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
-    """The events of a stream as they come; one that has not come as a whole is none."""
+    """Yield the events of a stream as they come, without an incomplete last one."""
     fields: dict[str, str] = {}
     for line in iter(response.readline, b""):
         if line == b"\n":
@@ -54,7 +54,7 @@ def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
 
 
 def says_much(person: Person, room: int, count: int) -> None:
-    """Say so many long things, eight at a time."""
+    """Send that many long messages over eight connections."""
 
     def say(part: int) -> None:
         headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}

@@ -38,7 +38,7 @@ def path_of(answer):
 
 @contextmanager
 def without(worker):
-    """Let the other workers do all the work."""
+    """Stop a worker, so that the others serve every request."""
     os.kill(worker, signal.SIGSTOP)
     try:
         yield
@@ -85,7 +85,7 @@ def test_the_largest_picture_does_not_delay_other_requests(shared_servers, new_d
     slow = encoded(Image.linear_gradient("L").resize((4096, 4096)).convert("LA"), "PNG")
     server = shared_servers.get(new_database, workers=1)
     token = registers(server, "largest-picture")
-    assert uploads(server, token, PNG).status_code == 200  # what is loaded once is loaded
+    assert uploads(server, token, PNG).status_code == 200  # so that the libraries are loaded
     with ThreadPoolExecutor(1) as uploader:
         uploading = uploader.submit(uploads, server, token, slow)
         answered = []

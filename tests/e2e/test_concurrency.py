@@ -1,6 +1,6 @@
-"""Many at once, over two workers: whatever collides, everybody gets one right answer and the database stays right.
+"""Concurrent requests over two workers: each gets a correct answer, and the database stays consistent.
 
-What collides are transactions, so it runs on both databases. Hashing passwords is the same on both: on SQLite.
+Transactions collide, so the tests run on both databases. Password hashing is the same on both: SQLite only.
 """
 
 import threading
@@ -40,14 +40,14 @@ def server(tmp_path_factory, new_database):
 
 @pytest.fixture(autouse=True)
 def nothing_breaks(server):
-    """Whatever a test does: no request fails, and the database is right afterwards."""
+    """After every test: no traceback, and a consistent database."""
     yield
     assert "Traceback" not in server.said
     check_database(server.database)
 
 
 def work_of(pid):
-    """For how long the process has run on a core, in nanoseconds."""
+    """Return the process's time on a core, in nanoseconds."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 
@@ -84,7 +84,7 @@ def test_a_direct_chat_that_both_users_open_at_once_is_one_room(server):
     def opening(person, other):
         return lambda: person.call("POST", "/api/chat/create-direct-chat/", {"user_id": other.id})
 
-    for number in range(6):  # so many pairs, because they need not collide
+    for number in range(6):  # several pairs, because not every pair collides
         dora, erik = register(server, f"dora{number}", f"erik{number}")
         answers = at_once(opening(*pair) for _ in range(10) for pair in ((dora, erik), (erik, dora)))
         assert statuses(answers) == [200] * 19 + [201]
@@ -118,7 +118,7 @@ def test_concurrent_sends_are_numbered_without_gaps_in_the_order_that_every_read
         return sent
 
     def read(person):
-        """Follow the room from its first message on, a page at a time, until nothing more comes."""
+        """Read the room page by page from its first message until the writers are done."""
         seen = [first]
         while True:
             is_last = is_over.is_set()
@@ -152,7 +152,7 @@ def test_concurrent_sends_are_numbered_without_gaps_in_the_order_that_every_read
 
 
 def check_real_time_order(sent):
-    """Fail unless what was acknowledged before another message was sent has the lower number."""
+    """Fail unless a message acknowledged before another's send has the lower number."""
     ends = [(ended, "ended", message["seq"]) for _, ended, message in sent]
     begins = [(began, "began", message["seq"]) for began, _, message in sent]
     latest = 0
@@ -186,7 +186,7 @@ def test_fifty_concurrent_refreshes_of_one_token_return_one_successor(server):
 def test_a_stolen_token_ends_the_session_and_never_forks_it(server):
     [gina] = register(server, "gina")
     successor = refresh(server, gina.refresh).json["refresh"]
-    # Whoever comes first: the thief's old token gets the same successor, or the owner's use of it ends the session.
+    # Either the thief's old token gets the same successor, or the owner's newer token has ended the session.
     answers = at_once([lambda: refresh(server, gina.refresh), lambda: refresh(server, successor)] * 10)
     thief, owner = answers[::2], answers[1::2]
     assert {answer.json["refresh"] for answer in thief if answer.status == 200} <= {successor}
@@ -232,7 +232,7 @@ def test_concurrent_joins_leaves_deletions_and_sends_leave_no_orphan(server):
             ),
         ]
     )
-    # `nothing_breaks` looks into the database: counts, numbers, owners, and who wrote when in which room.
+    # `nothing_breaks` checks the database: counts, numbers, owners and authors.
 
 
 def test_a_deletion_wins_against_concurrent_edits(server):
@@ -298,7 +298,7 @@ def test_concurrent_transfers_leaves_and_removals_keep_exactly_one_owner(server)
         assert set(statuses(answers)) <= {200, 204, 403, 404}
         roles = [person["role"] for person in last.get(people)["participants"]]
         assert roles.count("owner") == 1
-    # `nothing_breaks` looks into the database: counts, owners, and who wrote when in which room.
+    # `nothing_breaks` checks the database: counts, owners and authors.
 
 
 def test_one_of_several_concurrent_password_changes_succeeds(server):
@@ -341,7 +341,7 @@ def test_a_storm_of_logins_does_not_delay_other_requests(server):
         reads = [taken(lambda: ivan.call("GET", f"/api/chat/rooms/{room}/history/")) for _ in range(40)]
         looks = [taken(lambda: me(server, jana.token)) for _ in range(40)]
     assert logged_in.count(200) > 12
-    # A log-in takes 20 ms of a core, and twelve of them are always under way.
+    # A log-in takes 20 ms of a core, and twelve run at any time.
     assert {name: median(times) < 0.15 for name, times in (("send", sends), ("read", reads), ("me", looks))} == {
         "send": True,
         "read": True,

@@ -115,7 +115,7 @@ def test_a_page_of_an_allowed_origin_calls_the_api_and_sees_the_exposed_headers(
         assert listed["headers"]["x-request-id"] == "from-elsewhere"
         assert call(f"/api/chat/rooms/{rooms[1]}/", "PATCH", {"name": "Yard"})["body"]["name"] == "Yard"
         assert there.all_complaints() == []
-        # Refusals can be read, too: an application there must know that it should log in again.
+        # The page can read refusals, too: it must know when to log in again.
         assert call("/api/auth/me/", token="none")["body"]["code"] == "token_invalid"
         assert call("/api/chat/rooms/4040404/")["status"] == 404
 

@@ -1,6 +1,6 @@
-"""Killed and stopping processes: what was acknowledged is stored once, and what was not can be sent again.
+"""Killed and stopping processes: an acknowledged message is stored once, and any other can be repeated.
 
-What breaks a transaction off runs on both databases. New workers and the end of orphaned ones run on SQLite: the code
+Interrupted transactions run on both databases. Reloads and orphaned workers run on SQLite: the code
 is the same.
 """
 
@@ -19,7 +19,7 @@ KEPT = ("id", "room", "seq", "user_username", "content", "timestamp", "client_id
 
 
 class Writers:
-    """People who write in one room without a pause, until they are told to end; each message has its own client_id."""
+    """Users who write in one room without a pause; each message has its own client_id."""
 
     def __init__(self, people, room):
         self.room = room
@@ -53,7 +53,7 @@ class Writers:
         return self.people[place].says(self.room, f"message {client_id}", client_id)
 
     def wait_for(self, more):
-        """Wait until so many more messages were acknowledged."""
+        """Wait for that many more acknowledgements."""
         goal = len(self.acknowledged) + more
         wait_until(lambda: len(self.acknowledged) >= goal, f"the acknowledgement of {more} messages")
 
@@ -68,7 +68,7 @@ class Writers:
             thread.join()
 
     def check(self, server):
-        """Fail unless the server has each acknowledged message once, and takes a repetition as one message."""
+        """Fail unless the server has each acknowledged message once and deduplicates repetitions."""
         for person in self.people:
             person.server = server
         history = self.people[0].history(self.room)
@@ -146,7 +146,7 @@ class TestProcesses:
             assert writers.statuses == {201}
             assert "Traceback" not in server.said
         with serve(tmp_path, database) as server:
-            # Not one was stored whose writer was not told.
+            # Every stored message was acknowledged.
             acknowledged = {client_id for _, client_id, _ in writers.acknowledged}
             for person in writers.people:
                 person.server = server

@@ -1,6 +1,6 @@
-"""What a worker holds in memory: little at rest, and no more the longer it works.
+"""The memory of a worker: small at rest, and bounded under load.
 
-It runs on both databases, since a driver holds memory, too; on PostgreSQL with a quarter of the requests.
+It runs on both databases, since a driver may leak, too; on PostgreSQL with a quarter of the requests.
 """
 
 from pathlib import Path

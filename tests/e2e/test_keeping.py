@@ -15,7 +15,7 @@ from e2e.crowd import PASSWORD, call, check_database, check_whole, execute, mean
 from servers import BIN, child, database_of, environment, serving, sqlite_file_of
 
 ENOUGH = 12
-"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+"""So many new connections that they reach both workers, except once in two thousand times."""
 DAY = 86_400_000
 
 

@@ -1,6 +1,6 @@
 """Live updates over real sockets, against two workers: a client gets them at once, or all that it missed.
 
-What reads the change log runs on both databases. What ends, limits or loses a connection is the same code on both, so
+Reading the change log runs on both databases. The end, the limit and the loss of a connection are the same code, so
 it runs on SQLite.
 """
 
@@ -66,7 +66,7 @@ class Stream:
                     for event in self._told_open(source.iter_sse()):
                         self._events.put(event)
         except httpx.HTTPError:
-            pass  # the server has cut it
+            pass  # the server has disconnected it
         finally:
             self._events.put(None)
             self._opened.set()
@@ -84,13 +84,13 @@ class Stream:
         return body
 
     def next_stored(self) -> dict[str, Any]:
-        """The next event of the change log: who comes online meanwhile is not in it."""
+        """Return the next event of the change log, without presence events."""
         while "id" not in (event := self.next()):
             pass
         return event
 
     def contents(self, count: int) -> list[str]:
-        """What is said in the next `count` messages."""
+        """Return the contents of the next `count` messages."""
         said: list[str] = []
         while len(said) < count:
             event = self.next()
@@ -108,8 +108,8 @@ class Stream:
         return True
 
     def close(self) -> None:
-        """Go away, as a client does that is closed."""
-        with suppress(OSError):  # the server was first
+        """Disconnect."""
+        with suppress(OSError):  # the server has closed it already
             self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def is_silent(self) -> bool:
@@ -117,7 +117,7 @@ class Stream:
 
 
 def on_both_workers(open_one: Callable[[], Stream], server: Any) -> list[Stream]:
-    """Streams, so many that each worker has some."""
+    """Open so many streams that each worker has some."""
     return [open_one() for _ in range(8)]
 
 
@@ -198,7 +198,7 @@ def test_the_streams_of_every_worker_get_a_typing_event_but_not_the_typist(serve
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
     own = Stream(ann)
-    ann.says(room, "hello")  # when this has come, the worker listens
+    ann.says(room, "hello")  # after this event the worker is known to listen
     assert [stream.contents(1) for stream in [*streams, own]] == [["hello"]] * 9
     assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
     for stream in streams:
@@ -209,13 +209,13 @@ def test_the_streams_of_every_worker_get_a_typing_event_but_not_the_typist(serve
 
 
 def test_room_mates_get_a_presence_event_within_ten_seconds(tmp_path, database):
-    # A server of its own: which users are online is compared with the last look, of which there is none yet.
+    # A fresh server: it compares presence with its last check, and a shared one has checked before.
     with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
         ann, bob, carl = register(server, "ann", "bob", "carl")
         room = ann.makes_room(bob)
         execute(server.database, "UPDATE \"user\" SET last_seen_at = 1 WHERE username IN ('ann', 'carl')")
         stream = Stream(bob)
-        bob.says(room, "when this has come, the worker listens, and has looked who is online")
+        bob.says(room, "after this event the worker is known to listen, and has looked who is online")
         assert stream.contents(1)
         began = time.monotonic()
         ann.call("GET", "/api/auth/me/")
@@ -260,7 +260,7 @@ def test_a_long_poll_returns_at_the_next_event(ann, bob):
         answers.get(timeout=0.3)
     assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
     with pytest.raises(Empty):
-        answers.get(timeout=0.3)  # it could not be answered with that, which is not stored
+        answers.get(timeout=0.3)  # a typing event does not end a long poll, as it is not stored
     ann.says(room, "hello")
     (event,) = answers.get(timeout=2)["events"]
     assert event["data"]["content"] == "hello"

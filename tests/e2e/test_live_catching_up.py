@@ -1,6 +1,6 @@
-"""Readers who catch up slowly: what ends a stream, and what keeps somebody out, does so in the middle of it, too.
+"""Slow readers of a backlog: the end of a session and a removal take effect in the middle of it.
 
-What a reader may see runs on both databases. The pace of a stream and its end at a stop are the same code on both.
+Visibility runs on both databases. The pace of a stream and its end at a stop are the same code: SQLite only.
 """
 
 import http.client
@@ -22,7 +22,7 @@ BACKLOG = 400
 
 @pytest.fixture(scope="module")
 def server(shared_servers, new_database):
-    """One worker, so that everybody listens to the same."""
+    """One worker, so that all clients listen to the same."""
     return shared_servers.get(new_database, workers=1)
 
 
@@ -34,7 +34,7 @@ def room(people):
 
 @pytest.fixture
 def slow(people, room):
-    """Bob's stream, behind by the whole backlog; he has read a little of it."""
+    """Bob's stream, of whose backlog he has read a little."""
     ann, bob = people
     with behind(bob, ann, room) as events:
         yield events
@@ -42,7 +42,7 @@ def slow(people, room):
 
 @contextmanager
 def behind(reader, writer, room):
-    """The reader's stream, behind by the whole backlog; a little of it has been read."""
+    """Open the reader's stream before a backlog, and read a little of it."""
     place = reader.get("/api/chat/sync/")["cursor"]
     says_much(writer, room, BACKLOG)
     response = opened(reader, "/api/chat/events/", {"Last-Event-ID": place}, buffer=4_096)
@@ -55,9 +55,9 @@ def behind(reader, writer, room):
 
 def test_the_end_of_a_session_ends_its_stream_during_the_backlog(people, slow):
     assert people[1].call("POST", "/api/auth/logout/").status == 200
-    threading.Event().wait(5)  # which is how long a stream may go on
+    threading.Event().wait(5)  # the longest life of a stream after its session
     heard = []
-    with suppress(http.client.IncompleteRead):  # who does not take the end is cut off
+    with suppress(http.client.IncompleteRead):  # the server may close it without an end
         heard.extend(slow)
     assert len(heard) < BACKLOG - 5
 
@@ -127,6 +127,6 @@ def test_new_events_do_not_wait_for_clients_that_read_a_long_backlog(server):
             assert bob.says(quiet, "now").status == 201
             next(hears)
             late.append(time.monotonic() - began)
-        # Were the herd served first, it would be through by the second.
+        # If the herd were served first, it would be done by the second.
         assert len(late) > 2
         assert statistics.median(late) < 1, late

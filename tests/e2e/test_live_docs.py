@@ -1,4 +1,4 @@
-"""The programs of docs/live.md, as they stand there, against a real server: who copies them has a client that works."""
+"""The programs of docs/live.md, unchanged, against a real server: a copy is a working client."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def server(tmp_path_factory, elsewhere):
 
 
 def cut_all_connections(server):
-    """Kill the workers: whoever was connected is not any more, and others take their place."""
+    """Kill the workers, which ends all connections, and wait for new ones."""
     for pid in server.workers:
         os.kill(pid, signal.SIGKILL)
     server.wait_until_it_answers()
@@ -63,7 +63,7 @@ def test_the_table_lists_exactly_the_existing_events():
 
 @contextmanager
 def python_client(server, person, tmp_path):
-    """The Python client of the page, for one who logs in; yields what it prints, line by line, None at its end."""
+    """Run the page's Python client for a user; yield its output line by line, None at its end."""
     (program,) = fenced("python")
     chat = {"CHAT": f"http://127.0.0.1:{server.port}", "CHAT_USER": person.username, "CHAT_PASSWORD": PASSWORD}
     command = [sys.executable, "-c", program]
@@ -145,7 +145,7 @@ CONTENTS = "heard.filter(({type}) => type === 'message.created').map(({data}) =>
 
 
 class Client:
-    """A page that runs the JavaScript of docs/live.md for somebody."""
+    """A page that runs the JavaScript of docs/live.md for a user."""
 
     def __init__(self, page, person):
         self.page = page
@@ -154,7 +154,7 @@ class Client:
         page.evaluate(WATCH)
 
     def shows(self, way, room=0):
-        """Begin to show the chat in this way; return when it follows."""
+        """Show the chat by this transport; return when it follows."""
         tokens = {"access": self.person.token, "refresh": self.person.refresh}
         base = f"http://127.0.0.1:{self.person.server.port}"
         self.page.evaluate(SHOW, [base, tokens, self.person.id, way, room])
@@ -164,7 +164,7 @@ class Client:
         self.page.wait_for_function(condition)
 
     def hears(self, *contents):
-        """What has been said since it began is this, and nothing twice."""
+        """Fail unless it received exactly these messages, each once."""
         self.waits_for(f"{CONTENTS}.length >= {len(contents)}")
         assert self.page.evaluate(CONTENTS) == list(contents)
 
@@ -227,7 +227,7 @@ def test_each_transport_reloads_when_its_cursor_is_older_than_the_log(server, an
         return bob.call("GET", f"/api/chat/sync/?after={old}").status == 410
 
     wait_until(is_gone, "the end of what the log keeps")
-    # As if the page had slept for a week: its first connection resumes from there.
+    # As after a week of sleep: the first connection resumes from the old cursor.
     client.page.evaluate(
         """old => {
           const follows = follow;
@@ -294,7 +294,7 @@ ROOMS = """(view) => [...view.rooms.values()].sort((a, b) => a.id - b.id).map((r
 
 
 def test_events_applied_twice_give_the_same_view_as_a_fresh_load(ann, bob, client):
-    """What happens while a client has begun to follow and has not yet loaded is told to it once more."""
+    """A client gets the events between its first connection and its load twice."""
     (cid,) = register(ann.server, f"cid{ann.username}")
     room, closed, left = (ann.makes_room(bob) for _ in range(3))
     client.shows("byPolling")
@@ -346,7 +346,7 @@ def test_a_typing_notice_is_shown_for_six_seconds_or_until_the_message(ann, bob,
     until = "([room, user]) => shown.view.rooms.get(room).typing.get(user)"
     asked = [room, ann.id]
 
-    def is_shown():  # she goes on typing: of what is said as a stream begins, none is told later
+    def is_shown():  # repeated, since a stream that has just opened may miss one
         assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
         return client.page.evaluate(until, asked)
 

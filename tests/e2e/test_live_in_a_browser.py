@@ -1,4 +1,4 @@
-"""Live updates in a real browser, with what it brings itself: `EventSource`, `WebSocket` and `fetch`.
+"""Live updates in a real browser by `EventSource`, `WebSocket` and `fetch`.
 
 The pages come from where a front end in development does, which the settings allow unless told otherwise.
 """
@@ -18,7 +18,7 @@ OURS = ("127.0.0.1", "localhost")
 
 @pytest.fixture(scope="module")
 def pages():
-    """The port of a page that may call the API: 3000, unless somebody has it."""
+    """The port of a page that may call the API: 3000, unless it is taken."""
     with ExitStack() as stack:
         try:
             port = stack.enter_context(empty_pages(3000))
@@ -51,7 +51,7 @@ def page(browser, pages, request):
 
 
 on_one_origin = pytest.mark.parametrize("page", ["localhost"], indirect=True)
-"""Marks a test of what happens to an open stream, by which time no origin is looked at."""
+"""Marks a test of an open stream, for which the origin does not matter any more."""
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def hears(page, *contents):
 
 
 def cut_all_connections(server):
-    """Kill the workers: whoever was connected is not any more, and others take their place."""
+    """Kill the workers, which ends all connections, and wait for new ones."""
     for pid in server.workers:
         os.kill(pid, signal.SIGKILL)
     server.wait_until_it_answers()
@@ -135,7 +135,9 @@ def cut_all_connections(server):
 def test_a_page_gets_messages_that_others_send_over_http(page, ann, bob, way):
     room = ann.makes_room(bob)
     listens(page, way, bob, room)
-    said = [f"{number}: Привет 🍲\u2028" for number in range(8)]  # each over a connection of its own: of both workers
+    said = [
+        f"{number}: Привет 🍲\u2028" for number in range(8)
+    ]  # each over a new connection, so that both workers get some
     for content in said:
         assert ann.says(room, content).status == 201
     hears(page, *said)
@@ -159,7 +161,7 @@ def test_a_page_resumes_where_it_was_cut_off(page, server, ann, bob, way):
 
 @on_one_origin
 def test_an_automatic_reconnect_of_event_source_fails_because_its_ticket_is_used(page, server, ann, bob):
-    """Why a page closes it and opens another: it gives up for ever, and is told no reason."""
+    """A page must close it and open another, since EventSource gives up without a reason."""
     room = ann.makes_room(bob)
     listens(page, "EventSource", bob, room)
     with page.expect_response(lambda answer: "/api/chat/events/?ticket=" in answer.url) as found:

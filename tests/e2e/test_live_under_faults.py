@@ -1,7 +1,7 @@
 """Live updates while connections break, workers and servers are killed and clients don't read: who resumes where they
 were has in the end exactly what the room's history says, each event once.
 
-Resuming reads the change log, so it runs on both databases. Cutting a client off that does not read is the hub's alone.
+Resuming reads the change log, so it runs on both databases. The hub alone disconnects a client that does not read.
 """
 
 import itertools
@@ -23,20 +23,20 @@ from e2e.streams import Event, opened, says_much, streamed
 from scale import scaled
 from servers import PATIENCE, RunningServer, serving
 
-# Each start is on a port of its own, which must not show in what was said before.
+# Each start has another port, which must not appear in earlier events.
 SETTINGS: dict[str, Any] = {"rate_limits": "off", "public_url": "http://chat.example"}
 ROUNDS = scaled(1, 20)
 PAUSE = 0.05
-"""After how many seconds a client tries again."""
+"""The pause before a client retries, in seconds."""
 AWAY = {502, 503}
 THE_END = "That was all."
 
 
 class Reader:
-    """One who hears of a room until its last message, whatever happens; how is a subclass's business."""
+    """Receives the events of a room up to its last message, through every fault."""
 
     def __init__(self, person: Person, place: str) -> None:
-        """`place` is the cursor behind which they begin."""
+        """`place` is the cursor after which it begins."""
         self._person = person
         self._place = place
         self.events: list[Event] = []
@@ -67,7 +67,7 @@ class Reader:
 
 
 class StreamReader(Reader):
-    """Hears by an event stream; breaks off by itself after some events, if told after how many."""
+    """Listens to an event stream; disconnects after `patience()` events, if given."""
 
     def __init__(self, person: Person, place: str, patience: Callable[[], int] | None = None) -> None:
         self._patience = patience
@@ -104,17 +104,17 @@ class Poller(Reader):
 
 
 class Writer:
-    """One who sends, edits and deletes until told to end, and repeats what was not acknowledged until it is."""
+    """Sends, edits and deletes until `over`, and repeats each request until its acknowledgement."""
 
     def __init__(self, person: Person, room: int, over: threading.Event) -> None:
         self.person = person
         self.done: Counter[str] = Counter()
-        """How many changes of each type were acknowledged."""
+        """The number of acknowledged changes by type."""
         self._room = room
         self._over = over
         self._chance = random.Random(person.username)
         self._mine: list[int] = []
-        """Messages that are not deleted."""
+        """Ids of messages that are not deleted."""
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -158,7 +158,7 @@ class Writers:
         return sum((writer.done for writer in self._writers), Counter())
 
     def wait_for(self, more: int) -> None:
-        """Wait until so many more changes were acknowledged."""
+        """Wait for that many more acknowledged changes."""
         goal = self.done.total() + more
         wait_until(lambda: self.done.total() >= goal, f"the acknowledgement of {more} changes")
 
@@ -169,7 +169,7 @@ class Writers:
 
 
 class House:
-    """A server that can be stopped, killed and started anew, and the people who use it."""
+    """A server that a test can stop, kill and restart, and its users."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self._folder = folder
@@ -229,7 +229,7 @@ def cursor(person: Person) -> str:
 
 
 def shown(events: list[Event]) -> list[Event]:
-    """The messages as somebody sees them who applies the events in this order."""
+    """Return the messages after these events, applied in order."""
     messages: dict[int, Event] = {}
     for event in events:
         data = event["data"]
@@ -239,14 +239,14 @@ def shown(events: list[Event]) -> list[Event]:
 
 
 def check_same(messages: list[Event], history: list[Event]) -> None:
-    """Fail unless both are the same; with the first difference, not with all that was said."""
+    """Fail at the first difference, without printing the whole history."""
     assert len(messages) == len(history)
     for message, told in zip(messages, history, strict=True):
         assert message == told
 
 
 def check_heard(reader: Reader, history: list[Event], done: Counter[str]) -> None:
-    """Fail unless the reader has heard of each change once, and shows what the history says."""
+    """Fail unless the reader received each change once and its view is the history."""
     assert Counter(event["type"] for event in reader.events) == done
     assert len({event["id"] for event in reader.events}) == len(reader.events)
     check_same(shown(reader.events), history)
@@ -281,7 +281,7 @@ def test_a_resuming_client_gets_the_whole_history_once_despite_every_fault(tmp_p
             check_heard(reader, histories[reader._person.id], done)
         heard = [[event["id"] for event in reader.events] for reader in readers]
         assert heard == heard[:1] * len(readers)
-        # Each was torn at least when all workers were killed, when the server was and when it got new workers.
+        # Each lost its connection with all workers, with the server and at the reload.
         assert all(reader.connections > 3 * ROUNDS for reader in readers)
         assert "Traceback" not in home.server.said
         assert home.server.stop() == 0
@@ -308,7 +308,7 @@ def test_many_concurrent_pollers_miss_no_event(tmp_path, database):
 
 @on_sqlite_only
 def test_a_client_that_does_not_read_is_disconnected_and_can_resume(tmp_path, database):
-    """What waits for them is 1,000 events at most, and what their system and the server's take between them."""
+    """The server queues 1,000 events at most, beside the socket buffers of both sides."""
     count = 1_600
     with house(tmp_path, database) as home:
         ann, bob, cid = home.lets_in("ann", "bob", "cid")
@@ -324,10 +324,10 @@ def test_a_client_that_does_not_read_is_disconnected_and_can_resume(tmp_path, da
             check_same(shown(other.events), history)
         for response in stuck:
             heard: list[Any] = []
-            with closing(response), suppress(ConnectionResetError, IncompleteRead):  # which are ways to be cut off
+            with closing(response), suppress(ConnectionResetError, IncompleteRead):  # both are ways to be disconnected
                 heard.extend(streamed(response))
             assert len(heard) < count
-            # A reset throws away what had come and was not read yet, so there may be nothing to go on from.
+            # A reset discards unread data, so there may be no event to resume from.
             resumed = StreamReader(bob, heard[-1]["id"] if heard else place)
             resumed.wait()
             check_same(shown(heard + resumed.events), history)

@@ -1,4 +1,4 @@
-"""Rate limits over two workers and a real Redis, which may be killed or hang: nobody but the operator notices."""
+"""Rate limits over two workers and a real Redis that is killed or hangs."""
 
 import time
 from collections import defaultdict
@@ -33,7 +33,7 @@ def server(tmp_path, redis):
 
 
 def crowd(server, number):
-    """Send so many requests without a token, CROWD at a time; return their answers and their waits, in seconds."""
+    """Send that many requests without a token, CROWD at a time; return the answers and their times in seconds."""
 
     def ask(_):
         began = time.monotonic()
@@ -45,7 +45,7 @@ def crowd(server, number):
 
 
 def passed_by_window(answers):
-    """How many of how many requests passed, for each minute in which some arrived."""
+    """Return (passed, all) requests for each minute."""
     assert {answer.status for answer in answers} <= {401, 429}
     windows = defaultdict(list)
     for answer in answers:
@@ -62,7 +62,7 @@ def wait_until(server, *, says):
 
 
 def test_two_workers_share_one_rate_limit(server):
-    # Alone, each worker would let all of its share pass. Should a minute end meanwhile, each of the two is exact.
+    # Without Redis, each worker would admit all of its share. If a minute ends meanwhile, both minutes are exact.
     answers, _ = crowd(server, STRANGERS.max_requests + 100)
     for passed, asked in passed_by_window(answers):
         assert passed == min(asked, STRANGERS.max_requests)
@@ -71,12 +71,12 @@ def test_two_workers_share_one_rate_limit(server):
 
 @pytest.mark.parametrize("fault", ["kill", "hang"])
 def test_requests_stay_fast_while_redis_is_unavailable(server, redis, fault):
-    crowd(server, 32)  # both workers are connected
+    crowd(server, 32)  # so that both workers are connected
     getattr(redis, fault)()
     answers, waits = crowd(server, 200)
     assert {answer.status for answer in answers} == {401}
     assert max(waits) < 2
-    # Those that a worker has at once when it finds out. From then on it is looked for in the background.
+    # Only the requests in progress at the time of the failure wait. Later the worker reconnects in the background.
     assert sum(wait > TIMEOUT_SECONDS for wait in waits) <= 2 * CROWD
     ready = server.call("GET", "/readyz")
     assert (ready.status, ready.json) == (200, {"status": "ok", "redis": "away"})
@@ -85,7 +85,7 @@ def test_requests_stay_fast_while_redis_is_unavailable(server, redis, fault):
 
     redis.go_on()
     wait_until(server, says=BACK)
-    # Each worker finds out by itself.
+    # Each worker reconnects by itself.
     until(lambda: all(server.call("GET", "/readyz").json["redis"] == "ok" for _ in range(20)), "both have found it")
 
 
@@ -106,7 +106,7 @@ def test_a_server_with_open_streams_stops_in_time_though_redis_hangs(server, red
         redis.hang()
         began = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - began < 9  # after ten they would be killed
+        assert time.monotonic() - began < 9  # after ten seconds the workers would be killed
     assert "Traceback" not in server.said
 
 

@@ -1,4 +1,4 @@
-"""A replica that lags behind: it is asked for what may be old and for nothing else, and it may be away."""
+"""A replica that lags: it serves only reads that may be old, and the server works without it."""
 
 import pytest
 

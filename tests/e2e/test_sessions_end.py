@@ -1,6 +1,6 @@
-"""Sessions and throttling over two workers and through kills: what was decided once holds everywhere and for good.
+"""Sessions and throttling over two workers and through kills: a decision holds everywhere and stays.
 
-It is decided in the database, so it runs on both kinds.
+The database decides, so the tests run on both kinds.
 """
 
 import signal
@@ -13,7 +13,7 @@ from minichat.domain.throttling import FREE_FAILURES
 from servers import serving
 
 ENOUGH = 12
-"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+"""So many new connections that they reach both workers, except once in two thousand times."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def refresh(server, token):
 
 
 def fails(server):
-    """Log in with a wrong password; return how many seconds to wait before it would be looked at."""
+    """Log in with a wrong password; return the Retry-After in seconds, or 0."""
     answer = log_in(server, "ann", "wrong password")
     return 0 if answer.status == 401 else int(answer.headers["Retry-After"])
 
@@ -65,7 +65,7 @@ def test_only_the_first_few_of_many_concurrent_password_guesses_are_checked(serv
     statuses = sorted(answer.status for answer in at_once(guesses))
     looked_at = statuses.count(401)
     assert statuses == [401] * looked_at + [429] * (20 - looked_at)
-    # Where hashing is slow, the first waits (1 s, 2 s, 4 s) are over before the last guess has its turn.
+    # With slow hashing, the first waits (1 s, 2 s, 4 s) end before the last guess is checked.
     assert FREE_FAILURES <= looked_at <= FREE_FAILURES + 3
 
 

@@ -1,4 +1,4 @@
-"""Several hosts behind a real nginx with the configuration in `deploy/`: no client knows which of them it talks to.
+"""Several hosts behind a real nginx with the configuration in `deploy/`: clients do not notice which host serves them.
 
 Two hosts are two servers, each in a folder of its own, that share what hosts share: the database, a Redis, the folder
 for pictures and the secret.
@@ -34,7 +34,7 @@ ME = "/api/auth/me/"
 
 
 class Hosts:
-    """Two servers that can be stopped and started, each always at the same port, and the nginx in front."""
+    """Two servers that a test can restart, each at a fixed port, and the nginx in front."""
 
     nginx: RunningNginx
 
@@ -61,7 +61,7 @@ class Hosts:
         self.start(number)
 
     def wait_until_used(self, number: int) -> None:
-        """Wait until nginx sends requests there again, which it does when one more has been answered by it."""
+        """Wait until nginx has got another answer from that host."""
 
         def answered() -> int:
             return sum(request["upstream"].endswith(f":{self.ports[number]}") for request in self.nginx.requests)
@@ -70,7 +70,7 @@ class Hosts:
         wait_until(lambda: answered() > before, f"a request to host {number}")
 
     def both(self, person: Person) -> Iterator[Person]:
-        """The person at one host, at the other, and so on, past the nginx."""
+        """Yield the person as a client of one host, of the other, and so on, without nginx."""
         user, tokens = {"id": person.id, "username": person.username}, {"access": person.token, "refresh": ""}
         return cycle([Person(server, user, tokens) for server in self.servers])
 
@@ -102,7 +102,7 @@ def hosts(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(hosts):
-    """What people in these tests talk to."""
+    """The users of these tests talk to nginx."""
     return hosts.nginx
 
 
@@ -115,7 +115,7 @@ def ask(
     source: str = "127.0.0.1",
     **headers: str,
 ) -> Answer:
-    """Make a request from that address, with headers of one's own."""
+    """Make a request from that address, with these headers."""
     fields = {"Connection": "close", **{name.replace("_", "-"): value for name, value in headers.items()}}
     data = None if body is None else json.dumps(body)
     if data is not None:
@@ -206,7 +206,7 @@ class TestOneClientAtTwoHosts:
 
         answers = [answer for part in at_once([lambda: strangers(STRANGERS.max_requests // 5)] * 6) for answer in part]
         by_window = Counter((answer.headers["X-RateLimit-Reset"], answer.status) for answer in answers)
-        for window in {window for window, _ in by_window}:  # should a minute end meanwhile, each of the two is exact
+        for window in {window for window, _ in by_window}:  # if a minute ends meanwhile, both minutes are exact
             counts = by_window[window, 400], by_window[window, 429]
             assert counts[0] == min(STRANGERS.max_requests, sum(counts))
 
@@ -292,7 +292,7 @@ class TestUploads:
 
 
 class Deaf:
-    """A host that takes requests and breaks off without an answer."""
+    """A host that reads requests and closes the connection without an answer."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -343,7 +343,7 @@ class TestHostsThatFail:
 
 
 class Writer:
-    """One who says something new again and again, and what was not acknowledged once more under the same client_id."""
+    """Sends new messages, and repeats each under its client_id until the acknowledgement."""
 
     def __init__(self, person: Person, room: int) -> None:
         self._person = person
@@ -366,7 +366,7 @@ class Writer:
 
 
 class Reader:
-    """One who listens to a stream and comes back where it broke off, until there has been said what is waited for."""
+    """Listens to a stream and resumes it until the last message."""
 
     def __init__(self, person: Person, last: str) -> None:
         self._person = person
@@ -431,7 +431,7 @@ def test_a_rolling_restart_of_the_hosts_loses_no_request_and_no_event(tmp_path):
             assert reader.streams > 1
             heard: list[Any] = [event["data"] for event in reader.events if event["type"] == "message.created"]
             assert [message["content"] for message in heard] == said[1:], "in order, none missed, none twice"
-        # What was sent and not answered is repeated by the clients; it is rare, as hosts answer what they were sent.
+        # Clients rarely repeat a send, since a stopping host answers the requests that have reached it.
         assert sum(writer.repeated for writer in writers) < 0.01 * len(said)
 
 

@@ -1,6 +1,6 @@
-"""WebSockets, spoken to two workers by a client of another make.
+"""WebSockets of two workers, with an independent client library.
 
-What reads or writes rooms, sessions and tickets runs on both databases. Handshakes, frames, floods and the end of a
+Reads and writes of rooms, sessions and tickets run on both databases. Handshakes, frames, floods and the end of a
 connection are the same code on both, so they run on SQLite.
 """
 
@@ -61,27 +61,27 @@ class Socket:
         self.line.sendall(data)
 
     def rest(self) -> bytes:
-        """What comes until the other end closes the connection."""
+        """Return all bytes until the server closes the connection."""
         return b"".join(iter(lambda: self.line.recv(65_536), b""))
 
     def next(self) -> dict[str, Any]:
-        """The next thing that is said, but for who is online, which may be told at any time."""
+        """Return the next frame, without presence events, which may come at any time."""
         found: dict[str, Any] = json.loads(self._socket.recv())
         return self.next() if found["type"] == "presence" else found
 
     def hears(self, *kinds: str) -> list[dict[str, Any]]:
-        """What comes next, which is of these types in any order."""
+        """Return the next frames, which must be of these types in any order."""
         found = [self.next() for _ in kinds]
         assert sorted(event["type"] for event in found) == sorted(kinds), found
         return sorted(found, key=lambda event: kinds.index(event["type"]))
 
     def goodbye(self) -> tuple[int, str]:
-        """The code and reason with which the other end closes."""
+        """Return the close code and reason of the server."""
         _, goodbye = self.last_words()
         return goodbye
 
     def last_words(self) -> tuple[list[dict[str, Any]], tuple[int, str]]:
-        """All that is said, but for who is online, and the code and reason with which the other end closes."""
+        """Return all frames but presence events, and the close code and reason of the server."""
         said: list[Any] = []
         while True:
             opcode, data = self._socket.recv_data(control_frame=True)
@@ -94,7 +94,7 @@ class Socket:
 def refusal(
     person: Person, room: int, query: str = "", *, token: bool = True, origin: str | None = None
 ) -> tuple[int, str]:
-    """How a handshake is refused: the status and the problem's code."""
+    """Return the status and code of a refused handshake."""
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     headers |= {"Authorization": f"Bearer {person.token}"} if token else {}
@@ -195,7 +195,9 @@ def test_frames_over_the_rate_limit_get_a_problem_with_retry_after(tmp_path, dat
     with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
-        sockets = [Socket(ann, room) for _ in range(5)]  # as of one, only so many frames a second are read
+        sockets = [
+            Socket(ann, room) for _ in range(5)
+        ]  # several, because the frames of one socket are read at a limited pace
         for _ in range(260):
             for socket in sockets:
                 socket.says({"type": "read", "seq": 0})
@@ -208,7 +210,7 @@ def test_frames_over_the_rate_limit_get_a_problem_with_retry_after(tmp_path, dat
 
 @on_sqlite_only
 def test_a_flood_of_frames_does_not_delay_other_requests(tmp_path, database):
-    """Empty pieces of a message that never ends, as fast as the line takes them."""
+    """The flood is empty fragments of a message that never ends."""
     with serving(tmp_path, "--workers", "1", **database) as server:
         (ann,) = register(server, "ann")
         room = ann.makes_room()
@@ -333,7 +335,7 @@ def test_a_frame_that_is_too_large_closes_its_socket_only(ann, bob, size):
 def test_a_close_frame_after_a_frame_that_is_too_large_ends_the_connection_at_once(ann):
     socket = Socket(ann, ann.makes_room())
     socket.says("x" * 2**20)
-    assert socket.goodbye() == (1009, "frame_too_large")  # which the client has answered
+    assert socket.goodbye() == (1009, "frame_too_large")  # the client has answered the close frame
     began = time.monotonic()
     assert socket.rest() == b""
     assert time.monotonic() - began < 1.5
@@ -411,7 +413,7 @@ def test_a_frame_of_a_session_that_has_just_ended_does_nothing(ann, bob):
     ann.call("POST", "/api/auth/logout/")
     socket.says({"type": "message", "content": "too late"})
     said, goodbye = socket.last_words()
-    assert [problem["code"] for problem in said] in (["session_ended"], [])  # or it was closed just before
+    assert [problem["code"] for problem in said] in (["session_ended"], [])  # or the socket was closed before the frame
     assert goodbye == (4401, "session_ended")
     assert bob.history(room) == []
 
@@ -460,7 +462,7 @@ def test_a_stopping_server_closes_sockets_with_code_1001(tmp_path, database):
 @on_sqlite_only
 @pytest.mark.parametrize("end", ["close", "log out"])
 def test_a_flooding_client_frees_its_slots_when_it_disconnects_or_logs_out(tmp_path, database, end):
-    """What waits to be read of them would take minutes at the pace at which frames are read."""
+    """The unread frames would take minutes at the pace of reading."""
     pongs = b"\x8a\x80\0\0\0\0" * 10_000
     with serving(tmp_path, "--workers", "1", rate_limits="off", **database) as server:
         ann, bob = register(server, "ann", "bob")
@@ -492,7 +494,7 @@ def test_frames_after_the_close_frame_are_ignored_and_the_connection_ends(ann, b
     room = ann.makes_room(bob)
     socket = Socket(bob, room)
     assert ann.call("DELETE", f"/api/chat/rooms/{room}/participants/{bob.id}/").status == 204
-    line = socket.line  # as the client by itself would say goodbye, too
+    line = socket.line  # the client library would answer the close frame
     wait_until(lambda: b"not_a_participant" in line.recv(65_536), "the goodbye")
     assert ann.call("POST", f"/api/chat/rooms/{room}/participants/", {"user_id": bob.id}).status == 201
     said = socket_frame({"type": "message", "content": "through a closed socket"})
@@ -502,7 +504,7 @@ def test_frames_after_the_close_frame_are_ignored_and_the_connection_ends(ann, b
             line.sendall(said)
         except (BrokenPipeError, ConnectionResetError):
             return True
-        time.sleep(0.3)  # often enough to be waited for on and on
+        time.sleep(0.3)  # often enough to keep the connection alive, if the server waited for silence
         return False
 
     wait_until(is_cut, "the end of the connection")
@@ -510,7 +512,7 @@ def test_frames_after_the_close_frame_are_ignored_and_the_connection_ends(ann, b
 
 
 def socket_frame(frame: object) -> bytes:
-    """It, as a client's frame with a mask of zeros."""
+    """Return a client's text frame with a mask of zeros."""
     payload = json.dumps(frame).encode()
     return bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload
 

@@ -60,7 +60,7 @@ def hosts(tmp_path_factory):
 
 @pytest.fixture
 def own_hosts(tmp_path):
-    """Some whose Redis may be broken."""
+    """Hosts whose Redis a test may break."""
     with two_hosts(tmp_path) as hosts:
         yield hosts
 
@@ -99,7 +99,7 @@ class Ear:
 
 @contextmanager
 def listening(*people: Person, room: int, tells: Person) -> Iterator[list[Ear]]:
-    """Streams of these people, to whom it has been said that they are heard."""
+    """Open streams of these people, and wait until each has received an event."""
     with ExitStack() as stack:
         ears = [stack.enter_context(closing(Ear(person))) for person in people]
         tells.says(room, "when this has come, you listen")
@@ -113,7 +113,7 @@ def typing(person: Person, room: int) -> None:
 
 
 def lags(ann: Person, room: int, ears: list[Ear], count: int) -> list[float]:
-    """How long it takes, in seconds, until all have heard what is said, so many times."""
+    """Return the times until all streams have received a message, in seconds."""
     found = []
     for number in range(count):
         began = time.monotonic()
@@ -125,7 +125,7 @@ def lags(ann: Person, room: int, ears: list[Ear], count: int) -> list[float]:
 
 
 def readiness(server: RunningServer) -> set[str]:
-    """What the server's workers say of Redis."""
+    """Return the workers' states of Redis."""
     answers = [call(server, "GET", "/readyz") for _ in range(16)]
     assert {answer.status for answer in answers} == {200}
     return {answer.json["redis"] for answer in answers}
@@ -140,7 +140,7 @@ def test_a_message_at_one_host_reaches_the_other_without_waiting_for_a_poll(host
     ann, bob = people
     room = ann.makes_room(bob)
     with listening(*[at(hosts.there, bob)] * 6, room=room, tells=ann) as ears:
-        # Without hints it would take half the poll in the middle, and nearly all of it for the last of two workers.
+        # Without hints the median would be half the poll interval, and nearly all of it for the slower worker.
         assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 4
 
 
@@ -152,7 +152,7 @@ def test_a_typing_event_at_one_host_reaches_the_other_once(hosts, people):
         typing(at(hosts.there, ann), room)  # within the pause
         for ear in ears:
             assert ear.hears("typing")["data"] == {"room": room, "user": ann.id}
-        typing(bob, room)  # is not told to himself
+        typing(bob, room)  # the typist gets no event
         assert at(hosts.there, ann).says(room, "that was it").status == 201
         for ear in ears:
             assert ear.next()["type"] == "message.created"
@@ -190,7 +190,7 @@ def test_the_stream_limit_of_a_user_counts_both_hosts(hosts, people):
 
 
 def asking(person: Person) -> int:
-    """What one gets who asks for a stream."""
+    """Return the status of a request for a stream."""
     with closing(Ear(person)) as ear:
         return ear.status
 
@@ -214,7 +214,7 @@ def test_live_updates_survive_an_outage_of_redis_and_recover(own_hosts, fault):
     with listening(*[bob] * 4, *[at(there, bob)] * 4, room=room, tells=ann) as ears:
         getattr(redis, fault)()
         assert max(lags(ann, room, ears, 20)) < 2
-        # It is known by now: nobody waits for Redis, and what is heard comes by the short poll.
+        # Now the outage is known: no request waits for Redis, and events come by the short poll.
         wait_until(lambda: readiness(here) == readiness(there) == {"away"}, "noticing")
         assert median(lags(ann, room, ears, 25)) < POLL_WITH_HINTS_SECONDS / 2
         assert gauge(here, "minichat_redis_up") == gauge(there, "minichat_redis_up") == 0

@@ -1,4 +1,4 @@
-"""What breaks while processes live: a locked or unusable database, a stopped worker, a full disk.
+"""Faults while processes live: a locked or unusable database, a stopped worker, a full disk.
 
 What can't be served is told so within a bounded time, what can is served, and afterwards everything works again.
 """
@@ -22,7 +22,7 @@ from servers import SECRET, serving, sqlite_file_of
 
 SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
-"""In how many seconds a request that can't be served is told so: the 5 of docs/operations.md, and a little."""
+"""The limit for a refusal in seconds: the 5 of docs/operations.md, and a little."""
 
 
 def serve(folder):
@@ -31,7 +31,7 @@ def serve(folder):
 
 @contextmanager
 def lock_on(database):
-    """Hold the database's lock from another program, as a backup or a shell might."""
+    """Hold the database's lock from another program, as a shell may."""
     with closing(sqlite3.connect(database, isolation_level=None, timeout=20)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -57,7 +57,7 @@ def timed(action):
 
 
 def is_told_to_come_back(answer):
-    """Whether it is the 503 that a client understands."""
+    """Return whether the answer is the documented 503."""
     return (
         answer.status == 503
         and int(answer.headers["Retry-After"]) >= 1
@@ -91,7 +91,7 @@ def room(ann):
 
 
 def write_until_it_works(person, room):
-    """A message that gets through, after whatever it was."""
+    """Send until a message is stored; return the answer."""
     deadline = time.monotonic() + BOUND
     while (answer := person.says(room, "again")).status != 201:
         assert answer.status == 503
@@ -112,7 +112,7 @@ class TestALockedDatabase:
         def refused():
             return [seconds for seconds, answer in written if answer.status != 201]
 
-        # One after the other, so that some come while those before them still wait.
+        # Staggered, so that some come while earlier ones still wait.
         with meanwhile(write), lock_on(database), ThreadPoolExecutor(STAGGERED) as others:
             for _ in range(STAGGERED):
                 time.sleep(0.2)
@@ -150,7 +150,7 @@ class TestALockedDatabase:
 
 
 class TestAStoppedWorker:
-    """A worker that the kernel has stopped accepts nothing, whatever connections lie in its hands."""
+    """A worker stopped by the kernel serves none of its connections."""
 
     @pytest.fixture(autouse=True)
     def all_works_afterwards(self, server, database):
@@ -162,7 +162,7 @@ class TestAStoppedWorker:
         check_database(database)
 
     def served(self, person, room, how_often=20):
-        """Fail unless the other worker answers reads soon and writes in bounded time; return what a message got."""
+        """Fail unless the other worker answers reads soon and a write in bounded time; return the write's answer."""
         for _ in range(how_often):
             seconds, answer = timed(lambda: person.call("GET", "/api/auth/me/"))
             assert answer.status == 200
@@ -236,7 +236,7 @@ class TestADatabaseThatCannotBeUsed:
 
 
 class TestAFullDisk:
-    """Full, to the server, is a disk on which its files may grow no more."""
+    """RLIMIT_FSIZE stands in for a full disk."""
 
     def test_a_full_disk_refuses_writes_with_503_until_there_is_space(self, tmp_path):
         with serve(tmp_path) as server:
@@ -269,6 +269,6 @@ class TestAFullDisk:
 
 
 def limit_files_of(pid, size):
-    """Refuse the process to let a file grow beyond a size; to SQLite that is a disk that takes no more."""
+    """Limit the size of the process's files; SQLite reports that as a full disk."""
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

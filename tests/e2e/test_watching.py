@@ -1,4 +1,4 @@
-"""What an operator sees of a running server: its metrics, over all workers, and its log."""
+"""The operator's view of a running server: metrics of all workers, and the log."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ME = 'minichat_http_requests_total{method="GET",route="/api/auth/me/",status="20
 
 
 def metrics(server):
-    """The samples by their names with labels."""
+    """Return the samples by name with labels."""
     answer = server.call("GET", "/metrics")
     assert answer.status == 200
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
@@ -30,12 +30,12 @@ def metrics(server):
 
 
 def log_lines(server):
-    """What it said on standard error, of which each line must be JSON, without what it announced on standard output."""
+    """Return the parsed lines of its standard error, without the announcements on standard output."""
     return [json.loads(line) for line in server.said.splitlines() if not line.startswith(ANNOUNCED)]
 
 
 def folder_of(server):
-    """Where the server's workers count together: it holds the folder open."""
+    """Return the folder of the workers' counters, which the server holds open."""
     links = [descriptor.readlink() for descriptor in Path(f"/proc/{server.process.pid}/fd").iterdir()]
     return next(link for link in links if link.name.startswith("minichat-metrics-"))
 
@@ -63,7 +63,7 @@ def token(server, request):
 
 
 def ask(server, token, times=40):
-    """Ask for the account, each time on a new connection, so that both workers come to answer."""
+    """Request the account on new connections, so that both workers answer some."""
     for _ in range(times):
         assert server.call("GET", "/api/auth/me/", token=token).status == 200
 
@@ -110,7 +110,7 @@ class TestMetrics:
             assert own.stat().st_mode & 0o777 == 0o700
             server.stop()
             assert not own.exists()
-        with serving(tmp_path, "--workers", "1") as killed:  # when the first worker answers, all files are there
+        with serving(tmp_path, "--workers", "1") as killed:  # one worker, so that all files exist at its first answer
             left = folder_of(killed)
             os.utime(left, (0, 0))
             beside = tmp_path / "beside"
@@ -133,7 +133,7 @@ class TestMetrics:
 
 
 def wait_for_the_end_of(server):
-    """Wait until the workers of a killed server have noticed, and are gone."""
+    """Wait for the end of a killed server's workers."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         try:
@@ -193,10 +193,10 @@ class TestTheLog:
     def test_whose_reader_stalls_or_leaves_stops_no_request(self, tmp_path):
         reading, writing = os.pipe()
         with unread(tmp_path, writing) as server:
-            # A reader that stalls: the pipe fills up (64 KiB), and requests go on.
+            # The reader stalls: the pipe (64 KiB) fills up, and requests still work.
             for _ in range(600):
                 assert server.call("GET", "/healthz").status == 200
-            # A reader that has gone.
+            # The reader leaves.
             os.close(reading)
             for _ in range(20):
                 assert server.call("GET", "/healthz").status == 200
@@ -218,7 +218,7 @@ class TestTheLog:
 
 @contextmanager
 def unread(folder, output, errors=subprocess.STDOUT):
-    """A server with one worker that speaks into this pipe."""
+    """Run a server with one worker that writes to this pipe."""
     port = free_port()
     command: list[str | Path] = [BIN / "minichat", "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     streams: dict[str, Any] = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}

@@ -1,6 +1,6 @@
-"""Leaving and taking along on a real server: over two workers, with everything going on, and through kills.
+"""Erasure and export of accounts on a real server: over two workers, under load and through kills.
 
-It is done by long transactions and reads, so it runs on both databases.
+Both are long transactions, so the tests run on both databases.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ from scale import scaled
 from servers import PATIENCE, database_of, serving
 
 ENOUGH = 12
-"""As many requests on connections of their own as reach both workers, but for one time in two thousand."""
+"""So many new connections that they reach both workers, except once in two thousand times."""
 ROOMS = 5_000
 MESSAGES = {on_sqlite: 200_000, on_postgres: scaled(100_000, 200_000)}
 DEMO = {"username": "user1", "password": "demo-password-1"}
@@ -45,7 +45,7 @@ def erase(server, token, password=PASSWORD):
 
 
 def answers_of_all_workers(server, method, path, body=None, token=None):
-    """The status and code of many of the same request."""
+    """Return the statuses and codes of many equal requests."""
     answers = [call(server, method, path, body, token) for _ in range(ENOUGH)]
     return {(answer.status, answer.json.get("code")) for answer in answers}
 
@@ -58,13 +58,13 @@ def log_in_to_demo(server):
 
 @pytest.fixture(scope="module")
 def messages(new_database):
-    """How many messages somebody has written."""
+    """The number of messages to export."""
     return MESSAGES[new_database]
 
 
 @pytest.fixture(scope="module")
 def full_server(tmp_path_factory, new_database, messages):
-    """One worker, with somebody who has written very much."""
+    """One worker, and a user with many messages."""
     folder = tmp_path_factory.mktemp("export")
     size = ("--users", "1", "--rooms", "1", "--members", "1", "--messages", f"{messages}")
     settings = new_database()
@@ -92,7 +92,7 @@ class TestErasing:
         check_database(server.database)
 
     def test_an_erasure_during_other_requests_causes_no_error(self, server):
-        """Twice at once, while the person chats, joins, logs in and refreshes, and others open chats with them."""
+        """Three erasures at once, while the person chats, joins and logs in, and others open chats with them."""
         others = register(server, "other-one", "other-two")
         before, erased_ids = erased_accounts(server), []
         public = [others[0].makes_room() for _ in range(3)]
@@ -125,14 +125,14 @@ class TestErasing:
             assert sorted(answer.status for answer in erased) == [204, 401, 401]
             refreshed = call(server, "POST", "/api/auth/token/refresh/", {"refresh": ann.refresh})
             assert refreshed.json["code"] == "session_ended"
-        assert statuses <= {200, 201, 401, 403, 404}, statuses  # out of the room that is left, if it was quick
+        assert statuses <= {200, 201, 401, 403, 404}, statuses  # 403 if the person has just left the room
         assert "Traceback" not in server.said
         check_database(server.database)
         assert erased_accounts(server) == before | set(erased_ids)
 
     @pytest.fixture
     def crowded(self, tmp_path, database):
-        """A folder where somebody owns so many rooms that leaving them takes a while."""
+        """A folder with a user who owns so many rooms that leaving them takes a while."""
         size = ("--users", "2", "--rooms", f"{ROOMS}", "--members", "2", "--messages", "1")
         assert run_minichat(tmp_path, "demo", *size, **database).returncode == 0
         return tmp_path
@@ -141,7 +141,7 @@ class TestErasing:
         kept = database_of(crowded, **database)
 
         def state():
-            """Whether the account is there, how many rooms it is in, and how many rooms have an owner."""
+            """Return whether the account exists, its number of rooms, and the number of rooms with an owner."""
             [(is_there,)] = rows(kept, 'SELECT deleted_at IS NULL FROM "user" WHERE id = 1')
             [(joined,)] = rows(kept, "SELECT count(*) FROM participant WHERE user_id = 1")
             [(owned,)] = rows(kept, "SELECT count(DISTINCT room_id) FROM participant WHERE role = 'owner'")
@@ -160,7 +160,7 @@ class TestErasing:
             states.append(state())
             if states[-1] == after:
                 break
-        # Who is in so many rooms leaves some before the account goes, a hundred at a time; each keeps an owner.
+        # The erasure leaves a hundred rooms at a time before it removes the account; each room keeps an owner.
         assert states[0][0]
         assert all(
             found == after or (is_there and joined % LEFT_AT_ONCE == 0 and owned == ROOMS)
@@ -179,7 +179,7 @@ def erased_accounts(server):
 
 @contextmanager
 def erasing(server, token):
-    """Ask for the erasure, of which no answer may come; the value tells whether one came or the connection broke."""
+    """Request an erasure in a thread; yield a function that returns whether it is over."""
 
     def ask():
         with suppress(*BROKEN):
@@ -192,7 +192,7 @@ def erasing(server, token):
 
 
 class Written:
-    """Whether the database was being written to in so many looks in a row."""
+    """Whether the database was being written to at `looks` checks in a row."""
 
     def __init__(self, database, looks):
         self._database = database
@@ -204,7 +204,7 @@ class Written:
 
 
 def is_written(database):
-    """Whether a transaction writes just now: on SQLite it has its turn, a lock."""
+    """Return whether a transaction is writing: on SQLite it holds the lock for writers."""
     if isinstance(database, str):
         return is_in_use(database, "AND backend_xid IS NOT NULL")
     with database.with_name(database.name + "-turns").open() as file:
@@ -216,7 +216,7 @@ def is_written(database):
 
 
 def is_in_use(database, how=""):
-    """Whether a PostgreSQL still has connections, which it notices a moment after a kill."""
+    """Return whether a PostgreSQL still has connections, which end a moment after a kill."""
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     return isinstance(database, str) and rows(database, f"SELECT 1 {others} {how}") != []
 
@@ -244,7 +244,7 @@ class TestTheExport:
         assert max(waits) < 0.5, sorted(waits)[-5:]
 
     def test_that_fails_halfway_breaks_the_connection(self, full_server):
-        """A client that saw a well-formed end would take the half for the whole."""
+        """A well-formed end would make a client take the half for the whole."""
         token = log_in_to_demo(full_server)
 
         def fail():
@@ -262,7 +262,7 @@ class TestTheExport:
 
 
 def read(server, token, *, after_a_piece=lambda: None):
-    """Export, and do something after the first piece; return the document."""
+    """Export, call `after_a_piece` after the first piece, and return the document."""
     headers = {"Authorization": f"Bearer {token}"}
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
         connection.request("GET", "/api/auth/me/export/", headers=headers)
@@ -276,7 +276,7 @@ def read(server, token, *, after_a_piece=lambda: None):
 
 
 def own_mib(pid):
-    """How much memory is the process's own, in MiB: without the pages of the database's file, which are anybody's."""
+    """Return the process's anonymous memory, in MiB: without the mapped pages of the database's file."""
     found = re.search(r"^RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     assert found
     return int(found[1]) / 1024

@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _strike(database: str, fault: Fault, sends: int) -> Outcome:
-    """Make a new site and let the fault strike it; tell what is wrong then."""
+    """Run the fault against a new site; print the problems found."""
     with TemporaryDirectory(prefix="minichat-faults-") as folder:
         deployed = deploy(database, Path(folder), print, [fault])
         outcome = run(fault.name, deployed, [fault], sends=sends, strikes=fault.times, bounds=Bounds())

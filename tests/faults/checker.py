@@ -1,4 +1,4 @@
-"""Whether what the clients were told is true: nothing lost, nothing twice, one order for everybody (R3, R5, R6)."""
+"""Compare the clients' records with the server: nothing lost, nothing twice, one order for all (R3, R5, R6)."""
 
 import random
 from collections import Counter
@@ -13,7 +13,7 @@ from faults.writers import MESSAGES
 
 Json = dict[str, Any]
 REPEATED = 20
-"""How many messages are sent once more in the end."""
+"""How many messages are repeated at the end."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Verdict:
 
 
 def verdict_on(load: Load) -> Verdict:
-    """Judge a run that is finished, by asking the server for all that it has."""
+    """Return the verdict on a finished run, by comparison with the server's data."""
     verdict = Verdict(problems=list(load.journal.problems))
     histories = {room: _history(load, room) for room in load.rooms}
     for room, history in histories.items():
@@ -82,7 +82,7 @@ def _check_room(verdict: Verdict, load: Load, room: int, history: Sequence[Json]
 
 
 def _check_reader(verdict: Verdict, load: Load, reader: Reader, histories: dict[int, list[Json]]) -> None:
-    """Each reader has heard of each message of its rooms once, in the order of the room."""
+    """Each reader received each message of its rooms once, in the order of the room."""
     expected = {
         room: [message["id"] for message in histories[room] if message["id"] > _beginning(load, reader, room)]
         for room in reader.rooms
@@ -125,7 +125,7 @@ def _check_changes(
     heard: Counter[tuple[str, int]],
     histories: dict[int, list[Json]],
 ) -> None:
-    """Each edit and deletion was told once, and what it says in the end is what the history says."""
+    """Readers received each edit and deletion once, and the last content is that of the history."""
     done = Counter({change: count for change, count in load.journal.changes.items() if change[1] in rooms})
     verdict.lost += (done - heard).total()
     verdict.twice += (heard - done).total()
@@ -141,7 +141,7 @@ def _check_changes(
 
 
 def _check_one_order(verdict: Verdict, readers: Iterable[Reader]) -> None:
-    """Whoever hears of the same rooms hears the same in the same order, over all rooms."""
+    """All readers of the same rooms received the same events in the same order, across rooms."""
     heard = [reader.heard for reader in readers if not isinstance(reader, PageReader) and len(reader.rooms) > 1]
     for one in heard[1:]:
         if one != heard[0] and sorted(one) == sorted(heard[0]):
@@ -150,7 +150,7 @@ def _check_one_order(verdict: Verdict, readers: Iterable[Reader]) -> None:
 
 
 def _check_repetitions(verdict: Verdict, load: Load) -> None:
-    """What is sent again in the end is the first message still, edited, deleted or not."""
+    """A repeated send returns the first message, edited, deleted or not."""
     by_name = {writer.name: writer for writer in load.writers}
     for sent in random.sample(load.journal.sends, min(REPEATED, len(load.journal.sends))):
         answer = by_name[sent.author].repeats(sent)
@@ -160,7 +160,7 @@ def _check_repetitions(verdict: Verdict, load: Load) -> None:
 
 
 def _check_unread(verdict: Verdict, load: Load) -> None:
-    """What is unread is what came after what one has sent oneself."""
+    """The unread count covers the messages after the user's own last one."""
     for writer in load.writers:
         last = dict.fromkeys(load.rooms, 0)
         for sent in load.journal.sends:

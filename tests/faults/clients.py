@@ -17,9 +17,9 @@ from faults.journal import Journal
 HOST = "chat.example"
 PASSWORD = "staple correct horse"
 PAUSE = 0.1
-"""After how many seconds a client tries again."""
+"""The pause before a client retries, in seconds."""
 PERSISTENCE = 120.0
-"""For how many seconds it tries; no fault lasts as long."""
+"""How long a client retries, in seconds; every fault is shorter."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
@@ -35,18 +35,18 @@ class Answer(NamedTuple):
 
 
 class Doors(Protocol):
-    """Where a server is to be found."""
+    """The address of a server."""
 
     doors: Sequence[int]
-    """The ports, on this machine, that clients may choose from now."""
+    """The ports on this machine that clients may use now."""
 
 
 class Unexpected(Exception):
-    """An answer that this request must never get."""
+    """A request got an answer that is never allowed for it."""
 
 
 class Client:
-    """One person, or nobody yet, at a connection that is opened when it is needed."""
+    """One user, or none yet, with a connection that opens on demand."""
 
     def __init__(self, site: Doors, journal: Journal) -> None:
         self.site = site
@@ -55,9 +55,9 @@ class Client:
         self.username = ""
         self.access = self.refresh = ""
         self.attempts = 0
-        """How many the last `insist` needed."""
+        """The number of attempts of the last `insist`."""
         self.waits = 0.0
-        """For how many seconds it asks the server to wait."""
+        """How long it asks the server to wait, in seconds."""
         self._socket: socket.socket | None = None
         self._door = 0
 
@@ -79,7 +79,7 @@ class Client:
         self._has(found["tokens"])
 
     def renew(self) -> None:
-        """Get new tokens, by logging in if need be."""
+        """Get new tokens, with a log-in if the refresh fails."""
         refresh, self.access = self.refresh, ""
         answer = self.insist("POST", "/api/auth/token/refresh/", {"refresh": refresh}, until={200, 401})
         if answer.status == 200:
@@ -93,7 +93,7 @@ class Client:
     # What it asks
 
     def insist(self, method: str, path: str, body: object = None, *, until: Collection[int]) -> Answer:
-        """Repeat a request until it gets one of these answers. Raises Unexpected for what is none and never will be."""
+        """Repeat a request until one of these answers. Raises Unexpected for an answer that is never allowed."""
         deadline = time.monotonic() + PERSISTENCE
         self.attempts = 0
         while time.monotonic() < deadline and not self.journal.is_closed:
@@ -109,7 +109,7 @@ class Client:
         raise Unexpected(f"{method} {path} was not done within {PERSISTENCE:.0f} s")
 
     def _bear(self, what: str, answer: Answer) -> None:
-        """Go on after an answer that was not wished for, or raise Unexpected."""
+        """Accept an answer that calls for a retry. Raises Unexpected for any other."""
         if answer.status == 401 and self.access and self.journal.tokens_may_expire:
             attempts = self.attempts
             self.renew()
@@ -125,7 +125,7 @@ class Client:
             raise Unexpected(f"{what}: {answer.status} {answer.body[:300]!r}")
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """Make a request, once. Raises OSError if no whole answer comes: whether it was done is not known then."""
+        """Make a request once. Raises OSError without a complete answer: the request may have been done or not."""
         raw = b"" if body is None else json.dumps(body).encode()
         token = f"Authorization: Bearer {self.access}\r\n" if self.access else ""
         head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{token}Content-Type: application/json\r\n"

@@ -19,9 +19,9 @@ class ShiftableClock:
         library = folder / "clock.so"
         subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, _SOURCE, "-ldl"], check=True)
         self.variables = {"LD_PRELOAD": str(library), "FAULTS_CLOCK": str(self._file)}
-        """What processes need in their environment to live by this clock."""
+        """Return the environment variables that give a process this clock."""
 
     def shift(self, seconds: int) -> None:
-        """Let it tell so many seconds more than the right time from now on."""
+        """Set the clock that many seconds ahead of the right time."""
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
             file.write(struct.pack("q", seconds))

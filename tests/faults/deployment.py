@@ -1,4 +1,4 @@
-"""What is deployed for a run: the hosts with their servers, and what they stand on."""
+"""The deployment of a run: hosts with their servers, databases, Redis and disk."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from servers import SECRET, RunningRedis, RunningServer, free_port, running_redi
 
 WORKERS = 2
 """On each host."""
-# Whichever host and door an event comes through, it says the same.
+# The base URL is fixed, so that an event is the same from every host and port.
 SETTINGS = {
     "secret_key": SECRET,
     "rate_limits": "off",
@@ -30,7 +30,7 @@ class Host:
     """`minichat serve` at one address: stopped, killed, and started there again."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        """`folder` is to be made."""
+        """Creates `folder`."""
         folder.mkdir()
         self.port = free_port()
         self.clock = ShiftableClock(folder)
@@ -48,7 +48,7 @@ class Host:
         self.server: RunningServer = self._running.enter_context(running)
 
     def terminate(self) -> None:
-        """Stop it as an operator does, and wait until it has stopped."""
+        """Stop it with SIGTERM, and wait for its end."""
         code = self.server.stop()
         assert code == 0, f"the server stopped with {code}:\n{self.server.said}"
         self._end()
@@ -66,7 +66,7 @@ class Host:
         os.kill(pid, signal.SIGKILL)
 
     def wait_for_workers(self, but: Sequence[int] = ()) -> None:
-        """Wait until there are as many as there should be, and none of those."""
+        """Wait until all workers run, and none of `but`."""
         wait_until(
             lambda: len(self.server.workers) == WORKERS and not set(but) & set(self.server.workers),
             "the replacement of workers",
@@ -79,7 +79,7 @@ class Host:
 
     @property
     def complaints(self) -> list[str]:
-        """What its log says of things that nobody had thought of."""
+        """Return the lines of its log that report unexpected errors."""
         lines = (self._earlier_logs + self.server.said).splitlines()
         return [line for line in lines if _is_complaint(line)]
 
@@ -96,7 +96,7 @@ def _is_complaint(line: str) -> bool:
 
 
 class Site:
-    """A deployment: where clients find it, and whether all is well with what it has kept."""
+    """A deployment: the ports for clients, and a check of its data."""
 
     name: str
 
@@ -118,7 +118,7 @@ class Site:
         return [pid for host in self.hosts for pid in host.pids]
 
     def check(self) -> None:
-        """Fail unless the database is whole and everything in it is counted right."""
+        """Fail unless the database is consistent and its counters are correct."""
         raise NotImplementedError  # each subclass has its own
 
 
@@ -159,7 +159,7 @@ class PostgresSite(Site):
 
 @contextmanager
 def on_sqlite(folder: Path, tell: Callable[[str], object], *, on_small_disk: bool) -> Iterator[SqliteSite]:
-    """Deploy on SQLite; on a small disk if it is to become full. `tell` hears what is not possible here."""
+    """Deploy on SQLite, on a small disk if a fault fills it. `tell` gets a sentence without one."""
     with ExitStack() as stack:
         disk = stack.enter_context(small_disk(tell)) if on_small_disk else Disk(folder)
         database = disk.folder / "chat.sqlite3"

@@ -1,4 +1,4 @@
-"""A small disk of a run's own, which can be made full and given room again."""
+"""A small disk for one run that a fault can fill and free."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ SLACK = 64 * 1024
 
 
 class Disk:
-    """A tmpfs: "full" is a size that is hardly more than what it holds."""
+    """A tmpfs: a full disk is one whose size hardly exceeds its content."""
 
     kind = "tmpfs"
 
@@ -32,7 +32,7 @@ class Disk:
 
 
 class Quota(Disk):
-    """Where nobody may mount: the processes' files may not grow (RLIMIT_FSIZE), and writing fails as on a full disk."""
+    """Without permission to mount: RLIMIT_FSIZE stops the processes' files from growing, as a full disk does."""
 
     kind = "RLIMIT_FSIZE, as mounting a tmpfs is not permitted here"
 
@@ -51,10 +51,10 @@ def _limit_files(pids: Collection[int], size: int) -> None:
 
 @contextmanager
 def small_disk(tell: Callable[[str], object]) -> Iterator[Disk]:
-    """A new disk; `tell` hears of what stands in where nobody may mount one."""
+    """Yield a new disk. `tell` gets a sentence if RLIMIT_FSIZE replaces it."""
     with TemporaryDirectory(prefix="minichat-disk-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # the database's servant enters it, too
+        folder.chmod(0o755)  # the user of PostgreSQL enters it, too
         mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "tmpfs", str(folder)]
         if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
             tell(f"The full disk is {Quota.kind}.")

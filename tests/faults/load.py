@@ -1,4 +1,4 @@
-"""Everybody who uses a site during a run, and how far they have got."""
+"""The users of a site during a run, and their progress."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from faults.writers import MESSAGES, Actor, Racers, Writer
 
 ROOMS = 4
 PATIENCE = 120.0
-"""How long what must happen soon is waited for, in seconds; how long it took is judged apart."""
+"""The longest wait for an event that must come soon, in seconds. The actual time is judged separately."""
 
 
 class Crowd(NamedTuple):
@@ -29,14 +29,14 @@ SMALL_CROWD = Crowd(writers=5, racers=3)
 
 
 class Recovery(NamedTuple):
-    """Within how many seconds after a fault each writer was acknowledged a message, and each reader told of one."""
+    """The seconds after a fault until every writer got an acknowledgement and every reader an event."""
 
     acknowledged: float
     told: float
 
 
 class Load:
-    """Writers, racers and readers of a few rooms, who work from `start` to `finish`."""
+    """Writers, racers and readers of a few rooms, at work from `start` to `finish`."""
 
     def __init__(self, site: Site, journal: Journal, crowd: Crowd) -> None:
         self.site = site
@@ -76,7 +76,7 @@ class Load:
         return [*self.readers, *self.writers, self.racers]
 
     def finish(self) -> None:
-        """Let the writers end, say the last words, and wait until every reader has heard them."""
+        """Stop the writers, send the last messages, and wait until every reader has received them."""
         for actor in (*self.writers, self.racers):
             actor.end()
         for actor in (*self.writers, self.racers):
@@ -87,7 +87,7 @@ class Load:
             reader.wait(PATIENCE)
 
     def close(self) -> None:
-        """Let everybody go, whatever they are at."""
+        """Stop everybody at once."""
         self.journal.is_closed = True
         for actor in self.actors:
             actor.end()
@@ -103,21 +103,21 @@ class Load:
         return len(self.journal.sends)
 
     def wait_for_sends(self, count: int) -> None:
-        """Wait until so many more were acknowledged."""
+        """Wait for that many more acknowledgements."""
         goal = self.acknowledged + count
         self.wait_until(lambda: self.acknowledged >= goal, f"the acknowledgement of {count} messages")
 
     def wait_until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait for it, or for a problem, after which there is nothing to wait for."""
+        """Wait for the condition, or for a problem, which ends the run."""
         wait_until(lambda: self.journal.problems or condition(), what, PATIENCE)
 
     def wait_for_refusals(self, count: int) -> None:
-        """Wait until clients were told to come back so many more times."""
+        """Wait until clients got that many more refusals."""
         goal = self.journal.refused + count
         self.wait_until(lambda: self.journal.refused >= goal, "the refusal of requests")
 
     def recovered_after(self, ended: float) -> Recovery:
-        """Wait until each writer has had a message acknowledged since then, and each reader was told of something."""
+        """Wait until each writer got an acknowledgement and each reader an event since `ended`."""
         writers = [writer.acknowledged_at for writer in self.writers]
         readers = [reader.heard_at for reader in self.readers]
         self.wait_until(
@@ -127,7 +127,7 @@ class Load:
 
 
 def _firsts_after(ended: float, served: Iterable[Sequence[float]]) -> float:
-    """After how many seconds the last of those was served first who were served since then."""
+    """Return the seconds from `ended` until the slowest of those was served again."""
     firsts = [times[bisect_right(times, ended)] for times in served if times and times[-1] > ended]
     return max(firsts, default=ended) - ended
 

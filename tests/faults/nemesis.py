@@ -1,4 +1,4 @@
-"""The faults: each strikes a site under load, holds, is over, and tells when it was over.
+"""The faults: each strikes a site under load, lasts, ends, and returns the time of its end.
 
 A fault that is to show in what clients get waits until it has: a database that nobody noticed to be locked proves
 nothing.
@@ -27,17 +27,17 @@ from servers import RunningRedis
 
 HOUR = 3_600
 AWAY_SECONDS = 0.5
-"""For how long a server is away that is started again."""
+"""The time between a server's end and its restart."""
 STOPPED_SECONDS = 3.0
 CUTS = 30
-"""How many answers are withheld at a time."""
+"""How many answers a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
 TERMINATIONS = 10
 SENDS_WITHOUT_REDIS = 200
 
 Strike = Callable[[Any, Load], float]
-"""Strikes the site and lets it be; returns when it was over, by the monotonic clock, in seconds."""
+"""Strikes the site, repairs it, and returns the end by the monotonic clock, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Fault:
     name: str
     strike: Strike
     times: int = 5
-    """How often it strikes in a long run."""
+    """The number of strikes in a long run."""
     needs_small_disk: bool = False
     shifts_clock: bool = False
 
@@ -75,7 +75,7 @@ def terminate(site: Site, load: Load) -> float:
 
 
 def _started(site: Site) -> float:
-    """Start what is not running, as whoever watches over it would."""
+    """Start the hosts that do not run, as a supervisor does."""
     time.sleep(AWAY_SECONDS)
     over = time.monotonic()
     at_once(host.start for host in site.hosts if host.server.process.poll() is not None)
@@ -98,9 +98,9 @@ def stop_a_worker(site: Site, load: Load) -> float:
 
 
 def stop_a_worker_that_writes(site: SqliteSite, load: Load) -> float:
-    """Stop it in the middle of a transaction, so that nobody else can write, until the other worker has said so."""
+    """Stop it during a transaction, which blocks all writers, until the other worker refuses one."""
     with _stopped_while_writing(site):
-        load.wait_for_refusals(1)  # few may be at the other one, and whoever is at this one waits all the while
+        load.wait_for_refusals(1)  # few clients may be at the other one, and those at this one wait all the time
         return time.monotonic()
 
 
@@ -133,7 +133,7 @@ def _stopped_while_writing(site: SqliteSite) -> Iterator[None]:
 
 
 def cut_connections(site: Site, load: Load) -> float:
-    """Let clients come through proxies that withhold answers, and hang up."""
+    """Route clients through proxies that withhold answers and hang up."""
     proxies = [CuttingProxy(host.port, CUT_SHARE) for host in site.hosts]
     site.doors = [proxy.port for proxy in proxies]
     try:
@@ -161,7 +161,7 @@ def shift_the_clock(site: Site, load: Load) -> float:
 
 
 def _clock_of(host: Host) -> float:
-    """What time it is there, in seconds since the epoch."""
+    """Return the host's time, in seconds since the epoch."""
     return parsedate_to_datetime(host.server.call("GET", "/healthz").headers["Date"]).timestamp()
 
 

@@ -1,4 +1,4 @@
-"""A connection between client and server that is cut when the server has answered, before the client hears of it."""
+"""A proxy that closes a connection after the server's answer, before the client gets it."""
 
 import random
 import selectors
@@ -10,7 +10,7 @@ DONE = (b"HTTP/1.1 201 ", b"HTTP/1.1 200 ", b"HTTP/1.1 204 ")
 
 
 class CuttingProxy:
-    """Passes on what is said; of the answers that tell of success, it passes on none of a share, and hangs up."""
+    """Forwards requests and answers, but withholds a share of the successful answers and hangs up."""
 
     def __init__(self, port: int, share: float) -> None:
         """Stand before the server at `port`."""
@@ -19,14 +19,14 @@ class CuttingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.cut = 0
-        """How many answers were not passed on."""
+        """The number of withheld answers."""
         self._open: set[socket.socket] = set()
         self._is_over = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
     def close(self) -> None:
-        """Hang up on everybody."""
+        """Close all connections."""
         self._is_over = True
         for one in (self._listener, *self._open):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Those who read, whatever happens: by event streams, sockets, long polls and pages. Each goes on where it was."""
+"""Readers by event streams, sockets, long polls and pages. Each resumes after every fault."""
 
 import json
 import random
@@ -18,19 +18,19 @@ from faults.writers import Actor
 KINDS = ("message.created", "message.updated", "message.deleted")
 THE_END = "That was all."
 LATER = {429, 503}
-"""Statuses with which a stream may be refused for now."""
+"""Statuses of a refusal for now."""
 SILENCE = 45.0
-"""After how many seconds without a heartbeat a stream is dead, as docs/live.md says."""
+"""The seconds without a heartbeat after which a stream is dead, as docs/live.md says."""
 WAIT = 3
-"""How many seconds a long poll waits."""
+"""The wait of a long poll, in seconds."""
 PAGE = 100
 REST = 0.2
-"""For how many seconds those who poll rest once they know all; else they would be most of the load."""
+"""The rest of a poller that is up to date, in seconds. Without it, pollers are most of the load."""
 _FRAME = re.compile(rb"id: (\S+)\nevent: (\S+)\ndata: ([^\n]*)\n\n")
 
 
 class Reader(Actor):
-    """Hears of its rooms from the beginning to the last message of each, and notes what it hears in order."""
+    """Receives all events of its rooms up to the last message of each, and records them in order."""
 
     def __init__(self, client: Client, rooms: Sequence[int], name: str) -> None:
         super().__init__(client.journal, name)
@@ -39,9 +39,9 @@ class Reader(Actor):
         self.heard = array("q")
         """The messages' ids, times 4 and the number of the event's kind."""
         self.heard_at = array("d")
-        """When each was heard of, in seconds of the monotonic clock."""
+        """The time of each event, in seconds of the monotonic clock."""
         self.contents: dict[int, str] = {}
-        """What edited and deleted messages say in the end."""
+        """The last content of edited and deleted messages."""
         self.connections = 0
         self._ended: set[int] = set()
 
@@ -56,7 +56,7 @@ class Reader(Actor):
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing more to listen for."""
+        """Whether the last message of every room has come."""
         return self.is_done or self.journal.is_closed
 
     @property
@@ -64,11 +64,11 @@ class Reader(Actor):
         return self._ended.issuperset(self.rooms)
 
     def listen(self) -> None:
-        """Listen for as long as it lasts."""
+        """Listen until the connection ends."""
         raise NotImplementedError  # each subclass has its own
 
     def note(self, kind: str, message: dict[str, Any]) -> None:
-        """Take what happened to a message."""
+        """Record an event of a message."""
         if kind not in KINDS:
             return
         number, content = message["id"], message["content"]
@@ -88,7 +88,7 @@ class Reader(Actor):
             self.note(event["type"], event["data"])
 
     def refused(self, status: int, what: str) -> None:
-        """Bear that a stream is refused; the next attempt comes soon."""
+        """Accept a refusal; the next attempt comes soon."""
         if status == 401 and self.journal.tokens_may_expire:
             self.client.renew()
         elif status not in LATER:
@@ -103,7 +103,7 @@ class Reader(Actor):
 
 
 class StreamReader(Reader):
-    """Hears by server-sent events; breaks off by itself after at most `breath` events, if that is given."""
+    """Listens to server-sent events; disconnects after at most `breath` events, if given."""
 
     def __init__(self, client: Client, rooms: Sequence[int], name: str, breath: int | None = None) -> None:
         super().__init__(client, rooms, name)
@@ -135,7 +135,7 @@ class StreamReader(Reader):
                     data += self._more(connection)
 
     def _take(self, data: bytes, most: int | None) -> tuple[bytes, int]:
-        """Take the whole events that are there; return what is left of the data, and how many they were.
+        """Record the complete events in the data; return the rest and the number of events.
 
         A chunk of the transfer holds whole events, so the sizes between chunks stand between events.
         """
@@ -163,7 +163,7 @@ class StreamReader(Reader):
 
 
 class SocketReader(Reader):
-    """Hears of one room by a WebSocket."""
+    """Listens to one room by a WebSocket."""
 
     def __init__(self, client: Client, room: int, name: str) -> None:
         super().__init__(client, [room], name)
@@ -212,10 +212,10 @@ class PollReader(Reader):
 
 
 class PageReader(Reader):
-    """Asks for what came after the last message it knows: of one room by `history/`, else of all by `messages/`."""
+    """Asks for messages after the last known one: of one room by `history/`, of all by `messages/`."""
 
     def __init__(self, client: Client, rooms: Sequence[int], name: str, first: int) -> None:
-        """`first` is the id of a message, behind which it begins."""
+        """`first` is the id of the message after which it begins."""
         super().__init__(client, rooms, name)
         self._last = first
 

@@ -24,7 +24,7 @@ COLUMNS = (
 HEADINGS = f"| {' | '.join(COLUMNS)} |\n|---|{'--:|' * (len(COLUMNS) - 1)}"
 
 Row = tuple[str, *tuple[float, ...]]
-"""The fault's name and its figures: what is counted is an `int`, what is measured a `float`."""
+"""The fault's name and its figures: counts are `int`, measurements `float`."""
 
 
 def row_of(outcome: Outcome) -> Row:
@@ -46,7 +46,7 @@ def row_of(outcome: Outcome) -> Row:
 
 
 def total(rows: Sequence[Row]) -> Row:
-    """The last row: what is counted is added up, and of what is measured the most is taken."""
+    """Return the last row: the sum of counts, the maximum of measurements."""
     _, *columns = zip(*rows, strict=True)
     return ("all", *(sum(column) if isinstance(column[0], int) else max(column) for column in columns))
 
@@ -58,14 +58,14 @@ def line(row: Row) -> str:
 
 
 def read(database: str) -> list[Row]:
-    """The rows that the document has for that database, the total left out."""
+    """Return the document's rows for the database, without the total."""
     [(_, table, _)] = _between(database).findall(DOCUMENT.read_text())
     cells = ([cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:-1])
     return [(name, *(_number(figure) for figure in figures)) for name, *figures in cells]
 
 
 def write(database: str, names: Iterable[str], found: Iterable[Row]) -> None:
-    """Put the rows that were found into the document, each in the place of its name's; `names` are in order."""
+    """Write the rows into the document in the order of `names`."""
     rows = {row[0]: row for row in (*read(database), *found)}
     ordered = [rows[name] for name in names if name in rows]
     table = "\n".join([HEADINGS, *map(line, ordered), line(total(ordered))])

@@ -15,11 +15,11 @@ from faults.nemesis import ON_POSTGRES, ON_SQLITE, Fault
 
 @dataclass(frozen=True)
 class Bounds:
-    """How long what must be prompt may take, in seconds; what that means differs from machine to machine."""
+    """Time limits in seconds. They depend on the machine."""
 
     answer: float = PATIENCE
     recovery: float = 10.0
-    """Within what each writer must be acknowledged a message after a fault, and each reader told of one."""
+    """The limit for every writer's acknowledgement and every reader's event after a fault."""
 
     def hold(self, recovery: Recovery) -> bool:
         return max(recovery) <= self.recovery
@@ -27,12 +27,12 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run."""
+    """The outcome of a run."""
 
     name: str
     strikes: int
     recovery: Recovery
-    """The longest that it took, of all strikes."""
+    """The longest recovery of all strikes."""
     journal: Journal
     verdict: Verdict
 
@@ -51,7 +51,7 @@ def run(
     bounds: Bounds,
     crowd: Crowd = Crowd(),
 ) -> Outcome:
-    """Let the faults strike in turn, so often in all, while so many messages are acknowledged; then check all of it."""
+    """Run the faults in turn under load until `sends` messages are acknowledged; then check everything."""
     journal = Journal(bounds.answer, tokens_may_expire=any(fault.shifts_clock for fault in faults))
     recoveries: list[Recovery] = []
     with deployed as site:
@@ -84,5 +84,5 @@ FAULTS = {"sqlite": ON_SQLITE, "postgres": ON_POSTGRES}
 def deploy(
     database: str, folder: Path, tell: Callable[[str], object], faults: Sequence[Fault]
 ) -> AbstractContextManager[Site]:
-    """A new site in the folder, such as these faults need; `tell` hears what is not possible here."""
+    """Return a new site for these faults. `tell` gets a sentence for each replacement of a missing permission."""
     return DEPLOY[database](folder, tell, on_small_disk=any(fault.needs_small_disk for fault in faults))

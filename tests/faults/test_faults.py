@@ -1,4 +1,4 @@
-"""Every fault once, in a short run of what `make faults` does; and the checks find what they are there to find."""
+"""Every fault once, in a short run of `make faults`; and tests of the checker itself."""
 
 import copy
 from dataclasses import replace
@@ -18,12 +18,12 @@ from scale import IS_SLOW, scaled
 SENDS = scaled(400, 10_000)
 CROWD = SMALL_CROWD if not IS_SLOW else Crowd()
 UNHURRIED = Bounds(answer=60, recovery=60)
-"""A machine that runs all tests at once may be slow; what is too slow on an idle one, `make faults` tells."""
+"""A machine that runs all tests at once may be slow. `make faults` applies the real limits on an idle one."""
 
 
 @pytest.fixture
 def tell(capsys):
-    """What stands in for what this machine does not permit is told, not passed over."""
+    """Print a sentence for each replacement of a missing permission."""
 
     def tell(sentence):
         with capsys.disabled():
@@ -69,7 +69,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def load(finished):
-    """The finished load, whose records are put right again after the test."""
+    """The finished load; its records are restored after the test."""
     journal = finished.journal
     kept = (
         copy.deepcopy(journal.sends),
@@ -84,7 +84,7 @@ def load(finished):
 
 
 class TestTheChecker:
-    """Each test tells of something that did not happen, or takes away what did."""
+    """Each test adds a false record or removes a true one."""
 
     def test_nothing_where_nothing_is_wrong(self, load):
         assert verdict_on(load) == Verdict()
@@ -145,7 +145,7 @@ class TestTheChecker:
     def test_an_edit_that_readers_did_not_receive(self, load):
         sent = next(one for one in load.journal.sends if one.room == load.rooms[2])
         load.journal.changes["message.updated", sent.id] += 1
-        assert verdict_on(load).lost == 3  # by the three who hear of that room as it happens
+        assert verdict_on(load).lost == 3  # by the three live readers of that room
 
     def test_a_problem_that_a_client_reported(self, load):
         load.journal.problem("POST /: 500")
@@ -153,5 +153,5 @@ class TestTheChecker:
 
 
 def a_creation(reader):
-    """Where, among what a reader has heard of, a message is that has just been sent."""
+    """Return the position of a new message among a reader's events."""
     return [place for place, code in enumerate(reader.heard) if code % 4 == 0][10]

@@ -1,4 +1,4 @@
-"""Those who write, whatever happens: messages with edits and deletions, and the races that R1, R2 and R4 are about."""
+"""Writers of messages, edits and deletions, and the races of R1, R2 and R4. They retry through every fault."""
 
 import random
 import re
@@ -17,9 +17,9 @@ from faults.journal import Journal, Sent
 MESSAGES = "/api/chat/messages/"
 FILLING = "Shall we meet at the station at half past seven? \N{WAVING HAND SIGN}"
 EDITS, DELETIONS = 0.03, 0.02
-"""Which share of what a writer does they are."""
+"""Their share of a writer's actions."""
 MOVES = 0.005
-"""How often, of all it does, a writer connects anew: with several hosts, to any of them."""
+"""The share of actions before which a writer reconnects, with several hosts to any of them."""
 PACE = 0.08
 """How many seconds there are at least from one message of a writer to the next. Twelve of them say 150 things a second:
 how soon a saturated server has caught up is another question.
@@ -28,7 +28,7 @@ _STORED = re.compile(rb'^\{"id":(\d+),"room":(\d+),"seq":(\d+),')
 
 
 class Actor:
-    """One who does something again and again in a thread of their own, until told to end."""
+    """Repeats an action in a thread until `end`."""
 
     def __init__(self, journal: Journal, name: str) -> None:
         self.journal = journal
@@ -40,11 +40,11 @@ class Actor:
         self._thread.start()
 
     def end(self) -> None:
-        """Tell them to end when they have done what they are at."""
+        """Stop after the current action."""
         self._over.set()
 
     def wait(self, patience: float) -> None:
-        """Wait until they have ended, or note that they don't."""
+        """Wait for the end, or record a problem."""
         if self._thread.ident is None:
             return
         self._thread.join(patience)
@@ -55,7 +55,7 @@ class Actor:
         try:
             while not self._over.is_set():
                 self.act()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it fails the run
+        except Exception as error:  # noqa: BLE001 - any error fails the run
             self.journal.problem(f"{self.name}: {type(error).__name__}: {error}")
         finally:
             self.leave()
@@ -68,7 +68,7 @@ class Actor:
 
 
 class Writer(Actor):
-    """Sends to some rooms; changes and deletes now and then what it has sent."""
+    """Sends to some rooms; edits and deletes some of its messages."""
 
     def __init__(self, client: Client, rooms: Sequence[int], seed: int) -> None:
         super().__init__(client.journal, client.username)
@@ -78,7 +78,7 @@ class Writer(Actor):
         self._number = 0
         self._mine: deque[Sent] = deque(maxlen=50)
         self.acknowledged_at = array("d")
-        """When each send was acknowledged, in seconds of the monotonic clock."""
+        """The time of each acknowledgement, in seconds of the monotonic clock."""
 
     def act(self) -> None:
         chance = self._chance.random()
@@ -127,13 +127,13 @@ class Writer(Actor):
         self._mine.remove(sent)
 
     def repeats(self, sent: Sent) -> Answer:
-        """Send again what was sent."""
+        """Repeat a send."""
         content = f"{sent.client_id} {FILLING}"
         form = {"room": sent.room, "content": content, "client_id": sent.client_id}
         return self._client.insist("POST", MESSAGES, form, until={200, 201})
 
     def rooms_as_listed(self) -> list[dict[str, Any]]:
-        """The rooms that they are in, as the server lists them."""
+        """Return the writer's rooms, as the server lists them."""
         rooms: list[dict[str, Any]] = self._client.insist("GET", "/api/chat/rooms/?limit=200", until={200}).json
         return rooms
 
@@ -142,12 +142,12 @@ class Writer(Actor):
 
 
 class Racers(Actor):
-    """A few who do at the same moment what only one may do; the races take turns."""
+    """A few users who do at once what only one may do; the races take turns."""
 
     PAUSE = 0.3
 
     def __init__(self, site: Doors, journal: Journal, people: Sequence[Client]) -> None:
-        """`people` are at least four, and these races' alone."""
+        """`people` are at least four, used by these races only."""
         super().__init__(journal, "the racers")
         self._people = people
         self._strangers = [Client(site, journal) for _ in range(3)]
@@ -178,7 +178,7 @@ class Racers(Actor):
             ]
         )
         made = sum(answer.status == 201 for answer in answers)
-        # Who made it may not have been told, and then finds the name taken.
+        # The winner may have lost the answer, and then finds the name taken.
         least = 0 if any(one.attempts > 1 for one in self._strangers) else 1
         if not least <= made <= 1:
             self.journal.problem(f"R1: {made} accounts were made of the name {form['username']}")
@@ -199,7 +199,7 @@ class Racers(Actor):
             self.journal.problem(f"R2: the direct chat of one pair is {sorted(rooms | {known})}")
 
     def _come_and_go(self) -> None:
-        """R4: a room is joined, written in, left and removed at the same moment."""
+        """R4: concurrent joins, sends, leaves and the removal of one room."""
         owner, *others = self._people[:4]
         room = owner.insist("POST", "/api/chat/rooms/", {"name": "Lobby"}, until={201}).json["id"]
 
@@ -217,7 +217,7 @@ class Racers(Actor):
             self.journal.problem(f"R4: room {room} is there after its removal was acknowledged")
 
     def _refresh_at_once(self) -> None:
-        """T3, T4: one successor, and nobody is logged out, though answers get lost."""
+        """T3, T4: one successor and no log-out, although answers get lost."""
         first, *others = self._people[:3]
         form = {"refresh": first.refresh}
         answers = self._together(
