@@ -173,7 +173,7 @@ class Hub(Generic[EventT]):
 
     def _run(self) -> None:
         while not self._is_closed:
-            self._wake_up.wait(self._poll_interval() if self._admitted else None)
+            self._wake_up.wait(self._poll_interval_seconds() if self._admitted else None)
             self._wake_up.clear()
             try:
                 self._ephemeral.publish(self)  # first: typing must not arrive after the message
@@ -187,7 +187,7 @@ class Hub(Generic[EventT]):
                 log.exception("live updates failed; all streams of this worker end")
                 self._end(self._attached.all(), EndReason.FAILED)
 
-    def _poll_interval(self) -> float:
+    def _poll_interval_seconds(self) -> float:
         has_hints = self._hints is not None and self._hints.is_connected
         return POLL_WITH_HINTS_SECONDS if has_hints else self._poll_seconds
 
@@ -199,24 +199,25 @@ class Hub(Generic[EventT]):
             self._record_delay((self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
             if self._position != position:
-                self._wake_up.set()  # all listeners went meanwhile, and a new one has set another position
+                self._wake_up.set()  # all listeners left meanwhile, and a new one has set another position
             elif len(changes) == BATCH_SIZE:
-                # The moves of users beyond this batch are unknown, so the listeners read on by themselves to the end.
+                # Whether a user leaves a room after this batch is unknown. The clients resume and catch up instead.
                 self._end(self._attached.all(), EndReason.FAILED)
             else:
                 self._send_all(changes)
 
     def _send_all(self, changes: Sequence[LoggedChange]) -> None:
+        """Send each change to its recipients. If the database does not answer, end the recipients instead."""
         moves = self._moves_of_listeners(changes)
         movers = {listener for user_id in moves for listener in self._attached.of_user(user_id)}
-        is_database_away = False
+        is_database_down = False
         for logged in changes:
             self._position = logged.position
             recipients = self._recipients(logged, moves, movers)
-            if not is_database_away:  # each further look-up might wait for seconds
-                is_database_away = not self._send(logged, recipients)
-            if is_database_away:
-                self._end(recipients, EndReason.FAILED)  # each resumes before its first missing change
+            if not is_database_down:  # each further attempt may take seconds
+                is_database_down = not self._send(logged, recipients)
+            if is_database_down:
+                self._end(recipients, EndReason.FAILED)  # their clients resume before this change
 
     def _moves_of_listeners(self, changes: Iterable[LoggedChange]) -> Mapping[int, Moves]:
         """Return how users with a listener join and leave rooms in these changes."""
@@ -237,8 +238,8 @@ class Hub(Generic[EventT]):
         recipients = []
         for listener in candidates:
             subscription = listener.subscription
-            is_news = logged.position > subscription.position
-            if is_news and subscription.accepts(logged, moves.get(subscription.user_id, NO_MOVES)):
+            is_new = logged.position > subscription.position
+            if is_new and subscription.accepts(logged, moves.get(subscription.user_id, NO_MOVES)):
                 recipients.append(listener)
             if changes_room_sets:
                 self._attached.update_room(listener, room_id)
@@ -261,7 +262,7 @@ class Hub(Generic[EventT]):
         return True
 
     def _end_expired(self) -> None:
-        """End listeners whose session has ended or whose token has expired, and disconnect those that ended before."""
+        """End listeners whose session or token has ended. Disconnect the clients of those that ended some time ago."""
         if monotonic() - self._checked_at < SESSION_CHECK_SECONDS:
             return
         self._checked_at = monotonic()
