@@ -173,7 +173,7 @@ class TestRegistering:
         assert "username" in answer.errors["password"][0]
 
     @pytest.mark.parametrize("name", ["deleted-user-1", "Deleted-User-x", "ｄｅｌｅｔｅｄ-user-2"])
-    def test_nobody_passes_for_an_erased_account(self, chat: Chat, name: str) -> None:
+    def test_a_new_name_cannot_look_like_an_erased_account(self, chat: Chat, name: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
         assert (answer.status, set(answer.errors)) == (400, {"username"})
         assert "deleted accounts" in answer.errors["username"][0]
@@ -249,11 +249,11 @@ class TestRegistering:
             *['"a b"@example.com', "ann@[192.0.2.1]", "ann@localhost", "a..b@example.com", "ann@ex_ample.com"],
         ],
     )
-    def test_what_is_no_address_is_refused(self, chat: Chat, email: str) -> None:
+    def test_an_invalid_email_address_is_refused(self, chat: Chat, email: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=PASSWORD, email=email)
         assert (answer.status, set(answer.errors)) == (400, {"email"})
 
-    def test_everything_that_is_wrong_is_told_at_once(self, chat: Chat) -> None:
+    def test_every_wrong_field_is_reported_at_once(self, chat: Chat) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="a b", password="x", email="x", first_name="x" * 151)
         assert set(answer.errors) == {"username", "password", "email", "first_name"}
 
@@ -325,7 +325,7 @@ class TestProfile:
         assert ann.gets("/api/auth/profile/").body == ann.gets("/api/auth/me/").body
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_changes_what_is_named_and_leaves_the_rest(self, chat: Chat, method: str) -> None:
+    def test_a_change_keeps_the_fields_that_it_does_not_name(self, chat: Chat, method: str) -> None:
         ann = chat.person("ann", first_name="Ann", last_name="Lee")
         answer = ann.sends(method, "/api/auth/profile/", json={"last_name": " Ray ", "email": "new@example.com"})
         assert answer.status == 200
@@ -334,13 +334,13 @@ class TestProfile:
         assert ann.sends(method, "/api/auth/profile/", json={}).body == answer.body
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_what_get_gave_may_be_sent_back(self, chat: Chat, method: str) -> None:
+    def test_a_profile_may_be_sent_back_as_it_was_returned(self, chat: Chat, method: str) -> None:
         ann = chat.person("ann", first_name="Ann")
         account = ann.gets("/api/auth/profile/").body
         answer = ann.sends(method, "/api/auth/profile/", json=account)
         assert (answer.status, answer.body) == (200, account)
 
-    def test_the_picture_is_ones_own_url_or_the_placeholder(self, chat: Chat) -> None:
+    def test_the_picture_is_the_users_url_or_the_placeholder(self, chat: Chat) -> None:
         ann = chat.person("ann")
         placeholder = ann.user["avatar"]
         url = "https://pictures.example/ann.png?size=1"
@@ -349,7 +349,7 @@ class TestProfile:
         assert ann.patches("/api/auth/profile/", avatar="").body["avatar"] == placeholder
         assert ann.patches("/api/auth/profile/", avatar=placeholder).body["avatar"] == placeholder
 
-    def test_only_ones_own_placeholder_is_known_again(self, chat: Chat) -> None:
+    def test_only_the_users_own_placeholder_is_recognised(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         assert set(ann.patches("/api/auth/profile/", avatar=bob.user["avatar"]).errors) == {"avatar"}
 
@@ -471,19 +471,19 @@ class TestChangingThePassword:
 
 
 class TestOnePerson:
-    def test_is_shown_by_id_as_in_the_list(self, chat: Chat) -> None:
+    def test_a_person_is_shown_as_in_the_list(self, chat: Chat) -> None:
         ann, bob = chat.person("ann"), chat.person("bob", first_name="Bob")
         answer = ann.gets(f"/api/auth/users/{bob.id}/")
         assert (answer.status, set(answer.body)) == (200, PERSON)
         assert answer.body in ann.gets("/api/auth/users/").body
         assert ann.gets(f"/api/auth/users/{ann.id}/").body["username"] == "ann"
 
-    def test_is_shown_though_disabled(self, chat: Chat) -> None:
+    def test_a_disabled_account_is_shown(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         chat.sql('UPDATE "user" SET is_active = FALSE WHERE id = ?', bob.id)
         assert ann.gets(f"/api/auth/users/{bob.id}/").body["username"] == "bob"
 
-    def test_that_is_erased_is_not_there(self, chat: Chat) -> None:
+    def test_an_erased_account_is_404(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         chat.sql('UPDATE "user" SET deleted_at = 1 WHERE id = ?', bob.id)
         same = {"X-Request-ID": "same"}
@@ -492,12 +492,12 @@ class TestOnePerson:
         assert answer.raw == ann.sends("GET", "/api/auth/users/99/", headers=same).raw
 
     @pytest.mark.parametrize("user_id", ["0", "-1", "x", "1.0", "9" * 40, str(2**53), "%31%00", "١"])
-    def test_has_an_id(self, chat: Chat, user_id: str) -> None:
+    def test_a_wrong_id_is_404(self, chat: Chat, user_id: str) -> None:
         assert chat.person("ann").gets(f"/api/auth/users/{user_id}/").status == 404
 
 
 class TestPeople:
-    def test_are_listed_by_name_with_their_presence(self, chat: Chat) -> None:
+    def test_people_are_listed_by_name_with_their_presence(self, chat: Chat) -> None:
         cid, ann, _bob = chat.people("cid", "Ann", "bob")
         answer = cid.gets("/api/auth/users/")
         assert [person["username"] for person in answer.body] == ["Ann", "bob", "cid"]
@@ -554,7 +554,7 @@ class TestPeople:
         answer = chat.person("ann").gets("/api/auth/search/")
         assert (answer.status, set(answer.errors)) == (400, {"q"})
 
-    def test_whoever_asked_something_within_a_minute_is_online(self, chat: Chat) -> None:
+    def test_a_user_is_online_for_a_minute_after_a_request(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         chat.clock.advance(59)
         assert [one["user"]["username"] for one in bob.gets("/api/chat/online-users/").body] == ["ann", "bob"]

@@ -75,7 +75,7 @@ def text(response: TestResponse) -> str:
 
 
 class TestTheDoor:
-    def test_a_superuser_is_let_in_and_out(self, browser: Browser) -> None:
+    def test_a_superuser_signs_in_and_out(self, browser: Browser) -> None:
         assert not browser.is_in
         assert browser.signs_in().headers["Location"] == "/admin/people/"
         assert browser.is_in
@@ -87,21 +87,21 @@ class TestTheDoor:
         assert browser.gets(path).headers["Location"] == "/admin/sign-in/"
 
     @pytest.mark.parametrize("path", ["/admin/people/act/", "/admin/rooms/act/", "/admin/sign-out/"])
-    def test_nobody_acts_from_outside(self, chat: Chat, browser: Browser, path: str) -> None:
+    def test_no_page_acts_without_a_signed_in_superuser(self, chat: Chat, browser: Browser, path: str) -> None:
         chat.person("ann")
         before = chat.dump(without=())
         assert browser.posts(path, id="ann", action="Disable").headers["Location"] == "/admin/sign-in/"
         assert chat.dump(without=()) == before
 
     @pytest.mark.parametrize("path", ["/admin", "/admin/"])
-    def test_who_is_signed_in_is_led_to_the_pages(self, admin: Browser, path: str) -> None:
+    def test_a_signed_in_superuser_is_sent_to_the_pages(self, admin: Browser, path: str) -> None:
         assert admin.gets(path).headers["Location"] == "/admin/people/"
 
     def test_a_form_larger_than_any_of_its_own_is_refused(self, browser: Browser) -> None:
         assert browser.posts("/admin/sign-in/", username="x" * 16 * 1024).status_code == 413
         assert browser.submits("/admin/sign-in/", username="root", password="я" * 1024).status_code == 401
 
-    def test_who_is_no_superuser_learns_nothing(self, chat: Chat, browser: Browser) -> None:
+    def test_a_user_who_is_no_superuser_learns_nothing(self, chat: Chat, browser: Browser) -> None:
         chat.person("ann")
         pages = [browser.signs_in("ann"), browser.signs_in("ann", "wrong password"), browser.signs_in("nobody")]
         assert [page.status_code for page in pages] == [401] * 3
@@ -132,7 +132,7 @@ class TestTheDoor:
         thief.takes(planted)
         assert not thief.is_in
 
-    def test_signing_out_ends_what_a_copied_cookie_opens(self, chat: Chat, admin: Browser) -> None:
+    def test_signing_out_ends_a_copied_cookie_too(self, chat: Chat, admin: Browser) -> None:
         thief = Browser(chat)
         thief.takes(admin.cookie)
         assert thief.is_in
@@ -163,14 +163,14 @@ class TestTheDoor:
         keys = {derived_key(SECRET, "tokens").hex(), derived_key(SECRET, "tokens"), SECRET, SECRET.encode()}
         assert chat.app.secret_key not in keys
 
-    def test_one_is_signed_in_for_twelve_hours(self, chat: Chat, admin: Browser) -> None:
+    def test_a_sign_in_lasts_for_twelve_hours(self, chat: Chat, admin: Browser) -> None:
         chat.clock.advance(12 * 3_600 - 1)
         assert admin.is_in
         chat.clock.advance(1)
         assert not admin.is_in
 
     @pytest.mark.parametrize("change", ["is_active = FALSE", "is_superuser = FALSE"])
-    def test_who_is_disabled_or_no_superuser_any_more_is_out_at_once(
+    def test_a_superuser_who_is_disabled_or_demoted_is_out_at_once(
         self, chat: Chat, admin: Browser, change: str
     ) -> None:
         chat.sql(f'UPDATE "user" SET {change}')
@@ -241,7 +241,7 @@ class TestThePages:
             assert "<script>alert" not in shown
             assert "<b>Tea" not in shown
 
-    def test_somebody_is_disabled_at_once_and_enabled_again(self, chat: Chat, admin: Browser) -> None:
+    def test_a_user_is_disabled_at_once_and_enabled_again(self, chat: Chat, admin: Browser) -> None:
         ann = chat.person("ann")
         page = "/admin/people/"
         admin.submits(f"{page}act/", page, id="ann", action="Disable")
@@ -250,7 +250,7 @@ class TestThePages:
         admin.submits(f"{page}act/", page, id="ann", action="Enable")
         assert ann.logs_in().is_logged_in
 
-    def test_somebody_is_logged_out_everywhere(self, chat: Chat, admin: Browser) -> None:
+    def test_a_user_is_logged_out_everywhere(self, chat: Chat, admin: Browser) -> None:
         ann = chat.person("ann")
         admin.submits("/admin/people/act/", "/admin/people/", id="ann", action="Log out")
         assert not ann.is_logged_in
@@ -311,7 +311,7 @@ class TestThePages:
         browser.posts("/admin/people/act/", csrf_token=planted, id="ann", action="Disable")
         assert ann.is_logged_in
 
-    def test_what_was_done_is_on_record_with_who_did_it(self, chat: Chat, admin: Browser) -> None:
+    def test_every_act_is_in_the_audit_log_with_its_actor(self, chat: Chat, admin: Browser) -> None:
         ann: Person = chat.person("ann")
         ann.makes_room("Tea")
         admin.submits("/admin/people/act/", "/admin/people/", id="ann", action="Disable")

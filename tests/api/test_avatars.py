@@ -63,13 +63,13 @@ class TestUploading:
         assert ann.says("hello", in_=room)["user"]["avatar"] == url
         assert url in [person["avatar"] for person in bob.looks_at(room)["participants"]]
 
-    def test_is_taken_by_content_whatever_its_name_and_type_say(self, chat: Chat, ann: Person) -> None:
+    def test_the_content_decides_and_not_the_name_or_type(self, chat: Chat, ann: Person) -> None:
         for file in GOOD.values():
             assert ann.uploads(file, "page.html", "text/html").status == 200
             shown = chat.anyone.follows(picture_of(ann))
             assert (shown.headers["Content-Type"], decoded(shown.raw).size) == ("image/webp", (256, 256))
 
-    def test_makes_a_new_file_that_is_upright_and_tells_no_place(self, chat: Chat, ann: Person) -> None:
+    def test_the_stored_file_is_upright_and_holds_no_location(self, chat: Chat, ann: Person) -> None:
         exif = Image.Exif()
         exif[ORIENTATION] = 6
         exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
@@ -87,7 +87,7 @@ class TestUploading:
         assert chat.anyone.follows(picture_of(ann)).status == 200
 
     @pytest.mark.parametrize("name", HOSTILE)
-    def test_of_what_is_no_picture_or_too_large_a_one_is_refused(self, ann: Person, name: str) -> None:
+    def test_a_file_that_is_no_picture_or_too_large_is_refused(self, ann: Person, name: str) -> None:
         ann.uploads()
         before = picture_of(ann)
         answer = ann.uploads(HOSTILE[name])
@@ -95,7 +95,7 @@ class TestUploading:
         assert ("4096" in answer.errors["file"][0]) == (name in TOO_LARGE)
         assert picture_of(ann) == before
 
-    def test_of_2_mib_is_taken_and_not_of_a_byte_more(self, ann: Person) -> None:
+    def test_a_file_of_2_mib_is_accepted_and_one_byte_more_is_not(self, ann: Person) -> None:
         assert ann.uploads(PNG.ljust(MIB_2, b"\0")).status == 200
         before = picture_of(ann)
         for size in (MIB_2 + 1, 3 * MIB_2):
@@ -109,7 +109,7 @@ class TestUploading:
             chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
             assert sends_stream(ann, BytesIO(form), **chunked).status == status
 
-    def test_of_a_length_that_is_too_large_is_refused_unread(self, ann: Person) -> None:
+    def test_a_large_content_length_is_refused_unread(self, ann: Person) -> None:
         class Unread(BytesIO):
             def read(self, *_: object) -> bytes:
                 raise AssertionError("it was read")
@@ -117,7 +117,7 @@ class TestUploading:
         assert sends_stream(ann, Unread(), CONTENT_LENGTH=str(10 * MIB_2)).status == 413
 
     @pytest.mark.parametrize("length", ["", "-1", "x", "1e3", "10", "100000"])
-    def test_of_a_length_that_lies_is_refused(self, ann: Person, length: str) -> None:
+    def test_a_false_content_length_is_refused(self, ann: Person, length: str) -> None:
         form = part("file", PICTURE) + b"--xyz--\r\n"
         assert sends_stream(ann, BytesIO(form), CONTENT_LENGTH=length).status == 400
         assert picture_of(ann).endswith(".svg")
@@ -158,12 +158,12 @@ class TestUploading:
             "an owner",
         ],
     )
-    def test_is_of_one_file_and_nothing_else(self, ann: Person, parts: list[bytes], wrong: set[str]) -> None:
+    def test_a_form_holds_one_file_and_nothing_else(self, ann: Person, parts: list[bytes], wrong: set[str]) -> None:
         answer = sends_form(ann, *parts)
         assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", wrong)
         assert picture_of(ann).endswith(".svg")
 
-    def test_of_one_file_written_by_hand_is_taken(self, ann: Person) -> None:
+    def test_a_form_written_by_hand_is_accepted(self, ann: Person) -> None:
         """Or else all of the above might be refused for another reason."""
         assert sends_form(ann, part("file", PICTURE)).status == 200
 
@@ -185,7 +185,7 @@ class TestUploading:
             (b"\r\n" * 500_000, "multipart/form-data; boundary=xyz"),
         ],
     )
-    def test_of_a_form_that_is_none_is_refused(self, ann: Person, body: bytes, content_type: str) -> None:
+    def test_a_malformed_form_is_refused(self, ann: Person, body: bytes, content_type: str) -> None:
         answer = ann.sends("PUT", ADDRESS, data=body, headers={"Content-Type": content_type})
         assert (answer.status, answer.code, answer.errors) == (400, "malformed_form", {})
         assert picture_of(ann).endswith(".svg")
@@ -196,16 +196,16 @@ class TestUploading:
         [b"; a=b" * 1_000, b'; filename="' + b"a" * 4_096 + b'"', b"\r\nA: b" * 1_000, b"\nA: b" * 1_000],
         ids=["parameters", "a name", "lines", "odd lines"],
     )
-    def test_of_a_part_whose_header_is_long_is_refused(self, ann: Person, before: bytes, more: bytes) -> None:
+    def test_a_part_with_a_long_header_is_refused(self, ann: Person, before: bytes, more: bytes) -> None:
         form = before + part("file", PICTURE).replace(b'name="me.png"', b'name="me.png"' + more)
         answer = sends_form(ann, form)
         assert (answer.status, answer.code) == (400, "malformed_form")
         assert picture_of(ann).endswith(".svg")
 
-    def test_of_a_part_whose_header_is_longer_than_usual_is_taken(self, ann: Person) -> None:
+    def test_a_part_with_a_longer_header_than_usual_is_accepted(self, ann: Person) -> None:
         assert ann.uploads(filename="a" * 3_900).status == 200
 
-    def test_of_very_many_parts_is_refused(self, ann: Person) -> None:
+    def test_a_form_of_very_many_parts_is_refused(self, ann: Person) -> None:
         assert sends_form(ann, *[part(f"file{number}", b"") for number in range(10_000)]).status == 413
 
     def test_needs_a_token(self, chat: Chat) -> None:
@@ -220,7 +220,7 @@ class TestFiles:
     def chat(self, make_chat: MakeChat, tmp_path: Path) -> Chat:
         return make_chat(MINICHAT_MEDIA_DIR=f"{tmp_path}/media")
 
-    def test_are_those_that_are_shown_and_no_others(self, chat: Chat, tmp_path: Path) -> None:
+    def test_only_the_files_that_are_shown_are_kept(self, chat: Chat, tmp_path: Path) -> None:
         def files() -> set[str]:
             return {f"{BASE}/avatars/{file.name}" for file in (tmp_path / "media" / "avatars").glob("*")}
 
@@ -235,7 +235,7 @@ class TestFiles:
         bob.patches("/api/auth/profile/", avatar="https://pictures.example/bob.png")
         assert files() == set()
 
-    def test_that_can_not_be_kept_are_503_and_change_nothing(self, chat: Chat, tmp_path: Path) -> None:
+    def test_a_file_that_cannot_be_stored_is_503_and_changes_nothing(self, chat: Chat, tmp_path: Path) -> None:
         ann = chat.person("ann")
         (tmp_path / "media").write_text("no folder")
         answer = ann.uploads()
@@ -262,7 +262,7 @@ class TestServing:
         assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
         assert "Set-Cookie" not in answer.headers
 
-    def test_tells_who_has_it_that_it_is_the_same(self, chat: Chat, url: str) -> None:
+    def test_a_client_with_the_same_picture_gets_304(self, chat: Chat, url: str) -> None:
         etag = chat.anyone.follows(url).headers["ETag"]
         for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
             answer = chat.anyone.sends("GET", url.removeprefix(BASE), headers={"If-None-Match": known})
@@ -272,7 +272,7 @@ class TestServing:
             answer = chat.anyone.sends("GET", url.removeprefix(BASE), headers={"If-None-Match": other})
             assert answer.status == 200
 
-    def test_tells_by_head_how_large_it_is(self, chat: Chat, url: str) -> None:
+    def test_head_returns_the_size_of_the_picture(self, chat: Chat, url: str) -> None:
         size = len(chat.anyone.follows(url).raw)
         answer = chat.anyone.sends("HEAD", url.removeprefix(BASE))
         assert (answer.status, answer.raw, answer.headers["Content-Length"]) == (200, b"", str(size))
@@ -305,7 +305,7 @@ class TestChoosing:
             assert ann.sends(method, "/api/auth/profile/", json={"avatar": same}).body["avatar"] == url
         assert chat.anyone.follows(url).status == 200
 
-    def test_so_does_a_url_that_one_was_given_earlier(self, chat: Chat, ann: Person) -> None:
+    def test_the_users_earlier_picture_url_changes_nothing(self, chat: Chat, ann: Person) -> None:
         placeholder = picture_of(ann)
         ann.uploads()
         earlier = picture_of(ann)
@@ -318,7 +318,7 @@ class TestChoosing:
                 assert answer.body["first_name"] == form[-20:]
         assert chat.anyone.follows(present).status == 200
 
-    def test_so_do_ones_own_under_an_address_that_we_had_before(self, chat: Chat, ann: Person) -> None:
+    def test_the_users_own_urls_at_an_earlier_address_change_nothing(self, chat: Chat, ann: Person) -> None:
         placeholder = picture_of(ann)
         ann.uploads()
         present = picture_of(ann)
@@ -334,7 +334,7 @@ class TestChoosing:
         ann.deletes(ADDRESS)
         assert ann.patches("/api/auth/profile/", avatar=uploaded).body["avatar"] == placeholder
 
-    def test_what_only_looks_like_ones_own_is_an_address_like_any_other(self, ann: Person) -> None:
+    def test_a_url_that_resembles_the_users_own_is_an_ordinary_url(self, ann: Person) -> None:
         placeholder = picture_of(ann).removeprefix(BASE)
         ann.uploads()
         url = picture_of(ann)
@@ -346,7 +346,7 @@ class TestChoosing:
         for elsewhere in (f"https://pictures.example/avatars/{'x' * 22}.webp", f"https://pictures.example{path}?a=1"):
             assert ann.patches("/api/auth/profile/", avatar=elsewhere).body["avatar"] == elsewhere
 
-    def test_somebody_elses_placeholder_is_not_ones_own(self, chat: Chat, ann: Person) -> None:
+    def test_the_placeholder_of_another_user_is_not_recognised(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         for url in (
             picture_of(bob),
@@ -355,7 +355,7 @@ class TestChoosing:
         ):
             assert set(ann.patches("/api/auth/profile/", avatar=url).errors) == {"avatar"}
 
-    def test_somebody_elses_picture_does_not_become_ones_own(self, chat: Chat, ann: Person) -> None:
+    def test_a_user_cannot_adopt_the_picture_of_another_user(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         bob.uploads()
         ann.uploads()
@@ -365,7 +365,7 @@ class TestChoosing:
         ann.deletes(ADDRESS)
         assert chat.anyone.follows(BASE + path).status == 200
 
-    def test_is_told_under_the_public_address(self, make_chat: MakeChat) -> None:
+    def test_the_url_of_a_picture_begins_with_the_public_address(self, make_chat: MakeChat) -> None:
         ann = make_chat(MINICHAT_PUBLIC_URL="https://chat.example.org/base").person("ann")
         url = ann.uploads().body["avatar"]
         assert PATH.fullmatch(url.removeprefix("https://chat.example.org/base"))

@@ -50,7 +50,7 @@ def test_the_guide_is_the_same_each_time(guide: Guide, make_new_chat: MakeChat) 
     assert tell(make_new_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
 
 
-def test_docs_openapi_json_is_what_the_command_prints() -> None:
+def test_docs_openapi_json_equals_the_output_of_the_command() -> None:
     minichat = shutil.which("minichat", path=Path(sys.executable).parent)
     assert minichat is not None, "minichat is not installed beside this Python"
     printed = subprocess.run([minichat, "openapi"], capture_output=True, text=True, check=True).stdout

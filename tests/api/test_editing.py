@@ -39,7 +39,7 @@ class TestLookingUp:
         assert ann.gets(path(message)).body == {**message, "is_read": True}
 
     @pytest.mark.parametrize("message_id", ["0", "-1", "x", "1.0", "01", "9" * 40, "9007199254740992", "99"])
-    def test_of_what_is_no_message_is_404(self, bob: Person, message: Json, message_id: str) -> None:
+    def test_an_id_that_names_no_message_is_404(self, bob: Person, message: Json, message_id: str) -> None:
         for answer in (
             bob.gets(f"/api/chat/messages/{message_id}/"),
             bob.patches(f"/api/chat/messages/{message_id}/", content="x"),
@@ -47,7 +47,7 @@ class TestLookingUp:
         ):
             assert (answer.status, answer.code) == (404, "message_not_found")
 
-    def test_is_for_participants(self, chat: Chat, ann: Person, message: Json) -> None:
+    def test_only_a_participant_can_look_a_message_up(self, chat: Chat, ann: Person, message: Json) -> None:
         eve = chat.person("eve")
         secret = ann.says("secret", in_=ann.makes_room(private=True))
         for one, status, code in ((message, 403, "not_a_participant"), (secret, 404, "message_not_found")):
@@ -70,7 +70,7 @@ class TestChanging:
         assert bob.patches(path(message), content="helo").body == message
         assert chat.dump() == before
 
-    def test_takes_back_what_get_gave(self, bob: Person, message: Json) -> None:
+    def test_a_message_may_be_sent_back_as_it_was_returned(self, bob: Person, message: Json) -> None:
         answer = bob.patches(path(message), **{**bob.gets(path(message)).body, "content": "hello", "room": 99})
         assert (answer.status, answer.body["content"], answer.body["room"]) == (200, "hello", message["room"])
 
@@ -80,11 +80,11 @@ class TestChanging:
         assert (answer.status, set(answer.errors)) == (400, {"content"})
         assert bob.gets(path(message)).body == message
 
-    def test_is_for_the_author_alone(self, ann: Person, message: Json) -> None:
+    def test_only_the_author_can_change_a_message(self, ann: Person, message: Json) -> None:
         answer = ann.patches(path(message), content="I am a fool")
         assert (answer.status, answer.code) == (403, "not_your_message")
 
-    def test_is_told_in_the_log_of_changes(self, chat: Chat, bob: Person, message: Json) -> None:
+    def test_a_change_is_in_the_change_log(self, chat: Chat, bob: Person, message: Json) -> None:
         bob.patches(path(message), content="hello")
         bob.deletes(path(message))
         told = chat.sql("SELECT kind, room_id, user_id, message_id FROM change ORDER BY id DESC")
@@ -102,7 +102,7 @@ class TestDeleting:
         assert ann.history(room).body["messages"] == [tombstone, {**reply, "is_read": False}]
         assert (ann.looks_at(room)["last_seq"], ann.gets(path(reply)).body["reply_to"]) == (2, message["id"])
 
-    def test_once_more_is_204_and_changing_it_409(self, chat: Chat, bob: Person, message: Json) -> None:
+    def test_a_second_deletion_is_204_and_a_change_afterwards_409(self, chat: Chat, bob: Person, message: Json) -> None:
         bob.deletes(path(message))
         before = chat.dump()
         assert bob.deletes(path(message)).status == 204
@@ -110,7 +110,9 @@ class TestDeleting:
         assert (answer.status, answer.code) == (409, "message_deleted")
         assert chat.dump() == before
 
-    def test_is_for_author_moderator_and_owner(self, chat: Chat, ann: Person, bob: Person, room: Json) -> None:
+    def test_author_moderators_and_owner_can_delete_a_message(
+        self, chat: Chat, ann: Person, bob: Person, room: Json
+    ) -> None:
         cid = chat.person("cid")
         cid.joins(room)
         ann.patches(f"/api/chat/rooms/{room['id']}/participants/{bob.id}/", role="moderator")
@@ -136,21 +138,23 @@ class TestSendingAgain:
         assert ("Idempotency-Replayed" in answer.headers) == (answer.status == 200)
         return answer.status, answer.body
 
-    def test_what_was_edited_since_gets_it_as_it_is_now(self, bob: Person, room: Json, message: Json) -> None:
+    def test_a_repeated_send_returns_the_message_as_edited(self, bob: Person, room: Json, message: Json) -> None:
         edited = bob.patches(path(message), content="hello").body
         assert self.retries(bob, room, "helo") == (200, edited)
         for content in ("hello", "other"):
             status, problem = self.retries(bob, room, content)
             assert (status, problem["code"]) == (409, "client_id_reused")
 
-    def test_what_was_deleted_since_gets_its_tombstone(self, bob: Person, room: Json, message: Json) -> None:
+    def test_a_repeated_send_of_a_deleted_message_returns_its_tombstone(
+        self, bob: Person, room: Json, message: Json
+    ) -> None:
         bob.deletes(path(message))
         status, tombstone = self.retries(bob, room, "helo")
         assert (status, tombstone["content"], tombstone["is_deleted"]) == (200, "", True)
         assert self.retries(bob, room, "other")[0] == 409
         assert bob.looks_at(room)["last_seq"] == 1
 
-    def test_keeps_no_word_of_what_was_said(self, chat: Chat, bob: Person, message: Json) -> None:
+    def test_a_deleted_message_keeps_no_word_of_its_content(self, chat: Chat, bob: Person, message: Json) -> None:
         bob.patches(path(message), content="a secret")
         bob.deletes(path(message))
         assert "helo" not in str(chat.dump())

@@ -24,7 +24,7 @@ RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="curs
 
 class TestPaths:
     @pytest.mark.parametrize("route", OVER_HTTP, ids=str)
-    def test_answer_the_same_without_their_last_slash(self, chat: Chat, route: Route) -> None:
+    def test_a_path_answers_the_same_without_its_last_slash(self, chat: Chat, route: Route) -> None:
         answers = []
         for ending in ("/", ""):
             fresh = chat.again()
@@ -51,12 +51,12 @@ class TestPaths:
             assert answers[1][0] == 200
 
     @pytest.mark.parametrize("path", ["/api/auth/nothing/", "/x", "/api/auth", "/API/auth/me/", "/api//auth/me/"])
-    def test_that_are_not_there_are_404_for_anybody(self, chat: Chat, ann: Person, path: str) -> None:
+    def test_an_unknown_path_is_404_for_everybody(self, chat: Chat, ann: Person, path: str) -> None:
         for person in (chat.anyone, ann):
             answer = person.sends("GET", path)
             assert (answer.status, answer.code) == (404, "not_found")
 
-    def test_of_a_known_path_with_another_method_are_405(self, chat: Chat, ann: Person) -> None:
+    def test_another_method_on_a_known_path_is_405(self, chat: Chat, ann: Person) -> None:
         for person in (chat.anyone, ann):
             answer = person.sends("DELETE", "/api/auth/profile/")
             assert (answer.status, answer.code) == (405, "method_not_allowed")
@@ -65,7 +65,7 @@ class TestPaths:
 
 @on_one_database
 class TestProblems:
-    def test_have_all_their_members(self, ann: Person) -> None:
+    def test_a_problem_has_all_its_members(self, ann: Person) -> None:
         answer = ann.sends("GET", "/api/chat/rooms/99/", headers={"X-Request-ID": "abc-1"})
         assert answer.body == {
             "type": "about:blank",
@@ -77,7 +77,7 @@ class TestProblems:
         }
         assert answer.headers["Content-Type"] == "application/problem+json"
 
-    def test_name_each_wrong_field_with_sentences(self, ann: Person) -> None:
+    def test_a_problem_names_each_wrong_field_in_sentences(self, ann: Person) -> None:
         answer = ann.posts("/api/chat/rooms/", name="", description="x" * 1001)
         assert answer.body["errors"] == {
             "name": ["This can't be blank."],
@@ -100,7 +100,7 @@ class TestProblems:
             (None, False),
         ],
     )
-    def test_are_russian_or_english(self, ann: Person, languages: str | None, is_russian: bool) -> None:
+    def test_a_problem_is_russian_or_english(self, ann: Person, languages: str | None, is_russian: bool) -> None:
         headers = {} if languages is None else {"Accept-Language": languages}
         for answer in (
             ann.sends("POST", "/api/chat/rooms/", json={}, headers=headers),
@@ -111,11 +111,13 @@ class TestProblems:
             assert [bool(re.search("[а-я]", sentence)) for sentence in sentences] == [is_russian] * len(sentences)
             assert "Accept-Language" in answer.headers["Vary"]
 
-    def test_so_are_other_sentences(self, ann: Person) -> None:
+    def test_other_sentences_are_russian_or_english(self, ann: Person) -> None:
         answer = ann.sends("POST", "/api/auth/logout/", headers={"Accept-Language": "ru"})
         assert answer.body == {"message": "Вы вышли из аккаунта."}
 
-    def test_of_a_bug_tell_nothing(self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_problem_of_a_bug_reveals_nothing(
+        self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def breaks(*_: object, **__: object) -> None:
             raise RuntimeError("SELECT secret FROM traceback")
 
@@ -127,7 +129,7 @@ class TestProblems:
         assert not re.search("secret|Traceback|RuntimeError|SELECT", response.text)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
-    def test_of_a_database_that_is_away_are_503(self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_database_that_is_away_is_503(self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         def away(*_: object, **__: object) -> None:
             raise Unavailable("disk I/O error in /secret/path")
 
@@ -136,7 +138,7 @@ class TestProblems:
         assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "unavailable", "1")
         assert "secret" not in answer.text
 
-    def test_presence_that_can_not_be_written_does_not_stop_reading(
+    def test_a_failed_write_of_presence_does_not_stop_a_read(
         self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def away(*_: object) -> None:
@@ -150,22 +152,22 @@ class TestProblems:
 @on_one_database
 class TestRequestIds:
     @pytest.mark.parametrize("sane", ["abc-123", "A" * 128, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
-    def test_that_are_sane_come_back(self, ann: Person, sane: str) -> None:
+    def test_a_sane_request_id_comes_back(self, ann: Person, sane: str) -> None:
         for path in ("/api/auth/me/", "/nothing"):
             assert ann.sends("GET", path, headers={"X-Request-ID": sane}).headers["X-Request-ID"] == sane
 
     @pytest.mark.parametrize("odd", ["", " ", "a b", "A" * 129, "<script>", "é", "a,b", 'a"b', "{}"])
-    def test_that_are_not_are_replaced(self, ann: Person, odd: str) -> None:
+    def test_an_odd_request_id_is_replaced(self, ann: Person, odd: str) -> None:
         given = ann.sends("GET", "/api/auth/me/", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
         assert re.fullmatch("[0-9a-f]{24}", given)
 
-    def test_are_new_for_each_request(self, ann: Person) -> None:
+    def test_each_request_gets_a_new_id(self, ann: Person) -> None:
         assert len({ann.gets("/api/auth/me/").headers["X-Request-ID"] for _ in range(5)}) == 5
 
 
 @on_one_database
 class TestHeaders:
-    def test_protect_every_answer(self, chat: Chat, ann: Person) -> None:
+    def test_every_answer_has_the_security_headers(self, chat: Chat, ann: Person) -> None:
         # The client checks the rest on every answer of every test.
         for answer in (ann.gets("/api/auth/me/"), chat.anyone.gets("/api/auth/me/"), ann.gets("/nothing")):
             policy = answer.headers["Content-Security-Policy"]
@@ -174,14 +176,14 @@ class TestHeaders:
             assert not answer.headers.get("Set-Cookie")
             assert "Server" not in answer.headers or "Werkzeug" not in answer.headers["Server"]
 
-    def test_hold_hsts_behind_tls(self, make_chat: MakeChat) -> None:
+    def test_hsts_is_sent_behind_tls(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_PUBLIC_URL="https://chat.example.org")
         answer = chat.anyone.gets("/healthz")
         assert re.search(r"max-age=\d{7,}", answer.headers["Strict-Transport-Security"])
         user = chat.person("ann").user
         assert user["avatar"] == "https://chat.example.org/avatars/1-A.svg"
 
-    def test_hold_a_policy_without_inline_script_for_the_pages(self, chat: Chat) -> None:
+    def test_the_pages_have_a_policy_without_inline_script(self, chat: Chat) -> None:
         page = chat.anyone.gets("/api/")
         assert page.status == 200
         policy = page.headers["Content-Security-Policy"]
@@ -201,7 +203,7 @@ class TestHeaders:
 
 @on_one_database
 class TestHosts:
-    def test_are_any_by_default_and_listed_ones_if_there_is_a_list(self, make_chat: MakeChat) -> None:
+    def test_any_host_is_accepted_unless_there_is_a_list(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_ALLOWED_HOSTS="chat.example.org,.example.com")
         client = chat.app.test_client()
         for host, status in {
@@ -217,7 +219,7 @@ class TestHosts:
                 assert response.content_type == "application/problem+json"
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
 
-    def test_of_a_request_make_its_urls(self, chat: Chat, ann: Person) -> None:
+    def test_urls_begin_with_the_host_of_the_request(self, chat: Chat, ann: Person) -> None:
         headers = {"Authorization": f"Bearer {ann.token}", "Host": "chat.example.org:8080"}
         me = chat.app.test_client().get("/api/auth/me/", headers=headers).json
         assert me is not None
@@ -275,12 +277,12 @@ class TestCors:
             "nullhttp://localhost:3000",
         ],
     )
-    def test_another_may_not(self, chat: Chat, ann: Person, origin: str) -> None:
+    def test_an_unknown_origin_may_not_call(self, chat: Chat, ann: Person, origin: str) -> None:
         assert not [name for name in self.preflight(chat, origin) if name.startswith("Access-Control-Allow")]
         answer = ann.sends("GET", "/api/auth/me/", headers={"Origin": origin})
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
-    def test_answers_expose_what_a_client_needs(self, chat: Chat, ann: Person) -> None:
+    def test_answers_expose_the_headers_that_clients_need(self, chat: Chat, ann: Person) -> None:
         for person, path in ((ann, "/api/auth/me/"), (chat.anyone, "/api/auth/me/"), (ann, "/nothing")):
             headers = person.sends("GET", path, headers={"Origin": LOCAL}).headers
             assert headers["Access-Control-Allow-Origin"] == LOCAL
@@ -327,7 +329,7 @@ class TestPages:
         assert isinstance(items, list)
         return [item.get("id") or item["user"]["id"] for item in items]
 
-    def test_lead_through_the_whole_list_and_back(self, ann: Person, lists: dict[str, list[object]]) -> None:
+    def test_links_lead_through_the_whole_list_and_back(self, ann: Person, lists: dict[str, list[object]]) -> None:
         for (path, ids), limit in itertools.product(lists.items(), (1, 2, 3, 5, 7, 200)):
             pages, url = [], f"http://localhost{path}{'&' if '?' in path else '?'}limit={limit}"
             while True:
@@ -345,14 +347,14 @@ class TestPages:
                 answer = ann.follows(answer.link("prev") or "")
                 assert self.ids(answer.body) == page, path
 
-    def test_hold_50_by_default(self, chat: Chat, ann: Person) -> None:
+    def test_a_page_holds_50_items_by_default(self, chat: Chat, ann: Person) -> None:
         for number in range(51):
             chat.person(f"user{number}")
         first = ann.gets("/api/auth/users/")
         assert (len(first.body), len(ann.follows(first.link("next") or "").body)) == (50, 2)
         assert "Link" not in ann.gets("/api/auth/users/", limit=200).headers
 
-    def test_are_not_moved_by_what_comes_in_between(self, chat: Chat, ann: Person) -> None:
+    def test_a_new_item_does_not_move_the_next_page(self, chat: Chat, ann: Person) -> None:
         rooms = []
         for number in range(4):
             chat.clock.advance(1)
@@ -362,14 +364,14 @@ class TestPages:
         ann.makes_room("new")
         assert [room["name"] for room in ann.follows(first.link("next") or "").body] == ["1", "0"]
 
-    def test_are_complete_urls_of_the_public_address(self, make_chat: MakeChat) -> None:
+    def test_links_are_complete_urls_of_the_public_address(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_PUBLIC_URL="https://chat.example.org/base")
         ann = chat.person("ann")
         chat.person("bob")
         link = ann.gets("/api/auth/users/", limit=1).link("next") or ""
         assert link.startswith("https://chat.example.org/base/api/auth/users/?limit=1&cursor=")
 
-    def test_of_text_keys_survive_any_script(self, chat: Chat, ann: Person) -> None:
+    def test_cursors_of_text_keys_survive_any_script(self, chat: Chat, ann: Person) -> None:
         for name in ("ёжик", "たなか", "ünal", "a_b.c-d"):
             chat.person(name)
         names, answer = [], ann.gets("/api/auth/users/", limit=1)
@@ -386,7 +388,7 @@ class TestHealth:
         assert chat.anyone.gets("/healthz").body == {"status": "ok"}
         assert chat.anyone.gets("/readyz").body == {"status": "ok"}
 
-    def test_without_its_database_it_lives_and_is_not_ready(self, make_new_chat: MakeChat) -> None:
+    def test_a_process_without_its_database_is_alive_and_not_ready(self, make_new_chat: MakeChat) -> None:
         chat = make_new_chat()
         chat.sql('ALTER TABLE "change" RENAME TO gone')
         assert chat.anyone.gets("/healthz").status == 200

@@ -62,7 +62,7 @@ def test_a_huge_accept_language_costs_no_more_than_a_short_one(chat: Chat) -> No
         ("ru;q=" + "9" * 100_000 + ",ru", False),
     ],
 )
-def test_only_the_beginning_of_an_accept_language_is_looked_at(chat: Chat, languages: str, is_russian: bool) -> None:
+def test_only_the_beginning_of_an_accept_language_is_read(chat: Chat, languages: str, is_russian: bool) -> None:
     answer = chat.anyone.sends("GET", "/nowhere/", headers={"Accept-Language": languages})
     assert (answer.body["detail"] == "По этому адресу ничего нет.") is is_russian
 
@@ -77,7 +77,7 @@ def test_many_unknown_fields_with_a_huge_accept_language_cost_little(chat: Chat)
     assert calls < 10_000
 
 
-def test_of_many_unknown_fields_the_first_are_named(ann: Person) -> None:
+def test_a_problem_names_the_first_of_many_unknown_fields(ann: Person) -> None:
     answer = ann.sends("PATCH", "/api/auth/profile/", json=CROWD | {"first_name": 1})
     assert answer.errors["first_name"] == ["This must be text."]
     named = answer.errors.keys() - {"first_name"}
@@ -86,13 +86,13 @@ def test_of_many_unknown_fields_the_first_are_named(ann: Person) -> None:
     assert all(answer.errors[name] == ["Unknown field."] for name in named)
 
 
-def test_what_the_server_owns_may_be_sent_back_beside_many_unknown_fields(ann: Person) -> None:
+def test_fields_of_the_server_are_ignored_beside_many_unknown_fields(ann: Person) -> None:
     answer = ann.sends("PATCH", "/api/auth/profile/", json=CROWD | {"id": ann.id, "username": "ann"})
     assert answer.status == 400
     assert not {"id", "username"} & set(answer.errors)
 
 
-def test_a_list_of_many_that_are_no_ids_costs_little(ann: Person) -> None:
+def test_a_long_list_of_wrong_ids_costs_little(ann: Person) -> None:
     def send() -> Answer:
         return ann.posts("/api/chat/rooms/", name="Kitchen", participants=[0] * 80_000)
 
@@ -110,13 +110,13 @@ def test_many_parameters_cost_little(ann: Person) -> None:
         assert calls < 40_000
 
 
-def test_of_many_repeated_parameters_the_first_are_named(ann: Person) -> None:
+def test_a_problem_names_the_first_of_many_repeated_parameters(ann: Person) -> None:
     query = "&".join(f"{number:x}" for number in [*range(900), *range(900)])
     answer = ann.sends("GET", f"/api/auth/users/?{query}")
     assert answer.errors == {f"{number:x}": ["Send this only once."] for number in range(MAX_REPORTED_FIELDS)}
 
 
-def test_many_headers_that_a_page_elsewhere_would_send_cost_little(chat: Chat) -> None:
+def test_a_preflight_for_many_headers_costs_little(chat: Chat) -> None:
     def send(names: str) -> Answer:
         asks = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
         headers = asks | {"Access-Control-Request-Headers": names}

@@ -35,7 +35,7 @@ def check(response: Response) -> None:
 
 
 class TestSecurityHeaders:
-    def test_stand_on_every_route_with_every_method_for_strangers_and_friends(self, chat: Chat) -> None:
+    def test_every_route_and_method_sends_them_to_everybody(self, chat: Chat) -> None:
         ann = chat.person("ann")
         client = chat.app.test_client()
         statuses = set()
@@ -49,20 +49,20 @@ class TestSecurityHeaders:
                         statuses.add(response.status_code)
         assert {200, 302, 400, 401, 404, 405} <= statuses
 
-    def test_stand_on_what_is_not_modified(self, chat: Chat) -> None:
+    def test_a_304_sends_them(self, chat: Chat) -> None:
         client = chat.app.test_client()
         for path in ("/api/assets/docs.js", f"/avatars/{chat.person('ann').shows_a_picture()}.webp"):
             with client.get(path) as first, client.get(path, headers={"If-None-Match": first.headers["ETag"]}) as again:
                 assert again.status_code == 304
                 check(again)
 
-    def test_stand_on_a_preflight(self, chat: Chat) -> None:
+    def test_a_preflight_sends_them(self, chat: Chat) -> None:
         asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PUT"}
         response = chat.app.test_client().options("/api/auth/me/", headers=asked)
         assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
         check(response)
 
-    def test_stand_on_what_is_too_large_or_has_no_host(self, chat: Chat) -> None:
+    def test_a_refusal_before_routing_sends_them(self, chat: Chat) -> None:
         client = chat.app.test_client()
         large = client.post("/api/auth/login/", data=b" " * 300_000, content_type="application/json")
         hostless = client.get("/healthz", headers={"Host": "a b"})
@@ -85,13 +85,13 @@ class TestSecurityHeaders:
         assert "camera=()" in page.headers["Permissions-Policy"]
 
     @pytest.mark.parametrize("path", ["/api/", "/admin/sign-in/"])
-    def test_let_a_page_run_no_script_but_our_own(self, chat: Chat, path: str) -> None:
+    def test_pages_run_our_own_scripts_only(self, chat: Chat, path: str) -> None:
         policy = chat.app.test_client().get(path).headers["Content-Security-Policy"]
         directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
         assert directives["default-src"] == "'none'"
         assert directives["script-src"] == "'self'"
 
-    def test_forbid_to_store_what_holds_tokens(self, chat: Chat) -> None:
+    def test_answers_with_tokens_forbid_storing(self, chat: Chat) -> None:
         ann = chat.person("ann")
         for answer in (
             chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD),

@@ -80,7 +80,7 @@ def breaks(message: str) -> Callable[..., None]:
 
 
 class TestALine:
-    def test_tells_who_asked_for_what_and_how_it_went(self, chat: Chat, ann: Person, log: Log) -> None:
+    def test_a_line_holds_the_request_its_user_and_its_outcome(self, chat: Chat, ann: Person, log: Log) -> None:
         log()
         answer = ann.sends("GET", "/api/auth/me/", headers={"X-Request-ID": "abc-1"})
         [line] = log()
@@ -103,19 +103,19 @@ class TestALine:
         ("method", "path", "status"),
         [("GET", "/nothing", 404), ("DELETE", "/api/auth/me/x", 404), ("TRACE", "/healthz", 405)],
     )
-    def test_is_written_for_what_is_not_there_too(
+    def test_a_request_to_an_unknown_path_is_logged(
         self, chat: Chat, log: Log, method: str, path: str, status: int
     ) -> None:
         chat.anyone.sends(method, path)
         [line] = log()
         assert (line["status"], line["path"]) == (status, "unknown")
 
-    def test_of_a_request_that_went_well_is_no_warning(self, chat: Chat, ann: Person, log: Log) -> None:
+    def test_a_successful_request_is_no_warning(self, chat: Chat, ann: Person, log: Log) -> None:
         for path in ("/api/auth/me/", "/nothing", "/api/chat/rooms/99/"):
             ann.gets(path)
         assert {line["level"] for line in log()} == {"info"}
 
-    def test_of_a_library_is_json_too_and_so_are_warnings(self, log: Log) -> None:
+    def test_lines_of_libraries_and_warnings_are_json_too(self, log: Log) -> None:
         logging.getLogger("peewee").debug(("SELECT password_hash", ["sesame"]))
         logging.getLogger("elsewhere").error("it %s", "broke", extra={"password": "sesame"})
         # As Python calls it once a warning is to be shown; here warnings are errors.
@@ -129,12 +129,12 @@ class TestALine:
     @pytest.mark.parametrize(
         "odd", ["\ud800", "\u2028", "a\r\nb", "\x85\x0b\x0c", "\U000e0001", "\x1b[31m", "\x00", "\u202e"]
     )
-    def test_holds_any_text_and_ends_where_it_ends(self, log: Log, odd: str) -> None:
+    def test_a_line_holds_any_text_and_ends_once(self, log: Log, odd: str) -> None:
         logging.getLogger("minichat").info("it was %s.", odd)
         [line] = log()
         assert line["event"] == f"it was {odd}."
 
-    def test_is_never_longer_than_a_pipe_takes_at_once(self, log: Log) -> None:
+    def test_a_line_is_never_longer_than_a_pipe_takes_at_once(self, log: Log) -> None:
         for char in ("x", "я", "\u2028", '"', "😀"):
             logging.getLogger("minichat").info("%send", char * 20_000)
             line = log.said()
@@ -158,7 +158,7 @@ class TestALine:
 
 
 class TestSecrets:
-    def test_of_no_route_are_logged(self, chat: Chat, log: Log) -> None:
+    def test_secrets_of_no_route_are_logged(self, chat: Chat, log: Log) -> None:
         ann, bob = chat.person("ann", password=SECRET), chat.person("bob", password=SECRET)
         room = ann.makes_room(SECRET, with_=[bob])
         message = ann.says(SECRET, in_=room)
@@ -190,7 +190,7 @@ class TestSecrets:
         ann.sends(route.method, f"/{ann.token}/%0a{SECRET}", headers=headers)
 
     @pytest.mark.parametrize("where", ["json", "query", "authorization", "cookie"])
-    def test_in_the_message_of_a_bug_are_struck_out(
+    def test_secrets_in_the_message_of_a_bug_are_removed(
         self, chat: Chat, ann: Person, log: Log, monkeypatch: pytest.MonkeyPatch, where: str
     ) -> None:
         log()
@@ -209,7 +209,7 @@ class TestSecrets:
         bug = log()[0]
         assert bug["exception"].endswith("RuntimeError: no such thing: '[removed]', token [removed]")
 
-    def test_in_the_message_of_a_bug_are_struck_out_however_deep_they_stood(
+    def test_nested_secrets_in_the_message_of_a_bug_are_removed(
         self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         log()
@@ -218,7 +218,7 @@ class TestSecrets:
         assert chat.app.test_client().post("/api/auth/login/", json=body).status_code == 500
         assert log()[0]["exception"].endswith("RuntimeError: no such thing: '[removed]'")
 
-    def test_of_the_administration_s_form_are_struck_out_too(
+    def test_secrets_of_the_administrations_form_are_removed(
         self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         client = chat.app.test_client()
@@ -231,7 +231,7 @@ class TestSecrets:
         assert answer.status_code == 500
         assert log()[0]["exception"].endswith("RuntimeError: no such thing: '[removed]'")
 
-    def test_of_a_reused_token_are_not_in_its_warning(self, chat: Chat, ann: Person, log: Log) -> None:
+    def test_the_warning_about_a_reused_token_holds_no_secret(self, chat: Chat, ann: Person, log: Log) -> None:
         old = ann.refresh
         for _ in range(2):
             new = chat.anyone.posts("/api/auth/token/refresh/", refresh=ann.refresh)
@@ -248,7 +248,7 @@ class TestForging:
 
     FORGED = '\n{"level": "critical", "event": "all is lost"}\n'
 
-    def test_is_not_possible_by_anything_that_a_client_sends(self, chat: Chat, ann: Person, log: Log) -> None:
+    def test_a_client_cannot_forge_a_line(self, chat: Chat, ann: Person, log: Log) -> None:
         log()
         path = "/%0a%7B%22level%22:%22critical%22%7D%0d%e2%80%a8"
         for method in ("GET", "POST"):
@@ -258,12 +258,12 @@ class TestForging:
         assert len(lines) == 4
         assert {line["level"] for line in lines} == {"info"}
 
-    def test_is_not_possible_by_an_error_that_repeats_it(self, log: Log) -> None:
+    def test_an_error_that_repeats_input_cannot_forge_a_line(self, log: Log) -> None:
         logging.getLogger("minichat").error("unavailable: %s", self.FORGED)
         [line] = log()
         assert line["level"] == "error"
 
-    def test_is_not_possible_on_a_terminal(self, log: Log) -> None:
+    def test_a_client_cannot_forge_a_line_on_a_terminal(self, log: Log) -> None:
         log.configure(is_terminal=True)
         logging.getLogger("minichat").info("it was %s\x1b[2J", self.FORGED)
         [line] = log.said().splitlines()

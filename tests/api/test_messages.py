@@ -83,7 +83,7 @@ class TestSending:
         assert (answer.status, set(answer.errors)) == (400, {"content"})
         assert ann.looks_at(room)["last_seq"] == 0
 
-    def test_is_for_participants(self, chat: Chat, ann: Person, room: Json) -> None:
+    def test_only_a_participant_can_send(self, chat: Chat, ann: Person, room: Json) -> None:
         eve = chat.person("eve")
         public = eve.posts(MESSAGES, room=room["id"], content="x")
         assert (public.status, public.code) == (403, "not_a_participant")
@@ -93,7 +93,7 @@ class TestSending:
 
 
 class TestSendingAgain:
-    def test_under_the_same_client_id_gets_the_first_message(self, ann: Person, room: Json) -> None:
+    def test_the_same_client_id_returns_the_first_message(self, ann: Person, room: Json) -> None:
         first = ann.posts(MESSAGES, room=room["id"], content="hello", client_id="b7d1")
         again = ann.posts(MESSAGES, room=room["id"], content="hello", client_id="b7d1")
         assert (first.status, again.status, again.headers["Idempotency-Replayed"]) == (201, 200, "true")
@@ -101,7 +101,7 @@ class TestSendingAgain:
         assert first.body["client_id"] == "b7d1"
         assert contents(ann.history(room)) == ["hello"]
 
-    def test_under_the_same_idempotency_key_too(self, ann: Person, room: Json) -> None:
+    def test_the_same_idempotency_key_returns_the_first_message(self, ann: Person, room: Json) -> None:
         form, headers = {"room": room["id"], "content": "hello"}, {"Idempotency-Key": "b7d1"}
         answers = [ann.sends("POST", MESSAGES, json=form, headers=headers) for _ in range(2)]
         assert [answer.status for answer in answers] == [201, 200]
@@ -120,7 +120,7 @@ class TestSendingAgain:
         ann.says("a\r\ncafe\u0301", in_=room, client_id="x")
         assert ann.posts(MESSAGES, room=room["id"], content="a\r\ncafe\u0301", client_id="x").status == 200
 
-    def test_of_another_person_or_in_another_room_is_another(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_a_client_id_belongs_to_one_user_in_one_room(self, ann: Person, bob: Person, room: Json) -> None:
         ann.says("hello", in_=room, client_id="b7d1")
         bob.says("other", in_=room, client_id="b7d1")
         ann.says("third", in_=ann.makes_room(), client_id="b7d1")
@@ -137,7 +137,7 @@ class TestSendingAgain:
         assert ann.posts(MESSAGES, room=room["id"], content="hello", client_id="x" * 64).status == 201
 
     @pytest.mark.parametrize("key", ["", " ", "x" * 65])
-    def test_so_has_an_idempotency_key(self, ann: Person, room: Json, key: str) -> None:
+    def test_an_idempotency_key_has_rules(self, ann: Person, room: Json, key: str) -> None:
         form = {"room": room["id"], "content": "hello"}
         answer = ann.sends("POST", MESSAGES, json=form, headers={"Idempotency-Key": key})
         assert answer.status == 400
@@ -171,7 +171,7 @@ class TestHistory:
     def said(self, ann: Person, room: Json) -> list[Json]:
         return [ann.says(f"{number}", in_=room) for number in range(1, 8)]
 
-    def test_is_the_newest_page_oldest_first_with_the_room(self, ann: Person, room: Json, said: list[Json]) -> None:
+    def test_history_is_the_newest_page_in_order_with_the_room(self, ann: Person, room: Json, said: list[Json]) -> None:
         answer = ann.history(room, limit=3)
         assert set(answer.body) == {"room", "messages"}
         assert answer.body["room"] == ann.looks_at(room)
@@ -226,7 +226,9 @@ class TestHistory:
                 answer = person.history(room, **{place: message_id})
                 assert (answer.status, set(answer.errors)) == (400, {place})
 
-    def test_marks_what_it_returns_as_read(self, ann: Person, bob: Person, room: Json, said: list[Json]) -> None:
+    def test_history_marks_the_returned_messages_as_read(
+        self, ann: Person, bob: Person, room: Json, said: list[Json]
+    ) -> None:
         first = bob.history(room, after=said[0]["id"], limit=2)
         assert (first.body["room"]["last_read_seq"], first.body["room"]["unread_count"]) == (3, 4)
         assert all(message["is_read"] for message in first.body["messages"])
@@ -235,7 +237,9 @@ class TestHistory:
         assert bob.history(room, limit=1, before=said[2]["id"]).body["room"]["unread_count"] == 0
 
     @pytest.mark.parametrize("no", ["false", "0"])
-    def test_unless_it_is_told_not_to(self, ann: Person, bob: Person, room: Json, said: list[Json], no: str) -> None:
+    def test_history_marks_nothing_with_mark_read_false(
+        self, ann: Person, bob: Person, room: Json, said: list[Json], no: str
+    ) -> None:
         answer = bob.history(room, mark_read=no)
         assert answer.body["room"]["unread_count"] == 7
         assert bob.looks_at(room)["unread_count"] == 7
@@ -249,14 +253,16 @@ class TestHistory:
     def test_mark_read_is_true_or_false(self, ann: Person, room: Json, word: str) -> None:
         assert set(ann.history(room, mark_read=word).errors) == {"mark_read"}
 
-    def test_is_for_participants(self, chat: Chat, ann: Person, room: Json) -> None:
+    def test_only_a_participant_can_read_history(self, chat: Chat, ann: Person, room: Json) -> None:
         eve = chat.person("eve")
         assert (eve.history(room).status, eve.history(room).code) == (403, "not_a_participant")
         assert eve.history(ann.makes_room(private=True)).code == "room_not_found"
 
 
 class TestTheListOfMessages:
-    def test_of_a_room_is_as_its_history_and_marks_nothing(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_the_list_of_a_room_equals_its_history_and_marks_nothing(
+        self, ann: Person, bob: Person, room: Json
+    ) -> None:
         said = [ann.says(f"{number}", in_=room) for number in range(1, 6)]
         answer = bob.gets(MESSAGES, room=room["id"], limit=2)
         assert contents(answer) == ["4", "5"]
@@ -265,7 +271,7 @@ class TestTheListOfMessages:
         assert contents(bob.gets(MESSAGES, room=room["id"], around=said[2]["id"], limit=3)) == ["2", "3", "4"]
         assert bob.looks_at(room)["unread_count"] == 5
 
-    def test_without_a_room_is_the_newest_across_all_ones_rooms(
+    def test_the_list_without_a_room_is_the_newest_of_all_rooms(
         self, chat: Chat, ann: Person, bob: Person, room: Json
     ) -> None:
         garden, secret = ann.makes_room("Garden"), bob.makes_room("Secret")

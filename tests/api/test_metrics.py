@@ -33,7 +33,7 @@ def fresh(make_new_chat: MakeChat) -> Chat:
 
 
 class TestCounts:
-    def test_are_by_route_and_not_by_path(self, fresh: Chat) -> None:
+    def test_requests_count_by_route_and_not_by_path(self, fresh: Chat) -> None:
         ann = fresh.person("ann")
         for room in (ann.makes_room(), ann.makes_room()):
             ann.looks_at(room)
@@ -44,7 +44,7 @@ class TestCounts:
         assert found[requests("GET", "/api/chat/rooms/{room_id}/", 404)] == 2
         assert found['minichat_http_request_duration_seconds_count{route="/api/chat/rooms/{room_id}/"}'] == 4
 
-    def test_of_what_strangers_make_up_are_one(self, fresh: Chat) -> None:
+    def test_unknown_paths_and_methods_share_one_count(self, fresh: Chat) -> None:
         for number in range(20):
             fresh.anyone.sends("GET", f"/made-up-{number}")
             fresh.anyone.sends(f"MADEUP{number}", "/api/auth/me/")
@@ -53,11 +53,11 @@ class TestCounts:
         assert found[requests("unknown", "unknown", 405)] == 20
         assert not [name for name in found if "made" in name.lower()]
 
-    def test_of_requests_in_progress_hold_this_one_alone(self, fresh: Chat) -> None:
+    def test_requests_in_progress_are_this_one_alone(self, fresh: Chat) -> None:
         fresh.person("ann").gets("/nothing")
         assert metrics(fresh)["minichat_http_requests_in_progress"] == 1
 
-    def test_of_log_ins_tell_how_they_ended(self, make_new_chat: MakeChat) -> None:
+    def test_log_ins_count_by_outcome(self, make_new_chat: MakeChat) -> None:
         chat = make_new_chat(MINICHAT_RATE_LIMITS="on")
         names = [f'minichat_log_ins_total{{outcome="{outcome}"}}' for outcome in ("succeeded", "failed", "throttled")]
         assert [metrics(chat)[name] for name in names] == [0, 0, 0]
@@ -69,14 +69,14 @@ class TestCounts:
         assert failed >= 5
         assert throttled == 8 - failed > 0
 
-    def test_of_messages_leave_out_retries(self, fresh: Chat) -> None:
+    def test_retries_do_not_count_as_messages(self, fresh: Chat) -> None:
         ann = fresh.person("ann")
         room = ann.makes_room()
         ann.says("hello", in_=room, client_id="b7")
         assert ann.posts("/api/chat/messages/", room=room["id"], content="hello", client_id="b7").status == 200
         assert metrics(fresh)["minichat_messages_sent_total"] == 1
 
-    def test_of_our_faults_are_by_code(self, fresh: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_server_errors_count_by_code(self, fresh: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
         ann = fresh.person("ann")
 
         def away(*_: object, **__: object) -> None:
@@ -89,7 +89,7 @@ class TestCounts:
         assert found['minichat_errors_total{code="unavailable"}'] == 1
         assert found[requests("GET", "/api/auth/me/", 503)] == 1
 
-    def test_of_redis_are_not_there_without_one(self, fresh: Chat) -> None:
+    def test_there_are_no_redis_metrics_without_redis(self, fresh: Chat) -> None:
         assert not [name for name in metrics(fresh) if "redis" in name]
 
     def test_name_the_version(self, fresh: Chat) -> None:
@@ -99,37 +99,37 @@ class TestCounts:
 
 class TestWhoMayRead:
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
-    def test_is_this_machine_by_default(self, chat: Chat, address: str) -> None:
+    def test_this_machine_may_read_by_default(self, chat: Chat, address: str) -> None:
         answer = asked_from(chat, address)
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
 
     @pytest.mark.parametrize("address", ["10.0.0.1", "128.0.0.1", "::2", "::ffff:10.0.0.1", "", None, "somewhere"])
-    def test_is_nobody_else_and_they_are_told_that_there_is_nothing(self, chat: Chat, address: str | None) -> None:
+    def test_other_machines_get_404(self, chat: Chat, address: str | None) -> None:
         refused = asked_from(chat, address, X_Request_ID="same")
         elsewhere = chat.anyone.sends("GET", "/nothing", headers={"X-Request-ID": "same"})
         assert (refused.status, refused.raw) == (404, elsewhere.raw)
         assert sorted(refused.headers) == sorted(elsewhere.headers)
 
     @pytest.mark.parametrize("header", ["X_Forwarded_For", "Forwarded", "X_Real_IP"])
-    def test_is_nobody_behind_a_proxy_that_we_were_not_told_of(self, chat: Chat, header: str) -> None:
+    def test_a_client_behind_an_unknown_proxy_gets_404(self, chat: Chat, header: str) -> None:
         assert asked_from(chat, "127.0.0.1", **{header: "127.0.0.1"}).status == 404
 
-    def test_is_known_behind_a_proxy_that_we_were_told_of(self, make_chat: MakeChat) -> None:
+    def test_a_client_is_known_behind_a_trusted_proxy(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_TRUSTED_PROXIES="1", MINICHAT_METRICS_FROM="192.0.2.0/24")
         assert asked_from(chat, "127.0.0.1", X_Forwarded_For="192.0.2.7").status == 200
         assert asked_from(chat, "127.0.0.1", X_Forwarded_For="192.0.2.7, 198.51.100.1").status == 404
         assert asked_from(chat, "127.0.0.1").status == 404
 
-    def test_is_a_setting(self, make_chat: MakeChat) -> None:
+    def test_the_readers_are_a_setting(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_METRICS_FROM="10.1.0.0/16, 2001:db8::7")
         allowed = {"10.1.255.255": 200, "2001:db8::7": 200, "10.2.0.1": 404, "127.0.0.1": 404, "2001:db8::8": 404}
         assert {address: asked_from(chat, address).status for address in allowed} == allowed
 
-    def test_can_be_nobody(self, make_chat: MakeChat) -> None:
+    def test_an_empty_setting_admits_no_reader(self, make_chat: MakeChat) -> None:
         assert asked_from(make_chat(MINICHAT_METRICS_FROM=""), "127.0.0.1").status == 404
 
-    def test_does_not_depend_on_tokens(self, chat: Chat) -> None:
+    def test_a_token_does_not_help(self, chat: Chat) -> None:
         ann: Person = chat.person("ann")
         answer = ann.sends("GET", "/metrics", environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
         assert answer.status == 404

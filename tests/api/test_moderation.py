@@ -89,13 +89,13 @@ class TestAdding:
         assert ann.gets(f"/api/chat/rooms/{room['id']}/participants/").body["participants"][-1] == answer.body
         assert (dora.looks_at(room)["role"], dora.looks_at(room)["unread_count"]) == ("member", 0)
 
-    def test_who_is_in_already_gets_200(self, chat: Chat, ann: Person, bob: Person, room: Json) -> None:
+    def test_adding_a_participant_again_is_200(self, chat: Chat, ann: Person, bob: Person, room: Json) -> None:
         before = chat.dump()
         answer = adds(ann, bob, room)
         assert (answer.status, answer.body["id"], answer.body["role"]) == (200, bob.id, "moderator")
         assert chat.dump() == before
 
-    def test_is_for_owner_and_moderators(self, people: list[Person], dora: Person, room: Json) -> None:
+    def test_only_owner_and_moderators_can_add(self, people: list[Person], dora: Person, room: Json) -> None:
         found = []
         for host in people:
             found.append(outcome(adds(host, dora, room)))
@@ -113,18 +113,18 @@ class TestAdding:
         assert dora.looks_at(room)["role"] == "member"
 
     @pytest.mark.parametrize("user_id", [99, 2**53 - 1])
-    def test_nobody_is_404(self, ann: Person, room: Json, user_id: int) -> None:
+    def test_adding_an_unknown_user_is_404(self, ann: Person, room: Json, user_id: int) -> None:
         answer = ann.posts(f"/api/chat/rooms/{room['id']}/participants/", user_id=user_id)
         assert outcome(answer) == (404, "user_not_found")
 
-    def test_somebody_erased_is_404(self, ann: Person, dora: Person, room: Json) -> None:
+    def test_adding_an_erased_user_is_404(self, ann: Person, dora: Person, room: Json) -> None:
         assert dora.sends("DELETE", "/api/auth/me/", json={"password": dora.password}).status == 204
         for request in (adds, bans, lifts):
             assert outcome(request(ann, dora, room)) == (404, "user_not_found")
 
 
 class TestRoles:
-    def test_are_given_by_the_owner(self, ann: Person, cid: Person, room: Json) -> None:
+    def test_the_owner_gives_roles(self, ann: Person, cid: Person, room: Json) -> None:
         answer = gives(ann, cid, "moderator", room)
         assert (answer.status, answer.body["id"], answer.body["role"]) == (200, cid.id, "moderator")
         assert gives(ann, cid, "moderator", room).body == answer.body
@@ -135,34 +135,34 @@ class TestRoles:
         assert (cid.looks_at(room)["role"], ann.looks_at(room)["role"]) == ("owner", "moderator")
         assert outcome(gives(ann, cid, "member", room)) == (403, "role_too_low")
 
-    def test_of_its_own_the_owner_keeps(self, ann: Person, room: Json) -> None:
+    def test_the_owner_keeps_the_owners_role(self, ann: Person, room: Json) -> None:
         for role in ("moderator", "member"):
             assert outcome(gives(ann, ann, role, room)) == (409, "owner_needed")
         assert gives(ann, ann, "owner", room).status == 200
 
-    def test_are_given_by_nobody_else(self, bob: Person, cid: Person, eve: Person, room: Json) -> None:
+    def test_only_the_owner_gives_roles(self, bob: Person, cid: Person, eve: Person, room: Json) -> None:
         refusals = [outcome(gives(person, cid, "owner", room)) for person in (bob, cid, eve)]
         assert refusals == [(403, "role_too_low"), (403, "role_too_low"), (403, "not_a_participant")]
 
-    def test_are_for_participants(self, ann: Person, eve: Person, room: Json) -> None:
+    def test_only_participants_have_roles(self, ann: Person, eve: Person, room: Json) -> None:
         assert outcome(gives(ann, eve, "moderator", room)) == (404, "participant_not_found")
         for user_id in ("0", "x", "99", "9" * 40):
             answer = ann.patches(f"/api/chat/rooms/{room['id']}/participants/{user_id}/", role="member")
             assert outcome(answer) == (404, "participant_not_found")
 
     @pytest.mark.parametrize("role", ["", "Owner", "admin", "owner "])
-    def test_are_three(self, ann: Person, cid: Person, room: Json, role: str) -> None:
+    def test_there_are_three_roles(self, ann: Person, cid: Person, room: Json, role: str) -> None:
         answer = gives(ann, cid, role, room)
         assert (answer.status, set(answer.errors)) == (400, {"role"})
 
-    def test_take_back_what_the_list_gave(self, ann: Person, cid: Person, room: Json) -> None:
+    def test_a_participant_may_be_sent_back_as_listed(self, ann: Person, cid: Person, room: Json) -> None:
         shown = ann.gets(f"/api/chat/rooms/{room['id']}/participants/").body["participants"][-1]
         path = f"/api/chat/rooms/{room['id']}/participants/{cid.id}/"
         assert ann.patches(path, **shown).body == shown
 
 
 class TestRemoving:
-    def test_shuts_the_room(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_a_removal_shuts_the_room(self, chat: Chat, ann: Person, bob: Person) -> None:
         room = ann.makes_room(private=True, with_=[bob])
         message = bob.says("hello", in_=room)
         answer = removes(ann, bob, room)
@@ -199,12 +199,12 @@ class TestBans:
         assert cid.gets("/api/chat/rooms/", scope="public").body == []
         assert [one["id"] for one in eve.gets("/api/chat/rooms/", scope="public").body] == [room["id"]]
 
-    def test_keep_out_also_who_is_not_in(self, bob: Person, eve: Person, room: Json) -> None:
+    def test_a_ban_keeps_out_a_user_who_is_not_in(self, bob: Person, eve: Person, room: Json) -> None:
         assert [bans(bob, eve, room).status for _ in range(2)] == [204, 204]
         assert outcome(eve.joins(room)) == (403, "banned")
         assert outcome(adds(bob, eve, room)) == (409, "user_is_banned")
 
-    def test_meet_somebody_else_who_exists(self, ann: Person, room: Json) -> None:
+    def test_a_ban_needs_another_existing_user(self, ann: Person, room: Json) -> None:
         answer = bans(ann, ann, room)
         assert (answer.status, answer.errors) == (400, {"ban": ["You can't do this to yourself."]})
         for user_id in (0, 99):
@@ -212,19 +212,21 @@ class TestBans:
             assert outcome(answer) == (404, "user_not_found")
 
     @pytest.mark.parametrize("query", ["?ban=", "?ban=yes", "?ban=True", "?ban=true&ban=true", "?bann=true"])
-    def test_are_asked_for_in_a_word(self, chat: Chat, ann: Person, cid: Person, room: Json, query: str) -> None:
+    def test_a_ban_is_requested_by_a_parameter(
+        self, chat: Chat, ann: Person, cid: Person, room: Json, query: str
+    ) -> None:
         before = chat.dump()
         answer = removes(ann, cid, room, query)
         assert (answer.status, len(answer.errors)) == (400, 1)
         assert chat.dump() == before
 
     @pytest.mark.parametrize("query", ["?ban=false", "?ban=0", ""])
-    def test_are_not_meant_by_removing(self, ann: Person, cid: Person, room: Json, query: str) -> None:
+    def test_a_removal_is_no_ban(self, ann: Person, cid: Person, room: Json, query: str) -> None:
         assert removes(ann, cid, room, query).status == 204
         assert banned(ann, room).body == []
         assert cid.joins(room).status == 200
 
-    def test_are_listed_the_newest_first(
+    def test_bans_are_listed_newest_first(
         self, chat: Chat, ann: Person, bob: Person, cid: Person, eve: Person, room: Json
     ) -> None:
         bans(bob, cid, room)
@@ -238,22 +240,22 @@ class TestBans:
             "banned_by": bob.id,
         }
 
-    def test_name_nobody_whose_account_is_gone(self, ann: Person, bob: Person, cid: Person, room: Json) -> None:
+    def test_a_ban_does_not_name_an_erased_account(self, ann: Person, bob: Person, cid: Person, room: Json) -> None:
         bans(bob, cid, room)
         assert bob.sends("DELETE", "/api/auth/me/", json={"password": bob.password}).status == 204
         assert [one["banned_by"] for one in banned(ann, room).body] == [None]
 
-    def test_are_the_business_of_owner_and_moderators(self, cid: Person, eve: Person, room: Json) -> None:
+    def test_only_owner_and_moderators_see_bans(self, cid: Person, eve: Person, room: Json) -> None:
         for person, code in ((cid, "role_too_low"), (eve, "not_a_participant")):
             assert outcome(banned(person, room)) == outcome(lifts(person, eve, room)) == (403, code)
 
-    def test_are_lifted_and_once_more_is_fine(self, ann: Person, bob: Person, cid: Person, room: Json) -> None:
+    def test_lifting_a_ban_twice_is_fine(self, ann: Person, bob: Person, cid: Person, room: Json) -> None:
         bans(ann, cid, room)
         assert [lifts(bob, cid, room).status for _ in range(2)] == [204, 204]
         assert cid.joins(room).status == 200
 
     @pytest.mark.parametrize("user_id", ["0", "x", "99", "9" * 40])
-    def test_of_nobody_are_404(self, ann: Person, room: Json, user_id: str) -> None:
+    def test_a_ban_of_an_unknown_user_is_404(self, ann: Person, room: Json, user_id: str) -> None:
         answer = ann.deletes(f"/api/chat/rooms/{room['id']}/bans/{user_id}/")
         assert outcome(answer) == (404, "user_not_found")
 
@@ -271,7 +273,7 @@ def test_nothing_moves_the_two_of_a_direct_chat(ann: Person, bob: Person, eve: P
     assert {outcome(answer) for answer in answers} == {(409, "direct_chat_is_fixed")}
 
 
-def test_who_did_what_to_whom_is_on_record(chat: Chat, ann: Person, bob: Person, cid: Person, room: Json) -> None:
+def test_every_act_is_in_the_audit_log(chat: Chat, ann: Person, bob: Person, cid: Person, room: Json) -> None:
     bans(bob, cid, room)
     lifts(ann, cid, room)
     gives(ann, bob, "owner", room)

@@ -85,7 +85,7 @@ def test_a_list_takes_the_same_few_statements_at_any_length(chat: Chat, rows: in
     assert found == LISTS
 
 
-def test_so_do_requests_for_one_thing(chat: Chat) -> None:
+def test_a_request_for_one_thing_takes_few_statements(chat: Chat) -> None:
     ann = chat.person("ann")
     room = ann.makes_room("Kitchen")
     ann.says("hello", in_=room)
@@ -98,7 +98,7 @@ def test_so_do_requests_for_one_thing(chat: Chat) -> None:
     assert found == OTHERS
 
 
-def test_sending_takes_few_and_as_many_in_a_room_of_a_hundred(chat: Chat) -> None:
+def test_sending_takes_the_same_few_statements_in_a_large_room(chat: Chat) -> None:
     ann = chat.person("ann")
     small, large = ann.makes_room("small"), ann.makes_room("large")
     grow(chat, ann, large, 100)
@@ -116,7 +116,7 @@ def test_sending_takes_few_and_as_many_in_a_room_of_a_hundred(chat: Chat) -> Non
         assert counts == [["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT"]] * 2
 
 
-def test_what_has_become_of_a_room_is_told_to_a_hundred_as_to_one(chat: Chat) -> None:
+def test_writing_an_event_for_a_hundred_users_takes_the_same_statements(chat: Chat) -> None:
     ann = chat.person("ann")
     room = ann.makes_room("Kitchen")
     grow(chat, ann, room, 100)
@@ -134,7 +134,7 @@ def test_what_has_become_of_a_room_is_told_to_a_hundred_as_to_one(chat: Chat) ->
         assert len(statements) == 3  # the room, who joined first, the people
 
 
-def test_a_request_of_nobody_takes_none(chat: Chat) -> None:
+def test_a_request_without_a_token_takes_no_statement(chat: Chat) -> None:
     for path in ("/api/auth/me/", "/nothing", "/healthz", "/api/openapi.json", "/avatars/1-A.svg"):
         with counted(chat) as statements:
             chat.anyone.gets(path)

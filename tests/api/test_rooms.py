@@ -65,7 +65,7 @@ class TestMakingARoom:
         ],
         ids=lambda value: ascii(value)[:20],
     )
-    def test_what_is_wrong_is_named(self, chat: Chat, field: str, value: object) -> None:
+    def test_a_wrong_field_is_named(self, chat: Chat, field: str, value: object) -> None:
         ann = chat.person("ann")
         answer = ann.posts(ROOMS, **{"name": "Kitchen", field: value})
         assert (answer.status, set(answer.errors)) == (400, {field})
@@ -96,7 +96,7 @@ class TestSeeingARoom:
         assert (card["name"], card["participants"], card["participants_count"]) == ("Kitchen", [], 1)
         assert (card["role"], card["last_message"], card["unread_count"]) == (None, None, 0)
 
-    def test_a_participant_sees_the_last_message_and_what_is_unread(self, chat: Chat) -> None:
+    def test_a_participant_sees_the_last_message_and_the_unread_count(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         room = ann.makes_room(with_=[bob])
         ann.says("one", in_=room)
@@ -110,7 +110,7 @@ class TestSeeingARoom:
     @pytest.mark.parametrize(
         "room_id", ["0", "-1", "x", "1.0", "01", "%31x", "9" * 40, "9" * 5000, "9007199254740992", "١"]
     )
-    def test_what_is_no_id_is_404_like_any_other_room(self, chat: Chat, room_id: str) -> None:
+    def test_a_wrong_id_is_404_like_a_missing_room(self, chat: Chat, room_id: str) -> None:
         ann = chat.person("ann")
         ann.makes_room()
         answer = ann.gets(f"{ROOMS}{room_id}/")
@@ -118,7 +118,7 @@ class TestSeeingARoom:
 
 
 class TestTheListOfRooms:
-    def test_holds_ones_own_by_latest_activity(self, chat: Chat) -> None:
+    def test_the_list_holds_the_users_rooms_by_latest_activity(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         rooms = []
         for name in ("one", "two", "three"):
@@ -131,7 +131,7 @@ class TestTheListOfRooms:
         assert names(ann.gets(ROOMS).body) == ["one", "three", "two"]
         assert names(ann.gets(ROOMS, scope="mine").body) == ["one", "three", "two"]
 
-    def test_of_public_rooms_holds_those_that_one_could_join(self, chat: Chat) -> None:
+    def test_the_public_list_holds_the_rooms_that_the_user_could_join(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         ann.makes_room("public")
         ann.makes_room("private", private=True)
@@ -143,7 +143,7 @@ class TestTheListOfRooms:
         assert ann.gets(ROOMS, scope="public").body == []
 
     @pytest.mark.parametrize("scope", ["", "all", "MINE", "public "])
-    def test_of_another_scope_is_refused(self, chat: Chat, scope: str) -> None:
+    def test_an_unknown_scope_is_refused(self, chat: Chat, scope: str) -> None:
         answer = chat.person("ann").gets(ROOMS, scope=scope)
         assert (answer.status, set(answer.errors)) == (400, {"scope"})
 
@@ -163,20 +163,20 @@ class TestChangingARoom:
         assert ann.looks_at(room) == patched.body
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_what_get_gave_may_be_sent_back(self, chat: Chat, method: str) -> None:
+    def test_a_room_may_be_sent_back_as_it_was_returned(self, chat: Chat, method: str) -> None:
         ann = chat.person("ann")
         room = ann.makes_room("Kitchen", description="Old")
         assert ann.sends(method, f"{ROOMS}{room['id']}/", json=room).body == room
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     @pytest.mark.parametrize("form", [{"name": ""}, {"name": "x" * 101}, {"name": "x", "description": "x" * 1001}])
-    def test_is_held_to_the_rules_of_making_one(self, chat: Chat, method: str, form: dict[str, str]) -> None:
+    def test_a_change_follows_the_rules_of_making_a_room(self, chat: Chat, method: str, form: dict[str, str]) -> None:
         ann = chat.person("ann")
         room = ann.makes_room("Kitchen")
         assert ann.sends(method, f"{ROOMS}{room['id']}/", json=form).status == 400
         assert ann.looks_at(room) == room
 
-    def test_is_for_owner_and_moderators_and_deleting_for_the_owner(self, chat: Chat) -> None:
+    def test_owner_and_moderators_change_a_room_and_only_the_owner_deletes_it(self, chat: Chat) -> None:
         ann, bob, cid, eve = chat.people("ann", "bob", "cid", "eve")
         room = ann.makes_room("Kitchen", with_=[bob, cid])
         chat.sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", bob.id)
@@ -214,7 +214,7 @@ class TestChangingARoom:
 
 
 class TestJoiningAndLeaving:
-    def test_who_joins_has_nothing_unread_and_may_read_what_was_said(self, chat: Chat) -> None:
+    def test_a_new_participant_has_nothing_unread_and_can_read_the_history(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room()
         ann.says("before", in_=room)
@@ -250,13 +250,13 @@ class TestJoiningAndLeaving:
         assert [eve.leaves(place).code for place in (room, direct)] == ["room_not_found"] * 2
         assert (ann.joins(room).status, ann.joins(direct).status) == (200, 200)
 
-    def test_who_left_a_private_room_does_not_see_it_any_more(self, chat: Chat) -> None:
+    def test_a_user_who_left_a_private_room_cannot_see_it(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         room = ann.makes_room(private=True, with_=[bob])
         assert bob.leaves(room).status == 200
         assert (bob.leaves(room).status, bob.history(room).status, bob.joins(room).status) == (404, 404, 404)
 
-    def test_an_owner_hands_over_to_the_moderator_else_to_who_joined_first(self, chat: Chat) -> None:
+    def test_a_leaving_owner_hands_over_to_a_moderator_or_the_first_participant(self, chat: Chat) -> None:
         ann, bob, cid = chat.people("ann", "bob", "cid")
         room = ann.makes_room(with_=[bob, cid])
         chat.sql("UPDATE participant SET role = 'moderator' WHERE user_id = ?", cid.id)
@@ -274,7 +274,7 @@ class TestJoiningAndLeaving:
 
 
 class TestADirectChat:
-    def test_is_one_however_often_it_is_asked_for(self, chat: Chat) -> None:
+    def test_a_direct_chat_is_one_however_often_it_is_opened(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         first = ann.posts("/api/chat/create-direct-chat/", user_id=bob.id)
         again = ann.posts("/api/chat/create-direct-chat/", user_id=bob.id)
@@ -298,7 +298,7 @@ class TestADirectChat:
         assert (answer.status, set(answer.errors)) == (400, {"user_id"})
 
     @pytest.mark.parametrize("user_id", [99, 2**53 - 1])
-    def test_with_nobody_is_404(self, chat: Chat, user_id: int) -> None:
+    def test_a_direct_chat_with_an_unknown_user_is_404(self, chat: Chat, user_id: int) -> None:
         answer = chat.person("ann").posts("/api/chat/create-direct-chat/", user_id=user_id)
         assert (answer.status, answer.code) == (404, "user_not_found")
 
@@ -313,12 +313,12 @@ class TestReceipts:
             answer = bob.reads(room, up_to=seq)
             assert (answer.status, answer.body) == (200, {"last_read_seq": read, "unread_count": unread})
 
-    def test_are_for_participants(self, chat: Chat) -> None:
+    def test_only_a_participant_can_send_receipts(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         assert eve.reads(ann.makes_room(), up_to=1).code == "not_a_participant"
         assert eve.reads(ann.makes_room(private=True), up_to=1).code == "room_not_found"
 
-    def test_tell_the_author_that_somebody_read_it(self, chat: Chat) -> None:
+    def test_a_receipt_marks_the_message_as_read_for_its_author(self, chat: Chat) -> None:
         ann, bob, cid = chat.people("ann", "bob", "cid")
         room = ann.makes_room(with_=[bob, cid])
         first, second = ann.says("one", in_=room), ann.says("two", in_=room)
@@ -334,7 +334,7 @@ class TestReceipts:
 
 
 class TestParticipants:
-    def test_are_listed_in_the_order_of_joining_with_role_and_receipt(self, chat: Chat) -> None:
+    def test_participants_are_listed_in_joining_order_with_role_and_receipt(self, chat: Chat) -> None:
         cid, ann, bob = chat.people("cid", "ann", "bob")
         room = cid.makes_room(with_=[ann])
         cid.says("one", in_=room)
@@ -348,7 +348,7 @@ class TestParticipants:
             *("role", "last_read_seq"),
         }
 
-    def test_are_for_participants(self, chat: Chat) -> None:
+    def test_only_a_participant_can_list_the_participants(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         assert eve.gets(f"{ROOMS}{ann.makes_room()['id']}/participants/").code == "not_a_participant"
         assert eve.gets(f"{ROOMS}{ann.makes_room(private=True)['id']}/participants/").code == "room_not_found"

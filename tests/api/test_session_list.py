@@ -49,12 +49,12 @@ class TestTheList:
         assert [session["user_agent"] for session in listed][:2] == ["Tablet", "Phone"]
         assert [session["current"] for session in listed] == [False, False, True]
 
-    def test_holds_nobody_elses(self, chat: Chat, ann: Person) -> None:
+    def test_the_list_holds_no_session_of_another_user(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         log_in(chat, bob, agent="Bob's phone")
         assert len(agents(ann)) == 1
 
-    def test_leaves_out_what_is_over(self, chat: Chat, ann: Person) -> None:
+    def test_the_list_leaves_out_ended_sessions(self, chat: Chat, ann: Person) -> None:
         phone = log_in(chat, ann, agent="Phone")
         phone.posts("/api/auth/logout/")
         chat.clock.advance(30 * DAY - 1)
@@ -63,7 +63,7 @@ class TestTheList:
         chat.clock.advance(1)
         assert len(agents(fresh.logs_in())) == 2
 
-    def test_is_paged(self, chat: Chat, ann: Person) -> None:
+    def test_the_list_is_paged(self, chat: Chat, ann: Person) -> None:
         for number in range(4):
             log_in(chat, ann, agent=f"Device {number}")
         first = ann.gets("/api/auth/sessions/", limit=2)
@@ -79,7 +79,7 @@ class TestTheList:
 
 
 class TestRevoking:
-    def test_one_session_ends_its_access_and_refresh_at_once(self, chat: Chat, ann: Person) -> None:
+    def test_a_revoked_session_ends_access_and_refresh_at_once(self, chat: Chat, ann: Person) -> None:
         phone, tablet = log_in(chat, ann, agent="Phone"), log_in(chat, ann, agent="Tablet")
         assert ann.deletes(f"/api/auth/sessions/{phone.session_id}/").status == 204
         assert phone.gets("/api/auth/me/").code == "session_ended"
@@ -97,7 +97,7 @@ class TestRevoking:
         assert ann.deletes(f"/api/auth/sessions/{ann.session_id}/").status == 204
         assert ann.gets("/api/auth/me/").code == "session_ended"
 
-    def test_somebody_elses_looks_like_none(self, chat: Chat, ann: Person) -> None:
+    def test_the_session_of_another_user_is_404(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         answers = []
         for session_id in (bob.session_id, 99):
@@ -108,7 +108,7 @@ class TestRevoking:
         assert bob.is_logged_in
 
     @pytest.mark.parametrize("no_id", ["0", "-1", "abc", "1.0", "9" * 40, "%00"])
-    def test_what_is_no_id_is_404(self, ann: Person, no_id: str) -> None:
+    def test_a_wrong_id_is_404(self, ann: Person, no_id: str) -> None:
         assert ann.deletes(f"/api/auth/sessions/{no_id}/").code == "session_not_found"
 
     def test_all_others_leaves_this_one(self, chat: Chat, ann: Person) -> None:
@@ -119,7 +119,7 @@ class TestRevoking:
         assert [person.is_logged_in for person in (ann, phone, tablet, bob)] == [False, False, True, True]
 
 
-def test_what_happens_to_sessions_is_on_record(chat: Chat, ann: Person) -> None:
+def test_changes_of_sessions_are_in_the_audit_log(chat: Chat, ann: Person) -> None:
     phone, tablet = log_in(chat, ann, agent="Phone"), log_in(chat, ann, agent="Tablet", ip="2001:db8::7")
     tablet.deletes(f"/api/auth/sessions/{phone.session_id}/")
     tablet.deletes("/api/auth/sessions/")

@@ -59,7 +59,9 @@ class TestRefreshing:
         assert (again.status, again.body["refresh"]) == (200, successor)
         assert ann.is_logged_in
 
-    def test_after_30_s_it_is_theft_and_the_session_ends(self, chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_reuse_after_30_s_is_theft_and_ends_the_session(
+        self, chat: Chat, caplog: pytest.LogCaptureFixture
+    ) -> None:
         ann = chat.person("ann")
         other = ann.logs_in()
         first = ann.refresh
@@ -98,7 +100,7 @@ class TestRefreshing:
         assert ann.refreshes(first).code == "token_reused"
         assert not ann.is_logged_in
 
-    def test_the_end_by_reuse_is_stored_before_it_is_told(self, chat: Chat) -> None:
+    def test_the_end_by_reuse_is_committed_before_the_answer(self, chat: Chat) -> None:
         ann = chat.person("ann")
         first = ann.refresh
         ann.refreshes()
@@ -164,7 +166,7 @@ class TestRefreshing:
 
 
 class TestLoggingOut:
-    def test_ends_the_session_at_once(self, chat: Chat) -> None:
+    def test_a_log_out_ends_the_session_at_once(self, chat: Chat) -> None:
         ann = chat.person("ann")
         phone = ann.logs_in()
         assert ann.is_logged_in
@@ -180,7 +182,7 @@ class TestLoggingOut:
         assert ann.sends("POST", "/api/auth/logout/", **form).status == 200
         assert not ann.is_logged_in
 
-    def test_twice_is_200_twice(self, chat: Chat) -> None:
+    def test_a_second_log_out_is_200_too(self, chat: Chat) -> None:
         ann = chat.person("ann")
         answers = [ann.posts("/api/auth/logout/", refresh=ann.refresh) for _ in range(2)]
         assert [answer.status for answer in answers] == [200, 200]
@@ -198,7 +200,7 @@ class TestLoggingOut:
         chat.clock.advance(120)
         assert ann.posts("/api/auth/logout/", refresh=ann.refresh).status == 200
 
-    def test_nobody_logs_out_another(self, chat: Chat) -> None:
+    def test_a_user_cannot_log_out_another_user(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         answer = ann.posts("/api/auth/logout/", refresh=bob.refresh)
         assert (answer.status, answer.code) == (401, "token_invalid")
@@ -206,7 +208,7 @@ class TestLoggingOut:
         assert ann.is_logged_in
 
     @pytest.mark.parametrize("token", [None, "garbage"])
-    def test_without_a_genuine_token_is_401(self, chat: Chat, token: str | None) -> None:
+    def test_a_log_out_without_a_genuine_token_is_401(self, chat: Chat, token: str | None) -> None:
         ann = chat.person("ann")
         ann.token = token  # type: ignore[assignment]
         assert ann.posts("/api/auth/logout/", refresh=ann.refresh).status == 401
@@ -225,14 +227,14 @@ class TestLoggingOut:
 
 class TestAnAccount:
     @pytest.mark.parametrize("change", ['UPDATE "user" SET is_active = FALSE', "UPDATE session SET ended_at = 1"])
-    def test_that_is_disabled_is_out_at_once(self, chat: Chat, change: str) -> None:
+    def test_a_disabled_account_is_out_at_once(self, chat: Chat, change: str) -> None:
         ann = chat.person("ann")
         assert ann.is_logged_in
         chat.sql(change)
         assert (ann.gets(PROTECTED).status, ann.refreshes().status) == (401, 401)
         assert ann.gets(PROTECTED).code == "session_ended"
 
-    def test_that_is_disabled_can_not_log_in(self, chat: Chat) -> None:
+    def test_a_disabled_account_cannot_log_in(self, chat: Chat) -> None:
         chat.person("ann")
         chat.sql('UPDATE "user" SET is_active = FALSE')
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
@@ -275,7 +277,7 @@ class TestATokenThatIsNotOurs:
         assert ann.is_logged_in
         return answer
 
-    def test_the_forger_would_be_let_in_with_nothing_changed(self, ann: Person) -> None:
+    def test_the_unchanged_token_is_accepted(self, ann: Person) -> None:
         assert ann.sends("GET", PROTECTED, headers={"Authorization": f"Bearer {forged(ann.token)}"}).status == 200
 
     @pytest.mark.parametrize(
@@ -283,11 +285,11 @@ class TestATokenThatIsNotOurs:
         ["", "Bearer", "Bearer ", "Basic YW5uOng=", "Token x", "bearer", "Bearer\t", "x" * 5000],
         ids=lambda text: repr(text[:20]),
     )
-    def test_no_token(self, ann: Person, authorization: str) -> None:
+    def test_a_header_without_a_token_is_refused(self, ann: Person, authorization: str) -> None:
         answer = ann.sends("GET", PROTECTED, headers={"Authorization": authorization})
         assert (answer.status, answer.code) == (401, "not_authenticated")
 
-    def test_no_header(self, chat: Chat) -> None:
+    def test_a_request_without_the_header_is_refused(self, chat: Chat) -> None:
         answer = chat.anyone.gets(PROTECTED)
         assert (answer.status, answer.code) == (401, "not_authenticated")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -312,25 +314,25 @@ class TestATokenThatIsNotOurs:
         ],
         ids=lambda text: ascii(text[:20]),
     )
-    def test_garbage(self, ann: Person, token: str) -> None:
+    def test_garbage_is_refused(self, ann: Person, token: str) -> None:
         self.refused(ann, token)
         logout = ann.sends("POST", "/api/auth/logout/", headers={"Authorization": f"Bearer {token}"})
         assert (logout.status, logout.code) == (401, "token_invalid")
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
     @pytest.mark.parametrize("signature", ["", "AA"])
-    def test_without_a_signature(self, ann: Person, algorithm: str, signature: str) -> None:
+    def test_a_token_without_a_signature_is_refused(self, ann: Person, algorithm: str, signature: str) -> None:
         header, payload, _ = ann.token.split(".")
         self.refused(ann, f"{encoded({'alg': algorithm, 'typ': 'JWT'})}.{payload}.{signature}")
         self.refused(ann, f"{header}.{payload}.{signature}")
         self.refused(ann, f"{header}.{payload}")
 
-    def test_of_another_secret(self, ann: Person) -> None:
+    def test_a_token_of_another_secret_is_refused(self, ann: Person) -> None:
         for secret in ("another secret that is long enough!!", "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"):
             self.refused(ann, jwt.encode(claims_of(ann.token), secret, "HS256"))
 
     @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-    def test_of_another_algorithm_with_our_secret(self, ann: Person, algorithm: str) -> None:
+    def test_a_token_of_another_algorithm_is_refused(self, ann: Person, algorithm: str) -> None:
         self.refused(ann, jwt.encode(claims_of(ann.token), KEY * 2, algorithm))
         self.refused(ann, jwt.encode(claims_of(ann.token), KEY, algorithm))
 
@@ -348,14 +350,14 @@ class TestATokenThatIsNotOurs:
         ],
         ids=lambda header: next(iter(header)),
     )
-    def test_with_a_header_that_we_never_write(self, ann: Person, header: dict[str, Any]) -> None:
+    def test_a_token_with_another_header_is_refused(self, ann: Person, header: dict[str, Any]) -> None:
         self.refused(ann, forged(ann.token, header=header), refresh=forged(ann.refresh, header=header))
 
-    def test_with_its_header_in_another_spelling(self, ann: Person) -> None:
+    def test_a_token_with_its_header_in_another_spelling_is_refused(self, ann: Person) -> None:
         for header in ('{"typ":"JWT","alg":"HS256"}', '{"alg": "HS256", "typ": "JWT"}', '{"alg":"HS256"}'):
             self.refused(ann, signed(header, claims_of(ann.token)))
 
-    def test_with_its_claims_in_another_spelling(self, ann: Person) -> None:
+    def test_a_token_with_its_claims_in_another_spelling_is_refused(self, ann: Person) -> None:
         header, claims = '{"alg":"HS256","typ":"JWT"}', json.dumps(claims_of(ann.token), separators=(",", ":"))
         assert signed(header, claims.encode()) == ann.token
         for other in (
@@ -368,7 +370,7 @@ class TestATokenThatIsNotOurs:
             assert json.loads(other) == claims_of(ann.token)
             self.refused(ann, signed(header, other.encode()))
 
-    def test_with_its_signature_in_another_spelling(self, ann: Person) -> None:
+    def test_a_token_with_its_signature_in_another_spelling_is_refused(self, ann: Person) -> None:
         text, _, signature = ann.token.rpartition(".")
         alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
         last = alphabet.index(signature[-1])  # it tells four bits, and has room for six
@@ -384,15 +386,15 @@ class TestATokenThatIsNotOurs:
             self.refused(ann, f"{text}.{other}".replace("\n", "\t"), refresh=f"{text}.{other}")
 
     @pytest.mark.parametrize("change", ["{0} {1}", "{0},{1}", "{0}, Bearer {0}", "{0}; {0}", '"{0}"', "<{0}>"])
-    def test_with_something_beside_it(self, ann: Person, change: str) -> None:
+    def test_a_token_with_text_beside_it_is_refused(self, ann: Person, change: str) -> None:
         self.refused(ann, change.format(ann.token, ann.refresh), refresh=change.format(ann.refresh, ann.token))
 
-    def test_with_white_space_in_or_around_a_refresh_token(self, ann: Person) -> None:
+    def test_a_refresh_token_with_white_space_is_refused(self, ann: Person) -> None:
         for spaced in (f" {ann.refresh}", f"{ann.refresh}\n", ann.refresh.replace(".", ". "), f"Bearer {ann.refresh}"):
             answer = ann.posts("/api/auth/token/refresh/", refresh=spaced)
             assert (answer.status, answer.code) == (401, "token_invalid")
 
-    def test_beside_one_that_is(self, ann: Person) -> None:
+    def test_a_forged_token_beside_a_genuine_one_is_refused(self, ann: Person) -> None:
         """Two `Authorization` headers, which a server hands over as one: none of them counts."""
         for tokens in ((ann.token, "garbage"), ("garbage", ann.token), (ann.token, ann.token)):
             headers = {"Authorization": ",".join(f"Bearer {token}" for token in tokens)}
@@ -400,20 +402,20 @@ class TestATokenThatIsNotOurs:
             assert (answer.status, answer.code) == (401, "token_invalid")
 
     @pytest.mark.parametrize("part", [0, 1, 2])
-    def test_changed_in_one_place(self, ann: Person, part: int) -> None:
+    def test_a_token_changed_in_one_place_is_refused(self, ann: Person, part: int) -> None:
         parts = ann.token.split(".")
         middle = len(parts[part]) // 2
         letter = "A" if parts[part][middle] != "A" else "B"
         parts[part] = parts[part][:middle] + letter + parts[part][middle + 1 :]
         self.refused(ann, ".".join(parts))
 
-    def test_of_the_other_kind(self, ann: Person) -> None:
+    def test_a_token_of_the_other_type_is_refused(self, ann: Person) -> None:
         self.refused(ann, ann.refresh, refresh=ann.token)
         self.refused(ann, forged(ann.token, type="x"), refresh=forged(ann.refresh, type="x"))
         self.refused(ann, forged(ann.token, type=["access"]), refresh=forged(ann.refresh, type={}))
 
     @pytest.mark.parametrize("claim", ["exp", "iat", "iss", "aud", "sub", "sid", "jti", "type"])
-    def test_without_a_claim(self, ann: Person, claim: str) -> None:
+    def test_a_token_without_a_claim_is_refused(self, ann: Person, claim: str) -> None:
         self.refused(ann, forged(ann.token, drop=claim), refresh=forged(ann.refresh, drop=claim))
 
     @pytest.mark.parametrize(
@@ -485,7 +487,7 @@ class TestATokenThatIsNotOurs:
         ],
         ids=lambda value: ascii(value)[:24],
     )
-    def test_with_a_wrong_claim(self, ann: Person, claim: str, value: Any) -> None:
+    def test_a_token_with_a_wrong_claim_is_refused(self, ann: Person, claim: str, value: Any) -> None:
         self.refused(ann, forged(ann.token, **{claim: value}), refresh=forged(ann.refresh, **{claim: value}))
 
     @on_each_database
@@ -493,17 +495,15 @@ class TestATokenThatIsNotOurs:
         ("claim", "value", "code"),
         [("exp", 1, "token_expired"), ("sid", 99, "session_ended"), ("sub", "2", "session_ended")],
     )
-    def test_that_could_be_ours_but_names_no_living_session(
-        self, ann: Person, claim: str, value: object, code: str
-    ) -> None:
+    def test_a_token_of_no_living_session_is_refused(self, ann: Person, claim: str, value: object, code: str) -> None:
         ours: dict[str, Any] = {claim: value}
         self.refused(ann, forged(ann.token, **ours), refresh=forged(ann.refresh, **ours), code=code)
 
-    def test_with_a_payload_that_is_no_object(self, ann: Person) -> None:
+    def test_a_token_whose_payload_is_no_object_is_refused(self, ann: Person) -> None:
         for payload in (b"[]", b"1", b'"x"', b"null", b"", b"\xff", b"[" * 900, b'{"a":NaN}'):
             self.refused(ann, signed('{"alg":"HS256","typ":"JWT"}', payload))
 
-    def test_of_another_instance(self, ann: Person, make_chat: MakeChat) -> None:
+    def test_a_token_of_another_instance_is_refused(self, ann: Person, make_chat: MakeChat) -> None:
         other = make_chat(MINICHAT_SECRET_KEY="another Secret 4 the instance: 9f8e7d6c")
         stranger = other.person("ann")
         self.refused(ann, stranger.token, refresh=stranger.refresh)
@@ -521,7 +521,7 @@ class TestATokenThatIsNotOurs:
 
 
 @pytest.mark.parametrize("ahead", [5, 25])
-def test_a_token_of_a_host_whose_clock_is_a_little_ahead_is_taken(chat: Chat, ahead: int) -> None:
+def test_a_token_issued_up_to_30_s_ahead_is_accepted(chat: Chat, ahead: int) -> None:
     """Two hosts never agree to the millisecond (T11: a leeway of at most 30 s)."""
     chat.clock.now = time.time_ns() // 1_000_000 + ahead * 1_000
     ann = chat.person("ann")
@@ -531,7 +531,7 @@ def test_a_token_of_a_host_whose_clock_is_a_little_ahead_is_taken(chat: Chat, ah
     assert chat.person("bob").gets(PROTECTED).code == "token_invalid"
 
 
-def test_a_token_of_a_host_whose_clock_is_further_ahead_is_not(chat: Chat) -> None:
+def test_a_token_issued_further_ahead_is_refused(chat: Chat) -> None:
     chat.clock.now = time.time_ns() // 1_000_000 + 33_000
     assert chat.person("ann").gets(PROTECTED).code == "token_invalid"
 
@@ -555,7 +555,7 @@ class TestEveryRoute:
         return ask
 
     @pytest.mark.parametrize("route", GUARDED, ids=str)
-    def test_takes_access_tokens_only(self, ann: Person, ask: Ask, route: Route) -> None:
+    def test_every_route_accepts_access_tokens_only(self, ann: Person, ask: Ask, route: Route) -> None:
         for token, code in {
             ann.refresh: "token_invalid",
             forged(ann.token, type="refresh"): "token_invalid",
@@ -573,7 +573,7 @@ class TestEveryRoute:
         assert ann.is_logged_in
 
     @pytest.mark.parametrize("route", GUARDED, ids=str)
-    def test_takes_them_from_the_header_only(self, ann: Person, ask: Ask, route: Route) -> None:
+    def test_every_route_reads_the_token_from_the_header_only(self, ann: Person, ask: Ask, route: Route) -> None:
         cookie = f"access_token_cookie={ann.token}; token={ann.token}; Authorization=Bearer {ann.token}"
         for name in ("token", "access_token", "jwt", "Authorization", "ticket"):
             answer = ask(route, f"?{name}={ann.token}", Cookie=cookie, **{"X-Access-Token": ann.token})
@@ -581,14 +581,14 @@ class TestEveryRoute:
             assert (answer.status, answer.code) == (401, "ticket_invalid" if is_ticket else "not_authenticated")
 
     @pytest.mark.parametrize("route", [route for route in GUARDED if route.path != "/api/auth/logout/"], ids=str)
-    def test_asks_whether_the_session_lives(self, chat: Chat, ann: Person, ask: Ask, route: Route) -> None:
+    def test_every_route_checks_that_the_session_lives(self, chat: Chat, ann: Person, ask: Ask, route: Route) -> None:
         ann.posts("/api/auth/logout/")
         answer = ask(route, Authorization=f"Bearer {ann.token}")
         assert (answer.status, answer.code) == (401, "session_ended")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_answers_with_tokens_are_kept_by_no_cache(chat: Chat) -> None:
+def test_no_cache_stores_an_answer_with_tokens(chat: Chat) -> None:
     ann = chat.person("ann")
     login = {"username": "ann", "password": PASSWORD}
     passwords = {"old_password": PASSWORD, "new_password": "new horse battery"}
@@ -626,7 +626,7 @@ class TestANewSecret:
         """The person with the same tokens, at another server."""
         return Person(host, person.user, {"access": person.token, "refresh": person.refresh})
 
-    def test_lets_tokens_of_the_old_one_in_as_long_as_that_is_known(self, chat: Chat, tmp_path: Path) -> None:
+    def test_tokens_of_the_old_secret_work_as_long_as_it_is_known(self, chat: Chat, tmp_path: Path) -> None:
         ann = chat.person("ann")
         rotated, done = self.host(chat, tmp_path, NEW, OLD), self.host(chat, tmp_path, NEW)
         assert self.at(rotated, ann).is_logged_in
@@ -634,14 +634,14 @@ class TestANewSecret:
         assert (answer.status, answer.code) == (401, "token_invalid")
         assert self.at(done, ann).refreshes().code == "token_invalid"
 
-    def test_makes_all_tokens_from_then_on(self, chat: Chat, tmp_path: Path) -> None:
+    def test_new_tokens_are_signed_by_the_new_secret(self, chat: Chat, tmp_path: Path) -> None:
         ann = self.at(self.host(chat, tmp_path, NEW, OLD), chat.person("ann"))
         assert ann.refreshes().status == 200
         assert self.at(self.host(chat, tmp_path, NEW), ann).is_logged_in
         assert self.at(chat, ann).gets(PROTECTED).code == "token_invalid"
         assert self.at(self.host(chat, tmp_path, NEW), ann).refreshes().status == 200
 
-    def test_goes_over_several_hosts_in_steps_and_logs_nobody_out(self, chat: Chat, tmp_path: Path) -> None:
+    def test_a_rotation_over_several_hosts_logs_nobody_out(self, chat: Chat, tmp_path: Path) -> None:
         ann, known = chat.person("ann"), [(OLD, None), (OLD, NEW), (NEW, OLD), (NEW, None)]
         hosts = [self.host(chat, tmp_path, *secrets) for secrets in known]
         for before, after in itertools.pairwise(hosts):
@@ -656,7 +656,7 @@ class TestANewSecret:
                 assert claims_of(again.body["refresh"]) == claims_of(ann.refresh)
         assert self.at(hosts[-1], ann).is_logged_in
 
-    def test_takes_a_token_of_neither_for_none(self, chat: Chat, tmp_path: Path) -> None:
+    def test_a_token_of_neither_secret_is_refused(self, chat: Chat, tmp_path: Path) -> None:
         ann = chat.person("ann")
         host = self.host(chat, tmp_path, NEW, OLD)
         for key in ("some other key that is long enough: 1", OLD, NEW):

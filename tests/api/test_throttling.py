@@ -67,7 +67,7 @@ def test_forwarded_addresses_count_only_from_our_own_proxy(make_chat: MakeChat) 
 
 
 @pytest.mark.parametrize("proxies", ["0", "1"])
-def test_no_other_header_tells_where_somebody_is(make_chat: MakeChat, proxies: str) -> None:
+def test_no_other_header_sets_the_address(make_chat: MakeChat, proxies: str) -> None:
     chat = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES=proxies)
     chat.person("ann")
     statuses = []

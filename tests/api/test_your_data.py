@@ -35,7 +35,7 @@ def recorded(chat: Chat) -> list[str]:
 
 
 class TestErasing:
-    def test_is_204_and_everything_is_over(self, chat: Chat, ann: Person) -> None:
+    def test_an_erasure_is_204_and_ends_every_session(self, chat: Chat, ann: Person) -> None:
         phone = ann.logs_in()
         answer = erases(ann)
         assert (answer.status, answer.raw) == (204, b"")
@@ -90,7 +90,7 @@ class TestErasing:
         answer = bob.gets(f"/api/auth/users/{ann.id}/")
         assert (answer.status, answer.code) == (404, "user_not_found")
 
-    def test_keeps_what_was_said_under_another_name(self, ann: Person, bob: Person) -> None:
+    def test_messages_of_an_erased_account_stay_under_another_name(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", with_=[bob])
         ann.says("hello", in_=room)
         erases(ann)
@@ -125,7 +125,7 @@ class TestErasing:
         answer = bob.posts("/api/chat/create-direct-chat/", user_id=ann.id)
         assert (answer.status, answer.body["room"]["id"]) == (200, room["id"])
 
-    def test_lets_nobody_begin_anything_with_who_is_gone(self, ann: Person, bob: Person) -> None:
+    def test_nothing_can_be_started_with_an_erased_account(self, ann: Person, bob: Person) -> None:
         erases(ann)
         answer = bob.posts("/api/chat/create-direct-chat/", user_id=ann.id)
         unknown = bob.posts("/api/chat/create-direct-chat/", user_id=424_242)
@@ -139,7 +139,7 @@ class TestErasing:
         erases(ann)
         assert chat.anyone.gets(path).status == 404
 
-    def test_is_on_record(self, chat: Chat, ann: Person) -> None:
+    def test_an_erasure_is_in_the_audit_log(self, chat: Chat, ann: Person) -> None:
         erases(ann, "wrong password")
         erases(ann)
         assert recorded(chat)[-2:] == ["account.password_refused", "account.deleted"]
@@ -207,14 +207,14 @@ class TestTheExport:
         assert not any(str(jti_hash) in text for jti_hash, *_ in hashes)
         assert "eyJ" not in text
 
-    def test_is_a_file_to_save_and_not_to_cache(self, ann: Person) -> None:
+    def test_an_export_is_a_file_to_save_and_not_to_cache(self, ann: Person) -> None:
         answer = exports(ann)
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.headers["Content-Disposition"] == 'attachment; filename="minichat-export.json"'
         assert answer.headers["Cache-Control"] == "no-store"
 
     @pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 401])
-    def test_is_well_formed_at_any_length(self, chat: Chat, ann: Person, count: int) -> None:
+    def test_an_export_is_well_formed_at_any_length(self, chat: Chat, ann: Person, count: int) -> None:
         room = ann.makes_room()
         services = chat.app.extensions["minichat"].services
         user = services.directory.get(ann.id)
@@ -223,14 +223,14 @@ class TestTheExport:
             services.messaging.send(user, room["id"], content)
         assert [message["content"] for message in exports(ann).body["messages"]] == said
 
-    def test_is_asked_for_five_times_an_hour_at_most(self, make_chat: MakeChat) -> None:
+    def test_a_user_gets_five_exports_an_hour(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_RATE_LIMITS="on")
         ann, bob = chat.people("ann", "bob")
         assert [exports(ann).status for _ in range(6)] == [200] * 5 + [429]
         assert exports(bob).status == 200
         assert ann.gets("/api/auth/me/").status == 200
 
-    def test_of_a_head_is_not_written_and_not_put_on_record(self, chat: Chat, ann: Person) -> None:
+    def test_a_head_writes_no_export_and_no_audit_entry(self, chat: Chat, ann: Person) -> None:
         before = recorded(chat)
         answer = ann.sends("HEAD", "/api/auth/me/export/")
         assert (answer.status, answer.raw) == (200, b"")
@@ -238,7 +238,7 @@ class TestTheExport:
         exports(ann)
         assert recorded(chat) == [*before, "account.exported"]
 
-    def test_that_breaks_off_is_not_well_formed(self, make_new_chat: MakeChat) -> None:
+    def test_an_interrupted_export_is_not_well_formed(self, make_new_chat: MakeChat) -> None:
         chat = make_new_chat()
         ann = chat.person("ann")
         ann.says("hello", in_=ann.makes_room())
