@@ -272,7 +272,7 @@ class TestThePages:
     def test_a_room_that_can_not_be_is_not_there_any_more(self, admin: Browser, room_id: str) -> None:
         answer = admin.submits("/admin/rooms/act/", "/admin/rooms/", id=room_id, action="Delete")
         assert answer.headers["Location"] == "/admin/rooms/"
-        assert "There is no such thing any more." in text(admin.gets("/admin/rooms/"))
+        assert "This item no longer exists." in text(admin.gets("/admin/rooms/"))
 
     @pytest.mark.parametrize(
         "fields", [{}, {"id": "ann"}, {"action": "Disable"}, {"id": "nobody", "action": "Disable"}]

@@ -1,7 +1,7 @@
-"""The administration at `/admin/`: pages for superusers, by Flask-Admin, over the same services as everything else.
+"""The administration at `/admin/`: pages for superusers, made with Flask-Admin on the domain's services.
 
-`door` lets in, `pages` shows people, rooms and the audit log. No page knows a database; what an administrator does is
-done by `domain.administration`, which puts it on record.
+`door` authenticates administrators; `pages` shows people, rooms and the audit log. No page knows a database. Every
+action goes through `domain.administration`, which records it in the audit log.
 """
 
 from flask import Flask, Request
@@ -15,18 +15,18 @@ from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 
 URL = "/admin"
 _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
-"""A form with a password of any length fits in, and parsing it costs little."""
+"""Each form fits into this, with a password of any length."""
 
 
 class AdminSessions(SecureCookieSessionInterface):
-    """Flask's sessions, for these pages alone: no other request has its cookies looked at."""
+    """Flask's cookie sessions for these pages alone. No other request reads cookies."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         return super().open_session(app, request) if f"{request.path}/".startswith(f"{URL}/") else None
 
 
 def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
-    """Add the administration to the app; `secret` signs its cookie."""
+    """Add the administration to the app. `secret` signs its cookie."""
     app.secret_key = secret
     app.session_interface = AdminSessions()
     app.config.update(
@@ -42,5 +42,5 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         name = page.__name__.removesuffix("Page")
         admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
     for endpoint in set(app.view_functions) - known:
-        # These pages need no bearer token: the door has a cookie and checks of its own.
+        # The pages need no bearer token: `door` checks a cookie of its own.
         declare(app, endpoint, PUBLIC_UNTHROTTLED if endpoint.endswith(".static") else _PAGE)

@@ -1,7 +1,7 @@
-"""Who is let in: superusers, by a log-in like any other, known afterwards by a signed cookie that names its session.
+"""Authentication of administrators: a superuser logs in, and a signed cookie names their session afterwards.
 
-The session is one of the domain's: it stands in the list of sessions, ends like any other, and with it what the cookie
-opens. Signing in begins a new one, so a cookie that somebody planted beforehand is worth nothing.
+The session is one of the domain's. It appears in the superuser's list of sessions, and when it ends, the cookie is
+worthless. Each sign-in starts a new session, which prevents session fixation.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ from minichat.api.texts import sentence
 from minichat.domain.errors import NotAuthenticated, SessionEnded, TooMany
 from minichat.domain.model import HOUR, User
 
-SHIFT = 12 * HOUR
-"""How long one stays signed in."""
+SIGN_IN_DURATION = 12 * HOUR
+"""How long a sign-in lasts, in milliseconds."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""These pages run their own scripts and styles, and nothing else."""
+"""The pages run their own scripts and styles, and nothing else."""
 
 
 class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are not exported
@@ -32,7 +32,7 @@ class SignInForm(SecureForm):  # type: ignore[misc]  # Flask-Admin's types are n
 
 
 def administrator() -> User | None:
-    """The superuser who makes this request, if it is one."""
+    """Return the superuser who makes this request, or None."""
     state = request_state()
     if not state.is_administrator_known:
         state.administrator = _known_by_cookie()
@@ -41,7 +41,7 @@ def administrator() -> User | None:
 
 
 def _known_by_cookie() -> User | None:
-    if "session" not in session or context().clock() - session["since"] >= SHIFT:
+    if "session" not in session or context().clock() - session["since"] >= SIGN_IN_DURATION:
         return None
     try:
         caller = services().sessions.authenticate(session["session"], session["user"])
@@ -51,7 +51,7 @@ def _known_by_cookie() -> User | None:
 
 
 class Page(BaseView):  # type: ignore[misc]
-    """A page of the administration, under its policy."""
+    """A page of the administration, with its Content-Security-Policy."""
 
     def create_blueprint(self, admin: Admin) -> Blueprint:
         blueprint: Blueprint = super().create_blueprint(admin)
@@ -65,7 +65,7 @@ def _restrict(response: Response) -> Response:
 
 
 class Guarded(Page):
-    """A page for administrators."""
+    """A page that only administrators can open."""
 
     def is_accessible(self) -> bool:
         return administrator() is not None
@@ -75,7 +75,7 @@ class Guarded(Page):
 
 
 class Door(Page, AdminIndexView):  # type: ignore[misc]
-    """The way in and out."""
+    """Sign-in and sign-out."""
 
     def is_visible(self) -> bool:
         return False
@@ -89,7 +89,7 @@ class Door(Page, AdminIndexView):  # type: ignore[misc]
         form, status, headers = SignInForm(request.form), 200, {}
         if request.method == "POST" and not form.validate():
             status = 400
-            flash("This page is too old. Try again.", "error")
+            flash("This page has expired. Try again.", "error")
         elif request.method == "POST":
             try:
                 user, grant = services().sessions.log_in(

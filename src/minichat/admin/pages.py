@@ -1,4 +1,4 @@
-"""The pages: lists with a button for each thing that can be done, walked by key like every list of the API."""
+"""The pages: lists with a button for each action, paged by key like every list of the API."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -18,17 +18,17 @@ from minichat.domain.model import Timestamp, User
 PAGE = 50
 
 
-class Row(NamedTuple):
+class ListItem(NamedTuple):
     """One line of a list."""
 
     id: str
-    """What the buttons name."""
+    """The value that the buttons send."""
     cells: Sequence[object]
     buttons: Sequence[str]
 
 
 class ListPage(Guarded):
-    """A list of things and what can be done with one of them."""
+    """A list of items and the actions on one of them."""
 
     columns: Sequence[str]
     is_searchable = False
@@ -53,23 +53,23 @@ class ListPage(Guarded):
 
     @expose("/act/", methods=("POST",))
     def act(self) -> Any:
-        """Do what a button says, if it comes from a page of ours."""
+        """Run the action of a button, if one of our pages sent it."""
         action = self.actions().get(request.form.get("action", ""))
         if action is None or not SecureForm(request.form).validate():
-            flash("This page is too old. Try again.", "error")
+            flash("This page has expired. Try again.", "error")
         else:
             try:
                 flash(action(request.form.get("id", "")))
             except ChatError:
-                flash("There is no such thing any more.", "error")
+                flash("This item no longer exists.", "error")
         return redirect(url_for(".index"))
 
-    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
-        """A page of the list, and the cursor of the next. Raises InvalidInput."""
-        raise NotImplementedError  # each subclass has its own
+    def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
+        """Return a page of the list and the cursor of the next page. Raises InvalidInput."""
+        raise NotImplementedError
 
     def actions(self) -> Mapping[str, Callable[[str], str]]:
-        """What can be done, by the text of its button; each takes an id and tells what it did."""
+        """Return the actions by the text of their buttons. Each takes an id and returns a sentence about its result."""
         return {}
 
     @property
@@ -80,12 +80,12 @@ class ListPage(Guarded):
 
 
 class PeoplePage(ListPage):
-    """Accounts; no e-mail address is shown, as it is its owner's alone."""
+    """Accounts, without e-mail addresses, which only their owners see."""
 
     columns = ("Username", "Name", "Joined", "Last seen", "State")
     is_searchable = True
 
-    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+    def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
         if query:
             found: Sequence[User] = services().directory.search(self._own_id, query, PAGE)
             next_key = None
@@ -106,7 +106,7 @@ class PeoplePage(ListPage):
                 "never" if user.last_seen_at is None else _time(user.last_seen_at),
                 ", ".join(state),
             )
-            rows.append(Row(user.username, cells, buttons))
+            rows.append(ListItem(user.username, cells, buttons))
         return rows, cursor_after(next_key)
 
     def actions(self) -> Mapping[str, Callable[[str], str]]:
@@ -118,7 +118,7 @@ class PeoplePage(ListPage):
 
     def _enable(self, username: str) -> str:
         user, _ = services().administration.enable(username, by=self._own_id)
-        return f"{user.username} may log in again."
+        return f"{user.username} can log in again."
 
     def _log_out(self, username: str) -> str:
         user, ended = services().administration.log_out(username, by=self._own_id)
@@ -126,14 +126,14 @@ class PeoplePage(ListPage):
 
 
 class RoomsPage(ListPage):
-    """Group rooms, the newest first. What is said in them is not shown."""
+    """Group rooms, the newest first, without their messages."""
 
-    columns = ("Name", "Description", "Private", "Participants", "Messages", "Made", "Last active")
+    columns = ("Name", "Description", "Private", "Participants", "Messages", "Created", "Last active")
 
-    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+    def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
         rooms = services().rooms.groups(PAGE, before=_id_in(cursor))
         rows = [
-            Row(
+            ListItem(
                 str(room.id),
                 (
                     room.name,
@@ -163,7 +163,7 @@ class RecordPage(ListPage):
 
     columns = ("Time", "Event", "About", "By", "From", "Client", "Detail")
 
-    def rows(self, query: str, cursor: str | None) -> tuple[list[Row], str | None]:
+    def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
         entries = services().audit_log.page(PAGE, before=_id_in(cursor))
         ids = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
         people = services().directory.by_ids(ids)
@@ -172,7 +172,7 @@ class RecordPage(ListPage):
             return people[user_id].username if user_id is not None and user_id in people else ""
 
         rows = [
-            Row(
+            ListItem(
                 str(entry.id),
                 (
                     _time(entry.at),
@@ -191,11 +191,11 @@ class RecordPage(ListPage):
 
 
 def _id_in(cursor: str | None) -> int | None:
-    """The id after which a page begins. Raises InvalidInput for what is no cursor of such a list."""
+    """Return the id after which a page begins. Raises InvalidInput if the cursor is of another list."""
     after = window(PAGE, cursor, int).after
     return None if after is None else int(after[0])
 
 
 def _time(at: Timestamp) -> str:
-    """The time as people read it: UTC, to the second."""
+    """Return the time in UTC, to the second."""
     return rfc3339(at)[:19].replace("T", " ")

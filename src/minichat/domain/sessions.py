@@ -100,7 +100,12 @@ class Sessions:
         guess = self.throttling.guess(key or username, found and found.user.id, device)
         self.throttling.check(guess)
         is_right = self._is_right(found, password)
-        if not is_right or found is None or not found.user.is_active or found.user.is_superuser < only_superusers:
+        if (
+            not is_right
+            or found is None
+            or not found.user.is_active
+            or (only_superusers and not found.user.is_superuser)
+        ):
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
         with self.transaction(account=found.user.id, attempts=guess.checked):
