@@ -130,7 +130,7 @@ def restored() -> None:
 
     database = current_database(settings)
     with database_failures(settings), database.migrating(migrate.PATIENCE_SECONDS):
-        log_epoch.go_on_from_backup(database)
+        log_epoch.adopt_database(database)
     click.echo("Clients will load everything again when they reconnect.")
 
 

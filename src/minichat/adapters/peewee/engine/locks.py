@@ -23,7 +23,7 @@ Lock = tuple[str, int | str]
 
 _ACCOUNT, _SHARED_ACCOUNT, _ROOM, _ATTEMPTS = "account", "shared account", "room", "attempts"
 
-# The first number of an advisory lock tells the kind; the second one has 31 bits, so the adapter takes the id modulo
+# The first number of an advisory lock is the kind; the second one has 31 bits, so the adapter takes the id modulo
 # 2^31. Two ids with the same number only wait for each other.
 _NUMBER = "mod({}::bigint, 2147483648)::int"
 _ACQUIRE_ROOM = f"SELECT pg_advisory_xact_lock(1, {_NUMBER.format('%s')})"

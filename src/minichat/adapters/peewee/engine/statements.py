@@ -29,7 +29,7 @@ from peewee import __exception_wrapper__ as driver_errors  # type: ignore[attr-d
 from minichat.domain.errors import Unavailable
 
 __all__ = [
-    "AWAY",
+    "OUTAGE_ERRORS",
     "Executor",
     "Row",
     "Statement",
@@ -52,7 +52,7 @@ class Executor(Protocol):
     def execute_lagging(self, sql: str, params: Any = None) -> Any: ...
 
 
-AWAY = (OperationalError, InterfaceError, InternalError)
+OUTAGE_ERRORS = (OperationalError, InterfaceError, InternalError)
 """The errors that Peewee raises if the database is locked, full, unreadable or gone."""
 _CONFLICTS = frozenset({"40001", "40P01"})
 """The SQLSTATEs of serialization failures and deadlocks: PostgreSQL's manual, appendix A."""
@@ -60,15 +60,15 @@ _CONFLICTS = frozenset({"40001", "40P01"})
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise Unavailable for each error of `AWAY`."""
+    """Raise Unavailable for each error of `OUTAGE_ERRORS`."""
     try:
         yield
-    except AWAY as error:
+    except OUTAGE_ERRORS as error:
         raise unavailable(error) from error
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """Return the error of the domain for one of `AWAY`."""
+    """Return the error of the domain for one of `OUTAGE_ERRORS`."""
     cause: object = error
     while hasattr(cause, "orig"):  # Peewee wraps the driver's error, sometimes twice
         cause = cause.orig
@@ -124,7 +124,7 @@ class Statement:
         try:
             with driver_errors:
                 rows: list[Row] = self._execute(values).fetchall()
-        except AWAY as error:
+        except OUTAGE_ERRORS as error:
             raise unavailable(error) from error
         return rows
 
@@ -137,6 +137,6 @@ class Statement:
         """Run the statement; return how many rows it changed."""
         try:
             count: int = self._execute(values).rowcount
-        except AWAY as error:
+        except OUTAGE_ERRORS as error:
             raise unavailable(error) from error
         return count

@@ -17,7 +17,7 @@ class PeeweeAttemptStore:
         columns = (row.count, row.since, row.last)
         is_over = row.forget_at <= EXCLUDED.last
         self._get = statement(row.select(*columns).where(row.key == param("key")))
-        # One statement begins a count, adds to it, or begins it anew, so concurrent attempts are all counted.
+        # One statement begins a count, adds to it, or starts it again, so concurrent attempts are all counted.
         self._count = statement(
             row.insert(key=param("key"), count=1, since=param("at"), last=param("at"), forget_at=param("forget_at"))
             .on_conflict(

@@ -1,7 +1,7 @@
 """The epoch of the change log: a random number that begins every position in the log.
 
 After a restore the log gives ids again that it had given before, to other changes. A new epoch makes the positions from
-before the restore, and those from another database, invalid: their owners must load everything anew.
+before the restore, and those from another database, invalid: their clients must load everything again.
 """
 
 import secrets
@@ -30,10 +30,10 @@ _FORGET_TRANSACTIONS = (
 def begin(database: ChatDatabase) -> None:
     """Draw an epoch if there is none, as in a new database and in one restored from a backup."""
     if Statement.of_text(database, _NUMBER).one() in {None, (None,)}:
-        go_on_from_backup(database)
+        adopt_database(database)
 
 
-def go_on_from_backup(database: ChatDatabase) -> None:
+def adopt_database(database: ChatDatabase) -> None:
     """Adopt a database that another server has left. It is safe to repeat after an interruption."""
     for statement in database.dialect.choose(sqlite=(), postgres=_FORGET_TRANSACTIONS):
         database.execute_sql(statement)
