@@ -398,7 +398,7 @@ HARM = {
     ),
     "another schema": (
         replaced(b'"sqlite":"0', b'"sqlite":"1'),
-        "another version of minichat, with other tables, has exported it",
+        "it was exported by another version of minichat, which has other tables",
     ),
     "an end that is missing": (lambda lines: lines[:-1], "it is incomplete: the end is missing"),
     "a second half that is missing": (lambda lines: lines[: len(lines) // 2], "it is incomplete: the end is missing"),
@@ -506,5 +506,5 @@ def test_a_database_that_is_in_use_is_left_alone(home, new_home):
     live(home)
     new_home.chat.person("somebody")
     before = new_home.exported()
-    assert new_home.refuses(home.exported()) == "the database is not empty: user has rows"
+    assert new_home.refuses(home.exported()) == "the database is not empty (the table user has rows)"
     assert new_home.exported() == before

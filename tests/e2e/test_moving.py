@@ -259,7 +259,7 @@ def test_an_unfinished_import_is_not_served(exported, new):
 def test_an_import_into_a_chat_in_use_changes_nothing(old, exported):
     before = export_of(old)
     assert refusal(old, "import", str(exported)) == (
-        f"{exported} was not imported: the database is not empty: user has rows."
+        f"{exported} was not imported: the database is not empty (the table user has rows)."
     )
     assert export_of(old) == before
 

@@ -97,7 +97,7 @@ class Export:
         if head.get("format") != FORMAT:
             raise NotImported(f"its format is {head.get('format')}, and this minichat reads {FORMAT}")
         if head.get("schema") != schema():
-            raise NotImported("another version of minichat, with other tables, has exported it")
+            raise NotImported("it was exported by another version of minichat, which has other tables")
 
     def _check_table(self, value: object, table: Table) -> None:
         if not isinstance(value, dict) or value.get("table") != table.name:
@@ -139,7 +139,7 @@ def _begin(database: ChatDatabase, export: Export) -> int:
         if begun is None:
             for table in TABLES:
                 if database.execute_sql(f'SELECT 1 FROM "{table.name}" LIMIT 1').fetchone():  # noqa: S608 - our own
-                    raise NotImported(f"the database is not empty: {table.name} has rows")
+                    raise NotImported(f"the database is not empty (the table {table.name} has rows)")
             database.execute_sql(f"CREATE TABLE {MARK} (sha256 TEXT NOT NULL, rows BIGINT NOT NULL)")
             insert = f"INSERT INTO {MARK} (sha256, rows) VALUES (:digest, 0)"  # noqa: S608 - our own
             Statement.of_text(database, insert).run(digest=export.sha256)
