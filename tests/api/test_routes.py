@@ -1,4 +1,4 @@
-"""Properties of every route, from the URL map: its policy, docstring and documented answers; and the document itself."""
+"""Properties of every route, from the URL map: policy, docstring and documented answers; and the document itself."""
 
 import json
 from typing import Any

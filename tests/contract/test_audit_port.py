@@ -43,7 +43,7 @@ def test_entries_about_one_user(ports, record):
     assert ports.audit_store.page(9, user_id=9) == []
 
 
-def test_what_is_rolled_back_did_not_happen(ports, record):
+def test_a_rollback_removes_the_entry(ports, record):
     with undone(ports):
         ports.audit_store.record(AuditEntry(AuditEvent.LOGGED_IN, 1, 7, 7, 3, Device()))
     assert ports.audit_store.page(9) == []

@@ -24,7 +24,7 @@ def banned(ports, room, window=ALL):
     return [ban.user_id for ban in ports.ban_store.page(room.id, window)]
 
 
-def test_who_is_kept_out_is_so_in_that_room_alone(ports, ban, add_room, room, ann, bob, carl):
+def test_a_ban_holds_in_its_room_only(ports, ban, add_room, room, ann, bob, carl):
     other = add_room(ann)
     assert ban(room, carl) is True
     assert ports.ban_store.holds(room.id, carl.id) is True
@@ -55,7 +55,7 @@ def test_a_ban_is_lifted_once(ports, ban, room, bob, carl):
     assert banned(ports, room) == [bob.id]
 
 
-def test_who_is_banned_again_is_banned_last(ports, ban, room, bob, carl):
+def test_a_user_who_is_banned_again_is_listed_as_newest(ports, ban, room, bob, carl):
     for user in (carl, bob):
         ban(room, user)
     with ports.transaction():
@@ -91,7 +91,7 @@ def test_bans_are_paged_the_newest_first_with_one_more_than_the_limit(
     assert banned(ports, room, window) == [users[name].id for name in expected]
 
 
-def test_no_room_keeps_nobody_out(ports, room):
+def test_an_unknown_room_has_no_bans(ports, room):
     assert list(ports.ban_store.page(room.id, ALL)) == list(ports.ban_store.page(NONE, ALL)) == []
 
 
@@ -108,7 +108,7 @@ def test_where_a_user_is_kept_out_comes_by_id(ports, ban, add_room, ann, bob, ca
     assert list(ports.ban_store.all_of(ann.id, 0, 9)) == []
 
 
-def test_who_is_forgotten_is_kept_out_nowhere_and_has_kept_nobody_out(ports, ban, add_room, room, ann, bob, carl):
+def test_erasing_a_user_removes_their_bans_and_their_name_from_others(ports, ban, add_room, room, ann, bob, carl):
     other = add_room(ann)
     ban(room, carl, by=bob)
     ban(other, bob, by=ann)

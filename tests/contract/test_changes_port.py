@@ -12,7 +12,7 @@ CHANGES = [
 ]
 
 
-def test_changes_stay_in_the_order_in_which_they_happened(backend, ports):
+def test_changes_keep_their_order(backend, ports):
     for change in CHANGES:
         with ports.transaction():
             ports.change_store.record(change)
@@ -22,7 +22,7 @@ def test_changes_stay_in_the_order_in_which_they_happened(backend, ports):
     assert list(backend.log()) == CHANGES * 2
 
 
-def test_every_kind_of_change_can_be_told(backend, ports):
+def test_every_kind_of_change_can_be_recorded(backend, ports):
     changes = [Change(kind, number, number) for number, kind in enumerate(ChangeKind)]
     with ports.transaction():
         for change in changes:
@@ -36,7 +36,7 @@ def test_a_change_goes_with_its_transaction(backend, ports):
     assert list(backend.log()) == []
 
 
-def test_a_change_outlives_the_room_that_it_tells_of(backend, ports, room, ann):
+def test_a_change_outlives_its_room(backend, ports, room, ann):
     with ports.transaction():
         ports.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, 1_000))
         ports.room_store.remove(room.id, 2_000)
@@ -82,7 +82,7 @@ def test_an_empty_log_ends_where_it_begins(ports):
     assert list(ports.change_store.after(first, 9)) == list(ports.change_store.after(last, 9)) == []
 
 
-def test_whoever_reads_on_from_a_place_finds_all_that_came_since(ports):
+def test_reading_on_from_a_position_returns_every_later_change(ports):
     positions = [ports.change_store.ends().last]
     for change in CHANGES:
         with ports.transaction():
@@ -128,7 +128,7 @@ def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
     assert list(ports.change_store.of_rooms(set(), position, 5)) == []
 
 
-def test_moves_are_ones_own_comings_and_goings(ports):
+def test_moves_are_the_users_own_joins_and_leaves(ports):
     start = ports.change_store.ends().first
     changes = [
         Change(kind, room_id, at, user_id=user_id)
@@ -151,7 +151,7 @@ def test_moves_are_ones_own_comings_and_goings(ports):
     assert [change.at for _, change in ports.change_store.moves(1, first)] == [4, 5]
 
 
-def test_a_change_is_told_of_many_at_once_in_order(backend, ports):
+def test_one_change_for_many_users_is_recorded_in_order(backend, ports):
     change = Change(ChangeKind.PARTICIPANT_JOINED, 1, 1_000, role=Role.MEMBER)
     with ports.transaction():
         ports.change_store.record_all(change, [7, 3, 5])

@@ -90,7 +90,7 @@ def told(what: object) -> None:
     sys.stdout.flush()
 
 
-def test_two_thousand_transactions_of_mixed_length_never_hide_a_change_from_who_follows_the_log(tmp_path):
+def test_two_thousand_mixed_transactions_hide_no_change_from_a_reader_of_the_log(tmp_path):
     with sqlite_in(tmp_path) as backend, ExitStack() as running:
         processes = [
             running.enter_context(

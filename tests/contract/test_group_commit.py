@@ -88,7 +88,7 @@ def test_the_failure_of_one_leaves_the_others_alone_and_it_hears_its_own_error(r
     """)
 
 
-def test_nobody_is_told_of_success_before_the_commit(run):
+def test_no_writer_returns_before_the_commit(run):
     run("""
         told = []
         def write(name):
@@ -100,7 +100,7 @@ def test_nobody_is_told_of_success_before_the_commit(run):
     """)
 
 
-def test_when_the_commit_fails_everybody_is_told_and_nothing_is_written(run):
+def test_a_failed_commit_raises_for_every_writer_and_writes_nothing(run):
     run("""
         from peewee import OperationalError
         execute = Counting.execute
@@ -123,7 +123,7 @@ def test_when_the_commit_fails_everybody_is_told_and_nothing_is_written(run):
     """)
 
 
-def test_a_full_disk_is_told_and_afterwards_everything_works_again(run):
+def test_a_full_disk_is_reported_and_writing_works_again_afterwards(run):
     run("""
         def write(name, size=1):
             with database.writing():
@@ -174,7 +174,7 @@ def test_a_reader_in_between_sees_nothing_that_is_not_committed(run):
     """)
 
 
-def test_a_writer_that_is_killed_takes_nobody_with_it(run):
+def test_a_killed_writer_does_not_affect_the_others(run):
     run("""
         def write(name):
             with database.writing():
@@ -201,7 +201,7 @@ def test_more_writers_than_a_group_takes_are_served_in_several(run):
     """)
 
 
-def test_who_follows_a_group_that_never_began_writes_nothing_into_the_next(run):
+def test_a_member_of_a_group_that_never_began_writes_nothing_into_the_next(run):
     run("""
         from peewee import OperationalError
         begin, begun = type(database)._begin, []

@@ -21,7 +21,7 @@ def participants(ports, room, window=Window(50)):
     return [membership.user_id for membership in ports.membership_store.page(room.id, window)]
 
 
-def test_who_is_added_is_in_and_counted(ports, room, carl):
+def test_an_added_user_is_in_and_counted(ports, room, carl):
     with ports.transaction():
         membership = ports.membership_store.add(room.id, carl.id, Role.MODERATOR, 7)
     assert membership == Membership(membership.id, room.id, carl.id, Role.MODERATOR, joined_seq=7, seen_seq=0)
@@ -29,7 +29,7 @@ def test_who_is_added_is_in_and_counted(ports, room, carl):
     assert count(ports, room) == 3
 
 
-def test_nobody_is_added_twice(ports, room, bob):
+def test_a_participant_is_not_added_twice(ports, room, bob):
     before = membership_of(ports, room, bob)
     with ports.transaction():
         assert ports.membership_store.add(room.id, bob.id, Role.OWNER, 7) is None
@@ -37,7 +37,7 @@ def test_nobody_is_added_twice(ports, room, bob):
     assert count(ports, room) == 2
 
 
-def test_who_is_removed_is_out_and_counted_out(ports, room, ann, bob):
+def test_a_removed_user_is_out_and_not_counted(ports, room, ann, bob):
     with ports.transaction():
         ports.membership_store.remove(membership_of(ports, room, bob))
     assert membership_of(ports, room, bob) is None
@@ -45,7 +45,7 @@ def test_who_is_removed_is_out_and_counted_out(ports, room, ann, bob):
     assert count(ports, room) == 1
 
 
-def test_who_was_removed_already_is_not_counted_again(ports, room, bob):
+def test_a_second_removal_changes_no_count(ports, room, bob):
     membership = membership_of(ports, room, bob)
     for _ in range(2):
         with ports.transaction():
@@ -53,7 +53,7 @@ def test_who_was_removed_already_is_not_counted_again(ports, room, bob):
     assert count(ports, room) == 1
 
 
-def test_who_comes_back_has_joined_last(ports, room, ann, bob):
+def test_a_returning_participant_is_the_newest(ports, room, ann, bob):
     membership = membership_of(ports, room, ann)
     with ports.transaction():
         ports.membership_store.remove(membership)
@@ -63,7 +63,7 @@ def test_who_comes_back_has_joined_last(ports, room, ann, bob):
     assert participants(ports, room) == [bob.id, ann.id]
 
 
-def test_the_newest_who_comes_back_has_joined_later_than_before(ports, room, ann, bob):
+def test_the_newest_participant_who_returns_has_joined_later(ports, room, ann, bob):
     membership = membership_of(ports, room, bob)
     with ports.transaction():
         ports.membership_store.remove(membership)
@@ -87,7 +87,7 @@ def set_roles(ports, room, roles):
             ports.membership_store.set_role(membership_of(ports, room, user), role)
 
 
-def test_the_heir_is_the_moderator_who_joined_first(ports, add_room, add_user, ann, bob, carl):
+def test_the_heir_is_the_earliest_moderator(ports, add_room, add_user, ann, bob, carl):
     dora = add_user("dora")
     room = add_room(ann, bob, dora, carl)
     set_roles(ports, room, {carl: Role.MODERATOR, dora: Role.MODERATOR})
@@ -95,12 +95,12 @@ def test_the_heir_is_the_moderator_who_joined_first(ports, add_room, add_user, a
     assert ports.membership_store.heir(room.id, without=dora.id).user_id == ann.id
 
 
-def test_without_a_moderator_the_heir_is_the_member_who_joined_first(ports, add_room, ann, bob, carl):
+def test_the_heir_without_a_moderator_is_the_earliest_member(ports, add_room, ann, bob, carl):
     room = add_room(ann, carl, bob)
     assert ports.membership_store.heir(room.id, without=ann.id) == membership_of(ports, room, carl)
 
 
-def test_when_somebody_else_goes_the_owner_is_there_to_stay(ports, room, ann, bob):
+def test_the_owner_stays_when_another_participant_leaves(ports, room, ann, bob):
     assert ports.membership_store.heir(room.id, without=bob.id) == membership_of(ports, room, ann)
 
 
@@ -159,13 +159,13 @@ def test_a_receipt_moves_forward_only(ports, room, ann, bob):
     assert membership_of(ports, room, ann).seen_seq == 0
 
 
-def test_there_is_no_receipt_of_who_is_not_there(ports, room, carl):
+def test_a_user_outside_the_room_has_no_receipt(ports, room, carl):
     with ports.transaction():
         assert ports.membership_store.see(room.id, carl.id, 3) is False
         assert ports.membership_store.see(NONE, carl.id, 3) is False
 
 
-def test_receipts_come_by_room_for_those_that_one_is_in(ports, add_room, ann, bob, carl):
+def test_receipts_come_by_room_for_the_users_own_rooms(ports, add_room, ann, bob, carl):
     ours, alone, theirs = add_room(ann, bob, carl), add_room(ann), add_room(bob, carl)
     with ports.transaction():
         ports.membership_store.see(ours.id, ann.id, 9)
@@ -196,7 +196,7 @@ def test_receipts_agree_with_the_view_of_the_room(ports, room, ann, bob):
         assert ports.membership_store.receipts(user.id, [room.id])[room.id] == expected
 
 
-def test_who_of_the_participants_is_erased(ports, room, ann, bob, carl):
+def test_the_erased_participants_are_found(ports, room, ann, bob, carl):
     assert list(ports.membership_store.erased_in(room.id)) == []
     with ports.transaction():
         for user in (bob, carl):
@@ -206,7 +206,7 @@ def test_who_of_the_participants_is_erased(ports, room, ann, bob, carl):
     assert list(ports.membership_store.erased_in(room.id)) == [bob.id]
 
 
-def test_the_rooms_of_somebody_are_those_that_they_are_in_or_were_when_these_were_removed(ports, add_room, ann, bob):
+def test_the_rooms_of_a_user_include_removed_rooms_they_were_in(ports, add_room, ann, bob):
     kept, removed, left = add_room(ann, bob), add_room(ann), add_room(bob, ann)
     with ports.transaction():
         ports.room_store.remove(removed.id, 2_000)
@@ -216,7 +216,7 @@ def test_the_rooms_of_somebody_are_those_that_they_are_in_or_were_when_these_wer
     assert set(ports.membership_store.rooms_of(bob.id)) == {kept.id, left.id}
 
 
-def test_who_has_read_how_far_is_told_of_those_who_are_asked_for(ports, add_room, ann, bob, carl):
+def test_read_positions_are_returned_for_the_requested_users(ports, add_room, ann, bob, carl):
     room = add_room(ann, bob)
     with ports.transaction():
         ports.membership_store.see(room.id, bob.id, 3)

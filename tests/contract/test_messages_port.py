@@ -260,7 +260,7 @@ def test_latest_shows_the_rooms_that_one_is_in_now(ports, six, ann):
     assert contents(ports.message_store.latest_after(ann.id, six["2"], 9)) == "34"
 
 
-def test_who_is_in_no_room_has_no_latest(ports, six, add_user):
+def test_a_user_in_no_room_has_no_latest_messages(ports, six, add_user):
     dora = add_user("dora")
     assert ports.message_store.latest_before(dora.id, None, 9) == []
     assert ports.message_store.latest_after(dora.id, 0, 9) == []
@@ -292,7 +292,7 @@ def test_all_that_a_user_wrote_comes_by_id_from_wherever(ports, say, add_room, r
     assert list(ports.message_store.all_by(ann.id, mine[2].id, 2)) == []
 
 
-def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, ann, bob):
+def test_messages_of_a_removed_room_are_gone(ports, say, add_room, room, ann, bob):
     removed = add_room(ann)
     say(removed, ann, "gone")
     kept = say(room, ann, "kept")
@@ -301,7 +301,7 @@ def test_what_was_said_in_a_removed_room_is_nobodys(ports, say, add_room, room, 
     assert list(ports.message_store.all_by(ann.id, 0, 9)) == [kept]
 
 
-def test_who_says_something_has_read_up_to_it_and_nobody_else_has(ports, ann, bob, room):
+def test_sending_moves_the_senders_receipt_only(ports, ann, bob, room):
     with ports.transaction():
         ports.message_store.append(NewMessage(room.id, bob.id, "first", 1, None))
         ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one"))
@@ -311,7 +311,7 @@ def test_who_says_something_has_read_up_to_it_and_nobody_else_has(ports, ann, bo
     assert ports.membership_store.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
 
 
-def test_messages_are_got_by_their_ids_but_for_those_of_removed_rooms(ports, ann, add_room):
+def test_messages_are_found_by_id_except_in_removed_rooms(ports, ann, add_room):
     room, removed = add_room(ann), add_room(ann)
     with ports.transaction():
         first, second, third = (

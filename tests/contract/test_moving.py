@@ -195,7 +195,7 @@ class TestWhatIsExported:
         for table in TABLES:
             assert set(table.columns) == {column.name for column in home.database.get_columns(table.name)} - own
 
-    def test_what_a_row_refers_to_comes_before_it(self, home):
+    def test_a_row_follows_the_rows_that_it_refers_to(self, home):
         ahead = set()
         for table in TABLES:
             ahead.add(table.name)
@@ -237,7 +237,7 @@ class TestWhatIsExported:
 
 @pytest.mark.parametrize("way", WAYS)
 class TestMoving:
-    def test_the_new_database_holds_row_by_row_what_the_old_one_did(self, home, new_home):
+    def test_the_new_database_equals_the_old_one_row_by_row(self, home, new_home):
         live(home)
         lines = home.exported()
         assert new_home.imports(lines) == sum(json.loads(lines[-1])["rows"].values())
@@ -285,7 +285,7 @@ class TestMoving:
         assert given[0] == given[1]
         assert given[0][3] > 6
 
-    def test_who_was_away_loads_everything_anew_however_far_the_new_log_has_grown(self, home, new_home):
+    def test_a_client_that_was_away_must_resync_however_far_the_new_log_is(self, home, new_home):
         ann, bob, room = live(home)
         end = home.chat.services.change_log.end()
         places = [end, *(place for place, _ in home.chat.ports.change_store.after(first_of(home), 1_000))]
@@ -345,7 +345,7 @@ class TestBrokenOff:
         new_home.imports(lines)
         assert new_home.exported() == lines
 
-    def test_what_somebody_else_writes_meanwhile_is_noticed(self, home, new_home):
+    def test_a_concurrent_write_is_noticed(self, home, new_home):
         live(home)
         add = "INSERT INTO freed_name VALUES ('nobody', 1)"
         reason = new_home.refuses(
@@ -355,7 +355,7 @@ class TestBrokenOff:
         with pytest.raises(IncompleteImport):
             migrate.upgrade(new_home.database)
 
-    def test_of_two_imports_at_once_one_gives_up_and_nothing_is_there_twice(self, home, new_home):
+    def test_one_of_two_concurrent_imports_fails_and_no_row_is_doubled(self, home, new_home):
         live(home)
         lines = home.exported()
 
@@ -493,7 +493,7 @@ def test_a_row_that_can_not_be_is_refused(home, new_home, table, column, value):
         ("is_deleted", 1),
     ],
 )
-def test_a_value_of_another_type_is_told_of_before_anything_is_begun(home, new_home, column, value):
+def test_a_value_of_another_type_is_reported_before_anything_is_written(home, new_home, column, value):
     live(home)
     lines = home.exported()
     reason = new_home.refuses(with_value(lines, "message", column, value))

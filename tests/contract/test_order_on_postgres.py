@@ -41,7 +41,7 @@ def writing(ports, room, user, content):
             written.result(PATIENCE)
 
 
-def test_messages_of_a_room_are_told_in_the_order_of_their_numbers_however_many_write_at_once(backend):
+def test_concurrent_messages_of_a_room_are_logged_in_the_order_of_their_seq(backend):
     chat = Chat(backend.ports, backend.clock)
     [ann] = chat.people("ann")
     room = ann.makes_room()
@@ -55,7 +55,7 @@ def test_messages_of_a_room_are_told_in_the_order_of_their_numbers_however_many_
     assert [change.message_id for change in backend.log() if change.kind == ChangeKind.MESSAGE_CREATED] == ids
 
 
-def test_who_reads_on_across_rooms_is_never_past_a_message_that_is_still_to_come(backend, ann, bob, add_room):
+def test_a_reader_across_rooms_never_passes_a_message_that_is_not_yet_committed(backend, ann, bob, add_room):
     ports = backend.ports
     room, other = add_room(ann), add_room(ann, bob)
 

@@ -55,7 +55,7 @@ def test_a_png_is_a_picture(any_pictures):
 
 
 @pytest.mark.parametrize("name", ["nothing", "text", "SVG"])
-def test_what_is_none_is_refused(any_pictures, name):
+def test_a_file_that_is_no_picture_is_refused(any_pictures, name):
     assert issues_of(lambda: any_pictures.square(NO_PICTURES[name])) == {"file": ["not_a_picture"]}
 
 
@@ -89,7 +89,7 @@ def test_the_middle_of_it_becomes_a_square_of_256_pixels_in_webp(pictures, kind)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4096), (4096, 1), (3, 2), (4096, 4096)])
-def test_it_does_so_whatever_the_size(pictures, size):
+def test_a_picture_of_any_size_becomes_the_square(pictures, size):
     made = pictures.square(encoded(Image.new("RGB", size, RED), "PNG"))
     assert (decoded(made).size, corners(made)) == ((256, 256), [RED] * 4)
 
@@ -108,7 +108,7 @@ def test_colours_come_through_in_every_form(pictures, mode, kind):
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("L", "PNG"), ("LA", "PNG"), ("L", "JPEG"), ("L", "GIF"), ("1", "PNG")])
-def test_so_do_greys(pictures, mode, kind):
+def test_a_grey_picture_keeps_its_colours(pictures, mode, kind):
     grey = Image.new("L", (64, 64), 255).convert(mode)
     assert pixel(decoded(pictures.square(encoded(grey, kind))), 128, 128)[:3] == (255, 255, 255)
 
@@ -123,14 +123,14 @@ def test_so_do_greys(pictures, mode, kind):
     ],
     ids=["grey", "colour", "grey with alpha", "colour with alpha"],
 )
-def test_so_do_16_bits(pictures, colour, pixel, shown):
+def test_a_picture_of_16_bits_keeps_its_colours(pictures, colour, pixel, shown):
     file = png(2, 2, depth=16, colour=colour, rows=(b"\0" + pixel * 2) * 2)
     made = decoded(pictures.square(file)).convert("RGB").getpixel((128, 128))
     assert made == pytest.approx(shown, abs=3)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_what_is_transparent_stays_so(pictures, mode):
+def test_transparency_is_kept(pictures, mode):
     clear = Image.new("RGBA", (64, 64), (255, 0, 0, 0)).convert(mode)
     options = {"transparency": 0} if mode == "P" else {}
     made = decoded(pictures.square(encoded(clear, "PNG", **options)))
@@ -152,7 +152,7 @@ def test_what_is_transparent_stays_so(pictures, mode):
         (9, UPRIGHT),
     ],
 )
-def test_it_is_turned_as_its_exif_says(pictures, kind, orientation, seen):
+def test_a_picture_is_turned_as_its_exif_says(pictures, kind, orientation, seen):
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     assert corners(pictures.square(encoded(quarters(), kind, exif=exif))) == seen
@@ -176,7 +176,7 @@ def test_where_its_exif_is_unreadable_it_is_not_turned(pictures, kind, name):
     assert corners(pictures.square(file)) == UPRIGHT
 
 
-def test_of_an_animation_the_first_frame_is_shown(pictures):
+def test_an_animation_becomes_its_first_frame(pictures):
     frames = [Image.new("RGB", (64, 64), colour) for colour in (BLUE, RED, GREEN)]
     for kind in ("GIF", "PNG", "WEBP"):
         made = pictures.square(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
@@ -191,7 +191,7 @@ def swapped_profile():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_colours_of_another_profile_become_those_of_the_web(pictures, mode):
+def test_colours_of_another_profile_become_srgb(pictures, mode):
     file = encoded(quarters().convert(mode), "PNG", icc_profile=swapped_profile())
     made = pictures.square(file)
     assert corners(made) == [GREEN, RED, BLUE, WHITE]
@@ -241,7 +241,7 @@ def test_nothing_that_a_file_carries_along_comes_through(pictures, carrier):
 
 
 @pytest.mark.parametrize("name", NO_PICTURES)
-def test_what_is_no_picture_that_we_take_is_refused_at_once(pictures, name):
+def test_a_file_of_another_kind_is_refused_at_once(pictures, name):
     started = time.perf_counter()
     assert issues_of(lambda: pictures.square(NO_PICTURES[name])) == {"file": ["not_a_picture"]}
     assert time.perf_counter() - started < 1

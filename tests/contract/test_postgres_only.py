@@ -176,7 +176,7 @@ def test_a_server_that_is_too_old_is_not_used(server, monkeypatch):
         upgrade(server.url())
 
 
-def test_it_runs_on_an_older_server_too(tmp_path):
+def test_an_older_server_works_too(tmp_path):
     with postgres.running_postgres(version=16) as server, closing_all(open_database(server.url())) as database:
         migrate.upgrade(database)
         ports = on_postgres(database, tmp_path)
@@ -191,7 +191,7 @@ def test_a_database_in_another_encoding_is_not_used(server):
         upgrade(server.address("latin"))
 
 
-def test_a_url_that_the_client_does_not_understand_is_told_without_the_password():
+def test_a_malformed_url_is_reported_without_the_password():
     with pytest.raises(ValueError, match="PostgreSQL's client does not understand") as told:
         open_database("postgresql://chat:hunter2@db/chat?no_such_option=1")
     assert "hunter2" not in str(told.value)
@@ -254,7 +254,7 @@ def test_a_locked_room_stays_as_it_is_and_another_room_is_free(server, ports, an
     assert seen == [None], "the waiting transaction sees the change"
 
 
-def test_a_transaction_that_waited_for_a_room_is_logged_after_the_one_that_held_it(server, ports, ann, rooms):
+def test_a_transaction_that_waited_for_a_room_is_logged_after_the_holder(server, ports, ann, rooms):
     start = ports.change_store.ends().last
     kitchen, _ = rooms
     with ports.transaction(room=kitchen):
@@ -320,7 +320,7 @@ def test_transactions_that_lock_the_same_rooms_do_not_wait_for_each_other_in_a_c
     assert [ports.room_store.access(room, ann.id)[0].last_seq for room in rooms] == [50, 50]
 
 
-def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(ports, ann, rooms):
+def test_a_deadlock_rolls_one_transaction_back_as_a_conflict(ports, ann, rooms):
     kitchen, hall = rooms
     other, errors = Beside(ports), []
     other.does(lambda: say(ports, ann, hall))
@@ -337,7 +337,7 @@ def test_of_two_that_wait_for_one_another_one_is_undone_and_told_to_try_again(po
     assert sum(ports.room_store.access(room, ann.id)[0].last_seq for room in rooms) == 2
 
 
-def test_who_joins_and_is_added_at_once_are_not_made_to_wait_for_one_another(server, ports):
+def test_a_join_and_an_addition_at_once_do_not_deadlock(server, ports):
     services = build(ports, Lifetimes(), chain_keys=[b"a key of 32 bytes, as for a test"])
     ann, bob = (services.registration.register(name, PASSWORD)[0] for name in ("anna", "bobo"))
     room = services.rooms.create(ann.id, "Kitchen").view.room.id
@@ -422,7 +422,7 @@ def plan_of(database, statement):
         return [step for (step,) in connection.execute(execute)]
 
 
-def test_what_was_said_in_all_rooms_is_read_at_once_where_most_was_said_in_one(database, ports):
+def test_latest_messages_are_read_fast_when_one_room_holds_most(database, ports):
     demo.fill(database, users=2, rooms=50, members=2, messages=30_000, password_hash="x", now=2_000_000_000_000)
     took = {
         name: rows_read(database, getattr(ports.message_store, name)) for name in ("_latest_before", "_latest_after")
@@ -459,7 +459,7 @@ def test_a_connection_that_was_lost_is_replaced_before_anybody_notices(server, d
         assert ports.user_store.get(ann.id).last_seen_at == 5
 
 
-def test_who_loses_the_connection_in_a_transaction_is_told_and_has_written_nothing(server, ports, ann):
+def test_a_lost_connection_in_a_transaction_raises_and_writes_nothing(server, ports, ann):
     def is_cut_off():
         with ports.transaction():
             ports.user_store.seen(ann.id, 5)
@@ -471,7 +471,7 @@ def test_who_loses_the_connection_in_a_transaction_is_told_and_has_written_nothi
     assert ports.user_store.get(ann.id) == ann
 
 
-def test_a_server_that_is_away_is_told_at_once_and_all_works_when_it_is_back(server, database, ports, ann):
+def test_a_missing_server_is_reported_at_once_and_all_works_when_it_is_back(server, database, ports, ann):
     server.stop()
     started = time.monotonic()
     for attempt in (lambda: ports.user_store.get(ann.id), database.ping, ports.transaction().__enter__):
@@ -484,7 +484,7 @@ def test_a_server_that_is_away_is_told_at_once_and_all_works_when_it_is_back(ser
         ports.user_store.seen(ann.id, 5)
 
 
-def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(server, database, ports, ann, rooms):
+def test_a_read_only_database_is_reported_and_written_to_as_soon_as_possible(server, database, ports, ann, rooms):
     name, kitchen = name_of(database), rooms[0]
     server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     server.terminate_connections()
@@ -496,7 +496,7 @@ def test_a_database_that_only_reads_is_told_and_written_to_as_soon_as_it_can_be(
     assert ports.room_store.access(kitchen, ann.id)[0].last_seq == 1
 
 
-def test_who_reads_does_not_notice_that_a_migration_changes_a_column(server, database, ports, ann, rooms):
+def test_readers_do_not_notice_a_migration_that_changes_a_column(server, database, ports, ann, rooms):
     kitchen = rooms[0]
     for _ in range(9):  # until the statement is prepared
         assert ports.room_store.access(kitchen, ann.id)[0].participants_count == 1
@@ -505,7 +505,7 @@ def test_who_reads_does_not_notice_that_a_migration_changes_a_column(server, dat
     assert ports.room_store.access(kitchen, ann.id)[0].participants_count == 1
 
 
-def test_a_server_that_hangs_is_told_in_bounded_time(server, database, ports, ann, monkeypatch):
+def test_a_hanging_server_is_reported_in_bounded_time(server, database, ports, ann, monkeypatch):
     monkeypatch.setattr(adapter.ChatConnection, "patience", 0.5)
     server.hang()
     started = time.monotonic()
@@ -516,7 +516,7 @@ def test_a_server_that_hangs_is_told_in_bounded_time(server, database, ports, an
     assert ports.user_store.get(ann.id) == ann
 
 
-def test_a_lock_that_nobody_lets_go_of_is_told_in_bounded_time(server, ports, ann, monkeypatch):
+def test_a_lock_that_is_never_released_is_reported_in_bounded_time(server, ports, ann, monkeypatch):
     with psycopg.connect(ports.user_store._get._database.database) as holder:
         holder.execute('SELECT 1 FROM "user" FOR UPDATE')
         started = time.monotonic()
@@ -527,7 +527,7 @@ def test_a_lock_that_nobody_lets_go_of_is_told_in_bounded_time(server, ports, an
         ports.user_store.seen(ann.id, 5)
 
 
-def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp_path):
+def test_more_waiting_requests_than_connections_are_served_in_turn(server, tmp_path):
     database = adapter.Postgres(server.url(), readers=1, writers=1)
     with closing_all(database):
         migrate.upgrade(database)
@@ -544,7 +544,7 @@ def test_more_who_wait_than_there_are_connections_are_served_in_turn(server, tmp
         assert len(server.execute(f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name_of(database)}'")) <= 2
 
 
-def test_who_gives_a_connection_back_and_wants_another_waits_behind_those_who_came_before():
+def test_a_thread_that_returns_a_connection_queues_behind_earlier_waiters():
     pool, order = Pool(lambda: SimpleNamespace(closed=False), size=1), []
     busy, threads = pool.take(1), []
 
@@ -564,7 +564,7 @@ def test_who_gives_a_connection_back_and_wants_another_waits_behind_those_who_ca
     assert order == [0, 1, 2, "busy"]
 
 
-def test_who_gives_up_waiting_for_a_connection_leaves_the_others_none_less():
+def test_a_waiter_that_gives_up_takes_no_connection_from_the_others():
     pool = Pool(lambda: SimpleNamespace(closed=False), size=1)
     busy = pool.take(1)
     with pytest.raises(Unavailable):
@@ -585,7 +585,7 @@ def name_of(database):
     return database.execute_sql("SELECT current_database()").fetchone()[0]
 
 
-def test_who_reads_does_not_wait_for_those_who_wait_to_write(server, tmp_path):
+def test_readers_do_not_wait_for_waiting_writers(server, tmp_path):
     database = adapter.Postgres(server.url(), readers=1, writers=2)
     with closing_all(database):
         migrate.upgrade(database)

@@ -229,7 +229,7 @@ class TestSlots:
 
         return make
 
-    def test_are_counted_over_all_hosts(self, host):
+    def test_slots_are_counted_over_all_hosts(self, host):
         here, there = host(), host()
         assert [here.acquire(1), here.acquire(1), there.acquire(1)] == [0, 1, 0]
         assert (here.acquire(1), there.acquire(1)) == (None, None)
@@ -238,7 +238,7 @@ class TestSlots:
         assert there.acquire(1) == 1
         assert here.acquire(1) is None
 
-    def test_are_held_as_long_as_their_worker_lives(self, host):
+    def test_slots_are_held_as_long_as_their_worker_lives(self, host):
         here, there = host(max_per_user=1), host(max_per_user=1)
         assert here.acquire(1) == 0
         deadline = time.monotonic() + 4 * LEASE
@@ -246,7 +246,7 @@ class TestSlots:
             assert there.acquire(1) is None
             time.sleep(0.01)
 
-    def test_of_a_killed_worker_expire(self, redises, host, tmp_path):
+    def test_slots_of_a_killed_worker_expire(self, redises, host, tmp_path):
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_hold, args=(redises.server.url, tmp_path / "there", theirs))
@@ -259,14 +259,14 @@ class TestSlots:
         process.join()
         wait_until(lambda: here.acquire(1) is not None, "a free slot", patience=5 * LEASE)
 
-    def test_that_are_released_during_a_renewal_stay_free(self, host, client):
+    def test_a_slot_released_during_a_renewal_stays_free(self, host, client):
         here = host()
         assert here.acquire(1) == 0
         here.release(1, 0)
         here._renew([(1, 0)])
         assert client.zcard("minichat:streams:1") == 0
 
-    def test_that_redis_has_forgotten_are_restored(self, host, client):
+    def test_slots_that_redis_has_forgotten_are_restored(self, host, client):
         here, there = host(max_per_user=2), host(max_per_user=2)
         assert [here.acquire(1), here.acquire(1)] == [0, 1]
         client.flushall()

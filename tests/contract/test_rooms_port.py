@@ -56,7 +56,7 @@ def test_rooms_may_share_a_name(add_room, ann):
     assert [add_room(ann, name="Tea").id for _ in range(3)] == [1, 2, 3]
 
 
-def test_access_tells_the_room_and_ones_own_membership(ports, room, ann, bob, carl):
+def test_access_returns_the_room_and_the_users_membership(ports, room, ann, bob, carl):
     found, membership = ports.room_store.access(room.id, bob.id)
     assert found == room._replace(participants_count=2)
     assert membership == Membership(membership.id, room.id, bob.id, Role.MEMBER, joined_seq=0, seen_seq=0)
@@ -108,14 +108,14 @@ def test_an_empty_room_has_no_last_message(ports, room, ann):
     assert ports.room_store.view(room.id, ann.id).last_message is None
 
 
-def test_who_is_not_in_a_public_room_sees_a_card(ports, room, ann, carl):
+def test_a_stranger_sees_the_card_of_a_public_room(ports, room, ann, carl):
     say(ports, room, ann)
     card = ports.room_store.view(room.id, carl.id)
     assert (card.membership, card.head, card.last_message) == (None, (), None)
     assert (card.room.name, card.room.participants_count) == ("Room", 2)
 
 
-def test_the_head_is_who_joined_first(ports, add_room, add_user):
+def test_the_head_of_a_room_is_its_earliest_participants(ports, add_room, add_user):
     users = [add_user(f"user{number:02}") for number in range(25)]
     room = add_room(*reversed(users))
     expected = tuple(user.id for user in reversed(users))[:ROOM_HEAD]
@@ -220,7 +220,7 @@ def test_a_key_needs_no_room_of_its_own(ports, five, ann):
     assert names(ports.room_store.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
 
 
-def test_public_rooms_are_those_that_one_could_join(ports, add_room, add_direct, ann, bob, carl):
+def test_the_public_rooms_are_those_that_the_user_could_join(ports, add_room, add_direct, ann, bob, carl):
     add_room(ann, name="open")
     add_room(ann, name="closed", is_private=True)
     add_room(ann, bob, name="joined")
@@ -228,7 +228,7 @@ def test_public_rooms_are_those_that_one_could_join(ports, add_room, add_direct,
     assert names(ports.room_store.public_page(bob.id, Window(50))) == ["open"]
 
 
-def test_who_is_nowhere_has_no_rooms(ports, room, carl):
+def test_a_user_without_memberships_has_no_rooms(ports, room, carl):
     assert ports.room_store.page_of(carl.id, Window(50)) == []
 
 
@@ -293,7 +293,7 @@ def test_the_id_of_a_removed_room_is_not_given_again(ports, add_room, room, ann)
     assert add_room(ann).id > room.id
 
 
-def test_what_is_not_there_is_left_alone(ports, room, ann):
+def test_changing_a_missing_room_does_nothing(ports, room, ann):
     with ports.transaction():
         ports.room_store.update(room._replace(id=NONE, name="Nothing"))
         ports.room_store.remove(NONE, 1)

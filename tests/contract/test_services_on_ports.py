@@ -29,14 +29,14 @@ def test_a_name_is_taken_once(chat):
     assert len(chat.services.directory.page(Window(50)).items) == 1
 
 
-def test_who_registers_can_log_in(chat, people):
+def test_a_registered_user_can_log_in(chat, people):
     ann = people[0]
     assert ann.logs_in().caller.user == ann.user
     with pytest.raises(InvalidCredentials):
         ann.logs_in("wrong")
 
 
-def test_the_end_of_a_session_survives_the_error_that_tells_of_it(chat, people):
+def test_the_end_of_a_session_survives_the_error_that_reports_it(chat, people):
     ann = people[0]
     successor = ann.refreshes()
     assert ann.refreshes() == successor

@@ -137,7 +137,7 @@ def test_an_address_is_known_from_which_the_user_has_logged_in(ports, ann, bob):
     assert ports.session_store.is_known(bob.id, "192.0.2.7")
 
 
-def test_a_device_is_known_by_what_it_says_of_itself_at_an_address(ports, ann, bob):
+def test_a_device_is_known_by_its_user_agent_at_an_address(ports, ann, bob):
     with ports.transaction():
         ports.session_store.open(ann.id, Device("Firefox", "192.0.2.7"), 1_000, 2_000)
         ports.session_store.open(ann.id, Device("curl", "192.0.2.8"), 1_000, 2_000)
@@ -163,7 +163,7 @@ def test_a_token_is_claimed_once(ports, token):
     assert ports.session_store.token(token.jti_hash) == token._replace(used_at=2_000)
 
 
-def test_an_unknown_token_is_claimed_by_nobody(ports, token):
+def test_an_unknown_token_cannot_be_claimed(ports, token):
     with ports.transaction():
         assert ports.session_store.claim_token("b" * 64, 2_000) is False
 
@@ -179,7 +179,7 @@ def test_the_tokens_of_one_session_are_forgotten(ports, ann, session, token, ope
     assert ports.session_store.token(others.jti_hash) == others
 
 
-def test_what_is_not_there_is_left_alone(ports, ann, session):
+def test_changing_a_missing_session_does_nothing(ports, ann, session):
     with ports.transaction():
         ports.session_store.used(NONE, 1)
         ports.session_store.end(NONE, 1)
@@ -196,7 +196,7 @@ def test_text_comes_back_exactly(ports, ann, text):
     assert ports.session_store.caller(session.id).session == session
 
 
-def test_erasing_ends_all_of_a_users_sessions_and_forgets_where_they_were(ports, open_session, ann, bob, token):
+def test_erasing_ends_a_users_sessions_and_removes_their_addresses(ports, open_session, ann, bob, token):
     ended, open_one, others = open_session(ann, at=2_000), open_session(ann), open_session(bob)
     others_token = token._replace(jti_hash="b" * 64, session_id=others.id)
     with ports.transaction():
@@ -268,7 +268,7 @@ def test_a_swept_session_takes_its_tokens_with_it_a_few_at_a_time(ports, ann, op
     assert ports.session_store.token("a" * 64) is not None
 
 
-def test_those_that_live_are_told_among_many(ports, ann, bob, open_session):
+def test_the_live_sessions_among_many_are_found(ports, ann, bob, open_session):
     live, ended, expired, disabled = open_session(ann), open_session(ann), open_session(ann), open_session(bob)
     with ports.transaction():
         ports.session_store.end(ended.id, 2_000)

@@ -91,7 +91,7 @@ def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
         assert all(is_applied for _, is_applied in migrate.status(database))
 
 
-def test_names_from_before_are_found_as_those_of_today(tmp_path):
+def test_names_from_before_a_migration_are_found_like_new_ones(tmp_path):
     with closing(open_database(f"sqlite:///{tmp_path}/old.sqlite3")) as database:
         Runner(database, str(migrate.folder_of(database))).up("0002_accounts")
         names = [("Νίκος", "νίκος", "İpek Iğdır", "İ" * 150), ("bob", "bob", "Bob", ""), ("Σας", "σας", "", "")]
@@ -160,7 +160,7 @@ def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, 
         assert not [step for step in plan if "TEMP B-TREE" in step], (statement.sql, plan)
 
 
-def test_a_lock_held_by_another_program_is_told_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
+def test_a_lock_of_another_program_is_reported_in_bounded_time_and_then_all_works(database, tmp_path, monkeypatch):
     monkeypatch.setattr("minichat.adapters.peewee.engine.sqlite.PATIENCE_SECONDS", 0.1)
     other = cysqlite.connect(str(tmp_path / "chat.sqlite3"))
     other.execute("BEGIN IMMEDIATE")
@@ -302,7 +302,7 @@ def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(
     assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_no_program_rewrites_the_audit_log_or_deletes_what_is_young(database, ports, tmp_path):
+def test_no_program_can_rewrite_the_audit_log_or_delete_recent_entries(database, ports, tmp_path):
     now = time.time_ns() // 1_000_000
     ages = {days: now - days * 86_400_000 for days in (31, 29, 0)}
     with ports.transaction():

@@ -23,7 +23,7 @@ def test_a_ticket_is_taken_once(ports, session):
         assert ports.ticket_store.take(ticket.hash) is None
 
 
-def test_of_many_who_take_it_at_once_one_gets_it(ports, session):
+def test_one_of_many_concurrent_takers_gets_the_ticket(ports, session):
     with ports.transaction():
         ports.ticket_store.add(Ticket("a" * 64, session.id, 5_000, 3_000))
     found = []

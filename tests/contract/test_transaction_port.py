@@ -16,12 +16,12 @@ class Oops(Exception):
     pass
 
 
-def test_what_a_transaction_did_is_kept(ports, add_user):
+def test_a_committed_transaction_is_kept(ports, add_user):
     ann = add_user("ann")
     assert ports.user_store.get(ann.id) == ann
 
 
-def test_a_transaction_sees_what_it_did(ports):
+def test_a_transaction_sees_its_own_writes(ports):
     with ports.transaction():
         ann = ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
         assert ports.user_store.get(ann.id) == ann
@@ -127,7 +127,7 @@ def test_clashes_leave_the_transaction_working(ports, ann, bob, room):
     assert ports.room_store.access(room.id, carl.id)[0].participants_count == 3
 
 
-def test_others_read_what_was_committed_last(ports, ann):
+def test_other_threads_read_the_last_commit(ports, ann):
     seen = []
 
     def read():
@@ -163,7 +163,7 @@ def at_once(actions):
     return results
 
 
-def test_of_many_who_claim_a_token_at_once_one_gets_it(ports, ann):
+def test_one_of_many_concurrent_claims_gets_the_token(ports, ann):
     with ports.transaction():
         session = ports.session_store.open(ann.id, Device(), 1, 1_000)
         ports.session_store.add_token(RefreshToken("token", session.id, 1, 1_000))
@@ -175,7 +175,7 @@ def test_of_many_who_claim_a_token_at_once_one_gets_it(ports, ann):
     assert sorted(at_once([claim] * 8)) == [False] * 7 + [True]
 
 
-def test_of_many_who_take_a_name_at_once_one_gets_it(ports):
+def test_one_of_many_concurrent_registrations_gets_the_name(ports):
     def take():
         with ports.transaction():
             return ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
@@ -183,7 +183,7 @@ def test_of_many_who_take_a_name_at_once_one_gets_it(ports):
     assert len([user for user in at_once([take] * 8) if user is not None]) == 1
 
 
-def test_many_who_send_at_once_leave_no_hole(ports, ann, room):
+def test_concurrent_sends_leave_no_hole(ports, ann, room):
     def send():
         with ports.transaction(room=room.id):
             return ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, None)).seq
@@ -192,7 +192,7 @@ def test_many_who_send_at_once_leave_no_hole(ports, ann, room):
     assert ports.room_store.access(room.id, ann.id)[0].last_seq == 16
 
 
-def test_many_who_repeat_a_message_at_once_send_it_once(ports, ann, room):
+def test_concurrent_repeats_of_a_message_send_it_once(ports, ann, room):
     def send():
         with ports.transaction(room=room.id):
             return ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, "one"))
@@ -201,7 +201,7 @@ def test_many_who_repeat_a_message_at_once_send_it_once(ports, ann, room):
     assert ports.room_store.access(room.id, ann.id)[0].last_seq == 1
 
 
-def test_who_has_little_patience_is_told_soon_that_it_is_not_their_turn(ports, ann):
+def test_a_short_patience_raises_soon_while_another_transaction_runs(ports, ann):
     held, released = threading.Event(), threading.Event()
 
     def hold():

@@ -44,7 +44,7 @@ def test_a_taken_key_adds_nothing(ports, add_user):
     assert ports.user_store.page(Window(5)) == [ann]
 
 
-def test_nobody_is_found_by_an_id_that_is_not_there(ports, ann):
+def test_an_unknown_id_finds_no_user(ports, ann):
     assert ports.user_store.get(NOBODY) is None
     assert ports.user_store.credentials_by_id(NOBODY) is None
     assert ports.user_store.credentials("nobody") is None
@@ -79,7 +79,7 @@ def test_keys_are_compared_exactly(ports, add_user):
     assert ports.user_store.credentials("анна").user.username == "анна"
 
 
-def test_a_password_is_changed_from_what_it_was(ports, ann, bob):
+def test_a_password_changes_only_from_its_expected_hash(ports, ann, bob):
     with ports.transaction():
         assert ports.user_store.change_password(ann.id, "hash of ann", "new") is True
         assert ports.user_store.change_password(ann.id, "hash of ann", "newer") is False
@@ -104,7 +104,7 @@ def test_presence_is_renewed(ports, ann, bob):
     assert ports.user_store.get(bob.id) == bob
 
 
-def test_what_is_not_there_is_left_alone(ports, ann):
+def test_changing_a_missing_user_does_nothing(ports, ann):
     with ports.transaction():
         ports.user_store.seen(NOBODY, 1)
         ports.user_store.update_profile(ann._replace(id=NOBODY, first_name="Nobody"))
@@ -162,7 +162,7 @@ def test_users_are_ordered_by_the_code_points_of_their_keys(ports, add_user):
     assert names(ports.user_store.page(Window(50))) == expected
 
 
-def test_those_seen_after_a_moment_are_online(ports, five):
+def test_users_seen_after_a_moment_are_online(ports, five):
     with ports.transaction():
         for user, at in zip(five, (300, 301, 299, 400, 500), strict=True):
             ports.user_store.seen(user.id, at)
@@ -170,7 +170,7 @@ def test_those_seen_after_a_moment_are_online(ports, five):
     assert names(ports.user_store.online_page(500, Window(5))) == []
 
 
-def test_who_was_never_seen_is_not_online(ports, ann):
+def test_a_user_who_was_never_seen_is_not_online(ports, ann):
     assert ports.user_store.online_page(-1, Window(5)) == []
 
 
@@ -186,7 +186,7 @@ def test_who_was_never_seen_is_not_online(ports, ann):
         (Window(2, before=("a",)), ""),
     ],
 )
-def test_those_online_are_paged_like_all(ports, five, window, expected):
+def test_online_users_are_paged_like_all_users(ports, five, window, expected):
     with ports.transaction():
         for user in five:
             ports.user_store.seen(user.id, 5 if user.username in "ace" else 1)
@@ -208,7 +208,7 @@ def test_a_search_finds_any_part_of_any_name(ports, add_user):
         assert search(ports, query) == []
 
 
-def test_starts_come_first_then_the_rest_each_by_what_the_match_starts(ports, add_user):
+def test_matches_at_the_start_come_first_and_then_matches_inside(ports, add_user):
     for name in ("xannb", "anna", "zann", "ann", "xannc", "annb"):
         add_user(name)
     assert search(ports, "ann") == ["ann", "anna", "annb", "zann", "xannb", "xannc"]
@@ -243,7 +243,7 @@ def test_a_search_is_cut_at_its_limit_however_often_a_name_matches(ports, add_us
     assert search(ports, "a", limit=limit) == expected[:limit]
 
 
-def test_what_is_long_and_alike_is_ordered_by_its_first_128_characters(ports, add_user):
+def test_long_names_are_ordered_by_their_first_128_characters(ports, add_user):
     add_user("user1", first_name="k" * 128 + "b")
     add_user("user2", first_name="k" * 128 + "a")
     add_user("user3", first_name="k" * 127 + "a")
@@ -361,7 +361,7 @@ def test_the_name_of_a_second_account_that_is_erased_is_kept_as_well(ports, add_
     assert [ports.user_store.is_taken("ann", at) for at in (LATER, 2 * LATER)] == [True, False]
 
 
-def test_a_name_is_taken_while_somebody_has_it(ports, ann):
+def test_a_name_is_taken_while_a_user_has_it(ports, ann):
     assert ports.user_store.is_taken("ann", 0)
     assert not ports.user_store.is_taken("bob", 0)
 
@@ -386,7 +386,7 @@ def test_an_account_is_disabled_and_enabled_once_each(ports, ann, bob):
     assert ports.user_store.get(ann.id) == ann
 
 
-def test_it_tells_which_avatars_are_shown(ports, ann, bob):
+def test_the_shown_avatars_are_found(ports, ann, bob):
     assert set(ports.user_store.shown_avatars(["", "/avatars/a.webp"])) <= {""}
     with ports.transaction():
         ports.user_store.update_profile(ann._replace(avatar_url="/avatars/a.webp"))
@@ -417,7 +417,7 @@ def test_leases_that_are_due_are_renewed_together(ports, add_user):
     assert seen == [9_000, 9_000, 5_001, 1_000, 1_000]
 
 
-def test_who_was_seen_since_is_told_by_id(ports, add_user):
+def test_the_ids_of_recently_seen_users_are_found(ports, add_user):
     ann, bob, _ = (add_user(name) for name in ("ann", "bob", "carl"))
     with ports.transaction():
         ports.user_store.seen(ann.id, 5_000)
