@@ -72,7 +72,7 @@ def _check_room(verdict: Verdict, load: Load, room: int, history: Sequence[Json]
             verdict.lost += 1
             verdict.problems.append(f"{sent.client_id} says {message['content']!r} and not {sent.content!r}")
     for author, client_id in stored.keys() - {("owner", "first"), ("owner", "last")}:
-        verdict.problems.append(f"room {room} holds {client_id} of {author}, which nobody was told of")
+        verdict.problems.append(f"room {room} holds {client_id} of {author}, which was never acknowledged")
     # Acknowledged before another was begun: ordered before it.
     earliest = None
     for sent in sorted(sends, key=lambda sent: sent.seq, reverse=True):

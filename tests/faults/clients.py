@@ -1,6 +1,6 @@
 """Clients of a server that may go away at any moment: light, as they share the machine with it.
 
-A client keeps one connection, makes one request at a time, and repeats what was not answered until it is.
+A client keeps one connection, makes one request at a time, and repeats a request until its answer.
 """
 
 import json

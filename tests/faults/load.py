@@ -32,7 +32,7 @@ class Recovery(NamedTuple):
     """The seconds after a fault until every writer got an acknowledgement and every reader an event."""
 
     acknowledged: float
-    told: float
+    received: float
 
 
 class Load:

@@ -83,7 +83,7 @@ class Reader(Actor):
 
     def event(self, event: dict[str, Any]) -> None:
         if event["type"] == "resync":
-            self.journal.problem(f"{self.name}: told to begin anew, though nothing is too old")
+            self.journal.problem(f"{self.name}: a resync, although the log goes back far enough")
         elif "data" in event:
             self.note(event["type"], event["data"])
 
@@ -141,8 +141,8 @@ class StreamReader(Reader):
         """
         end = taken = 0
         for found in _FRAME.finditer(data):
-            cursor, kind, told = found.groups()
-            event = json.loads(told)
+            cursor, kind, body = found.groups()
+            event = json.loads(body)
             if event["id"] != cursor.decode() or event["type"] != kind.decode():
                 self.journal.problem(f"{self.name}: an event contradicts its own fields: {found[0][:200]!r}")
             self._place = event["id"]
@@ -151,7 +151,7 @@ class StreamReader(Reader):
             if taken == most:
                 break
         if b"event: resync" in data:
-            self.journal.problem(f"{self.name}: told to begin anew, though nothing is too old")
+            self.journal.problem(f"{self.name}: a resync, although the log goes back far enough")
         return data[end:], taken
 
     @staticmethod

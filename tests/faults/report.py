@@ -53,8 +53,8 @@ def total(rows: Sequence[Row]) -> Row:
 
 def line(row: Row) -> str:
     name, *figures = row
-    told = (f"{figure:,}" if isinstance(figure, int) else f"{figure:.1f}" for figure in figures)
-    return f"| {' | '.join([name, *told])} |"
+    shown = (f"{figure:,}" if isinstance(figure, int) else f"{figure:.1f}" for figure in figures)
+    return f"| {' | '.join([name, *shown])} |"
 
 
 def read(database: str) -> list[Row]:

@@ -99,7 +99,7 @@ class TestTheChecker:
 
     def test_a_stored_message_that_was_never_acknowledged(self, load):
         load.journal.sends.pop()
-        assert "which nobody was told of" in verdict_on(load).problems[0]
+        assert "which was never acknowledged" in verdict_on(load).problems[0]
 
     def test_a_message_with_another_number_than_was_acknowledged(self, load):
         load.journal.sends[-1].seq += 1

@@ -103,7 +103,7 @@ class Writer(Actor):
         acknowledged = time.monotonic_ns()
         attempts = self._client.attempts
         if answer.status == 200 and not (attempts > 1 and b"\r\nIdempotency-Replayed: true" in answer.head):
-            self.journal.problem(f"{client_id}: 200 for what was sent for the first time")
+            self.journal.problem(f"{client_id}: 200 for a first send")
         found = _STORED.match(answer.body)
         assert found, answer
         id_, room_id, seq = map(int, found.groups())
