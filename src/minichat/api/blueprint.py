@@ -21,10 +21,10 @@ _DEFAULT = Policy()
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
-    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema states it
+    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema states its own
 
     def route(self, rule: str, *, policy: Policy = _DEFAULT, **options: Any) -> Callable[[View], View]:
-        """Register a view with its policy, and document what follows from that."""
+        """Register a view with its policy, and document the policy."""
         register = super().route(rule, **options)
 
         def decorate(view: View) -> View:
@@ -38,7 +38,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
         """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`."""
-        # An instance: webargs would make a new one of a class for each request.
+        # An instance, because webargs would create one for each request from a class.
         decorate: Callable[[View], View] = super().arguments(
             schema(), location=location, error_status_code=HTTPStatus.BAD_REQUEST, **kwargs
         )
@@ -54,10 +54,10 @@ def answers(
     content_type: str = "application/json",
     descriptions: Mapping[int, str] | None = None,
 ) -> Callable[[View], View]:
-    """Document what a view answers: a status with its schema, other successes (`also`), and errors.
+    """Document the answers of a view: a status with its schema, other successes (`also`), and errors.
 
-    `descriptions` replaces the usual description of an error. The errors that follow from the route's policy need no
-    mention. This only documents: views return ready responses, and the tests hold each of them to its documentation.
+    `descriptions` replaces the usual description of an error. `route` adds the errors that follow from the policy. This
+    decorator only documents: views return ready responses, and the tests compare each of them with its documentation.
     """
     successes = {
         code: _success(code, body, headers, content_type) for code, body in {status: schema, **(also or {})}.items()

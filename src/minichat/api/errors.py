@@ -115,11 +115,6 @@ def install(app: Flask) -> None:
 
 
 def _chat_error(error: ChatError) -> Response:
-    status = (
-        error.status
-        if isinstance(error, HttpError)
-        else next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    )
     members: dict[str, Any] = {}
     headers: dict[str, str] = dict(error.headers) if isinstance(error, HttpError) else {}
     if isinstance(error, InvalidInput) and error.issues:
@@ -135,7 +130,16 @@ def _chat_error(error: ChatError) -> Response:
         log.error("unavailable: %s", error)
     if isinstance(error, RefreshTokenReused):
         log.warning("a refresh token was reused; its session has ended")
-    return problem(status, error.code, headers, **members)
+    return problem(_status_of(error), error.code, headers, **members)
+
+
+def _status_of(error: ChatError) -> int:
+    if isinstance(error, HttpError):
+        return error.status
+    for kind, status in STATUS.items():
+        if isinstance(error, kind):
+            return status
+    raise TypeError(f"{type(error).__name__} is of no kind in STATUS")
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -7,6 +7,8 @@ edge of two windows twice the limit may pass within a moment; the limits allow f
 a limit of its own, or none.
 """
 
+from math import ceil
+
 from flask import Response, request
 
 from minichat.api.context import device
@@ -43,7 +45,7 @@ class Limits:
             limit.max_requests, max(0, limit.max_requests - count), ends_at // SECOND
         )
         if count > limit.max_requests:
-            raise TooMany(retry_after=-((now - ends_at) // SECOND))
+            raise TooMany(retry_after=ceil((ends_at - now) / SECOND))
 
     def add_headers(self, response: Response) -> Response:
         """Add the `X-RateLimit-*` headers to an answer."""
@@ -57,8 +59,10 @@ class Limits:
 def _limit_for(user_id: int | None) -> RateLimit | None:
     """Return the limit under which this request counts: of the user, or of the address. None: it does not count."""
     policy = request_state().policy
-    if request.method == "OPTIONS" or not policy.is_throttled:  # a preflight comes from the browser, not from the page
+    is_preflight = request.method == "OPTIONS"  # the browser sends it, and the page can't avoid it
+    if is_preflight or not policy.is_throttled:
         return None
     if user_id is not None:
         return policy.rate_limit or (READS if request.method in {"GET", "HEAD"} else WRITES)
-    return STRANGERS if policy.is_public and request.endpoint is not None else REFUSED
+    has_route = request.endpoint is not None
+    return STRANGERS if has_route and policy.is_public else REFUSED

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: the parts that all routes share. `blueprint` adds what each route documents of itself.
+"""The OpenAPI 3.1 document: the parts that all routes share. `blueprint` adds the description of each route.
 
 flask-smorest collects the document while the blueprints register.
 """

@@ -149,7 +149,7 @@ def read_query(request: Request) -> dict[str, str]:
 
 
 class StrictParser(FlaskParser):
-    """webargs' parser, which flask-smorest uses for `Blueprint.arguments`, with our strict readers."""
+    """The parser of `Blueprint.arguments`: that of webargs, with our strict readers."""
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         return read_json(req)
