@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from commands import run_minichat
+from scale import scaled
 from servers import environment
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
         env=environment(**settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=scaled(60, 1_800),
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -48,10 +49,13 @@ def test_what_the_hub_does_with_a_change_can_be_measured(tmp_path: Path) -> None
     assert run_minichat(tmp_path, "db", "upgrade", database_url=url).returncode == 0
     sizes = ("--users", "2051", "--rooms", "1", "--members", "50", "--messages", "1")
     assert run_minichat(tmp_path, "demo", *sizes, database_url=url).returncode == 0
-    said = bench(tmp_path, "hub_costs.py", "20", database_url=url).splitlines()
+    said = bench(tmp_path, "hub_costs.py", f"{scaled(20, 500)}", database_url=url).splitlines()
     assert len(said) == 8
     assert all(line.endswith((" µs of the worker", " bytes")) for line in said)
 
 
 def test_the_peer_on_postgresql_gives_the_answers_that_minichat_gives(tmp_path: Path) -> None:
-    assert bench(tmp_path, "on_postgres.py", "--check", "--messages", "100") == "All give the same answers.\n"
+    assert (
+        bench(tmp_path, "on_postgres.py", "--check", "--messages", f"{scaled(100, 5_000)}")
+        == "All give the same answers.\n"
+    )

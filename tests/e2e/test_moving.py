@@ -15,10 +15,12 @@ from e2e.crowd import PASSWORD, call, check_database, execute, meanwhile, regist
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations.incomplete_import import import_progress
 from postgres import shared
+from scale import scaled
 from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving, sqlite_file_of
 
 SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
-MESSAGES = 40_000
+MESSAGES = scaled(40_000, 400_000)
+"""So many that an import takes long enough to be killed several times."""
 
 
 @pytest.fixture(scope="module")
