@@ -1,8 +1,8 @@
 """The log: one JSON object per line on standard error; on a terminal, lines for people.
 
 All modules log with `logging`; this one formats and writes the lines. A line holds only the fields that are listed
-here, never an argument, a local variable or another attribute. Text from a client can neither end a line nor begin one. This
-module knows nothing of requests: `configure` gets functions for their fields.
+here, never an argument, a local variable or another attribute. Text from a client can neither end a line nor begin
+one. This module knows nothing of requests: `configure` gets functions for their fields.
 """
 
 import json

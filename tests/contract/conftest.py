@@ -6,8 +6,7 @@ from builders import Chat
 from contract.backends import BACKENDS
 from contract.redises import Redises
 from folders import fast_folder
-from minichat.domain.model import Role, RoomKind
-from minichat.domain.ports import NewRoom, NewUser
+from minichat.domain.model import NewRoom, NewUser, Role, RoomKind
 from servers import running_redis
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from minichat.domain.model import Membership, Receipts, Role
+from minichat.domain.model import Membership, NewMessage, Receipts, Role
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewMessage
 
 NONE = 2**53 - 1
 

@@ -4,8 +4,7 @@ import pytest
 
 from builders import undone
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import Message
-from minichat.domain.ports import NewMessage
+from minichat.domain.model import Message, NewMessage
 
 NONE = 2**53 - 1
 

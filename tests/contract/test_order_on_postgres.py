@@ -8,8 +8,7 @@ import pytest
 
 from builders import Chat
 from contract.backends import postgres
-from minichat.domain.model import ChangeKind
-from minichat.domain.ports import NewMessage
+from minichat.domain.model import ChangeKind, NewMessage
 
 PATIENCE = 20
 

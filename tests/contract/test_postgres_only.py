@@ -24,8 +24,7 @@ from minichat.adapters.peewee.engine.locks import in_order
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import Change, ChangeKind, Role, RoomKind
-from minichat.domain.ports import NewMessage, NewRoom, NewUser
+from minichat.domain.model import Change, ChangeKind, NewMessage, NewRoom, NewUser, Role, RoomKind
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import build
 from minichat.domain.sessions import Lifetimes

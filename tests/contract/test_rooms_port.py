@@ -3,9 +3,8 @@
 import pytest
 
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, Role, Room, RoomKind, RoomView
+from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewMessage, NewRoom, Role, Room, RoomKind, RoomView
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewMessage, NewRoom
 
 NONE = 2**53 - 1
 

@@ -30,9 +30,8 @@ from minichat.adapters.peewee.engine import write_queue as queue_module
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.stores.users import PeeweeUserStore, name_parts
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import AuditEntry, AuditEvent, Device, Role, RoomKind
+from minichat.domain.model import AuditEntry, AuditEvent, Device, NewMessage, NewRoom, Role, RoomKind
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewMessage, NewRoom
 
 cysqlite: Any = import_module("cysqlite")  # it does not declare its exports to a type checker
 

@@ -7,9 +7,8 @@ import pytest
 
 from builders import undone
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import Change, ChangeKind, Device, RefreshToken, Role, RoomKind
+from minichat.domain.model import Change, ChangeKind, Device, NewMessage, NewRoom, NewUser, RefreshToken, Role, RoomKind
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewMessage, NewRoom, NewUser
 
 
 class Oops(Exception):

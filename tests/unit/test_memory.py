@@ -19,11 +19,13 @@ from minichat.domain.model import (
     Change,
     ChangeKind,
     Device,
+    NewMessage,
+    NewRoom,
+    NewUser,
     RefreshToken,
     Role,
     RoomKind,
 )
-from minichat.domain.ports import NewMessage, NewRoom, NewUser
 
 
 @pytest.fixture

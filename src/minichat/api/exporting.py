@@ -9,7 +9,7 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Membership, Message, Room, Session
+from minichat.domain.model import AuditEntry, Ban, Membership, Room, Session
 
 FORMAT = "minichat-export/1"
 
@@ -29,7 +29,7 @@ def pieces(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("sessions", export.sessions, _session)
     yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
     yield from _list("bans", export.bans, _ban)
-    yield from _list("messages", export.messages, _message)
+    yield from _list("messages", export.messages, presenting.message_itself)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 
@@ -69,20 +69,6 @@ def _room(room: Room, membership: Membership) -> presenting.Json:
 
 def _ban(ban: Ban) -> presenting.Json:
     return {"room": ban.room_id, "banned_at": rfc3339(ban.banned_at)}
-
-
-def _message(message: Message) -> presenting.Json:
-    return {
-        "id": message.id,
-        "room": message.room_id,
-        "seq": message.seq,
-        "content": message.content,
-        "timestamp": rfc3339(message.created_at),
-        "edited_at": optional_rfc3339(message.edited_at),
-        "is_deleted": message.is_deleted,
-        "reply_to": message.reply_to,
-        "client_id": message.client_id,
-    }
 
 
 def _entry(entry: AuditEntry, user_id: int) -> presenting.Json:

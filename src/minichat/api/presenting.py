@@ -116,20 +116,11 @@ class Presenter:
     def message(self, message: Message, receipts: Receipts) -> Json:
         """Return a Message."""
         is_own = message.user_id == self._viewer_id
-        return {
-            "id": message.id,
-            "room": message.room_id,
-            "seq": message.seq,
-            "user": self.user(message.user_id),
-            "user_username": self._people[message.user_id].username,
-            "content": message.content,
-            "timestamp": rfc3339(message.created_at),
-            "edited_at": optional_rfc3339(message.edited_at),
-            "is_deleted": message.is_deleted,
-            "is_read": message.seq <= (receipts.others_seq if is_own else receipts.own_seq),
-            "reply_to": message.reply_to,
-            "client_id": message.client_id,
-        }
+        shown = message_itself(message)
+        shown["user"] = self.user(message.user_id)
+        shown["user_username"] = self._people[message.user_id].username
+        shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
+        return shown
 
     def messages(self, page: MessagePage) -> list[Json]:
         """Return the messages of a page, oldest first."""
@@ -188,6 +179,21 @@ class Presenter:
         """Return the name of a direct chat: that of the other participant."""
         others = [self._people[user_id] for user_id in view.head if user_id != self._viewer_id]
         return (others[0].full_name or others[0].username) if others else ""
+
+
+def message_itself(message: Message) -> Json:
+    """The part of a Message that is the same for every reader; the export holds nothing else of it."""
+    return {
+        "id": message.id,
+        "room": message.room_id,
+        "seq": message.seq,
+        "content": message.content,
+        "timestamp": rfc3339(message.created_at),
+        "edited_at": optional_rfc3339(message.edited_at),
+        "is_deleted": message.is_deleted,
+        "reply_to": message.reply_to,
+        "client_id": message.client_id,
+    }
 
 
 def user(shown: User, base: str) -> Json:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from minichat.domain.accounts import check_email, check_names, check_password, check_username
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UsernameTaken
-from minichat.domain.model import AuditEvent, Device, User
+from minichat.domain.model import AuditEvent, Device, NewUser, User
 from minichat.domain.ports import (
     Clock,
     CommonPasswords,
     EmailAddress,
     MixesScripts,
-    NewUser,
     PasswordHasher,
     Transaction,
     UsernameKey,

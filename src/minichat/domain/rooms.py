@@ -23,6 +23,7 @@ from minichat.domain.model import (
     Change,
     ChangeKind,
     Membership,
+    NewRoom,
     ParticipantList,
     Role,
     Room,
@@ -33,16 +34,7 @@ from minichat.domain.model import (
     Timestamp,
 )
 from minichat.domain.paging import Key, Page, Window, cut
-from minichat.domain.ports import (
-    BanStore,
-    ChangeStore,
-    Clock,
-    MembershipStore,
-    NewRoom,
-    RoomStore,
-    Transaction,
-    UserStore,
-)
+from minichat.domain.ports import BanStore, ChangeStore, Clock, MembershipStore, RoomStore, Transaction, UserStore
 from minichat.domain.text import Fields
 
 MAX_ROOM_NAME_LENGTH = 100

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store
-from minichat.domain.model import Message
-from minichat.domain.ports import NewMessage
+from minichat.domain.model import Message, NewMessage
 
 
 class MemoryMessageStore:

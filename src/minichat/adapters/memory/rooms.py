@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, Tables, stretch
-from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
+from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewRoom, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
-from minichat.domain.ports import NewRoom
 
 
 class MemoryRoomStore:

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, stretch
 from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
-from minichat.domain.model import Credentials, Timestamp, User
+from minichat.domain.model import Credentials, NewUser, Timestamp, User
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewUser
 
 
 class MemoryUserStore:

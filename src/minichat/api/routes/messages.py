@@ -63,16 +63,12 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
     With a `client_id` or an `Idempotency-Key` header, you can safely repeat the call: a repetition returns 200 and the
     first message.
     """
-    client_id, key = form.get("client_id"), headers.get("idempotency_key")
-    if client_id is not None and key is not None and client_id != key:
+    client_id, key = form.pop("client_id", None), headers.get("idempotency_key")
+    if client_id is None:
+        client_id = key
+    elif key is not None and client_id != key:
         raise InvalidInput.of("client_id", "client_ids_differ")
-    sent = services().messaging.send(
-        caller().user,
-        form["room"],
-        form["content"],
-        key if client_id is None else client_id,
-        form.get("reply_to"),
-    )
+    sent = services().messaging.send(caller().user, form.pop("room"), client_id=client_id, **form)
     if sent.is_replay:
         return _message(sent, 200, {"Idempotency-Replayed": "true"})
     return _message(sent, 201)

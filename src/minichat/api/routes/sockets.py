@@ -187,9 +187,7 @@ class Conversation:
         return retry_on_conflict(lambda: handler.serve(form))
 
     def _send_message(self, form: Form) -> dict[str, Any]:
-        sent = services().messaging.send(
-            caller().user, self._room_id, form["content"], form.get("client_id"), form.get("reply_to")
-        )
+        sent = services().messaging.send(caller().user, self._room_id, **form)
         return {"message": presenter({sent.author.id: sent.author}).message(sent.message, sent.receipts)}
 
     def _mark_read(self, form: Form) -> dict[str, Any]:

@@ -98,19 +98,26 @@ class OnlineOut(Out):
     avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
 
 
-class MessageOut(Out):
+class ExportedMessageOut(Out):
+    """The part of a message that is the same for every reader."""
+
     id = _number(7)
     room = _number(1)
     seq = _number(3, description="The messages of a room are numbered 1, 2, 3, … without gaps.")
-    user = fields.Nested(UserOut, required=True)
-    user_username = _string("ann")
     content = _string("hello")
     timestamp = _time()
     edited_at = _time(allow_none=True)
     is_deleted = _flag(False)
-    is_read = _flag(False)
     reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
     client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
+
+
+class MessageOut(ExportedMessageOut):
+    """A message as one reader sees it."""
+
+    user = fields.Nested(UserOut, required=True)
+    user_username = _string("ann")
+    is_read = _flag(False)
 
 
 class RoomOut(Out):
@@ -220,18 +227,6 @@ class ExportedRoomOut(Out):
 class ExportedBanOut(Out):
     room = _number(1)
     banned_at = _time()
-
-
-class ExportedMessageOut(Out):
-    id = _number(7)
-    room = _number(1)
-    seq = _number(3)
-    content = _string("hello")
-    timestamp = _time()
-    edited_at = _time(allow_none=True)
-    is_deleted = _flag(False)
-    reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
-    client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
 
 
 class ExportedEntryOut(Out):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from marshmallow import RAISE, Schema, fields, pre_load, validate
 
 from minichat.api.errors import MAX_REPORTED_FIELDS
+from minichat.api.schemas.answers import AccountOut, MessageOut, ParticipantOut, ReadOut, RoomOut
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Text, WholeNumber
 from minichat.domain import accounts, directory, messaging, rooms
 from minichat.domain.model import MAX_ID, Role
@@ -16,20 +17,28 @@ MAX_SYNC_TIMEOUT_SECONDS = 30
 
 
 class In(Schema):
-    """A part of a request. Fields that the server owns are ignored, and other unknown fields are errors."""
+    """A part of a request. An unknown field is an error.
+
+    A client can GET an object, edit it and send it back: fields of `resource` that the server owns are ignored.
+    """
 
     class Meta:
         unknown = RAISE
 
     error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
-    owned: ClassVar[frozenset[str]] = frozenset()
-    """The fields of the object that the server owns. A client may send them back."""
+    resource: ClassVar[type[Schema] | None] = None
+    """The answer that shows the object of this request."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        shown = set() if self.resource is None else set(self.resource().fields)
+        self._ignored = shown - self.fields.keys()
 
     @pre_load
-    def _without_owned(self, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(data, dict) or not (self.owned or len(data) > MAX_REPORTED_FIELDS):
+    def _without_ignored(self, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(data, dict) or not (self._ignored or len(data) > MAX_REPORTED_FIELDS):
             return data
-        own = {name: value for name, value in data.items() if name not in self.owned}
+        own = {name: value for name, value in data.items() if name not in self._ignored}
         return self._with_few_unknown(own) if len(own) > MAX_REPORTED_FIELDS else own
 
     def _with_few_unknown(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -69,34 +78,17 @@ def _email() -> Text:
     return _text(accounts.MAX_EMAIL_LENGTH, metadata=metadata)
 
 
-_ACCOUNT_OWNED = frozenset(
-    {"id", "username", "full_name", "date_joined", "profile", "is_online", "last_seen", "is_staff", "is_superuser"}
-)
-_ROOM_OWNED = frozenset(
-    {
-        "id",
-        "kind",
-        "created_at",
-        "participants",
-        "participants_count",
-        "role",
-        "last_message",
-        "last_seq",
-        "last_read_seq",
-        "unread_count",
-    }
-)
-_MESSAGE_OWNED = frozenset({"id", "seq", "user", "user_username", "timestamp", "edited_at", "is_deleted", "is_read"})
-_PARTICIPANT_OWNED = frozenset(
-    {
-        *("id", "username", "first_name", "last_name", "full_name", "avatar"),
-        *("is_online", "last_seen", "last_read_seq"),
-    }
-)
+class _FullAccountOut(AccountOut):
+    """An account with the fields that the original's profiles showed. A client may send them back, too."""
+
+    is_online = fields.Boolean()
+    last_seen = fields.DateTime()
+    is_staff = fields.Boolean()
+    is_superuser = fields.Boolean()
 
 
 class RegisterIn(In):
-    owned = (_ACCOUNT_OWNED - {"username"}) | {"avatar"}
+    resource = _FullAccountOut
 
     username = _text(
         accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"}
@@ -122,7 +114,7 @@ class RefreshIn(In):
 
 
 class ProfileIn(In):
-    owned = _ACCOUNT_OWNED
+    resource = _FullAccountOut
 
     first_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
     last_name = _text(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
@@ -154,7 +146,7 @@ class EraseIn(In):
 
 
 class RoomIn(In):
-    owned = _ROOM_OWNED
+    resource = RoomOut
 
     name = _text(rooms.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
     description = _text(rooms.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
@@ -162,8 +154,6 @@ class RoomIn(In):
 
 
 class NewRoomIn(RoomIn):
-    owned = _ROOM_OWNED - {"participants"}
-
     participants = Ids(
         rooms.MAX_INVITED, metadata={"description": "The ids of users who join with you.", "example": []}
     )
@@ -177,10 +167,9 @@ def _content() -> Text:
     return _text(messaging.MAX_CONTENT_LENGTH, 1, required=True, metadata={"example": "hello"})
 
 
-class MessageIn(In):
-    owned = _MESSAGE_OWNED
+class SentFields(In):
+    """The fields that a client sends with a message, over HTTP or a WebSocket."""
 
-    room = Id(required=True, metadata={"example": 1})
     content = _content()
     reply_to = Id(allow_none=True, metadata={"description": "The message of the same room that this one replies to."})
     client_id = _text(
@@ -194,8 +183,14 @@ class MessageIn(In):
     )
 
 
+class MessageIn(SentFields):
+    resource = MessageOut
+
+    room = Id(required=True, metadata={"example": 1})
+
+
 class MessagePatchIn(In):
-    owned = _MESSAGE_OWNED | {"room", "reply_to", "client_id"}
+    resource = MessageOut
 
     content = _content()
 
@@ -217,13 +212,13 @@ class DirectChatIn(In):
 
 
 class NewParticipantIn(In):
-    owned = _PARTICIPANT_OWNED | {"role"}
+    resource = ParticipantOut
 
     user_id = Id(required=True, metadata={"example": 2})
 
 
 class ParticipantPatchIn(In):
-    owned = _PARTICIPANT_OWNED
+    resource = ParticipantOut
 
     role = Text(
         required=True,
@@ -233,7 +228,7 @@ class ParticipantPatchIn(In):
 
 
 class ReadIn(In):
-    owned = frozenset({"last_read_seq", "unread_count"})
+    resource = ReadOut
 
     seq = WholeNumber(0, MAX_ID, required=True, metadata={"example": 3})
 
@@ -314,10 +309,8 @@ class EventsQuery(In):
     )
 
 
-class MessageFrame(In):
-    content = _text(messaging.MAX_CONTENT_LENGTH, 1, required=True)
-    client_id = _text(messaging.MAX_CLIENT_ID_LENGTH, 1, allow_none=True)
-    reply_to = Id(allow_none=True)
+class MessageFrame(SentFields):
+    pass
 
 
 class ReadFrame(In):

@@ -11,6 +11,7 @@ from minichat.domain.model.accounts import (
     Caller,
     Credentials,
     Device,
+    NewUser,
     People,
     RefreshToken,
     Session,
@@ -19,9 +20,9 @@ from minichat.domain.model.accounts import (
 )
 from minichat.domain.model.audit import AuditEntry, AuditEvent
 from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
-from minichat.domain.model.messages import Message, Receipts
+from minichat.domain.model.messages import Message, NewMessage, Receipts
 from minichat.domain.model.presence import TypingNotice
-from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, Role, Room, RoomKind
+from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, Role, Room, RoomKind
 from minichat.domain.model.throttling import AttemptCount
 from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp
 from minichat.domain.model.views import (
@@ -65,6 +66,9 @@ __all__ = [
     "Membership",
     "Message",
     "MessagePage",
+    "NewMessage",
+    "NewRoom",
+    "NewUser",
     "ParticipantList",
     "People",
     "Receipts",

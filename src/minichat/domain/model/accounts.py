@@ -129,3 +129,14 @@ class Device(NamedTuple):
             return str(address)
         mapped = address.ipv4_mapped
         return str(mapped or ip_network((address, 64), strict=False).network_address)
+
+
+class NewUser(NamedTuple):
+    username: str
+    username_key: str
+    password_hash: str
+    first_name: str
+    last_name: str
+    email: str
+    joined_at: Timestamp
+    is_superuser: bool = False

@@ -23,3 +23,16 @@ class Receipts(NamedTuple):
 
     own_seq: int
     others_seq: int
+
+
+class NewMessage(NamedTuple):
+    room_id: int
+    user_id: int
+    content: str
+    created_at: Timestamp
+    client_id: str | None = None
+    reply_to: int | None = None
+
+    def stored_as(self, message_id: int, seq: int) -> Message:
+        """Return the message that the store has made of this."""
+        return Message(id=message_id, seq=seq, edited_at=None, is_deleted=False, **self._asdict())

@@ -81,3 +81,13 @@ class JoinedRoom(NamedTuple):
     membership: Membership
     partner_id: int | None
     """The other one, if it is a direct chat."""
+
+
+class NewRoom(NamedTuple):
+    name: str
+    description: str
+    kind: RoomKind
+    is_private: bool
+    created_at: Timestamp
+    pair: tuple[int, int] | None = None
+    """The two users of a direct chat, the smaller id first; unique."""

@@ -19,18 +19,18 @@ from minichat.domain.ports.emails import EmailAddress
 from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
-from minichat.domain.ports.messages import MessageStore, NewMessage
+from minichat.domain.ports.messages import MessageStore
 from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
-from minichat.domain.ports.rooms import NewRoom, RoomStore
+from minichat.domain.ports.rooms import RoomStore
 from minichat.domain.ports.sessions import SessionStore
 from minichat.domain.ports.slots import StreamSlots
 from minichat.domain.ports.tickets import TicketStore
 from minichat.domain.ports.transactions import Snapshot, Transaction
 from minichat.domain.ports.usernames import MixesScripts, UsernameKey
-from minichat.domain.ports.users import NewUser, UserStore
+from minichat.domain.ports.users import UserStore
 
 __all__ = [
     "AttemptStore",
@@ -48,9 +48,6 @@ __all__ = [
     "MembershipStore",
     "MessageStore",
     "MixesScripts",
-    "NewMessage",
-    "NewRoom",
-    "NewUser",
     "NoticeBoard",
     "PasswordHasher",
     "PictureProcessor",

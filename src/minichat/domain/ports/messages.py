@@ -1,22 +1,9 @@
 """Messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from minichat.domain.model import Message, Timestamp
-
-
-class NewMessage(NamedTuple):
-    room_id: int
-    user_id: int
-    content: str
-    created_at: Timestamp
-    client_id: str | None = None
-    reply_to: int | None = None
-
-    def stored_as(self, message_id: int, seq: int) -> Message:
-        """Return the message that the store has made of this."""
-        return Message(id=message_id, seq=seq, edited_at=None, is_deleted=False, **self._asdict())
+from minichat.domain.model import Message, NewMessage
 
 
 class MessageStore(Protocol):

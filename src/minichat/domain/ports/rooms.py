@@ -1,20 +1,10 @@
 """Rooms."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from minichat.domain.model import JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
+from minichat.domain.model import JoinedRoom, Membership, NewRoom, Room, RoomView, Timestamp
 from minichat.domain.paging import Window
-
-
-class NewRoom(NamedTuple):
-    name: str
-    description: str
-    kind: RoomKind
-    is_private: bool
-    created_at: Timestamp
-    pair: tuple[int, int] | None = None
-    """The two users of a direct chat, the smaller id first; unique."""
 
 
 class RoomStore(Protocol):

@@ -1,21 +1,10 @@
 """Accounts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from minichat.domain.model import Credentials, Timestamp, User
+from minichat.domain.model import Credentials, NewUser, Timestamp, User
 from minichat.domain.paging import Window
-
-
-class NewUser(NamedTuple):
-    username: str
-    username_key: str
-    password_hash: str
-    first_name: str
-    last_name: str
-    email: str
-    joined_at: Timestamp
-    is_superuser: bool = False
 
 
 class UserStore(Protocol):

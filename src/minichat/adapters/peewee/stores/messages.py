@@ -15,8 +15,7 @@ from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import Message
-from minichat.domain.ports import NewMessage
+from minichat.domain.model import Message, NewMessage
 
 MESSAGES = Mapper(Message, MessageRow)
 

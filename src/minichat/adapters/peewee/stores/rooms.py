@@ -16,9 +16,18 @@ from minichat.adapters.peewee.engine.statements import Row, Statement, param, pa
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
 from minichat.adapters.peewee.stores.messages import MESSAGES
 from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import MAX_ID, ROOM_HEAD, JoinedRoom, Membership, Room, RoomKind, RoomView, Timestamp
+from minichat.domain.model import (
+    MAX_ID,
+    ROOM_HEAD,
+    JoinedRoom,
+    Membership,
+    NewRoom,
+    Room,
+    RoomKind,
+    RoomView,
+    Timestamp,
+)
 from minichat.domain.paging import Key, Window
-from minichat.domain.ports import NewRoom
 
 ROOMS = Mapper(Room, RoomRow)
 

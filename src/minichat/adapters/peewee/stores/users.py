@@ -11,9 +11,8 @@ from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
 from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
-from minichat.domain.model import Credentials, Timestamp, User
+from minichat.domain.model import Credentials, NewUser, Timestamp, User
 from minichat.domain.paging import Window
-from minichat.domain.ports import NewUser
 
 USERS = Mapper(User, UserRow)
 _PASSWORD_HASH = USERS.end
