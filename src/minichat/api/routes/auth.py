@@ -86,12 +86,10 @@ def refresh(form: dict[str, str]) -> Response:
     Each refresh token has one successor. If you repeat the call within 30 seconds, while the successor is unused, you
     get the same successor, so a lost answer or a second tab logs nobody out. Any other reuse ends the session.
     """
-    tokens, where = context().tokens, device()
-    with services().throttling.counting_refused_tokens(where):
-        refresh_claims = tokens.read(form["refresh"], "refresh")
-        grant = services().sessions.refresh(
-            refresh_claims.session_id, refresh_claims.user_id, refresh_claims.jti, where
-        )
+    tokens = context().tokens
+    with services().throttling.counting_refused_tokens(device()):
+        old = tokens.read(form["refresh"], "refresh")
+        grant = services().sessions.refresh(old.session_id, old.user_id, old.jti, device())
     context().came_online()
     return presenting.json_response(tokens.pair(grant))
 
@@ -171,11 +169,11 @@ def revoke_session(session_id: int) -> Response:
     return presenting.no_content()
 
 
-def _welcome(user: User, grant: Grant, message: str, status: int) -> Response:
+def _welcome(user: User, grant: Grant, message_code: str, status: int) -> Response:
     context().came_online()
     body = {
         "user": presenting.account(user, base_url(), context().clock()),
         "tokens": context().tokens.pair(grant),
-        "message": sentence(message),
+        "message": sentence(message_code),
     }
     return presenting.json_response(body, status)

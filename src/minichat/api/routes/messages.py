@@ -36,8 +36,8 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
     page = services().messaging.history(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
     assert page.room is not None
-    shown = presenter(page.people)
-    body = {"room": shown.room(page.room), "messages": shown.messages(page)}
+    writer = presenter(page.people)
+    body = {"room": writer.room(page.room), "messages": writer.messages(page)}
     return presenting.json_response(body, headers=_links(page, MessageWindow(**query)))
 
 

@@ -56,8 +56,8 @@ def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Re
 def list_bans(query: dict[str, Any], room_id: int) -> Response:
     """List the room's bans, the newest first. Only its owner and moderators can see them."""
     found = services().moderation.bans(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
-    shown = presenter(found.people)
-    return presenting.json_response([shown.ban(ban) for ban in found.page.items], headers=links(found.page))
+    writer = presenter(found.people)
+    return presenting.json_response([writer.ban(ban) for ban in found.page.items], headers=links(found.page))
 
 
 @blueprint.route("/rooms/<id:room_id>/bans/<id:user_id>/", methods=["DELETE"])

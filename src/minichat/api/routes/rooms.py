@@ -31,8 +31,8 @@ blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Ro
 def list_rooms(query: dict[str, Any]) -> Response:
     """List your rooms, or the public rooms that you can join, by latest activity."""
     rooms = services().rooms
-    listed = rooms.mine if query["scope"] == "mine" else rooms.public
-    found = listed(caller_id(), window(query["limit"], query.get("cursor"), int, int))
+    list_page = rooms.mine if query["scope"] == "mine" else rooms.public
+    found = list_page(caller_id(), window(query["limit"], query.get("cursor"), int, int))
     return presenting.json_response(presenter(found.people).rooms(found.page.items), headers=links(found.page))
 
 

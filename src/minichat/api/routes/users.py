@@ -109,9 +109,9 @@ def _by_name(query: dict[str, Any]) -> Window:
     return window(query["limit"], query.get("cursor"), str)
 
 
-def _listed(page: Page[User], shown: Callable[[User, str, Timestamp], presenting.Json]) -> Response:
+def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenting.Json]) -> Response:
     base, now = base_url(), context().clock()
-    return presenting.json_response([shown(user, base, now) for user in page.items], headers=links(page))
+    return presenting.json_response([present(user, base, now) for user in page.items], headers=links(page))
 
 
 def _edited(form: dict[str, Any]) -> Response:
