@@ -9,7 +9,7 @@ import pytest
 from api.client import Answer, Chat, Json, Person
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.domain.model import ChangeKind
-from minichat.domain.tickets import LIFETIME
+from minichat.domain.tickets import LIFETIME_SECONDS
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ class TestTickets:
 
     def test_expire(self, chat: Chat, ann: Person) -> None:
         tickets = [self.ticket(ann), self.ticket(ann)]
-        chat.clock.advance(LIFETIME - 0.001)
+        chat.clock.advance(LIFETIME_SECONDS - 0.001)
         assert chat.anyone.gets("/api/chat/events/", ticket=tickets[0]).status == 200
         chat.clock.advance(0.001)
         assert chat.anyone.gets("/api/chat/events/", ticket=tickets[1]).code == "ticket_invalid"

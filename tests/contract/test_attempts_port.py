@@ -1,4 +1,4 @@
-"""`Attempts`: tallies by key, each over its window."""
+"""The port `AttemptStore`: counts by key, each over its window."""
 
 from minichat.domain.model import AttemptCount
 
@@ -42,7 +42,7 @@ def test_a_tally_is_forgotten(ports):
     assert ports.attempt_store.get("another key") == AttemptCount(1, 5_000, 5_000)
 
 
-def test_tallies_that_are_over_are_swept_a_few_at_a_time(ports):
+def test_expired_counts_are_swept_a_few_at_a_time(ports):
     for key in ("a", "b", "c"):
         count(ports, key, 5_000)
     count(ports, "longer", 5_000, window=2_000)

@@ -128,11 +128,11 @@ def test_audit_entries_go_when_they_are_old(chat, ann, prune):
     assert [entry.event for entry in chat.services.audit_log.page(9)] == [AuditEvent.DISABLED]
 
 
-def test_tallies_go_when_their_window_is_over(chat, prune):
+def test_attempt_counts_are_deleted_when_their_window_is_over(chat, prune):
     chat.person("ann")
-    assert Kind.TALLIES not in prune()
+    assert Kind.ATTEMPTS not in prune()
     chat.clock.advance(HOUR)
-    assert prune()[Kind.TALLIES] == 1
+    assert prune()[Kind.ATTEMPTS] == 1
 
 
 def test_a_picture_that_nobody_shows_goes_after_an_hour(chat, ann, prune):

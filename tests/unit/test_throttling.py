@@ -339,7 +339,7 @@ def test_one_session_refreshes_only_so_often(chat, ann):
     ann.refreshes()
 
 
-def test_tallies_that_are_over_do_not_pile_up(chat):
+def test_expired_attempt_counts_do_not_pile_up(chat):
     for number in range(200):
         tries(chat, name=f"name{number}", device=elsewhere(number))
     chat.clock.advance(DAY / 1000)

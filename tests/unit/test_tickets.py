@@ -3,7 +3,7 @@
 import pytest
 
 from minichat.domain.errors import InvalidTicket, SessionEnded
-from minichat.domain.tickets import LIFETIME
+from minichat.domain.tickets import LIFETIME_SECONDS
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_it_expires_and_never_after_the_token_that_it_was_asked_for_with(chat, t
     chat.clock.advance(seconds=10)
     with pytest.raises(InvalidTicket):
         tickets.redeem(tries[10])
-    chat.clock.advance(seconds=LIFETIME - 10)
+    chat.clock.advance(seconds=LIFETIME_SECONDS - 10)
     with pytest.raises(InvalidTicket):
         tickets.redeem(tries[600])
 

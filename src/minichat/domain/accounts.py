@@ -1,6 +1,7 @@
-"""What the fields of an account may be: one place for the rules that registration, profile and password change share.
+"""The rules for the fields of an account, which registration, profile and password change share.
 
-Usernames follow RFC 8265 (PRECIS), passwords NIST SP 800-63B-4: no composition rules, length counts.
+Usernames follow RFC 8265 (PRECIS), passwords NIST SP 800-63B-4: no composition rules, only length. This module reads no
+store.
 """
 
 import unicodedata
@@ -15,17 +16,17 @@ MAX_NAME_LENGTH = 150
 MAX_EMAIL_LENGTH = 254
 MAX_AVATAR_URL_LENGTH = 500
 ERASED_PREFIX = "deleted-user-"
-"""How the names of erased accounts begin: nobody may pass for one of them."""
+"""The names of erased accounts begin like this; no other account may have one."""
 
 _PUNCTUATION = frozenset("_.-")
 _MARKS_IN_A_ROW = 4
 _OVERLAY = 1
-"""The combining class of what is drawn across a letter."""
+"""The combining class of marks that are drawn across a letter."""
 _DOT_ABOVE, _DOTTED = "\u0307", frozenset("ijlıȷ")
 
 
 def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
-    """Return the username as it is shown and its key, or note in `fields` why it can't be one."""
+    """Return the username as it is shown and its key; record in `fields` why the text is no username."""
     name = fields.line("username", username, least=MIN_USERNAME_LENGTH, most=MAX_USERNAME_LENGTH)
     key = username_key(name, key_of)
     if key is None:
@@ -40,10 +41,10 @@ def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scr
 
 
 def _hides_marks(name: str) -> bool:
-    """Whether the name has a combining mark that could hide on another name (UTS #39, section 5.4).
+    """Return whether the name has a combining mark that makes it look like another name (UTS #39, section 5.4).
 
-    That is one without a letter before it, one across its letter, the same one twice, a pile of them, or the dot on an
-    `i` that has its own.
+    Such a mark has no letter before it, crosses its letter, repeats the one before, is one of too many, or adds a dot
+    to a letter that has one.
     """
     letter, marks = "", ""
     for char in unicodedata.normalize("NFD", name):
@@ -63,7 +64,7 @@ def _hides_marks(name: str) -> bool:
 
 
 def username_key(username: str, key_of: UsernameKey) -> str | None:
-    """The key of a username, or None for text that can't be one: letters, their marks, digits and `_ . -` only."""
+    """Return the key of a username; None unless it consists of letters with marks, digits and `_ . -` only."""
     name = username.strip()
     if len(name) > MAX_USERNAME_LENGTH * MAX_SHRINKAGE or not all(
         char in _PUNCTUATION or unicodedata.category(char)[0] in "LMN" for char in name
@@ -76,7 +77,7 @@ def username_key(username: str, key_of: UsernameKey) -> str | None:
 
 
 def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str, str]:
-    """Return the two cleaned, or note in `fields` what is wrong with them."""
+    """Return both names cleaned; record in `fields` what is wrong with them."""
     return (
         fields.line("first_name", first_name, most=MAX_NAME_LENGTH),
         fields.line("last_name", last_name, most=MAX_NAME_LENGTH),
@@ -84,9 +85,9 @@ def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str
 
 
 def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
-    """Return the address in its normal form, or "" for none; or note in `fields` why it can't be one.
+    """Return the address in its normal form, or "" for none; record in `fields` why it is no address.
 
-    That finds typing errors: only a letter that arrives proves an address.
+    The check finds typing errors. Only a delivered message would prove an address.
     """
     address = fields.line("email", email, most=MAX_EMAIL_LENGTH)
     if not address or len(address) > MAX_EMAIL_LENGTH:
@@ -99,7 +100,7 @@ def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
 
 
 def check_avatar_url(fields: Fields, url: str) -> str:
-    """Return the https URL, or "" for the placeholder. It is shown to others and never fetched by us."""
+    """Return the https URL, or "" for the placeholder. Browsers of others load it; the server never does."""
     cleaned = fields.line("avatar", url, most=MAX_AVATAR_URL_LENGTH)
     if cleaned and not _is_https_url(cleaned):
         fields.wrong("avatar", "not_an_https_url")
@@ -119,7 +120,7 @@ def _is_https_url(url: str) -> bool:
 def check_password(
     fields: Fields, field: str, password: str, key_of: UsernameKey, key: str, is_common: CommonPasswords
 ) -> str:
-    """Return the new password of the account with username key `key`, or note in `fields` why it can't be that."""
+    """Return the new password of the account with username key `key`; record in `fields` why it is unfit."""
     secret = fields.body(field, password, least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH)
     if key and username_key(secret, key_of) == key:
         fields.wrong(field, "password_is_username")
@@ -129,7 +130,7 @@ def check_password(
 
 
 def normal_password(password: str) -> str | None:
-    """The password in the form that was hashed (RFC 8265: NFC), or None for one that can't be anybody's."""
+    """Return the password in the form that is hashed (RFC 8265: NFC); None if no account can have it."""
     if len(password) > MAX_PASSWORD_LENGTH * MAX_SHRINKAGE:
         return None
     try:

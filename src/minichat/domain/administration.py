@@ -1,7 +1,7 @@
-"""What an operator does with the accounts of others. Each act stands in the audit log, with whoever did it.
+"""Acts of an operator on the accounts of others. The audit log records each act and its author.
 
-`by` is the administrator's id, or None for somebody at the command line. A name means the same account here as at the
-log-in. An erased account is nobody's, so nothing is done with it.
+`by` is the administrator's id, or None for the command line. A username finds the same account as at log-in. Erased
+accounts are never found. This module does not check that the caller is an operator: the pages and commands do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ from minichat.domain.text import Fields
 
 
 class Record(NamedTuple):
-    """A stretch of the audit log, the oldest entry first, with the people whom it mentions."""
+    """Entries of the audit log, the oldest first, with the people that they mention."""
 
     entries: Sequence[AuditEntry]
     people: People
@@ -44,7 +44,7 @@ class Administration:
     audit_log: AuditLog
 
     def disable(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
-        """Let the user in no more, with any token or password; False if it was so already. Raises UserNotFound."""
+        """Disable the account and end its sessions; False if it was disabled already. Raises UserNotFound."""
         with self._locked(username) as (user, _):
             is_new = self.user_store.set_active(user.id, False)
             ended = self.session_store.end_all(user.id, self.clock())
@@ -53,7 +53,7 @@ class Administration:
         return user, is_new
 
     def enable(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
-        """Let the user log in again; False if it was so already. Raises UserNotFound."""
+        """Let the user log in again; False if the account was enabled already. Raises UserNotFound."""
         with self._locked(username) as (user, _):
             is_new = self.user_store.set_active(user.id, True)
             if is_new:
@@ -61,7 +61,7 @@ class Administration:
         return user, is_new
 
     def log_out(self, username: str, *, by: int | None = None) -> tuple[User, int]:
-        """End all of the user's sessions; return how many there were to end. Raises UserNotFound."""
+        """End all sessions of the user; return how many were live. Raises UserNotFound."""
         with self._locked(username) as (user, _):
             ended = self.session_store.end_all(user.id, self.clock())
             if ended:
@@ -69,7 +69,7 @@ class Administration:
         return user, ended
 
     def set_password(self, username: str, password: str, *, by: int | None = None) -> User:
-        """Give the user another password and end all sessions. Raises UserNotFound, or InvalidInput on `password`."""
+        """Set another password and end all sessions. Raises UserNotFound, or InvalidInput on `password`."""
         key = self._living(username).user.username_key
         fields = Fields()
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
@@ -82,7 +82,7 @@ class Administration:
         return user
 
     def record(self, limit: int, *, username: str | None = None, event: AuditEvent | None = None) -> Record:
-        """The newest entries of the audit log, or of those about one user or event. Raises UserNotFound."""
+        """Return the newest entries of the audit log, of all or about one user or event. Raises UserNotFound."""
         user_id = None if username is None else self._find(username).user.id
         entries = self.audit_log.page(limit, user_id=user_id, event=event)[::-1]
         mentioned = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}

@@ -1,6 +1,7 @@
-"""The audit log: who opened, lost or changed an account or a right, and who tried.
+"""The audit log: acts that open, change or end access to accounts and rights, and failed attempts.
 
-Entries are written in the transaction of what they tell, so there is none without the other; nothing is ever changed.
+An entry is written in the transaction of its act, so neither exists without the other. No entry is ever changed. This
+module knows no act: the services call `note`.
 """
 
 from collections.abc import Sequence
@@ -25,11 +26,11 @@ class AuditLog:
         device: Device = Device(),
         **detail: int | str,
     ) -> None:
-        """Append, inside the caller's transaction: what happened, to whose account (an id), by whom, from where."""
+        """Append an entry inside the caller's transaction; `about` and `by` are ids of accounts."""
         self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.kept, detail))
 
     def page(
         self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
     ) -> Sequence[AuditEntry]:
-        """The newest entries, the newest first: those older than the entry `before`, those about one user or event."""
+        """Return the newest entries, the newest first: those older than the entry `before`, about one user or event."""
         return self.audit_store.page(limit, before=before, user_id=user_id, event=event)

@@ -1,7 +1,8 @@
-"""Uploaded pictures of people: files, which no transaction covers, and the rows that name them.
+"""Uploaded pictures of users: files, which no transaction covers, and the rows that name them.
 
-The order makes it safe to die between any two lines: a file is complete before a row names it, and goes only after the
-commit by which none does. What a crash leaves behind is a file that no row names, and never the other way round.
+The order of the steps makes a crash harmless at any point. A file is complete before a row names it, and it is removed
+only after the commit that removes its name from the row. So a crash can leave a file without a row, which retention
+removes later, but never a row without its file. This module decodes no picture: a port does.
 """
 
 import re
@@ -12,13 +13,13 @@ from minichat.domain.model import User
 from minichat.domain.ports import MediaStore, PictureProcessor, Transaction, UserStore
 
 SIDE = 256
-"""The width and height of a picture as it is shown, in pixels."""
+"""The width and height of a stored picture, in pixels."""
 MAX_SIDE = 4096
-"""The largest width or height of one that is uploaded."""
+"""The largest width or height of an uploaded picture, in pixels."""
 MAX_FILE_BYTES = 2 * 2**20
 
 NAME = "[A-Za-z0-9_-]{22}"
-"""What a picture is called: 16 random bytes in base64url."""
+"""The pattern of a picture's name: 16 random bytes in base64url."""
 _PATH = re.compile(rf"/avatars/({NAME})\.webp")
 
 
@@ -30,7 +31,7 @@ class Avatars:
     media_store: MediaStore
 
     def upload(self, user_id: int, data: bytes) -> User:
-        """Show what was uploaded as the user's picture. Raises InvalidInput."""
+        """Store an uploaded picture as the user's avatar; return the user. Raises InvalidInput or SessionEnded."""
         name = self.media_store.add(self.picture_processor.square(data))
         try:
             user, former_url = self._keep(user_id, picture_url(name))
@@ -41,24 +42,24 @@ class Avatars:
         return user
 
     def remove(self, user_id: int) -> User:
-        """Return to the placeholder."""
+        """Remove the user's avatar; return the user, who has the placeholder now. Raises SessionEnded."""
         user, former_url = self._keep(user_id, "")
         discard_picture(self.media_store, former_url)
         return user
 
     def picture(self, name: str) -> bytes:
-        """The uploaded picture of that name, in WebP. Raises NotFound."""
+        """Return the uploaded picture of that name, in WebP. Raises NotFound."""
         data = self.media_store.read(name)
         if data is None:
             raise NotFound
         return data
 
     def _keep(self, user_id: int, avatar_url: str) -> tuple[User, str]:
-        """Set the URL; return the user and the URL that was there before."""
+        """Set the URL; return the user and the former URL. Raises SessionEnded."""
         with self.transaction(account=user_id):
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:
-                raise SessionEnded  # while the picture was being made
+                raise SessionEnded  # the account was erased while the picture was converted
             shown = user._replace(avatar_url=avatar_url)
             if shown != user:
                 self.user_store.update_profile(shown)
@@ -66,16 +67,16 @@ class Avatars:
 
 
 def picture_url(name: str) -> str:
-    """The `User.avatar_url` of the uploaded picture of that name."""
+    """Return the `User.avatar_url` of the uploaded picture of that name."""
     return f"/avatars/{name}.webp"
 
 
 def is_picture_url(avatar_url: str) -> bool:
-    """Whether that is how the `User.avatar_url` of an uploaded picture looks."""
+    """Return whether it is the `User.avatar_url` of an uploaded picture."""
     return _PATH.fullmatch(avatar_url) is not None
 
 
 def discard_picture(media: MediaStore, avatar_url: str) -> None:
-    """Remove the file of a `User.avatar_url` that no row holds any more, if it is one of ours: after the commit."""
+    """Remove the file of an uploaded picture after the commit by which no row names it any more."""
     if ours := _PATH.fullmatch(avatar_url):
         media.remove(ours[1])

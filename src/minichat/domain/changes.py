@@ -1,10 +1,10 @@
-"""Reading the change log: what happens in somebody's rooms, from any position on, in the one order that everybody sees.
+"""Reading the change log: the changes in a user's rooms, from any position on, in the one order that all readers see.
 
-A reader gets what happens in the rooms that they are in, and nothing more of a room once they have left it. Who comes
-back after an hour is told what happened while they were in: the log itself tells when they came and went, so the rooms
-that they are in now lead back to those that they were in then.
+A subscription gets the changes of the rooms that the user is in, and nothing more of a room after the user has left it.
+After an hour offline, the user gets the changes of the time in the room: the log itself has the joins and departures,
+so the current rooms lead back to the rooms at the position.
 
-How a position looks on the wire, and how somebody is told without asking, is the API's business.
+This module knows neither the cursors of clients nor live delivery: these belong to `live` and the API.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,18 +30,19 @@ from minichat.domain.rooms import mentioned
 
 
 class Moves(NamedTuple):
-    """How a reader comes and goes in the stretch of the log that is being read: nobody is told of a room that they are
-    not in any more, though they were in it when it happened.
+    """The user's joins and departures in the part of the log that is being read.
+
+    They hide the changes of a room that the user has left since, although the user was in it when they happened.
     """
 
     joined: Collection[tuple[int, Timestamp]]
-    """Rooms, and when; who joins a room as it is made is in it from its making on."""
+    """Rooms with the time of joining: the first participants get the room's creation, too."""
     left: Collection[int]
-    """Rooms that the reader is out of at the end."""
+    """Rooms that the user is not in at the end."""
 
     @classmethod
     def of(cls, own: Iterable[Change]) -> "Moves":
-        """Those that `own`, the reader's `MOVES` in order, amount to."""
+        """Return the result of `own`, the user's `MOVES` in order."""
         joined, left = set(), set()
         for change in own:
             if change.kind == ChangeKind.PARTICIPANT_JOINED:
@@ -65,15 +66,15 @@ class Subscription:
         self._only = only
 
     def copy(self) -> "Subscription":
-        """Another reader at the same position."""
+        """Return another subscription at the same position."""
         return Subscription(self.user_id, self.position, self.rooms, only=self._only)
 
     def is_of(self, room_id: int) -> bool:
-        """Whether it is one of the rooms that are read of."""
+        """Return whether the subscription includes the room."""
         return self._only in {None, room_id}
 
     def accepts(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
-        """Go past the next change; tell whether the reader gets it. `ahead` are their moves from here on."""
+        """Move past the next change; return whether the user gets it. `ahead` has the user's moves from here on."""
         self.position, change = logged
         room_id, is_own = change.room_id, change.user_id == self.user_id
         if not self.is_of(room_id):
@@ -93,9 +94,9 @@ class Subscription:
 
 class ChangeBatch(NamedTuple):
     changes: Sequence[LoggedChange]
-    """What the reader gets."""
+    """The changes that the user gets."""
     has_more: bool
-    """Whether the log goes on; if not, the reader is at its end."""
+    """Whether the log continues; if not, the subscription is at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,29 +109,30 @@ class ChangeLog:
     change_store: ChangeStore
 
     def at_one_moment(self) -> AbstractContextManager[None]:
-        """In the block, who is in a room and what is told of it are of one moment: an edit that came after somebody was
-        removed is not told to them.
+        """Return a snapshot for memberships and content together.
+
+        Without it, a removed participant could get an edit that came after the removal.
         """
         return self.snapshot()
 
     def end(self) -> LogPosition:
-        """The end of the log now."""
+        """Return the end of the log now."""
         return self.change_store.ends().last
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
-        """The next changes of all rooms, for who sorts out by themselves who gets which."""
+        """Return the next changes of all rooms, for a caller that finds the recipients itself."""
         return self.change_store.after(position, limit)
 
     def subscribe(self, user_id: int, position: LogPosition | None = None, *, only: int | None = None) -> Subscription:
-        """A reader at that position, or at the end; of all rooms or of one.
+        """Return a subscription at that position, or at the end; to all rooms of the user or to one.
 
-        Raises ResyncRequired when the log does not hold what comes after.
+        Raises ResyncRequired if the log does not hold all changes after the position.
         """
         with self.snapshot():
             first, last = self.change_store.ends()
             if position is None:
                 position = last
-            if len(position) != len(last) or not first <= position <= last:  # the former is of another kind of database
+            if len(position) != len(last) or not first <= position <= last:  # SQLite and PostgreSQL differ in length
                 raise ResyncRequired
             rooms = set(self.membership_store.rooms_of(user_id))
             for _, change in reversed(self.change_store.moves(user_id, position)):
@@ -141,7 +143,7 @@ class ChangeLog:
         return Subscription(user_id, position, rooms, only=only)
 
     def read(self, subscription: Subscription, limit: int) -> ChangeBatch:
-        """Move the reader on by what they get, up to `limit` changes. Raises ResyncRequired as `reader` does."""
+        """Move the subscription on, past up to `limit` changes. Raises ResyncRequired like `subscribe`."""
         with self.snapshot():
             first, last = self.change_store.ends()
             if subscription.position < first:
@@ -158,44 +160,42 @@ class ChangeLog:
             subscription.position = last
         return ChangeBatch(taken, has_more)
 
-    # What a change tells, as it stands now
+    # The content of a change, as it is now
 
     def message(self, message_id: int) -> tuple[Message, User] | None:
-        """A message with its author; None if its room has been removed."""
+        """Return a message with its author; None if its room was removed."""
         message = self.message_store.get(message_id)
         return None if message is None else (message, self.user(message.user_id))
 
     def messages(
         self, user_id: int, message_ids: Iterable[int]
     ) -> tuple[Mapping[int, Message], People, Mapping[int, Receipts]]:
-        """Messages by id, without those of removed rooms; their authors; and by room, how far they are read as a user
-        who is in the rooms is shown it.
-        """
+        """Return messages by id, without those of removed rooms; their authors; and the user's receipts by room."""
         messages = self.message_store.by_ids(message_ids)
         people = self.user_store.by_ids({message.user_id for message in messages.values()})
         receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
         return messages, people, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
-        """Whether the message is read (see `is_read` in the contract), for each of the users who is in its room now."""
+        """Return `is_read` of the message by user id, for the users who are in its room now."""
         read_by = self.membership_store.read_by(message.room_id, user_ids)
         is_read = {user_id: seq >= message.seq for user_id, seq in read_by.items()}
         author_id = message.user_id
         if is_read.get(author_id):
             own = self.membership_store.receipts(author_id, [message.room_id]).get(message.room_id)
             if own is None:
-                del is_read[author_id]  # they have left meanwhile
+                del is_read[author_id]  # the author has left meanwhile
             else:
                 is_read[author_id] = own.others_seq >= message.seq
         return is_read
 
     def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], People]:
-        """The room as each of these users sees it, of those who are in it, and whom it mentions."""
+        """Return the room as each of these users sees it, if in it, and the people that it mentions."""
         views = self.room_store.views(room_id, user_ids)
         return views, self.user_store.by_ids(mentioned(views.values()))
 
     def user(self, user_id: int) -> User:
-        """Somebody of whom a change tells."""
+        """Return the user of a change."""
         user = self.user_store.get(user_id)
-        assert user is not None, "no user is ever deleted"
+        assert user is not None, "rows of users are never deleted"
         return user

@@ -1,4 +1,4 @@
-"""Who is here: profiles, the list of users, search, presence."""
+"""Profiles, the list of users, the list of online users, and search. This module knows no room."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,9 @@ from minichat.domain.text import Fields, fold
 
 MAX_QUERY_LENGTH = 100
 MAX_SEARCHED_LENGTH = 128
-MAX_SEARCHABLE_LENGTH = 310
-"""How much of a name is searchable, in code points when folded: two names of 150, but not what a few letters that fold
-into eighteen each can be blown up to."""
 """How many code points of a folded query, and of a name from the match on, are compared: folding makes text longer."""
+MAX_SEARCHABLE_LENGTH = 310
+"""How many code points of a folded name are searchable: two names of 150. Some letters fold into eighteen each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,7 @@ class Directory:
     media_store: MediaStore
 
     def get(self, user_id: int) -> User:
-        """Return a user, disabled or not. Raises UserNotFound, for an erased one as well."""
+        """Return a user, disabled or not. Raises UserNotFound, also for an erased account."""
         user = self.user_store.get(user_id)
         if user is None or user.is_erased:
             raise UserNotFound
@@ -43,7 +42,7 @@ class Directory:
         email: str | None = None,
         avatar: str | None = None,
     ) -> User:
-        """Change what is given of a profile; None leaves it as it is. Raises InvalidInput."""
+        """Change the given fields of a profile; None leaves a field as it is. Raises InvalidInput or SessionEnded."""
         with self.transaction(account=user_id):
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:
@@ -55,7 +54,7 @@ class Directory:
                 last_name=user.last_name if last_name is None else last_name,
             )
             address = user.email
-            if email is not None and email != address:  # one that an earlier version took may be sent back as it is
+            if email is not None and email != address:  # an address from an earlier version may be sent back unchanged
                 address = check_email(fields, email, self.email_address)
             avatar_url = user.avatar_url if avatar is None else check_avatar_url(fields, avatar)
             fields.check()
@@ -67,20 +66,20 @@ class Directory:
         return edited
 
     def by_ids(self, user_ids: Iterable[int]) -> People:
-        """The users of these ids; unknown ids are left out."""
+        """Return the users of these ids, without unknown ids."""
         return self.user_store.by_ids(user_ids)
 
     def page(self, window: Window) -> Page[User]:
-        """Everybody, by name."""
+        """Return all users by name."""
         return cut(self.user_store.page(window), window, _key)
 
     def online(self, window: Window) -> Page[User]:
-        """Those whose presence lease runs, by name."""
+        """Return the online users by name."""
         since = self.clock() - PRESENCE_LEASE
         return cut(self.user_store.online_page(since, window), window, _key)
 
     def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
-        """Users with `query` in a name, best first (see `ports.Users.search`). Raises InvalidInput."""
+        """Return users with `query` in a name, best first (see `UserStore.search`). Raises InvalidInput."""
         fields = Fields()
         cleaned = fields.line("q", query, least=1, most=MAX_QUERY_LENGTH)
         fields.check()
@@ -92,6 +91,6 @@ def _key(user: User) -> tuple[str]:
 
 
 def searchable_names(user: User) -> tuple[str, ...]:
-    """The names that a search looks into, folded: the username, the first, the last and the full name."""
+    """Return the folded names that a search examines: the username, the first, the last and the full name."""
     names = (user.username, user.first_name, user.last_name, user.full_name)
     return tuple(dict.fromkeys(fold(name)[:MAX_SEARCHABLE_LENGTH] for name in names if name))

@@ -1,8 +1,8 @@
-"""Erasing an account: what was said stays, and who said it is forgotten.
+"""Erasing an account: its messages stay, and their author becomes anonymous.
 
-What is left is a row without a name, a face or a password, so that every message still has an author and every direct
-chat two participants. Of what was said and taken back not even a digest stays. The audit log keeps its entries for as
-long as it keeps any: they name the account by its id.
+A row without name, picture and password remains, so that every message has an author and every direct chat two
+participants. Digests of edited and deleted messages are deleted. The audit log keeps its entries until they are old:
+they name the account by its id. This module leaves each part to the service or store that owns it.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from minichat.domain.rooms import LEFT_AT_ONCE, Rooms
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
-"""How long nobody may have the name of an erased account, lest they be taken for who had it."""
+"""How long the name of an erased account stays reserved, so that no other user is mistaken for its owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,13 @@ class Erasure:
     audit_log: AuditLog
 
     def erase(self, caller: Caller, password: str, device: Device = Device()) -> None:
-        """Erase the caller's account: rooms are left, all sessions end, all or nothing.
+        """Erase the caller's account: leave all rooms and end all sessions, in one transaction.
 
-        Only who is in hundreds of rooms leaves most of them before that, a hundred at a time: nobody else can write in
-        those that one transaction leaves, and who listens waits for it. Broken off, it is to be asked for again.
+        A user in hundreds of rooms leaves most of them first, a hundred per transaction: a transaction blocks the
+        writers of its rooms, and listeners wait for it. If that is interrupted, the user has to try again.
 
-        Raises InvalidInput on `password` if it is wrong, TooManyAttempts, or SessionEnded if another request that came
-        at the same time has done it.
+        Raises InvalidInput on a wrong `password`, TooManyAttempts, or SessionEnded if a concurrent request has erased
+        the account.
         """
         self.sessions.verify_password(caller, password, "password", device)
         self._leave_most_rooms(caller)
@@ -63,7 +63,7 @@ class Erasure:
         with self.transaction(account=caller.user.id, rooms=room_ids):
             user = self.sessions.authenticate(caller.session.id, caller.user.id).user
             if not set(self.rooms.ids_of(user.id)).issubset(room_ids):
-                return None  # From now on nobody can join: that needs the account's lock.
+                return None  # a room was joined before this transaction held the account
             now = self.clock()
             self.rooms.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
@@ -77,7 +77,7 @@ class Erasure:
 
 
 def _remains(user: User, now: Timestamp) -> User:
-    """What is left of a user."""
+    """Return the row that remains of a user."""
     name = f"{ERASED_PREFIX}{user.id}"
     return User(
         id=user.id,

@@ -1,7 +1,7 @@
-"""What can go wrong, in the terms of the chat.
+"""Everything that a service refuses, in the terms of the chat.
 
-Eight kinds tell what a caller can do about it; each subclass names the broken rule and carries a stable `code` for
-programs. Sentences for people, HTTP statuses and languages are the API's business.
+Eight kinds say what a caller can do about it. Each subclass names the broken rule and has a stable `code` for programs.
+This module knows no sentence for people, no HTTP status and no language: these belong to the API.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 
 class Issue(NamedTuple):
-    """What is wrong with one field: a stable code and the limits that its sentence names."""
+    """One problem of one field: a stable code, and the limits that its sentence mentions."""
 
     code: str
     limits: Mapping[str, int] = {}
@@ -22,7 +22,7 @@ class ChatError(Exception):
 
 
 class InvalidInput(ChatError):
-    """The request itself is wrong; `issues` says what is wrong with which field."""
+    """The request itself is invalid; `issues` lists the problems of each field."""
 
     code = "validation_failed"
 
@@ -36,37 +36,37 @@ class InvalidInput(ChatError):
 
 
 class NotAuthenticated(ChatError):
-    """Nobody is known by what was shown."""
+    """The credentials identify nobody."""
 
     code = "not_authenticated"
 
 
 class NotAllowed(ChatError):
-    """You can see the thing, but you may not do this with it."""
+    """The caller can see the thing, but may not do this with it."""
 
     code = "not_allowed"
 
 
 class NotFound(ChatError):
-    """It does not exist, or you may not know that it does."""
+    """The thing does not exist, or the caller may not know that it exists."""
 
     code = "not_found"
 
 
 class Conflict(ChatError):
-    """It clashes with what is there."""
+    """The request contradicts the current state."""
 
     code = "conflict"
 
 
 class Gone(ChatError):
-    """It is not there any more, and never comes back."""
+    """The thing is gone for good."""
 
     code = "gone"
 
 
 class TooMany(ChatError):
-    """Too fast; try again after `retry_after` seconds."""
+    """Too many requests: try again after `retry_after` seconds."""
 
     code = "too_many_requests"
 
@@ -82,12 +82,12 @@ class TooManyAttempts(TooMany):
 
 
 class Unavailable(ChatError):
-    """Something that the answer needs is away or overloaded. Nothing was changed; try again after `retry_after` s."""
+    """A needed system does not answer or is overloaded. Nothing was changed; try again after `retry_after` seconds."""
 
     code = "unavailable"
 
     def __init__(self, reason: str, retry_after: int = 1, *, is_conflict: bool = False) -> None:
-        """`is_conflict`: another transaction got in the way, so it should succeed when it is tried again at once."""
+        """`is_conflict` means that another transaction was in the way, so an immediate retry should succeed."""
         super().__init__(reason)
         self.retry_after = retry_after
         self.is_conflict = is_conflict
@@ -112,19 +112,19 @@ class InvalidTicket(NotAuthenticated):
 
 
 class TooManyStreams(TooMany):
-    """The user has as many streams as one may have; one of them has to end first."""
+    """The user has reached the limit of open streams: one of them must end first."""
 
     code = "too_many_streams"
 
 
 class SessionEnded(NotAuthenticated):
-    """The session was logged out, revoked, outlived, or its account is gone or disabled."""
+    """The session was logged out, revoked or has expired, or its account is erased or disabled."""
 
     code = "session_ended"
 
 
 class RefreshTokenReused(NotAuthenticated):
-    """A refresh token was shown after its successor was used: it is in two hands, so the whole session has ended."""
+    """A refresh token was used after its successor: two parties have it, so the whole session has ended."""
 
     code = "token_reused"
 
@@ -138,25 +138,25 @@ class RoleTooLow(NotAllowed):
 
 
 class ResyncRequired(Gone):
-    """What was asked for is not in the change log: fetch what you show anew, and go on from its end."""
+    """The change log does not reach back to this position: load everything again and continue from its end."""
 
     code = "resync_required"
 
 
 class InvalidCursor(InvalidInput):
-    """The cursor is not one that we have given out."""
+    """The cursor was not issued by this server."""
 
     code = "invalid_cursor"
 
 
 class NotYourMessage(NotAllowed):
-    """What somebody said is changed by nobody else, whatever their role."""
+    """Only the author can edit a message, whatever the caller's role."""
 
     code = "not_your_message"
 
 
 class Banned(NotAllowed):
-    """Who rules the room keeps the caller out."""
+    """The caller is banned from the room."""
 
     code = "banned"
 
@@ -186,36 +186,36 @@ class UsernameTaken(Conflict):
 
 
 class ClientIdReused(Conflict):
-    """The same `client_id` came with other content: a client's bug that must not be hidden by either message."""
+    """The same `client_id` came with other content: a bug of the client that neither message may hide."""
 
     code = "client_id_reused"
 
 
 class MessageDeleted(Conflict):
-    """What is left of a deleted message says nothing, and nothing can be put into its mouth."""
+    """A deleted message can't be edited."""
 
     code = "message_deleted"
 
 
 class UserIsBanned(Conflict):
-    """The user is kept out of the room: the ban must be lifted before somebody adds them."""
+    """The user is banned from the room: lift the ban before adding the user."""
 
     code = "user_is_banned"
 
 
 class OwnerNeeded(Conflict):
-    """A room always has an owner, who steps down only by making somebody else the owner, or by leaving."""
+    """A room always has an owner: the owner steps down by making another participant the owner, or by leaving."""
 
     code = "owner_needed"
 
 
 class RecipientDeleted(Conflict):
-    """The other one of a direct chat has erased the account, so nobody would read it."""
+    """The other user of the direct chat has erased the account, so nobody would read the message."""
 
     code = "recipient_deleted"
 
 
 class DirectChatIsFixed(Conflict):
-    """A direct chat belongs to its two people: it can't be renamed, deleted or left, and nobody comes or goes."""
+    """A direct chat belongs to its two users: nobody can rename, delete, join or leave it."""
 
     code = "direct_chat_is_fixed"

@@ -1,6 +1,7 @@
-"""Everything that is held on somebody, for themselves: an account can have a million messages, so it comes in pages.
+"""The export of all data that is stored about a user, in pages, because an account can have a million messages.
 
-Nothing of others is in it but the names of rooms and of partners in direct chats; no hash and no token.
+It holds nothing of other users but the names of rooms and of partners in direct chats, and no hash and no token. This
+module knows no format: the API writes it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,24 +27,24 @@ from minichat.domain.ports import BanStore, Clock, MessageStore, RoomStore, Sess
 T = TypeVar("T")
 
 PAGE = 200
-"""How many records are held in memory at once."""
+"""How many records are in memory at once."""
 
 
 class DataExport(NamedTuple):
-    """What is held on one user. The pages are read as they are asked for, so each tells of its own moment."""
+    """The data about one user. Each page is read when it is needed, so each is of a moment of its own."""
 
     at: Timestamp
     account: User
     sessions: Iterator[Sequence[Session]]
-    """All that are kept, ended or not."""
+    """All stored sessions, ended or not."""
     rooms: Iterator[Sequence[tuple[Room, Membership]]]
-    """Where the user is now; a direct chat has the username of the other one for a name."""
+    """The user's current rooms; a direct chat is named after the other user."""
     bans: Iterator[Sequence[Ban]]
-    """Where the user is kept out."""
+    """The bans of the user."""
     messages: Iterator[Sequence[Message]]
-    """All that the user wrote, also in rooms that they have left; of what was deleted, that it was there."""
+    """All messages of the user, also in rooms that the user has left; deleted messages without content."""
     audit: Iterator[Sequence[AuditEntry]]
-    """What the audit log has about the user, the newest first; where others acted, not from where."""
+    """The audit entries about the user, the newest first, without the devices of other users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Export:
     audit_log: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
-        """Put on record that the caller's data is taken, and return it. That goes on though the session should end."""
+        """Record the export in the audit log and return the data. The end of the session does not stop the export."""
         user_id = caller.user.id
         with self.transaction():
             self.audit_log.note(

@@ -1,8 +1,8 @@
 """Sending and reading messages.
 
-`seq` numbers a room's messages without holes in the order that every reader sees, so what is unread is a subtraction
-and whether a message was read is a comparison with a receipt. What was said can be changed by who said it, and deleted;
-the number stays.
+`seq` numbers a room's messages without gaps, in the order that every reader sees. So the number of unread messages is a
+subtraction, and whether a message was read is a comparison with a receipt. The author can edit a message and delete it;
+the number stays. This module knows nothing of listeners: it appends to the change log.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ _EXCLUSIVE = Issue("exclusive")
 
 
 class MessageWindow(NamedTuple):
-    """Which messages are asked for: the newest `limit`, or those next to one message, named by its id."""
+    """A part of a list of messages: the newest `limit`, or those next to one message, by its id."""
 
     limit: int
     before: int | None = None
@@ -83,8 +83,8 @@ class Messaging:
     ) -> SentMessage:
         """Send a message, once: the same `client_id` again returns the first message.
 
-        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the repetition says
-        something else.
+        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the repetition has
+        other content.
         """
         fields = Fields()
         content = _checked(fields, content)
@@ -100,17 +100,17 @@ class Messaging:
             now = self.clock()
             message = self.message_store.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
             if message is None:
-                # Inside the transaction, so that the author can't be removed from the room in between.
+                # Inside the transaction, so that nobody can remove the author from the room in between.
                 return self._replayed(author, room_id, client_id or "", content, reply_to)
-            # Sending counts as reading up to what was sent, which this tells too.
+            # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
 
     def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
-        """Let nobody write in a direct chat of which one has erased the account; a repetition is still answered."""
+        """Raise if one user of the direct chat has erased the account. A repetition is still answered."""
         erased = self.membership_store.erased_in(room_id)
         if author_id in erased:
-            raise SessionEnded  # since the request began
+            raise SessionEnded  # the account was erased during the request
         if erased and (client_id is None or self.message_store.by_client_id(room_id, author_id, client_id) is None):
             raise RecipientDeleted
 
@@ -121,22 +121,22 @@ class Messaging:
         return SentMessage(first, author, self.membership_store.receipts(author.id, [room_id])[room_id], is_replay=True)
 
     def _began_as(self, message: Message, content: str) -> bool:
-        """Whether that is what was first sent, whatever has become of it."""
+        """Return whether the message was first sent with that content, even if it was edited since."""
         digest = self.message_store.first_digest(message.id)
         return message.content == content if digest is None else digest == _digest(message.id, content)
 
     # One message
 
     def get(self, user_id: int, message_id: int) -> ShownMessage:
-        """One message, or what is left of it. Raises MessageNotFound, or NotAParticipant for one of a public room."""
+        """Return a message, or its tombstone. Raises MessageNotFound, or NotAParticipant in a public room."""
         with self.snapshot():
             message, _ = self._found(user_id, message_id)
             return self._shown(user_id, message)
 
     def edit(self, user_id: int, message_id: int, content: str) -> ShownMessage:
-        """Say something else instead, as the author. What it says already changes nothing.
+        """Change the content, as the author. The same content again changes nothing.
 
-        Raises as `get` does, InvalidInput, NotYourMessage or MessageDeleted.
+        Raises the same errors as `get`, InvalidInput, NotYourMessage or MessageDeleted.
         """
         fields = Fields()
         content = _checked(fields, content)
@@ -157,9 +157,9 @@ class Messaging:
             return self._shown(user_id, edited)
 
     def delete(self, user_id: int, message_id: int) -> None:
-        """Take back what was said, as its author, a moderator or the owner; once more is fine.
+        """Delete a message, as its author, a moderator or the owner. Deleting it again changes nothing.
 
-        Raises as `get` does, or RoleTooLow: the two of a direct chat are members, so there the author alone may.
+        Raises the same errors as `get`, or RoleTooLow. Both users of a direct chat are members, so only the author can.
         """
         sought = self._looked_up(message_id)
         with self.transaction(room=sought.room_id, shared_accounts=[user_id, sought.user_id]):
@@ -173,7 +173,7 @@ class Messaging:
                 self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
 
     def _looked_up(self, message_id: int) -> Message:
-        """Return the message, whoever asks. Raises MessageNotFound."""
+        """Return the message without any check. Raises MessageNotFound."""
         message = self.message_store.get(message_id)
         if message is None:
             raise MessageNotFound
@@ -191,10 +191,10 @@ class Messaging:
     def _change(
         self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp, *, has_author: bool = True
     ) -> None:
-        """Keep the changed message and tell of it.
+        """Store the changed message and append the change.
 
-        What was first sent is remembered as a digest, so that a late repetition is still known as one. Of who has
-        erased the account none can come, and nothing is remembered.
+        A digest of the first content is stored, so that a late repetition is still recognised. An erased account can't
+        repeat a message, so no digest is stored for it.
         """
         is_remembered = has_author and message.client_id is not None
         digest = _digest(message.id, message.content) if is_remembered else None
@@ -207,23 +207,23 @@ class Messaging:
             message, author, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
         )
 
-    # Many
+    # Lists
 
     def history(self, user_id: int, room_id: int, window: MessageWindow, *, mark_read: bool) -> MessagePage:
-        """A window of a room's messages, with the room; marks them as read if asked to.
+        """Return a window of a room's messages with the room; with `mark_read`, move the receipt to the newest of them.
 
-        Raises RoomNotFound, NotAParticipant, or InvalidInput naming the message id that is not in the room.
+        Raises RoomNotFound, NotAParticipant, or InvalidInput on a message id that is not in the room.
         """
         with self.snapshot():
             page = self._page_of_room(user_id, room_id, window)
         if mark_read and _has_news(page):
             with self.transaction(room=room_id):
-                # Read again: what has been said meanwhile is in the room and on the page, or in neither.
+                # Read again: the room and the page must agree about messages that were sent meanwhile.
                 page = self._marked(self._page_of_room(user_id, room_id, window))
         return page
 
     def latest(self, user_id: int, room_id: int | None, window: MessageWindow) -> MessagePage:
-        """A window of messages of one room, or across all of the user's rooms; marks nothing. Raises as `history`."""
+        """Return a window of messages of one room, or across all rooms of the user. Raises the errors of `history`."""
         if room_id is not None:
             return self.history(user_id, room_id, window, mark_read=False)
         with self.snapshot():
@@ -242,7 +242,7 @@ class Messaging:
         return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
 
     def _marked(self, page: MessagePage) -> MessagePage:
-        """The page after its reader has seen it, inside the caller's transaction."""
+        """Move the reader's receipt to the end of the page, inside the caller's transaction; return the new page."""
         view = page.room
         if view is None or view.membership is None or not page.messages:
             return page
@@ -264,7 +264,7 @@ class Messaging:
         return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
 
     def _anchor(self, window: MessageWindow, is_visible: Callable[[Message], bool]) -> Message | None:
-        """The message that the window lies next to. Raises InvalidInput naming the parameter if it isn't there."""
+        """Return the message next to the window. Raises InvalidInput on the parameter if there is no such message."""
         named = [
             (field, message_id)
             for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
@@ -294,7 +294,7 @@ def _checked(fields: Fields, content: str) -> str:
 
 
 def _digest(message_id: int, content: str) -> str:
-    """What tells whether a text is the same and not what it says; in each message it is another."""
+    """Return a digest that reveals no content; the same content has another digest in another message."""
     return hashlib.sha256(f"{message_id}\n{content}".encode()).hexdigest()
 
 
@@ -310,7 +310,7 @@ def _walk(
     before: Callable[[int | None, int], Sequence[Message]],
     after: Callable[[int, int], Sequence[Message]],
 ) -> _Found:
-    """Fetch the window with one message more at each open end, which tells whether the list goes on there."""
+    """Fetch the window, with one message more at each open end to learn whether the list continues there."""
     limit = window.limit
     if key is None or window.before is not None:
         older = before(key, limit + 1)
@@ -318,7 +318,7 @@ def _walk(
     if window.after is not None:
         newer = after(key, limit + 1)
         return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
-    # Around: where one side is short the other fills the page. The message itself belongs to the older side.
+    # Around: if one side is short, the other fills the page. The message itself belongs to the older side.
     older, newer = before(key + 1, limit + 1), after(key, limit + 1)
     newer_count = min(len(newer), max((limit - 1) // 2, limit - len(older)))
     older_count = limit - newer_count

@@ -1,7 +1,8 @@
-"""Who lets whom into a room, gives which role and keeps whom out.
+"""Adding, removing and banning participants, and giving roles.
 
-The owner and the moderators add people; each removes and bans only those below themselves; the owner alone gives roles.
-A room always has exactly one owner. The two of a direct chat stay as they are.
+The owner and the moderators add users. Each of them removes and bans only users of lower roles. Only the owner gives
+roles. A room always has exactly one owner. A direct chat has no moderation. This module leaves the membership itself to
+`rooms`.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Moderation:
     audit_log: AuditLog
 
     def add(self, actor_id: int, room_id: int, user_id: int) -> tuple[ShownParticipant, bool]:
-        """Let somebody in as a member; return the participant and whether they came just now.
+        """Add a user as a member; return the participant and whether this call added the user.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
         """
@@ -50,7 +51,7 @@ class Moderation:
             return ShownParticipant(membership, user), is_new
 
     def set_role(self, actor_id: int, room_id: int, user_id: int, role: Role) -> ShownParticipant:
-        """Give a participant a role, as the owner. Who makes another the owner becomes a moderator.
+        """Give a participant a role, as the owner. An owner who hands over becomes a moderator.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, ParticipantNotFound, or OwnerNeeded if the
         owner would step down without a successor.
@@ -69,10 +70,10 @@ class Moderation:
             return ShownParticipant(membership, self.user_store.by_ids([user_id])[user_id])
 
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
-        """Remove a participant; with `is_ban` keep them out from now on, whether they are in or not.
+        """Remove a participant; with `is_ban`, ban the user, whether in the room or not.
 
-        To remove oneself is to leave (see `Rooms.leave`). Raises RoomNotFound, NotAParticipant, DirectChatIsFixed,
-        RoleTooLow, ParticipantNotFound, UserNotFound for a ban of nobody, or InvalidInput for a ban of oneself.
+        Removing oneself is leaving (see `Rooms.leave`). Raises RoomNotFound, NotAParticipant, DirectChatIsFixed,
+        RoleTooLow, ParticipantNotFound, UserNotFound for a ban of an unknown user, or InvalidInput for banning oneself.
         """
         if user_id == actor_id:
             if is_ban:
@@ -96,7 +97,7 @@ class Moderation:
                 self._ban(actor_id, room_id, user_id)
 
     def bans(self, actor_id: int, room_id: int, window: Window) -> BanList:
-        """Who is kept out, the newest ban first, for owner and moderators.
+        """Return the bans, the newest first, for owner and moderators.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
         """
@@ -105,7 +106,7 @@ class Moderation:
         return BanList(page, self.user_store.by_ids(ban.user_id for ban in page.items))
 
     def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
-        """Keep somebody out no more; it is fine if nobody did. Raises as `bans` does, or UserNotFound."""
+        """Lift a ban; nothing happens if there is none. Raises the same errors as `bans`, or UserNotFound."""
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
             self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
@@ -119,7 +120,7 @@ class Moderation:
             self.audit_log.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
 
     def _living(self, user_id: int) -> User | None:
-        """Somebody who has an account, and still has it when the transaction ends."""
+        """Return the user, unless the account is erased. The transaction holds it until it ends."""
         living = self.user_store.living([user_id])
         return self.user_store.by_ids(living).get(user_id)
 

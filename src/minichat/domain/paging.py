@@ -1,6 +1,7 @@
-"""Keyset paging: a page starts after (or ends before) a key, never at an offset, so every page costs the same.
+"""Keyset paging: a page starts after a key, or ends before one, and never at an offset, so every page costs the same.
 
-A key is the tuple of values that a list is ordered by. Who shows pages to the outside turns keys into opaque cursors.
+A key is the tuple of values by which a list is ordered. This module knows no list; the API turns keys into opaque
+cursors.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ Key = tuple[int | str, ...]
 
 
 class Window(NamedTuple):
-    """Which part of a list is asked for: at most `limit` items after `after`, or the last ones before `before`."""
+    """A part of a list: at most `limit` items after the key `after`, or the last ones before the key `before`."""
 
     limit: int
     after: Key | None = None
@@ -20,7 +21,7 @@ class Window(NamedTuple):
 
 
 class Page(NamedTuple, Generic[T]):
-    """Some items in the list's order, with the keys from which the walk goes on and back; None where it ends."""
+    """Items in the list's order, with the keys of the next and the previous page; None where the list ends."""
 
     items: Sequence[T]
     next: Key | None
@@ -28,9 +29,9 @@ class Page(NamedTuple, Generic[T]):
 
 
 def cut(rows: Sequence[T], window: Window, key: Callable[[T], Key]) -> Page[T]:
-    """Make a page of `rows`, which hold one more than the window's limit if the list goes on.
+    """Return the page of `rows`, which has one row more than the window's limit if the list continues.
 
-    The rows are in the list's order, so the surplus one is the last, or the first when the walk goes backwards.
+    The rows are in the list's order, so the surplus row is the last, or the first if the window has `before`.
     """
     surplus = len(rows) > window.limit
     if window.before is not None:

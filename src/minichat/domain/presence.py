@@ -1,7 +1,8 @@
-"""Who is there and who is typing: what is told as it happens and never stored.
+"""Presence and typing: state that is published when it changes, and not in the change log.
 
-Presence is a lease that a request or an open stream renews. It is computed when it is read, so nobody stays online when
-a process dies, and a change of it is told by whoever notices: no worker depends on another for that.
+Presence is a lease that a request or an open stream renews. It is computed when it is read, so nobody stays online
+after a crash. Each worker notices changes of presence itself and depends on no other worker. This module knows no
+listener: `live.ephemeral` publishes.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +13,7 @@ from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transacti
 from minichat.domain.rooms import Rooms
 
 TYPING_PAUSE = 3 * SECOND
-"""How often somebody's typing in a room is told at most."""
+"""The shortest interval between two typing notices of one user in one room, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,29 +26,29 @@ class Presence:
     rooms: Rooms
 
     def keep_online(self, user_ids: Collection[int]) -> None:
-        """Renew the leases of people who have a stream open, where it is time to."""
+        """Renew the leases of users with an open stream, if they are due."""
         now = self.clock()
         if any(user.is_due(now) for user in self.user_store.by_ids(user_ids).values()):
             with self.transaction():
                 self.user_store.seen_all(user_ids, now, before=now - LAST_SEEN_RESOLUTION)
 
     def online(self) -> Collection[int]:
-        """The ids of all who are online."""
+        """Return the ids of all online users."""
         return self.user_store.online_ids(self.clock() - PRESENCE_LEASE)
 
     def with_rooms(self, user_id: int) -> tuple[User | None, Collection[int]]:
-        """Somebody, with the ids of the rooms that they are in."""
+        """Return a user and the ids of the user's rooms."""
         return self.user_store.get(user_id), self.membership_store.rooms_of(user_id)
 
     def typing(self, user_id: int, room_id: int) -> None:
-        """Tell who is in the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
+        """Notify the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
         self.rooms.as_participant(user_id, room_id)
         self.notice_board.post(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
 
     def notices_end(self) -> int:
-        """The position behind the newest notice of typing."""
+        """Return the position after the newest typing notice."""
         return self.notice_board.end()
 
     def notices_after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
-        """The notices of typing after a position, with the position behind them."""
+        """Return the typing notices after a position, and the position after them."""
         return self.notice_board.after(position)

@@ -1,4 +1,4 @@
-"""Making an account, with its first session."""
+"""Registration: a new account with its first session. The rules for its fields are in `accounts`."""
 
 from dataclasses import dataclass
 
@@ -46,16 +46,16 @@ class Registration:
         last_name: str = "",
         device: Device = Device(),
     ) -> tuple[User, Grant]:
-        """Make an account and log it in.
+        """Create an account and its first session.
 
-        Raises InvalidInput, UsernameTaken or TooManyAttempts, and then has made neither.
+        Raises InvalidInput, UsernameTaken or TooManyAttempts, and creates nothing then.
         """
         fields = Fields()
         if password_confirm is not None and password_confirm != password:
             fields.wrong("password_confirm", "not_equal")
         self.throttling.check_registration(device)
         new, secret = self._checked(fields, username, password, first_name, last_name, email)
-        # A taken name is told before the slow hash; when two ask at once, the insert decides.
+        # A taken name is found before the slow hash; between concurrent registrations the insert decides.
         if self.user_store.is_taken(new.username_key, new.joined_at):
             with self.transaction():
                 self.throttling.count_registration(device)
@@ -71,7 +71,7 @@ class Registration:
             return user._replace(last_seen_at=grant.issued_at), grant
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
-        """Make an account that may use the administration. Raises as `register` does."""
+        """Create an account that may use the administration. Raises the same errors as `register`."""
         new, secret = self._checked(Fields(), username, password, "", "", email)
         password_hash = self.password_hasher.hash(secret)
         with self.transaction():
@@ -82,7 +82,7 @@ class Registration:
     def _checked(
         self, fields: Fields, username: str, password: str, first_name: str, last_name: str, email: str
     ) -> tuple[NewUser, str]:
-        """The account, without the hash of its password, and the password in the form to hash. Raises InvalidInput."""
+        """Return the account without a password hash, and the password in the form to hash. Raises InvalidInput."""
         name, key = check_username(fields, username, self.username_key, self.mixes_scripts)
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
         first_name, last_name = check_names(fields, first_name=first_name, last_name=last_name)

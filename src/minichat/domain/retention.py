@@ -1,7 +1,8 @@
-"""Retention: nothing is kept for longer than it is of use.
+"""Retention: data is deleted when it is no longer of use.
 
-What is due goes in small transactions with a rest after each, in which others write. What is left to do follows from
-what is stored and nothing else, so it can be broken off anywhere, begun anew, or done twice at once.
+Each small transaction deletes a batch, with a rest after it in which others can write. The remaining work follows from
+the stored rows alone, so retention can be interrupted anywhere, started again, and run twice at once. This module knows
+no schedule: the command `prune` calls it.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,15 +26,15 @@ from minichat.domain.ports import (
 )
 
 BATCH = 500
-"""How many rows go in one transaction at most."""
+"""How many rows one transaction deletes at most."""
 TOKENS_BATCH = 100
-"""Of refresh tokens, fewer: named by hashes, no two lie near each other."""
+"""The same for refresh tokens: their keys are hashes, so neighbouring rows are rare."""
 SESSIONS_KEPT = 90 * DAY
-"""How long a session is kept after its end: as long, an address that it came from is known to `domain.throttling`."""
+"""How long a session is kept after its end. Until then, `domain.throttling` knows its address."""
 ROOMS_KEPT = DAY
-"""How long what was said in a room is kept after its removal, for those who are about to read of it."""
+"""How long the contents of a removed room are kept, for clients that are still reading about its removal."""
 PICTURES_KEPT = HOUR
-"""How old a picture that nobody shows must be: a younger one may be about to be shown (see `domain.avatars`)."""
+"""How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
 
 class Kept(NamedTuple):
@@ -44,17 +45,17 @@ class Kept(NamedTuple):
 
 
 class Kind(StrEnum):
-    """What goes, in this order; the text tells an operator what was counted."""
+    """The kinds of data that are deleted, in this order, with the text that operators see."""
 
-    TOKENS = "refresh tokens that have expired"
-    TICKETS = "tickets that have expired"
-    SESSIONS = "rows of sessions that were over for 90 days"
+    TOKENS = "expired refresh tokens"
+    TICKETS = "expired tickets"
+    SESSIONS = "rows of sessions that ended more than 90 days ago"
     ROOMS = "rows of removed rooms"
     CHANGES = "changes"
-    TALLIES = "tallies of throttling"
-    NAMES = "reservations of erased accounts' names"
+    ATTEMPTS = "expired attempt counts"
+    NAMES = "expired reservations of names"
     AUDIT = "audit entries"
-    PICTURES = "pictures that nobody shows"
+    PICTURES = "unused pictures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +72,19 @@ class Retention:
     media_store: MediaStore
 
     def apply(self, kept: Kept = Kept(), *, rest: Callable[[], object] = lambda: None) -> Iterator[tuple[Kind, int]]:
-        """Remove what is due, yielding each kind with its count when it is done; `rest` is called between transactions.
+        """Delete what is due; yield each kind with its count when it is done. `rest` is called between transactions.
 
-        Raises Unavailable; what was removed until then stays so.
+        Raises Unavailable; the batches before it are committed.
         """
         now = self.clock()
         sweeps: dict[Kind, Callable[[], int]] = {
             Kind.TOKENS: lambda: self.session_store.sweep_tokens(now, TOKENS_BATCH),
             Kind.TICKETS: lambda: self.ticket_store.sweep(now, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
-            # Who was in a removed room is known by its rows, and must be for as long as somebody may read of its end.
+            # The rows of a removed room name its participants: they may read about it as long as the log has it.
             Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, kept.changes * SECOND), BATCH),
             Kind.CHANGES: lambda: self.change_store.sweep(now - kept.changes * SECOND, BATCH),
-            Kind.TALLIES: lambda: self.attempt_store.sweep(now, BATCH),
+            Kind.ATTEMPTS: lambda: self.attempt_store.sweep(now, BATCH),
             Kind.NAMES: lambda: self.user_store.sweep_freed_names(now, BATCH),
             Kind.AUDIT: lambda: self.audit_store.sweep(now - kept.audit * SECOND, BATCH),
         }
@@ -92,7 +93,7 @@ class Retention:
         yield Kind.PICTURES, self._remove_pictures()
 
     def _repeat(self, sweep: Callable[[], int], rest: Callable[[], object]) -> int:
-        """Sweep, a transaction each time, until there is nothing left; return how much there was."""
+        """Call `sweep`, each time in a transaction, until nothing is left; return the sum."""
         total = 0
         while True:
             with self.transaction():
@@ -103,7 +104,7 @@ class Retention:
             rest()
 
     def _remove_pictures(self) -> int:
-        """Remove the files that a crash has left: see `domain.avatars`."""
+        """Remove files that a crash left behind: see `domain.avatars`."""
         old = sorted({name for name, age in self.media_store.names() if age >= PICTURES_KEPT})
         removed = 0
         for start in range(0, len(old), BATCH):

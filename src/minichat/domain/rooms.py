@@ -1,7 +1,8 @@
-"""Rooms, who is in them and what each may do there.
+"""Rooms, their participants and what each participant may do.
 
-Three facts decide everything: a private or direct room does not exist for who is not in it; a public room shows its
-card to all and its inside to participants; the role decides who changes what.
+Three rules decide everything. A private or direct room does not exist for users outside of it. A public room shows its
+card to all users and its contents to participants. The role decides which changes a participant may make. This module
+knows no message beyond the last one of a room.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -40,7 +41,7 @@ from minichat.domain.text import Fields
 MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
-"""How many participants a room can be made with; more are added one by one."""
+"""How many users can be invited when a room is created; more are added one by one."""
 LEFT_AT_ONCE = 100
 """How many rooms an account leaves in one transaction while it is erased, and how many are in memory at once."""
 
@@ -59,32 +60,32 @@ class Rooms:
     # Reading
 
     def mine(self, user_id: int, window: Window) -> RoomList:
-        """The rooms that the user is in, by latest activity."""
+        """Return the rooms that the user is in, by latest activity."""
         return self._listed(cut(self.room_store.page_of(user_id, window), window, _by_activity))
 
     def public(self, user_id: int, window: Window) -> RoomList:
-        """The rooms that the user could join, by latest activity."""
+        """Return the rooms that the user could join, by latest activity."""
         return self._listed(cut(self.room_store.public_page(user_id, window), window, _by_activity))
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
-        """One room as the user sees it, or the card of a public one. Raises RoomNotFound."""
+        """Return a room as the user sees it, or the card of a public room. Raises RoomNotFound."""
         return self._shown(user_id, room_id)
 
     def participants(self, user_id: int, room_id: int, window: Window) -> ParticipantList:
-        """Who is in the room, in the order of joining. Raises RoomNotFound or NotAParticipant."""
+        """Return the participants in the order of joining. Raises RoomNotFound or NotAParticipant."""
         room, _ = self.as_participant(user_id, room_id)
         page = cut(self.membership_store.page(room.id, window), window, lambda membership: (membership.id,))
         return ParticipantList(room.id, page, self.user_store.by_ids(membership.user_id for membership in page.items))
 
     def as_participant(self, user_id: int, room_id: int) -> tuple[Room, Membership]:
-        """The room and the user's membership. Raises RoomNotFound, or NotAParticipant for a public room."""
+        """Return the room and the user's membership. Raises RoomNotFound, or NotAParticipant for a public room."""
         room, membership = self._access(user_id, room_id)
         if membership is None:
             raise NotAParticipant
         return room, membership
 
     def as_at_least(self, role: Role, user_id: int, room_id: int) -> tuple[Room, Membership]:
-        """The group and the user's membership, if that has the role or a higher one.
+        """Return the group and the user's membership, if its role is `role` or a higher one.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
         """
@@ -95,18 +96,18 @@ class Rooms:
         return room, membership
 
     def view_as_participant(self, user_id: int, room_id: int) -> RoomView:
-        """The room as its participant sees it. Raises as `as_participant` does."""
+        """Return the room as its participant sees it. Raises the same errors as `as_participant`."""
         view = self._view(user_id, room_id)
         if view.membership is None:
             raise NotAParticipant
         return view
 
-    # Making and changing
+    # Creating and changing
 
     def create(
         self, user_id: int, name: str, description: str = "", is_private: bool = False, invited: Sequence[int] = ()
     ) -> ShownRoom:
-        """Make a group room with its owner and those invited. Raises InvalidInput."""
+        """Create a group with its owner and the invited users. Raises InvalidInput."""
         name, description = _checked(name, description)
         if len(invited) > MAX_INVITED:
             raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
@@ -117,17 +118,17 @@ class Rooms:
                 raise InvalidInput.of("participants", "unknown_user")
             now = self.clock()
             room = self.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
-            assert room is not None, "only a direct chat can clash"
+            assert room is not None, "only a direct chat can exist already"
             self.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
             self.admit(room, user_id, Role.OWNER, now)
-            # All at once: however many are invited, who listens does not wait long for this transaction.
+            # In one step, so that a long list of invitations does not keep listeners waiting for this transaction.
             self.membership_store.add_all(room.id, others, Role.MEMBER, room.last_seq)
             joined = Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, role=Role.MEMBER)
             self.change_store.record_all(joined, others)
             return self._shown(user_id, room.id)
 
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
-        """Return the pair's one direct chat and whether it was made just now. Raises InvalidInput or UserNotFound."""
+        """Return the pair's one direct chat and whether this call created it. Raises InvalidInput or UserNotFound."""
         if user_id == other_id:
             raise InvalidInput.of("user_id", "yourself")
         pair = (min(user_id, other_id), max(user_id, other_id))
@@ -145,7 +146,7 @@ class Rooms:
                 for participant in (user_id, other_id):
                     self.admit(room, participant, Role.MEMBER, now)
                 return self._shown(user_id, room.id), True
-        # The other side, or a retry, was faster.
+        # The other user, or a retry, was faster.
         existing = self.room_store.direct_of(pair)
         assert existing is not None, "a direct chat is never removed"
         return self._shown(user_id, existing), False
@@ -159,7 +160,10 @@ class Rooms:
         description: str | None = None,
         is_private: bool | None = None,
     ) -> ShownRoom:
-        """Change what is given. Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed, InvalidInput."""
+        """Change the given fields.
+
+        Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed or InvalidInput.
+        """
         with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
             name, description = _checked(
@@ -174,7 +178,7 @@ class Rooms:
             return self._shown(user_id, room.id)
 
     def delete(self, user_id: int, room_id: int) -> None:
-        """Remove a room with all that was said. Raises as `edit` does; only the owner may."""
+        """Remove a room with its messages, as the owner. Raises the same errors as `edit`."""
         with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.OWNER, user_id, room_id)
             self._remove(room)
@@ -183,13 +187,14 @@ class Rooms:
     # Administration
 
     def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
-        """The group rooms made last, the newest first, those before the room `before`: for administrators, who see
-        that there is a room but not what is said.
+        """Return the newest groups, the newest first, with ids below `before`.
+
+        This is for administrators: they see that a room exists, but no message.
         """
         return self.room_store.groups(limit, before=before)
 
     def take_down(self, admin_id: int, room_id: int) -> Room:
-        """Remove a group room, as the administrator who does it. Raises RoomNotFound or DirectChatIsFixed."""
+        """Remove a group, as an administrator. Raises RoomNotFound or DirectChatIsFixed."""
         with self.transaction(room=room_id):
             found = self.room_store.access(room_id, admin_id)
             if found is None:
@@ -200,10 +205,10 @@ class Rooms:
             self.audit_log.note(AuditEvent.ROOM_DELETED, about=None, by=admin_id, room=room.id)
             return room
 
-    # Coming, going and reading along
+    # Joining, leaving and reading
 
     def join(self, user_id: int, room_id: int) -> ShownRoom:
-        """Enter a public room; being in already is fine. Raises RoomNotFound or Banned."""
+        """Join a public room; a participant stays one. Raises RoomNotFound or Banned."""
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.refuse_erased(user_id)
             room, membership = self._access(user_id, room_id)
@@ -214,10 +219,10 @@ class Rooms:
             return self._shown(user_id, room.id)
 
     def leave(self, user_id: int, room_id: int) -> None:
-        """Leave a room; not being in it is fine as long as it may be seen.
+        """Leave a room; nothing happens if the user sees the room but is not in it.
 
-        An owner hands over to the moderator, else the member, who joined first; the last one out removes the room.
-        Raises RoomNotFound or DirectChatIsFixed.
+        An owner hands over to the first moderator to join, or else to the first member. The last participant removes
+        the room. Raises RoomNotFound or DirectChatIsFixed.
         """
         with self.transaction(room=room_id):
             room, membership = self._access(user_id, room_id)
@@ -238,8 +243,10 @@ class Rooms:
                     self.let_go(room, membership)
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
-        """Move the user's receipt forward to `seq`, or to the end if that is beyond it; return the newest `seq` read
-        and how many are unread. Raises RoomNotFound or NotAParticipant.
+        """Move the user's receipt forward to `seq`, at most to the newest message.
+
+        Return the newest `seq` that the user has read, and the number of unread messages. Raises RoomNotFound or
+        NotAParticipant.
         """
         room, membership = self.as_participant(user_id, room_id)
         if min(seq, room.last_seq) > membership.seen_seq:
@@ -251,14 +258,14 @@ class Rooms:
     # Steps inside the caller's transaction
 
     def admit(self, room: Room, user_id: int, role: Role, now: Timestamp) -> Membership:
-        """Let in somebody who is not in the room: they start with nothing unread."""
+        """Add a user who is not in the room. The new participant has no unread messages."""
         membership = self.membership_store.add(room.id, user_id, role, room.last_seq)
-        assert membership is not None, "the caller has looked in this transaction"
+        assert membership is not None, "the caller has checked it in this transaction"
         self.change_store.record(Change(ChangeKind.PARTICIPANT_JOINED, room.id, now, user_id=user_id, role=role))
         return membership
 
     def let_go(self, room: Room, membership: Membership) -> None:
-        """Let a participant out: an owner hands over first, the last one out removes the room."""
+        """Remove a participant: an owner hands over first, and the last participant removes the room."""
         user_id = membership.user_id
         heir = self.membership_store.heir(room.id, without=user_id)
         if heir is None:
@@ -272,7 +279,7 @@ class Rooms:
         )
 
     def give_role(self, membership: Membership, role: Role, *, by: int) -> Membership:
-        """Give a participant another role, and tell and note it; who `by` is may do so."""
+        """Give a participant another role, and record it. The caller has checked that `by` may do so."""
         room_id, user_id = membership.room_id, membership.user_id
         self.membership_store.set_role(membership, role)
         self.change_store.record(
@@ -282,12 +289,12 @@ class Rooms:
         return membership._replace(role=role)
 
     def refuse_erased(self, user_id: int) -> None:
-        """Raise SessionEnded for who has erased the account since the request began: no room gets an empty seat."""
+        """Raise SessionEnded if the account was erased during the request: no room gets an empty seat."""
         if not self._have_accounts([user_id]):
             raise SessionEnded
 
     def see(self, room: Room, membership: Membership, seq: int) -> Membership:
-        """Note that the participant was shown the room up to `seq`."""
+        """Move the participant's receipt forward to `seq`, at most to the newest message."""
         seq = min(seq, room.last_seq)
         if not self.membership_store.see(room.id, membership.user_id, seq):
             return membership
@@ -306,14 +313,14 @@ class Rooms:
     # Shared steps
 
     def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
-        """The room if the user may know of it. Raises RoomNotFound, the same for "is not" and "may not know"."""
+        """Return the room if the user may know of it. Raises RoomNotFound for a missing and for a hidden room alike."""
         found = self.room_store.access(room_id, user_id)
         if found is None or (found[1] is None and not found[0].is_public):
             raise RoomNotFound
         return found
 
     def _view(self, user_id: int, room_id: int) -> RoomView:
-        """The room as the user sees it, by the rule of `_access`. Raises RoomNotFound."""
+        """Return the room as the user sees it, by the rule of `_access`. Raises RoomNotFound."""
         view = self.room_store.view(room_id, user_id)
         if view is None or (view.membership is None and not view.room.is_public):
             raise RoomNotFound
@@ -327,7 +334,7 @@ class Rooms:
         return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
-        """Whether these are all people of whom none has erased the account."""
+        """Return whether all these users exist and none has erased the account."""
         return len(self.user_store.living(user_ids)) == len(user_ids)
 
     def _remove(self, room: Room) -> None:
@@ -337,7 +344,7 @@ class Rooms:
 
 
 def mentioned(views: Iterable[RoomView]) -> set[int]:
-    """The ids of the users that the rooms show: participants and the author of the last message."""
+    """Return the ids of the users that the rooms show: participants and authors of last messages."""
     user_ids: set[int] = set()
     for view in views:
         user_ids.update(view.head)

@@ -1,11 +1,11 @@
 """Log-in, refresh rotation, log-out: the life of a session.
 
-A session is a chain of refresh tokens (RFC 9700, section 4.14). Using the newest makes its one successor; using it
-again within the grace, while the successor is unused, gives the same successor; any other reuse is theft and ends the
-session. A token is known by its `jti`; the store holds only a hash of it. A successor's `jti` is derived from its
-parent's with the server's key, which is how a lost answer can be given again without keeping it.
+A session is a chain of refresh tokens (RFC 9700, section 4.14). Using the newest token makes its one successor. Using
+it again within the grace period, while the successor is unused, returns the same successor. Any other reuse is theft
+and ends the session. A token is identified by its `jti`; the store holds only a hash of it. A successor's `jti` derives
+from its parent's with the server's key, so a lost answer can be repeated without storing it.
 
-How a token looks on the wire is the API's business: this module hands out and takes `jti`s.
+This module knows `jti`s only; the API makes and verifies the tokens themselves.
 """
 
 import hashlib
@@ -53,11 +53,11 @@ from minichat.domain.text import Fields
 from minichat.domain.throttling import Guess, Throttling
 
 PRESENCE_PATIENCE = 0.1
-"""How long a request is held up for being seen, in seconds: it may have come only to read."""
+"""How long a request waits to renew the presence lease, in seconds: a reader should not wait for writers."""
 
 
 class Lifetimes(NamedTuple):
-    """How long things live, in seconds."""
+    """Lifetimes of tokens and sessions, and the grace period for a repeated refresh, all in seconds."""
 
     access: int = 3_600
     refresh: int = 7 * 86_400
@@ -66,7 +66,7 @@ class Lifetimes(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """What a refresh token is made of, and the session it keeps up."""
+    """The content of a refresh token, and its session."""
 
     session: Session
     jti: str
@@ -87,29 +87,27 @@ class Sessions:
     audit_log: AuditLog
     lifetimes: Lifetimes
     chain_keys: tuple[bytes, ...] = field(repr=False)
-    """The current one, then those from which successors may have been derived until lately."""
+    """The current key first, then former keys from which unused successors may derive."""
 
     def log_in(
         self, username: str, password: str, device: Device = Device(), *, only_superusers: bool = False
     ) -> tuple[User, Grant]:
-        """Open a session. Raises InvalidCredentials, in the same time for a wrong name as for a wrong password, or
-        TooManyAttempts. With `only_superusers`, everybody else's password is a wrong one.
+        """Open a session. Raises InvalidCredentials or TooManyAttempts.
+
+        An unknown username takes as long as a wrong password. With `only_superusers`, the passwords of all other
+        accounts count as wrong.
         """
         key = username_key(username, self.username_key)
         found = self.user_store.credentials(key) if key else None
         guess = self.throttling.guess(key or username, found and found.user.id, device)
         self.throttling.check(guess)
         is_right = self._is_right(found, password)
-        if (
-            not is_right
-            or found is None
-            or not found.user.is_active
-            or (only_superusers and not found.user.is_superuser)
-        ):
+        may_log_in = found is not None and found.user.is_active and (found.user.is_superuser or not only_superusers)
+        if found is None or not is_right or not may_log_in:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
         with self.transaction(account=found.user.id, attempts=guess.checked):
-            # Hashing took its time: what was verified must still be so.
+            # Hashing took time: check the account again.
             current = self.user_store.credentials_by_id(found.user.id)
             self.throttling.check(guess)
             grant = None
@@ -124,7 +122,7 @@ class Sessions:
                     device=device,
                 )
         if current is None or grant is None:
-            # Another password now, or another hash of this one.
+            # The password has changed meanwhile, or its hash.
             return self.log_in(username, password, device, only_superusers=only_superusers)
         self._renew_hash(found, password)
         return current.user._replace(last_seen_at=grant.issued_at), grant
@@ -137,9 +135,9 @@ class Sessions:
         return self._issue(session, secrets.token_urlsafe(24), now)
 
     def authenticate(self, session_id: int, user_id: int) -> Caller:
-        """Tell who calls. Raises SessionEnded if the session or its account lives no more.
+        """Return the caller. Raises SessionEnded if the session has ended or its account is disabled or erased.
 
-        Every request does this, so that whatever ends a session takes effect on the next one, on every worker.
+        Every request does this, so the end of a session takes effect on the next request, on every worker.
         """
         caller = self.session_store.caller(session_id)
         if caller is None or caller.user.id != user_id or not caller.is_live(self.clock()):
@@ -147,13 +145,13 @@ class Sessions:
         return caller
 
     def is_stale(self, caller: Caller) -> bool:
-        """Whether the caller's presence is due for renewal by `note_activity`."""
+        """Return whether the caller's presence lease is due for renewal by `note_activity`."""
         return caller.user.is_due(self.clock())
 
     def note_activity(self, caller: Caller) -> Caller:
         """Renew the caller's presence lease and the session's last use; return the caller as it is now.
 
-        Raises SessionEnded if it has ended meanwhile: whose account was just erased is not online.
+        Raises SessionEnded if the session has ended meanwhile: an erased account must not appear online.
         """
         with self.transaction(account=caller.user.id, patience=PRESENCE_PATIENCE):
             now = self.clock()
@@ -165,18 +163,18 @@ class Sessions:
         return Caller(current.user._replace(last_seen_at=now), current.session._replace(last_used_at=now))
 
     def live_among(self, session_ids: Collection[int]) -> Collection[int]:
-        """Those of the sessions that live, and whose accounts are active."""
+        """Return the sessions among these that are live and belong to active accounts."""
         return self.session_store.live_among(session_ids, self.clock())
 
     def live(self, user_id: int, window: Window) -> Page[Session]:
-        """The user's sessions that live, the newest first."""
+        """Return the user's live sessions, the newest first."""
         return cut(self.session_store.live_page(user_id, self.clock(), window), window, lambda session: (session.id,))
 
     def refresh(self, session_id: int, user_id: int, jti: str, device: Device = Device()) -> Grant:
         """Exchange a refresh token for its one successor.
 
-        Raises SessionEnded, InvalidToken for one that this session does not know, TokenExpired, TooManyAttempts, or
-        RefreshTokenReused, whose end of the session is committed before it is raised.
+        Raises SessionEnded, InvalidToken for a token of another session, TokenExpired, TooManyAttempts, or
+        RefreshTokenReused; the end of the session is committed before that is raised.
         """
         now = self.clock()
         jti_hash = _hash(jti)
@@ -198,23 +196,23 @@ class Sessions:
                 if grant is None:
                     self.session_store.end(session_id, now)
                     self.audit_log.note(AuditEvent.REFRESH_REUSED, about=user_id, session_id=session_id, device=device)
-        # Raised after the block: raised inside, it would undo the end of the session.
+        # Raised after the block: inside, it would roll back the end of the session.
         if grant is None:
             raise RefreshTokenReused
         return grant
 
     def log_out(self, user_id: int, *session_ids: int, device: Device = Device()) -> None:
-        """End these sessions of the user; those that have ended already stay so."""
+        """End these sessions of the user; an ended session stays ended."""
         self._end(AuditEvent.LOGGED_OUT, user_id, session_ids, device)
 
     def revoke(self, caller: Caller, session_id: int, device: Device = Device()) -> None:
-        """End one of the caller's sessions; one that has ended already is fine. Raises SessionNotFound."""
+        """End one of the caller's sessions; an ended session stays ended. Raises SessionNotFound."""
         if self.session_store.of(caller.user.id, session_id) is None:
             raise SessionNotFound
         self._end(AuditEvent.REVOKED, caller.user.id, (session_id,), device)
 
     def revoke_others(self, caller: Caller, device: Device = Device()) -> None:
-        """End all of the caller's sessions but the one that asks."""
+        """End all of the caller's sessions but the one of this request."""
         with self.transaction(account=caller.user.id):
             ended = self.session_store.end_all(caller.user.id, self.clock(), but=caller.session.id)
             if ended:
@@ -228,10 +226,10 @@ class Sessions:
                 )
 
     def verify_password(self, caller: Caller, password: str, field: str, device: Device = Device()) -> Credentials:
-        """Return the caller's credentials if that is the password, asked for once more before something grave.
+        """Return the caller's credentials if the password is right. It protects acts that can't be undone.
 
-        Raises InvalidInput on `field`, or TooManyAttempts: guessing here is throttled as it is at the door. Raises
-        SessionEnded if it has ended meanwhile, as by the account's erasure: then it was no guess.
+        Raises InvalidInput on `field`, or TooManyAttempts: guesses are throttled like log-ins. Raises SessionEnded if
+        the session has ended meanwhile, such as by the account's erasure; that counts as no guess.
         """
         found = self.user_store.credentials_by_id(caller.user.id)
         guess = self.throttling.guess(caller.user.username_key, caller.user.id, device)
@@ -245,7 +243,7 @@ class Sessions:
     def change_password(
         self, caller: Caller, old: str, new: str, confirm: str | None = None, device: Device = Device()
     ) -> Grant:
-        """Set a new password; every other session ends, this one goes on with a new refresh token.
+        """Set a new password. Every other session ends; this one continues with a new refresh token.
 
         Raises InvalidInput, on the field `old_password` if that is wrong, TooManyAttempts, or SessionEnded.
         """
@@ -281,9 +279,10 @@ class Sessions:
                     self.audit_log.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
 
     def _note_failure(self, guess: Guess, event: AuditEvent, caller: Caller | None = None) -> None:
-        """Count a wrong password and put it on record. Raises TooManyAttempts if others made at once were enough.
+        """Count a wrong password and record it in the audit log.
 
-        Raises SessionEnded if it is of a caller whose session has.
+        Raises TooManyAttempts if concurrent guesses have reached the limit, or SessionEnded if the caller's session has
+        ended.
         """
         account = None if caller is None else caller.user.id
         with self.transaction(account=account, attempts=guess.all):
@@ -294,13 +293,13 @@ class Sessions:
             self.audit_log.note(event, about=guess.user_id, device=guess.device)
 
     def _is_right(self, found: Credentials | None, password: str) -> bool:
-        """Whether the password is theirs; takes as long for nobody, and for a password that can't be anybody's."""
+        """Return whether the password is right, in the same time for an unknown account and an impossible password."""
         secret = normal_password(password)
         password_hash = found.password_hash if found is not None and secret is not None else None
         return self.password_hasher.verify(password_hash, secret or "")
 
     def _renew_hash(self, found: Credentials, password: str) -> None:
-        """Hash their password again if that is done otherwise today; failing that, the next log-in can do it too."""
+        """Hash the password again if the parameters have changed. If it fails, the next log-in tries again."""
         secret = normal_password(password)
         if secret is None or not self.password_hasher.needs_rehash(found.password_hash):
             return
@@ -315,7 +314,7 @@ class Sessions:
         return Grant(session, jti, now, expires_at)
 
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
-        """What the used token `jti` was exchanged for, if that was just now and has not been used in its turn."""
+        """Return the successor of the used token `jti`, if it is unused and the grace period still runs."""
         token = self.session_store.token(_hash(jti))
         if token is None or token.used_at is None or now - token.used_at >= self.lifetimes.grace * SECOND:
             return None
@@ -327,7 +326,7 @@ class Sessions:
         return None
 
     def _successors(self, jti: str) -> list[str]:
-        """What succeeds the token `jti`; after that, what would by the other keys."""
+        """Return the successor's `jti` by the current key, then by the former keys."""
         text = f"successor of {jti}".encode()
         return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self.chain_keys]
 

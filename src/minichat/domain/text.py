@@ -1,6 +1,7 @@
-"""What text is: one normal form, no invisible controls, lengths in code points.
+"""Text from users: one normal form, no invisible control characters, lengths in code points.
 
-Every name and every message passes through here once, on its way in, and is stored and returned exactly after that.
+Every name and every message passes through here once, when it arrives. From then on it is stored and returned
+unchanged. This module knows no field of any entity.
 """
 
 import re
@@ -13,23 +14,23 @@ _ALLOWED_CONTROLS = frozenset("\n\t")
 MAX_MARKS = 30
 """How many combining marks may follow one another (UAX #15, section 13: the Stream-Safe Text Format).
 
-Languages need five at most. Bringing them into their normal order takes the square of their number.
+Languages need at most five. Normalising their order takes time that grows with the square of their number.
 """
 
 _DOTTED_I = re.compile("i\u0307+")
 
 MAX_SHRINKAGE = 4
-"""How many code points become one in NFC at most: text is refused unread when it can't be short enough after."""
+"""At most so many code points become one in NFC: longer text can't fit, and is rejected before it is normalised."""
 
 
 class TooManyMarks(ValueError):
-    """More combining marks on one letter than any language has."""
+    """One letter has more combining marks than any language uses."""
 
 
 def clean_text(text: str) -> str:
-    """Return `text` in NFC, lines ended by a line feed. Raises ValueError on controls and lone surrogates."""
+    """Return `text` in NFC, with line feeds as line ends. Raises ValueError on controls and lone surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Most text is printable ASCII or letters: isprintable() is one C loop that spares the one below.
+    # Most text is printable: isprintable() is one loop in C and saves the loop below.
     if not text.isprintable():
         for char in text:
             if unicodedata.category(char) in {"Cc", "Cs"} and char not in _ALLOWED_CONTROLS:
@@ -48,7 +49,7 @@ def _check_marks(text: str) -> None:
 
 
 class Fields:
-    """Checks the text fields of one request and gathers everything that is wrong, so a client hears it all at once.
+    """Checks the text fields of one request and collects all issues, so that the client gets them in one answer.
 
     >>> fields = Fields()
     >>> fields.line("name", "  Ann's room ", most=100)
@@ -60,11 +61,11 @@ class Fields:
         self._issues: dict[str, list[Issue]] = {}
 
     def wrong(self, field: str, code: str, **limits: int) -> None:
-        """Note an issue of `field`."""
+        """Record an issue of `field`."""
         self._issues.setdefault(field, []).append(Issue(code, limits))
 
     def line(self, field: str, text: str, *, most: int, least: int = 0, strip: bool = True) -> str:
-        """A name or other single line: surrounding white space stripped, no line breaks or tabs inside."""
+        """Return a name or other single line without surrounding white space; it may hold no line break and no tab."""
         line = self._cleaned(field, text, most)
         line = line.strip() if strip else line
         if line.splitlines() not in ([], [line]) or "\t" in line:
@@ -72,7 +73,7 @@ class Fields:
         return self._measured(field, line, most, least)
 
     def body(self, field: str, text: str, *, most: int, least: int = 0) -> str:
-        """Free text, kept as written; of `least` to `most` code points, and not only white space if `least` is set."""
+        """Return free text as written: `least` to `most` code points, and not only white space if `least` is set."""
         return self._measured(field, self._cleaned(field, text, most), most, least)
 
     def _cleaned(self, field: str, text: str, most: int) -> str:
@@ -99,15 +100,15 @@ class Fields:
         return text
 
     def check(self) -> None:
-        """Raise InvalidInput if anything was wrong."""
+        """Raise InvalidInput if there are any issues."""
         if self._issues:
             raise InvalidInput(self._issues)
 
 
 def fold(text: str) -> str:
-    """The form in which names are searched: case folded, compatibility forms unified, in every script.
+    """Return the form in which names are searched: folded case and unified compatibility forms, in every script.
 
-    The dot that `İ` keeps when it is folded goes: who writes `istanbul` looks for `İstanbul`, too.
+    Folding leaves a dot of `İ`, which is removed: a search for `istanbul` finds `İstanbul`.
     """
     folded = _DOTTED_I.sub("i", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFKC", folded)

@@ -1,13 +1,15 @@
-"""Throttling: who guesses waits, longer each time, and nobody else does.
+"""Throttling: an attacker who guesses passwords waits longer after each failure, and nobody else waits.
 
 Failed log-ins are counted three ways: for an account from an address (the pair), for an account from addresses that it
-has never logged in from, and for an address. The pair slows one guesser down, the account many who share the work, the
-address one who tries many names. An address that the owner has logged in from answers to its pair alone, so nobody
-elsewhere can keep the owner out. Somebody behind the same router can't either: there, each device that the owner has
-logged in with is a pair of its own, all others are one together, and a wait stays short.
+has never logged in from, and for an address. The pair slows down one attacker, the account many attackers together, and
+the address an attacker who tries many usernames.
 
-The counts lie in the database: all workers share them and a restart forgets none. A name that nobody has is counted
-like any other, so a wait tells nothing about it.
+From an address that the owner has used before, only the pair counts, so nobody elsewhere can lock the owner out. Nor
+can a neighbour behind the same router: there, each device of the owner is a pair of its own, all other devices are one
+pair, and waits stay short.
+
+The counts are in the database: all workers share them, and they survive a restart. Unknown usernames are counted like
+all others, so a wait reveals nothing. This module sees no password and no hash.
 """
 
 import hashlib
@@ -21,20 +23,20 @@ from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, AttemptCount, Devic
 from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
 
 FREE_FAILURES = 5
-"""How many failures of a pair cost nothing; the first wait follows the last of them."""
+"""How many failures of a pair cause no wait; the first wait follows the last of them."""
 LONGEST_WAIT = 15 * MINUTE
 LONGEST_WAIT_AT_HOME = MINUTE
 """The longest wait at an address that the account has logged in from."""
 FAILURES_PER_ACCOUNT = 100
-"""An hour, from all addresses that the account has never logged in from."""
+"""Failures per hour, from all addresses that the account has never logged in from."""
 FAILURES_PER_ADDRESS = 300
-"""An hour; of refresh tokens as many again."""
+"""Failures per hour; rejected refresh tokens have the same limit and a count of their own."""
 REGISTRATIONS_PER_ADDRESS = 300
-"""An hour. A company may come from one address on its first day."""
+"""Registrations per hour. A whole company may register from one address on its first day."""
 REFRESHES_PER_SESSION = 600
-"""An hour, each of which leaves a row."""
+"""Exchanges of refresh tokens per hour; each of them stores a row."""
 _SWEPT = 3
-"""How many tallies that are over go with each new one, so that their number does not grow for ever."""
+"""How many expired counts are deleted with each attempt, so that their number stays bounded."""
 
 
 class Guess(NamedTuple):
@@ -85,10 +87,10 @@ class Throttling:
         )
 
     def check(self, guess: Guess) -> None:
-        """Raise TooManyAttempts while that account may not be tried from there.
+        """Raise TooManyAttempts while the guess has to wait.
 
-        To be asked twice: before the password is hashed, to save the work, and in the transaction that acts on the
-        result, so that of many guesses made at once no more count than of as many in a row.
+        The caller checks twice: before it hashes the password, to save the work, and in the transaction that acts on
+        the result, so that concurrent guesses get no more attempts than sequential ones.
         """
         if not self.is_on:
             return
@@ -113,26 +115,26 @@ class Throttling:
             self.attempt_store.forget(guess.pair)
 
     def check_registration(self, device: Device) -> None:
-        """Raise TooManyAttempts when enough accounts were asked for from that address."""
+        """Raise TooManyAttempts if the address has reached the limit of registrations."""
         if self.is_on:
             self._refuse_beyond(REGISTRATIONS_PER_ADDRESS, self.attempt_store.get(_key("registration", device.network)))
 
     def count_registration(self, device: Device) -> None:
-        """Count one, inside the caller's transaction."""
+        """Count a registration, inside the caller's transaction."""
         if self.is_on:
             self._count(_key("registration", device.network), HOUR)
 
     def count_refresh(self, session_id: int) -> None:
         """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""
         if self.is_on:
-            tally = self._count(_key("refresh", str(session_id)), HOUR)
-            self._refuse_beyond(REFRESHES_PER_SESSION + 1, tally)
+            count = self._count(_key("refresh", str(session_id)), HOUR)
+            self._refuse_beyond(REFRESHES_PER_SESSION + 1, count)
 
     @contextmanager
     def counting_refused_tokens(self, device: Device) -> Iterator[None]:
-        """Count the block's failure if it is NotAuthenticated; raise TooManyAttempts for it when there are too many.
+        """Count the block's failure if it is NotAuthenticated; raise TooManyAttempts instead if there are too many.
 
-        Tokens that are good pass, however many bad ones came from the same address.
+        Valid tokens pass, however many invalid ones came from the same address.
         """
         try:
             yield
@@ -149,18 +151,18 @@ class Throttling:
         self.attempt_store.sweep(now, _SWEPT)
         return self.attempt_store.count(key, now, window)
 
-    def _end_of_wait(self, tally: AttemptCount | None, longest: int) -> Timestamp:
-        """Until when a pair waits: a second after its fifth failure, then twice as long after each."""
+    def _end_of_wait(self, count: AttemptCount | None, longest: int) -> Timestamp:
+        """Return the end of a pair's wait: one second after the last free failure, doubled after each further one."""
         now = self.clock()
-        if tally is None or tally.times < FREE_FAILURES or now - tally.since >= DAY:
+        if count is None or count.times < FREE_FAILURES or now - count.since >= DAY:
             return now
-        # The exponent is bounded first: 2^1000000 is a number, too.
-        wait = min(SECOND << min(tally.times - FREE_FAILURES, 20), longest)
-        return min(tally.last, now) + wait  # a clock that was set back makes nobody wait longer
+        # The exponent is bounded first, because Python would compute 2^1000000.
+        wait = min(SECOND << min(count.times - FREE_FAILURES, 20), longest)
+        return min(count.last, now) + wait  # a clock that was set back makes no wait longer
 
-    def _refuse_beyond(self, most: int, tally: AttemptCount | None) -> None:
-        if tally is not None and tally.times >= most:
-            self._refuse_until(min(tally.since, self.clock()) + HOUR)
+    def _refuse_beyond(self, most: int, count: AttemptCount | None) -> None:
+        if count is not None and count.times >= most:
+            self._refuse_until(min(count.since, self.clock()) + HOUR)
 
     def _refuse_until(self, end: Timestamp) -> None:
         left = end - self.clock()
@@ -169,5 +171,5 @@ class Throttling:
 
 
 def _key(*parts: str) -> str:
-    # Hashed for its length: what is typed as a name may be long. Joined by what stands in no part.
+    # Hashed to bound the length: a typed username may be long. No part contains the separator.
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:32]

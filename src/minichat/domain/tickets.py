@@ -1,6 +1,7 @@
-"""Tickets: how a browser opens a stream, whose `EventSource` and `WebSocket` send no header of ours.
+"""Tickets: credentials for a browser's `EventSource` and `WebSocket`, which can't send an Authorization header.
 
-A ticket stands in a URL, which lands in logs and histories; so it works once, and only for some seconds.
+A ticket is part of a URL, which logs and histories record; so it works once, and only for some seconds. This module
+knows no URL.
 """
 
 import hashlib
@@ -11,8 +12,8 @@ from minichat.domain.errors import InvalidTicket, SessionEnded
 from minichat.domain.model import SECOND, Caller, Ticket, Timestamp
 from minichat.domain.ports import Clock, SessionStore, TicketStore, Transaction
 
-LIFETIME = 30
-"""How long a ticket is good for, in seconds."""
+LIFETIME_SECONDS = 30
+"""How long a ticket is valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +24,15 @@ class Tickets:
     ticket_store: TicketStore
 
     def issue(self, caller: Caller, access_expires_at: Timestamp) -> str:
-        """Return a ticket of the caller's session; `access_expires_at` is when their access token expires."""
+        """Return a ticket for the caller's session; `access_expires_at` is the expiry of the access token."""
         ticket = secrets.token_urlsafe(24)
-        expires_at = self.clock() + LIFETIME * SECOND
+        expires_at = self.clock() + LIFETIME_SECONDS * SECOND
         with self.transaction():
             self.ticket_store.add(Ticket(_hash(ticket), caller.session.id, access_expires_at, expires_at))
         return ticket
 
     def redeem(self, ticket: str) -> tuple[Caller, Timestamp]:
-        """Whose ticket it is, and when their access token expires. Raises InvalidTicket or SessionEnded."""
+        """Return the caller of the ticket and the expiry of the access token. Raises InvalidTicket or SessionEnded."""
         with self.transaction():
             found = self.ticket_store.take(_hash(ticket))
         now = self.clock()

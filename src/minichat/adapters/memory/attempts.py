@@ -1,4 +1,4 @@
-"""Tallies of what is done too often, in memory: see `domain.ports.Attempts`."""
+"""Attempt counts in memory: see `domain.ports.attempts`."""
 
 from minichat.adapters.memory.store import Store
 from minichat.domain.model import AttemptCount, Timestamp
@@ -18,9 +18,9 @@ class MemoryAttemptStore:
         before = attempts[key][0] if key in attempts else AttemptCount(0, at, at)
         if at - before.since >= window:
             before = AttemptCount(0, at, at)
-        tally = AttemptCount(before.times + 1, before.since, at)
-        attempts[key] = tally, tally.since + window
-        return tally
+        count = AttemptCount(before.times + 1, before.since, at)
+        attempts[key] = count, count.since + window
+        return count
 
     def forget(self, key: str) -> None:
         self._store.locks.check_attempts(key)

@@ -1,4 +1,4 @@
-"""The audit log in memory: see `domain.ports.Audit`."""
+"""The audit log in memory: see `domain.ports.audit`."""
 
 from collections.abc import Sequence
 

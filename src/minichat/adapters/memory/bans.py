@@ -1,8 +1,8 @@
-"""Who is kept out of which room, in memory: see `domain.ports.Bans`."""
+"""The bans of rooms in memory: see `domain.ports.bans`."""
 
 from collections.abc import Sequence
 
-from minichat.adapters.memory.store import Store, stretch
+from minichat.adapters.memory.store import Store, in_window
 from minichat.domain.model import Ban, Timestamp
 from minichat.domain.paging import Key, Window
 
@@ -29,7 +29,7 @@ class MemoryBanStore:
 
     def page(self, room_id: int, window: Window) -> Sequence[Ban]:
         bans = (ban for ban in self._store.tables.bans.values() if ban.room_id == room_id)
-        return stretch(bans, window, _by_id, newest_first=True)
+        return in_window(bans, window, _by_id, newest_first=True)
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Ban]:
         bans = self._store.tables.bans.values()

@@ -1,4 +1,4 @@
-"""The change log in memory: see `domain.ports.Changes`."""
+"""The change log in memory: see `domain.ports.changes`."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Files in memory: see `domain.ports.Media`."""
+"""Files of pictures in memory: see `domain.ports.media`."""
 
 import secrets
 from collections.abc import Iterable

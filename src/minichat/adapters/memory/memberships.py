@@ -1,9 +1,9 @@
-"""Who is in which room, in memory: see `domain.ports.Memberships`."""
+"""The participants of rooms in memory: see `domain.ports.memberships`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.rooms import newest_receipt_of_others
-from minichat.adapters.memory.store import Store, stretch
+from minichat.adapters.memory.store import Store, in_window
 from minichat.domain.model import Membership, Receipts, Role
 from minichat.domain.paging import Key, Window
 
@@ -52,7 +52,7 @@ class MemoryMembershipStore:
         return [member.user_id for member in self._in(room_id) if users[member.user_id].is_erased]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
-        return stretch(self._in(room_id), window, _by_joining)
+        return in_window(self._in(room_id), window, _by_joining)
 
     def see(self, room_id: int, user_id: int, seq: int) -> bool:
         self._store.locks.check_room(room_id)

@@ -1,4 +1,4 @@
-"""Messages in memory: see `domain.ports.Messages`."""
+"""Messages in memory: see `domain.ports.messages`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

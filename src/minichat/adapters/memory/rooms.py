@@ -1,8 +1,8 @@
-"""Rooms in memory: see `domain.ports.Rooms`."""
+"""Rooms in memory: see `domain.ports.rooms`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from minichat.adapters.memory.store import Store, Tables, stretch
+from minichat.adapters.memory.store import Store, Tables, in_window
 from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewRoom, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
 
@@ -105,7 +105,7 @@ class MemoryRoomStore:
 
 
 def _views(tables: Tables, rooms: Iterable[Room], user_id: int, window: Window) -> Sequence[RoomView]:
-    return [_view(tables, room, user_id) for room in stretch(rooms, window, _by_activity, newest_first=True)]
+    return [_view(tables, room, user_id) for room in in_window(rooms, window, _by_activity, newest_first=True)]
 
 
 def _by_activity(room: Room) -> Key:

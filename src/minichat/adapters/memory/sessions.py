@@ -1,9 +1,9 @@
-"""Sessions and their refresh tokens in memory: see `domain.ports.Sessions`."""
+"""Sessions and their refresh tokens in memory: see `domain.ports.sessions`."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
-from minichat.adapters.memory.store import Store, stretch
+from minichat.adapters.memory.store import Store, in_window
 from minichat.domain.model import Caller, Device, RefreshToken, Session, Timestamp
 from minichat.domain.paging import Window
 
@@ -43,7 +43,7 @@ class MemorySessionStore:
     def live_page(self, user_id: int, at: Timestamp, window: Window) -> Sequence[Session]:
         theirs = (session for session in self._store.tables.sessions.values() if session.user_id == user_id)
         live = [session for session in theirs if session.is_live(at)]
-        return stretch(live, window, lambda session: (session.id,), newest_first=True)
+        return in_window(live, window, lambda session: (session.id,), newest_first=True)
 
     def is_known(self, user_id: int, network: str, user_agent: str | None = None) -> bool:
         return any(

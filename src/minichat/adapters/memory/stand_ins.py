@@ -1,4 +1,4 @@
-"""What stands in for the world around the stores: a clock that is set by hand, instant passwords, simple name keys."""
+"""Stand-ins for the ports that are no stores: a clock that tests move, instant passwords, simple name keys."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ class MemoryClock:
 
 
 class PlainPasswords:
-    """Keeps passwords readable and takes no time: for tests, never for people."""
+    """Stores passwords readably and takes no time: for tests only."""
 
     def __init__(self, scheme: str = "plain") -> None:
         self._scheme = scheme
@@ -43,7 +43,7 @@ class PlainPasswords:
 
 
 class PlainPictures:
-    """Takes whatever begins as a PNG does for a picture, and says what it would make of it."""
+    """Takes everything that begins like a PNG as a picture, and returns a text about it."""
 
     def square(self, data: bytes) -> bytes:
         if not data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -63,13 +63,13 @@ def username_key(username: str) -> str:
 
 
 def mixes_scripts(username: str) -> bool:
-    """Tell whether the name has letters of more than one of the alphabets that look alike: a part of UTS #39."""
+    """Return whether the name mixes Latin, Cyrillic and Greek letters: a part of UTS #39."""
     words = {unicodedata.name(char, "").partition(" ")[0] for char in username}
     return len(words & {"LATIN", "CYRILLIC", "GREEK"}) > 1
 
 
 def email_address(address: str) -> str:
-    """Take what has one @ and a dot behind it, the domain in lower case. Raises ValueError for everything else."""
+    """Return an address with its domain in lower case. Raises ValueError unless it has an @ and a dot behind it."""
     name, at, domain = unicodedata.normalize("NFC", address).rpartition("@")
     if not re.fullmatch(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+", name + at + domain):
         raise ValueError("not an e-mail address")
@@ -77,5 +77,5 @@ def email_address(address: str) -> str:
 
 
 def is_common_password(password: str) -> bool:
-    """Compare with three; the lists of all the common ones are zxcvbn's."""
+    """Return whether the password is one of three; the complete lists are in zxcvbn."""
     return password.casefold() in {"password", "12345678", "iloveyou"}

@@ -1,7 +1,8 @@
-"""What the memory adapters share: the tables and the transaction over them.
+"""The tables that the memory adapters share, and the transaction over them.
 
-A transaction works on a copy of the tables and swaps it in when it succeeds, so a rollback is to forget the copy, and
-who reads meanwhile sees what was committed last. Records are immutable, which makes a shallow copy enough.
+A transaction works on a copy of the tables and puts it in their place when it commits. A rollback drops the copy, and
+concurrent readers see the last commit. Records are immutable, so a shallow copy is enough. This module knows no
+rule and no query.
 """
 
 import copy
@@ -38,7 +39,7 @@ Line = TypeVar("Line", AuditEntry, Change)
 
 @dataclasses.dataclass
 class Tables:
-    """Everything that is kept, each table in the order of its insertions."""
+    """All stored records, each table in the order of insertion."""
 
     users: dict[int, User] = dataclasses.field(default_factory=dict)
     user_ids: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -54,7 +55,7 @@ class Tables:
     memberships: dict[tuple[int, int], Membership] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
     lost_memberships: set[tuple[int, int]] = dataclasses.field(default_factory=set)
-    """Of rooms that were removed: room id and user id."""
+    """Memberships of removed rooms: room id and user id."""
     bans: dict[tuple[int, int], Ban] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
@@ -62,19 +63,19 @@ class Tables:
     """By message id."""
     changes: list[Change] = dataclasses.field(default_factory=list)
     attempts: dict[str, tuple[AttemptCount, Timestamp]] = dataclasses.field(default_factory=dict)
-    """By key: the tally and when its window is over."""
+    """By key: the count and the end of its window."""
     audit: list[AuditEntry] = dataclasses.field(default_factory=list)
     freed_names: dict[str, Timestamp] = dataclasses.field(default_factory=dict)
-    """By username key: when others may have it."""
+    """By username key: the end of the reservation."""
     last_ids: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def next_id(self, table: str) -> int:
-        """The next id of the table: ids count 1, 2, 3, …, and none is given twice."""
+        """Return the next id of the table: 1, 2, 3, …, and none of them twice."""
         self.last_ids[table] += 1
         return self.last_ids[table]
 
     def copy(self) -> "Tables":
-        """A snapshot that can be changed without changing this."""
+        """Return a copy whose tables can change independently."""
         return Tables(*(copy.copy(getattr(self, field.name)) for field in dataclasses.fields(self)))
 
 
@@ -88,11 +89,11 @@ class Store:
 
     @contextmanager
     def transaction(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
-        """Commit when the block ends, roll back when an exception leaves it. Raises RuntimeError when nested."""
+        """Commit when the block ends, or roll back when an exception leaves it. Raises RuntimeError if nested."""
         if self._working is not None:
             raise RuntimeError("a transaction can't be nested")
         if not self._write_lock.acquire(timeout=-1 if patience is None else patience):
-            raise Unavailable("somebody else is writing")
+            raise Unavailable("another transaction is writing")
         try:
             working = self._own.tables = self._committed.copy()
             self._own.locks = HeldLocks(locks) if self._checks_locks else NoLocks()
@@ -106,7 +107,7 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let this thread read what is committed now, until the block ends."""
+        """Let this thread read the current commit until the block ends."""
         before = getattr(self._own, "pinned", None)
         self._own.pinned = before or self._committed
         try:
@@ -116,17 +117,17 @@ class Store:
 
     @property
     def tables(self) -> Tables:
-        """The tables to read: those of this thread's transaction or snapshot, else those committed last.
+        """The tables to read: those of this thread's transaction or snapshot, else of the last commit.
 
-        Nobody changes tables once they are committed.
+        Committed tables never change.
         """
         return self._working or getattr(self._own, "pinned", None) or self._committed
 
     @property
     def writable(self) -> Tables:
-        """The tables to change. Raises RuntimeError outside a transaction, which keeps the services honest."""
+        """The tables to change. Raises RuntimeError outside a transaction."""
         if self._working is None:
-            raise RuntimeError("nothing is changed outside a transaction")
+            raise RuntimeError("a write needs a transaction: it is outside a transaction")
         return self._working
 
     @property
@@ -141,20 +142,22 @@ class Store:
 
 
 def drop_beginning(log: list[Line], before: Timestamp, limit: int) -> int:
-    """Drop up to `limit` lines, none at or behind the first after `before`; return how many."""
+    """Delete up to `limit` lines at the beginning, none later than `before`; return how many."""
     count = sum(1 for _ in takewhile(lambda line: line.at <= before, log[:limit]))
     del log[:count]
     return count
 
 
-def stretch(items: Iterable[T], window: Window, key: Callable[[T], Key], *, newest_first: bool = False) -> Sequence[T]:
-    """The part of a list that `window` asks for, in the list's order, with one item more if the list goes on."""
+def in_window(
+    items: Iterable[T], window: Window, key: Callable[[T], Key], *, newest_first: bool = False
+) -> Sequence[T]:
+    """Return the items in the window, in the list's order, and one more if the list continues."""
     ordered = sorted(items, key=key, reverse=newest_first)
-    most = window.limit + 1
+    length = window.limit + 1
     if window.before is not None:
         edge = window.before
-        return [item for item in ordered if (key(item) > edge if newest_first else key(item) < edge)][-most:]
+        return [item for item in ordered if (key(item) > edge if newest_first else key(item) < edge)][-length:]
     if window.after is not None:
         edge = window.after
         ordered = [item for item in ordered if (key(item) < edge if newest_first else key(item) > edge)]
-    return ordered[:most]
+    return ordered[:length]

@@ -1,4 +1,4 @@
-"""Tickets for streams in memory: see `domain.ports.Tickets`."""
+"""Tickets for streams in memory: see `domain.ports.tickets`."""
 
 from minichat.adapters.memory.store import Store
 from minichat.domain.model import Ticket, Timestamp

@@ -1,8 +1,8 @@
-"""Accounts in memory: see `domain.ports.Users`."""
+"""Accounts in memory: see `domain.ports.users`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from minichat.adapters.memory.store import Store, stretch
+from minichat.adapters.memory.store import Store, in_window
 from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
 from minichat.domain.model import Credentials, NewUser, Timestamp, User
 from minichat.domain.paging import Window
@@ -101,12 +101,12 @@ class MemoryUserStore:
         return {user.id for user in self._living() if user.last_seen_at is not None and user.last_seen_at > since}
 
     def page(self, window: Window) -> Sequence[User]:
-        return stretch(self._living(), window, _key)
+        return in_window(self._living(), window, _key)
 
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
         users = self._store.tables.users.values()
         online = [user for user in users if user.last_seen_at is not None and user.last_seen_at > since]
-        return stretch(online, window, _key)
+        return in_window(online, window, _key)
 
     def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
         places = [

@@ -13,7 +13,7 @@ from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
 from minichat.api.schemas.requests import EventsQuery
 from minichat.api.streaming import events_of, open_listener, subscription_or_resync
-from minichat.domain.tickets import LIFETIME
+from minichat.domain.tickets import LIFETIME_SECONDS
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="Live updates as server-sent events")
 
@@ -56,7 +56,7 @@ def events(query: dict[str, Any]) -> Response:
 def make_ticket() -> Response:
     """Create a ticket, which opens one stream as `?ticket=` in its URL. It works once, within 30 seconds."""
     ticket = services().tickets.issue(caller(), token_expires_at())
-    return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME}, 201)
+    return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME_SECONDS}, 201)
 
 
 def end_streams(app: Flask) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from minichat.domain.model.values import MINUTE, SECOND, Timestamp
 
 MAX_USER_AGENT_LENGTH = 400
-"""How much of what a client says of itself is kept, in code points."""
+"""Longer user agents are cut, in code points."""
 
 PRESENCE_LEASE = MINUTE
 LAST_SEEN_RESOLUTION = 30 * SECOND
@@ -30,7 +30,7 @@ class User(NamedTuple):
     joined_at: Timestamp
     last_seen_at: Timestamp | None
     deleted_at: Timestamp | None = None
-    """When the account was erased: what is left of it bears the messages that stay."""
+    """When the account was erased. The rest of the row remains as the author of its messages."""
 
     @property
     def is_erased(self) -> bool:
@@ -41,7 +41,7 @@ class User(NamedTuple):
         return f"{self.first_name} {self.last_name}".strip()
 
     def is_online(self, now: Timestamp) -> bool:
-        """Whether the presence lease still runs: computed when read, so a crash leaves nobody online for ever."""
+        """Return whether the presence lease still runs. Nothing stores the answer, so a crash leaves nobody online."""
         return self.last_seen_at is not None and now - self.last_seen_at < PRESENCE_LEASE
 
     def is_due(self, now: Timestamp) -> bool:
@@ -50,11 +50,11 @@ class User(NamedTuple):
 
 
 People = Mapping[int, User]
-"""The users that a page mentions, by id, so that each is fetched and presented once."""
+"""The users that a page mentions, by id: each is fetched and presented once."""
 
 
 class Credentials(NamedTuple):
-    """What a log-in is checked against."""
+    """An account with the hash of its password."""
 
     user: User
     password_hash: str
@@ -77,7 +77,7 @@ class Session(NamedTuple):
 
 
 class RefreshToken(NamedTuple):
-    """One link of a session's chain. Only the hash of the token's `jti` is kept (RFC 9700, section 4.14)."""
+    """One link of a session's chain. Only the hash of the token's `jti` is stored (RFC 9700, section 4.14)."""
 
     jti_hash: str
     session_id: int
@@ -87,17 +87,17 @@ class RefreshToken(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """Lets a client that can't send a header open one stream. Only its hash is kept."""
+    """A ticket opens one stream for a client that can't send headers. Only its hash is stored."""
 
     hash: str
     session_id: int
     access_expires_at: Timestamp
-    """When the access token expires with which it was asked for: a stream lasts no longer than that would let it."""
+    """When the access token expires that requested the ticket. The stream ends then."""
     expires_at: Timestamp
 
 
 class Caller(NamedTuple):
-    """Who makes a request: the account and the session its access token belongs to."""
+    """The account and the session of a request, as its access token names them."""
 
     user: User
     session: Session
@@ -108,19 +108,19 @@ class Caller(NamedTuple):
 
 
 class Device(NamedTuple):
-    """Where a request comes from, as the owner of a session will see it in the list of sessions."""
+    """The origin of a request, as the list of sessions shows it."""
 
     user_agent: str = ""
     ip: str = ""
 
     @property
     def kept(self) -> "Device":
-        """As it is stored: with only the beginning of what the client says of itself."""
+        """The device as it is stored: with a user agent of limited length."""
         return Device(self.user_agent[:MAX_USER_AGENT_LENGTH], self.ip)
 
     @property
     def network(self) -> str:
-        """What counts as one address: IPv6 gives every customer a /64, so 2^64 addresses are one; IPv4's are each."""
+        """The addresses that count as one: a /64 of IPv6, because a customer has a whole one, or one of IPv4."""
         try:
             address = ip_address(self.ip)
         except ValueError:

@@ -9,13 +9,13 @@ from minichat.domain.model.values import Timestamp
 
 
 class AuditEvent(StrEnum):
-    """What the audit log tells: everything by which an account or a right changes hands, or somebody tries to."""
+    """Everything that opens, changes or ends access to an account or a right, and failed attempts at it."""
 
     REGISTERED = "account.registered"
     SUPERUSER_CREATED = "account.superuser_created"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - what happened, no password
     PASSWORD_REFUSED = "account.password_refused"  # noqa: S105
-    """A wrong password where the account's own was asked for once more."""
+    """A wrong password where the caller has to repeat the account's password."""
     DISABLED = "account.disabled"
     ENABLED = "account.enabled"
     DELETED = "account.deleted"
@@ -34,16 +34,16 @@ class AuditEvent(StrEnum):
 
 
 class AuditEntry(NamedTuple):
-    """One line of the audit log. It holds no password, no token and nothing that somebody typed."""
+    """One line of the audit log. It holds no password, no token and no text from a user."""
 
     event: AuditEvent
     at: Timestamp
     user_id: int | None
-    """The account that it is about; None where there is none of the name that was tried."""
+    """The account that the entry is about; None if the name belongs to no account."""
     actor_id: int | None
-    """Who did it, logged in; None for an operator at the command line and for who was not let in."""
+    """The account that acted; None for an operator at the command line and for a failed log-in."""
     session_id: int | None
     device: Device
     detail: Mapping[str, int | str] = {}
     id: int | None = None
-    """Grows with time; None before it is kept."""
+    """Later entries have larger ids; None before the entry is stored."""

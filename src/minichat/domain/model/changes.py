@@ -21,11 +21,11 @@ class ChangeKind(StrEnum):
 
 
 MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
-"""By which it changes who is in a room."""
+"""The kinds of changes that add a participant or remove one."""
 
 
 class Change(NamedTuple):
-    """One line of the change log: what happened in a room, by reference, so that it is told as it stands when read.
+    """One line of the change log. It refers to entities, so an event shows them as they are when it is sent.
 
     `user_id` is who wrote the message, joined, left, was given `role` or read up to `seq`; None where the change is not
     about a user.
@@ -46,14 +46,14 @@ LogPosition = tuple[int, ...]
 
 class LoggedChange(NamedTuple):
     position: LogPosition
-    """Just behind the change."""
+    """The position directly after the change."""
     change: Change
 
 
 class LogEnds(NamedTuple):
-    """From where to where the change log can be read."""
+    """The positions between which the change log can be read."""
 
     first: LogPosition
-    """Just before the oldest change that is kept."""
+    """The position directly before the oldest stored change."""
     last: LogPosition
-    """Just behind the newest one."""
+    """The position directly after the newest change."""

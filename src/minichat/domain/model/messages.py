@@ -19,7 +19,7 @@ class Message(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """What `is_read` of a room's messages follows from, for one viewer."""
+    """The receipts of one room from which `is_read` of its messages follows, for one viewer."""
 
     own_seq: int
     others_seq: int

@@ -12,7 +12,7 @@ class RoomKind(StrEnum):
 
 
 class Role(StrEnum):
-    """The highest first."""
+    """The roles of participants, the highest first."""
 
     OWNER = "owner"
     MODERATOR = "moderator"
@@ -31,9 +31,9 @@ class Room(NamedTuple):
     is_private: bool
     created_at: Timestamp
     active_at: Timestamp
-    """When something was last said, or when the room was made: the order of the room list."""
+    """The time of the newest message, or of the room's creation: the order of the room list."""
     last_seq: int
-    """How many messages were ever sent here, which is also the `seq` of the newest."""
+    """The `seq` of the newest message, which is also the number of messages ever sent here."""
     participants_count: int
 
     @property
@@ -50,7 +50,7 @@ class Membership(NamedTuple):
     """
 
     id: int
-    """Grows with the time of joining."""
+    """Later participants have larger ids."""
     room_id: int
     user_id: int
     role: Role
@@ -63,24 +63,24 @@ class Membership(NamedTuple):
 
 
 class Ban(NamedTuple):
-    """One user who is kept out of one room."""
+    """One user who is banned from one room."""
 
     id: int
-    """Grows with the time of the ban."""
+    """Later bans have larger ids."""
     room_id: int
     user_id: int
     banned_by: int | None
-    """None when the account of who did it has been erased."""
+    """None if the account that banned the user has been erased."""
     banned_at: Timestamp
 
 
 class JoinedRoom(NamedTuple):
-    """A room with the membership of one who is in it."""
+    """A room with the membership of one participant."""
 
     room: Room
     membership: Membership
     partner_id: int | None
-    """The other one, if it is a direct chat."""
+    """The other user of a direct chat; None for a group."""
 
 
 class NewRoom(NamedTuple):

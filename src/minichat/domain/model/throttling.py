@@ -6,7 +6,7 @@ from minichat.domain.model.values import Timestamp
 
 
 class AttemptCount(NamedTuple):
-    """How often something was done since a moment: what throttling counts."""
+    """How often something was attempted within a window."""
 
     times: int
     since: Timestamp

@@ -9,7 +9,7 @@ from minichat.domain.model.rooms import Ban, Membership, Room
 from minichat.domain.paging import Page
 
 ROOM_HEAD = 20
-"""How many participants a room shows of itself; `participants/` pages through all."""
+"""How many participants a room shows; `participants/` pages through all of them."""
 
 
 class RoomView(NamedTuple):
@@ -22,7 +22,7 @@ class RoomView(NamedTuple):
     """The users who joined first, at most `ROOM_HEAD` of them; empty on a card."""
     last_message: Message | None
     others_seen_seq: int
-    """The newest receipt among the other participants, which tells whether the viewer's own messages were read."""
+    """The newest receipt among the other participants: it decides which of the viewer's messages are read."""
 
 
 class ShownRoom(NamedTuple):
@@ -52,7 +52,7 @@ class BanList(NamedTuple):
 
 
 class MessagePage(NamedTuple):
-    """A stretch of messages, oldest first. `room` is None when it runs across all of the viewer's rooms."""
+    """Neighbouring messages, the oldest first. `room` is None for messages across all rooms of the viewer."""
 
     room: RoomView | None
     messages: Sequence[Message]
@@ -74,4 +74,4 @@ class SentMessage(NamedTuple):
     author: User
     receipts: Receipts
     is_replay: bool
-    """Whether it had been sent before, under the same `client_id`."""
+    """Whether the same `client_id` had sent it before."""

@@ -1,9 +1,9 @@
-"""Every port of the system, as protocols: what the rules, the live updates and the API need from outside.
+"""Every port of the system, as protocols: the needs of the rules, the live updates and the API.
 
 A port and its adapters share a file name: `ports/rooms.py`, `adapters/memory/rooms.py`,
 `adapters/peewee/stores/rooms.py`. All adapters of a port pass the same contract tests. Methods that change something
 are called inside a transaction (see `Transaction`); methods that read may be called anywhere. Unless said otherwise,
-a miss is None. Every adapter may raise `Unavailable` when the system behind it is away, and then has changed nothing.
+a miss is None. Every adapter raises `Unavailable` if the system behind it does not answer; nothing is changed then.
 """
 
 from typing import NamedTuple
@@ -65,7 +65,7 @@ __all__ = [
 
 
 class Ports(NamedTuple):
-    """Everything that the services are made of: `services.build` takes one of these."""
+    """One adapter for each port of the services: the argument of `services.build`."""
 
     transaction: Transaction
     snapshot: Snapshot

@@ -6,7 +6,7 @@ from minichat.domain.model import AttemptCount, Timestamp
 
 
 class AttemptStore(Protocol):
-    """Counts by key what is done too often: see `domain.throttling`."""
+    """Counts attempts by key: see `domain.throttling`."""
 
     def get(self, key: str) -> AttemptCount | None: ...
 
@@ -19,4 +19,4 @@ class AttemptStore(Protocol):
     def forget(self, key: str) -> None: ...
 
     def sweep(self, at: Timestamp, limit: int) -> int:
-        """Forget up to `limit` tallies whose window was over at `at`; return how many these were."""
+        """Delete up to `limit` counts whose window was over at `at`; return how many."""

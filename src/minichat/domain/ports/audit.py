@@ -7,15 +7,15 @@ from minichat.domain.model import AuditEntry, AuditEvent, Timestamp
 
 
 class AuditStore(Protocol):
-    """The audit log: it is written at its end and read, and its beginning can be dropped when it is old."""
+    """The audit log: entries are appended and read, and old ones at its beginning can be deleted."""
 
     def record(self, entry: AuditEntry) -> None:
-        """Append an entry, in the transaction of what it tells."""
+        """Append an entry, in the transaction of the act that it records."""
 
     def page(
         self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
     ) -> Sequence[AuditEntry]:
-        """The newest entries, the newest first; those older than the entry `before`, those about one user or event."""
+        """Return the newest entries, the newest first: those older than the entry `before`, about one user or event."""
 
     def sweep(self, before: Timestamp, limit: int) -> int:
-        """Drop the beginning of the log, up to `limit` entries and to the first after `before`; return how many."""
+        """Delete up to `limit` entries at the beginning of the log, none later than `before`; return how many."""

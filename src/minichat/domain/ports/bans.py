@@ -1,4 +1,4 @@
-"""Who is kept out of which room."""
+"""The bans of rooms."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,22 +8,22 @@ from minichat.domain.paging import Window
 
 
 class BanStore(Protocol):
-    """Who is kept out of which room."""
+    """The bans of rooms. Each call that names a room needs that room's lock, inside a transaction."""
 
     def add(self, room_id: int, user_id: int, by: int, at: Timestamp) -> bool:
-        """Keep the user out from now on; False if they are kept out already, and that ban stays as it is."""
+        """Ban the user; False if the user is banned already, and that ban stays as it is."""
 
     def lift(self, room_id: int, user_id: int) -> bool:
-        """Keep the user out no more; False if they were not."""
+        """Lift the ban; False if there is none."""
 
     def holds(self, room_id: int, user_id: int) -> bool:
-        """Whether the user is kept out."""
+        """Return whether the user is banned."""
 
     def page(self, room_id: int, window: Window) -> Sequence[Ban]:
-        """The room's bans, the newest first, one more than the limit if there are more. Key: `(id,)`."""
+        """Return the room's bans, the newest first, one more than the limit if there are more. Key: `(id,)`."""
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[Ban]:
-        """Where the user is kept out, by id, from the first ban after the id `after` on."""
+        """Return the user's bans by id, the first `limit` with an id above `after`."""
 
     def erase(self, user_id: int) -> None:
-        """Forget where the user is kept out, and that it was they who kept others out."""
+        """Delete the user's bans, and the user's name from the bans of others."""

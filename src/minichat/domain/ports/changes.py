@@ -7,28 +7,28 @@ from minichat.domain.model import Change, LogEnds, LoggedChange, LogPosition, Ti
 
 
 class ChangeStore(Protocol):
-    """The change log. Whoever reads on from a position finds every change that was committed since, in one order."""
+    """The change log. A reader that continues from a position finds every change committed since, in one order."""
 
     def record(self, change: Change) -> None:
-        """Append to the change log, in the transaction of what it tells."""
+        """Append to the change log, in the transaction of the change, which holds the room."""
 
     def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
-        """Append the change once for each of these users, in this order: one step for any number."""
+        """Append the change once for each of these users, in this order and in one step."""
 
     def ends(self) -> LogEnds:
-        """From where to where the log can be read now."""
+        """Return the positions between which the log can be read now."""
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
-        """The first `limit` changes after the position, in order."""
+        """Return the first `limit` changes after the position, in order."""
 
     def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
-        """Like `after`, of these rooms alone."""
+        """Return the same as `after`, of these rooms only."""
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
-        """The user's own `participant.joined` and `participant.left` after the position, in order."""
+        """Return the user's own `participant.joined` and `participant.left` after the position, in order."""
 
     def sweep(self, before: Timestamp, limit: int) -> int:
-        """Drop the beginning of the log, up to `limit` changes and to the first after `before`; return how many.
+        """Delete up to `limit` changes at the beginning of the log, none later than `before`; return how many.
 
-        It may become empty: no position in the log is given twice.
+        The log may become empty; a position is never assigned twice.
         """

@@ -5,15 +5,15 @@ from typing import Protocol
 
 
 class MediaStore(Protocol):
-    """Keeps uploaded pictures as files under random names. It takes no part in transactions: see `domain.avatars`."""
+    """Stores uploaded pictures as files under random names. It takes no part in transactions: see `domain.avatars`."""
 
     def add(self, data: bytes) -> str:
-        """Keep the file; return its new name. When it returns, the file is whole and on the disk."""
+        """Store the file and return its new name, once the file is complete and synced to disk."""
 
     def read(self, name: str) -> bytes | None: ...
 
     def remove(self, name: str) -> None:
-        """Remove the file, if there is one. One that can't be removed is no error: it is left to who sweeps later."""
+        """Remove the file, if there is one. A file that can't be removed is no error: retention tries again."""
 
     def names(self) -> Iterable[tuple[str, int]]:
-        """The names of all files with their ages in milliseconds, those included that were never finished."""
+        """Return the names of all files with their ages in milliseconds, including files that were never completed."""

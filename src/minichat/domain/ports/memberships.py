@@ -1,4 +1,4 @@
-"""Who is in which room."""
+"""The participants of rooms."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -8,34 +8,36 @@ from minichat.domain.paging import Window
 
 
 class MembershipStore(Protocol):
+    """The participants of rooms. A call that changes one needs the room's lock."""
+
     def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
-        """Add a participant and count it; None if the user is one already."""
+        """Add a participant and count it; None if the user is in the room already."""
 
     def add_all(self, room_id: int, user_ids: Sequence[int], role: Role, joined_seq: int) -> None:
-        """Add participants, of whom none is in the room, in this order, and count them: one step for any number."""
+        """Add participants in this order and count them, in one step. None of them may be in the room."""
 
     def remove(self, membership: Membership) -> None:
-        """Remove a participant and count it out."""
+        """Remove a participant and correct the count."""
 
     def set_role(self, membership: Membership, role: Role) -> None: ...
 
     def heir(self, room_id: int, without: int) -> Membership | None:
-        """Who comes first but for `without`: the owner, else the moderator, else the member, who joined first."""
+        """Return the successor of the user `without`: the first to join of the highest role among the others."""
 
     def erased_in(self, room_id: int) -> Collection[int]:
-        """The participants whose accounts are erased: asked of direct chats, as only these are never left."""
+        """Return the participants whose accounts are erased. Only direct chats have any, as nobody leaves them."""
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
-        """The room's participants by joining, one more than the limit if there are more. Key: `(id,)`."""
+        """Return the room's participants by joining, one more than the limit if there are more. Key: `(id,)`."""
 
     def see(self, room_id: int, user_id: int, seq: int) -> bool:
-        """Move the user's receipt forward to `seq`; False if it was there already."""
+        """Move the user's receipt forward to `seq`; False if it is there already."""
 
     def receipts(self, user_id: int, room_ids: Iterable[int]) -> Mapping[int, Receipts]:
-        """By room id, for those of the rooms that the user is in."""
+        """Return the receipts by room id, for the rooms that the user is in."""
 
     def rooms_of(self, user_id: int) -> Collection[int]:
-        """The ids of the rooms that the user is in, or was in when they were removed."""
+        """Return the ids of the rooms that the user is in, and of removed rooms that the user was in."""
 
     def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
-        """By user id, the `last_read_seq` of those of the users who are in the room."""
+        """Return the `last_read_seq` by user id, of the users who are in the room."""

@@ -17,30 +17,30 @@ class MessageStore(Protocol):
     def get(self, message_id: int) -> Message | None: ...
 
     def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
-        """The messages of these ids; those that `get` does not find are left out."""
+        """Return the messages of these ids, without those that `get` does not find."""
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
     def update(self, message: Message, first_digest: str | None) -> None:
-        """Keep the content, `edited_at` and `is_deleted` of `message`, and the digest unless one is kept already."""
+        """Store the content, `edited_at` and `is_deleted` of `message`, and the digest unless there is one already."""
 
     def first_digest(self, message_id: int) -> str | None:
-        """The digest that the first `update` of the message has kept."""
+        """Return the digest that the first `update` of the message stored."""
 
     def forget_digests(self, user_id: int) -> None:
-        """Forget the digests of all that the user wrote."""
+        """Delete the digests of all messages of the user."""
 
     def before(self, room_id: int, seq: int | None, limit: int) -> Sequence[Message]:
-        """The newest `limit` messages of the room with a smaller `seq` (or of all), oldest first."""
+        """Return the newest `limit` messages of the room with a smaller `seq` (or of all), oldest first."""
 
     def after(self, room_id: int, seq: int, limit: int) -> Sequence[Message]:
-        """The oldest `limit` messages of the room with a larger `seq`, oldest first."""
+        """Return the oldest `limit` messages of the room with a larger `seq`, oldest first."""
 
     def latest_before(self, user_id: int, message_id: int | None, limit: int) -> Sequence[Message]:
-        """Like `before`, over all rooms of the user and by message id."""
+        """Return the same as `before`, over all rooms of the user and by message id."""
 
     def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
-        """Like `after`, over all rooms of the user and by message id."""
+        """Return the same as `after`, over all rooms of the user and by message id."""
 
     def all_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
-        """What the user wrote, wherever, by id, from the first message after the id `after` on."""
+        """Return the user's messages in any room by id, the first `limit` with an id above `after`."""

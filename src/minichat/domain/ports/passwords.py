@@ -4,16 +4,16 @@ from typing import Protocol
 
 
 class PasswordHasher(Protocol):
-    """Hashes passwords, slowly on purpose. Raises Unavailable when too many are being hashed already."""
+    """Hashes passwords, slowly on purpose. Raises Unavailable if too many passwords wait to be hashed."""
 
     def hash(self, password: str) -> str:
         """Return a salted hash of `password`."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether `password` made `password_hash`. None or "" is False and takes as long as any other hash."""
+        """Return whether `password` made `password_hash`. None or "" is False and takes as long as any hash."""
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Tell whether `hash` would go about it differently today than when it made `password_hash`."""
+        """Return whether `hash` uses other parameters today than those of `password_hash`."""
 
 
 class CommonPasswords(Protocol):

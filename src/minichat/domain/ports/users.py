@@ -12,49 +12,49 @@ class UserStore(Protocol):
         """Add an account; None if its `username_key` is taken at `joined_at`."""
 
     def is_taken(self, username_key: str, at: Timestamp) -> bool:
-        """Whether somebody has that key, or it was freed by `erase` and is still kept from everybody."""
+        """Return whether an account has that key, or an erased one still reserves it."""
 
     def get(self, user_id: int) -> User | None: ...
 
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
-        """The users of these ids; unknown ids are left out."""
+        """Return the users of these ids, without unknown ids."""
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
-        """Those of the users whose accounts are not erased, and are not before the transaction ends."""
+        """Return the users among these whose accounts are not erased. Inside a transaction, this needs their locks."""
 
     def credentials(self, username_key: str) -> Credentials | None: ...
 
     def credentials_by_id(self, user_id: int) -> Credentials | None: ...
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
-        """Set the hash if it still is `old_hash`; False if somebody was faster."""
+        """Set the hash if it still is `old_hash`; False if another request was faster."""
 
     def update_profile(self, user: User) -> None:
-        """Keep the first and last name, e-mail and avatar of `user`."""
+        """Store the first and last name, e-mail address and avatar of `user`."""
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
-        """Enable or disable the account; False if it was so already, or there is none."""
+        """Enable or disable the account; False if nothing changes, or there is no such account."""
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         """Renew the presence lease."""
 
     def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
-        """Renew those of the users' leases that were renewed at `before` or earlier; not of disabled accounts."""
+        """Renew the leases of active accounts among these that were renewed at `before` or earlier."""
 
     def online_ids(self, since: Timestamp) -> Collection[int]:
-        """The ids of all who were seen after `since`."""
+        """Return the ids of all users who were seen after `since`."""
 
     def page(self, window: Window) -> Sequence[User]:
-        """All users but erased ones by `username_key`, one more than the limit if there are more.
+        """Return all users but erased ones by `username_key`, one more than the limit if there are more.
 
         The key is `(username_key,)`.
         """
 
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
-        """Like `page`, of those seen after `since`."""
+        """Return the same as `page`, of users who were seen after `since`."""
 
     def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
-        """The users with `folded` in one of their `directory.searchable_names`, leaving out the user `without`.
+        """Return the users with `folded` in one of their `directory.searchable_names`, leaving out the user `without`.
 
         Names that begin with it come first, shorter before longer, so an exact match leads; then names that hold it
         elsewhere. Each group is ordered by the rest of the name from the match on (its first
@@ -62,14 +62,14 @@ class UserStore(Protocol):
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
-        """Those of these `User.avatar_url` that somebody has."""
+        """Return the URLs among these that are some user's `avatar_url`."""
 
     def erase(self, remains: User, free_at: Timestamp) -> None:
-        """Put `remains` in the place of the account of that id: its names, profile and password are forgotten.
+        """Replace the account of that id by `remains`; its names, profile and password are deleted.
 
-        Nobody may have its former `username_key` before `free_at`. No page or search shows an erased account; it is
-        still got by its id, for the messages that it bears.
+        Its former `username_key` stays reserved until `free_at`. No page and no search shows an erased account; `get`
+        and `by_ids` still find it, as the author of its messages.
         """
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
-        """Forget up to `limit` names of erased accounts that anybody may have at `at`; return how many."""
+        """Delete up to `limit` reservations of names that have ended at `at`; return how many."""
