@@ -1,12 +1,13 @@
 """Migrations, applied with Peewee's own runner.
 
-The runner takes no lock, so two processes at once would both apply the first migration; here they take turns. This
-module knows the folders of the migrations and not their content.
+The runner takes no lock, so two processes at once would both apply the first migration; here they take turns. A
+migration in `migrations/both` runs on each kind of database, the others on their own. This module knows the folders of
+the migrations and not their content.
 """
 
 from pathlib import Path
 
-from playhouse.migrations import Runner
+from playhouse.migrations import Migration, Runner
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.operations.incomplete_import import expect_complete
@@ -30,16 +31,16 @@ def upgrade(database: ChatDatabase) -> list[str]:
     expect_complete(database)
     with database.migrating(PATIENCE_SECONDS):
         # `missing` first: the runner may create its own table, which needs a permission that serving does not.
-        applied: list[str] = _runner(database).up() if missing(database) else []
+        applied: list[str] = runner(database).up() if missing(database) else []
         log_epoch.begin(database)
     return applied
 
 
 def status(database: ChatDatabase) -> list[tuple[str, bool]]:
     """Return every migration, known here or recorded there, and whether it is applied. Raises SchemaTooNew."""
-    runner = _runner(database)
-    _refuse_newer(runner)
-    return [(migration.name, migration.applied is not None) for migration in runner.status()]
+    found = runner(database)
+    _refuse_newer(found)
+    return [(migration.name, migration.applied is not None) for migration in found.status()]
 
 
 def missing(database: ChatDatabase) -> list[str]:
@@ -49,16 +50,22 @@ def missing(database: ChatDatabase) -> list[str]:
 
 def schema() -> dict[str, str]:
     """Return the last migration of this version, for each kind of database: they identify the tables."""
-    return {kind: max(path.stem for path in (MIGRATIONS / kind).glob("0*.py")) for kind in ("postgres", "sqlite")}
+    return {kind: _migrations(kind)[-1].name for kind in ("postgres", "sqlite")}
 
 
-def folder_of(database: ChatDatabase) -> Path:
-    """Return the folder of the migrations for that kind of database."""
-    return MIGRATIONS / database.dialect.name
+class _OurRunner(Runner):  # type: ignore[misc]  # playhouse has no stubs for it
+    def migrations(self) -> list[Migration]:
+        return _migrations(self.database.dialect.name)
 
 
-def _runner(database: ChatDatabase) -> Runner:
-    return Runner(database, str(folder_of(database)))
+def _migrations(kind: str) -> list[Migration]:
+    """Return the migrations for that kind of database, in order."""
+    return sorted(one for folder in (kind, "both") for one in Migration.load_directory(str(MIGRATIONS / folder)))
+
+
+def runner(database: ChatDatabase) -> Runner:
+    """Return Peewee's runner for the database. It takes no lock: see `upgrade`."""
+    return _OurRunner(database)
 
 
 def _refuse_newer(runner: Runner) -> None:
