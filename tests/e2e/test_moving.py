@@ -19,7 +19,7 @@ from scale import scaled
 from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving, sqlite_file_of
 
 SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
-MESSAGES = scaled(40_000, 400_000)
+MESSAGES = scaled(40_000, 100_000)
 """So many that an import takes long enough to be killed several times."""
 
 
