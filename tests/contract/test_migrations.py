@@ -1,7 +1,6 @@
 """Migrations for one kind of database, and for both."""
 
 import shutil
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,11 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_migration_for_both_databases_runs_on_each_after_their_own(both: Path, kind: str, tmp_path: Path) -> None:
     (both / "0900_bookmarks.py").write_text(ADDS_A_TABLE)
     url = f"sqlite:///{tmp_path}/chat.sqlite3" if kind == "sqlite" else shared().url()
-    with closing(open_database(url)) as database:
+    database = open_database(url)
+    try:
         assert migrate.upgrade(database)[-1] == "0900_bookmarks"
         assert migrate.missing(database) == []
         assert database.execute_sql("SELECT COUNT(*) FROM bookmark").fetchone() == (0,)
+    finally:
+        database.close_connections()
     assert set(migrate.schema().values()) == {"0900_bookmarks"}
