@@ -51,7 +51,7 @@ def test_an_enabled_user_gets_in_again_and_the_old_sessions_stay_over(administra
         _ = ann.caller
 
 
-def test_what_was_so_already_is_not_put_on_record_again(chat, administration, ann, newest):
+def test_an_act_without_effect_is_not_recorded_again(chat, administration, ann, newest):
     assert not administration.enable("ann")[1]
     administration.disable("ann")
     on_record = chat.services.audit_log.page(9)
@@ -93,19 +93,19 @@ def test_a_password_that_changed_meanwhile_is_replaced_all_the_same(chat, admini
     assert ann.logs_in(NEW_PASSWORD).caller
 
 
-def test_who_did_it_is_on_record(chat, administration, ann, newest):
+def test_an_act_is_recorded_with_its_administrator(chat, administration, ann, newest):
     root = chat.services.registration.create_superuser("root", PASSWORD)
     administration.disable("ann", by=root.id)
     assert newest()[:3] == (AuditEvent.DISABLED, ann.id, root.id)
 
 
-def test_a_name_is_found_however_it_is_typed(administration, ann):
+def test_every_spelling_of_a_username_finds_its_account(administration, ann):
     user, _ = administration.disable(" ＡＮＮ ")
     assert user.username == "ann"
 
 
 @pytest.mark.parametrize("name", ["bob", "", "not a name", "x" * 10_000])
-def test_an_unknown_name_is_told(chat, administration, ann, name):
+def test_an_unknown_username_is_not_found(chat, administration, ann, name):
     with chat.nothing_is_written():
         for act in (administration.disable, administration.enable, administration.log_out):
             with pytest.raises(UserNotFound):
@@ -128,7 +128,7 @@ def test_nothing_is_done_with_an_erased_account(chat, administration, ann):
     assert administration.record(9, username=remains).entries[-1].event == AuditEvent.DELETED
 
 
-def test_the_record_is_read_the_newest_last_with_the_people_it_tells_of(chat, administration, ann):
+def test_the_record_has_the_newest_entry_last_and_its_people(chat, administration, ann):
     bob = chat.person("bob")
     with pytest.raises(InvalidCredentials):
         bob.logs_in("wrong", Device("Firefox", "192.0.2.7"))

@@ -47,7 +47,7 @@ def test_a_log_in_is_on_record(chat, ann):
     assert newest(chat)[:6] == (AuditEvent.LOGGED_IN, chat.clock.now, ann.id, ann.id, grant.session.id, PHONE)
 
 
-def test_reuse_of_a_refresh_token_is_on_record_though_it_is_refused(chat, ann):
+def test_the_rejected_reuse_of_a_refresh_token_is_recorded(chat, ann):
     stolen = ann.grant.jti
     ann.grant = ann.refreshes()
     ann.refreshes()

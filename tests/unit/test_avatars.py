@@ -44,7 +44,7 @@ def test_nothing_else_of_the_account_changes(avatars, ann):
     assert avatars.upload(ann.id, PNG)._replace(avatar_url="") == before
 
 
-def test_what_is_no_picture_is_refused_and_leaves_nothing(chat, avatars, ann, kept):
+def test_a_file_that_is_no_picture_is_rejected_and_leaves_nothing(chat, avatars, ann, kept):
     with chat.nothing_is_written():
         assert issues_of(lambda: avatars.upload(ann.id, b"<svg/>")) == {"file": ["not_a_picture"]}
     assert kept() == set()
@@ -56,7 +56,7 @@ def test_the_next_picture_takes_the_place_of_the_last_one(avatars, ann, kept):
     assert kept() == {name_in(second)}
 
 
-def test_who_removes_their_picture_has_the_placeholder_again(avatars, ann, kept):
+def test_a_removed_picture_leaves_the_placeholder(avatars, ann, kept):
     avatars.upload(ann.id, PNG)
     for _ in range(2):
         assert avatars.remove(ann.id) == ann.user
@@ -94,7 +94,7 @@ def test_of_two_uploads_at_once_the_one_whose_row_stands_keeps_its_file(chat, av
 # Failures
 
 
-def test_a_transaction_that_can_not_begin_leaves_everything_as_it_was(chat, avatars, ann, kept):
+def test_a_transaction_that_cannot_begin_changes_nothing(chat, avatars, ann, kept):
     @contextmanager
     def busy(**_locks):
         raise Unavailable("busy")
@@ -107,7 +107,7 @@ def test_a_transaction_that_can_not_begin_leaves_everything_as_it_was(chat, avat
         assert (ann.user, kept()) == (shown, {name_in(shown)})
 
 
-def test_a_commit_that_fails_leaves_everything_as_it_was(chat, avatars, ann, kept):
+def test_a_failed_commit_changes_nothing(chat, avatars, ann, kept):
     @contextmanager
     def failing(**locks):
         with chat.memory.store.transaction(**locks):
@@ -163,7 +163,7 @@ def test_an_account_that_is_erased_meanwhile_gets_no_picture(chat, avatars, ann,
     assert (ann.user.avatar_url, kept()) == ("", set())
 
 
-def test_who_is_nobody_leaves_no_file(avatars, kept):
+def test_an_upload_for_an_unknown_user_leaves_no_file(avatars, kept):
     with pytest.raises(SessionEnded):
         avatars.upload(99, PNG)
     assert kept() == set()

@@ -10,7 +10,7 @@ from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
 
 
-def test_who_is_in_a_room_hears_what_happens_there_in_its_order(ann, bob):
+def test_a_participant_gets_the_changes_of_a_room_in_order(ann, bob):
     room = ann.makes_room(with_=[bob])
     subscription = bob.subscribe()
     ann.says("one", in_=room)
@@ -20,7 +20,7 @@ def test_who_is_in_a_room_hears_what_happens_there_in_its_order(ann, bob):
     assert bob.hears(subscription) == []
 
 
-def test_nobody_else_does(ann, bob, carl):
+def test_a_stranger_gets_no_change_of_a_room(ann, bob, carl):
     room = ann.makes_room(private=True, with_=[bob])
     public = ann.makes_room()
     subscription = carl.subscribe()
@@ -29,7 +29,7 @@ def test_nobody_else_does(ann, bob, carl):
     assert carl.hears(subscription) == []
 
 
-def test_who_is_in_a_new_room_hears_of_it_and_of_who_is_in_it(ann, bob):
+def test_participants_of_a_new_room_get_its_creation_and_participants(ann, bob):
     subscriptions = [ann.subscribe(), bob.subscribe()]
     ann.makes_room(with_=[bob])
     made = [
@@ -50,7 +50,7 @@ def test_both_hear_of_a_new_direct_chat(ann, bob):
         assert [kind for kind, *_ in person.hears(subscription)] == ["room.created", *["participant.joined"] * 2]
 
 
-def test_who_joins_hears_of_that_and_of_what_comes_after(chat, ann, bob, carl):
+def test_a_new_participant_gets_the_joining_and_later_changes(chat, ann, bob, carl):
     position = bob.subscribe().position
     room = ann.makes_room(with_=[carl])
     chat.clock.advance(seconds=1)
@@ -71,7 +71,7 @@ def test_ones_own_leaving_is_the_last_that_one_hears_of_a_room(chat, ann, bob):
     assert bob.hears(subscription) == [("participant.left", bob.id, Role.MEMBER)]
 
 
-def test_who_was_away_while_leaving_is_not_told_what_was_said_before(ann, bob):
+def test_a_participant_who_left_offline_gets_no_earlier_message(ann, bob):
     room = ann.makes_room(with_=[bob])
     position = bob.subscribe().position
     ann.says("you are still in", in_=room)
@@ -80,7 +80,7 @@ def test_who_was_away_while_leaving_is_not_told_what_was_said_before(ann, bob):
     assert bob.hears(bob.subscribe(position)) == [("participant.left", bob.id, Role.MEMBER)]
 
 
-def test_who_was_in_and_out_and_in_again_hears_what_happened_while_in(ann, bob):
+def test_a_returning_participant_gets_the_changes_of_both_stays(ann, bob):
     room = ann.makes_room(with_=[bob])
     position = bob.subscribe().position
     ann.says("in", in_=room)
@@ -96,7 +96,7 @@ def test_who_was_in_and_out_and_in_again_hears_what_happened_while_in(ann, bob):
     ]
 
 
-def test_who_came_and_went_while_away_hears_of_neither_room_nor_talk(ann, bob):
+def test_a_user_who_joined_and_left_offline_gets_no_change_of_the_room(ann, bob):
     position = bob.subscribe().position
     room = ann.makes_room(with_=[bob])
     ann.says("hello", in_=room)
@@ -139,7 +139,7 @@ def test_a_stretch_tells_whether_the_log_goes_on(chat, ann):
     assert chat.services.change_log.read(subscription, 1).has_more is False
 
 
-def test_who_resumes_at_any_place_hears_what_one_hears_who_was_there_all_along(chat, ann, bob):
+def test_resuming_at_any_position_gives_the_same_changes_as_staying(chat, ann, bob):
     listening = bob.subscribe()
     heard, positions = [], [(listening.position, 0)]
     room, other = ann.makes_room(with_=[bob]), bob.makes_room()
@@ -159,7 +159,7 @@ def test_who_resumes_at_any_place_hears_what_one_hears_who_was_there_all_along(c
         assert bob.hears(bob.subscribe(position)) == heard[count:]
 
 
-def test_what_the_log_has_dropped_can_not_be_read_and_is_said_so(chat, ann):
+def test_a_position_before_the_log_requires_a_resync(chat, ann):
     position = ann.subscribe().position
     room = ann.makes_room()
     subscription = ann.subscribe(position)
@@ -193,7 +193,7 @@ def test_moves_are_what_they_come_to_in_the_end():
     assert Moves.of(own) == Moves({(1, 1), (2, 4)}, {1})
 
 
-def test_a_reader_moves_with_all_that_it_passes():
+def test_a_subscription_moves_past_every_change():
     subscription = Subscription(1, (0,), {7})
     assert not subscription.accepts(LoggedChange((3,), Change(ChangeKind.MESSAGE_CREATED, 8, 0, user_id=2)))
     assert subscription.position == (3,)
@@ -212,7 +212,7 @@ class MemberLeaves(MemoryMembershipStore):
         return found
 
 
-def test_an_author_who_leaves_while_that_is_looked_up_is_told_nothing_of_their_message(chat, ann, bob):
+def test_an_author_who_leaves_during_the_look_up_gets_no_read_state(chat, ann, bob):
     room = bob.makes_room(with_=[ann])
     message = ann.says("hello", in_=room).message
     memberships = MemberLeaves(chat.memory.store)

@@ -38,7 +38,7 @@ def test_an_erased_user_is_not_found(chat, ann):
 # Profile
 
 
-def test_a_profile_is_changed_where_it_is_told_to(chat, ann):
+def test_only_given_fields_of_a_profile_change(chat, ann):
     edit = chat.services.directory.edit_profile
     edit(ann.id, first_name=" Ann ", email="ann@example.org", avatar="https://example.org/a.png")
     edited = edit(ann.id, last_name="Lee")
@@ -71,12 +71,12 @@ def test_a_profile_can_be_emptied(chat, ann):
     assert (user.first_name, user.last_name, user.email, user.avatar_url) == ("", "", "", "")
 
 
-def test_a_profile_told_nothing_stays(chat, ann):
+def test_a_profile_without_given_fields_stays(chat, ann):
     with chat.nothing_changes():
         assert chat.services.directory.edit_profile(ann.id) == ann.user
 
 
-def test_everything_that_is_wrong_with_a_profile_is_told_and_nothing_kept(chat, ann):
+def test_all_issues_of_a_profile_are_reported_and_nothing_is_stored(chat, ann):
     def edit():
         return chat.services.directory.edit_profile(
             ann.id, first_name="fine", last_name="x" * 151, email="x", avatar="http://x.org"
@@ -90,7 +90,7 @@ def test_everything_that_is_wrong_with_a_profile_is_told_and_nothing_kept(chat, 
         }
 
 
-def test_who_is_gone_has_no_profile_to_edit(chat):
+def test_an_erased_account_has_no_profile_to_edit(chat):
     with pytest.raises(SessionEnded):
         chat.services.directory.edit_profile(99, first_name="Ann")
 
@@ -119,7 +119,7 @@ def test_users_are_paged_there_and_back(chat):
 # Presence
 
 
-def test_who_was_seen_within_sixty_seconds_is_online(chat):
+def test_a_user_seen_within_sixty_seconds_is_listed_as_online(chat):
     _, bob = chat.people("ann", "bob")
 
     def online():
@@ -169,7 +169,7 @@ def test_a_search_does_not_look_into_email_addresses(chat, ann):
     assert ann.finds("miller") == []
 
 
-def test_who_searches_does_not_find_themselves(chat, ann):
+def test_a_search_leaves_out_the_viewer(chat, ann):
     chat.person("annika")
     assert ann.finds("ann") == ["annika"]
 

@@ -138,13 +138,13 @@ def test_an_edit_to_the_same_changes_nothing(chat, carl, message):
         assert carl.rewrites(message, "helo") == message
 
 
-def test_nobody_edits_what_somebody_else_said(chat, ann, bob, message):
+def test_only_the_author_can_edit_a_message(chat, ann, bob, message):
     for person in (ann, bob):
         with chat.nothing_changes(), pytest.raises(NotYourMessage):
             person.rewrites(message, "I am a fool")
 
 
-def test_who_is_out_edits_nothing(chat, carl, room, message):
+def test_a_former_participant_cannot_edit(chat, carl, room, message):
     chat.meanwhile(lambda: carl.leaves(room))
     with pytest.raises(MessageNotFound):
         carl.rewrites(message, "hello")
@@ -165,7 +165,7 @@ def test_author_moderator_and_owner_take_a_message_back(chat, people, carl, mess
     )
 
 
-def test_what_was_said_is_stored_no_more(chat, carl, room):
+def test_the_content_of_a_deleted_message_is_not_stored(chat, carl, room):
     message = carl.says("a secret", in_=room, client_id="two").message
     carl.rewrites(message, "another secret")
     carl.takes_back(message)
@@ -188,7 +188,7 @@ def test_taking_back_twice_is_once(chat, ann, carl, message):
         carl.takes_back(message)
 
 
-def test_a_member_takes_back_nobody_elses_message(chat, ann, bob, carl, room):
+def test_a_member_cannot_delete_the_message_of_another_user(chat, ann, bob, carl, room):
     for person in (ann, bob):
         said = person.says("hello", in_=room).message
         with chat.nothing_changes(), pytest.raises(RoleTooLow):
@@ -206,7 +206,7 @@ def test_a_deleted_message_is_not_edited(chat, bob, carl, message):
         bob.rewrites(message, "hello")
 
 
-def test_a_message_that_is_taken_back_just_before_it_is_edited_stays_so(chat, ann, carl, message):
+def test_a_message_deleted_during_an_edit_stays_deleted(chat, ann, carl, message):
     chat.meanwhile(lambda: ann.takes_back(message))
     with pytest.raises(MessageDeleted):
         carl.rewrites(message, "hello")
@@ -227,7 +227,7 @@ def test_in_a_direct_chat_only_the_author_changes_and_deletes(chat, ann, bob):
 # Sending again
 
 
-def test_a_repetition_of_what_was_edited_gets_the_message_as_it_is_now(chat, carl, room, message):
+def test_a_retry_of_an_edited_message_returns_its_current_content(chat, carl, room, message):
     carl.rewrites(message, "hello")
     edited = carl.rewrites(message, "hello!")
     chat.clock.advance(THREE_YEARS)
@@ -245,7 +245,7 @@ def test_a_repetition_of_what_was_deleted_gets_what_is_left(chat, bob, carl, roo
 
 
 @pytest.mark.parametrize("content", ["hello", "hello!", "another"])
-def test_what_a_message_said_later_is_no_repetition(chat, carl, room, message, content):
+def test_a_retry_with_the_edited_content_is_no_repetition(chat, carl, room, message, content):
     carl.rewrites(message, "hello")
     carl.rewrites(message, "hello!")
     for _ in range(2):
@@ -260,7 +260,7 @@ def test_an_edit_back_to_what_was_first_said_is_still_repeated(carl, room, messa
     assert carl.says("helo", in_=room, client_id="one").is_replay
 
 
-def test_two_messages_that_said_the_same_do_not_look_so_when_they_are_gone(chat, carl, room, message):
+def test_digests_of_equal_deleted_messages_differ(chat, carl, room, message):
     other = carl.says("helo", in_=room, client_id="two").message
     for one in (message, other):
         carl.takes_back(one)
@@ -275,7 +275,7 @@ def test_of_a_message_that_can_not_be_repeated_nothing_is_remembered(chat, carl,
 # Erasure
 
 
-def test_what_somebody_erased_had_first_said_is_not_even_kept_as_a_digest(chat, bob, carl, room, message):
+def test_erasing_an_account_deletes_the_digests_of_its_messages(chat, bob, carl, room, message):
     other = bob.says("hi", in_=room, client_id="one").message
     carl.rewrites(message, "hello")
     bob.takes_back(other)
@@ -284,14 +284,14 @@ def test_what_somebody_erased_had_first_said_is_not_even_kept_as_a_digest(chat, 
     assert bob.looks_up(message).message.content == "hello"
 
 
-def test_what_a_moderator_takes_back_of_somebody_erased_leaves_no_digest_either(chat, bob, carl, message):
+def test_deleting_a_message_of_an_erased_author_stores_no_digest(chat, bob, carl, message):
     chat.services.erasure.erase(carl.caller, PASSWORD)
     bob.takes_back(message)
     assert bob.looks_up(message).message.is_deleted
     assert chat.memory.store.tables.first_digests == {}
 
 
-def test_who_is_erased_meanwhile_changes_nothing_any_more(chat, ann, bob):
+def test_an_account_erased_during_the_request_cannot_change_messages(chat, ann, bob):
     message = ann.says("hello", in_=ann.chats_with(bob), client_id="one").message
     caller = ann.caller
     chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))

@@ -47,7 +47,7 @@ def test_nothing_of_the_person_is_left(chat):
     assert "ann" not in repr(chat.memory.store.tables.users).casefold()
 
 
-def test_who_is_in_very_many_rooms_leaves_them_in_steps_that_hold_nobody_up(chat, ann, bob):
+def test_a_user_in_many_rooms_leaves_them_in_small_transactions(chat, ann, bob):
     steps = []
     chat.services.rooms.direct_chat(ann.id, bob.id)
     for number in range(2 * LEFT_AT_ONCE + 7):
@@ -89,7 +89,7 @@ def test_guessing_the_password_here_is_slowed_down(chat, ann):
         erase(ann)
 
 
-def test_who_is_erased_is_not_found_listed_searched_or_online(chat, ann, bob):
+def test_an_erased_account_is_not_found_listed_searched_or_online(chat, ann, bob):
     erase(ann)
     with pytest.raises(UserNotFound):
         chat.services.directory.get(ann.id)
@@ -115,7 +115,7 @@ def test_the_picture_stays_if_the_erasure_fails(chat, ann):
     assert len(chat.ports.media_store.names()) == 1
 
 
-def test_it_is_on_record(chat, ann):
+def test_the_erasure_is_recorded(chat, ann):
     erase(ann)
     [entry] = chat.services.audit_log.page(1)
     assert entry[:6] == (AuditEvent.DELETED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
@@ -125,7 +125,7 @@ def test_it_is_on_record(chat, ann):
 
 
 @pytest.mark.parametrize("name", ["ann", "ANN"])
-def test_the_name_is_nobodys_for_30_days(chat, ann, name):
+def test_the_username_stays_reserved_for_30_days(chat, ann, name):
     erase(ann)
     chat.clock.advance(30 * DAY - 0.001)
     with pytest.raises(UsernameTaken):
@@ -141,14 +141,14 @@ def test_its_name_is_as_unknown_at_the_door_as_any(ann):
             ann.logs_in(password)
 
 
-def test_nobody_logs_in_as_the_remains(chat, ann):
+def test_nobody_can_log_in_to_an_erased_account(chat, ann):
     erase(ann)
     for password in (PASSWORD, ""):
         with pytest.raises(InvalidCredentials):
             chat.services.sessions.log_in(f"deleted-user-{ann.id}", password)
 
 
-def test_who_has_the_name_afterwards_has_nothing_else_of_it(chat, ann, bob):
+def test_the_next_owner_of_a_username_inherits_nothing(chat, ann, bob):
     room = ann.makes_room("Tea", with_=[bob])
     ann.says("secret", in_=room)
     erase(ann)
@@ -187,7 +187,7 @@ def test_rooms_are_handed_over_as_by_leaving(chat, ann, bob, carl):
     assert bob.looks_at(owned).room.participants_count == 2
 
 
-def test_each_room_is_told_what_leaving_tells(chat, ann, bob):
+def test_each_room_logs_the_departure(chat, ann, bob):
     rooms = [ann.makes_room("Tea", with_=[bob]), bob.makes_room("Soup", with_=[ann]), ann.makes_room("Alone")]
     before = len(chat.happened())
     erase(ann)
@@ -201,7 +201,7 @@ def test_each_room_is_told_what_leaving_tells(chat, ann, bob):
     assert len(erased) == 4
 
 
-def test_a_room_in_which_nobody_else_is_goes(ann, bob):
+def test_a_room_without_other_participants_is_removed(ann, bob):
     room = ann.makes_room("Alone")
     erase(ann)
     with pytest.raises(RoomNotFound):
@@ -217,7 +217,7 @@ def test_more_rooms_are_left_than_are_read_at_once(chat, ann, bob, monkeypatch):
     assert [key for key in chat.memory.store.tables.memberships if key[1] == ann.id] == [(6, ann.id)]
 
 
-def test_what_was_said_stays_under_the_name_of_nobody(ann, bob):
+def test_messages_of_an_erased_account_stay_anonymous(ann, bob):
     room = ann.makes_room("Tea", with_=[bob])
     ann.says("hello", in_=room)
     erase(ann)
@@ -226,7 +226,7 @@ def test_what_was_said_stays_under_the_name_of_nobody(ann, bob):
     assert page.people[ann.id].username == f"deleted-user-{ann.id}"
 
 
-def test_nobody_can_invite_who_is_erased(ann, bob):
+def test_an_erased_account_cannot_be_invited(ann, bob):
     erase(ann)
     assert issues_of(lambda: bob.makes_room(with_=[ann])) == {"participants": ["unknown_user"]}
     with pytest.raises(UserNotFound):
@@ -309,7 +309,7 @@ REFUSALS = {"send in a group": NotAParticipant, "log-in": InvalidCredentials}
         "erase",
     ],
 )
-def test_what_had_begun_before_leaves_no_trace_after(chat, ann, bob, carl, action):
+def test_requests_that_began_before_the_erasure_leave_no_trace(chat, ann, bob, carl, action):
     act = actions(chat, ann, bob, carl)[action]
     chat.clock.advance(60)
     caller, after = ann.caller, []
@@ -325,7 +325,7 @@ def test_what_had_begun_before_leaves_no_trace_after(chat, ann, bob, carl, actio
     assert chat.ports.user_store.get(ann.id).last_seen_at is None
 
 
-def test_a_name_that_is_registered_while_it_is_erased_is_still_taken(chat, ann):
+def test_a_username_is_still_taken_during_its_erasure(chat, ann):
     caller = ann.caller
     chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
     with pytest.raises(UsernameTaken):
@@ -339,7 +339,7 @@ def test_a_room_that_is_made_while_a_guest_is_erased_is_not_made(chat, ann, bob)
     assert bob.rooms() == []
 
 
-def test_asking_for_the_password_of_who_was_just_erased_is_no_guess(chat, ann):
+def test_a_password_check_of_an_erased_account_is_not_counted(chat, ann):
     """Whether the account goes before the password is looked up, or while it is compared or the new one hashed."""
     services, caller = chat.services, ann.caller
     chat.services.erasure.erase(caller, PASSWORD)

@@ -18,12 +18,12 @@ def all_of(pages):
     return [record for page in pages for record in page]
 
 
-def test_it_begins_with_the_account_and_the_time(chat, ann):
+def test_an_export_begins_with_the_account_and_the_time(chat, ann):
     export = takes(ann)
     assert (export.at, export.account) == (chat.clock.now, ann.user)
 
 
-def test_all_sessions_are_in_it_ended_or_not(chat, ann, bob):
+def test_an_export_has_all_sessions(chat, ann, bob):
     phone = ann.logs_in(device=PHONE)
     chat.services.sessions.log_out(ann.id, phone.grant.session.id)
     found = all_of(takes(ann).sessions)
@@ -40,7 +40,7 @@ def test_the_rooms_are_those_that_one_is_in(ann, bob, carl):
     assert found == [(tea.id, "Tea", Role.OWNER), (chat_room.id, "carl", Role.MEMBER)]
 
 
-def test_a_direct_chat_with_nobody_is_named_so(chat, ann, bob):
+def test_a_direct_chat_with_an_erased_account_has_its_anonymous_name(chat, ann, bob):
     ann.chats_with(bob)
     chat.services.erasure.erase(bob.caller, PASSWORD)
     [(room, _)] = all_of(takes(ann).rooms)
@@ -58,7 +58,7 @@ def test_the_messages_are_all_that_one_wrote_and_no_others(ann, bob):
     assert {one.user_id for one in found} == {ann.id}
 
 
-def test_of_what_one_took_back_it_says_that_it_was_there(ann, bob):
+def test_a_deleted_message_is_exported_without_content(ann, bob):
     room = ann.makes_room(with_=[bob])
     edited, deleted = (ann.says(content, in_=room, client_id=content).message for content in ("frist", "secret"))
     ann.rewrites(edited, "first")
@@ -78,7 +78,7 @@ def test_the_rooms_that_one_is_kept_out_of_are_in_it(chat, ann, bob, carl):
     assert (ban.room_id, ban.banned_at) == (room.id, chat.clock.now)
 
 
-def test_everything_is_in_it_however_many_pages_that_takes(ann, bob, monkeypatch):
+def test_an_export_has_all_pages(ann, bob, monkeypatch):
     monkeypatch.setattr("minichat.domain.export.PAGE", 2)
     rooms = [ann.makes_room(f"Room {number}") for number in range(5)]
     messages = [ann.says(f"message {number}", in_=room).message for number, room in enumerate(rooms)]
@@ -97,7 +97,7 @@ def test_everything_is_in_it_however_many_pages_that_takes(ann, bob, monkeypatch
     assert all_of(pages[3]) == messages
 
 
-def test_the_audit_log_is_in_it_as_far_as_it_is_about_oneself(chat, ann, bob):
+def test_an_export_has_the_audit_entries_about_the_user(chat, ann, bob):
     ann.logs_in(device=TABLET)
     with pytest.raises(InvalidCredentials):
         bob.logs_in("wrong password")
@@ -109,7 +109,7 @@ def test_the_audit_log_is_in_it_as_far_as_it_is_about_oneself(chat, ann, bob):
     ]
 
 
-def test_what_others_did_is_in_it_but_not_from_where(chat, ann, bob):
+def test_an_export_hides_the_devices_of_other_users(chat, ann, bob):
     with chat.ports.transaction():
         chat.services.audit_log.note(AuditEvent.DISABLED, about=ann.id, by=bob.id, device=TABLET)
         chat.services.audit_log.note(AuditEvent.LOG_IN_FAILED, about=ann.id, device=TABLET)
@@ -118,13 +118,13 @@ def test_what_others_did_is_in_it_but_not_from_where(chat, ann, bob):
     assert (failed.event, failed.device) == (AuditEvent.LOG_IN_FAILED, TABLET)
 
 
-def test_that_it_was_taken_is_on_record_before_any_of_it_is_read(chat, ann):
+def test_an_export_is_recorded_before_it_is_read(chat, ann):
     takes(ann)
     [entry] = chat.services.audit_log.page(1)
     assert entry[:6] == (AuditEvent.EXPORTED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
 
 
-def test_it_goes_on_though_the_session_ends_meanwhile(chat, ann):
+def test_an_export_continues_after_its_session_has_ended(chat, ann):
     ann.says("mine", in_=ann.makes_room())
     export = takes(ann)
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)

@@ -37,7 +37,7 @@ def new_user(name):
     return NewUser(name, name, "hash", "", "", "", joined_at=0)
 
 
-def test_a_transaction_that_succeeds_keeps_what_it_did(memory):
+def test_a_committed_transaction_keeps_its_changes(memory):
     with memory.ports.transaction():
         ann = memory.ports.user_store.add(new_user("ann"))
     assert memory.ports.user_store.get(ann.id) == ann
@@ -51,13 +51,13 @@ def test_a_transaction_that_fails_leaves_nothing_behind(memory):
     assert memory.ports.user_store.get(1) is None
 
 
-def test_a_transaction_sees_what_it_has_done_so_far(memory):
+def test_a_transaction_sees_its_own_changes(memory):
     with memory.ports.transaction():
         ann = memory.ports.user_store.add(new_user("ann"))
         assert memory.ports.user_store.get(ann.id) == ann
 
 
-def test_others_see_nothing_of_a_transaction_before_it_is_over(memory):
+def test_other_threads_see_a_transaction_only_after_its_commit(memory):
     seen = []
     with memory.ports.transaction():
         ann = memory.ports.user_store.add(new_user("ann"))
@@ -195,7 +195,7 @@ def test_a_transaction_that_forgot_a_lock_fails():
             use()
 
 
-def test_a_transaction_may_use_what_it_holds_and_what_it_added(memory):
+def test_a_transaction_may_use_locked_and_new_rows(memory):
     ports = memory.ports
     with ports.transaction():
         ann = ports.user_store.add(new_user("ann"))
@@ -212,7 +212,7 @@ def test_a_transaction_may_use_what_it_holds_and_what_it_added(memory):
             ports.user_store.get(ann.id)
 
 
-def test_the_clock_stands_still_until_it_is_moved():
+def test_the_clock_stands_still_until_a_test_moves_it():
     clock = MemoryClock(now=1_000)
     assert clock() == clock() == 1_000
     clock.advance(1.5)
@@ -236,7 +236,7 @@ def test_plain_passwords_of_another_scheme_are_verified_and_due_for_rehashing():
 
 
 @pytest.mark.parametrize(("name", "is_mixed"), [("аnn", True), ("ωmega", True), ("ann_7", False), ("田中taro", False)])
-def test_alphabets_that_look_alike_are_told_apart(name, is_mixed):
+def test_similar_alphabets_are_distinguished(name, is_mixed):
     assert mixes_scripts(name) is is_mixed
 
 

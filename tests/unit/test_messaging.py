@@ -24,7 +24,7 @@ def said(ann, room):
 # Sending
 
 
-def test_a_message_is_numbered_dated_and_told(chat, ann, room):
+def test_a_message_gets_a_number_a_date_and_a_change(chat, ann, room):
     chat.clock.advance(5)
     sent = ann.says("hello", in_=room)
     message = sent.message
@@ -70,7 +70,7 @@ def test_sending_counts_as_reading(ann, bob, room):
     assert ann.looks_at(room).others_seen_seq == 2
 
 
-def test_ones_own_message_is_read_by_oneself_and_by_nobody_else_yet(ann, room):
+def test_a_new_message_is_read_by_its_author_only(ann, room):
     assert ann.says("hello", in_=room).receipts == Receipts(own_seq=1, others_seq=0)
 
 
@@ -96,7 +96,7 @@ def test_content_is_normalised_on_its_way_in(ann, room):
         ("\ud83d", "control_characters"),
     ],
 )
-def test_what_says_nothing_or_too_much_is_not_sent(chat, ann, room, content, issue):
+def test_blank_and_long_messages_are_rejected(chat, ann, room, content, issue):
     with chat.nothing_changes():
         assert issues_of(lambda: ann.says(content, in_=room)) == {"content": [issue]}
 
@@ -111,7 +111,7 @@ def test_only_participants_speak(chat, ann, carl, room):
         chat.services.messaging.send(carl.user, 99, "hello")
 
 
-def test_who_was_out_before_the_message_was_stored_has_not_sent_it(chat, ann, bob, room):
+def test_an_author_removed_before_the_insert_sends_nothing(chat, ann, bob, room):
     chat.meanwhile(lambda: bob.leaves(room))
     with pytest.raises(NotAParticipant):
         bob.says("hello", in_=room)
@@ -121,7 +121,7 @@ def test_who_was_out_before_the_message_was_stored_has_not_sent_it(chat, ann, bo
 # Replies
 
 
-def test_a_reply_names_the_message_that_it_answers(ann, bob, room):
+def test_a_reply_refers_to_its_message(ann, bob, room):
     question = ann.says("tea?", in_=room).message
     bob.says("yes", in_=room, reply_to=question)
     assert [message.reply_to for message in ann.history(room).messages] == [None, question.id]
@@ -174,13 +174,13 @@ def test_a_client_id_is_kept_to_the_letter(ann, room):
     assert not ann.says("hello", in_=room, client_id="one").is_replay
 
 
-def test_the_same_client_id_with_other_content_is_refused(chat, ann, room):
+def test_a_client_id_with_other_content_is_a_conflict(chat, ann, room):
     ann.says("hello", in_=room, client_id="one")
     with chat.nothing_changes(), pytest.raises(ClientIdReused):
         ann.says("hello!", in_=room, client_id="one")
 
 
-def test_the_same_client_id_as_another_reply_is_refused(chat, ann, bob, room):
+def test_a_client_id_with_another_reply_is_a_conflict(chat, ann, bob, room):
     question = bob.says("tea?", in_=room).message
     answer = ann.says("yes", in_=room, client_id="one", reply_to=question)
     assert ann.says("yes", in_=room, client_id="one", reply_to=question).message == answer.message
@@ -214,11 +214,11 @@ def test_a_client_id_has_1_to_64_characters_in_a_line(chat, ann, room, client_id
         assert ann.says("hello", in_=room, client_id=fine).message.client_id == fine
 
 
-def test_everything_that_is_wrong_with_a_message_is_told_at_once(ann, room):
+def test_all_issues_of_a_message_are_reported_together(ann, room):
     assert issues_of(lambda: ann.says("", in_=room, client_id="")) == {"content": ["blank"], "client_id": ["blank"]}
 
 
-def test_who_left_cannot_repeat(chat, ann, bob, room):
+def test_a_former_participant_cannot_retry(chat, ann, bob, room):
     bob.says("hello", in_=room, client_id="one")
     bob.leaves(room)
     with chat.nothing_changes(), pytest.raises(NotAParticipant):
@@ -231,7 +231,7 @@ def test_of_two_repetitions_at_once_the_faster_sends(chat, ann, room):
     assert contents(ann.history(room)) == ["hello"]
 
 
-def test_who_repeats_while_being_removed_is_answered_in_one_piece(chat, bob, room):
+def test_a_retry_during_the_removal_gets_a_consistent_answer(chat, bob, room):
     bob.says("hello", in_=room, client_id="one")
 
     class Messages(MemoryMessageStore):
@@ -360,12 +360,12 @@ def test_a_stranger_cannot_read_a_room(chat, ann, carl, room, said):
         carl.history(private)
 
 
-def test_who_joins_may_read_what_was_said_before(carl, room, said):
+def test_a_new_participant_can_read_earlier_messages(carl, room, said):
     carl.joins(room)
     assert contents(carl.history(room)) == list("123456789")
 
 
-def test_history_brings_the_room_and_the_people_that_it_mentions(ann, bob, carl, room):
+def test_history_includes_the_room_and_the_mentioned_people(ann, bob, carl, room):
     carl.joins(room)
     carl.says("bye", in_=room)
     carl.leaves(room)
@@ -378,7 +378,7 @@ def test_history_brings_the_room_and_the_people_that_it_mentions(ann, bob, carl,
 # Reading
 
 
-def test_history_marks_what_it_shows_as_read(chat, ann, bob, room, said):
+def test_history_marks_its_messages_as_read(chat, ann, bob, room, said):
     page = bob.history(room, 3, mark_read=True)
     assert page.receipts == {room.id: Receipts(own_seq=9, others_seq=9)}
     assert page.room.membership.last_read_seq == 9
@@ -387,7 +387,7 @@ def test_history_marks_what_it_shows_as_read(chat, ann, bob, room, said):
     assert chat.happened()[-1] == ("message.read", bob.id, 9)
 
 
-def test_history_marks_up_to_the_newest_that_it_shows(bob, room, said):
+def test_history_marks_messages_up_to_its_newest_as_read(bob, room, said):
     bob.history(room, 3, before=said[5], mark_read=True)
     assert bob.unread(room) == 4
 
@@ -410,7 +410,7 @@ def test_an_empty_page_marks_nothing(chat, bob, room, said):
         bob.history(room, before=said[0], mark_read=True)
 
 
-def test_who_joins_has_read_nothing_for_the_authors_until_it_is_shown(ann, carl, room, said):
+def test_earlier_messages_are_unread_by_a_new_participant_until_shown(ann, carl, room, said):
     carl.joins(room)
     assert carl.unread(room) == 0
     assert ann.history(room).receipts[room.id].others_seq == 0
@@ -456,13 +456,13 @@ def test_a_room_left_while_messages_of_all_rooms_are_read_is_still_on_the_page(c
     assert set(page.receipts) == {room.id}
 
 
-def test_who_is_removed_while_history_is_read_is_told_so(chat, bob, room, said):
+def test_a_participant_removed_while_reading_history_gets_an_error(chat, bob, room, said):
     chat.meanwhile(lambda: bob.leaves(room))
     with pytest.raises(NotAParticipant):
         bob.history(room, mark_read=True)
 
 
-def test_who_joins_while_asking_for_history_is_answered_as_one_or_the_other(chat, ann, carl, room):
+def test_a_user_who_joins_while_reading_history_gets_a_consistent_answer(chat, ann, carl, room):
     class Rooms(MemoryRoomStore):
         """Where carl joins right after the room was looked at."""
 
@@ -534,7 +534,7 @@ def test_an_anchor_of_the_latest_is_a_message_that_one_may_see(chat, ann, bob, r
     }
 
 
-def test_who_has_no_rooms_has_no_latest(chat):
+def test_a_user_without_rooms_has_no_latest_messages(chat):
     page = chat.person("dora").latest()
     assert (contents(page), page.has_older, page.has_newer, page.people) == ([], False, False, {})
 

@@ -16,7 +16,7 @@ def test_the_full_name_joins_the_names_there_are(first, last, full):
     assert SOMEBODY._replace(first_name=first, last_name=last).full_name == full
 
 
-def test_who_was_never_seen_is_not_online():
+def test_a_user_who_was_never_seen_is_offline():
     assert not SOMEBODY.is_online(now=0)
 
 
@@ -27,7 +27,7 @@ def test_the_presence_lease_runs_for_sixty_seconds():
     assert not ann.is_online(now=61_000)
 
 
-def test_a_session_lives_until_it_ends_or_expires():
+def test_a_session_is_live_until_it_ends_or_expires():
     assert SOME_SESSION.is_live(now=999)
     assert not SOME_SESSION.is_live(now=1_000)
     assert not SOME_SESSION._replace(ended_at=500).is_live(now=999)
@@ -39,7 +39,7 @@ def test_a_room_is_public_if_it_is_neither_private_nor_direct():
     assert not SOME_ROOM._replace(kind=RoomKind.DIRECT).is_public
 
 
-def test_what_was_said_before_joining_and_what_was_seen_since_are_both_read():
+def test_messages_before_joining_and_seen_messages_are_read():
     membership = Membership(1, 1, 1, Role.MEMBER, joined_seq=5, seen_seq=0)
     assert membership.last_read_seq == 5
     assert membership._replace(seen_seq=3).last_read_seq == 5

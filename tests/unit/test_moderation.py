@@ -91,7 +91,7 @@ def test_owner_and_moderators_let_people_in(chat, people, room, dora, who):
     assert chat.happened()[-1] == ("participant.joined", dora.id, Role.MEMBER)
 
 
-def test_who_was_added_starts_with_nothing_unread_and_may_read_what_was_said(ann, dora, room):
+def test_an_added_participant_has_nothing_unread_and_can_read_earlier_messages(ann, dora, room):
     ann.says("before", in_=room)
     ann.adds(dora, to=room)
     assert dora.unread(room) == 0
@@ -100,14 +100,14 @@ def test_who_was_added_starts_with_nothing_unread_and_may_read_what_was_said(ann
     assert dora.unread(room) == 1
 
 
-def test_adding_who_is_in_already_changes_nothing(chat, ann, bob, room):
+def test_adding_a_participant_again_changes_nothing(chat, ann, bob, room):
     for person, role in ((bob, Role.MODERATOR), (ann, Role.OWNER)):
         with chat.nothing_changes():
             shown, is_new = ann.adds(person, to=room)
         assert (shown.membership.role, is_new) == (role, False)
 
 
-def test_members_and_strangers_let_nobody_in(chat, carl, eve, dora, room, public):
+def test_members_and_strangers_cannot_add_anybody(chat, carl, eve, dora, room, public):
     for person, where, refusal in (
         (carl, room, RoleTooLow),
         (eve, room, RoomNotFound),
@@ -117,7 +117,7 @@ def test_members_and_strangers_let_nobody_in(chat, carl, eve, dora, room, public
             person.adds(dora, to=where)
 
 
-def test_nobody_is_added_who_is_not_there(chat, ann, dora, room):
+def test_an_unknown_user_cannot_be_added(chat, ann, dora, room):
     with chat.nothing_changes(), pytest.raises(UserNotFound):
         chat.services.moderation.add(ann.id, room.id, 99)
     erase(dora)
@@ -125,7 +125,7 @@ def test_nobody_is_added_who_is_not_there(chat, ann, dora, room):
         ann.adds(dora, to=room)
 
 
-def test_nobody_is_added_who_is_erased_meanwhile(chat, ann, dora, room):
+def test_a_user_erased_meanwhile_is_not_added(chat, ann, dora, room):
     chat.meanwhile(lambda: erase(dora))
     with pytest.raises(UserNotFound):
         ann.adds(dora, to=room)
@@ -143,7 +143,7 @@ def test_the_owner_gives_roles(chat, ann, carl, room):
     assert carl.role_in(room) == Role.MEMBER
 
 
-def test_who_makes_another_the_owner_becomes_a_moderator(chat, ann, carl, room):
+def test_an_owner_who_hands_over_becomes_a_moderator(chat, ann, carl, room):
     shown = ann.makes(carl, Role.OWNER, in_=room)
     assert shown.membership.role == Role.OWNER
     assert (carl.role_in(room), ann.role_in(room)) == (Role.OWNER, Role.MODERATOR)
@@ -169,7 +169,7 @@ def test_an_owner_does_not_step_down_without_a_successor(chat, ann, room, role):
         ann.makes(ann, role, in_=room)
 
 
-def test_nobody_else_gives_roles(chat, bob, carl, eve, room, public):
+def test_only_the_owner_can_give_roles(chat, bob, carl, eve, room, public):
     for person, where, refusal in (
         (bob, room, RoleTooLow),
         (carl, room, RoleTooLow),
@@ -181,7 +181,7 @@ def test_nobody_else_gives_roles(chat, bob, carl, eve, room, public):
                 person.makes(other, Role.OWNER, in_=where)
 
 
-def test_who_is_not_in_has_no_role(chat, ann, eve, room):
+def test_a_stranger_cannot_get_a_role(chat, ann, eve, room):
     with chat.nothing_changes(), pytest.raises(ParticipantNotFound):
         ann.makes(eve, Role.MODERATOR, in_=room)
     with chat.nothing_changes(), pytest.raises(ParticipantNotFound):
@@ -195,7 +195,7 @@ def test_of_a_hand_over_and_a_leaving_at_once_one_owner_comes_out(chat, ann, car
     assert list(roles(carl, room).values()).count(Role.OWNER) == 1
 
 
-def test_nobody_hands_over_to_who_is_leaving(chat, ann, carl, room):
+def test_an_owner_cannot_hand_over_to_a_leaving_participant(chat, ann, carl, room):
     chat.meanwhile(lambda: carl.leaves(room))
     with pytest.raises(ParticipantNotFound):
         ann.makes(carl, Role.OWNER, in_=room)
@@ -225,7 +225,7 @@ def test_moderators_remove_members_only(chat, ann, bob, carl, dora, room):
                 request(person, from_=room)
 
 
-def test_members_and_strangers_remove_nobody(chat, ann, bob, carl, dora, eve, room, public):
+def test_members_and_strangers_cannot_remove_anybody(chat, ann, bob, carl, dora, eve, room, public):
     for person, where, refusal in (
         (carl, room, RoleTooLow),
         (eve, room, RoomNotFound),
@@ -237,7 +237,7 @@ def test_members_and_strangers_remove_nobody(chat, ann, bob, carl, dora, eve, ro
                     request(other, from_=where)
 
 
-def test_who_is_not_in_is_not_removed(chat, ann, eve, room):
+def test_a_user_outside_the_room_cannot_be_removed(chat, ann, eve, room):
     with chat.nothing_changes(), pytest.raises(ParticipantNotFound):
         ann.removes(eve, from_=room)
 
@@ -251,7 +251,7 @@ def test_to_remove_oneself_is_to_leave(chat, ann, bob, carl, room):
     assert AuditEvent.PARTICIPANT_REMOVED not in {event for event, *_ in noted(chat, 9)}
 
 
-def test_who_was_removed_from_a_public_room_may_come_back(ann, carl, public):
+def test_a_removed_participant_can_join_a_public_room_again(ann, carl, public):
     ann.removes(carl, from_=public)
     assert carl.public_rooms() == ["Garden"]
     assert carl.joins(public).membership.role == Role.MEMBER
@@ -261,7 +261,7 @@ def test_who_was_removed_from_a_public_room_may_come_back(ann, carl, public):
 
 
 @pytest.mark.parametrize("who", ["ann", "bob"])
-def test_who_is_banned_is_out_and_stays_out(chat, people, carl, public, who):
+def test_a_banned_user_is_removed_and_cannot_join(chat, people, carl, public, who):
     host = next(person for person in people if person.username == who)
     host.bans(carl, from_=public)
     assert chat.happened()[-1] == ("participant.left", carl.id, Role.MEMBER)
@@ -273,7 +273,7 @@ def test_who_is_banned_is_out_and_stays_out(chat, people, carl, public, who):
         carl.joins(public)
 
 
-def test_who_is_banned_sees_what_any_outsider_sees(ann, carl, eve, public):
+def test_a_banned_user_sees_the_same_as_a_stranger(ann, carl, eve, public):
     ann.bans(carl, from_=public)
     assert carl.looks_at(public) == eve.looks_at(public)
     with pytest.raises(NotAParticipant):
@@ -285,13 +285,13 @@ def test_a_room_that_keeps_one_out_is_none_that_one_could_join(ann, carl, eve, p
     assert (carl.public_rooms(), eve.public_rooms()) == ([], ["Garden"])
 
 
-def test_a_private_room_does_not_even_tell_that_it_keeps_one_out(ann, carl, room):
+def test_a_private_room_does_not_reveal_a_ban(ann, carl, room):
     ann.bans(carl, from_=room)
     with pytest.raises(RoomNotFound):
         carl.joins(room)
 
 
-def test_a_ban_meets_also_who_is_not_in(chat, bob, eve, public):
+def test_a_user_outside_the_room_can_be_banned(chat, bob, eve, public):
     before = chat.happened()
     bob.bans(eve, from_=public)
     assert chat.happened() == before
@@ -308,7 +308,7 @@ def test_a_second_ban_is_none(chat, ann, bob, carl, public):
     assert noted(chat, 99) == before
 
 
-def test_nobody_bans_themselves_or_who_is_not_there(chat, ann, eve, room):
+def test_a_user_cannot_ban_themselves_or_an_unknown_user(chat, ann, eve, room):
     with chat.nothing_changes():
         assert issues_of(lambda: ann.bans(ann, from_=room)) == {"ban": ["yourself"]}
     with chat.nothing_changes(), pytest.raises(UserNotFound):
@@ -318,27 +318,27 @@ def test_nobody_bans_themselves_or_who_is_not_there(chat, ann, eve, room):
         ann.bans(eve, from_=room)
 
 
-def test_who_is_banned_is_added_by_nobody(chat, ann, bob, carl, room):
+def test_a_banned_user_cannot_be_added(chat, ann, bob, carl, room):
     ann.bans(carl, from_=room)
     for host in (ann, bob):
         with chat.nothing_changes(), pytest.raises(UserIsBanned):
             host.adds(carl, to=room)
 
 
-def test_who_is_banned_while_being_added_is_not_added(chat, ann, bob, eve, room):
+def test_a_user_banned_while_being_added_is_not_added(chat, ann, bob, eve, room):
     chat.meanwhile(lambda: ann.bans(eve, from_=room))
     with pytest.raises(UserIsBanned):
         bob.adds(eve, to=room)
 
 
-def test_who_is_added_while_being_banned_is_out(chat, ann, bob, eve, room):
+def test_a_user_added_while_being_banned_is_removed(chat, ann, bob, eve, room):
     chat.meanwhile(lambda: bob.adds(eve, to=room))
     ann.bans(eve, from_=room)
     with pytest.raises(RoomNotFound):
         eve.looks_at(room)
 
 
-def test_who_is_banned_while_joining_is_out(chat, ann, eve, public):
+def test_a_user_banned_while_joining_cannot_join(chat, ann, eve, public):
     chat.meanwhile(lambda: ann.bans(eve, from_=public))
     with pytest.raises(Banned):
         eve.joins(public)
@@ -362,7 +362,7 @@ def test_bans_are_listed_the_newest_first_for_owner_and_moderators(chat, ann, bo
     assert ann.banned(room, Window(2, before=back)) == ["dora", "carl"]
 
 
-def test_bans_are_nobody_elses_business(chat, carl, eve, dora, room, public):
+def test_only_the_owner_and_moderators_see_bans(chat, carl, eve, dora, room, public):
     for person, where, refusal in (
         (carl, room, RoleTooLow),
         (eve, room, RoomNotFound),
@@ -373,7 +373,7 @@ def test_bans_are_nobody_elses_business(chat, carl, eve, dora, room, public):
                 request()
 
 
-def test_who_is_banned_no_more_may_come_back(chat, ann, bob, carl, public):
+def test_a_user_can_join_again_after_the_ban_is_lifted(chat, ann, bob, carl, public):
     ann.bans(carl, from_=public)
     bob.lifts_ban(carl, in_=public)
     assert noted(chat, 1) == [(AuditEvent.USER_UNBANNED, carl.id, bob.id, {"room": public.id})]
@@ -393,7 +393,7 @@ def test_a_ban_that_is_not_there_is_lifted_without_a_word(chat, ann, carl, eve, 
 # Direct chats
 
 
-def test_nobody_comes_goes_or_rises_in_a_direct_chat(chat, ann, bob, eve):
+def test_a_direct_chat_has_no_moderation(chat, ann, bob, eve):
     direct = ann.chats_with(bob)
     for other in (bob, eve):
         for request in (
@@ -416,7 +416,7 @@ def test_nobody_comes_goes_or_rises_in_a_direct_chat(chat, ann, bob, eve):
 # Erasure
 
 
-def test_who_is_erased_is_banned_nowhere_and_has_banned_nobody(chat, ann, bob, carl, eve, room, public):
+def test_erasing_an_account_deletes_its_bans(chat, ann, bob, carl, eve, room, public):
     bob.bans(carl, from_=room)
     bob.bans(eve, from_=room)
     ann.bans(bob, from_=public)
@@ -429,7 +429,7 @@ def test_who_is_erased_is_banned_nowhere_and_has_banned_nobody(chat, ann, bob, c
         ann.adds(eve, to=room)
 
 
-def test_who_is_erased_meanwhile_moderates_nothing(chat, ann, bob, carl, eve, room):
+def test_an_account_erased_meanwhile_cannot_moderate(chat, ann, bob, carl, eve, room):
     caller = bob.caller
     for act in (
         lambda: bob.adds(eve, to=room),

@@ -11,7 +11,7 @@ def presence(chat):
     return chat.services.presence
 
 
-def test_who_was_seen_within_the_last_minute_is_online(chat, presence, ann, bob, carl):
+def test_a_user_seen_within_the_last_minute_is_online(chat, presence, ann, bob, carl):
     assert set(presence.online()) == {ann.id, bob.id, carl.id}
     chat.clock.advance(seconds=59.999)
     assert set(presence.online()) == {ann.id, bob.id, carl.id}
@@ -35,14 +35,14 @@ def test_a_lease_is_renewed_at_most_once_in_30_seconds(chat, presence, ann):
     assert ann.user.last_seen_at == chat.clock()
 
 
-def test_nobody_keeps_a_disabled_account_online(chat, presence, ann):
+def test_an_open_stream_does_not_keep_a_disabled_account_online(chat, presence, ann):
     chat.services.administration.disable("ann")
     chat.clock.advance(seconds=40)
     presence.keep_online({ann.id})
     assert ann.user.last_seen_at < chat.clock()
 
 
-def test_typing_is_told_at_most_once_in_three_seconds_in_each_room(chat, presence, ann, bob):
+def test_typing_is_published_once_in_three_seconds_per_room(chat, presence, ann, bob):
     room, other = ann.makes_room(with_=[bob]), ann.makes_room(with_=[bob])
     told = []
     for person, where in ((ann, room), (ann, room), (bob, room), (ann, other), (ann, room)):
@@ -53,7 +53,7 @@ def test_typing_is_told_at_most_once_in_three_seconds_in_each_room(chat, presenc
     assert presence.notices_after(3)[0] == [TypingNotice(room.id, ann.id, chat.clock())]
 
 
-def test_typing_is_told_by_participants_only(chat, presence, ann, bob):
+def test_only_participants_can_publish_typing(chat, presence, ann, bob):
     public, hidden = ann.makes_room(), ann.makes_room(private=True)
     with chat.nothing_is_written():
         with pytest.raises(NotAParticipant):

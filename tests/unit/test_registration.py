@@ -7,14 +7,14 @@ from minichat.domain.errors import InvalidInput, UsernameTaken
 from minichat.domain.model import Device
 
 
-def test_who_registers_is_logged_in(chat):
+def test_registration_opens_a_session(chat):
     user, grant = chat.services.registration.register("ann", PASSWORD, device=Device("Firefox", "192.0.2.1"))
     caller = chat.services.sessions.authenticate(grant.session.id, user.id)
     assert caller.user == user
     assert (caller.session.user_agent, caller.session.ip) == ("Firefox", "192.0.2.1")
 
 
-def test_who_registers_is_online_at_once(chat):
+def test_a_new_account_is_online(chat):
     user, _ = chat.services.registration.register("ann", PASSWORD)
     assert user.is_online(chat.clock())
     assert chat.services.directory.get(user.id) == user
@@ -39,13 +39,13 @@ def test_a_password_is_kept_as_its_hash_only(chat):
 
 
 @pytest.mark.parametrize("name", ["Ann", "ANN", "ａｎｎ", " ann "])
-def test_a_username_belongs_to_one_account_however_it_is_written(chat, name):
+def test_all_spellings_of_a_username_belong_to_one_account(chat, name):
     chat.person("ann")
     with chat.nothing_changes(), pytest.raises(UsernameTaken):
         chat.person(name)
 
 
-def test_of_two_who_want_a_name_at_once_the_faster_gets_it(chat):
+def test_of_two_concurrent_registrations_of_a_name_the_first_succeeds(chat):
     chat.meanwhile(lambda: chat.person("ann"))
     with pytest.raises(UsernameTaken):
         chat.person("Ann")
@@ -53,7 +53,7 @@ def test_of_two_who_want_a_name_at_once_the_faster_gets_it(chat):
     assert len(chat.memory.store.tables.sessions) == 1
 
 
-def test_a_taken_name_is_told_before_the_slow_hash(chat):
+def test_a_taken_name_is_reported_before_the_slow_hash(chat):
     chat.person("ann")
     hashed = []
 
@@ -76,7 +76,7 @@ def test_the_confirmation_must_equal_the_password(chat):
     assert issues_of(lambda: register(PASSWORD)) == {}
 
 
-def test_everything_that_is_wrong_with_a_registration_is_told_at_once(chat):
+def test_all_issues_of_a_registration_are_reported_together(chat):
     def register():
         return chat.services.registration.register(
             "a!", "short", password_confirm="", email="x", first_name="a\0", last_name="b" * 151

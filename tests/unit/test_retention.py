@@ -44,11 +44,11 @@ def test_nothing_is_due_in_a_new_chat(chat, ann, prune):
         assert prune() == {}
 
 
-def test_it_tells_of_every_kind(chat):
+def test_retention_reports_every_kind(chat):
     assert [kind for kind, _ in chat.services.retention.apply()] == list(Kind)
 
 
-def test_a_refresh_token_goes_when_it_has_expired(chat, ann, prune):
+def test_an_expired_refresh_token_is_deleted(chat, ann, prune):
     chat.clock.advance(6 * DAY)
     ann.grant = ann.refreshes()
     chat.clock.advance(DAY - 1)
@@ -59,7 +59,7 @@ def test_a_refresh_token_goes_when_it_has_expired(chat, ann, prune):
     assert ann.refreshes()
 
 
-def test_a_session_that_ended_is_kept_for_90_days_with_what_it_knows(chat, ann, prune):
+def test_an_ended_session_is_kept_for_90_days(chat, ann, prune):
     phone = ann.logs_in(device=HOME)
     chat.services.sessions.log_out(ann.id, phone.grant.session.id)
     chat.clock.advance(90 * DAY - 1)
@@ -108,7 +108,7 @@ def test_changes_go_from_the_oldest_on(chat, ann, prune):
     assert Kind.CHANGES not in prune(changes=2 * DAY)
 
 
-def test_a_change_behind_a_younger_one_stays_so_that_nobody_finds_a_hole(chat, ann, prune):
+def test_a_change_after_a_younger_one_stays_to_leave_no_gap(chat, ann, prune):
     room = ann.makes_room()
     chat.clock.advance(DAY)
     ann.says("hello", in_=room)
@@ -135,7 +135,7 @@ def test_attempt_counts_are_deleted_when_their_window_is_over(chat, prune):
     assert prune()[Kind.ATTEMPTS] == 1
 
 
-def test_a_picture_that_nobody_shows_goes_after_an_hour(chat, ann, prune):
+def test_an_unused_picture_is_removed_after_an_hour(chat, ann, prune):
     png = b"\x89PNG\r\n\x1a\n"
     shown = chat.services.avatars.upload(ann.id, png + b"shown").avatar_url
     left_by_a_crash = chat.ports.media_store.add(b"left by a crash")

@@ -16,7 +16,7 @@ def participants(person, room, window=ALL):
 # Making a room
 
 
-def test_who_makes_a_room_owns_it(chat, ann):
+def test_the_creator_of_a_room_is_its_owner(chat, ann):
     room = ann.makes_room(" Tea ")
     view = ann.looks_at(room)
     assert (view.room.name, view.room.kind, view.room.is_private) == ("Tea", RoomKind.GROUP, False)
@@ -25,7 +25,7 @@ def test_who_makes_a_room_owns_it(chat, ann):
     assert (view.head, view.room.participants_count, view.last_message) == ((ann.id,), 1, None)
 
 
-def test_a_room_is_public_unless_told_otherwise(chat, ann):
+def test_a_room_is_public_by_default(chat, ann):
     assert chat.services.rooms.create(ann.id, "Tea").view.room.is_public
     assert not ann.makes_room(private=True).is_public
 
@@ -41,7 +41,7 @@ def test_inviting_oneself_or_somebody_twice_counts_once(ann, bob):
     assert participants(ann, room) == [(ann.id, Role.OWNER), (bob.id, Role.MEMBER)]
 
 
-def test_a_room_shows_the_people_that_it_mentions(chat, ann, bob):
+def test_a_room_includes_the_people_that_it_mentions(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
     bob.says("hello", in_=room)
     bob.leaves(room)
@@ -49,7 +49,7 @@ def test_a_room_shows_the_people_that_it_mentions(chat, ann, bob):
     assert shown.people == {ann.id: ann.user, bob.id: bob.user}
 
 
-def test_making_a_room_is_told(chat, ann, bob):
+def test_creating_a_room_is_logged(chat, ann, bob):
     ann.makes_room(with_=[bob])
     assert chat.happened() == [
         ("room.created",),
@@ -77,7 +77,7 @@ def test_a_description_has_at_most_1000_characters(chat, ann):
         assert issues_of(lambda: create(ann.id, "", "x" * 1001)) == {"name": ["blank"], "description": ["too_long"]}
 
 
-def test_only_who_exists_can_be_invited(chat, ann, bob):
+def test_an_unknown_user_cannot_be_invited(chat, ann, bob):
     with chat.nothing_changes():
         assert issues_of(lambda: chat.services.rooms.create(ann.id, "Tea", invited=[bob.id, 99])) == {
             "participants": ["unknown_user"]
@@ -104,7 +104,7 @@ def test_a_stranger_sees_the_card_of_a_public_room(ann, bob):
     assert (card.membership, card.head, card.last_message) == (None, (), None)
 
 
-def test_the_card_of_a_room_names_nobody(chat, ann, bob):
+def test_the_card_of_a_room_shows_no_participant(chat, ann, bob):
     room = ann.makes_room()
     ann.says("hello", in_=room)
     assert chat.services.rooms.get(bob.id, room.id).people == {}
@@ -121,7 +121,7 @@ def test_a_direct_chat_does_not_exist_for_a_third(ann, bob, carl):
         carl.looks_at(ann.chats_with(bob))
 
 
-def test_what_is_not_there_and_what_may_not_be_known_look_the_same(chat, ann, bob):
+def test_a_missing_and_a_hidden_room_look_the_same(chat, ann, bob):
     private = ann.makes_room(private=True)
     rooms = chat.services.rooms
     for room_id in (private.id, 99):
@@ -139,7 +139,7 @@ def test_what_is_not_there_and_what_may_not_be_known_look_the_same(chat, ann, bo
             assert str(caught.value) == ""
 
 
-def test_only_participants_see_who_is_in_a_public_room(chat, ann, bob):
+def test_only_participants_see_the_participants_of_a_public_room(chat, ann, bob):
     room = ann.makes_room()
     with pytest.raises(NotAParticipant):
         chat.services.rooms.participants(bob.id, room.id, ALL)
@@ -161,7 +161,7 @@ def test_participants_are_listed_by_joining_there_and_back(chat, ann, bob, carl)
     ]
 
 
-def test_a_room_shows_the_twenty_who_joined_first(chat, ann):
+def test_a_room_shows_the_first_twenty_participants(chat, ann):
     others = chat.people(*(f"user{number}" for number in range(25)))
     view = ann.looks_at(ann.makes_room(with_=others))
     assert view.head == (ann.id, *(person.id for person in others[:19]))
@@ -218,7 +218,7 @@ def test_public_rooms_are_those_i_could_join(ann, bob):
     assert bob.public_rooms() == ["Open"]
 
 
-def test_a_list_brings_the_people_that_it_mentions(chat, ann, bob):
+def test_a_list_includes_the_people_that_it_mentions(chat, ann, bob):
     ann.makes_room(with_=[bob])
     ann.makes_room()
     assert chat.services.rooms.mine(ann.id, ALL).people == {ann.id: ann.user, bob.id: bob.user}
@@ -259,7 +259,7 @@ def test_an_edit_changes_what_is_given(ann):
     assert ann.looks_at(room).room.is_public
 
 
-def test_an_edit_is_told_once_and_an_edit_of_nothing_is_not(chat, ann):
+def test_an_edit_is_logged_once_and_an_empty_edit_is_not(chat, ann):
     room = ann.makes_room("Tea")
     ann.edits(room, name="Coffee")
     assert chat.happened()[-1] == ("room.updated",)
@@ -268,7 +268,7 @@ def test_an_edit_is_told_once_and_an_edit_of_nothing_is_not(chat, ann):
         ann.edits(room, name=" Coffee ")
 
 
-def test_everything_that_is_wrong_with_an_edit_is_told_and_nothing_kept(chat, ann):
+def test_all_issues_of_an_edit_are_reported_and_nothing_is_stored(chat, ann):
     room = ann.makes_room("Tea")
     with chat.nothing_changes():
         assert issues_of(lambda: ann.edits(room, name="", description="x" * 1001, is_private=True)) == {
@@ -325,7 +325,7 @@ def test_joining_twice_is_joining_once(chat, ann, bob):
         assert ann.joins(room).membership.role == Role.OWNER
 
 
-def test_a_private_room_can_be_joined_by_those_who_are_in_it_only(chat, ann, bob, carl):
+def test_only_participants_can_join_a_private_room(chat, ann, bob, carl):
     room = ann.makes_room(private=True, with_=[bob])
     with chat.nothing_changes():
         assert bob.joins(room).membership
@@ -339,7 +339,7 @@ def test_a_direct_chat_cannot_be_joined(chat, ann, bob, carl):
         carl.joins(room)
 
 
-def test_who_joins_starts_with_nothing_unread(ann, bob):
+def test_a_new_participant_has_nothing_unread(ann, bob):
     room = ann.makes_room()
     ann.says("one", in_=room)
     ann.says("two", in_=room)
@@ -367,7 +367,7 @@ def test_joining_is_no_activity(chat, ann, bob):
 # Leaving
 
 
-def test_who_leaves_is_out(chat, ann, bob):
+def test_a_participant_can_leave(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
     bob.leaves(room)
     view = ann.looks_at(room)
@@ -383,7 +383,7 @@ def test_leaving_twice_is_leaving_once(chat, ann, bob):
         bob.leaves(room)
 
 
-def test_a_private_room_is_gone_for_who_left_it(chat, ann, bob):
+def test_a_private_room_is_not_found_after_leaving(chat, ann, bob):
     room = ann.makes_room(private=True, with_=[bob])
     bob.leaves(room)
     with chat.nothing_changes(), pytest.raises(RoomNotFound):
@@ -396,7 +396,7 @@ def test_the_owner_stays_the_owner_when_others_leave(ann, bob):
     assert participants(ann, room) == [(ann.id, Role.OWNER)]
 
 
-def test_a_leaving_owner_hands_over_to_the_member_who_joined_first(chat, ann, bob, carl):
+def test_a_leaving_owner_hands_over_to_the_first_member(chat, ann, bob, carl):
     room = ann.makes_room()
     carl.joins(room)
     bob.joins(room)
@@ -408,7 +408,7 @@ def test_a_leaving_owner_hands_over_to_the_member_who_joined_first(chat, ann, bo
     ]
 
 
-def test_a_leaving_owner_prefers_the_moderator_who_joined_first(chat, ann, bob, carl):
+def test_a_leaving_owner_prefers_the_first_moderator(chat, ann, bob, carl):
     dora = chat.person("dora")
     room = ann.makes_room(with_=[bob, carl, dora])
     for person in (dora, carl):
@@ -425,14 +425,14 @@ def test_a_leaving_moderator_hands_nothing_over(chat, ann, bob, carl):
     assert chat.happened()[-1] == ("participant.left", bob.id, Role.MODERATOR)
 
 
-def test_who_comes_back_is_a_member_who_joined_last(ann, bob, carl):
+def test_a_returning_participant_is_the_newest_member(ann, bob, carl):
     room = ann.makes_room(with_=[bob, carl])
     ann.leaves(room)
     ann.joins(room)
     assert participants(ann, room) == [(bob.id, Role.OWNER), (carl.id, Role.MEMBER), (ann.id, Role.MEMBER)]
 
 
-def test_who_comes_back_starts_with_nothing_unread_again(ann, bob):
+def test_a_returning_participant_has_nothing_unread(ann, bob):
     room = ann.makes_room(with_=[bob])
     ann.says("one", in_=room)
     bob.leaves(room)
@@ -453,13 +453,13 @@ def test_the_last_one_out_removes_the_room(chat, ann, bob):
 # Direct chats
 
 
-def test_a_pair_has_one_direct_chat_whoever_opens_it(chat, ann, bob):
+def test_a_pair_has_one_direct_chat_from_both_sides(chat, ann, bob):
     room = ann.chats_with(bob)
     with chat.nothing_changes():
         assert ann.chats_with(bob).id == bob.chats_with(ann).id == room.id
 
 
-def test_opening_a_direct_chat_tells_whether_it_was_made_just_now(chat, ann, bob):
+def test_opening_a_direct_chat_returns_whether_it_is_new(chat, ann, bob):
     shown, is_new = chat.services.rooms.direct_chat(ann.id, bob.id)
     assert is_new
     assert chat.services.rooms.direct_chat(bob.id, ann.id)[1] is False
@@ -481,7 +481,7 @@ def test_each_pair_has_its_own_direct_chat(ann, bob, carl):
     assert len({ann.chats_with(bob).id, ann.chats_with(carl).id, bob.chats_with(carl).id}) == 3
 
 
-def test_of_two_who_open_a_direct_chat_at_once_both_get_the_same(chat, ann, bob):
+def test_concurrent_openings_of_a_direct_chat_return_the_same_room(chat, ann, bob):
     faster = []
     chat.meanwhile(lambda: faster.append(bob.chats_with(ann)))
     shown, is_new = chat.services.rooms.direct_chat(ann.id, bob.id)
@@ -490,12 +490,12 @@ def test_of_two_who_open_a_direct_chat_at_once_both_get_the_same(chat, ann, bob)
     assert shown.view.room.participants_count == 2
 
 
-def test_nobody_chats_with_themselves(chat, ann):
+def test_a_user_cannot_open_a_direct_chat_with_themselves(chat, ann):
     with chat.nothing_changes():
         assert issues_of(lambda: ann.chats_with(ann)) == {"user_id": ["yourself"]}
 
 
-def test_nobody_chats_with_who_does_not_exist(chat, ann):
+def test_a_direct_chat_with_an_unknown_user_is_not_found(chat, ann):
     with chat.nothing_changes(), pytest.raises(UserNotFound):
         chat.services.rooms.direct_chat(ann.id, 99)
 
@@ -574,7 +574,7 @@ def test_the_newest_receipt_among_the_others_tells_what_was_read(ann, bob, carl,
 # Somebody else at the same time
 
 
-def test_a_room_made_private_just_before_it_is_joined_is_not_found(chat, ann, bob):
+def test_a_room_made_private_before_a_join_is_not_found(chat, ann, bob):
     room = ann.makes_room()
     chat.meanwhile(lambda: ann.edits(room, is_private=True))
     with pytest.raises(RoomNotFound):
@@ -594,7 +594,7 @@ def test_an_administrator_takes_a_group_down(chat, ann, room):
     assert (entry.event, entry.actor_id, entry.detail) == (AuditEvent.ROOM_DELETED, root.id, {"room": room.id})
 
 
-def test_nobody_takes_a_direct_chat_down_or_a_room_that_is_not_there(chat, ann, bob):
+def test_an_administrator_cannot_remove_a_direct_chat_or_a_missing_room(chat, ann, bob):
     direct = ann.chats_with(bob)
     for room_id, refusal in ((direct.id, DirectChatIsFixed), (99, RoomNotFound)):
         with chat.nothing_changes(), pytest.raises(refusal):

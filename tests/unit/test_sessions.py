@@ -36,7 +36,7 @@ def test_each_log_in_opens_a_session(chat, ann):
 
 
 @pytest.mark.parametrize("username", ["ann", "Ann", " ANN ", "ａｎｎ"])
-def test_who_logs_in_may_write_the_name_in_any_way(chat, ann, username):
+def test_every_spelling_of_a_username_can_log_in(chat, ann, username):
     user, _ = chat.services.sessions.log_in(username, PASSWORD)
     assert user.id == ann.id
 
@@ -69,7 +69,7 @@ def test_a_wrong_name_opens_nothing(chat, ann, username):
         ("bob", "a\0", (None, "")),
     ],
 )
-def test_every_failed_log_in_verifies_once_so_that_all_take_the_same_time(chat, ann, username, password, verified):
+def test_every_failed_log_in_verifies_one_hash(chat, ann, username, password, verified):
     seen = []
 
     class Passwords:
@@ -85,7 +85,7 @@ def test_every_failed_log_in_verifies_once_so_that_all_take_the_same_time(chat, 
 @pytest.mark.parametrize(
     ("username", "only_superusers"), [("ann", False), ("ann", True), ("bob", True), ("nobody", True)]
 )
-def test_so_does_that_of_who_is_disabled_or_no_superuser(chat, ann, username, only_superusers):
+def test_a_log_in_of_a_disabled_or_ordinary_account_verifies_one_hash(chat, ann, username, only_superusers):
     disable(chat, ann)
     chat.person("bob")
     seen = []
@@ -104,7 +104,7 @@ def test_so_does_that_of_who_is_disabled_or_no_superuser(chat, ann, username, on
     assert seen == [PASSWORD, "wrong"]
 
 
-def test_a_log_in_is_refused_when_the_password_was_changed_while_it_was_verified(chat, ann):
+def test_a_log_in_fails_if_the_password_changes_during_verification(chat, ann):
     chat.meanwhile(lambda: chat.services.sessions.change_password(ann.caller, PASSWORD, NEW_PASSWORD))
     with pytest.raises(InvalidCredentials):
         ann.logs_in()
@@ -181,7 +181,7 @@ def test_a_renewed_hash_does_not_undo_a_password_change(chat, ann):
     assert hash_of(chat, ann) == "plain:" + NEW_PASSWORD
 
 
-def test_a_log_in_succeeds_when_another_renewed_the_hash_while_it_was_verified(chat, ann):
+def test_a_log_in_succeeds_if_the_hash_is_renewed_during_verification(chat, ann):
     later = chat.with_ports(password_hasher=PlainPasswords("new"))
     chat.meanwhile(lambda: later.services.sessions.log_in("ann", PASSWORD))
     assert ann.logs_in().caller.user.id == ann.id
@@ -227,7 +227,7 @@ def test_no_token_is_stored_only_its_hash(chat, ann):
 # Who calls
 
 
-def test_a_live_session_tells_who_calls(chat, ann):
+def test_a_live_session_identifies_the_caller(chat, ann):
     assert ann.caller.user == ann.user
     assert ann.caller.session == ann.grant.session
 
@@ -238,7 +238,7 @@ def test_a_session_speaks_for_its_own_user_only(chat, ann):
         chat.services.sessions.authenticate(ann.grant.session.id, bob.id)
 
 
-def test_an_unknown_session_is_nobodys(chat, ann):
+def test_an_unknown_session_has_ended(chat, ann):
     with pytest.raises(SessionEnded):
         chat.services.sessions.authenticate(99, ann.id)
 
@@ -368,7 +368,7 @@ def test_a_grace_of_zero_is_strict():
         ann.refreshes()
 
 
-def test_the_successor_cannot_be_told_without_the_key(chat, ann):
+def test_the_successor_cannot_be_computed_without_the_key(chat, ann):
     guess = hashlib.sha256(f"successor of {ann.grant.jti}".encode()).hexdigest()
     assert ann.refreshes().jti != guess
 
@@ -406,7 +406,7 @@ def test_a_lost_answer_is_repeated_by_a_host_that_has_another_key(chat, ann, key
     assert ann.caller
 
 
-def test_a_whole_change_of_the_key_logs_nobody_out(chat, ann):
+def test_a_change_of_the_key_ends_no_session(chat, ann):
     session_id, jti = ann.grant.session.id, ann.grant.jti
     for step in STEPS:
         for keys in step:
@@ -432,7 +432,7 @@ def test_with_two_keys_as_with_one_reuse_is_theft(chat, ann, keys):
 # Reuse
 
 
-def test_reuse_ends_the_session_for_both_who_hold_its_tokens(chat, ann):
+def test_reuse_ends_the_session_for_both_holders_of_its_tokens(chat, ann):
     successor = ann.refreshes()
     chat.clock.advance(60)
     with pytest.raises(RefreshTokenReused):
@@ -578,7 +578,7 @@ def test_a_session_that_ended_while_hashing_changes_no_password(chat, ann):
     assert ann.logs_in(PASSWORD)
 
 
-def test_a_password_change_without_an_account_is_nobodys(chat, ann):
+def test_a_password_change_without_an_account_fails(chat, ann):
     caller = ann.caller
     nobody = caller._replace(user=caller.user._replace(id=99), session=caller.session._replace(id=99))
     with pytest.raises(SessionEnded):
@@ -612,7 +612,7 @@ def test_presence_of_somebody_never_seen_is_due(chat, ann):
     assert chat.services.sessions.is_stale(caller._replace(user=caller.user._replace(last_seen_at=None)))
 
 
-def test_who_has_just_logged_in_is_online_in_their_own_answer(chat):
+def test_the_answer_to_a_log_in_shows_the_user_as_online(chat):
     chat.person("ann")
     chat.clock.advance(3_600)
     user, grant = chat.services.sessions.log_in("ann", PASSWORD)

@@ -42,7 +42,7 @@ def test_nfc_leaves_compatibility_forms_alone():
         "",
     ],
 )
-def test_everything_else_stays_exactly_as_it_was_written(text):
+def test_other_text_stays_unchanged(text):
     assert clean_text(text) == text
 
 
@@ -113,7 +113,7 @@ def test_control_characters_of_a_field_are_one_issue():
     assert issues_of(fields.check) == {"name": ["control_characters"]}
 
 
-def test_everything_that_is_wrong_is_told_at_once():
+def test_all_issues_are_reported_together():
     fields = Fields()
     fields.line("name", "", least=1, most=5)
     fields.body("description", "123456", most=5)
@@ -169,7 +169,7 @@ def test_text_that_would_take_long_to_bring_into_order_is_refused_unread():
     assert issues_of(fields.check) == {"name": ["too_long"], "content": ["too_long"]}
 
 
-def test_a_line_does_not_end_with_a_line_break_even_if_it_is_not_stripped():
+def test_an_unstripped_line_cannot_end_with_a_line_break():
     fields = Fields()
     fields.line("client_id", "a\n", most=10, strip=False)
     assert issues_of(fields.check) == {"client_id": ["not_one_line"]}

@@ -83,7 +83,7 @@ def test_while_waiting_even_the_right_password_is_not_looked_at(chat, ann):
     assert tries(chat, PASSWORD) is True
 
 
-def test_asking_while_waiting_makes_nobody_wait_longer(chat, ann):
+def test_a_guess_during_the_wait_does_not_prolong_it(chat, ann):
     fails(chat, FREE_FAILURES + 3)
     assert [tries(chat) for _ in range(20)] == [8] * 20
     chat.clock.advance(7.5)
@@ -117,7 +117,7 @@ def test_that_the_owner_logs_in_does_not_forget_what_strangers_got_wrong(chat, a
     assert tries(chat, device=elsewhere(1001)) == SECONDS_AN_HOUR
 
 
-def test_nothing_is_hashed_for_who_must_wait(chat, ann):
+def test_a_guess_during_the_wait_is_not_hashed(chat, ann):
     class NotToBeAsked:
         def verify(self, password_hash, password):
             raise AssertionError("it was hashed")
@@ -141,14 +141,14 @@ def test_other_accounts_and_other_addresses_do_not_wait(chat, ann):
     assert tries(chat, device=elsewhere(1)) is False
 
 
-def test_a_name_that_nobody_has_is_counted_like_any_other(chat, ann):
+def test_an_unknown_username_is_counted_like_all_others(chat, ann):
     def answers(name):
         return [tries(chat, name=name) for _ in range(FREE_FAILURES + 2)]
 
     assert answers("ann") == answers("nobody") == answers("not a name\x00")
 
 
-def test_as_much_is_looked_up_for_a_name_that_nobody_has(chat, ann):
+def test_an_unknown_username_causes_the_same_look_ups(chat, ann):
     """So its answer comes as soon as any other."""
     asked = []
 
@@ -172,7 +172,7 @@ def test_one_account_under_all_forms_of_its_name(chat, ann):
     assert tries(chat) == 1
 
 
-def test_many_who_share_the_work_are_told_to_wait(chat, ann):
+def test_many_attackers_of_one_account_have_to_wait(chat, ann):
     for number in range(FAILURES_PER_ACCOUNT):
         assert tries(chat, device=elsewhere(number)) is False
     assert tries(chat, device=elsewhere(1000)) == SECONDS_AN_HOUR
@@ -204,7 +204,7 @@ def test_at_a_known_address_no_wait_is_long(chat, ann):
 NEIGHBOUR = HOME._replace(user_agent="curl")
 
 
-def test_a_neighbour_who_keeps_guessing_makes_the_owner_wait_on_no_known_device(chat, ann):
+def test_a_guessing_neighbour_does_not_delay_known_devices(chat, ann):
     fails(chat, 30, device=NEIGHBOUR)
     assert tries(chat, device=NEIGHBOUR) == LONGEST_WAIT_AT_HOME // 1000
     assert tries(chat, PASSWORD, device=HOME) is True
@@ -222,12 +222,12 @@ def test_all_devices_at_a_known_address_that_are_not_known_count_together(chat, 
     assert tries(chat, device=HOME._replace(user_agent="one more")) == 1
 
 
-def test_who_guesses_on_a_known_device_waits_there(chat, ann):
+def test_a_guess_on_a_known_device_delays_that_device(chat, ann):
     fails(chat, FREE_FAILURES, device=HOME)
     assert tries(chat, PASSWORD, device=HOME) == 1
 
 
-def test_a_device_is_known_by_as_much_as_is_kept_of_what_it_says(chat, ann):
+def test_a_device_is_recognised_by_its_stored_user_agent(chat, ann):
     device = HOME._replace(user_agent="x" * MAX_USER_AGENT_LENGTH + " of today")
     assert tries(chat, PASSWORD, device=device) is True
     fails(chat, FREE_FAILURES, device=NEIGHBOUR)
@@ -247,7 +247,7 @@ def test_failures_at_a_known_address_do_not_use_up_those_of_strangers(chat, ann)
         assert tries(chat, device=elsewhere(number)) is False
 
 
-def test_an_address_that_tries_many_names_is_told_to_wait(chat):
+def test_an_address_that_tries_many_usernames_has_to_wait(chat):
     for number in range(FAILURES_PER_ADDRESS):
         assert tries(chat, name=f"name{number}") is False
     assert tries(chat, name="one more") == SECONDS_AN_HOUR
@@ -285,7 +285,7 @@ def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann)
     assert tries(chat, PASSWORD) is True
 
 
-def test_a_clock_that_is_set_back_makes_nobody_wait_longer(chat, ann):
+def test_a_clock_that_is_set_back_prolongs_no_wait(chat, ann):
     fails(chat, FREE_FAILURES + 3)
     chat.clock.advance(-7200)
     assert tries(chat) == 8
@@ -330,7 +330,7 @@ def test_refused_tokens_are_limited_and_good_ones_are_not(chat, ann):
         ann.refreshes()
 
 
-def test_one_session_refreshes_only_so_often(chat, ann):
+def test_refreshes_of_one_session_are_limited(chat, ann):
     for _ in range(REFRESHES_PER_SESSION):
         ann.grant = ann.refreshes()
     with chat.nothing_changes(), pytest.raises(TooManyAttempts):
@@ -349,7 +349,7 @@ def test_expired_attempt_counts_do_not_pile_up(chat):
     assert len(chat.memory.store.tables.attempts) < 5
 
 
-def test_with_the_limits_off_nobody_waits_and_nothing_is_counted():
+def test_disabled_throttling_counts_nothing():
     chat = MemoryChat(is_throttled=False)
     chat.person("ann")
     assert [tries(chat) for _ in range(50)] == [False] * 50

@@ -20,19 +20,19 @@ def later(chat, seconds):
     return chat.clock() + seconds * 1_000
 
 
-def test_a_ticket_tells_whose_it_is_and_when_their_token_expires(chat, tickets, ann):
+def test_a_ticket_identifies_its_caller_and_the_expiry(chat, tickets, ann):
     expires_at = later(chat, 600)
     assert tickets.redeem(tickets.issue(ann.caller, expires_at)) == (ann.caller, expires_at)
 
 
-def test_it_is_good_once(chat, tickets, ann):
+def test_a_ticket_works_once(chat, tickets, ann):
     ticket = tickets.issue(ann.caller, later(chat, 600))
     tickets.redeem(ticket)
     with pytest.raises(InvalidTicket):
         tickets.redeem(ticket)
 
 
-def test_it_expires_and_never_after_the_token_that_it_was_asked_for_with(chat, tickets, ann):
+def test_a_ticket_expires_no_later_than_its_access_token(chat, tickets, ann):
     tries = {seconds: tickets.issue(ann.caller, later(chat, seconds)) for seconds in (10, 600)}
     chat.clock.advance(seconds=10)
     with pytest.raises(InvalidTicket):
@@ -42,7 +42,7 @@ def test_it_expires_and_never_after_the_token_that_it_was_asked_for_with(chat, t
         tickets.redeem(tries[600])
 
 
-def test_it_ends_with_its_session_and_account(chat, tickets, ann):
+def test_a_ticket_ends_with_its_session_and_account(chat, tickets, ann):
     other = ann.logs_in()
     mine, theirs = (tickets.issue(person.caller, later(chat, 600)) for person in (ann, other))
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)
@@ -53,7 +53,7 @@ def test_it_ends_with_its_session_and_account(chat, tickets, ann):
         tickets.redeem(theirs)
 
 
-def test_no_two_are_alike_and_none_is_kept_as_it_is(chat, tickets, ann):
+def test_tickets_differ_and_only_their_hashes_are_stored(chat, tickets, ann):
     made = {tickets.issue(ann.caller, later(chat, 600)) for _ in range(20)}
     assert len(made) == 20
     kept = set(chat.memory.store.tables.tickets)
@@ -61,7 +61,7 @@ def test_no_two_are_alike_and_none_is_kept_as_it_is(chat, tickets, ann):
     assert not kept & made
 
 
-def test_what_is_no_ticket_is_refused(tickets, ann):
+def test_text_that_is_no_ticket_is_rejected(tickets, ann):
     for made_up in ("", "x", "\ud800", "\0"):
         with pytest.raises(InvalidTicket):
             tickets.redeem(made_up)
