@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
     SQLITE_DBCONFIG_ENABLE_QPSG,
@@ -27,6 +27,8 @@ from minichat.adapters.peewee.engine.write_queue import PATIENCE_SECONDS, WriteQ
 from minichat.domain.errors import Unavailable
 from minichat.domain.ports.transactions import Locks
 
+T = TypeVar("T")
+
 PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -38,8 +40,10 @@ PRAGMAS = {
 }
 READ_ONLY_PRAGMAS = {"query_only": "on"}
 Connection = Any  # cysqlite's, which its types don't export
-# SQLite's own wait blocks the whole worker, so it is short; `Sqlite._begin` waits without blocking.
+# SQLite's own wait blocks the whole worker, so it is short; `_repeat_while_locked` waits without blocking.
 BUSY_SECONDS = 0.02
+CREATING_SECONDS = 1.0
+"""How long to wait for a process that creates the file at the same moment."""
 _NAP_SECONDS = 0.005
 
 
@@ -74,7 +78,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         connection = getattr(local, use)
         if connection is None:
             self._make_private()
-            connection = super()._connect()
+            connection = _repeat_while_locked(super()._connect, time.monotonic() + CREATING_SECONDS)
             # With this "stability guarantee" SQLite plans a statement once. Without it, SQLite plans a join again for
             # every bound value, which takes three times as long as running it.
             connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
@@ -207,16 +211,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     @staticmethod
     def _begin(writer: Connection, deadline: float) -> None:
         """Begin; wait until `deadline` for the lock of a program that does not take turns (a backup, a shell)."""
-        while True:
-            try:
-                with driver_errors:
-                    writer.execute("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(_NAP_SECONDS)
-            else:
-                return
+        _repeat_while_locked(lambda: writer.execute("BEGIN IMMEDIATE"), deadline)
 
     @contextmanager
     def migrating(self, patience: float) -> Iterator[None]:
@@ -242,3 +237,15 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         """Raise Unavailable unless the database answers and has the tables of this version."""
         with translate_errors():
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()
+
+
+def _repeat_while_locked(action: Callable[[], T], deadline: float) -> T:
+    """Return the action's result; repeat it while another process locks the database, until `deadline`."""
+    while True:
+        try:
+            with driver_errors:
+                return action()
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_NAP_SECONDS)
