@@ -64,7 +64,7 @@ class Chat:
         self.services = build(ports, lifetimes, chain_keys, is_throttled=is_throttled)
 
     def person(self, username: str, *, first_name: str = "", last_name: str = "", email: str = "") -> "Person":
-        """Register somebody."""
+        """Register a user."""
         user, grant = self.services.registration.register(
             username, PASSWORD, first_name=first_name, last_name=last_name, email=email
         )
@@ -74,7 +74,7 @@ class Chat:
         return [self.person(username) for username in usernames]
 
     def gives_role(self, role: Role, person: "Person", room: Room) -> None:
-        """Set somebody's role from outside, with nobody to do it and nothing told."""
+        """Set a role in the store, without an actor and without a change."""
         with self.ports.transaction(room=room.id):
             membership = person.looks_at(room).membership
             assert membership is not None
@@ -96,10 +96,10 @@ class MemoryChat(Chat):
 
     def happened(self) -> list[tuple[object, ...]]:
         """The change log in short: each change's kind with the user, `seq` and role that it has."""
-        return [told(change) for change in self.memory.changes.log]
+        return [in_short(change) for change in self.memory.changes.log]
 
     def meanwhile(self, action: Callable[[], object]) -> None:
-        """Let `action` happen just before the next transaction begins: somebody else was faster."""
+        """Run `action` directly before the next transaction begins, like a faster concurrent request."""
         self._meanwhile.append(action)
 
     @contextmanager
@@ -117,7 +117,7 @@ class MemoryChat(Chat):
         assert self.memory.store.tables is before
 
     def stored(self) -> Tables:
-        """All that is stored but the record of who tried."""
+        """Return everything that is stored but audit entries and attempt counts."""
         tables = self.memory.store.tables
         ids = Counter({table: id_ for table, id_ in tables.last_ids.items() if table != "audit"})
         return dataclasses.replace(tables, attempts={}, audit=[], last_ids=ids)
@@ -131,7 +131,7 @@ class MemoryChat(Chat):
 
 
 class Person:
-    """Somebody who has registered and does things; each method is one request of theirs."""
+    """A registered user; each method is one request."""
 
     def __init__(self, chat: Chat, user: User, grant: Grant) -> None:
         self.chat = chat
@@ -164,7 +164,7 @@ class Person:
         return self.chat.services.rooms.create(self.id, name, is_private=private, invited=invited).view.room
 
     def chats_with(self, other: "Person") -> Room:
-        """Open the direct chat with somebody."""
+        """Open the direct chat with another user."""
         shown, _ = self.chat.services.rooms.direct_chat(self.id, other.id)
         return shown.view.room
 
@@ -222,7 +222,7 @@ class Person:
         return self.chat.services.moderation.add(self.id, to.id, person.id)
 
     def makes(self, person: "Person", role: Role, *, in_: Room) -> ShownParticipant:
-        """Give somebody a role."""
+        """Give a participant a role."""
         return self.chat.services.moderation.set_role(self.id, in_.id, person.id, role)
 
     def removes(self, person: "Person", *, from_: Room) -> None:
@@ -269,24 +269,24 @@ class Person:
         return self.chat.services.messaging.latest(self.id, None, window)
 
     def subscribe(self, position: LogPosition | None = None) -> Subscription:
-        """The person's reader of the change log, at that position or at its end."""
+        """Return the person's subscription at that position, or at the end of the log."""
         return self.chat.services.change_log.subscribe(self.id, position)
 
     def hears(self, subscription: Subscription, limit: int = 200) -> list[tuple[object, ...]]:
-        """What the reader gets on the way to the end of the log, in short: see `told`."""
+        """Read the subscription to the end of the log; return its changes in short: see `in_short`."""
         changes: list[LoggedChange] = []
         has_more = True
         while has_more:
             found, has_more = self.chat.services.change_log.read(subscription, limit)
             changes += found
-        return [told(change) for _, change in changes]
+        return [in_short(change) for _, change in changes]
 
     def finds(self, query: str, limit: int = 50) -> list[str]:
         """The usernames that a search gives, as listed."""
         return [user.username for user in self.chat.services.directory.search(self.id, query, limit)]
 
 
-def told(change: Change) -> tuple[object, ...]:
+def in_short(change: Change) -> tuple[object, ...]:
     """A change in short: its kind with the user, `seq` and role that it has."""
     return (change.kind.value, *(value for value in (change.user_id, change.seq, change.role) if value is not None))
 

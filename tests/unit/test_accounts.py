@@ -1,4 +1,4 @@
-"""What the fields of an account may be."""
+"""The rules for the fields of an account."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""What an operator does with accounts, and what stands on record of it."""
+"""Acts of an operator on accounts, and their audit entries."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def administration(chat):
 
 @pytest.fixture
 def newest(chat):
-    """The newest entry of the audit log, in short."""
+    """Return the newest entry of the audit log, in short."""
 
     def look():
         [entry] = chat.services.audit_log.page(1)

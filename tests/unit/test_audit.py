@@ -1,4 +1,4 @@
-"""What stands in the audit log, and that it stands there exactly if it happened."""
+"""The audit log has an entry for each act that happened, and for no other."""
 
 import pytest
 

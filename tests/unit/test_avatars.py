@@ -1,4 +1,4 @@
-"""Uploaded pictures: what is shown, and that files and rows agree whatever fails, and whoever else is at it."""
+"""Uploaded pictures: files and rows agree after every failure and every race."""
 
 from contextlib import contextmanager
 
@@ -24,7 +24,7 @@ def avatars(chat):
 
 @pytest.fixture
 def kept(chat):
-    """Tells which files there are."""
+    """Return a function that lists the files."""
     return lambda: {name for name, _ in chat.ports.media_store.names()}
 
 

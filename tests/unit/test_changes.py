@@ -1,4 +1,4 @@
-"""Reading the change log: who is told what, from any position on."""
+"""Reading the change log: the changes that each subscription gets, from any position on."""
 
 from collections.abc import Callable
 
@@ -202,7 +202,7 @@ def test_a_subscription_moves_past_every_change():
 
 
 class MemberLeaves(MemoryMembershipStore):
-    """Lets somebody leave just after it was asked who has read something."""
+    """Lets a participant leave directly after the look-up of receipts."""
 
     leave: Callable[[], object]
 

@@ -1,4 +1,4 @@
-"""Looking a message up, changing what it says, and taking it back."""
+"""Looking up, editing and deleting a message."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def eve(people):
 
 @pytest.fixture
 def room(chat, ann, bob, carl):
-    """A private room that ann owns, bob moderates, and carl is in; eve is a stranger to it."""
+    """A private room that ann owns, bob moderates, and carl is a member of; eve is a stranger to it."""
     room = ann.makes_room("Tea", private=True, with_=[bob, carl])
     chat.gives_role(Role.MODERATOR, bob, room)
     return room
@@ -52,7 +52,7 @@ def room(chat, ann, bob, carl):
 
 @pytest.fixture
 def message(carl, room):
-    """What carl said, under a client_id."""
+    """A message of carl's with a client_id."""
     return carl.says("helo", in_=room, client_id="one").message
 
 

@@ -1,4 +1,4 @@
-"""Erasing an account: it is gone, what was said stays, rooms have owners, and nobody can take its place."""
+"""Erasing an account: its messages stay, rooms keep owners, and no other user can take its place."""
 
 from contextlib import contextmanager
 
@@ -267,7 +267,7 @@ def test_other_direct_chats_go_on(ann, bob, carl):
 
 
 def actions(chat, ann, bob, dora):
-    """What a request of Ann's does that had begun when her account was erased: it knows who calls already."""
+    """The rest of a request of Ann's that was authenticated before her account was erased."""
     caller, services = ann.caller, chat.services
     tea, chat_room, public = ann.makes_room(with_=[bob]), ann.chats_with(bob), bob.makes_room("Public")
     user = caller.user
@@ -340,7 +340,7 @@ def test_a_room_that_is_made_while_a_guest_is_erased_is_not_made(chat, ann, bob)
 
 
 def test_a_password_check_of_an_erased_account_is_not_counted(chat, ann):
-    """Whether the account goes before the password is looked up, or while it is compared or the new one hashed."""
+    """The account is erased before the look-up of the password, during its comparison or during the new hash."""
     services, caller = chat.services, ann.caller
     chat.services.erasure.erase(caller, PASSWORD)
     before = chat.memory.store.tables

@@ -1,4 +1,4 @@
-"""Errors name what a caller can do about them, in codes that programs rely on."""
+"""Errors have a kind that says what a caller can do, and a stable code for programs."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""Taking one's data: all of it, nothing of others, in pages."""
+"""The export of a user's data: complete, without data of other users, in pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the memory adapters promise beyond the ports' contract: it keeps services, and the tests on it, honest."""
+"""Checks of the memory adapters beyond the ports' contract: they find mistakes of services in unit tests."""
 
 import threading
 

@@ -235,7 +235,7 @@ def test_a_retry_during_the_removal_gets_a_consistent_answer(chat, bob, room):
     bob.says("hello", in_=room, client_id="one")
 
     class Messages(MemoryMessageStore):
-        """Where bob leaves as soon as nobody's transaction holds him in the room."""
+        """Bob leaves as soon as no transaction holds the room."""
 
         def by_client_id(self, room_id, user_id, client_id):
             try:
@@ -421,7 +421,7 @@ def test_earlier_messages_are_unread_by_a_new_participant_until_shown(ann, carl,
 @pytest.mark.parametrize("mark_read", [False, True])
 def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_read):
     class Messages(MemoryMessageStore):
-        """Where ann speaks once while bob's page is fetched, between the looks at the room and at the messages."""
+        """Ann sends a message while bob's page is fetched, between the look-ups of room and messages."""
 
         has_spoken = False
 
@@ -444,7 +444,7 @@ def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_
 
 def test_a_room_left_while_messages_of_all_rooms_are_read_is_still_on_the_page(chat, ann, bob, room, said):
     class Memberships(MemoryMembershipStore):
-        """Where bob leaves the room between the look at the messages and that at the receipts."""
+        """Bob leaves the room between the look-ups of messages and receipts."""
 
         def receipts(self, user_id, room_ids):
             bob.leaves(room)
@@ -464,7 +464,7 @@ def test_a_participant_removed_while_reading_history_gets_an_error(chat, bob, ro
 
 def test_a_user_who_joins_while_reading_history_gets_a_consistent_answer(chat, ann, carl, room):
     class Rooms(MemoryRoomStore):
-        """Where carl joins right after the room was looked at."""
+        """Carl joins directly after the look-up of the room."""
 
         def view(self, room_id, user_id):
             found = super().view(room_id, user_id)
@@ -481,7 +481,7 @@ def test_a_user_who_joins_while_reading_history_gets_a_consistent_answer(chat, a
 
 @pytest.fixture
 def rooms(ann, bob, carl):
-    """Two rooms of ann and bob with "a1" to "b3" said in turn, and one that bob is not in."""
+    """Two rooms of ann and bob with messages "a1" to "b3" in turn, and a room that bob is not in."""
     first, second, third = ann.makes_room(with_=[bob]), ann.makes_room(with_=[bob]), ann.makes_room(with_=[carl])
     for number in (1, 2, 3):
         ann.says(f"a{number}", in_=first)

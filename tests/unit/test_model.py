@@ -1,4 +1,4 @@
-"""What follows from an entity's own fields."""
+"""The behaviour that follows from an entity's own fields."""
 
 import pytest
 

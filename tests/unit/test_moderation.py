@@ -1,4 +1,4 @@
-"""Who lets whom into a room, gives which role and keeps whom out."""
+"""Adding, removing and banning participants, and giving roles."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def eve(people):
 
 @pytest.fixture
 def room(chat, ann, bob, carl):
-    """A private room that ann owns, bob moderates, and carl is in; dora and eve are strangers to it."""
+    """A private room that ann owns, bob moderates, and carl is a member of; dora and eve are strangers to it."""
     room = ann.makes_room("Tea", private=True, with_=[bob, carl])
     chat.gives_role(Role.MODERATOR, bob, room)
     return room
@@ -70,7 +70,7 @@ def roles(person, room):
 
 
 def noted(chat, count):
-    """The newest entries of the audit log in short, the oldest first."""
+    """Return the newest entries of the audit log in short, the oldest first."""
     return [(one.event, one.user_id, one.actor_id, one.detail) for one in chat.services.audit_log.page(count)[::-1]]
 
 

@@ -1,4 +1,4 @@
-"""Pages by key: what is cut from the rows, and where the walk goes on."""
+"""Pages by key: cutting rows, and the keys of the neighbouring pages."""
 
 from minichat.domain.paging import Page, Window, cut
 

@@ -1,4 +1,4 @@
-"""The ports themselves: what mypy can and cannot tell apart."""
+"""The ports themselves: mypy can distinguish them."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""Who is online and who is typing."""
+"""Presence and typing."""
 
 import pytest
 
@@ -44,12 +44,12 @@ def test_an_open_stream_does_not_keep_a_disabled_account_online(chat, presence, 
 
 def test_typing_is_published_once_in_three_seconds_per_room(chat, presence, ann, bob):
     room, other = ann.makes_room(with_=[bob]), ann.makes_room(with_=[bob])
-    told = []
+    published = []
     for person, where in ((ann, room), (ann, room), (bob, room), (ann, other), (ann, room)):
         chat.clock.advance(seconds=1)
         presence.typing(person.id, where.id)
-        told.append(len(presence.notices_after(0)[0]))
-    assert told == [1, 1, 2, 3, 4]
+        published.append(len(presence.notices_after(0)[0]))
+    assert published == [1, 1, 2, 3, 4]
     assert presence.notices_after(3)[0] == [TypingNotice(room.id, ann.id, chat.clock())]
 
 

@@ -1,4 +1,4 @@
-"""Making an account."""
+"""Registration."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is kept no longer, and what a run leaves alone."""
+"""Retention: what a run deletes, and what it keeps."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def ann(chat):
 
 @pytest.fixture
 def prune(chat):
-    """Remove what is due; tell what was removed, without the zeros."""
+    """Delete what is due; return the counts by kind, without zeros."""
 
     def run(**given):
         return {kind: count for kind, count in chat.services.retention.apply(Kept(**given)) if count}

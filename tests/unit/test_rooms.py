@@ -1,4 +1,4 @@
-"""Rooms, who is in them and what each may do there."""
+"""Rooms, their participants and what each participant may do."""
 
 import pytest
 
@@ -512,7 +512,7 @@ def test_a_direct_chat_is_neither_changed_nor_deleted_nor_left(chat, ann, bob):
 
 @pytest.fixture
 def room(ann, bob):
-    """A room of ann and bob where bob has five messages to read."""
+    """A room of ann and bob where bob has five unread messages."""
     room = ann.makes_room(with_=[bob])
     for number in range(1, 6):
         ann.says(f"message {number}", in_=room)

@@ -116,7 +116,7 @@ def hash_of(chat, person):
 
 
 class NewScheme(PlainPasswords):
-    """Hashes in a new way, and counts."""
+    """Hashes with new parameters, and counts the hashes."""
 
     def __init__(self):
         super().__init__("new")

@@ -1,4 +1,4 @@
-"""What text is."""
+"""The normal form and the limits of text."""
 
 import time
 

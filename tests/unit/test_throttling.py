@@ -1,4 +1,4 @@
-"""Who guesses waits; who owns the account gets in."""
+"""An attacker who guesses waits; the owner of the account can log in."""
 
 from typing import Any
 
@@ -35,14 +35,14 @@ def chat():
 
 @pytest.fixture
 def ann(chat):
-    """Somebody who has logged in at home before."""
+    """A user who has logged in at home before."""
     ann = chat.person("ann")
     chat.services.sessions.log_in("ann", PASSWORD, HOME)
     return ann
 
 
 def tries(chat, password="wrong password", *, name="ann", device=AWAY):
-    """Try to log in: True, False, or how many seconds to wait."""
+    """Try to log in; return True, False, or the seconds to wait."""
     try:
         chat.services.sessions.log_in(name, password, device)
     except InvalidCredentials:
@@ -53,7 +53,7 @@ def tries(chat, password="wrong password", *, name="ann", device=AWAY):
 
 
 def fails(chat, times, **how):
-    """Fail so many times, waiting whenever one must."""
+    """Fail so many times, and wait whenever necessary."""
     for _ in range(times):
         wait = tries(chat, **how)
         if wait is not False:
@@ -149,7 +149,7 @@ def test_an_unknown_username_is_counted_like_all_others(chat, ann):
 
 
 def test_an_unknown_username_causes_the_same_look_ups(chat, ann):
-    """So its answer comes as soon as any other."""
+    """The answer takes the same time as any other."""
     asked = []
 
     class Sessions:
@@ -261,7 +261,7 @@ def test_all_addresses_of_one_ipv6_network_are_one(chat, ann):
 
 
 def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann):
-    """While one password is hashed, others fail: its own result is then as if it had come after them."""
+    """Other guesses fail while one password is hashed: its result is the same as after them."""
 
     class HashingTakesTime:
         def verify(self, password_hash, password):

@@ -1,4 +1,4 @@
-"""Tickets: good once, for their session, for some seconds."""
+"""Tickets: valid once, for their session, for some seconds."""
 
 import pytest
 

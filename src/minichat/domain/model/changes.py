@@ -27,8 +27,8 @@ MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
 class Change(NamedTuple):
     """One line of the change log. It refers to entities, so an event shows them as they are when it is sent.
 
-    `user_id` is who wrote the message, joined, left, was given `role` or read up to `seq`; None where the change is not
-    about a user.
+    `user_id` is the author, or the participant that joined, left, got `role` or read up to `seq`; None if the change
+    is not about a user.
     """
 
     kind: ChangeKind

@@ -6,7 +6,7 @@ from minichat.domain.model.values import Timestamp
 
 
 class TypingNotice(NamedTuple):
-    """A user is typing in a room. The notice goes to listeners who are connected now, and is never stored."""
+    """A user is typing in a room. The notice goes to connected listeners and is never stored."""
 
     room_id: int
     user_id: int

@@ -45,7 +45,7 @@ class Membership(NamedTuple):
     """One participant of one room.
 
     `joined_seq` is the room's `last_seq` at the time of joining; `seen_seq` the receipt: the newest message that was
-    shown to the participant, 0 before any. They are two because who joins starts with nothing unread, yet has not
+    shown to the participant, 0 before any. They are two because a new participant has nothing unread, yet has not
     read what the others wrote.
     """
 

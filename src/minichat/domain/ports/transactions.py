@@ -13,7 +13,7 @@ class Locks(TypedDict, total=False):
     """
 
     account: int | None
-    """An account with its sessions and refresh tokens, by user id: nobody else locks it in any way."""
+    """An account with its sessions and refresh tokens, by user id: no other transaction locks or shares it."""
     shared_accounts: Collection[int]
     """Accounts that must not be erased meanwhile, by user id: other transactions may share the lock."""
     room: int
