@@ -239,9 +239,9 @@ def test_all_groups_are_listed_the_newest_first(ports, add_room, add_direct, ann
     add_direct(ann, bob)
     with ports.transaction():
         ports.room_store.remove(rooms[2].id, 1_000)
-    assert [room.name for room in ports.room_store.groups(9)] == ["D", "B", "A"]
-    assert [room.name for room in ports.room_store.groups(2)] == ["D", "B"]
-    assert [room.name for room in ports.room_store.groups(2, before=rooms[1].id)] == ["A"]
+    assert [room.name for room in ports.room_store.groups(Window(9))] == ["D", "B", "A"]
+    assert [room.name for room in ports.room_store.groups(Window(2))] == ["D", "B", "A"]
+    assert [room.name for room in ports.room_store.groups(Window(2, after=(rooms[1].id,)))] == ["A"]
 
 
 def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room, ann, carl):

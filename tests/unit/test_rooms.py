@@ -604,5 +604,5 @@ def test_an_administrator_cannot_remove_a_direct_chat_or_a_missing_room(chat, an
 def test_administrators_see_that_there_are_groups(chat, ann, bob, room):
     private = bob.makes_room("Secret", private=True)
     ann.chats_with(bob)
-    assert [one.id for one in chat.services.rooms.groups(9)] == [private.id, room.id]
-    assert [one.id for one in chat.services.rooms.groups(9, before=private.id)] == [room.id]
+    assert [one.id for one in chat.services.rooms.groups(Window(9)).items] == [private.id, room.id]
+    assert [one.id for one in chat.services.rooms.groups(Window(9, after=(private.id,))).items] == [room.id]

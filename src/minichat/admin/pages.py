@@ -131,7 +131,7 @@ class RoomsPage(ListPage):
     columns = ("Name", "Description", "Private", "Participants", "Messages", "Created", "Last active")
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
-        rooms = services().rooms.groups(PAGE, before=_id_in(cursor))
+        page = services().rooms.groups(window(PAGE, cursor, int))
         rows = [
             ListItem(
                 str(room.id),
@@ -146,9 +146,9 @@ class RoomsPage(ListPage):
                 ),
                 ("Delete",),
             )
-            for room in rooms
+            for room in page.items
         ]
-        return rows, cursor_after((rooms[-1].id,) if len(rooms) == PAGE else None)
+        return rows, cursor_after(page.next)
 
     def actions(self) -> Mapping[str, Callable[[str], str]]:
         return {"Delete": self._delete}

@@ -186,12 +186,12 @@ class Rooms:
 
     # Administration
 
-    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
-        """Return the newest groups, the newest first, with ids below `before`.
+    def groups(self, window: Window) -> Page[Room]:
+        """Return the groups, the newest first.
 
         This is for administrators: they see that a room exists, but no message.
         """
-        return self.room_store.groups(limit, before=before)
+        return cut(self.room_store.groups(window), window, lambda room: (room.id,))
 
     def take_down(self, admin_id: int, room_id: int) -> Room:
         """Remove a group, as an administrator. Raises RoomNotFound or DirectChatIsFixed."""

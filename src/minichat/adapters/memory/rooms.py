@@ -76,10 +76,9 @@ class MemoryRoomStore:
         ]
         return joined[:limit]
 
-    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
-        rooms = self._store.tables.rooms.values()
-        found = [room for room in rooms if room.kind == RoomKind.GROUP and (before is None or room.id < before)]
-        return sorted(found, reverse=True, key=lambda room: room.id)[:limit]
+    def groups(self, window: Window) -> Sequence[Room]:
+        groups = (room for room in self._store.tables.rooms.values() if room.kind == RoomKind.GROUP)
+        return in_window(groups, window, lambda room: (room.id,), newest_first=True)
 
     def update(self, room: Room) -> None:
         self._store.locks.check_room(room.id)

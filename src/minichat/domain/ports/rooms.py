@@ -35,8 +35,8 @@ class RoomStore(Protocol):
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         """Return the rooms that the user is in by id, the first `limit` with an id above `after`."""
 
-    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
-        """Return the newest groups, the newest first: those with an id below `before`."""
+    def groups(self, window: Window) -> Sequence[Room]:
+        """Return the groups, the newest first, one more than the limit if there are more. Key: `(id,)`."""
 
     def update(self, room: Room) -> None:
         """Store the name, description and privacy of `room`."""

@@ -170,10 +170,8 @@ class PeeweeRoomStore:
         public = room.select(*ROOMS.columns).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._public = self._pages_by_activity(public)
 
-        is_group = (room.kind == RoomKind.GROUP.value) & exists & (room.id < param("before"))
-        self._groups = self._statement(
-            room.select(*ROOMS.columns).where(is_group).order_by(room.id.desc()).limit(param("limit"))
-        )
+        groups = room.select(*ROOMS.columns).where((room.kind == RoomKind.GROUP.value) & exists)
+        self._groups = KeysetPages(self._database, groups, (room.id,), start=(MAX_ID,), newest_first=True)
         self._all_of = self._statement(
             mine.select(*_WITH_MEMBERSHIP, room.pair_low, room.pair_high)
             .join(room, on=(room.id == mine.room_id))
@@ -196,8 +194,8 @@ class PeeweeRoomStore:
         rows = self._all_of.rows(user_id=user_id, after=after, limit=limit)
         return [JoinedRoom(ROOMS.of(row), _MEMBERSHIP.of(row), _partner_id(row, user_id)) for row in rows]
 
-    def groups(self, limit: int, *, before: int | None = None) -> Sequence[Room]:
-        return ROOMS.all(self._groups.rows(limit=limit, before=MAX_ID if before is None else before))
+    def groups(self, window: Window) -> Sequence[Room]:
+        return ROOMS.all(self._groups.rows(window))
 
     # Removed rooms
 
