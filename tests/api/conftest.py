@@ -1,4 +1,10 @@
-"""API tests: the whole application on a real SQLite file, over WSGI. Only time and password hashes are stand-ins."""
+"""API tests: the whole application on real databases, over WSGI. Only time and password hashes are stand-ins.
+
+SQLite runs everything. PostgreSQL runs what reaches SQL: lists, rooms, messages, moderation, sessions, profiles, live
+updates, exports, privacy, one request to every route. It leaves out what is decided before or after any SQL: parsing,
+headers, documents, limits, texts, logs, metrics, forged tokens, uploads, the rules for names and passwords. Each test
+module or class of that kind is marked `on_one_database`; the queries below it have their contract tests.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -125,7 +131,7 @@ class Stage:
 on_each_database = pytest.mark.databases("sqlite", "postgres")
 """For what reaches SQL: the default."""
 on_one_database = pytest.mark.databases("sqlite")
-"""For modules, classes and tests of what happens before or after any SQL: parsing, headers, documents, logs, …"""
+"""For modules, classes and tests of what happens before or after any SQL."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

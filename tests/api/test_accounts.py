@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from api.client import PASSWORD, Chat
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_each_database, on_one_database
 
 ACCOUNT = {
     "id",
@@ -24,7 +24,9 @@ PERSON = {"id", "username", "first_name", "last_name", "full_name", "avatar", "i
 NOW = "2025-01-06T09:30:00.123Z"
 
 
+@on_one_database
 class TestRegistering:
+    @on_each_database
     def test_gives_an_account_and_a_working_pair_of_tokens(self, chat: Chat) -> None:
         answer = chat.anyone.posts(
             "/api/auth/register/",
@@ -63,6 +65,7 @@ class TestRegistering:
             assert chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD).code == "username_taken"
             assert chat.anyone.posts("/api/auth/login/", username=name, password=PASSWORD).status == 200
 
+    @on_each_database
     @pytest.mark.parametrize("name", ["ann", "ANN", "Ann", "ａｎｎ", " ann "])
     def test_a_taken_name_is_409_in_whatever_form(self, chat: Chat, name: str) -> None:
         chat.person("Ann")
@@ -299,6 +302,7 @@ class TestLoggingIn:
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password="cafe\u0301-au-lait")
         assert answer.status == 200
 
+    @on_one_database
     def test_real_hashes_are_argon2id_and_checked(self, make_chat: MakeChat) -> None:
         chat = make_chat(slow_passwords=True)
         ann = chat.person("ann")
@@ -308,6 +312,7 @@ class TestLoggingIn:
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD + "x")
         assert (answer.status, answer.code) == (401, "invalid_credentials")
 
+    @on_one_database
     def test_an_old_hash_is_made_anew_at_login(self, make_chat: MakeChat) -> None:
         chat = make_chat(slow_passwords=True)
         chat.person("ann")

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.client import PASSWORD, Chat, Person
-from api.conftest import SECRET, MakeChat
+from api.conftest import SECRET, MakeChat, on_one_database
 from minichat.domain.throttling import FREE_FAILURES
 from minichat.wiring import derived_key
 
@@ -74,6 +74,7 @@ def text(response: TestResponse) -> str:
     return response.get_data(as_text=True)
 
 
+@on_one_database
 class TestTheDoor:
     def test_a_superuser_signs_in_and_out(self, browser: Browser) -> None:
         assert not browser.is_in

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from api.client import BASE, PICTURE, Answer, Chat, Person
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_one_database
 from pictures import BLUE, GOOD, GPS, GREEN, HOSTILE, ORIENTATION, PNG, RED, TOO_LARGE, WHITE, corners, decoded, encoded
 from pictures import quarters as four_colours
 
@@ -46,6 +46,7 @@ def sends_stream(person: Person, stream: BytesIO, **environ: object) -> Answer:
     return person.sends("PUT", ADDRESS, environ_overrides={"wsgi.input": stream, "CONTENT_TYPE": kind, **environ})
 
 
+@on_one_database
 class TestUploading:
     def test_shows_the_picture_to_everybody(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
@@ -246,6 +247,7 @@ class TestFiles:
         assert ann.uploads().status == 200
 
 
+@on_one_database
 class TestServing:
     @pytest.fixture
     def url(self, ann: Person) -> str:

@@ -1,10 +1,12 @@
-"""Guessing over HTTP: 429 with `Retry-After`, whoever asks and whatever they say of themselves."""
+"""Password guessing over HTTP: 429 with `Retry-After`, whatever headers the client sends."""
 
 import pytest
 
 from api.client import PASSWORD, Answer, Chat
-from api.conftest import MakeChat
+from api.conftest import MakeChat, on_one_database
 from minichat.domain.throttling import FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS, FREE_FAILURES
+
+pytestmark = on_one_database  # the counts in each database: tests/contract/test_attempts_port.py
 
 WRONG = "not the password"
 
