@@ -1,4 +1,4 @@
-"""The domain needs no framework: its unit tests pass where pytest and minichat are installed and nothing else is.
+"""The domain needs no framework: its unit tests pass where only pytest, its timeout plugin and minichat are installed.
 
 The environment is made once and kept in .cache; what is installed in it is the source as it stands.
 """
@@ -41,11 +41,12 @@ def wheel(tmp_path_factory):
 def python(wheel):
     """The interpreter of an environment that holds pytest and this package, without what it depends on."""
     # Another pytest or Python, as after an update, is another environment.
-    made_of = f"{sys.version}\npytest {version('pytest')}\n"
+    tools = [f"{name}=={version(name)}" for name in ("pytest", "pytest-timeout")]
+    made_of = f"{sys.version}\n{tools}\n"
     stamp = ENVIRONMENT / "made-of"
     if not stamp.exists() or stamp.read_text() != made_of:
         venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        run(PYTHON, *PIP, "install", f"pytest=={version('pytest')}")
+        run(PYTHON, *PIP, "install", *tools)
         stamp.write_text(made_of)
     run(PYTHON, *PIP, "install", "--no-deps", "--force-reinstall", wheel)
     return PYTHON
@@ -54,8 +55,8 @@ def python(wheel):
 def test_the_unit_tests_pass_with_pytest_and_the_bare_package(python):
     installed = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
     names = {line.split("==")[0].lower() for line in installed.splitlines()}
-    needed = {requirement.split(">")[0].lower() for requirement in distribution("minichat").requires or ()}
-    assert {"minichat", "pytest"} <= names
+    needed = {requirement.split(">")[0].lower() for requirement in distribution("minichat-server").requires or ()}
+    assert {"minichat-server", "pytest"} <= names
     assert not names & needed
 
     outcome = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit")
