@@ -29,45 +29,8 @@ def fill(
     with database.writing():
         if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
             raise NotEmpty
-        people = [_person(number, started) for number in range(1, users + 1)]
-        _insert(
-            database,
-            "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at)",
-            (
-                (p.id, p.username, p.username_key, password_hash, p.first_name, p.last_name, p.email, started)
-                for p in people
-            ),
-        )
-        # In the order of the index, which then grows at its end, many times faster.
-        parts = sorted((*part, p.id) for p in people for part in name_parts(p))
-        _insert(database, "user_name_part (is_start, part, user_id)", parts)
-        _insert(
-            database,
-            "room (id, name, description, kind, is_private, created_at, active_at, last_seq, participants_count)",
-            (
-                (
-                    room,
-                    f"room {room}",
-                    "about",
-                    RoomKind.GROUP.value,
-                    False,
-                    started,
-                    now if room == 1 else started,
-                    messages if room == 1 else 0,
-                    members,
-                )
-                for room in range(1, rooms + 1)
-            ),
-        )
-        _insert(
-            database,
-            "participant (room_id, user_id, role, joined_seq, seen_seq)",
-            (
-                (room, user, (Role.OWNER if user == 1 else Role.MEMBER).value, 0, messages if room == 1 else 0)
-                for room in range(1, rooms + 1)
-                for user in range(1, members + 1)
-            ),
-        )
+        _add_users(database, [_person(number, started) for number in range(1, users + 1)], password_hash)
+        _add_rooms(database, rooms, members, messages, started, now)
         _insert(
             database,
             "message (room_id, seq, user_id, content, created_at)",
@@ -79,6 +42,54 @@ def fill(
         for table, last in (("user", users), ("room", rooms)):
             database.dialect.continue_ids_after(database, table, last)
         database.dialect.refresh_statistics(database)
+
+
+def _add_users(database: ChatDatabase, people: list[User], password_hash: str) -> None:
+    _insert(
+        database,
+        "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at)",
+        (
+            (p.id, p.username, p.username_key, password_hash, p.first_name, p.last_name, p.email, p.joined_at)
+            for p in people
+        ),
+    )
+    # In the order of the index, which then grows at its end, many times faster.
+    parts = sorted((*part, p.id) for p in people for part in name_parts(p))
+    _insert(database, "user_name_part (is_start, part, user_id)", parts)
+
+
+def _add_rooms(
+    database: ChatDatabase, rooms: int, members: int, messages: int, started: Timestamp, now: Timestamp
+) -> None:
+    """Add the rooms with their participants; the first room has all messages."""
+    kind, last_seqs = RoomKind.GROUP.value, {1: messages}
+    _insert(
+        database,
+        "room (id, name, description, kind, is_private, created_at, active_at, last_seq, participants_count)",
+        (
+            (
+                room,
+                f"room {room}",
+                "about",
+                kind,
+                False,
+                started,
+                now if room == 1 else started,
+                last_seqs.get(room, 0),
+                members,
+            )
+            for room in range(1, rooms + 1)
+        ),
+    )
+    _insert(
+        database,
+        "participant (room_id, user_id, role, joined_seq, seen_seq)",
+        (
+            (room, user, (Role.OWNER if user == 1 else Role.MEMBER).value, 0, last_seqs.get(room, 0))
+            for room in range(1, rooms + 1)
+            for user in range(1, members + 1)
+        ),
+    )
 
 
 def _person(number: int, joined_at: Timestamp) -> User:
