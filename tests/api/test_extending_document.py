@@ -1,0 +1,47 @@
+"""docs/extending.md describes the code of today: its example runs, and each file and name on the page exists."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+PROSE = re.sub(r"^```.*?^```$", "", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
+CODE = [path.read_text(encoding="utf-8") for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")]]
+FILES = sorted(set(re.findall(r"`([\w/]+\.py)`", PROSE)))
+NAMES = sorted(set(re.findall(r"`([A-Za-z_]+(?:\.[a-z_]+)?)`", PROSE)))
+OF_THE_EXAMPLE = {"is_silent", "both", "PUT"}
+"""Names that the reader adds, and words that are no names of the code."""
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_each_file_on_the_page_exists(file: str) -> None:
+    assert (ROOT / "src/minichat" / file).is_file() or (ROOT / "tests" / file).is_file()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_THE_EXAMPLE])
+def test_each_name_on_the_page_exists(name: str) -> None:
+    owner, _, member = name.rpartition(".")
+    if owner:
+        assert any(
+            re.search(rf"^class {owner}\b.*?^    (def )?{member}\b", code, re.MULTILINE | re.DOTALL) for code in CODE
+        )
+    else:
+        assert any(re.search(rf"\b{member}\b", code) for code in CODE)
+
+
+def test_the_page_names_the_places_of_each_example() -> None:
+    tables = re.findall(r"(?:^\| \d+ \|.*\n)+", DOCUMENT, re.MULTILINE)
+    assert [len(table.splitlines()) for table in tables] == [8, 14]
+
+
+def test_the_domain_runs_in_isolation_as_the_page_shows(tmp_path: Path) -> None:
+    [example] = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    asked = "\nimport sys; print(message.content, sorted({'flask', 'peewee'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", example + asked], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("hello []\n", "")
