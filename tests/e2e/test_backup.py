@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -253,8 +254,9 @@ class TestPostgreSQL:
 
     def test_a_pg_dump_continues_at_another_server_and_clients_resync(self, tmp_path):
         there: dict[str, Any] = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1", **SETTINGS}
-        for _ in range(2_000):  # so that the numbers of this server's transactions are ahead of the other's
-            shared().execute("SELECT pg_current_xact_id()")
+        with psycopg.connect(shared().address("postgres"), autocommit=True) as connection:
+            for _ in range(2_000):  # so that the numbers of this server's transactions are ahead of the other's
+                connection.execute("SELECT pg_current_xact_id()")
         with serving(tmp_path, **there) as server:
             ann, bob = register(server, "ann", "bob")
             room = ann.makes_room(bob)

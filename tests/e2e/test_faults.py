@@ -41,7 +41,7 @@ class Writers:
                 answer = self.send_again(place, client_id)
             except BROKEN:
                 self.unacknowledged.append((place, client_id))
-                self._over.wait(0.02)
+                self._over.wait(0.2)  # each is repeated afterwards, so there must not be thousands
                 continue
             self.statuses.add(answer.status)
             if answer.status == 201:

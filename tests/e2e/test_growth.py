@@ -1,6 +1,6 @@
 """The memory of a worker: small at rest, and bounded under load.
 
-It runs on both databases, since a driver may leak, too; on PostgreSQL with a quarter of the requests.
+It runs on both databases, since a driver may leak, too; on PostgreSQL with fewer requests.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def server(tmp_path_factory, new_database):
 
 
 def test_the_memory_of_a_worker_stays_bounded_under_mixed_requests(server):
-    times = scaled(50 if isinstance(server.database, Path) else 12, 200)
+    times = scaled(30 if isinstance(server.database, Path) else 12, 200)
     people = register(server, *(f"person{number}" for number in range(PEOPLE)))
     room = people[0].makes_room(*people[1:])
 

@@ -102,7 +102,7 @@ def take(events, count):
 
 @on_sqlite_only
 def test_new_events_do_not_wait_for_clients_that_read_a_long_backlog(server):
-    people = register(server, *(f"herd{number}" for number in range(12)))
+    people = register(server, *(f"herd{number}" for number in range(8)))
     ann, bob = people[:2]
     busy, quiet = ann.makes_room(*people[2:]), ann.makes_room(bob)
     places = [person.get("/api/chat/sync/")["cursor"] for person in people[2:]]

@@ -223,7 +223,7 @@ def test_each_transport_reloads_when_its_cursor_is_older_than_the_log(server, an
     ann.says(room, "forgotten")
 
     def is_gone():
-        assert run_minichat(server.folder, "prune", changes_ttl="1").returncode == 0
+        assert run_minichat(server.log.parent, "prune", changes_ttl="1").returncode == 0
         return bob.call("GET", f"/api/chat/sync/?after={old}").status == 410
 
     wait_until(is_gone, "the end of what the log keeps")
