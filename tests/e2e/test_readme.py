@@ -107,7 +107,7 @@ def anchors(page):
 
 
 def test_every_file_that_a_page_names_exists():
-    places = [PROJECT, PROJECT / "src" / "minichat", PROJECT / "docs"]
+    places = [PROJECT, PROJECT / "src" / "minichat", PROJECT / "docs", PROJECT / "tests"]
     missing = [
         (page.name, name)
         for page in PAGES
