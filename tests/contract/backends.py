@@ -44,14 +44,13 @@ def memory(_folder: Path) -> Iterator[Backend]:
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Backend]:
-    """A SQLite database that is empty; its integrity is checked at the end."""
+    """A SQLite database that is empty, for tests without threads; its integrity is checked at the end."""
     path, database, ports = _sqlite()
     put_empty_database(path)
     try:
         clock = MemoryClock()
         yield _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
-        assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+        _check_integrity(database)
     finally:
         database.close_connections()
 
@@ -67,8 +66,14 @@ def sqlite_in(folder: Path) -> Iterator[Backend]:
     clock = MemoryClock()
     try:
         yield _backend(database, _ports(database, clock, folder), clock, order="id")
+        _check_integrity(database)
     finally:
         database.close_connections()
+
+
+def _check_integrity(database: Any) -> None:
+    assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 
 from builders import Chat
-from contract.backends import BACKENDS
+from contract.backends import BACKENDS, sqlite_in
 from contract.redises import Redises
 from folders import fast_folder
 from minichat.domain.model import NewRoom, NewUser, Role, RoomKind
@@ -17,9 +17,16 @@ def tmp_path():
         yield folder
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "threads: the test uses its database from several threads")
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request, tmp_path):
-    with BACKENDS[request.param](tmp_path) as opened:
+    # Connections of ended threads may outlive a test, so such a test shares no file with the next one.
+    has_threads = request.node.get_closest_marker("threads") is not None
+    open_backend = sqlite_in if request.param == "sqlite" and has_threads else BACKENDS[request.param]
+    with open_backend(tmp_path) as opened:
         yield opened
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from minichat.domain.model import Device, Ticket
 
+pytestmark = pytest.mark.threads
+
 
 @pytest.fixture
 def session(ports, ann):

@@ -10,6 +10,8 @@ from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Device, NewMessage, NewRoom, NewUser, RefreshToken, Role, RoomKind
 from minichat.domain.paging import Window
 
+pytestmark = pytest.mark.threads
+
 
 class Oops(Exception):
     pass
