@@ -100,7 +100,7 @@ class Chat:
         self._client = app.test_client(use_cookies=False)
 
     def person(self, username: str, *, password: str = PASSWORD, **fields: str) -> "Person":
-        """Register somebody."""
+        """Register a user."""
         # An address that shows up where it does not belong is found by its domain.
         self.emails.add(fields.setdefault("email", f"person{len(self.emails)}@private.example"))
         answer = self.anyone.posts("/api/auth/register/", username=username, password=password, **fields)
@@ -173,7 +173,7 @@ class Chat:
 
 
 class Visitor:
-    """Somebody without an account, who does things; each method is one request of theirs."""
+    """A visitor without an account; each method sends one request."""
 
     token: str | None = None
     email = ""
@@ -271,7 +271,7 @@ class Person(Visitor):
         return dict(answer.body)
 
     def chats_with(self, other: "Person") -> Json:
-        """Open the direct chat with somebody."""
+        """Open the direct chat with another person."""
         answer = self.posts("/api/chat/create-direct-chat/", user_id=other.id)
         assert answer.status in {200, 201}, answer
         return dict(answer.body["room"])

@@ -1,4 +1,4 @@
-"""The administration: who is let in, what the cookie is worth, and what the buttons do."""
+"""The administration: sign-in, its cookie, and the actions of its pages."""
 
 import re
 

@@ -192,7 +192,7 @@ def test_a_body_over_256_kib_in_chunks_is_refused(scene: Scene, route: Route) ->
 
 
 class Unread(BytesIO):
-    """A body that nobody may read."""
+    """A body that the server must not read."""
 
     def read(self, *_: object) -> bytes:
         raise AssertionError("the body was read")

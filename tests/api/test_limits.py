@@ -1,4 +1,4 @@
-"""Rate limits: announced in headers, then 429, for one user or one address and nobody else.
+"""Rate limits: announced in headers, then 429, for one user or one address, and for no other.
 
 No SQL decides here, so one database is enough. Most tests send one request that counts like many.
 """

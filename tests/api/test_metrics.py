@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus is told, and who else is told nothing. (Over workers: tests/e2e/test_watching.py)"""
+"""`/metrics`: its figures, and the addresses that may read them. (Over workers: tests/e2e/test_watching.py)"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`/api/chat/rooms/{id}/participants/` and `bans/`: who lets whom in, gives which role and keeps whom out."""
+"""`/api/chat/rooms/{id}/participants/` and `bans/`: adding, roles, removals and bans."""
 
 import pytest
 

@@ -287,7 +287,7 @@ class TestMassAssignment:
 
 
 OWN = {"/api/auth/me/", "/api/auth/me/export/", "/api/auth/profile/", "/api/auth/sessions/", "/metrics"}
-"""What tells of the caller alone, or of nobody."""
+"""Paths whose answers are about the caller alone, or about no user."""
 
 
 def test_no_answer_shows_the_private_data_of_another_user(chat: Chat, eve: Person) -> None:

@@ -15,11 +15,12 @@ LISTS = {
     "/api/auth/users/": SESSION + 1,
     "/api/auth/search/?q=user": SESSION + 3,  # names that begin with it, names that hold it, the people
     "/api/chat/online-users/": SESSION + 1,
-    "/api/chat/rooms/": SESSION + 3,  # the rooms, who joined first, the people
+    "/api/chat/rooms/": SESSION + 3,  # the rooms, their first participants, the people
     "/api/chat/rooms/?scope=public": SESSION + 1,
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
-    "/api/chat/rooms/{room}/history/?mark_read=false": SESSION + 4,  # the room, who joined first, messages, people
+    "/api/chat/rooms/{room}/history/?mark_read=false": SESSION
+    + 4,  # the room, its first participants, messages, people
     "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
     "/api/chat/messages/?room={room}": SESSION + 4,
 }
@@ -51,7 +52,7 @@ def counted(chat: Chat) -> Iterator[list[str]]:
 
 
 def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
-    """Make `rows` of everything: people in Ann's room, and as many whom she keeps out; rooms of hers; public rooms of
+    """Make `rows` of everything: people in Ann's room, people banned from it, rooms of hers, public rooms of
     others; messages in each.
     """
     with chat.app.app_context():
@@ -131,7 +132,7 @@ def test_writing_an_event_for_many_users_takes_the_same_statements(chat: Chat) -
         with counted(chat) as statements:
             events = api.events.write(changed, "http://a", told)
         assert {user_id: b"Parlour" in event.json for user_id, event in events.items()} == dict.fromkeys(told, True)
-        assert len(statements) == 3  # the room, who joined first, the people
+        assert len(statements) == 3  # the room, its first participants, the people
 
 
 def test_a_request_without_a_token_takes_no_statement(chat: Chat) -> None:

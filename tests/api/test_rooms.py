@@ -1,4 +1,4 @@
-"""`/api/chat/rooms/`: rooms, roles, who is in them; direct chats; receipts."""
+"""`/api/chat/rooms/`: rooms, roles, participants, direct chats, receipts."""
 
 from typing import Any
 

@@ -162,7 +162,7 @@ class TestEveryRoute:
         head, get = (ann.sends(method, path, headers={"X-Request-ID": "same"}) for method in ("HEAD", "GET"))
         assert (head.status, head.raw, get.status) == (200, b"", 200)
         if route.path == "/metrics":
-            head.headers["Content-Length"] = get.headers["Content-Length"]  # it tells of the first in the second
+            head.headers["Content-Length"] = get.headers["Content-Length"]  # the second answer counts the first request
         assert sorted(head.headers) == sorted(get.headers)
         if route.path not in PUBLIC:
             assert chat.anyone.sends("HEAD", path).status == 401

@@ -27,7 +27,7 @@ DAY = 86_400
 PROTECTED = "/api/auth/me/"
 Ask = Callable[..., Answer]
 KEY = derived_key(SECRET, "tokens").hex()
-"""What the app signs tokens with: a forger who had it would still have to get everything else right."""
+"""The app's signing key. A forger who has it must still get everything else right."""
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -373,7 +373,7 @@ class TestATokenThatIsNotOurs:
     def test_a_token_with_its_signature_in_another_spelling_is_refused(self, ann: Person) -> None:
         text, _, signature = ann.token.rpartition(".")
         alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-        last = alphabet.index(signature[-1])  # it tells four bits, and has room for six
+        last = alphabet.index(signature[-1])  # it encodes four of its six bits
         for other in (
             signature + "=",
             signature + "==",
@@ -608,7 +608,7 @@ OLD, NEW = SECRET, "Wq7Zt3Lm9Xc5Vb1Nk8Jh4Gf2Ds6Ap0Ry"
 
 @on_one_database
 class TestANewSecret:
-    """The secret is changed, one host after the other, and nobody is logged out (`docs/operations.md`)."""
+    """The secret is rotated, one host after the other, and no user is logged out (`docs/operations.md`)."""
 
     @staticmethod
     def host(chat: Chat, root: Path, secret: str, previous: str | None = None) -> Chat:

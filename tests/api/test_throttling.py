@@ -53,7 +53,7 @@ def test_the_owner_at_a_known_address_gets_in_whatever_others_do(chat: Chat) -> 
 
 
 def test_forwarded_addresses_count_only_from_our_own_proxy(make_chat: MakeChat) -> None:
-    """P2: without a proxy, whoever writes the header is the client itself; with one, only what it added counts."""
+    """P2: without a proxy the client itself wrote the header; behind one, only the proxy's entry counts."""
     bare = make_chat(MINICHAT_RATE_LIMITS="on")
     bare.person("ann")
     for number in range(FREE_FAILURES):

@@ -1,4 +1,4 @@
-"""`Bans`: who is kept out of which room."""
+"""`BanStore`: the users that are banned from a room."""
 
 import pytest
 
@@ -11,7 +11,7 @@ ALL = Window(50)
 
 @pytest.fixture
 def ban(ports, ann):
-    """Keep somebody out by port: `ban(room, carl)`; ann does it."""
+    """Ban a user by port, in the name of ann: `ban(room, carl)`."""
 
     def add(room, user, by=ann, at=2_000):
         with ports.transaction():

@@ -1,4 +1,4 @@
-"""The log while many write: whoever reads on from where they were is never past a change that is still to come.
+"""The change log under concurrent writers: a reader never passes a change that is not yet committed.
 
 Writers and readers are processes of their own: of greenlets, which share commits, as in a worker, and of threads.
 """
@@ -34,7 +34,7 @@ MOST_AT_ONCE = 7
 
 
 def write_and_read(process: int, writers: int, each: int) -> None:
-    """Write in many greenlets or threads, and follow the log beside them until `over` is there; tell how that went."""
+    """Write in many greenlets or threads while a reader follows the log, until the file `over` exists; print both."""
     committed: list[Any] = []
     seen: list[Any] = []
     with sqlite_in(Path.cwd()) as backend:

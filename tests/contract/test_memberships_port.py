@@ -1,4 +1,4 @@
-"""`Memberships`: who is in which room, and what they have read."""
+"""`MembershipStore`: the participants of rooms, and their receipts."""
 
 import pytest
 

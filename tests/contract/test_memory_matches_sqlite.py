@@ -20,6 +20,7 @@ from minichat.domain.model import Caller, Role
 from minichat.domain.paging import Window
 from minichat.domain.services import build
 from minichat.domain.sessions import Grant, Lifetimes
+from scale import scaled
 
 NAMES = ["ann", "Ann", "bob", "анна", "Боб", "carl.x", "ａｎｎ", "x", "田中太"]
 WORDS = ["", "Ann", "Анна", "an an", "Straße", "ﬁ", "👩\u200d👧", "bob\u0301", "x" * 151]
@@ -66,7 +67,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
             build(backend.ports, Lifetimes(refresh=300, session=900), [CHAIN_KEY]) for backend in self.backends
         ]
         self.grants = []
-        """Pairs of grants that tell the same on both sides, but for their random `jti`."""
+        """Pairs of grants that are equal on both sides, except their random `jti`."""
 
     def teardown(self):
         try:
@@ -318,7 +319,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
     @rule(place=places)
     def chatter(self, place):
-        """Say three things: a room needs some messages before its pages tell anything."""
+        """Send three messages: the pages of an empty room test nothing."""
         user_id, room_id = self.at(place)
         author = self.user(user_id)
         for content in ("one", "two", "three"):
@@ -378,7 +379,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
 
 MemoryMatchesSqlite.TestCase.settings = settings(
-    max_examples=80,
+    max_examples=scaled(50, 400),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),

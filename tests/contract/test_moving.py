@@ -98,7 +98,7 @@ def new_home(tmp_path, way):
 
 
 def live(home):
-    """Let everything happen in a chat that leaves something behind; return who did it and where."""
+    """Make every kind of row in a chat; return two people and their room."""
     chat, clock = home.chat, home.clock
     ann, bob, carl, dora, eve = people = [
         chat.person(name, first_name="Ё", last_name="Li") for name in ("ann", "боб", "c-l", "dora", "eve")

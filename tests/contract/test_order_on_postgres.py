@@ -1,4 +1,4 @@
-"""The order of what is told on PostgreSQL, where transactions run beside one another and end as they please."""
+"""The order of changes on PostgreSQL, where concurrent transactions commit in any order."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -79,7 +79,7 @@ def say(ports, user, room_id, content="hello"):
 
 
 class Beside:
-    """A transaction of somebody else, one step at a time: in a thread, because a thread has one at a time."""
+    """Another transaction, one step at a time. It runs in a thread, because a thread has one transaction at a time."""
 
     def __init__(self, ports, **locks):
         self._ports, self._locks = ports, locks

@@ -99,7 +99,7 @@ def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room
         membership=ports.room_store.access(room.id, ann.id)[1],
         head=(ann.id, bob.id),
         last_message=last,
-        others_seen_seq=2,  # who says something has read up to it
+        others_seen_seq=2,  # sending marks everything as read for the sender
     )
 
 
