@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from typing import Any
 
 import pytest
 
@@ -147,6 +148,21 @@ class TestProblems:
         chat.clock.advance(60)
         monkeypatch.setattr(type(chat.app.extensions["minichat"].services.sessions), "note_activity", away)
         assert ann.gets("/api/auth/me/").status == 200
+
+    def test_a_request_that_a_deadlock_aborted_is_retried(
+        self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rooms = type(chat.app.extensions["minichat"].services.rooms)
+        create, conflicts = rooms.create, [Unavailable("deadlock detected", is_conflict=True)]
+
+        def conflicts_once(*args: Any, **kwargs: Any) -> Any:
+            if conflicts:
+                raise conflicts.pop()
+            return create(*args, **kwargs)
+
+        monkeypatch.setattr(rooms, "create", conflicts_once)
+        assert ann.posts("/api/chat/rooms/", name="Tea").status == 201
+        assert not conflicts
 
 
 @on_one_database
