@@ -12,8 +12,9 @@ DOCUMENT = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"^```.*?^```$", "", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
 CODE = [path.read_text(encoding="utf-8") for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")]]
 FILES = sorted(set(re.findall(r"`([\w/]+\.py)`", PROSE)))
+PAIRS = sorted(set(re.findall(r"`(\w+)`[^`|\n]{1,9}`([\w/]+\.py)`", PROSE.replace("\n", " "))))
 NAMES = sorted(set(re.findall(r"`([A-Za-z_]+(?:\.[a-z_]+)?)`", PROSE)))
-OF_THE_EXAMPLE = {"is_silent", "both", "PUT"}
+OF_THE_EXAMPLE = {"is_silent", "both", "sqlite", "postgres", "PUT", "api.md"}
 """Names that the reader adds, and words that are no names of the code."""
 
 
@@ -31,6 +32,11 @@ def test_each_name_on_the_page_exists(name: str) -> None:
         )
     else:
         assert any(re.search(rf"\b{member}\b", code) for code in CODE)
+
+
+@pytest.mark.parametrize(("name", "file"), PAIRS)
+def test_each_name_is_in_the_file_that_follows_it(name: str, file: str) -> None:
+    assert re.search(rf"\b{name}\b", (ROOT / "src/minichat" / file).read_text(encoding="utf-8"))
 
 
 def test_the_page_names_the_places_of_each_example() -> None:

@@ -1,7 +1,7 @@
 """The administration at `/admin/`: pages for superusers, made with Flask-Admin on the domain's services.
 
 `door` authenticates administrators; `pages` shows people, rooms and the audit log. No page knows a database. Every
-action goes through `domain.administration`, which records it in the audit log.
+action goes through a domain service, which records it in the audit log.
 """
 
 from flask import Flask, Request

@@ -13,7 +13,7 @@ from minichat.api.paging import links, window
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
-from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, SearchQuery
+from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, PeopleSearchQuery
 from minichat.domain.model import Timestamp, User
 from minichat.domain.paging import Page, Window
 
@@ -70,7 +70,7 @@ def delete_avatar() -> Response:
 
 
 @blueprint.route("/auth/search/", methods=["GET"])
-@blueprint.arguments(SearchQuery, location="query")
+@blueprint.arguments(PeopleSearchQuery, location="query")
 @answers(200, FoundOut, 400)
 def search(query: dict[str, Any]) -> Response:
     """Search people by any part of the username, first name or last name, in any script.

@@ -264,7 +264,7 @@ class RemovalQuery(In):
     )
 
 
-class SearchQuery(In):
+class PeopleSearchQuery(In):
     q = _text(directory.MAX_QUERY_LENGTH, 1, required=True, metadata={"example": "an"})
     limit = _limit()
 
