@@ -13,7 +13,7 @@ from minichat.api.paging import links, window
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
-from minichat.api.schemas.requests import AvatarIn, ListQuery, ProfileIn, PeopleSearchQuery
+from minichat.api.schemas.requests import AvatarIn, ListQuery, PeopleSearchQuery, ProfileIn
 from minichat.domain.model import Timestamp, User
 from minichat.domain.paging import Page, Window
 
