@@ -57,7 +57,11 @@ def services_on(
         media_store=FileMedia(settings.pictures_dir),
         notice_board=notices or SharedMemoryNoticeBoard(shared_memory_file(settings, "typing")),
     )
-    lifetimes = Lifetimes(settings.access_ttl, settings.refresh_ttl, settings.session_ttl, settings.refresh_grace)
+    lifetimes = Lifetimes(
+        refresh_seconds=settings.refresh_ttl,
+        session_seconds=settings.session_ttl,
+        grace_seconds=settings.refresh_grace,
+    )
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]
     return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
 

@@ -64,7 +64,8 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         folder = self.resources.enter_context(fast_folder())
         self.backends = [self.resources.enter_context(opened(folder)) for opened in (memory, sqlite)]
         self.services = [
-            build(backend.ports, Lifetimes(refresh=300, session=900), [CHAIN_KEY]) for backend in self.backends
+            build(backend.ports, Lifetimes(refresh_seconds=300, session_seconds=900), [CHAIN_KEY])
+            for backend in self.backends
         ]
         self.grants = []
         """Pairs of grants that are equal on both sides, except their random `jti`."""

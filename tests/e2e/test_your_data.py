@@ -29,7 +29,7 @@ from e2e.crowd import (
     wait_until,
 )
 from e2e.databases import on_postgres, on_sqlite
-from minichat.domain.rooms import LEFT_AT_ONCE
+from minichat.domain.rooms import LEAVE_BATCH
 from scale import scaled
 from servers import PATIENCE, database_of, serving
 
@@ -163,7 +163,7 @@ class TestErasing:
         # The erasure leaves a hundred rooms at a time before it removes the account; each room keeps an owner.
         assert states[0][0]
         assert all(
-            found == after or (is_there and joined % LEFT_AT_ONCE == 0 and owned == ROOMS)
+            found == after or (is_there and joined % LEAVE_BATCH == 0 and owned == ROOMS)
             for found in states
             for is_there, joined, owned in [found]
         ), states

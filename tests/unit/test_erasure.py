@@ -16,7 +16,7 @@ from minichat.domain.errors import (
     UserNotFound,
 )
 from minichat.domain.model import AuditEvent, Device, Role, RoomKind
-from minichat.domain.rooms import LEFT_AT_ONCE
+from minichat.domain.rooms import LEAVE_BATCH
 from minichat.domain.throttling import FREE_FAILURES
 
 DAY = 86_400
@@ -50,7 +50,7 @@ def test_nothing_of_the_person_is_left(chat):
 def test_a_user_in_many_rooms_leaves_them_in_small_transactions(chat, ann, bob):
     steps = []
     chat.services.rooms.direct_chat(ann.id, bob.id)
-    for number in range(2 * LEFT_AT_ONCE + 7):
+    for number in range(2 * LEAVE_BATCH + 7):
         chat.services.rooms.create(ann.id, f"Room {number}", invited=[bob.id] if number % 2 else [])
 
     @contextmanager
@@ -61,11 +61,11 @@ def test_a_user_in_many_rooms_leaves_them_in_small_transactions(chat, ann, bob):
         steps.append(len(chat.memory.changes.log) - before)
 
     chat.with_ports(transaction=transaction).services.erasure.erase(ann.caller, PASSWORD)
-    assert max(steps) <= 2 * LEFT_AT_ONCE
+    assert max(steps) <= 2 * LEAVE_BATCH
     assert len([step for step in steps if step]) == 3
     [(room, _, _)] = chat.ports.room_store.all_of(ann.id, 0, 9)
     assert room.kind == RoomKind.DIRECT
-    assert len(chat.ports.room_store.all_of(bob.id, 0, 999)) == LEFT_AT_ONCE + 3 + 1
+    assert len(chat.ports.room_store.all_of(bob.id, 0, 999)) == LEAVE_BATCH + 3 + 1
     assert ann.user.deleted_at is not None
 
 
@@ -209,7 +209,7 @@ def test_a_room_without_other_participants_is_removed(ann, bob):
 
 
 def test_more_rooms_are_left_than_are_read_at_once(chat, ann, bob, monkeypatch):
-    monkeypatch.setattr("minichat.domain.rooms.LEFT_AT_ONCE", 2)
+    monkeypatch.setattr("minichat.domain.rooms.LEAVE_BATCH", 2)
     rooms = [ann.makes_room(f"Room {number}", with_=[bob]) for number in range(5)]
     ann.chats_with(bob)
     erase(ann)

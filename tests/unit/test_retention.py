@@ -4,7 +4,7 @@ import pytest
 
 from builders import MemoryChat
 from minichat.domain.model import AuditEvent, Device
-from minichat.domain.retention import BATCH, Kept, Kind
+from minichat.domain.retention import BATCH, Kind, LogRetention
 from minichat.domain.sessions import Lifetimes
 
 HOUR, DAY = 3_600, 86_400
@@ -13,7 +13,7 @@ HOME = Device("Firefox", "192.0.2.7")
 
 @pytest.fixture
 def chat():
-    return MemoryChat(Lifetimes(refresh=7 * DAY, session=30 * DAY))
+    return MemoryChat(Lifetimes(refresh_seconds=7 * DAY, session_seconds=30 * DAY))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def prune(chat):
     """Delete what is due; return the counts by kind, without zeros."""
 
     def run(**given):
-        return {kind: count for kind, count in chat.services.retention.apply(Kept(**given)) if count}
+        return {kind: count for kind, count in chat.services.retention.apply(LogRetention(**given)) if count}
 
     return run
 
@@ -80,7 +80,7 @@ def test_a_session_that_expired_is_kept_for_90_days(chat, ann, prune):
 
 
 def test_a_live_session_never_goes(prune):
-    chat = MemoryChat(Lifetimes(refresh=300 * DAY, session=300 * DAY))
+    chat = MemoryChat(Lifetimes(refresh_seconds=300 * DAY, session_seconds=300 * DAY))
     ann = chat.person("ann")
     chat.clock.advance(299 * DAY)
     list(chat.services.retention.apply())
@@ -88,7 +88,7 @@ def test_a_live_session_never_goes(prune):
 
 
 def test_a_session_that_is_long_over_goes_with_tokens_that_have_not_expired():
-    chat = MemoryChat(Lifetimes(refresh=300 * DAY, session=300 * DAY))
+    chat = MemoryChat(Lifetimes(refresh_seconds=300 * DAY, session_seconds=300 * DAY))
     ann = chat.person("ann")
     ann.grant = ann.refreshes()
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)
@@ -103,9 +103,9 @@ def test_changes_go_from_the_oldest_on(chat, ann, prune):
     ann.says("hello", in_=room)
     before = chat.happened()
     chat.clock.advance(DAY)
-    assert prune(changes=2 * DAY)[Kind.CHANGES] == 2
+    assert prune(changes_seconds=2 * DAY)[Kind.CHANGES] == 2
     assert chat.happened() == before[2:]
-    assert Kind.CHANGES not in prune(changes=2 * DAY)
+    assert Kind.CHANGES not in prune(changes_seconds=2 * DAY)
 
 
 def test_a_change_after_a_younger_one_stays_to_leave_no_gap(chat, ann, prune):
@@ -115,7 +115,7 @@ def test_a_change_after_a_younger_one_stays_to_leave_no_gap(chat, ann, prune):
     chat.clock.advance(-DAY)  # the clock is set back
     ann.says("again", in_=room)
     chat.clock.advance(DAY + 1)
-    prune(changes=DAY)
+    prune(changes_seconds=DAY)
     assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * 2
 
 
@@ -155,10 +155,10 @@ def test_others_may_write_between_two_transactions(chat, ann):
     chat.clock.advance(DAY)
     written = []
 
-    def rest():
+    def pause():
         written.append(ann.says("meanwhile", in_=room).message.content)
 
-    removed = dict(chat.services.retention.apply(Kept(changes=DAY), rest=rest))
+    removed = dict(chat.services.retention.apply(LogRetention(changes_seconds=DAY), pause=pause))
     assert removed[Kind.CHANGES] == 2 * BATCH + 2
     assert len(written) >= 3
     assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * len(written)
@@ -170,10 +170,10 @@ def test_a_run_that_was_broken_off_is_gone_on_with_by_the_next(chat, ann, prune)
         ann.says(str(number), in_=room)
     chat.clock.advance(DAY)
 
-    def rest():
+    def pause():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(chat.services.retention.apply(Kept(changes=DAY), rest=rest))
+        list(chat.services.retention.apply(LogRetention(changes_seconds=DAY), pause=pause))
     assert len(chat.memory.changes.log) == BATCH + 2
-    assert prune(changes=DAY)[Kind.CHANGES] == BATCH + 2
+    assert prune(changes_seconds=DAY)[Kind.CHANGES] == BATCH + 2

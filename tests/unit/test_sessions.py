@@ -306,7 +306,7 @@ def test_a_refresh_token_expires_after_seven_days(chat, ann):
 
 
 def test_no_refresh_token_outlives_its_session():
-    chat = MemoryChat(Lifetimes(refresh=100, session=150))
+    chat = MemoryChat(Lifetimes(refresh_seconds=100, session_seconds=150))
     ann = chat.person("ann")
     chat.clock.advance(90)
     assert ann.refreshes().expires_at == ann.grant.session.expires_at
@@ -361,7 +361,7 @@ def test_a_repetition_does_not_prolong_the_grace(chat, ann):
 
 
 def test_a_grace_of_zero_is_strict():
-    chat = MemoryChat(Lifetimes(grace=0))
+    chat = MemoryChat(Lifetimes(grace_seconds=0))
     ann = chat.person("ann")
     ann.refreshes()
     with pytest.raises(RefreshTokenReused):

@@ -109,7 +109,7 @@ def prune() -> None:
     settings = load_settings()
     import time
 
-    from minichat.domain.retention import Kept
+    from minichat.domain.retention import LogRetention
     from minichat.wiring import services_on
 
     database = current_database(settings)
@@ -118,9 +118,9 @@ def prune() -> None:
         database.checkpoint()
         time.sleep(PRUNE_PAUSE_SECONDS)
 
-    kept = Kept(settings.changes_ttl, settings.audit_ttl)
+    logs = LogRetention(changes_seconds=settings.changes_ttl, audit_seconds=settings.audit_ttl)
     with database_failures(settings), media_failures(settings):
-        for kind, removed in services_on(database, settings).retention.apply(kept, rest=pause):
+        for kind, removed in services_on(database, settings).retention.apply(logs, pause=pause):
             click.echo(f"{removed:>9}  {kind}")
 
 

@@ -27,7 +27,7 @@ class AuditLog:
         **detail: int | str,
     ) -> None:
         """Append an entry inside the caller's transaction; `about` and `by` are ids of accounts."""
-        self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.kept, detail))
+        self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.truncated, detail))
 
     def page(
         self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None

@@ -12,7 +12,7 @@ from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
 from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
-from minichat.domain.rooms import LEFT_AT_ONCE, Rooms
+from minichat.domain.rooms import LEAVE_BATCH, Rooms
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
@@ -49,10 +49,10 @@ class Erasure:
         discard_picture(self.media_store, user.avatar_url)
 
     def _leave_most_rooms(self, caller: Caller) -> None:
-        """Leave the caller's rooms, `LEFT_AT_ONCE` in a transaction, as long as there are that many."""
+        """Leave the caller's rooms, `LEAVE_BATCH` in a transaction, as long as there are that many."""
         room_ids = self.rooms.ids_of(caller.user.id)
-        for end in range(LEFT_AT_ONCE, len(room_ids) + 1, LEFT_AT_ONCE):
-            some = room_ids[end - LEFT_AT_ONCE : end]
+        for end in range(LEAVE_BATCH, len(room_ids) + 1, LEAVE_BATCH):
+            some = room_ids[end - LEAVE_BATCH : end]
             with self.transaction(account=caller.user.id, rooms=some):
                 self.sessions.authenticate(caller.session.id, caller.user.id)
                 self.rooms.leave_each(caller.user.id, some)

@@ -1,6 +1,6 @@
-"""Retention: data is deleted when it is no longer of use.
+"""Retention: delete data that is no longer needed.
 
-Each small transaction deletes a batch, with a rest after it in which others can write. The remaining work follows from
+Each small transaction deletes one batch, then a pause lets others write. The remaining work follows from
 the stored rows alone, so retention can be interrupted anywhere, started again, and run twice at once. This module knows
 no schedule: the command `prune` calls it.
 """
@@ -26,22 +26,22 @@ from minichat.domain.ports import (
 )
 
 BATCH = 500
-"""How many rows one transaction deletes at most."""
+"""Maximum number of rows that one transaction deletes."""
 TOKENS_BATCH = 100
-"""The same for refresh tokens: their keys are hashes, so neighbouring rows are rare."""
+"""Smaller for refresh tokens: their keys are hashes, so each deleted row lies on another page of the disk."""
 SESSIONS_KEPT = 90 * DAY
-"""How long a session is kept after its end. Until then, `domain.throttling` knows its address."""
+"""How long a session is kept after its end. During this time `domain.throttling` still knows its address."""
 ROOMS_KEPT = DAY
 """How long the contents of a removed room are kept, for clients that are still reading about its removal."""
 PICTURES_KEPT = HOUR
 """How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
 
-class Kept(NamedTuple):
-    """How long the logs are kept, in seconds."""
+class LogRetention(NamedTuple):
+    """How long entries of the change log and of the audit log are kept."""
 
-    changes: int = 7 * 86_400
-    audit: int = 365 * 86_400
+    changes_seconds: int = 7 * 86_400
+    audit_seconds: int = 365 * 86_400
 
 
 class Kind(StrEnum):
@@ -71,29 +71,31 @@ class Retention:
     audit_store: AuditStore
     media_store: MediaStore
 
-    def apply(self, kept: Kept = Kept(), *, rest: Callable[[], object] = lambda: None) -> Iterator[tuple[Kind, int]]:
-        """Delete what is due; yield each kind with its count when it is done. `rest` is called between transactions.
+    def apply(
+        self, logs: LogRetention = LogRetention(), *, pause: Callable[[], object] = lambda: None
+    ) -> Iterator[tuple[Kind, int]]:
+        """Delete all expired data; yield each kind with the number of deleted rows or files.
 
-        Raises Unavailable; the batches before it are committed.
+        Call `pause` between two transactions. Raises Unavailable; earlier batches stay deleted.
         """
         now = self.clock()
         sweeps: dict[Kind, Callable[[], int]] = {
             Kind.TOKENS: lambda: self.session_store.sweep_tokens(now, TOKENS_BATCH),
             Kind.TICKETS: lambda: self.ticket_store.sweep(now, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
-            # The rows of a removed room name its participants: they may read about it as long as the log has it.
-            Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, kept.changes * SECOND), BATCH),
-            Kind.CHANGES: lambda: self.change_store.sweep(now - kept.changes * SECOND, BATCH),
+            # The rows of a removed room name its participants, who may read about it as long as the log holds it.
+            Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, logs.changes_seconds * SECOND), BATCH),
+            Kind.CHANGES: lambda: self.change_store.sweep(now - logs.changes_seconds * SECOND, BATCH),
             Kind.ATTEMPTS: lambda: self.attempt_store.sweep(now, BATCH),
             Kind.NAMES: lambda: self.user_store.sweep_freed_names(now, BATCH),
-            Kind.AUDIT: lambda: self.audit_store.sweep(now - kept.audit * SECOND, BATCH),
+            Kind.AUDIT: lambda: self.audit_store.sweep(now - logs.audit_seconds * SECOND, BATCH),
         }
         for kind, sweep in sweeps.items():
-            yield kind, self._repeat(sweep, rest)
+            yield kind, self._repeat(sweep, pause)
         yield Kind.PICTURES, self._remove_pictures()
 
-    def _repeat(self, sweep: Callable[[], int], rest: Callable[[], object]) -> int:
-        """Call `sweep`, each time in a transaction, until nothing is left; return the sum."""
+    def _repeat(self, sweep: Callable[[], int], pause: Callable[[], object]) -> int:
+        """Call `sweep`, each time in a new transaction, until it deletes nothing; return the sum."""
         total = 0
         while True:
             with self.transaction():
@@ -101,7 +103,7 @@ class Retention:
             if not swept:
                 return total
             total += swept
-            rest()
+            pause()
 
     def _remove_pictures(self) -> int:
         """Remove files that a crash left behind: see `domain.avatars`."""

@@ -42,7 +42,7 @@ MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
 """How many users can be invited when a room is created; more are added one by one."""
-LEFT_AT_ONCE = 100
+LEAVE_BATCH = 100
 """How many rooms an account leaves in one transaction while it is erased, and how many are in memory at once."""
 
 
@@ -236,9 +236,9 @@ class Rooms:
 
     def leave_each(self, user_id: int, room_ids: Sequence[int]) -> None:
         """Leave the groups among these rooms, as `leave` does, inside a transaction that holds them."""
-        for start in range(0, len(room_ids), LEFT_AT_ONCE):
-            some = room_ids[start : start + LEFT_AT_ONCE]
-            for room, membership, _ in self.room_store.all_of(user_id, some[0] - 1, LEFT_AT_ONCE):
+        for start in range(0, len(room_ids), LEAVE_BATCH):
+            some = room_ids[start : start + LEAVE_BATCH]
+            for room, membership, _ in self.room_store.all_of(user_id, some[0] - 1, LEAVE_BATCH):
                 if room.id in some and room.kind != RoomKind.DIRECT:
                     self.let_go(room, membership)
 

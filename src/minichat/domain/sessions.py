@@ -57,12 +57,11 @@ PRESENCE_PATIENCE = 0.1
 
 
 class Lifetimes(NamedTuple):
-    """Lifetimes of tokens and sessions, and the grace period for a repeated refresh, all in seconds."""
+    """Lifetimes of refresh tokens and sessions, and the grace period for a repeated refresh."""
 
-    access: int = 3_600
-    refresh: int = 7 * 86_400
-    session: int = 30 * 86_400
-    grace: int = 30
+    refresh_seconds: int = 7 * 86_400
+    session_seconds: int = 30 * 86_400
+    grace_seconds: int = 30
 
 
 class Grant(NamedTuple):
@@ -130,7 +129,7 @@ class Sessions:
     def open(self, user: User, device: Device) -> Grant:
         """Open a session of `user` with its first refresh token, inside the caller's transaction."""
         now = self.clock()
-        session = self.session_store.open(user.id, device.kept, now, now + self.lifetimes.session * SECOND)
+        session = self.session_store.open(user.id, device.truncated, now, now + self.lifetimes.session_seconds * SECOND)
         self.user_store.seen(user.id, now)
         return self._issue(session, secrets.token_urlsafe(24), now)
 
@@ -309,14 +308,14 @@ class Sessions:
                 self.user_store.change_password(found.user.id, found.password_hash, new_hash)
 
     def _issue(self, session: Session, jti: str, now: Timestamp) -> Grant:
-        expires_at = min(now + self.lifetimes.refresh * SECOND, session.expires_at)
+        expires_at = min(now + self.lifetimes.refresh_seconds * SECOND, session.expires_at)
         self.session_store.add_token(RefreshToken(_hash(jti), session.id, now, expires_at))
         return Grant(session, jti, now, expires_at)
 
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
         """Return the successor of the used token `jti`, if it is unused and the grace period still runs."""
         token = self.session_store.token(_hash(jti))
-        if token is None or token.used_at is None or now - token.used_at >= self.lifetimes.grace * SECOND:
+        if token is None or token.used_at is None or now - token.used_at >= self.lifetimes.grace_seconds * SECOND:
             return None
         for successor in self._successors(jti):
             found = self.session_store.token(_hash(successor))

@@ -73,7 +73,7 @@ class Throttling:
 
     def guess(self, account: str, user_id: int | None, device: Device) -> Guess:
         """Return the guess at an account; `account` is its username key, or the text that can't be a username."""
-        network, agent = device.network, device.kept.user_agent
+        network, agent = device.network, device.truncated.user_agent
         # Unknown names are looked up like all others, so that the answer takes the same time.
         is_at_home = self.is_on and self.session_store.is_known(user_id or 0, network)
         is_own_device = self.is_on and self.session_store.is_known(user_id or 0, network, agent)

@@ -1,4 +1,4 @@
-"""Accounts, their sessions and the devices that a request comes from."""
+"""Accounts, sessions, and the devices that requests come from."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from minichat.domain.model.values import MINUTE, SECOND, Timestamp
 
 MAX_USER_AGENT_LENGTH = 400
-"""Longer user agents are cut, in code points."""
+"""In code points. Longer user agents are cut."""
 
 PRESENCE_LEASE = MINUTE
 LAST_SEEN_RESOLUTION = 30 * SECOND
@@ -19,7 +19,7 @@ class User(NamedTuple):
     id: int
     username: str
     username_key: str
-    """The username as it is compared and sorted (RFC 8265, UsernameCaseMapped): one key, one account."""
+    """The form that is compared and sorted (RFC 8265, UsernameCaseMapped). No two accounts have the same key."""
     first_name: str
     last_name: str
     email: str
@@ -41,7 +41,7 @@ class User(NamedTuple):
         return f"{self.first_name} {self.last_name}".strip()
 
     def is_online(self, now: Timestamp) -> bool:
-        """Return whether the presence lease still runs. Nothing stores the answer, so a crash leaves nobody online."""
+        """Return whether the presence lease still runs. It expires by itself, so a crash leaves no user online."""
         return self.last_seen_at is not None and now - self.last_seen_at < PRESENCE_LEASE
 
     def is_due(self, now: Timestamp) -> bool:
@@ -50,7 +50,7 @@ class User(NamedTuple):
 
 
 People = Mapping[int, User]
-"""The users that a page mentions, by id: each is fetched and presented once."""
+"""The users that a page mentions, by id. Each user is fetched and presented once."""
 
 
 class Credentials(NamedTuple):
@@ -92,7 +92,7 @@ class Ticket(NamedTuple):
     hash: str
     session_id: int
     access_expires_at: Timestamp
-    """When the access token expires that requested the ticket. The stream ends then."""
+    """The expiry of the access token that requested the ticket. The stream ends then."""
     expires_at: Timestamp
 
 
@@ -114,13 +114,13 @@ class Device(NamedTuple):
     ip: str = ""
 
     @property
-    def kept(self) -> "Device":
-        """The device as it is stored: with a user agent of limited length."""
+    def truncated(self) -> "Device":
+        """The device with its user agent cut to the stored length."""
         return Device(self.user_agent[:MAX_USER_AGENT_LENGTH], self.ip)
 
     @property
     def network(self) -> str:
-        """The addresses that count as one: a /64 of IPv6, because a customer has a whole one, or one of IPv4."""
+        """The unit that throttling counts: one IPv4 address, or a /64 of IPv6, because a customer has a whole /64."""
         try:
             address = ip_address(self.ip)
         except ValueError:
