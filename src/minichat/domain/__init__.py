@@ -1,10 +1,10 @@
 """The rules of the chat in plain Python: the standard library only, and nothing of the web or a database.
 
     model/       the entities: immutable records
-    errors       everything that a service refuses: kinds of errors, and a code for each broken rule
-    ports/       what the rules need from outside, as protocols: stores, transactions with their locks, clock, hasher
+    errors       the errors that services raise: a few kinds, and a code for each broken rule
+    ports/       protocols for everything outside of the rules: stores, transactions and their locks, clock, hasher
     text, paging, retries       cleaned text, keyset pages, retries after a conflict
-    accounts     what usernames, passwords, profiles and e-mail addresses may be
+    accounts     the rules for usernames, passwords, profiles and e-mail addresses
     services     wires the services below to one set of ports
 
 One service per module: `registration`, `sessions`, `throttling`, `tickets`, `directory`, `avatars`, `presence`,

@@ -16,7 +16,7 @@ MAX_NAME_LENGTH = 150
 MAX_EMAIL_LENGTH = 254
 MAX_AVATAR_URL_LENGTH = 500
 ERASED_PREFIX = "deleted-user-"
-"""The names of erased accounts begin like this; no other account may have one."""
+"""The prefix of the names of erased accounts; no other account may have it."""
 
 _PUNCTUATION = frozenset("_.-")
 _MARKS_IN_A_ROW = 4
@@ -26,7 +26,7 @@ _DOT_ABOVE, _DOTTED = "\u0307", frozenset("ijlıȷ")
 
 
 def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
-    """Return the username as it is shown and its key; record in `fields` why the text is no username."""
+    """Return the displayed username and its key; record in `fields` each reason to reject the name."""
     name = fields.line("username", username, least=MIN_USERNAME_LENGTH, most=MAX_USERNAME_LENGTH)
     key = username_key(name, key_of)
     if key is None:
@@ -43,8 +43,8 @@ def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scr
 def _hides_marks(name: str) -> bool:
     """Return whether the name has a combining mark that makes it look like another name (UTS #39, section 5.4).
 
-    Such a mark has no letter before it, crosses its letter, repeats the one before, is one of too many, or adds a dot
-    to a letter that has one.
+    The mark has no letter before it, crosses its letter, repeats the previous mark, exceeds the permitted number, or
+    adds a dot to a letter that has a dot already.
     """
     letter, marks = "", ""
     for char in unicodedata.normalize("NFD", name):
@@ -77,7 +77,7 @@ def username_key(username: str, key_of: UsernameKey) -> str | None:
 
 
 def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str, str]:
-    """Return both names cleaned; record in `fields` what is wrong with them."""
+    """Return both cleaned names; record their problems in `fields`."""
     return (
         fields.line("first_name", first_name, most=MAX_NAME_LENGTH),
         fields.line("last_name", last_name, most=MAX_NAME_LENGTH),
@@ -85,7 +85,7 @@ def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str
 
 
 def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
-    """Return the address in its normal form, or "" for none; record in `fields` why it is no address.
+    """Return the address in its normal form, or "" for none; record in `fields` that an address is invalid.
 
     The check finds typing errors. Only a delivered message would prove an address.
     """
@@ -100,7 +100,7 @@ def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
 
 
 def check_avatar_url(fields: Fields, url: str) -> str:
-    """Return the https URL, or "" for the placeholder. Browsers of others load it; the server never does."""
+    """Return the https URL, or "" for the placeholder. The browsers of other users load the URL, the server never."""
     cleaned = fields.line("avatar", url, most=MAX_AVATAR_URL_LENGTH)
     if cleaned and not _is_https_url(cleaned):
         fields.wrong("avatar", "not_an_https_url")
@@ -120,7 +120,7 @@ def _is_https_url(url: str) -> bool:
 def check_password(
     fields: Fields, field: str, password: str, key_of: UsernameKey, key: str, is_common: CommonPasswords
 ) -> str:
-    """Return the new password of the account with username key `key`; record in `fields` why it is unfit."""
+    """Return the new password of the account with username key `key`; record in `fields` each reason to reject it."""
     secret = fields.body(field, password, least=MIN_PASSWORD_LENGTH, most=MAX_PASSWORD_LENGTH)
     if key and username_key(secret, key_of) == key:
         fields.wrong(field, "password_is_username")

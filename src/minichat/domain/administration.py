@@ -1,7 +1,7 @@
 """Acts of an operator on the accounts of others. The audit log records each act and its author.
 
-`by` is the administrator's id, or None for the command line. A username finds the same account as at log-in. Erased
-accounts are never found. This module does not check that the caller is an operator: the pages and commands do.
+`by` is the administrator's id, or None for the command line. A username selects the same account as at log-in, and
+never an erased one. This module does not check that the caller is an operator: the pages and commands do.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Uploaded pictures of users: files, which no transaction covers, and the rows that name them.
+"""Uploaded pictures of users: the files, and the rows that name them. Transactions do not cover the files.
 
 The order of the steps makes a crash harmless at any point. A file is complete before a row names it, and it is removed
 only after the commit that removes its name from the row. So a crash can leave a file without a row, which retention
@@ -42,7 +42,7 @@ class Avatars:
         return user
 
     def remove(self, user_id: int) -> User:
-        """Remove the user's avatar; return the user, who has the placeholder now. Raises SessionEnded."""
+        """Remove the user's avatar; return the user, now with the placeholder. Raises SessionEnded."""
         user, former_url = self._keep(user_id, "")
         discard_picture(self.media_store, former_url)
         return user
@@ -72,11 +72,11 @@ def picture_url(name: str) -> str:
 
 
 def is_picture_url(avatar_url: str) -> bool:
-    """Return whether it is the `User.avatar_url` of an uploaded picture."""
+    """Return whether the URL is the `User.avatar_url` of an uploaded picture."""
     return _PATH.fullmatch(avatar_url) is not None
 
 
 def discard_picture(media: MediaStore, avatar_url: str) -> None:
-    """Remove the file of an uploaded picture after the commit by which no row names it any more."""
+    """Remove the file of an uploaded picture. Call this after the commit that removed its name from the row."""
     if ours := _PATH.fullmatch(avatar_url):
         media.remove(ours[1])

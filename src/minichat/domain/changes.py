@@ -1,8 +1,8 @@
-"""Reading the change log: the changes in a user's rooms, from any position on, in the one order that all readers see.
+"""Read the change log: the changes in a user's rooms, after any position, in the one order that all readers see.
 
-A subscription gets the changes of the rooms that the user is in, and nothing more of a room after the user has left it.
-After an hour offline, the user gets the changes of the time in the room: the log itself has the joins and departures,
-so the current rooms lead back to the rooms at the position.
+A subscription receives the changes of a room only for the time that the user is in it. This also holds for a client
+that was offline: the log contains the user's joins and departures, so `subscribe` derives the rooms at the position
+from the current rooms.
 
 This module knows neither the cursors of clients nor live delivery: these belong to `live` and the API.
 """
@@ -32,17 +32,17 @@ from minichat.domain.rooms import mentioned
 class Moves(NamedTuple):
     """The user's joins and departures in the part of the log that is being read.
 
-    They hide the changes of a room that the user has left since, although the user was in it when they happened.
+    They hide all changes of a room that the user has left since, even those from the time of the membership.
     """
 
     joined: Collection[tuple[int, Timestamp]]
-    """Rooms with the time of joining: the first participants get the room's creation, too."""
+    """Rooms with the time of joining. A user who joined at the room's creation also receives its creation."""
     left: Collection[int]
-    """Rooms that the user is not in at the end."""
+    """Rooms that the user has left by the end of that part."""
 
     @classmethod
     def of(cls, own: Iterable[Change]) -> "Moves":
-        """Return the result of `own`, the user's `MOVES` in order."""
+        """Return the effect of `own`, the changes in the user's own memberships, in order."""
         joined, left = set(), set()
         for change in own:
             if change.kind == ChangeKind.PARTICIPANT_JOINED:
@@ -74,7 +74,7 @@ class Subscription:
         return self._only in {None, room_id}
 
     def accepts(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
-        """Move past the next change; return whether the user gets it. `ahead` has the user's moves from here on."""
+        """Move past the next change; return whether the user receives it. `ahead` holds the user's later moves."""
         self.position, change = logged
         room_id, is_own = change.room_id, change.user_id == self.user_id
         if not self.is_of(room_id):
@@ -94,7 +94,7 @@ class Subscription:
 
 class ChangeBatch(NamedTuple):
     changes: Sequence[LoggedChange]
-    """The changes that the user gets."""
+    """The changes that the user receives."""
     has_more: bool
     """Whether the log continues; if not, the subscription is at its end."""
 
@@ -111,7 +111,7 @@ class ChangeLog:
     def at_one_moment(self) -> AbstractContextManager[None]:
         """Return a snapshot for memberships and content together.
 
-        Without it, a removed participant could get an edit that came after the removal.
+        Without it, a removed participant could receive an edit that came after the removal.
         """
         return self.snapshot()
 
@@ -160,7 +160,7 @@ class ChangeLog:
             subscription.position = last
         return ChangeBatch(taken, has_more)
 
-    # The content of a change, as it is now
+    # The current entities of a change
 
     def message(self, message_id: int) -> tuple[Message, User] | None:
         """Return a message with its author; None if its room was removed."""
@@ -177,7 +177,7 @@ class ChangeLog:
         return messages, people, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
-        """Return `is_read` of the message by user id, for the users who are in its room now."""
+        """Return `is_read` of the message by user id, for the current participants of its room."""
         read_by = self.membership_store.read_by(message.room_id, user_ids)
         is_read = {user_id: seq >= message.seq for user_id, seq in read_by.items()}
         author_id = message.user_id
@@ -190,7 +190,7 @@ class ChangeLog:
         return is_read
 
     def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], People]:
-        """Return the room as each of these users sees it, if in it, and the people that it mentions."""
+        """Return the room as each of these users sees it, and the mentioned people. Omit users outside of the room."""
         views = self.room_store.views(room_id, user_ids)
         return views, self.user_store.by_ids(mentioned(views.values()))
 

@@ -13,9 +13,9 @@ from minichat.domain.text import Fields, fold
 
 MAX_QUERY_LENGTH = 100
 MAX_SEARCHED_LENGTH = 128
-"""How many code points of a folded query, and of a name from the match on, are compared: folding makes text longer."""
+"""Number of code points that a search compares, of a folded query and of a name from the match on."""
 MAX_SEARCHABLE_LENGTH = 310
-"""How many code points of a folded name are searchable: two names of 150. Some letters fold into eighteen each."""
+"""Number of searchable code points of a folded name: two names of 150. One letter can fold into eighteen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Directory:
         email: str | None = None,
         avatar: str | None = None,
     ) -> User:
-        """Change the given fields of a profile; None leaves a field as it is. Raises InvalidInput or SessionEnded."""
+        """Change the given fields of a profile; None keeps a field. Raises InvalidInput or SessionEnded."""
         with self.transaction(account=user_id):
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:

@@ -1,8 +1,8 @@
-"""Erasing an account: its messages stay, and their author becomes anonymous.
+"""Erase an account: its messages stay, and their author becomes anonymous.
 
 A row without name, picture and password remains, so that every message has an author and every direct chat two
-participants. Digests of edited and deleted messages are deleted. The audit log keeps its entries until they are old:
-they name the account by its id. This module leaves each part to the service or store that owns it.
+participants. Digests of edited and deleted messages are deleted. The audit log keeps its entries until their retention
+ends; they name the account by its id. Each step is in the service or store that owns the data.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Erasure:
     def erase(self, caller: Caller, password: str, device: Device = Device()) -> None:
         """Erase the caller's account: leave all rooms and end all sessions, in one transaction.
 
-        A user in hundreds of rooms leaves most of them first, a hundred per transaction: a transaction blocks the
-        writers of its rooms, and listeners wait for it. If that is interrupted, the user has to try again.
+        A transaction blocks the writers of its rooms, and listeners wait for it. A user in hundreds of rooms therefore
+        leaves most of them in earlier transactions, a hundred in each. After an interruption the user has to try again.
 
         Raises InvalidInput on a wrong `password`, TooManyAttempts, or SessionEnded if a concurrent request has erased
         the account.
@@ -49,7 +49,7 @@ class Erasure:
         discard_picture(self.media_store, user.avatar_url)
 
     def _leave_most_rooms(self, caller: Caller) -> None:
-        """Leave the caller's rooms, `LEAVE_BATCH` in a transaction, as long as there are that many."""
+        """Leave the caller's rooms in transactions of `LEAVE_BATCH` rooms, until fewer remain."""
         room_ids = self.rooms.ids_of(caller.user.id)
         for end in range(LEAVE_BATCH, len(room_ids) + 1, LEAVE_BATCH):
             some = room_ids[end - LEAVE_BATCH : end]
@@ -58,7 +58,7 @@ class Erasure:
                 self.rooms.leave_each(caller.user.id, some)
 
     def _erase(self, caller: Caller, device: Device) -> User | None:
-        """Erase the account; return it as it was. None, and nothing is done, if the account has just joined a room."""
+        """Erase the account; return the former account. Do nothing and return None if it has just joined a room."""
         room_ids = self.rooms.ids_of(caller.user.id)
         with self.transaction(account=caller.user.id, rooms=room_ids):
             user = self.sessions.authenticate(caller.session.id, caller.user.id).user

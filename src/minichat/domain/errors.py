@@ -1,6 +1,6 @@
-"""Everything that a service refuses, in the terms of the chat.
+"""The errors that services raise, in the terms of the chat.
 
-Eight kinds say what a caller can do about it. Each subclass names the broken rule and has a stable `code` for programs.
+Eight kinds show how a caller can react. Each subclass names the broken rule and has a stable `code` for programs.
 This module knows no sentence for people, no HTTP status and no language: these belong to the API.
 """
 
@@ -9,14 +9,14 @@ from typing import ClassVar, NamedTuple
 
 
 class Issue(NamedTuple):
-    """One problem of one field: a stable code, and the limits that its sentence mentions."""
+    """One problem of one field: a stable code, and the limits for its message."""
 
     code: str
     limits: Mapping[str, int] = {}
 
 
 class ChatError(Exception):
-    """The base of everything that a service refuses."""
+    """The base of the errors that services raise."""
 
     code: ClassVar[str]
 
@@ -36,19 +36,19 @@ class InvalidInput(ChatError):
 
 
 class NotAuthenticated(ChatError):
-    """The credentials identify nobody."""
+    """The credentials are not valid."""
 
     code = "not_authenticated"
 
 
 class NotAllowed(ChatError):
-    """The caller can see the thing, but may not do this with it."""
+    """The caller can see the resource, but may not do this with it."""
 
     code = "not_allowed"
 
 
 class NotFound(ChatError):
-    """The thing does not exist, or the caller may not know that it exists."""
+    """The resource does not exist, or the caller may not know that it exists."""
 
     code = "not_found"
 
@@ -60,7 +60,7 @@ class Conflict(ChatError):
 
 
 class Gone(ChatError):
-    """The thing is gone for good."""
+    """The resource existed and will not return."""
 
     code = "gone"
 
@@ -82,12 +82,12 @@ class TooManyAttempts(TooMany):
 
 
 class Unavailable(ChatError):
-    """A needed system does not answer or is overloaded. Nothing was changed; try again after `retry_after` seconds."""
+    """A required system does not answer or is overloaded. Nothing was changed; retry after `retry_after` seconds."""
 
     code = "unavailable"
 
     def __init__(self, reason: str, retry_after: int = 1, *, is_conflict: bool = False) -> None:
-        """`is_conflict` means that another transaction was in the way, so an immediate retry should succeed."""
+        """`is_conflict` means that another transaction caused the failure, so an immediate retry should succeed."""
         super().__init__(reason)
         self.retry_after = retry_after
         self.is_conflict = is_conflict
@@ -106,13 +106,13 @@ class TokenExpired(NotAuthenticated):
 
 
 class InvalidTicket(NotAuthenticated):
-    """The ticket was used before, has expired, or never was one."""
+    """The ticket is unknown, used or expired."""
 
     code = "ticket_invalid"
 
 
 class TooManyStreams(TooMany):
-    """The user has reached the limit of open streams: one of them must end first."""
+    """The user has reached the limit of open streams. Close one first."""
 
     code = "too_many_streams"
 
@@ -124,7 +124,7 @@ class SessionEnded(NotAuthenticated):
 
 
 class RefreshTokenReused(NotAuthenticated):
-    """A refresh token was used after its successor: two parties have it, so the whole session has ended."""
+    """A refresh token was reused. A thief may have it, so the whole session has ended."""
 
     code = "token_reused"
 
@@ -138,7 +138,7 @@ class RoleTooLow(NotAllowed):
 
 
 class ResyncRequired(Gone):
-    """The change log does not reach back to this position: load everything again and continue from its end."""
+    """The change log no longer holds this position. The client must reload everything and continue from the end."""
 
     code = "resync_required"
 
@@ -150,7 +150,7 @@ class InvalidCursor(InvalidInput):
 
 
 class NotYourMessage(NotAllowed):
-    """Only the author can edit a message, whatever the caller's role."""
+    """Only the author can edit a message; no role permits it."""
 
     code = "not_your_message"
 
@@ -186,7 +186,7 @@ class UsernameTaken(Conflict):
 
 
 class ClientIdReused(Conflict):
-    """The same `client_id` came with other content: a bug of the client that neither message may hide."""
+    """The same `client_id` came with other content. This is a bug of the client, so it must not pass silently."""
 
     code = "client_id_reused"
 
@@ -204,18 +204,18 @@ class UserIsBanned(Conflict):
 
 
 class OwnerNeeded(Conflict):
-    """A room always has an owner: the owner steps down by making another participant the owner, or by leaving."""
+    """A group always has an owner. To step down, the owner makes another participant the owner, or leaves."""
 
     code = "owner_needed"
 
 
 class RecipientDeleted(Conflict):
-    """The other user of the direct chat has erased the account, so nobody would read the message."""
+    """The other user of the direct chat has erased the account and can't read the message."""
 
     code = "recipient_deleted"
 
 
 class DirectChatIsFixed(Conflict):
-    """A direct chat belongs to its two users: nobody can rename, delete, join or leave it."""
+    """A direct chat always has its two users. It can't be renamed, deleted, joined or left."""
 
     code = "direct_chat_is_fixed"

@@ -1,7 +1,7 @@
-"""The export of all data that is stored about a user, in pages, because an account can have a million messages.
+"""The export of all stored data about a user, in pages, because an account can have a million messages.
 
-It holds nothing of other users but the names of rooms and of partners in direct chats, and no hash and no token. This
-module knows no format: the API writes it.
+It contains no hash, no token, and nothing of other users except the names of rooms and of partners in direct chats.
+This module knows no format: the API writes it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +27,11 @@ from minichat.domain.ports import BanStore, Clock, MessageStore, RoomStore, Sess
 T = TypeVar("T")
 
 PAGE = 200
-"""How many records are in memory at once."""
+"""Maximum number of records in memory."""
 
 
 class DataExport(NamedTuple):
-    """The data about one user. Each page is read when it is needed, so each is of a moment of its own."""
+    """The data about one user. Each page is read on demand, so pages can show different moments."""
 
     at: Timestamp
     account: User

@@ -1,8 +1,8 @@
 """Sending and reading messages.
 
-`seq` numbers a room's messages without gaps, in the order that every reader sees. So the number of unread messages is a
-subtraction, and whether a message was read is a comparison with a receipt. The author can edit a message and delete it;
-the number stays. This module knows nothing of listeners: it appends to the change log.
+`seq` numbers a room's messages without gaps, in the order that every reader sees. A subtraction therefore gives the
+number of unread messages, and a message is read if a receipt is not below its `seq`. A message keeps its number when it
+is edited or deleted. This module knows nothing of listeners: it appends to the change log.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ _EXCLUSIVE = Issue("exclusive")
 
 
 class MessageWindow(NamedTuple):
-    """A part of a list of messages: the newest `limit`, or those next to one message, by its id."""
+    """A part of a list of messages: the newest `limit` messages, or those next to the message with a given id."""
 
     limit: int
     before: int | None = None
@@ -81,10 +81,10 @@ class Messaging:
     def send(
         self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
     ) -> SentMessage:
-        """Send a message, once: the same `client_id` again returns the first message.
+        """Send a message. A retry with the same `client_id` returns the first message.
 
-        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the repetition has
-        other content.
+        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the retry has other
+        content.
         """
         fields = Fields()
         content = _checked(fields, content)
@@ -100,14 +100,14 @@ class Messaging:
             now = self.clock()
             message = self.message_store.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
             if message is None:
-                # Inside the transaction, so that nobody can remove the author from the room in between.
+                # Check inside the transaction: its lock prevents a concurrent removal of the author.
                 return self._replayed(author, room_id, client_id or "", content, reply_to)
             # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
 
     def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
-        """Raise if one user of the direct chat has erased the account. A repetition is still answered."""
+        """Raise an error if a user of the direct chat has erased the account, unless this is a retry."""
         erased = self.membership_store.erased_in(room_id)
         if author_id in erased:
             raise SessionEnded  # the account was erased during the request
@@ -121,7 +121,7 @@ class Messaging:
         return SentMessage(first, author, self.membership_store.receipts(author.id, [room_id])[room_id], is_replay=True)
 
     def _began_as(self, message: Message, content: str) -> bool:
-        """Return whether the message was first sent with that content, even if it was edited since."""
+        """Return whether the message was sent with that content, even if the author has edited it since."""
         digest = self.message_store.first_digest(message.id)
         return message.content == content if digest is None else digest == _digest(message.id, content)
 
@@ -193,8 +193,8 @@ class Messaging:
     ) -> None:
         """Store the changed message and append the change.
 
-        A digest of the first content is stored, so that a late repetition is still recognised. An erased account can't
-        repeat a message, so no digest is stored for it.
+        The digest of the first content lets `send` recognise a late retry. An erased account can't retry, so no digest
+        is stored for it.
         """
         is_remembered = has_author and message.client_id is not None
         digest = _digest(message.id, message.content) if is_remembered else None
@@ -218,7 +218,7 @@ class Messaging:
             page = self._page_of_room(user_id, room_id, window)
         if mark_read and _has_news(page):
             with self.transaction(room=room_id):
-                # Read again: the room and the page must agree about messages that were sent meanwhile.
+                # Read again, because new messages may have arrived: the room and the page must agree.
                 page = self._marked(self._page_of_room(user_id, room_id, window))
         return page
 
@@ -294,7 +294,7 @@ def _checked(fields: Fields, content: str) -> str:
 
 
 def _digest(message_id: int, content: str) -> str:
-    """Return a digest that reveals no content; the same content has another digest in another message."""
+    """Return a digest of the content. The message id acts as salt: equal contents have different digests."""
     return hashlib.sha256(f"{message_id}\n{content}".encode()).hexdigest()
 
 
@@ -310,7 +310,7 @@ def _walk(
     before: Callable[[int | None, int], Sequence[Message]],
     after: Callable[[int, int], Sequence[Message]],
 ) -> _Found:
-    """Fetch the window, with one message more at each open end to learn whether the list continues there."""
+    """Fetch the window, with one surplus message at each open end: it shows that the list continues there."""
     limit = window.limit
     if key is None or window.before is not None:
         older = before(key, limit + 1)

@@ -1,8 +1,8 @@
 """Adding, removing and banning participants, and giving roles.
 
-The owner and the moderators add users. Each of them removes and bans only users of lower roles. Only the owner gives
-roles. A room always has exactly one owner. A direct chat has no moderation. This module leaves the membership itself to
-`rooms`.
+The owner and the moderators can add users. They can remove and ban only users of lower roles. Only the owner can give
+roles. A group always has exactly one owner. A direct chat has no moderation. The changes of memberships themselves are
+in `rooms`.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Moderation:
             return ShownParticipant(membership, user), is_new
 
     def set_role(self, actor_id: int, room_id: int, user_id: int, role: Role) -> ShownParticipant:
-        """Give a participant a role, as the owner. An owner who hands over becomes a moderator.
+        """Give a participant a role, as the owner. The role `owner` makes the former owner a moderator.
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, ParticipantNotFound, or OwnerNeeded if the
         owner would step down without a successor.
@@ -120,7 +120,7 @@ class Moderation:
             self.audit_log.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
 
     def _living(self, user_id: int) -> User | None:
-        """Return the user, unless the account is erased. The transaction holds it until it ends."""
+        """Return the user, or None if the account is erased. The caller's transaction holds the account's lock."""
         living = self.user_store.living([user_id])
         return self.user_store.by_ids(living).get(user_id)
 

@@ -29,9 +29,9 @@ class Page(NamedTuple, Generic[T]):
 
 
 def cut(rows: Sequence[T], window: Window, key: Callable[[T], Key]) -> Page[T]:
-    """Return the page of `rows`, which has one row more than the window's limit if the list continues.
+    """Return the page of `rows`. The store returns one row more than the window's limit if the list continues.
 
-    The rows are in the list's order, so the surplus row is the last, or the first if the window has `before`.
+    The rows are in the list's order. The surplus row is the last one, or the first one if the window has `before`.
     """
     surplus = len(rows) > window.limit
     if window.before is not None:

@@ -1,8 +1,8 @@
 """Presence and typing: state that is published when it changes, and not in the change log.
 
-Presence is a lease that a request or an open stream renews. It is computed when it is read, so nobody stays online
-after a crash. Each worker notices changes of presence itself and depends on no other worker. This module knows no
-listener: `live.ephemeral` publishes.
+Presence is a lease that a request or an open stream renews. It expires by itself, so no user stays online after a
+crash. Each worker notices changes of presence itself and depends on no other worker. This module knows no listener:
+`live.ephemeral` publishes.
 """
 
 from collections.abc import Collection, Sequence

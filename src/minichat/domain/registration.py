@@ -46,16 +46,16 @@ class Registration:
         last_name: str = "",
         device: Device = Device(),
     ) -> tuple[User, Grant]:
-        """Create an account and its first session.
+        """Create an account and its first session, or nothing.
 
-        Raises InvalidInput, UsernameTaken or TooManyAttempts, and creates nothing then.
+        Raises InvalidInput, UsernameTaken or TooManyAttempts.
         """
         fields = Fields()
         if password_confirm is not None and password_confirm != password:
             fields.wrong("password_confirm", "not_equal")
         self.throttling.check_registration(device)
         new, secret = self._checked(fields, username, password, first_name, last_name, email)
-        # A taken name is found before the slow hash; between concurrent registrations the insert decides.
+        # This check saves the slow hash for a taken name. Between concurrent registrations the insert decides.
         if self.user_store.is_taken(new.username_key, new.joined_at):
             with self.transaction():
                 self.throttling.count_registration(device)

@@ -1,7 +1,7 @@
-"""Retries after a conflict: the database rolled back a transaction because of another one, such as in a deadlock.
+"""Retries after a conflict: the database rolled back a transaction because of another one, for example in a deadlock.
 
-A service writes in one transaction, so a rolled-back call left nothing behind and can run again. This module knows no
-service and no database.
+A service writes in one transaction, so a call that was rolled back has changed nothing and can run again. This module
+knows no service and no database.
 """
 
 import random
@@ -14,7 +14,7 @@ from minichat.domain.errors import Unavailable
 Result = TypeVar("Result")
 
 PAUSES_SECONDS = (0.01, 0.05, 0.25)
-"""How long to wait before each retry, in seconds, without the jitter that keeps the conflicting calls apart."""
+"""Back-off before each retry, before jitter is added."""
 
 
 def retry_on_conflict(call: Callable[[], Result]) -> Result:

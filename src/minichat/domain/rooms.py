@@ -1,8 +1,8 @@
 """Rooms, their participants and what each participant may do.
 
-Three rules decide everything. A private or direct room does not exist for users outside of it. A public room shows its
+Three rules decide access. Users outside of a private or direct room can't learn that it exists. A public room shows its
 card to all users and its contents to participants. The role decides which changes a participant may make. This module
-knows no message beyond the last one of a room.
+reads no message except the last one of a room.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -41,9 +41,9 @@ from minichat.domain.text import Fields
 MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
-"""How many users can be invited when a room is created; more are added one by one."""
+"""Maximum number of users that are invited at a room's creation; further users are added one by one."""
 LEAVE_BATCH = 100
-"""How many rooms an account leaves in one transaction while it is erased, and how many are in memory at once."""
+"""Maximum number of rooms that an erased account leaves in one transaction, and that are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ class Rooms:
     # Joining, leaving and reading
 
     def join(self, user_id: int, room_id: int) -> ShownRoom:
-        """Join a public room; a participant stays one. Raises RoomNotFound or Banned."""
+        """Join a public room; do nothing for a participant. Raises RoomNotFound or Banned."""
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.refuse_erased(user_id)
             room, membership = self._access(user_id, room_id)
@@ -219,10 +219,10 @@ class Rooms:
             return self._shown(user_id, room.id)
 
     def leave(self, user_id: int, room_id: int) -> None:
-        """Leave a room; nothing happens if the user sees the room but is not in it.
+        """Leave a room. Do nothing if the user can see the room but is not in it.
 
-        An owner hands over to the first moderator to join, or else to the first member. The last participant removes
-        the room. Raises RoomNotFound or DirectChatIsFixed.
+        When the owner leaves, the longest-standing moderator becomes the owner, or else the longest-standing member.
+        The room is removed with its last participant. Raises RoomNotFound or DirectChatIsFixed.
         """
         with self.transaction(room=room_id):
             room, membership = self._access(user_id, room_id)
@@ -231,11 +231,11 @@ class Rooms:
                 self.let_go(room, membership)
 
     def ids_of(self, user_id: int) -> Sequence[int]:
-        """Return the ids of the rooms that the user is in, in order."""
+        """Return the ids of the rooms that the user is in, in ascending order."""
         return sorted(self.membership_store.rooms_of(user_id))
 
     def leave_each(self, user_id: int, room_ids: Sequence[int]) -> None:
-        """Leave the groups among these rooms, as `leave` does, inside a transaction that holds them."""
+        """Leave the groups among these rooms, like `leave`, inside the caller's transaction, which holds the rooms."""
         for start in range(0, len(room_ids), LEAVE_BATCH):
             some = room_ids[start : start + LEAVE_BATCH]
             for room, membership, _ in self.room_store.all_of(user_id, some[0] - 1, LEAVE_BATCH):
@@ -265,7 +265,7 @@ class Rooms:
         return membership
 
     def let_go(self, room: Room, membership: Membership) -> None:
-        """Remove a participant: an owner hands over first, and the last participant removes the room."""
+        """Remove a participant. Give the owner's role to the next participant first; remove a room without others."""
         user_id = membership.user_id
         heir = self.membership_store.heir(room.id, without=user_id)
         if heir is None:
@@ -279,7 +279,7 @@ class Rooms:
         )
 
     def give_role(self, membership: Membership, role: Role, *, by: int) -> Membership:
-        """Give a participant another role, and record it. The caller has checked that `by` may do so."""
+        """Give a participant another role and record it. The caller has checked the rights of `by`."""
         room_id, user_id = membership.room_id, membership.user_id
         self.membership_store.set_role(membership, role)
         self.change_store.record(
@@ -289,7 +289,7 @@ class Rooms:
         return membership._replace(role=role)
 
     def refuse_erased(self, user_id: int) -> None:
-        """Raise SessionEnded if the account was erased during the request: no room gets an empty seat."""
+        """Raise SessionEnded if the account was erased during the request. An erased account must not join a room."""
         if not self._have_accounts([user_id]):
             raise SessionEnded
 

@@ -1,9 +1,10 @@
 """Log-in, refresh rotation, log-out: the life of a session.
 
-A session is a chain of refresh tokens (RFC 9700, section 4.14). Using the newest token makes its one successor. Using
-it again within the grace period, while the successor is unused, returns the same successor. Any other reuse is theft
-and ends the session. A token is identified by its `jti`; the store holds only a hash of it. A successor's `jti` derives
-from its parent's with the server's key, so a lost answer can be repeated without storing it.
+A session is a chain of refresh tokens (RFC 9700, section 4.14). The first use of the newest token creates its
+successor. A repeated use within the grace period returns the same successor, if that is still unused. Any other reuse
+counts as theft and ends the session. A token is identified by its `jti`; the store holds only a hash of it. A
+successor's `jti` derives from the parent's `jti` and the server's key, so the server can repeat a lost answer that it
+has not stored.
 
 This module knows `jti`s only; the API makes and verifies the tokens themselves.
 """
@@ -53,7 +54,7 @@ from minichat.domain.text import Fields
 from minichat.domain.throttling import Guess, Throttling
 
 PRESENCE_PATIENCE = 0.1
-"""How long a request waits to renew the presence lease, in seconds: a reader should not wait for writers."""
+"""Maximum time, in seconds, that a request waits to renew the presence lease. Reads should not wait for writes."""
 
 
 class Lifetimes(NamedTuple):
@@ -93,8 +94,8 @@ class Sessions:
     ) -> tuple[User, Grant]:
         """Open a session. Raises InvalidCredentials or TooManyAttempts.
 
-        An unknown username takes as long as a wrong password. With `only_superusers`, the passwords of all other
-        accounts count as wrong.
+        An unknown username takes as long as a wrong password. With `only_superusers`, an account that is not a
+        superuser is rejected like a wrong password.
         """
         key = username_key(username, self.username_key)
         found = self.user_store.credentials(key) if key else None
@@ -106,7 +107,7 @@ class Sessions:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
         with self.transaction(account=found.user.id, attempts=guess.checked):
-            # Hashing took time: check the account again.
+            # The account may have changed while the password was hashed.
             current = self.user_store.credentials_by_id(found.user.id)
             self.throttling.check(guess)
             grant = None
@@ -121,7 +122,7 @@ class Sessions:
                     device=device,
                 )
         if current is None or grant is None:
-            # The password has changed meanwhile, or its hash.
+            # Another request has changed the account meanwhile: check the password again.
             return self.log_in(username, password, device, only_superusers=only_superusers)
         self._renew_hash(found, password)
         return current.user._replace(last_seen_at=grant.issued_at), grant
@@ -148,9 +149,9 @@ class Sessions:
         return caller.user.is_due(self.clock())
 
     def note_activity(self, caller: Caller) -> Caller:
-        """Renew the caller's presence lease and the session's last use; return the caller as it is now.
+        """Renew the caller's presence lease and the session's last use; return the updated caller.
 
-        Raises SessionEnded if the session has ended meanwhile: an erased account must not appear online.
+        Raises SessionEnded if the session ended during the request, because an erased account must not appear online.
         """
         with self.transaction(account=caller.user.id, patience=PRESENCE_PATIENCE):
             now = self.clock()
@@ -173,7 +174,7 @@ class Sessions:
         """Exchange a refresh token for its one successor.
 
         Raises SessionEnded, InvalidToken for a token of another session, TokenExpired, TooManyAttempts, or
-        RefreshTokenReused; the end of the session is committed before that is raised.
+        RefreshTokenReused, after the end of the session is committed.
         """
         now = self.clock()
         jti_hash = _hash(jti)
@@ -195,7 +196,7 @@ class Sessions:
                 if grant is None:
                     self.session_store.end(session_id, now)
                     self.audit_log.note(AuditEvent.REFRESH_REUSED, about=user_id, session_id=session_id, device=device)
-        # Raised after the block: inside, it would roll back the end of the session.
+        # Raise after the transaction: inside, the error would roll back the end of the session.
         if grant is None:
             raise RefreshTokenReused
         return grant
@@ -225,7 +226,7 @@ class Sessions:
                 )
 
     def verify_password(self, caller: Caller, password: str, field: str, device: Device = Device()) -> Credentials:
-        """Return the caller's credentials if the password is right. It protects acts that can't be undone.
+        """Return the caller's credentials if the password is right. Call this before an act that can't be undone.
 
         Raises InvalidInput on `field`, or TooManyAttempts: guesses are throttled like log-ins. Raises SessionEnded if
         the session has ended meanwhile, such as by the account's erasure; that counts as no guess.

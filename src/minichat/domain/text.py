@@ -12,7 +12,7 @@ from minichat.domain.errors import InvalidInput, Issue
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
 MAX_MARKS = 30
-"""How many combining marks may follow one another (UAX #15, section 13: the Stream-Safe Text Format).
+"""Maximum number of successive combining marks (UAX #15, section 13: the Stream-Safe Text Format).
 
 Languages need at most five. Normalising their order takes time that grows with the square of their number.
 """
@@ -20,7 +20,7 @@ Languages need at most five. Normalising their order takes time that grows with 
 _DOTTED_I = re.compile("i\u0307+")
 
 MAX_SHRINKAGE = 4
-"""At most so many code points become one in NFC: longer text can't fit, and is rejected before it is normalised."""
+"""NFC turns at most this number of code points into one. Longer text is rejected without normalising it."""
 
 
 class TooManyMarks(ValueError):
@@ -108,7 +108,8 @@ class Fields:
 def fold(text: str) -> str:
     """Return the form in which names are searched: folded case and unified compatibility forms, in every script.
 
-    Folding leaves a dot of `İ`, which is removed: a search for `istanbul` finds `İstanbul`.
+    Case folding turns `İ` into `i` and a combining dot. The dot is removed, so a search for `istanbul` finds
+    `İstanbul`.
     """
     folded = _DOTTED_I.sub("i", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFKC", folded)

@@ -1,12 +1,12 @@
-"""Throttling: an attacker who guesses passwords waits longer after each failure, and nobody else waits.
+"""Throttling: each failed log-in makes the next attempt of the attacker wait longer, without locking out the owner.
 
-Failed log-ins are counted three ways: for an account from an address (the pair), for an account from addresses that it
-has never logged in from, and for an address. The pair slows down one attacker, the account many attackers together, and
-the address an attacker who tries many usernames.
+Three counts of failed log-ins exist: per account and address (the pair), per account over all addresses that it has
+never logged in from, and per address. The pair limits one attacker. The account limits many attackers together. The
+address limits an attacker that tries many usernames.
 
-From an address that the owner has used before, only the pair counts, so nobody elsewhere can lock the owner out. Nor
-can a neighbour behind the same router: there, each device of the owner is a pair of its own, all other devices are one
-pair, and waits stay short.
+At an address that the owner has used before, only the pair counts, so an attacker elsewhere can't lock the owner out.
+At that address each known device of the owner has a separate pair, all unknown devices share one, and waits stay short.
+So an attacker behind the same router can't lock the owner out either.
 
 The counts are in the database: all workers share them, and they survive a restart. Unknown usernames are counted like
 all others, so a wait reveals nothing. This module sees no password and no hash.
@@ -23,27 +23,27 @@ from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, AttemptCount, Devic
 from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
 
 FREE_FAILURES = 5
-"""How many failures of a pair cause no wait; the first wait follows the last of them."""
+"""Number of failures of a pair before the first wait, which follows the last of them."""
 LONGEST_WAIT = 15 * MINUTE
 LONGEST_WAIT_AT_HOME = MINUTE
 """The longest wait at an address that the account has logged in from."""
 FAILURES_PER_ACCOUNT = 100
 """Failures per hour, from all addresses that the account has never logged in from."""
 FAILURES_PER_ADDRESS = 300
-"""Failures per hour; rejected refresh tokens have the same limit and a count of their own."""
+"""Failures per hour. Rejected refresh tokens have the same limit and a separate count."""
 REGISTRATIONS_PER_ADDRESS = 300
 """Registrations per hour. A whole company may register from one address on its first day."""
 REFRESHES_PER_SESSION = 600
 """Exchanges of refresh tokens per hour; each of them stores a row."""
 _SWEPT = 3
-"""How many expired counts are deleted with each attempt, so that their number stays bounded."""
+"""Number of expired counts that each attempt deletes, so that the total stays bounded."""
 
 
 class Guess(NamedTuple):
     """One attempt to log in, and the keys of the attempt counts that it depends on."""
 
     user_id: int | None
-    """The account, if there is one of that name."""
+    """The account of that name, or None."""
     device: Device
     is_at_home: bool
     """Whether the account has logged in from this address before."""
@@ -132,9 +132,9 @@ class Throttling:
 
     @contextmanager
     def counting_refused_tokens(self, device: Device) -> Iterator[None]:
-        """Count the block's failure if it is NotAuthenticated; raise TooManyAttempts instead if there are too many.
+        """Count each NotAuthenticated of the block. Beyond the limit, raise TooManyAttempts instead.
 
-        Valid tokens pass, however many invalid ones came from the same address.
+        The limit never affects valid tokens from the same address.
         """
         try:
             yield
@@ -152,7 +152,7 @@ class Throttling:
         return self.attempt_store.count(key, now, window)
 
     def _end_of_wait(self, count: AttemptCount | None, longest: int) -> Timestamp:
-        """Return the end of a pair's wait: one second after the last free failure, doubled after each further one."""
+        """Return the end of a pair's wait: one second after the last free failure, twice as long after each more."""
         now = self.clock()
         if count is None or count.times < FREE_FAILURES or now - count.since >= DAY:
             return now

@@ -1,7 +1,7 @@
 """Tickets: credentials for a browser's `EventSource` and `WebSocket`, which can't send an Authorization header.
 
-A ticket is part of a URL, which logs and histories record; so it works once, and only for some seconds. This module
-knows no URL.
+A ticket is part of a URL, and logs and browser histories record URLs. Therefore a ticket works once and expires within
+seconds. This module knows no URL.
 """
 
 import hashlib

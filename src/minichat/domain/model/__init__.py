@@ -1,7 +1,7 @@
 """The entities of the chat: immutable records, with only the behaviour that follows from their own fields.
 
-They are named tuples: a page builds hundreds of them, nobody may change one in place, and `_replace` makes a changed
-copy. One module per capability; import them from this package. Nothing here knows how a record is stored or shown.
+They are named tuples, because a page builds hundreds of them. `_replace` returns a changed copy. One module per
+capability; import them from this package. Nothing here knows how a record is stored or shown.
 """
 
 from minichat.domain.model.accounts import (

@@ -9,13 +9,13 @@ from minichat.domain.model.values import Timestamp
 
 
 class AuditEvent(StrEnum):
-    """Everything that opens, changes or ends access to an account or a right, and failed attempts at it."""
+    """The recorded acts: they open, change or end access to an account or a right. Failed attempts count as acts."""
 
     REGISTERED = "account.registered"
     SUPERUSER_CREATED = "account.superuser_created"
-    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - what happened, no password
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event, no password
     PASSWORD_REFUSED = "account.password_refused"  # noqa: S105
-    """A wrong password where the caller has to repeat the account's password."""
+    """A logged-in user entered a wrong password where the account's password is required again."""
     DISABLED = "account.disabled"
     ENABLED = "account.enabled"
     DELETED = "account.deleted"

@@ -27,8 +27,8 @@ MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
 class Change(NamedTuple):
     """One line of the change log. It refers to entities, so an event shows them as they are when it is sent.
 
-    `user_id` is the author, or the participant that joined, left, got `role` or read up to `seq`; None if the change
-    is not about a user.
+    `user_id` is the author of the message, or the participant that joined, left, received `role` or read up to `seq`.
+    It is None if the change is not about a user.
     """
 
     kind: ChangeKind
@@ -41,7 +41,7 @@ class Change(NamedTuple):
 
 
 LogPosition = tuple[int, ...]
-"""A position in the change log: between two changes, or at its end. A later one is greater."""
+"""A position in the change log: between two changes, or at its end. A later position compares as greater."""
 
 
 class LoggedChange(NamedTuple):

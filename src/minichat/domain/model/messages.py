@@ -19,7 +19,7 @@ class Message(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """The receipts of one room from which `is_read` of its messages follows, for one viewer."""
+    """The two receipts that decide `is_read` of a room's messages, for one viewer."""
 
     own_seq: int
     others_seq: int
@@ -34,5 +34,5 @@ class NewMessage(NamedTuple):
     reply_to: int | None = None
 
     def stored_as(self, message_id: int, seq: int) -> Message:
-        """Return the message that the store has made of this."""
+        """Return the stored message, with the id and the number that the store assigned."""
         return Message(id=message_id, seq=seq, edited_at=None, is_deleted=False, **self._asdict())

@@ -31,7 +31,7 @@ class Room(NamedTuple):
     is_private: bool
     created_at: Timestamp
     active_at: Timestamp
-    """The time of the newest message, or of the room's creation: the order of the room list."""
+    """The time of the newest message, or of the room's creation. The room list is ordered by it."""
     last_seq: int
     """The `seq` of the newest message, which is also the number of messages ever sent here."""
     participants_count: int
@@ -44,9 +44,9 @@ class Room(NamedTuple):
 class Membership(NamedTuple):
     """One participant of one room.
 
-    `joined_seq` is the room's `last_seq` at the time of joining; `seen_seq` the receipt: the newest message that was
-    shown to the participant, 0 before any. They are two because a new participant has nothing unread, yet has not
-    read what the others wrote.
+    `joined_seq` is the room's `last_seq` at the time of joining. `seen_seq` is the receipt: the newest message that the
+    participant has seen, or 0. They differ because a new participant has no unread messages, and yet the authors of the
+    older messages must not see them as read.
     """
 
     id: int
@@ -63,7 +63,7 @@ class Membership(NamedTuple):
 
 
 class Ban(NamedTuple):
-    """One user who is banned from one room."""
+    """The ban of one user from one room."""
 
     id: int
     """Later bans have larger ids."""

@@ -1,4 +1,4 @@
-"""Counted attempts, on which throttling decides."""
+"""The counts of attempts, from which throttling decides."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from minichat.domain.model.values import Timestamp
 
 
 class AttemptCount(NamedTuple):
-    """How often something was attempted within a window."""
+    """The number of attempts under one key since the start of its window."""
 
     times: int
     since: Timestamp

@@ -9,7 +9,7 @@ from minichat.domain.model.rooms import Ban, Membership, Room
 from minichat.domain.paging import Page
 
 ROOM_HEAD = 20
-"""How many participants a room shows; `participants/` pages through all of them."""
+"""Maximum number of participants in a room's own representation; `participants/` pages through all of them."""
 
 
 class RoomView(NamedTuple):
@@ -17,12 +17,12 @@ class RoomView(NamedTuple):
 
     room: Room
     membership: Membership | None
-    """The viewer's own; None for the card of a public room that the viewer is not in."""
+    """The viewer's membership; None for the card of a public room that the viewer is not in."""
     head: tuple[int, ...]
-    """The users who joined first, at most `ROOM_HEAD` of them; empty on a card."""
+    """The ids of the first participants by time of joining, at most `ROOM_HEAD`; empty on a card."""
     last_message: Message | None
     others_seen_seq: int
-    """The newest receipt among the other participants: it decides which of the viewer's messages are read."""
+    """The newest receipt of the other participants. It decides which of the viewer's messages count as read."""
 
 
 class ShownRoom(NamedTuple):
@@ -74,4 +74,4 @@ class SentMessage(NamedTuple):
     author: User
     receipts: Receipts
     is_replay: bool
-    """Whether the same `client_id` had sent it before."""
+    """Whether an earlier request with the same `client_id` sent the message."""
