@@ -10,7 +10,7 @@ from minichat.domain.model import LogPosition
 
 _FORM = re.compile(r"([0-9]{1,19}(?:-[0-9]{1,19})*)\.([A-Za-z0-9_-]{12})")
 _SIGNATURE_BYTES = 9
-"""The length of the truncated signature: 72 bits can't be guessed by trying."""
+"""The length of the truncated signature: 72 bits can't be guessed."""
 
 
 class Cursors:

@@ -1,6 +1,6 @@
-"""Ephemeral events: typing and presence. They go to the listeners of this moment and are never stored.
+"""Ephemeral events: typing and presence. They go to the current listeners and are never stored.
 
-This module decides when to look for them. It knows neither how an event looks nor where the notices come from.
+This module decides when to check for them. It knows neither the form of an event nor the source of the notices.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,9 +13,9 @@ from minichat.domain.retries import retry_on_conflict
 from minichat.live.events import EventT, EventT_contra, EventWriter
 
 PRESENCE_INTERVAL = 10 * SECOND
-"""Interval between two checks of presence, and so the greatest delay of its events."""
+"""Interval between two checks of presence, in milliseconds: the greatest delay of presence events."""
 MIN_PRESENCE_INTERVAL = 2 * SECOND
-"""The same after `check_presence_soon`."""
+"""The interval after a call of `check_presence_soon`."""
 
 
 class Audience(Protocol[EventT_contra]):
@@ -45,7 +45,7 @@ class EphemeralEvents(Generic[EventT]):
         self._must_hurry = True
 
     def publish(self, audience: Audience[EventT]) -> None:
-        """Publish what has happened since the last call. The hub calls this in every round."""
+        """Publish the events since the last call. The hub calls this in every round."""
         self._publish_typing(audience)
         now = self._clock()
         interval = MIN_PRESENCE_INTERVAL if self._must_hurry else PRESENCE_INTERVAL
@@ -55,7 +55,7 @@ class EphemeralEvents(Generic[EventT]):
             self._publish_presence(audience)
 
     def reset(self) -> None:
-        """Forget the past: the first listener receives nothing of what happened before it came."""
+        """Discard the state of earlier calls, so that the first listener receives no events from before it attached."""
         self._position = self._online = None
         self._checked_at = -PRESENCE_INTERVAL
 

@@ -1,6 +1,6 @@
-"""The protocols of an event and of its writer, as far as live updates know them.
+"""The protocols of an event and of its writer.
 
-How an event looks is not known here: the API writes events as JSON and passes its writer to the hub.
+This package does not know the form of an event: the API writes events as JSON and passes its writer to the hub.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ EventT_contra = TypeVar("EventT_contra", bound=Event, contravariant=True)
 
 
 class EventWriter(Protocol[EventT_co]):
-    """Writes events. Every method raises Unavailable while the database does not answer."""
+    """Writes events. Every method raises Unavailable if the database does not answer."""
 
     def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, EventT_co]:
         """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
@@ -30,7 +30,7 @@ class EventWriter(Protocol[EventT_co]):
         """Return the events of changes for one user, in order, with few look-ups however many changes there are."""
 
     def resync(self) -> EventT_co:
-        """Return the event that asks a client to fetch everything anew."""
+        """Return the event that asks a client to load everything again."""
 
     def typing(self, notice: TypingNotice) -> EventT_co:
         """Return the event of a user who is typing."""

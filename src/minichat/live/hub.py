@@ -33,7 +33,7 @@ POLL_WITH_HINTS_SECONDS = 0.25
 SESSION_CHECK_SECONDS = 2.0
 """Interval between two checks for ended sessions and expired tokens."""
 BATCH_SIZE = 1_000
-"""How many changes the hub reads at once. No transaction writes as many."""
+"""The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that add a room to a subscription, or remove one."""
 
@@ -53,8 +53,10 @@ class Hub(Generic[EventT]):
         poll_seconds: float = POLL_SECONDS,
         record_delay: Callable[[float], object] = lambda _: None,
     ) -> None:
-        """`live_sessions` returns those of the given session ids whose session lives. `poll_seconds` is the interval
-        while no hints arrive. `record_delay` receives the age in seconds of each batch of changes.
+        """Build a hub without listeners. Its thread starts with the first one.
+
+        `live_sessions` takes session ids and returns those of live sessions. `poll_seconds` is the poll interval while
+        no hints arrive. The hub calls `record_delay` with the age of each batch of changes, in seconds.
         """
         self._log = change_log
         self._writer = writer
@@ -81,13 +83,14 @@ class Hub(Generic[EventT]):
     # Listeners come and go
 
     def admit(self, listener: Listener[EventT]) -> None:
-        """Count a listener until it is removed. If the server stops, end it at once: its client resumes elsewhere.
+        """Acquire a slot for a listener and count it until its removal.
 
-        Raises Unavailable if this worker has no room for a listener, or TooManyStreams if its user has no free slot.
+        If the server is stopping, end the listener at once: its client resumes at another worker. Raises Unavailable if
+        this worker has its maximum number of listeners, or TooManyStreams if the user has no free slot.
         """
         user_id = listener.subscription.user_id
         self._check_capacity()
-        slot = self._slots.acquire(user_id)  # without the lock: this may ask another host
+        slot = self._slots.acquire(user_id)  # outside the lock, because it may wait for Redis
         if slot is None:
             raise TooManyStreams(retry_after=5)
         try:
@@ -104,7 +107,7 @@ class Hub(Generic[EventT]):
         self._wake_up.set()
 
     def _check_capacity(self) -> None:
-        """Raise Unavailable if this worker has as many listeners as it may have."""
+        """Raise Unavailable if this worker has its maximum number of listeners."""
         if len(self._admitted) >= self._max_listeners:
             raise Unavailable("this worker has reached its limit of open streams", retry_after=5)
 
@@ -127,7 +130,7 @@ class Hub(Generic[EventT]):
         return True
 
     def remove(self, listener: Listener[EventT]) -> None:
-        """Forget a listener and release its slot. A listener that was removed before is no error."""
+        """Remove a listener and release its slot. Do nothing if it has been removed already."""
         with self._lock:
             slot = self._admitted.pop(listener, None)
             if slot is None:
@@ -148,7 +151,7 @@ class Hub(Generic[EventT]):
                     listener.enqueue(event)
 
     def wake(self) -> None:
-        """Hint that the change log has grown."""
+        """Wake the hub, because the change log may have grown."""
         if not self._attached.is_empty:
             self._wake_up.set()
 
@@ -201,7 +204,7 @@ class Hub(Generic[EventT]):
             if self._position != position:
                 self._wake_up.set()  # all listeners left meanwhile, and a new one has set another position
             elif len(changes) == BATCH_SIZE:
-                # Whether a user leaves a room after this batch is unknown. The clients resume and catch up instead.
+                # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
                 self._end(self._attached.all(), EndReason.FAILED)
             else:
                 self._send_all(changes)

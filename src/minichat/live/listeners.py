@@ -16,7 +16,7 @@ from minichat.domain.model import Timestamp
 from minichat.live.events import EventT
 
 MAX_QUEUED = 1_000
-"""How many events may wait for a listener. With more it is too slow, and is ended."""
+"""The maximum number of queued events. A listener whose queue is full is too slow, and ends."""
 
 
 class EndReason(Enum):
@@ -78,7 +78,7 @@ class Listener(Generic[EventT]):
             self.end(EndReason.TOO_SLOW)
 
     def end(self, reason: EndReason = EndReason.CLIENT_GONE) -> None:
-        """End the listener. The first reason counts."""
+        """End the listener. A second call does not change the reason."""
         if self.end_reason is None:
             self.end_reason, self.ended_at = reason, monotonic()
         self._queue.put(None)
@@ -134,14 +134,14 @@ class ListenerIndex(Generic[EventT]):
             self._by_room[room_id].add(listener)
 
     def remove(self, listener: Listener[EventT]) -> None:
-        """Remove a listener. A listener that is not here is no error."""
+        """Remove a listener. Do nothing if it is not in the index."""
         self._listeners.discard(listener)
         _discard(self._by_user, listener.subscription.user_id, listener)
         for room_id in listener.subscription.rooms:
             _discard(self._by_room, room_id, listener)
 
     def update_room(self, listener: Listener[EventT], room_id: int) -> None:
-        """Index the listener under the room, or not, as its subscription now states."""
+        """Add the listener to the room, or remove it from the room, as its subscription now states."""
         if room_id in listener.subscription.rooms:
             self._by_room[room_id].add(listener)
         else:

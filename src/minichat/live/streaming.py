@@ -51,7 +51,7 @@ def _catch_up(
     subscription = listener.subscription
     has_more = True
     while _may_catch_up(listener) and (has_more or not hub.attach(listener)):
-        # One listener at a time, and others in between: a long absence must not delay the events of this moment.
+        # One batch of one listener at a time, so that a client after a long absence does not delay current events.
         with hub.catch_up_lock, change_log.at_one_moment():
             changes, has_more = change_log.read(subscription, CATCH_UP_BATCH)
             # Written before the first is sent, because sending may take long and members may leave meanwhile.
@@ -63,5 +63,5 @@ def _catch_up(
 
 
 def _may_catch_up(listener: Listener[EventT]) -> bool:
-    """Return whether to go on. If only the client has gone, the transport finds out when it sends."""
+    """Return whether to go on. A gone client does not stop this: the transport notices it when it sends."""
     return listener.end_reason in {None, EndReason.CLIENT_GONE}
