@@ -14,10 +14,10 @@ from minichat.domain.model import AuditEntry, Ban, Membership, Room, Session
 FORMAT = "minichat-export/1"
 
 
-def pieces(export: DataExport, base: str) -> Iterator[bytes]:
-    """Yield the document. Only its last piece makes it well-formed, so a part is never mistaken for the whole.
+def export_document(export: DataExport, base: str) -> Iterator[bytes]:
+    """Yield the pieces of the document. It is not well-formed without the last one, so clients notice a broken export.
 
-    The server reads this while it sends the answer, after the request has ended.
+    The server iterates while it sends the answer, after the view has returned.
     """
     account = presenting.account(export.account, base, export.at)
     head = {
@@ -29,7 +29,7 @@ def pieces(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("sessions", export.sessions, _session)
     yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
     yield from _list("bans", export.bans, _ban)
-    yield from _list("messages", export.messages, presenting.message_itself)
+    yield from _list("messages", export.messages, presenting.shared_message_fields)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 

@@ -21,10 +21,10 @@ from minichat.domain.model import MAX_ID
 DESCRIPTION = """\
 A complete chat API: accounts, rooms, direct chats, messages.
 
-* Every route takes `Authorization: Bearer <access>` unless it says otherwise. `POST /api/auth/login/` returns tokens.
+* Every route needs `Authorization: Bearer <access>`, except public routes. `POST /api/auth/login/` returns tokens.
 * Paths work with and without the trailing slash. Bodies are JSON in UTF-8. An unknown field is an error.
 * Errors are problem documents (RFC 9457) with a stable `code`. `detail` is English or Russian by `Accept-Language`.
-* Lists are arrays. The `Link` header leads to the next page.
+* Lists are arrays. The `Link` header holds the URL of the next page.
 * `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix time in seconds) show how many requests you have left.
 """
 REQUEST_ID = {"description": "The request's id: yours, if you sent a valid one.", "schema": {"type": "string"}}
@@ -36,9 +36,9 @@ _ERRORS = {
     400: "The request is wrong. `errors` names each wrong field.",
     401: "The token is missing, invalid, expired or of the wrong kind, or its session has ended.",
     403: "You can see the resource, but your role does not allow this, or you are not in that public room.",
-    404: "The resource does not exist, or you may not know that it does.",
+    404: "The resource does not exist, or it is hidden from you.",
     409: "The request conflicts with the current state.",
-    410: "The change log no longer holds the changes that you ask for. Fetch everything again.",
+    410: "The change log no longer holds these changes. Load everything again.",
     413: "The body is larger than 256 KiB.",
     415: "The body is not `application/json`.",
     426: "The request is not a WebSocket handshake.",
@@ -64,7 +64,7 @@ _FIELD_TYPES = (
 
 
 class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
-    """flask-smorest's registry of routes. Each route names its own errors, so there is no default one."""
+    """flask-smorest's registry of routes. Each route names its errors, so no default error is documented."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = ProblemOut
@@ -107,7 +107,7 @@ def problem_reference(code: int) -> str:
 
 
 def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe an answer that is a problem document with these headers besides its own."""
+    """Describe an answer with a problem document. `headers` are those besides `X-Request-ID`."""
     return {
         "description": description,
         "headers": {"X-Request-ID": REQUEST_ID, **headers},
@@ -116,6 +116,6 @@ def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, 
 
 
 def _component_name(schema: Any) -> str:
-    """Return the name of a schema in the document: `Room` for `RoomOut`, and `RoomIn` as it is."""
+    """Return the name of a schema in the document: `Room` for `RoomOut`, and `RoomIn` unchanged."""
     name = (schema if isinstance(schema, type) else type(schema)).__name__
     return str(name.removesuffix("Out"))

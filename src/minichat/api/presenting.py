@@ -1,7 +1,7 @@
 """Entities as JSON, by plain functions and orjson: the contract's objects, field by field.
 
 The schemas document these shapes. If marshmallow wrote them, a page of messages would cost four times as much. A person
-who appears a hundred times in an answer is written once and copied as bytes. This module knows no request.
+who appears a hundred times in an answer is written once and copied as bytes. This module does not know the request.
 """
 
 import re
@@ -52,10 +52,10 @@ def avatar(person: User, base: str) -> str:
     return base + address if address.startswith("/") else address
 
 
-def may_be_given(url: str, person: User, base: str, hosts: Container[str]) -> bool:
-    """Return whether an answer may have shown this URL as the user's picture: now, or under an earlier picture or name.
+def may_be_own_avatar(url: str, person: User, base: str, hosts: Container[str]) -> bool:
+    """Return whether an answer may have shown this URL as the user's picture, now or earlier.
 
-    `hosts` are ours. A removed picture leaves no trace, so every URL of that form on our hosts counts.
+    `hosts` are the hosts of this service. Removed pictures are not recorded, so every picture URL on them counts.
     """
     try:
         parts = urlsplit(url)
@@ -82,7 +82,7 @@ def _letter(first: str) -> str:
 
 
 class Presenter:
-    """Write the objects of one answer, as one viewer sees them at one time, with URLs under one base."""
+    """Writes the objects of one answer for one viewer at one time, with URLs under one base."""
 
     def __init__(self, base: str, now: Timestamp, viewer_id: int, people: People) -> None:
         self._base = base
@@ -93,7 +93,7 @@ class Presenter:
         self._persons: dict[int, orjson.Fragment] = {}
 
     def seen_by(self, viewer_id: int) -> Self:
-        """Return a presenter for another viewer, which shares the people written so far."""
+        """Return a presenter for another viewer. Both share the people written so far."""
         other = copy(self)
         other._viewer_id = viewer_id  # noqa: SLF001 - an instance of this class
         return other
@@ -116,7 +116,7 @@ class Presenter:
     def message(self, message: Message, receipts: Receipts) -> Json:
         """Return a Message."""
         is_own = message.user_id == self._viewer_id
-        shown = message_itself(message)
+        shown = shared_message_fields(message)
         shown["user"] = self.user(message.user_id)
         shown["user_username"] = self._people[message.user_id].username
         shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
@@ -127,9 +127,9 @@ class Presenter:
         return [self.message(message, page.receipts[message.room_id]) for message in page.messages]
 
     def room(self, view: RoomView) -> Json:
-        """Return a Room. Without a membership, it is the card of a public room."""
+        """Return a Room. Without a membership, the viewer sees a public room from outside."""
         room, membership = view.room, view.membership
-        # A person who joins starts with nothing unread.
+        # A new member starts with nothing unread.
         last_read_seq = room.last_seq if membership is None else membership.last_read_seq
         receipts = Receipts(last_read_seq, view.others_seen_seq)
         return {
@@ -176,13 +176,13 @@ class Presenter:
         }
 
     def _direct_name(self, view: RoomView) -> str:
-        """Return the name of a direct chat: that of the other participant."""
+        """Return the name of a direct chat: the name of the other participant."""
         others = [self._people[user_id] for user_id in view.head if user_id != self._viewer_id]
         return (others[0].full_name or others[0].username) if others else ""
 
 
-def message_itself(message: Message) -> Json:
-    """The part of a Message that is the same for every reader; the export holds nothing else of it."""
+def shared_message_fields(message: Message) -> Json:
+    """Return the fields of a Message that are the same for every reader. The data export holds only these."""
     return {
         "id": message.id,
         "room": message.room_id,
@@ -197,7 +197,7 @@ def message_itself(message: Message) -> Json:
 
 
 def user(shown: User, base: str) -> Json:
-    """Return a User: what others see, never an e-mail address."""
+    """Return a User: the public part of an account, without the e-mail address."""
     return {
         "id": shown.id,
         "username": shown.username,
@@ -219,7 +219,7 @@ def online(shown: User, base: str, now: Timestamp) -> Json:
 
 
 def account(own: User, base: str, now: Timestamp) -> Json:
-    """Return an Account: only ever the caller's own."""
+    """Return an Account. Only its owner may receive it."""
     return {
         **user(own, base),
         "email": own.email,

@@ -7,7 +7,7 @@ from flask import Response, request
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, device, services
-from minichat.api.exporting import pieces
+from minichat.api.exporting import export_document
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
@@ -38,8 +38,8 @@ ATTACHMENT = {"description": "The file name to save the export under.", "schema"
 def register(form: dict[str, Any]) -> Response:
     """Register an account and log in.
 
-    A username has 3 to 32 letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width `ａｎｎ` are
-    the same name. A password has 8 to 1024 characters and is not the username.
+    A username has 3 to 32 characters: letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width
+    `ａｎｎ` are the same name. A password has 8 to 1024 characters and is not the username.
     """
     user, grant = services().registration.register(**form, device=device())
     return _welcome(user, grant, "registered", 201)
@@ -63,8 +63,7 @@ def login(form: dict[str, Any]) -> Response:
 def logout(form: dict[str, str]) -> Response:
     """Log out: end the session, with its access and refresh tokens.
 
-    The access token is needed, but its session may have ended before. With `refresh`, the session of that token ends
-    as well.
+    Send the access token, even if its session has ended already. With `refresh`, the session of that token ends too.
     """
     access = claims()
     ending = {access.session_id}
@@ -125,7 +124,9 @@ def export() -> Response:
     """
     headers = {"Content-Disposition": 'attachment; filename="minichat-export.json"', "Cache-Control": "no-store"}
     # A HEAD request exports nothing, so it makes no entry in the audit log.
-    document = iter(()) if request.method == "HEAD" else pieces(services().export.begin(caller(), device()), base_url())
+    if request.method == "HEAD":
+        return Response(iter(()), headers=headers, content_type="application/json")
+    document = export_document(services().export.begin(caller(), device()), base_url())
     return Response(document, headers=headers, content_type="application/json")
 
 
@@ -150,13 +151,13 @@ def sessions(query: dict[str, Any]) -> Response:
     """List your sessions, the newest log-in first."""
     page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
     current = caller().session.id
-    return presenting.json_response([presenting.session(one, current) for one in page.items], headers=links(page))
+    return presenting.json_response([presenting.session(shown, current) for shown in page.items], headers=links(page))
 
 
 @blueprint.route("/sessions/", methods=["DELETE"])
 @answers(204, None)
 def revoke_other_sessions() -> Response:
-    """End all your sessions except this one, at once."""
+    """End all your sessions at once, except this one."""
     services().sessions.revoke_others(caller(), device())
     return presenting.no_content()
 
@@ -164,7 +165,7 @@ def revoke_other_sessions() -> Response:
 @blueprint.route("/sessions/<id:session_id>/", methods=["DELETE"])
 @answers(204, None, 404)
 def revoke_session(session_id: int) -> Response:
-    """End one of your sessions, at once. It may be this one."""
+    """End one of your sessions at once. You can also end this one."""
     services().sessions.revoke(caller(), session_id, device())
     return presenting.no_content()
 

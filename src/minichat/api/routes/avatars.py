@@ -1,4 +1,4 @@
-"""`/avatars/`: uploaded pictures and placeholders. Our own server serves them, so no third party learns who looks."""
+"""`/avatars/`: uploaded pictures and placeholders. This server serves them, so no third party sees the viewers."""
 
 from html import escape
 
@@ -11,7 +11,7 @@ from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
 
-# The content of a URL never changes. The policy disarms a picture that a browser takes for a page.
+# The content of a URL never changes. The policy stops all scripts if a browser shows a picture as a page.
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -29,9 +29,9 @@ _SVG = (
 @blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def placeholder(user_id: int, letter: str) -> Response:
-    """Get the placeholder picture: the first letter of the name, on a colour of the account.
+    """Get the placeholder picture: the first letter of the username, on a colour that depends on the account.
 
-    The URL holds everything that the picture shows, so clients can cache it forever.
+    The content of a URL never changes, so clients can cache it forever.
     """
     if len(letter) != 1 or not letter.isprintable() or user_id == 0:
         raise NotFound

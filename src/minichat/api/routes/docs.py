@@ -1,4 +1,7 @@
-"""`/api/`: the browsable documentation and the OpenAPI document, from our own files; `/` leads there."""
+"""`/api/`: the browsable documentation and the OpenAPI document. `/` redirects there.
+
+The pages load no files from other servers.
+"""
 
 from importlib.resources import files
 from typing import cast

@@ -30,10 +30,10 @@ _HEARTBEAT_FRAME = b":\n"
 def events(query: dict[str, Any]) -> Response:
     """Stream the events of your rooms as they happen (server-sent events).
 
-    Each event has its cursor as `id`, its type as `event` and the whole Event as `data`. `Last-Event-ID`, or `after`,
-    resumes after that cursor. The stream ends with your session or access token: connect again and resume. The event
-    `resync` means that the log no longer holds the events that you missed: fetch again what you show. `EventSource`
-    can't send `Authorization`: pass a `ticket` instead.
+    Each event has its cursor as `id`, its type as `event` and the whole Event as `data`. To resume after a cursor, send
+    it as `Last-Event-ID` or `after`. The stream ends when your access token expires or your session ends. Refresh the
+    token, connect again and resume. The event `resync` means that the log no longer holds the events that you missed:
+    load everything again. `EventSource` can't send `Authorization`: pass a `ticket` instead.
     """
     header = request.headers.get("Last-Event-ID")
     cursor, field = (header, "Last-Event-ID") if header else (query.get("after"), "after")
@@ -54,7 +54,7 @@ def events(query: dict[str, Any]) -> Response:
 @blueprint.route("/events/ticket/", methods=["POST"])
 @answers(201, TicketOut)
 def make_ticket() -> Response:
-    """Create a ticket, which opens one stream as `?ticket=` in its URL. It works once, within 30 seconds."""
+    """Create a ticket. It opens one stream, as `?ticket=` in the URL, within 30 seconds."""
     ticket = services().tickets.issue(caller(), token_expires_at())
     return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME_SECONDS}, 201)
 

@@ -28,10 +28,11 @@ REPLAYED = {
 @blueprint.arguments(HistoryQuery, location="query")
 @answers(200, HistoryOut, 400, 403, 404, headers={"Link": LINK})
 def history(query: dict[str, Any], room_id: int) -> Response:
-    """Get a page of a room's messages, oldest first. Without a position, the newest page.
+    """Get a page of a room's messages, oldest first.
 
-    The returned messages count as read, unless `mark_read=false`. `next` in the `Link` header continues in the same
-    direction: to older messages, or with `after` to newer ones.
+    Without `before`, `after` or `around`, you get the newest page. The returned messages count as read, unless
+    `mark_read=false`. `next` in the `Link` header continues in the same direction: to older messages, or with `after`
+    to newer ones.
     """
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
     page = services().messaging.history(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
@@ -45,7 +46,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.arguments(MessagesQuery, location="query")
 @answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
 def list_messages(query: dict[str, Any]) -> Response:
-    """Get the newest messages of a room or of all your rooms, oldest first. This marks nothing as read."""
+    """Get the newest messages of a room or of all your rooms, oldest first. They do not count as read."""
     room_id = query.pop("room", None)
     page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
     return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
@@ -94,7 +95,7 @@ def patch_message(form: dict[str, str], message_id: int) -> Response:
 def delete_message(message_id: int) -> Response:
     """Delete one of your messages, or any message in a room that you own or moderate.
 
-    The message keeps its place and its `seq`, so that readers see no gap. Deleting it again is fine.
+    The message keeps its place and its `seq`, so that readers see no gap. You can delete it again without an error.
     """
     services().messaging.delete(caller_id(), message_id)
     return presenting.no_content()

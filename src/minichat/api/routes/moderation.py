@@ -23,8 +23,8 @@ blueprint = Blueprint("moderation", __name__, url_prefix="/api/chat", descriptio
 def add_participant(form: dict[str, int], room_id: int) -> Response:
     """Add a member. Only the room's owner and moderators can do this.
 
-    The new member starts with nothing unread and can read earlier messages. 200 means that they were in the room
-    before.
+    The new member starts with nothing unread and can read earlier messages. Status 200 means that the user was in the
+    room already.
     """
     shown, is_new = services().moderation.add(caller_id(), room_id, form["user_id"])
     return _participant(shown, 201 if is_new else 200)
@@ -44,7 +44,7 @@ def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Respo
 def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Response:
     """Remove a participant. With `ban=true`, ban them as well.
 
-    The owner can remove everybody, moderators can remove members. To remove yourself is to leave.
+    The owner can remove everybody, and moderators can remove members. Removing yourself is the same as leaving.
     """
     services().moderation.remove(caller_id(), room_id, user_id, is_ban=query["ban"])
     return presenting.no_content()
@@ -63,7 +63,7 @@ def list_bans(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/bans/<id:user_id>/", methods=["DELETE"])
 @answers(204, None, 403, 404, 409)
 def delete_ban(room_id: int, user_id: int) -> Response:
-    """Lift a ban. Only the room's owner and moderators can do this. It is fine if there is no ban."""
+    """Lift a ban. Only the room's owner and moderators can do this. Without a ban, nothing happens."""
     services().moderation.lift_ban(caller_id(), room_id, user_id)
     return presenting.no_content()
 

@@ -56,7 +56,7 @@ def get_room(room_id: int) -> Response:
 @blueprint.arguments(RoomIn)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def put_room(form: dict[str, Any], room_id: int) -> Response:
-    """Change a room. Only its owner and moderators can do this. Except for `name`, fields can be left out."""
+    """Change a room. Only its owner and moderators can do this. `name` is required; you can leave out other fields."""
     return _room(services().rooms.edit(caller_id(), room_id, **form))
 
 
@@ -79,7 +79,7 @@ def delete_room(room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
 @answers(200, JoinedRoomOut, 403, 404, descriptions={403: "You are banned from this room."})
 def join_room(room_id: int) -> Response:
-    """Join a public room. Joining it again is fine.
+    """Join a public room. You can join it again without an error.
 
     You start with nothing unread and can read earlier messages.
     """
@@ -90,10 +90,10 @@ def join_room(room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"])
 @answers(200, ConfirmationOut, 404, 409)
 def leave_room(room_id: int) -> Response:
-    """Leave a room. Leaving it again is fine as long as you can see it.
+    """Leave a room. You can leave a public room again without an error.
 
-    If the owner leaves, the moderator who joined first becomes the owner, else the member who joined first. When the
-    last participant leaves, the room is deleted.
+    If the owner leaves, the moderator who joined first becomes the owner. Without moderators, it is the member who
+    joined first. When the last participant leaves, the room is deleted.
     """
     services().rooms.leave(caller_id(), room_id)
     return presenting.json_response({"message": sentence("left")})
@@ -111,7 +111,7 @@ def mark_read(form: dict[str, int], room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
 @answers(204, None, 403, 404)
 def send_typing(room_id: int) -> Response:
-    """Notify the room's listeners that you are typing. At most one event is sent in three seconds."""
+    """Notify the room's listeners that you are typing. The server sends at most one event in three seconds."""
     services().presence.typing(caller_id(), room_id)
     return presenting.no_content()
 

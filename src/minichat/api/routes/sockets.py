@@ -1,7 +1,7 @@
 """`/ws/chat/<room>/`: the events of one room over a WebSocket, and the frames that its client sends.
 
-One greenlet (or thread) reads the client's frames, one after another, and so no faster than it can serve them. Another
-sends the events. `websocket` knows the protocol.
+One greenlet (or thread) reads and serves the client's frames one after another, so a fast client has to wait. Another
+greenlet sends the events. The module `websocket` implements the protocol.
 """
 
 import logging
@@ -50,7 +50,7 @@ Form = dict[str, Any]
 
 
 class OriginNotAllowed(errors.HttpError):
-    """The page that opens the WebSocket is of an origin that the settings do not allow."""
+    """The settings do not allow the origin of the page that opens the WebSocket."""
 
     code = "origin_not_allowed"
     status = 403
@@ -77,7 +77,7 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
 
 
 class FrameHandler(NamedTuple):
-    """How the frames of one type are served."""
+    """The schema of one type of frame, and the function that serves it."""
 
     schema: ma.Schema
     serve: Callable[[Form], dict[str, Any]]
@@ -135,14 +135,14 @@ class Conversation:
         self._socket.close(*(_LEFT_ROOM if has_left else close_code))
 
     def _ping(self) -> None:
-        """Send a ping if one is due, even while events are sent: a client that only reads sends nothing else back."""
+        """Send a ping if it is due, even between events: a client that only reads sends nothing except pongs."""
         if monotonic() - self._pinged_at >= HEARTBEAT_SECONDS:
             self._pinged_at = monotonic()
             self._socket.ping()
 
     @property
     def _has_left_room(self) -> bool:
-        """Whether the user has left the room, and has received every event up to that."""
+        """Whether the user has left the room, and has received all its events up to then."""
         listener = self._listener
         is_up_to_date = listener.is_attached and listener.has_no_events
         return is_up_to_date and not listener.has_ended and not listener.subscription.rooms
@@ -174,7 +174,7 @@ class Conversation:
         return reply
 
     def _serve(self, frame: Any) -> dict[str, Any]:
-        """Serve a frame like a request of its own, and return the members of its acknowledgement."""
+        """Authenticate, count and serve a frame like a request. Return the members of its acknowledgement."""
         request_state().caller = authenticate_again()
         count = context().count_request
         if count is not None:
@@ -200,7 +200,7 @@ class Conversation:
 
 
 def _check_origin() -> None:
-    """Raise OriginNotAllowed for a page of an origin that is not allowed.
+    """Raise OriginNotAllowed if the settings do not allow the page's origin.
 
     CORS does not cover WebSockets (RFC 6455, section 10.2).
     """

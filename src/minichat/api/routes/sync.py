@@ -24,11 +24,11 @@ blueprint = Blueprint("sync", __name__, url_prefix="/api/chat", description="Cha
 @blueprint.arguments(SyncQuery, location="query")
 @answers(200, SyncOut, 400, 410)
 def sync(query: dict[str, Any]) -> Response:
-    """List what has happened in your rooms since a cursor, oldest first.
+    """List the events of your rooms since a cursor, oldest first.
 
-    Without `after`, the answer holds the current cursor only. With `after` and a `timeout`, the request waits up to
+    Without `after`, the answer holds only the current cursor. With `after` and a `timeout`, the request waits up to
     that many seconds for an event. Continue with the `cursor` of the answer, at once if it `has_more`. Status 410 means
-    that the log no longer holds the events after your cursor: get a new cursor, then fetch again what you show.
+    that the log no longer holds the events after your cursor: get a new cursor, then load everything again.
     """
     subscription = subscription_at(query.get("after"), "after")
     batch, events = _read(subscription, query["limit"])

@@ -56,8 +56,8 @@ def patch_profile(form: dict[str, Any]) -> Response:
 def put_avatar(form: dict[str, bytes]) -> Response:
     """Upload your picture.
 
-    The picture is rotated by its EXIF data and cropped to its centre, a square of 256 pixels. The metadata is removed,
-    so the picture reveals neither place nor camera. Of an animation, the first frame is used.
+    The server crops the picture to the square in its centre, scales it to 256 pixels, and rotates it by its EXIF data.
+    It removes the metadata, such as the place and the camera. Only the first frame of an animation is used.
     """
     return _account(services().avatars.upload(caller_id(), form["file"]))
 
@@ -93,7 +93,7 @@ def users(query: dict[str, Any]) -> Response:
 @blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
 @answers(200, PersonOut, 404)
 def user(user_id: int) -> Response:
-    """Get one person. You may request yourself, as others see you."""
+    """Get one person. With your own id, you see yourself as others do."""
     return presenting.json_response(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
 
 
@@ -101,7 +101,7 @@ def user(user_id: int) -> Response:
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
 def online_users(query: dict[str, Any]) -> Response:
-    """List the people who are online, by username: an open stream, or a request in the last minute."""
+    """List the people who are online, by username: those with an open stream or a request in the last minute."""
     return _listed(services().directory.online(_by_name(query)), presenting.online)
 
 
@@ -115,8 +115,8 @@ def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenti
 
 
 def _edited(form: dict[str, Any]) -> Response:
-    if "avatar" in form and presenting.may_be_given(form["avatar"], caller().user, base_url(), own_hosts()):
-        del form["avatar"]  # the client sends back a URL that we gave it
+    if "avatar" in form and presenting.may_be_own_avatar(form["avatar"], caller().user, base_url(), own_hosts()):
+        del form["avatar"]  # the client returns a URL from an answer
     return _account(services().directory.edit_profile(caller_id(), **form))
 
 

@@ -145,7 +145,7 @@ class EventOut(Out):
     id = _string("41.c2VhbGVkIGJ5")
     type = _string("message.created")
     time = _time()
-    data = fields.Dict(required=True, metadata={"description": "Depends on the type: see the guide to live updates."})
+    data = fields.Dict(required=True, metadata={"description": "Depends on the type: see docs/live.md."})
 
 
 class SyncOut(Out):
@@ -220,7 +220,7 @@ class ExportedRoomOut(Out):
     )
     kind = _string("group", validate=validate.OneOf(("group", "direct")))
     role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
-    joined_seq = _number(0, description="The number of messages that had been sent when you joined.")
+    joined_seq = _number(0, description="The `last_seq` of the room when you joined.")
     last_read_seq = _number(3)
 
 

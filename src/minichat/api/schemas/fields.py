@@ -1,4 +1,4 @@
-"""The types of values. Each accepts one JSON type and converts nothing into it."""
+"""The types of fields in requests. Each accepts one JSON type and does not convert other types."""
 
 import re
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ class Ids(fields.List):  # type: ignore[type-arg]  # marshmallow's list is gener
         self._max_items = max_items
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
-        # Of a list that is too long, the service needs just one item more than the limit to report it.
+        # Parse at most one item over the limit: the service needs no more to report that the list is too long.
         checked = value[: self._max_items + 1] if isinstance(value, list) else value
         ids: list[Any] = super()._deserialize(checked, attr, data, **kwargs)
         return ids

@@ -27,7 +27,7 @@ class In(Schema):
 
     error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
     resource: ClassVar[type[Schema] | None] = None
-    """The answer that shows the object of this request."""
+    """The schema of the answer that shows the same object."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -73,13 +73,13 @@ def _repeated_password() -> Text:
 
 
 def _email() -> Text:
-    # No "format": JSON Schema takes the empty text for an invalid address.
+    # No "format", because in JSON Schema an empty text is not a valid address.
     metadata = {"description": 'An e-mail address, or "" for none.', "example": "ann@example.com"}
     return _text(accounts.MAX_EMAIL_LENGTH, metadata=metadata)
 
 
 class _FullAccountOut(AccountOut):
-    """An account with the fields that the original's profiles showed. A client may send them back, too."""
+    """An account with the further fields of the Django service's profiles, which clients may send back."""
 
     is_online = fields.Boolean()
     last_seen = fields.DateTime()
