@@ -1,6 +1,6 @@
 """The composition root: builds the application from its settings. It knows every part and holds no rules.
 
-`wiring` builds what needs no HTTP. Any WSGI server can run the result: `gunicorn 'minichat.app:create_app()'`.
+`wiring` builds the services, without HTTP. Any WSGI server can run the result: `gunicorn 'minichat.app:create_app()'`.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from minichat.api import context, cross_origin, errors, hooks, instrumentation, 
 from minichat.api.application import ChatFlask, new_application
 from minichat.api.context import AppContext
 from minichat.api.events import JsonEvent, JsonEventWriter
-from minichat.api.headers import SecuredAnswers, security_headers
+from minichat.api.headers import SecurityHeadersMiddleware, security_headers
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens
@@ -53,7 +53,7 @@ def create_app(
     """
     if settings is None:
         settings = Settings.load()
-        logs.configure(settings.log_level, instrumentation.facts, instrumentation.sent_texts)
+        logs.configure(settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
         migrate.upgrade(open_database(settings.database_url))
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
@@ -126,7 +126,7 @@ def _live_updates(
 
 
 def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
-    from minichat.adapters.redis import RedisAdapters  # late: 6 MB of each worker
+    from minichat.adapters.redis import RedisAdapters  # here, because it costs each worker 6 MB
 
     assert metrics.redis is not None
     return RedisAdapters(url, metrics.redis)
@@ -156,14 +156,14 @@ def _install_api(app: Flask, app_context: AppContext, limits: Limits | None) -> 
 
 def _install_middleware(app: ChatFlask, settings: Settings) -> None:
     headers = security_headers(settings.public_url)
-    app.wrap(lambda wrapped: SecuredAnswers(wrapped, headers))
+    app.wrap(lambda wrapped: SecurityHeadersMiddleware(wrapped, headers))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wrap(lambda wrapped: ProxyFix(wrapped, x_for=hops, x_proto=hops, x_host=hops))
 
 
 def _keys(settings: Settings, use: str) -> list[bytes]:
-    """Return the keys for one use, the newest first: while the operator rotates secrets, there are two."""
+    """Return the keys for one use, the newest first. There are two while the operator changes the secret."""
     return [derived_key(secret, use) for secret in settings.secret_keys]
 
 

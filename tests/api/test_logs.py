@@ -33,7 +33,7 @@ class Log:
     def configure(self, *, is_terminal: bool = False) -> None:
         self._monkeypatch.setattr(sys, "stderr", self._stream)
         self._monkeypatch.setattr(self._stream, "isatty", lambda: is_terminal)
-        logs.configure("debug", instrumentation.facts, instrumentation.sent_texts)
+        logs.configure("debug", instrumentation.log_fields, instrumentation.sent_texts)
 
     def said(self) -> str:
         """What was written since the last call."""

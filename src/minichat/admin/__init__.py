@@ -15,7 +15,7 @@ from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 
 URL = "/admin"
 _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
-"""Each form fits into this, with a password of any length."""
+"""The body limit leaves room for every form, with the longest password."""
 
 
 class AdminSessions(SecureCookieSessionInterface):

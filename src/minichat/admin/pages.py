@@ -15,7 +15,7 @@ from minichat.api.times import rfc3339
 from minichat.domain.errors import ChatError, InvalidInput
 from minichat.domain.model import Timestamp, User
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 class ListItem(NamedTuple):
@@ -87,10 +87,10 @@ class PeoplePage(ListPage):
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
         if query:
-            found: Sequence[User] = services().directory.search(self._own_id, query, PAGE)
+            found: Sequence[User] = services().directory.search(self._own_id, query, PAGE_SIZE)
             next_key = None
         else:
-            page = services().directory.page(window(PAGE, cursor, str))
+            page = services().directory.page(window(PAGE_SIZE, cursor, str))
             found, next_key = page.items, page.next
         now = context().clock()
         rows = []
@@ -131,7 +131,7 @@ class RoomsPage(ListPage):
     columns = ("Name", "Description", "Private", "Participants", "Messages", "Created", "Last active")
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
-        page = services().rooms.groups(window(PAGE, cursor, int))
+        page = services().rooms.groups(window(PAGE_SIZE, cursor, int))
         rows = [
             ListItem(
                 str(room.id),
@@ -164,7 +164,7 @@ class RecordPage(ListPage):
     columns = ("Time", "Event", "About", "By", "From", "Client", "Detail")
 
     def rows(self, query: str, cursor: str | None) -> tuple[list[ListItem], str | None]:
-        entries = services().audit_log.page(PAGE, before=_id_in(cursor))
+        entries = services().audit_log.page(PAGE_SIZE, before=_id_in(cursor))
         ids = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
         people = services().directory.by_ids(ids)
 
@@ -187,12 +187,12 @@ class RecordPage(ListPage):
             )
             for entry in entries
         ]
-        return rows, cursor_after((entries[-1].id or 0,) if len(entries) == PAGE else None)
+        return rows, cursor_after((entries[-1].id or 0,) if len(entries) == PAGE_SIZE else None)
 
 
 def _id_in(cursor: str | None) -> int | None:
-    """Return the id after which a page begins. Raises InvalidInput if the cursor is of another list."""
-    after = window(PAGE, cursor, int).after
+    """Return the id before the page of this cursor. Raises InvalidInput if the cursor belongs to another list."""
+    after = window(PAGE_SIZE, cursor, int).after
     return None if after is None else int(after[0])
 
 

@@ -1,4 +1,4 @@
-"""The Flask application of minichat, before any route stands in it."""
+"""The Flask application of minichat, without its routes."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 class ChatFlask(Flask):
-    """Flask, with WSGI middleware around it, transactions that are retried, and WebSockets routed like any request."""
+    """Flask with WSGI middleware, retries of conflicting transactions, and routing of WebSocket handshakes."""
 
     def __init__(self, name: str, *, template_folder: str) -> None:
         super().__init__(name, static_folder=None, template_folder=template_folder)
         self._outermost: WSGIApplication = super().wsgi_app
 
     def wrap(self, middleware: "Callable[[WSGIApplication], WSGIApplication]") -> None:
-        """Put a WSGI middleware around everything so far."""
+        """Add a WSGI middleware outside all others."""
         self._outermost = middleware(self._outermost)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         return self._outermost(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function. All of ours are synchronous, so no request needs to check that eight times."""
+        """Return the function unchanged: all views and hooks are synchronous. Flask would check each of them."""
         return func
 
     def dispatch_request(self) -> Any:
@@ -37,7 +37,7 @@ class ChatFlask(Flask):
         return retry_on_conflict(super().dispatch_request)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Route a WebSocket handshake like any request: its view reports what is wrong with it."""
+        """Route a WebSocket handshake like any request, so that its view can report errors in it."""
         adapter = super().create_url_adapter(request)
         if adapter is not None:
             adapter.websocket = False
@@ -50,6 +50,6 @@ def new_application(template_folder: str, allowed_hosts: Iterable[str]) -> ChatF
     app.url_map.strict_slashes = False  # a redirect to the path with a slash would lose the body of a POST
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # see `parsing`
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # `parsing` recognises a longer body by the extra byte
     app.config["TRUSTED_HOSTS"] = list(allowed_hosts) or None
     return app

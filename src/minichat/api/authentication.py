@@ -1,6 +1,6 @@
-"""Find out who makes a request, by the credentials that its route's policy demands.
+"""Authenticate each request by the credentials that its route's policy demands.
 
-Every request passes here before its view runs, so a route that declares no policy can't be reached without a token.
+This runs before every view, so a route without a declared policy can't be reached without a token.
 The domain decides whether a session is live; `tokens` decides whether a token is genuine.
 """
 
@@ -67,7 +67,7 @@ def _ticket() -> str | None:
 
 
 def _with_renewed_presence(found: Caller) -> Caller:
-    """Return the caller, with their presence renewed where that is due."""
+    """Renew the caller's presence if it is stale, and return the caller."""
     sessions = services().sessions
     if not sessions.is_stale(found):
         return found
@@ -77,7 +77,7 @@ def _with_renewed_presence(found: Caller) -> Caller:
         if not was_online:
             context().came_online()
     except Unavailable as error:
-        # Presence is not worth refusing a request that may only read.
+        # A failed write of presence must not fail a request that only reads.
         log.warning("presence was not renewed: %s", error)
         return found
     return renewed

@@ -1,6 +1,6 @@
 """flask-smorest's blueprint with our parser, and one decorator that documents the answers of a route.
 
-It uses smorest's documented extension points alone: `ARGUMENTS_PARSER` and `doc`.
+It uses only documented extension points of smorest: `ARGUMENTS_PARSER` and `doc`.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _DEFAULT = Policy()
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
-    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema states its own
+    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema has its own rule for unknown fields
 
     def route(self, rule: str, *, policy: Policy = _DEFAULT, **options: Any) -> Callable[[View], View]:
         """Register a view with its policy, and document the policy."""

@@ -1,6 +1,6 @@
-"""What the API needs of the application, and what every view asks of the current request.
+"""The parts of the application that the API uses, and short functions for views: services, presenter, device, URLs.
 
-`app` builds the context once. Authentication and the hooks around a request stand in modules of their own.
+`app` builds the context once. Authentication and the hooks around a request have their own modules.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _EXTENSION = "minichat"
 
 
 class AppContext(NamedTuple):
-    """What the API needs of the application."""
+    """The parts of the application that the API uses."""
 
     services: Services
     tokens: Tokens
@@ -73,7 +73,7 @@ def services() -> Services:
 
 
 def presenter(people: People) -> Presenter:
-    """Return a presenter for this request's caller. `people` holds everybody who appears in the answer."""
+    """Return a presenter for this request's caller. `people` holds every user in the answer."""
     return Presenter(base_url(), context().clock(), caller_id(), people)
 
 
@@ -88,5 +88,5 @@ def base_url() -> str:
 
 
 def own_hosts() -> set[str]:
-    """Return this service's hosts, with their ports: that of this request and that of the public URL."""
+    """Return the hosts of this service, with ports: the host of this request and the host of the public URL."""
     return {request.host.lower(), urlsplit(base_url()).netloc.lower()}

@@ -1,4 +1,7 @@
-"""CORS: the pages of a few origins may call the API from a browser. flask-cors answers; this decides when to ask it."""
+"""CORS: the pages of some origins may call the API from a browser. flask-cors writes the headers.
+
+This module decides which answers need them.
+"""
 
 import re
 from collections.abc import Iterable
@@ -44,7 +47,7 @@ def install(app: Flask, origins: Iterable[str]) -> None:
 def _is_cross_origin() -> bool:
     """Return whether a page of another origin may have sent this request.
 
-    flask-cors tries each requested header, however many there are, so an oversized list gets no CORS headers.
+    flask-cors compares every requested header, which takes long for a long list. So a long list gets no CORS headers.
     """
     requested = request.headers.get(_REQUESTED_HEADERS, "")
     return "Origin" in request.headers and len(requested) <= _MAX_REQUESTED_HEADERS_LENGTH

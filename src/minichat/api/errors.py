@@ -1,6 +1,6 @@
 """Errors as problem documents (RFC 9457): one table maps the domain's kinds of errors to an HTTP status.
 
-Views have no `try`. Every error that a view, Flask or Werkzeug raises is answered here.
+Views have no `try`. The handlers here answer every error that a view, Flask or Werkzeug raises.
 """
 
 import logging
@@ -30,7 +30,7 @@ from minichat.domain.errors import (
 log = logging.getLogger(__name__)
 
 MAX_REPORTED_FIELDS = 50
-"""How many wrong fields an answer names."""
+"""The maximum number of wrong fields that an answer names."""
 
 _CODES = {
     400: "bad_request",
@@ -68,7 +68,7 @@ class UnsupportedMediaType(ChatError):
 
 
 class HttpError(ChatError):
-    """An error that only HTTP has, with its own status and headers."""
+    """An error of HTTP that the domain does not know, with its own status and headers."""
 
     status: ClassVar[int]
     headers: ClassVar[dict[str, str]] = {}
@@ -139,7 +139,7 @@ def _status_of(error: ChatError) -> int:
     for kind, status in STATUS.items():
         if isinstance(error, kind):
             return status
-    raise TypeError(f"{type(error).__name__} is of no kind in STATUS")
+    raise TypeError(f"STATUS has no status for {type(error).__name__}")
 
 
 def _http_error(error: HTTPException) -> Response:

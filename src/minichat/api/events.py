@@ -1,7 +1,7 @@
-"""Events as JSON and as frames of server-sent events, written from the present state of what they refer to.
+"""Events as JSON and as frames of server-sent events, written from the current state of the objects in them.
 
-An event that looks the same for many users is written once. Of a message only `is_read` differs from user to user, so
-a message has two forms at most, for any number of listeners. Who receives an event is the hub's business.
+An event that is the same for many users is written once. Only the field `is_read` of a message differs between users,
+so a message has at most two forms, for any number of listeners. The hub decides which listeners receive an event.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ _MESSAGE_KINDS = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, Change
 _NOTHING_READ = Receipts(0, 0)
 
 DataByUser = Mapping[int, bytes]
-"""The `data` of an event as JSON, by the id of its recipient. A user who is missing receives no event."""
+"""The `data` of an event as JSON, by the id of its recipient. A user without an entry receives no event."""
 
 
 class JsonEvent:
@@ -82,7 +82,7 @@ class JsonEventWriter:
         return written
 
     def resync(self) -> JsonEvent:
-        """Return the event that asks a client to fetch everything anew."""
+        """Return the event that asks a client to load everything again."""
         return _ephemeral_event("resync", self._clock(), {})
 
     def typing(self, notice: TypingNotice) -> JsonEvent:
@@ -108,7 +108,7 @@ class JsonEventWriter:
         message, author = found
         presenter = Presenter(base_url, self._clock(), 0, {author.id: author})
         unread, read = (orjson.dumps(presenter.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
-        # Looked up after the message: a user who was removed meanwhile must not receive its present content.
+        # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
         return {user_id: read if is_read else unread for user_id, is_read in is_read_for.items()}
 

@@ -1,6 +1,6 @@
-"""The security headers of every answer, whichever part of the server writes it.
+"""The security headers of every answer, including the answers that gunicorn writes itself.
 
-This module imports nothing of Flask, because `serving` needs it before Flask is imported.
+This module does not import Flask, because `serving` needs it before Flask is imported.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,12 +15,12 @@ _ALWAYS = (
 _BEHIND_TLS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-"""The Content-Security-Policy of every answer but pages."""
+"""The Content-Security-Policy of every answer except pages."""
 PAGE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""The headers of a page: no other window keeps a reference to it, and it uses no device."""
+"""The headers of a page. They isolate it from other windows and from the devices of the machine."""
 
 
 def security_headers(public_url: str | None) -> tuple[tuple[str, str], ...]:
@@ -28,7 +28,7 @@ def security_headers(public_url: str | None) -> tuple[tuple[str, str], ...]:
     return (*_ALWAYS, *_BEHIND_TLS) if (public_url or "").startswith("https://") else _ALWAYS
 
 
-class SecuredAnswers:
+class SecurityHeadersMiddleware:
     """WSGI middleware that adds the headers to every answer."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], headers: Iterable[tuple[str, str]]) -> None:

@@ -26,7 +26,7 @@ _ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 def install(app: Flask, metrics: Metrics, limits: Limits | None) -> None:
-    """Surround every request of the app with the hooks."""
+    """Add the hooks to every request of the app."""
     instrumentation.install(app, metrics)
     app.before_request(_begin)
     app.before_request(authenticate)
@@ -37,14 +37,14 @@ def install(app: Flask, metrics: Metrics, limits: Limits | None) -> None:
 
 
 def _begin() -> None:
-    """Find the request's id and policy. Raises BadRequest if the `Host` header can't name a host."""
+    """Set the request's id and policy. Raises BadRequest if the `Host` header can't name a host."""
     state = request_state()
     given = request.headers.get("X-Request-ID", "")
-    # The id must be unique but is no secret, and the system's randomness costs a system call.
+    # The id must be unique but is no secret: `random` saves the system call of `secrets`.
     state.request_id = given if _ACCEPTED_REQUEST_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
     state.policy = policy_of(current_app, request.endpoint)
     if state.policy.max_body_bytes != MAX_BODY_BYTES:
-        request.max_content_length = state.policy.max_body_bytes + 1  # see `parsing`
+        request.max_content_length = state.policy.max_body_bytes + 1  # `parsing` recognises a longer body
     if not request.host:
         raise BadRequest
 

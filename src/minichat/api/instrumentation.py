@@ -1,6 +1,6 @@
-"""Metrics and log lines of each request, and the check of who may read the metrics.
+"""Metrics and log lines of each request, and the access check of `/metrics`.
 
-The log gets nothing that a client can choose freely, and never a credential.
+The log holds no text that a client can choose freely, and no credential.
 """
 
 import logging
@@ -65,8 +65,8 @@ def may_read_metrics() -> bool:
     return any(address in network for network in app_context.metrics_from)
 
 
-def facts() -> dict[str, Any]:
-    """Return what a log line states of the current request. A client can't choose any of it freely."""
+def log_fields() -> dict[str, Any]:
+    """Return the fields of the current request for a log line. A client can't choose their values freely."""
     if not has_request_context():
         return {}
     method, route = route_key(_request())

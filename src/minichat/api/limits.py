@@ -1,10 +1,12 @@
 """Count requests, and refuse a request that exceeds its limit.
 
-Each request counts once, in a window of the clock: for its user, or for its address if it has no valid token. So a
-forged token uses up nobody's limit. Requests refused for want of a token have a limit apart, so that they can't keep
-others at the same address from logging in. Fixed windows cost one number for each user and agree on all hosts. At the
-edge of two windows twice the limit may pass within a moment; the limits allow for that. A route's `policy` may state
-a limit of its own, or none.
+Each request counts once: for its user, or for its address if it has no valid token. So a forged token does not use up
+a user's limit. Requests that lack a valid token have a separate limit, so that they can't stop the log-ins of others at
+the same address.
+
+Requests count in fixed windows of the clock. A window needs one number per user and is the same on all hosts. Around
+the edge of two windows a client may send twice the limit; the limits allow for that. A route's `policy` may set
+another limit, or none.
 """
 
 from math import ceil
@@ -31,7 +33,7 @@ class Limits:
     def count(self, user_id: int | None, limit: RateLimit | None = None) -> None:
         """Count this request for its user, or for its address if the user is None.
 
-        With `limit`, count under that one instead of the request's own. Raises TooMany.
+        `limit` replaces the limit that follows from the route and the method. Raises TooMany.
         """
         limit = limit or _limit_for(user_id)
         if limit is None:
@@ -57,7 +59,7 @@ class Limits:
 
 
 def _limit_for(user_id: int | None) -> RateLimit | None:
-    """Return the limit under which this request counts: of the user, or of the address. None: it does not count."""
+    """Return the limit that applies to this request, or None if the request does not count."""
     policy = request_state().policy
     is_preflight = request.method == "OPTIONS"  # the browser sends it, and the page can't avoid it
     if is_preflight or not policy.is_throttled:

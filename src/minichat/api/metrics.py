@@ -18,7 +18,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # they would add a t
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 UNKNOWN = "unknown"
-"""The label of a path or method that no route takes, so that clients can't create labels."""
+"""The label of every unknown path or method, so that clients can't create labels."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -37,7 +37,7 @@ class RouteKey(NamedTuple):
 
 
 def route_key(request: Request) -> RouteKey:
-    """Return the key of a request. It holds nothing that the client chose freely."""
+    """Return the key of a request. Clients can't create keys: there is one for each route and method."""
     method = request.method
     rule = request.url_rule
     return RouteKey(method if method in _METHODS else UNKNOWN, UNKNOWN if rule is None else _route(rule.rule))
@@ -49,7 +49,7 @@ def _route(rule: str) -> str:
 
 
 class _Recorder(NamedTuple):
-    """The metrics of one route and status, so that each request saves the look-up by labels."""
+    """The metrics of one route and status, kept because a look-up by labels costs time."""
 
     counters: tuple[Any, ...]
     seconds: Any
@@ -103,7 +103,7 @@ class Metrics:
         self._in_progress.inc()
 
     def end_request(self, key: RouteKey, status: int, seconds: float) -> None:
-        """Count an answered request, which took so many seconds."""
+        """Count an answered request and record its duration."""
         recorder = self._recorders.get((key, status))
         if recorder is None:
             recorder = self._recorders[key, status] = self._new_recorder(key, status)

@@ -19,7 +19,7 @@ PageLink = tuple[str, int | str]
 
 
 def window(limit: int, cursor: str | None, *shape: type) -> Window:
-    """Return the window that a query asks for. Raises InvalidInput if the cursor does not hold a key of this shape."""
+    """Return the window of a query. Raises InvalidInput if the cursor's key does not have values of these types."""
     if cursor is None:
         return Window(limit)
     try:
@@ -52,7 +52,7 @@ def links(page: Page[Any]) -> dict[str, str]:
 
 
 def link_header(next_page: PageLink | None, prev_page: PageLink | None) -> dict[str, str]:
-    """Return a `Link` header with this request's URL at other positions, or no header if both are None."""
+    """Return a `Link` header with the URLs of the next and previous page, or no header if there are none."""
     pages = (("next", next_page), ("prev", prev_page))
     found = [f'<{_url(*link)}>; rel="{rel}"' for rel, link in pages if link is not None]
     return {"Link": ", ".join(found)} if found else {}

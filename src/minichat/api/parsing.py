@@ -105,7 +105,7 @@ def _read(request: Request, malformed: type[InvalidInput]) -> bytes:
     except Exception as error:
         # The body is not well-formed HTTP, such as wrong chunk sizes. Each WSGI server raises its own errors.
         raise malformed from error
-    # Flask refuses a declared length above `max_content_length` unread. A chunked body ends there, one byte too long.
+    # Flask refuses a larger `Content-Length` unread. It cuts a chunked body one byte after our limit.
     state = request_state()
     if len(body) > state.policy.max_body_bytes:
         raise RequestEntityTooLarge
@@ -178,7 +178,7 @@ class IdConverter(BaseConverter):
 
 
 def id_of(text: str) -> int:
-    """Return the id in this text of ASCII digits, or 0, which is no id, if it holds none."""
+    """Return the id that the text writes in ASCII digits, or 0, which is never an id, for any other text."""
     if len(text) > len(str(MAX_ID)) or not (text.isascii() and text.isdigit()) or text[0] == "0":
         return 0
     number = int(text)
@@ -207,7 +207,7 @@ def _issues(found: Any) -> list[Issue]:
 
 
 def _without_repetitions(issues: list[Issue]) -> Iterator[Issue]:
-    # Not by a set: an issue holds a dict.
+    # Without a set, because an issue holds a dict and is not hashable.
     for index, issue in enumerate(issues):
         if issue not in issues[:index]:
             yield issue

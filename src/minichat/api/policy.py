@@ -1,8 +1,8 @@
-"""What each route demands of a request: credentials, a rate limit and a bounded body.
+"""The policy of a route: the required credentials, the rate limit and the maximum size of the body.
 
-A route declares its policy where it declares its path: `@blueprint.route(..., policy=PUBLIC)`. A route that declares
-nothing needs a token and is throttled. This module holds declarations only: `authentication`, `limits` and `parsing`
-enforce them, and `blueprint` documents them.
+A route declares its policy beside its path: `@blueprint.route(..., policy=PUBLIC)`. The default needs a token and is
+throttled. This module holds declarations only: `authentication`, `limits` and `parsing` enforce them, and `blueprint`
+documents them.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from minichat.domain.avatars import MAX_FILE_BYTES
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_FORM_BYTES = MAX_FILE_BYTES + 16 * 1024
-"""For a body that brings a file: the file and the multipart syntax around it."""
+"""For a body with a file: the file and the multipart syntax around it."""
 
 _EXTENSION = "minichat.policies"
 
@@ -26,15 +26,15 @@ class Access(Enum):
     TOKEN = auto()
     """An access token of a live session."""
     TOKEN_OR_TICKET = auto()
-    """The same, or a single-use ticket in the URL: browsers can't set headers when they open a stream."""
+    """The same, or a single-use ticket in the URL, because browsers can't set headers when they open a stream."""
     TOKEN_OF_ANY_SESSION = auto()
-    """A genuine access token, though its session may have ended: logging out twice is fine."""
+    """A valid access token, even if its session has ended, so that a client can log out twice."""
     PUBLIC = auto()
-    """None."""
+    """No credentials."""
 
 
 class RateLimit(NamedTuple):
-    """How many requests one user, or one address, may make in a window of time."""
+    """The maximum number of requests of one user, or of one address, in a window of time."""
 
     name: str
     max_requests: int
@@ -42,7 +42,7 @@ class RateLimit(NamedTuple):
 
 
 READS = RateLimit("reads", 1_200, 60)
-"""For each user, like all but STRANGERS and REFUSED."""
+"""For each user, as are WRITES, UPLOADS and EXPORTS."""
 WRITES = RateLimit("writes", 600, 60)
 UPLOADS = RateLimit("uploads", 20, 60)
 EXPORTS = RateLimit("exports", 5, 3_600)
@@ -59,7 +59,7 @@ class Policy:
     access: Access = Access.TOKEN
     is_throttled: bool = True
     rate_limit: RateLimit | None = None
-    """The users' limit on this route. None: READS or WRITES, by the method."""
+    """The limit of each user on this route. None means READS or WRITES, by the method."""
     max_body_bytes: int = MAX_BODY_BYTES
 
     @property
@@ -70,10 +70,10 @@ class Policy:
 _DEFAULT = Policy()
 PUBLIC = Policy(Access.PUBLIC)
 PUBLIC_UNTHROTTLED = Policy(Access.PUBLIC, is_throttled=False)
-"""For pages and pictures, which cost little, and for checks of the process's health."""
+"""For pages and pictures, which cost little, and for health checks."""
 STREAM = Policy(Access.TOKEN_OR_TICKET)
 NO_ROUTE = Policy(Access.PUBLIC)
-"""For a path or method that no route takes: everybody gets the same 404 or 405."""
+"""For an unknown path or method: every client gets the same 404 or 405."""
 
 
 def declare(app: Flask, endpoint: str, policy: Policy) -> None:

@@ -1,7 +1,6 @@
-"""What the API knows of the request that it answers: one typed object, stored once on Flask's `g`.
+"""The state of the current request: one typed object on Flask's `g`.
 
-`instrumentation` creates it before anything else runs. It holds values only: each module that fills a field owns the
-rule behind it.
+`instrumentation` creates it first. It holds values only: the module that sets a field owns the rule behind it.
 """
 
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ class RateLimitStatus(NamedTuple):
 
 @dataclass(slots=True)
 class RequestState:
-    """The state of one request. A field is None until the step that finds its value has run."""
+    """The state of one request. A field is None until the step that sets it has run."""
 
     began_at_seconds: float
     """By `perf_counter`."""
@@ -40,11 +39,11 @@ class RequestState:
     rate_limit: RateLimitStatus | None = None
     language: str | None = None
     body: bytes = b""
-    """The body as received. The log needs it to keep its texts out."""
+    """The body as received. The log removes its texts from messages."""
     problem_code: str | None = None
     administrator: User | None = None
     is_administrator_known: bool = False
-    """Whether the administration has looked for the administrator already."""
+    """Whether `administrator` has been set, even if to None."""
 
 
 def begin_request() -> RequestState:
@@ -66,7 +65,7 @@ def known_request_state() -> RequestState | None:
 def caller() -> Caller:
     """Return the authenticated user of this request, with their session."""
     found = request_state().caller
-    assert found is not None, "a view that takes requests without a session has no caller"
+    assert found is not None, "a route whose policy demands no session has no caller"
     return found
 
 
@@ -78,12 +77,12 @@ def caller_id() -> int:
 def claims() -> Claims:
     """Return the claims of this request's token."""
     found = request_state().claims
-    assert found is not None, "a public view and one that takes tickets have no claims"
+    assert found is not None, "a request without a token in its header has no claims"
     return found
 
 
 def token_expires_at() -> Timestamp:
     """Return when the token that authenticated this request expires."""
     found = request_state().token_expires_at
-    assert found is not None, "a public view has no token"
+    assert found is not None, "a public route has no token"
     return found

@@ -1,4 +1,4 @@
-"""Streams as far as they need a request: its cursor, its caller and its connection.
+"""The part of a stream that needs the request: its cursor, its caller and its connection.
 
 The transports (server-sent events, WebSocket, long polling) open their listeners here. `live.streaming` yields the
 events, and each transport sends them.
@@ -19,16 +19,20 @@ from minichat.live.streaming import stream_events
 
 
 def subscription_at(cursor: str | None, field: str, *, only: int | None = None) -> Subscription:
-    """Return the caller's subscription after the cursor, or at the end of the log without one.
+    """Return the caller's subscription after the cursor, or at the end of the log if there is no cursor.
 
-    `field` is where the cursor came from. Raises InvalidCursor or ResyncRequired.
+    `field` is the parameter or header that holds the cursor. `only` is the id of a room, if the client wants only its
+    events. Raises InvalidCursor or ResyncRequired.
     """
     position = None if cursor is None else context().cursors.decode(cursor, field)
     return services().change_log.subscribe(caller_id(), position, only=only)
 
 
 def subscription_or_resync(cursor: str | None, field: str, *, only: int | None = None) -> tuple[Subscription, bool]:
-    """Return the same and False. If the log no longer holds what follows: a subscription at its end, and True."""
+    """Return the same, and whether the client must load everything again.
+
+    It must if the log no longer holds the changes after the cursor. Then the subscription begins at the log's end.
+    """
     try:
         return subscription_at(cursor, field, only=only), False
     except ResyncRequired:
@@ -64,7 +68,7 @@ def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[S
 
 
 def authenticate_again() -> Caller:
-    """Return the caller of a request that takes long. Raises SessionEnded or TokenExpired if either ended meanwhile."""
+    """Authenticate the caller of a long request again. Raises SessionEnded or TokenExpired."""
     found = services().sessions.authenticate(caller().session.id, caller_id())
     if token_expires_at() <= context().clock():
         raise TokenExpired

@@ -1,12 +1,12 @@
 """Tokens on the wire: JSON Web Tokens, HS256 and nothing else (RFC 8725), made and verified by flask-jwt-extended.
 
-A token is accepted only if this server would write it character by character: one exact header, a signature by one of
+The server accepts a token only if it would write the same characters itself: one exact header, a signature by one of
 the current secrets, our issuer and audience, every claim present and of its type. The domain decides whether the
 session of a token is live.
 
 A verified token is cached, because verification costs more (about 300 µs) than the rest of a small request (180 µs for
-`GET /api/auth/me/`). `verify_jwt_in_request` has no hook in front of its verification, so `decode_token` is called from
-behind the cache instead.
+`GET /api/auth/me/`). `verify_jwt_in_request` would verify it each time. So this module calls `decode_token` instead,
+for tokens that are not in the cache.
 """
 
 import re
@@ -30,13 +30,13 @@ from minichat.domain.sessions import Grant
 ISSUER = AUDIENCE = "minichat"
 ALGORITHM = "HS256"
 MAX_TOKEN_LENGTH = 2_048
-"""No token of ours is longer, in characters."""
+"""In characters. No token of this server is longer."""
 LEEWAY_SECONDS = 30
 """How far the clock of the issuing host may be ahead."""
 
 _ID = re.compile(rf"[1-9][0-9]{{,{len(str(MAX_ID)) - 1}}}")
 _CACHED_TOKENS = 4_096
-"""How many verified tokens a worker keeps."""
+"""The maximum number of verified tokens in the cache of a worker."""
 _decoding_key: ContextVar[str] = ContextVar("decoding_key")
 """The secret with which `decode_token` verifies: while secrets rotate, each is tried in turn."""
 
@@ -77,7 +77,7 @@ class Tokens:
         self._read = lru_cache(_CACHED_TOKENS)(self._verify)
 
     def pair(self, grant: Grant) -> dict[str, str]:
-        """Return the tokens of a grant. The refresh token is the same, character by character, each time."""
+        """Return the tokens of a grant. The refresh token of a grant is the same each time."""
         session = grant.session
         subject, now = str(session.user_id), self._clock()
         refresh = create_refresh_token(
@@ -113,7 +113,7 @@ class Tokens:
         return claims
 
     def _verify(self, token: str) -> Claims:
-        # The header is compared as a whole, which refuses every other one (`none`, `kid`, `jku`, `crit`).
+        # Comparing the whole header refuses every other one, such as those with `none`, `kid`, `jku` or `crit`.
         if token.partition(".")[0] != self._header:
             raise InvalidToken
         for key in self._keys:

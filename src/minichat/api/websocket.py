@@ -59,7 +59,7 @@ class UpgradeResponse(Response):
 
 
 class TokenBucket:
-    """A steady rate with a burst. Waiting yields to other requests."""
+    """A steady rate with a burst. While a caller waits, other requests run."""
 
     def __init__(self, per_second: float, burst: float) -> None:
         self._per_second = per_second
@@ -67,7 +67,7 @@ class TokenBucket:
         self._filled_at = monotonic()
 
     def wait(self) -> bool:
-        """Take one token, and wait until it would be there. Return whether the bucket was empty."""
+        """Take one token. If the bucket is empty, wait for the token. Return whether it was empty."""
         now = monotonic()
         filled = self._tokens + (now - self._filled_at) * self._per_second
         self._tokens = min(self._burst, filled) - 1
@@ -77,7 +77,7 @@ class TokenBucket:
 
 
 class Socket:
-    """The server's end of the WebSocket that the current request asks for."""
+    """The server's end of the WebSocket that the current request opens."""
 
     def __init__(self) -> None:
         """Raises UpgradeRequired if the request is no handshake, or if the server can't hand over the connection."""
@@ -144,7 +144,7 @@ class Socket:
             for event in self._protocol.events():
                 is_too_fast = self._pace.wait()
                 if monotonic() >= self._read_until or (is_too_fast and self._is_disconnected()):
-                    return  # the rest would take minutes at this pace, and nobody waits for it
+                    return  # the client has gone, and the rest of its frames would take minutes at this pace
                 if isinstance(event, Message):
                     yield event
                 elif isinstance(event, Ping):
@@ -162,9 +162,9 @@ class Socket:
             self._send(event.response())
 
     def _discard_until_closed(self) -> None:
-        """Read and discard what the client still sends, until it closes too or its time is over. Raises OSError.
+        """Read and discard further data until the client closes too, or until CLOSING_SECONDS are over. Raises OSError.
 
-        If the server closed first, the system would reset the connection and the close frame might be lost.
+        If the server closed the connection first, the system might reset it, and the close frame would be lost.
         """
         received = b"-"
         while received and monotonic() < self._read_until and self._protocol.state is ConnectionState.LOCAL_CLOSING:

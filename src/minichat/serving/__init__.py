@@ -120,7 +120,7 @@ class Server(BaseApplication):
         from minichat.api import instrumentation
         from minichat.app import create_app
 
-        logs.configure(self.settings.log_level, instrumentation.facts, instrumentation.sent_texts)
+        logs.configure(self.settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
         return create_app(self.settings)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
