@@ -1,29 +1,31 @@
 """The benchmarks run, and docs/scaling.md shows what the simulation prints."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from commands import run_minichat
 from scale import scaled
-from servers import environment
+from servers import child, environment
 
 ROOT = Path(__file__).parents[2]
 
 
 def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
     """Run a program of bench/ to its end, and return what it says."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "bench" / program, *args],
-        cwd=folder,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=scaled(60, 1_800),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    command = [sys.executable, ROOT / "bench" / program, *args]
+    streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with child(command, folder, env=environment(**settings), **streams) as process:
+        try:
+            said, errors = process.communicate(timeout=scaled(60, 1_800))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # so that it ends the servers that it has started
+            process.wait(20)
+            raise
+    assert process.returncode == 0, errors
+    return str(said)
 
 
 def tables_of(text: str) -> list[str]:
