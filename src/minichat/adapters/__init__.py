@@ -1,1 +1,1 @@
-"""What the domain's ports stand on: memory for tests, Peewee for data, Argon2 and PRECIS for accounts."""
+"""The implementations of the ports: `peewee` and `redis` for servers, `memory` for tests, one module per library."""

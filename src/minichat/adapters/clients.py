@@ -1,7 +1,8 @@
 """Watches the connection of a streaming client, which may close while the server has nothing to send.
 
-A closed connection becomes readable, with nothing to read. Under gevent the event loop watches for that, at the cost of
-a few bytes for each connection. Elsewhere the next heartbeat fails. Implements `ClientWatcher`.
+A closed connection becomes readable, with nothing to read. Under gevent the event loop watches each connection for
+that, at the cost of a few bytes. Without gevent the next heartbeat fails and ends the stream. Implements
+`ClientWatcher`.
 """
 
 import os
@@ -13,7 +14,7 @@ from typing import Any
 from minichat.adapters import gevents
 
 SILENCE_SECONDS = 10
-"""How long sent data may stay unacknowledged: detects a client that vanished without closing its connection."""
+"""Maximum time that sent data may stay unacknowledged. It detects a client that vanished silently."""
 
 
 class ConnectionWatch:
@@ -41,16 +42,16 @@ class ConnectionWatch:
             self._watcher = None
 
     def _check(self) -> None:
-        # The watch ends even if the client has sent data: then a failing heartbeat detects its end.
+        # Data from the client also ends the watch. A failing heartbeat then detects the closed connection.
         self._watcher.stop()
         if _has_gone(self._connection):
             self._on_closed()
 
 
 def shut_down(connection: Any, how: int) -> None:
-    """Shut down one or both directions of a connection, so that its readers and writers find its end.
+    """Shut down one or both directions of a connection, so that its readers and writers see its end.
 
-    gevent's own `shutdown` interrupts them at any point instead.
+    Do not use gevent's own `shutdown`: it interrupts them at any point.
     """
     with suppress(OSError), gevents.native_socket_class()(fileno=os.dup(connection.fileno())) as same:
         same.shutdown(how)

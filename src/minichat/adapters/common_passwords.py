@@ -1,7 +1,7 @@
 """Common passwords: the lists of zxcvbn, and the patterns that zxcvbn recognises instead of listing.
 
-The whole list of passwords counts, and the beginning of each list of words and names: zxcvbn keeps a word in one list
-only, so `michelle` is a name there and no password. The patterns are a repeated piece, a run along the alphabet or the
+This module uses the whole list of passwords and the beginning of each list of words and names. zxcvbn keeps a word in
+one list only, so `michelle` is in a list of names. The patterns are a repeated piece, a run along the alphabet or the
 keyboard, and a date. Together they recognise more than 99% of the sufficiently long entries of the published lists of
 the 10,000 most common passwords. With one or two appended digits they recognise 90% of lists from other leaks. This
 module does not know which passwords are long enough: the domain does.
@@ -17,20 +17,20 @@ from types import ModuleType
 from minichat.domain.accounts import MIN_PASSWORD_LENGTH
 
 MAX_WORDS = 10_000
-"""Number of the most frequent entries that count of each list of words and names."""
+"""Number of entries that this module uses from each list of words and names, the most frequent ones."""
 
 MAX_PATTERN_LENGTH = 12
-"""Longer patterns occur a few times in millions of passwords."""
+"""Maximum length of a pattern. Longer ones occur a few times in millions of passwords."""
 
 _MAX_APPENDED = 2
 _APPENDED = re.compile(rf"[0-9!]{{1,{_MAX_APPENDED}}}\Z")
-"""Characters that people append to a word; guessing more of them is as hard as guessing another word."""
+"""Characters that people append to a word. More characters are as hard to guess as another word."""
 
 _RUNS = ("01234567890-=", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./")
 
 _DAY, _MONTH, _YEAR = "(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|1[0-2])", "(19[0-9]{2}|20[0-2][0-9])"
 _DATE = re.compile("|".join((_DAY + _MONTH + _YEAR, _MONTH + _DAY + _YEAR, _YEAR + _MONTH + _DAY)))
-"""A birthday. There are about fifty thousand, and people choose their own."""
+"""A date such as a birthday. There are only about fifty thousand, and people choose their birthday."""
 
 
 def is_common_password(password: str) -> bool:

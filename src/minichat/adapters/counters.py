@@ -12,7 +12,7 @@ from time import monotonic
 
 
 class MemoryRequestCounter:
-    """Counts in memory, lost when the process ends."""
+    """Counts in memory. They are lost when the process ends."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,4 +1,4 @@
-"""The one place that asks whether gevent runs the requests of this process, and reaches what gevent has replaced.
+"""The only module that depends on gevent's monkey patches: it detects them and returns the original objects.
 
 Under `minichat serve` gevent patches the worker before it imports anything else. A command, a test or another kind of
 worker runs without gevent, so this module never imports gevent itself.

@@ -26,12 +26,12 @@ _IS_FILE = re.compile(rf"({NAME})(?:{_WHOLE}|{_DRAFT})")
 
 
 class MediaUnavailable(Unavailable):
-    """The folder can't be used, or the disk is full: an operator repairs that elsewhere than the database."""
+    """The folder can't be used, or its disk is full. Commands name the folder and not the database in this case."""
 
 
 class FileMedia:
     def __init__(self, folder: Path) -> None:
-        """Make `folder` and its parent at the first use, for their owner alone."""
+        """Create `folder` and its parent at the first use, accessible to their owner only."""
         self._folder = folder
 
     def add(self, data: bytes) -> str:

@@ -1,7 +1,7 @@
 """The notice board of one host: a ring in a file of fixed size that all workers map. Implements `NoticeBoard`.
 
-A worker that reads too late misses the oldest notices; a late notice of typing is worthless anyway. The file belongs in
-shared memory, so that no disk records who was typing.
+A worker that reads too late misses the oldest notices; a late typing notice has no value. The file belongs in shared
+memory, so that no disk stores typing notices.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from pathlib import Path
 from minichat.domain.model import TypingNotice
 
 CAPACITY = 1_024
-"""How many notices the ring holds."""
+"""Number of notices in the ring."""
 _COUNT = struct.Struct("<Q")
 _NOTICE = struct.Struct("<QQq")
 _SIZE = _COUNT.size + CAPACITY * _NOTICE.size

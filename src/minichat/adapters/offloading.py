@@ -1,6 +1,6 @@
-"""Slow native code: how it is kept from blocking the other requests of the worker, and how much of it runs at once.
+"""Run slow native code without blocking the other requests of the worker, and limit how much of it runs at once.
 
-This module knows neither what the code does nor whether gevent runs the requests: `gevents` chooses the `Offload`.
+This module knows neither the code nor whether gevent runs the requests: `gevents` chooses the `Offload`.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ class Offload(Protocol):
 
 
 def run_here(function: Callable[[], T], /) -> T:
-    """Run the function in this thread: with a thread for each request, native code lets other threads run anyway."""
+    """Run the function in this thread. Native code releases the GIL, so other threads continue."""
     return function()
 
 
 class ConcurrencyLimit:
-    """Runs a bounded number of functions at once, lets a bounded number wait, and refuses the rest."""
+    """Runs a bounded number of functions at once, lets a bounded number wait, and rejects the rest."""
 
     def __init__(self, offload: Offload, *, max_running: int, max_waiting: int, patience_seconds: float) -> None:
         """`patience_seconds` is the longest time that a function waits before it runs."""

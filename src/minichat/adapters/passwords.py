@@ -15,7 +15,7 @@ MEMORY_KIB, TIME_COST, PARALLELISM = 19_456, 2, 1
 MAX_RUNNING = os.cpu_count() or 1
 MAX_WAITING = 64
 PATIENCE_SECONDS = 5.0
-"""How long a request waits until its hash may run."""
+"""Maximum time that a request waits until its hash can run."""
 
 
 class Argon2Passwords:
@@ -24,14 +24,14 @@ class Argon2Passwords:
         self._limit = ConcurrencyLimit(
             offload, max_running=MAX_RUNNING, max_waiting=MAX_WAITING, patience_seconds=PATIENCE_SECONDS
         )
-        self._hash_of_nobody = self._hasher.hash("compared with the password when there is no such account")
-        """Verifying an unknown name takes as long as verifying a known one."""
+        self._dummy_hash = self._hasher.hash("compared with the password when there is no such account")
+        """The hash to verify for an unknown username, so that it takes as long as a known one."""
 
     def hash(self, password: str) -> str:
         return self._limit.run(lambda: self._hasher.hash(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        is_right = self._limit.run(lambda: self._is_right(password_hash or self._hash_of_nobody, password))
+        is_right = self._limit.run(lambda: self._is_right(password_hash or self._dummy_hash, password))
         return is_right and bool(password_hash)
 
     def needs_rehash(self, password_hash: str) -> bool:

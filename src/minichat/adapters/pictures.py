@@ -1,7 +1,7 @@
 """Pictures by Pillow: an upload becomes a square of 256 pixels in WebP, without the upload's metadata.
 
-The file's first bytes decide its format, not its name, and its header gives the size before anything is decoded.
-Pillow is not written for hostile files: any exception of its decoders means that we refuse the picture. This module
+The first bytes of the file decide its format, not its name. Its header gives the size before anything is decoded.
+Pillow is not written for hostile files, so any exception of its decoders rejects the picture. This module
 does not know where pictures are stored.
 """
 
@@ -55,13 +55,13 @@ class PillowPictures:
 
 
 def _convert(data: bytes) -> bytes | InvalidInput:
-    """Return the square, or the reason why there is none: gevent would print a traceback for a raised exception."""
+    """Return the square, or the error: gevent would print a traceback for a raised exception."""
     try:
         with _opened(data) as picture:
             return _webp(_upright(_square(picture)))
     except InvalidInput as error:
         return error
-    except Image.DecompressionBombError:  # Pillow checks its own limit before we can check ours
+    except Image.DecompressionBombError:  # Pillow checks its own limit before this function can check `MAX_SIDE`
         return _too_many_pixels()
     except Exception:  # noqa: BLE001 - OSError, struct.error, IndexError, …: see the module
         return InvalidInput.of("file", "not_a_picture")

@@ -1,6 +1,6 @@
-"""One bounded queue for every scarce resource: connections, the right to write, and cores.
+"""The bounded queue in front of each scarce resource: connections, the right to write, and cores.
 
-It knows nothing of the resource. A waiter costs an event and no thread of its own, so the queue works for threads and
+It knows nothing of the resource. A waiter needs an event and no additional thread, so the queue works for threads and
 for greenlets.
 """
 

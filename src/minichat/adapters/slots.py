@@ -1,6 +1,6 @@
-"""Stream slots over all workers of one host: one locked byte of a file for each. Implements `StreamSlots`.
+"""Stream slots over all workers of one host: each slot is a locked byte of a file. Implements `StreamSlots`.
 
-Nothing is written. The kernel releases the locks of a process that dies, so no slot is ever lost. The locks belong to
+No data is written. The kernel releases the locks of a process that dies, so no slot is ever lost. The locks belong to
 the open file and not to the process (OFD locks, fcntl(2)), so two apps in one process can't release each other's.
 """
 

@@ -24,7 +24,7 @@ _SYSTEMS = {
 
 @functools.cache
 def _profile() -> precis_i18n.profile.Profile:
-    # At the first use: loading the tables takes long, and most commands don't need them.
+    # Load the tables at the first use: that takes long, and most commands don't need them.
     return precis_i18n.get_profile("UsernameCaseMapped")
 
 

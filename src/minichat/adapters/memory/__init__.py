@@ -1,6 +1,6 @@
-"""All ports in memory, on the standard library alone: a chat for unit tests, gone with the process.
+"""All ports in memory, on the standard library alone, for unit tests of the domain.
 
-A test holds the one object:
+A test creates one object:
 
     memory = Memory()
     services = build(memory.ports, Lifetimes(), chain_keys=[b"..."])
@@ -57,7 +57,7 @@ __all__ = [
 
 
 class Memory:
-    """One empty store with all its ports, and what a test holds of it: the tables, the clock and the change log."""
+    """An empty store with all ports. It gives a test access to the tables, the clock and the change log."""
 
     def __init__(self, *, checks_locks: bool = True) -> None:
         """Make an empty store. Without `checks_locks`, a transaction may use rows that it has not locked."""

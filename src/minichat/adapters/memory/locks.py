@@ -1,7 +1,7 @@
-"""The locks of a memory transaction: nobody waits for them, but using a row without its lock is an error.
+"""The locks of a memory transaction: no transaction waits for them, but using a row without its lock is an error.
 
-There is one writer at a time here, so nothing needs a lock. On PostgreSQL a forgotten lock is a race that no test finds
-by chance; here it is a RuntimeError in the unit test of the service that forgot it.
+The memory store has one writer at a time and needs no locks. On PostgreSQL a forgotten lock is a race that tests rarely
+find. Here it raises RuntimeError in the unit test of the service.
 """
 
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ class HeldLocks:
         self._attempts = set(locks.get("attempts", ()))
 
     def added_account(self, user_id: int) -> None:
-        """Note that the transaction added the account, so that nobody else can see it."""
+        """Record that the transaction added the account, so no other transaction can see it."""
         self._accounts.add(user_id)
 
     def added_room(self, room_id: int) -> None:
-        """Note that the transaction added the room, so that nobody else can see it."""
+        """Record that the transaction added the room, so no other transaction can see it."""
         self._rooms.add(room_id)
 
     def check_account(self, user_id: int) -> None:
@@ -52,7 +52,7 @@ class HeldLocks:
 
 
 class NoLocks(HeldLocks):
-    """Outside of a transaction, where nothing is locked and a read may see anything that is committed."""
+    """The checks outside of a transaction: they accept every read, because reads there need no lock."""
 
     def __init__(self) -> None:
         super().__init__({})

@@ -107,7 +107,7 @@ class MemorySessionStore:
         tables.tokens = {key: token for key, token in tables.tokens.items() if token.session_id != session_id}
 
     def _writable(self, session_id: int) -> dict[int, Session]:
-        """Return the sessions to write to, once the transaction is known to hold the account of this one."""
+        """Return the table of sessions, to change this one. Raises RuntimeError without the lock of its account."""
         sessions = self._store.writable.sessions
         if session_id in sessions:
             self._store.locks.check_account(sessions[session_id].user_id)

@@ -1,4 +1,4 @@
-"""Stand-ins for the ports that are no stores: a clock that tests move, instant passwords, simple name keys."""
+"""Fakes of the ports that are no stores: a clock that tests set, instant password hashes, simple name keys."""
 
 import re
 import unicodedata
@@ -25,11 +25,11 @@ class MemoryClock:
 
 
 class PlainPasswords:
-    """Stores passwords readably and takes no time: for tests only."""
+    """Hashes without any protection and without delay: for tests only."""
 
     def __init__(self, scheme: str = "plain") -> None:
         self._scheme = scheme
-        """What stands before the passwords that it hashes; any may stand before those that it verifies."""
+        """`scheme` is the prefix of new hashes. `verify` accepts every prefix."""
 
     def hash(self, password: str) -> str:
         return f"{self._scheme}:{password}"
@@ -43,7 +43,7 @@ class PlainPasswords:
 
 
 class PlainPictures:
-    """Takes everything that begins like a PNG as a picture, and returns a text about it."""
+    """Accepts all data that begins like a PNG, and returns a text about it instead of a picture."""
 
     def square(self, data: bytes) -> bytes:
         if not data.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -1,7 +1,7 @@
 """The tables that the memory adapters share, and the transaction over them.
 
-A transaction works on a copy of the tables and puts it in their place when it commits. A rollback drops the copy, and
-concurrent readers see the last commit. Records are immutable, so a shallow copy is enough. This module knows no
+A transaction changes a copy of the tables. A commit replaces the tables by the copy; a rollback drops the copy.
+Concurrent readers see the last commit. Records are immutable, so a shallow copy is enough. This module knows no
 rule and no query.
 """
 
@@ -70,7 +70,7 @@ class Tables:
     last_ids: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def next_id(self, table: str) -> int:
-        """Return the next id of the table: 1, 2, 3, …, and none of them twice."""
+        """Return the next id of the table: 1, 2, 3, …, each of them once."""
         self.last_ids[table] += 1
         return self.last_ids[table]
 
@@ -132,7 +132,7 @@ class Store:
 
     @property
     def locks(self) -> HeldLocks:
-        """The locks of this thread's transaction; outside of one, locks that hold everything."""
+        """The locks of this thread's transaction, or `NoLocks` outside of one."""
         return getattr(self._own, "locks", None) or NoLocks()
 
     @property

@@ -145,7 +145,7 @@ def _key(user: User) -> tuple[str]:
 
 
 def _best_place(user: User, folded: str) -> tuple[bool, str] | None:
-    """Where the user stands among the results: matches at the start of a name lead, then by what the match starts."""
+    """Return the sort key of the user's best match: starts of names first, then by the text from the match on."""
     return min(
         (
             (start > 0, name[start : start + MAX_SEARCHED_LENGTH])

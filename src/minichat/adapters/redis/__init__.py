@@ -1,12 +1,12 @@
-"""What all workers and hosts share through Redis. Redis is never the truth: without it everything works, later.
+"""The state that all workers and hosts share through Redis. It may be lost: without Redis everything works, later.
 
     connection    commands, and whether Redis answers
     counters      rate limits that are exact over all workers
-    hints         hints between workers: a change, a user who came online, typing
+    hints         hints between workers: a new change, a user online, typing
     notices       typing, over all hosts
-    slots         the number of a user's streams, over all hosts
+    slots         the streams of each user, over all hosts
 
-The Redis client takes 6 MB of each worker, so only a worker with a Redis imports this package.
+The Redis client takes 6 MB of a worker's memory, so only a worker with Redis imports this package.
 """
 
 from collections.abc import Callable

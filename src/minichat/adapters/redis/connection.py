@@ -1,7 +1,7 @@
 """A worker's connection with Redis, and whether Redis is up.
 
-The first command without an answer marks Redis as down. From then on every command fails at once, while one thread
-looks for Redis: no request waits for a Redis that is known to be down.
+The first command without an answer marks Redis as down. From then on every command fails at once, so no request waits,
+while one thread probes Redis until it answers.
 """
 
 import logging
@@ -21,19 +21,19 @@ from redis.retry import Retry
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.3
-"""How long Redis may take to connect or to answer."""
+"""Maximum time for a connection to Redis and for an answer."""
 FIRST_BACKOFF_SECONDS = 0.5
-"""The pause before the first look for a Redis that is down. It doubles with each failure."""
+"""Back-off before the first probe of a Redis that is down. It doubles with each failure."""
 MAX_BACKOFF_SECONDS = 3.0
 FAILURES = (RedisError, OSError)
-"""Raised if Redis does not answer, or refuses a command."""
+"""The client's errors if Redis does not answer, or rejects a command."""
 
 Result = TypeVar("Result")
 _random = SystemRandom()  # background threads must not change what a seeded generator returns to others
 
 
 def with_jitter(seconds: float) -> float:
-    """Return between half and all of a pause, so that not all workers come back at the same moment."""
+    """Return a random part of the pause, at least half of it, so that workers do not reconnect at the same moment."""
     return seconds * _random.uniform(0.5, 1)
 
 
@@ -69,7 +69,7 @@ class RedisConnection:
         self._observers.append(observer)
 
     def run(self, command: Callable[[Redis], Result]) -> Result:
-        """Return what `command` returns for the client. Raises RedisUnavailable, at once if Redis is down."""
+        """Return the result of `command(client)`. Raises RedisUnavailable, at once if Redis is marked as down."""
         if not self.is_up:
             raise RedisUnavailable
         try:
@@ -94,7 +94,7 @@ class RedisConnection:
         self._up.wait()
 
     def _mark_down(self, error: Exception) -> None:
-        """Mark Redis as down, and start to look for it."""
+        """Mark Redis as down, and start to probe it."""
         with self._lock:
             if not self.is_up:
                 return  # another command has failed before
@@ -109,7 +109,7 @@ class RedisConnection:
             time.sleep(with_jitter(pause_seconds))
             pause_seconds = min(2 * pause_seconds, MAX_BACKOFF_SECONDS)
             try:
-                # A write, because a Redis that answers and refuses to write is of no use.
+                # Probe with a write: a Redis that answers but rejects writes is useless.
                 self._redis.set("minichat:probe", "", ex=60)
             except FAILURES:
                 continue

@@ -7,7 +7,7 @@ from minichat.domain.ports import RequestCounter
 
 
 class RedisRequestCounter:
-    """Counts in Redis. While Redis is down, each process counts alone with its fallback."""
+    """Counts in Redis. While Redis is down, each process counts alone, with its fallback."""
 
     def __init__(self, connection: RedisConnection, fallback: RequestCounter) -> None:
         self._connection = connection

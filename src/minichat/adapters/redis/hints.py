@@ -1,7 +1,7 @@
 """Hints between the workers of all hosts, by Redis's publish and subscribe. A lost hint makes an event late.
 
-Each worker has one connection to receive hints. A background thread sends the worker's own hints, at most one of each
-topic at a time, so no request waits until Redis has accepted one. What a hint means is its subscriber's business.
+Each worker has one connection to receive hints. A background thread sends the worker's own hints, at most one per topic
+at a time, so no request waits for Redis. This module does not interpret hints; its subscribers do.
 """
 
 import logging
@@ -30,11 +30,11 @@ from minichat.domain.ports import HintMonitor
 log = logging.getLogger(__name__)
 
 MIN_INTERVAL_SECONDS = 0.01
-"""The shortest time between two rounds of hints of one worker."""
+"""Minimum interval between two rounds of hints of one worker."""
 PING_AFTER_SECONDS = 1.0
-"""After this much silence the channel pings Redis. If the silence continues as long, the connection is lost."""
+"""Silence after which the channel pings Redis. After the same time without an answer, the connection counts as lost."""
 FIRST_RETRY_SECONDS = 0.1
-"""The pause before the channel subscribes again. It doubles with each failure that follows at once."""
+"""Back-off before the channel subscribes again. It doubles with each attempt that fails to subscribe."""
 
 
 class Topic(StrEnum):
@@ -65,7 +65,7 @@ class HintChannel:
         self._subscribers[topic] = subscriber
 
     def start(self, wake: Callable[[], object]) -> None:
-        """Start to receive: call `wake` after each hint of a change, and when `is_connected` has changed."""
+        """Start to receive. Call `wake` after each hint of a change and each change of `is_connected`."""
         self._wake = wake
         self._subscribers[Topic.CHANGES] = lambda _: wake()
         self._connection.on_change(lambda _: wake())
@@ -73,7 +73,7 @@ class HintChannel:
 
     @property
     def is_connected(self) -> bool:
-        """Whether hints of other workers arrive here, as far as is known."""
+        """Whether this worker currently receives hints of other workers, as far as it can know."""
         return self._is_subscribed and self._connection.is_up
 
     def publish(self, topic: Topic) -> None:
@@ -85,11 +85,11 @@ class HintChannel:
             self._has_unsent.set()
 
     def redis_channel(self, topic: Topic) -> str:
-        """Return the topic's channel in Redis. Channels are shared by all databases, so the name holds the database."""
+        """Return the topic's channel in Redis. All databases share the channels, so the name contains the database."""
         return f"minichat:{self._connection.database}:{topic}"
 
     def signed(self, text: str) -> str:
-        """Return the text of a hint with this worker's name, so that the worker ignores its own hints."""
+        """Return the text of a hint with this worker's name, by which the worker recognises its own hints."""
         return f"{self._sender} {text}"
 
     def count_sent(self, topic: Topic) -> None:
@@ -133,7 +133,7 @@ class HintChannel:
                     self._receive(pubsub)
             except FAILURES as error:
                 if self._connection.answers():  # otherwise the connection logs the failure
-                    log.warning("hints from other workers do not arrive: %s", error)
+                    log.warning("Hints from other workers do not arrive: %s", error)
             pause_seconds = FIRST_RETRY_SECONDS if self._is_subscribed else min(2 * pause_seconds, MAX_BACKOFF_SECONDS)
             self._is_subscribed = False
             self._wake()
@@ -158,7 +158,7 @@ class HintChannel:
     def _dispatch(self, message: dict[str, Any], topics: dict[bytes, Topic]) -> None:
         if message["type"] == "subscribe" and not self._is_subscribed:
             self._is_subscribed = True
-            log.info("hints from other workers arrive")
+            log.info("Hints from other workers arrive")
         elif message["type"] == "message":
             topic = topics[message["channel"]]
             sender, _, text = message["data"].partition(b" ")

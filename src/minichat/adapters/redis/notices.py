@@ -1,8 +1,8 @@
-"""The notice board of all hosts: who is typing. Implements `NoticeBoard`.
+"""The notice board of all hosts, for typing notices. Implements `NoticeBoard`.
 
-Redis keeps the time of each user's last notice in each room, so the pause between two notices counts over all hosts.
+Redis stores the time of each user's last notice in each room, so the pause between two notices counts over all hosts.
 The notices themselves arrive as hints, and wait in a ring of this worker. While Redis is down, the workers of this host
-use the fallback that they share. Both are always read, because not all workers find out at the same moment.
+use their common fallback. A worker always reads both, because workers notice an outage at different times.
 """
 
 import logging
@@ -19,7 +19,7 @@ from minichat.domain.ports import NoticeBoard
 log = logging.getLogger(__name__)
 
 CAPACITY = 1_024
-"""How many notices the ring holds."""
+"""Number of notices in the ring."""
 _YEAR_10_000 = 253_402_300_800_000
 """The first time that RFC 3339 can't express, in milliseconds since the Unix epoch."""
 _POST = """
@@ -33,7 +33,7 @@ return 1
 
 class RedisNoticeBoard:
     def __init__(self, connection: RedisConnection, hints: HintChannel, fallback: NoticeBoard) -> None:
-        """`fallback` is shared by the workers of this host."""
+        """`fallback` is the notice board that the workers of this host share."""
         self._connection = connection
         self._hints = hints
         self._fallback = fallback
@@ -47,7 +47,7 @@ class RedisNoticeBoard:
         keys = [f"minichat:typing:{notice.room_id}:{notice.user_id}"]
         text = self._hints.signed(f"{notice.room_id} {notice.user_id} {notice.at}")
         args: list[str | int] = [notice.at, pause, self._hints.redis_channel(Topic.TYPING), text]
-        self._read_fallback()  # now, so that the position is before a notice that this call posts there
+        self._read_fallback()  # first, so that its position is before a notice that this call posts there
         try:
             is_posted = self._connection.run(lambda redis: bool(redis.register_script(_POST)(keys, args)))
         except RedisUnavailable:
@@ -70,12 +70,12 @@ class RedisNoticeBoard:
     def _receive(self, text: bytes) -> None:
         notice = _parse(text)
         if notice is None:
-            log.warning("a hint of typing is malformed and was ignored")
+            log.warning("A malformed typing hint was ignored")
             return
         self._append(notice)
 
     def _read_fallback(self) -> None:
-        """Take over the notices that the workers of this host posted while Redis was down."""
+        """Append the notices that workers of this host posted to the fallback while Redis was down."""
         if self._fallback_position is None:
             self._fallback_position = self._fallback.end()
         notices, self._fallback_position = self._fallback.after(self._fallback_position)
@@ -84,7 +84,7 @@ class RedisNoticeBoard:
 
     def _append(self, notice: TypingNotice) -> None:
         with self._lock:
-            # If Redis fails between publishing a notice and answering, the same notice is on the fallback too.
+            # If Redis fails after it published a notice and before it answers, the fallback has the same notice.
             if notice not in self._ring:
                 self._ring.append(notice)
                 self._count += 1

@@ -1,8 +1,8 @@
-"""Stream slots over all hosts: each slot that is held on a host has a lease in Redis. Implements `StreamSlots`.
+"""Stream slots over all hosts: each acquired slot has a lease in Redis. Implements `StreamSlots`.
 
-A user's leases are a sorted set, by their end. Each worker renews its own leases as long as it lives, and the leases of
-a dead worker expire. While Redis is down, the slots of each host count alone. When Redis is back, the worker renews the
-leases of all its slots, even if the user then has too many: an open stream keeps its slot.
+The leases of a user are a sorted set, ordered by expiry. Each worker renews its leases; those of a dead worker expire.
+While Redis is down, each host counts its slots alone. When Redis answers again, the worker renews the leases of all its
+slots, even if the user then exceeds the limit: an open stream keeps its slot.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from minichat.adapters.redis.connection import RedisConnection, RedisUnavailable
 from minichat.domain.ports import StreamSlots
 
 LEASE_SECONDS = 15.0
-"""How long a lease lasts. It is renewed three times in that time."""
+"""Lifetime of a lease. The worker renews it three times during that time."""
 RENEWALS_AT_ONCE = 200
 # Both scripts use the clock of Redis, which is the same for all hosts.
 _ACQUIRE = """

@@ -1,9 +1,9 @@
 """Every port of the system, as protocols: the needs of the rules, the live updates and the API.
 
 A port and its adapters share a file name: `ports/rooms.py`, `adapters/memory/rooms.py`,
-`adapters/peewee/stores/rooms.py`. All adapters of a port pass the same contract tests. Methods that change something
-are called inside a transaction (see `Transaction`); methods that read may be called anywhere. Unless said otherwise,
-a miss is None. Every adapter raises `Unavailable` if the system behind it does not answer; nothing is changed then.
+`adapters/peewee/stores/rooms.py`. All adapters of a port pass the same contract tests. Call a method that writes inside
+a transaction (see `Transaction`), and a method that reads anywhere. A look-up without a result returns None, unless its
+docstring states otherwise. Every adapter raises `Unavailable`, and changes nothing, if its system does not answer.
 """
 
 from typing import NamedTuple

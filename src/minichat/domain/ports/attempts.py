@@ -1,4 +1,4 @@
-"""Counted attempts, for throttling."""
+"""Counts of attempts, for throttling."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class AttemptStore(Protocol):
     def get(self, key: str) -> AttemptCount | None: ...
 
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
-        """Count one more and return the new count, in one step: concurrent callers get different counts.
+        """Count one attempt and return the new count, atomically: concurrent callers get different counts.
 
         The count restarts `window` milliseconds after its first attempt.
         """
@@ -19,4 +19,4 @@ class AttemptStore(Protocol):
     def forget(self, key: str) -> None: ...
 
     def sweep(self, at: Timestamp, limit: int) -> int:
-        """Delete up to `limit` counts whose window was over at `at`; return how many."""
+        """Delete up to `limit` counts whose window had ended at `at`; return how many."""

@@ -11,7 +11,7 @@ class BanStore(Protocol):
     """The bans of rooms. Each call that names a room needs that room's lock, inside a transaction."""
 
     def add(self, room_id: int, user_id: int, by: int, at: Timestamp) -> bool:
-        """Ban the user; False if the user is banned already, and that ban stays as it is."""
+        """Ban the user; return False, and keep the existing ban, if the user is banned already."""
 
     def lift(self, room_id: int, user_id: int) -> bool:
         """Lift the ban; False if there is none."""

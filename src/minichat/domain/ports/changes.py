@@ -13,10 +13,10 @@ class ChangeStore(Protocol):
         """Append to the change log, in the transaction of the change, which holds the room."""
 
     def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
-        """Append the change once for each of these users, in this order and in one step."""
+        """Append the change once for each of these users, in this order, with one statement."""
 
     def ends(self) -> LogEnds:
-        """Return the positions between which the log can be read now."""
+        """Return the first and the last position of the log that can be read now."""
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         """Return the first `limit` changes after the position, in order."""

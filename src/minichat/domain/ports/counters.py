@@ -7,4 +7,4 @@ class RequestCounter(Protocol):
     """Counts requests under keys that expire."""
 
     def add(self, key: str, seconds: int) -> int:
-        """Add one to the count of a key and return the new count. The count may expire `seconds` later. Never fails."""
+        """Add one to the count of a key and return the new count. It may expire after `seconds`. Raises nothing."""

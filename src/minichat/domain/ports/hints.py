@@ -8,8 +8,8 @@ class ChangeHints(Protocol):
     """Hints that the change log has grown. A hint may get lost, so its receiver also polls."""
 
     def start(self, wake: Callable[[], object]) -> None:
-        """Start to receive: call `wake` after each hint from another worker, and when `is_connected` has changed."""
+        """Start to receive. Call `wake` after each hint from another worker and each change of `is_connected`."""
 
     @property
     def is_connected(self) -> bool:
-        """Whether hints of other workers arrive here, as far as is known."""
+        """Whether this worker currently receives hints of other workers, as far as it can know."""

@@ -13,7 +13,7 @@ class MediaStore(Protocol):
     def read(self, name: str) -> bytes | None: ...
 
     def remove(self, name: str) -> None:
-        """Remove the file, if there is one. A file that can't be removed is no error: retention tries again."""
+        """Remove the file if it exists. A failure raises nothing, because retention tries again."""
 
     def names(self) -> Iterable[tuple[str, int]]:
-        """Return the names of all files with their ages in milliseconds, including files that were never completed."""
+        """Return the names of all files, incomplete ones included, with their ages in milliseconds."""

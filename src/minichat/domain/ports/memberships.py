@@ -11,21 +11,21 @@ class MembershipStore(Protocol):
     """The participants of rooms. A call that changes one needs the room's lock."""
 
     def add(self, room_id: int, user_id: int, role: Role, joined_seq: int) -> Membership | None:
-        """Add a participant and count it; None if the user is in the room already."""
+        """Add a participant and raise the room's count; return None if the user is in the room already."""
 
     def add_all(self, room_id: int, user_ids: Sequence[int], role: Role, joined_seq: int) -> None:
-        """Add participants in this order and count them, in one step. None of them may be in the room."""
+        """Add participants in this order and raise the room's count, in one statement. They must not be in the room."""
 
     def remove(self, membership: Membership) -> None:
-        """Remove a participant and correct the count."""
+        """Remove a participant and lower the room's count."""
 
     def set_role(self, membership: Membership, role: Role) -> None: ...
 
     def heir(self, room_id: int, without: int) -> Membership | None:
-        """Return the successor of the user `without`: the first to join of the highest role among the others."""
+        """Return the next owner if the user `without` leaves: of the highest role, the participant who joined first."""
 
     def erased_in(self, room_id: int) -> Collection[int]:
-        """Return the participants whose accounts are erased. Only direct chats have any, as nobody leaves them."""
+        """Return the participants whose accounts are erased. Only direct chats can have any: they can't be left."""
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         """Return the room's participants by joining, one more than the limit if there are more. Key: `(id,)`."""

@@ -10,8 +10,8 @@ class MessageStore(Protocol):
     def append(self, new: NewMessage) -> Message | None:
         """Add the room's next message, mark the room as active and move the author's receipt up to it.
 
-        The transaction must hold the room. Return None, and spend no `seq`, if the user has used this `client_id` in
-        this room.
+        The transaction must hold the room. Return None, and assign no `seq`, if the user has already used this
+        `client_id` in this room.
         """
 
     def get(self, message_id: int) -> Message | None: ...

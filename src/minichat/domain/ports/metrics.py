@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class HintMonitor(Protocol):
-    """Receives what a worker's metrics count of its connection with Redis."""
+    """Records the state of a worker's connection with Redis, and its hints, for the metrics."""
 
     def is_up(self, is_up: bool) -> None:
         """Record whether Redis answers."""

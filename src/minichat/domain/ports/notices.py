@@ -1,4 +1,4 @@
-"""The notice board: who is typing. Workers read each other's notices, and nobody stores them."""
+"""The notice board: typing notices that workers share in memory and never store."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,16 +7,16 @@ from minichat.domain.model import TypingNotice
 
 
 class NoticeBoard(Protocol):
-    """Notices of all workers, in one order. The oldest are dropped."""
+    """The notices of all workers, in one order. A full board drops the oldest notices."""
 
     def post(self, notice: TypingNotice, pause: int) -> bool:
-        """Post a notice, and return whether it was posted.
+        """Post a notice and return True.
 
-        It is not if the same user posted in the same room less than `pause` milliseconds before.
+        Return False instead if the same user posted in the same room less than `pause` milliseconds before.
         """
 
     def end(self) -> int:
         """Return the position after the newest notice."""
 
     def after(self, position: int) -> tuple[Sequence[TypingNotice], int]:
-        """Return the notices after a position in order, without those that were dropped, and the new position."""
+        """Return the remaining notices after a position, in order, and the new position."""

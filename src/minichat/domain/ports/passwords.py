@@ -10,14 +10,14 @@ class PasswordHasher(Protocol):
         """Return a salted hash of `password`."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Return whether `password` made `password_hash`. None or "" is False and takes as long as any hash."""
+        """Return whether the hash belongs to `password`. None and "" return False, as slowly as any other hash."""
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Return whether `hash` uses other parameters today than those of `password_hash`."""
+        """Return whether `password_hash` has other parameters than a new hash would have."""
 
 
 class CommonPasswords(Protocol):
-    """Knows common passwords. The parameter's name keeps `MixesScripts` out of its place: mypy compares it."""
+    """Knows common passwords. The parameter is named, so that mypy rejects a `MixesScripts` in its place."""
 
     def __call__(self, password: str) -> bool:
-        """Return whether a password, in NFC, is one of the most common ones, in upper or lower case."""
+        """Return whether a password, given in NFC, is very common. Upper and lower case count as equal."""

@@ -9,6 +9,6 @@ class PictureProcessor(Protocol):
     def square(self, data: bytes) -> bytes:
         """Return an uploaded PNG, JPEG, WebP or GIF as a square in WebP: see `domain.avatars` for the sizes.
 
-        The square is turned as the EXIF data say, and holds no metadata. Raises InvalidInput on `file` for anything
-        else: `not_a_picture`, `too_many_pixels`.
+        The square is rotated by the EXIF data and contains no metadata. Raises InvalidInput on `file` with the code
+        `not_a_picture` or `too_many_pixels`.
         """

@@ -21,7 +21,7 @@ class RoomStore(Protocol):
         """Return the room as the user sees it. Inside a transaction, this needs the room's lock."""
 
     def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
-        """Return the room as each of these users sees it, by user id, without users who are not in the room."""
+        """Return the room as each of these users sees it, by user id. Omit users who are not in the room."""
 
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
         """Return the user's rooms by latest activity, one more than the limit if there are more.

@@ -13,7 +13,7 @@ class SessionStore(Protocol):
     def open(self, user_id: int, device: Device, at: Timestamp, expires_at: Timestamp) -> Session: ...
 
     def caller(self, session_id: int) -> Caller | None:
-        """Return the session with its user, in one look-up: every request makes it."""
+        """Return the session with its user, in one look-up, because every request calls this."""
 
     def used(self, session_id: int, at: Timestamp) -> None:
         """Store the time of the session's last use."""
@@ -47,7 +47,7 @@ class SessionStore(Protocol):
     def token(self, jti_hash: str) -> RefreshToken | None: ...
 
     def claim_token(self, jti_hash: str, at: Timestamp) -> bool:
-        """Mark the token as used; of any number of concurrent calls exactly one returns True."""
+        """Mark the token as used. Exactly one of any number of concurrent calls returns True."""
 
     def drop_tokens(self, session_id: int) -> None:
         """Delete the session's refresh tokens."""

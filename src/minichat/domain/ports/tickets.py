@@ -11,7 +11,7 @@ class TicketStore(Protocol):
     def add(self, ticket: Ticket) -> None: ...
 
     def take(self, ticket_hash: str) -> Ticket | None:
-        """Forget the ticket and return it; of any number of callers at once exactly one gets it."""
+        """Delete the ticket and return it. Exactly one of any number of concurrent calls returns it."""
 
     def sweep(self, at: Timestamp, limit: int) -> int:
-        """Forget up to `limit` tickets that had expired at `at`; return how many."""
+        """Delete up to `limit` tickets that had expired at `at`; return how many."""

@@ -6,33 +6,33 @@ from typing import Protocol, TypedDict, Unpack
 
 
 class Locks(TypedDict, total=False):
-    """What stays as it is until a transaction ends: the keyword arguments of `Transaction`.
+    """The locks that a transaction holds until it ends: the keyword arguments of `Transaction`.
 
-    The adapter acquires them when the transaction begins, in one order for everybody, so that no two transactions wait
-    for each other. A service finds the ids before it begins and checks inside that they still hold.
+    The adapter acquires them when the transaction begins, in one fixed order, which prevents deadlocks. A service reads
+    the ids before it begins the transaction, and checks inside the transaction that they are still right.
     """
 
     account: int | None
-    """An account with its sessions and refresh tokens, by user id: no other transaction locks or shares it."""
+    """An account with its sessions and refresh tokens, by user id. The lock is exclusive."""
     shared_accounts: Collection[int]
-    """Accounts that must not be erased meanwhile, by user id: other transactions may share the lock."""
+    """Accounts that must not be erased during the transaction, by user id. Transactions can share the lock."""
     room: int
     """A room with its participants, bans, messages and changes."""
     rooms: Collection[int]
     """More rooms, by id."""
     attempts: Collection[str]
-    """Attempt counts that a rule reads, by key, including keys that nothing was counted under yet. Counting one more
-    needs no lock: it is one step."""
+    """Attempt counts that a rule reads, by key, including keys without a count. An increment needs no lock, because it
+    is atomic."""
 
 
 class Transaction(Protocol):
-    """`with transaction(...):` commits when its block ends and rolls back when an exception leaves it."""
+    """`with transaction(...):` commits at the end of its block, or rolls back when the block raises an exception."""
 
     def __call__(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> AbstractContextManager[None]:
         """Begin a transaction that holds `locks`. It can't be nested.
 
-        Other transactions may run at the same time. A rule may rely only on rows that are locked, and a service writes
-        only what it has locked or made itself in this transaction. Exceptions: presence, tickets and sweeps.
+        Other transactions may run at the same time. A rule may rely only on locked rows. A service writes only rows
+        that this transaction has locked or created. The exceptions are presence, tickets and sweeps.
 
         Raises Unavailable if the transaction can't begin within `patience` seconds (the adapter's own limit if None),
         or can't be committed. If the connection is lost during the commit, the transaction may have been committed.
@@ -40,4 +40,4 @@ class Transaction(Protocol):
 
 
 Snapshot = Callable[[], AbstractContextManager[None]]
-"""`with snapshot():` makes all reads of its block see one moment; inside a transaction it changes nothing."""
+"""`with snapshot():` makes all reads of its block see the same commit. It has no effect inside a transaction."""

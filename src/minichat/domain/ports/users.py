@@ -17,35 +17,35 @@ class UserStore(Protocol):
     def get(self, user_id: int) -> User | None: ...
 
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
-        """Return the users of these ids, without unknown ids."""
+        """Return the users of these ids. Omit unknown ids."""
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
-        """Return the users among these whose accounts are not erased. Inside a transaction, this needs their locks."""
+        """Return the users among these that are not erased. Inside a transaction, this needs their locks."""
 
     def credentials(self, username_key: str) -> Credentials | None: ...
 
     def credentials_by_id(self, user_id: int) -> Credentials | None: ...
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
-        """Set the hash if it still is `old_hash`; False if another request was faster."""
+        """Replace `old_hash` by `new_hash`; return False if another request has replaced it already."""
 
     def update_profile(self, user: User) -> None:
         """Store the first and last name, e-mail address and avatar of `user`."""
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
-        """Enable or disable the account; False if nothing changes, or there is no such account."""
+        """Enable or disable the account; return False if nothing changes or the account does not exist."""
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         """Renew the presence lease."""
 
     def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
-        """Renew the leases of active accounts among these that were renewed at `before` or earlier."""
+        """Renew the leases of the active accounts among these, if the last renewal was at `before` or earlier."""
 
     def online_ids(self, since: Timestamp) -> Collection[int]:
         """Return the ids of all users who were seen after `since`."""
 
     def page(self, window: Window) -> Sequence[User]:
-        """Return all users but erased ones by `username_key`, one more than the limit if there are more.
+        """Return the users that are not erased by `username_key`, one more than the limit if there are more.
 
         The key is `(username_key,)`.
         """
@@ -56,20 +56,20 @@ class UserStore(Protocol):
     def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
         """Return the users with `folded` in one of their `directory.searchable_names`, leaving out the user `without`.
 
-        Names that begin with it come first, shorter before longer, so an exact match leads; then names that hold it
-        elsewhere. Each group is ordered by the rest of the name from the match on (its first
-        `directory.MAX_SEARCHED_LENGTH` code points, which `folded` is not longer than), then by id.
+        Names that begin with `folded` come first, shorter before longer, so an exact match leads. Names that contain it
+        elsewhere follow. Each group is ordered by the rest of the name from the match on (its first
+        `directory.MAX_SEARCHED_LENGTH` code points; `folded` is not longer), then by id.
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:
-        """Return the URLs among these that are some user's `avatar_url`."""
+        """Return the URLs among these that are the `avatar_url` of a user."""
 
     def erase(self, remains: User, free_at: Timestamp) -> None:
-        """Replace the account of that id by `remains`; its names, profile and password are deleted.
+        """Replace the account of the same id by `remains`; delete its names, profile and password.
 
         Its former `username_key` stays reserved until `free_at`. No page and no search shows an erased account; `get`
         and `by_ids` still find it, as the author of its messages.
         """
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
-        """Delete up to `limit` reservations of names that have ended at `at`; return how many."""
+        """Delete up to `limit` reservations of names that had ended at `at`; return how many."""
