@@ -1,6 +1,6 @@
 """The administration at `/admin/`: pages for superusers, made with Flask-Admin on the domain's services.
 
-`door` authenticates administrators; `pages` shows people, rooms and the audit log. No page knows a database. Every
+`sign_in` authenticates administrators; `pages` shows people, rooms and the audit log. No page knows a database. Every
 action goes through a domain service, which records it in the audit log.
 """
 
@@ -9,8 +9,8 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
-from minichat.admin.door import Door
 from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
+from minichat.admin.sign_in import SignInPages
 from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 
 URL = "/admin"
@@ -37,10 +37,10 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         SESSION_COOKIE_SECURE=is_behind_tls,
     )
     known = set(app.view_functions)
-    admin = Admin(app, "minichat", index_view=Door(url=URL), theme=Bootstrap4Theme(fluid=True))
+    admin = Admin(app, "minichat", index_view=SignInPages(url=URL), theme=Bootstrap4Theme(fluid=True))
     for page in (PeoplePage, RoomsPage, RecordPage):
         name = page.__name__.removesuffix("Page")
         admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
     for endpoint in set(app.view_functions) - known:
-        # The pages need no bearer token: `door` checks a cookie of its own.
+        # The pages need no bearer token: `sign_in` checks its own cookie.
         declare(app, endpoint, PUBLIC_UNTHROTTLED if endpoint.endswith(".static") else _PAGE)

@@ -7,7 +7,7 @@ from flask import flash, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.form import SecureForm
 
-from minichat.admin.door import Guarded, administrator
+from minichat.admin.sign_in import AdministratorPage, administrator
 from minichat.api.context import context, services
 from minichat.api.paging import cursor_after, window
 from minichat.api.parsing import id_of
@@ -27,7 +27,7 @@ class ListItem(NamedTuple):
     buttons: Sequence[str]
 
 
-class ListPage(Guarded):
+class ListPage(AdministratorPage):
     """A list of items and the actions on one of them."""
 
     columns: Sequence[str]

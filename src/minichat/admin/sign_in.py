@@ -19,7 +19,7 @@ from minichat.domain.model import HOUR, User
 
 SIGN_IN_DURATION = 12 * HOUR
 """How long a sign-in lasts, in milliseconds."""
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -60,11 +60,11 @@ class Page(BaseView):  # type: ignore[misc]
 
 
 def _restrict(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response
 
 
-class Guarded(Page):
+class AdministratorPage(Page):
     """A page that only administrators can open."""
 
     def is_accessible(self) -> bool:
@@ -74,7 +74,7 @@ class Guarded(Page):
         return redirect(url_for("admin.sign_in"))  # type: ignore[return-value]
 
 
-class Door(Page, AdminIndexView):  # type: ignore[misc]
+class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
     """Sign-in and sign-out."""
 
     def is_visible(self) -> bool:
