@@ -16,7 +16,7 @@ from werkzeug.exceptions import BadRequest
 
 from minichat.api import instrumentation
 from minichat.api.authentication import authenticate
-from minichat.api.headers import POLICY
+from minichat.api.headers import CONTENT_SECURITY_POLICY
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.policy import MAX_BODY_BYTES, policy_of
@@ -54,7 +54,7 @@ def _finish(response: Response) -> Response:
     headers = response.headers
     headers.add("X-Request-ID", request_state().request_id)
     if "Content-Security-Policy" not in headers:
-        headers.add("Content-Security-Policy", POLICY)
+        headers.add("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
     return response

@@ -26,7 +26,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
-from minichat.api.headers import POLICY, security_headers
+from minichat.api.headers import CONTENT_SECURITY_POLICY, security_headers
 
 KEEPALIVE_SECONDS = 75
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
@@ -261,7 +261,7 @@ def _problem(status: HTTPStatus, detail: str, public_url: str | None) -> bytes:
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
         *(f"{name}: {value}" for name, value in security_headers(public_url)),
-        f"Content-Security-Policy: {POLICY}",
+        f"Content-Security-Policy: {CONTENT_SECURITY_POLICY}",
         "Cache-Control: no-store",
         "Connection: close",
     ]

@@ -10,14 +10,14 @@ import orjson
 from flask import Response, current_app, redirect, send_file
 
 from minichat.api.blueprint import Blueprint
-from minichat.api.headers import PAGE
+from minichat.api.headers import PAGE_HEADERS
 from minichat.api.openapi import openapi_document
 from minichat.api.policy import PUBLIC, PUBLIC_UNTHROTTLED
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("docs", __name__)
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
@@ -46,7 +46,11 @@ def openapi() -> Response:
 @blueprint.route("/api/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def page() -> Response:
     """Return the documentation page."""
-    return Response(_PAGE, headers={"Content-Security-Policy": POLICY, **PAGE}, content_type="text/html; charset=utf-8")
+    return Response(
+        _PAGE,
+        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, **PAGE_HEADERS},
+        content_type="text/html; charset=utf-8",
+    )
 
 
 @blueprint.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
