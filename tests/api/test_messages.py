@@ -162,7 +162,7 @@ class TestReplying:
             for message_id in (elsewhere["id"], 99, 2**53 - 1)
         ]
         assert {(answer.status, str(answer.errors)) for answer in answers} == {
-            (400, "{'reply_to': ['There is no such message here.']}")
+            (400, "{'reply_to': ['This message does not exist here.']}")
         }
 
 
@@ -302,4 +302,4 @@ class TestTheListOfMessages:
         message = ann.says("secret", in_=ann.makes_room(private=True))
         for message_id in (message["id"], 99):
             answer = chat.person(f"eve{message_id}").gets(MESSAGES, **{place: message_id})
-            assert (answer.status, answer.errors) == (400, {place: ["There is no such message here."]})
+            assert (answer.status, answer.errors) == (400, {place: ["This message does not exist here."]})

@@ -1,4 +1,4 @@
-"""Every sentence for people in an answer, in English and Russian, by its code.
+"""All sentences that answers show to people, in English and Russian, by their codes.
 
 Programs rely on the codes, so a code never changes. Sentences may be reworded.
 """
@@ -31,10 +31,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "left": ("You have left the room.", "Вы вышли из комнаты."),
     # Errors
     "validation_failed": ("Some fields are not valid.", "Некоторые поля заполнены неверно."),
-    "malformed_json": ("The body is not valid JSON.", "Тело запроса не является корректным JSON."),
+    "malformed_json": ("The body is not valid JSON.", "В теле запроса некорректный JSON."),
     "malformed_form": (
         "The body is not valid multipart/form-data.",
-        "Тело запроса не является корректным multipart/form-data.",
+        "В теле запроса некорректный multipart/form-data.",
     ),
     "bad_request": ("The request is malformed.", "Некорректный запрос."),
     "not_authenticated": (
@@ -46,7 +46,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "token_expired": ("The token has expired.", "Срок действия токена истёк."),
     "token_reused": (
         "This refresh token has been used before, so its session was ended. Log in again.",
-        "Этот refresh-токен уже использовали, поэтому сеанс завершён. Войдите снова.",
+        "Этот refresh-токен уже был использован, поэтому сеанс завершён. Войдите снова.",
     ),
     "origin_not_allowed": (
         "Pages of this origin can't open a WebSocket here.",
@@ -54,21 +54,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "upgrade_required": (
         "This address accepts WebSocket connections only.",
-        "Этот адрес принимает только соединения WebSocket.",
+        "По этому адресу доступны только соединения WebSocket.",
     ),
     "ticket_invalid": (
         "The ticket has been used before or has expired. Request a new one.",
-        "Билет уже использован или просрочен. Запросите новый.",
+        "Тикет уже использован или истёк. Запросите новый.",
     ),
     "too_many_streams": (
         "You have reached the limit of open streams. Close one of them.",
-        "Открыто слишком много потоков. Закройте один из них.",
+        "Слишком много открытых соединений. Закройте одно из них.",
     ),
     "resync_required": (
-        "The change log no longer holds these changes. Fetch your data again and continue from a new cursor.",
-        "Этих изменений уже нет в журнале. Загрузите данные заново и продолжите с нового курсора.",
+        "The change log no longer holds these changes. Load everything again and continue from a new cursor.",
+        "Этих изменений уже нет в журнале. Загрузите все данные заново и продолжите с нового курсора.",
     ),
-    "gone": ("This is no longer available.", "Больше недоступно."),
+    "gone": ("This is no longer available.", "Эти данные больше недоступны."),
     "session_ended": ("The session has ended. Log in again.", "Сеанс завершён. Войдите снова."),
     "not_allowed": ("You are not allowed to do this.", "У вас нет прав на это действие."),
     "not_a_participant": (
@@ -114,7 +114,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "payload_too_large": ("The body is too large.", "Слишком большой объём данных."),
     "unsupported_media_type": (
         "Send JSON as `Content-Type: application/json` in UTF-8, and files as `multipart/form-data`.",
-        "Отправьте JSON с заголовком `Content-Type: application/json` в UTF-8, а файл — как `multipart/form-data`.",
+        "Отправляйте JSON в UTF-8 с заголовком `Content-Type: application/json`, а файлы — как `multipart/form-data`.",
     ),
     "too_many_requests": ("Too many requests. Wait a moment.", "Слишком много запросов. Подождите немного."),
     "too_many_attempts": ("Too many attempts. Try again later.", "Слишком много попыток. Попробуйте позже."),
@@ -127,8 +127,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "required": ("This field is required.", "Обязательное поле."),
     "null": ("This field can't be null.", "Поле не может быть null."),
     "unknown_field": ("Unknown field.", "Неизвестное поле."),
-    "repeated": ("Send this only once.", "Укажите это только один раз."),
-    "not_an_object": ("Send a JSON object.", "Нужен JSON-объект."),
+    "repeated": ("Send this only once.", "Значение указано несколько раз. Оставьте одно."),
+    "not_an_object": ("Send a JSON object.", "Отправьте JSON-объект."),
     "not_a_file": ("Send a file.", "Отправьте файл."),
     "not_a_picture": (
         "This is not a valid PNG, JPEG, WebP or GIF picture.",
@@ -159,7 +159,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Не больше {most} диакритических знаков подряд.",
     ),
     "control_characters": ("Control characters are not allowed.", "Управляющие символы не допускаются."),
-    "not_one_line": ("This must be a single line.", "Уместите текст в одну строку."),
+    "not_one_line": ("This must be a single line.", "Переносы строк не допускаются."),
     "username_characters": (
         "Use only letters, digits and `_` `.` `-`.",
         "Используйте только буквы, цифры и символы `_` `.` `-`.",
@@ -188,8 +188,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Это распространённый пароль, его легко подобрать. Придумайте другой.",
     ),
     "wrong_password": ("Wrong password.", "Неверный пароль."),
-    "unknown_user": ("One of these users does not exist.", "Одного из этих пользователей не существует."),
-    "unknown_message": ("There is no such message here.", "Такого сообщения здесь нет."),
+    "unknown_user": ("One of these users does not exist.", "Один из указанных пользователей не найден."),
+    "unknown_message": ("This message does not exist here.", "Такого сообщения здесь нет."),
     "yourself": ("You can't do this to yourself.", "Это действие нельзя применить к себе."),
     "client_ids_differ": (
         "The Idempotency-Key header and the client_id field differ.",
