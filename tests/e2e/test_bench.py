@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
     """Run a program of bench/ to its end, and return what it says."""
-    command = [sys.executable, ROOT / "bench" / program, *args]
+    command: list[str | Path] = [sys.executable, ROOT / "bench" / program, *args]
     streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with child(command, folder, env=environment(**settings), **streams) as process:
         try:
