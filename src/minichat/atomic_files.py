@@ -1,7 +1,7 @@
-"""Write files that appear under their names complete or not at all, for their owner alone.
+"""Write files atomically, with permissions for their owner only.
 
-Each file is written under a draft's name, synced to the disk, and only then given its own name. Settings, adapters and
-commands write files by this module. It stands on the standard library and knows nothing of the rest of minichat.
+Each file is written under a draft's name, synced to the disk, and then renamed. Settings, adapters and commands use
+this module. It uses only the standard library and knows nothing of the rest of minichat.
 """
 
 import fcntl
@@ -21,10 +21,10 @@ class FileIsThere(NotWritten):
 
 
 def write_file(path: Path, data: bytes, *, draft: Path, is_exclusive: bool = False) -> None:
-    """Write `data` to `path`. A process that is killed meanwhile may leave `draft`, in the same folder.
+    """Write `data` to `path`. A process that is killed during this may leave `draft`, in the same folder.
 
-    With `is_exclusive` only the first of several writers gets the name; that takes a file system with hard links.
-    Raises FileExistsError if there is a `draft`, or an exclusive writer finds `path`; OSError if the disk fails.
+    With `is_exclusive`, only the first of several writers succeeds; this requires a file system with hard links.
+    Raises FileExistsError if `draft` exists, or if `path` exists and `is_exclusive`; OSError if the disk fails.
     """
     descriptor = _create(draft)
     try:
@@ -43,11 +43,11 @@ def write_file(path: Path, data: bytes, *, draft: Path, is_exclusive: bool = Fal
 
 @contextmanager
 def atomic_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Yield an empty file in the folder `path`.part for the block to fill, also by another program.
+    """Yield an empty file in the folder `path`.part. The block fills it, directly or by another program.
 
-    When the block ends, the file is synced and becomes `path`. If the block fails or the process is killed, `path`
-    stays unchanged, and the next call removes what is left. Raises NotWritten if another process is writing `path`, or
-    if `path` exists and is not a file to `replace`; OSError if the disk fails.
+    When the block ends, the file is synced and renamed to `path`. If the block fails or the process is killed, `path`
+    stays unchanged, and the next call removes the leftovers. Raises NotWritten if another process is writing `path`, or
+    if `path` exists and may not be replaced; OSError if the disk fails.
     """
     _check_free(path, replace)
     folder = path.with_name(f"{path.name}.part")

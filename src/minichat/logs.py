@@ -1,8 +1,8 @@
 """The log: one JSON object per line on standard error; on a terminal, lines for people.
 
-All modules log with `logging`; this one formats and writes the lines. A line holds only the fields that are listed
-here, never an argument, a local variable or another attribute. Text from a client can neither end a line nor begin
-one. This module knows nothing of requests: `configure` gets functions for their fields.
+All modules log with `logging`; this module formats and writes the lines. A line holds only the fields that are listed
+here, never an argument, a local variable or another attribute. Text from a client can't end a line or begin a new one.
+This module knows nothing of requests: `configure` receives functions for their fields.
 """
 
 import json
@@ -31,7 +31,7 @@ ACCESS_FIELDS = ("status", "duration_ms", "bytes", "ip")
 """Its fields, in addition to those of every line from within a request."""
 
 _MIN_SECRET_LENGTH = 4
-"""Shorter texts are not removed from the log: they occur by chance."""
+"""Minimum length of request texts that the log removes. Shorter texts occur by chance."""
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _REMOVED = "[removed]"
 _poll = get_original("select", "poll")  # gevent's version would switch to another greenlet
@@ -62,7 +62,7 @@ def configure(
     gunicorn = logging.getLogger("gunicorn.error")
     gunicorn.handlers.clear()
     gunicorn.propagate = True
-    # It logs complete request lines, which hold tickets; ours (`minichat.access`) does not.
+    # gunicorn's access log holds complete request lines with tickets; `minichat.access` does not.
     logging.getLogger("gunicorn.access").disabled = True
     logging.captureWarnings(True)
     # No line shows these, so logging need not collect them.
@@ -71,7 +71,7 @@ def configure(
 
 
 class GunicornLogs(Logger):  # type: ignore[misc, unused-ignore]
-    """gunicorn's messages in our format from the first one on; also for `gunicorn --logger-class`."""
+    """Writes gunicorn's messages in our format, from the first one on. Also for `gunicorn --logger-class`."""
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
@@ -79,7 +79,7 @@ class GunicornLogs(Logger):  # type: ignore[misc, unused-ignore]
 
 
 class Lines(logging.StreamHandler[TextIO]):
-    """A handler that drops lines while the stream does not take them, so that no reader can block a worker."""
+    """A handler that drops lines while the stream accepts none, so that a stalled reader can't block a worker."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
@@ -150,7 +150,7 @@ class _Formatter(ProcessorFormatter):
 def _json(_: WrappedLogger, __: str, event: EventDict) -> str:
     line = _dumped(event)
     while len(line.encode()) > MAX_LINE_BYTES:
-        # Keep the end: there a traceback names the error.
+        # Keep the end, where a traceback names the error.
         longest = max((name for name in event if isinstance(event[name], str)), key=lambda name: len(event[name]))
         text = event[longest]
         event[longest] = f"…{text[len(text) // 8 + 2 :]}"

@@ -42,7 +42,7 @@ def services_on(
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
 ) -> Services:
-    """Wire the services to a database. Tests pass their own clock and passwords, `app` its notice board."""
+    """Wire the services to a database. Tests pass a clock and a password hasher, `app` passes its notice board."""
     offload = gevents.offload()
     passwords = passwords or Argon2Passwords(offload)
     ports = peewee_ports(
@@ -67,7 +67,7 @@ def services_on(
 
 
 def shared_memory_file(settings: Settings, name: str) -> Path:
-    """Return a file that the workers of this server share, in memory if `serving` has made a folder there."""
+    """Return a file that the workers of this server share, in memory if `serving` has created a folder there."""
     folder = settings.shared_memory_dir
     return shared_file(settings, name) if folder is None else folder / name
 
@@ -81,5 +81,5 @@ def shared_file(settings: Settings, name: str) -> Path:
 
 
 def derived_key(secret: str, use: str) -> bytes:
-    """Derive a separate key for each use, so that a signature made for one use is worth nothing in another."""
+    """Derive a separate key for each use, so that a signature for one use is invalid in another."""
     return hmac.new(secret.encode(), f"minichat {use}".encode(), hashlib.sha256).digest()

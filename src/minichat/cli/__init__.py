@@ -1,8 +1,8 @@
-"""The command line: it reads the settings, calls the code that does the work, and reports a failure in one sentence.
+"""The command line: it reads the settings, calls the services, and reports a failure in one sentence.
 
-Exit code 1 means that a command failed, 2 that its arguments or the settings are wrong. Commands import what they need
-when they run, so that `minichat --help` is fast and `serve` starts without Flask in its parent process. No rule of the
-chat stands here.
+Exit code 1 means that a command failed, 2 that its arguments or the settings are wrong. Each command imports its code
+when it runs, so that `minichat --help` is fast and `serve` starts without Flask in its parent process. This package
+holds no rule of the chat.
 """
 
 import sys
@@ -90,7 +90,7 @@ db.add_command(restored)
 
 
 def _prepare_and_exit(settings: "Settings") -> NoReturn:
-    """Prepare for serving in a process of this function alone; report a failure and exit as a command does."""
+    """Prepare for serving, in a separate process; report a failure and exit like a command."""
     from minichat.adapters.media import FileMedia
 
     try:

@@ -182,7 +182,7 @@ def _as_json(entry: AuditEntry, people: People) -> str:
         "user_agent": entry.device.user_agent,
         "detail": entry.detail,
     }
-    return json.dumps(shown)  # in ASCII: a client's User-Agent can't send control characters to the terminal
+    return json.dumps(shown)  # in ASCII, so that a client's User-Agent can't send control characters to the terminal
 
 
 def _name(user_id: int | None, people: People) -> str | None:

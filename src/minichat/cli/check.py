@@ -1,4 +1,4 @@
-"""`minichat check`: report the mistakes in a set-up. The checks themselves stand in `checking`."""
+"""`minichat check`: report the mistakes in a set-up. The checks themselves are in `checking`."""
 
 import re
 import sys
@@ -56,9 +56,9 @@ def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool
     findings = [finding for one in setup.CHECKS for finding in one(settings)]
     if url is not None:
         findings += service.check(service.Service(url, connect_to), token)
-    width = max(len(finding.what) for finding in findings)
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        click.echo(f"{finding.verdict:<5}  {finding.what:<{width}}  {finding.sentence}")
+        click.echo(f"{finding.verdict:<5}  {finding.subject:<{width}}  {finding.sentence}")
     number = sum(finding.verdict is Verdict.WRONG for finding in findings)
     if number:
         raise Failed(f"{number} {'problem' if number == 1 else 'problems'} found.")

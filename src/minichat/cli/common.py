@@ -21,7 +21,7 @@ class Failed(click.ClickException):
 
 
 class Misconfigured(Failed):
-    """The settings are wrong, which counts as wrong usage."""
+    """The settings are wrong: exit code 2, as for wrong arguments."""
 
     exit_code = 2
 
@@ -70,7 +70,7 @@ def expect_database(settings: "Settings") -> None:
 
 
 def whole_database(settings: "Settings") -> "ChatDatabase":
-    """Return the database. Raises Failed if there is none, or if an import into it is unfinished."""
+    """Return the database. Raises Failed if it does not exist, or if an import into it is incomplete."""
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations.incomplete_import import expect_complete
 
@@ -82,7 +82,7 @@ def whole_database(settings: "Settings") -> "ChatDatabase":
 
 
 def current_database(settings: "Settings") -> "ChatDatabase":
-    """Return the database. Raises Failed if there is none, or if its schema belongs to another version."""
+    """Return the database. Raises Failed if it does not exist, or if its schema belongs to another version."""
     database = whole_database(settings)
     with database_failures(settings):
         expect_current(database)

@@ -1,4 +1,4 @@
-"""Commands that copy data: backup, export and import. How rows are read and written stands in the Peewee adapter."""
+"""Commands that copy data: backup, export and import. The Peewee adapter reads and writes the rows."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def backup(path: Path, force: bool, media: bool) -> None:
     names = set()
     try:
         with _atomic_file(path, force) as file, _progress_bar() as progress:
-            # Before the database and after it, because users remove and add pictures meanwhile.
+            # Copy the pictures before the database and again after it, because users remove and add pictures meanwhile.
             names |= pictures.copy_to(copied) if media else set()
             copy(Sqlite(settings.database_path), file, progress)
             names |= pictures.copy_to(copied) if media else set()
@@ -100,7 +100,7 @@ def import_(file: Path) -> None:
     database = open_database(settings.database_url)
     with database_failures(settings):
         is_new = import_progress(database) is None
-        if not is_new and migrate.missing(database):  # a part of an import can't be migrated
+        if not is_new and migrate.missing(database):  # an incomplete import can't be migrated
             raise Failed(
                 f"{settings.database_name} holds an unfinished import by an earlier version. Continue with that version"
                 " or import into a new database."
@@ -135,7 +135,7 @@ def restored() -> None:
 
 
 def _expect_replaceable(path: Path, settings: "Settings") -> None:
-    """Raise Failed if `path` is a database in use, or belongs to our own: replacing it would damage that database."""
+    """Raise Failed if `path` is a database in use or a file of this database: replacing it would damage it."""
     if not path.name:
         raise Failed(f"{path} is not a file.")
     if not path.is_file():
@@ -190,7 +190,7 @@ def _opened(file: Path, force: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[int, int], object]]:
-    """Yield a function that shows the progress on a terminal, given what is done and the total."""
+    """Yield a function that shows the progress on a terminal. Its arguments are the finished and the total amount."""
     with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def update(done: int, total: int) -> None:

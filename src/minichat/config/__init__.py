@@ -19,42 +19,42 @@ from minichat.config.secret_keys import stored_secret, strong_secret
 __all__ = ["SHARED_MEMORY_DIR", "Settings", "SettingsError"]
 
 SHARED_MEMORY_DIR = f"{PREFIX}SHARED_MEMORY_DIR"
-"""Names the folder in memory that the workers of one server share. `minichat serve` sets it; operators don't."""
+"""The folder in memory that the workers of one server share. `minichat serve` sets it; operators need not."""
 DAY_SECONDS = 86_400
 MAX_SECONDS = 10 * 365 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every choice of the operator. Each field has the name of its variable; `load` reads them."""
+    """The operator's settings. Each field has the name of its variable."""
 
     database_url: str = field(repr=False)
     """`sqlite:///` and an absolute path, or `postgresql://…`, which may hold a password."""
     replica_url: str | None = field(repr=False)
-    """A copy of a PostgreSQL database, for reads that may lag behind; None is no replica."""
+    """A replica of a PostgreSQL database, for reads that may lag behind; None if there is none."""
     secret_key: str = field(repr=False)
     """At least 32 bytes of UTF-8, from which all signing keys are derived; empty if `load` may not generate one."""
     secret_key_previous: str | None = field(repr=False)
-    """A second key whose tokens are valid as well: the former key, or the next one."""
+    """A second key with valid tokens: the former key, or the next one."""
     access_ttl: int
     """Lifetime of an access token, in seconds, like the next three."""
     refresh_ttl: int
     session_ttl: int
     refresh_grace: int
-    """For how long a used refresh token still returns the same successor; 0 is never."""
+    """Grace period in which a used refresh token returns the same successor again; 0 disables it."""
     changes_ttl: int
-    """For how long `minichat prune` keeps the change log and, below, the audit log, in seconds."""
+    """Retention of the change log and, in the next field, of the audit log, in seconds: see `minichat prune`."""
     audit_ttl: int
     cors_origins: tuple[str, ...]
     """`scheme://host[:port]` of the pages on other origins that may call the API."""
     allowed_hosts: tuple[str, ...]
     """The names that `Host` may hold; empty allows any. A leading dot stands for all subdomains."""
     public_url: str | None
-    """The base of absolute URLs, without a trailing slash; None is the request's own."""
+    """The base of absolute URLs, without a trailing slash; None uses the URL of the request."""
     trusted_proxies: int
     """Number of reverse proxies in front: minichat trusts that many entries of `X-Forwarded-*`."""
     metrics_from: tuple[IPv4Network | IPv6Network, ...]
-    """The networks that may read `/metrics`; empty is none."""
+    """The networks that may read `/metrics`; empty allows none."""
     media_dir: Path
     log_level: str
     """`debug`, `info`, `warning` or `error`."""
@@ -63,15 +63,15 @@ class Settings:
     rate_limits: bool
     """Whether requests and failed log-ins are throttled."""
     redis_url: str | None = field(repr=False)
-    """`redis://`, `rediss://` or `unix://`; may hold a password. None is no Redis."""
+    """`redis://`, `rediss://` or `unix://`, which may hold a password; None if there is no Redis."""
     shared_memory_dir: Path | None
-    """The folder in memory that the workers of this server share; None if each is alone."""
+    """The folder in memory that the workers of this server share; None if they share none."""
     notices: tuple[str, ...] = ()
     """Sentences about variables that have no effect."""
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
-        """The keys whose tokens are valid; the first one signs."""
+        """The keys that verify tokens. The first one also signs them."""
         return (self.secret_key,) if self.secret_key_previous is None else (self.secret_key, self.secret_key_previous)
 
     @property
@@ -146,7 +146,7 @@ class Settings:
 
 class _Variable(NamedTuple):
     default: str | None
-    """The text that counts if the variable is not set; None if there is no default."""
+    """The text to parse if the variable is not set; None if there is no default."""
     parse: Callable[[str], Any]
     can_be_empty: bool = False
     """Whether an empty value differs from an unset one."""
@@ -158,7 +158,7 @@ def _variables(root: Path) -> dict[str, _Variable]:
     return {
         "DATABASE_URL": _Variable("sqlite:///instance/minichat.sqlite3", values.database_url(root)),
         "REPLICA_URL": _Variable(None, values.postgres_url),
-        # An empty key is an error: a failed injection leaves one, and must not cause a generated key or none.
+        # An empty key is an error: it usually comes from a failed injection, and must not lead to a generated key.
         "SECRET_KEY": _Variable(None, strong_secret, can_be_empty=True),
         "SECRET_KEY_PREVIOUS": _Variable(None, strong_secret, can_be_empty=True),
         "ACCESS_TTL": _Variable("3600", seconds),

@@ -1,7 +1,7 @@
 """Read variables named MINICHAT_… by environs, from the process's environment and one `.env` file.
 
-Each variable has a parser: a function from text to a value that raises ValidationError with a message. The message
-continues the sentence that the variable's name begins. This module knows no setting by name.
+Each variable has a parser: a function that returns the value of a text, or raises ValidationError. The message of the
+error follows the variable's name in a sentence ("MINICHAT_X must be …"). This module knows no setting by name.
 """
 
 import os
@@ -16,11 +16,11 @@ PREFIX = "MINICHAT_"
 
 
 class SettingsError(Exception):
-    """The settings can't be used. The text has one sentence on each line and names the variable."""
+    """The settings are wrong. The text has one line for each problem, with the name of the variable."""
 
 
 class Environment:
-    """The MINICHAT_ variables; where both sources name one, the process's environment wins."""
+    """The MINICHAT_ variables. The process's environment overrides the `.env` file."""
 
     def __init__(self, env_file: Path) -> None:
         """Read `env_file` if it exists. Raises SettingsError."""
@@ -43,7 +43,7 @@ class Environment:
         return self._env.parsed(name, default, parse=parse, default_text=default, can_be_empty=can_be_empty)
 
     def problems(self) -> list[str]:
-        """Return a sentence for each wrong variable that was read. Nothing can be read afterwards."""
+        """Return a sentence for each wrong variable that was read. Do not call `read` afterwards."""
         try:
             self._env.seal()
         except EnvValidationError as error:

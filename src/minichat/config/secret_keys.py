@@ -1,4 +1,4 @@
-"""Secret keys: which are strong enough, and the one that minichat generates beside an embedded database."""
+"""Secret keys: check their strength, and generate one beside an embedded database."""
 
 import re
 import secrets
@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(
     r"256.?bit.?(secret|key)|django.?insecure|not.?(a|so|very).?secret|password|testing|example|placeholder|insecure|"
     r"development|production|please|goes.?here|12345678"
 )
-"""Phrases from which people make up a key."""
+"""Phrases in keys that people invent."""
 
 
 def strong_secret(text: str) -> str:
@@ -42,8 +42,8 @@ def strong_secret(text: str) -> str:
 
 
 def _is_repetitive(text: str) -> bool:
-    # The length of the shortest text whose repetition this is. A random key may begin and end alike by chance, so a
-    # repetition counts only if the text holds it at least twice.
+    # The length of the shortest piece that yields the text by repetition. A random key may begin and end alike by
+    # chance, so a piece counts only if the text holds it at least twice.
     period = next(length for length in range(1, len(text) + 1) if text.startswith(text[length:]))
     return len(set(text)) < 5 or (period < SECRET_BYTES and period <= len(text) // 2)
 

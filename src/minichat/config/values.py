@@ -1,7 +1,7 @@
 """Parsers of single values: numbers, words, URLs, origins, hosts and networks.
 
-A parser returns the value, or raises ValidationError with a message that continues the sentence which the variable's
-name begins. A message never repeats a text that may hold a password.
+A parser returns the value, or raises ValidationError. The message follows the variable's name in a sentence. It never
+repeats a text that may hold a password.
 """
 
 import ipaddress
@@ -98,7 +98,7 @@ def redis_url(text: str) -> str:
 
 
 def base_url(text: str) -> str:
-    """Return the URL with which the URLs of a service begin, without a trailing slash."""
+    """Return the base of a service's URLs, without a trailing slash."""
     wrong = ValidationError(f"must be a base URL such as https://chat.example.org{_not(text)}.")
     try:
         url = _split(text)
@@ -160,7 +160,7 @@ def is_port(text: str) -> bool:
 
 
 def _split(text: str) -> SplitResult:
-    """Return the parts of a URL. Raises ValueError if it is malformed or its port is none."""
+    """Return the parts of a URL. Raises ValueError if the URL or its port is malformed."""
     url = urlsplit(text)
     if url.port == 0:  # which also raises ValueError for ports above 65535
         raise ValueError("there is no port 0")

@@ -1,4 +1,4 @@
-"""`minichat serve`: gunicorn in this process, configured as production needs it.
+"""`minichat serve`: gunicorn in this process, configured for production.
 
 The arbiter (the parent process) migrates the database in a short-lived child, opens the sockets and supervises the
 workers. It never imports Flask or Peewee: gevent must patch a worker before Peewee is imported, else all greenlets
@@ -55,7 +55,7 @@ def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[
 
 
 def default_workers() -> int:
-    """Return one worker for each core, up to the number at which SQLite's single writer is the limit."""
+    """Return the number of cores, but no more workers than SQLite's single writer can keep busy."""
     return min(len(os.sched_getaffinity(0)), MAX_DEFAULT_WORKERS)
 
 
@@ -70,7 +70,7 @@ class Server(BaseApplication):
         super().__init__(prog="minichat")
 
     def use(self, shared_memory: SharedMemory) -> None:
-        """Let the workers share this folder; remove it at the end."""
+        """Let the workers share this folder; remove it when the server stops."""
         self._shared_memory = shared_memory
         self.settings = dataclasses.replace(self.settings, shared_memory_dir=shared_memory.folder)
 
@@ -83,7 +83,7 @@ class Server(BaseApplication):
             "worker_connections": MAX_CONNECTIONS,
             "timeout": HEARTBEAT_TIMEOUT_SECONDS,
             "graceful_timeout": STOP_SECONDS,
-            # Longer than the 60 s of common proxies: the proxy must be the one to close an idle connection.
+            # Longer than the 60 s of common proxies, so that the proxy closes idle connections and not this server.
             "keepalive": KEEPALIVE_SECONDS,
             "limit_request_line": 8190,
             # sendfile(2) would block the event loop while the disk reads.
@@ -93,7 +93,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             # The workers' heartbeat files: a slow disk must not look like a dead worker.
             "worker_tmp_dir": str(IN_MEMORY) if IN_MEMORY else None,
-            # gunicorn's routine messages repeat what our own log says.
+            # gunicorn's routine messages repeat lines of our own log.
             "loglevel": "debug" if self.settings.log_level == "debug" else "warning",
             "logger_class": logs.GunicornLogs,
             "post_worker_init": _announce,
@@ -180,7 +180,7 @@ def _allow_open_files(wanted: int) -> None:
 
 
 def _run_in_child(prepare: Callable[[], None]) -> None:
-    """Run `prepare` in a forked process, so that its imports stay out of this one. If it fails, exit with its code."""
+    """Run `prepare` in a forked process, to keep its imports out of this process. If it fails, exit with its code."""
     child = multiprocessing.get_context("fork").Process(target=prepare)
     child.start()
     child.join()

@@ -1,8 +1,8 @@
-"""The folder in memory that the workers of one server share: metrics, and who is typing.
+"""The folder in memory that the workers of one server share, for metrics and typing notices.
 
-prometheus-client counts there, a file for each worker (see `api.metrics`). The files of a worker that has died stay,
-because its counts must not be lost. Every process of the server holds a lock on the folder, so that the next server can
-recognise and remove the folder of a server that was killed.
+prometheus-client keeps one file per worker there (see `api.metrics`). The files of a dead worker stay, because the
+metrics must keep its counts. Every process of the server holds a lock on the folder, so that the next server can detect
+and remove the folder of a killed server.
 """
 
 import fcntl
@@ -18,11 +18,11 @@ from minichat.config import SHARED_MEMORY_DIR
 IN_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
 FOLDER_PREFIX = "minichat-metrics-"
 UNLOCKED_SECONDS = 60
-"""A folder without a lock may belong to a server that is just starting; an older one belongs to none."""
+"""A younger folder without a lock may belong to a server that is starting. An older one is abandoned."""
 
 
 class SharedMemory:
-    """The folder of this server; its name stands in the environment of the workers."""
+    """The folder of this server. Environment variables pass its name to the workers."""
 
     def __init__(self) -> None:
         root = IN_MEMORY or Path(gettempdir())

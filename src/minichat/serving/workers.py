@@ -30,27 +30,27 @@ from minichat.api.headers import CONTENT_SECURITY_POLICY, security_headers
 
 KEEPALIVE_SECONDS = 75
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
-"""For how long a client may pause in the middle of a request, or in reading its answer."""
+"""Maximum pause of a client within a request, or while it reads the answer."""
 STOP_SECONDS = 10
-"""For how long a worker may take to stop; then the arbiter kills it."""
+"""Maximum time for a worker to stop. Then the arbiter kills it."""
 GRACE_SECONDS = STOP_SECONDS - 2
-"""For how long a stopping worker continues the requests that it has begun; cancelling the rest takes a moment, too."""
+"""Time in which a stopping worker finishes its requests. The remaining seconds are for cancelling the others."""
 HEARTBEAT_SECONDS = 1.0
-"""Interval between a worker's signs of life to the arbiter."""
+"""Interval between a worker's heartbeats to the arbiter."""
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of a request's header fields together."""
 
 
 class Arbiter(gunicorn_arbiter.Arbiter):
-    """gunicorn's arbiter, without losing signals to young workers, and without a gap when workers are replaced."""
+    """gunicorn's arbiter, changed to lose no signal to a starting worker and to replace workers without a gap."""
 
     WORKER_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 
     def spawn_worker(self) -> Any:
         """Fork a worker. Block signals until the worker has installed its handlers.
 
-        The handlers that it inherits are the arbiter's. They would swallow a signal to stop, and the worker would be
-        killed after `STOP_SECONDS`.
+        A worker inherits the handlers of the arbiter, which would ignore a signal to stop. The arbiter would then kill
+        the worker after `STOP_SECONDS`.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, self.WORKER_SIGNALS)
         try:
@@ -59,7 +59,7 @@ class Arbiter(gunicorn_arbiter.Arbiter):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self.WORKER_SIGNALS)
 
     def manage_workers(self) -> None:
-        """Keep the number of workers. Old workers serve until their successors do."""
+        """Keep the number of workers. Stop old workers only when their successors serve."""
         until = time.monotonic() + STOP_SECONDS
         while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
             time.sleep(0.05)
@@ -68,12 +68,12 @@ class Arbiter(gunicorn_arbiter.Arbiter):
 
     def _newest_serve(self) -> bool:
         newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
-        # A worker's heartbeat file holds the time of day until the worker's first sign of life, then a monotonic time.
+        # A worker's heartbeat file holds the time of day until the first heartbeat, and a monotonic time afterwards.
         return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
 
 
 class ChatRequest(Request):
-    """gunicorn's request with a smaller head: gunicorn allows 800 KiB, which take 0.1 s to parse."""
+    """gunicorn's request with a lower limit for the header: gunicorn allows 800 KiB, which take 0.1 s to parse."""
 
     @property
     def max_buffer_headers(self) -> int:
@@ -85,12 +85,12 @@ class ChatRequest(Request):
 
 
 class DrainingServer(StreamServer):
-    """gevent's server, which closes only after it has accepted the connections in the kernel's queue."""
+    """gevent's server, changed to accept the connections in the kernel's queue before it closes."""
 
     def close(self) -> None:
         """Accept the waiting connections, then stop listening.
 
-        Closing alone would reset them, and a proxy may not repeat the requests that it has sent on them.
+        Closing alone would reset them, and a proxy must not repeat requests that it has sent already.
         """
         with suppress(OSError):
             while self.started and not self.full() and (waiting := self.do_read()):
@@ -108,7 +108,7 @@ class _Address(NamedTuple):
 
 
 class ChatWorker(GeventWorker):
-    """gunicorn's gevent worker, which drops silent clients and answers malformed HTTP with a problem document."""
+    """gunicorn's gevent worker, changed to drop silent clients and to answer malformed HTTP with a problem document."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -116,17 +116,17 @@ class ChatWorker(GeventWorker):
         self._clients: dict[Any, Any] = {}
         """The socket that each greenlet serves."""
         self._waiting: dict[Any, float] = {}
-        """The greenlets that wait for their client's next request, and since when."""
+        """The greenlets that wait for their client's next request, with the start of the wait."""
         self._stops = Event()
         self._stops_at_once = False
 
     def init_signals(self) -> None:
-        """Install the handlers, then receive the signals that have come since the fork."""
+        """Install the handlers, then unblock the signals that arrived since the fork."""
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, Arbiter.WORKER_SIGNALS)
 
     def run(self) -> None:
-        """Serve until a signal comes; then finish the requests that have begun, for `GRACE_SECONDS` at most."""
+        """Serve until a signal arrives. Then finish the running requests, for `GRACE_SECONDS` at most."""
         pool = Pool(self.worker_connections)
         servers = [self._serve_listener(listener, pool) for listener in self.sockets]
         while self.alive:
@@ -143,7 +143,7 @@ class ChatWorker(GeventWorker):
                 break
             self.notify()
             self._close_idle_connections()
-        # At its exit Python restores the default handlers, by which a late signal would kill the worker.
+        # At exit Python restores the default handlers, and a late signal would then kill the worker.
         for number in Arbiter.WORKER_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -151,13 +151,13 @@ class ChatWorker(GeventWorker):
         """Accept connections from the listener, and pass each to `handle` in the pool."""
         server = DrainingServer(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=pool)
         if self.cfg.workers > 1:
-            server.max_accept = 1  # one at a time, so that all workers get their share
+            server.max_accept = 1  # one at a time, so that connections spread over all workers
         server.start()
         return server
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:  # type: ignore[override]  # the stubs call it a function without result
-        """Note how long gunicorn waits for the next request of a connection, `keepalive` seconds at most."""
+        """Record the start of gunicorn's wait for the next request of a connection, `keepalive` seconds at most."""
         greenlet = gevent.getcurrent()
         self._waiting[greenlet] = time.monotonic()
         try:
@@ -172,7 +172,7 @@ class ChatWorker(GeventWorker):
         self._stops.set()
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
-        """Stop without a grace period. On Ctrl-C two signals come: the terminal's and the arbiter's."""
+        """Stop without a grace period. Ctrl-C causes two signals: from the terminal and from the arbiter."""
         self._stops_at_once = True
         self.handle_exit(sig, frame)
 
@@ -186,12 +186,12 @@ class ChatWorker(GeventWorker):
         """End connections that have waited for a complete request for more than a second."""
         for greenlet, since in tuple(self._waiting.items()):
             if time.monotonic() - since > 1:  # a new connection still gets its answer
-                # The greenlet reads what the client has sent, then the end. Killing the greenlet instead might
+                # The greenlet reads the data that the client has sent, then the end. Killing the greenlet could
                 # interrupt a request that has just arrived.
                 shut_down(self._clients[greenlet], socket.SHUT_RD)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Serve a connection as the parent class does, with a time limit for silent clients."""
+        """Serve a connection like the parent class, with a time limit for silent clients."""
         client.settimeout(SILENCE_SECONDS)
         greenlet = gevent.getcurrent()
         self._clients[greenlet] = client
@@ -207,8 +207,8 @@ class ChatWorker(GeventWorker):
         except TimeoutError as error:
             raise StopIteration from error  # by which gunicorn closes the connection
         finally:
-            # Let the other greenlets run first: a client whose next request is already there would monopolise the
-            # worker. (With eight connections to two workers, the p99 of reads fell from 245 to 12 ms at the same rate.)
+            # Let the other greenlets run first: a client that sends request after request would monopolise the worker.
+            # (With eight connections to two workers, the p99 of reads fell from 245 to 12 ms at the same rate.)
             gevent.sleep(0)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -1,7 +1,7 @@
 """The store ports on Peewee, for SQLite and PostgreSQL.
 
-`engine` keeps connections, transactions and statements, `tables` names the columns, `stores` holds the queries in one
-module per port, and `operations` works on whole databases. No rule of the chat is decided here.
+`engine` holds connections, transactions and statements. `tables` declares the columns. `stores` holds the queries, in
+one module per port. `operations` works on whole databases. This package holds no rule of the chat.
 """
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
@@ -44,7 +44,7 @@ def peewee_ports(
     media_store: MediaStore,
     notice_board: NoticeBoard,
 ) -> Ports:
-    """Return all ports: the stores on `database`, and the other ports as they are given."""
+    """Return all ports: the stores on `database`, and the other ports unchanged."""
     return Ports(
         transaction=database.writing,
         snapshot=database.reading,

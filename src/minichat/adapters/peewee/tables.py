@@ -1,4 +1,4 @@
-"""The tables as Peewee models, which queries are built with. `migrations/` creates them, and a test compares the two.
+"""The tables as Peewee models, from which stores build queries. `migrations/` creates them; a test compares the two.
 
 Times are integers: milliseconds since the Unix epoch, UTC. The rows of a removed room stay until they are pruned, so
 every query for rooms, memberships, bans or messages joins `RoomRow` and requires `RoomRow.deleted_at` to be null. This
@@ -28,7 +28,7 @@ class UserRow(Model):
 
 
 class NamePartRow(Model):
-    """Every ending of every searchable name: a search for any part of a name is a prefix look-up here."""
+    """Every ending of every searchable name. It makes the search for a part of a name a prefix look-up."""
 
     is_start = BooleanField()
     part = TextField()

@@ -14,18 +14,18 @@ class Verdict(StrEnum):
 
 class Finding(NamedTuple):
     verdict: Verdict
-    what: str
+    subject: str
     """The subject of the check, in a word or two."""
     sentence: str
 
 
-def ok(what: str, sentence: str) -> Finding:
-    return Finding(Verdict.OK, what, sentence)
+def ok(subject: str, sentence: str) -> Finding:
+    return Finding(Verdict.OK, subject, sentence)
 
 
-def wrong(what: str, sentence: str) -> Finding:
-    return Finding(Verdict.WRONG, what, sentence)
+def wrong(subject: str, sentence: str) -> Finding:
+    return Finding(Verdict.WRONG, subject, sentence)
 
 
-def note(what: str, sentence: str) -> Finding:
-    return Finding(Verdict.NOTE, what, sentence)
+def note(subject: str, sentence: str) -> Finding:
+    return Finding(Verdict.NOTE, subject, sentence)

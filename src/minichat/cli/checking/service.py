@@ -1,4 +1,4 @@
-"""Checks of the running chat by its URL, as a stranger reaches it: through the proxy in front."""
+"""Checks of the running chat at its URL, through the proxy in front, without an account."""
 
 import http.client
 import re
@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from minichat.cli.checking.findings import Finding, note, ok, wrong
 
 PATIENCE_SECONDS = 10.0
-"""How long a check waits for an answer."""
+"""Maximum time that a check waits for an answer."""
 STREAM_SECONDS = 3.0
-"""How soon a live stream must begin. It begins at once, unless a proxy buffers it."""
+"""Maximum time until a live stream begins. It begins at once, unless a proxy buffers it."""
 ELSEWHERE = "elsewhere.invalid"
 MAX_WORKERS = 40
-"""Of one more requests than this, at least two reach the same worker."""
+"""Assumed maximum number of workers. Of one more requests, at least two reach the same worker."""
 
 Unreachable = (OSError, http.client.HTTPException)
 
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     came_from: str
-    """Our address on the connection."""
+    """The address of this machine on the connection."""
 
 
 class Service:
@@ -54,7 +54,7 @@ class Service:
             return Answer(response.status, response.headers, came_from)
 
     def first_bytes(self, path: str, **headers: str) -> tuple[int, float | None]:
-        """Return the status, and after how many seconds the body began; None if it did not begin in time."""
+        """Return the status and the seconds until the body began, or None if it did not begin in time."""
         connection, _ = self._connection()
         sock = connection.sock  # the connection drops its reference if the answer has no length
         with closing(connection):
@@ -151,21 +151,21 @@ def public_metrics(service: Service) -> Iterator[Finding]:
 
 
 def client_address(service: Service) -> Iterator[Finding]:
-    """Check whether a client can forge its address: each address has a rate limit that is still full."""
-    what = "client address"
+    """Check whether a client can forge its address: a forged address would have a full rate limit."""
+    subject = "client address"
     for _ in range(MAX_WORKERS):  # without Redis each worker counts alone
         found = service.ask("/api/auth/me/", X_Forwarded_For=_unused_address()).headers
         limit, left = (found.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining"))
         if not (_is_number(limit) and _is_number(left)):
             yield note(
-                what, "Not checked, because answers carry no rate limit by which a forged X-Forwarded-For would show."
+                subject, "Not checked, because answers have no rate limit, which would reveal a forged X-Forwarded-For."
             )
             return
         if int(left) < int(limit) - 1:
-            yield ok(what, "The chat ignores X-Forwarded-For from clients.")
+            yield ok(subject, "The chat ignores X-Forwarded-For from clients.")
             return
     yield wrong(
-        what, "Clients can forge X-Forwarded-For. Let the proxy overwrite it, and set MINICHAT_TRUSTED_PROXIES."
+        subject, "Clients can forge X-Forwarded-For. Let the proxy overwrite it, and set MINICHAT_TRUSTED_PROXIES."
     )
 
 
@@ -174,7 +174,7 @@ def _is_number(text: str) -> bool:
 
 
 def _unused_address() -> str:
-    """Return an address from the networks for benchmarks, which nobody uses (RFC 2544)."""
+    """Return an address from the networks that are reserved for benchmarks (RFC 2544)."""
     return f"198.{18 + secrets.randbelow(2)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
 
 
@@ -207,8 +207,8 @@ def check(service: Service, token: str | None) -> Iterator[Finding]:
     yield from _guarded(live, live(service, token))
 
 
-def _guarded(what: Callable[..., Iterator[Finding]], found: Iterator[Finding]) -> Iterator[Finding]:
+def _guarded(run: Callable[..., Iterator[Finding]], found: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from found
     except Unreachable as error:
-        yield wrong(what.__name__.replace("_", " "), f"The connection failed: {str(error) or type(error).__name__}.")
+        yield wrong(run.__name__.replace("_", " "), f"The connection failed: {str(error) or type(error).__name__}.")

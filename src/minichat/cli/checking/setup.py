@@ -27,7 +27,7 @@ MAX_DELAY_MS = 10_000
 EARLIEST_MS = 1_767_225_600_000
 """The beginning of 2026, in milliseconds since the Unix epoch: an earlier clock is wrong."""
 MIN_FREE_BYTES = 2**30
-"""Free space that a file system should have."""
+"""Minimum free space of a file system."""
 
 
 def secret(settings: Settings) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def log_level(settings: Settings) -> Iterator[Finding]:
 
 
 def files(settings: Settings) -> Iterator[Finding]:
-    """Check who may read and write the files of the chat."""
+    """Check the permissions of the chat's files."""
     if os.geteuid() == 0:
         yield note("files", "The check runs as root, which bypasses permissions. Run it as the user of the server.")
     kept = [Path.cwd() / ".env"]

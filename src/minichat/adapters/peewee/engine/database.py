@@ -1,4 +1,4 @@
-"""The choice of the database: SQLite for one host, PostgreSQL for one or many. Every store runs on both.
+"""The choice of the database: SQLite for one host, PostgreSQL for one host or many. Every store runs on both.
 
 Only this module knows both classes; it knows no table.
 """
@@ -19,8 +19,8 @@ _SQLITE = "sqlite:///"
 def open_database(url: str, replica_url: str | None = None, *, read_only: bool = False) -> ChatDatabase:
     """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    It creates the folder of a SQLite file; `read_only` leaves the file as it is. Nothing is opened before the first
-    statement. Raises ValueError for any other URL, with a text that repeats no password.
+    Create the folder of a SQLite file, unless `read_only`. The first statement opens the connection. Raises ValueError
+    for any other URL, with a text that repeats no password.
     """
     if url.startswith("postgresql://"):
         from minichat.adapters.peewee.engine.postgres import Postgres  # late: the driver takes memory in each worker

@@ -1,7 +1,7 @@
 """The differences between SQLite and PostgreSQL, one object per database: `database.dialect`.
 
-A store asks the dialect for SQL and never asks which database it has. This module knows no table of the chat; a store
-whose statements differ passes both forms to `choose`.
+A store gets SQL from the dialect and never asks for the kind of the database. This module knows no table of the chat.
+If the statements of a store differ, it passes both to `choose`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,30 +16,30 @@ from minichat.adapters.peewee.engine.statements import Executor, Row, Statement,
 T = TypeVar("T")
 
 OLDEST_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-"""In PostgreSQL's SQL, the number of the oldest running transaction: all transactions below it have ended."""
+"""PostgreSQL's expression for the number of the oldest running transaction. All transactions below it have ended."""
 
 ROWS_PER_STATEMENT = 200
-"""How many rows SQLite inserts with one statement."""
+"""Number of rows that SQLite inserts with one statement."""
 
 _UNSAFE_SETTINGS = {
     "fsync": "a crash of the machine can destroy the database",
     "full_page_writes": "a crash of the machine can destroy the database",
     "synchronous_commit": "a crash loses messages that were acknowledged",
 }
-"""The settings of PostgreSQL that must not be off, and why."""
+"""The settings of PostgreSQL that must not be off, with the consequence."""
 
 
 class ServerFacts(NamedTuple):
     product: str
     """The product and its version, for example `PostgreSQL 18.1`."""
     clock: int | None
-    """The server's time in milliseconds since the Unix epoch; None if it has no clock apart from ours."""
+    """The server's time in milliseconds since the Unix epoch; None for SQLite, which uses the clock of this host."""
     weaknesses: tuple[str, ...]
     """A sentence for each setting that can lose acknowledged data."""
 
 
 class Connected(Executor, Protocol):
-    """The part of a database that a dialect needs: a statement's part, and the driver's own objects."""
+    """The part of a database that a dialect needs: the one for statements, and the driver's own objects."""
 
     def connection(self) -> Any: ...
 
@@ -54,27 +54,27 @@ class Dialect(Protocol):
         """Return the value for this database."""
 
     def each_of(self, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
-        """Return a subquery of the values in the parameter `name`, a JSON array: one statement fits any number."""
+        """Return a subquery of the values in the JSON array `name`, so one statement serves any number of values."""
 
     def ids_in_order(self) -> str:
         """Return a subquery, as text, of the ids in the parameter `:ids`: rows `id` in the order of the array."""
 
     def last_id(self, database: Executor, table: str) -> int:
-        """Return the last id that the table has given, even if that row is gone; 0 if it has given none."""
+        """Return the last id that the table assigned, even if its row is deleted; 0 if it has assigned none."""
 
     def continue_ids_after(self, database: Executor, table: str, last: int) -> None:
-        """Give `last + 1` to the next row of the table."""
+        """Make the table assign `last + 1` to its next row."""
 
     def insert_rows(
         self, database: Connected, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """Insert many rows, fast."""
+        """Insert many rows with few statements."""
 
     def refresh_statistics(self, database: Executor) -> None:
-        """Let the planner count the rows; needed after a bulk insert."""
+        """Refresh the planner's statistics. This is necessary after a bulk insert."""
 
     def without_time_limits(self, database: Connected) -> AbstractContextManager[None]:
-        """Lift the time limits of a request in the block, for the transaction that is open."""
+        """Disable the time limits of requests for the open transaction, in the block."""
 
     def server_facts(self, database: Executor) -> ServerFacts:
         """Return the facts that `minichat check` reports."""
@@ -112,7 +112,7 @@ class SqliteDialect:
             database.execute_sql(sql, list(chain.from_iterable(batch)))
 
     def refresh_statistics(self, database: Executor) -> None:
-        """Do nothing: SQLite's plans are good without."""
+        """Do nothing: SQLite's plans need no statistics."""
 
     def without_time_limits(self, database: Connected) -> AbstractContextManager[None]:
         """Do nothing: a statement on SQLite has no time limit."""
@@ -178,7 +178,7 @@ class PostgresDialect:
 
 
 def _sequence_of(database: Executor, table: str) -> str:
-    """Return the quoted name of the sequence that gives the table its ids."""
+    """Return the quoted name of the sequence that assigns the table's ids."""
     find = Statement.of_text(database, "SELECT pg_get_serial_sequence(:table, 'id')")
     found = find.one(table=f'"{table}"')
     assert found is not None, "a function call returns one row"

@@ -2,8 +2,8 @@
 
 The sync takes longer than the rest of a request. The first writer of a thread leads the group: it admits the writers
 that are ready, waits for its turn, begins the transaction, and commits the writes of all members. Each member writes in
-its own savepoint, so the failure of one does not affect the others. Each waits for the commit: no request succeeds
-before its write is on the disk, and none fails by a conflict with a write that was rolled back.
+a separate savepoint, so the failure of one does not affect the others. Every member waits for the commit. So no request
+succeeds before its write is on the disk, and no request fails by a conflict with a write that is rolled back later.
 
 The writers of one thread are greenlets. Where each request has its own thread, a group has one member. This module
 knows no SQL: `sqlite` runs the transaction.
@@ -13,7 +13,7 @@ import threading
 import time
 
 MAX_MEMBERS = 64
-"""How many writers share one commit at most."""
+"""Maximum number of writers that share one commit."""
 
 
 class Group:
@@ -24,14 +24,14 @@ class Group:
         self._begun = threading.Event()
         self._ended = threading.Event()
         self.one_at_a_time = threading.Lock()
-        """Held while a member writes: savepoints nest, so they must not overlap if a writer yields."""
+        """A member holds it while it writes, because savepoints nest and must not overlap when a writer yields."""
         self.is_writing = False
         """Whether the open transaction is this group's."""
         self.is_committed = False
-        """Whether the writes of all members are on the disk; if not by the end of the group, none is."""
+        """Whether the writes of all members are on the disk. If it is False at the end of the group, no write is."""
 
     def gather(self) -> None:
-        """Let the writers that are ready join. The leader calls it before it takes its turn."""
+        """Let the ready writers join. The leader calls this before it waits for its turn to write."""
         time.sleep(0)
 
     def admit(self) -> bool:
@@ -52,7 +52,7 @@ class Group:
         self._begun.wait()
 
     def leave_work(self) -> None:
-        """Report, as a follower, that its writes are done or given up."""
+        """Record, as a follower, that its writes are done or rolled back."""
         self._at_work -= 1
 
     def close(self) -> None:

@@ -1,13 +1,13 @@
-"""The locks of a transaction on PostgreSQL: which there are, and the one order in which they are acquired.
+"""The kinds of locks of a transaction on PostgreSQL, and the one order in which transactions acquire them.
 
-SQLite has one writer at a time and needs none. PostgreSQL runs transactions side by side, so a transaction acquires its
-locks right after BEGIN. All transactions use the order of `in_order`: accounts by id, then rooms by id, then attempt
-counts by key. One order for everybody means that no two transactions wait for each other's locks.
+SQLite has one writer at a time and needs no locks. PostgreSQL runs transactions concurrently, so a transaction acquires
+its locks right after BEGIN. The lock order is that of `in_order`: accounts by id, then rooms by id, then attempt counts
+by key. It prevents deadlocks.
 
-The locks are advisory locks instead of row locks, for the sake of the change log: readers see it in the order of
-transaction ids. PostgreSQL assigns the id when a transaction first locks or waits for a row, and not while it waits for
-an advisory lock. So the writers of one room get their ids in the order in which they acquired the room's lock, and the
-log has the changes of a room in that order.
+They are advisory locks instead of row locks, because readers see the change log in the order of transaction ids.
+PostgreSQL assigns the id when a transaction first locks or waits for a row, and not while it waits for an advisory
+lock. So the writers of one room get their ids in the order in which they acquire the room's lock, and the log holds the
+changes of a room in that order.
 
 PostgreSQL releases advisory locks when the transaction ends. This module knows no connection: `engine.postgres` runs
 the statement.
@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from minichat.domain.ports.transactions import Locks
 
 Lock = tuple[str, int | str]
-"""A kind and the number or text that it locks."""
+"""The kind of the lock, and the id or key of the locked object."""
 
 _ACCOUNT, _SHARED_ACCOUNT, _ROOM, _ATTEMPTS = "account", "shared account", "room", "attempts"
 
 # The first number of an advisory lock is the kind; the second one has 31 bits, so the adapter takes the id modulo
-# 2^31. Two ids with the same number only wait for each other.
+# 2^31. Two ids with the same remainder merely share a lock.
 _NUMBER = "mod({}::bigint, 2147483648)::int"
 _ACQUIRE_ROOM = f"SELECT pg_advisory_xact_lock(1, {_NUMBER.format('%s')})"
 _ACQUIRE_ACCOUNT = f"SELECT pg_advisory_xact_lock(2, {_NUMBER.format('%s')})"

@@ -1,4 +1,4 @@
-"""From rows to entities, by the names of the fields: a column and its field bear the same name.
+"""Map rows to entities by name: a column has the name of its field.
 
 A mapper derives the columns to select and the constructor from the entity, so a new field needs one line in the entity
 and one in the table. This module knows neither the entities nor the tables.
@@ -20,13 +20,13 @@ class Mapper(Generic[Entity]):
     """Makes named tuples of one type from the rows of a query that selects `columns`."""
 
     def __init__(self, entity: type[Entity], table: type[Model], *, start: int = 0) -> None:
-        """`start` is the place of the first column in a row: see `after`."""
+        """`start` is the index of the first column in a row: see `after`."""
         hints = get_type_hints(entity)
         self._entity, self._table = entity, table
         self.columns: tuple[Field, ...] = tuple(getattr(table, name) for name in hints)
         self.start = start
         self.end = start + len(hints)
-        """The place behind the last column."""
+        """The index after the last column."""
         self.of = self._constructor(hints)
         """Return the entity of a row."""
 
@@ -43,7 +43,7 @@ class Mapper(Generic[Entity]):
         return [self.of(row) for row in rows]
 
     def _constructor(self, hints: dict[str, Any]) -> Callable[[Row], Entity]:
-        # A page makes entities by the hundred, and this is the fastest form in plain Python.
+        # A page creates hundreds of entities, and this is the fastest form in plain Python.
         entity, new, part = self._entity, tuple.__new__, slice(self.start, self.end)
         conversions = tuple(
             (place, convert)
@@ -61,7 +61,7 @@ class Mapper(Generic[Entity]):
 
 
 def _converter(field: Field, hint: Any) -> Convert | None:
-    """Return the function that makes the field's value from the column's, or None if they are equal."""
+    """Return the function that converts a column's value to the field's, or None if they are equal."""
     if isinstance(field, BooleanField):
         return bool  # SQLite has 0 and 1
     for kind in (hint, *get_args(hint)):  # `Role`, or a part of `Role | None`

@@ -1,4 +1,4 @@
-"""Keyset paging in SQL: the one form of every list that a client pages through.
+"""Keyset paging in SQL, for every list that a client reads in pages.
 
 A page starts after a key, or ends before one, and never at an offset, so every page costs the same. This module knows
 no table; `domain.paging` cuts the surplus row off and makes the keys of the next pages.
@@ -19,7 +19,7 @@ class KeysetPages:
     def __init__(
         self, database: Executor, query: Select, key: Sequence[Column], *, start: Key, newest_first: bool = False
     ) -> None:
-        """`start` is a key in front of the first row; `newest_first` orders by falling keys."""
+        """`start` is a key before the first row; `newest_first` orders by descending keys."""
         self._start = start
         places = [param(f"key_{number}") for number in range(len(key))]
         order, edge = (key[0], places[0]) if len(key) == 1 else (Tuple(*key), Tuple(*places))
@@ -31,7 +31,7 @@ class KeysetPages:
         self.onward, self.back = Statement(database, onward), Statement(database, back)
 
     def rows(self, window: Window, **values: int) -> list[Row]:
-        """Return the rows in the window, in the order of the list, and one more if the list goes on."""
+        """Return the rows in the window, in the order of the list, and one more if the list continues."""
         limit = window.limit + 1
         if window.before is None:
             return self.onward.rows(limit=limit, **_named(window.after or self._start), **values)

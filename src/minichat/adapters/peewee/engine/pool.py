@@ -13,7 +13,7 @@ from minichat.adapters.queues import FairQueue
 Connection = Any  # psycopg's, with any kind of row
 
 MAX_WAITING = 256
-"""How many requests of one process wait for a connection at most."""
+"""Maximum number of requests of one process that wait for a connection."""
 
 
 class Pool:
@@ -41,7 +41,7 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """Return a connection to the pool.
 
-        A closed one may mean that the server was replaced, so the idle connections are closed too.
+        If it is closed, the server may have been replaced, so close the idle connections too.
         """
         if connection.closed:
             self.close_idle()

@@ -1,9 +1,9 @@
-"""The PostgreSQL database: its connections and transactions, and their recovery when the server goes away.
+"""The PostgreSQL database: its connections and transactions, and their recovery from an outage of the server.
 
-Transactions run concurrently at READ COMMITTED, so the rows that a rule has read must not change before its transaction
-ends: a service requests locks, and the transaction acquires them when it begins (see `engine.locks`). A deadlock or
-another conflict rolls back the whole transaction, and the request may be repeated. This module knows no table, except
-the one that `ping` reads.
+Transactions run concurrently at READ COMMITTED. Locks keep the rows that a rule has read unchanged until its
+transaction ends: a service requests them, and the transaction acquires them when it begins (see `engine.locks`). A
+deadlock or another conflict rolls back the whole transaction, and the service may repeat it. The only table that this
+module knows is the table that `ping` reads.
 """
 
 import logging
@@ -34,17 +34,17 @@ Waited = TypeVar("Waited")
 _IS_BY_GEVENT = gevents.runs_requests()
 
 PATIENCE_SECONDS = 5.0
-"""How long a request waits for a connection, for a lock, and for the answer to a statement."""
+"""Maximum time that a request waits for a connection and, separately, for the answer to a statement."""
 SILENCE_SECONDS = PATIENCE_SECONDS + 2
-"""How long to wait for a server that does not even report the timeout of a statement."""
+"""Maximum silence of a server, which should have reported the timeout of the statement by then."""
 _WAKE_UP_SECONDS = 0.1
 CONNECT_SECONDS = 5
 READERS, WRITERS = 4, 6
-"""How many connections a process opens at most, in each pool."""
+"""Maximum number of connections of a process, in each pool."""
 OLDEST_VERSION = 14
-"""Of the server: older versions get no security fixes."""
+"""Minimum major version of the server. Older versions receive no security fixes."""
 _MIGRATING = 5_204_115_011
-"""The number of the advisory lock that a migration holds."""
+"""The key of the advisory lock that a migration holds."""
 
 # PostgreSQL plans each statement once, as SQLite does with its "stability guarantee": planning again for each list of
 # ids takes several times as long as running the plan.
@@ -63,7 +63,7 @@ class UnfitServer(Unavailable):
 
 
 class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
-    """psycopg's connection, with a time limit for the silence of a server."""
+    """psycopg's connection, with a time limit for a silent server."""
 
     patience: float | None = SILENCE_SECONDS
     """How long to wait for the server's answer, in seconds; None waits for ever."""
@@ -96,7 +96,7 @@ class Postgres(PostgresqlDatabase):
         self._readers, self._writers = (Pool(lambda: _connect(url), most) for most in (readers, writers))
         self._replica = None if replica_url is None else Replica(replica_url, readers)
         self.on_commit: Callable[[], object] = lambda: None
-        """Called in this process after each transaction: a hint that the log has new changes."""
+        """A function to call in this process after each transaction: the log may have new changes."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a statement in the transaction of this greenlet or thread, or alone; return its cursor."""
@@ -135,7 +135,7 @@ class Postgres(PostgresqlDatabase):
                 finally:
                     self.pop_transaction()
         finally:
-            self.on_commit()  # after a failure too: the transaction kept later changes unreadable
+            self.on_commit()  # after a failure too: the open transaction kept later changes unreadable
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -211,7 +211,7 @@ class Postgres(PostgresqlDatabase):
 
 
 class Replica:
-    """A copy of the database that lags behind. After a failure it gets no statements for `PAUSE_SECONDS`."""
+    """A streaming replica, which lags behind. After a failure it receives no statements for `PAUSE_SECONDS`."""
 
     PAUSE_SECONDS = 5.0
 

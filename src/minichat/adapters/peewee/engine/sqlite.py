@@ -1,8 +1,8 @@
 """The SQLite database: its connections, its durability and its transactions.
 
-The driver is cysqlite, which bundles a current SQLite: the system's version may be one of 3.7.0 to 3.51.2, whose WAL
-reset has a race that can lose commits. Every commit is synced to the disk before it is acknowledged (WAL with
-`synchronous=FULL`). This module knows no table, except the one that `ping` reads.
+The driver is cysqlite, which bundles a current SQLite. The system's version may be one of 3.7.0 to 3.51.2, and these
+can lose commits by a race in the reset of the WAL. Every commit is synced to the disk before it is acknowledged (WAL
+with `synchronous=FULL`). The only table that this module knows is the table that `ping` reads.
 """
 
 import os
@@ -50,8 +50,8 @@ _NAP_SECONDS = 0.005
 class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs for it
     """Peewee's database with one connection to read and one to write, per thread of the operating system.
 
-    All greenlets of a worker share them. A statement never yields, so statements do not interleave, and a transaction
-    has the second connection to itself until its end. A thousand idle clients cost no connection.
+    All greenlets of a worker share the two. A statement never yields, so statements do not interleave. A transaction
+    uses the second connection exclusively until its end. A thousand idle clients need no connection.
     """
 
     dialect = SqliteDialect()
@@ -62,7 +62,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = native_local()
         self.on_commit: Callable[[], object] = lambda: None
-        """Called in this process after each commit: a hint that the log has new changes."""
+        """A function to call in this process after each commit: the log may have new changes."""
         self.write_queue = WriteQueue(path.with_name(path.name + "-turns"))
 
     def _connect(self) -> Connection:
@@ -88,7 +88,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         return connection
 
     def _make_private(self) -> None:
-        """Create a missing file with permissions for its owner alone, which SQLite copies to the `-wal`."""
+        """Create a missing file with permissions for its owner only; SQLite copies them to the `-wal`."""
         # O_EXCL is vital: opening and closing a database in use would drop all locks of this process on it.
         with suppress(OSError):  # the file exists, or SQLite will report the error
             os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -106,8 +106,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def writing(self, *, patience: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
         """The port `Transaction`. Raises Unavailable, and then nothing was written.
 
-        There is one writer at a time, so nothing needs a lock. Transactions take turns, and concurrent ones of one
-        thread share a commit. A transaction with its own patience does not: it may give up before the others.
+        There is one writer at a time, so the locks need no action. Transactions take turns. Concurrent transactions of
+        one thread share a commit, except those with a separate patience, which may time out before the others.
         """
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
@@ -174,8 +174,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         state, writer = self._state, self._shared("writer")
         with group.one_at_a_time:
             if not (group.is_writing and writer.in_transaction):
-                # It never began, or SQLite rolled it back as a whole. A savepoint would now begin a transaction by
-                # itself, or would be part of the next group's.
+                # The transaction never began, or SQLite rolled it back. A savepoint would now begin a new transaction,
+                # or become part of the next group's.
                 raise OperationalError("the transaction is gone")
             reader, state.conn = state.conn, writer
             self.push_transaction(self)  # any object will do: Peewee only counts them
@@ -210,7 +210,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
 
     @staticmethod
     def _begin(writer: Connection, deadline: float) -> None:
-        """Begin; wait until `deadline` for the lock of a program that does not take turns (a backup, a shell)."""
+        """Begin; wait until `deadline` if a program outside of the write queue holds the lock (a backup, a shell)."""
         _repeat_while_locked(lambda: writer.execute("BEGIN IMMEDIATE"), deadline)
 
     @contextmanager
@@ -226,8 +226,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def checkpoint(self) -> None:
         """Copy the commits in the `-wal` into the database file, while other processes may write.
 
-        After the first call, commits of this thread no longer do so themselves: a program with many small transactions
-        would otherwise do it in its turns to write.
+        After the first call, commits of this thread no longer do so themselves. This keeps the turns of a program with
+        many small transactions short.
         """
         with translate_errors(), driver_errors:
             self._shared("writer").execute("PRAGMA wal_autocheckpoint = 0")

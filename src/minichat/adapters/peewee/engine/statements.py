@@ -1,7 +1,7 @@
-"""Statements, compiled once: Peewee builds the SQL, and a statement keeps it and fills in the values.
+"""Statements that Peewee compiles once to SQL, and that run many times with different values.
 
-Peewee takes about 100 µs to build a query and 3 to run it. So a store builds all its statements when it is made, with
-`param("name")` in the place of each value, and runs them with values of those names:
+Peewee takes about 100 µs to build a query and 3 µs to run it. So a store builds all its statements in its constructor,
+with `param("name")` in the place of each value, and runs them with values of those names:
 
     by_id = Statement(database, UserRow.select(UserRow.username).where(UserRow.id == param("id")))
     by_id.one(id=7)  # ('ann',), or None
@@ -53,7 +53,7 @@ class Executor(Protocol):
 
 
 OUTAGE_ERRORS = (OperationalError, InterfaceError, InternalError)
-"""The errors that Peewee raises if the database is locked, full, unreadable or gone."""
+"""The errors that Peewee raises if the database is locked, full, unreadable or unreachable."""
 _CONFLICTS = frozenset({"40001", "40P01"})
 """The SQLSTATEs of serialization failures and deadlocks: PostgreSQL's manual, appendix A."""
 
@@ -76,14 +76,14 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 class _Param:
-    """The value of that name, in a compiled statement."""
+    """The placeholder of a named value in a compiled statement."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 def param(name: str) -> Value:
-    """Return the place of a parameter in a query."""
+    """Return the placeholder of a parameter in a query."""
     return Value(_Param(name), converter=False)
 
 
@@ -96,7 +96,7 @@ class Statement:
     """One SQL statement with named parameters. Running it raises Unavailable if the database does not answer."""
 
     def __init__(self, database: Executor, query: Node, *, may_lag: bool = False) -> None:
-        """A statement that `may_lag` may read from a replica, which is a moment behind."""
+        """With `may_lag`, the statement may read from a replica, which lags behind."""
         self._database = database
         self._may_lag = may_lag
         self.sql, params = database.get_sql_context().sql(query).query()

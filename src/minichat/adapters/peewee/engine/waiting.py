@@ -1,7 +1,7 @@
 """Waiting for the answer of a database server under gevent.
 
-psycopg waits under gevent too, but through gevent's imitation of `poll`. A watcher on gevent's own loop saves a third
-of the worker's time per statement. This module knows no SQL.
+psycopg can wait under gevent, but it then uses gevent's emulation of `poll`. A watcher on gevent's own loop saves a
+third of the worker's time per statement. This module knows no SQL.
 """
 
 from typing import TypeVar
@@ -20,7 +20,7 @@ class Silence(OperationalError):
 
 
 def wait_by_gevent(gen: PQGen[Result], fileno: int, seconds: float | None) -> Result:
-    """Run `gen` to its end and wait for the socket whenever it asks to, as psycopg's `wait` does.
+    """Run `gen` to its end and wait for the socket each time it requests that, like psycopg's `wait`.
 
     Raises Silence if one wait takes longer than `seconds`.
     """

@@ -1,7 +1,7 @@
 """The queue of writers: a fair lock in front of SQLite's own, across threads, greenlets and processes.
 
-SQLite lets one connection write at a time. Its busy handler sleeps up to 100 ms between attempts, blocks the event loop
-meanwhile, and is unfair. Waiting in this queue is fair and short, and the worker serves other requests meanwhile.
+SQLite lets one connection write at a time. Its busy handler is unfair, sleeps up to 100 ms between attempts and blocks
+the event loop. Waiting in this queue is fair and short, and the worker continues to serve other requests.
 Between processes the lock is a `flock` on a file beside the database: the kernel releases it when a process dies.
 """
 
@@ -16,9 +16,9 @@ from minichat.adapters.queues import FairQueue
 from minichat.domain.errors import Unavailable
 
 PATIENCE_SECONDS = 5.0
-"""How long a writer waits for its turn."""
+"""Maximum time that a writer waits for its turn."""
 MAX_WAITING = 64
-"""How many writers of one process wait at most."""
+"""Maximum number of waiting writers of one process."""
 _SPINS = 50
 _NAP_SECONDS = 0.001
 
@@ -35,7 +35,7 @@ class WriteQueue:
     def turn(self, patience: float = PATIENCE_SECONDS) -> Iterator[float]:
         """Hold the only right to write. Raises Unavailable if the turn does not come within `patience` seconds.
 
-        The value is the end of the patience, by the monotonic clock, for what the writer may have to wait for next.
+        Yield the deadline, by the monotonic clock, for further waits of the same transaction.
         """
         deadline = time.monotonic() + patience
         self.queue.acquire(patience)
@@ -67,8 +67,8 @@ def _try_lock(file: int) -> bool:
 
 
 def _lock(file: int, deadline: float) -> bool:
-    # A blocking flock would stop every request of an event loop and could not be given up. A turn takes a fraction of a
-    # millisecond, so the first attempts only yield to other greenlets (`sleep(0)`), and later ones sleep.
+    # A blocking flock would block the event loop and could not time out. A turn takes a fraction of a millisecond, so
+    # the first attempts only yield to other greenlets (`sleep(0)`), and later attempts sleep.
     attempts = 0
     while not _try_lock(file):
         if time.monotonic() > deadline:

@@ -1,1 +1,1 @@
-"""An operator's work on a whole database: migrate, back up, export, import, fill, inspect."""
+"""Operations on a whole database, for operators: migrate, back up, export, import, fill, inspect."""

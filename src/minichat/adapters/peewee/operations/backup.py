@@ -1,4 +1,4 @@
-"""A copy of a SQLite database at one moment, while other processes write to it. It knows no table but `log_epoch`."""
+"""Copy a snapshot of a SQLite database while other processes write to it. The only known table is `log_epoch`."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +11,7 @@ from minichat.adapters.peewee.engine.sqlite import Sqlite
 from minichat.adapters.peewee.engine.statements import driver_errors
 
 STEP = 1_024
-"""How many pages to copy between two reports of progress: 4 MiB."""
+"""Number of pages to copy between two reports of progress: 4 MiB."""
 CHECKS = ("PRAGMA quick_check(1)", "PRAGMA foreign_key_check")
 
 Progress = Callable[[int, int], object]
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], object]
 
 
 def is_in_use(path: Path) -> bool:
-    """Return whether a process has the database open; if none has, merge its `-wal` into it."""
+    """Return whether a process has the database open. If none has, merge the `-wal` into the database."""
     with closing(connect(str(path), timeout=0)) as database:
         try:
             with driver_errors:
@@ -32,7 +32,7 @@ def is_in_use(path: Path) -> bool:
 
 
 class Damaged(Exception):
-    """The copy is damaged, and so is the database; the text is SQLite's finding."""
+    """The copy and the database are damaged. The text is SQLite's finding."""
 
 
 def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of: None) -> None:

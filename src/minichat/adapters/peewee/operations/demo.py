@@ -12,7 +12,7 @@ from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
 
 TEXT = "word " * 12
 BATCH = 1_000
-"""How many rows are in memory at a time."""
+"""Maximum number of rows in memory."""
 
 
 class NotEmpty(Exception):
@@ -53,7 +53,7 @@ def _add_users(database: ChatDatabase, people: list[User], password_hash: str) -
             for p in people
         ),
     )
-    # In the order of the index, which then grows at its end, many times faster.
+    # Insert in the order of the index, which is many times faster because the index grows at its end.
     parts = sorted((*part, p.id) for p in people for part in name_parts(p))
     _insert(database, "user_name_part (is_start, part, user_id)", parts)
 

@@ -14,7 +14,7 @@ from minichat.adapters.peewee.operations.migrate import schema
 from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 
 AT_ONCE = 1_000
-"""How many rows are in memory at a time."""
+"""Maximum number of rows in memory."""
 
 Progress = Callable[[int, int], object]
 """Called with the number of written rows and of all rows."""

@@ -22,19 +22,19 @@ from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 from minichat.adapters.peewee.stores import log_epoch
 
 BATCH = 5_000
-"""How many rows one transaction inserts."""
+"""Number of rows that one transaction inserts."""
 MAX_LINE_BYTES = 2**20
-"""How long a line may be; no exported line comes near it."""
+"""Maximum length of a line. Exported lines are much shorter."""
 
 TableRow = tuple[Table, list[Any]]
 
 
 class NotImported(Exception):
-    """The data was not imported, or not all of it. The text is the reason, without a capital or a full stop."""
+    """The import failed or is incomplete. The text is the reason, without a capital and a full stop."""
 
 
 class Export:
-    """A file that should be an export. Reading raises NotImported for every error in it."""
+    """A file to import. Reading raises NotImported for every error in the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         """`file` must be seekable, because it is read more than once."""
@@ -42,7 +42,7 @@ class Export:
         self._line = 0
         self.last_ids: dict[str, int] = {}
         self.sha256 = ""
-        """Known, like `last_ids`, after all rows have been read."""
+        """Empty, like `last_ids`, until all rows have been read."""
 
     def check(self) -> None:
         """Read the whole file."""
@@ -118,8 +118,7 @@ class Export:
 def load(database: ChatDatabase, export: Export, progress: Callable[[int], object] = lambda _rows: None) -> int:
     """Import an export into a database without rows, or continue an import; return the number of rows.
 
-    `progress` is called with the number of imported rows. Raises Unavailable, and NotImported, which leaves the mark as
-    it is.
+    Call `progress` with the number of imported rows. Raises Unavailable, or NotImported, which keeps the mark.
     """
     export.check()
     done = _begin(database, export)
@@ -133,7 +132,7 @@ def load(database: ChatDatabase, export: Export, progress: Callable[[int], objec
 
 
 def _begin(database: ChatDatabase, export: Export) -> int:
-    """Mark the database unless it is marked; return how many rows it has."""
+    """Mark the database unless it is marked; return the number of its imported rows."""
     with database.writing(), database.dialect.without_time_limits(database):
         begun = import_progress(database)
         if begun is None:

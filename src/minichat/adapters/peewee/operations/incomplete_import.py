@@ -13,7 +13,7 @@ class ImportProgress(NamedTuple):
     sha256: str
     """The digest of the export."""
     rows: int
-    """How many of its rows have been imported."""
+    """Number of imported rows of the export."""
 
 
 class IncompleteImport(Unavailable):

@@ -1,4 +1,4 @@
-"""Facts about the database that `minichat check` reports. It only reads, and it judges nothing.
+"""Facts about the database for `minichat check`. This module only reads; `cli.checking` judges the facts.
 
 Every function raises Unavailable if the database does not answer.
 """
@@ -42,9 +42,9 @@ def newest_change(database: ChatDatabase) -> int | None:
 
 
 def is_of_another_server(database: ChatDatabase) -> bool:
-    """Return whether the log holds transactions that this server has not begun yet.
+    """Return whether the log holds numbers of transactions that this server has not reached yet.
 
-    No new change is then readable until `minichat db restored` adopts the log (see `log_epoch`).
+    In this case new changes are unreadable until `minichat db restored` adopts the log (see `log_epoch`).
     """
     query = database.dialect.choose(sqlite=None, postgres=_IS_AHEAD_OF_SERVER)
     return query is not None and bool(_value(database, query))

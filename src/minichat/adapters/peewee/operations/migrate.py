@@ -1,8 +1,8 @@
 """Migrations, applied with Peewee's own runner.
 
-The runner takes no lock, so two processes at once would both apply the first migration; here they take turns. A
-migration in `migrations/both` runs on each kind of database, the others on their own. This module knows the folders of
-the migrations and not their content.
+The runner takes no lock, so two concurrent processes would both apply the first migration. `upgrade` makes them take
+turns. A migration in `migrations/both` runs on each kind of database, the others on one kind. This module knows the
+folders of the migrations and not their content.
 """
 
 from pathlib import Path
@@ -30,14 +30,14 @@ def upgrade(database: ChatDatabase) -> list[str]:
     """
     expect_complete(database)
     with database.migrating(PATIENCE_SECONDS):
-        # `missing` first: the runner may create its own table, which needs a permission that serving does not.
+        # Call `missing` first: the runner may create a table, and a server's role need not have that permission.
         applied: list[str] = runner(database).up() if missing(database) else []
         log_epoch.begin(database)
     return applied
 
 
 def status(database: ChatDatabase) -> list[tuple[str, bool]]:
-    """Return every migration, known here or recorded there, and whether it is applied. Raises SchemaTooNew."""
+    """Return each migration of this version or of the database, and whether it is applied. Raises SchemaTooNew."""
     found = runner(database)
     _refuse_newer(found)
     return [(migration.name, migration.applied is not None) for migration in found.status()]

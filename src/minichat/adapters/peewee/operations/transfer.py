@@ -1,4 +1,4 @@
-"""The format of an export, which moves all data into another database, SQLite or PostgreSQL.
+"""The format of an export, by which an operator moves all data to another database, SQLite or PostgreSQL.
 
 An export is lines of JSON. A table comes after the tables that its rows refer to, and its rows come in the order of
 their keys. The digest covers all lines but the first and the last:
@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
     @classmethod
     def of(cls, model: type[Model]) -> "Table":
-        fields = model._meta.sorted_fields  # noqa: SLF001 - Peewee's name for what is documented of a model
+        fields = model._meta.sorted_fields  # noqa: SLF001 - Peewee documents `_meta`
         return cls(
             model._meta.table_name,  # noqa: SLF001
             tuple(field.column_name for field in fields),

@@ -1,4 +1,4 @@
-"""Append-only logs, of which only the beginning is ever deleted: a reader of a log finds no hole in it."""
+"""Append-only logs. Only their beginning is ever deleted, so a log has no gaps."""
 
 from itertools import takewhile
 
@@ -19,6 +19,6 @@ class LogBeginning:
         self._delete = Statement(database, row.delete().where(row.id <= param("id")))
 
     def sweep(self, before: Timestamp, limit: int) -> int:
-        """Delete up to `limit` entries, and none behind the first one after `before`; return how many."""
+        """Delete up to `limit` entries at the beginning, none later than `before`; return how many."""
         old = list(takewhile(lambda entry: entry[1] <= before, self._oldest.rows(limit=limit)))
         return self._delete.run(id=old[-1][0]) if old else 0

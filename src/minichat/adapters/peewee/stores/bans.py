@@ -1,4 +1,4 @@
-"""Bans in the database: the users that each room keeps out."""
+"""Bans in the database."""
 
 from collections.abc import Sequence
 

@@ -3,9 +3,9 @@
 A position begins with the epoch (see `log_epoch`). On SQLite the id of the change follows: there is one writer, so the
 order of ids is the order of commits.
 
-A transaction on PostgreSQL takes an id before it commits, so a reader that goes by ids alone would skip the changes of
-a late commit. There the number of the transaction and the id of the change follow the epoch. The log is readable up to
-the oldest running transaction (`pg_snapshot_xmin`): every later commit has a higher position.
+A transaction on PostgreSQL gets ids before it commits, so a reader that follows ids alone would skip the changes of a
+late commit. Therefore the number of the transaction and the id of the change follow the epoch. Readers see the log up
+to the oldest running transaction (`pg_snapshot_xmin`): every later commit has a higher position.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,7 +1,7 @@
 """The epoch of the change log: a random number that begins every position in the log.
 
-After a restore the log gives ids again that it had given before, to other changes. A new epoch makes the positions from
-before the restore, and those from another database, invalid: their clients must load everything again.
+After a restore the log assigns the same ids again, to other changes. A new epoch invalidates all positions from before
+the restore or from another database. Clients with an invalid position must reload everything.
 """
 
 import secrets
@@ -12,13 +12,13 @@ from minichat.adapters.peewee.engine.statements import Statement
 
 _NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
 EPOCH = f"coalesce(({_NUMBER}), 0)"
-"""The SQL of the epoch; 0 until `begin` draws one."""
+"""The SQL expression of the epoch. It is 0 until `begin` draws the first epoch."""
 
 _DRAW = """
     INSERT INTO log_epoch (id, number) VALUES (1, :number) ON CONFLICT (id) DO UPDATE SET number = excluded.number
 """
-# PostgreSQL's rows bear the numbers of transactions (see its migration 0001). The numbers of another server may be
-# ahead of this server's, so they are cleared.
+# On PostgreSQL, rows hold numbers of transactions (see its migration 0001). The numbers from another server may be
+# ahead of this server's, so `adopt_database` clears them.
 _FORGET_TRANSACTIONS = (
     "UPDATE change SET xid = 0",
     "UPDATE change_horizon SET xid = 0, id = 0",
@@ -34,12 +34,12 @@ def begin(database: ChatDatabase) -> None:
 
 
 def adopt_database(database: ChatDatabase) -> None:
-    """Adopt a database that another server has left. It is safe to repeat after an interruption."""
+    """Adopt a database from another server. You can safely repeat this after an interruption."""
     for statement in database.dialect.choose(sqlite=(), postgres=_FORGET_TRANSACTIONS):
         database.execute_sql(statement)
     renew(database)
 
 
 def renew(database: ChatDatabase) -> None:
-    """Draw another epoch, which ends every position from before."""
+    """Draw a new epoch. It invalidates all earlier positions."""
     Statement.of_text(database, _DRAW).run(number=1 + secrets.randbelow(2**31 - 1))

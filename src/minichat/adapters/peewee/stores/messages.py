@@ -1,8 +1,8 @@
 """Messages in the database.
 
-Within a room the order of ids is the order of `seq`: both are given while the room is locked. Across rooms PostgreSQL's
-transactions may commit in another order than that of their ids. A list across rooms therefore ends before the first
-id that an open transaction may still commit, so a client that continues after its last message misses none.
+Within a room the order of ids is the order of `seq`, because both are assigned while the room is locked. Across rooms,
+PostgreSQL's transactions may commit in another order than that of their ids. A list across rooms therefore ends before
+the first id that an open transaction may still commit, so a client that continues after its last message misses none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ def message_store(database: ChatDatabase) -> "PeeweeMessageStore":
 
 
 class PeeweeMessageStore:
-    """The messages on SQLite, and what PostgreSQL has in common with it."""
+    """The messages on SQLite, and the base of the messages on PostgreSQL."""
 
     def __init__(self, database: ChatDatabase) -> None:
         self._database = database
@@ -81,7 +81,7 @@ class PeeweeMessageStore:
         if new.client_id is None:
             return self._append(new)
         try:
-            # The savepoint takes back the seq if the insert violates the unique client_id.
+            # The savepoint rolls back the new `last_seq` if the insert violates the unique client_id.
             with self._database.atomic():
                 return self._append(new)
         except IntegrityError:
@@ -189,7 +189,7 @@ class PeeweeMessageStore:
 
 
 class PostgresMessageStore(PeeweeMessageStore):
-    """The messages on PostgreSQL, where a way to the server costs more than a statement."""
+    """The messages on PostgreSQL, where a round trip to the server costs more than a statement."""
 
     def append(self, new: NewMessage) -> Message | None:
         row = self._append_at_once.one(**new._asdict())
@@ -199,10 +199,10 @@ class PostgresMessageStore(PeeweeMessageStore):
         self._append_at_once = Statement.of_text(self._database, _APPEND)
 
     def _across_rooms(self) -> tuple[Statement, Statement]:
-        """Return the same lists in a form that leaves PostgreSQL one way to the messages of a room.
+        """Return the same lists in a form that forces PostgreSQL to use the index on the messages of a room.
 
-        If a few rooms hold most of the messages, the planner would otherwise search all messages for those of the
-        other rooms.
+        Otherwise, if a few rooms hold most of the messages, the planner searches all messages for those of the other
+        rooms.
         """
         return self._nearest("<", ">=", "DESC"), self._nearest(">", "<=", "ASC")
 
@@ -224,7 +224,7 @@ class PostgresMessageStore(PeeweeMessageStore):
 
 
 def _typed(name: str) -> str:
-    """Return a parameter of PostgreSQL's SQL with the type of the message's column, which NULL needs."""
+    """Return a parameter with the type of the message's column: PostgreSQL can't infer the type of NULL."""
     field: Field = getattr(MessageRow, name)
     return f":{name}::{field.field_type}"
 
@@ -248,4 +248,4 @@ _APPEND = f"""
     )
     SELECT id, seq FROM added
 """  # noqa: S608 - our own words
-"""The whole of `append` in one statement, one way to the server and back. The room must be locked."""
+"""All steps of `append` in one statement, which is one round trip. The room must be locked."""

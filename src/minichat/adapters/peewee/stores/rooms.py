@@ -1,4 +1,4 @@
-"""Rooms in the database, each as one user sees it.
+"""Rooms in the database, each from the view of one user.
 
 A list of rooms takes two statements, however many rooms and participants there are: one for the rooms with the
 viewer's membership and the last message, one for the first participants.
@@ -165,7 +165,7 @@ class PeeweeRoomStore:
         own = ParticipantRow.alias()
         is_in = own.select(SQL("1")).where((own.room_id == room.id) & (own.user_id == param("user_id")))
         is_banned = ban.select(SQL("1")).where((ban.room_id == room.id) & (ban.user_id == param("user_id")))
-        # The constant stands in the text, as in the partial index on public rooms: a parameter would not match it.
+        # The constant is in the text, as in the partial index on public rooms: a parameter would not match the index.
         is_public = (room.kind == SQL("'group'")) & ~room.is_private & exists
         public = room.select(*ROOMS.columns).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._public = self._pages_by_activity(public)
@@ -216,7 +216,7 @@ class PeeweeRoomStore:
         left = limit
         while left and (found := self._removed.one(before=before)):
             for part in self._sweep_parts:
-                if left:  # with nothing left, the part before may not be empty yet
+                if left:  # after the limit, an earlier part may still have rows
                     left -= part.run(id=found[0], limit=left)
         return limit - left
 

@@ -1,4 +1,4 @@
-"""Accounts in the database, and the index that finds a part of a name."""
+"""Accounts in the database, and the search index of their names."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -47,7 +47,7 @@ class PeeweeUserStore:
         self._living = self._statement(user.select(user.id).where(self._is_one_of("ids") & user.deleted_at.is_null()))
         self._credentials = self._statement(credentials.where(user.username_key == param("key")))
         self._credentials_by_id = self._statement(credentials.where(self._is_this))
-        # The constant stands in the text, as in the partial index: a parameter would not match it.
+        # The constant is in the text, as in the partial index: a parameter would not match the index.
         has_avatar = user.avatar_url != SQL("''")
         is_given = user.avatar_url.in_(self._database.dialect.each_of("urls", "text"))
         self._shown_avatars = self._statement(user.select(user.avatar_url).where(is_given & has_avatar))
@@ -174,8 +174,8 @@ class PeeweeUserStore:
         user = UserRow
         living = self._users.where(user.deleted_at.is_null())
         self._pages = KeysetPages(self._database, living, (user.username_key,), start=("",))
-        # Few users are online at once. An expression as the key makes SQLite sort them; by the bare key, it would walk
-        # the index of all names.
+        # Few users are online at once. With an expression as the key, SQLite sorts them. With the plain column, it
+        # would scan the index of all names.
         key = user.username_key.concat("")
         online = self._users.where(user.last_seen_at > param("since"))
         self._online_pages = KeysetPages(self._database, online, (key,), start=("",))
@@ -218,7 +218,7 @@ class PeeweeUserStore:
         return [people[user_id] for user_id in found]
 
     def _matching_ids(self, is_start: bool, folded: str, *, batch: int) -> Iterator[int]:
-        """Return the users whose names begin with the text, or hold it elsewhere; a user comes once per match."""
+        """Yield the ids of users whose names begin with the text, or contain it elsewhere, once per match."""
         part, user_id = folded, 0
         end = folded + _AFTER_EVERY_CHARACTER
         while True:

@@ -3,7 +3,7 @@
 from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
-# AUTOINCREMENT never gives an id twice, even after the newest rows were pruned: clients store ids.
+# AUTOINCREMENT never assigns an id twice, even after the newest rows were pruned, because clients store ids.
 TABLES = """
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -4,15 +4,14 @@ from peewee import Database
 from playhouse.migrate import SchemaMigrator
 
 STATEMENTS = (
-    # "An address that has logged in before" is compared by its network: an IPv6 host may choose from a whole /64
-    # (RFC 4291).
+    # Known addresses are compared by network, because an IPv6 host can use any address of its /64 (RFC 4291).
     "ALTER TABLE session ADD COLUMN network TEXT NOT NULL DEFAULT ''",
     "UPDATE session SET network = ip WHERE instr(ip, ':') = 0",
     "CREATE INDEX session_network ON session (user_id, network)",
     "ALTER TABLE user ADD COLUMN deleted_at INTEGER",
     # The list of users skips the erased accounts, whose names all begin with "deleted-user-".
     "CREATE INDEX user_living ON user (username_key) WHERE deleted_at IS NULL",
-    # The name of an erased account, until others may take it.
+    # The reserved names of erased accounts.
     """
     CREATE TABLE freed_name (
         username_key TEXT PRIMARY KEY,
