@@ -1,7 +1,7 @@
 """Entities as JSON, by plain functions and orjson: the contract's objects, field by field.
 
-The schemas document these shapes. If marshmallow wrote them, a page of messages would cost four times as much. A person
-who appears a hundred times in an answer is written once and copied as bytes. This module does not know the request.
+The schemas document these shapes. If marshmallow wrote them, a page of messages would cost four times as much. The JSON
+of a person is written once per answer and copied as bytes. This module does not know the request.
 """
 
 import re

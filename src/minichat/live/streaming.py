@@ -1,6 +1,6 @@
-"""One listener's stream, from its cursor on: first what the change log holds, then what the hub publishes.
+"""One listener's stream, from its cursor on: first the events of the change log, then the events that the hub publishes.
 
-Every transport sends what `stream_events` yields. This module knows no transport.
+Every transport sends the events that `stream_events` yields. This module knows no transport.
 """
 
 import time
@@ -47,7 +47,7 @@ def stream_events(
 def _catch_up(
     hub: Hub[EventT], change_log: ChangeLog, writer: EventWriter[EventT], listener: Listener[EventT]
 ) -> Iterator[Sequence[EventT]]:
-    """Yield what the log holds after the listener's position, and attach the listener to the hub at its end."""
+    """Yield the log's events after the listener's position. At the log's end, attach the listener to the hub."""
     subscription = listener.subscription
     has_more = True
     while _may_catch_up(listener) and (has_more or not hub.attach(listener)):
