@@ -1,6 +1,6 @@
-"""Writes docs/api.md: what the OpenAPI document says of each call, with a real request and its real answer.
+"""Writes docs/api.md: the OpenAPI document's description of each call, with a real request and its real answer.
 
-The story is told once, on an empty database and by a clock that stands still, so the text is the same each time.
+The database is empty at the start and the clock stands still, so the text is the same each time.
 """
 
 import json
@@ -39,8 +39,8 @@ running minichat serves it at `/api/openapi.json`, and shows it at `/api/`, wher
 - **Authentication**: send `Authorization: Bearer <access>`. `POST /api/auth/login/` returns an access token, valid for
   an hour, and a refresh token, valid for a week and for one exchange at `POST /api/auth/token/refresh/`.
 - **Times** are RFC 3339, UTC, with milliseconds. **Ids** are whole numbers from 1 to 2<sup>53</sup>-1.
-- **Lists** are arrays of at most `limit` items (1 to 200, 50 by default). The `Link` header leads to the next and the
-  previous page. Without `rel="next"`, the list ends.
+- **Lists** are arrays of at most `limit` items (1 to 200, 50 by default). The `Link` header holds the URLs of the next
+  and the previous page. The last page has no `rel="next"`.
 - **Every answer** carries `X-Request-ID`: yours if you sent one, else a new one. Quote it when you report a problem.
 """
 ERRORS_HEAD = """\
@@ -73,7 +73,7 @@ USUAL_TYPES = {"application/json", "application/problem+json"}
 
 
 class Guide:
-    """Gathers what is shown, by call."""
+    """Makes calls, and collects their requests and answers by route."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
@@ -94,27 +94,27 @@ class Guide:
         file: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Make a call, such as `GET /api/chat/rooms/{room_id}/`, to its path, and note the request and the answer."""
+        """Make a call, such as `GET /api/chat/rooms/{room_id}/`, to `path`. Record the request and the answer."""
         answer, text = self._asks(call.split(maxsplit=1)[0], path or call.split()[1], token, body, headers or {}, file)
         assert answer.status < 400, answer
         self._shown.setdefault(call, []).append(text)
         return answer
 
-    def tells(self, call: str, text: str) -> None:
-        """Say what can't be shown as a request and its answer."""
+    def explains(self, call: str, text: str) -> None:
+        """Record a text for a call that has no plain request and answer."""
         self._shown.setdefault(call, []).append(text)
 
     def fails(
         self, method: str, path: str, *, token: str | None = None, body: Json | None = None, **headers: str
     ) -> None:
-        """Make a call that is refused, as an example of that."""
+        """Make a call that fails, and record it as an example of an error."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         answer, text = self._asks(method, path, token, body, {**named, "X-Request-ID": "8f4e2c7a91b04d1e"})
         assert answer.status >= 400, answer
         self._problems.append(text)
 
     def text(self) -> str:
-        """The page."""
+        """Return the whole page."""
         parts = [INTRODUCTION, ERRORS_HEAD, *self._problems]
         paths = self._chat.document.document["paths"]
         for tag, title in SECTIONS.items():
@@ -130,7 +130,7 @@ class Guide:
         if "description" in operation:
             lines += [operation["description"].strip(), ""]
         if operation.get("security") == []:
-            lines += ["No token is needed.", ""]
+            lines += ["This route needs no token.", ""]
         lines += [*self._fields(operation), ""]
         refusals = ", ".join(
             sorted(code for code in operation["responses"] if code not in {"200", "201", "204", "503"})
@@ -217,7 +217,7 @@ def _json(body: object) -> str:
 
 
 def _field(name: str, schema: Json, description: str, *, needed: bool, where: str) -> str:
-    """One line about a field: `name` (body, text, 1 to 100 characters, needed): what it is."""
+    """Return the line about a field: `name` (body, text, 1 to 100 characters, required): its description."""
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     words = {
@@ -246,8 +246,8 @@ def _field(name: str, schema: Json, description: str, *, needed: bool, where: st
     return f"- `{name}` ({', '.join(facts)})" + (f": {description}" if description else "")
 
 
-def tell(chat: Chat) -> Guide:
-    """The story of Ann and Bob, in which every call is made."""
+def write_guide(chat: Chat) -> Guide:
+    """Make every call of the API at least once, as Ann and Bob would."""
     guide = Guide(chat)
     ann = {"username": "ann", "password": PASSWORD}
 
@@ -339,14 +339,14 @@ def tell(chat: Chat) -> Guide:
         body={"user_id": cid.id},
     )
 
-    # What has happened
+    # Live updates
     guide.shows("GET /api/chat/sync/", f"/api/chat/sync/?after={cursor}&limit=2", token=me)
     ticket = guide.shows("POST /api/chat/events/ticket/", token=me).body["ticket"]
     guide.shows("GET /api/chat/events/", f"/api/chat/events/?ticket={ticket}&after={cursor}")
 
-    guide.tells("GET /ws/chat/{room_id}/", "A conversation over it: see [live updates](live.md#websocket).\n")
+    guide.explains("GET /ws/chat/{room_id}/", "A conversation over it: see [live updates](live.md#websocket).\n")
 
-    # Refusals
+    # Errors
     wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}
     guide.fails("PATCH", "/api/auth/profile/", token=me, body=wrong)
     guide.fails("POST", "/api/chat/rooms/", token=me, body={"name": "Garden", "colour": "green"})

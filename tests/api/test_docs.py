@@ -1,4 +1,4 @@
-"""The documents in docs/ are what the code makes.
+"""The generated documents in docs/ agree with the code.
 
 To write them anew: `WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.conftest import MakeChat, on_one_database
-from api.guide import URL, Guide, tell
+from api.guide import URL, Guide, write_guide
 
 pytestmark = on_one_database  # PostgreSQL leaves ids out, and its cursors hold the numbers of transactions
 
@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def holds(name: str, made: str) -> None:
-    """Fail unless the file holds the text; with WRITE_DOCS set, make it so."""
+    """Fail unless the file holds the text. With WRITE_DOCS set, write the file first."""
     path = DOCS / name
     if os.environ.get("WRITE_DOCS"):
         path.write_text(made, encoding="utf-8")
@@ -33,7 +33,7 @@ def holds(name: str, made: str) -> None:
 
 @pytest.fixture
 def guide(make_new_chat: MakeChat) -> Guide:
-    return tell(make_new_chat(MINICHAT_PUBLIC_URL=URL))
+    return write_guide(make_new_chat(MINICHAT_PUBLIC_URL=URL))
 
 
 def test_the_guide_shows_every_call(guide: Guide, make_chat: MakeChat) -> None:
@@ -47,7 +47,7 @@ def test_docs_api_md_is_the_guide(guide: Guide) -> None:
 
 
 def test_the_guide_is_the_same_each_time(guide: Guide, make_new_chat: MakeChat) -> None:
-    assert tell(make_new_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
+    assert write_guide(make_new_chat(MINICHAT_PUBLIC_URL=URL)).text() == guide.text()
 
 
 def test_docs_openapi_json_equals_the_output_of_the_command() -> None:
