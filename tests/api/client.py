@@ -5,7 +5,8 @@
     ann.says("hello", in_=room)
     assert bob.gets(f"/api/chat/rooms/{room['id']}/").body["unread_count"] == 1
 
-Every answer is held to the OpenAPI document, and none may show the e-mail address or the password of somebody else.
+The client compares every answer with the OpenAPI document. It fails if an answer shows an e-mail address of another
+user, or a password hash.
 """
 
 import base64
@@ -30,9 +31,9 @@ PICTURE = base64.b64decode(
 )
 """A PNG of one red pixel."""
 BASE = "http://localhost"
-_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@private\.example")  # begins at a word's beginning, so it takes no long
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@private\.example")  # the look-behind makes long texts fast to search
 _STATEMENTS: dict[type[ChatDatabase], dict[str, str]] = {}
-"""For each kind of database, what reads all of each table."""
+"""For each kind of database, the statement that reads each table."""
 
 
 class RequestCounter(Protocol):
@@ -42,7 +43,7 @@ class RequestCounter(Protocol):
 
 
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     def __init__(self, response: TestResponse) -> None:
         self.status = response.status_code
@@ -59,7 +60,7 @@ class Answer:
 
     @property
     def errors(self) -> dict[str, list[str]]:
-        """What is wrong with which field, in sentences."""
+        """The sentences about wrong fields, by field."""
         errors: dict[str, list[str]] = self.body.get("errors", {})
         return errors
 
@@ -77,7 +78,7 @@ class Answer:
 
 
 class Chat:
-    """An app with an empty database, and people to use it; its clock stands still until it is moved."""
+    """An app with an empty database and its users. The clock stands still until the test advances it."""
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class Chat:
         self.clock = clock
         self.document = document
         self.again = again
-        """Begin anew with an empty database."""
+        """Return a new chat of the same app, with an empty database."""
         self._counter = counter
         self.emails: set[str] = set()
         self.anyone = Visitor(self)
@@ -101,7 +102,7 @@ class Chat:
 
     def person(self, username: str, *, password: str = PASSWORD, **fields: str) -> "Person":
         """Register a user."""
-        # An address that shows up where it does not belong is found by its domain.
+        # `request` finds addresses in answers by this domain.
         self.emails.add(fields.setdefault("email", f"person{len(self.emails)}@private.example"))
         answer = self.anyone.posts("/api/auth/register/", username=username, password=password, **fields)
         assert answer.status == 201, answer
@@ -119,8 +120,8 @@ class Chat:
         may_show: Iterable[str] = (),
         **kwargs: Any,
     ) -> Answer:
-        """Send a request as it is; return the checked answer, which may show these e-mail addresses."""
-        # Split here, because the path must arrive as it was written.
+        """Send a request and return its answer. Fail if it shows an e-mail address that is not in `may_show`."""
+        # Split here, so that werkzeug's client sends the path unchanged.
         target, _, query = path.partition("?")
         response = self._client.open(
             target,
@@ -138,7 +139,7 @@ class Chat:
         return Answer(response)
 
     def often(self, number: int, method: str, path: str, **kwargs: Any) -> None:
-        """Send a request that counts towards the limits like so many, and ignore its answer."""
+        """Send one request that counts as `number` requests towards the limits. Ignore its answer."""
         assert self._counter is not None
         self._counter.weight = number
         try:
@@ -147,7 +148,7 @@ class Chat:
             self._counter.weight = 1
 
     def dump(self, *, without: Iterable[str] = ("session", "refresh_token")) -> dict[str, list[tuple[object, ...]]]:
-        """Everything that is stored, without what every request touches."""
+        """Return all rows by table, without the tables and columns that every request changes."""
         found = {}
         for table, statement in self._everything.items():
             if table not in without:
@@ -156,7 +157,7 @@ class Chat:
 
     @property
     def _everything(self) -> dict[str, str]:
-        """For each table, the statement that reads it; to ask a database what it has takes long, so do it once."""
+        """The statement that reads each table. Listing the tables takes long, so each kind of database does it once."""
         kind = type(self.database)
         if kind not in _STATEMENTS:
             names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
@@ -168,7 +169,7 @@ class Chat:
         return f'SELECT {", ".join(columns)} FROM "{table}"'
 
     def sql(self, statement: str, *values: object) -> Any:
-        """Run a statement with a `?` for each value, behind the back of the chat; return its cursor."""
+        """Run a statement with a `?` for each value, directly on the database. Return its cursor."""
         return self.database.execute_sql(statement.replace("?", self.database.param), values)
 
 
@@ -202,7 +203,7 @@ class Visitor:
         headers = dict(headers or {})
         if self.token is not None:
             headers.setdefault("Authorization", f"Bearer {self.token}")
-        # Logging in shows the account that it is about, under whatever form of its name; registering the one it makes.
+        # These two show the account that logs in. The name may be in another form, so any user's address is accepted.
         shows_an_account = path.startswith(("/api/auth/login/", "/api/auth/register/"))
         own = self.chat.emails if shows_an_account else {self.email}
         return self.chat.request(method, path, headers=headers, may_show=own, **kwargs)
@@ -214,7 +215,7 @@ class Visitor:
 
 
 class Person(Visitor):
-    """Somebody with an account, logged in."""
+    """A logged-in user."""
 
     def __init__(self, chat: Chat, user: Json, tokens: Json, password: str = PASSWORD) -> None:
         super().__init__(chat)
@@ -227,13 +228,13 @@ class Person(Visitor):
         self.refresh: str = tokens["refresh"]
 
     def logs_in(self) -> "Person":
-        """Open another session; the same person, on another device."""
+        """Open another session, as on another device. Return the same person with its tokens."""
         answer = self.chat.anyone.posts("/api/auth/login/", username=self.username, password=self.password)
         assert answer.status == 200, answer
         return Person(self.chat, answer.body["user"], answer.body["tokens"], self.password)
 
     def refreshes(self, token: str | None = None) -> Answer:
-        """Exchange the refresh token, or another; the new pair is used from then on."""
+        """Exchange the refresh token, or the given one, and use the new pair from then on."""
         answer = self.chat.anyone.posts("/api/auth/token/refresh/", refresh=token or self.refresh)
         if answer.status == 200:
             self.token, self.refresh = answer.body["access"], answer.body["refresh"]
@@ -250,14 +251,14 @@ class Person(Visitor):
         return self.gets("/api/auth/me/").status == 200
 
     def uploads(self, file: bytes = PICTURE, filename: str = "me.png", kind: str = "image/png") -> Answer:
-        """Upload a picture of oneself."""
+        """Upload an avatar."""
         head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: {kind}'
         form = f"--xyz\r\n{head}\r\n\r\n".encode() + file + b"\r\n--xyz--\r\n"
         form_type = "multipart/form-data; boundary=xyz"
         return self.sends("PUT", "/api/auth/profile/avatar/", data=form, content_type=form_type)
 
     def shows_a_picture(self) -> str:
-        """Upload a picture and return the random part of its URL."""
+        """Upload an avatar and return the random part of its URL."""
         answer = self.uploads()
         assert answer.status == 200, answer
         return str(answer.body["avatar"]).rpartition("/")[2].removesuffix(".webp")
@@ -300,7 +301,7 @@ class Person(Visitor):
 
 
 def contents(answer: Answer) -> list[str]:
-    """What is said in an answer of messages."""
+    """Return the contents of the messages in an answer."""
     messages = answer.body["messages"] if isinstance(answer.body, dict) else answer.body
     return [message["content"] for message in messages]
 

@@ -1,9 +1,9 @@
 """API tests: the whole application on real databases, over WSGI. Only time and password hashes are stand-ins.
 
-SQLite runs everything. PostgreSQL runs what reaches SQL: lists, rooms, messages, moderation, sessions, profiles, live
-updates, exports, privacy, one request to every route. It leaves out what is decided before or after any SQL: parsing,
-headers, documents, limits, texts, logs, metrics, forged tokens, uploads, the rules for names and passwords. Each test
-module or class of that kind is marked `on_one_database`; the queries below it have their contract tests.
+On SQLite, all tests run. On PostgreSQL, only the tests that reach SQL run: lists, rooms, messages, moderation,
+sessions, profiles, live updates, exports, privacy, and one request to every route. Parsing, headers, documents, limits,
+texts, logs, metrics, forged tokens, uploads and the rules for names and passwords do not depend on the database. Their
+modules or classes are marked `on_one_database`. The queries themselves have contract tests.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +35,8 @@ MakeChat = Callable[..., Chat]
 MakeDatabase = Callable[[], "SqliteFile | PostgresDatabase"]
 
 
-class InAHurry:
-    """A client who takes what there is of a stream and goes away. (Those who stay: tests/e2e/test_live.py)"""
+class GoneClient:
+    """A client that has gone already: its stream sends the past events and ends. tests/e2e/test_live.py has others."""
 
     def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
         on_closed()
@@ -49,19 +49,19 @@ class InAHurry:
 
 
 class SqliteFile:
-    """A database that is a file, and empty again in a moment."""
+    """An SQLite file that is fast to empty."""
 
     settings: Mapping[str, str] = {}
 
     def close(self) -> None:
-        """It goes with its folder."""
+        """Do nothing: the folder is removed with the file."""
 
     def empty(self, settings: Settings) -> None:
         put_empty_database(settings.database_path)
 
 
 class PostgresDatabase:
-    """A database on the server of this process, and empty again in a moment."""
+    """A PostgreSQL database that is fast to empty, on the server of this test process."""
 
     def __init__(self) -> None:
         self._database = EmptyDatabase()
@@ -81,7 +81,7 @@ class WeightedCounter(MemoryRequestCounter):
     weight = 1
 
     def add(self, key: str, seconds: int) -> int:
-        """Count the request as often as it weighs."""
+        """Count the request `weight` times."""
         for _ in range(self.weight - 1):
             super().add(key, seconds)
         return super().add(key, seconds)
@@ -91,7 +91,7 @@ class WeightedCounter(MemoryRequestCounter):
 
 
 class Stage:
-    """An app that is built once and given an empty database and a new clock by each test: building it takes 100 ms."""
+    """An app that many tests share, because building it takes 100 ms. Each test empties the database."""
 
     def __init__(self, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
         self._open = ExitStack()
@@ -107,12 +107,12 @@ class Stage:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("minichat.app.MemoryRequestCounter", lambda: self._counter)
             self.app = create_app(
-                settings, database=self._database, services=services, clock=self._clock, watch_client=InAHurry
+                settings, database=self._database, services=services, clock=self._clock, watch_client=GoneClient
             )
         self.document = Document(self.app)
 
     def chat(self) -> Chat:
-        """The app with an empty database, and no request counted towards a limit."""
+        """Return the app with an empty database and empty request counts."""
         self._database.close_connections()
         self._kept.empty(self._settings)
         self._clock.now = A_MONDAY
@@ -129,9 +129,9 @@ class Stage:
 
 
 on_each_database = pytest.mark.databases("sqlite", "postgres")
-"""For what reaches SQL: the default."""
+"""For tests that reach SQL. This is the default."""
 on_one_database = pytest.mark.databases("sqlite")
-"""For modules, classes and tests of what happens before or after any SQL."""
+"""For modules, classes and tests whose results do not depend on the database."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -146,7 +146,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class Stages:
-    """Stages by their kind of database and their settings: each is built once, and its app keeps its state."""
+    """Builds stages, and keeps one for each kind of database and settings. The state of its app stays between tests."""
 
     def __init__(self, open_: ExitStack) -> None:
         self._open = open_
@@ -154,7 +154,7 @@ class Stages:
         self.of = cache(self.new)
 
     def new(self, kind: str, **given: Any) -> Stage:
-        """A stage whose app has no state yet."""
+        """Build a stage, whose app has no state yet."""
         return self._open.enter_context(Stage(self._kinds[kind], **given))
 
 
@@ -177,7 +177,7 @@ def stage(stages: Stages, kind: str) -> Stage:
 
 @pytest.fixture
 def chat(stage: Stage) -> Chat:
-    """A chat with the settings that minichat has by itself."""
+    """A chat with the default settings."""
     return stage.chat()
 
 
@@ -189,5 +189,5 @@ def make_chat(stages: Stages, kind: str) -> MakeChat:
 
 @pytest.fixture
 def make_new_chat(stages: Stages, kind: str) -> MakeChat:
-    """Make a chat whose app is new as well: nothing has been counted, cached or sent yet."""
+    """Make a chat with a new app, whose counts and caches are empty."""
     return lambda **given: stages.new(kind, **given).chat()

@@ -1,4 +1,4 @@
-"""Holds every answer to the OpenAPI document: its status, its headers, its content type and each field of its body."""
+"""Compares every answer with the OpenAPI document: the status, the headers, the content type and each field."""
 
 import json
 import re
@@ -22,7 +22,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
-# The pages of the documentation, which it does not describe itself.
+# The documentation's own pages. The OpenAPI document does not describe them.
 UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "docs.front_page"}
 
 formats = FormatChecker(formats=())
@@ -30,7 +30,7 @@ formats = FormatChecker(formats=())
 
 @formats.checks("date-time")
 def is_time(value: object) -> bool:
-    """Whether it is a time as the contract has it: RFC 3339, UTC, with milliseconds."""
+    """Return whether a text is a time in the contract's form: RFC 3339, UTC, with milliseconds."""
     if not isinstance(value, str):
         return True
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value, re.ASCII):
@@ -39,7 +39,7 @@ def is_time(value: object) -> bool:
 
 
 def path_of(rule: Rule) -> str:
-    """The path of a rule as OpenAPI writes it: `/rooms/{room_id}/`."""
+    """Return the path of a rule in OpenAPI's form: `/rooms/{room_id}/`."""
     return re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
 
 
@@ -47,13 +47,13 @@ class Document:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.document = openapi_document(app)
-        # As a client would get it: what JSON can't carry must not hide here.
+        # Through JSON, as a client gets it, so that values without a JSON form fail here.
         resource = DRAFT202012.create_resource(json.loads(json.dumps(self.document)))
         self._registry: Registry[Any] = Registry().with_resource(URI, resource)
         self._validators: dict[str, Draft202012Validator] = {}
 
     def check(self, method: str, path: str, response: TestResponse) -> None:
-        """Fail unless the response is what the document says that this request may be answered with."""
+        """Fail unless the document allows this response to this request."""
         where = f"{method} {path[:100]} -> {response.status_code} {response.get_data()[:1000]!r}"
         assert response.status_code < 500 or response.status_code == 503, where
         self._check_headers(response, where)
@@ -105,8 +105,8 @@ class Document:
         if "$ref" in documented:
             place = documented["$ref"].removeprefix("#")
             documented = self.document["components"]["responses"][place.rpartition("/")[2]]
-        told = {name for name in ("Link", "Idempotency-Replayed", "Retry-After") if name in response.headers}
-        assert told <= set(documented["headers"]), where
+        sent = {name for name in ("Link", "Idempotency-Replayed", "Retry-After") if name in response.headers}
+        assert sent <= set(documented["headers"]), where
         if "content" not in documented:
             assert not response.get_data(), where
             assert "Content-Type" not in response.headers or response.status_code != 204, where

@@ -142,7 +142,7 @@ NOT_IDS_IN_A_PATH = [
 
 
 def cursor(value: object) -> str:
-    """The value in the form of a cursor, however wrong it is."""
+    """Return any value, right or wrong, in the form of a cursor."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
@@ -187,15 +187,15 @@ FORGED_CURSORS: Mapping[str, Sequence[str]] = {
 
 
 def all_of(classes: Mapping[str, Sequence[Value]]) -> list[Value]:
-    """The examples of all classes."""
+    """Return the examples of all classes."""
     return list(chain.from_iterable(classes.values()))
 
 
 def one_of_each(classes: Mapping[str, Sequence[Value]]) -> list[Value]:
-    """The first example of each class."""
+    """Return the first example of each class."""
     return [examples[0] for examples in classes.values()]
 
 
 def shown(value: object) -> str:
-    """The beginning of a value, as the name of a test."""
+    """Return the beginning of a value, for the name of a test."""
     return ascii(value)[:24]

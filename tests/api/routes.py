@@ -1,4 +1,4 @@
-"""Every route of the API, with a request to it that is right: what the tests of properties and of bad input vary."""
+"""Every route of the API with a valid request, which the tests of properties and of bad input vary."""
 
 import re
 from io import BytesIO
@@ -10,21 +10,21 @@ from api.client import PASSWORD, PICTURE
 class Route(NamedTuple):
     method: str
     path: str
-    """With `{room}`, `{message}`, `{session}`, `{other}` or `{picture}` where an id belongs."""
+    """With `{room}`, `{message}`, `{session}`, `{other}` or `{picture}` in place of an id."""
     body: dict[str, Any] | None = None
-    """Where a body is read, one with every field; `{room}`, `{other}`, `{message}`, `{refresh}` are filled in."""
+    """A body with every field, if the route reads one, with `{room}`, `{other}`, `{message}`, `{refresh}` as places."""
     query: tuple[str, ...] = ()
-    """The parameters that are known."""
+    """The names of the query parameters."""
     files: dict[str, bytes] | None = None
-    """Where a form with files is read instead of a body, one with every file."""
+    """A form with every file, if the route reads a form instead of a JSON body."""
 
     @property
     def template(self) -> str:
-        """The path as the API's document has it."""
+        """The path as in the OpenAPI document."""
         return re.sub(r"\{(\w+)\}", r"{\1_id}", self.path.replace("{other}", "{user}"))
 
     def request(self, **places: Any) -> dict[str, Any]:
-        """What to send with it: the body with its places filled in, or the form."""
+        """Return the arguments of a request: the body with its places filled in, or the form."""
         if self.files is not None:
             return {"data": {name: (BytesIO(file), f"{name}.png") for name, file in self.files.items()}}
         return {} if self.body is None else {"json": filled(self.body, **places)}
@@ -122,22 +122,22 @@ PUBLIC = {
     "/readyz",
     "/metrics",
 }
-"""What needs no token, besides the documentation pages."""
+"""The routes that need no token, without the documentation pages."""
 
 OVER_HTTP = [route for route in ROUTES if not route.path.startswith("/ws/")]
-"""All but sockets, which take more than a request (tests/e2e/test_sockets.py)."""
+"""All routes except sockets, which need a real connection (tests/e2e/test_sockets.py)."""
 TAKING_TICKETS = [route for route in ROUTES if "ticket" in route.query]
 WITH_BODY = [route for route in ROUTES if route.body is not None]
 WITH_FILES = [route for route in ROUTES if route.files is not None]
 WITH_QUERY = [route for route in ROUTES if "limit" in route.query]
-"""The lists."""
+"""The routes that return lists."""
 WITH_ROOM = [route for route in ROUTES if "{room}" in route.path]
-"""Those that name a room in the path."""
+"""The routes with a room in the path."""
 WITH_MESSAGE = [route for route in ROUTES if "{message}" in route.path]
 
 
 def filled(value: Any, **places: Any) -> Any:
-    """The value with its `{places}` filled in."""
+    """Return the value with its `{places}` filled in."""
     if isinstance(value, dict):
         return {name: filled(one, **places) for name, one in value.items()}
     if isinstance(value, list):

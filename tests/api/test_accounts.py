@@ -116,7 +116,7 @@ class TestRegistering:
                 "ann/../bob",
                 "😀😀😀",
             ],
-            # What is not seen: of no width, soft, filling, selecting, tagging, joining.
+            # Invisible characters: zero-width, soft hyphens, fillers, variation selectors, tags, joiners.
             *[
                 "a\u200bnn",
                 "a\u200dnn",
@@ -129,11 +129,11 @@ class TestRegistering:
                 "a\u3164nn",
             ],
             *["a\U000e0061nn", "ann\u180b"],
-            # What turns the direction, and digits that don't go together.
+            # Characters that change the direction, and digits of several scripts.
             *["a\u202enn", "ann\u202c", "\u200fann", "a\u2066nn", "ann\u061c", "1אבג", "ann٣"],
-            # Two scripts, and letters that are other letters in another form.
+            # Two scripts, and letters with a compatibility form.
             *["аnn", "annו", "anո", "ꓮnn", "ᎪNN", "ﬁona", "ℌenry", "𝐚𝐧𝐧", "①②③", "ann²", "ªnn", "ſam", "ǆakov"],
-            # Marks that hide.
+            # Marks that the eye can miss.
             *["\u0301ann", "ann\u0335", "i\u0307van", "u\u0308\u0308rsel", "ann\u20dd", "a" + "\u0301" * 31 + "b"],
         ],
         ids=ascii,

@@ -1,4 +1,4 @@
-"""Uploaded pictures: what is taken, how it is served, and that nothing hostile gets in or half-made stays (W3, W4)."""
+"""Uploaded pictures: accepted and refused files, the served picture, and no leftovers of failed uploads (W3, W4)."""
 
 import re
 from io import BytesIO
@@ -24,7 +24,7 @@ def ann(chat: Chat) -> Person:
 
 
 def picture_of(person: Person) -> str:
-    """The URL of the person's picture."""
+    """Return the URL of the person's picture."""
     url: str = person.gets("/api/auth/me/").body["avatar"]
     return url
 
@@ -35,13 +35,13 @@ def part(name: str, body: bytes, filename: str | None = "me.png") -> bytes:
 
 
 def sends_form(person: Person, *parts: bytes, end: bytes = b"--xyz--\r\n") -> Answer:
-    """Send a form as it is written."""
+    """Send a form without changes."""
     body = b"".join(parts) + end
     return person.sends("PUT", ADDRESS, data=body, content_type="multipart/form-data; boundary=xyz")
 
 
 def sends_stream(person: Person, stream: BytesIO, **environ: object) -> Answer:
-    """Send a form as a server hands it over."""
+    """Send a form as the WSGI server passes it to the app."""
     kind = "multipart/form-data; boundary=xyz"
     return person.sends("PUT", ADDRESS, environ_overrides={"wsgi.input": stream, "CONTENT_TYPE": kind, **environ})
 
@@ -165,7 +165,7 @@ class TestUploading:
         assert picture_of(ann).endswith(".svg")
 
     def test_a_form_written_by_hand_is_accepted(self, ann: Person) -> None:
-        """Or else all of the above might be refused for another reason."""
+        """This shows that the forms above are refused for the right reason."""
         assert sends_form(ann, part("file", PICTURE)).status == 200
 
     @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ class TestUploading:
 
 
 class TestFiles:
-    """What is on the disk afterwards."""
+    """The files on the disk after a request."""
 
     @pytest.fixture
     def chat(self, make_chat: MakeChat, tmp_path: Path) -> Chat:

@@ -59,7 +59,7 @@ each_query = pytest.mark.parametrize("route", WITH_QUERY, ids=str)
 
 
 def needed_query(route: Route) -> str:
-    """What the query of a list begins with, so that nothing is missing."""
+    """Return the start of a route's query, with its required parameters."""
     return "q=bob&" if "q" in route.query else ""
 
 
@@ -81,7 +81,7 @@ class Scene:
         self.before = self.stored()
 
     def stored(self) -> object:
-        """Everything except the record of attempts."""
+        """Return all stored rows, without the attempt counts."""
         return self.chat.dump(without=("audit", "attempt"))
 
     def path(self, route: Route) -> str:
@@ -98,7 +98,7 @@ class Scene:
         return set(document["components"]["schemas"][name].get("required", []))
 
     def sends(self, route: Route, **kwargs: Any) -> Answer:
-        """Send as Ann, or without a token where none is needed."""
+        """Send as Ann, or without a token to a public route."""
         if route.path in PUBLIC:
             return self.chat.anyone.sends(route.method, self.path(route), **kwargs)
         return self.ann.sends(route.method, self.path(route), **kwargs)
@@ -181,7 +181,7 @@ def test_a_body_over_256_kib_is_refused(scene: Scene, route: Route) -> None:
 
 @each_body
 def test_a_body_over_256_kib_in_chunks_is_refused(scene: Scene, route: Route) -> None:
-    # As gunicorn hands it over: no length, a stream that ends by itself.
+    # As gunicorn passes it on: without a length, as a stream that ends.
     environ = {
         "wsgi.input": BytesIO(b" " * (KIB_256 + 1)),
         "wsgi.input_terminated": True,
@@ -239,19 +239,19 @@ NULLABLE = {"password_confirm", "new_password_confirm", "reply_to", "client_id"}
 
 
 def is_of_the_type(value: object, field: str, example: object) -> bool:
-    """Whether a field with this example may hold the value."""
+    """Return whether a field with this example may hold the value."""
     if value is None:
         return field in NULLABLE
     return isinstance(value, bool) and isinstance(example, bool)
 
 
 def is_text(field: str, example: object) -> bool:
-    """Whether the field holds text: names of fields in braces stand for ids, except the token's."""
+    """Return whether the field holds text. Examples in braces stand for ids, except `{refresh}`."""
     return isinstance(example, str) and (not example.startswith("{") or field == "refresh")
 
 
 def is_secret(route: Route, field: str) -> bool:
-    """Whether the field holds what is only compared: a password, a token, the name at a log-in."""
+    """Return whether the server only compares the field: a password, a token, or the name at a log-in."""
     return "password" in field or field == "refresh" or route.path.endswith("login/")
 
 
@@ -264,7 +264,7 @@ TOO_LONG = "x" * 5_000
 
 
 def named(route: Route, field: str, value: object) -> Any:
-    """A field of a route with a value, as the case of a test with a readable name."""
+    """Return the parameters of a test with a field of a route and a value, under a readable name."""
     return pytest.param(route, field, value, id=f"{route} {field} {shown(value)}")
 
 
@@ -347,7 +347,7 @@ def test_a_missing_field_is_named(scene: Scene, route: Route) -> None:
 
 @each_body
 def test_the_request_in_the_table_of_routes_succeeds(chat: Chat, route: Route) -> None:
-    """Otherwise the requests above might be refused for another reason."""
+    """This shows that the requests above are refused for the right reason."""
     scene = Scene(chat)
     assert scene.sends(route, json=scene.body(route)).status in {200, 201, 204}
 

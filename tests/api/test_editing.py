@@ -1,4 +1,4 @@
-"""`/api/chat/messages/{id}/`: looking a message up, changing and deleting it, and sending it again after that."""
+"""`/api/chat/messages/{id}/`: getting, editing and deleting a message, and retrying its send afterwards."""
 
 import pytest
 
@@ -87,8 +87,8 @@ class TestChanging:
     def test_a_change_is_in_the_change_log(self, chat: Chat, bob: Person, message: Json) -> None:
         bob.patches(path(message), content="hello")
         bob.deletes(path(message))
-        told = chat.sql("SELECT kind, room_id, user_id, message_id FROM change ORDER BY id DESC")
-        assert told.fetchmany(2) == [
+        logged = chat.sql("SELECT kind, room_id, user_id, message_id FROM change ORDER BY id DESC")
+        assert logged.fetchmany(2) == [
             (kind, message["room"], bob.id, message["id"]) for kind in ("message.deleted", "message.updated")
         ]
 
@@ -131,7 +131,7 @@ class TestDeleting:
 
 
 class TestSendingAgain:
-    """A retry that comes after the message was changed is still a retry."""
+    """The server recognises a retry even if the message was edited or deleted since."""
 
     def retries(self, bob: Person, room: Json, content: str) -> tuple[int, Json]:
         answer = bob.posts("/api/chat/messages/", room=room["id"], content=content, client_id="b7d1")

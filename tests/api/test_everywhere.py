@@ -1,4 +1,4 @@
-"""What holds for every route: paths, problems, languages, request ids, headers, CORS, pages."""
+"""Behaviour that all routes share: paths, problems, languages, request ids, headers, CORS, pages."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ def ann(chat: Chat) -> Person:
 
 
 RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="cursor":")[\w.-]+'
-"""Tokens, names of pictures, tickets, and cursors, which move with what others do."""
+"""Values that differ between two runs: tokens, names of pictures, tickets, and cursors of the log."""
 
 
 class TestPaths:
@@ -184,7 +184,7 @@ class TestRequestIds:
 @on_one_database
 class TestHeaders:
     def test_every_answer_has_the_security_headers(self, chat: Chat, ann: Person) -> None:
-        # The client checks the rest on every answer of every test.
+        # `api.document` checks the other headers, on every answer of every test.
         for answer in (ann.gets("/api/auth/me/"), chat.anyone.gets("/api/auth/me/"), ann.gets("/nothing")):
             policy = answer.headers["Content-Security-Policy"]
             assert policy == "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -313,11 +313,11 @@ class TestCors:
 
 
 class TestPages:
-    """Lists are bare arrays, paged by key; `Link` leads on and back (RFC 8288)."""
+    """Lists are plain arrays, paged by key. `Link` holds the URLs of the next and previous page (RFC 8288)."""
 
     @pytest.fixture
     def lists(self, chat: Chat, ann: Person) -> dict[str, list[object]]:
-        """Every list that pages by cursor, with the ids that it holds in order."""
+        """Return every list that pages by cursor, with its ids in order."""
         people = [chat.person(f"user{number}") for number in range(6)]
         everybody = [ann.id, *(person.id for person in people)]
         rooms = []

@@ -1,4 +1,4 @@
-"""docs/extending.md describes the code of today: its example runs, and each file and name on the page exists."""
+"""docs/extending.md agrees with the code: its example runs, and each file and name on the page exists."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ FILES = sorted(set(re.findall(r"`([\w/]+\.py)`", PROSE)))
 PAIRS = sorted(set(re.findall(r"`(\w+)`[^`|\n]{1,9}`([\w/]+\.py)`", PROSE.replace("\n", " "))))
 NAMES = sorted(set(re.findall(r"`([A-Za-z_]+(?:\.[a-z_]+)?)`", PROSE)))
 OF_THE_EXAMPLE = {"is_silent", "both", "sqlite", "postgres", "PUT", "api.md"}
-"""Names that the reader adds, and words that are no names of the code."""
+"""Names that the examples add, and words that are not names in the code."""
 
 
 @pytest.mark.parametrize("file", FILES)

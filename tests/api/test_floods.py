@@ -1,4 +1,4 @@
-"""Requests made to cost much. Their cost is counted in calls of functions, which no busy machine makes more."""
+"""Requests that are designed to be expensive. The tests count function calls, so a busy machine does not matter."""
 
 import sys
 from collections.abc import Callable
@@ -12,9 +12,9 @@ pytestmark = on_one_database
 
 LINE = ",".join("a" for _ in range(4_000))
 MANY_LANGUAGES = ",".join([LINE] * 95)
-"""As much as a server lets through in headers."""
+"""About the maximum size of the headers that gunicorn accepts."""
 CROWD = {f"{number:05x}": 0 for number in range(20_000)}
-"""As many fields as a body can have."""
+"""About the maximum number of fields in a body of 256 KiB."""
 MAX_REPORTED_FIELDS = 50
 
 
@@ -24,7 +24,7 @@ def ann(chat: Chat) -> Person:
 
 
 def calls_of(send: Callable[[], Answer]) -> tuple[int, Answer]:
-    """How many functions a request calls, and its answer."""
+    """Return the number of function calls of a request, and its answer."""
     count = 0
 
     def called(_frame: object, event: str, _arg: object) -> None:

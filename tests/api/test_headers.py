@@ -1,4 +1,4 @@
-"""The security headers, on every answer that there is (W2). What gunicorn answers alone: tests/e2e/test_serving.py."""
+"""The security headers on every answer (W2). tests/e2e/test_serving.py tests the answers of gunicorn itself."""
 
 import re
 
@@ -40,7 +40,7 @@ class TestSecurityHeaders:
         client = chat.app.test_client()
         statuses = set()
         for rule in chat.app.url_map.iter_rules():
-            # Of a file, by its name; of what else has a place in its path, one that may or may not be there.
+            # A known name for a file; for any other place in a path, an id that may not exist.
             path = re.sub(r"\{(\w+)\}", lambda place: "docs.js" if "name" in place[1] else "1", path_of(rule))
             for method in METHODS:
                 for headers in ({}, {"Authorization": f"Bearer {ann.token}"}):

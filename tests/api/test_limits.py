@@ -35,8 +35,8 @@ def as_(person: Person) -> dict[str, str]:
     return {"Authorization": f"Bearer {person.token}"}
 
 
-def standing(answer: Answer) -> tuple[int, int, int]:
-    """The limit in an answer's headers, how many requests remain, and when the limit starts anew, in seconds."""
+def rate_limit_of(answer: Answer) -> tuple[int, int, int]:
+    """Return the limit in an answer's headers, the remaining requests, and the next window's start in Unix seconds."""
     limit, remaining, reset = (int(answer.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
     return limit, remaining, reset
 
@@ -44,12 +44,16 @@ def standing(answer: Answer) -> tuple[int, int, int]:
 def test_every_answer_says_how_many_requests_are_left(chat: Chat) -> None:
     ann = chat.person("ann")
     resets_at = chat.clock.now // 1_000 + 60
-    assert standing(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at)
+    assert rate_limit_of(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at)
     chat.clock.now += 59_999
-    assert standing(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 2, resets_at)
-    assert standing(ann.patches(PROFILE, first_name="Ann")) == (WRITES.max_requests, WRITES.max_requests - 1, resets_at)
+    assert rate_limit_of(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 2, resets_at)
+    assert rate_limit_of(ann.patches(PROFILE, first_name="Ann")) == (
+        WRITES.max_requests,
+        WRITES.max_requests - 1,
+        resets_at,
+    )
     chat.clock.now += 1
-    assert standing(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at + 60)
+    assert rate_limit_of(ann.gets(ME)) == (READS.max_requests, READS.max_requests - 1, resets_at + 60)
 
 
 def test_a_user_over_the_limit_waits_for_the_next_minute_and_others_do_not(chat: Chat) -> None:
@@ -57,12 +61,12 @@ def test_a_user_over_the_limit_waits_for_the_next_minute_and_others_do_not(chat:
     chat.clock.now += 30_500
     chat.often(READS.max_requests - 1, "GET", ME, headers=as_(ann))
     last = ann.gets(ME)
-    assert (last.status, standing(last)[1]) == (200, 0)
+    assert (last.status, rate_limit_of(last)[1]) == (200, 0)
 
     refused = ann.gets(ME)
     assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "too_many_requests", "30")
-    assert standing(refused)[1] == 0
-    assert ann.patches(PROFILE, first_name="Ann").status == 200  # to write is another matter
+    assert rate_limit_of(refused)[1] == 0
+    assert ann.patches(PROFILE, first_name="Ann").status == 200  # writes have a separate limit
     assert bob.gets(ME).status == 200
 
     chat.clock.now += int(refused.headers["Retry-After"]) * 1_000
@@ -157,8 +161,8 @@ def test_logging_out_counts_for_its_user(chat: Chat) -> None:
     chat.often(STRANGERS.max_requests + 1, "POST", LOGIN)
     for left in (1, 2):  # the second time, the session has ended already
         answer = phone.posts(LOGOUT)
-        assert (answer.status, *standing(answer)[:2]) == (200, WRITES.max_requests, WRITES.max_requests - left)
-    assert phone.gets(ME).status == 429  # nobody's token by now, and nobody has asked too often from here
+        assert (answer.status, *rate_limit_of(answer)[:2]) == (200, WRITES.max_requests, WRITES.max_requests - left)
+    assert phone.gets(ME).status == 429  # without a session, the address's limit counts
     assert laptop.gets(ME).status == 200
 
 
@@ -169,7 +173,7 @@ def test_a_token_of_an_ended_session_counts_for_the_address(chat: Chat) -> None:
     ann.posts(LOGOUT)
     chat.often(REFUSED.max_requests, "GET", ME, headers=thief | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
-    assert standing(laptop.gets(ME))[1] == READS.max_requests - 1
+    assert rate_limit_of(laptop.gets(ME))[1] == READS.max_requests - 1
 
 
 def test_the_ipv6_addresses_of_one_customer_count_as_one(chat: Chat) -> None:
@@ -205,7 +209,7 @@ def test_health_and_documentation_have_no_limit(chat: Chat, path: str) -> None:
 def test_a_preflight_does_not_count(chat: Chat) -> None:
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
     chat.often(REFUSED.max_requests + 1, "OPTIONS", ME, headers=preflight)
-    assert standing(chat.anyone.gets(ME))[1] == REFUSED.max_requests - 1
+    assert rate_limit_of(chat.anyone.gets(ME))[1] == REFUSED.max_requests - 1
 
 
 def test_nothing_is_counted_with_limits_off(make_chat: MakeChat) -> None:

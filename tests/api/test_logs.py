@@ -1,4 +1,7 @@
-"""What the log holds, and what must never get into it. (As an operator sees it: tests/e2e/test_watching.py)"""
+"""The contents of the log, and the secrets and forged lines that must stay out of it.
+
+tests/e2e/test_watching.py tests the log of a real server.
+"""
 
 import json
 import logging
@@ -22,7 +25,7 @@ SECRET = "sesame-open-wide"
 
 
 class Log:
-    """The log of this process, written as the server writes it, to a file in the place of standard error."""
+    """The log of this process in the server's format, written to a file instead of standard error."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._stream = path.open("w", buffering=1, encoding="utf-8", newline="")
@@ -36,11 +39,11 @@ class Log:
         logs.configure("debug", instrumentation.log_fields, instrumentation.sent_texts)
 
     def said(self) -> str:
-        """What was written since the last call."""
+        """Return the text that was written since the last call."""
         return self._reading.read()
 
     def __call__(self) -> list[dict[str, Any]]:
-        """The same as lines, each of which must be a JSON object, as the most eager of readers would cut them."""
+        """Return the same as JSON objects, one per line. `splitlines` also splits at Unicode's line breaks."""
         return [json.loads(line) for line in self.said().splitlines()]
 
     def close(self) -> None:
@@ -71,7 +74,7 @@ def ann(chat: Chat) -> Person:
 
 
 def breaks(message: str) -> Callable[..., None]:
-    """A stand-in that fails as a bug would."""
+    """Stand in for a function with a bug."""
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(message)
@@ -118,7 +121,7 @@ class TestALine:
     def test_lines_of_libraries_and_warnings_are_json_too(self, log: Log) -> None:
         logging.getLogger("peewee").debug(("SELECT password_hash", ["sesame"]))
         logging.getLogger("elsewhere").error("it %s", "broke", extra={"password": "sesame"})
-        # As Python calls it once a warning is to be shown; here warnings are errors.
+        # Python calls this to show a warning. In the tests, warnings are errors.
         sys.modules["warnings"].showwarning(UserWarning("mind the gap"), UserWarning, "here.py", 7)
         broke, gap = log()
         assert (broke["level"], broke["logger"], broke["event"]) == ("error", "elsewhere", "it broke")
@@ -244,7 +247,7 @@ class TestSecrets:
 
 
 class TestForging:
-    """What a client sends can't make a line look like another's."""
+    """A client cannot send text that looks like another log line."""
 
     FORGED = '\n{"level": "critical", "event": "all is lost"}\n'
 

@@ -10,7 +10,7 @@ pytestmark = on_one_database
 
 
 def metrics(chat: Chat) -> dict[str, float]:
-    """The samples by their names with labels."""
+    """Return the samples by name and labels."""
     answer = chat.anyone.gets("/metrics")
     assert answer.status == 200
     lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
@@ -28,7 +28,7 @@ def asked_from(chat: Chat, address: str | None, **headers: str) -> Answer:
 
 @pytest.fixture
 def fresh(make_new_chat: MakeChat) -> Chat:
-    """A chat of which nothing has been counted yet."""
+    """A chat whose metrics are all 0."""
     return make_new_chat()
 
 

@@ -30,7 +30,7 @@ from minichat.domain.errors import InvalidInput
 from minichat.domain.paging import Window
 
 KEYS: list[tuple[type, ...]] = [(str,), (int,), (int, int)]
-"""The shapes of the keys that the lists have."""
+"""The types of the keys by which the lists page."""
 SCHEMAS = [schema for schema in vars(requests).values() if isinstance(schema, type) and issubclass(schema, requests.In)]
 BODIES = [schema() for schema in SCHEMAS if schema.__name__.endswith(("In", "Frame")) and schema is not requests.In]
 FIELDS = [
@@ -48,7 +48,7 @@ ID_FIELDS = [
 
 
 def wrong_fields(schema: ma.Schema, body: object) -> set[str]:
-    """The fields of the body that the schema refuses; none if it takes the body."""
+    """Return the fields that the schema refuses, or nothing if it accepts the body."""
     try:
         checked(schema, body)
     except InvalidInput as error:
@@ -57,7 +57,7 @@ def wrong_fields(schema: ma.Schema, body: object) -> set[str]:
 
 
 def right_values(field: ma.fields.Field[Any]) -> list[object]:
-    """Those of the wrong values that this field takes all the same."""
+    """Return the values from the classes of wrong values that are right for this field."""
     values: list[object] = [None] if field.allow_none else []
     if isinstance(field, Boolean):
         values += [True, False]
@@ -67,7 +67,7 @@ def right_values(field: ma.fields.Field[Any]) -> list[object]:
 
 
 def is_among(value: object, values: list[object]) -> bool:
-    """Whether the value is there with its type: 1 is not True."""
+    """Return whether the values contain the value with the same type: 1 is not True."""
     return any(type(value) is type(other) and value == other for other in values)
 
 

@@ -1,4 +1,4 @@
-"""What users may know: hidden rooms do not exist, bodies grant nothing, answers show no private data of others."""
+"""Privacy: hidden rooms look missing, bodies grant no rights, and answers show no private data of other users."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ MISSING = 424_242
 
 
 class Secrets:
-    """Rooms of others that Eve may not know of, each with one message; and a room of her own."""
+    """Rooms that are hidden from Eve, each with one message, and a room of Eve."""
 
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
@@ -33,7 +33,7 @@ class Secrets:
         self.before = self.stored()
 
     def stored(self) -> object:
-        """Everything except the record of attempts."""
+        """Return all stored rows, without the attempt counts."""
         return self.chat.dump(without=("audit", "attempt", "session", "refresh_token"))
 
 
@@ -197,7 +197,7 @@ def test_a_public_room_is_403_inside_for_a_stranger(chat: Chat, eve: Person) -> 
 
 
 class TestMassAssignment:
-    """What the server owns may be sent back, and is never taken from a body (Z4)."""
+    """Clients may send back the fields that the server owns, and the server ignores them (Z4)."""
 
     ACCOUNT = {
         "id": 1,
@@ -291,7 +291,7 @@ OWN = {"/api/auth/me/", "/api/auth/me/export/", "/api/auth/profile/", "/api/auth
 
 
 def test_no_answer_shows_the_private_data_of_another_user(chat: Chat, eve: Person) -> None:
-    """Every GET of the API, as Eve sees the others: the client of these tests looks for addresses and hashes (Z5)."""
+    """Eve sends every GET of the API. The test client searches each answer for addresses and hashes (Z5)."""
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room(with_=[bob, eve])
     message = ann.says("hello", in_=room)

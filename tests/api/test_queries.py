@@ -1,4 +1,4 @@
-"""How many SQL statements a request takes: few, and as many at a hundred rows as at one."""
+"""The number of SQL statements of a request: it is small, and the same for one row and for a hundred rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +110,7 @@ def test_sending_takes_the_same_few_statements_in_a_large_room(chat: Chat) -> No
         words = [sql.split()[0].strip(";") for sql in statements]
         counts.append([word for word in words if word not in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}])
     if chat.database.dialect.name == "postgres":
-        # The session; a lock of the room, the room; all that a message is, the change.
+        # The session; the lock of the room, the room; the message with its number and receipt, the change.
         assert counts == [["SELECT", "SELECT", "SELECT", "WITH", "INSERT"]] * 2
     else:
         # The session; the room; its next number, the message, the receipt, the change.
@@ -128,10 +128,10 @@ def test_writing_an_event_for_many_users_takes_the_same_statements(chat: Chat) -
     found = ann.gets(f"/api/chat/rooms/{room['id']}/participants/", limit=200).body
     people = [one["id"] for one in found["participants"]]
     assert len(people) == 31
-    for told in (people[:1], people):
+    for user_ids in (people[:1], people):
         with counted(chat) as statements:
-            events = api.events.write(changed, "http://a", told)
-        assert {user_id: b"Parlour" in event.json for user_id, event in events.items()} == dict.fromkeys(told, True)
+            events = api.events.write(changed, "http://a", user_ids)
+        assert {user_id: b"Parlour" in event.json for user_id, event in events.items()} == dict.fromkeys(user_ids, True)
         assert len(statements) == 3  # the room, its first participants, the people
 
 

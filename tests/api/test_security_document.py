@@ -1,4 +1,4 @@
-"""docs/security.md names tests for each of its lines: pytest finds each of them by the identifier that stands there."""
+"""docs/security.md names tests for each of its lines, and pytest finds each test by the identifier on the page."""
 
 import re
 import subprocess
@@ -19,13 +19,13 @@ LINES = (
 
 
 def named_in(text: str) -> set[str]:
-    """The identifiers of tests that a text names."""
+    """Return the identifiers of tests in a text."""
     return set(re.findall(r"`(tests/[^`]+)`", text))
 
 
 @pytest.fixture(scope="module")
 def collected() -> set[str]:
-    """What pytest finds in the files that the document names: each file, and each test without its parameters."""
+    """Return the files in the document and the tests that pytest finds in them, without their parameters."""
     files = sorted({name.partition("::")[0] for name in named_in(DOCUMENT)})
     command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider", *files]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)

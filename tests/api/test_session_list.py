@@ -1,4 +1,4 @@
-"""Where one is logged in, and logging out from afar."""
+"""The list of a user's sessions, and ending a session from another device."""
 
 import pytest
 

@@ -265,7 +265,7 @@ def ann(chat: Chat) -> Person:
 
 @on_one_database
 class TestATokenThatIsNotOurs:
-    """Refused on a protected route and as a refresh token alike: 401 with a code, never 500."""
+    """A protected route and the refresh both refuse these tokens: 401 with a code, never 500."""
 
     def refused(self, ann: Person, token: str, *, refresh: str | None = None, code: str = "token_invalid") -> Answer:
         authorization = {"Authorization": f"Bearer {token}"}
@@ -395,7 +395,7 @@ class TestATokenThatIsNotOurs:
             assert (answer.status, answer.code) == (401, "token_invalid")
 
     def test_a_forged_token_beside_a_genuine_one_is_refused(self, ann: Person) -> None:
-        """Two `Authorization` headers, which a server hands over as one: none of them counts."""
+        """WSGI servers join two `Authorization` headers into one. Neither token is accepted."""
         for tokens in ((ann.token, "garbage"), ("garbage", ann.token), (ann.token, ann.token)):
             headers = {"Authorization": ",".join(f"Bearer {token}" for token in tokens)}
             answer = ann.sends("GET", PROTECTED, headers=headers)
@@ -522,7 +522,7 @@ class TestATokenThatIsNotOurs:
 
 @pytest.mark.parametrize("ahead", [5, 25])
 def test_a_token_issued_up_to_30_s_ahead_is_accepted(chat: Chat, ahead: int) -> None:
-    """Two hosts never agree to the millisecond (T11: a leeway of at most 30 s)."""
+    """The clocks of two hosts differ (T11: a leeway of at most 30 s)."""
     chat.clock.now = time.time_ns() // 1_000_000 + ahead * 1_000
     ann = chat.person("ann")
     assert ann.is_logged_in
@@ -541,7 +541,7 @@ GUARDED = [route for route in ROUTES if route.path not in PUBLIC]
 
 @on_one_database
 class TestEveryRoute:
-    """What holds wherever a token is asked for (T10, T11, T13)."""
+    """The rules for tokens, on every route that needs one (T10, T11, T13)."""
 
     @pytest.fixture
     def ask(self, chat: Chat, ann: Person) -> Ask:
@@ -612,7 +612,7 @@ class TestANewSecret:
 
     @staticmethod
     def host(chat: Chat, root: Path, secret: str, previous: str | None = None) -> Chat:
-        """Another server of the same chat, with these secrets."""
+        """Return another server of the same chat, with these secrets."""
         given = {"MINICHAT_SECRET_KEY": secret, "MINICHAT_RATE_LIMITS": "off"}
         if previous is not None:
             given["MINICHAT_SECRET_KEY_PREVIOUS"] = previous
@@ -623,7 +623,7 @@ class TestANewSecret:
 
     @staticmethod
     def at(host: Chat, person: Person) -> Person:
-        """The person with the same tokens, at another server."""
+        """Return the person with the same tokens, at another server."""
         return Person(host, person.user, {"access": person.token, "refresh": person.refresh})
 
     def test_tokens_of_the_old_secret_work_as_long_as_it_is_known(self, chat: Chat, tmp_path: Path) -> None:
@@ -645,7 +645,7 @@ class TestANewSecret:
         ann, known = chat.person("ann"), [(OLD, None), (OLD, NEW), (NEW, OLD), (NEW, None)]
         hosts = [self.host(chat, tmp_path, *secrets) for secrets in known]
         for before, after in itertools.pairwise(hosts):
-            # While one host has taken the step and the other has not, requests come to either.
+            # Between the restarts of the two hosts, requests reach both of them.
             for one, other in ((before, after), (after, before)):
                 ann = self.at(one, ann)
                 used = ann.refresh

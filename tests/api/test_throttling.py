@@ -13,7 +13,7 @@ WRONG = "not the password"
 
 @pytest.fixture
 def chat(make_chat: MakeChat) -> Chat:
-    """Behind one proxy, so that a test can come from any address."""
+    """A chat behind one proxy, so that a test can send from any address."""
     return make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES="1")
 
 

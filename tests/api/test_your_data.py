@@ -1,4 +1,4 @@
-"""`DELETE /api/auth/me/` and `GET /api/auth/me/export/`: to leave, and to take along what is yours."""
+"""`DELETE /api/auth/me/` and `GET /api/auth/me/export/`: erasing an account, and exporting its data."""
 
 import json
 
