@@ -1,4 +1,4 @@
-"""One listener's stream, from its cursor on: first the events of the change log, then the events that the hub publishes.
+"""One listener's stream, from its cursor on: first the events of the change log, then those that the hub publishes.
 
 Every transport sends the events that `stream_events` yields. This module knows no transport.
 """
