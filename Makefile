@@ -9,7 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
-# The environment holds exactly what the lock files name. These empty files record when it was last made.
+# The environment holds exactly the packages of the lock files. These empty files record the time of its last update.
 RUN := $(VENV)/run-is-ready
 DEV := $(VENV)/dev-is-ready
 
@@ -25,7 +25,7 @@ run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in ins
 test: $(DEV) browser nginx ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# It adds size and repetition only: every defence already fails in `make test`.
+# `make slow` adds size and repetition only: `make test` already tests every defence.
 .PHONY: slow
 slow: $(DEV) browser nginx ## Run the tests of stress, volume and speed at their large scale (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) $$(grep -rl --include='test_*.py' '^from scale import' tests)
@@ -63,7 +63,7 @@ lint: $(DEV) ## Check for mistakes, the format and undeclared dependencies.
 	@$(BIN)/deptry --no-ansi src
 
 .PHONY: format
-format: $(DEV) ## Format the code and fix what ruff can fix.
+format: $(DEV) ## Format the code and apply ruff's fixes.
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format .
 

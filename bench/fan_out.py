@@ -145,7 +145,7 @@ class Design(NamedTuple):
     """A receipt goes to the author of the message; today it goes to everybody in the room."""
 
 
-DESIGNS = (Design("as it is"), Design("by room", is_by_room=True), Design("and receipts to authors", True, True))
+DESIGNS = (Design("this version"), Design("by room", is_by_room=True), Design("and receipts to authors", True, True))
 
 
 class Share(NamedTuple):
@@ -345,7 +345,7 @@ def of_databases(sizes: Sequence[int], drawn: Sequence[Drawn]) -> Iterator[str]:
     yield row("commits a second, at the peak", *(number(rate(users) * changes) for users in sizes))
     yield row("cores busy, at the peak", *map(number, cores))
     leases = (users * TRAFFIC.online / LEASE for users in sizes)
-    yield row("leases of presence renewed a second, as it is", *map(number, leases))
+    yield row("leases of presence renewed a second, in this version", *map(number, leases))
     yield row("messages a day", *map(number, a_day))
     yield row(f"on the disk after {MACHINES.years:.0f} years", *(f"{number(size / GB)} GB" for size in kept))
     by_load = (math.ceil(count / MACHINES.database_cores / MACHINES.database_load) for count in cores)
