@@ -27,7 +27,7 @@ NOW = "2025-01-06T09:30:00.123Z"
 @on_one_database
 class TestRegistering:
     @on_each_database
-    def test_gives_an_account_and_a_working_pair_of_tokens(self, chat: Chat) -> None:
+    def test_registration_returns_an_account_and_a_working_token_pair(self, chat: Chat) -> None:
         answer = chat.anyone.posts(
             "/api/auth/register/",
             username="ann",
@@ -53,12 +53,12 @@ class TestRegistering:
         me = chat.anyone.sends("GET", "/api/auth/me/", headers={"Authorization": f"Bearer {token}"})
         assert me.body == answer.body["user"]
 
-    def test_needs_only_a_name_and_a_password(self, chat: Chat) -> None:
+    def test_registration_needs_only_a_name_and_a_password(self, chat: Chat) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=PASSWORD)
         assert answer.status == 201
         assert answer.body["user"]["full_name"] == answer.body["user"]["email"] == ""
 
-    def test_greek_names_that_differ_by_a_final_sigma_are_one(self, chat: Chat) -> None:
+    def test_greek_names_that_differ_by_a_final_sigma_are_the_same(self, chat: Chat) -> None:
         nikos = chat.person("Νίκος")
         assert nikos.username == "Νίκος"
         for name in ("νίκος", "νίκοσ", "ΝΊΚΟΣ"):
@@ -67,7 +67,7 @@ class TestRegistering:
 
     @on_each_database
     @pytest.mark.parametrize("name", ["ann", "ANN", "Ann", "ａｎｎ", " ann "])
-    def test_a_taken_name_is_409_in_whatever_form(self, chat: Chat, name: str) -> None:
+    def test_a_taken_name_is_409_in_every_form(self, chat: Chat, name: str) -> None:
         chat.person("Ann")
         answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
         assert (answer.status, answer.code) == (409, "username_taken")
@@ -88,7 +88,7 @@ class TestRegistering:
         ],
         ids=ascii,
     )
-    def test_one_name_is_one_account_in_every_script(self, chat: Chat, name: str, other: str) -> None:
+    def test_spellings_of_one_name_cannot_be_two_accounts(self, chat: Chat, name: str, other: str) -> None:
         chat.person(name)
         answer = chat.anyone.posts("/api/auth/register/", username=other, password=PASSWORD)
         assert (answer.status, answer.code) == (409, "username_taken")
@@ -96,7 +96,7 @@ class TestRegistering:
         assert (login.status, login.body["user"]["username"]) == (200, name)
 
     @pytest.mark.parametrize("name", ["анна", "たなか", "田中さん", "ünal", "user.name", "123", "x" * 32])
-    def test_names_are_letters_of_any_script(self, chat: Chat, name: str) -> None:
+    def test_a_name_may_use_letters_of_any_script(self, chat: Chat, name: str) -> None:
         assert chat.person(name).username == name
 
     @pytest.mark.parametrize(
@@ -138,17 +138,17 @@ class TestRegistering:
         ],
         ids=ascii,
     )
-    def test_other_names_are_refused_by_field(self, chat: Chat, name: str) -> None:
+    def test_an_invalid_name_is_refused_by_field(self, chat: Chat, name: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
         assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"username"})
 
     @pytest.mark.parametrize("name", ["дmitry", "pаypal", "ωmega"], ids=ascii)
-    def test_scripts_are_not_mixed_as_one_is_taken_for_another(self, chat: Chat, name: str) -> None:
+    def test_a_name_cannot_mix_scripts_that_look_alike(self, chat: Chat, name: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
         assert (answer.status, set(answer.errors)) == (400, {"username"})
 
     @pytest.mark.parametrize("name", ["田中taro", "さくらsakura", "김minsu"], ids=ascii)
-    def test_scripts_that_are_used_together_mix(self, chat: Chat, name: str) -> None:
+    def test_a_name_can_mix_scripts_that_are_used_together(self, chat: Chat, name: str) -> None:
         assert chat.person(name).username == name
 
     @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ class TestRegistering:
         "password",
         ["password", "PassWord", "12345678", "QWERTYuiop", "iloveyou", "football", "Michelle7", "24121987", "lkjhgfds"],
     )
-    def test_a_common_password_is_refused_in_whatever_case(self, chat: Chat, password: str) -> None:
+    def test_a_common_password_is_refused_in_upper_and_lower_case(self, chat: Chat, password: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=password)
         assert (answer.status, set(answer.errors)) == (400, {"password"})
         assert "easy to guess" in answer.errors["password"][0]
@@ -170,7 +170,7 @@ class TestRegistering:
     @pytest.mark.parametrize(
         "password", ["éva-maria", "ÉVA-MARIA", "e\u0301va-maria", "ｅ\u0301ｖａ-maria", " éva-maria "]
     )
-    def test_the_username_is_no_password_in_whatever_form(self, chat: Chat, password: str) -> None:
+    def test_the_password_cannot_be_the_username_in_any_form(self, chat: Chat, password: str) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="Éva-Maria", password=password)
         assert (answer.status, set(answer.errors)) == (400, {"password"})
         assert "username" in answer.errors["password"][0]
@@ -188,7 +188,7 @@ class TestRegistering:
         )
         assert "удалённых" in russian.errors["username"][0]
 
-    def test_all_of_a_long_password_counts(self, chat: Chat) -> None:
+    def test_every_character_of_a_long_password_counts(self, chat: Chat) -> None:
         chat.person("ann", password="x" * 1023 + "y")
         login = {"username": "ann", "password": "x" * 1024}
         assert chat.anyone.posts("/api/auth/login/", **login).status == 401
@@ -231,7 +231,9 @@ class TestRegistering:
         ],
         ids=lambda text: ascii(text)[:24],
     )
-    def test_the_length_of_a_password_is_that_of_its_normal_form(self, chat: Chat, password: str, status: int) -> None:
+    def test_the_length_of_a_password_is_measured_in_its_normal_form(
+        self, chat: Chat, password: str, status: int
+    ) -> None:
         answer = chat.anyone.posts("/api/auth/register/", username="ann", password=password)
         assert (answer.status, set(answer.errors)) == (status, {"password"} if status == 400 else set())
 
@@ -241,7 +243,7 @@ class TestRegistering:
         )
         assert (answer.status, set(answer.errors)) == (400, {"password_confirm"})
 
-    def test_an_address_is_kept_in_its_normal_form(self, chat: Chat) -> None:
+    def test_an_email_address_is_stored_in_its_normal_form(self, chat: Chat) -> None:
         form = {"username": "ann", "password": PASSWORD, "email": " Анна.Ли@ПРИМЕР.рф "}
         assert chat.anyone.posts("/api/auth/register/", **form).body["user"]["email"] == "Анна.Ли@пример.рф"
 
@@ -260,14 +262,14 @@ class TestRegistering:
         answer = chat.anyone.posts("/api/auth/register/", username="a b", password="x", email="x", first_name="x" * 151)
         assert set(answer.errors) == {"username", "password", "email", "first_name"}
 
-    def test_a_refused_registration_leaves_nothing(self, chat: Chat) -> None:
+    def test_a_refused_registration_stores_nothing(self, chat: Chat) -> None:
         before = chat.dump(without=())
         chat.anyone.posts("/api/auth/register/", username="ann", password="x")
         assert chat.dump(without=()) == before
 
 
 class TestLoggingIn:
-    def test_answers_as_registering_does(self, chat: Chat) -> None:
+    def test_a_log_in_answers_like_a_registration(self, chat: Chat) -> None:
         ann = chat.person("ann", first_name="Ann")
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
         assert answer.status == 200
@@ -303,7 +305,7 @@ class TestLoggingIn:
         assert answer.status == 200
 
     @on_one_database
-    def test_real_hashes_are_argon2id_and_checked(self, make_chat: MakeChat) -> None:
+    def test_passwords_are_hashed_with_argon2id_and_checked(self, make_chat: MakeChat) -> None:
         chat = make_chat(slow_passwords=True)
         ann = chat.person("ann")
         (stored,) = chat.sql('SELECT password_hash FROM "user"').fetchone()
@@ -313,7 +315,7 @@ class TestLoggingIn:
         assert (answer.status, answer.code) == (401, "invalid_credentials")
 
     @on_one_database
-    def test_an_old_hash_is_made_anew_at_login(self, make_chat: MakeChat) -> None:
+    def test_an_outdated_hash_is_replaced_at_log_in(self, make_chat: MakeChat) -> None:
         chat = make_chat(slow_passwords=True)
         chat.person("ann")
         old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
@@ -324,7 +326,7 @@ class TestLoggingIn:
 
 
 class TestProfile:
-    def test_me_and_profile_are_the_account(self, chat: Chat) -> None:
+    def test_me_and_profile_return_the_same_account(self, chat: Chat) -> None:
         ann = chat.person("ann")
         assert set(ann.gets("/api/auth/me/").body) == ACCOUNT
         assert ann.gets("/api/auth/profile/").body == ann.gets("/api/auth/me/").body
@@ -377,12 +379,12 @@ class TestProfile:
             "ann.png",
         ],
     )
-    def test_other_addresses_are_refused(self, chat: Chat, url: str) -> None:
+    def test_an_invalid_avatar_address_is_refused(self, chat: Chat, url: str) -> None:
         answer = chat.person("ann").patches("/api/auth/profile/", avatar=url)
         assert (answer.status, set(answer.errors)) == (400, {"avatar"})
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_an_address_is_never_looked_up_or_fetched(
+    def test_an_avatar_address_is_never_looked_up_or_fetched(
         self, chat: Chat, monkeypatch: pytest.MonkeyPatch, method: str
     ) -> None:
         asked: list[object] = []
@@ -401,14 +403,14 @@ class TestProfile:
         assert asked == []
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_all_is_checked_before_anything_is_changed(self, chat: Chat, method: str) -> None:
+    def test_a_profile_with_one_wrong_field_is_not_changed_at_all(self, chat: Chat, method: str) -> None:
         ann = chat.person("ann", first_name="Ann")
         form = {"first_name": "Eve", "last_name": "x" * 151, "email": "x", "avatar": "x"}
         answer = ann.sends(method, "/api/auth/profile/", json=form)
         assert (answer.status, set(answer.errors)) == (400, {"last_name", "email", "avatar"})
         assert ann.gets("/api/auth/me/").body["first_name"] == "Ann"
 
-    def test_a_placeholder_is_drawn_here(self, chat: Chat) -> None:
+    def test_the_server_draws_the_placeholder(self, chat: Chat) -> None:
         for name in ("ann", "ёжик", "ßeta", "7up"):
             url = chat.person(name).user["avatar"]
             answer = chat.anyone.follows(url)
@@ -418,7 +420,7 @@ class TestProfile:
             assert name.upper()[0] in answer.text
 
     @pytest.mark.parametrize("name", ["1-%3Cscript%3E", "1-AB", "0-A", "x-A", "1-", "1-%00", "1-%0A", "9" * 30 + "-A"])
-    def test_other_placeholders_are_404(self, chat: Chat, name: str) -> None:
+    def test_an_invalid_placeholder_address_is_404(self, chat: Chat, name: str) -> None:
         assert chat.anyone.gets(f"/avatars/{name}.svg").status == 404
 
     @pytest.mark.parametrize("letter", ["%3C", "%26", "%22", "%27"])
@@ -428,7 +430,7 @@ class TestProfile:
 
 
 class TestChangingThePassword:
-    def test_ends_the_other_sessions_and_goes_on_with_this_one(self, chat: Chat) -> None:
+    def test_a_password_change_ends_all_sessions_except_this_one(self, chat: Chat) -> None:
         ann = chat.person("ann")
         phone, old_refresh = ann.logs_in(), ann.refresh
         answer = ann.posts(
@@ -449,7 +451,7 @@ class TestChangingThePassword:
         assert chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD).status == 401
         assert chat.anyone.posts("/api/auth/login/", username="ann", password="new horse battery").status == 200
 
-    def test_needs_the_old_one(self, chat: Chat) -> None:
+    def test_a_password_change_needs_the_old_password(self, chat: Chat) -> None:
         ann = chat.person("ann")
         answer = ann.posts("/api/auth/change-password/", old_password="wrong", new_password="new horse battery")
         assert (answer.status, answer.code, set(answer.errors)) == (400, "validation_failed", {"old_password"})
@@ -459,12 +461,12 @@ class TestChangingThePassword:
         "new",
         ["short", "x" * 1025, "anna-lee", "ＡＮＮＡ-lee", "password", "Password1", "24121987", "nul\u0000 inside"],
     )
-    def test_the_new_one_is_held_to_the_rules_of_registration(self, chat: Chat, new: str) -> None:
+    def test_a_new_password_follows_the_rules_of_registration(self, chat: Chat, new: str) -> None:
         anna = chat.person("anna-lee")
         answer = anna.posts("/api/auth/change-password/", old_password=PASSWORD, new_password=new)
         assert (answer.status, set(answer.errors)) == (400, {"new_password"})
 
-    def test_the_confirmation_must_equal_it(self, chat: Chat) -> None:
+    def test_the_confirmation_must_equal_the_new_password(self, chat: Chat) -> None:
         ann = chat.person("ann")
         answer = ann.posts(
             "/api/auth/change-password/",
@@ -475,7 +477,7 @@ class TestChangingThePassword:
         assert (answer.status, set(answer.errors)) == (400, {"new_password_confirm"})
 
 
-class TestOnePerson:
+class TestGettingAPerson:
     def test_a_person_is_shown_as_in_the_list(self, chat: Chat) -> None:
         ann, bob = chat.person("ann"), chat.person("bob", first_name="Bob")
         answer = ann.gets(f"/api/auth/users/{bob.id}/")
@@ -540,7 +542,7 @@ class TestPeople:
         assert set(found[1:3]) == {"anna", "annabel"}
         assert set(found[3:]) == {"joann", "hannah"}
 
-    def test_a_search_leaves_oneself_out(self, chat: Chat) -> None:
+    def test_a_search_leaves_out_the_caller(self, chat: Chat) -> None:
         ann, _anna = chat.people("ann", "anna")
         found = ann.gets("/api/auth/search/", q="ann").body["users"]
         assert [person["username"] for person in found] == ["anna"]
@@ -551,7 +553,7 @@ class TestPeople:
         assert len(ann.gets("/api/auth/search/", q="bob", limit=2).body["users"]) == 2
 
     @pytest.mark.parametrize("query", ["", "%20%20", "x" * 101, "a%00b", "a%0Ab"])
-    def test_a_search_wants_1_to_100_characters(self, chat: Chat, query: str) -> None:
+    def test_a_search_query_has_1_to_100_characters(self, chat: Chat, query: str) -> None:
         answer = chat.person("ann").gets(f"/api/auth/search/?q={query}")
         assert (answer.status, set(answer.errors)) == (400, {"q"})
 

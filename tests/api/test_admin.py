@@ -75,7 +75,7 @@ def text(response: TestResponse) -> str:
 
 
 @on_one_database
-class TestTheDoor:
+class TestSignIn:
     def test_a_superuser_signs_in_and_out(self, browser: Browser) -> None:
         assert not browser.is_in
         assert browser.signs_in().headers["Location"] == "/admin/people/"
@@ -84,7 +84,7 @@ class TestTheDoor:
         assert not browser.is_in
 
     @pytest.mark.parametrize("path", ["/admin/", "/admin/people/", "/admin/rooms/", "/admin/record/"])
-    def test_everybody_else_is_led_to_it(self, browser: Browser, path: str) -> None:
+    def test_a_page_redirects_other_visitors_to_the_sign_in(self, browser: Browser, path: str) -> None:
         assert browser.gets(path).headers["Location"] == "/admin/sign-in/"
 
     @pytest.mark.parametrize("path", ["/admin/people/act/", "/admin/rooms/act/", "/admin/sign-out/"])
@@ -98,11 +98,11 @@ class TestTheDoor:
     def test_a_signed_in_superuser_is_sent_to_the_pages(self, admin: Browser, path: str) -> None:
         assert admin.gets(path).headers["Location"] == "/admin/people/"
 
-    def test_a_form_larger_than_any_of_its_own_is_refused(self, browser: Browser) -> None:
+    def test_a_form_larger_than_16_kib_is_refused(self, browser: Browser) -> None:
         assert browser.posts("/admin/sign-in/", username="x" * 16 * 1024).status_code == 413
         assert browser.submits("/admin/sign-in/", username="root", password="я" * 1024).status_code == 401
 
-    def test_a_user_who_is_no_superuser_learns_nothing(self, chat: Chat, browser: Browser) -> None:
+    def test_an_ordinary_user_gets_the_answer_to_a_wrong_password(self, chat: Chat, browser: Browser) -> None:
         chat.person("ann")
         pages = [browser.signs_in("ann"), browser.signs_in("ann", "wrong password"), browser.signs_in("nobody")]
         assert [page.status_code for page in pages] == [401] * 3
@@ -110,7 +110,7 @@ class TestTheDoor:
         assert shown[0] == shown[1] == shown[2]
         assert not browser.is_in
 
-    def test_a_bearer_token_does_not_open_it(self, chat: Chat, root: None) -> None:
+    def test_a_bearer_token_does_not_open_the_pages(self, chat: Chat, root: None) -> None:
         body = {"username": "root", "password": PASSWORD}
         token = chat.app.test_client().post("/api/auth/login/", json=body).json["tokens"]["access"]  # type: ignore[index]
         answer = chat.app.test_client().get("/admin/people/", headers={"Authorization": f"Bearer {token}"})
@@ -171,9 +171,7 @@ class TestTheDoor:
         assert not admin.is_in
 
     @pytest.mark.parametrize("change", ["is_active = FALSE", "is_superuser = FALSE"])
-    def test_a_superuser_who_is_disabled_or_demoted_is_out_at_once(
-        self, chat: Chat, admin: Browser, change: str
-    ) -> None:
+    def test_a_disabled_or_demoted_superuser_is_out_at_once(self, chat: Chat, admin: Browser, change: str) -> None:
         chat.sql(f'UPDATE "user" SET {change}')
         assert not admin.is_in
 
@@ -191,7 +189,7 @@ class TestTheDoor:
         assert browser.posts("/admin/sign-in/", username="root", password=PASSWORD).status_code == 400
         assert not browser.is_in
 
-    def test_signing_out_needs_its_form_s_token(self, admin: Browser) -> None:
+    def test_signing_out_needs_the_token_of_its_form(self, admin: Browser) -> None:
         for token in ("", "x"):
             admin.posts("/admin/sign-out/", csrf_token=token)
             assert admin.is_in
@@ -206,7 +204,7 @@ class TestTheDoor:
             assert all(re.match("/admin(/|$)", link) for link in links), links
 
 
-class TestThePages:
+class TestPages:
     def test_people_are_listed_and_searched(self, chat: Chat, admin: Browser) -> None:
         chat.person("ann", first_name="Anna", last_name="Lee")
         chat.person("bob")
@@ -218,7 +216,7 @@ class TestThePages:
         assert "Anna Lee" in found
         assert "bob" not in found
 
-    def test_a_long_list_goes_on(self, chat: Chat, admin: Browser) -> None:
+    def test_a_long_list_has_further_pages(self, chat: Chat, admin: Browser) -> None:
         for number in range(51):
             chat.person(f"user{number:02}")
         first = text(admin.gets("/admin/people/"))
@@ -270,7 +268,7 @@ class TestThePages:
         assert ann.gets(f"/api/chat/rooms/{direct['id']}/").status == 200
 
     @pytest.mark.parametrize("room_id", ["99", "x", "", "0", "-1", "²", str(2**53), str(2**63), "9" * 30, "9" * 5_000])
-    def test_a_room_that_can_not_be_is_not_there_any_more(self, admin: Browser, room_id: str) -> None:
+    def test_deleting_an_impossible_room_reports_that_it_no_longer_exists(self, admin: Browser, room_id: str) -> None:
         answer = admin.submits("/admin/rooms/act/", "/admin/rooms/", id=room_id, action="Delete")
         assert answer.headers["Location"] == "/admin/rooms/"
         assert "This item no longer exists." in text(admin.gets("/admin/rooms/"))
@@ -278,7 +276,9 @@ class TestThePages:
     @pytest.mark.parametrize(
         "fields", [{}, {"id": "ann"}, {"action": "Disable"}, {"id": "nobody", "action": "Disable"}]
     )
-    def test_a_button_that_names_nothing_does_nothing(self, chat: Chat, admin: Browser, fields: dict[str, str]) -> None:
+    def test_a_button_without_a_known_action_or_user_does_nothing(
+        self, chat: Chat, admin: Browser, fields: dict[str, str]
+    ) -> None:
         ann = chat.person("ann")
         assert admin.submits("/admin/people/act/", "/admin/people/", **fields).status_code == 302
         assert ann.is_logged_in

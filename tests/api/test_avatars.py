@@ -48,7 +48,7 @@ def sends_stream(person: Person, stream: BytesIO, **environ: object) -> Answer:
 
 @on_one_database
 class TestUploading:
-    def test_shows_the_picture_to_everybody(self, chat: Chat, ann: Person) -> None:
+    def test_an_uploaded_picture_is_public(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         room = bob.makes_room(with_=[ann])
         answer = ann.uploads()
@@ -79,7 +79,7 @@ class TestUploading:
         assert corners(made) == [BLUE, RED, WHITE, GREEN]
         assert not decoded(made).getexif()
 
-    def test_again_takes_the_place_of_the_first_picture(self, chat: Chat, ann: Person) -> None:
+    def test_a_second_upload_replaces_the_first_picture(self, chat: Chat, ann: Person) -> None:
         ann.uploads()
         first = picture_of(ann)
         ann.uploads()
@@ -104,7 +104,7 @@ class TestUploading:
             assert (answer.status, answer.code) == (413, "payload_too_large")
         assert picture_of(ann) == before
 
-    def test_in_chunks_has_the_same_limit(self, ann: Person) -> None:
+    def test_a_chunked_upload_has_the_same_limit(self, ann: Person) -> None:
         for size, status in ((MIB_2, 200), (MIB_2 + 1, 413), (3 * MIB_2, 413)):
             form = part("file", PNG.ljust(size, b"\0")) + b"--xyz--\r\n"
             chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
@@ -131,7 +131,7 @@ class TestUploading:
             *("multipart/mixed; boundary=xyz", "multipart/form-data-x; boundary=xyz", None),
         ],
     )
-    def test_in_another_content_type_is_refused(self, ann: Person, content_type: str | None) -> None:
+    def test_an_upload_with_another_content_type_is_refused(self, ann: Person, content_type: str | None) -> None:
         headers = {} if content_type is None else {"Content-Type": content_type}
         answer = ann.sends("PUT", ADDRESS, data=PICTURE, headers=headers)
         assert (answer.status, answer.code) == (415, "unsupported_media_type")
@@ -203,13 +203,13 @@ class TestUploading:
         assert (answer.status, answer.code) == (400, "malformed_form")
         assert picture_of(ann).endswith(".svg")
 
-    def test_a_part_with_a_longer_header_than_usual_is_accepted(self, ann: Person) -> None:
+    def test_a_part_with_a_rather_long_header_is_accepted(self, ann: Person) -> None:
         assert ann.uploads(filename="a" * 3_900).status == 200
 
     def test_a_form_of_very_many_parts_is_refused(self, ann: Person) -> None:
         assert sends_form(ann, *[part(f"file{number}", b"") for number in range(10_000)]).status == 413
 
-    def test_needs_a_token(self, chat: Chat) -> None:
+    def test_an_upload_needs_a_token(self, chat: Chat) -> None:
         answer = chat.anyone.sends("PUT", ADDRESS, data={"file": (BytesIO(PICTURE), "me.png")})
         assert answer.status == 401
 
@@ -221,7 +221,7 @@ class TestFiles:
     def chat(self, make_chat: MakeChat, tmp_path: Path) -> Chat:
         return make_chat(MINICHAT_MEDIA_DIR=f"{tmp_path}/media")
 
-    def test_only_the_files_that_are_shown_are_kept(self, chat: Chat, tmp_path: Path) -> None:
+    def test_only_the_current_pictures_stay_on_the_disk(self, chat: Chat, tmp_path: Path) -> None:
         def files() -> set[str]:
             return {f"{BASE}/avatars/{file.name}" for file in (tmp_path / "media" / "avatars").glob("*")}
 
@@ -254,7 +254,7 @@ class TestServing:
         ann.uploads()
         return picture_of(ann)
 
-    def test_pins_the_type_and_lets_it_be_kept_for_ever(self, chat: Chat, url: str) -> None:
+    def test_a_picture_has_a_fixed_type_and_can_be_cached_forever(self, chat: Chat, url: str) -> None:
         answer = chat.anyone.follows(url)
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "image/webp"
@@ -284,13 +284,13 @@ class TestServing:
         ["A" * 22, "A" * 21, "x", "..%2F..%2Fchat", "%2E%2E%2Fsecret", "A" * 21 + "%00", "A" * 22 + "%0A", "A" * 5_000],
         ids=lambda name: name[:24],
     )
-    def test_knows_no_other_names(self, chat: Chat, name: str) -> None:
+    def test_an_unknown_picture_name_is_404(self, chat: Chat, name: str) -> None:
         answer = chat.anyone.gets(f"/avatars/{name}.webp")
         assert (answer.status, answer.code, answer.headers["Cache-Control"]) == (404, "not_found", "no-store")
 
 
-class TestChoosing:
-    def test_the_placeholder_again_removes_the_picture(self, chat: Chat, ann: Person) -> None:
+class TestChoosingAnAvatar:
+    def test_choosing_the_placeholder_removes_the_picture(self, chat: Chat, ann: Person) -> None:
         placeholder = picture_of(ann)
         ann.uploads()
         uploaded = picture_of(ann)
@@ -300,7 +300,7 @@ class TestChoosing:
         assert chat.anyone.follows(uploaded).status == 404
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_the_url_that_one_was_given_changes_nothing(self, chat: Chat, ann: Person, method: str) -> None:
+    def test_the_url_of_the_current_picture_changes_nothing(self, chat: Chat, ann: Person, method: str) -> None:
         ann.uploads()
         url = picture_of(ann)
         for same in (url, url.removeprefix(BASE)):
@@ -329,7 +329,7 @@ class TestChoosing:
                 assert ann.patches("/api/auth/profile/", avatar=base + url.removeprefix(BASE)).body["avatar"] == present
         assert chat.anyone.follows(present).status == 200
 
-    def test_with_no_picture_an_earlier_one_brings_none_back(self, ann: Person) -> None:
+    def test_the_url_of_a_removed_picture_does_not_restore_it(self, ann: Person) -> None:
         placeholder = picture_of(ann)
         ann.uploads()
         uploaded = picture_of(ann)

@@ -32,7 +32,7 @@ def path(message: Json) -> str:
 
 
 class TestLookingUp:
-    def test_shows_the_message_as_history_does(self, ann: Person, bob: Person, message: Json) -> None:
+    def test_a_message_looks_the_same_as_in_the_history(self, ann: Person, bob: Person, message: Json) -> None:
         assert bob.gets(path(message)).body == message
         ann.history({"id": message["room"]})
         assert bob.gets(path(message)).body == {**message, "is_read": True}
@@ -56,7 +56,9 @@ class TestLookingUp:
 
 
 class TestChanging:
-    def test_answers_with_the_message_and_when(self, chat: Chat, ann: Person, bob: Person, message: Json) -> None:
+    def test_an_edit_returns_the_message_with_its_time(
+        self, chat: Chat, ann: Person, bob: Person, message: Json
+    ) -> None:
         chat.clock.advance(60)
         answer = bob.patches(path(message), content="cafe\u0301\r\n")
         assert answer.status == 200
@@ -64,7 +66,7 @@ class TestChanging:
         assert bob.gets(path(message)).body == answer.body
         assert contents(ann.history({"id": message["room"]})) == ["café\n"]
 
-    def test_to_the_same_changes_nothing(self, chat: Chat, bob: Person, message: Json) -> None:
+    def test_an_edit_to_the_same_content_changes_nothing(self, chat: Chat, bob: Person, message: Json) -> None:
         chat.clock.advance(10)
         before = chat.dump()
         assert bob.patches(path(message), content="helo").body == message
@@ -75,7 +77,7 @@ class TestChanging:
         assert (answer.status, answer.body["content"], answer.body["room"]) == (200, "hello", message["room"])
 
     @pytest.mark.parametrize("form", [{}, {"content": ""}, {"content": " \n"}, {"content": "x" * 4001}])
-    def test_needs_content_as_sending_does(self, bob: Person, message: Json, form: dict[str, str]) -> None:
+    def test_an_edit_follows_the_rules_for_content(self, bob: Person, message: Json, form: dict[str, str]) -> None:
         answer = bob.patches(path(message), **form)
         assert (answer.status, set(answer.errors)) == (400, {"content"})
         assert bob.gets(path(message)).body == message
@@ -94,7 +96,7 @@ class TestChanging:
 
 
 class TestDeleting:
-    def test_leaves_a_tombstone(self, ann: Person, bob: Person, room: Json, message: Json) -> None:
+    def test_a_deleted_message_becomes_a_tombstone(self, ann: Person, bob: Person, room: Json, message: Json) -> None:
         reply = ann.says("what?", in_=room, reply_to=message["id"])
         assert bob.deletes(path(message)).status == 204
         tombstone = {**message, "content": "", "is_deleted": True, "is_read": True}
@@ -123,14 +125,14 @@ class TestDeleting:
             assert person.deletes(path(cid.says("x", in_=room))).status == 204
         assert bob.deletes(path(ann.says("x", in_=room))).status == 204
 
-    def test_in_a_direct_chat_is_for_the_author(self, ann: Person, bob: Person) -> None:
+    def test_only_the_author_can_delete_a_message_of_a_direct_chat(self, ann: Person, bob: Person) -> None:
         message = ann.says("x", in_=ann.chats_with(bob))
         answer = bob.deletes(path(message))
         assert (answer.status, answer.code) == (403, "role_too_low")
         assert ann.deletes(path(message)).status == 204
 
 
-class TestSendingAgain:
+class TestRepeatedSends:
     """The server recognises a retry even if the message was edited or deleted since."""
 
     def retries(self, bob: Person, room: Json, content: str) -> tuple[int, Json]:

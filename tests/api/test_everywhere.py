@@ -112,7 +112,7 @@ class TestProblems:
             assert [bool(re.search("[а-я]", sentence)) for sentence in sentences] == [is_russian] * len(sentences)
             assert "Accept-Language" in answer.headers["Vary"]
 
-    def test_other_sentences_are_russian_or_english(self, ann: Person) -> None:
+    def test_confirmations_are_russian_or_english(self, ann: Person) -> None:
         answer = ann.sends("POST", "/api/auth/logout/", headers={"Accept-Language": "ru"})
         assert answer.body == {"message": "Вы вышли из аккаунта."}
 
@@ -130,7 +130,9 @@ class TestProblems:
         assert not re.search("secret|Traceback|RuntimeError|SELECT", response.text)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
-    def test_a_database_that_is_away_is_503(self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_request_without_the_database_is_503(
+        self, chat: Chat, ann: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def away(*_: object, **__: object) -> None:
             raise Unavailable("disk I/O error in /secret/path")
 
@@ -168,12 +170,12 @@ class TestProblems:
 @on_one_database
 class TestRequestIds:
     @pytest.mark.parametrize("sane", ["abc-123", "A" * 128, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
-    def test_a_sane_request_id_comes_back(self, ann: Person, sane: str) -> None:
+    def test_a_valid_request_id_is_returned(self, ann: Person, sane: str) -> None:
         for path in ("/api/auth/me/", "/nothing"):
             assert ann.sends("GET", path, headers={"X-Request-ID": sane}).headers["X-Request-ID"] == sane
 
     @pytest.mark.parametrize("odd", ["", " ", "a b", "A" * 129, "<script>", "é", "a,b", 'a"b', "{}"])
-    def test_an_odd_request_id_is_replaced(self, ann: Person, odd: str) -> None:
+    def test_an_invalid_request_id_is_replaced(self, ann: Person, odd: str) -> None:
         given = ann.sends("GET", "/api/auth/me/", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
         assert re.fullmatch("[0-9a-f]{24}", given)
 
@@ -306,7 +308,7 @@ class TestCors:
             exposed = set(headers["Access-Control-Expose-Headers"].split(", "))
             assert {"Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed"} <= exposed
 
-    def test_the_list_is_a_setting(self, make_chat: MakeChat) -> None:
+    def test_the_allowed_origins_are_a_setting(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_CORS_ORIGINS="https://chat.example.org")
         assert self.preflight(chat, "https://chat.example.org")["Access-Control-Allow-Origin"]
         assert "Access-Control-Allow-Origin" not in self.preflight(chat, LOCAL)
@@ -400,7 +402,7 @@ class TestPages:
 
 
 class TestHealth:
-    def test_the_process_lives_and_is_ready(self, chat: Chat) -> None:
+    def test_the_process_is_alive_and_ready(self, chat: Chat) -> None:
         assert chat.anyone.gets("/healthz").body == {"status": "ok"}
         assert chat.anyone.gets("/readyz").body == {"status": "ok"}
 

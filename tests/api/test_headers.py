@@ -35,7 +35,7 @@ def check(response: Response) -> None:
 
 
 class TestSecurityHeaders:
-    def test_every_route_and_method_sends_them_to_everybody(self, chat: Chat) -> None:
+    def test_every_route_and_method_sends_the_security_headers(self, chat: Chat) -> None:
         ann = chat.person("ann")
         client = chat.app.test_client()
         statuses = set()
@@ -49,20 +49,20 @@ class TestSecurityHeaders:
                         statuses.add(response.status_code)
         assert {200, 302, 400, 401, 404, 405} <= statuses
 
-    def test_a_304_sends_them(self, chat: Chat) -> None:
+    def test_a_304_has_the_security_headers(self, chat: Chat) -> None:
         client = chat.app.test_client()
         for path in ("/api/assets/docs.js", f"/avatars/{chat.person('ann').shows_a_picture()}.webp"):
             with client.get(path) as first, client.get(path, headers={"If-None-Match": first.headers["ETag"]}) as again:
                 assert again.status_code == 304
                 check(again)
 
-    def test_a_preflight_sends_them(self, chat: Chat) -> None:
+    def test_a_preflight_has_the_security_headers(self, chat: Chat) -> None:
         asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PUT"}
         response = chat.app.test_client().options("/api/auth/me/", headers=asked)
         assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
         check(response)
 
-    def test_a_refusal_before_routing_sends_them(self, chat: Chat) -> None:
+    def test_a_refusal_before_routing_has_the_security_headers(self, chat: Chat) -> None:
         client = chat.app.test_client()
         large = client.post("/api/auth/login/", data=b" " * 300_000, content_type="application/json")
         hostless = client.get("/healthz", headers={"Host": "a b"})
@@ -70,7 +70,7 @@ class TestSecurityHeaders:
         check(large)
         check(hostless)
 
-    def test_stand_on_our_faults(self, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_server_error_has_the_security_headers(self, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object) -> None:
             raise RuntimeError
 
@@ -79,13 +79,13 @@ class TestSecurityHeaders:
         assert response.status_code == 500
         check(response)
 
-    def test_keep_other_windows_and_the_device_away_from_pages(self, chat: Chat) -> None:
+    def test_the_pages_are_isolated_from_other_windows_and_devices(self, chat: Chat) -> None:
         page = chat.anyone.gets("/api/")
         assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "camera=()" in page.headers["Permissions-Policy"]
 
     @pytest.mark.parametrize("path", ["/api/", "/admin/sign-in/"])
-    def test_pages_run_our_own_scripts_only(self, chat: Chat, path: str) -> None:
+    def test_the_pages_run_only_our_own_scripts(self, chat: Chat, path: str) -> None:
         policy = chat.app.test_client().get(path).headers["Content-Security-Policy"]
         directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
         assert directives["default-src"] == "'none'"

@@ -180,7 +180,7 @@ def test_a_room_created_at_the_end_of_a_batch_reaches_its_participants(
     ]
 
 
-def test_a_user_who_left_a_room_receives_none_of_its_events_however_far_behind_the_hub_is(
+def test_a_slow_hub_sends_a_former_member_no_events_of_the_room(
     chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:
     ann, bob = chat.people("ann", "bob")

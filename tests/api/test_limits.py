@@ -81,7 +81,7 @@ def test_a_refused_write_changes_nothing(chat: Chat) -> None:
     assert ann.gets(ME).body["first_name"] == "Ann"
 
 
-def test_a_refusal_is_in_the_callers_language_and_a_page_elsewhere_may_read_it(chat: Chat) -> None:
+def test_a_refusal_is_translated_and_readable_for_other_origins(chat: Chat) -> None:
     ann = chat.person("ann")
     chat.often(READS.max_requests, "GET", ME, headers=as_(ann))
     headers = {"Accept-Language": "ru", "Origin": "http://localhost:3000", "X-Request-ID": "mine"}
@@ -101,7 +101,7 @@ def test_all_sessions_of_a_user_count_together(chat: Chat) -> None:
     assert laptop.gets(ME).status == 429
 
 
-def test_users_at_one_address_count_apart_and_a_user_at_two_does_not(chat: Chat) -> None:
+def test_a_limit_counts_users_and_not_their_addresses(chat: Chat) -> None:
     ann, bob = chat.people("ann", "bob")
     chat.often(READS.max_requests, "GET", ME, headers=as_(ann) | from_("203.0.113.5"))
     assert bob.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
@@ -138,7 +138,7 @@ def test_a_public_request_counts_for_its_address(chat: Chat) -> None:
     assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.6")).status == 401
 
 
-def test_forged_tokens_keep_no_neighbour_from_logging_in(chat: Chat) -> None:
+def test_forged_tokens_do_not_stop_the_log_in_of_a_neighbour(chat: Chat) -> None:
     chat.person("ann")
     chat.often(REFUSED.max_requests + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5"))
     body = {"username": "ann", "password": PASSWORD}
@@ -182,7 +182,7 @@ def test_the_ipv6_addresses_of_one_customer_count_as_one(chat: Chat) -> None:
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:3::1")).status == 401
 
 
-def test_pictures_have_a_limit_of_their_own(chat: Chat) -> None:
+def test_picture_uploads_have_a_separate_limit(chat: Chat) -> None:
     ann = chat.person("ann")
     chat.often(UPLOADS.max_requests, "PUT", AVATAR, headers=as_(ann))
     assert ann.sends("PUT", AVATAR).status == 429

@@ -57,7 +57,7 @@ def streamed(answer: Answer) -> list[dict[str, Any]]:
 
 
 class TestSync:
-    def test_returns_the_events_since_the_cursor_oldest_first(self, ann: Person, bob: Person) -> None:
+    def test_sync_returns_the_events_since_the_cursor_oldest_first(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         said = ann.says("hello", in_=room)
@@ -92,7 +92,7 @@ class TestSync:
         joins = [(event["data"]["room"], event["data"]["user"]["username"], event["data"]["role"]) for event in joined]
         assert joins == [(room["id"], "ann", "owner"), (room["id"], "bob", "member")]
 
-    def test_a_user_who_left_receives_only_the_leaving(self, ann: Person, bob: Person) -> None:
+    def test_a_former_member_receives_only_their_departure(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("for your ears only", in_=room)
@@ -139,7 +139,7 @@ class TestSync:
         roles = {(event["data"]["user"]["username"], event["data"]["role"]) for event in found}
         assert roles == {("bob", "owner"), ("ann", "moderator")}
 
-    def test_returns_a_long_log_in_pages(self, ann: Person) -> None:
+    def test_sync_returns_a_long_log_in_pages(self, ann: Person) -> None:
         cursor = now(ann)
         room = ann.makes_room()
         for number in range(5):
@@ -199,7 +199,7 @@ def test_every_kind_of_change_has_an_event(chat: Chat) -> None:
 
 
 class TestEvents:
-    def test_stream_the_events_after_the_cursor(self, ann: Person, bob: Person) -> None:
+    def test_a_stream_sends_the_events_after_the_cursor(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         cursor = now(bob)
         ann.says("hello,\nBob", in_=room)
@@ -212,18 +212,18 @@ class TestEvents:
         ]
         assert (answer.headers["X-Accel-Buffering"], answer.headers["Cache-Control"]) == ("no", "no-store")
 
-    def test_prefer_last_event_id_to_the_cursor_in_the_url(self, ann: Person) -> None:
+    def test_a_stream_prefers_last_event_id_to_the_cursor_in_the_url(self, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         made, joined = since(ann, cursor)
         answer = ann.sends("GET", f"/api/chat/events/?after={cursor}", headers={"Last-Event-ID": made["id"]})
         assert [event["data"] for event in streamed(answer)] == [joined]
 
-    def test_without_a_cursor_skip_the_past(self, ann: Person) -> None:
+    def test_a_stream_without_a_cursor_skips_the_past(self, ann: Person) -> None:
         ann.makes_room()
         assert streamed(ann.gets("/api/chat/events/")) == []
 
-    def test_send_resync_for_a_cursor_before_the_log(self, chat: Chat, ann: Person) -> None:
+    def test_a_stream_sends_resync_for_a_cursor_before_the_log(self, chat: Chat, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         drop_a_change(chat)
@@ -233,14 +233,14 @@ class TestEvents:
         assert "id" not in event
         assert "id" not in event["data"]
 
-    def test_refuse_a_forged_cursor(self, ann: Person) -> None:
+    def test_a_stream_refuses_a_forged_cursor(self, ann: Person) -> None:
         for answer in (
             ann.gets("/api/chat/events/", after="1.aaaaaaaaaaaa"),
             ann.sends("GET", "/api/chat/events/", headers={"Last-Event-ID": "1.aaaaaaaaaaaa"}),
         ):
             assert (answer.status, answer.code) == (400, "invalid_cursor")
 
-    def test_remove_their_listener_at_the_end(self, chat: Chat, ann: Person) -> None:
+    def test_a_stream_removes_its_listener_at_the_end(self, chat: Chat, ann: Person) -> None:
         for _ in range(30):  # more than the limit of open streams
             ann.gets("/api/chat/events/")
             ann.sends("HEAD", "/api/chat/events/")
@@ -253,45 +253,45 @@ class TestTickets:
         assert (answer.status, answer.body["expires_in"]) == (201, 30)
         return str(answer.body["ticket"])
 
-    def test_open_a_stream_of_their_user(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_opens_a_stream_of_its_user(self, chat: Chat, ann: Person) -> None:
         cursor = now(ann)
         ann.makes_room()
         answer = chat.anyone.gets("/api/chat/events/", ticket=self.ticket(ann), after=cursor)
         assert [event["data"] for event in streamed(answer)] == since(ann, cursor)
 
-    def test_work_once(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_works_once(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
         answer = chat.anyone.gets("/api/chat/events/", ticket=ticket)
         assert (answer.status, answer.code) == (401, "ticket_invalid")
 
-    def test_expire(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_expires(self, chat: Chat, ann: Person) -> None:
         tickets = [self.ticket(ann), self.ticket(ann)]
         chat.clock.advance(LIFETIME_SECONDS - 0.001)
         assert chat.anyone.gets("/api/chat/events/", ticket=tickets[0]).status == 200
         chat.clock.advance(0.001)
         assert chat.anyone.gets("/api/chat/events/", ticket=tickets[1]).code == "ticket_invalid"
 
-    def test_end_with_their_session(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_ends_with_its_session(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         ann.posts("/api/auth/logout/")
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).code == "session_ended"
 
-    def test_open_no_other_route(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_opens_no_other_route(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert chat.anyone.gets("/api/auth/me/", ticket=ticket).status == 401
         assert chat.anyone.gets("/api/chat/sync/", ticket=ticket).status == 401
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
 
-    def test_that_were_forged_are_401(self, chat: Chat, ann: Person) -> None:
+    def test_a_forged_ticket_is_401(self, chat: Chat, ann: Person) -> None:
         for made_up in ("", "x", ann.token, "\u0000"):
             answer = chat.anyone.gets("/api/chat/events/", ticket=made_up)
             assert (answer.status, answer.code) == (401, "ticket_invalid")
 
-    def test_are_stored_as_a_hash_only(self, chat: Chat, ann: Person) -> None:
+    def test_a_ticket_is_stored_only_as_a_hash(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert ticket not in json.dumps(chat.dump(without=()))
 
-    def test_do_not_let_a_token_into_the_url(self, chat: Chat, ann: Person) -> None:
+    def test_an_access_token_is_not_accepted_as_a_ticket(self, chat: Chat, ann: Person) -> None:
         for name in ("access", "token", "access_token", "jwt"):
             assert chat.anyone.gets("/api/chat/events/", **{name: ann.token}).status == 401

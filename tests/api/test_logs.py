@@ -82,7 +82,7 @@ def breaks(message: str) -> Callable[..., None]:
     return fail
 
 
-class TestALine:
+class TestLogLines:
     def test_a_line_holds_the_request_its_user_and_its_outcome(self, chat: Chat, ann: Person, log: Log) -> None:
         log()
         answer = ann.sends("GET", "/api/auth/me/", headers={"X-Request-ID": "abc-1"})
@@ -144,7 +144,7 @@ class TestALine:
             assert 3_000 < len(line.encode()) <= 4_096
             assert json.loads(line)["event"].endswith("end")
 
-    def test_keeps_the_end_of_a_long_traceback(
+    def test_a_line_keeps_the_end_of_a_long_traceback(
         self, chat: Chat, ann: Person, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         log()

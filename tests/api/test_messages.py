@@ -24,7 +24,7 @@ def room(ann: Person, bob: Person) -> Json:
 
 
 class TestSending:
-    def test_answers_with_the_message(self, ann: Person, room: Json) -> None:
+    def test_sending_returns_the_message(self, ann: Person, room: Json) -> None:
         answer = ann.posts(MESSAGES, room=room["id"], content="hello")
         user = {name: ann.user[name] for name in ("id", "username", "first_name", "last_name", "full_name", "avatar")}
         assert answer.status == 201
@@ -44,12 +44,12 @@ class TestSending:
         }
         assert "Idempotency-Replayed" not in answer.headers
 
-    def test_numbers_the_messages_of_each_room_without_holes(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_the_messages_of_a_room_are_numbered_without_gaps(self, ann: Person, bob: Person, room: Json) -> None:
         other = ann.makes_room("Garden")
         ann.says("x", in_=other)
         assert [person.says("x", in_=room)["seq"] for person in (ann, bob, ann)] == [1, 2, 3]
 
-    def test_counts_as_reading_up_to_there(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_sending_marks_earlier_messages_as_read(self, ann: Person, bob: Person, room: Json) -> None:
         ann.says("question", in_=room)
         bob.says("answer", in_=room)
         assert (bob.looks_at(room)["unread_count"], ann.looks_at(room)["unread_count"]) == (0, 1)
@@ -69,7 +69,7 @@ class TestSending:
         ],
         ids=lambda text: ascii(text)[:20],
     )
-    def test_text_comes_back_as_it_was_written(self, ann: Person, room: Json, sent: str, stored: str) -> None:
+    def test_content_is_stored_as_it_was_sent(self, ann: Person, room: Json, sent: str, stored: str) -> None:
         assert ann.says(sent, in_=room)["content"] == stored
         assert contents(ann.history(room)) == [stored]
 
@@ -78,7 +78,7 @@ class TestSending:
         ["", " ", "\n\t ", "\u3000", "x" * 4001, "a\u0000", "a\u001b[1m", "a\u0085b", "\u007f"],
         ids=lambda t: ascii(t)[:12],
     )
-    def test_other_text_is_refused(self, ann: Person, room: Json, content: str) -> None:
+    def test_invalid_content_is_refused(self, ann: Person, room: Json, content: str) -> None:
         answer = ann.posts(MESSAGES, room=room["id"], content=content)
         assert (answer.status, set(answer.errors)) == (400, {"content"})
         assert ann.looks_at(room)["last_seq"] == 0
@@ -92,7 +92,7 @@ class TestSending:
         assert (private.status, private.code) == (nothing.status, nothing.code) == (404, "room_not_found")
 
 
-class TestSendingAgain:
+class TestRepeatedSends:
     def test_the_same_client_id_returns_the_first_message(self, ann: Person, room: Json) -> None:
         first = ann.posts(MESSAGES, room=room["id"], content="hello", client_id="b7d1")
         again = ann.posts(MESSAGES, room=room["id"], content="hello", client_id="b7d1")
@@ -109,7 +109,7 @@ class TestSendingAgain:
         field = ann.posts(MESSAGES, **form, client_id="b7d1")
         assert (field.status, field.body["client_id"]) == (200, "b7d1")
 
-    def test_with_other_content_is_409(self, ann: Person, room: Json) -> None:
+    def test_a_repeated_client_id_with_other_content_is_409(self, ann: Person, room: Json) -> None:
         first = ann.says("hello", in_=room, client_id="b7d1")
         for form in ({"content": "other"}, {"content": "hello", "reply_to": first["id"]}):
             answer = ann.posts(MESSAGES, room=room["id"], client_id="b7d1", **form)
@@ -125,7 +125,7 @@ class TestSendingAgain:
         bob.says("other", in_=room, client_id="b7d1")
         ann.says("third", in_=ann.makes_room(), client_id="b7d1")
 
-    def test_header_and_field_may_not_differ(self, ann: Person, room: Json) -> None:
+    def test_a_different_header_and_field_are_refused(self, ann: Person, room: Json) -> None:
         form = {"room": room["id"], "content": "hello", "client_id": "b"}
         assert set(ann.sends("POST", MESSAGES, json=form, headers={"Idempotency-Key": "a"}).errors) == {"client_id"}
         assert ann.sends("POST", MESSAGES, json=form, headers={"Idempotency-Key": "b"}).status == 201
@@ -137,25 +137,27 @@ class TestSendingAgain:
         assert ann.posts(MESSAGES, room=room["id"], content="hello", client_id="x" * 64).status == 201
 
     @pytest.mark.parametrize("key", ["", " ", "x" * 65])
-    def test_an_idempotency_key_has_rules(self, ann: Person, room: Json, key: str) -> None:
+    def test_an_invalid_idempotency_key_is_refused(self, ann: Person, room: Json, key: str) -> None:
         form = {"room": room["id"], "content": "hello"}
         answer = ann.sends("POST", MESSAGES, json=form, headers={"Idempotency-Key": key})
         assert answer.status == 400
         assert len(answer.errors) == 1
 
-    def test_after_leaving_is_refused(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_a_replay_after_leaving_the_room_is_refused(self, ann: Person, bob: Person, room: Json) -> None:
         bob.says("hello", in_=room, client_id="b7d1")
         bob.leaves(room)
         assert bob.posts(MESSAGES, room=room["id"], content="hello", client_id="b7d1").status == 403
 
 
 class TestReplying:
-    def test_names_a_message_of_the_same_room(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_a_reply_names_a_message_of_the_same_room(self, ann: Person, bob: Person, room: Json) -> None:
         question = ann.says("question", in_=room)
         assert bob.says("answer", in_=room, reply_to=question["id"])["reply_to"] == question["id"]
         assert bob.says("other", in_=room, reply_to=None)["reply_to"] is None
 
-    def test_to_another_room_or_to_nothing_is_the_same_400(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_a_reply_to_another_room_is_400_like_a_reply_to_a_missing_message(
+        self, ann: Person, bob: Person, room: Json
+    ) -> None:
         elsewhere = ann.says("secret", in_=ann.makes_room(private=True))
         answers = [
             bob.posts(MESSAGES, room=room["id"], content="x", reply_to=message_id)
@@ -178,7 +180,7 @@ class TestHistory:
         assert answer.body["messages"] == said[4:]
         assert contents(ann.history(room)) == list("1234567")
 
-    def test_goes_on_to_older_messages_by_next(self, ann: Person, room: Json, said: list[Json]) -> None:
+    def test_next_leads_from_the_newest_page_to_older_messages(self, ann: Person, room: Json, said: list[Json]) -> None:
         pages, url = [], f"http://localhost/api/chat/rooms/{room['id']}/history/?limit=3"
         while url:
             answer = ann.follows(url)
@@ -187,7 +189,9 @@ class TestHistory:
             assert (answer.link("prev") is None) == (len(pages) == 1)
         assert pages == ["567", "234", "1"]
 
-    def test_goes_on_to_newer_messages_after_one(self, ann: Person, room: Json, said: list[Json]) -> None:
+    def test_next_leads_from_a_page_after_a_message_to_newer_ones(
+        self, ann: Person, room: Json, said: list[Json]
+    ) -> None:
         answer = ann.history(room, after=said[1]["id"], limit=3)
         assert contents(answer) == list("345")
         second = ann.follows(answer.link("next") or "")
@@ -196,7 +200,7 @@ class TestHistory:
         assert contents(ann.follows(second.link("prev") or "")) == list("345")
         assert contents(ann.history(room, after=said[-1]["id"])) == []
 
-    def test_before_and_around_a_message(self, ann: Person, room: Json, said: list[Json]) -> None:
+    def test_history_returns_a_page_before_or_around_a_message(self, ann: Person, room: Json, said: list[Json]) -> None:
         assert contents(ann.history(room, before=said[4]["id"], limit=2)) == list("34")
         around = ann.history(room, around=said[3]["id"], limit=3)
         assert contents(around) == list("345")
@@ -213,12 +217,14 @@ class TestHistory:
         assert link.startswith(f"http://localhost/api/chat/rooms/{room['id']}/history/?")
 
     @pytest.mark.parametrize("pair", [("before", "after"), ("after", "around"), ("before", "around")])
-    def test_takes_one_place_at_a_time(self, ann: Person, room: Json, said: list[Json], pair: tuple[str, str]) -> None:
+    def test_history_takes_only_one_of_before_after_and_around(
+        self, ann: Person, room: Json, said: list[Json], pair: tuple[str, str]
+    ) -> None:
         answer = ann.history(room, **dict.fromkeys(pair, said[0]["id"]))
         assert (answer.status, set(answer.errors)) == (400, set(pair))
 
     @pytest.mark.parametrize("place", ["before", "after", "around"])
-    def test_next_to_a_message_that_is_not_there_is_400(self, ann: Person, bob: Person, room: Json, place: str) -> None:
+    def test_history_beside_a_missing_message_is_400(self, ann: Person, bob: Person, room: Json, place: str) -> None:
         secret = ann.says("secret", in_=ann.makes_room(private=True))
         elsewhere = bob.says("hi", in_=bob.makes_room())
         for person in (ann, bob):
@@ -259,7 +265,7 @@ class TestHistory:
         assert eve.history(ann.makes_room(private=True)).code == "room_not_found"
 
 
-class TestTheListOfMessages:
+class TestListingMessages:
     def test_the_list_of_a_room_equals_its_history_and_marks_nothing(
         self, ann: Person, bob: Person, room: Json
     ) -> None:
@@ -289,7 +295,7 @@ class TestTheListOfMessages:
         assert contents(ann.follows(older.link("prev") or "")) == ["4", "5"]
         assert contents(chat.person("eve").gets(MESSAGES)) == []
 
-    def test_a_room_that_one_is_not_in_is_answered_as_in_a_path(self, chat: Chat, ann: Person, room: Json) -> None:
+    def test_another_room_in_the_query_is_answered_as_in_a_path(self, chat: Chat, ann: Person, room: Json) -> None:
         eve = chat.person("eve")
         public = eve.gets(MESSAGES, room=room["id"])
         assert (public.status, public.code) == (403, "not_a_participant")
@@ -298,7 +304,7 @@ class TestTheListOfMessages:
             assert (answer.status, answer.code) == (404, "room_not_found")
 
     @pytest.mark.parametrize("place", ["before", "after", "around"])
-    def test_a_message_that_one_may_not_see_is_no_place(self, chat: Chat, ann: Person, room: Json, place: str) -> None:
+    def test_a_hidden_message_is_no_position_in_the_list(self, chat: Chat, ann: Person, room: Json, place: str) -> None:
         message = ann.says("secret", in_=ann.makes_room(private=True))
         for message_id in (message["id"], 99):
             answer = chat.person(f"eve{message_id}").gets(MESSAGES, **{place: message_id})

@@ -53,7 +53,7 @@ class TestCounts:
         assert found[requests("unknown", "unknown", 405)] == 20
         assert not [name for name in found if "made" in name.lower()]
 
-    def test_requests_in_progress_are_this_one_alone(self, fresh: Chat) -> None:
+    def test_the_request_for_metrics_is_the_only_one_in_progress(self, fresh: Chat) -> None:
         fresh.person("ann").gets("/nothing")
         assert metrics(fresh)["minichat_http_requests_in_progress"] == 1
 
@@ -92,12 +92,12 @@ class TestCounts:
     def test_there_are_no_redis_metrics_without_redis(self, fresh: Chat) -> None:
         assert not [name for name in metrics(fresh) if "redis" in name]
 
-    def test_name_the_version(self, fresh: Chat) -> None:
+    def test_the_metrics_name_the_version(self, fresh: Chat) -> None:
         version = fresh.document.document["info"]["version"]
         assert metrics(fresh)[f'minichat_build_info{{version="{version}"}}'] == 1
 
 
-class TestWhoMayRead:
+class TestAccess:
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
     def test_this_machine_may_read_by_default(self, chat: Chat, address: str) -> None:
         answer = asked_from(chat, address)
@@ -121,7 +121,7 @@ class TestWhoMayRead:
         assert asked_from(chat, "127.0.0.1", X_Forwarded_For="192.0.2.7, 198.51.100.1").status == 404
         assert asked_from(chat, "127.0.0.1").status == 404
 
-    def test_the_readers_are_a_setting(self, make_chat: MakeChat) -> None:
+    def test_a_setting_names_the_networks_that_may_read(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_METRICS_FROM="10.1.0.0/16, 2001:db8::7")
         allowed = {"10.1.255.255": 200, "2001:db8::7": 200, "10.2.0.1": 404, "127.0.0.1": 404, "2001:db8::8": 404}
         assert {address: asked_from(chat, address).status for address in allowed} == allowed

@@ -75,7 +75,7 @@ def outcome(answer: Answer) -> tuple[int, str | None]:
 
 
 class TestAdding:
-    def test_answers_with_the_participant(self, ann: Person, dora: Person, room: Json) -> None:
+    def test_adding_returns_the_participant(self, ann: Person, dora: Person, room: Json) -> None:
         ann.says("before", in_=room)
         answer = adds(ann, dora, room)
         assert answer.status == 201
@@ -106,7 +106,7 @@ class TestAdding:
             *[(403, "not_a_participant")] * 2,
         ]
 
-    def test_leads_into_a_private_room(self, ann: Person, dora: Person) -> None:
+    def test_adding_opens_a_private_room_to_the_user(self, ann: Person, dora: Person) -> None:
         room = ann.makes_room(private=True)
         assert dora.joins(room).status == 404
         assert adds(ann, dora, room).status == 201
@@ -173,7 +173,7 @@ class TestRemoving:
         assert outcome(removes(ann, bob, room)) == (404, "participant_not_found")
         assert ann.looks_at(room)["participants_count"] == 1
 
-    def test_meets_only_those_below(
+    def test_a_removal_or_ban_needs_a_higher_role_than_the_target(
         self, ann: Person, bob: Person, cid: Person, dora: Person, eve: Person, room: Json
     ) -> None:
         adds(ann, dora, room)
@@ -184,14 +184,14 @@ class TestRemoving:
         assert outcome(removes(eve, cid, room)) == (403, "not_a_participant")
         assert (removes(bob, cid, room).status, removes(ann, dora, room).status) == (204, 204)
 
-    def test_oneself_is_leaving(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_removing_yourself_is_leaving(self, ann: Person, bob: Person, room: Json) -> None:
         assert (removes(ann, ann, room).status, bob.looks_at(room)["role"]) == (204, "owner")
         assert removes(ann, ann, room).status == 204
         assert ann.looks_at(room)["role"] is None
 
 
 class TestBans:
-    def test_keep_out_of_a_public_room(self, ann: Person, cid: Person, eve: Person, room: Json) -> None:
+    def test_a_ban_keeps_a_user_out_of_a_public_room(self, ann: Person, cid: Person, eve: Person, room: Json) -> None:
         assert bans(ann, cid, room).status == 204
         assert outcome(cid.joins(room)) == (403, "banned")
         assert outcome(cid.history(room)) == (403, "not_a_participant")
@@ -199,7 +199,7 @@ class TestBans:
         assert cid.gets("/api/chat/rooms/", scope="public").body == []
         assert [one["id"] for one in eve.gets("/api/chat/rooms/", scope="public").body] == [room["id"]]
 
-    def test_a_ban_keeps_out_a_user_who_is_not_in(self, bob: Person, eve: Person, room: Json) -> None:
+    def test_a_user_outside_the_room_can_be_banned(self, bob: Person, eve: Person, room: Json) -> None:
         assert [bans(bob, eve, room).status for _ in range(2)] == [204, 204]
         assert outcome(eve.joins(room)) == (403, "banned")
         assert outcome(adds(bob, eve, room)) == (409, "user_is_banned")
@@ -259,14 +259,14 @@ class TestBans:
         answer = ann.deletes(f"/api/chat/rooms/{room['id']}/bans/{user_id}/")
         assert outcome(answer) == (404, "user_not_found")
 
-    def test_go_with_the_room_and_into_the_export(self, ann: Person, cid: Person, room: Json) -> None:
+    def test_a_ban_is_exported_until_the_room_is_deleted(self, ann: Person, cid: Person, room: Json) -> None:
         bans(ann, cid, room)
         assert cid.gets("/api/auth/me/export/").body["bans"] == [{"room": room["id"], "banned_at": NOW}]
         ann.deletes(f"/api/chat/rooms/{room['id']}/")
         assert cid.gets("/api/auth/me/export/").body["bans"] == []
 
 
-def test_nothing_moves_the_two_of_a_direct_chat(ann: Person, bob: Person, eve: Person) -> None:
+def test_the_participants_of_a_direct_chat_cannot_change(ann: Person, bob: Person, eve: Person) -> None:
     room = ann.chats_with(bob)
     answers = [request(ann, other, room) for request in (adds, removes, bans, lifts) for other in (bob, eve)]
     answers += [gives(ann, bob, "owner", room), banned(ann, room), removes(ann, ann, room)]
@@ -291,9 +291,7 @@ def test_every_act_is_in_the_audit_log(chat: Chat, ann: Person, bob: Person, cid
     ]
 
 
-def test_a_participant_may_be_sent_back_as_it_was_given_and_gets_no_role_by_that(
-    ann: Person, dora: Person, room: Json
-) -> None:
+def test_a_participant_may_be_sent_back_and_its_role_is_ignored(ann: Person, dora: Person, room: Json) -> None:
     added = adds(ann, dora, room).body
     path = f"/api/chat/rooms/{room['id']}/participants/"
     answer = ann.posts(path, user_id=dora.id, **{**added, "role": "owner"})

@@ -86,7 +86,7 @@ def test_a_list_takes_the_same_few_statements_at_any_length(chat: Chat, rows: in
     assert found == LISTS
 
 
-def test_a_request_for_one_thing_takes_few_statements(chat: Chat) -> None:
+def test_a_request_for_one_object_takes_few_statements(chat: Chat) -> None:
     ann = chat.person("ann")
     room = ann.makes_room("Kitchen")
     ann.says("hello", in_=room)

@@ -15,7 +15,7 @@ def names(answer_body: list[Json]) -> list[str]:
 
 
 class TestMakingARoom:
-    def test_makes_you_its_owner(self, chat: Chat) -> None:
+    def test_the_creator_of_a_room_is_its_owner(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         answer = ann.posts(ROOMS, name=" Kitchen ", description="Who cooks?", is_private=True, participants=[bob.id])
         shown = {**{name: bob.user[name] for name in bob.user if name not in {"email", "date_joined", "profile"}}}
@@ -38,11 +38,11 @@ class TestMakingARoom:
         }
         assert bob.looks_at({"id": 1})["role"] == "member"
 
-    def test_needs_only_a_name(self, chat: Chat) -> None:
+    def test_a_new_room_needs_only_a_name(self, chat: Chat) -> None:
         room = chat.person("ann").posts(ROOMS, name="Kitchen").body
         assert (room["description"], room["is_private"], room["participants_count"]) == ("", False, 1)
 
-    def test_oneself_and_the_same_again_count_once(self, chat: Chat) -> None:
+    def test_repeated_participants_and_the_creator_count_once(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         answer = ann.posts(ROOMS, name="Kitchen", participants=[bob.id, ann.id, bob.id])
         assert [person["username"] for person in answer.body["participants"]] == ["ann", "bob"]
@@ -65,7 +65,7 @@ class TestMakingARoom:
         ],
         ids=lambda value: ascii(value)[:20],
     )
-    def test_a_wrong_field_is_named(self, chat: Chat, field: str, value: object) -> None:
+    def test_an_invalid_field_is_reported_by_name(self, chat: Chat, field: str, value: object) -> None:
         ann = chat.person("ann")
         answer = ann.posts(ROOMS, **{"name": "Kitchen", field: value})
         assert (answer.status, set(answer.errors)) == (400, {field})
@@ -88,7 +88,7 @@ class TestMakingARoom:
 
 
 class TestSeeingARoom:
-    def test_a_public_room_shows_its_card_to_all(self, chat: Chat) -> None:
+    def test_every_user_sees_a_public_room_from_outside(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room("Kitchen")
         ann.says("secret", in_=room)
@@ -117,7 +117,7 @@ class TestSeeingARoom:
         assert (answer.status, answer.code) == (404, "room_not_found")
 
 
-class TestTheListOfRooms:
+class TestListingRooms:
     def test_the_list_holds_the_users_rooms_by_latest_activity(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         rooms = []
@@ -149,7 +149,7 @@ class TestTheListOfRooms:
 
 
 class TestChangingARoom:
-    def test_put_needs_a_name_and_patch_nothing(self, chat: Chat) -> None:
+    def test_put_needs_a_name_and_patch_needs_no_field(self, chat: Chat) -> None:
         ann = chat.person("ann")
         room = ann.makes_room("Kitchen", description="Old")
         path = f"{ROOMS}{room['id']}/"
@@ -196,7 +196,7 @@ class TestChangingARoom:
         assert {person.gets(path).status for person in (ann, bob, cid, eve)} == {404}
         assert (ann.deletes(path).status, bob.gets(ROOMS).body) == (404, [])
 
-    def test_a_deleted_room_takes_its_messages_along(self, chat: Chat) -> None:
+    def test_a_deleted_room_removes_its_messages(self, chat: Chat) -> None:
         ann = chat.person("ann")
         room = ann.makes_room("Kitchen")
         message = ann.says("hello", in_=room)
@@ -206,7 +206,7 @@ class TestChangingARoom:
         assert set(ann.gets("/api/chat/messages/", before=message["id"]).errors) == {"before"}
         assert ann.posts("/api/chat/messages/", room=room["id"], content="x").status == 404
 
-    def test_nothing_changes_a_direct_chat(self, chat: Chat) -> None:
+    def test_a_direct_chat_cannot_be_changed(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         path = f"{ROOMS}{ann.chats_with(bob)['id']}/"
         answers = [ann.puts(path, name="x"), ann.patches(path, name="x"), ann.deletes(path), ann.posts(f"{path}leave/")]
@@ -226,7 +226,7 @@ class TestJoiningAndLeaving:
         ann.says("after", in_=room)
         assert eve.looks_at(room)["unread_count"] == 1
 
-    def test_twice_is_fine(self, chat: Chat) -> None:
+    def test_joining_and_leaving_twice_succeeds(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room()
         first, second = eve.joins(room), eve.joins(room)
@@ -236,14 +236,14 @@ class TestJoiningAndLeaving:
         assert set(eve.joins(room).body) == {"message", "room"}
         assert set(eve.leaves(room).body) == {"message"}
 
-    def test_needs_no_body_and_minds_none(self, chat: Chat) -> None:
+    def test_joining_accepts_a_request_with_or_without_a_body(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room()
         bodies: list[dict[str, Any]] = [{}, {"json": {}}, {"data": b""}]
         for body in bodies:
             assert eve.sends("POST", f"{ROOMS}{room['id']}/join/", **body).status == 200
 
-    def test_a_private_room_can_not_be_joined(self, chat: Chat) -> None:
+    def test_a_private_room_cannot_be_joined(self, chat: Chat) -> None:
         ann, bob, eve = chat.people("ann", "bob", "eve")
         room, direct = ann.makes_room(private=True), ann.chats_with(bob)
         assert [eve.joins(place).code for place in (room, direct)] == ["room_not_found"] * 2
@@ -266,15 +266,15 @@ class TestJoiningAndLeaving:
         cid.leaves(room)
         assert bob.looks_at(room)["role"] == "owner"
 
-    def test_the_last_one_out_removes_the_room(self, chat: Chat) -> None:
+    def test_the_room_is_deleted_when_the_last_participant_leaves(self, chat: Chat) -> None:
         ann, eve = chat.people("ann", "eve")
         room = ann.makes_room()
         ann.leaves(room)
         assert eve.joins(room).status == 404
 
 
-class TestADirectChat:
-    def test_a_direct_chat_is_one_however_often_it_is_opened(self, chat: Chat) -> None:
+class TestDirectChats:
+    def test_opening_a_direct_chat_again_returns_the_same_room(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         first = ann.posts("/api/chat/create-direct-chat/", user_id=bob.id)
         again = ann.posts("/api/chat/create-direct-chat/", user_id=bob.id)
@@ -284,7 +284,7 @@ class TestADirectChat:
         assert other.body["room"]["id"] == first.body["room"]["id"]
         assert set(first.body) == {"room", "message"}
 
-    def test_bears_the_name_of_the_other_one(self, chat: Chat) -> None:
+    def test_a_direct_chat_has_the_name_of_the_other_participant(self, chat: Chat) -> None:
         ann, bob = chat.person("ann", first_name="Ann", last_name="Lee"), chat.person("bob")
         room = ann.chats_with(bob)
         assert (room["kind"], room["name"], bob.looks_at(room)["name"]) == ("direct", "bob", "Ann Lee")
@@ -292,7 +292,7 @@ class TestADirectChat:
         assert (room["participants_count"], len(room["participants"])) == (2, 2)
         assert names(bob.gets(ROOMS).body) == ["Ann Lee"]
 
-    def test_with_oneself_is_400(self, chat: Chat) -> None:
+    def test_a_direct_chat_with_yourself_is_400(self, chat: Chat) -> None:
         ann = chat.person("ann")
         answer = ann.posts("/api/chat/create-direct-chat/", user_id=ann.id)
         assert (answer.status, set(answer.errors)) == (400, {"user_id"})
@@ -304,7 +304,7 @@ class TestADirectChat:
 
 
 class TestReceipts:
-    def test_move_forward_only_and_end_at_the_end(self, chat: Chat) -> None:
+    def test_a_receipt_moves_forward_only_and_not_past_the_last_message(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         room = ann.makes_room(with_=[bob])
         for text in "abc":

@@ -65,12 +65,12 @@ class TestEveryRoute:
         documented = {(method, path_of(rule)) for method, rule in calls(stage) if rule.endpoint not in UNDOCUMENTED}
         assert {(method, path.replace("1-A.svg", "{user_id}-{letter}.svg")) for method, path in known} == documented
 
-    def test_declares_a_policy(self, stage: Stage) -> None:
+    def test_every_route_declares_a_policy(self, stage: Stage) -> None:
         declared = policies(stage.app)
         for rule in stage.app.url_map.iter_rules():
             assert rule.endpoint in declared, rule
 
-    def test_without_a_policy_needs_a_token_and_is_throttled(self) -> None:
+    def test_a_route_without_a_policy_needs_a_token_and_is_throttled(self) -> None:
         blueprint = Blueprint("forgetful", __name__)
 
         @blueprint.route("/forgotten/")

@@ -41,5 +41,5 @@ def test_each_line_names_tests_that_pytest_finds(collected: set[str], line: str)
     assert named_in(row) <= collected, sorted(named_in(row) - collected)
 
 
-def test_each_line_is_known_and_stands_there_once() -> None:
+def test_each_requirement_is_on_the_page_once() -> None:
     assert re.findall(r"^\| ([A-Z]\d+\S*) \|", DOCUMENT, re.MULTILINE) == list(LINES)

@@ -28,8 +28,8 @@ def ann(chat: Chat) -> Person:
     return chat.person("ann")
 
 
-class TestTheList:
-    def test_shows_device_address_and_times(self, chat: Chat, ann: Person) -> None:
+class TestListingSessions:
+    def test_the_list_shows_device_address_and_times(self, chat: Chat, ann: Person) -> None:
         chat.clock.advance(HOUR)
         phone = log_in(chat, ann, agent="Phone/1.0")
         chat.clock.advance(HOUR / 2)
@@ -43,7 +43,9 @@ class TestTheList:
             "current": True,
         }
 
-    def test_begins_with_the_newest_log_in_and_marks_the_current_one(self, chat: Chat, ann: Person) -> None:
+    def test_the_list_begins_with_the_newest_log_in_and_marks_the_current_session(
+        self, chat: Chat, ann: Person
+    ) -> None:
         log_in(chat, ann, agent="Phone"), log_in(chat, ann, agent="Tablet")
         listed = ann.gets("/api/auth/sessions/").body
         assert [session["user_agent"] for session in listed][:2] == ["Tablet", "Phone"]
@@ -74,7 +76,7 @@ class TestTheList:
         assert third.link("next") is None
         assert ann.follows(third.link("prev") or "").body == second.body
 
-    def test_keeps_only_the_beginning_of_a_long_user_agent(self, chat: Chat, ann: Person) -> None:
+    def test_the_list_shows_only_the_beginning_of_a_long_user_agent(self, chat: Chat, ann: Person) -> None:
         assert agents(log_in(chat, ann, agent="x" * 5_000))[0] == "x" * 400
 
 
@@ -88,12 +90,12 @@ class TestRevoking:
         assert tablet.is_logged_in
         assert agents(ann)[0] == "Tablet"
 
-    def test_again_is_204_again(self, chat: Chat, ann: Person) -> None:
+    def test_revoking_a_session_again_is_204(self, chat: Chat, ann: Person) -> None:
         phone = log_in(chat, ann, agent="Phone")
         for _ in range(2):
             assert ann.deletes(f"/api/auth/sessions/{phone.session_id}/").status == 204
 
-    def test_the_current_one_is_logging_out(self, ann: Person) -> None:
+    def test_revoking_the_current_session_logs_out(self, ann: Person) -> None:
         assert ann.deletes(f"/api/auth/sessions/{ann.session_id}/").status == 204
         assert ann.gets("/api/auth/me/").code == "session_ended"
 
@@ -111,7 +113,7 @@ class TestRevoking:
     def test_a_wrong_id_is_404(self, ann: Person, no_id: str) -> None:
         assert ann.deletes(f"/api/auth/sessions/{no_id}/").code == "session_not_found"
 
-    def test_all_others_leaves_this_one(self, chat: Chat, ann: Person) -> None:
+    def test_revoking_the_other_sessions_keeps_this_one(self, chat: Chat, ann: Person) -> None:
         bob = chat.person("bob")
         phone, tablet = log_in(chat, ann, agent="Phone"), log_in(chat, ann, agent="Tablet")
         for _ in range(2):

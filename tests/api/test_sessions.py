@@ -35,7 +35,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 class TestRefreshing:
-    def test_gives_a_new_pair_and_the_new_one_works(self, chat: Chat) -> None:
+    def test_a_refresh_returns_a_new_pair_that_works(self, chat: Chat) -> None:
         ann = chat.person("ann")
         first = ann.refresh
         answer = ann.refreshes()
@@ -45,7 +45,7 @@ class TestRefreshing:
         assert ann.is_logged_in
         assert ann.refreshes().status == 200
 
-    def test_answers_are_not_cached(self, chat: Chat) -> None:
+    def test_answers_with_tokens_are_not_cached(self, chat: Chat) -> None:
         ann = chat.person("ann")
         assert ann.refreshes().headers["Cache-Control"] == "no-store"
 
@@ -92,7 +92,7 @@ class TestRefreshing:
         assert ann.refreshes(chain[2]).body["refresh"] == chain[3]
         assert ann.refreshes(chain[1]).code == "token_reused"
 
-    def test_a_grace_of_0_is_strict(self, make_chat: MakeChat) -> None:
+    def test_a_grace_period_of_0_is_strict(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_REFRESH_GRACE="0")
         ann = chat.person("ann")
         first = ann.refresh
@@ -152,14 +152,14 @@ class TestRefreshing:
         chat.clock.advance(90)
         assert ann.refreshes().status == 401
 
-    def test_a_token_of_another_session_does_not_help(self, chat: Chat) -> None:
+    def test_a_refresh_token_of_another_session_is_refused(self, chat: Chat) -> None:
         ann, bob = chat.people("ann", "bob")
         bobs = bob.refresh
         assert ann.posts("/api/auth/token/refresh/", refresh=bobs).status == 200
         assert bob.is_logged_in
         assert ann.is_logged_in
 
-    def test_needs_no_access_token_and_does_not_mind_a_dead_one(self, chat: Chat) -> None:
+    def test_a_refresh_ignores_an_expired_access_token(self, chat: Chat) -> None:
         ann = chat.person("ann")
         chat.clock.advance(2 * HOUR)
         assert ann.posts("/api/auth/token/refresh/", refresh=ann.refresh).status == 200
@@ -177,7 +177,7 @@ class TestLoggingOut:
         assert phone.is_logged_in
 
     @pytest.mark.parametrize("form", [{"json": {}}, {}, {"data": b"", "content_type": "application/json"}])
-    def test_needs_no_refresh_token(self, chat: Chat, form: dict[str, Any]) -> None:
+    def test_a_log_out_needs_no_refresh_token(self, chat: Chat, form: dict[str, Any]) -> None:
         ann = chat.person("ann")
         assert ann.sends("POST", "/api/auth/logout/", **form).status == 200
         assert not ann.is_logged_in
@@ -194,7 +194,7 @@ class TestLoggingOut:
         assert not ann.is_logged_in
         assert not phone.is_logged_in
 
-    def test_an_expired_refresh_token_is_fine(self, make_chat: MakeChat) -> None:
+    def test_a_log_out_accepts_an_expired_refresh_token(self, make_chat: MakeChat) -> None:
         chat = make_chat(MINICHAT_REFRESH_TTL="60")
         ann = chat.person("ann")
         chat.clock.advance(120)
@@ -225,7 +225,7 @@ class TestLoggingOut:
         assert ann.posts("/api/auth/logout/", refresh=ann.token).code == "token_invalid"
 
 
-class TestAnAccount:
+class TestDisabledAccounts:
     @pytest.mark.parametrize("change", ['UPDATE "user" SET is_active = FALSE', "UPDATE session SET ended_at = 1"])
     def test_a_disabled_account_is_out_at_once(self, chat: Chat, change: str) -> None:
         ann = chat.person("ann")
@@ -264,7 +264,7 @@ def ann(chat: Chat) -> Person:
 
 
 @on_one_database
-class TestATokenThatIsNotOurs:
+class TestForgedTokens:
     """A protected route and the refresh both refuse these tokens: 401 with a code, never 500."""
 
     def refused(self, ann: Person, token: str, *, refresh: str | None = None, code: str = "token_invalid") -> Answer:
@@ -295,7 +295,7 @@ class TestATokenThatIsNotOurs:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
     @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
-    def test_the_scheme_has_no_case(self, ann: Person, scheme: str) -> None:
+    def test_the_scheme_is_case_insensitive(self, ann: Person, scheme: str) -> None:
         assert ann.sends("GET", PROTECTED, headers={"Authorization": f"{scheme} {ann.token}"}).status == 200
 
     @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ class TestATokenThatIsNotOurs:
         ],
         ids=lambda text: ascii(text[:20]),
     )
-    def test_garbage_is_refused(self, ann: Person, token: str) -> None:
+    def test_a_malformed_token_is_refused(self, ann: Person, token: str) -> None:
         self.refused(ann, token)
         logout = ann.sends("POST", "/api/auth/logout/", headers={"Authorization": f"Bearer {token}"})
         assert (logout.status, logout.code) == (401, "token_invalid")
@@ -495,7 +495,7 @@ class TestATokenThatIsNotOurs:
         ("claim", "value", "code"),
         [("exp", 1, "token_expired"), ("sid", 99, "session_ended"), ("sub", "2", "session_ended")],
     )
-    def test_a_token_of_no_living_session_is_refused(self, ann: Person, claim: str, value: object, code: str) -> None:
+    def test_a_token_without_a_live_session_is_refused(self, ann: Person, claim: str, value: object, code: str) -> None:
         ours: dict[str, Any] = {claim: value}
         self.refused(ann, forged(ann.token, **ours), refresh=forged(ann.refresh, **ours), code=code)
 
@@ -607,7 +607,7 @@ OLD, NEW = SECRET, "Wq7Zt3Lm9Xc5Vb1Nk8Jh4Gf2Ds6Ap0Ry"
 
 
 @on_one_database
-class TestANewSecret:
+class TestSecretRotation:
     """The secret is rotated, one host after the other, and no user is logged out (`docs/operations.md`)."""
 
     @staticmethod
@@ -626,7 +626,7 @@ class TestANewSecret:
         """Return the person with the same tokens, at another server."""
         return Person(host, person.user, {"access": person.token, "refresh": person.refresh})
 
-    def test_tokens_of_the_old_secret_work_as_long_as_it_is_known(self, chat: Chat, tmp_path: Path) -> None:
+    def test_tokens_of_the_old_secret_work_while_the_settings_hold_it(self, chat: Chat, tmp_path: Path) -> None:
         ann = chat.person("ann")
         rotated, done = self.host(chat, tmp_path, NEW, OLD), self.host(chat, tmp_path, NEW)
         assert self.at(rotated, ann).is_logged_in

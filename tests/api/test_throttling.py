@@ -22,7 +22,7 @@ def log_in(chat: Chat, password: str = WRONG, *, name: str = "ann", ip: str = "1
     return chat.anyone.sends("POST", "/api/auth/login/", json=body, headers={"X-Forwarded-For": ip})
 
 
-def test_after_five_failures_a_growing_retry_after(chat: Chat) -> None:
+def test_retry_after_grows_after_five_failures(chat: Chat) -> None:
     chat.person("ann")
     waits = []
     for _ in range(FREE_FAILURES):
@@ -36,14 +36,14 @@ def test_after_five_failures_a_growing_retry_after(chat: Chat) -> None:
     assert waits == [1, 2, 4]
 
 
-def test_the_wait_says_nothing_about_the_name(chat: Chat) -> None:
+def test_the_wait_does_not_reveal_whether_a_name_exists(chat: Chat) -> None:
     chat.person("ann")
     answers = [[log_in(chat, name=name) for _ in range(FREE_FAILURES + 1)] for name in ("ann", "nobody")]
     bodies = [[{**answer.body, "request_id": ""} for answer in tries] for tries in answers]
     assert bodies[0] == bodies[1]
 
 
-def test_the_owner_at_a_known_address_gets_in_whatever_others_do(chat: Chat) -> None:
+def test_an_owner_at_a_known_address_logs_in_despite_failures_elsewhere(chat: Chat) -> None:
     chat.person("ann")
     assert log_in(chat, PASSWORD, ip="192.0.2.1").status == 200
     for number in range(FAILURES_PER_ACCOUNT):
@@ -82,7 +82,7 @@ def test_no_other_header_sets_the_address(make_chat: MakeChat, proxies: str) -> 
     assert statuses == [401] * FREE_FAILURES + [429]
 
 
-def test_the_own_password_asked_for_again_is_throttled_too(chat: Chat) -> None:
+def test_a_password_check_of_a_logged_in_user_is_throttled_too(chat: Chat) -> None:
     ann = chat.person("ann")
     change = {"old_password": WRONG, "new_password": "staple battery horse"}
     for _ in range(FREE_FAILURES):
@@ -93,7 +93,7 @@ def test_the_own_password_asked_for_again_is_throttled_too(chat: Chat) -> None:
     assert ann.posts("/api/auth/change-password/", **{**change, "old_password": PASSWORD}).status == 200
 
 
-def test_forged_refresh_tokens_are_limited_and_a_good_one_from_there_is_not(chat: Chat) -> None:
+def test_forged_refresh_tokens_do_not_stop_a_valid_one_from_their_address(chat: Chat) -> None:
     ann = chat.person("ann")
     forged = {"refresh": f"{ann.refresh[:-4]}AAAA"}
     for _ in range(FAILURES_PER_ADDRESS):

@@ -45,11 +45,11 @@ class TestErasing:
         answer = chat.anyone.posts("/api/auth/login/", username="ann", password=PASSWORD)
         assert (answer.status, answer.code) == (401, "invalid_credentials")
 
-    def test_a_second_time_is_a_session_that_has_ended(self, ann: Person) -> None:
+    def test_a_second_erasure_reports_an_ended_session(self, ann: Person) -> None:
         erases(ann)
         assert (erases(ann).status, erases(ann).code) == (401, "session_ended")
 
-    def test_needs_the_password(self, chat: Chat, ann: Person) -> None:
+    def test_an_erasure_needs_the_password(self, chat: Chat, ann: Person) -> None:
         before = chat.dump(without=("audit", "attempt"))
         answer = erases(ann, "wrong password")
         assert (answer.status, answer.errors) == (400, {"password": ["Wrong password."]})
@@ -58,13 +58,13 @@ class TestErasing:
         assert chat.dump(without=("audit", "attempt")) == before
         assert ann.is_logged_in
 
-    def test_after_five_wrong_passwords_is_429(self, make_chat: MakeChat) -> None:
+    def test_an_erasure_after_five_wrong_passwords_is_429(self, make_chat: MakeChat) -> None:
         ann = make_chat(MINICHAT_RATE_LIMITS="on").person("ann")
         assert [erases(ann, "wrong password").status for _ in range(6)] == [400] * 5 + [429]
         answer = erases(ann)
         assert (answer.status, answer.code, answer.headers["Retry-After"]) == (429, "too_many_attempts", "1")
 
-    def test_leaves_no_trace_of_the_person_in_the_database(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_an_erasure_leaves_no_personal_data_in_the_database(self, chat: Chat, ann: Person, bob: Person) -> None:
         ann.says("bye", in_=ann.makes_room(with_=[bob]))
         erases(ann)
         kept = chat.dump(without=("freed_name", "audit"))
@@ -73,7 +73,7 @@ class TestErasing:
         assert "Lee" not in repr(kept)
         assert [row[0] for row in chat.dump()["freed_name"]] == ["ann"]
 
-    def test_frees_the_name_after_30_days(self, chat: Chat, ann: Person) -> None:
+    def test_the_name_of_an_erased_account_is_free_after_30_days(self, chat: Chat, ann: Person) -> None:
         erases(ann)
         for name in ("ann", "Ann"):
             answer = chat.anyone.posts("/api/auth/register/", username=name, password=PASSWORD)
@@ -81,7 +81,7 @@ class TestErasing:
         chat.clock.advance(30 * DAY)
         assert chat.person("ann").id != ann.id
 
-    def test_takes_the_person_out_of_every_list(self, ann: Person, bob: Person) -> None:
+    def test_an_erased_account_is_in_no_list(self, ann: Person, bob: Person) -> None:
         erases(ann)
         assert [user["username"] for user in bob.gets("/api/auth/users/").body] == ["bob"]
         assert [one["user"]["username"] for one in bob.gets("/api/chat/online-users/").body] == ["bob"]
@@ -106,14 +106,14 @@ class TestErasing:
             "avatar": f"http://localhost/avatars/{ann.id}-D.svg",
         }
 
-    def test_hands_rooms_over_as_leaving_does(self, ann: Person, bob: Person) -> None:
+    def test_an_erasure_hands_over_rooms_like_leaving(self, ann: Person, bob: Person) -> None:
         room, alone = ann.makes_room("Kitchen", with_=[bob]), ann.makes_room("Alone")
         erases(ann)
         shown = bob.looks_at(room)
         assert (shown["role"], shown["participants_count"]) == ("owner", 1)
         assert bob.gets(f"/api/chat/rooms/{alone['id']}/").code == "room_not_found"
 
-    def test_leaves_the_other_one_the_direct_chat_to_read(self, ann: Person, bob: Person) -> None:
+    def test_a_direct_chat_with_an_erased_account_stays_readable(self, ann: Person, bob: Person) -> None:
         room = ann.chats_with(bob)
         ann.says("hello", in_=room)
         erases(ann)
@@ -133,7 +133,7 @@ class TestErasing:
         answer = bob.posts("/api/chat/rooms/", name="Kitchen", participants=[ann.id])
         assert answer.errors == {"participants": ["One of these users does not exist."]}
 
-    def test_removes_the_uploaded_picture(self, chat: Chat, ann: Person) -> None:
+    def test_an_erasure_removes_the_uploaded_picture(self, chat: Chat, ann: Person) -> None:
         path = f"/avatars/{ann.shows_a_picture()}.webp"
         assert chat.anyone.gets(path).status == 200
         erases(ann)
@@ -146,7 +146,7 @@ class TestErasing:
 
 
 class TestTheExport:
-    def test_holds_everything(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_an_export_holds_all_data_of_the_user(self, chat: Chat, ann: Person, bob: Person) -> None:
         room, left = ann.makes_room("Kitchen", with_=[bob]), ann.makes_room("Garden", with_=[bob])
         bob.says("hi", in_=room)
         first = ann.says("hello", in_=room, client_id="b7d1")
@@ -197,7 +197,7 @@ class TestTheExport:
             "detail": {},
         }
 
-    def test_holds_nothing_of_others_and_no_secret(self, chat: Chat, ann: Person, bob: Person) -> None:
+    def test_an_export_holds_no_data_of_others_and_no_secret(self, chat: Chat, ann: Person, bob: Person) -> None:
         room = ann.makes_room(with_=[bob])
         bob.says("between us", in_=room)
         text = exports(ann).text
