@@ -22,7 +22,7 @@ def names(path):
     return sorted(found.name for found in path.parent.iterdir())
 
 
-def test_a_file_appears_under_its_name_when_it_is_complete_and_only_its_owner_can_read_it(path):
+def test_a_file_is_renamed_when_complete_and_readable_by_its_owner_only(path):
     with atomic_file(path) as file:
         file.write_text("half")
         assert not path.exists()
@@ -54,7 +54,7 @@ def test_an_existing_file_is_replaced_only_on_request(path):
     assert path.read_text() == "after"
 
 
-def test_a_file_that_appears_meanwhile_is_not_replaced(path):
+def test_a_file_that_another_program_creates_meanwhile_is_not_replaced(path):
     with pytest.raises(FileIsThere), atomic_file(path):
         path.write_text("another's")
     assert path.read_text() == "another's"

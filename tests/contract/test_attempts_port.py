@@ -19,14 +19,14 @@ def test_each_count_is_one_more(ports):
     assert ports.attempt_store.get("another key") is None
 
 
-def test_the_count_begins_anew_when_its_window_is_over(ports):
+def test_a_count_restarts_after_its_window(ports):
     count(ports, "key", 5_000)
     assert count(ports, "key", 5_999) == AttemptCount(2, 5_000, 5_999)
     assert count(ports, "key", 6_000) == AttemptCount(1, 6_000, 6_000)
     assert count(ports, "key", 6_999) == AttemptCount(2, 6_000, 6_999)
 
 
-def test_a_clock_that_was_set_back_goes_on_counting(ports):
+def test_counting_continues_after_the_clock_is_set_back(ports):
     count(ports, "key", 5_000)
     assert count(ports, "key", 4_000) == AttemptCount(2, 5_000, 4_000)
 

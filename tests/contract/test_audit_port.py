@@ -22,12 +22,12 @@ def shown(entries):
     return [entry._replace(id=None) for entry in entries]
 
 
-def test_an_entry_comes_back_as_it_was_recorded(ports, record):
+def test_an_entry_is_returned_as_recorded(ports, record):
     entries = [record(detail={"room": 5, "role": "owner"}), record(None, actor_id=None, session_id=None)]
     assert shown(ports.audit_store.page(9)) == entries[::-1]
 
 
-def test_the_newest_come_first_and_pages_go_back(ports, record):
+def test_entries_are_paged_from_the_newest_to_the_oldest(ports, record):
     entries = [record(at=at) for at in range(5)]
     newest = ports.audit_store.page(2)
     assert shown(newest) == [entries[4], entries[3]]
@@ -50,7 +50,7 @@ def test_a_rollback_removes_the_entry(ports, record):
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
-def test_text_comes_back_exactly(ports, record, text):
+def test_text_is_stored_exactly(ports, record, text):
     entry = record(device=Device(text, text), detail={"text": text})
     assert shown(ports.audit_store.page(1)) == [entry]
 

@@ -32,13 +32,13 @@ def test_a_ban_holds_in_its_room_only(ports, ban, add_room, room, ann, bob, carl
         assert ports.ban_store.holds(place, user.id) is False
 
 
-def test_a_ban_is_kept_as_it_was_given(ports, ban, room, bob, carl):
+def test_a_new_ban_has_the_given_fields(ports, ban, room, bob, carl):
     ban(room, carl, by=bob, at=7_000)
     [found] = ports.ban_store.page(room.id, ALL)
     assert found == Ban(found.id, room.id, carl.id, banned_by=bob.id, banned_at=7_000)
 
 
-def test_a_second_ban_leaves_the_first_as_it_is(ports, ban, room, bob, carl):
+def test_a_second_ban_keeps_the_first_one_unchanged(ports, ban, room, bob, carl):
     ban(room, carl)
     before = ports.ban_store.page(room.id, ALL)
     assert ban(room, carl, by=bob, at=9_000) is False
@@ -95,7 +95,7 @@ def test_an_unknown_room_has_no_bans(ports, room):
     assert list(ports.ban_store.page(room.id, ALL)) == list(ports.ban_store.page(NONE, ALL)) == []
 
 
-def test_where_a_user_is_kept_out_comes_by_id(ports, ban, add_room, ann, bob, carl):
+def test_all_bans_of_a_user_are_listed_by_id(ports, ban, add_room, ann, bob, carl):
     rooms = [add_room(ann) for _ in range(4)]
     for room in rooms:
         ban(room, carl)
@@ -119,7 +119,7 @@ def test_erasing_a_user_removes_their_bans_and_their_name_from_others(ports, ban
     assert [(one.user_id, one.banned_by) for one in ports.ban_store.page(other.id, ALL)] == [(carl.id, ann.id)]
 
 
-def test_a_public_room_that_keeps_one_out_is_none_that_one_could_join(ports, ban, add_room, ann, bob, carl):
+def test_public_rooms_omit_a_room_that_bans_the_user(ports, ban, add_room, ann, bob, carl):
     closed, open_ = add_room(ann, name="closed"), add_room(ann, name="open")
     ban(closed, carl)
     assert [view.room.id for view in ports.room_store.public_page(carl.id, ALL)] == [open_.id]

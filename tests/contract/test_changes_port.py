@@ -30,7 +30,7 @@ def test_every_kind_of_change_can_be_recorded(backend, ports):
     assert list(backend.log()) == changes
 
 
-def test_a_change_goes_with_its_transaction(backend, ports):
+def test_a_change_is_rolled_back_with_its_transaction(backend, ports):
     with undone(ports):
         ports.change_store.record(CHANGES[0])
     assert list(backend.log()) == []
@@ -65,7 +65,7 @@ def test_nothing_is_dropped_behind_a_change_that_stays(backend, ports):
     assert list(backend.log()) == [young, old]
 
 
-def test_a_log_that_was_emptied_goes_on(backend, ports):
+def test_an_emptied_log_accepts_new_changes(backend, ports):
     with ports.transaction():
         ports.change_store.record(CHANGES[0])
     with ports.transaction():
@@ -76,7 +76,7 @@ def test_a_log_that_was_emptied_goes_on(backend, ports):
     assert list(backend.log()) == [CHANGES[1]]
 
 
-def test_an_empty_log_ends_where_it_begins(ports):
+def test_an_empty_log_has_equal_ends(ports):
     first, last = ports.change_store.ends()
     assert first <= last
     assert list(ports.change_store.after(first, 9)) == list(ports.change_store.after(last, 9)) == []
@@ -117,7 +117,7 @@ def test_the_ends_of_a_log_of_which_the_beginning_was_dropped(ports):
     assert first == everything[4].position <= last
 
 
-def test_the_change_store_some_rooms_come_in_the_order_of_all(ports):
+def test_the_changes_of_some_rooms_have_the_order_of_the_log(ports):
     start = ports.change_store.ends().first
     with ports.transaction():
         for number in range(20):

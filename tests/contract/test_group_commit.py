@@ -64,7 +64,7 @@ def run(tmp_path):
     return run
 
 
-def test_writers_that_come_together_share_commits_and_all_is_written(run):
+def test_concurrent_writers_share_commits_and_lose_no_write(run):
     run("""
         def write(number):
             with database.writing():
@@ -75,7 +75,7 @@ def test_writers_that_come_together_share_commits_and_all_is_written(run):
     """)
 
 
-def test_the_failure_of_one_leaves_the_others_alone_and_it_hears_its_own_error(run):
+def test_a_failed_member_raises_its_error_and_does_not_affect_the_group(run):
     run("""
         def write(name):
             with database.writing():

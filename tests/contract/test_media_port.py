@@ -71,7 +71,7 @@ def test_an_unknown_name_is_a_miss_and_can_be_removed(media):
     media.remove("A" * 22)
 
 
-def test_names_come_with_their_ages(store):
+def test_names_are_returned_with_their_ages(store):
     assert list(store.media.names()) == []
     old = store.media.add(b"old")
     store.waits(3600)
@@ -149,7 +149,7 @@ def test_other_files_in_the_folder_are_ignored(files, folder):
     assert set(dict(files.names())) == {name}
 
 
-def test_a_picture_is_synced_before_it_gets_its_name_and_so_is_the_folder_after_it(files, folder, monkeypatch):
+def test_a_picture_is_synced_before_its_rename_and_the_folder_afterwards(files, folder, monkeypatch):
     done = []
     fsync = os.fsync
 

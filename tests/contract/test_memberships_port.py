@@ -36,7 +36,7 @@ def test_a_participant_is_not_added_twice(ports, room, bob):
     assert count(ports, room) == 2
 
 
-def test_a_removed_user_is_out_and_not_counted(ports, room, ann, bob):
+def test_a_removed_user_is_no_participant_and_not_counted(ports, room, ann, bob):
     with ports.transaction():
         ports.membership_store.remove(membership_of(ports, room, bob))
     assert membership_of(ports, room, bob) is None
@@ -62,7 +62,7 @@ def test_a_returning_participant_is_the_newest(ports, room, ann, bob):
     assert participants(ports, room) == [bob.id, ann.id]
 
 
-def test_the_newest_participant_who_returns_has_joined_later(ports, room, ann, bob):
+def test_a_returning_participant_counts_as_newly_joined(ports, room, ann, bob):
     membership = membership_of(ports, room, bob)
     with ports.transaction():
         ports.membership_store.remove(membership)
@@ -126,7 +126,7 @@ def test_the_last_one_has_no_heir(ports, add_room, room, ann, bob, carl):
         (2, {"before": "a"}, ""),
     ],
 )
-def test_participants_are_paged_by_joining_with_one_more_than_the_limit(
+def test_participants_are_paged_by_time_of_joining_with_one_surplus_row(
     ports, add_room, add_user, room, limit, edge, expected
 ):
     users = {name: add_user(f"user {name}") for name in "edcba"}
@@ -136,14 +136,14 @@ def test_participants_are_paged_by_joining_with_one_more_than_the_limit(
     assert participants(ports, crowd, window) == [users[name].id for name in expected]
 
 
-def test_a_list_holds_each_membership_as_it_is(ports, room, ann, bob):
+def test_a_list_returns_complete_memberships(ports, room, ann, bob):
     assert ports.membership_store.page(room.id, Window(50)) == [
         membership_of(ports, room, ann),
         membership_of(ports, room, bob),
     ]
 
 
-def test_no_room_has_no_participants(ports, room):
+def test_a_missing_room_has_no_participants(ports, room):
     assert ports.membership_store.page(NONE, Window(50)) == []
 
 
@@ -164,7 +164,7 @@ def test_a_user_outside_the_room_has_no_receipt(ports, room, carl):
         assert ports.membership_store.see(NONE, carl.id, 3) is False
 
 
-def test_receipts_come_by_room_for_the_users_own_rooms(ports, add_room, ann, bob, carl):
+def test_receipts_are_returned_by_room_for_the_users_own_rooms(ports, add_room, ann, bob, carl):
     ours, alone, theirs = add_room(ann, bob, carl), add_room(ann), add_room(bob, carl)
     with ports.transaction():
         ports.membership_store.see(ours.id, ann.id, 9)

@@ -22,7 +22,7 @@ def contents(messages):
     return "".join(message.content for message in messages)
 
 
-def test_a_message_is_added_as_it_was_given(ports, say, room, ann):
+def test_a_new_message_has_the_given_fields(ports, say, room, ann):
     first = say(room, ann)
     message = say(room, ann, "hi", at=3_000, client_id="one", reply_to=first.id)
     assert message == Message(
@@ -42,7 +42,7 @@ def test_a_message_is_added_as_it_was_given(ports, say, room, ann):
     assert ports.message_store.get(NONE) is None
 
 
-def test_each_room_numbers_its_own(say, add_room, room, ann):
+def test_each_room_numbers_its_messages_separately(say, add_room, room, ann):
     other = add_room(ann)
     assert [say(where, ann).seq for where in (room, room, other, room, other)] == [1, 2, 1, 3, 2]
 
@@ -87,7 +87,7 @@ def test_a_used_client_id_adds_nothing_and_spends_no_seq(ports, say, room, ann):
     assert say(room, ann).seq == 2
 
 
-def test_a_used_client_id_leaves_its_transaction_as_it_was(ports, say, room, ann, bob):
+def test_a_used_client_id_does_not_break_its_transaction(ports, say, room, ann, bob):
     say(room, ann, client_id="one")
     with ports.transaction():
         ports.message_store.append(NewMessage(room.id, bob.id, "kept", 3_000, "one"))
@@ -199,7 +199,7 @@ def test_after_gives_the_oldest_with_a_larger_seq(ports, five, room, seq, limit,
     assert contents(ports.message_store.after(room.id, seq, limit)) == expected
 
 
-def test_a_room_without_messages_has_no_stretches(ports, room):
+def test_lists_of_a_room_without_messages_are_empty(ports, room):
     for room_id in (room.id, NONE):
         assert ports.message_store.before(room_id, None, 5) == []
         assert ports.message_store.before(room_id, 5, 5) == []
@@ -266,7 +266,7 @@ def test_a_user_in_no_room_has_no_latest_messages(ports, six, add_user):
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
-def test_text_comes_back_exactly(ports, say, room, ann, text):
+def test_text_is_stored_exactly(ports, say, room, ann, text):
     message = say(room, ann, text, client_id=text)
     assert message.content == message.client_id == text
     for found in (
@@ -280,7 +280,7 @@ def test_text_comes_back_exactly(ports, say, room, ann, text):
     assert say(room, ann, client_id=text) is None
 
 
-def test_all_that_a_user_wrote_comes_by_id_from_wherever(ports, say, add_room, room, ann, bob):
+def test_all_messages_of_a_user_are_listed_by_id_over_all_rooms(ports, say, add_room, room, ann, bob):
     other = add_room(ann, bob)
     mine = [say(where, ann, content) for where, content in ((room, "a"), (other, "b"), (room, "c"))]
     say(room, bob, "not mine")
@@ -291,7 +291,7 @@ def test_all_that_a_user_wrote_comes_by_id_from_wherever(ports, say, add_room, r
     assert list(ports.message_store.all_by(ann.id, mine[2].id, 2)) == []
 
 
-def test_messages_of_a_removed_room_are_gone(ports, say, add_room, room, ann, bob):
+def test_messages_of_a_removed_room_are_not_found(ports, say, add_room, room, ann, bob):
     removed = add_room(ann)
     say(removed, ann, "gone")
     kept = say(room, ann, "kept")

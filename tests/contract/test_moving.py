@@ -210,7 +210,7 @@ class TestWhatIsExported:
         assert min(rows.values()) > 0, rows
 
     @pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
-    def test_one_moment_however_long_it_takes_to_read(self, home):
+    def test_an_export_shows_one_moment_even_if_it_is_read_slowly(self, home):
         ann, _, room = live(home)
         before = home.exported()
         lines = iter(export(home.database, "2026-11-23T09:30:00.000Z"))
@@ -219,7 +219,7 @@ class TestWhatIsExported:
         assert begun + list(lines) == before
 
     @pytest.mark.parametrize("way", [WAYS[0], WAYS[-1]])
-    def test_little_of_it_is_in_memory_at_once(self, home):
+    def test_an_export_needs_little_memory(self, home):
         ann, _, room = live(home)
         with home.database.writing():
             home.database.execute_sql(
@@ -249,7 +249,7 @@ class TestMoving:
         assert new_home.exported() == home.exported()
         assert new_home.chat.person("ann").id == 1
 
-    def test_life_goes_on_in_the_new_database(self, home, new_home):
+    def test_the_chat_continues_in_the_new_database(self, home, new_home):
         ann, bob, room = live(home)
         unread = {person.username: person.unread(room) for person in (ann, bob)}
         histories = ann.history(room, 200)
@@ -267,7 +267,7 @@ class TestMoving:
         assert repeated.is_replay
         assert repeated.message.content == "hello again"
 
-    def test_no_id_is_given_twice_though_its_row_has_gone_before_the_move(self, home, new_home):
+    def test_ids_of_rows_deleted_before_the_move_are_not_assigned_again(self, home, new_home):
         ann, bob, room = live(home)
         new_home.imports(home.exported())
         given = []
@@ -285,7 +285,7 @@ class TestMoving:
         assert given[0] == given[1]
         assert given[0][3] > 6
 
-    def test_a_client_that_was_away_must_resync_however_far_the_new_log_is(self, home, new_home):
+    def test_clients_must_resync_after_the_move(self, home, new_home):
         ann, bob, room = live(home)
         end = home.chat.services.change_log.end()
         places = [end, *(place for place, _ in home.chat.ports.change_store.after(first_of(home), 1_000))]
@@ -310,7 +310,7 @@ class TestBrokenOff:
     def _small_batches(self, monkeypatch):
         monkeypatch.setattr(import_, "BATCH", 7)
 
-    def test_an_import_goes_on_where_it_was_broken_off(self, home, new_home):
+    def test_an_import_continues_after_an_interruption(self, home, new_home):
         live(home)
         lines = home.exported()
         for _ in range(5):
@@ -322,7 +322,7 @@ class TestBrokenOff:
         new_home.imports(lines)
         assert new_home.exported() == lines
 
-    def test_until_it_is_finished_nothing_else_is_begun_with_the_database(self, home, new_home):
+    def test_an_incomplete_import_blocks_every_other_use_of_the_database(self, home, new_home):
         live(home)
         lines = home.exported()
         with pytest.raises(BrokenOffError):
@@ -333,7 +333,7 @@ class TestBrokenOff:
         new_home.imports(lines)
         assert migrate.upgrade(new_home.database) == []
 
-    def test_another_export_does_not_go_on_with_it(self, home, new_home):
+    def test_another_export_cannot_continue_an_import(self, home, new_home):
         ann, _, room = live(home)
         lines = home.exported()
         with pytest.raises(BrokenOffError):
@@ -432,7 +432,7 @@ HARM = {
 
 
 @pytest.mark.parametrize(("harm", "reason"), HARM.values(), ids=HARM)
-def test_a_file_that_is_not_a_whole_export_is_refused_and_nothing_is_begun(home, new_home, harm, reason):
+def test_an_incomplete_export_is_rejected_before_anything_is_written(home, new_home, harm, reason):
     live(home)
     lines = home.exported()
     numbers = {"ticket": place_of(lines, "ticket"), "last": len(lines) - 1, "end": len(lines)}
@@ -449,7 +449,7 @@ def doubled(lines, table):
 
 @pytest.mark.parametrize("way", WAYS[:2])
 @pytest.mark.parametrize("table", [table.name for table in TABLES])
-def test_a_row_that_is_there_twice_is_refused_and_the_database_stays_marked(home, new_home, table):
+def test_a_duplicate_row_is_rejected_and_the_database_stays_marked(home, new_home, table):
     live(home)
     reason = new_home.refuses(sealed(doubled(home.exported(), table)))
     assert reason.startswith("the database refuses one of the rows ")

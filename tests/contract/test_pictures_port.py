@@ -82,7 +82,7 @@ def test_one_is_made_at_a_time_as_each_takes_much_memory():
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_the_middle_of_it_becomes_a_square_of_256_pixels_in_webp(pictures, kind):
+def test_the_centre_of_a_picture_becomes_a_square_of_256_pixels_in_webp(pictures, kind):
     made = pictures.square(GOOD[kind])
     assert (decoded(made).format, decoded(made).size) == ("WEBP", (256, 256))
     assert corners(made) == UPRIGHT
@@ -103,7 +103,7 @@ def test_a_large_jpeg_is_cut_where_a_small_one_is(pictures, size):
     ("mode", "kind"),
     [("RGBA", "PNG"), ("P", "PNG"), ("P", "GIF"), ("RGBA", "WEBP"), ("CMYK", "JPEG")],
 )
-def test_colours_come_through_in_every_form(pictures, mode, kind):
+def test_the_square_keeps_the_colours_of_every_mode(pictures, mode, kind):
     assert corners(pictures.square(encoded(quarters().convert(mode), kind))) == UPRIGHT
 
 
@@ -171,7 +171,7 @@ UNREADABLE_EXIF = {
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("name", UNREADABLE_EXIF)
-def test_where_its_exif_is_unreadable_it_is_not_turned(pictures, kind, name):
+def test_a_picture_with_unreadable_exif_data_is_not_rotated(pictures, kind, name):
     file = encoded(quarters(), kind, exif=b"Exif\0\0" + UNREADABLE_EXIF[name])
     assert corners(pictures.square(file)) == UPRIGHT
 
@@ -228,7 +228,7 @@ CARRIERS = {
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_nothing_that_a_file_carries_along_comes_through(pictures, carrier):
+def test_the_square_contains_no_metadata_of_the_file(pictures, carrier):
     made = pictures.square(CARRIERS[carrier])
     assert PAYLOAD not in made
     picture = decoded(made)
@@ -255,7 +255,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(pictures, name):
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_whatever_a_file_is_broken_into_it_is_a_picture_or_refused(pictures, kind):
+def test_a_corrupted_file_is_converted_or_rejected(pictures, kind):
     chance = random.Random(kind)
     outcomes = set()
     for _ in range(300):
@@ -268,7 +268,7 @@ def test_whatever_a_file_is_broken_into_it_is_a_picture_or_refused(pictures, kin
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_wherever_a_file_is_cut_off_it_is_refused_unless_its_pixels_are_all_there(pictures, kind):
+def test_a_truncated_file_is_rejected_unless_its_pixels_are_complete(pictures, kind):
     file = GOOD[kind]
     for length in range(0, len(file) - 30, 7):
         assert issues_of(lambda length=length: pictures.square(file[:length])) == {"file": ["not_a_picture"]}

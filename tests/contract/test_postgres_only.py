@@ -169,7 +169,7 @@ def test_a_schema_of_a_newer_version_is_left_alone(database):
         migrate.status(database)
 
 
-def test_a_server_that_is_too_old_is_not_used(server, monkeypatch):
+def test_a_server_older_than_the_minimum_version_is_rejected(server, monkeypatch):
     monkeypatch.setattr(adapter, "OLDEST_VERSION", 19)
     with pytest.raises(Unavailable, match="the server is PostgreSQL 18, and minichat needs 19 or newer"):
         upgrade(server.url())
@@ -210,7 +210,7 @@ def test_the_audit_log_is_append_only_for_every_program(database):
 # Transactions beside one another
 
 
-def test_the_log_shows_nothing_beyond_a_transaction_that_may_still_write_before_it(ports):
+def test_the_log_ends_before_the_oldest_running_transaction(ports):
     start = ports.change_store.ends().last
     early = Beside(ports)
     early.does(lambda: ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1)))
@@ -237,7 +237,7 @@ def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(p
     assert ports.message_store.latest_after(ann.id, 0, 9) == newest
 
 
-def test_a_locked_room_stays_as_it_is_and_another_room_is_free(server, ports, ann, rooms):
+def test_a_room_lock_blocks_changes_of_its_room_only(server, ports, ann, rooms):
     kitchen, hall = rooms
     seen = []
     with ports.transaction(room=kitchen):
@@ -391,7 +391,7 @@ VALUES = {"bigint": 9, "integer": 9, "boolean": True, "json": "[1]", "text": "u1
 OF_NAMES = {"limit": 50, "since": PEOPLE - 9}
 
 
-def test_no_statement_walks_a_whole_table(server, database, ports):
+def test_no_statement_scans_a_whole_table(server, database, ports):
     filling = FILLING.format(all=f"generate_series(1, {PEOPLE}) AS n", count=PEOPLE)
     server.execute(f"SET session_replication_role = replica; {filling}", name_of(database))
     server.execute("ANALYZE", name_of(database))
@@ -447,7 +447,7 @@ def rows_read(database, statement):
 # A server that comes and goes
 
 
-def test_a_connection_that_was_lost_is_replaced_before_anybody_notices(server, database, ports, ann):
+def test_a_lost_connection_is_replaced_without_an_error(server, database, ports, ann):
     assert server.terminate_connections() >= 1
     assert ports.user_store.get(ann.id) == ann
     assert server.terminate_connections() >= 1
@@ -470,7 +470,7 @@ def test_a_lost_connection_in_a_transaction_raises_and_writes_nothing(server, po
     assert ports.user_store.get(ann.id) == ann
 
 
-def test_a_missing_server_is_reported_at_once_and_all_works_when_it_is_back(server, database, ports, ann):
+def test_a_missing_server_is_reported_at_once_and_service_resumes_with_it(server, database, ports, ann):
     server.stop()
     started = time.monotonic()
     for attempt in (lambda: ports.user_store.get(ann.id), database.ping, ports.transaction().__enter__):

@@ -32,7 +32,7 @@ def add_direct(ports):
     return add
 
 
-def test_a_room_is_added_as_it_was_given(ports, ann):
+def test_a_new_room_has_the_given_fields(ports, ann):
     with ports.transaction():
         room = ports.room_store.add(NewRoom("Tea", "Green", RoomKind.GROUP, True, 1_000))
     assert room == Room(
@@ -64,7 +64,7 @@ def test_access_returns_the_room_and_the_users_membership(ports, room, ann, bob,
     assert ports.room_store.access(room.id, carl.id) == (found, None)
 
 
-def test_a_room_that_is_not_there_is_a_miss(ports, ann):
+def test_a_missing_room_is_not_found(ports, ann):
     assert ports.room_store.access(NONE, ann.id) is None
     assert ports.room_store.view(NONE, ann.id) is None
     assert ports.room_store.direct_of((1, 2)) is None
@@ -134,7 +134,7 @@ def test_the_newest_receipt_among_the_others(ports, add_room, ann, bob, carl):
     assert seen == [3, 5, 5]
 
 
-def test_to_several_at_once_it_is_shown_as_each_sees_it_alone(ports, add_room, add_direct, ann, bob, carl):
+def test_views_for_several_users_equal_their_single_views(ports, add_room, add_direct, ann, bob, carl):
     rooms = [add_room(carl, bob, ann), add_direct(ann, bob), add_room(bob)]
     for room in rooms:
         say(ports, room, bob, "one")
@@ -153,11 +153,11 @@ def test_to_several_at_once_it_is_shown_as_each_sees_it_alone(ports, add_room, a
     assert ports.room_store.views(rooms[0].id, everybody) == ports.room_store.views(NONE, everybody) == {}
 
 
-def test_alone_in_a_room_there_is_no_receipt_of_others(ports, add_room, ann):
+def test_a_room_with_one_participant_has_no_receipt_of_others(ports, add_room, ann):
     assert ports.room_store.view(add_room(ann).id, ann.id).others_seen_seq == 0
 
 
-def test_a_list_shows_each_room_as_it_is_seen_alone(ports, add_room, add_direct, ann, bob, carl):
+def test_a_list_shows_each_room_like_its_single_view(ports, add_room, add_direct, ann, bob, carl):
     rooms = [add_room(ann, bob), add_room(carl, ann), add_direct(ann, bob), add_room(ann), add_room(bob)]
     for number, room in enumerate(rooms[:3]):
         say(ports, room, ann, f"in {number}", at=2_000 + number)
@@ -214,7 +214,7 @@ def test_public_rooms_are_paged_the_same(ports, five, bob, limit, edge, expected
     assert names(ports.room_store.public_page(bob.id, window)) == list(expected)
 
 
-def test_a_key_needs_no_room_of_its_own(ports, five, ann):
+def test_a_page_can_start_at_a_key_without_a_room(ports, five, ann):
     assert names(ports.room_store.page_of(ann.id, Window(9, after=(3_500, 1)))) == ["c", "d", "e"]
     assert names(ports.room_store.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
 
@@ -264,7 +264,7 @@ def test_privacy_decides_about_the_list(ports, room, carl):
         assert names(ports.room_store.public_page(carl.id, Window(5))) == expected
 
 
-def test_a_removed_room_is_gone_with_all_that_is_in_it(ports, add_room, room, ann, bob, carl):
+def test_a_removed_room_and_its_contents_are_not_found(ports, add_room, room, ann, bob, carl):
     other = add_room(ann, name="Other")
     message, kept = say(ports, room, ann), say(ports, other, ann)
     with ports.transaction():
@@ -280,7 +280,7 @@ def test_a_removed_room_is_gone_with_all_that_is_in_it(ports, add_room, room, an
     assert ports.membership_store.receipts(ann.id, [room.id, other.id]).keys() == {other.id}
 
 
-def test_a_removed_room_is_gone_within_its_transaction(ports, room, ann):
+def test_a_removed_room_is_not_found_within_the_same_transaction(ports, room, ann):
     with ports.transaction():
         ports.room_store.remove(room.id, 5_000)
         assert ports.room_store.access(room.id, ann.id) is None
@@ -300,7 +300,7 @@ def test_changing_a_missing_room_does_nothing(ports, room, ann):
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
-def test_text_comes_back_exactly(ports, add_room, ann, text):
+def test_text_is_stored_exactly(ports, add_room, ann, text):
     room = add_room(ann, name=text, description=text)
     assert (room.name, room.description) == (text, text)
     found = ports.room_store.view(room.id, ann.id).room
@@ -311,7 +311,7 @@ def test_text_comes_back_exactly(ports, add_room, ann, text):
     assert (found.name, found.description) == (text + "!", "!" + text)
 
 
-def test_all_rooms_of_a_user_come_by_id_with_the_membership(ports, add_room, ann, bob, carl):
+def test_all_rooms_of_a_user_are_listed_by_id_with_the_membership(ports, add_room, ann, bob, carl):
     tea, other, soup = add_room(ann, bob, name="Tea"), add_room(bob), add_room(bob, ann, name="Soup")
     with ports.transaction():
         chat = ports.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, 1_000, pair=(ann.id, carl.id)))
@@ -329,7 +329,7 @@ def test_all_rooms_of_a_user_come_by_id_with_the_membership(ports, add_room, ann
     assert list(ports.room_store.all_of(ann.id, chat.id, 9)) == []
 
 
-def test_a_removed_room_is_none_of_anybodys(ports, add_room, ann):
+def test_a_removed_room_is_no_longer_a_room_of_its_participants(ports, add_room, ann):
     room = add_room(ann)
     with ports.transaction():
         ports.room_store.remove(room.id, 2_000)

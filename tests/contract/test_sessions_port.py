@@ -31,7 +31,7 @@ def token(ports, session):
     return token
 
 
-def test_a_session_opens_as_it_was_given(ports, ann, session):
+def test_a_new_session_has_the_given_fields(ports, ann, session):
     assert session == Session(
         id=session.id,
         user_id=ann.id,
@@ -49,11 +49,11 @@ def test_each_session_has_its_own_id(open_session, ann, bob):
     assert [open_session(user).id for user in (ann, bob, ann)] == [1, 2, 3]
 
 
-def test_no_session_calls_by_an_id_that_is_not_there(ports, session):
+def test_an_unknown_session_id_has_no_caller(ports, session):
     assert ports.session_store.caller(NONE) is None
 
 
-def test_a_caller_is_as_user_and_session_stand_now(ports, ann, session):
+def test_a_caller_has_the_current_user_and_session(ports, ann, session):
     with ports.transaction():
         ports.user_store.seen(ann.id, 7_000)
         ports.session_store.used(session.id, 8_000)
@@ -148,7 +148,7 @@ def test_a_device_is_known_by_its_user_agent_at_an_address(ports, ann, bob):
     assert ports.session_store.is_known(ann.id, "192.0.2.7")
 
 
-def test_a_token_comes_back_by_its_hash(ports, token):
+def test_a_token_is_found_by_its_hash(ports, token):
     assert ports.session_store.token(token.jti_hash) == token
     assert ports.session_store.token("b" * 64) is None
     assert ports.session_store.token("A" * 64) is None
@@ -189,7 +189,7 @@ def test_changing_a_missing_session_does_nothing(ports, ann, session):
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
-def test_text_comes_back_exactly(ports, ann, text):
+def test_text_is_stored_exactly(ports, ann, text):
     with ports.transaction():
         session = ports.session_store.open(ann.id, Device(text, text), 1, 2)
     assert (session.user_agent, session.ip) == (text, text)
@@ -213,7 +213,7 @@ def test_erasing_ends_a_users_sessions_and_removes_their_addresses(ports, open_s
     assert ports.session_store.is_known(bob.id, "192.0.2.1")
 
 
-def test_all_sessions_of_a_user_come_by_id_ended_or_not(ports, open_session, ann, bob):
+def test_all_sessions_of_a_user_are_listed_by_id_ended_ones_included(ports, open_session, ann, bob):
     first, _, second, third = (open_session(user) for user in (ann, bob, ann, ann))
     with ports.transaction():
         ports.session_store.end(first.id, 2_000)
@@ -236,7 +236,7 @@ def test_expired_tokens_are_swept_a_few_at_a_time(ports, session):
     assert ports.session_store.token("3" * 64) is not None
 
 
-def test_sessions_that_are_long_over_are_swept_and_no_others(ports, ann, open_session):
+def test_only_sessions_that_ended_long_ago_are_swept(ports, ann, open_session):
     ended, expired, live = (open_session(ann) for _ in range(3))
     with ports.transaction():
         ports.session_store.end(ended.id, 3_000)
@@ -251,7 +251,7 @@ def test_sessions_that_are_long_over_are_swept_and_no_others(ports, ann, open_se
     assert ports.session_store.of(ann.id, live.id) is not None
 
 
-def test_a_swept_session_takes_its_tokens_with_it_a_few_at_a_time(ports, ann, open_session):
+def test_a_swept_session_is_deleted_with_its_tokens_in_batches(ports, ann, open_session):
     one, other = open_session(ann), open_session(ann)
     with ports.transaction():
         for number in range(5):

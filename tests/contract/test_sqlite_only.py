@@ -63,7 +63,7 @@ def test_the_sqlite_is_one_without_the_wal_reset_race():
     assert cysqlite.sqlite_version_info > (3, 51, 2)
 
 
-def test_a_commit_is_on_the_disk_before_it_is_acknowledged(database):
+def test_a_commit_is_synced_before_it_is_acknowledged(database):
     with database.writing():
         assert database.execute_sql("PRAGMA synchronous").fetchone() == (2,)
         assert database.execute_sql("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -122,7 +122,7 @@ def _upgrade(url):
     return migrate.upgrade(open_database(url))
 
 
-def test_no_statement_walks_a_whole_table(database, ports):
+def test_no_statement_scans_a_whole_table(database, ports):
     walks = re.compile(r"SCAN (?!json_each|sqlite_sequence|room VIRTUAL)")
     checked = 0
     for store in ports:
@@ -141,13 +141,13 @@ def _plan_of(database, statement):
     return [step for *_, step in database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", values).fetchall()]
 
 
-def test_a_device_is_found_along_an_index_however_often_the_account_was_used_at_its_address(database, ports):
+def test_a_known_device_is_looked_up_by_an_index(database, ports):
     statement = ports.session_store._is_known_device
     plan = _plan_of(database, statement)
     assert [step for step in plan if "(user_id=? AND network=? AND user_agent=?)" in step], plan
 
 
-def test_a_stretch_of_messages_and_the_page_of_a_list_need_no_sorting(database, ports):
+def test_message_windows_and_pages_need_no_sorting(database, ports):
     messages, users = ports.message_store, ports.user_store
     statements = [messages._newest, messages._before, messages._after, users._matches]
     statements += [ports.membership_store._first_with_role, ports.ban_store._all_of]
@@ -210,7 +210,7 @@ def _count_up(path, count):
         thread.join()
 
 
-def test_a_turn_that_does_not_come_is_refused_and_the_next_one_comes(tmp_path):
+def test_a_writer_that_times_out_does_not_block_the_next_one(tmp_path):
     turns, other = queue_module.WriteQueue(tmp_path / "turns"), queue_module.WriteQueue(tmp_path / "turns")
     with other.turn(), pytest.raises(Unavailable), turns.turn(patience=0.05):
         pytest.fail("it was not our turn")
@@ -246,7 +246,7 @@ def test_a_transaction_of_one_thread_is_unseen_by_others_until_it_commits(databa
     assert seen[1].user.username == "ann"
 
 
-def test_two_accounts_of_one_name_can_not_be_whatever_program_writes_them(database):
+def test_the_schema_rejects_two_accounts_of_one_name(database):
     insert = "INSERT INTO user (username, username_key, password_hash, joined_at) VALUES (?, 'ann', 'h', 1)"
     with database.writing():
         database.execute_sql(insert, ("ann",))
@@ -259,7 +259,7 @@ def test_a_database_that_has_no_tables_is_not_ready(tmp_path):
         empty.ping()
 
 
-def test_the_database_is_for_its_owner_alone_wherever_it_lies(database, tmp_path):
+def test_only_the_owner_can_access_the_database_files(database, tmp_path):
     with database.writing():
         database.execute_sql("DELETE FROM user")
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("chat.sqlite3*")}
@@ -267,7 +267,7 @@ def test_the_database_is_for_its_owner_alone_wherever_it_lies(database, tmp_path
     assert set(modes.values()) == {0o600}, modes
 
 
-def test_a_removed_room_leaves_no_row_behind_however_its_messages_hang_together(database, ports):
+def test_sweeping_a_removed_room_deletes_all_rows_despite_replies(database, ports):
     with database.writing():
         for name in ("ann", "bob"):
             database.execute_sql(

@@ -29,7 +29,7 @@ def test_a_transaction_sees_its_own_writes(ports):
         assert ports.user_store.page(Window(5)) == [ann]
 
 
-def test_an_exception_comes_out_as_it_is(ports):
+def test_a_transaction_passes_exceptions_on_unchanged(ports):
     oops = Oops()
 
     def fail():
@@ -91,7 +91,7 @@ def test_an_exception_takes_back_everything(backend, ports, clock, ann, bob, car
     assert everything() == before
 
 
-def test_work_goes_on_after_a_rollback(ports, add_user):
+def test_a_transaction_succeeds_after_a_rollback(ports, add_user):
     with undone(ports):
         ports.user_store.add(NewUser("ann", "ann", "hash", "", "", "", 0))
     assert ports.user_store.credentials("ann") is None
@@ -193,7 +193,7 @@ def test_concurrent_sends_leave_no_hole(ports, ann, room):
     assert ports.room_store.access(room.id, ann.id)[0].last_seq == 16
 
 
-def test_concurrent_repeats_of_a_message_send_it_once(ports, ann, room):
+def test_concurrent_retries_store_a_message_once(ports, ann, room):
     def send():
         with ports.transaction(room=room.id):
             return ports.message_store.append(NewMessage(room.id, ann.id, "hello", 1, "one"))

@@ -15,7 +15,7 @@ def names(users):
     return [user.username for user in users]
 
 
-def test_a_new_account_is_as_it_was_given(ports, add_user):
+def test_a_new_account_has_the_given_fields(ports, add_user):
     user = add_user("Ann", first_name="Ann", last_name="Lee", email="ann@example.org", is_superuser=True)
     assert user == User(
         id=user.id,
@@ -51,7 +51,7 @@ def test_an_unknown_id_finds_no_user(ports, ann):
     assert ports.user_store.credentials("") is None
 
 
-def test_users_come_by_their_ids(ports, ann, bob, carl):
+def test_users_are_returned_by_id(ports, ann, bob, carl):
     assert ports.user_store.by_ids([carl.id, ann.id, NOBODY, ann.id]) == {ann.id: ann, carl.id: carl}
     assert ports.user_store.by_ids({bob.id}) == {bob.id: bob}
     assert ports.user_store.by_ids(user.id for user in (ann, bob)) == {ann.id: ann, bob.id: bob}
@@ -63,11 +63,11 @@ def test_no_ids_give_no_users(ports, ann):
     assert ports.user_store.by_ids([NOBODY]) == {}
 
 
-def test_many_users_come_by_their_ids(ports, ann):
+def test_many_users_are_returned_by_id(ports, ann):
     assert ports.user_store.by_ids(range(1, 5_000)) == {ann.id: ann}
 
 
-def test_credentials_come_by_key_and_by_id(ports, ann):
+def test_credentials_are_found_by_key_and_by_id(ports, ann):
     expected = Credentials(ann, "hash of ann")
     assert ports.user_store.credentials("ann") == expected
     assert ports.user_store.credentials_by_id(ann.id) == expected
@@ -113,7 +113,7 @@ def test_changing_a_missing_user_does_nothing(ports, ann):
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
-def test_text_comes_back_exactly(ports, add_user, text):
+def test_text_is_stored_exactly(ports, add_user, text):
     given = {"first_name": text, "last_name": text, "email": text, "password_hash": text}
     user = add_user("ann", **given)
     with ports.transaction():
@@ -208,13 +208,13 @@ def test_a_search_finds_any_part_of_any_name(ports, add_user):
         assert search(ports, query) == []
 
 
-def test_matches_at_the_start_come_first_and_then_matches_inside(ports, add_user):
+def test_matches_at_the_start_of_a_name_precede_matches_inside(ports, add_user):
     for name in ("xannb", "anna", "zann", "ann", "xannc", "annb"):
         add_user(name)
     assert search(ports, "ann") == ["ann", "anna", "annb", "zann", "xannb", "xannc"]
 
 
-def test_a_user_stands_once_at_the_best_place(ports, add_user):
+def test_a_user_with_several_matches_is_listed_once_by_the_best(ports, add_user):
     add_user("xkimz", first_name="zkima", last_name="Kimz")
     add_user("ykimb", first_name="Kima", last_name="Kimb")
     assert search(ports, "kim") == ["ykimb", "xkimz"]
@@ -227,7 +227,7 @@ def test_equal_places_are_ordered_by_id(ports, add_user):
     assert search(ports, "kim") == ["user3", "user1", "user2"]
 
 
-def test_the_searcher_is_left_out_and_takes_no_place(ports, add_user):
+def test_the_searching_user_is_omitted_and_does_not_count_for_the_limit(ports, add_user):
     ann = add_user("ann")
     add_user("anna")
     add_user("annb")
@@ -235,7 +235,7 @@ def test_the_searcher_is_left_out_and_takes_no_place(ports, add_user):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 50])
-def test_a_search_is_cut_at_its_limit_however_often_a_name_matches(ports, add_user, limit):
+def test_a_search_returns_its_limit_even_if_names_match_repeatedly(ports, add_user, limit):
     expected = []
     for letter in "bcdefg":
         add_user(f"{letter}ser", first_name="a" * 40 + letter, last_name="a" * 40 + letter)
@@ -261,7 +261,7 @@ def test_a_long_query_is_compared_to_its_end(ports, add_user):
 
 
 @pytest.mark.parametrize("query", ["%", "_", "*", "?", "\\", "'", '"', "a%", "[a-z]", "a OR b", "NEAR(", "\U0010ffff"])
-def test_no_character_has_a_meaning_of_its_own(ports, add_user, query):
+def test_no_character_of_a_search_is_special(ports, add_user, query):
     add_user("bob", first_name="a or NEAR b")
     add_user("carl", first_name=f"x{query}y")
     add_user("dora", first_name=f"{query}y")
@@ -319,7 +319,7 @@ def erase(ports):
     return erase_one
 
 
-def test_an_erased_account_is_its_remains(ports, add_user, erase):
+def test_an_erased_account_is_replaced_by_its_remains(ports, add_user, erase):
     ann = add_user("Ann", first_name="Ann", last_name="Lee", email="ann@example.org", is_superuser=True)
     with ports.transaction():
         ports.user_store.seen(ann.id, 4_000)
@@ -343,7 +343,7 @@ def test_an_erased_account_is_in_no_list_and_no_search(ports, add_user, erase, b
         assert ports.user_store.search(query, 5, without=bob.id) == []
 
 
-def test_the_name_of_an_erased_account_is_kept_until_it_is_free(ports, add_user, ann, erase):
+def test_the_name_of_an_erased_account_is_reserved_until_its_expiry(ports, add_user, ann, erase):
     erase(ann)
     assert ports.user_store.is_taken("ann", LATER - 1)
     assert add_user("Ann", joined_at=LATER - 1) is None
@@ -353,7 +353,7 @@ def test_the_name_of_an_erased_account_is_kept_until_it_is_free(ports, add_user,
     assert ports.user_store.is_taken("ann", LATER)
 
 
-def test_the_name_of_a_second_account_that_is_erased_is_kept_as_well(ports, add_user, ann, erase):
+def test_the_name_of_a_second_erased_account_is_reserved_too(ports, add_user, ann, erase):
     erase(ann)
     heir = add_user("ann", joined_at=LATER)
     with ports.transaction():
@@ -366,7 +366,7 @@ def test_a_name_is_taken_while_a_user_has_it(ports, ann):
     assert not ports.user_store.is_taken("bob", 0)
 
 
-def test_an_erasure_that_is_undone_leaves_the_account(ports, ann):
+def test_a_rolled_back_erasure_keeps_the_account(ports, ann):
     with undone(ports):
         ports.user_store.erase(remains_of(ann), free_at=LATER)
     assert ports.user_store.get(ann.id) == ann
@@ -395,7 +395,7 @@ def test_the_shown_avatars_are_found(ports, ann, bob):
     assert set(ports.user_store.shown_avatars([])) == set()
 
 
-def test_names_of_erased_accounts_are_swept_when_anybody_may_have_them(ports, ann, bob, carl):
+def test_expired_reservations_of_names_are_swept(ports, ann, bob, carl):
     with ports.transaction():
         for user, free_at in ((ann, 5_000), (bob, 5_001), (carl, 6_000)):
             ports.user_store.erase(user._replace(username_key=f"gone-{user.id}", username=f"gone-{user.id}"), free_at)

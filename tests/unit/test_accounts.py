@@ -96,15 +96,15 @@ def test_a_username_does_not_pass_for_an_erased_account(name):
 
 
 @pytest.mark.parametrize("name", ["deleted-user", "deleted_user-7", "xdeleted-user-7", "deleted-users"])
-def test_a_username_may_come_near_that(name):
+def test_a_username_may_resemble_the_reserved_form(name):
     assert username(name) == name
 
 
-def test_a_name_that_mixes_scripts_has_its_key_all_the_same():
+def test_a_name_of_mixed_scripts_still_has_a_key():
     assert username_key("Аnn", key_of) == "аnn"
 
 
-def test_a_name_that_has_no_key_is_no_username():
+def test_a_name_without_a_key_is_rejected():
     def picky(name):
         raise ValueError(name)
 
@@ -136,17 +136,17 @@ def test_a_password_has_8_to_1024_code_points_of_any_kind(text):
         ("e\u0301" * 7, "too_short"),
     ],
 )
-def test_a_password_that_is_no_password(text, issue):
+def test_an_invalid_password_is_rejected_with_its_issue(text, issue):
     assert password(text) == [issue]
 
 
 @pytest.mark.parametrize("text", ["anna.lee", "ANNA.LEE", "ａｎｎａ.lee", " anna.lee "])
-def test_a_password_is_not_the_username_however_it_is_written(text):
+def test_a_password_must_not_equal_the_username_in_any_form(text):
     assert password(text, key="anna.lee") == ["password_is_username"]
 
 
 @pytest.mark.parametrize("text", ["password", "PassWord", "12345678", "iloveyou"])
-def test_a_password_is_not_one_of_the_most_common(text):
+def test_a_common_password_is_rejected(text):
     assert password(text) == ["password_too_common"]
 
 
@@ -270,7 +270,7 @@ def test_an_avatar_is_an_https_url_or_none(url):
         "https://example.org/a b",
     ],
 )
-def test_an_avatar_is_no_other_url(url):
+def test_an_avatar_must_be_an_https_url(url):
     assert avatar(url) == {"avatar": ["not_an_https_url"]}
 
 

@@ -30,7 +30,7 @@ def newest(chat):
     return look
 
 
-def test_a_disabled_user_is_out_and_does_not_get_in(administration, ann, newest):
+def test_disabling_an_account_ends_its_sessions_and_prevents_log_in(administration, ann, newest):
     ann.logs_in()
     assert administration.disable("ann")[1]
     assert newest() == (AuditEvent.DISABLED, ann.id, None, {"ended": 2})
@@ -42,7 +42,7 @@ def test_a_disabled_user_is_out_and_does_not_get_in(administration, ann, newest)
         ann.logs_in()
 
 
-def test_an_enabled_user_gets_in_again_and_the_old_sessions_stay_over(administration, ann, newest):
+def test_enabling_an_account_permits_log_in_but_revives_no_session(administration, ann, newest):
     administration.disable("ann")
     assert administration.enable("ann")[1]
     assert newest() == (AuditEvent.ENABLED, ann.id, None, {})
@@ -59,7 +59,7 @@ def test_an_act_without_effect_is_not_recorded_again(chat, administration, ann, 
     assert chat.services.audit_log.page(9) == on_record
 
 
-def test_a_log_out_by_an_operator_ends_all_sessions_and_no_more(administration, ann, newest):
+def test_a_log_out_by_an_operator_only_ends_the_sessions(administration, ann, newest):
     ann.logs_in()
     assert administration.log_out("ann")[1] == 2
     assert newest() == (AuditEvent.REVOKED, ann.id, None, {"ended": 2})
@@ -86,7 +86,7 @@ def test_a_password_by_an_operator_keeps_to_the_rules(chat, administration, ann)
     assert ann.caller
 
 
-def test_a_password_that_changed_meanwhile_is_replaced_all_the_same(chat, administration, ann):
+def test_an_operators_password_replaces_one_that_changed_during_the_request(chat, administration, ann):
     change = chat.services.sessions.change_password
     chat.meanwhile(lambda: change(ann.caller, PASSWORD, "changed by ann herself"))
     administration.set_password("ann", NEW_PASSWORD)

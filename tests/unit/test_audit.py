@@ -30,7 +30,7 @@ def test_a_registration_is_on_record_with_its_session(chat):
     assert entry[:6] == (AuditEvent.REGISTERED, chat.clock.now, user.id, user.id, grant.session.id, PHONE)
 
 
-def test_a_registration_that_failed_is_not(chat, ann):
+def test_a_failed_registration_is_not_on_record(chat, ann):
     before = newest(chat)
     with pytest.raises(UsernameTaken):
         chat.services.registration.register("ann", PASSWORD)
@@ -83,7 +83,7 @@ def test_a_session_of_somebody_else_can_not_be_revoked(chat, ann):
         chat.services.sessions.revoke(ann.caller, bob.grant.session.id)
 
 
-def test_revoking_all_others_says_how_many_there_were(chat, ann):
+def test_revoking_other_sessions_records_their_number(chat, ann):
     for _ in range(3):
         chat.services.sessions.log_in("ann", PASSWORD)
     chat.services.sessions.revoke_others(ann.caller, PHONE)
@@ -125,7 +125,7 @@ def test_only_the_beginning_of_a_long_user_agent_is_kept(chat, ann):
     assert newest(chat).device == Device("x" * 400, "192.0.2.7")
 
 
-def test_no_password_or_token_stands_in_it(chat, ann):
+def test_the_audit_log_contains_no_password_and_no_token(chat, ann):
     chat.services.sessions.log_in("ann", PASSWORD, PHONE)
     ann.grant = ann.refreshes()
     chat.services.sessions.change_password(ann.caller, PASSWORD, "staple battery horse")

@@ -32,7 +32,7 @@ def name_in(user):
     return user.avatar_url.removeprefix("/avatars/").removesuffix(".webp")
 
 
-def test_an_uploaded_picture_is_shown_as_what_was_made_of_it(avatars, ann):
+def test_an_uploaded_picture_is_stored_in_its_converted_form(avatars, ann):
     user = avatars.upload(ann.id, PNG + b"ann")
     assert user == ann.user
     assert user.avatar_url == f"/avatars/{name_in(user)}.webp"
@@ -44,7 +44,7 @@ def test_nothing_else_of_the_account_changes(avatars, ann):
     assert avatars.upload(ann.id, PNG)._replace(avatar_url="") == before
 
 
-def test_a_file_that_is_no_picture_is_rejected_and_leaves_nothing(chat, avatars, ann, kept):
+def test_an_upload_without_a_picture_is_rejected_and_stores_nothing(chat, avatars, ann, kept):
     with chat.nothing_is_written():
         assert issues_of(lambda: avatars.upload(ann.id, b"<svg/>")) == {"file": ["not_a_picture"]}
     assert kept() == set()
@@ -63,7 +63,7 @@ def test_a_removed_picture_leaves_the_placeholder(avatars, ann, kept):
         assert (ann.user.avatar_url, kept()) == ("", set())
 
 
-def test_a_picture_that_is_not_there_is_not_found(avatars):
+def test_a_missing_picture_is_not_found(avatars):
     with pytest.raises(NotFound):
         avatars.picture("A" * 22)
 
@@ -75,7 +75,7 @@ def test_another_picture_by_the_profile_removes_the_uploaded_one(chat, avatars, 
     assert kept() == set()
 
 
-def test_a_profile_that_is_edited_elsewhere_or_wrongly_keeps_the_uploaded_one(chat, avatars, ann, kept):
+def test_other_edits_of_the_profile_keep_the_uploaded_picture(chat, avatars, ann, kept):
     user = avatars.upload(ann.id, PNG)
     chat.services.directory.edit_profile(ann.id, first_name="Ann")
     assert issues_of(lambda: chat.services.directory.edit_profile(ann.id, email="x", avatar="")) == {
@@ -84,7 +84,7 @@ def test_a_profile_that_is_edited_elsewhere_or_wrongly_keeps_the_uploaded_one(ch
     assert kept() == {name_in(user)}
 
 
-def test_of_two_uploads_at_once_the_one_whose_row_stands_keeps_its_file(chat, avatars, ann, kept):
+def test_concurrent_uploads_keep_the_file_of_the_last_commit_only(chat, avatars, ann, kept):
     chat.meanwhile(lambda: avatars.upload(ann.id, PNG + b"faster"))
     user = avatars.upload(ann.id, PNG + b"slower")
     assert ann.user == user
@@ -126,7 +126,7 @@ def test_a_failed_commit_changes_nothing(chat, avatars, ann, kept):
         assert (ann.user, kept()) == (shown, {name_in(shown)})
 
 
-def test_the_new_file_is_there_before_the_row_and_the_old_one_until_after_the_commit(chat, avatars, ann, kept):
+def test_a_new_file_is_stored_before_its_row_and_the_old_one_removed_after_the_commit(chat, avatars, ann, kept):
     seen = []
 
     @contextmanager
@@ -151,7 +151,7 @@ def test_files_that_can_not_be_kept_change_nothing(chat, ann):
         chat.with_ports(media_store=Full(chat.clock)).services.avatars.upload(ann.id, PNG)
 
 
-def test_an_account_that_is_erased_meanwhile_gets_no_picture(chat, avatars, ann, kept):
+def test_an_account_erased_during_the_upload_receives_no_picture(chat, avatars, ann, kept):
     def erase():
         with chat.memory.store.transaction():
             users = chat.memory.store.writable.users

@@ -63,7 +63,7 @@ def test_a_new_participant_gets_the_joining_and_later_changes(chat, ann, bob, ca
     assert bob.hears(bob.subscribe(position)) == heard
 
 
-def test_ones_own_leaving_is_the_last_that_one_hears_of_a_room(chat, ann, bob):
+def test_the_users_departure_is_the_last_change_of_a_room_that_the_user_receives(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
     subscription = bob.subscribe()
     bob.leaves(room)
@@ -71,7 +71,7 @@ def test_ones_own_leaving_is_the_last_that_one_hears_of_a_room(chat, ann, bob):
     assert bob.hears(subscription) == [("participant.left", bob.id, Role.MEMBER)]
 
 
-def test_a_participant_who_left_offline_gets_no_earlier_message(ann, bob):
+def test_a_participant_who_left_offline_receives_no_earlier_message(ann, bob):
     room = ann.makes_room(with_=[bob])
     position = bob.subscribe().position
     ann.says("you are still in", in_=room)
@@ -96,7 +96,7 @@ def test_a_returning_participant_gets_the_changes_of_both_stays(ann, bob):
     ]
 
 
-def test_a_user_who_joined_and_left_offline_gets_no_change_of_the_room(ann, bob):
+def test_a_user_who_joined_and_left_offline_receives_no_change_of_the_room(ann, bob):
     position = bob.subscribe().position
     room = ann.makes_room(with_=[bob])
     ann.says("hello", in_=room)
@@ -104,7 +104,7 @@ def test_a_user_who_joined_and_left_offline_gets_no_change_of_the_room(ann, bob)
     assert bob.hears(bob.subscribe(position)) == [("participant.left", bob.id, Role.MEMBER)]
 
 
-def test_the_end_of_a_room_is_the_last_that_is_heard_of_it(ann, bob):
+def test_the_removal_of_a_room_is_its_last_change(ann, bob):
     room = ann.makes_room(with_=[bob])
     subscriptions = [ann.subscribe(), bob.subscribe()]
     ann.says("goodbye", in_=room)
@@ -113,14 +113,14 @@ def test_the_end_of_a_room_is_the_last_that_is_heard_of_it(ann, bob):
         assert person.hears(subscription) == [("message.created", ann.id), ("room.deleted",)]
 
 
-def test_the_last_one_out_hears_that_the_room_is_gone(ann):
+def test_the_last_participant_to_leave_receives_the_removal_of_the_room(ann):
     room = ann.makes_room()
     subscription = ann.subscribe()
     ann.leaves(room)
     assert ann.hears(subscription) == [("room.deleted",)]
 
 
-def test_a_reader_goes_on_in_steps_of_any_size(ann, bob):
+def test_a_subscription_can_read_batches_of_any_size(ann, bob):
     position = bob.subscribe().position
     rooms = [ann.makes_room(with_=[bob]) for _ in range(3)]
     for number in range(7):
@@ -131,7 +131,7 @@ def test_a_reader_goes_on_in_steps_of_any_size(ann, bob):
         assert bob.hears(bob.subscribe(position), limit) == whole
 
 
-def test_a_stretch_tells_whether_the_log_goes_on(chat, ann):
+def test_a_batch_shows_whether_the_log_continues(chat, ann):
     subscription = ann.subscribe()
     room = ann.makes_room()
     assert [chat.services.change_log.read(subscription, 1).has_more for _ in range(2)] == [True, False]
@@ -180,7 +180,7 @@ def test_a_place_ahead_of_the_log_is_of_another_one(ann):
         ann.subscribe((end + 1,))
 
 
-def test_moves_are_what_they_come_to_in_the_end():
+def test_moves_keep_the_final_effect_of_repeated_joins_and_departures():
     own = [
         Change(kind, room_id, at)
         for kind, room_id, at in (

@@ -55,7 +55,7 @@ def test_an_address_is_kept_in_its_normal_form(chat, ann):
     assert chat.services.directory.edit_profile(ann.id, email=" Ann@EXAMPLE.org").email == "Ann@example.org"
 
 
-def test_an_address_that_was_taken_once_may_be_sent_back(chat, ann):
+def test_an_email_address_that_was_accepted_before_may_be_sent_back(chat, ann):
     users = chat.memory.store.tables.users
     users[ann.id] = users[ann.id]._replace(email="ann@work")
     edit = chat.services.directory.edit_profile
@@ -98,12 +98,12 @@ def test_an_erased_account_has_no_profile_to_edit(chat):
 # The list of users
 
 
-def test_users_are_listed_by_name_whatever_its_case(chat):
+def test_users_are_listed_by_name_regardless_of_case(chat):
     chat.people("bob", "Ann", "анна", "Carl", "1st")
     assert names(chat.services.directory.page(Window(50))) == ["1st", "Ann", "bob", "Carl", "анна"]
 
 
-def test_users_are_paged_there_and_back(chat):
+def test_users_are_paged_forwards_and_backwards(chat):
     chat.people("user5", "user1", "user3", "user2", "user4")
     page = chat.services.directory.page
     first = page(Window(2))
@@ -169,17 +169,17 @@ def test_a_search_does_not_look_into_email_addresses(chat, ann):
     assert ann.finds("miller") == []
 
 
-def test_a_search_leaves_out_the_viewer(chat, ann):
+def test_a_search_omits_the_viewer(chat, ann):
     chat.person("annika")
     assert ann.finds("ann") == ["annika"]
 
 
-def test_an_exact_name_comes_first_then_prefixes_then_the_rest(chat, ann):
+def test_a_search_ranks_exact_names_then_prefixes_then_other_matches(chat, ann):
     chat.people("joannas", "hanna", "annabel", "anna", "anna2")
     assert ann.finds("anna") == ["anna", "anna2", "annabel", "hanna", "joannas"]
 
 
-def test_prefixes_are_ordered_by_the_whole_name_and_others_from_the_match_on(chat, ann):
+def test_prefix_matches_are_ordered_by_name_and_others_from_the_match_on(chat, ann):
     chat.people("xxbz", "xbq", "bcc", "bca", "xba")
     assert ann.finds("b") == ["bca", "bcc", "xba", "xbq", "xxbz"]
 
@@ -238,7 +238,7 @@ def test_a_search_knows_no_case_in_any_script(chat, ann, username, first_name, q
 
 
 @pytest.mark.parametrize("query", ["%", "_", "*", "\\", "'", '"', "a%", "[a-z]", "a OR b", "NEAR("])
-def test_no_character_of_a_query_has_a_meaning_of_its_own(chat, ann, query):
+def test_no_character_of_a_query_is_special(chat, ann, query):
     chat.person("bob")
     chat.person("carl", last_name=f"x{query}y")
     assert ann.finds(query) == ["carl"]
@@ -250,7 +250,7 @@ def test_scripts_are_ordered_by_code_points(chat, ann):
     assert ann.finds("k ") == ["user1", "user4", "user0", "user2", "user3"]
 
 
-def test_a_search_gives_no_more_than_asked_for_and_the_best_of_them(chat, ann):
+def test_a_search_returns_the_best_matches_up_to_its_limit(chat, ann):
     chat.people("xkim", "kim2", "kim1")
     assert ann.finds("kim", limit=2) == ["kim1", "kim2"]
     assert ann.finds("kim", limit=1) == ["kim1"]
@@ -275,7 +275,7 @@ def test_the_longest_query_is_fine(chat, ann):
     assert ann.finds(" " + "x" * 100 + " ") == ["bob"]
 
 
-def test_a_query_that_grows_when_it_is_folded_is_compared_by_its_first_128_characters(chat, ann):
+def test_a_folded_query_is_compared_by_its_first_128_characters(chat, ann):
     chat.person("bob", first_name="ﬃ" * 50)
     assert ann.finds("ﬃ" * 50) == ann.finds("ﬃ" * 42 + "ff") == ann.finds("ﬃ" * 43 + "x") == ["bob"]
     assert ann.finds("ﬃ" * 42 + "x") == []
@@ -287,6 +287,6 @@ def test_the_names_to_search_are_each_folded_once(chat):
     assert searchable_names(chat.person("eve").user) == ("eve",)
 
 
-def test_names_that_fold_into_much_longer_ones_are_searchable_by_their_beginning_only(chat):
+def test_names_with_a_very_long_folded_form_are_searchable_by_their_beginning(chat):
     ann = chat.person("ann", first_name="\ufdfa" * 150, last_name="\ufdfb" * 150)
     assert all(len(name) <= MAX_SEARCHABLE_LENGTH for name in searchable_names(ann.user))

@@ -74,7 +74,7 @@ def test_looking_up_reads_nothing(chat, bob, message):
         bob.looks_up(message)
 
 
-def test_a_message_is_as_hidden_as_its_room(chat, ann, eve, message):
+def test_a_message_is_hidden_like_its_room(chat, ann, eve, message):
     missing = message._replace(id=99)
     for request in (eve.looks_up, eve.takes_back, lambda one: eve.rewrites(one, "x")):
         for hidden in (message, missing):
@@ -89,7 +89,7 @@ def test_a_message_of_a_public_room_is_for_participants(chat, ann, eve):
             request(said)
 
 
-def test_a_message_of_a_removed_room_is_gone(ann, carl, room, message):
+def test_a_message_of_a_removed_room_is_not_found(ann, carl, room, message):
     ann.deletes(room)
     with pytest.raises(MessageNotFound):
         carl.looks_up(message)
@@ -98,7 +98,7 @@ def test_a_message_of_a_removed_room_is_gone(ann, carl, room, message):
 # Editing
 
 
-def test_an_edit_says_something_else_and_keeps_the_rest(chat, bob, carl, message):
+def test_a_message_edit_changes_the_content_only(chat, bob, carl, message):
     chat.clock.advance(60)
     edited = carl.rewrites(message, "hello")
     assert edited == message._replace(content="hello", edited_at=chat.clock.now)
@@ -113,7 +113,7 @@ def test_an_edit_is_seen_wherever_the_message_is(bob, carl, room, message):
     assert bob.looks_at(room).last_message.content == "hello"
 
 
-def test_an_edit_is_no_activity_and_makes_nothing_unread(chat, bob, carl, room, message):
+def test_a_message_edit_is_no_activity_and_changes_no_unread_count(chat, bob, carl, room, message):
     bob.reads(room, up_to=1)
     chat.clock.advance(60)
     before = bob.looks_at(room).room
@@ -121,14 +121,14 @@ def test_an_edit_is_no_activity_and_makes_nothing_unread(chat, bob, carl, room, 
     assert (bob.looks_at(room).room, bob.unread(room)) == (before, 0)
 
 
-def test_an_edit_is_cleaned_as_what_is_sent(carl, message):
+def test_edited_content_is_normalised_like_sent_content(carl, message):
     assert carl.rewrites(message, "cafe\u0301\r\n").content == "café\n"
 
 
 @pytest.mark.parametrize(
     ("content", "issue"), [("", "blank"), (" \n\t", "blank"), ("x" * 4001, "too_long"), ("a\0", "control_characters")]
 )
-def test_an_edit_says_something_and_not_too_much(chat, carl, message, content, issue):
+def test_edited_content_must_not_be_blank_or_too_long(chat, carl, message, content, issue):
     with chat.nothing_is_written():
         assert issues_of(lambda: carl.rewrites(message, content)) == {"content": [issue]}
 
@@ -154,7 +154,7 @@ def test_a_former_participant_cannot_edit(chat, carl, room, message):
 
 
 @pytest.mark.parametrize("who", ["carl", "bob", "ann"])
-def test_author_moderator_and_owner_take_a_message_back(chat, people, carl, message, who):
+def test_the_author_a_moderator_and_the_owner_can_delete_a_message(chat, people, carl, message, who):
     person = next(one for one in people if one.username == who)
     chat.clock.advance(60)
     person.takes_back(message)
@@ -236,7 +236,7 @@ def test_a_retry_of_an_edited_message_returns_its_current_content(chat, carl, ro
     assert (again.message, again.is_replay) == (edited, True)
 
 
-def test_a_repetition_of_what_was_deleted_gets_what_is_left(chat, bob, carl, room, message):
+def test_a_retry_of_a_deleted_message_returns_its_tombstone(chat, bob, carl, room, message):
     carl.rewrites(message, "hello")
     bob.takes_back(message)
     with chat.nothing_changes():
@@ -245,7 +245,7 @@ def test_a_repetition_of_what_was_deleted_gets_what_is_left(chat, bob, carl, roo
 
 
 @pytest.mark.parametrize("content", ["hello", "hello!", "another"])
-def test_a_retry_with_the_edited_content_is_no_repetition(chat, carl, room, message, content):
+def test_a_retry_with_the_edited_content_is_rejected(chat, carl, room, message, content):
     carl.rewrites(message, "hello")
     carl.rewrites(message, "hello!")
     for _ in range(2):
@@ -254,7 +254,7 @@ def test_a_retry_with_the_edited_content_is_no_repetition(chat, carl, room, mess
         carl.takes_back(message)
 
 
-def test_an_edit_back_to_what_was_first_said_is_still_repeated(carl, room, message):
+def test_a_retry_matches_after_an_edit_back_to_the_first_content(carl, room, message):
     carl.rewrites(message, "hello")
     carl.rewrites(message, "helo")
     assert carl.says("helo", in_=room, client_id="one").is_replay

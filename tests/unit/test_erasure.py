@@ -36,7 +36,7 @@ def roles(room, person):
 # The account
 
 
-def test_nothing_of_the_person_is_left(chat):
+def test_an_erased_account_keeps_no_personal_data(chat):
     ann = chat.person("Ann", first_name="Ann", last_name="Lee", email="ann@example.org")
     chat.clock.advance(60)
     erase(ann)
@@ -69,7 +69,7 @@ def test_a_user_in_many_rooms_leaves_them_in_small_transactions(chat, ann, bob):
     assert ann.user.deleted_at is not None
 
 
-def test_a_superuser_is_one_no_more(chat):
+def test_an_erased_superuser_loses_the_role(chat):
     chat.services.registration.create_superuser("root", PASSWORD)
     user, grant = chat.services.sessions.log_in("root", PASSWORD)
     caller = chat.services.sessions.authenticate(grant.session.id, user.id)
@@ -98,7 +98,7 @@ def test_an_erased_account_is_not_found_listed_searched_or_online(chat, ann, bob
     assert bob.finds("ann") == bob.finds("deleted") == []
 
 
-def test_the_uploaded_picture_goes(chat, ann, bob):
+def test_erasure_removes_the_uploaded_picture(chat, ann, bob):
     for person in (ann, bob):
         chat.services.avatars.upload(person.id, PNG)
     erase(ann)
@@ -134,7 +134,7 @@ def test_the_username_stays_reserved_for_30_days(chat, ann, name):
     assert chat.person(name).id != ann.id
 
 
-def test_its_name_is_as_unknown_at_the_door_as_any(ann):
+def test_an_erased_username_cannot_log_in(ann):
     erase(ann)
     for password in (PASSWORD, "", "wrong password"):
         with pytest.raises(InvalidCredentials):
@@ -161,7 +161,7 @@ def test_the_next_owner_of_a_username_inherits_nothing(chat, ann, bob):
 # Sessions
 
 
-def test_all_sessions_end_and_where_they_were_is_forgotten(chat, ann):
+def test_erasure_ends_all_sessions_and_deletes_their_devices(chat, ann):
     phone = ann.logs_in(device=PHONE)
     erase(ann)
     for person in (ann, phone):
@@ -178,7 +178,7 @@ def test_all_sessions_end_and_where_they_were_is_forgotten(chat, ann):
 # Rooms
 
 
-def test_rooms_are_handed_over_as_by_leaving(chat, ann, bob, carl):
+def test_erasure_hands_rooms_over_like_leaving(chat, ann, bob, carl):
     owned, others = ann.makes_room("Tea", with_=[bob, carl]), bob.makes_room("Soup", with_=[ann])
     chat.gives_role(Role.MODERATOR, carl, owned)
     erase(ann)
@@ -236,7 +236,7 @@ def test_an_erased_account_cannot_be_invited(ann, bob):
 # Direct chats
 
 
-def test_the_other_one_keeps_the_direct_chat_but_can_not_write_in_it(chat, ann, bob):
+def test_the_other_user_keeps_the_direct_chat_but_cannot_write_to_it(chat, ann, bob):
     room = ann.chats_with(bob)
     bob.says("hello", in_=room)
     erase(ann)
@@ -257,7 +257,7 @@ def test_a_message_that_was_sent_before_can_still_be_repeated(ann, bob):
         bob.says("hello", in_=room, client_id="two")
 
 
-def test_other_direct_chats_go_on(ann, bob, carl):
+def test_erasure_does_not_affect_other_direct_chats(ann, bob, carl):
     bob.chats_with(ann)
     erase(ann)
     assert bob.says("hello", in_=bob.chats_with(carl)).message.seq == 1
@@ -332,7 +332,7 @@ def test_a_username_is_still_taken_during_its_erasure(chat, ann):
         chat.services.registration.create_superuser("ann", PASSWORD)
 
 
-def test_a_room_that_is_made_while_a_guest_is_erased_is_not_made(chat, ann, bob):
+def test_a_room_is_not_created_if_an_invited_user_is_erased_meanwhile(chat, ann, bob):
     caller = ann.caller
     chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
     assert issues_of(lambda: bob.makes_room(with_=[ann])) == {"participants": ["unknown_user"]}
@@ -354,7 +354,7 @@ def test_a_password_check_of_an_erased_account_is_not_counted(chat, ann):
     assert (after.attempts, after.audit) == (before.attempts, before.audit)
 
 
-def test_a_password_that_is_changed_while_its_account_is_erased_is_not(chat, ann):
+def test_a_password_change_during_the_erasure_fails(chat, ann):
     caller, before = ann.caller, chat.memory.store.tables.attempts
     chat.meanwhile(lambda: chat.services.erasure.erase(caller, PASSWORD))
     with pytest.raises(SessionEnded):

@@ -24,7 +24,7 @@ def test_every_error_is_of_exactly_one_kind():
     assert all(len([kind for kind in KINDS if issubclass(error, kind)]) == 1 for error in ALL)
 
 
-def test_every_error_has_a_code_of_its_own_in_snake_case():
+def test_every_error_has_a_unique_code_in_snake_case():
     codes = [error.code for error in ALL]
     assert len(set(codes)) == len(codes)
     assert all(code.isidentifier() and code == code.lower() for code in codes)
@@ -39,7 +39,7 @@ def test_an_issue_of_one_field_is_short_to_raise():
     assert InvalidInput.of("name", "too_long", most=5).issues == {"name": [Issue("too_long", {"most": 5})]}
 
 
-def test_waiting_errors_say_how_long():
+def test_errors_that_permit_a_retry_state_the_wait():
     assert TooMany(30).retry_after == 30
     assert Unavailable("the database is away").retry_after == 1
     assert Unavailable("the database is away", 5).retry_after == 5

@@ -68,7 +68,7 @@ def test_a_deleted_message_is_exported_without_content(ann, bob):
     assert [(one.content, one.is_deleted) for one in found] == [("first", False), ("", True)]
 
 
-def test_the_rooms_that_one_is_kept_out_of_are_in_it(chat, ann, bob, carl):
+def test_an_export_contains_the_bans_of_the_user(chat, ann, bob, carl):
     room, gone = bob.makes_room(with_=[ann]), bob.makes_room()
     for where in (room, gone):
         bob.bans(ann, from_=where)

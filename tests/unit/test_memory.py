@@ -72,7 +72,7 @@ def test_transactions_cannot_be_nested(memory):
         pass
 
 
-def test_a_refused_nesting_does_not_break_what_comes_after(memory):
+def test_a_refused_nested_transaction_leaves_the_store_usable(memory):
     with memory.ports.transaction():
         with pytest.raises(RuntimeError), memory.ports.transaction():
             pass
@@ -146,7 +146,7 @@ def test_many_threads_send_without_a_hole_or_a_lost_message():
     assert len({message.content for message in messages}) == 100
 
 
-def test_the_change_log_shows_what_was_committed_in_order(memory):
+def test_the_change_log_shows_commits_in_order(memory):
     changes = [Change(ChangeKind.ROOM_CREATED, number, 0) for number in range(3)]
     for change in changes:
         with memory.ports.transaction(room=change.room_id):
@@ -212,7 +212,7 @@ def test_a_transaction_may_use_locked_and_new_rows(memory):
             ports.user_store.get(ann.id)
 
 
-def test_the_clock_stands_still_until_a_test_moves_it():
+def test_the_clock_stops_until_a_test_moves_it():
     clock = MemoryClock(now=1_000)
     assert clock() == clock() == 1_000
     clock.advance(1.5)

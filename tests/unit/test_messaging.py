@@ -158,7 +158,7 @@ def test_the_same_client_id_sends_once(chat, ann, bob, room):
     assert contents(bob.history(room)) == ["hello", "hi"]
 
 
-def test_a_repetition_tells_whether_the_message_was_read_since(ann, bob, room):
+def test_a_retry_shows_whether_the_message_was_read(ann, bob, room):
     ann.says("hello", in_=room, client_id="one")
     bob.reads(room, up_to=1)
     assert ann.says("hello", in_=room, client_id="one").receipts == Receipts(own_seq=1, others_seq=1)
@@ -257,7 +257,7 @@ def test_history_is_oldest_first_with_the_newest_page_by_default(bob, room, said
     assert (page.has_older, page.has_newer) == (True, False)
 
 
-def test_the_whole_of_a_short_history_goes_on_nowhere(bob, room, said):
+def test_a_history_of_one_page_has_no_older_and_no_newer_messages(bob, room, said):
     page = bob.history(room, 9)
     assert contents(page) == list("123456789")
     assert (page.has_older, page.has_newer) == (False, False)
@@ -392,7 +392,7 @@ def test_history_marks_messages_up_to_its_newest_as_read(bob, room, said):
     assert bob.unread(room) == 4
 
 
-def test_history_never_marks_back(chat, bob, room, said):
+def test_reading_older_history_never_moves_the_receipt_backwards(chat, bob, room, said):
     bob.history(room, mark_read=True)
     with chat.nothing_is_written():
         bob.history(room, 3, before=said[5], mark_read=True)
@@ -419,7 +419,7 @@ def test_earlier_messages_are_unread_by_a_new_participant_until_shown(ann, carl,
 
 
 @pytest.mark.parametrize("mark_read", [False, True])
-def test_a_page_and_its_room_are_of_one_moment(chat, ann, bob, room, said, mark_read):
+def test_a_page_and_its_room_show_the_same_moment(chat, ann, bob, room, said, mark_read):
     class Messages(MemoryMessageStore):
         """Ann sends a message while bob's page is fetched, between the look-ups of room and messages."""
 
@@ -506,7 +506,7 @@ def test_the_latest_go_on_both_ways(bob, rooms):
     assert (contents(around), around.has_older, around.has_newer) == (["a2", "b2", "a3"], True, True)
 
 
-def test_the_latest_of_one_room_are_its_history_unmarked(chat, bob, rooms):
+def test_the_latest_messages_of_a_room_do_not_move_the_receipt(chat, bob, rooms):
     with chat.nothing_changes():
         page = chat.services.messaging.latest(bob.id, rooms[0].id, MessageWindow(2))
     assert (contents(page), page.has_older) == (["a2", "a3"], True)
@@ -539,6 +539,6 @@ def test_a_user_without_rooms_has_no_latest_messages(chat):
     assert (contents(page), page.has_older, page.has_newer, page.people) == ([], False, False, {})
 
 
-def test_messages_of_a_room_that_one_left_are_gone_from_the_latest(bob, rooms):
+def test_the_latest_messages_omit_rooms_that_the_user_has_left(bob, rooms):
     bob.leaves(rooms[0])
     assert contents(bob.latest()) == ["b1", "b2", "b3"]

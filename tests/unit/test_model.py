@@ -12,7 +12,7 @@ SOME_SESSION = Session(1, 1, created_at=0, last_used_at=0, expires_at=1_000, use
 @pytest.mark.parametrize(
     ("first", "last", "full"), [("Ann", "Lee", "Ann Lee"), ("Ann", "", "Ann"), ("", "Lee", "Lee"), ("", "", "")]
 )
-def test_the_full_name_joins_the_names_there_are(first, last, full):
+def test_the_full_name_joins_the_given_names(first, last, full):
     assert SOMEBODY._replace(first_name=first, last_name=last).full_name == full
 
 

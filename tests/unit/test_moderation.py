@@ -107,7 +107,7 @@ def test_adding_a_participant_again_changes_nothing(chat, ann, bob, room):
         assert (shown.membership.role, is_new) == (role, False)
 
 
-def test_members_and_strangers_cannot_add_anybody(chat, carl, eve, dora, room, public):
+def test_members_and_outsiders_cannot_add_users(chat, carl, eve, dora, room, public):
     for person, where, refusal in (
         (carl, room, RoleTooLow),
         (eve, room, RoomNotFound),
@@ -125,7 +125,7 @@ def test_an_unknown_user_cannot_be_added(chat, ann, dora, room):
         ann.adds(dora, to=room)
 
 
-def test_a_user_erased_meanwhile_is_not_added(chat, ann, dora, room):
+def test_a_user_erased_during_the_request_is_not_added(chat, ann, dora, room):
     chat.meanwhile(lambda: erase(dora))
     with pytest.raises(UserNotFound):
         ann.adds(dora, to=room)
@@ -143,7 +143,7 @@ def test_the_owner_gives_roles(chat, ann, carl, room):
     assert carl.role_in(room) == Role.MEMBER
 
 
-def test_an_owner_who_hands_over_becomes_a_moderator(chat, ann, carl, room):
+def test_the_former_owner_becomes_a_moderator(chat, ann, carl, room):
     shown = ann.makes(carl, Role.OWNER, in_=room)
     assert shown.membership.role == Role.OWNER
     assert (carl.role_in(room), ann.role_in(room)) == (Role.OWNER, Role.MODERATOR)
@@ -157,7 +157,7 @@ def test_an_owner_who_hands_over_becomes_a_moderator(chat, ann, carl, room):
     ]
 
 
-def test_a_role_that_one_has_already_is_given_without_a_word(chat, ann, bob, room):
+def test_giving_the_same_role_again_changes_nothing(chat, ann, bob, room):
     with chat.nothing_changes():
         assert ann.makes(bob, Role.MODERATOR, in_=room).membership.role == Role.MODERATOR
         assert ann.makes(ann, Role.OWNER, in_=room).membership.role == Role.OWNER
@@ -188,7 +188,7 @@ def test_a_stranger_cannot_get_a_role(chat, ann, eve, room):
         chat.services.moderation.set_role(ann.id, room.id, 99, Role.MEMBER)
 
 
-def test_of_a_hand_over_and_a_leaving_at_once_one_owner_comes_out(chat, ann, carl, room):
+def test_a_concurrent_hand_over_and_departure_leave_one_owner(chat, ann, carl, room):
     chat.meanwhile(lambda: ann.leaves(room))
     with pytest.raises(RoomNotFound):
         ann.makes(carl, Role.OWNER, in_=room)
@@ -205,7 +205,7 @@ def test_an_owner_cannot_hand_over_to_a_leaving_participant(chat, ann, carl, roo
 # Removing
 
 
-def test_the_owner_removes_anybody_else(chat, ann, bob, carl, room):
+def test_the_owner_can_remove_every_other_participant(chat, ann, bob, carl, room):
     for person, role in ((bob, Role.MODERATOR), (carl, Role.MEMBER)):
         ann.removes(person, from_=room)
         with pytest.raises(RoomNotFound):
@@ -225,7 +225,7 @@ def test_moderators_remove_members_only(chat, ann, bob, carl, dora, room):
                 request(person, from_=room)
 
 
-def test_members_and_strangers_cannot_remove_anybody(chat, ann, bob, carl, dora, eve, room, public):
+def test_members_and_outsiders_cannot_remove_participants(chat, ann, bob, carl, dora, eve, room, public):
     for person, where, refusal in (
         (carl, room, RoleTooLow),
         (eve, room, RoomNotFound),
@@ -280,7 +280,7 @@ def test_a_banned_user_sees_the_same_as_a_stranger(ann, carl, eve, public):
         carl.history(public)
 
 
-def test_a_room_that_keeps_one_out_is_none_that_one_could_join(ann, carl, eve, public):
+def test_public_rooms_omit_a_room_that_bans_the_user(ann, carl, eve, public):
     ann.bans(carl, from_=public)
     assert (carl.public_rooms(), eve.public_rooms()) == ([], ["Garden"])
 
@@ -344,7 +344,7 @@ def test_a_user_banned_while_joining_cannot_join(chat, ann, eve, public):
         eve.joins(public)
 
 
-def test_a_ban_is_of_one_room(ann, carl, room, public):
+def test_a_ban_applies_to_one_room(ann, carl, room, public):
     ann.bans(carl, from_=public)
     assert carl.looks_at(room).membership
 
@@ -381,7 +381,7 @@ def test_a_user_can_join_again_after_the_ban_is_lifted(chat, ann, bob, carl, pub
     assert carl.joins(public).membership.role == Role.MEMBER
 
 
-def test_a_ban_that_is_not_there_is_lifted_without_a_word(chat, ann, carl, eve, room):
+def test_lifting_a_missing_ban_changes_nothing(chat, ann, carl, eve, room):
     with chat.nothing_changes():
         for person in (carl, eve):
             ann.lifts_ban(person, in_=room)
@@ -429,7 +429,7 @@ def test_erasing_an_account_deletes_its_bans(chat, ann, bob, carl, eve, room, pu
         ann.adds(eve, to=room)
 
 
-def test_an_account_erased_meanwhile_cannot_moderate(chat, ann, bob, carl, eve, room):
+def test_an_account_erased_during_the_request_cannot_moderate(chat, ann, bob, carl, eve, room):
     caller = bob.caller
     for act in (
         lambda: bob.adds(eve, to=room),

@@ -20,7 +20,7 @@ def test_a_new_account_is_online(chat):
     assert chat.services.directory.get(user.id) == user
 
 
-def test_an_account_keeps_what_was_given(chat):
+def test_an_account_stores_the_given_fields(chat):
     user, _ = chat.services.registration.register(
         " Ann ", PASSWORD, email="ann@example.org", first_name=" Ann ", last_name="Lee"
     )

@@ -79,7 +79,7 @@ def test_a_session_that_expired_is_kept_for_90_days(chat, ann, prune):
     assert sessions(chat) == set()
 
 
-def test_a_live_session_never_goes(prune):
+def test_a_live_session_is_never_pruned(prune):
     chat = MemoryChat(Lifetimes(refresh_seconds=300 * DAY, session_seconds=300 * DAY))
     ann = chat.person("ann")
     chat.clock.advance(299 * DAY)
@@ -87,7 +87,7 @@ def test_a_live_session_never_goes(prune):
     assert ann.refreshes()
 
 
-def test_a_session_that_is_long_over_goes_with_tokens_that_have_not_expired():
+def test_an_old_ended_session_is_deleted_with_its_unexpired_tokens():
     chat = MemoryChat(Lifetimes(refresh_seconds=300 * DAY, session_seconds=300 * DAY))
     ann = chat.person("ann")
     ann.grant = ann.refreshes()
@@ -97,7 +97,7 @@ def test_a_session_that_is_long_over_goes_with_tokens_that_have_not_expired():
     assert (tokens(chat), sessions(chat)) == (0, set())
 
 
-def test_changes_go_from_the_oldest_on(chat, ann, prune):
+def test_the_oldest_changes_are_deleted(chat, ann, prune):
     room = ann.makes_room()
     chat.clock.advance(DAY)
     ann.says("hello", in_=room)
@@ -108,7 +108,7 @@ def test_changes_go_from_the_oldest_on(chat, ann, prune):
     assert Kind.CHANGES not in prune(changes_seconds=2 * DAY)
 
 
-def test_a_change_after_a_younger_one_stays_to_leave_no_gap(chat, ann, prune):
+def test_an_old_change_after_a_younger_one_is_kept_to_avoid_a_gap(chat, ann, prune):
     room = ann.makes_room()
     chat.clock.advance(DAY)
     ann.says("hello", in_=room)
@@ -119,7 +119,7 @@ def test_a_change_after_a_younger_one_stays_to_leave_no_gap(chat, ann, prune):
     assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * 2
 
 
-def test_audit_entries_go_when_they_are_old(chat, ann, prune):
+def test_old_audit_entries_are_deleted(chat, ann, prune):
     chat.clock.advance(365 * DAY - 1)
     assert Kind.AUDIT not in prune()
     chat.services.administration.disable("ann")
@@ -128,7 +128,7 @@ def test_audit_entries_go_when_they_are_old(chat, ann, prune):
     assert [entry.event for entry in chat.services.audit_log.page(9)] == [AuditEvent.DISABLED]
 
 
-def test_attempt_counts_are_deleted_when_their_window_is_over(chat, prune):
+def test_attempt_counts_are_deleted_after_their_window(chat, prune):
     chat.person("ann")
     assert Kind.ATTEMPTS not in prune()
     chat.clock.advance(HOUR)
@@ -148,7 +148,7 @@ def test_an_unused_picture_is_removed_after_an_hour(chat, ann, prune):
     assert [f"/avatars/{name}.webp" for name, _ in chat.ports.media_store.names()] == [shown]
 
 
-def test_others_may_write_between_two_transactions(chat, ann):
+def test_other_writers_run_between_two_transactions_of_retention(chat, ann):
     room = ann.makes_room()
     for number in range(2 * BATCH):
         ann.says(str(number), in_=room)
@@ -164,7 +164,7 @@ def test_others_may_write_between_two_transactions(chat, ann):
     assert [change.kind.value for change in chat.memory.changes.log] == ["message.created"] * len(written)
 
 
-def test_a_run_that_was_broken_off_is_gone_on_with_by_the_next(chat, ann, prune):
+def test_the_next_run_continues_an_interrupted_one(chat, ann, prune):
     room = ann.makes_room()
     for number in range(2 * BATCH):
         ann.says(str(number), in_=room)

@@ -145,7 +145,7 @@ def test_only_participants_see_the_participants_of_a_public_room(chat, ann, bob)
         chat.services.rooms.participants(bob.id, room.id, ALL)
 
 
-def test_participants_are_listed_by_joining_there_and_back(chat, ann, bob, carl):
+def test_participants_are_paged_forwards_and_backwards_by_time_of_joining(chat, ann, bob, carl):
     room = ann.makes_room()
     carl.joins(room)
     bob.joins(room)
@@ -190,7 +190,7 @@ def test_rooms_are_listed_by_latest_activity_then_the_newest_first(chat, ann):
     assert new.name == "New"
 
 
-def test_rooms_are_paged_there_and_back(chat, ann):
+def test_rooms_are_paged_forwards_and_backwards(chat, ann):
     for name in "abcde":
         ann.makes_room(name)
         chat.clock.advance(1)
@@ -249,7 +249,7 @@ def test_a_stranger_may_neither_change_nor_delete_a_public_room(chat, ann, bob):
             request()
 
 
-def test_an_edit_changes_what_is_given(ann):
+def test_a_room_edit_changes_the_given_fields_only(ann):
     room = ann.makes_room("Tea")
     ann.edits(room, description="Green\r\nonly")
     ann.edits(room, is_private=True)
@@ -259,7 +259,7 @@ def test_an_edit_changes_what_is_given(ann):
     assert ann.looks_at(room).room.is_public
 
 
-def test_an_edit_is_logged_once_and_an_empty_edit_is_not(chat, ann):
+def test_a_room_edit_is_logged_once_and_an_empty_edit_never(chat, ann):
     room = ann.makes_room("Tea")
     ann.edits(room, name="Coffee")
     assert chat.happened()[-1] == ("room.updated",)
@@ -277,7 +277,7 @@ def test_all_issues_of_an_edit_are_reported_and_nothing_is_stored(chat, ann):
         }
 
 
-def test_an_edit_is_no_activity(chat, ann):
+def test_editing_a_room_does_not_count_as_activity(chat, ann):
     room = ann.makes_room()
     chat.clock.advance(60)
     assert ann.edits(room, name="Coffee").room.active_at == room.active_at
@@ -310,7 +310,7 @@ def test_the_owner_deletes_a_room_with_all_that_was_said(chat, ann, bob):
 # Joining
 
 
-def test_anybody_may_join_a_public_room(chat, ann, bob):
+def test_every_user_can_join_a_public_room(chat, ann, bob):
     room = ann.makes_room()
     view = bob.joins(room)
     assert (view.membership.role, view.room.participants_count, view.head) == (Role.MEMBER, 2, (ann.id, bob.id))
@@ -358,7 +358,7 @@ def test_joining_reads_nothing_for_the_authors(ann, bob):
     assert ann.looks_at(room).others_seen_seq == 1
 
 
-def test_joining_is_no_activity(chat, ann, bob):
+def test_joining_does_not_count_as_activity(chat, ann, bob):
     room = ann.makes_room()
     chat.clock.advance(60)
     assert bob.joins(room).room.active_at == room.active_at
@@ -396,7 +396,7 @@ def test_the_owner_stays_the_owner_when_others_leave(ann, bob):
     assert participants(ann, room) == [(ann.id, Role.OWNER)]
 
 
-def test_a_leaving_owner_hands_over_to_the_first_member(chat, ann, bob, carl):
+def test_the_first_member_succeeds_a_leaving_owner(chat, ann, bob, carl):
     room = ann.makes_room()
     carl.joins(room)
     bob.joins(room)
@@ -417,7 +417,7 @@ def test_a_leaving_owner_prefers_the_first_moderator(chat, ann, bob, carl):
     assert participants(bob, room) == [(bob.id, Role.MEMBER), (carl.id, Role.OWNER), (dora.id, Role.MODERATOR)]
 
 
-def test_a_leaving_moderator_hands_nothing_over(chat, ann, bob, carl):
+def test_a_leaving_moderator_changes_no_other_role(chat, ann, bob, carl):
     room = ann.makes_room(with_=[bob, carl])
     chat.gives_role(Role.MODERATOR, bob, room)
     bob.leaves(room)
@@ -441,7 +441,7 @@ def test_a_returning_participant_has_nothing_unread(ann, bob):
     assert bob.unread(room) == 0
 
 
-def test_the_last_one_out_removes_the_room(chat, ann, bob):
+def test_the_last_participant_to_leave_removes_the_room(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
     ann.leaves(room)
     bob.leaves(room)
@@ -459,7 +459,7 @@ def test_a_pair_has_one_direct_chat_from_both_sides(chat, ann, bob):
         assert ann.chats_with(bob).id == bob.chats_with(ann).id == room.id
 
 
-def test_opening_a_direct_chat_returns_whether_it_is_new(chat, ann, bob):
+def test_opening_a_direct_chat_reports_a_new_one(chat, ann, bob):
     shown, is_new = chat.services.rooms.direct_chat(ann.id, bob.id)
     assert is_new
     assert chat.services.rooms.direct_chat(bob.id, ann.id)[1] is False
@@ -500,7 +500,7 @@ def test_a_direct_chat_with_an_unknown_user_is_not_found(chat, ann):
         chat.services.rooms.direct_chat(ann.id, 99)
 
 
-def test_a_direct_chat_is_neither_changed_nor_deleted_nor_left(chat, ann, bob):
+def test_a_direct_chat_cannot_be_edited_deleted_or_left(chat, ann, bob):
     room = ann.chats_with(bob)
     for request in (lambda: ann.edits(room, name="Us"), lambda: ann.deletes(room), lambda: ann.leaves(room)):
         with chat.nothing_changes(), pytest.raises(DirectChatIsFixed):
@@ -526,7 +526,7 @@ def test_a_receipt_moves_forward(chat, bob, room):
     assert chat.happened()[-2:] == [("message.read", bob.id, 2), ("message.read", bob.id, 4)]
 
 
-def test_a_receipt_never_moves_back(chat, bob, room):
+def test_a_receipt_never_moves_backwards(chat, bob, room):
     bob.reads(room, up_to=4)
     with chat.nothing_is_written():
         assert bob.reads(room, up_to=2) == (4, 1)
@@ -541,7 +541,7 @@ def test_a_receipt_beyond_the_end_means_the_end(chat, bob, room):
         assert bob.reads(room, up_to=10**9) == (5, 0)
 
 
-def test_a_receipt_counts_what_was_said_meanwhile_as_unread(chat, ann, bob, room):
+def test_a_receipt_leaves_newer_messages_unread(chat, ann, bob, room):
     chat.meanwhile(lambda: ann.says("one more", in_=room))
     assert bob.reads(room, up_to=5) == (5, 1)
 
@@ -552,7 +552,7 @@ def test_of_two_receipts_at_once_the_newer_counts(chat, bob, room):
     assert chat.happened()[-1] == ("message.read", bob.id, 5)
 
 
-def test_a_receipt_for_what_was_said_before_joining_tells_the_authors_only(chat, ann, carl, room):
+def test_a_receipt_for_messages_before_joining_affects_their_authors_only(chat, ann, carl, room):
     carl.joins(room)
     assert carl.reads(room, up_to=3) == (5, 0)
     assert ann.looks_at(room).others_seen_seq == 3
@@ -563,7 +563,7 @@ def test_receipts_are_for_participants(chat, carl, room):
         carl.reads(room, up_to=1)
 
 
-def test_the_newest_receipt_among_the_others_tells_what_was_read(ann, bob, carl, room):
+def test_the_newest_receipt_of_the_others_marks_messages_as_read(ann, bob, carl, room):
     carl.joins(room)
     bob.reads(room, up_to=2)
     carl.reads(room, up_to=4)
@@ -601,7 +601,7 @@ def test_an_administrator_cannot_remove_a_direct_chat_or_a_missing_room(chat, an
             chat.services.rooms.take_down(ann.id, room_id)
 
 
-def test_administrators_see_that_there_are_groups(chat, ann, bob, room):
+def test_administrators_can_list_groups(chat, ann, bob, room):
     private = bob.makes_room("Secret", private=True)
     ann.chats_with(bob)
     assert [one.id for one in chat.services.rooms.groups(Window(9)).items] == [private.id, room.id]

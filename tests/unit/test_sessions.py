@@ -232,7 +232,7 @@ def test_a_live_session_identifies_the_caller(chat, ann):
     assert ann.caller.session == ann.grant.session
 
 
-def test_a_session_speaks_for_its_own_user_only(chat, ann):
+def test_a_session_authenticates_its_own_user_only(chat, ann):
     bob = chat.person("bob")
     with pytest.raises(SessionEnded):
         chat.services.sessions.authenticate(ann.grant.session.id, bob.id)
@@ -271,7 +271,7 @@ def test_a_refresh_token_is_exchanged_for_its_successor(chat, ann):
     assert grant.expires_at == chat.clock() + 7 * 86_400 * SECOND
 
 
-def test_a_chain_goes_on(chat, ann):
+def test_a_session_can_be_refreshed_repeatedly(chat, ann):
     jtis = [ann.grant.jti]
     for _ in range(5):
         chat.clock.advance(3_600)
@@ -465,7 +465,7 @@ def test_log_out_ends_access_and_refresh_at_once(chat, ann):
         ann.refreshes()
 
 
-def test_log_out_ends_its_own_session_only(chat, ann):
+def test_log_out_ends_the_callers_session_only(chat, ann):
     other = ann.logs_in()
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)
     assert other.caller
@@ -493,7 +493,7 @@ def change(person, old=PASSWORD, new=NEW_PASSWORD, **confirm):
     return person.chat.services.sessions.change_password(person.caller, old, new, **confirm)
 
 
-def test_the_new_password_counts_and_the_old_no_more(chat, ann):
+def test_after_a_change_only_the_new_password_is_valid(chat, ann):
     change(ann)
     assert ann.logs_in(NEW_PASSWORD)
     with pytest.raises(InvalidCredentials):
@@ -525,14 +525,14 @@ def test_a_password_is_not_changed_where_the_other_sessions_cannot_be_ended(chat
     assert phone.caller
 
 
-def test_a_password_change_goes_on_with_a_new_refresh_token(chat, ann):
+def test_a_password_change_returns_a_new_refresh_token(chat, ann):
     grant = change(ann)
     assert grant.session.id == ann.grant.session.id
     assert ann.caller
     assert ann.refreshes(grant.jti)
 
 
-def test_the_earlier_refresh_token_is_over_but_does_not_end_the_session(chat, ann):
+def test_after_a_password_change_earlier_refresh_tokens_are_invalid(chat, ann):
     used = ann.refreshes()
     grant = change(ann)
     for jti in (ann.grant.jti, used.jti):

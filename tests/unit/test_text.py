@@ -134,7 +134,7 @@ def test_all_issues_are_reported_together():
         ("ｶﾞ", "ガ"),
     ],
 )
-def test_folding_unites_what_reads_the_same(one, other):
+def test_folding_unites_equivalent_spellings(one, other):
     assert fold(one) == fold(other)
 
 

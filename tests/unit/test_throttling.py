@@ -90,14 +90,14 @@ def test_a_guess_during_the_wait_does_not_prolong_it(chat, ann):
     assert tries(chat) == 1
 
 
-def test_logging_in_forgets_what_went_wrong_before(chat, ann):
+def test_a_log_in_resets_earlier_failures(chat, ann):
     fails(chat, FREE_FAILURES - 1)
     assert tries(chat, PASSWORD) is True
     fails(chat, FREE_FAILURES)
     assert tries(chat) == 1
 
 
-def test_logging_in_to_ones_own_account_does_not_forget_what_the_address_got_wrong(chat):
+def test_a_log_in_does_not_reset_the_failures_of_the_address(chat):
     chat.person("eve")
     assert tries(chat, PASSWORD, name="eve") is True
     for number in range(FAILURES_PER_ADDRESS - 2):
@@ -108,7 +108,7 @@ def test_logging_in_to_ones_own_account_does_not_forget_what_the_address_got_wro
     assert tries(chat, name="one more") == SECONDS_AN_HOUR
 
 
-def test_that_the_owner_logs_in_does_not_forget_what_strangers_got_wrong(chat, ann):
+def test_a_log_in_of_the_owner_does_not_reset_failures_from_elsewhere(chat, ann):
     for number in range(FAILURES_PER_ACCOUNT - 2):
         tries(chat, device=elsewhere(number))
     assert tries(chat, device=AWAY) is False
@@ -210,7 +210,7 @@ def test_a_guessing_neighbour_does_not_delay_known_devices(chat, ann):
     assert tries(chat, PASSWORD, device=HOME) is True
 
 
-def test_that_the_owner_logs_in_lets_no_neighbour_guess_on(chat, ann):
+def test_a_log_in_of_the_owner_does_not_reset_the_neighbours_failures(chat, ann):
     fails(chat, FREE_FAILURES + 3, device=NEIGHBOUR)
     assert tries(chat, PASSWORD, device=HOME) is True
     assert tries(chat, device=NEIGHBOUR) == 8
@@ -234,7 +234,7 @@ def test_a_device_is_recognised_by_its_stored_user_agent(chat, ann):
     assert tries(chat, PASSWORD, device=HOME._replace(user_agent="x" * MAX_USER_AGENT_LENGTH + " of tomorrow")) is True
 
 
-def test_a_log_in_on_a_new_device_forgets_what_went_wrong_there_before(chat, ann):
+def test_a_log_in_on_a_new_device_resets_earlier_failures_there(chat, ann):
     fails(chat, FREE_FAILURES, device=NEIGHBOUR)
     chat.clock.advance(1)
     assert tries(chat, PASSWORD, device=NEIGHBOUR) is True
@@ -260,7 +260,7 @@ def test_all_addresses_of_one_ipv6_network_are_one(chat, ann):
     assert tries(chat, device=Device("", "2001:db8:0:1::1")) is False
 
 
-def test_of_guesses_made_at_once_no_more_count_than_of_those_in_a_row(chat, ann):
+def test_concurrent_guesses_get_no_more_attempts_than_sequential_ones(chat, ann):
     """Other guesses fail while one password is hashed: its result is the same as after them."""
 
     class HashingTakesTime:
@@ -314,7 +314,7 @@ def test_registrations_from_one_address_are_limited(chat):
     register("one.more", PASSWORD, device=AWAY)
 
 
-def test_refused_tokens_are_limited_and_good_ones_are_not(chat, ann):
+def test_invalid_refresh_tokens_are_limited_and_valid_ones_are_not(chat, ann):
     throttling = chat.services.throttling
 
     def refused():
@@ -357,7 +357,7 @@ def test_disabled_throttling_counts_nothing():
     assert chat.memory.store.tables.attempts == {}
 
 
-def test_failures_are_on_record_without_what_was_typed(chat, ann):
+def test_failures_are_recorded_without_the_typed_text(chat, ann):
     tries(chat, "my real secret", name="ann")
     tries(chat, "my real secret", name="my real secret")
     entries = chat.services.audit_log.page(2)

@@ -61,7 +61,7 @@ def test_tickets_differ_and_only_their_hashes_are_stored(chat, tickets, ann):
     assert not kept & made
 
 
-def test_text_that_is_no_ticket_is_rejected(tickets, ann):
+def test_a_malformed_ticket_is_rejected(tickets, ann):
     for made_up in ("", "x", "\ud800", "\0"):
         with pytest.raises(InvalidTicket):
             tickets.redeem(made_up)
