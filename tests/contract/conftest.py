@@ -1,4 +1,4 @@
-"""What every set of ports must do: each test here runs on each of them."""
+"""The contract tests of the ports: each test runs on every set of ports."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from servers import running_redis
 
 @pytest.fixture
 def tmp_path():
-    """A folder in memory: no test here ends the machine."""
+    """A folder in memory, which is fast. No test here needs data that survives a crash of the machine."""
     with fast_folder() as folder:
         yield folder
 

@@ -7,7 +7,7 @@ from servers import RunningRedis
 
 
 class RecordingMonitor:
-    """A `HintMonitor` that records what a worker counts."""
+    """A `HintMonitor` that records the calls of a worker."""
 
     def __init__(self) -> None:
         self.was_up: list[bool] = []
@@ -25,7 +25,7 @@ class RecordingMonitor:
 
 
 class Redises:
-    """A Redis, empty at first, and one that is always down."""
+    """A Redis that is empty at first, and another that is always down."""
 
     def __init__(self, server: RunningRedis) -> None:
         self.server = server

@@ -1,6 +1,6 @@
 """`domain.ports.UsernameKey`, `MixesScripts`, `CommonPasswords` and `EmailAddress`, by published rules and lists.
 
-What scripts and common passwords there are is loaded when it is needed.
+The modules load the tables of scripts and common passwords at their first use.
 """
 
 import subprocess

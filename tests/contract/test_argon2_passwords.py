@@ -1,4 +1,4 @@
-"""`domain.ports.Passwords` by Argon2."""
+"""The port `PasswordHasher`, by Argon2."""
 
 import os
 import threading

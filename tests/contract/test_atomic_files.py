@@ -1,4 +1,4 @@
-"""`atomic_files`: a file appears complete or not at all."""
+"""`atomic_files`: a file appears complete, or it does not appear."""
 
 import os
 import stat

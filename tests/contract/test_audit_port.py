@@ -1,4 +1,4 @@
-"""`Audit`: a log that is appended to and read."""
+"""The port `AuditStore`: an append-only log."""
 
 import pytest
 

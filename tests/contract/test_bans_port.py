@@ -1,4 +1,4 @@
-"""`BanStore`: the users that are banned from a room."""
+"""The port `BanStore`: the users that are banned from a room."""
 
 import pytest
 

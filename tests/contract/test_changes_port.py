@@ -1,4 +1,4 @@
-"""`Changes`: the log of what happened."""
+"""The port `ChangeStore`: the change log."""
 
 from builders import undone
 from minichat.domain.model import Change, ChangeKind, Role

@@ -1,6 +1,6 @@
-"""The change log under concurrent writers: a reader never passes a change that is not yet committed.
+"""The change log under concurrent writers: a reader never passes an uncommitted change.
 
-Writers and readers are processes of their own: of greenlets, which share commits, as in a worker, and of threads.
+Writers and readers run in separate processes, with greenlets, which share commits like in a worker, or with threads.
 """
 
 import json
@@ -28,7 +28,7 @@ sys.path[:0] = {path!r}
 from contract.test_changes_under_load import write_and_read
 write_and_read(*map(int, sys.argv[1:]))
 """
-# How many write at once in each process, and how many transactions each of them makes: 2,000 in all.
+# Number of concurrent writers in each process, and of transactions per writer: 2,000 in total.
 PROCESSES = ((WORKER, 32, 25), (WORKER, 32, 25), ("", 8, 50))
 MOST_AT_ONCE = 7
 
@@ -59,7 +59,7 @@ def write_and_read(process: int, writers: int, each: int) -> None:
 
 
 def transact(ports, process, serial, length, chance):
-    """Record so many changes in one transaction, some slowly, some in vain; return whether they are to stay."""
+    """Record the given number of changes in one transaction, some of them slowly; return whether it commits."""
     fails, is_slow = chance.random() < 0.2, chance.random() < 0.2
     try:
         with undone(ports) if fails else ports.transaction():
@@ -74,11 +74,11 @@ def transact(ports, process, serial, length, chance):
 
 
 def follow(ports, seen):
-    """Read on until it is over and nothing is left."""
+    """Read until the writers have finished and the log has no further change."""
     found: list[Any] = []
     is_over = False
     while found or not is_over:
-        is_over = Path("over").exists()  # before reading, so that what is read then is all
+        is_over = Path("over").exists()  # before reading, so that this read returns everything
         found = ports.change_store.after(seen[-1] if seen else ports.change_store.ends().first, MOST_AT_ONCE)
         seen.extend(position for position, _ in found)
         if not found:
@@ -113,7 +113,7 @@ def test_two_thousand_mixed_transactions_hide_no_change_from_a_reader_of_the_log
     assert positions == sorted(positions)
     for story in stories:
         assert story["seen"] == positions
-    # What was committed is there as a whole and in one piece, and nothing else is.
+    # The log holds exactly the committed transactions, each complete and without others in between.
     pieces = []
     for _, change in log:
         if change.seq == 0:

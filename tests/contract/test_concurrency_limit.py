@@ -1,4 +1,4 @@
-"""`adapters.offloading.ConcurrencyLimit` bounds how much slow work runs and waits, and refuses the surplus."""
+"""`adapters.offloading.ConcurrencyLimit` bounds the running and the waiting slow work, and rejects the rest."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from minichat.domain.errors import Unavailable
 
 
 class Work:
-    """Runs until `go_on` is set, and counts how much of it ran at once."""
+    """Work that runs until `go_on` is set. It counts the maximum of concurrent calls."""
 
     def __init__(self):
         self.go_on = threading.Event()

@@ -1,4 +1,4 @@
-"""Writers that come at the same time share a commit. They are greenlets, so each story runs in a process of its own."""
+"""Concurrent writers share a commit. They are greenlets, so each test runs in a separate process."""
 
 import subprocess
 import sys

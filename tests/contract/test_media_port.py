@@ -1,4 +1,4 @@
-"""`domain.ports.Media`: in memory and as files."""
+"""The port `MediaStore`: in memory and as files."""
 
 import os
 import resource

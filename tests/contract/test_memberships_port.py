@@ -1,4 +1,4 @@
-"""`MembershipStore`: the participants of rooms, and their receipts."""
+"""The port `MembershipStore`: the participants of rooms, and their receipts."""
 
 import pytest
 

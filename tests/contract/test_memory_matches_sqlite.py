@@ -1,6 +1,6 @@
-"""The same random story on memory and on SQLite: every answer, every error and the change log must be the same.
+"""Run the same random actions on memory and on SQLite. Every answer, every error and the change log must be equal.
 
-What the memory adapters say is what the unit tests know of the domain; this is why they can be believed.
+The unit tests of the domain use the memory adapters, so these must behave like a database.
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ QUERIES = ["a", "an", "А", "нн", "ss", "fi", "b", "ó", "n a", "%", ""]
 users = st.integers(1, 5)
 limits = st.sampled_from([1, 2, 3, 50])
 places = st.tuples(st.integers(0, 9), st.integers(0, 9))
-"""Which room, and which of its participants or a stranger: see `at`."""
+"""Select a room, and one of its participants or an outsider: see `at`."""
 messages = st.tuples(st.integers(0, 9), st.integers(0, 19))
-"""Whether of the room or any, and which: see `message_in`."""
+"""Select a message of the room or of any room: see `message_in`."""
 sides = st.sampled_from([None, "before", "after", "around"])
 
 
 def shown(value):
-    """The value in a form that is equal only if types are too, without what is random in a token."""
+    """Return the value in a form that is equal only if the types are equal, without the random part of a token."""
     if isinstance(value, Grant):
         value = value._replace(jti="")
     if isinstance(value, Mapping):
@@ -50,7 +50,7 @@ def shown(value):
 
 
 def outcome(action, services):
-    """What an action results in: its answer, or the error with all that it says."""
+    """The result of an action: its answer, or the error with all its attributes."""
     try:
         return "answered", action(services)
     except ChatError as error:
@@ -78,7 +78,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
             self.resources.close()
 
     def both(self, action):
-        """Do the same on both sides and compare; return both answers, or None if it was refused."""
+        """Run the action on both sides and compare; return both answers, or None if it failed on both."""
         results = [outcome(action, services) for services in self.services]
         assert shown(results[0]) == shown(results[1])
         return [answer for _, answer in results] if results[0][0] == "answered" else None
@@ -102,7 +102,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         return self.backends[0].ports.user_store.get(user_id) is not None
 
     def at(self, place):
-        """A user and a room: mostly a participant and a room that exists, else one would meet closed doors only."""
+        """Return a user and a room: mostly an existing room and its participant, because other actions only fail."""
         which_room, who = place
         ports = self.backends[0].ports
         open_rooms = [room_id for room_id in range(1, 60) if ports.room_store.access(room_id, 1)]
@@ -150,7 +150,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
             self.grants.append([grant for _, grant in answers])
 
     def with_grant(self, data_index, act):
-        """Do something with one of the newest grants, which stands for the session as well."""
+        """Do something with one of the newest grants and its session."""
         pair = self.grants[-1 - data_index % len(self.grants)]
         results = [
             outcome(lambda services, grant=grant: act(services, grant), services)
@@ -320,7 +320,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
     @rule(place=places)
     def chatter(self, place):
-        """Send three messages: the pages of an empty room test nothing."""
+        """Send three messages, because pages of an empty room would test nothing."""
         user_id, room_id = self.at(place)
         author = self.user(user_id)
         for content in ("one", "two", "three"):

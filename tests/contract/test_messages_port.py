@@ -1,4 +1,4 @@
-"""`Messages`: what was said, numbered without holes."""
+"""The port `MessageStore`: messages, numbered without gaps."""
 
 import pytest
 
@@ -158,7 +158,7 @@ def test_the_digests_of_one_user_are_forgotten(ports, say, room, ann, bob):
     assert [ports.message_store.first_digest(message.id) for message in messages] == [None, None, "digest"]
 
 
-# Stretches of a room
+# Lists of a room
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_lists_of_a_room_without_messages_are_empty(ports, room):
         assert ports.message_store.after(room_id, 0, 5) == []
 
 
-# Stretches over all rooms of a user
+# Lists over all rooms of a user
 
 
 @pytest.fixture

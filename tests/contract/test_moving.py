@@ -1,4 +1,4 @@
-"""Exports and imports: a database is moved into another one row by row, or not at all and with a reason."""
+"""Exports and imports: every row arrives in the other database, or the import fails with a reason."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ PHONE = Device("Phone/1.0 «ё»", "2001:db8::7")
 
 
 class Home:
-    """A database of one kind or the other, with the services on it."""
+    """A database of either kind, with the services on it."""
 
     def __init__(self, kind, folder):
         self.clock = MemoryClock()
@@ -69,7 +69,7 @@ class Home:
         return load(self.database, Export(BytesIO(b"".join(lines))), progress)
 
     def refuses(self, lines, progress=lambda _: None):
-        """Import what can't be; return the reason."""
+        """Import a file that must be rejected; return the reason."""
         with pytest.raises(NotImported) as refused:
             self.imports(lines, progress)
         return str(refused.value)
@@ -141,7 +141,7 @@ def live(home):
 
 
 def in_another_thread(home, action):
-    """Do it with connections of its own."""
+    """Run the function in a thread, with separate connections."""
 
     def do():
         action()
@@ -153,7 +153,7 @@ def in_another_thread(home, action):
 
 
 def sealed(lines):
-    """An export of these lines but the last, with what the last one must say of them."""
+    """Return an export of these lines with a matching last line."""
     rows: dict[str, int] = {}
     table = ""
     for value in map(json.loads, lines[1:-2]):
@@ -167,7 +167,7 @@ def sealed(lines):
 
 
 def place_of(lines, table):
-    """The place of the first row of a table."""
+    """Return the index of the first row of a table."""
     return next(place for place, line in enumerate(lines) if line.startswith(b'{"table":"%s"' % table.encode())) + 1
 
 
@@ -373,7 +373,7 @@ class BrokenOffError(Exception):
 
 
 def broken_off_after(batches):
-    """Progress that breaks off when so many batches are in."""
+    """Return a progress callback that interrupts the import after the given number of batches."""
     left = [batches]
 
     def progress(_rows):

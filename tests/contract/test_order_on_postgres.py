@@ -21,7 +21,7 @@ def backend(tmp_path):
 
 @contextmanager
 def writing(ports, room, user, content):
-    """A transaction in another thread that has written a message, and is committed when the block ends."""
+    """A transaction in another thread that has written a message and commits when the block ends."""
     has_written, may_end = threading.Event(), threading.Event()
 
     def write():

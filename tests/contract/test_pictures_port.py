@@ -1,4 +1,4 @@
-"""`domain.ports.Pictures`: what is taken, what is made of it, and that nothing hostile gets through."""
+"""The port `PictureProcessor`: accepted formats, converted pictures, and hostile files."""
 
 import random
 import threading
@@ -78,7 +78,7 @@ def test_one_is_made_at_a_time_as_each_takes_much_memory():
     assert [one.result() for one in running] == [b"square"] * 2
 
 
-# What is made
+# Conversion
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -237,7 +237,7 @@ def test_the_square_contains_no_metadata_of_the_file(pictures, carrier):
     assert made[12:16] == b"VP8 ", "more than the pixels is in the file"
 
 
-# What is refused
+# Rejected files
 
 
 @pytest.mark.parametrize("name", NO_PICTURES)

@@ -1,4 +1,4 @@
-"""What is promised of PostgreSQL beyond the ports: transactions side by side, and a server that comes and goes."""
+"""Guarantees on PostgreSQL beyond the ports: concurrent transactions, and outages of the server."""
 
 import multiprocessing
 import re
@@ -207,7 +207,7 @@ def test_the_audit_log_is_append_only_for_every_program(database):
     assert database.execute_sql("DELETE FROM audit WHERE at = 1").rowcount == 1, "what is old may go"
 
 
-# Transactions beside one another
+# Concurrent transactions
 
 
 def test_the_log_ends_before_the_oldest_running_transaction(ports):
@@ -351,7 +351,7 @@ def test_a_join_and_an_addition_at_once_do_not_deadlock(server, ports):
 
 
 def await_waiting(server, count):
-    """Wait until so many wait for a lock."""
+    """Wait until the given number of connections wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
     deadline = time.monotonic() + 20
     while server.execute(waiting) != [(count,)]:
@@ -359,7 +359,7 @@ def await_waiting(server, count):
         time.sleep(0.005)
 
 
-# What a statement costs
+# Costs of statements
 
 
 PEOPLE = 40_000
@@ -385,7 +385,7 @@ FILLING = """
         SELECT n, CASE WHEN n % 10 = 0 THEN 'participant.joined' ELSE 'message.created' END, n, n, n FROM {all};
     INSERT INTO audit (at, event, user_id, ip, user_agent, detail) SELECT n, 'x', n, '', '', '{{}}' FROM {all};
 """
-"""So many of everything, spread evenly."""
+"""Fill every table with the given number of rows, spread evenly."""
 VALUES = {"bigint": 9, "integer": 9, "boolean": True, "json": "[1]", "text": "u1"}
 """By type."""
 OF_NAMES = {"limit": 50, "since": PEOPLE - 9}
@@ -406,7 +406,7 @@ def test_no_statement_scans_a_whole_table(server, database, ports):
 
 
 def plan_of(database, statement):
-    """How PostgreSQL would run the statement, with a value of its type in each place."""
+    """Return PostgreSQL's plan for the statement, with a value of its type for each parameter."""
     numbers = count(1)
     text = re.sub("%s", lambda _: f"${next(numbers)}", statement.sql)
     with psycopg.connect(database.database, autocommit=True) as connection:
@@ -430,7 +430,7 @@ def test_latest_messages_are_read_fast_when_one_room_holds_most(database, ports)
 
 
 def rows_read(database, statement):
-    """How many rows the statement takes up in the middle of the messages, those included that it throws away."""
+    """Return the number of rows that the statement reads in the middle of the messages, discarded rows included."""
     values = [
         constant if name is None else {"user_id": 1, "id": 15_000, "limit": 50}[name]
         for name, constant in zip(statement._names, statement._constants, strict=True)
@@ -444,7 +444,7 @@ def rows_read(database, statement):
     return of(plan[0]["Plan"])
 
 
-# A server that comes and goes
+# Outages of the server
 
 
 def test_a_lost_connection_is_replaced_without_an_error(server, database, ports, ann):

@@ -1,6 +1,6 @@
-"""What workers share through a real Redis, and what each does alone while Redis is down.
+"""The adapters of several workers on a real Redis, and of one worker while Redis is down.
 
-(Exact rate limits: tests/e2e/test_redis.py. Notices and slots alone: their own files.)
+tests/e2e/test_redis.py tests exact rate limits. The contracts of notices and slots have separate files.
 """
 
 import multiprocessing
@@ -209,7 +209,7 @@ def test_a_subscription_that_redis_closes_is_renewed(ann, bob, client):
     notice = TypingNotice(1, 7, 10_000)
     assert ann.notices.post(notice, TYPING_PAUSE)
     bob.expect(notice)
-    assert not ann.monitor.was_up  # to lose one connection is not to lose Redis
+    assert not ann.monitor.was_up  # one lost connection does not mean that Redis is down
 
 
 def test_a_worker_without_redis_does_not_import_its_client():

@@ -1,4 +1,4 @@
-"""`Rooms`: rooms, as each user sees them."""
+"""The port `RoomStore`: rooms, as each user sees them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The services' promises that depend on what the ports stand on: they hold on every set of ports."""
+"""Guarantees of the services that depend on the adapters, on every set of ports."""
 
 import pytest
 

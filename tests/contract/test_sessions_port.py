@@ -1,4 +1,4 @@
-"""`Sessions`: log-ins and their refresh tokens."""
+"""The port `SessionStore`: sessions and their refresh tokens."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`StreamSlots`: a bounded number for each user over all processes, on every adapter. No slot is ever lost."""
+"""The port `StreamSlots`: bounded slots for each user over all processes. No slot is ever lost."""
 
 import multiprocessing
 import os

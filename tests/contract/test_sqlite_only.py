@@ -1,4 +1,4 @@
-"""What is promised of SQLite beyond the ports: durability, turns to write, and queries that never walk a table."""
+"""Guarantees on SQLite beyond the ports: durability, turns to write, and queries that never scan a table."""
 
 import multiprocessing
 import re

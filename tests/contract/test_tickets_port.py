@@ -1,4 +1,4 @@
-"""`Tickets`: what opens one stream."""
+"""The port `TicketStore`: tickets for streams."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""`Transaction`: all or nothing, one at a time."""
+"""The port `Transaction`: commits, rollbacks and isolation."""
 
 import threading
 import time

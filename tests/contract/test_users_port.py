@@ -1,4 +1,4 @@
-"""`Users`: accounts, presence, search."""
+"""The port `UserStore`: accounts, presence, search."""
 
 import pytest
 
@@ -309,7 +309,7 @@ def remains_of(user):
 
 @pytest.fixture
 def erase(ports):
-    """Erase an account by port and return what is left of it."""
+    """Erase an account by port and return its remains."""
 
     def erase_one(user):
         with ports.transaction():

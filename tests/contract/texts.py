@@ -1,4 +1,4 @@
-"""Text that a store may get wrong: it must come back exactly as it went in."""
+"""Texts that a store may change by mistake: it must return them exactly."""
 
 TRICKY_TEXTS = [
     "plain",

@@ -312,7 +312,7 @@ class TestPictures:
         assert replaced not in kept
         assert f"and {len(kept)} pictures to {path}.media" in said
 
-    def test_a_backup_is_restored_as_the_documentation_says(self, tmp_path):
+    def test_a_backup_can_be_restored_by_the_documented_steps(self, tmp_path):
         copy = tmp_path / "4.sqlite3"
         with serving(tmp_path, **SETTINGS) as server:
             (ann,) = register(server, "ann")
@@ -336,7 +336,7 @@ class TestPictures:
         check_database(sqlite_file_of(tmp_path))
         assert stat.S_IMODE(sqlite_file_of(tmp_path).stat().st_mode) == 0o600
 
-    def test_the_folder_of_the_pictures_themselves_is_refused(self, folder, path, refusal):
+    def test_a_backup_never_overwrites_the_original_pictures(self, folder, path, refusal):
         media = path.with_name(f"{path.name}.media")
         assert (
             refusal(path, "--media", media_dir=str(media))

@@ -33,7 +33,7 @@ def tables_of(text: str) -> list[str]:
     return [block for block in text.split("\n\n") if block.startswith("|")]
 
 
-def test_the_tables_of_the_scaling_document_are_those_that_the_simulation_prints(tmp_path: Path) -> None:
+def test_the_simulation_prints_the_tables_of_the_scaling_page(tmp_path: Path) -> None:
     shown = tables_of((ROOT / "docs/scaling.md").read_text())
     printed = tables_of(bench(tmp_path, "fan_out.py").strip())
     assert len(printed) == 6
@@ -46,7 +46,7 @@ def test_a_simulation_of_a_small_chat_finds_that_one_host_is_enough(tmp_path: Pa
     assert [line.split(" | ")[-1].strip(" |") for line in needs.splitlines()[2:]] == ["1", "1", "1"]
 
 
-def test_what_the_hub_does_with_a_change_can_be_measured(tmp_path: Path) -> None:
+def test_the_benchmark_measures_the_hubs_work_for_a_change(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/chat.sqlite3"
     assert run_minichat(tmp_path, "db", "upgrade", database_url=url).returncode == 0
     sizes = ("--users", "2051", "--rooms", "1", "--members", "50", "--messages", "1")
@@ -56,7 +56,7 @@ def test_what_the_hub_does_with_a_change_can_be_measured(tmp_path: Path) -> None
     assert all(line.endswith((" µs of the worker", " bytes")) for line in said)
 
 
-def test_the_peer_on_postgresql_gives_the_answers_that_minichat_gives(tmp_path: Path) -> None:
+def test_the_peer_on_postgresql_gives_the_same_answers_as_minichat(tmp_path: Path) -> None:
     assert (
         bench(tmp_path, "on_postgres.py", "--check", "--messages", f"{scaled(100, 5_000)}")
         == "All give the same answers.\n"

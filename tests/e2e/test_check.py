@@ -68,13 +68,13 @@ def home(example, tmp_path):
 
 
 class TestAGoodSetUp:
-    def test_in_a_file_passes(self, home):
+    def test_a_good_set_up_on_sqlite_passes(self, home):
         lines = check(home)
         assert {"database", "migrations", "clock", "files", "pictures", "secret"} <= {
             what for verdict, what, _ in lines if verdict == "ok"
         }
 
-    def test_on_postgresql_with_redis_passes(self, tmp_path):
+    def test_a_good_set_up_on_postgresql_with_redis_passes(self, tmp_path):
         with postgres.running_postgres() as server, running_redis(tmp_path) as redis:
             there = {"database_url": server.url(), "redis_url": redis.url}
             assert run_minichat(tmp_path, "db", "upgrade", **GOOD, **there).returncode == 0
@@ -83,7 +83,7 @@ class TestAGoodSetUp:
         assert ("ok", "Redis", "Redis answers.") in lines
         assert any("is PostgreSQL 18." in sentence for _, what, sentence in lines if what == "database")
 
-    def test_is_not_changed(self, home):
+    def test_check_changes_nothing(self, home):
         before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
         check(home)
         after = {path: path.stat().st_mtime_ns for path in home.rglob("*") if not path.name.endswith(("-shm", "-wal"))}
@@ -91,14 +91,14 @@ class TestAGoodSetUp:
         assert not (home / "instance" / "media" / "avatars").exists()
 
     @pytest.mark.parametrize("journal", ["delete", "wal"])
-    def test_keeps_its_database_to_the_byte(self, home, journal):
+    def test_check_keeps_every_byte_of_the_database(self, home, journal):
         with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             connection.execute(f"PRAGMA journal_mode = {journal}")
         before = sqlite_file_of(home).read_bytes()
         assert ("ok", "migrations", "All migrations are applied.") in check(home)
         assert sqlite_file_of(home).read_bytes() == before
 
-    def test_keeps_the_files_of_a_killed_server(self, home):
+    def test_check_keeps_the_files_of_a_killed_server(self, home):
         settings = {**GOOD, "trusted_proxies": "0"}
         with serving(home, **settings) as server:
             register(server, "ann")
@@ -110,7 +110,7 @@ class TestAGoodSetUp:
         assert [file.read_bytes() for file in files] == before
         assert rows(sqlite_file_of(home), "SELECT count(*) FROM user") == [(1,)]
 
-    def test_is_reported_in_columns(self, home):
+    def test_check_reports_in_columns(self, home):
         printed = run_minichat(home, "check", **GOOD).stdout.splitlines()
         starts = {line.index(line.split("  ")[-1].strip()) for line in printed if line.split("  ")[-1].strip()}
         assert len(starts) == 1, printed
@@ -175,7 +175,7 @@ def test_wrong_settings_have_exit_code_2(tmp_path):
 
 class TestFiles:
     @pytest.mark.parametrize("name", ["instance/minichat.sqlite3", ".env", "instance/secret_key"])
-    def test_that_other_users_can_open_are_wrong(self, home, name):
+    def test_files_that_other_users_can_open_are_wrong(self, home, name):
         (home / name).touch()
         (home / name).chmod(0o640)
         assert only_wrong(check(home)) == (
@@ -183,7 +183,7 @@ class TestFiles:
             f"Other users can open {home / name} (mode 0640). Run `chmod 600` on it.",
         )
 
-    def test_in_a_folder_that_other_users_can_write_to_are_wrong(self, home):
+    def test_files_in_a_folder_that_other_users_can_write_to_are_wrong(self, home):
         (home / "instance").chmod(0o777)
         what, sentence = only_wrong(check(home))
         assert (what, sentence.startswith("Other users can write to")) == ("files", True)
@@ -199,24 +199,24 @@ class TestFiles:
 
 
 class TestTheDatabase:
-    def test_that_does_not_exist_is_wrong_and_is_not_created(self, tmp_path):
+    def test_a_missing_database_is_wrong_and_is_not_created(self, tmp_path):
         what, sentence = only_wrong(check(tmp_path))
         assert (what, "Create it with `minichat db upgrade`" in sentence) == ("database", True)
         assert not sqlite_file_of(tmp_path).exists()
 
-    def test_that_is_empty_is_wrong_and_stays_so(self, home):
+    def test_an_empty_database_is_wrong_and_stays_empty(self, home):
         sqlite_file_of(home).write_bytes(b"")
         what, sentence = only_wrong(check(home))
         assert (what, "Apply them with `minichat db upgrade`" in sentence) == ("migrations", True)
         assert sqlite_file_of(home).read_bytes() == b""
 
-    def test_that_is_another_kind_of_file_is_wrong(self, home):
+    def test_a_file_that_is_no_database_is_wrong(self, home):
         sqlite_file_of(home).write_bytes(b"something else" * 1_000)
         what, sentence = only_wrong(check(home))
         assert what == "database"
         assert f"{sqlite_file_of(home)} can't be used: " in sentence
 
-    def test_that_lags_behind_or_is_ahead_is_wrong(self, home):
+    def test_a_database_of_another_version_is_wrong(self, home):
         with closing(sqlite3.connect(sqlite_file_of(home))) as connection:
             [(table,)] = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%migration%' LIMIT 1")
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
@@ -231,13 +231,13 @@ class TestTheDatabase:
         what, sentence = only_wrong(check(home))
         assert (what, "lacks 0007" in sentence) == ("migrations", True)
 
-    def test_that_does_not_answer_is_wrong_and_its_password_is_not_repeated(self, tmp_path):
+    def test_a_database_that_does_not_answer_is_wrong_and_its_password_is_not_repeated(self, tmp_path):
         url = f"postgresql://chat:hunter22@127.0.0.1:{free_port()}/chat"
         what, sentence = only_wrong(check(tmp_path, database_url=url))
         assert (what, "can't be used" in sentence) == ("database", True)
         assert "hunter22" not in sentence
 
-    def test_that_may_lose_what_was_acknowledged_is_wrong(self, tmp_path):
+    def test_a_database_that_may_lose_acknowledged_data_is_wrong(self, tmp_path):
         wrong = [line[1:] for line in check(tmp_path, database_url=postgres.migrated()) if line[0] == "wrong"]
         assert {what for what, _ in wrong} == {"database"}
         assert sorted(sentence.split()[2] for _, sentence in wrong) == [
@@ -246,7 +246,7 @@ class TestTheDatabase:
             "synchronous_commit",
         ]
 
-    def test_with_an_endless_transaction_is_wrong_because_it_blocks_live_updates(self, tmp_path):
+    def test_an_endless_transaction_that_blocks_live_updates_is_wrong(self, tmp_path):
         url = postgres.migrated()
         with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url) as forgotten:
             forgotten.execute("SELECT pg_current_xact_id()")
@@ -256,7 +256,7 @@ class TestTheDatabase:
             forgotten.rollback()
             assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
-    def test_that_was_restored_at_another_server_is_wrong_until_the_operator_declares_it(self, tmp_path):
+    def test_a_database_restored_at_another_server_is_wrong_until_the_operator_declares_it(self, tmp_path):
         url = postgres.migrated()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(CHANGE, [1])
@@ -266,12 +266,12 @@ class TestTheDatabase:
         assert run_minichat(tmp_path, "db", "restored", **GOOD, database_url=url).returncode == 0
         assert "live updates" not in {what for _, what, _ in check(tmp_path, database_url=url)}
 
-    def test_whose_replica_is_a_primary_is_wrong(self, tmp_path):
+    def test_a_replica_that_is_a_primary_is_wrong(self, tmp_path):
         url = postgres.migrated()
         lines = check(tmp_path, database_url=url, replica_url=url)
         assert ("wrong", "replica", "MINICHAT_REPLICA_URL names a server that is not a replica.") in lines
 
-    def test_that_was_written_in_the_future_shows_a_wrong_clock(self, home):
+    def test_changes_from_the_future_show_a_wrong_clock(self, home):
         with serving(home, **GOOD) as server:
             ann, bob = register(server, "ann", "bob")
             ann.makes_room(bob)
@@ -295,19 +295,19 @@ class TestTheClock:
             (NOW, NOW, NOW + 10_000, "10 s in the future"),
         ],
     )
-    def test_that_is_wrong_is_reported(self, here, there, newest, said):
+    def test_a_wrong_clock_is_reported(self, here, there, newest, said):
         [found] = setup.clock(here, there, newest)
         assert found.verdict is Verdict.WRONG
         assert said in found.sentence
 
     @pytest.mark.parametrize(("there", "newest"), [(None, None), (NOW + 2_900, NOW + 1_000), (NOW - 2_900, NOW)])
-    def test_that_is_wrong_by_a_few_seconds_passes(self, there, newest):
+    def test_a_clock_that_is_wrong_by_a_few_seconds_passes(self, there, newest):
         assert [found.verdict for found in setup.clock(self.NOW, there, newest)] == [Verdict.OK]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """A chat behind an nginx, well set up but that it is for nobody but this machine."""
+    """A chat behind nginx. Its set-up is good, except that only this machine can reach it."""
     folder = tmp_path_factory.mktemp("running")
     (folder / "nginx").mkdir()
     with ExitStack() as stack:
@@ -315,8 +315,8 @@ def running(tmp_path_factory):
         yield server, stack.enter_context(running_nginx(folder / "nginx", [server.port] * 2))
 
 
-class TestWhatRuns:
-    def test_well_behind_nginx_passes(self, home, running, monkeypatch):
+class TestTheService:
+    def test_a_service_behind_nginx_passes(self, home, running, monkeypatch):
         server, nginx = running
         monkeypatch.setenv("SSL_CERT_FILE", str(nginx.certificate))
         [ann] = register(server, "ann")
@@ -330,14 +330,14 @@ class TestWhatRuns:
             "Not checked. Pass an access token with --token-stdin to try a stream.",
         ) in check(home, *there)
 
-    def test_with_an_unknown_certificate_is_wrong(self, home, running):
+    def test_an_untrusted_certificate_is_wrong(self, home, running):
         what, sentence = only_wrong(
             check(home, "--url", f"https://{NAME}", "--connect-to", f"127.0.0.1:{running[1].tls_port}")
         )
         assert what == "readiness"
         assert "CERTIFICATE_VERIFY_FAILED" in sentence
 
-    def test_that_trusts_every_client_and_host_is_wrong(self, home, tmp_path):
+    def test_a_service_that_trusts_every_client_and_host_is_wrong(self, home, tmp_path):
         (tmp_path / "open").mkdir()
         settings = {**GOOD, "allowed_hosts": "", "public_url": ""}
         with serving(tmp_path / "open", **settings) as server:
@@ -346,7 +346,7 @@ class TestWhatRuns:
         assert wrong == {"TLS", "other hosts", "client address"}
         assert any(line[:2] == ("note", "public metrics") for line in lines)
 
-    def test_behind_a_misconfigured_proxy_is_wrong(self, home):
+    def test_a_service_behind_a_misconfigured_proxy_is_wrong(self, home):
         with bad_proxy() as port:
             lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
         findings = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
@@ -359,7 +359,7 @@ class TestWhatRuns:
             "The stream stays silent. Turn buffering off in the proxy (proxy_buffering off).",
         )
 
-    def test_that_cannot_be_reached_is_wrong(self, home):
+    def test_an_unreachable_service_is_wrong(self, home):
         what, sentence = only_wrong(check(home, "--url", f"http://127.0.0.1:{free_port()}"))
         assert (what, sentence.startswith("The chat can't be reached: ")) == ("readiness", True)
 
@@ -376,23 +376,23 @@ class TestWhatRuns:
             (["--token-stdin"], "need --url"),
         ],
     )
-    def test_needs_valid_arguments(self, tmp_path, args, said):
+    def test_check_needs_valid_arguments(self, tmp_path, args, said):
         result = run_minichat(tmp_path, "check", *args)
         assert result.returncode == 2
         assert said in result.stderr
 
-    def test_is_not_sent_a_malformed_token(self, tmp_path):
+    def test_check_sends_no_malformed_token(self, tmp_path):
         result = run_minichat(tmp_path, "check", "--url", "https://a", "--token-stdin", says="\N{EURO SIGN}\n", **GOOD)
         assert (result.returncode, result.stderr) == (1, "Standard input does not hold an access token.\n")
 
 
 class TestMetricsForStrangers:
-    """Nobody in these tests comes from elsewhere, so what a stranger is answered is written here."""
+    """All requests of these tests come from this machine, so a fake service answers as if from another one."""
 
     @pytest.mark.parametrize(
         ("plain", "forwarded", "verdict"), [(200, 200, "wrong"), (404, 200, "wrong"), (404, 404, "ok")]
     )
-    def test_are_wrong(self, plain, forwarded, verdict):
+    def test_public_metrics_get_the_right_verdict(self, plain, forwarded, verdict):
         class Elsewhere(service.Service):
             def ask(self, path: str, **headers: str) -> service.Answer:
                 status = forwarded if "X_Forwarded_For" in headers else plain

@@ -99,7 +99,7 @@ def serve(folder, database):
 
 
 class TestProcesses:
-    def test_a_killed_worker_loses_nothing_that_was_acknowledged(self, tmp_path, database):
+    def test_a_killed_worker_loses_no_acknowledged_change(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 for _ in range(scaled(2, 20)):
@@ -113,7 +113,7 @@ class TestProcesses:
             server.stop()
         check_database(server.database)
 
-    def test_a_killed_server_loses_nothing_that_was_acknowledged(self, tmp_path, database):
+    def test_a_killed_server_loses_no_acknowledged_change(self, tmp_path, database):
         with serve(tmp_path, database) as server:
             with writers_at(server) as writers:
                 writers.wait_for(scaled(60, 1_000))

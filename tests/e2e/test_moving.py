@@ -106,7 +106,7 @@ def test_a_chat_continues_in_another_database_with_all_sessions(tmp_path):
     check_database(database_of(folders[1]))
 
 
-def test_a_chat_moves_to_postgresql_and_back_however_often_it_is_killed(exported, new):
+def test_a_chat_moves_to_postgresql_and_back_despite_repeated_kills(exported, new):
     total = len(lines_of(exported)) - 15
     there: dict[str, Any] = {"database_url": shared().url(), "allowed_hosts": "127.0.0.1"}
     with closing(open_database(there["database_url"])) as database:

@@ -72,7 +72,7 @@ def check_story(lines):
     assert ended == "session_ended"
 
 
-def test_the_chat_in_two_minutes_shows_what_its_comments_say(session, tmp_path):
+def test_the_chat_in_two_minutes_matches_its_comments(session, tmp_path):
     lines = shown(session, tmp_path)
     check_story(lines)
     promised = re.findall(r"\S +# (.+)$", session, re.MULTILINE)

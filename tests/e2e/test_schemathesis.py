@@ -19,7 +19,7 @@ def server(tmp_path):
 
 
 @pytest.mark.timeout(300)  # thousands of requests
-def test_the_service_answers_as_its_document_says(server, tmp_path):
+def test_every_answer_of_the_service_matches_the_openapi_document(server, tmp_path):
     tester, other = register(server, "tester", "other")
     room = tester.makes_room(other)
     assert tester.says(room, "hello").status == 201

@@ -84,7 +84,7 @@ def test_the_server_prints_the_addresses_of_api_documentation_and_administration
     assert server.call("GET", "/admin/").status == 200
 
 
-def test_a_worker_at_rest_stays_small(server):
+def test_an_idle_worker_needs_little_memory(server):
     assert len(server.workers) == 2
     assert all(resident_mib(pid) < 90 for pid in server.workers)
 
@@ -329,7 +329,7 @@ def test_ctrl_c_stops_the_server_without_output(tmp_path, streams):
         assert server.said.removeprefix(said) == ""
 
 
-def test_a_killed_worker_is_replaced_and_nobody_is_logged_out(tmp_path):
+def test_a_killed_worker_is_replaced_and_all_sessions_continue(tmp_path):
     with serving(tmp_path, "--workers", "1") as server:
         token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
         [worker] = server.workers
@@ -352,7 +352,7 @@ def test_a_stopping_server_refuses_no_stream(tmp_path):
         assert len(statuses) <= 20, "a client that reconnects reaches another worker"
 
 
-def test_a_restart_finds_everything_as_it_was(tmp_path):
+def test_a_restart_keeps_all_data_and_sessions(tmp_path):
     with serving(tmp_path) as server:
         token = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]["access"]
         server.stop()
@@ -360,7 +360,7 @@ def test_a_restart_finds_everything_as_it_was(tmp_path):
         assert server.call("GET", "/api/auth/me/", token=token).json["username"] == "ann"
 
 
-def test_on_a_hangup_the_old_workers_serve_until_the_new_ones_do(tmp_path):
+def test_old_workers_serve_after_a_hangup_until_the_new_ones_are_ready(tmp_path):
     with serving(tmp_path, "--workers", "2") as server:
         old = both_workers(server)
         server.process.send_signal(signal.SIGHUP)
@@ -376,7 +376,7 @@ def test_on_a_hangup_the_old_workers_serve_until_the_new_ones_do(tmp_path):
         assert server.call("GET", "/healthz").status == 200
 
 
-def test_a_hangup_takes_new_settings_and_survives_wrong_ones(tmp_path):
+def test_a_hangup_loads_new_settings_and_ignores_wrong_ones(tmp_path):
     env_file = tmp_path / ".env"
 
     def allowed_origin(server):

@@ -158,7 +158,7 @@ class TestTls:
 
 
 class TestOneClientAtTwoHosts:
-    def test_requests_go_to_both(self, hosts, ann):
+    def test_nginx_sends_requests_to_both_hosts(self, hosts, ann):
         before = len(hosts.nginx.requests)
         for _ in range(20):
             ann.get(ME)

@@ -342,7 +342,7 @@ def test_a_close_frame_after_a_frame_that_is_too_large_ends_the_connection_at_on
 
 
 @on_sqlite_only
-def test_a_client_that_sends_on_after_a_malformed_frame_gets_the_close_code_without_a_reset(ann):
+def test_a_client_that_continues_after_a_malformed_frame_receives_the_close_code(ann):
     opcode, unmasked, text = (b"\x8f\x80abcd", 1002), (b"\x81\x01a", 1002), (b"\x81\x81abcd\x9e", 1007)
     room = ann.makes_room()
     sockets = [Socket(ann, room) for _ in range(3)]

@@ -69,7 +69,7 @@ def ask(server, token, times=40):
 
 
 class TestMetrics:
-    def test_are_summed_over_workers_and_survive_them(self, server, token):
+    def test_metrics_are_summed_over_workers_and_survive_them(self, server, token):
         earlier = metrics(server).get(ME, 0)
         ask(server, token)
         assert metrics(server)[ME] == earlier + 40
@@ -90,7 +90,7 @@ class TestMetrics:
         assert after[ME] == earlier + 60
         assert after["minichat_http_requests_in_progress"] == 1  # this very one
 
-    def test_of_a_killed_worker_do_not_keep_its_request_in_progress(self, tmp_path):
+    def test_a_killed_worker_leaves_no_request_in_progress(self, tmp_path):
         with serving(tmp_path, "--workers", "1") as server, server.connection() as slow:
             slow.sendall(
                 b"POST /api/auth/login/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -104,7 +104,7 @@ class TestMetrics:
             new_workers(server, [worker], 1)
             assert metrics(server)["minichat_http_requests_in_progress"] == 1
 
-    def test_leave_no_folder_behind_and_remove_those_of_killed_servers(self, tmp_path):
+    def test_a_server_removes_its_folder_of_metrics_and_those_of_killed_servers(self, tmp_path):
         with serving(tmp_path) as server:
             own = folder_of(server)
             assert own.stat().st_mode & 0o777 == 0o700
@@ -123,7 +123,7 @@ class TestMetrics:
         with serving(tmp_path):
             assert not left.exists()
 
-    def test_are_of_one_process_under_a_gunicorn_of_your_own(self, tmp_path):
+    def test_metrics_cover_one_process_under_plain_gunicorn(self, tmp_path):
         settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
         assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = ["--no-control-socket", "minichat.app:create_app()"]
@@ -145,7 +145,7 @@ def wait_for_the_end_of(server):
 
 
 class TestTheLog:
-    def test_is_json_with_the_facts_of_each_request(self, server):
+    def test_the_log_is_json_with_the_facts_of_each_request(self, server):
         answer = server.call("POST", "/api/auth/register/", REGISTRATION)
         account = answer.json
         server.call("GET", "/api/auth/me/?ticket=sesame-ticket", token=account["tokens"]["access"])
@@ -167,7 +167,7 @@ class TestTheLog:
         }
         assert by_path["/api/auth/register/"]["request_id"] == answer.headers["X-Request-ID"]
 
-    def test_of_gunicorn_is_json_too(self, server):
+    def test_the_log_of_gunicorn_is_json_too(self, server):
         killed, _ = server.workers
         os.kill(killed, signal.SIGKILL)
         new_workers(server, [killed])
@@ -176,7 +176,7 @@ class TestTheLog:
         assert {line["level"] for line in said} <= {"warning", "error"}
 
     @pytest.mark.parametrize("own", [[], ["--logger-class", "minichat.logs.GunicornLogs"]])
-    def test_under_a_gunicorn_of_your_own_is_json_and_has_no_request_lines(self, tmp_path, own):
+    def test_the_log_under_plain_gunicorn_is_json_and_has_no_request_lines(self, tmp_path, own):
         settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
         assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
         args = [*own, "--access-logfile", "-", "--no-control-socket", "minichat.app:create_app()"]
@@ -190,7 +190,7 @@ class TestTheLog:
             if own:
                 assert len(parsed) == len(lines)
 
-    def test_whose_reader_stalls_or_leaves_stops_no_request(self, tmp_path):
+    def test_a_stalled_or_closed_reader_of_the_log_blocks_no_request(self, tmp_path):
         reading, writing = os.pipe()
         with unread(tmp_path, writing) as server:
             # The reader stalls: the pipe (64 KiB) fills up, and requests still work.
@@ -207,7 +207,7 @@ class TestTheLog:
             assert server.stop() == 0
 
     @pytest.mark.parametrize("errors", [subprocess.DEVNULL, subprocess.STDOUT])
-    def test_without_a_reader_from_the_start_stops_no_server(self, tmp_path, errors):
+    def test_a_server_starts_without_a_reader_of_its_log(self, tmp_path, errors):
         assert run_minichat(tmp_path, "db", "upgrade").returncode == 0
         reading, writing = os.pipe()
         os.close(reading)

@@ -192,7 +192,7 @@ def erasing(server, token):
 
 
 class Written:
-    """Whether the database was being written to at `looks` checks in a row."""
+    """Detects whether the database was being written in `looks` successive checks."""
 
     def __init__(self, database, looks):
         self._database = database
@@ -222,7 +222,7 @@ def is_in_use(database, how=""):
 
 
 class TestTheExport:
-    def test_of_many_messages_takes_little_memory_and_does_not_delay_other_requests(self, full_server, messages):
+    def test_an_export_of_many_messages_takes_little_memory_and_delays_no_request(self, full_server, messages):
         token = log_in_to_demo(full_server)
         [worker] = full_server.workers
         at_rest = own_mib(worker)
@@ -243,8 +243,8 @@ class TestTheExport:
         assert len(waits) > 20
         assert max(waits) < 0.5, sorted(waits)[-5:]
 
-    def test_that_fails_halfway_breaks_the_connection(self, full_server):
-        """A well-formed end would make a client take the half for the whole."""
+    def test_an_export_that_fails_halfway_breaks_the_connection(self, full_server):
+        """With a well-formed end, a client would mistake the partial export for a complete one."""
         token = log_in_to_demo(full_server)
 
         def fail():

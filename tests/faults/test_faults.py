@@ -86,46 +86,46 @@ def load(finished):
 class TestTheChecker:
     """Each test adds a false record or removes a true one."""
 
-    def test_nothing_where_nothing_is_wrong(self, load):
+    def test_the_checker_accepts_a_correct_record(self, load):
         assert verdict_on(load) == Verdict()
 
-    def test_a_message_that_was_acknowledged_and_is_not_there(self, load):
+    def test_the_checker_reports_a_lost_message(self, load):
         load.journal.sends.append(replace(load.journal.sends[-1], client_id="never"))
         assert verdict_on(load).lost == 1
 
-    def test_a_message_that_says_something_else_than_was_acknowledged(self, load):
+    def test_the_checker_reports_a_message_with_other_content(self, load):
         load.journal.sends[-1].content = "Never said."
         assert verdict_on(load).lost == 1
 
-    def test_a_stored_message_that_was_never_acknowledged(self, load):
+    def test_the_checker_reports_a_stored_message_that_no_client_knows(self, load):
         load.journal.sends.pop()
         assert "which was never acknowledged" in verdict_on(load).problems[0]
 
-    def test_a_message_with_another_number_than_was_acknowledged(self, load):
+    def test_the_checker_reports_a_message_with_another_number(self, load):
         load.journal.sends[-1].seq += 1
         assert verdict_on(load).disordered >= 1
 
-    def test_a_message_ordered_before_one_acknowledged_before_its_send_began(self, load):
+    def test_the_checker_reports_a_message_before_one_acknowledged_earlier(self, load):
         room = load.journal.sends[0].room
         first, *_, last = sorted((one for one in load.journal.sends if one.room == room), key=lambda one: one.seq)
         last.acknowledged = first.invoked - 1
         assert verdict_on(load).disordered >= 1
 
     @pytest.mark.parametrize("place", range(7))
-    def test_a_message_that_a_reader_did_not_receive(self, load, place):
+    def test_the_checker_reports_a_message_that_a_reader_missed(self, load, place):
         load.readers[place].heard.pop(a_creation(load.readers[place]))
         verdict = verdict_on(load)
         assert (verdict.lost, verdict.twice) == (1, 0)
 
     @pytest.mark.parametrize("place", range(7))
-    def test_a_message_that_a_reader_received_twice(self, load, place):
+    def test_the_checker_reports_a_message_that_a_reader_received_twice(self, load, place):
         heard = load.readers[place].heard
         heard.append(heard[a_creation(load.readers[place])])
         verdict = verdict_on(load)
         assert (verdict.lost, verdict.twice) == (0, 1)
 
     @pytest.mark.parametrize("place", [0, 2, 4, 5, 6])
-    def test_messages_of_a_room_that_a_reader_received_in_another_order(self, load, place):
+    def test_the_checker_reports_messages_of_a_room_in_another_order(self, load, place):
         reader = load.readers[place]
         room = load.rooms[0]
         numbers = {one.id * 4 for one in load.journal.sends if one.room == room}
@@ -133,7 +133,7 @@ class TestTheChecker:
         reader.heard[one], reader.heard[other] = reader.heard[other], reader.heard[one]
         assert verdict_on(load).disordered >= 1
 
-    def test_messages_of_two_rooms_that_two_readers_received_in_different_orders(self, load):
+    def test_the_checker_reports_two_readers_with_different_orders(self, load):
         heard = load.readers[4].heard
         rooms = {one.id * 4: one.room for one in load.journal.sends}
         place = next(
@@ -142,12 +142,12 @@ class TestTheChecker:
         heard[place], heard[place + 1] = heard[place + 1], heard[place]
         assert verdict_on(load).disordered == 1
 
-    def test_an_edit_that_readers_did_not_receive(self, load):
+    def test_the_checker_reports_an_edit_that_readers_missed(self, load):
         sent = next(one for one in load.journal.sends if one.room == load.rooms[2])
         load.journal.changes["message.updated", sent.id] += 1
         assert verdict_on(load).lost == 3  # by the three live readers of that room
 
-    def test_a_problem_that_a_client_reported(self, load):
+    def test_the_checker_reports_the_problem_of_a_client(self, load):
         load.journal.problem("POST /: 500")
         assert verdict_on(load).problems == ["POST /: 500"]
 

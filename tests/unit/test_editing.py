@@ -44,7 +44,7 @@ def eve(people):
 
 @pytest.fixture
 def room(chat, ann, bob, carl):
-    """A private room that ann owns, bob moderates, and carl is a member of; eve is a stranger to it."""
+    """A private room: ann owns it, bob moderates it, carl is a member, and eve is not in it."""
     room = ann.makes_room("Tea", private=True, with_=[bob, carl])
     chat.gives_role(Role.MODERATOR, bob, room)
     return room

@@ -1,4 +1,4 @@
-"""Errors have a kind that says what a caller can do, and a stable code for programs."""
+"""Errors have a kind, by which a caller can react, and a stable code for programs."""
 
 import inspect
 

@@ -50,7 +50,7 @@ def eve(people):
 
 @pytest.fixture
 def room(chat, ann, bob, carl):
-    """A private room that ann owns, bob moderates, and carl is a member of; dora and eve are strangers to it."""
+    """A private room: ann owns it, bob moderates it, carl is a member, dora and eve are not in it."""
     room = ann.makes_room("Tea", private=True, with_=[bob, carl])
     chat.gives_role(Role.MODERATOR, bob, room)
     return room

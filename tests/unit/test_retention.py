@@ -23,7 +23,7 @@ def ann(chat):
 
 @pytest.fixture
 def prune(chat):
-    """Delete what is due; return the counts by kind, without zeros."""
+    """Run retention; return the counts by kind, without zeros."""
 
     def run(**given):
         return {kind: count for kind, count in chat.services.retention.apply(LogRetention(**given)) if count}

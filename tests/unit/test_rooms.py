@@ -13,7 +13,7 @@ def participants(person, room, window=ALL):
     return [(membership.user_id, membership.role) for membership in page.items]
 
 
-# Making a room
+# Creating a room
 
 
 def test_the_creator_of_a_room_is_its_owner(chat, ann):
@@ -93,7 +93,7 @@ def test_a_room_is_made_with_at_most_200_invited(chat, ann):
         }
 
 
-# Who sees what
+# Visibility
 
 
 def test_a_stranger_sees_the_card_of_a_public_room(ann, bob):
