@@ -1,6 +1,6 @@
-"""Input of every wrong kind, grouped by class.
+"""Bad input, grouped by class.
 
-The parser's tests take all of it; the tests of the routes take one or two examples of each class.
+The tests of the parser use all of it; the tests of the routes use one or two examples of each class.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""Input of every wrong kind on every route: 400, 404, 413 or 415 with a code, never 500; nothing changes (I1–I7).
+"""Bad input of every class on every route: 400, 404, 413 or 415 with a code, never 500; nothing changes (I1–I7).
 
-Each route meets one or two examples of each class; the parser meets all of them in test_parsing.py. Most of this input
-is refused before any SQL, so one database is enough. Input that reaches SQL runs on both.
+Each route gets one or two examples of each class; test_parsing.py runs all of them on the parser. The server refuses
+most of this input before any SQL, so one database is enough. Input that reaches SQL runs on both.
 """
 
 import json
@@ -46,7 +46,7 @@ HISTORY = NAMED["GET /api/chat/rooms/{room}/history/"]
 
 
 def on_each(routes: list[Route], examples: list[Any], one: Route) -> list[Any]:
-    """Pairs of a route and an example: the first two examples on each route, all of them on one."""
+    """Return pairs of a route and an example: the first two examples for each route, all of them for `one`."""
     return [
         pytest.param(route, example, id=f"{route} {shown(example)}")
         for route in routes

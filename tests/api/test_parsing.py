@@ -1,6 +1,6 @@
 """The parser on every hostile input, called directly: no application, no database (I1–I7).
 
-What the routes make of examples of each class: test_bad_input.py.
+test_bad_input.py sends examples of each class to the routes.
 """
 
 from typing import Any

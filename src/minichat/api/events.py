@@ -66,7 +66,7 @@ class JsonEventWriter:
         return {user_id: events[data] for user_id, data in data_by_user.items()}
 
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
-        """Return the events of changes for one user, in order, with few look-ups however many changes there are."""
+        """Return the events of changes for one user, in order. Looks up all messages together."""
         message_ids = [logged.change.message_id or 0 for logged in changes if logged.change.kind in _MESSAGE_KINDS]
         messages, people, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, {}, {})
         presenter = Presenter(base_url, self._clock(), user_id, people)

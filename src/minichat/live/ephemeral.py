@@ -25,7 +25,7 @@ class Audience(Protocol[EventT_contra]):
         """Return the users who have a listener."""
 
     def publish(self, room_ids: Iterable[int], event: EventT_contra, *, except_user_id: int) -> None:
-        """Send an event once to each listener in any of the rooms, but not to those of one user."""
+        """Send an event once to each listener in any of the rooms, except to the listeners of one user."""
 
 
 class EphemeralEvents(Generic[EventT]):

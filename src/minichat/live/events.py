@@ -27,7 +27,7 @@ class EventWriter(Protocol[EventT_co]):
         """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
 
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> Sequence[EventT_co]:
-        """Return the events of changes for one user, in order, with few look-ups however many changes there are."""
+        """Return the events of changes for one user, in order. Looks up all messages together."""
 
     def resync(self) -> EventT_co:
         """Return the event that asks a client to load everything again."""

@@ -143,7 +143,7 @@ class Hub(Generic[EventT]):
         return self._attached.user_ids()
 
     def publish(self, room_ids: Iterable[int], event: EventT, *, except_user_id: int) -> None:
-        """Send an event once to each listener in any of the rooms, but not to those of one user."""
+        """Send an event once to each listener in any of the rooms, except to the listeners of one user."""
         with self._lock:
             listeners = {listener for room_id in room_ids for listener in self._attached.in_room(room_id)}
             for listener in listeners:
@@ -183,7 +183,7 @@ class Hub(Generic[EventT]):
                 self._publish_changes()
                 self._end_expired()
             except Unavailable as error:
-                log.warning("live updates wait for the database: %s", error)
+                log.warning("live updates are waiting for the database: %s", error)
                 self._wake_up.wait(1)
             except Exception:
                 # The attached listeners resume from their cursors, and the hub must be there for the next ones.
@@ -202,7 +202,7 @@ class Hub(Generic[EventT]):
             self._record_delay((self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
             if self._position != position:
-                self._wake_up.set()  # all listeners left meanwhile, and a new one has set another position
+                self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
             elif len(changes) == BATCH_SIZE:
                 # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
                 self._end(self._attached.all(), EndReason.FAILED)

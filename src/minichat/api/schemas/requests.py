@@ -171,7 +171,7 @@ class SentFields(In):
     """The fields that a client sends with a message, over HTTP or a WebSocket."""
 
     content = _content()
-    reply_to = Id(allow_none=True, metadata={"description": "The message of the same room that this one replies to."})
+    reply_to = Id(allow_none=True, metadata={"description": "The id of the message to reply to, in the same room."})
     client_id = _text(
         messaging.MAX_CLIENT_ID_LENGTH,
         1,

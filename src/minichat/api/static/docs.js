@@ -1,4 +1,4 @@
-// The page's own script: a file of its own, because its policy allows no inline script.
+// The script of the documentation page. It is a separate file, because the page's policy allows no inline script.
 window.ui = SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#swagger-ui",
