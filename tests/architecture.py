@@ -1,4 +1,4 @@
-"""A rule for import-linter that its own kinds of contract can't say: these modules import the standard library only."""
+"""A kind of contract that import-linter lacks: the modules import the standard library only."""
 
 import sys
 from typing import Any

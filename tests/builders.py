@@ -48,7 +48,7 @@ ALL = Window(200)
 
 
 class Chat:
-    """The services on a set of ports, with people to use them; its clock stands still until it is moved."""
+    """The services on a set of ports, with people who use them. The clock stops until the test moves it."""
 
     def __init__(
         self,
@@ -104,20 +104,20 @@ class MemoryChat(Chat):
 
     @contextmanager
     def nothing_changes(self) -> Iterator[None]:
-        """Check that the block leaves everything that is stored as it was, but that it was tried."""
+        """Check that the block changes no stored data except audit entries and attempt counts."""
         before = self.stored()
         yield
         assert self.stored() == before
 
     @contextmanager
     def nothing_is_written(self) -> Iterator[None]:
-        """Check that the block does not even commit a transaction."""
+        """Check that the block commits no transaction."""
         before = self.memory.store.tables
         yield
         assert self.memory.store.tables is before
 
     def stored(self) -> Tables:
-        """Return everything that is stored but audit entries and attempt counts."""
+        """Return all stored data except audit entries and attempt counts."""
         tables = self.memory.store.tables
         ids = Counter({table: id_ for table, id_ in tables.last_ids.items() if table != "audit"})
         return dataclasses.replace(tables, attempts={}, audit=[], last_ids=ids)
@@ -235,7 +235,7 @@ class Person:
         self.chat.services.moderation.lift_ban(self.id, in_.id, person.id)
 
     def banned(self, room: Room, window: Window = ALL) -> list[str]:
-        """The usernames of those kept out of a room, as listed."""
+        """The usernames of the banned users of a room, as listed."""
         found = self.chat.services.moderation.bans(self.id, room.id, window)
         return [found.people[ban.user_id].username for ban in found.page.items]
 
@@ -282,7 +282,7 @@ class Person:
         return [in_short(change) for _, change in changes]
 
     def finds(self, query: str, limit: int = 50) -> list[str]:
-        """The usernames that a search gives, as listed."""
+        """The usernames that a search returns, in its order."""
         return [user.username for user in self.chat.services.directory.search(self.id, query, limit)]
 
 
@@ -297,19 +297,19 @@ class _Undone(Exception):
 
 @contextmanager
 def undone(ports: Ports, **locks: Unpack[Locks]) -> Iterator[None]:
-    """A transaction that fails when its block is through."""
+    """A transaction that is rolled back at the end of its block."""
     with suppress(_Undone), ports.transaction(**locks):
         yield
         raise _Undone
 
 
 def contents(page: MessagePage) -> list[str]:
-    """What is said on a page."""
+    """The contents of the messages on a page."""
     return [message.content for message in page.messages]
 
 
 def issues_of(action: Callable[..., object]) -> dict[str, list[str]]:
-    """What an action finds wrong with its input, as codes by field; nothing if it was accepted."""
+    """The codes of an action's InvalidInput, by field; empty if the input was accepted."""
     try:
         action()
     except InvalidInput as error:

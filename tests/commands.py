@@ -1,7 +1,7 @@
 """The command line under test, in this process: a command then takes 20 ms instead of 400 ms.
 
-It must not know what a command does. `servers.run` runs a command as a process, for tests of exit codes, signals,
-limits of the system and the start itself.
+This module knows nothing of the commands' work. `servers.run` runs a command as a process, for tests of exit codes,
+signals, limits of the system and the start itself.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What all tests share: their order, their scale and the signals that their processes begin with."""
+"""The settings of all tests: their order, their scale and the signal handling of their processes."""
 
 import gc
 import os
@@ -14,16 +14,16 @@ SLOW_TIMEOUT_SECONDS = 3_600
 
 
 def pytest_configure() -> None:
-    """Give SIGINT its default effect back, here and so in every process that a test starts.
+    """Restore the default handling of SIGINT, here and in every process that a test starts.
 
-    A shell lets a background job ignore SIGINT, and children inherit that. What Ctrl-C does could not be tested there.
+    A shell makes a background job ignore SIGINT, and children inherit that. Tests of Ctrl-C would fail there.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests where several run at once: the short ones fill the cores up to the end."""
+    """With several processes, start the long tests first, so that the short ones keep all cores busy to the end."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: WAITING.isdisjoint(item.path.parts))
     if IS_SLOW:
@@ -32,6 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave the thousands of collected tests, which stay, out of each search for garbage."""
+    """Exclude the thousands of collected tests, which live to the end, from garbage collection."""
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
 """Folders for the files of tests, in memory where the machine has room for them there.
 
-SQLite and PostgreSQL wait for the disk at each commit; tests that end no machine don't need that.
+SQLite and PostgreSQL wait for the disk at each commit. Tests need no durability, because they never crash the machine.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Pictures, good ones and hostile ones, made on the spot."""
+"""Valid and hostile pictures, created in memory."""
 
 import struct
 import zlib
@@ -59,7 +59,7 @@ def chunk(kind: bytes, body: bytes = b"") -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2, rows: bytes = b"") -> bytes:
-    """A PNG with whatever header, extra chunks and pixels."""
+    """A PNG with any header, extra chunks and pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     pixels = chunk(b"IDAT", zlib.compress(rows))
     return b"".join((b"\x89PNG\r\n\x1a\n", header, *chunks, pixels, chunk(b"IEND")))

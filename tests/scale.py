@@ -1,4 +1,4 @@
-"""How large the tests of stress, volume and speed are: small in `make test`, large in `make slow`.
+"""The size of the tests of stress, volume and speed: small in `make test`, large in `make slow`.
 
 The large scale adds size and repetition only. Every defence must make a test fail at the small scale.
 """

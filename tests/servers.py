@@ -67,7 +67,7 @@ class RunningServer:
                 return Answer(error.code, dict(error.headers), error.read())
 
     def send(self, raw: bytes) -> Answer:
-        """Send bytes as they are and read the answer until the server closes the connection."""
+        """Send raw bytes and read the answer until the server closes the connection."""
         with self.connection() as client:
             client.sendall(raw)
             received = b"".join(iter(lambda: client.recv(65_536), b""))
@@ -122,9 +122,9 @@ def environment(**settings: str) -> dict[str, str]:
 
 @contextmanager
 def child(command: Sequence[str | Path], folder: Path, **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """Run a command in `folder` and a process group of its own, which is killed when the block ends.
+    """Run a command in `folder` and in a new process group, which is killed when the block ends.
 
-    `options` are those of `subprocess.Popen`. Unlike it, this never waits for a process that hangs.
+    `options` are those of `subprocess.Popen`. Unlike `Popen`, this never waits for a process that hangs.
     """
     process = subprocess.Popen(command, cwd=folder, start_new_session=True, **options)
     try:

@@ -1,4 +1,4 @@
-"""Settings for tests, from variables of the test's own instead of the developer's environment."""
+"""Settings for tests, from the variables of the test instead of the developer's environment."""
 
 import os
 from collections.abc import Iterator, Mapping

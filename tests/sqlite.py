@@ -1,4 +1,4 @@
-"""SQLite databases for tests: copies of one that is migrated and empty."""
+"""SQLite databases for tests: copies of a migrated, empty database."""
 
 import atexit
 import shutil

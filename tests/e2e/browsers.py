@@ -46,7 +46,7 @@ class EmptyPage(BaseHTTPRequestHandler):
 
 @contextmanager
 def empty_pages(port: int = 0) -> Iterator[int]:
-    """The port of a web server that is not ours, as `localhost` and as `127.0.0.1`: two origins. Raises OSError."""
+    """The port of another web server, as `localhost` and as `127.0.0.1`: two origins. Raises OSError."""
     with ThreadingHTTPServer(("127.0.0.1", port), EmptyPage) as pages:
         thread = threading.Thread(target=pages.serve_forever)
         thread.start()

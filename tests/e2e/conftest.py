@@ -1,4 +1,4 @@
-"""What tests of running servers share: the servers themselves, databases of each kind, a browser, and two people."""
+"""Fixtures for tests of running servers: shared servers, databases of each kind, a browser, and two people."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from servers import RunningServer, serving
 
 
 class SharedServers:
-    """Servers that many tests use at once, each with its own people and rooms; each kind is started once.
+    """Servers that many tests share; each kind is started once, and each test creates its own people and rooms.
 
     A test that kills, stops, fills or reconfigures a server starts its own.
     """
@@ -41,7 +41,7 @@ def shared_servers(tmp_path_factory) -> Iterator[SharedServers]:
 
 @pytest.fixture(scope="module", params=[on_sqlite, on_postgres], ids=["sqlite", "postgres"])
 def new_database(request):
-    """Get the settings of a server that begins with an empty database, a new one each time.
+    """Return the settings of a server with a new, empty database at each call.
 
     A test that asks for this, or for `database`, runs on each kind. SQLite's is a file in the server's own folder.
     """
@@ -50,7 +50,7 @@ def new_database(request):
 
 @pytest.fixture
 def database(new_database):
-    """The settings of a server of the test's own."""
+    """The settings of a server for this test only."""
     return new_database()
 
 

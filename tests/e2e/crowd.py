@@ -205,7 +205,7 @@ def check_database(database: Database) -> None:
 
 
 def _check_remains(database: Database) -> None:
-    """Fail unless only the row, the messages and the direct chats of an erased account are left."""
+    """Fail if an erased account has anything left except its row, its messages and its direct chats."""
     gone = '(SELECT id FROM "user" WHERE deleted_at IS NOT NULL)'
     names = "username != 'deleted-user-' || id OR username_key != username OR first_name || last_name || email != ''"
     rest = "avatar_url != '' OR password_hash != '' OR is_active OR is_superuser OR last_seen_at IS NOT NULL"

@@ -1,4 +1,4 @@
-"""The kinds of database that tests of running servers use, and the mark of a test for which only one kind matters."""
+"""The kinds of database for tests of running servers, and the mark of a test that runs on one kind only."""
 
 import pytest
 
@@ -17,4 +17,4 @@ def on_postgres() -> dict[str, str]:
 
 
 on_sqlite_only = pytest.mark.parametrize("new_database", [on_sqlite], ids=["sqlite"], indirect=True)
-"""Marks a test of code that is the same whatever the database: HTTP, frames, signals, limits in memory."""
+"""Marks a test of code that does not depend on the database: HTTP, frames, signals, limits in memory."""

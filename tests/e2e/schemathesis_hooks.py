@@ -1,4 +1,4 @@
-"""What schemathesis checks besides its own checks."""
+"""Additional checks for schemathesis."""
 
 import re
 
@@ -16,7 +16,7 @@ WHOLE_NUMBERS = {"not_an_integer", "not_an_id"}
 
 
 def pattern(codes):
-    """Matches the sentences of the codes, whatever numbers stand in them."""
+    """Matches the messages of the codes, with any numbers in them."""
     return re.compile("|".join(re.sub(r"\\\{\w+\\\}", r"\\d+", re.escape(_SENTENCES[code][0])) for code in codes))
 
 

@@ -18,9 +18,9 @@ _LONG = "\N{WAVING HAND SIGN}" * 3_900
 def opened(
     person: Person, path: str, headers: dict[str, str] | None = None, *, buffer: int | None = None
 ) -> http.client.HTTPResponse:
-    """The answer to a GET, of which only the head has been read; the connection goes when it is closed.
+    """The answer to a GET after its head has been read. Closing the answer closes the connection.
 
-    `buffer` is how many bytes the client's system takes before the client reads them.
+    `buffer` is the number of bytes that the client's system accepts before the client reads them.
     """
     connection = socket.socket()
     try:
@@ -35,11 +35,11 @@ def opened(
         response.begin()
         return response
     finally:
-        connection.close()  # the answer holds on to it as long as it is open itself
+        connection.close()  # the answer keeps the connection open until it is closed itself
 
 
 def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
-    """Yield the events of a stream as they come, without an incomplete last one."""
+    """Yield the events of a stream as they arrive, without an incomplete last event."""
     fields: dict[str, str] = {}
     for line in iter(response.readline, b""):
         if line == b"\n":

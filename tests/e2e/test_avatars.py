@@ -1,6 +1,6 @@
-"""Uploaded pictures on a real server: seen through every worker, kept over a restart, made beside other requests.
+"""Uploaded pictures on a real server: visible at every worker, kept over a restart, converted beside other requests.
 
-Pictures are files, whatever the database, so all of it runs on SQLite.
+Pictures are files and do not depend on the database, so all tests run on SQLite.
 """
 
 import os

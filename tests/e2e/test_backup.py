@@ -1,4 +1,4 @@
-"""`minichat backup`: a copy of a running server's database, from which another server goes on."""
+"""`minichat backup`: a copy of a running server's database, on which another server continues."""
 
 import os
 import resource
@@ -44,7 +44,7 @@ def path(folder, tmp_path):
 
 @pytest.fixture
 def backup(folder):
-    """Run `minichat backup` beside the server; return what it said."""
+    """Run `minichat backup` beside the server; return its output."""
 
     def command(*args, **settings):
         result = run_minichat(folder, "backup", *map(str, args), **SETTINGS, **settings)
@@ -56,7 +56,7 @@ def backup(folder):
 
 @pytest.fixture
 def refusal(folder):
-    """Run a `minichat backup` that fails; return the one sentence that it says."""
+    """Run a `minichat backup` that fails; return its message."""
 
     def command(*args, **settings):
         result = run_minichat(folder, "backup", *map(str, args), **SETTINGS, **settings)
@@ -368,7 +368,7 @@ class TestPictures:
 
 
 def upload(person, picture):
-    """Give somebody a picture; return its path."""
+    """Upload a picture for a user; return its path."""
     answer = requests.put(
         f"http://127.0.0.1:{person.server.port}/api/auth/profile/avatar/",
         files={"file": ("me.png", picture)},

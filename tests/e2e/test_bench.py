@@ -1,4 +1,4 @@
-"""The benchmarks run, and docs/scaling.md shows what the simulation prints."""
+"""The benchmarks run, and docs/scaling.md shows the output of the simulation."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
-    """Run a program of bench/ to its end, and return what it says."""
+    """Run a program of bench/ to its end, and return its output."""
     command: list[str | Path] = [sys.executable, ROOT / "bench" / program, *args]
     streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with child(command, folder, env=environment(**settings), **streams) as process:
@@ -29,7 +29,7 @@ def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
 
 
 def tables_of(text: str) -> list[str]:
-    """What stands between empty lines and begins like a table."""
+    """Return the tables of a text: paragraphs that begin with a table row."""
     return [block for block in text.split("\n\n") if block.startswith("|")]
 
 

@@ -36,7 +36,7 @@ CHANGE = "INSERT INTO change (kind, room_id, at) VALUES ('room.created', 1, %s)"
 
 
 def check(folder, *args, says="", **settings):
-    """Run it; return its exit code, and what it says: (verdict, what) and the sentence."""
+    """Run `minichat check`; return its exit code, and the sentence of each finding by (verdict, subject)."""
     result = run_minichat(folder, "check", *args, says=says, **{**GOOD, **settings})
     assert "Traceback" not in result.stderr, result.stderr
     found = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
@@ -48,7 +48,7 @@ def check(folder, *args, says="", **settings):
 
 
 def only_wrong(lines):
-    """The one thing that is wrong: what, and the sentence."""
+    """The subject and the sentence of the only wrong finding."""
     [(_, what, sentence)] = [line for line in lines if line[0] == "wrong"]
     return what, sentence
 
@@ -63,7 +63,7 @@ def example(tmp_path_factory):
 
 @pytest.fixture
 def home(example, tmp_path):
-    """A folder in which a chat was set up well."""
+    """A folder with a chat that is set up correctly."""
     return shutil.copytree(example, tmp_path, dirs_exist_ok=True)
 
 

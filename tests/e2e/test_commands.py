@@ -1,7 +1,7 @@
 """The command line: the sentences and exit codes of every command.
 
-Commands run in the tests' process but for `serve` and what asks at a terminal. PostgreSQL is met where a command opens
-it: its errors and its migrations.
+Commands run in the tests' process, except `serve` and commands that prompt at a terminal. PostgreSQL is used only where
+a command opens it: for its errors and its migrations.
 """
 
 import fcntl
@@ -35,7 +35,7 @@ def commands(group=main, prefix=()):
 
 
 def failure(result, code=1):
-    """The one sentence that a failed command says."""
+    """The message of a failed command."""
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     [sentence] = result.stderr.splitlines()

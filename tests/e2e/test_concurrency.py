@@ -27,7 +27,7 @@ from servers import serving
 
 WORKERS = 2
 SENDS = scaled(24, 400)
-"""How many messages each of ten people sends."""
+"""Number of messages from each of ten people."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What stands in `deploy/` fits minichat and itself: each file is read by what will read it, or by what is like it."""
+"""The files in `deploy/` fit minichat and each other: the real program, or a similar parser, reads each file."""
 
 import configparser
 import json
@@ -205,7 +205,7 @@ class TestSystemd:
         here = text.replace("/opt/minichat/bin/minichat", str(BIN / "minichat"))
         (tmp_path / "minichat.service").write_text(here)
         program = shutil.which("systemd-analyze")
-        if program is not None:  # it is where systemd is; what is below is tested everywhere
+        if program is not None:  # it exists only with systemd; the tests below run everywhere
             found = subprocess.run(
                 [program, "verify", tmp_path / "minichat.service"], capture_output=True, text=True, check=False
             )
@@ -217,7 +217,7 @@ class TestSystemd:
         assert program == "/opt/minichat/bin/minichat"
         assert CliRunner().invoke(main, [*arguments, "--help"]).exit_code == 0
         assert service["KillSignal"] == "SIGTERM"
-        assert int(service["TimeoutStopSec"]) > 10  # for as long minichat finishes what it has begun
+        assert int(service["TimeoutStopSec"]) > 10  # the time in which minichat finishes its requests
         assert "-HUP" in service["ExecReload"]
         assert int(service["LimitNOFILE"]) >= 20_000
 

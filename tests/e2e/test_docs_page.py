@@ -9,7 +9,7 @@ from servers import serving
 
 @pytest.fixture(scope="module")
 def elsewhere():
-    """The port of a web server that is not ours, as `localhost` and as `127.0.0.1`: two origins."""
+    """The port of another web server, as `localhost` and as `127.0.0.1`: two origins."""
     with empty_pages() as port:
         yield port
 

@@ -1,6 +1,6 @@
 """The domain needs no framework: its unit tests pass where only pytest, its timeout plugin and minichat are installed.
 
-The environment is made once and kept in .cache; what is installed in it is the source as it stands.
+The environment is created once and kept in .cache. Each run installs the current source in it.
 """
 
 import shutil
@@ -26,7 +26,7 @@ def run(*command, cwd=PROJECT):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """This package, built as for a release: a module that packaging forgets is missing in it."""
+    """This package, built like a release, so that a module missing in the packaging is noticed."""
     # From a copy: setuptools leaves folders behind, and would take removed modules from them the next time.
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md"):
@@ -39,7 +39,7 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def python(wheel):
-    """The interpreter of an environment that holds pytest and this package, without what it depends on."""
+    """The interpreter of an environment with pytest and this package, without its dependencies."""
     # Another pytest or Python, as after an update, is another environment.
     tools = [f"{name}=={version(name)}" for name in ("pytest", "pytest-timeout")]
     made_of = f"{sys.version}\n{tools}\n"

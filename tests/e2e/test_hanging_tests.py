@@ -1,4 +1,4 @@
-"""How the tests themselves end: one that hangs fails with all stacks, its children die, and Ctrl-C works for them."""
+"""The end of tests: a test that hangs fails with all stacks, its children are killed, and they obey Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The operator's commands beside a running server: accounts, the audit log, and what is kept no longer."""
+"""The operator's commands beside a running server: accounts, the audit log, and retention."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def server(folder, settings):
 
 @pytest.fixture
 def minichat(folder, settings):
-    """Run a command beside the server; return what it printed."""
+    """Run a command beside the server; return its output."""
 
     def command(*args, says=""):
         result = run_minichat(folder, *args, says=says, **settings)
@@ -49,7 +49,7 @@ def minichat(folder, settings):
 
 @pytest.fixture
 def failure(folder, settings):
-    """Run a command that fails; return the one sentence that it says."""
+    """Run a command that fails; return its message."""
 
     def command(*args, says=""):
         result = run_minichat(folder, *args, says=says, **settings)
@@ -65,7 +65,7 @@ def log_in(server, name, password=PASSWORD):
 
 
 def answers(person):
-    """What all workers say to the person's tokens."""
+    """The answers of all workers to the person's tokens."""
     access = [person.call("GET", "/api/auth/me/") for _ in range(ENOUGH)]
     refresh = [call(person.server, "POST", "/api/auth/token/refresh/", {"refresh": person.refresh}) for _ in range(3)]
     return {(answer.status, answer.json.get("code")) for answer in access + refresh}
@@ -254,7 +254,7 @@ def removed_by(said):
 
 
 def fill(folder, settings):
-    """Make a database with 20,000 changes that are long due."""
+    """Create a database with 20,000 expired changes."""
     assert run_minichat(folder, "db", "upgrade", **settings).returncode == 0
     execute(
         database_of(folder, **settings),
@@ -263,9 +263,9 @@ def fill(folder, settings):
 
 
 def make_old(database, room, at):
-    """Let the room be removed `at`; put changes and sessions with tokens there that are as old."""
+    """Mark the room as removed at `at`, and add equally old changes and sessions with tokens."""
     execute(database, f"UPDATE room SET deleted_at = {at} WHERE id = {room}")
-    # In front of the server's own, as they would be: on PostgreSQL the log is in the order of transactions.
+    # Insert them before the server's own changes: on PostgreSQL the log is in the order of transactions.
     place = "xid", "3"
     if not isinstance(database, str):
         execute(database, "UPDATE change SET id = id + 20000")
@@ -290,5 +290,5 @@ def make_old(database, room, at):
 
 
 def counting(most):
-    """What an INSERT begins with that takes 1 to `most` from a table `n`."""
+    """Return the start of an INSERT that selects the numbers 1 to `most` from a table `n`."""
     return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most})"

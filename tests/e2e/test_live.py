@@ -1,4 +1,4 @@
-"""Live updates over real sockets, against two workers: a client gets them at once, or all that it missed.
+"""Live updates over real sockets, from two workers: clients receive events at once, and missed events on resuming.
 
 Reading the change log runs on both databases. The end, the limit and the loss of a connection are the same code, so
 it runs on SQLite.
@@ -117,7 +117,7 @@ class Stream:
 
 
 def on_both_workers(open_one: Callable[[], Stream], server: Any) -> list[Stream]:
-    """Open so many streams that each worker has some."""
+    """Open enough streams that each worker has some."""
     return [open_one() for _ in range(8)]
 
 
@@ -260,7 +260,7 @@ def test_a_long_poll_returns_at_the_next_event(ann, bob):
         answers.get(timeout=0.3)
     assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
     with pytest.raises(Empty):
-        answers.get(timeout=0.3)  # a typing event does not end a long poll, as it is not stored
+        answers.get(timeout=0.3)  # a typing event is not stored, so it does not end a long poll
     ann.says(room, "hello")
     (event,) = answers.get(timeout=2)["events"]
     assert event["data"]["content"] == "hello"

@@ -34,7 +34,7 @@ def room(people):
 
 @pytest.fixture
 def slow(people, room):
-    """Bob's stream, of whose backlog he has read a little."""
+    """Bob's stream, after he has read a little of its backlog."""
     ann, bob = people
     with behind(bob, ann, room) as events:
         yield events

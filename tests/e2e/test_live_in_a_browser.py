@@ -1,6 +1,6 @@
 """Live updates in a real browser by `EventSource`, `WebSocket` and `fetch`.
 
-The pages come from where a front end in development does, which the settings allow unless told otherwise.
+The pages come from the origin of a front end in development, which the default settings allow.
 """
 
 import os
@@ -60,8 +60,8 @@ def other_page(browser, other_pages):
         yield there.page
 
 
-# Each opens a stream as `window.stream`; what comes is in `heard`, what happens to it in `fate`. It has opened when
-# the promise is fulfilled, or is refused.
+# Each opens a stream as `window.stream`. `heard` collects its events, `fate` its changes of state. The promise is
+# fulfilled when the stream has opened, and rejected when the stream is refused.
 BEGIN = "async ([base, room, token, query]) => { window.heard = []; window.fate = [];"
 WAYS = {
     "EventSource": BEGIN
@@ -161,7 +161,7 @@ def test_a_page_resumes_where_it_was_cut_off(page, server, ann, bob, way):
 
 @on_one_origin
 def test_an_automatic_reconnect_of_event_source_fails_because_its_ticket_is_used(page, server, ann, bob):
-    """A page must close it and open another, since EventSource gives up without a reason."""
+    """A page must close the EventSource and open a new one, because EventSource gives up without a reason."""
     room = ann.makes_room(bob)
     listens(page, "EventSource", bob, room)
     with page.expect_response(lambda answer: "/api/chat/events/?ticket=" in answer.url) as found:

@@ -193,7 +193,7 @@ class House:
         self.people += people
         return people
 
-    # What befalls it
+    # Faults
 
     def loses_a_worker(self) -> None:
         before = self.server.workers

@@ -1,4 +1,4 @@
-"""`minichat export` and `import`: a chat moves to another database, however often it is broken off on the way."""
+"""`minichat export` and `import`: a chat moves to another database, despite any number of interruptions."""
 
 import json
 import random
@@ -25,7 +25,7 @@ MESSAGES = scaled(40_000, 100_000)
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory):
-    """A folder with a chat in which there is much."""
+    """A folder with a large chat."""
     folder = tmp_path_factory.mktemp("old")
     assert run_minichat(folder, "demo", "--messages", str(MESSAGES), **SETTINGS).returncode == 0
     return folder
@@ -43,7 +43,7 @@ def exported(old):
 
 @pytest.fixture
 def new(tmp_path):
-    """A folder in which there is nothing."""
+    """An empty folder."""
     return tmp_path
 
 
@@ -65,7 +65,7 @@ def imports(folder, file, **settings):
 
 
 def refusal(folder, *args):
-    """The one sentence of a command that fails."""
+    """The message of a command that fails."""
     result = run_minichat(folder, *args, **SETTINGS)
     assert result.returncode == 1
     [sentence] = result.stderr.splitlines()
@@ -217,7 +217,7 @@ def test_a_repeatedly_killed_import_ends_with_exactly_the_exported_data(exported
 
 
 def kill_again_and_again(count, total, by, folder, exported, **settings):
-    """Begin to import, and kill each attempt when it has come some way further, until most of it is there."""
+    """Import repeatedly, and kill each attempt after some progress, until most rows are imported."""
     while (done := count()) < 0.8 * total:
         goal = done + random.randint(1, total // 4)
         with start(folder, "import", str(exported), **settings) as process:
@@ -297,7 +297,7 @@ def unread_of(person):
 
 
 def imported(database):
-    """How many rows of an import are there; 0 if none has begun."""
+    """Return the number of imported rows; 0 if no import has begun."""
     begun = import_progress(database)
     return begun.rows if begun else 0
 

@@ -1,4 +1,4 @@
-"""What the documentation says is so: its commands run, its links lead somewhere, its settings and commands exist."""
+"""The documentation is right: its commands run, its links have targets, its settings and commands exist."""
 
 import os
 import re
@@ -47,8 +47,8 @@ def session(server):
 
 
 def shown(commands, tmp_path, *, shell="bash"):
-    """What a terminal shows of the commands, line by line."""
-    # `python3` is the one that runs these tests: some other is on the PATH of whoever follows the page.
+    """The terminal's output of the commands, line by line."""
+    # `python3` is the interpreter of these tests; the reader's PATH may have another one.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
         [shell],
@@ -140,7 +140,7 @@ def test_every_command_that_a_page_names_exists_and_the_other_way_round():
 
 
 def code_of(page):
-    """What stands as code on a page: its blocks in a shell's language, and what is between backticks, a line each."""
+    """The code on a page, one line each: its shell blocks and its texts between backticks."""
     text = page.read_text()
     blocks = [block.replace("\\\n", " ") for block in fenced(page, "sh")]
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))

@@ -1,4 +1,4 @@
-"""`minichat serve` as an operator meets it: a real process, real sockets, real signals."""
+"""`minichat serve` as an operator uses it: a real process, real sockets, real signals."""
 
 import http.client
 import os
@@ -40,7 +40,7 @@ def newcomer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def talkative(tmp_path_factory):
-    """A server that logs as much as it can."""
+    """A server with the most detailed log."""
     folder = tmp_path_factory.mktemp("talkative")
     with serving(folder, "--workers", "1", log_level="debug", secret_key=SECRET) as server:
         yield server
@@ -53,13 +53,13 @@ def taken_port():
 
 
 def sentences(result):
-    """What a failed command said, which must not be a traceback."""
+    """The message of a failed command, which must not be a traceback."""
     assert "Traceback" not in result.stderr
     return result.stderr.splitlines()
 
 
 def test_a_fresh_folder_serves_at_once_and_answers_within_seconds(tmp_path):
-    # The best of three: another test's burst of work is not this server's slowness.
+    # The best of three, because other tests may slow one of them down.
     times = []
     for attempt in range(3):
         folder = tmp_path / str(attempt)
@@ -230,7 +230,7 @@ HANDSHAKE = (
 
 
 class Asking:
-    """A way to ask: the path, more header fields, and how the whole answer begins and ends."""
+    """A kind of request: its path, additional header fields, and the start and the end of the answer."""
 
     def __init__(self, path, begins, ends, fields=""):
         self.path, self.begins, self.ends, self.fields = path, begins, ends, fields
@@ -272,7 +272,7 @@ def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
             client.sendall(request)
         server.process.terminate()
         wait_until(lambda: all(map(is_told_to_stop, workers)), "the end")
-        time.sleep(1.1)  # everything that a worker does once a second is due
+        time.sleep(1.1)  # the periodic tasks of the workers are due
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
         answers = [b"".join(iter(partial(client.recv, 65_536), b"")) for client in clients]
@@ -285,7 +285,7 @@ def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
 
 
 def both_workers(server):
-    """The processes of the two workers, as soon as each of them answers."""
+    """The processes of the two workers, when both of them answer."""
     wait_until(lambda: len(server.workers) == 2, "the second worker")
     workers = server.workers
     for _, other in (workers, reversed(workers)):

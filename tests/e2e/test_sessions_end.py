@@ -1,4 +1,4 @@
-"""Sessions and throttling over two workers and through kills: a decision holds everywhere and stays.
+"""Sessions and throttling over two workers and through kills: a decision applies everywhere and persists.
 
 The database decides, so the tests run on both kinds.
 """
@@ -87,7 +87,7 @@ def test_the_wait_after_wrong_passwords_survives_a_restart(tmp_path, database, b
 
 
 def test_an_ended_session_stays_ended_after_an_immediate_kill(tmp_path, database):
-    """Ann's session ended by a stolen token, Bob's by a log-out."""
+    """Sessions that have ended: Ann's by a stolen token, Bob's by a log-out."""
     with serving(tmp_path, **database) as server:
         ann, bob = register(server, "ann", "bob")
         newer = refresh(server, ann.refresh).json

@@ -1,5 +1,4 @@
-"""Two hosts with one PostgreSQL and one Redis: what happens at one is told at the other at once, and all goes on when
-Redis does not.
+"""Two hosts with one PostgreSQL and one Redis: each sends the other's events at once, and later while Redis is down.
 
 The hosts are two servers on this machine, of which each keeps to itself what the workers of a host share.
 """
@@ -60,7 +59,7 @@ def hosts(tmp_path_factory):
 
 @pytest.fixture
 def own_hosts(tmp_path):
-    """Hosts whose Redis a test may break."""
+    """Hosts with a Redis that a test may break."""
     with two_hosts(tmp_path) as hosts:
         yield hosts
 

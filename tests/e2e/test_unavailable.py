@@ -1,6 +1,6 @@
 """Faults while processes live: a locked or unusable database, a stopped worker, a full disk.
 
-What can't be served is told so within a bounded time, what can is served, and afterwards everything works again.
+The server refuses other requests within a bounded time, continues to serve the rest, and recovers afterwards.
 """
 
 import os
@@ -22,7 +22,7 @@ from servers import SECRET, serving, sqlite_file_of
 
 SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
 BOUND = 6.5
-"""The limit for a refusal in seconds: the 5 of docs/operations.md, and a little."""
+"""The time limit for a refusal, in seconds: 5 by docs/operations.md, and a margin."""
 
 
 def serve(folder):

@@ -132,7 +132,7 @@ class TestErasing:
 
     @pytest.fixture
     def crowded(self, tmp_path, database):
-        """A folder with a user who owns so many rooms that leaving them takes a while."""
+        """A folder with a user who owns many rooms, so that leaving them takes a while."""
         size = ("--users", "2", "--rooms", f"{ROOMS}", "--members", "2", "--messages", "1")
         assert run_minichat(tmp_path, "demo", *size, **database).returncode == 0
         return tmp_path

@@ -1,4 +1,4 @@
-"""`make faults`: faults against a real deployment under load, and whether it kept what it promised.
+"""`make faults`: inject faults into a real deployment under load, and check its guarantees.
 
 Prints a line of a table for each fault as it comes. Exits with 1 if anything was lost, came twice or out of order, if
 an answer was 500 or none, or if recovery took too long.

@@ -13,7 +13,7 @@ from faults.writers import MESSAGES
 
 Json = dict[str, Any]
 REPEATED = 20
-"""How many messages are repeated at the end."""
+"""Number of messages that are repeated at the end."""
 
 
 @dataclass

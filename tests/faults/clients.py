@@ -61,7 +61,7 @@ class Client:
         self._socket: socket.socket | None = None
         self._door = 0
 
-    # Who it is
+    # Identity
 
     def register(self, username: str) -> "Client":
         """Make an account."""
@@ -90,7 +90,7 @@ class Client:
     def _has(self, tokens: dict[str, str]) -> None:
         self.access, self.refresh = tokens["access"], tokens["refresh"]
 
-    # What it asks
+    # Requests
 
     def insist(self, method: str, path: str, body: object = None, *, until: Collection[int]) -> Answer:
         """Repeat a request until one of these answers. Raises Unexpected for an answer that is never allowed."""

@@ -18,7 +18,7 @@ PATIENCE = 120.0
 
 
 class Crowd(NamedTuple):
-    """How many people are at work."""
+    """Number of active users."""
 
     writers: int = 12
     racers: int = 6
@@ -87,7 +87,7 @@ class Load:
             reader.wait(PATIENCE)
 
     def close(self) -> None:
-        """Stop everybody at once."""
+        """Stop all users at once."""
         self.journal.is_closed = True
         for actor in self.actors:
             actor.end()
@@ -96,7 +96,7 @@ class Load:
             actor.leave()
         self.owner.close()
 
-    # How far they have got
+    # Progress
 
     @property
     def acknowledged(self) -> int:

@@ -1,7 +1,6 @@
 """The faults: each strikes a site under load, lasts, ends, and returns the time of its end.
 
-A fault that is to show in what clients get waits until it has: a database that nobody noticed to be locked proves
-nothing.
+A fault that must affect clients lasts until it does: a locked database that no client noticed would prove nothing.
 """
 
 import os
@@ -30,7 +29,7 @@ AWAY_SECONDS = 0.5
 """The time between a server's end and its restart."""
 STOPPED_SECONDS = 3.0
 CUTS = 30
-"""How many answers a proxy withholds."""
+"""Number of answers that a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
 TERMINATIONS = 10

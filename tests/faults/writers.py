@@ -21,8 +21,8 @@ EDITS, DELETIONS = 0.03, 0.02
 MOVES = 0.005
 """The share of actions before which a writer reconnects, with several hosts to any of them."""
 PACE = 0.08
-"""How many seconds there are at least from one message of a writer to the next. Twelve of them say 150 things a second:
-how soon a saturated server has caught up is another question.
+"""Minimum interval between two messages of a writer, in seconds. Twelve writers send 150 messages a second, which does
+not saturate a server.
 """
 _STORED = re.compile(rb'^\{"id":(\d+),"room":(\d+),"seq":(\d+),')
 
@@ -142,7 +142,7 @@ class Writer(Actor):
 
 
 class Racers(Actor):
-    """A few users who do at once what only one may do; the races take turns."""
+    """A few users who concurrently try things that only one of them may do. The races take turns."""
 
     PAUSE = 0.3
 
