@@ -194,7 +194,7 @@ def test_each_transport_survives_breaks_and_ends_with_its_session(server, ann, b
     shown = client.page.evaluate("room => [...shown.view.rooms.get(room).messages.values()]", room)
     assert [message["content"] for message in shown] == said
     bob.call("POST", "/api/auth/logout/")
-    client.ends("Over: The session has ended: log in again.")
+    client.ends("Ended: The session has ended: log in again.")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -285,7 +285,7 @@ def test_the_socket_client_does_not_reconnect_after_leaving_the_room(ann, bob, c
         ann.says(room, "hello")
         client.hears("hello")
         bob.call("POST", f"/api/chat/rooms/{room}/leave/")
-    client.ends("Over: You are not in this room any more.")
+    client.ends("Ended: You are not in this room any more.")
 
 
 ROOMS = """(view) => [...view.rooms.values()].sort((a, b) => a.id - b.id).map((room) => ({
