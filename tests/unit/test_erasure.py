@@ -69,6 +69,22 @@ def test_a_user_in_many_rooms_leaves_them_in_small_transactions(chat, ann, bob):
     assert ann.user.deleted_at is not None
 
 
+def test_an_erasure_locks_no_removed_room(chat, ann, bob):
+    removed, alone = ann.makes_room("Removed"), ann.makes_room("Alone")
+    ann.leaves(removed)
+    kept = ann.makes_room("Tea", with_=[bob])
+    locked = []
+
+    @contextmanager
+    def transaction(**locks):
+        locked.extend(locks.get("rooms", ()))
+        with chat.memory.ports.transaction(**locks):
+            yield
+
+    chat.with_ports(transaction=transaction).services.erasure.erase(ann.caller, PASSWORD)
+    assert locked == [alone.id, kept.id]
+
+
 def test_an_erased_superuser_loses_the_role(chat):
     chat.services.registration.create_superuser("root", PASSWORD)
     user, grant = chat.services.sessions.log_in("root", PASSWORD)

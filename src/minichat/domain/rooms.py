@@ -232,7 +232,11 @@ class Rooms:
 
     def ids_of(self, user_id: int) -> Sequence[int]:
         """Return the ids of the rooms that the user is in, in ascending order."""
-        return sorted(self.membership_store.rooms_of(user_id))
+        # Without removed rooms, whose memberships remain: PostgreSQL has room for a limited number of locks.
+        room_ids: list[int] = []
+        while joined := self.room_store.all_of(user_id, room_ids[-1] if room_ids else 0, LEAVE_BATCH):
+            room_ids += [room.id for room, _, _ in joined]
+        return room_ids
 
     def leave_each(self, user_id: int, room_ids: Sequence[int]) -> None:
         """Leave the groups among these rooms, like `leave`, inside the caller's transaction, which holds the rooms."""
