@@ -134,10 +134,6 @@ on_one_database = pytest.mark.databases("sqlite")
 """For modules, classes and tests whose results do not depend on the database."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "databases(*kinds): the kinds of database that the test runs on")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that uses a database on the kinds that its nearest marker names."""
     if "kind" in metafunc.fixturenames:

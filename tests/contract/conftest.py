@@ -17,10 +17,6 @@ def tmp_path():
         yield folder
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "threads: the test uses its database from several threads")
-
-
 @pytest.fixture(params=BACKENDS)
 def backend(request, tmp_path):
     # Connections of ended threads may outlive a test, so such a test shares no file with the next one.
