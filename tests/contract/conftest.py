@@ -19,7 +19,7 @@ def tmp_path():
 
 @pytest.fixture(params=BACKENDS)
 def backend(request, tmp_path):
-    # Connections of ended threads may outlive a test, so such a test shares no file with the next one.
+    # Connections of ended threads may outlive their test, so a test with threads shares no file with the next one.
     has_threads = request.node.get_closest_marker("threads") is not None
     open_backend = sqlite_in if request.param == "sqlite" and has_threads else BACKENDS[request.param]
     with open_backend(tmp_path) as opened:

@@ -210,7 +210,7 @@ def test_a_member_of_a_group_that_never_began_writes_nothing_into_the_next(run):
             if len(begun) == 1:
                 gevent.sleep(0.1)  # the first group waits for another program's lock and gives up ...
                 raise OperationalError("database is locked")
-            return begin(writer, deadline)  # ... which is gone when the next one's turn has come
+            return begin(writer, deadline)  # ... which is free when the next group begins
         database._begin = begin_late
         def write(number):
             with database.writing():

@@ -6,8 +6,8 @@ import schemathesis
 
 from minichat.api.texts import _SENTENCES
 
-# Of our reasons to refuse a request, those that its schema tells. The others it can't tell: that two passwords must be
-# equal, a user must exist, a name is not blank once the white space at its ends is gone.
+# The issues that a request's schema can express. It can't express that two passwords must be equal, that a user must
+# exist, or that a name is not blank after the white space at its ends is removed.
 TOLD = {
     *("required", "null", "unknown_field", "repeated", "not_an_object", "not_text", "not_a_boolean", "not_a_list"),
     *("not_a_choice", "out_of_range", "too_long", "too_many_items"),
@@ -29,7 +29,7 @@ def a_request_that_fits_its_schema_is_refused_only_by_rules_that_no_schema_can_t
         return
     errors = response.json().get("errors")
     assert errors, "a refusal that names no field"
-    # To JSON Schema 1.0 is a whole number; to a strict reader of JSON it is not.
+    # In JSON Schema 1.0 is a whole number; for a strict JSON parser it is not.
     has_fraction = re.search(r"\d\.0|\de", repr(case.body)) is not None
     for field, sentences in errors.items():
         for sentence in sentences:

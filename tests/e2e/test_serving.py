@@ -245,8 +245,9 @@ WAYS = (
 
 
 def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
-    # Both workers hang and go on at once, so that what was sent and the end meet. Some of it is on connections that had
-    # long been idle, as a proxy keeps them, and some on new ones that no worker has taken from the system yet.
+    # Both workers are suspended and resumed together, so that requests and the signal arrive at the same time. Some
+    # requests are on connections that were idle, as a proxy keeps them, others on new connections that no worker has
+    # accepted yet.
     with ExitStack() as stack:
         server = stack.enter_context(serving(tmp_path, "--workers", "2"))
         workers = both_workers(server)
@@ -263,7 +264,7 @@ def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
             received = client.recv(65_536)
             while not received.endswith(b'{"status":"ok"}'):
                 received += client.recv(65_536)
-        time.sleep(1.1)  # what makes a connection an idle one
+        time.sleep(1.1)  # after a second the connection counts as idle
         for worker in workers:
             os.kill(worker, signal.SIGSTOP)
         wait_until(lambda: all("T (stopped)" in status(worker) for worker in workers), "the workers' hanging")

@@ -29,7 +29,7 @@ FAILURES = (RedisError, OSError)
 """The client's errors if Redis does not answer, or rejects a command."""
 
 Result = TypeVar("Result")
-_random = SystemRandom()  # background threads must not change what a seeded generator returns to others
+_random = SystemRandom()  # background threads must not draw from a generator that other code has seeded
 
 
 def with_jitter(seconds: float) -> float:
