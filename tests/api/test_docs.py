@@ -1,6 +1,6 @@
 """The generated documents in docs/ agree with the code.
 
-To write them anew: `WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`
+To generate them again: `WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 from api.conftest import MakeChat, on_one_database
 from api.guide import URL, Guide, write_guide
 
-pytestmark = on_one_database  # PostgreSQL leaves ids out, and its cursors hold the numbers of transactions
+pytestmark = on_one_database  # on PostgreSQL, ids have gaps and cursors hold transaction ids
 
 DOCS = Path(__file__).parents[2] / "docs"
 

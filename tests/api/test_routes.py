@@ -28,7 +28,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def rules(stage: Stage) -> list[Rule]:
-    """All routes but those of the administration, which has its own sign-in (see test_admin)."""
+    """Return all routes except those of the administration, which has its own sign-in (see test_admin)."""
     return [rule for rule in stage.app.url_map.iter_rules() if not rule.rule.startswith("/admin")]
 
 
