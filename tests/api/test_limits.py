@@ -1,6 +1,6 @@
 """Rate limits: announced in headers, then 429, for one user or one address, and for no other.
 
-No SQL decides here, so one database is enough. Most tests send one request that counts like many.
+The limits do not use SQL, so one database is enough. Most tests send one request that counts as many.
 """
 
 from http import HTTPStatus
@@ -9,7 +9,7 @@ import pytest
 
 from api.client import PASSWORD, Answer, Chat, Person
 from api.conftest import MakeChat, on_one_database
-from minichat.api.policy import EXPORTS, READS, REFUSED, STRANGERS, UPLOADS, WRITES
+from minichat.api.policy import EXPORTS, PUBLIC_REQUESTS, READS, UNAUTHENTICATED, UPLOADS, WRITES
 
 pytestmark = on_one_database
 
@@ -124,14 +124,14 @@ def test_a_request_without_a_valid_token_counts_for_its_address(
 ) -> None:
     ann = chat.person("ann")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    chat.often(REFUSED.max_requests, method, path, headers=headers | from_("203.0.113.5"))
+    chat.often(UNAUTHENTICATED.max_requests, method, path, headers=headers | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.6")).status == 401
     assert ann.sends("GET", ME, headers=from_("203.0.113.5")).status == 200
 
 
 def test_a_public_request_counts_for_its_address(chat: Chat) -> None:
-    chat.often(STRANGERS.max_requests, "POST", LOGIN, headers=from_("203.0.113.5"))
+    chat.often(PUBLIC_REQUESTS.max_requests, "POST", LOGIN, headers=from_("203.0.113.5"))
     body = {"username": "ann", "password": PASSWORD}
     for path in (LOGIN, "/api/auth/register/"):
         assert chat.anyone.sends("POST", path, json=body, headers=from_("203.0.113.5")).status == 429
@@ -140,15 +140,17 @@ def test_a_public_request_counts_for_its_address(chat: Chat) -> None:
 
 def test_forged_tokens_do_not_stop_the_log_in_of_a_neighbour(chat: Chat) -> None:
     chat.person("ann")
-    chat.often(REFUSED.max_requests + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5"))
+    chat.often(
+        UNAUTHENTICATED.max_requests + 1, "GET", ME, headers={"Authorization": "Bearer forged"} | from_("203.0.113.5")
+    )
     body = {"username": "ann", "password": PASSWORD}
     assert chat.anyone.sends("POST", LOGIN, json=body, headers=from_("203.0.113.5")).status == 200
 
 
 def test_a_flood_from_an_address_does_not_stop_a_refresh_from_there(chat: Chat) -> None:
     ann = chat.person("ann")
-    chat.often(REFUSED.max_requests + 1, "GET", ME)
-    chat.often(STRANGERS.max_requests + 1, "POST", LOGIN)
+    chat.often(UNAUTHENTICATED.max_requests + 1, "GET", ME)
+    chat.often(PUBLIC_REQUESTS.max_requests + 1, "POST", LOGIN)
     answer = ann.refreshes()
     assert answer.status == 200
     assert "X-RateLimit-Limit" not in answer.headers
@@ -157,8 +159,8 @@ def test_a_flood_from_an_address_does_not_stop_a_refresh_from_there(chat: Chat) 
 def test_logging_out_counts_for_its_user(chat: Chat) -> None:
     ann = chat.person("ann")
     laptop, phone = ann.logs_in(), ann.logs_in()
-    chat.often(REFUSED.max_requests + 1, "GET", ME)
-    chat.often(STRANGERS.max_requests + 1, "POST", LOGIN)
+    chat.often(UNAUTHENTICATED.max_requests + 1, "GET", ME)
+    chat.often(PUBLIC_REQUESTS.max_requests + 1, "POST", LOGIN)
     for left in (1, 2):  # the second time, the session has ended already
         answer = phone.posts(LOGOUT)
         assert (answer.status, *rate_limit_of(answer)[:2]) == (200, WRITES.max_requests, WRITES.max_requests - left)
@@ -171,13 +173,13 @@ def test_a_token_of_an_ended_session_counts_for_the_address(chat: Chat) -> None:
     thief = as_(ann)
     laptop = ann.logs_in()
     ann.posts(LOGOUT)
-    chat.often(REFUSED.max_requests, "GET", ME, headers=thief | from_("203.0.113.5"))
+    chat.often(UNAUTHENTICATED.max_requests, "GET", ME, headers=thief | from_("203.0.113.5"))
     assert chat.anyone.sends("GET", ME, headers=from_("203.0.113.5")).status == 429
     assert rate_limit_of(laptop.gets(ME))[1] == READS.max_requests - 1
 
 
 def test_the_ipv6_addresses_of_one_customer_count_as_one(chat: Chat) -> None:
-    chat.often(REFUSED.max_requests, "GET", ME, headers=from_("2001:db8:1:2::1"))
+    chat.often(UNAUTHENTICATED.max_requests, "GET", ME, headers=from_("2001:db8:1:2::1"))
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:2:ffff::9")).status == 429
     assert chat.anyone.sends("GET", ME, headers=from_("2001:db8:1:3::1")).status == 401
 
@@ -200,7 +202,7 @@ def test_exports_have_a_limit_per_hour(chat: Chat) -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/avatars/1-A.svg", "/api/", "/", "/api/assets/docs.js"])
 def test_health_and_documentation_have_no_limit(chat: Chat, path: str) -> None:
-    chat.often(REFUSED.max_requests, "GET", ME)
+    chat.often(UNAUTHENTICATED.max_requests, "GET", ME)
     answer = chat.anyone.gets(path)
     assert answer.status < 400
     assert "X-RateLimit-Limit" not in answer.headers
@@ -208,13 +210,13 @@ def test_health_and_documentation_have_no_limit(chat: Chat, path: str) -> None:
 
 def test_a_preflight_does_not_count(chat: Chat) -> None:
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
-    chat.often(REFUSED.max_requests + 1, "OPTIONS", ME, headers=preflight)
-    assert rate_limit_of(chat.anyone.gets(ME))[1] == REFUSED.max_requests - 1
+    chat.often(UNAUTHENTICATED.max_requests + 1, "OPTIONS", ME, headers=preflight)
+    assert rate_limit_of(chat.anyone.gets(ME))[1] == UNAUTHENTICATED.max_requests - 1
 
 
 def test_nothing_is_counted_with_limits_off(make_chat: MakeChat) -> None:
     chat = make_chat(MINICHAT_RATE_LIMITS="off")
-    chat.often(REFUSED.max_requests, "GET", ME)
+    chat.often(UNAUTHENTICATED.max_requests, "GET", ME)
     answer = chat.anyone.gets(ME)
     assert answer.status == 401
     assert "X-RateLimit-Limit" not in answer.headers

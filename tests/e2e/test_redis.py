@@ -11,7 +11,7 @@ from e2e.crowd import register
 from e2e.crowd import wait_until as until
 from e2e.streams import opened
 from minichat.adapters.redis import TIMEOUT_SECONDS
-from minichat.api.policy import STRANGERS
+from minichat.api.policy import PUBLIC_REQUESTS
 from servers import PATIENCE, running_redis, serving
 
 ME = "/api/auth/me/"
@@ -63,9 +63,9 @@ def wait_until(server, *, says):
 
 def test_two_workers_share_one_rate_limit(server):
     # Without Redis, each worker would admit all of its share. If a minute ends meanwhile, both minutes are exact.
-    answers, _ = crowd(server, STRANGERS.max_requests + 100)
+    answers, _ = crowd(server, PUBLIC_REQUESTS.max_requests + 100)
     for passed, asked in passed_by_window(answers):
-        assert passed == min(asked, STRANGERS.max_requests)
+        assert passed == min(asked, PUBLIC_REQUESTS.max_requests)
     assert server.call("GET", "/readyz").json == {"status": "ok", "redis": "ok"}
 
 

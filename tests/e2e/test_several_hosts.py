@@ -23,7 +23,7 @@ import websocket
 
 from e2e.crowd import BROKEN, PASSWORD, Person, at_once, call, check_numbers, meanwhile, register, wait_until
 from e2e.streams import Event, opened, streamed
-from minichat.api.policy import MAX_FORM_BYTES, STRANGERS
+from minichat.api.policy import MAX_FORM_BYTES, PUBLIC_REQUESTS
 from pictures import PNG
 from postgres import running_postgres
 from proxies import CONFIGURATION, NAME, RunningNginx, running_nginx
@@ -204,11 +204,13 @@ class TestOneClientAtTwoHosts:
         def strangers(number):
             return [ask(hosts.nginx, "POST", "/api/auth/login/", {}, source="127.0.0.77") for _ in range(number)]
 
-        answers = [answer for part in at_once([lambda: strangers(STRANGERS.max_requests // 5)] * 6) for answer in part]
+        answers = [
+            answer for part in at_once([lambda: strangers(PUBLIC_REQUESTS.max_requests // 5)] * 6) for answer in part
+        ]
         by_window = Counter((answer.headers["X-RateLimit-Reset"], answer.status) for answer in answers)
         for window in {window for window, _ in by_window}:  # if a minute ends meanwhile, both minutes are exact
             counts = by_window[window, 400], by_window[window, 429]
-            assert counts[0] == min(STRANGERS.max_requests, sum(counts))
+            assert counts[0] == min(PUBLIC_REQUESTS.max_requests, sum(counts))
 
 
 class TestTheClientAddress:

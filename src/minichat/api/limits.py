@@ -14,7 +14,7 @@ from math import ceil
 from flask import Response, request
 
 from minichat.api.context import device
-from minichat.api.policy import READS, REFUSED, STRANGERS, WRITES, RateLimit
+from minichat.api.policy import PUBLIC_REQUESTS, READS, UNAUTHENTICATED, WRITES, RateLimit
 from minichat.api.request_state import RateLimitStatus, request_state
 from minichat.domain.errors import TooMany
 from minichat.domain.model import SECOND
@@ -67,4 +67,4 @@ def _limit_for(user_id: int | None) -> RateLimit | None:
     if user_id is not None:
         return policy.rate_limit or (READS if request.method in {"GET", "HEAD"} else WRITES)
     has_route = request.endpoint is not None
-    return STRANGERS if has_route and policy.is_public else REFUSED
+    return PUBLIC_REQUESTS if has_route and policy.is_public else UNAUTHENTICATED

@@ -46,9 +46,9 @@ READS = RateLimit("reads", 1_200, 60)
 WRITES = RateLimit("writes", 600, 60)
 UPLOADS = RateLimit("uploads", 20, 60)
 EXPORTS = RateLimit("exports", 5, 3_600)
-STRANGERS = RateLimit("strangers", 600, 60)
+PUBLIC_REQUESTS = RateLimit("strangers", 600, 60)
 """For each address, on public routes. A whole company may log in from one address."""
-REFUSED = RateLimit("refused", 600, 60)
+UNAUTHENTICATED = RateLimit("refused", 600, 60)
 """For each address: requests without a valid token to a route that needs one, and paths that name no route."""
 
 
