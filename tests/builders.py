@@ -123,10 +123,10 @@ class MemoryChat(Chat):
         return dataclasses.replace(tables, attempts={}, audit=[], last_ids=ids)
 
     @contextmanager
-    def _transaction(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
+    def _transaction(self, *, patience_seconds: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
         while self._meanwhile:
             self._meanwhile.pop()()
-        with self.memory.store.transaction(patience=patience, **locks):
+        with self.memory.store.transaction(patience_seconds=patience_seconds, **locks):
             yield
 
 

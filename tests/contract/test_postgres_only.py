@@ -283,7 +283,7 @@ def test_a_transaction_that_waited_for_a_room_is_logged_after_the_holder(server,
 def test_locks_exclude_one_another(ports, held, wanted, waits):
     def begins():
         try:
-            with ports.transaction(patience=0.2, **wanted):
+            with ports.transaction(patience_seconds=0.2, **wanted):
                 return True
         except Unavailable:
             return False
@@ -505,7 +505,7 @@ def test_readers_do_not_notice_a_migration_that_changes_a_column(server, databas
 
 
 def test_a_hanging_server_is_reported_in_bounded_time(server, database, ports, ann, monkeypatch):
-    monkeypatch.setattr(adapter.ChatConnection, "patience", 0.5)
+    monkeypatch.setattr(adapter.ChatConnection, "patience_seconds", 0.5)
     server.hang()
     started = time.monotonic()
     with pytest.raises(Unavailable):
@@ -519,10 +519,10 @@ def test_a_lock_that_is_never_released_is_reported_in_bounded_time(server, ports
     with psycopg.connect(ports.user_store._get._database.database) as holder:
         holder.execute('SELECT 1 FROM "user" FOR UPDATE')
         started = time.monotonic()
-        with pytest.raises(Unavailable), ports.transaction(patience=0.2):
+        with pytest.raises(Unavailable), ports.transaction(patience_seconds=0.2):
             ports.user_store.seen(ann.id, 5)
         assert time.monotonic() - started < 3
-    with ports.transaction(patience=0.2):
+    with ports.transaction(patience_seconds=0.2):
         ports.user_store.seen(ann.id, 5)
 
 

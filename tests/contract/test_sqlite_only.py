@@ -212,7 +212,7 @@ def _count_up(path, count):
 
 def test_a_writer_that_times_out_does_not_block_the_next_one(tmp_path):
     turns, other = queue_module.WriteQueue(tmp_path / "turns"), queue_module.WriteQueue(tmp_path / "turns")
-    with other.turn(), pytest.raises(Unavailable), turns.turn(patience=0.05):
+    with other.turn(), pytest.raises(Unavailable), turns.turn(patience_seconds=0.05):
         pytest.fail("it was not our turn")
     with turns.turn():
         assert turns.queue.waiting == 0

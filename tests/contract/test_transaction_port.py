@@ -214,10 +214,10 @@ def test_a_short_patience_raises_soon_while_another_transaction_runs(ports, ann)
     holder.start()
     held.wait(10)
     started = time.monotonic()
-    with pytest.raises(Unavailable), ports.transaction(account=ann.id, patience=0.05):
+    with pytest.raises(Unavailable), ports.transaction(account=ann.id, patience_seconds=0.05):
         pass
     assert time.monotonic() - started < 2
     released.set()
     holder.join()
-    with ports.transaction(account=ann.id, patience=0.05):
+    with ports.transaction(account=ann.id, patience_seconds=0.05):
         pass

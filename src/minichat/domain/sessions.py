@@ -53,8 +53,8 @@ from minichat.domain.ports import (
 from minichat.domain.text import Fields
 from minichat.domain.throttling import Guess, Throttling
 
-PRESENCE_PATIENCE = 0.1
-"""Maximum time, in seconds, that a request waits to renew the presence lease. Reads should not wait for writes."""
+PRESENCE_PATIENCE_SECONDS = 0.1
+"""Maximum time that a request waits to renew the presence lease. Reads should not wait for writes."""
 
 
 class Lifetimes(NamedTuple):
@@ -153,7 +153,7 @@ class Sessions:
 
         Raises SessionEnded if the session ended during the request, because an erased account must not appear online.
         """
-        with self.transaction(account=caller.user.id, patience=PRESENCE_PATIENCE):
+        with self.transaction(account=caller.user.id, patience_seconds=PRESENCE_PATIENCE_SECONDS):
             now = self.clock()
             current = self.authenticate(caller.session.id, caller.user.id)
             if not current.user.is_due(now):

@@ -88,11 +88,11 @@ class Store:
         self._checks_locks = checks_locks
 
     @contextmanager
-    def transaction(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
+    def transaction(self, *, patience_seconds: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
         """Commit when the block ends, or roll back when an exception leaves it. Raises RuntimeError if nested."""
         if self._working is not None:
             raise RuntimeError("a transaction can't be nested")
-        if not self._write_lock.acquire(timeout=-1 if patience is None else patience):
+        if not self._write_lock.acquire(timeout=-1 if patience_seconds is None else patience_seconds):
             raise Unavailable("another transaction is writing")
         try:
             working = self._own.tables = self._committed.copy()

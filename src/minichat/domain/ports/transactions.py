@@ -28,13 +28,15 @@ class Locks(TypedDict, total=False):
 class Transaction(Protocol):
     """`with transaction(...):` commits at the end of its block, or rolls back when the block raises an exception."""
 
-    def __call__(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> AbstractContextManager[None]:
+    def __call__(
+        self, *, patience_seconds: float | None = None, **locks: Unpack[Locks]
+    ) -> AbstractContextManager[None]:
         """Begin a transaction that holds `locks`. It can't be nested.
 
         Other transactions may run at the same time. A rule may rely only on locked rows. A service writes only rows
         that this transaction has locked or created. The exceptions are presence, tickets and sweeps.
 
-        Raises Unavailable if the transaction can't begin within `patience` seconds (the adapter's own limit if None),
+        Raises Unavailable if the transaction can't begin within `patience_seconds` (the adapter's own limit if None),
         or can't be committed. If the connection is lost during the commit, the transaction may have been committed.
         """
 

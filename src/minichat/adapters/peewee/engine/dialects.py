@@ -163,11 +163,11 @@ class PostgresDialect:
         for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             database.execute_sql(f"SET LOCAL {limit} = 0")
         connection = database.connection()
-        patience, connection.patience = connection.patience, None
+        patience_seconds, connection.patience_seconds = connection.patience_seconds, None
         try:
             yield
         finally:
-            connection.patience = patience
+            connection.patience_seconds = patience_seconds
 
     def server_facts(self, database: Executor) -> ServerFacts:
         version = _value(database, "SELECT split_part(current_setting('server_version'), ' ', 1)")

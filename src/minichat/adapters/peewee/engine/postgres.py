@@ -65,15 +65,15 @@ class UnfitServer(Unavailable):
 class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
     """psycopg's connection, with a time limit for a silent server."""
 
-    patience: float | None = SILENCE_SECONDS
+    patience_seconds: float | None = SILENCE_SECONDS
     """How long to wait for the server's answer, in seconds; None waits for ever."""
 
     def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
         """Wait as the parent class does. Raises OperationalError after `timeout` seconds."""
-        patience = self.patience if timeout is None else timeout
+        patience_seconds = self.patience_seconds if timeout is None else timeout
         if _IS_BY_GEVENT:
-            return wait_by_gevent(gen, self.pgconn.socket, patience)
-        return super().wait(gen, interval, patience)
+            return wait_by_gevent(gen, self.pgconn.socket, patience_seconds)
+        return super().wait(gen, interval, patience_seconds)
 
 
 class Postgres(PostgresqlDatabase):
@@ -116,16 +116,16 @@ class Postgres(PostgresqlDatabase):
         return self.execute_sql(sql, params)
 
     @contextmanager
-    def writing(self, *, patience: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
+    def writing(self, *, patience_seconds: float | None = None, **locks: Unpack[Locks]) -> Iterator[None]:
         """The port `Transaction`. It acquires the locks before its first other statement: see `engine.locks`."""
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
-        wait_seconds = PATIENCE_SECONDS if patience is None else patience
+        wait_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         try:
             with translate_errors(), self._transaction(self._writers, "BEGIN", wait_seconds) as connection:
-                if patience is not None:
+                if patience_seconds is not None:
                     with driver_errors:
-                        connection.execute(f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}")
+                        connection.execute(f"SET LOCAL lock_timeout = {max(1, round(patience_seconds * 1000))}")
                 acquire = acquiring(locks)
                 if acquire is not None:
                     self.execute_sql(*acquire)
@@ -148,9 +148,9 @@ class Postgres(PostgresqlDatabase):
             yield
 
     @contextmanager
-    def _transaction(self, pool: Pool, begin: str, patience: float) -> Iterator[ChatConnection]:
+    def _transaction(self, pool: Pool, begin: str, patience_seconds: float) -> Iterator[ChatConnection]:
         """BEGIN to COMMIT, or to ROLLBACK when an exception leaves the block."""
-        with self._lent(pool, _begun(pool, begin, patience)) as connection:
+        with self._lent(pool, _begun(pool, begin, patience_seconds)) as connection:
             try:
                 yield connection
             except Exception:
@@ -171,16 +171,16 @@ class Postgres(PostgresqlDatabase):
             _give_back(pool, connection)
 
     @contextmanager
-    def migrating(self, patience: float) -> Iterator[None]:
+    def migrating(self, patience_seconds: float) -> Iterator[None]:
         """Exclude other migrations in the block, on a connection without time limits. Raises Unavailable."""
         with translate_errors():
             with driver_errors:
                 connection = self._writers.take(PATIENCE_SECONDS)
             with self._lent(self._writers, connection):
                 try:
-                    self._await_turn(time.monotonic() + patience)
+                    self._await_turn(time.monotonic() + patience_seconds)
                     self.execute_sql("SET statement_timeout = 0")
-                    connection.patience = None
+                    connection.patience_seconds = None
                     yield
                 finally:
                     connection.close()  # with its lock and its settings
@@ -235,11 +235,11 @@ class Replica:
         self._pool.close_idle()
 
 
-def _begun(pool: Pool, begin: str, patience: float) -> ChatConnection:
+def _begun(pool: Pool, begin: str, patience_seconds: float) -> ChatConnection:
     """Begin a transaction; return its connection."""
     with driver_errors:
         for is_last in (False, True):
-            connection: ChatConnection = pool.take(patience)
+            connection: ChatConnection = pool.take(patience_seconds)
             try:
                 connection.execute(begin)
             except BaseException as error:

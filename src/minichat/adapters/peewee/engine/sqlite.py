@@ -103,7 +103,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
                 setattr(self._connections, use, None)
 
     @contextmanager
-    def writing(self, *, patience: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
+    def writing(self, *, patience_seconds: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
         """The port `Transaction`. Raises Unavailable, and then nothing was written.
 
         There is one writer at a time, so the locks need no action. Transactions take turns. Concurrent transactions of
@@ -112,8 +112,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
         group: Group | None = getattr(self._connections, "group", None)
-        if patience is not None:
-            writing = self._leading(Group(), patience)
+        if patience_seconds is not None:
+            writing = self._leading(Group(), patience_seconds)
         elif group is not None and group.admit():
             writing = self._following(group)
         else:
@@ -123,12 +123,12 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             yield
 
     @contextmanager
-    def _leading(self, group: Group, patience: float) -> Iterator[None]:
+    def _leading(self, group: Group, patience_seconds: float) -> Iterator[None]:
         try:
             group.gather()
             with (
                 translate_errors(),
-                self.write_queue.turn(patience) as deadline,
+                self.write_queue.turn(patience_seconds) as deadline,
                 self._committing(group, deadline),
                 self._savepoint(group),
             ):
@@ -214,9 +214,9 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         _repeat_while_locked(lambda: writer.execute("BEGIN IMMEDIATE"), deadline)
 
     @contextmanager
-    def migrating(self, patience: float) -> Iterator[None]:
+    def migrating(self, patience_seconds: float) -> Iterator[None]:
         """Exclude other writers and migrations in the block. Raises Unavailable."""
-        with self.write_queue.turn(patience):
+        with self.write_queue.turn(patience_seconds):
             yield
 
     def execute_lagging(self, sql: str, params: Any = None) -> Any:

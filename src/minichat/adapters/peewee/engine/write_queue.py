@@ -32,13 +32,13 @@ class WriteQueue:
         self._pid = 0
 
     @contextmanager
-    def turn(self, patience: float = PATIENCE_SECONDS) -> Iterator[float]:
-        """Hold the only right to write. Raises Unavailable if the turn does not come within `patience` seconds.
+    def turn(self, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[float]:
+        """Hold the only right to write. Raises Unavailable if the turn does not come within `patience_seconds`.
 
         Yield the deadline, by the monotonic clock, for further waits of the same transaction.
         """
-        deadline = time.monotonic() + patience
-        self.queue.acquire(patience)
+        deadline = time.monotonic() + patience_seconds
+        self.queue.acquire(patience_seconds)
         try:
             file = self._open()
             if not _lock(file, deadline):
