@@ -25,7 +25,7 @@ def test_a_password_verifies_its_own_hash_only(passwords):
     assert not passwords.verify("no hash", "secret")
 
 
-def test_all_of_a_password_counts_even_after_nul(passwords):
+def test_a_password_is_compared_beyond_a_nul_character(passwords):
     hashed = passwords.hash("a\0b")
     assert passwords.verify(hashed, "a\0b")
     assert not passwords.verify(hashed, "a\0c")

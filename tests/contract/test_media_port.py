@@ -196,7 +196,7 @@ def test_a_disk_that_fails_to_sync_the_folder_leaves_nothing(files, folder, monk
     assert list(folder.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path):
+def test_a_folder_that_cannot_be_created_raises_unavailable(tmp_path):
     (tmp_path / "file").write_text("no folder")
     files = FileMedia(tmp_path / "file" / "avatars")
     with pytest.raises(Unavailable):

@@ -26,7 +26,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_a_migration_for_both_databases_runs_on_each_after_their_own(both: Path, kind: str, tmp_path: Path) -> None:
+def test_a_migration_for_both_databases_runs_after_those_for_one(both: Path, kind: str, tmp_path: Path) -> None:
     (both / "0900_bookmarks.py").write_text(ADDS_A_TABLE)
     url = f"sqlite:///{tmp_path}/chat.sqlite3" if kind == "sqlite" else shared().url()
     database = open_database(url)

@@ -41,7 +41,7 @@ def test_a_transaction_passes_exceptions_on_unchanged(ports):
     assert caught.value is oops
 
 
-def test_an_exception_takes_back_everything(backend, ports, clock, ann, bob, carl, room):
+def test_an_exception_rolls_everything_back(backend, ports, clock, ann, bob, carl, room):
     with ports.transaction():
         session = ports.session_store.open(ann.id, Device(), 1, 1_000)
         ports.session_store.add_token(RefreshToken("kept", session.id, 1, 1_000))

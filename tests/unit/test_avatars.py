@@ -142,7 +142,7 @@ def test_a_new_file_is_stored_before_its_row_and_the_old_one_removed_after_the_c
     assert kept() == {name_in(new)}
 
 
-def test_files_that_can_not_be_kept_change_nothing(chat, ann):
+def test_a_failed_write_of_a_picture_changes_nothing(chat, ann):
     class Full(MemoryMediaStore):
         def add(self, data):
             raise Unavailable("the disk is full")

@@ -20,7 +20,7 @@ def test_a_participant_gets_the_changes_of_a_room_in_order(ann, bob):
     assert bob.hears(subscription) == []
 
 
-def test_a_stranger_gets_no_change_of_a_room(ann, bob, carl):
+def test_an_outsider_receives_no_change_of_a_room(ann, bob, carl):
     room = ann.makes_room(private=True, with_=[bob])
     public = ann.makes_room()
     subscription = carl.subscribe()
@@ -139,7 +139,7 @@ def test_a_batch_shows_whether_the_log_continues(chat, ann):
     assert chat.services.change_log.read(subscription, 1).has_more is False
 
 
-def test_resuming_at_any_position_gives_the_same_changes_as_staying(chat, ann, bob):
+def test_resuming_at_any_position_returns_the_same_changes_as_staying(chat, ann, bob):
     listening = bob.subscribe()
     heard, positions = [], [(listening.position, 0)]
     room, other = ann.makes_room(with_=[bob]), bob.makes_room()

@@ -71,7 +71,7 @@ def test_a_profile_can_be_emptied(chat, ann):
     assert (user.first_name, user.last_name, user.email, user.avatar_url) == ("", "", "", "")
 
 
-def test_a_profile_without_given_fields_stays(chat, ann):
+def test_a_profile_edit_without_fields_changes_nothing(chat, ann):
     with chat.nothing_changes():
         assert chat.services.directory.edit_profile(ann.id) == ann.user
 
@@ -134,13 +134,13 @@ def test_a_user_seen_within_sixty_seconds_is_listed_as_online(chat):
     assert online() == []
 
 
-def test_the_list_of_those_online_agrees_with_each_users_own_lease(chat, ann):
+def test_the_list_of_online_users_agrees_with_each_lease(chat, ann):
     for _ in range(3):
         assert (names(chat.services.directory.online(Window(50))) == ["ann"]) == ann.user.is_online(chat.clock())
         chat.clock.advance(30)
 
 
-def test_those_online_are_paged(chat):
+def test_the_online_users_are_paged(chat):
     chat.people("user3", "user1", "user2")
     first = chat.services.directory.online(Window(2))
     assert names(first) == ["user1", "user2"]
@@ -232,7 +232,7 @@ def test_overlapping_matches_are_all_looked_at(chat, ann):
         ("user1", "Diyarbakır İli", "ır i"),
     ],
 )
-def test_a_search_knows_no_case_in_any_script(chat, ann, username, first_name, query):
+def test_a_search_ignores_case_in_every_script(chat, ann, username, first_name, query):
     chat.person(username, first_name=first_name)
     assert ann.finds(query) == [username]
 

@@ -31,7 +31,7 @@ def test_an_export_has_all_sessions(chat, ann, bob):
     assert (found[1].user_agent, found[1].ip, found[1].ended_at) == ("Phone/1.0", "192.0.2.7", chat.clock.now)
 
 
-def test_the_rooms_are_those_that_one_is_in(ann, bob, carl):
+def test_an_export_contains_the_current_rooms_of_the_user(ann, bob, carl):
     tea, left = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Left", with_=[bob])
     bob.makes_room("Another")
     chat_room = ann.chats_with(carl)
@@ -47,7 +47,7 @@ def test_a_direct_chat_with_an_erased_account_has_its_anonymous_name(chat, ann, 
     assert room.name == f"deleted-user-{bob.id}"
 
 
-def test_the_messages_are_all_that_one_wrote_and_no_others(ann, bob):
+def test_an_export_contains_exactly_the_messages_of_the_user(ann, bob):
     room, left = ann.makes_room(with_=[bob]), ann.makes_room(with_=[bob])
     for where in (room, left, room):
         ann.says("mine", in_=where)

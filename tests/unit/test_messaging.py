@@ -77,7 +77,7 @@ def test_a_new_message_is_read_by_its_author_only(ann, room):
 @pytest.mark.parametrize(
     "content", ["x", "x" * 4000, "😀" * 4000, " leading and trailing\n", "quotes \"' -- \\ %s {}", "й\u0483 \u202eabc"]
 )
-def test_content_is_kept_exactly(ann, bob, room, content):
+def test_content_is_stored_exactly(ann, bob, room, content):
     ann.says(content, in_=room)
     assert contents(bob.history(room)) == [content]
 
@@ -169,7 +169,7 @@ def test_a_repetition_is_compared_in_normal_form(ann, room):
     assert ann.says("caf\u00e9\n", in_=room, client_id="one").message == first.message
 
 
-def test_a_client_id_is_kept_to_the_letter(ann, room):
+def test_a_client_id_is_stored_exactly(ann, room):
     assert ann.says("hello", in_=room, client_id=" one ").message.client_id == " one "
     assert not ann.says("hello", in_=room, client_id="one").is_replay
 
@@ -199,7 +199,7 @@ def test_a_client_id_belongs_to_one_user_in_one_room(ann, bob, room):
     assert not any(message.is_replay for message in sent)
 
 
-def test_messages_without_client_id_are_each_their_own(ann, room):
+def test_messages_without_client_id_are_never_deduplicated(ann, room):
     assert ann.says("hello", in_=room).message.id != ann.says("hello", in_=room).message.id
 
 

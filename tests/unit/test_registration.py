@@ -31,7 +31,7 @@ def test_an_account_stores_the_given_fields(chat):
     assert not user.is_superuser
 
 
-def test_a_password_is_kept_as_its_hash_only(chat):
+def test_only_the_hash_of_a_password_is_stored(chat):
     user, _ = chat.services.registration.register("ann", "cafe\u0301 au lait")
     credentials = chat.ports.user_store.credentials("ann")
     assert credentials.user.id == user.id
@@ -111,7 +111,7 @@ def test_the_username_does_not_mix_scripts(chat):
         assert issues_of(lambda: chat.person("аnn")) == {"username": ["mixed_scripts"]}
 
 
-def test_a_superuser_is_made_without_a_session(chat):
+def test_creating_a_superuser_opens_no_session(chat):
     user = chat.services.registration.create_superuser("root", PASSWORD, "root@example.org")
     assert user == chat.services.directory.get(user.id)
     assert user.is_superuser

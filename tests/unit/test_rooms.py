@@ -30,7 +30,7 @@ def test_a_room_is_public_by_default(chat, ann):
     assert not ann.makes_room(private=True).is_public
 
 
-def test_those_invited_are_members(ann, bob, carl):
+def test_invited_users_become_members(ann, bob, carl):
     room = ann.makes_room(with_=[carl, bob])
     assert participants(bob, room) == [(ann.id, Role.OWNER), (carl.id, Role.MEMBER), (bob.id, Role.MEMBER)]
     assert ann.looks_at(room).room.participants_count == 3
@@ -84,7 +84,7 @@ def test_an_unknown_user_cannot_be_invited(chat, ann, bob):
         }
 
 
-def test_a_room_is_made_with_at_most_200_invited(chat, ann):
+def test_a_new_room_has_at_most_200_invited_users(chat, ann):
     invited = [person.id for person in chat.people(*(f"user{number}" for number in range(200)))]
     assert chat.services.rooms.create(ann.id, "Tea", invited=invited).view.room.participants_count == 201
     with chat.nothing_changes():
@@ -171,7 +171,7 @@ def test_a_room_shows_the_first_twenty_participants(chat, ann):
 # Lists
 
 
-def test_my_rooms_are_those_i_am_in(ann, bob):
+def test_the_room_list_has_the_rooms_of_the_user(ann, bob):
     ann.makes_room("Mine")
     ann.makes_room("Ours", with_=[bob])
     ann.chats_with(bob)
@@ -209,7 +209,7 @@ def test_rooms_are_paged_forwards_and_backwards(chat, ann):
     assert ann.rooms(Window(2, before=second.prev)) == ["e", "d"]
 
 
-def test_public_rooms_are_those_i_could_join(ann, bob):
+def test_the_public_list_has_the_rooms_that_the_user_could_join(ann, bob):
     ann.makes_room("Open")
     ann.makes_room("Closed", private=True)
     ann.makes_room("Ours", with_=[bob])
@@ -242,7 +242,7 @@ def test_a_moderator_may_change_a_room_but_not_delete_it(chat, ann, bob):
         bob.deletes(room)
 
 
-def test_a_stranger_may_neither_change_nor_delete_a_public_room(chat, ann, bob):
+def test_an_outsider_cannot_edit_or_delete_a_public_room(chat, ann, bob):
     room = ann.makes_room()
     for request in (lambda: bob.edits(room, name="Mine"), lambda: bob.deletes(room)):
         with chat.nothing_changes(), pytest.raises(NotAParticipant):
@@ -283,7 +283,7 @@ def test_editing_a_room_does_not_count_as_activity(chat, ann):
     assert ann.edits(room, name="Coffee").room.active_at == room.active_at
 
 
-def test_a_room_made_private_vanishes_for_strangers_only(ann, bob, carl):
+def test_a_room_made_private_is_hidden_from_outsiders_only(ann, bob, carl):
     room = ann.makes_room("Tea", with_=[bob])
     ann.edits(room, is_private=True)
     assert bob.looks_at(room).room.name == "Tea"

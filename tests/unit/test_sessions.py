@@ -315,7 +315,7 @@ def test_no_refresh_token_outlives_its_session():
 # The grace: a lost answer, two tabs
 
 
-def test_within_the_grace_the_same_token_gives_the_same_successor(chat, ann):
+def test_the_same_token_returns_the_same_successor_in_the_grace_period(chat, ann):
     first = ann.refreshes()
     chat.clock.advance(29.999)
     assert ann.refreshes() == first
@@ -343,7 +343,7 @@ def test_the_grace_ends_when_the_successor_is_used(chat, ann):
         ann.refreshes()
 
 
-def test_the_grace_is_for_the_parent_of_the_newest_token_only(chat, ann):
+def test_the_grace_period_covers_the_parent_of_the_newest_token_only(chat, ann):
     child = ann.refreshes()
     grandchild = ann.refreshes(child.jti)
     assert ann.refreshes(child.jti) == grandchild

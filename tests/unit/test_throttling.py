@@ -76,7 +76,7 @@ def test_five_failures_cost_nothing_and_then_the_wait_doubles(chat, ann):
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, longest, longest, longest]
 
 
-def test_while_waiting_even_the_right_password_is_not_looked_at(chat, ann):
+def test_the_right_password_is_not_checked_during_the_wait(chat, ann):
     fails(chat, FREE_FAILURES)
     assert tries(chat, PASSWORD) == 1
     chat.clock.advance(1)
@@ -181,7 +181,7 @@ def test_many_attackers_of_one_account_have_to_wait(chat, ann):
     assert tries(chat, PASSWORD, device=elsewhere(1001)) is True
 
 
-def test_the_owner_at_a_known_address_gets_in_while_others_attack(chat, ann):
+def test_the_owner_can_log_in_at_a_known_address_during_an_attack(chat, ann):
     for number in range(FAILURES_PER_ACCOUNT):
         tries(chat, device=elsewhere(number))
     assert tries(chat, PASSWORD, device=HOME) is True
@@ -241,7 +241,7 @@ def test_a_log_in_on_a_new_device_resets_earlier_failures_there(chat, ann):
     assert tries(chat, device=HOME._replace(user_agent="another")) is False
 
 
-def test_failures_at_a_known_address_do_not_use_up_those_of_strangers(chat, ann):
+def test_failures_at_a_known_address_do_not_count_for_unknown_addresses(chat, ann):
     fails(chat, 5, device=HOME)
     for number in range(FAILURES_PER_ACCOUNT):
         assert tries(chat, device=elsewhere(number)) is False
