@@ -186,7 +186,8 @@ def test_turns_are_held_by_one_at_a_time_across_threads_and_processes(tmp_path):
     path, count = tmp_path / "turns", tmp_path / "count"
     count.write_text("0")
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_count_up, args=(path, count)) for _ in range(3)]
+    start = context.Barrier(3)
+    workers = [context.Process(target=_count_up, args=(path, count, start)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -195,7 +196,7 @@ def test_turns_are_held_by_one_at_a_time_across_threads_and_processes(tmp_path):
     assert count.read_text() == str(3 * 4 * 50)
 
 
-def _count_up(path, count):
+def _count_up(path, count, start):
     turns = queue_module.WriteQueue(path)
 
     def work():
@@ -203,6 +204,7 @@ def _count_up(path, count):
             with turns.turn():
                 count.write_text(str(int(count.read_text()) + 1))
 
+    start.wait(60)  # otherwise a process could be done before the next one begins
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
