@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -89,6 +90,15 @@ class RunningServer:
                 time.sleep(0.01)
             else:
                 return
+
+    def kill(self) -> None:
+        """Kill the server with its workers, and return when all of them have ended."""
+        ends = [os.pidfd_open(pid) for pid in self.workers]
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        for end in ends:
+            assert select.select([end], [], [], PATIENCE)[0], "a killed worker has not ended"
+            os.close(end)
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server and return its exit code."""

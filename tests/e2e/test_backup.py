@@ -153,8 +153,7 @@ def test_a_copy_that_a_server_uses_is_not_replaced(path, backup, refusal, tmp_pa
     with serving_copy(path, tmp_path / "other") as other:
         register(other, "somebody")
         assert refusal(path, "--force") == f"{path} is a database in use. Choose another path."
-        os.killpg(other.process.pid, signal.SIGKILL)
-        other.process.wait(PATIENCE)
+        other.kill()
     assert path.with_name(f"{path.name}-wal").stat().st_size > 0
     backup(path, "--force")
     assert not path.with_name(f"{path.name}-wal").exists()
@@ -321,8 +320,7 @@ class TestPictures:
             assert run_minichat(tmp_path, "backup", str(copy), "--media", **SETTINGS).returncode == 0
             ann.says(room, "lost")
             upload(ann, JPEG)
-            os.killpg(server.process.pid, signal.SIGKILL)
-            server.process.wait(PATIENCE)
+            server.kill()
         _, restoring = OPERATIONS.read_text().split("To restore a backup", 1)
         *lines, last = restoring.split("```")[1].removeprefix("sh\n").splitlines()
         assert last == "minichat serve"
