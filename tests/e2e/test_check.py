@@ -1,9 +1,7 @@
 """`minichat check`: a good set-up passes, and the command reports each mistake of another one in a sentence."""
 
 import http.client
-import os
 import shutil
-import signal
 import sqlite3
 import threading
 import time
@@ -22,7 +20,7 @@ from e2e.crowd import register, rows
 from minichat.cli.checking import service, setup
 from minichat.cli.checking.findings import Verdict
 from proxies import NAME, running_nginx
-from servers import PATIENCE, SECRET, free_port, running_redis, serving, sqlite_file_of
+from servers import SECRET, free_port, running_redis, serving, sqlite_file_of
 from settings import settings_from
 
 GOOD: dict[str, Any] = {
@@ -102,8 +100,7 @@ class TestAGoodSetUp:
         settings = {**GOOD, "trusted_proxies": "0"}
         with serving(home, **settings) as server:
             register(server, "ann")
-            os.killpg(server.process.pid, signal.SIGKILL)
-            server.process.wait(PATIENCE)
+            server.kill()
         files = [sqlite_file_of(home), sqlite_file_of(home).with_name("minichat.sqlite3-wal")]
         before = [file.read_bytes() for file in files]
         assert ("ok", "migrations", "All migrations are applied.") in check(home)
