@@ -47,8 +47,9 @@ class Connected(Executor, Protocol):
 
 
 class Dialect(Protocol):
-    name: Literal["sqlite", "postgres"]
-    """The name of the database, and of the folder with its migrations."""
+    @property
+    def name(self) -> Literal["sqlite", "postgres"]:
+        """The name of the database, and of the folder with its migrations."""
 
     def choose(self, *, sqlite: T, postgres: T) -> T:
         """Return the value for this database."""

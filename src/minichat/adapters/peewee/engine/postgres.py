@@ -20,7 +20,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from minichat.adapters import gevents
-from minichat.adapters.peewee.engine.dialects import PostgresDialect
+from minichat.adapters.peewee.engine.dialects import Dialect, PostgresDialect
 from minichat.adapters.peewee.engine.locks import acquiring
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
@@ -83,7 +83,7 @@ class Postgres(PostgresqlDatabase):
     statement runs again on another one.
     """
 
-    dialect = PostgresDialect()
+    dialect: Dialect = PostgresDialect()
     _state: Any  # Peewee's, per greenlet or thread: its connection and open transactions
 
     def __init__(

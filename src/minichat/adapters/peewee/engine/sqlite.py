@@ -20,7 +20,7 @@ from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from minichat.adapters.gevents import native_local
-from minichat.adapters.peewee.engine.dialects import SqliteDialect
+from minichat.adapters.peewee.engine.dialects import Dialect, SqliteDialect
 from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
 from minichat.adapters.peewee.engine.write_queue import PATIENCE_SECONDS, WriteQueue
@@ -54,7 +54,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     uses the second connection exclusively until its end. A thousand idle clients need no connection.
     """
 
-    dialect = SqliteDialect()
+    dialect: Dialect = SqliteDialect()
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         pragmas = READ_ONLY_PRAGMAS if read_only else PRAGMAS
