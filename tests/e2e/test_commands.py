@@ -220,7 +220,8 @@ def on_postgres(url):
 @pytest.mark.parametrize("command", EVERY, ids=" ".join)
 def test_an_unusable_postgresql_is_reported_without_its_password(tmp_path, command):
     at = f"postgresql://chat:{HIDDEN}@127.0.0.1:{free_port()}/chat"
-    for url in (at, f"{at}?no_such_option=1", shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")):
+    absent = shared().address("absent").replace("minichat@", f"minichat:{HIDDEN}@")
+    for url in (at, f"{at}?sslmode=no_such_mode", absent):
         printed = failure(run_minichat(tmp_path, *command, says=PASSWORD, **on_postgres(url)))
         assert printed.startswith("The database postgresql://"), printed
         assert HIDDEN not in printed
@@ -252,8 +253,8 @@ def test_commands_refuse_a_schema_of_an_older_version(tmp_path, command):
 
 def test_a_wrong_replica_url_stops_the_start(tmp_path):
     settings = {**on_postgres(migrated()), "replica_url": f"postgresql://chat:{HIDDEN}@db/chat?no_such_option=1"}
-    printed = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings))
-    assert printed.endswith("PostgreSQL's client does not understand the replica's URL")
+    printed = failure(run_minichat(tmp_path, "serve", "--bind", "127.0.0.1:0", **settings), code=2)
+    assert printed.startswith("MINICHAT_REPLICA_URL must look like postgresql://")
     assert HIDDEN not in printed
 
 

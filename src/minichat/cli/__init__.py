@@ -52,9 +52,9 @@ for command in (createsuperuser, users, audit, backup, export, import_, check):
 )
 def serve(bind: str, workers: int | None) -> None:
     """Migrate the database, create the folder for pictures, and serve until stopped."""
-    settings = load_settings()
     from minichat import serving
 
+    settings = load_settings(run=serving.in_child)
     try:
         serving.serve(settings, bind, workers, prepare=lambda: _prepare_and_exit(settings))
     except serving.ServingError as error:

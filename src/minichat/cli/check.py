@@ -22,7 +22,8 @@ def _service_url(_context: click.Context, _option: click.Parameter, value: str |
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
     if value is None:
         return None
-    from minichat.config.values import is_host, is_port
+    from minichat.config.server_urls import is_port
+    from minichat.config.values import is_host
 
     host, _, port = value.rpartition(":")
     if not is_host(host.lower()) or not is_port(port):

@@ -1,8 +1,9 @@
 """Shared parts of the commands: the settings, the services, and failures as one sentence."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -26,12 +27,14 @@ class Misconfigured(Failed):
     exit_code = 2
 
 
-def load_settings(*, makes_secret: bool = True) -> "Settings":
-    """Return the settings, and print their notices. Raises Misconfigured."""
+def load_settings(
+    *, makes_secret: bool = True, run: Callable[[Callable[[], "Settings"]], "Settings"] = lambda action: action()
+) -> "Settings":
+    """Return the settings, and print their notices; `run` chooses the process that reads them. Raises Misconfigured."""
     from minichat.config import Settings, SettingsError
 
     try:
-        settings = Settings.load(makes_secret=makes_secret)
+        settings = run(partial(Settings.load, makes_secret=makes_secret))
     except SettingsError as error:
         raise Misconfigured(str(error)) from error
     for notice in settings.notices:

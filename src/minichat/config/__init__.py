@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
 
 from minichat.config import values
 from minichat.config.environment import PREFIX, Environment, SettingsError
 from minichat.config.secret_keys import stored_secret, strong_secret
+from minichat.config.server_urls import described_postgres, postgres_url, redis_url
 
 __all__ = ["SHARED_MEMORY_DIR", "Settings", "SettingsError"]
 
@@ -93,10 +93,7 @@ class Settings:
     @property
     def database_name(self) -> str:
         """The database's name for messages: its path, or `postgresql://host/name` without user and password."""
-        if self.is_embedded:
-            return str(self.database_path)
-        url = urlsplit(self.database_url)
-        return f"{values.POSTGRES}{url.netloc.rpartition('@')[2]}{url.path}"
+        return str(self.database_path) if self.is_embedded else described_postgres(self.database_url)
 
     @property
     def pictures_dir(self) -> Path:
@@ -157,7 +154,7 @@ def _variables(root: Path) -> dict[str, _Variable]:
     seconds = values.whole_number(1, MAX_SECONDS)
     return {
         "DATABASE_URL": _Variable("sqlite:///instance/minichat.sqlite3", values.database_url(root)),
-        "REPLICA_URL": _Variable(None, values.postgres_url),
+        "REPLICA_URL": _Variable(None, postgres_url),
         # An empty key is an error: it usually comes from a failed injection, and must not lead to a generated key.
         "SECRET_KEY": _Variable(None, strong_secret, can_be_empty=True),
         "SECRET_KEY_PREVIOUS": _Variable(None, strong_secret, can_be_empty=True),
@@ -179,7 +176,7 @@ def _variables(root: Path) -> dict[str, _Variable]:
         "LOG_LEVEL": _Variable("info", values.one_of("debug", "info", "warning", "error")),
         "STREAMS_PER_WORKER": _Variable("5000", values.whole_number(0, 100_000)),
         "RATE_LIMITS": _Variable("on", values.is_on),
-        "REDIS_URL": _Variable(None, values.redis_url),
+        "REDIS_URL": _Variable(None, redis_url),
         "SHARED_MEMORY_DIR": _Variable(None, Path),
     }
 

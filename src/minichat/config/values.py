@@ -1,4 +1,4 @@
-"""Parsers of single values: numbers, words, URLs, origins, hosts and networks.
+"""Parsers of single values: numbers, words, origins, hosts, networks and the URLs of a database and of this service.
 
 A parser returns the value, or raises ValidationError. The message follows the variable's name in a sentence. It never
 repeats a text that may hold a password.
@@ -10,14 +10,15 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from environs import ValidationError
+
+from minichat.config.server_urls import POSTGRES, is_port, postgres_url
 
 Item = TypeVar("Item")
 
 SQLITE = "sqlite:///"
-POSTGRES = "postgresql://"
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -63,38 +64,6 @@ def database_url(root: Path) -> Callable[[str], str]:
         return f"{SQLITE}{root / path}"
 
     return parse
-
-
-def postgres_url(text: str) -> str:
-    wrong = ValidationError("must look like postgresql://user:password@db.example.org:5432/chat.")
-    try:
-        url = _split(text)
-        parse_qsl(url.query, strict_parsing=bool(url.query))
-    except ValueError:
-        raise wrong from None
-    has_name = re.fullmatch(r"/[^/]+", url.path) is not None
-    if url.scheme not in {"postgresql", "postgres"} or not has_name or url.fragment:
-        raise wrong
-    if not text.isprintable() or " " in text:
-        raise wrong
-    return f"{POSTGRES}{text.partition('://')[2]}"
-
-
-def redis_url(text: str) -> str:
-    wrong = ValidationError(
-        "must look like redis://localhost:6379/0, rediss://localhost:6379/0 (TLS) or unix:///run/redis.sock."
-    )
-    try:
-        url = _split(text)
-    except ValueError:
-        raise wrong from None
-    if url.scheme == "unix":
-        is_complete = bool(url.path)
-    else:
-        is_complete = bool(url.hostname) and re.fullmatch(r"/?|/[0-9]{1,4}", url.path) is not None
-    if url.scheme not in {"redis", "rediss", "unix"} or not is_complete or not text.isprintable():
-        raise wrong
-    return text
 
 
 def base_url(text: str) -> str:
@@ -154,11 +123,6 @@ def is_host(text: str) -> bool:
     return len(text) <= 253 and re.fullmatch(rf"{label}(?:\.{label})*", text) is not None
 
 
-def is_port(text: str) -> bool:
-    """Return whether the text is the number of a port that a server can listen on."""
-    return re.fullmatch(r"[0-9]{1,5}", text) is not None and 0 < int(text) < 65_536
-
-
 def _split(text: str) -> SplitResult:
     """Return the parts of a URL. Raises ValueError if the URL or its port is malformed."""
     url = urlsplit(text)
@@ -168,5 +132,5 @@ def _split(text: str) -> SplitResult:
 
 
 def _not(text: str) -> str:
-    """Repeat the wrong value in a message, unless it may hold a password."""
-    return "" if "@" in text else f", not {text!r}"
+    """Repeat the wrong value in a message, unless it may hold a password, as a URL in the wrong variable does."""
+    return "" if re.search(r"[@?#%]|://[^/]*:\D", text) else f", not {text!r}"

@@ -1,8 +1,8 @@
 """`minichat serve`: gunicorn in this process, configured for production.
 
 The arbiter (the parent process) migrates the database in a short-lived child, opens the sockets and supervises the
-workers. It never imports Flask or Peewee: gevent must patch a worker before Peewee is imported, else all greenlets
-share one connection.
+workers. It never imports Flask, Peewee or a driver: gevent must patch a worker before these are imported, else all
+greenlets share one connection and a slow connection blocks them all.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
@@ -25,8 +25,13 @@ from minichat.config import Settings, SettingsError
 from minichat.serving.shared_memory import IN_MEMORY, SharedMemory
 from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
 
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+_FORKING = multiprocessing.get_context("fork")
 MAX_DEFAULT_WORKERS = 4
 MAX_CONNECTIONS = 10_000
 HEARTBEAT_TIMEOUT_SECONDS = 30
@@ -110,7 +115,7 @@ class Server(BaseApplication):
     def reload(self) -> None:
         """Read the settings again (SIGHUP). If they are wrong, log the reason and keep the present ones."""
         try:
-            self.settings = Settings.load()
+            self.settings = in_child(Settings.load)
         except SettingsError as error:
             log.error("The server keeps its settings, because the new ones are wrong: %s", error)  # noqa: TRY400
         super().reload()
@@ -179,9 +184,29 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
+def in_child(action: Callable[[], Result]) -> Result:
+    """Return the result of `action` or raise its error; run it in a forked process, to keep its imports out of here."""
+    here, there = _FORKING.Pipe(duplex=False)
+    child = _FORKING.Process(target=_send_outcome, args=(there, action))
+    child.start()
+    there.close()
+    result, error = here.recv()
+    child.join()
+    if error is not None:
+        raise error
+    return cast("Result", result)
+
+
+def _send_outcome(to: "Connection", action: Callable[[], object]) -> None:
+    try:
+        to.send((action(), None))
+    except Exception as error:  # noqa: BLE001 - the parent raises it
+        to.send((None, error))
+
+
 def _run_in_child(prepare: Callable[[], None]) -> None:
     """Run `prepare` in a forked process, to keep its imports out of this process. If it fails, exit with its code."""
-    child = multiprocessing.get_context("fork").Process(target=prepare)
+    child = _FORKING.Process(target=prepare)
     child.start()
     child.join()
     if child.exitcode:

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, Unpack
 
 import psycopg
 from peewee import PostgresqlDatabase, QueryEvent
-from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.abc import ConnDict, PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
@@ -288,9 +288,9 @@ def _give_back(pool: Pool, connection: ChatConnection) -> None:
 def _check(url: str, what: str = "the database URL") -> None:
     try:
         conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
         # The driver's text may repeat a part of the URL, and so of the password.
-        raise ValueError(f"PostgreSQL's client does not understand {what}") from error
+        raise ValueError(f"PostgreSQL's client does not understand {what}") from None
 
 
 def _expect_fit(connection: ChatConnection) -> None:
@@ -302,11 +302,18 @@ def _expect_fit(connection: ChatConnection) -> None:
         raise UnfitServer(f"the database has the encoding {encoding}, and minichat needs UTF8")
 
 
+def _with_our_options(url: str) -> str:
+    """Add our options of a connection. Those in the URL have precedence, but no attempt takes longer than ours."""
+    given = conninfo_to_dict(url)
+    seconds = str(given.get("connect_timeout", ""))
+    is_shorter = seconds.isdecimal() and 0 < int(seconds) < CONNECT_SECONDS
+    ours: ConnDict = {"fallback_application_name": "minichat", "keepalives_idle": 30, **given}
+    return make_conninfo("", **{**ours, "connect_timeout": seconds if is_shorter else CONNECT_SECONDS})
+
+
 def _connect(url: str) -> ChatConnection:
     """Open a connection with our settings. Raises UnfitServer and OperationalError."""
-    connection = ChatConnection.connect(
-        url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="minichat", keepalives_idle=30
-    )
+    connection = ChatConnection.connect(_with_our_options(url), autocommit=True)
     try:
         _expect_fit(connection)
         # One type for all integers, so that a statement is prepared once and not once per size of integer.
