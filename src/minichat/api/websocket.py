@@ -16,6 +16,8 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_set_header
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, TextMessage
@@ -29,6 +31,7 @@ FRAMES_PER_SECOND, FRAMES_AT_ONCE = 50, 200
 """How fast frames of any kind are read. Further frames wait in the network."""
 CLOSING_SECONDS = 2.0
 """How long a client may take to answer a close frame."""
+_VERSION = "Sec-WebSocket-Version"
 _TOO_LARGE = (1009, "frame_too_large")
 _ESTABLISHED = 1
 """The state of a TCP connection that neither end has closed, in Linux's `tcp_info`."""
@@ -39,7 +42,7 @@ class UpgradeRequired(errors.HttpError):
 
     code = "upgrade_required"
     status = 426
-    headers: ClassVar = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers: ClassVar = {"Upgrade": "websocket", _VERSION: "13"}
 
 
 class UpgradeResponse(Response):
@@ -87,9 +90,13 @@ class Socket:
         self._read_until = inf
         if not _is_handshake():
             raise UpgradeRequired
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()]
+        # Only the fields of the handshake. wsproto reads more, such as offers of extensions, and fails on unusual ones.
+        headers = {name: request.headers.get(name, "") for name in ("Connection", "Sec-WebSocket-Key", _VERSION)}
+        headers |= {"Upgrade": "websocket", "Host": "minichat"}
         try:
-            self._protocol.initiate_upgrade_connection(headers, request.path.encode())
+            self._protocol.initiate_upgrade_connection(
+                [(name.encode(), value.encode("latin-1")) for name, value in headers.items()], b"/"
+            )
             self._connection = request.environ["gunicorn.socket"]
         except (RemoteProtocolError, KeyError) as error:
             raise UpgradeRequired from error
@@ -189,5 +196,17 @@ def _is_handshake() -> bool:
     except ValueError:
         return False
     is_http_1_1_get = request.method == "GET" and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
-    has_body = bool({"Content-Length", "Transfer-Encoding"} & set(request.headers.keys()))
-    return is_http_1_1_get and len(key) == 16 and not has_body
+    is_upgrade = "websocket" in parse_set_header(request.headers.get("Upgrade"))
+    return is_http_1_1_get and is_upgrade and len(key) == 16 and not _has_body()
+
+
+def _has_body() -> bool:
+    """Return whether the request has a body. Some clients announce an empty one."""
+    if "Transfer-Encoding" not in request.headers:
+        return bool(request.content_length)
+    try:
+        return bool(request.get_data())
+    except HTTPException:
+        raise
+    except Exception as error:  # each WSGI server raises its own errors for malformed chunks
+        raise UpgradeRequired from error
