@@ -197,6 +197,7 @@ class Guide:
             lines += ["", _json(answer.body) if answer.body is not None else answer.text]
         text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", TOKEN, "\n".join(lines))
         text = re.sub(r'(?<=ticket=)[\w-]{32}|(?<="ticket": ")[\w-]{32}', TICKET, text)
+        text = re.sub(r"^retry: \d+$", "retry: 2340", text, flags=re.MULTILINE)
         text = re.sub(r"(?<=/avatars/)[\w-]{22}(?=\.webp)", PICTURE_ID, text)
         return answer, f"```http\n{text}\n```\n"
 

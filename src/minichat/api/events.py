@@ -20,6 +20,9 @@ from minichat.live.cursors import Cursors
 _MESSAGE_KINDS = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, ChangeKind.MESSAGE_DELETED}
 _NOTHING_READ = Receipts(0, 0)
 
+_LINE_SEPARATOR, _PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
+"""No ends of a line in a stream, but several clients split their lines there."""
+
 DataByUser = Mapping[int, bytes]
 """The `data` of an event as JSON, by the id of its recipient. A user without an entry receives no event."""
 
@@ -35,7 +38,8 @@ class JsonEvent:
         self.is_stored = cursor is not None
         """Whether the change log holds the event, so that a client can read it later."""
         head = f"event: {kind}\ndata: " if cursor is None else f"id: {cursor}\nevent: {kind}\ndata: "
-        self.frame = head.encode() + json + b"\n\n"
+        one_line = json.replace(_LINE_SEPARATOR, b"\\u2028").replace(_PARAGRAPH_SEPARATOR, b"\\u2029")
+        self.frame = head.encode() + one_line + b"\n\n"
         """The event as a server-sent event."""
 
 

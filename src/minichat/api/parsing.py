@@ -20,6 +20,8 @@ from werkzeug.routing import BaseConverter
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
+from minichat.api.policy import Access
+from minichat.api.polyfills import without_additions
 from minichat.api.request_state import request_state
 from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
@@ -145,6 +147,8 @@ def read_query(request: Request) -> dict[str, str]:
         pairs = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
         broken = [name for name, value in pairs if "\ufffd" in name + value]
         raise InvalidInput({name: [Issue("not_text")] for name in broken}) from error
+    if request_state().policy.access is Access.TOKEN_OR_TICKET:
+        pairs = without_additions(pairs)
     return _each_once(pairs)
 
 

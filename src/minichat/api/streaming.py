@@ -4,10 +4,12 @@ The transports (server-sent events, WebSocket, long polling) open their listener
 events, and each transport sends them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from flask import request
 
+from minichat.api import polyfills
 from minichat.api.context import base_url, context, services
 from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller, caller_id, token_expires_at
@@ -18,25 +20,25 @@ from minichat.live.listeners import Listener
 from minichat.live.streaming import stream_events
 
 
-def subscription_at(cursor: str | None, field: str, *, only: int | None = None) -> Subscription:
-    """Return the caller's subscription after the cursor, or at the end of the log if there is no cursor.
+def subscription_or_resync(query: Mapping[str, Any], *, only: int | None = None) -> tuple[Subscription, bool]:
+    """Return the caller's subscription after the newest cursor of the request, or at the end of the log without one.
 
-    `field` is the parameter or header that holds the cursor. `only` is the id of a room, if the client wants only its
-    events. Raises InvalidCursor or ResyncRequired.
+    Return as well whether the client must load everything again: the log may no longer hold the changes after the
+    cursor. Then the subscription begins at the log's end. `query` is an `EventsQuery`. `only` is the id of a room, if
+    the client wants only its events. Raises InvalidCursor.
     """
-    position = None if cursor is None else context().cursors.decode(cursor, field)
-    return services().change_log.subscribe(caller_id(), position, only=only)
-
-
-def subscription_or_resync(cursor: str | None, field: str, *, only: int | None = None) -> tuple[Subscription, bool]:
-    """Return the same, and whether the client must load everything again.
-
-    It must if the log no longer holds the changes after the cursor. Then the subscription begins at the log's end.
-    """
+    # A client that reconnects by itself repeats its first URL, with its first cursor, and adds a newer one elsewhere.
+    given = {
+        "Last-Event-ID": request.headers.get("Last-Event-ID"),
+        polyfills.CURSOR: query.get("last_event_id"),
+        "after": query.get("after"),
+    }
+    position = context().cursors.newest({field: cursor for field, cursor in given.items() if cursor})
+    subscribe = services().change_log.subscribe
     try:
-        return subscription_at(cursor, field, only=only), False
+        return subscribe(caller_id(), position, only=only), False
     except ResyncRequired:
-        return subscription_at(None, field, only=only), True
+        return subscribe(caller_id(), None, only=only), True
 
 
 def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:

@@ -3,9 +3,9 @@
 import base64
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from minichat.domain.errors import InvalidCursor
+from minichat.domain.errors import InvalidCursor, Issue
 from minichat.domain.model import LogPosition
 
 _FORM = re.compile(r"([0-9]{1,19}(?:-[0-9]{1,19})*)\.([A-Za-z0-9_-]{12})")
@@ -30,6 +30,23 @@ class Cursors:
         if found is None or not any(hmac.compare_digest(found[2], _signature(key, found[1])) for key in self._keys):
             raise InvalidCursor.of(field, "invalid_cursor")
         return tuple(map(int, found[1].split("-")))
+
+    def newest(self, cursors: Mapping[str, str]) -> LogPosition | None:
+        """Return the newest position among cursors by their fields, or None without any.
+
+        Positions of different logs have no order: the log of the first cursor counts. Raises InvalidCursor, which names
+        every wrong field.
+        """
+        positions: list[LogPosition] = []
+        issues: dict[str, Sequence[Issue]] = {}
+        for field, cursor in cursors.items():
+            try:
+                positions.append(self.decode(cursor, field))
+            except InvalidCursor as error:
+                issues |= error.issues
+        if issues:
+            raise InvalidCursor(issues)
+        return max((position for position in positions if position[0] == positions[0][0]), default=None)
 
 
 def _signature(key: bytes, text: str) -> str:

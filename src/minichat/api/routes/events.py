@@ -1,6 +1,8 @@
 """`/api/chat/events/`: live updates as server-sent events, and the tickets that open a stream."""
 
+import secrets
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import Flask, Response, request
@@ -8,6 +10,7 @@ from flask import Flask, Response, request
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import context_of, services
+from minichat.api.events import JsonEvent
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
@@ -19,7 +22,10 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="L
 
 GOODBYE_SECONDS = 1.0
 """How long clients have to close their streams when the server stops, before their connections are closed."""
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+# A proxy that compresses a stream, or buffers it, delays its events.
+STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+RETRY_MILLISECONDS = 1_500
+"""How long clients that reconnect by themselves wait: this time to twice as long, so that they don't return at once."""
 # A comment line. A blank line after it would end an event.
 _HEARTBEAT_FRAME = b":\n"
 
@@ -31,24 +37,28 @@ def events(query: dict[str, Any]) -> Response:
     """Stream the events of your rooms as they happen (server-sent events).
 
     Each event has its cursor as `id`, its type as `event` and the whole Event as `data`. To resume after a cursor, send
-    it as `Last-Event-ID` or `after`. The stream ends when your access token expires or your session ends. Refresh the
-    token, connect again and resume. The event `resync` means that the log no longer holds the events that you missed:
-    load everything again. `EventSource` can't send `Authorization`: pass a `ticket` instead.
+    it as `Last-Event-ID`, `lastEventId` or `after`; the newest of them counts. The stream ends when your access token
+    expires or your session ends. Refresh the token, connect again and resume. The event `resync` means that the log no
+    longer holds the events that you missed: load everything again. `EventSource` can't send `Authorization`: pass a
+    `ticket` instead.
     """
-    header = request.headers.get("Last-Event-ID")
-    cursor, field = (header, "Last-Event-ID") if header else (query.get("after"), "after")
-    subscription, must_resync = subscription_or_resync(cursor, field)
+    subscription, must_resync = subscription_or_resync(query)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
     listener, close = open_listener(subscription)
-    frames = (
-        b"".join([event.frame for event in batch]) or _HEARTBEAT_FRAME
-        for batch in events_of(listener, must_resync=must_resync)
-    )
+    frames = _frames(events_of(listener, must_resync=must_resync))
     response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
     # Not in a `finally` of the generator: a generator that never started does not run it.
     response.call_on_close(close)
     return response
+
+
+def _frames(batches: Iterable[Sequence[JsonEvent]]) -> Iterator[bytes]:
+    """Yield the bytes of a stream: how long to wait before reconnecting, then the events."""
+    # Without a blank line, which would be an event without data for some clients.
+    yield b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
+    for batch in batches:
+        yield b"".join([event.frame for event in batch]) or _HEARTBEAT_FRAME
 
 
 @blueprint.route("/events/ticket/", methods=["POST"])

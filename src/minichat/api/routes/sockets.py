@@ -64,12 +64,13 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
 
     You may send `{"type": "message", "content", "client_id"?, "reply_to"?}`, `{"type": "typing"}` and
     `{"type": "read", "seq"}`. For each, you get `{"type": "ack", "client_id", "message"?}` or `{"type": "problem", …}`.
-    `after` resumes after a cursor. Browsers can't send `Authorization`: pass a `ticket` instead.
+    `after` resumes after a cursor; so do `lastEventId` and the header `Last-Event-ID`. Browsers can't send
+    `Authorization`: pass a `ticket` instead.
     """
     _check_origin()
     services().rooms.as_participant(caller_id(), room_id)
     socket = Socket()
-    subscription, must_resync = subscription_or_resync(query.get("after"), "after", only=room_id)
+    subscription, must_resync = subscription_or_resync(query, only=room_id)
     listener, close = open_listener(subscription)
     response = UpgradeResponse(Conversation(socket, listener, room_id, must_resync=must_resync).run)
     response.call_on_close(close)

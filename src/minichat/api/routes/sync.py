@@ -14,7 +14,7 @@ from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import SyncOut
 from minichat.api.schemas.requests import SyncQuery
-from minichat.api.streaming import authenticate_again, open_listener, subscription_at
+from minichat.api.streaming import authenticate_again, open_listener
 from minichat.domain.changes import ChangeBatch, Subscription
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/chat", description="Changes since a cursor")
@@ -30,9 +30,11 @@ def sync(query: dict[str, Any]) -> Response:
     that many seconds for an event. Continue with the `cursor` of the answer, at once if it `has_more`. Status 410 means
     that the log no longer holds the events after your cursor: get a new cursor, then load everything again.
     """
-    subscription = subscription_at(query.get("after"), "after")
+    after = query.get("after")
+    position = None if after is None else context().cursors.decode(after, "after")
+    subscription = services().change_log.subscribe(caller_id(), position)
     batch, events = _read(subscription, query["limit"])
-    if not batch.changes and query["timeout"] and query.get("after") is not None:
+    if not batch.changes and query["timeout"] and position is not None:
         _wait_for_changes(subscription, query["timeout"])
         batch, events = _read(subscription, query["limit"])
     return presenting.json_response(

@@ -304,6 +304,12 @@ class SyncQuery(In):
 
 class EventsQuery(In):
     after = _cursor()
+    last_event_id = Text(
+        data_key="lastEventId",
+        metadata={
+            "description": "The same, appended by clients that reconnect by themselves and can't send `Last-Event-ID`."
+        },
+    )
     ticket = Text(
         metadata={"description": "From `POST /api/chat/events/ticket/`, for clients that can't send headers."}
     )

@@ -1,0 +1,30 @@
+"""The query parameters that EventSource clients add to a URL by themselves, and the one that they share with us.
+
+A browser's `EventSource` repeats its URL when it reconnects, and sends the id of the last event in a header. Many
+replacements append it to the URL instead, next to values for servers that we are not. This module knows the names of
+these parameters. It does not know what a cursor is.
+"""
+
+CURSOR = "lastEventId"
+"""The parameter with the id of the last event."""
+
+_CURSOR_NAMES = frozenset({"lasteventid", "evslasteventid"})
+_IGNORED = frozenset({"padding", "r", "evs_preamble", "evs_buffer_size_limit"})
+"""Requests for padding, for browsers that buffer the start of a stream, and random values against caches."""
+
+
+def without_additions(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parameters of a stream's URL with at most one `CURSOR`, and without those that mean nothing here.
+
+    The last id counts: a client appends it to a URL that may hold an older one.
+    """
+    kept, last = [], None
+    for name, value in pairs:
+        if name.translate(_WITHOUT_MARKS).lower() in _CURSOR_NAMES:
+            last = value or last
+        elif name not in _IGNORED:
+            kept.append((name, value))
+    return kept if last is None else [*kept, (CURSOR, last)]
+
+
+_WITHOUT_MARKS = str.maketrans("", "", "-_")
