@@ -10,12 +10,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from minichat import __version__, admin, logs
-from minichat.adapters.clients import ConnectionWatch
+from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.slots import FileStreamSlots
+from minichat.adapters.workers import GunicornWorker
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
 from minichat.api.application import ChatFlask, new_application
 from minichat.api.context import AppContext
@@ -44,7 +45,7 @@ def create_app(
     database: ChatDatabase | None = None,
     services: Services | None = None,
     clock: Clock = now,
-    watch_client: ClientWatcher = ConnectionWatch,
+    watch_client: ClientWatcher | None = None,
 ) -> Flask:
     """Return the WSGI application.
 
@@ -76,7 +77,7 @@ def create_app(
         origins=settings.cors_origins,
         events=live.events,
         hub=live.hub,
-        watch_client=watch_client,
+        watch_client=watch_client or Connections().watch,
         is_behind_proxies=settings.trusted_proxies > 0,
         count_request=limits.count if limits else None,
         came_online=live.came_online,
@@ -114,6 +115,7 @@ def _live_updates(
         max_listeners=settings.streams_per_worker,
         slots=redis.slots(slots, STREAMS_PER_USER) if redis else slots,
         ephemeral=ephemeral,
+        worker=GunicornWorker(),
         hints=redis.hints if redis else None,
         poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
         record_delay=metrics.record_delay,

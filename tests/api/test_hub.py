@@ -13,11 +13,11 @@ from builders import MemoryChat, Person
 from minichat.adapters.slots import FileStreamSlots
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.domain.changes import ChangeLog
-from minichat.domain.errors import Unavailable
+from minichat.domain.errors import StreamsNotServed, Unavailable
 from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import EphemeralEvents
-from minichat.live.hub import BATCH_SIZE, Hub
+from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
@@ -291,7 +291,7 @@ def test_a_first_listener_misses_nothing_while_the_hub_reads_for_listeners_that_
     assert new.receive_until("two") == [("message.created", "one"), ("message.created", "two")]
 
 
-def test_a_stopping_server_disconnects_clients_only_at_its_second_call(
+def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes(
     chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
 ) -> None:
     ann = chat.person("ann")
@@ -313,6 +313,7 @@ def test_a_stopping_server_disconnects_clients_only_at_its_second_call(
             thread.join(TIMEOUT_SECONDS)
     assert listener.end_reason == EndReason.STOPPING
     assert not was_disconnected.is_set()
+    listener.ended_at -= GOODBYE_SECONDS
     hub.close()
     assert was_disconnected.is_set()
 
@@ -326,3 +327,58 @@ def test_a_listener_of_a_stopping_server_ends_at_once_without_an_error(
     assert listener.end_reason == EndReason.STOPPING
     assert hub.attach(listener)
     assert listener.receive(TIMEOUT_SECONDS) == []
+
+
+class SmallWorker:
+    """A process that carries a given number of streams and stops when the test calls `stop`."""
+
+    def __init__(self, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self._has_started, self._action = threading.Event(), lambda: None
+
+    def max_streams(self) -> int:
+        return self._max_streams
+
+    def when_stopping(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._has_started.set()
+
+    def stop(self) -> None:
+        assert self._has_started.wait(TIMEOUT_SECONDS)
+        threading.Thread(target=self._action, daemon=True).start()
+
+
+def test_a_worker_for_one_request_at_a_time_serves_no_streams(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    hub = make_hub(worker=SmallWorker(0))
+    with pytest.raises(StreamsNotServed):
+        Client(chat.person("ann"), hub, writer)
+
+
+def test_a_small_worker_refuses_the_streams_that_would_leave_no_place_for_requests(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    hub = make_hub(worker=SmallWorker(1))
+    first = Client(ann, hub, writer)
+    with pytest.raises(Unavailable, match="limit of open streams"):
+        Client(bob, hub, writer)
+    hub.remove(first.listener)
+    assert not Client(bob, hub, writer).listener.has_ended
+
+
+def test_all_streams_end_when_the_worker_stops_and_later_clients_that_stay_are_disconnected(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    worker = SmallWorker(10)
+    hub = make_hub(worker=worker)
+    early = Client(ann, hub, writer).listener
+    worker.stop()
+    assert early.receive(TIMEOUT_SECONDS) == []
+    assert early.end_reason == EndReason.STOPPING
+    late, was_disconnected = Client(bob, hub, writer).listener, threading.Event()
+    late.disconnect = was_disconnected.set
+    assert late.end_reason == EndReason.STOPPING
+    assert was_disconnected.wait(TIMEOUT_SECONDS)

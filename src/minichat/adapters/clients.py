@@ -1,51 +1,83 @@
-"""Watches the connection of a streaming client, which may close while the server has nothing to send.
+"""Watches the connections of streaming clients, which may close while the server has nothing to send.
 
-A closed connection becomes readable, with nothing to read. Under gevent the event loop watches each connection for
-that, at the cost of a few bytes. Without gevent the next heartbeat fails and ends the stream. Implements
-`ClientWatcher`.
+The kernel reports the end of a connection through one epoll instance per process, whatever the client has sent before
+and whether the connection is encrypted or not. Under gevent the event loop waits for these reports, otherwise a thread.
+Implements `ClientWatcher`.
 """
 
 import os
+import select
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from minichat.adapters import gevents
+from minichat.domain.errors import StreamsNotServed
 
 SILENCE_SECONDS = 10
 """Maximum time that sent data may stay unacknowledged. It detects a client that vanished silently."""
 
 
-class ConnectionWatch:
-    def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
-        """Call `on_closed` when the client of the WSGI request closes its connection."""
-        self._connection: Any = environ.get("gunicorn.socket")
-        self._on_closed = on_closed
-        self._watcher: Any = None
-        if self._connection is not None and gevents.runs_requests():
-            from gevent import get_hub
+class Connections:
+    """The watched connections of this process. The first watch starts the waiting."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._epoll: Any = None
+        self._on_closed: dict[int, Callable[[], None]] = {}
+
+    def watch(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> "ConnectionWatch":
+        """Call `on_closed` when the client of the WSGI request closes its connection.
+
+        Raises StreamsNotServed if the server serves one request at a time.
+        """
+        if not environ["wsgi.multithread"]:
+            raise StreamsNotServed
+        connection = environ.get("gunicorn.socket")
+        if connection is not None:
             with suppress(OSError):  # no TCP
-                self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1_000)
-            self._watcher = get_hub().loop.io(self._connection.fileno(), 1)
-            self._watcher.start(self._check)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1_000)
+            self._add(connection.fileno(), on_closed)
+        return ConnectionWatch(self, connection)
+
+    def remove(self, descriptor: int) -> None:
+        """Stop watching a connection. Do nothing if it is not watched."""
+        if self._on_closed.pop(descriptor, None) is not None:
+            with suppress(OSError):  # the connection has been closed already
+                self._epoll.unregister(descriptor)
+
+    def _add(self, descriptor: int, on_closed: Callable[[], None]) -> None:
+        with self._lock:
+            if self._epoll is None:
+                self._epoll = gevents.native_epoll_class()()
+                gevents.whenever_readable(self._epoll.fileno(), self._report)
+        self._on_closed[descriptor] = on_closed
+        # A client that closes its own direction only also counts as gone.
+        self._epoll.register(descriptor, select.EPOLLRDHUP | select.EPOLLONESHOT)
+
+    def _report(self) -> None:
+        for descriptor, _ in self._epoll.poll(0):
+            on_closed = self._on_closed.get(descriptor)
+            if on_closed is not None:
+                on_closed()
+
+
+class ConnectionWatch:
+    """The watch over one connection. Without a connection it does nothing."""
+
+    def __init__(self, connections: Connections, connection: Any) -> None:
+        self._connections = connections
+        self._connection = connection
+        self._descriptor = -1 if connection is None else connection.fileno()
 
     def disconnect(self) -> None:
         if self._connection is not None:
             shut_down(self._connection, socket.SHUT_RDWR)
 
     def stop(self) -> None:
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher.close()
-            self._watcher = None
-
-    def _check(self) -> None:
-        # Data from the client also ends the watch. A failing heartbeat then detects the closed connection.
-        self._watcher.stop()
-        if _has_gone(self._connection):
-            self._on_closed()
+        self._connections.remove(self._descriptor)
 
 
 def shut_down(connection: Any, how: int) -> None:
@@ -55,12 +87,3 @@ def shut_down(connection: Any, how: int) -> None:
     """
     with suppress(OSError), gevents.native_socket_class()(fileno=os.dup(connection.fileno())) as same:
         same.shutdown(how)
-
-
-def _has_gone(connection: Any) -> bool:
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True

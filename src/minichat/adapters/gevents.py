@@ -4,9 +4,11 @@ Under `minichat serve` gevent patches the worker before it imports anything else
 worker runs without gevent, so this module never imports gevent itself.
 """
 
+import select
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from minichat.adapters.offloading import Offload, run_here
@@ -43,3 +45,30 @@ def native_socket_class() -> Any:
     from gevent.monkey import get_original
 
     return get_original("socket", "socket")
+
+
+def native_epoll_class() -> Any:
+    """Return the system's epoll, which gevent removes."""
+    if not runs_requests():
+        return select.epoll
+    from gevent.monkey import get_original
+
+    return get_original("select", "epoll")
+
+
+def whenever_readable(descriptor: int, action: Callable[[], None]) -> None:
+    """Call `action` whenever the descriptor is readable, in gevent's loop or in a thread. Return at once."""
+    if runs_requests():
+        from gevent import get_hub
+
+        get_hub().loop.io(descriptor, 1).start(action)
+    else:
+        threading.Thread(target=_wait_and_act, args=(descriptor, action), name="minichat-wait", daemon=True).start()
+
+
+def _wait_and_act(descriptor: int, action: Callable[[], None]) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    while True:
+        poll.poll()
+        action()

@@ -44,7 +44,7 @@ def subscription_or_resync(query: Mapping[str, Any], *, only: int | None = None)
 def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:
     """Return a listener that the hub has admitted, and the function that closes it.
 
-    Raises Unavailable or TooManyStreams.
+    Raises Unavailable, StreamsNotServed or TooManyStreams.
     """
     hub = context().hub
     listener: Listener[JsonEvent] = Listener(subscription, caller().session.id, token_expires_at(), base_url())

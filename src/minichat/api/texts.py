@@ -64,6 +64,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "You have reached the limit of open streams. Close one of them.",
         "Слишком много открытых соединений. Закройте одно из них.",
     ),
+    "streams_not_served": (
+        "This server can't keep connections open. Request GET /api/chat/sync/ without a timeout instead.",
+        "Сервер не поддерживает постоянные соединения. Запрашивайте GET /api/chat/sync/ без ожидания.",
+    ),
+    "sockets_not_served": (
+        "This server does not support WebSockets. Use GET /api/chat/events/ instead.",
+        "Сервер не поддерживает WebSocket. Используйте GET /api/chat/events/.",
+    ),
     "resync_required": (
         "The change log no longer holds these changes. Load everything again and continue from a new cursor.",
         "Этих изменений уже нет в журнале. Загрузите все данные заново и продолжите с нового курсора.",

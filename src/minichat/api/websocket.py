@@ -6,6 +6,7 @@ the messages mean.
 
 import base64
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, Tex
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
+from minichat.api.tls import TwoWayTls
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """The longest message that a client may send."""
@@ -43,6 +45,14 @@ class UpgradeRequired(errors.HttpError):
     code = "upgrade_required"
     status = 426
     headers: ClassVar = {"Upgrade": "websocket", _VERSION: "13"}
+
+
+class SocketsNotServed(errors.HttpError):
+    """The web server does not hand over the connections of its requests."""
+
+    code = "sockets_not_served"
+    status = 503
+    headers: ClassVar = {"Retry-After": "60"}
 
 
 class UpgradeResponse(Response):
@@ -83,7 +93,7 @@ class Socket:
     """The server's end of the WebSocket that the current request opens."""
 
     def __init__(self) -> None:
-        """Raises UpgradeRequired if the request is no handshake, or if the server can't hand over the connection."""
+        """Raises UpgradeRequired if the request is no handshake, or SocketsNotServed if there is no connection."""
         self._protocol = WSConnection(ConnectionType.SERVER)
         self._lock = threading.Lock()
         self._pace = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
@@ -97,9 +107,12 @@ class Socket:
             self._protocol.initiate_upgrade_connection(
                 [(name.encode(), value.encode("latin-1")) for name, value in headers.items()], b"/"
             )
-            self._connection = request.environ["gunicorn.socket"]
-        except (RemoteProtocolError, KeyError) as error:
+        except RemoteProtocolError as error:
             raise UpgradeRequired from error
+        connection = request.environ.get("gunicorn.socket")
+        if connection is None:
+            raise SocketsNotServed
+        self._connection = TwoWayTls(connection) if isinstance(connection, ssl.SSLSocket) else connection
 
     def accept(self) -> None:
         """Answer the handshake. Raises OSError if the client has gone."""

@@ -93,6 +93,15 @@ class Unavailable(ChatError):
         self.is_conflict = is_conflict
 
 
+class StreamsNotServed(Unavailable):
+    """The process serves one request at a time, so one stream or waiting request would block it for everybody."""
+
+    code = "streams_not_served"
+
+    def __init__(self) -> None:
+        super().__init__("this worker serves one request at a time; see 'Serving' in docs/operations.md", retry_after=5)
+
+
 class InvalidCredentials(NotAuthenticated):
     code = "invalid_credentials"
 

@@ -11,13 +11,13 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import Generic
 
 from minichat.domain.changes import NO_MOVES, ChangeLog, Moves
-from minichat.domain.errors import TooManyStreams, Unavailable
+from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
 from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, LogPosition
-from minichat.domain.ports import ChangeHints, Clock, StreamSlots
+from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
@@ -32,6 +32,8 @@ POLL_WITH_HINTS_SECONDS = 0.25
 """Poll interval while hints arrive: the greatest delay of a change whose hint was lost."""
 SESSION_CHECK_SECONDS = 2.0
 """Interval between two checks for ended sessions and expired tokens."""
+GOODBYE_SECONDS = 1.0
+"""How long clients have to close their streams when the server stops, before their connections are closed."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
@@ -49,20 +51,23 @@ class Hub(Generic[EventT]):
         max_listeners: int,
         slots: StreamSlots,
         ephemeral: EphemeralEvents[EventT],
+        worker: Worker | None = None,
         hints: ChangeHints | None = None,
         poll_seconds: float = POLL_SECONDS,
         record_delay: Callable[[float], object] = lambda _: None,
     ) -> None:
         """Build a hub without listeners. Its thread starts with the first one.
 
-        `live_sessions` takes session ids and returns those of live sessions. `poll_seconds` is the poll interval while
-        no hints arrive. The hub calls `record_delay` with the age of each batch of changes, in seconds.
+        `live_sessions` takes session ids and returns those of live sessions. All listeners end when the `worker` stops.
+        `poll_seconds` is the poll interval while no hints arrive. The hub calls `record_delay` with the age of each
+        batch of changes, in seconds.
         """
         self._log = change_log
         self._writer = writer
         self._live_sessions = live_sessions
         self._clock = clock
         self._max_listeners = max_listeners
+        self._worker = worker
         self._slots = slots
         self._ephemeral = ephemeral
         self._hints = hints
@@ -86,7 +91,8 @@ class Hub(Generic[EventT]):
         """Acquire a slot for a listener and count it until its removal.
 
         If the server is stopping, end the listener at once: its client resumes at another worker. Raises Unavailable if
-        this worker has its maximum number of listeners, or TooManyStreams if the user has no free slot.
+        this worker has its maximum number of listeners, StreamsNotServed if it serves none, or TooManyStreams if the
+        user has no free slot.
         """
         user_id = listener.subscription.user_id
         self._check_capacity()
@@ -107,8 +113,13 @@ class Hub(Generic[EventT]):
         self._wake_up.set()
 
     def _check_capacity(self) -> None:
-        """Raise Unavailable if this worker has its maximum number of listeners."""
-        if len(self._admitted) >= self._max_listeners:
+        """Raise Unavailable if this worker has its maximum number of listeners. Raise StreamsNotServed if that is 0."""
+        capacity = self._max_listeners
+        if self._worker is not None:
+            capacity = min(capacity, self._worker.max_streams())
+            if capacity <= 0:
+                raise StreamsNotServed
+        if len(self._admitted) >= capacity:
             raise Unavailable("this worker has reached its limit of open streams", retry_after=5)
 
     def attach(self, listener: Listener[EventT]) -> bool:
@@ -156,14 +167,19 @@ class Hub(Generic[EventT]):
             self._wake_up.set()
 
     def close(self) -> None:
-        """End all listeners, present and future: the server stops. A second call disconnects those that remain."""
+        """End all listeners, present and future: the server stops. A later call disconnects those that remain."""
         with self._lock:
-            was_closed, self._is_closed = self._is_closed, True
+            self._is_closed = True
             for listener in self._admitted:
                 listener.end(EndReason.STOPPING)
-                if was_closed:
-                    listener.disconnect()
+            self._disconnect_ended(GOODBYE_SECONDS)
         self._wake_up.set()
+
+    def _close_for_good(self) -> None:
+        """Close, and disconnect the clients that stay, including those that arrive later. Return never."""
+        while True:
+            self.close()
+            sleep(GOODBYE_SECONDS)
 
     # The hub's thread
 
@@ -171,6 +187,8 @@ class Hub(Generic[EventT]):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="minichat-hub", daemon=True)
             self._thread.start()
+            if self._worker is not None:
+                self._worker.when_stopping(self._close_for_good)
             if self._hints is not None:
                 self._hints.start(self.wake)
 
@@ -273,8 +291,12 @@ class Hub(Generic[EventT]):
         live, now = self._live_sessions({listener.session_id for listener in admitted}), self._clock()
         expired = [listener for listener in admitted if listener.session_id not in live or listener.expires_at <= now]
         self._end(expired, EndReason.SESSION_ENDED)
-        for listener in admitted:
-            if monotonic() - listener.ended_at >= SESSION_CHECK_SECONDS:
+        self._disconnect_ended(SESSION_CHECK_SECONDS)
+
+    def _disconnect_ended(self, seconds: float) -> None:
+        """Disconnect the clients of listeners that ended so many seconds ago."""
+        for listener in tuple(self._admitted):
+            if monotonic() - listener.ended_at >= seconds:
                 listener.disconnect()
 
     def _end(self, listeners: Iterable[Listener[EventT]], reason: EndReason) -> None:

@@ -134,7 +134,6 @@ class ChatWorker(GeventWorker):
             self._stops.wait(HEARTBEAT_SECONDS)
         for server in servers:
             server.close()  # so that a client that reconnects reaches another worker
-        gevent.spawn(self._end_streams)
         until = time.monotonic() + GRACE_SECONDS
         while not (self._stops_at_once or pool.join(timeout=0.1)):
             if time.monotonic() > until:
@@ -175,12 +174,6 @@ class ChatWorker(GeventWorker):
         """Stop without a grace period. Ctrl-C causes two signals: from the terminal and from the arbiter."""
         self._stops_at_once = True
         self.handle_exit(sig, frame)
-
-    def _end_streams(self) -> None:
-        """End the streams, so that their clients resume at another worker."""
-        from minichat.api.routes.events import end_streams
-
-        end_streams(cast(Any, self.wsgi))
 
     def _close_idle_connections(self) -> None:
         """End connections that have waited for a complete request for more than a second."""

@@ -1,15 +1,14 @@
 """`/api/chat/events/`: live updates as server-sent events, and the tickets that open a stream."""
 
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Response, request
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import context_of, services
+from minichat.api.context import services
 from minichat.api.events import JsonEvent
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
@@ -20,8 +19,6 @@ from minichat.domain.tickets import LIFETIME_SECONDS
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="Live updates as server-sent events")
 
-GOODBYE_SECONDS = 1.0
-"""How long clients have to close their streams when the server stops, before their connections are closed."""
 # A proxy that compresses a stream, or buffers it, delays its events.
 STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 RETRY_MILLISECONDS = 1_500
@@ -67,11 +64,3 @@ def make_ticket() -> Response:
     """Create a ticket. It opens one stream, as `?ticket=` in the URL, within 30 seconds."""
     ticket = services().tickets.issue(caller(), token_expires_at())
     return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME_SECONDS}, 201)
-
-
-def end_streams(app: Flask) -> None:
-    """End all streams of this worker, because it stops. Clients reconnect and resume at another worker."""
-    hub = context_of(app).hub
-    hub.close()
-    time.sleep(GOODBYE_SECONDS)
-    hub.close()

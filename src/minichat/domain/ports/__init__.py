@@ -31,6 +31,7 @@ from minichat.domain.ports.tickets import TicketStore
 from minichat.domain.ports.transactions import Snapshot, Transaction
 from minichat.domain.ports.usernames import MixesScripts, UsernameKey
 from minichat.domain.ports.users import UserStore
+from minichat.domain.ports.workers import Worker
 
 __all__ = [
     "AttemptStore",
@@ -61,6 +62,7 @@ __all__ = [
     "Transaction",
     "UserStore",
     "UsernameKey",
+    "Worker",
 ]
 
 

@@ -18,4 +18,7 @@ class ClientWatcher(Protocol):
     """Starts a watch for each streaming request."""
 
     def __call__(self, environ: dict[str, Any], on_closed: Callable[[], None], /) -> ClientWatch:
-        """Watch the client of a WSGI request, and call `on_closed` when it closes the connection."""
+        """Watch the client of a WSGI request, and call `on_closed` when it closes the connection.
+
+        Raises StreamsNotServed if the server serves one request at a time.
+        """

@@ -1,0 +1,50 @@
+"""The gunicorn worker of this process, of any class: the streams that it can carry, and the moment when it stops.
+
+The plain command `gunicorn 'minichat.app:create_app()'` passes nothing to the app, and with `--preload` the app exists
+before its worker. But every worker handles SIGTERM by a method of its own, which reveals the worker to any thread.
+Other servers have no such worker: there streams are unlimited and end with the process. Implements `Worker`.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from gunicorn.workers.base import Worker
+from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.gthread import ThreadWorker
+
+CHECK_SECONDS = 0.1
+"""Interval between two checks whether the worker stops: the greatest delay of the end of its streams."""
+
+
+class GunicornWorker:
+    def max_streams(self) -> int:
+        """Return a number below the worker's threads or connections: a stream occupies one until its end."""
+        worker = _worker()
+        if worker is None:
+            return sys.maxsize
+        if isinstance(worker, AsyncWorker):
+            return worker.worker_connections * 9 // 10
+        if isinstance(worker, ThreadWorker):
+            return int(worker.cfg.threads) - 1
+        return 0
+
+    def when_stopping(self, action: Callable[[], None]) -> None:
+        worker = _worker()
+        if worker is not None:
+            threading.Thread(target=_act_at_end, args=(worker, action), name="minichat-stop", daemon=True).start()
+
+
+def _worker() -> Worker | None:
+    owner = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return owner if isinstance(owner, Worker) else None
+
+
+def _act_at_end(worker: Worker, action: Callable[[], None]) -> None:
+    # A signal, `--max-requests` and `--reload` clear `alive`. A worker whose arbiter was killed stops by itself.
+    while worker.alive and worker.ppid == os.getppid():
+        time.sleep(CHECK_SECONDS)
+    action()

@@ -1,0 +1,85 @@
+"""The gunicorn worker of this process. tests/e2e/test_own_gunicorn.py runs every class of worker."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.sync import SyncWorker
+
+from minichat.adapters.workers import GunicornWorker
+
+TIMEOUT_SECONDS = 10
+MakeWorker = Callable[..., Worker]
+
+
+@pytest.fixture
+def make_worker() -> Iterator[MakeWorker]:
+    """Return a function that makes a worker, which handles SIGTERM until the end of the test."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def make(kind: type[Worker], *, ppid: int | None = None, **options: Any) -> Worker:
+        config = Config()
+        for name, value in options.items():
+            config.set(name, value)
+        unused: Any = None
+        worker = kind(1, os.getppid() if ppid is None else ppid, [], unused, 30, config, unused)
+        worker.tmp.close()
+        signal.signal(signal.SIGTERM, worker.handle_exit)
+        return worker
+
+    yield make
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_sync_worker_carries_no_streams(make_worker: MakeWorker) -> None:
+    make_worker(SyncWorker)
+    assert GunicornWorker().max_streams() == 0
+
+
+@pytest.mark.parametrize(("threads", "streams"), [(1, 0), (2, 1), (40, 39)])
+def test_a_worker_with_threads_keeps_one_for_requests(make_worker: MakeWorker, threads: int, streams: int) -> None:
+    make_worker(ThreadWorker, threads=threads)
+    assert GunicornWorker().max_streams() == streams
+
+
+def test_another_server_has_no_limit_of_its_own() -> None:
+    assert GunicornWorker().max_streams() == sys.maxsize
+
+
+def test_a_foreign_handler_of_sigterm_is_no_worker() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        assert GunicornWorker().max_streams() == sys.maxsize
+        GunicornWorker().when_stopping(lambda: None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_action_runs_when_the_worker_receives_a_signal(make_worker: MakeWorker) -> None:
+    worker, has_stopped = make_worker(SyncWorker), threading.Event()
+    GunicornWorker().when_stopping(has_stopped.set)
+    assert not has_stopped.wait(0.3)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert has_stopped.wait(TIMEOUT_SECONDS)
+    assert not worker.alive
+
+
+def test_the_action_runs_when_the_worker_has_answered_its_maximum_of_requests(make_worker: MakeWorker) -> None:
+    worker, has_stopped = make_worker(SyncWorker), threading.Event()
+    GunicornWorker().when_stopping(has_stopped.set)
+    worker.alive = False
+    assert has_stopped.wait(TIMEOUT_SECONDS)
+
+
+def test_the_action_runs_when_the_arbiter_has_died(make_worker: MakeWorker) -> None:
+    make_worker(SyncWorker, ppid=1 if os.getppid() != 1 else 2)
+    has_stopped = threading.Event()
+    GunicornWorker().when_stopping(has_stopped.set)
+    assert has_stopped.wait(TIMEOUT_SECONDS)
