@@ -19,6 +19,7 @@ from builders import PASSWORD
 from contract.backends import on_postgres
 from contract.statements import statements_of
 from minichat.adapters.peewee import open_database, tables
+from minichat.adapters.peewee.engine import connections
 from minichat.adapters.peewee.engine import postgres as adapter
 from minichat.adapters.peewee.engine.locks import in_order
 from minichat.adapters.peewee.engine.pool import Pool
@@ -170,7 +171,7 @@ def test_a_schema_of_a_newer_version_is_left_alone(database):
 
 
 def test_a_server_older_than_the_minimum_version_is_rejected(server, monkeypatch):
-    monkeypatch.setattr(adapter, "OLDEST_VERSION", 19)
+    monkeypatch.setattr(connections, "OLDEST_VERSION", 19)
     with pytest.raises(Unavailable, match="the server is PostgreSQL 18, and minichat needs 19 or newer"):
         upgrade(server.url())
 
@@ -505,7 +506,7 @@ def test_readers_do_not_notice_a_migration_that_changes_a_column(server, databas
 
 
 def test_a_hanging_server_is_reported_in_bounded_time(server, database, ports, ann, monkeypatch):
-    monkeypatch.setattr(adapter.ChatConnection, "patience_seconds", 0.5)
+    monkeypatch.setattr(connections.ChatConnection, "patience_seconds", 0.5)
     server.hang()
     started = time.monotonic()
     with pytest.raises(Unavailable):
@@ -544,7 +545,7 @@ def test_more_waiting_requests_than_connections_are_served_in_turn(server, tmp_p
 
 
 def test_a_thread_that_returns_a_connection_queues_behind_earlier_waiters():
-    pool, order = Pool(lambda: SimpleNamespace(closed=False), size=1), []
+    pool, order = Pool(lambda: SimpleNamespace(closed=False, is_outdated=False), size=1), []
     busy, threads = pool.take(1), []
 
     def ask(name):
@@ -564,7 +565,7 @@ def test_a_thread_that_returns_a_connection_queues_behind_earlier_waiters():
 
 
 def test_a_waiter_that_gives_up_takes_no_connection_from_the_others():
-    pool = Pool(lambda: SimpleNamespace(closed=False), size=1)
+    pool = Pool(lambda: SimpleNamespace(closed=False, is_outdated=False), size=1)
     busy = pool.take(1)
     with pytest.raises(Unavailable):
         pool.take(0.01)

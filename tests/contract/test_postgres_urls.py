@@ -6,7 +6,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from minichat.adapters.peewee import open_database
-from minichat.adapters.peewee.engine.postgres import CONNECT_SECONDS, _connect, _with_our_options
+from minichat.adapters.peewee.engine.connections import CONNECT_SECONDS, Server, connection_string
 from postgres import shared
 
 NAME = "SELECT current_database()"
@@ -50,7 +50,7 @@ def test_a_url_that_libpq_takes_reaches_the_server(place, tmp_path, monkeypatch,
 def test_the_options_of_a_url_have_precedence_over_our_own(place):
     url = f"postgresql://minichat@/postgres?host={place}"
     for given, shown in (("", "minichat"), ("&application_name=chat", "chat")):
-        with _connect(url + given) as connection:
+        with Server(url + given).connect() as connection:
             assert connection.execute("SELECT current_setting('application_name')").fetchone() == (shown,)
 
 
@@ -58,5 +58,5 @@ def test_the_options_of_a_url_have_precedence_over_our_own(place):
     ("given", "seconds"), [("", CONNECT_SECONDS), ("3", 3), ("0", CONNECT_SECONDS), ("600", CONNECT_SECONDS)]
 )
 def test_the_timeout_of_a_url_can_only_shorten_the_wait_for_a_connection(given, seconds):
-    conninfo = _with_our_options(f"postgresql:///chat?connect_timeout={given}")
+    conninfo = connection_string(f"postgresql:///chat?connect_timeout={given}")
     assert conninfo_to_dict(conninfo)["connect_timeout"] == str(seconds)

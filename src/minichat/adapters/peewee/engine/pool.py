@@ -10,7 +10,7 @@ from typing import Any
 
 from minichat.adapters.queues import FairQueue
 
-Connection = Any  # psycopg's, with any kind of row
+Connection = Any  # `engine.connections.ChatConnection`
 
 MAX_WAITING = 256
 """Maximum number of requests of one process that wait for a connection."""
@@ -32,8 +32,12 @@ class Pool:
             self._reset()
         self.queue.acquire(patience_seconds)
         try:
-            # The newest first: its server process has its caches warm.
-            return self._idle.pop() if self._idle else self._connect()
+            while self._idle:
+                connection = self._idle.pop()  # the newest first: its server process has its caches warm
+                if not connection.is_outdated:
+                    return connection
+                connection.close()
+            return self._connect()
         except BaseException:
             self.queue.release()
             raise

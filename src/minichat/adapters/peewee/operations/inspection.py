@@ -4,13 +4,14 @@ Every function raises Unavailable if the database does not answer.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from peewee import PeeweeException
 
-from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
+from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING, ServerFacts
+from minichat.adapters.peewee.engine.statements import driver_errors
 from minichat.domain.errors import Unavailable
 
 _NEWEST_CHANGE = 'SELECT max(at) FROM (SELECT at FROM "change" ORDER BY id DESC LIMIT 100) AS newest'
@@ -28,11 +29,11 @@ def facts_of(database: ChatDatabase) -> ServerFacts:
 
 def is_replica(url: str) -> bool:
     """Return whether the PostgreSQL server at that URL follows another one."""
-    database = open_database(url)
-    try:
-        return bool(_value(database, "SELECT pg_is_in_recovery()"))
-    finally:
-        database.close_connections()
+    from minichat.adapters.peewee.engine.connections import Server  # late: only PostgreSQL needs the driver
+
+    server = Server(url, "the replica's URL", must_accept_writes=False)
+    with _translate_errors(), driver_errors, closing(server.connect()) as connection:
+        return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
 
 
 def newest_change(database: ChatDatabase) -> int | None:
