@@ -51,7 +51,7 @@ nginx: # Install nginx, and openssl for its certificate, from Debian if there is
 
 .PHONY: faults
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").
-	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+	@MINICHAT_TEST_SCALE=slow PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
 .PHONY: check
 check: lint types architecture test ## Run everything that CI runs.

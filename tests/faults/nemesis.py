@@ -22,18 +22,20 @@ from faults.deployment import Host, PostgresSite, Site, SqliteSite
 from faults.load import Load
 from faults.proxy import CuttingProxy
 from postgres import RunningPostgres
+from scale import scaled
 from servers import RunningRedis
 
 HOUR = 3_600
 AWAY_SECONDS = 0.5
 """The time between a server's end and its restart."""
-STOPPED_SECONDS = 3.0
-CUTS = 30
+STOPPED_SECONDS = scaled(1.0, 3.0)
+CUTS = scaled(10, 30)
 """Number of answers that a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
-TERMINATIONS = 10
-SENDS_WITHOUT_REDIS = 200
+TERMINATIONS = scaled(3, 10)
+SENDS_WITHOUT_REDIS = scaled(40, 200)
+SENDS_AT_ANOTHER_TIME = scaled(30, 100)
 
 Strike = Callable[[Any, Load], float]
 """Strikes the site, repairs it, and returns the end by the monotonic clock, in seconds."""
@@ -154,7 +156,7 @@ def shift_the_clock(site: Site, load: Load) -> float:
     for seconds in (HOUR, 0, -HOUR):
         host.clock.shift(seconds)
         assert abs(_clock_of(host) - time.time() - seconds) < 60, "the host does not live by its clock"
-        load.wait_for_sends(100)
+        load.wait_for_sends(SENDS_AT_ANOTHER_TIME)
     host.clock.shift(0)
     return time.monotonic()
 

@@ -15,7 +15,7 @@ from faults.load import SMALL_CROWD, Crowd, load_on
 from faults.run import FAULTS, Bounds, deploy, run
 from scale import IS_SLOW, scaled
 
-SENDS = scaled(400, 10_000)
+SENDS = scaled(200, 10_000)
 CROWD = SMALL_CROWD if not IS_SLOW else Crowd()
 UNHURRIED = Bounds(answer=60, recovery=60)
 """A machine that runs all tests at once may be slow. `make faults` applies the real limits on an idle one."""
