@@ -27,13 +27,17 @@ def ann(server):
     return ann
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def docs(browser, server):
+    """The page, loaded once: a browser needs seconds for all operations. Each test uses another operation."""
     with opened(browser, f"http://127.0.0.1:{server.port}/api/") as docs:
         yield docs
-        base = f"http://127.0.0.1:{server.port}/"
-        assert docs.all_complaints() == []
-        assert [url for url in docs.asked if not url.startswith((base, "data:"))] == []
+
+
+def complaints_of(docs, server):
+    """Return the page's warnings and errors, and its requests to other hosts."""
+    base = f"http://127.0.0.1:{server.port}/"
+    return [*docs.all_complaints(), *(url for url in docs.asked if not url.startswith((base, "data:")))]
 
 
 def answer_of(page, operation):
@@ -45,7 +49,7 @@ def answer_of(page, operation):
     return live.locator(".response-col_status").nth(1).inner_text(), live.locator(".highlight-code").first.inner_text()
 
 
-def test_the_page_shows_every_operation_and_contacts_no_other_host(docs, ann):
+def test_the_page_shows_every_operation_and_contacts_no_other_host(docs, server, ann):
     page = docs.page
     page.locator(".opblock").first.wait_for()
     paths = ann.get("/api/openapi.json")["paths"]
@@ -61,6 +65,7 @@ def test_the_page_shows_every_operation_and_contacts_no_other_host(docs, ann):
     assert shown == operations
     assert page.title() == "minichat API"
     assert page.locator(".errors-wrapper").count() == 0
+    assert complaints_of(docs, server) == []
 
 
 def test_an_operation_opens_with_its_example_and_its_answers(docs):
@@ -72,7 +77,7 @@ def test_an_operation_opens_with_its_example_and_its_answers(docs):
     assert {"201", "200", "400", "401"} <= {status.split()[0] for status in shown}
 
 
-def test_the_page_tries_out_a_protected_operation_with_a_token(docs, ann):
+def test_the_page_tries_out_a_protected_operation_with_and_without_a_token(docs, server, ann):
     page = docs.page
     page.get_by_role("button", name="Authorize").first.click()
     page.get_by_label("auth-bearer-value").fill(ann.token)
@@ -81,13 +86,13 @@ def test_the_page_tries_out_a_protected_operation_with_a_token(docs, ann):
     status, text = answer_of(page, "auth-me")
     assert status.split()[0] == "200"
     assert '"username": "ann"' in text
-
-
-def test_the_page_shows_the_refusal_without_a_token(browser, server):
-    with opened(browser, f"http://127.0.0.1:{server.port}/api/") as docs:
-        status, text = answer_of(docs.page, "auth-me")
-        assert status.split()[0] == "401"
-        assert "not_authenticated" in text
+    assert complaints_of(docs, server) == []
+    page.get_by_role("button", name="Authorize").first.click()
+    page.get_by_role("button", name="Remove authorization").click()
+    page.get_by_role("button", name="Close").click()
+    status, text = answer_of(page, "rooms-list_rooms")
+    assert status.split()[0] == "401"
+    assert "not_authenticated" in text
 
 
 CALL = """async ([url, token, method, body]) => {

@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from e2e.crowd import PASSWORD, at_once, call, register, wait_until
-from e2e.databases import on_postgres, on_sqlite
 from minichat.domain.throttling import FREE_FAILURES
 from servers import serving
 
@@ -69,33 +68,35 @@ def test_only_the_first_few_of_many_concurrent_password_guesses_are_checked(serv
     assert FREE_FAILURES <= looked_at <= FREE_FAILURES + 3
 
 
-@pytest.mark.parametrize(
-    ("new_database", "by"),
-    [(on_sqlite, signal.SIGKILL), (on_postgres, signal.SIGKILL), (on_sqlite, signal.SIGTERM)],
-    ids=["sqlite-SIGKILL", "postgres-SIGKILL", "sqlite-SIGTERM"],
-    indirect=["new_database"],
-)
-def test_the_wait_after_wrong_passwords_survives_a_restart(tmp_path, database, by):
-    with serving(tmp_path, **database) as server:
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory, new_database):
+    """A server that was killed at once after five wrong passwords for Ann and the ends of sessions, and started again.
+
+    The sessions have ended by a stolen token and by a log-out.
+    """
+    folder, database = tmp_path_factory.mktemp("killed"), new_database()
+    with serving(folder, **database) as server:
+        thief, bob = register(server, "robbed", "bob")
+        newer = refresh(server, thief.refresh).json
+        newest = refresh(server, newer["refresh"]).json
+        assert refresh(server, thief.refresh).json["code"] == "token_reused"
+        assert bob.call("POST", "/api/auth/logout/").status == 200
         register(server, "ann")
         assert [fails(server) for _ in range(FREE_FAILURES)] == [0] * FREE_FAILURES
         assert fails(server) == 1
-        server.stop(by)
-    with serving(tmp_path, **database) as server:
-        wait_until(lambda: fails(server) == 0, "the end of the wait")
-        assert fails(server) == 2
-
-
-def test_an_ended_session_stays_ended_after_an_immediate_kill(tmp_path, database):
-    """Sessions that have ended: Ann's by a stolen token, Bob's by a log-out."""
-    with serving(tmp_path, **database) as server:
-        ann, bob = register(server, "ann", "bob")
-        newer = refresh(server, ann.refresh).json
-        newest = refresh(server, newer["refresh"]).json
-        assert refresh(server, ann.refresh).json["code"] == "token_reused"
-        assert bob.call("POST", "/api/auth/logout/").status == 200
         server.stop(signal.SIGKILL)
-    with serving(tmp_path, **database) as server:
-        for tokens in (newer, newest, {"access": bob.token, "refresh": bob.refresh}):
-            assert call(server, "GET", "/api/auth/me/", token=tokens["access"]).json["code"] == "session_ended"
-            assert refresh(server, tokens["refresh"]).json["code"] == "session_ended"
+    with serving(folder, **database) as server:
+        yield server, (newer, newest, {"access": bob.token, "refresh": bob.refresh})
+
+
+def test_the_wait_after_wrong_passwords_survives_a_kill(killed):
+    server, _ = killed
+    wait_until(lambda: fails(server) == 0, "the end of the wait")
+    assert fails(server) == 2
+
+
+def test_an_ended_session_stays_ended_after_an_immediate_kill(killed):
+    server, ended = killed
+    for tokens in ended:
+        assert call(server, "GET", "/api/auth/me/", token=tokens["access"]).json["code"] == "session_ended"
+        assert refresh(server, tokens["refresh"]).json["code"] == "session_ended"
