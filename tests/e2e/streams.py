@@ -28,7 +28,11 @@ def opened(
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         connection.settimeout(PATIENCE)
         connection.connect(("127.0.0.1", person.server.port))
-        fields = {"Host": "127.0.0.1", "Authorization": f"Bearer {person.token}", **(headers or {})}
+        fields = {
+            "Host": f"127.0.0.1:{person.server.port}",
+            "Authorization": f"Bearer {person.token}",
+            **(headers or {}),
+        }
         head = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         connection.sendall("\r\n".join(head).encode())
         response = http.client.HTTPResponse(connection, method="GET")

@@ -4,22 +4,23 @@ Interrupted transactions run on both databases. Reloads and orphaned workers run
 is the same.
 """
 
-import os
-import signal
 import threading
 from pathlib import Path
 
-from e2e.crowd import BROKEN, check_database, check_numbers, check_whole, register, wait_until
+import pytest
+
+from e2e.crowd import BROKEN, check_database, check_numbers, check_whole, wait_until
 from e2e.databases import on_sqlite_only
+from e2e.houses import house
 from scale import scaled
-from servers import serving
 
 WRITERS = 6
+PACE_SECONDS = scaled(0.03, 0.0)
 KEPT = ("id", "room", "seq", "user_username", "content", "timestamp", "client_id")
 
 
 class Writers:
-    """Users who write in one room without a pause; each message has its own client_id."""
+    """Users who write in one room at a steady pace; each message has its own client_id."""
 
     def __init__(self, people, room):
         self.room = room
@@ -48,6 +49,7 @@ class Writers:
                 self.acknowledged.append((place, client_id, answer.json))
             else:
                 self.unacknowledged.append((place, client_id))
+            self._over.wait(PACE_SECONDS)
 
     def send_again(self, place, client_id):
         return self.people[place].says(self.room, f"message {client_id}", client_id)
@@ -63,14 +65,15 @@ class Writers:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         self._over.set()
         for thread in self._threads:
             thread.join()
 
-    def check(self, server):
+    def check(self):
         """Fail unless the server has each acknowledged message once and deduplicates repetitions."""
-        for person in self.people:
-            person.server = server
         history = self.people[0].history(self.room)
         check_numbers(history)
         stored = {message["client_id"]: message for message in history}
@@ -89,81 +92,80 @@ class Writers:
         )
 
 
-def writers_at(server):
-    people = register(server, *(f"writer{place}" for place in range(WRITERS)))
-    return Writers(people, people[0].makes_room(*people[1:]))
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory, new_database):
+    with house(tmp_path_factory.mktemp("faults"), new_database()) as home:
+        yield home
 
 
-def serve(folder, database):
-    return serving(folder, "--workers", "2", rate_limits="off", **database)
+@pytest.fixture
+def home(shared_home):
+    """The server of these tests, running: the test before may have ended it. Then its database is checked."""
+    if shared_home.server.process.poll() is not None:
+        shared_home.start()
+    yield shared_home
+    check_database(shared_home.server.database)
+
+
+@pytest.fixture
+def writers(home, request):
+    """Users who begin to write at once, in a room of their own."""
+    mark = f"{abs(hash(request.node.nodeid)):x}"[:8]
+    people = home.lets_in(*(f"writer-{mark}-{place}" for place in range(WRITERS)))
+    with Writers(people, people[0].makes_room(*people[1:])) as writers:
+        yield writers
 
 
 class TestProcesses:
-    def test_a_killed_worker_loses_no_acknowledged_change(self, tmp_path, database):
-        with serve(tmp_path, database) as server:
-            with writers_at(server) as writers:
-                for _ in range(scaled(2, 20)):
-                    writers.wait_for(20)
-                    before = server.workers
-                    os.kill(before[0], signal.SIGKILL)
-                    wait_until(lambda before=before: set(server.workers) - set(before), "the worker's replacement")
-                writers.wait_for(20)
-            writers.check(server)
-            assert writers.statuses == {201}
-            server.stop()
-        check_database(server.database)
-
-    def test_a_killed_server_loses_no_acknowledged_change(self, tmp_path, database):
-        with serve(tmp_path, database) as server:
-            with writers_at(server) as writers:
-                writers.wait_for(scaled(60, 1_000))
-                os.killpg(server.process.pid, signal.SIGKILL)
-                server.process.wait()
-            assert writers.unacknowledged
-        check_whole(server.database)
-        with serve(tmp_path, database) as server:
-            writers.check(server)
-            assert server.stop() == 0
-        check_database(server.database)
+    def test_a_killed_worker_loses_no_acknowledged_change(self, home, writers):
+        for _ in range(scaled(2, 20)):
+            writers.wait_for(20)
+            home.loses_a_worker()
+        writers.wait_for(20)
+        writers.end()
+        writers.check()
+        assert writers.statuses == {201}
 
     @on_sqlite_only
-    def test_orphaned_workers_end_and_a_new_server_continues(self, tmp_path, database):
-        with serve(tmp_path, database) as server:
-            workers = server.workers
-            with writers_at(server) as writers:
-                writers.wait_for(20)
-                server.process.kill()
-                server.process.wait()
-                wait_until(lambda: not any(is_running(worker) for worker in workers), "the end of the workers")
-        with serve(tmp_path, database) as server:
-            writers.check(server)
+    def test_a_reload_under_load_causes_no_error(self, home, writers):
+        writers.wait_for(scaled(20, 1_000))
+        home.gets_new_workers()
+        writers.wait_for(scaled(20, 1_000))
+        writers.end()
+        assert writers.statuses == {201}
+        writers.check()
 
-    def test_a_stop_under_load_acknowledges_exactly_the_stored_messages(self, tmp_path, database):
-        with serve(tmp_path, database) as server:
-            with writers_at(server) as writers:
-                writers.wait_for(scaled(50, 1_000))
-                assert server.stop() == 0
-            assert writers.statuses == {201}
-            assert "Traceback" not in server.said
-        with serve(tmp_path, database) as server:
-            # Every stored message was acknowledged.
-            acknowledged = {client_id for _, client_id, _ in writers.acknowledged}
-            for person in writers.people:
-                person.server = server
-            assert {message["client_id"] for message in writers.people[0].history(writers.room)} == acknowledged
-            writers.check(server)
+    def test_a_killed_server_loses_no_acknowledged_change(self, home, writers):
+        writers.wait_for(scaled(60, 1_000))
+        home.is_killed()
+        wait_until(lambda: writers.unacknowledged, "a send without an answer")
+        writers.end()
+        check_whole(home.server.database)
+        home.start()
+        writers.check()
+
+    def test_a_stop_under_load_acknowledges_exactly_the_stored_messages(self, home, writers):
+        writers.wait_for(scaled(50, 1_000))
+        assert home.server.stop() == 0
+        writers.end()
+        assert writers.statuses == {201}
+        assert "Traceback" not in home.server.said
+        home.start()
+        # Every stored message was acknowledged.
+        acknowledged = {client_id for _, client_id, _ in writers.acknowledged}
+        assert {message["client_id"] for message in writers.people[0].history(writers.room)} == acknowledged
+        writers.check()
 
     @on_sqlite_only
-    def test_a_reload_under_load_causes_no_error(self, tmp_path, database):
-        with serve(tmp_path, database) as server:
-            with writers_at(server) as writers:
-                writers.wait_for(scaled(20, 1_000))
-                before = set(server.workers)
-                server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda: not before & set(server.workers), "the end of the old workers")
-                writers.wait_for(scaled(20, 1_000))
-            assert writers.statuses == {201}
-            writers.check(server)
+    def test_orphaned_workers_end_and_a_new_server_continues(self, home, writers):
+        workers = home.server.workers
+        writers.wait_for(20)
+        home.server.process.kill()
+        home.server.process.wait()
+        wait_until(lambda: not any(is_running(worker) for worker in workers), "the end of the workers")
+        writers.end()
+        home.start()
+        writers.check()
 
 
 def is_running(pid):

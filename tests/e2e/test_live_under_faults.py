@@ -6,28 +6,26 @@ Resuming reads the change log, so it runs on both databases. The hub alone disco
 
 import itertools
 import json
-import os
 import random
-import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from http.client import IncompleteRead
-from pathlib import Path
 from typing import Any
 
 from e2e.crowd import BROKEN, Person, check_database, check_numbers, register, wait_until
 from e2e.databases import on_sqlite_only
+from e2e.houses import house
 from e2e.streams import Event, opened, says_much, streamed
 from scale import scaled
-from servers import PATIENCE, RunningServer, serving
+from servers import PATIENCE
 
-# Each start has another port, which must not appear in earlier events.
-SETTINGS: dict[str, Any] = {"rate_limits": "off", "public_url": "http://chat.example"}
 ROUNDS = scaled(1, 20)
 PAUSE = 0.05
 """The pause before a client retries, in seconds."""
+PACE_SECONDS = scaled(0.03, 0.0)
+"""The pause of a writer after each change."""
 AWAY = {502, 503}
 THE_END = "That was all."
 
@@ -131,6 +129,7 @@ class Writer:
             else:
                 self._insists("DELETE", f"{self._mine.pop(self._chance.randrange(len(self._mine)))}/")
             self.done[f"message.{kind}"] += 1
+            self._over.wait(PACE_SECONDS)
 
     def _insists(self, method: str, path: str, body: object = None) -> Any:
         while True:
@@ -166,62 +165,6 @@ class Writers:
         self._over.set()
         for writer in self._writers:
             writer.wait()
-
-
-class House:
-    """A server that a test can stop, kill and restart, and its users."""
-
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._settings = {**SETTINGS, **settings}
-        self._serving = ExitStack()
-        self.people: list[Person] = []
-        self.start()
-
-    def start(self) -> None:
-        self.server: RunningServer = self._serving.enter_context(
-            serving(self._folder, "--workers", "2", **self._settings)
-        )
-        for person in self.people:
-            person.server = self.server
-
-    def end(self) -> None:
-        self._serving.close()
-
-    def lets_in(self, *names: str) -> list[Person]:
-        people = register(self.server, *names)
-        self.people += people
-        return people
-
-    # Faults
-
-    def loses_a_worker(self) -> None:
-        before = self.server.workers
-        os.kill(before[0], signal.SIGKILL)
-        wait_until(lambda: set(self.server.workers) - set(before), "the worker's replacement")
-
-    def loses_all_workers(self) -> None:
-        for pid in self.server.workers:
-            os.kill(pid, signal.SIGKILL)
-
-    def is_killed(self) -> None:
-        os.killpg(self.server.process.pid, signal.SIGKILL)
-        self.server.process.wait()
-        self.start()
-
-    def gets_new_workers(self) -> None:
-        before = set(self.server.workers)
-        self.server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: not before & set(self.server.workers), "the end of the old workers")
-
-
-@contextmanager
-def house(folder: Path, settings: Mapping[str, str]) -> Iterator[House]:
-    house = House(folder, settings)
-    try:
-        yield house
-    finally:
-        house.end()
 
 
 def cursor(person: Person) -> str:
@@ -262,7 +205,7 @@ def test_a_resuming_client_gets_the_whole_history_once_despite_every_fault(tmp_p
             *(StreamReader(person, place, lambda: chance.randint(1, 30)) for person in (dora, emil)),
             *(Poller(person, place) for person in (dora, emil)),
         ]
-        faults = [home.loses_a_worker, home.loses_all_workers, home.is_killed, home.gets_new_workers]
+        faults = [home.loses_a_worker, home.loses_all_workers, home.is_killed_and_started, home.gets_new_workers]
         writers = Writers([ann, bob, cid], room)
         try:
             for befalls in faults * ROUNDS:
@@ -288,46 +231,44 @@ def test_a_resuming_client_gets_the_whole_history_once_despite_every_fault(tmp_p
     check_database(home.server.database)
 
 
-def test_many_concurrent_pollers_miss_no_event(tmp_path, database):
-    with house(tmp_path, database) as home:
-        ann, bob, cid, *asking = home.lets_in("ann", "bob", "cid", "dora", "emil", "fee", "gus")
-        room = ann.makes_room(bob, cid, *asking)
-        place = cursor(ann)
-        readers = [Poller(person, place) for person in asking for _ in range(6)]
-        writers = Writers([ann, bob, cid], room)
-        try:
-            writers.wait_for(scaled(60, 1_000))
-        finally:
-            writers.end()
-        ann.says(room, THE_END)
-        done, history = writers.done + Counter({"message.created": 1}), asking[0].history(room)
-        for reader in readers:
-            reader.wait()
-            check_heard(reader, history, done)
+def test_many_concurrent_pollers_miss_no_event(server):
+    ann, bob, cid, *asking = register(server, *(f"polled{number}" for number in range(7)))
+    room = ann.makes_room(bob, cid, *asking)
+    place = cursor(ann)
+    readers = [Poller(person, place) for person in asking for _ in range(6)]
+    writers = Writers([ann, bob, cid], room)
+    try:
+        writers.wait_for(scaled(60, 1_000))
+    finally:
+        writers.end()
+    ann.says(room, THE_END)
+    done, history = writers.done + Counter({"message.created": 1}), asking[0].history(room)
+    for reader in readers:
+        reader.wait()
+        check_heard(reader, history, done)
 
 
 @on_sqlite_only
-def test_a_client_that_does_not_read_is_disconnected_and_can_resume(tmp_path, database):
+def test_a_client_that_does_not_read_is_disconnected_and_can_resume(server):
     """The server queues 1,000 events at most, beside the socket buffers of both sides."""
     count = 1_600
-    with house(tmp_path, database) as home:
-        ann, bob, cid = home.lets_in("ann", "bob", "cid")
-        room = ann.makes_room(bob, cid)
-        place = cursor(bob)
-        stuck = [opened(bob, "/api/chat/events/", {"Last-Event-ID": place}, buffer=4_096) for _ in range(2)]
-        others = [StreamReader(cid, place) for _ in range(4)]
-        says_much(ann, room, count)
-        ann.says(room, THE_END)
-        history = bob.history(room)
-        for other in others:
-            other.wait()
-            check_same(shown(other.events), history)
-        for response in stuck:
-            heard: list[Any] = []
-            with closing(response), suppress(ConnectionResetError, IncompleteRead):  # both are ways to be disconnected
-                heard.extend(streamed(response))
-            assert len(heard) < count
-            # A reset discards unread data, so there may be no event to resume from.
-            resumed = StreamReader(bob, heard[-1]["id"] if heard else place)
-            resumed.wait()
-            check_same(shown(heard + resumed.events), history)
+    ann, bob, cid = register(server, "prolific", "stuck", "attentive")
+    room = ann.makes_room(bob, cid)
+    place = cursor(bob)
+    stuck = [opened(bob, "/api/chat/events/", {"Last-Event-ID": place}, buffer=4_096) for _ in range(2)]
+    others = [StreamReader(cid, place) for _ in range(2)]
+    says_much(ann, room, count)
+    ann.says(room, THE_END)
+    history = bob.history(room)
+    for other in others:
+        other.wait()
+        check_same(shown(other.events), history)
+    for response in stuck:
+        heard: list[Any] = []
+        with closing(response), suppress(ConnectionResetError, IncompleteRead):  # both are ways to be disconnected
+            heard.extend(streamed(response))
+        assert len(heard) < count
+        # A reset discards unread data, so there may be no event to resume from.
+        resumed = StreamReader(bob, heard[-1]["id"] if heard else place)
+        resumed.wait()
+        check_same(shown(heard + resumed.events), history)
