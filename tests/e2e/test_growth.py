@@ -16,12 +16,12 @@ PEOPLE = 8
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, new_database):
-    with serving(tmp_path_factory.mktemp("growth"), "--workers", "2", rate_limits="off", **new_database()) as server:
+    with serving(tmp_path_factory.mktemp("growth"), rate_limits="off", **new_database()) as server:
         yield server
 
 
 def test_the_memory_of_a_worker_stays_bounded_under_mixed_requests(server):
-    times = scaled(30 if isinstance(server.database, Path) else 12, 200)
+    times = scaled(20 if isinstance(server.database, Path) else 10, 200)
     people = register(server, *(f"person{number}" for number in range(PEOPLE)))
     room = people[0].makes_room(*people[1:])
 

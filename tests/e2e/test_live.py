@@ -23,6 +23,7 @@ from httpx_sse import connect_sse
 from e2e.crowd import Person, at_once, call, execute, register, wait_until
 from e2e.databases import on_sqlite_only
 from e2e.streams import opened, says_much
+from scale import scaled
 from servers import PATIENCE, resident_mib, serving
 
 CLIENT = httpx.Client(
@@ -131,7 +132,7 @@ def test_a_message_reaches_the_streams_of_every_worker_within_a_second(server, a
     began = time.monotonic()
     assert ann.says(room, "hello").status == 201
     for stream in streams:
-        event = stream.next()
+        event = stream.next_stored()
         assert (event["type"], event["data"]["content"]) == ("message.created", "hello")
     assert time.monotonic() - began < 1
 
@@ -210,7 +211,7 @@ def test_the_streams_of_every_worker_get_a_typing_event_but_not_the_typist(serve
 
 def test_room_mates_get_a_presence_event_within_ten_seconds(tmp_path, database):
     # A fresh server: it compares presence with its last check, and a shared one has checked before.
-    with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
+    with serving(tmp_path, rate_limits="off", **database) as server:
         ann, bob, carl = register(server, "ann", "bob", "carl")
         room = ann.makes_room(bob)
         execute(server.database, "UPDATE \"user\" SET last_seen_at = 1 WHERE username IN ('ann', 'carl')")
@@ -348,7 +349,7 @@ def test_a_worker_at_its_stream_limit_answers_503(tmp_path, database):
 @on_sqlite_only
 def test_a_stopping_server_ends_its_streams_and_the_next_server_resumes_them(tmp_path, database):
     settings = {"rate_limits": "off", **database}
-    with serving(tmp_path, "--workers", "2", **settings) as server:
+    with serving(tmp_path, **settings) as server:
         ann, bob = register(server, "ann", "bob")
         room = ann.makes_room(bob)
         stream = Stream(bob)
@@ -358,7 +359,7 @@ def test_a_stopping_server_ends_its_streams_and_the_next_server_resumes_them(tmp
         assert server.stop(signal.SIGTERM) == 0, server.said
         assert time.monotonic() - began < 5
         assert stream.ends_within(1)
-    with serving(tmp_path, "--workers", "2", **settings) as server:
+    with serving(tmp_path, **settings) as server:
         ann.server = bob.server = server
         ann.says(room, "two")
         resumed = Stream(bob, **{"Last-Event-ID": stream.last_id})
@@ -367,23 +368,23 @@ def test_a_stopping_server_ends_its_streams_and_the_next_server_resumes_them(tmp
 
 @on_sqlite_only
 def test_a_killed_worker_loses_no_event_of_a_resuming_client(tmp_path, database):
-    with serving(tmp_path, "--workers", "2", rate_limits="off", **database) as server:
+    with serving(tmp_path, rate_limits="off", **database) as server:
         ann, bob = register(server, "ann", "bob")
         room = ann.makes_room(bob)
         place, heard = cursor(bob), []
-        for number in range(4):
+        for number in range(scaled(3, 10)):
             stream = Stream(bob, after=place)
             assert ann.says(room, f"{number}: hello").status == 201
             heard += stream.contents(1 if number == 0 else 2)
             place = stream.last_id
-            for pid in server.workers:
-                os.kill(pid, signal.SIGKILL)
+            [worker] = server.workers
+            os.kill(worker, signal.SIGKILL)
             assert stream.ends_within(5)
             server.wait_until_it_answers()
             assert ann.says(room, f"{number}: are you there?").status == 201
         heard += Stream(bob, after=place).contents(1)
         assert heard == [message["content"] for message in ann.history(room)]
-        assert len(heard) == 8
+        assert len(heard) == 2 * scaled(3, 10)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def elsewhere():
 def server(tmp_path_factory, elsewhere):
     folder = tmp_path_factory.mktemp("live-docs")
     origin = f"http://localhost:{elsewhere}"
-    with serving(folder, "--workers", "2", rate_limits="off", cors_origins=origin, changes_ttl="1") as server:
+    with serving(folder, rate_limits="off", cors_origins=origin, changes_ttl="1") as server:
         yield server
 
 
@@ -198,17 +198,9 @@ def test_each_transport_survives_breaks_and_ends_with_its_session(server, ann, b
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_transport_refreshes_a_refused_token(ann, bob, client, way):
+def test_each_transport_refreshes_a_refused_token_and_stops_on_request(ann, bob, client, way):
     room = ann.makes_room(bob)
     bob.token = "expired"
-    client.shows(way, room)
-    ann.says(room, "hello")
-    client.hears("hello")
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_each_transport_stops_on_request(ann, bob, client, way):
-    room = ann.makes_room(bob)
     client.shows(way, room)
     ann.says(room, "hello")
     client.hears("hello")

@@ -27,6 +27,7 @@ from minichat.api.policy import MAX_FORM_BYTES, PUBLIC_REQUESTS
 from pictures import PNG
 from postgres import running_postgres
 from proxies import CONFIGURATION, NAME, RunningNginx, running_nginx
+from scale import scaled
 from servers import PATIENCE, SECRET, Answer, RunningServer, free_port, running_redis, serving
 
 PUBLIC = {"public_url": f"https://{NAME}", "allowed_hosts": f"{NAME},127.0.0.1", "trusted_proxies": "1"}
@@ -49,7 +50,7 @@ class Hosts:
         home = self._folder / f"host{number}"
         home.mkdir(exist_ok=True)
         stack = ExitStack()
-        server = stack.enter_context(serving(home, "--workers", "2", port=self.ports[number], **self._settings))
+        server = stack.enter_context(serving(home, port=self.ports[number], **self._settings))
         self._stacks[number : number + 1] = [stack]
         self.servers[number : number + 1] = [server]
 
@@ -416,7 +417,7 @@ def test_a_rolling_restart_of_the_hosts_loses_no_request_and_no_event(tmp_path):
 
         with ExitStack() as stack:
             for action in (*(writer.says_something for writer in writers), read, read):
-                stack.enter_context(meanwhile(action, rest=0.02))
+                stack.enter_context(meanwhile(action, rest=scaled(0.1, 0.02)))
             for number in (0, 1, 0):
                 hosts.restart(number)
                 hosts.wait_until_used(number)

@@ -35,7 +35,7 @@ from servers import PATIENCE, database_of, serving
 
 ENOUGH = 12
 """So many new connections that they reach both workers, except once in two thousand times."""
-ROOMS = 5_000
+ROOMS = scaled(1_500, 5_000)
 MESSAGES = {on_sqlite: 200_000, on_postgres: scaled(100_000, 200_000)}
 DEMO = {"username": "user1", "password": "demo-password-1"}
 
@@ -104,7 +104,7 @@ class TestErasing:
 
             return act
 
-        for number in range(5):
+        for number in range(scaled(2, 5)):
             name = f"leaving{number}"
             (ann,) = register(server, name)
             erased_ids.append(ann.id)
@@ -113,12 +113,15 @@ class TestErasing:
                 ann.call("POST", f"/api/chat/rooms/{room}/join/")
             login = {"username": name, "password": PASSWORD}
             with (
-                meanwhile(tries(lambda ann=ann, own=own: ann.says(own, "still here"))),
-                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/join/"))),
-                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/leave/"))),
-                meanwhile(tries(lambda ann=ann: ann.call("POST", "/api/chat/rooms/", {"name": "Late"}))),
-                meanwhile(tries(lambda login=login: call(server, "POST", "/api/auth/login/", login))),
-                meanwhile(tries(lambda direct=direct: others[0].call("POST", "/api/chat/create-direct-chat/", direct))),
+                meanwhile(tries(lambda ann=ann, own=own: ann.says(own, "still here")), rest=0.01),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/join/")), rest=0.01),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", f"/api/chat/rooms/{public[0]}/leave/")), rest=0.01),
+                meanwhile(tries(lambda ann=ann: ann.call("POST", "/api/chat/rooms/", {"name": "Late"})), rest=0.01),
+                meanwhile(tries(lambda login=login: call(server, "POST", "/api/auth/login/", login)), rest=0.01),
+                meanwhile(
+                    tries(lambda direct=direct: others[0].call("POST", "/api/chat/create-direct-chat/", direct)),
+                    rest=0.01,
+                ),
             ):
                 wait_until(lambda own=own: len(others[0].history(own)) > 3, "some messages")
                 erased = at_once([lambda ann=ann: erase(server, ann.token)] * 3)
