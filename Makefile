@@ -22,12 +22,12 @@ run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in ins
 	@exec $(BIN)/minichat serve $(ARGS)
 
 .PHONY: test
-test: $(DEV) browser nginx ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
+test: $(DEV) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make slow` adds size and repetition only: `make test` already tests every defence.
 .PHONY: slow
-slow: $(DEV) browser nginx ## Run the tests of stress, volume and speed at their large scale (ARGS="-k replica").
+slow: $(DEV) browser nginx pgbouncer ## Run the tests of stress, volume and speed at their large scale (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) $$(grep -rl --include='test_*.py' '^from scale import' tests)
 
 # $(call debian,PROGRAMS,PACKAGE,SUBJECT): install Debian's package for the tests of a subject, if no program is found.
@@ -48,6 +48,10 @@ browser: # Install Chromium from Debian if there is none.
 nginx: # Install nginx, and openssl for its certificate, from Debian if there is none.
 	$(call debian,nginx,nginx,several hosts)
 	$(call debian,openssl,openssl,several hosts)
+
+.PHONY: pgbouncer
+pgbouncer: # Install PgBouncer from Debian if there is none.
+	$(call debian,pgbouncer,pgbouncer,connection poolers)
 
 .PHONY: faults
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").

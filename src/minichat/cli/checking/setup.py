@@ -208,6 +208,8 @@ def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
     yield ok("database", f"{settings.database_name} answers; it is {facts.product}.")
     for sentence in facts.weaknesses:
         yield wrong("database", f"The setting {sentence}")
+    if facts.is_behind_pooler:
+        yield note("database", "A connection pooler is in front of it, so minichat prepares no statements.")
     is_complete = yield from _migrations(chat)
     now = round(time.time() * 1000)
     yield from clock(now, facts.clock, newest_change(chat) if is_complete else None)

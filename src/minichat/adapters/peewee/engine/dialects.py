@@ -36,12 +36,16 @@ class ServerFacts(NamedTuple):
     """The server's time in milliseconds since the Unix epoch; None for SQLite, which uses the clock of this host."""
     weaknesses: tuple[str, ...]
     """A sentence for each setting that can lose acknowledged data."""
+    is_behind_pooler: bool = False
+    """Whether a connection pooler such as PgBouncer is in front of the server."""
 
 
 class Connected(Executor, Protocol):
     """The part of a database that a dialect needs: the one for statements, and the driver's own objects."""
 
     def connection(self) -> Any: ...
+
+    def reading(self) -> AbstractContextManager[None]: ...
 
     def cursor(self) -> Any: ...
 
@@ -77,7 +81,7 @@ class Dialect(Protocol):
     def without_time_limits(self, database: Connected) -> AbstractContextManager[None]:
         """Disable the time limits of requests for the open transaction, in the block."""
 
-    def server_facts(self, database: Executor) -> ServerFacts:
+    def server_facts(self, database: Connected) -> ServerFacts:
         """Return the facts that `minichat check` reports."""
 
 
@@ -119,7 +123,7 @@ class SqliteDialect:
         """Do nothing: a statement on SQLite has no time limit."""
         return nullcontext()
 
-    def server_facts(self, database: Executor) -> ServerFacts:
+    def server_facts(self, database: Connected) -> ServerFacts:
         return ServerFacts(f"SQLite {_value(database, 'SELECT sqlite_version()')}", None, ())
 
 
@@ -170,12 +174,14 @@ class PostgresDialect:
         finally:
             connection.patience_seconds = patience_seconds
 
-    def server_facts(self, database: Executor) -> ServerFacts:
+    def server_facts(self, database: Connected) -> ServerFacts:
         version = _value(database, "SELECT split_part(current_setting('server_version'), ' ', 1)")
         clock = _value(database, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
         off = [name for name in _UNSAFE_SETTINGS if _value(database, f"SELECT current_setting('{name}')") == "off"]
         weaknesses = tuple(f"{name} is off: {_UNSAFE_SETTINGS[name]}." for name in off)
-        return ServerFacts(f"PostgreSQL {version}", int(clock), weaknesses)
+        with database.reading():
+            is_behind_pooler = bool(database.connection().limits)
+        return ServerFacts(f"PostgreSQL {version}", int(clock), weaknesses, is_behind_pooler)
 
 
 def _sequence_of(database: Executor, table: str) -> str:
