@@ -105,12 +105,7 @@ class TestMetrics:
             assert metrics(server)["minichat_http_requests_in_progress"] == 1
 
     def test_a_server_removes_its_folder_of_metrics_and_those_of_killed_servers(self, tmp_path):
-        with serving(tmp_path) as server:
-            own = folder_of(server)
-            assert own.stat().st_mode & 0o777 == 0o700
-            server.stop()
-            assert not own.exists()
-        with serving(tmp_path, "--workers", "1") as killed:  # one worker, so that all files exist at its first answer
+        with serving(tmp_path) as killed:  # one worker, so that all files exist at its first answer
             left = folder_of(killed)
             os.utime(left, (0, 0))
             beside = tmp_path / "beside"
@@ -120,8 +115,12 @@ class TestMetrics:
             killed.stop(signal.SIGKILL)
             wait_for_the_end_of(killed)
             os.utime(left, (0, 0))
-        with serving(tmp_path):
+        with serving(tmp_path) as server:
             assert not left.exists()
+            own = folder_of(server)
+            assert own.stat().st_mode & 0o777 == 0o700
+            server.stop()
+            assert not own.exists()
 
     def test_metrics_cover_one_process_under_plain_gunicorn(self, tmp_path):
         settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
