@@ -194,7 +194,7 @@ class Person:
     def unread(self, room: Room) -> int:
         view = self.looks_at(room)
         assert view.membership is not None
-        return view.room.last_seq - view.membership.last_read_seq
+        return view.unread_count
 
     def rooms(self, window: Window = ALL) -> list[str]:
         """The names of the person's rooms, as listed."""

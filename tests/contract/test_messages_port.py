@@ -61,6 +61,16 @@ def test_a_message_makes_its_room_active(ports, say, add_room, room, ann):
     assert ports.room_store.access(other.id, ann.id)[0].active_at == 1_000
 
 
+def test_the_deleted_messages_in_a_range_are_counted(ports, say, add_room, room, ann):
+    other = add_room(ann)
+    said = [say(room, ann) for _ in range(5)]
+    for message in (said[0], said[2], said[3], say(other, ann)):
+        with ports.transaction():
+            ports.message_store.update(message._replace(content="", is_deleted=True), None)
+    ranges = [(0, 5), (1, 5), (2, 3), (3, 3), (4, 5), (0, 0), (5, 99)]
+    assert [ports.message_store.count_deleted(room.id, *limits) for limits in ranges] == [3, 2, 1, 0, 0, 0, 0]
+
+
 def test_a_rollback_leaves_no_hole(ports, say, room, ann):
     say(room, ann)
     with undone(ports):

@@ -15,6 +15,19 @@ def up(_migrator, db):
 """
 
 
+OLD_ROOMS = """
+INSERT INTO room (id, name, description, kind, is_private, created_at, active_at, last_seq)
+VALUES (1, 'used later', '', 'group', FALSE, 100, 900, 2), (2, 'used first', '', 'group', FALSE, 200, 9000, 1),
+    (3, 'old', '', 'group', FALSE, 50, 50, 0), (4, 'new', '', 'group', FALSE, 9500, 9500, 0),
+    (5, 'new too', '', 'group', TRUE, 9500, 9500, 0)
+"""
+OLD_MESSAGES = """
+INSERT INTO message (id, room_id, seq, user_id, content, created_at, is_deleted)
+VALUES (7, 2, 1, 1, 'by a fast clock', 9000, FALSE), (8, 1, 1, 1, '', 800, TRUE), (9, 1, 2, 1, 'hello', 900, FALSE)
+"""
+ADA = "INSERT INTO {} (id, username, username_key, password_hash, joined_at) VALUES (1, 'ada', 'ada', '', 1)"
+
+
 @pytest.fixture
 def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of migrations for both kinds of database, in a copy of all migrations."""
@@ -37,3 +50,23 @@ def test_a_migration_for_both_databases_runs_after_those_for_one(both: Path, kin
     finally:
         database.close_connections()
     assert set(migrate.schema().values()) == {"0900_bookmarks"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_rooms_of_earlier_versions_are_ordered_by_their_last_messages(
+    both: Path, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in both.glob("*.py"):
+        name.unlink()
+    database = open_database(f"sqlite:///{tmp_path}/chat.sqlite3" if kind == "sqlite" else shared().url())
+    try:
+        migrate.upgrade(database)
+        with database.writing():
+            for statement in (ADA.format('"user"'), OLD_ROOMS, OLD_MESSAGES):
+                database.execute_sql(statement)
+        monkeypatch.undo()
+        assert "0009_activity" in migrate.upgrade(database)
+        rows = database.execute_sql("SELECT name, deleted_seq FROM room ORDER BY activity DESC, id DESC").fetchall()
+        assert rows == [("new too", 0), ("new", 0), ("used later", 1), ("used first", 0), ("old", 0)]
+    finally:
+        database.close_connections()

@@ -134,7 +134,8 @@ def test_migrating_twice_at_once_applies_each_migration_once(server):
     url = server.url()
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         applied = pool.map(upgrade, [url] * 3)
-    assert sorted(map(len, applied)) == [0, 0, len(list((migrate.MIGRATIONS / "postgres").glob("0*.py")))]
+    every = [path for folder in ("postgres", "both") for path in (migrate.MIGRATIONS / folder).glob("0*.py")]
+    assert sorted(map(len, applied)) == [0, 0, len(every)]
 
 
 def upgrade(url):
@@ -400,7 +401,9 @@ def test_no_statement_scans_a_whole_table(server, database, ports):
     for store in ports:
         for name, statement in statements_of(store):
             plan = plan_of(database, statement)
-            walks = [step for step in plan if re.search(r"Seq Scan on (?!change_horizon|log_epoch)", step)]
+            walks = [
+                step for step in plan if re.search(r"Seq Scan on (?!change_horizon|log_epoch|message_id_seq)", step)
+            ]
             assert not walks, (name, plan)
             checked += 1
     assert checked > 110

@@ -2,6 +2,7 @@
 
 import pytest
 
+from builders import undone
 from contract.texts import TRICKY_TEXTS
 from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewMessage, NewRoom, Role, Room, RoomKind, RoomView
 from minichat.domain.paging import Window
@@ -43,7 +44,9 @@ def test_a_new_room_has_the_given_fields(ports, ann):
         is_private=True,
         created_at=1_000,
         active_at=1_000,
+        activity=1,
         last_seq=0,
+        deleted_seq=0,
         participants_count=0,
     )
     assert ports.room_store.access(room.id, ann.id) == (room, None)
@@ -95,11 +98,12 @@ def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room
     last = say(ports, room, bob, "two", at=3_000)
     view = ports.room_store.view(room.id, ann.id)
     assert view == RoomView(
-        room=room._replace(participants_count=2, last_seq=2, active_at=3_000),
+        room=room._replace(participants_count=2, last_seq=2, active_at=3_000, activity=2 * last.id),
         membership=ports.room_store.access(room.id, ann.id)[1],
         head=(ann.id, bob.id),
         last_message=last,
         others_seen_seq=2,  # sending marks everything as read for the sender
+        deleted_unread=0,
     )
 
 
@@ -176,13 +180,16 @@ def test_a_list_shows_each_room_like_its_single_view(ports, add_room, add_direct
 
 @pytest.fixture
 def five(ports, add_room, ann, bob):
-    """Rooms "a" to "e" in the order of the list: "c" and "d" were active at the same time."""
-    times = {"e": 1_000, "d": 3_000, "c": 3_000, "b": 4_000, "a": 5_000}
-    rooms = {name: add_room(ann, name=name) for name in times}
-    for name, at in times.items():
-        say(ports, rooms[name], ann, at=at)
+    """Rooms "a" to "e" in the order of the list: "c" and "d" were created after the same message, that of "e"."""
+    rooms = {name: add_room(ann, name=name) for name in "eab"}
+    say(ports, rooms["e"], ann, at=9_000)  # by a clock that is set back afterwards
+    rooms |= {name: add_room(ann, name=name) for name in "dc"}
+    say(ports, rooms["b"], ann, at=1_000)
+    say(ports, rooms["a"], ann, at=1_000)
     add_room(bob, name="of bob", is_private=True)
-    return {name: (times[name], rooms[name].id) for name in times}
+    found = {name: ports.room_store.access(room.id, ann.id)[0] for name, room in rooms.items()}
+    assert found["c"].activity == found["d"].activity
+    return {name: (room.activity, room.id) for name, room in found.items()}
 
 
 WINDOWS = [
@@ -215,8 +222,99 @@ def test_public_rooms_are_paged_the_same(ports, five, bob, limit, edge, expected
 
 
 def test_a_page_can_start_at_a_key_without_a_room(ports, five, ann):
-    assert names(ports.room_store.page_of(ann.id, Window(9, after=(3_500, 1)))) == ["c", "d", "e"]
-    assert names(ports.room_store.page_of(ann.id, Window(9, before=(3_500, 1)))) == ["a", "b"]
+    key = (five["c"][0], NONE)
+    assert names(ports.room_store.page_of(ann.id, Window(9, after=key))) == ["c", "d", "e"]
+    assert names(ports.room_store.page_of(ann.id, Window(9, before=key))) == ["a", "b"]
+
+
+def test_what_happened_last_leads_the_list_whatever_the_clock_says(ports, add_room, ann):
+    used = add_room(ann, name="used", at=1_000)
+    say(ports, used, ann, at=7_200_000)
+    add_room(ann, name="new", at=2_000)  # the clock was set back two hours
+    assert names(ports.room_store.page_of(ann.id, Window(9))) == ["new", "used"]
+    say(ports, used, ann, at=1_500)
+    assert names(ports.room_store.page_of(ann.id, Window(9))) == ["used", "new"]
+    add_room(ann, name="newest", at=500)
+    assert names(ports.room_store.page_of(ann.id, Window(9))) == ["newest", "used", "new"]
+
+
+def test_a_message_that_is_rolled_back_moves_no_room(ports, add_room, ann):
+    older, newer = add_room(ann, name="older"), add_room(ann, name="newer")
+    say(ports, newer, ann)
+    with undone(ports):
+        ports.message_store.append(NewMessage(older.id, ann.id, "lost", 9_000))
+    assert names(ports.room_store.page_of(ann.id, Window(9))) == ["newer", "older"]
+    say(ports, older, ann)
+    assert names(ports.room_store.page_of(ann.id, Window(9))) == ["older", "newer"]
+
+
+# Unread messages
+
+
+def delete(ports, message):
+    with ports.transaction():
+        ports.message_store.update(message._replace(content="", is_deleted=True), None)
+
+
+def unread_of(ports, room, user):
+    """The unread count of each form in which a store returns the room."""
+    store = ports.room_store
+    listed = {view.room.id: view for view in store.page_of(user.id, Window(50))}
+    counts = {
+        view.unread_count
+        for view in (store.view(room.id, user.id), listed[room.id], store.views(room.id, [user.id])[user.id])
+    }
+    assert len(counts) == 1
+    return counts.pop()
+
+
+def test_deleted_messages_above_the_receipt_are_not_unread(ports, add_room, ann, bob):
+    room = add_room(ann, bob)
+    said = [say(ports, room, ann) for _ in range(6)]
+    assert unread_of(ports, room, bob) == 6
+    for number, left in ((5, 5), (0, 4), (3, 3), (3, 3)):
+        delete(ports, said[number])
+        assert unread_of(ports, room, bob) == left
+    with ports.transaction():
+        ports.membership_store.see(room.id, bob.id, 2)
+    assert unread_of(ports, room, bob) == 2  # the deleted first message is below the receipt now
+    say(ports, room, ann)
+    assert unread_of(ports, room, bob) == 3
+    with ports.transaction():
+        ports.membership_store.see(room.id, bob.id, 7)
+    assert unread_of(ports, room, bob) == 0
+
+
+def test_a_deletion_below_the_receipt_changes_no_unread_count(ports, add_room, ann, bob, carl):
+    room, other = add_room(ann, bob), add_room(ann, bob)
+    said = [say(ports, room, ann) for _ in range(3)]
+    say(ports, other, ann)
+    with ports.transaction():
+        ports.membership_store.see(room.id, bob.id, 2)
+        joined = ports.membership_store.add(room.id, carl.id, Role.MEMBER, 3)
+    delete(ports, said[1])
+    assert unread_of(ports, room, bob) == 1
+    assert unread_of(ports, room, carl) == 0
+    assert unread_of(ports, other, bob) == 1
+    assert joined.seen_seq == 0
+    say(ports, room, ann)
+    assert [unread_of(ports, room, user) for user in (ann, bob, carl)] == [0, 2, 1]
+
+
+def test_the_newest_deleted_message_of_a_room_is_known(ports, add_room, ann):
+    room = add_room(ann)
+    said = [say(ports, room, ann) for _ in range(3)]
+    for number, newest in ((1, 2), (0, 2), (2, 3)):
+        delete(ports, said[number])
+        assert ports.room_store.access(room.id, ann.id)[0].deleted_seq == newest
+
+
+def test_a_card_has_nothing_unread(ports, add_room, ann, carl):
+    room = add_room(ann)
+    delete(ports, say(ports, room, ann))
+    say(ports, room, ann)
+    assert ports.room_store.view(room.id, carl.id).unread_count == 0
+    assert [card.unread_count for card in ports.room_store.public_page(carl.id, Window(5))] == [0]
 
 
 def test_the_public_rooms_are_those_that_the_user_could_join(ports, add_room, add_direct, ann, bob, carl):
@@ -251,7 +349,15 @@ def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room
     edited = before._replace(name="Tea", description="Green", is_private=True)
     with ports.transaction():
         ports.room_store.update(
-            edited._replace(kind=RoomKind.DIRECT, created_at=1, active_at=1, last_seq=77, participants_count=77)
+            edited._replace(
+                kind=RoomKind.DIRECT,
+                created_at=1,
+                active_at=1,
+                activity=1,
+                last_seq=77,
+                deleted_seq=77,
+                participants_count=77,
+            )
         )
     assert ports.room_store.access(room.id, ann.id)[0] == edited
     assert ports.room_store.access(other.id, ann.id)[0].name == "Other"

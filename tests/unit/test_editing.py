@@ -177,8 +177,44 @@ def test_a_deleted_message_keeps_its_place(ann, bob, carl, room, message):
     carl.takes_back(message)
     assert [(one.seq, one.content) for one in ann.history(room).messages] == [(1, ""), (2, "what?")]
     assert ann.looks_up(reply).message.reply_to == message.id
-    assert ann.unread(room) == 2
+    assert ann.unread(room) == 1
     assert ann.says("he took it back", in_=room, reply_to=message).message.seq == 3
+
+
+def test_an_unread_message_that_is_deleted_is_no_longer_unread(ann, bob, carl, room, message):
+    second = carl.says("two", in_=room).message
+    assert bob.unread(room) == 2
+    ann.takes_back(second)  # the owner deletes the message of another
+    carl.takes_back(message)
+    assert bob.unread(room) == 0
+    carl.says("three", in_=room)
+    assert bob.unread(room) == 1
+
+
+def test_the_answer_to_a_receipt_leaves_deleted_messages_out(bob, carl, room, message):
+    said = [carl.says(text, in_=room).message for text in ("two", "three", "four")]
+    carl.takes_back(said[1])
+    assert bob.reads(room, up_to=1) == (1, 2)
+    assert bob.reads(room, up_to=0) == (1, 2)
+    assert bob.reads(room, up_to=2) == (2, 1)
+    assert bob.reads(room, up_to=3) == (3, 1)
+    assert bob.reads(room, up_to=9) == (4, 0)
+
+
+def test_a_history_that_marks_as_read_counts_the_rest_without_deleted_messages(bob, carl, room, message):
+    said = [carl.says(text, in_=room).message for text in ("two", "three", "four")]
+    carl.takes_back(said[1])
+    page = bob.history(room, 1, before=said[0], mark_read=True)
+    assert page.room.unread_count == bob.unread(room) == 2
+    assert bob.history(room, mark_read=True).room.unread_count == 0
+
+
+def test_an_erased_authors_messages_stay_unread_and_their_deletion_counts(ann, bob, carl, room, message):
+    carl.says("two", in_=room)
+    carl.chat.services.erasure.erase(carl.caller, PASSWORD)
+    assert bob.unread(room) == 2
+    ann.takes_back(message)
+    assert bob.unread(room) == 1
 
 
 def test_taking_back_twice_is_once(chat, ann, carl, message):

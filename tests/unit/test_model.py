@@ -5,7 +5,9 @@ import pytest
 from minichat.domain.model import Membership, Role, Room, RoomKind, Session, User
 
 SOMEBODY = User(1, "ann", "ann", "", "", "", "", True, False, joined_at=0, last_seen_at=None)
-SOME_ROOM = Room(1, "Room", "", RoomKind.GROUP, False, 0, 0, last_seq=0, participants_count=0)
+SOME_ROOM = Room(
+    1, "Room", "", RoomKind.GROUP, False, 0, 0, activity=1, last_seq=0, deleted_seq=0, participants_count=0
+)
 SOME_SESSION = Session(1, 1, created_at=0, last_used_at=0, expires_at=1_000, user_agent="", ip="")
 
 

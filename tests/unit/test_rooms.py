@@ -190,6 +190,31 @@ def test_rooms_are_listed_by_latest_activity_then_the_newest_first(chat, ann):
     assert new.name == "New"
 
 
+@pytest.mark.parametrize("side", ["after", "before"])
+def test_a_key_of_an_earlier_version_leads_to_the_same_page(chat, ann, side):
+    rooms = [ann.makes_room(name) for name in "abcd"]
+    old_key, key = ((number, rooms[1].id) for number in (chat.clock(), rooms[1].activity))
+    for listed in (ann.rooms, chat.person("eve").public_rooms):
+        assert listed(Window(9, **{side: old_key})) == listed(Window(9, **{side: key})) != []
+    assert ann.rooms(Window(9, after=(chat.clock(), 99))) == [
+        "d",
+        "c",
+        "b",
+        "a",
+    ]  # the room is gone: from the beginning
+
+
+def test_the_list_follows_what_happened_last_after_the_clock_was_set_back(chat, ann):
+    older, used = ann.makes_room("older"), ann.makes_room("used")
+    chat.clock.advance(7_200)
+    ann.says("by a fast clock", in_=used)
+    chat.clock.advance(-7_200)
+    ann.makes_room("new")
+    assert ann.rooms() == ["new", "used", "older"]
+    ann.says("hello", in_=older)
+    assert ann.rooms() == ["older", "new", "used"]
+
+
 def test_rooms_are_paged_forwards_and_backwards(chat, ann):
     for name in "abcde":
         ann.makes_room(name)

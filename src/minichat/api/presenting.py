@@ -145,7 +145,7 @@ class Presenter:
             "last_message": None if view.last_message is None else self.message(view.last_message, receipts),
             "last_seq": room.last_seq,
             "last_read_seq": last_read_seq,
-            "unread_count": room.last_seq - last_read_seq,
+            "unread_count": view.unread_count,
         }
 
     def rooms(self, views: Iterable[RoomView]) -> list[Json]:

@@ -1,8 +1,8 @@
 """Sending and reading messages.
 
 `seq` numbers a room's messages without gaps, in the order that every reader sees. A subtraction therefore gives the
-number of unread messages, and a message is read if a receipt is not below its `seq`. A message keeps its number when it
-is edited or deleted. This module knows nothing of listeners: it appends to the change log.
+number of messages above a receipt, and a message is read if a receipt is not below its `seq`. A message keeps its
+number when it is edited or deleted. This module knows nothing of listeners: it appends to the change log.
 """
 
 import hashlib
@@ -246,7 +246,8 @@ class Messaging:
         view = page.room
         if view is None or view.membership is None or not page.messages:
             return page
-        view = view._replace(membership=self.rooms.see(view.room, view.membership, page.messages[-1].seq))
+        membership = self.rooms.see(view.room, view.membership, page.messages[-1].seq)
+        view = view._replace(membership=membership, deleted_unread=self.rooms.deleted_unread(view.room, membership))
         return page._replace(room=view, receipts={view.room.id: _receipts(view)})
 
     def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:

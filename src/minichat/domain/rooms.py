@@ -35,13 +35,24 @@ from minichat.domain.model import (
     Timestamp,
 )
 from minichat.domain.paging import Key, Page, Window, cut
-from minichat.domain.ports import BanStore, ChangeStore, Clock, MembershipStore, RoomStore, Transaction, UserStore
+from minichat.domain.ports import (
+    BanStore,
+    ChangeStore,
+    Clock,
+    MembershipStore,
+    MessageStore,
+    RoomStore,
+    Transaction,
+    UserStore,
+)
 from minichat.domain.text import Fields
 
 MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
 """Maximum number of users that are invited at a room's creation; further users are added one by one."""
+_LEAST_TIME = 10**12
+"""A time in 2001, in milliseconds. Every time in an old key is later, and no position is as large."""
 LEAVE_BATCH = 100
 """Maximum number of rooms that an erased account leaves in one transaction, and that are in memory at once."""
 
@@ -54,6 +65,7 @@ class Rooms:
     room_store: RoomStore
     membership_store: MembershipStore
     ban_store: BanStore
+    message_store: MessageStore
     change_store: ChangeStore
     audit_log: AuditLog
 
@@ -61,10 +73,12 @@ class Rooms:
 
     def mine(self, user_id: int, window: Window) -> RoomList:
         """Return the rooms that the user is in, by latest activity."""
+        window = self._translated(user_id, window)
         return self._listed(cut(self.room_store.page_of(user_id, window), window, _by_activity))
 
     def public(self, user_id: int, window: Window) -> RoomList:
         """Return the rooms that the user could join, by latest activity."""
+        window = self._translated(user_id, window)
         return self._listed(cut(self.room_store.public_page(user_id, window), window, _by_activity))
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
@@ -257,7 +271,14 @@ class Rooms:
             with self.transaction(room=room_id):
                 room, membership = self.as_participant(user_id, room_id)
                 membership = self.see(room, membership, seq)
-        return membership.last_read_seq, room.last_seq - membership.last_read_seq
+        unread = room.last_seq - membership.last_read_seq
+        return membership.last_read_seq, unread - self.deleted_unread(room, membership)
+
+    def deleted_unread(self, room: Room, membership: Membership) -> int:
+        """Return the number of deleted messages above the participant's receipt."""
+        if room.deleted_seq <= membership.last_read_seq:
+            return 0
+        return self.message_store.count_deleted(room.id, membership.last_read_seq, room.last_seq)
 
     # Steps inside the caller's transaction
 
@@ -334,6 +355,20 @@ class Rooms:
         view = self._view(user_id, room_id)
         return ShownRoom(view, self.user_store.by_ids(mentioned([view])))
 
+    def _translated(self, user_id: int, window: Window) -> Window:
+        """Return a window of this version. A key of version 0.1 held the time of the room's activity, not the position.
+
+        A client that pages during an upgrade continues at the room's present position.
+        """
+
+        def translated(key: Key | None) -> Key | None:
+            if key is None or int(key[0]) < _LEAST_TIME:
+                return key
+            found = self.room_store.access(int(key[1]), user_id)
+            return key if found is None else (found[0].activity, found[0].id)
+
+        return window._replace(after=translated(window.after), before=translated(window.before))
+
     def _listed(self, page: Page[RoomView]) -> RoomList:
         return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
@@ -358,7 +393,7 @@ def mentioned(views: Iterable[RoomView]) -> set[int]:
 
 
 def _by_activity(view: RoomView) -> Key:
-    return (view.room.active_at, view.room.id)
+    return (view.room.activity, view.room.id)
 
 
 def _refuse_direct(room: Room) -> None:

@@ -84,6 +84,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         room_store=ports.room_store,
         membership_store=ports.membership_store,
         ban_store=ports.ban_store,
+        message_store=ports.message_store,
         change_store=ports.change_store,
         audit_log=audit_log,
     )

@@ -16,9 +16,9 @@ class MemoryMessageStore:
             return None
         tables = self._store.writable
         room = tables.rooms[new.room_id]
-        room = room._replace(last_seq=room.last_seq + 1, active_at=new.created_at)
+        message = new.stored_as(tables.next_id("messages"), room.last_seq + 1)
+        room = room._replace(last_seq=message.seq, active_at=new.created_at, activity=2 * message.id)
         tables.rooms[room.id] = room
-        message = new.stored_as(tables.next_id("messages"), room.last_seq)
         tables.messages[message.id] = message
         membership = tables.memberships.get((room.id, new.user_id))
         if membership is not None:
@@ -48,6 +48,12 @@ class MemoryMessageStore:
         )
         if first_digest is not None:
             tables.first_digests.setdefault(message.id, first_digest)
+        room = tables.rooms[message.room_id]
+        if message.is_deleted:
+            tables.rooms[room.id] = room._replace(deleted_seq=max(room.deleted_seq, message.seq))
+
+    def count_deleted(self, room_id: int, after: int, until: int) -> int:
+        return sum(message.is_deleted for message in self._of_room(room_id) if after < message.seq <= until)
 
     def first_digest(self, message_id: int) -> str | None:
         return self._store.tables.first_digests.get(message_id)

@@ -23,7 +23,9 @@ class MemoryRoomStore:
             is_private=new.is_private,
             created_at=new.created_at,
             active_at=new.created_at,
+            activity=2 * tables.last_ids["messages"] + 1,
             last_seq=0,
+            deleted_seq=0,
             participants_count=0,
         )
         tables.rooms[room.id] = room
@@ -108,21 +110,22 @@ def _views(tables: Tables, rooms: Iterable[Room], user_id: int, window: Window) 
 
 
 def _by_activity(room: Room) -> Key:
-    return (room.active_at, room.id)
+    return (room.activity, room.id)
 
 
 def _view(tables: Tables, room: Room, user_id: int) -> RoomView:
     membership = tables.memberships.get((room.id, user_id))
     if membership is None:
-        return RoomView(room, None, head=(), last_message=None, others_seen_seq=0)
+        return RoomView(room, None, head=(), last_message=None, others_seen_seq=0, deleted_unread=0)
     participants = sorted(member for member in tables.memberships.values() if member.room_id == room.id)
-    messages = (message for message in tables.messages.values() if message.room_id == room.id)
+    messages = [message for message in tables.messages.values() if message.room_id == room.id]
     return RoomView(
         room=room,
         membership=membership,
         head=tuple(member.user_id for member in participants[:ROOM_HEAD]),
         last_message=max(messages, key=lambda message: message.seq, default=None),
         others_seen_seq=newest_receipt_of_others(participants, user_id),
+        deleted_unread=sum(message.is_deleted and message.seq > membership.last_read_seq for message in messages),
     )
 
 

@@ -138,7 +138,7 @@ class RoomOut(Out):
     last_message = fields.Nested(MessageOut, required=True, allow_none=True, metadata={"example": None})
     last_seq = _number(3)
     last_read_seq = _number(3)
-    unread_count = _number(0)
+    unread_count = _number(0, description="Number of messages above `last_read_seq` that are not deleted.")
 
 
 class EventOut(Out):

@@ -31,9 +31,14 @@ class Room(NamedTuple):
     is_private: bool
     created_at: Timestamp
     active_at: Timestamp
-    """The time of the newest message, or of the room's creation. The room list is ordered by it."""
+    """The time of the newest message, or of the room's creation."""
+    activity: int
+    """The position of the newest message, or of the room's creation, among those of all rooms. Lists of rooms are
+    ordered by it: clocks differ between hosts and can be set back, so a time gives no order."""
     last_seq: int
     """The `seq` of the newest message, which is also the number of messages ever sent here."""
+    deleted_seq: int
+    """The `seq` of the newest deleted message, or 0: a receipt from there on has no deleted message above it."""
     participants_count: int
 
     @property

@@ -23,6 +23,15 @@ class RoomView(NamedTuple):
     last_message: Message | None
     others_seen_seq: int
     """The newest receipt of the other participants. It decides which of the viewer's messages count as read."""
+    deleted_unread: int
+    """The number of deleted messages above the viewer's receipt."""
+
+    @property
+    def unread_count(self) -> int:
+        """The number of messages above the viewer's receipt that are not deleted; 0 on a card."""
+        if self.membership is None:
+            return 0
+        return self.room.last_seq - self.membership.last_read_seq - self.deleted_unread
 
 
 class ShownRoom(NamedTuple):

@@ -8,7 +8,7 @@ from minichat.domain.model import Message, NewMessage
 
 class MessageStore(Protocol):
     def append(self, new: NewMessage) -> Message | None:
-        """Add the room's next message, mark the room as active and move the author's receipt up to it.
+        """Add the room's next message, make the room the most active one, and move the author's receipt up to it.
 
         The transaction must hold the room. Return None, and assign no `seq`, if the user has already used this
         `client_id` in this room.
@@ -22,7 +22,13 @@ class MessageStore(Protocol):
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
     def update(self, message: Message, first_digest: str | None) -> None:
-        """Store the content, `edited_at` and `is_deleted` of `message`, and the digest unless there is one already."""
+        """Store the content, `edited_at` and `is_deleted` of `message`, and the digest unless there is one already.
+
+        For a deleted message, raise the room's `deleted_seq` to its `seq`. The transaction must hold the room.
+        """
+
+    def count_deleted(self, room_id: int, after: int, until: int) -> int:
+        """Return how many messages of the room, with a `seq` above `after` and up to `until`, are deleted."""
 
     def first_digest(self, message_id: int) -> str | None:
         """Return the digest that the first `update` of the message stored."""

@@ -26,7 +26,7 @@ class RoomStore(Protocol):
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
         """Return the user's rooms by latest activity, one more than the limit if there are more.
 
-        The key is `(active_at, id)`.
+        The key is `(activity, id)`.
         """
 
     def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:

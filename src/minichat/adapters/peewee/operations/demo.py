@@ -65,7 +65,7 @@ def _add_rooms(
     kind, last_seqs = RoomKind.GROUP.value, {1: messages}
     _insert(
         database,
-        "room (id, name, description, kind, is_private, created_at, active_at, last_seq, participants_count)",
+        "room (id, name, description, kind, is_private, created_at, active_at, activity, last_seq, participants_count)",
         (
             (
                 room,
@@ -75,6 +75,7 @@ def _add_rooms(
                 False,
                 started,
                 now if room == 1 else started,
+                2 * messages if room == 1 else 1,
                 last_seqs.get(room, 0),
                 members,
             )

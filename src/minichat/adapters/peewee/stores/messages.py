@@ -8,7 +8,7 @@ the first id that an open transaction may still commit, so a client that continu
 from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
-from peewee import Field, IntegrityError, Node, Select, fn
+from peewee import SQL, Field, IntegrityError, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
@@ -20,6 +20,17 @@ from minichat.domain.model import Message, NewMessage
 MESSAGES = Mapper(Message, MessageRow)
 
 _AFTER_EVERY_ID = 2**63 - 1
+
+# `Room.activity` is twice the id of the room's newest message. An odd number lies between two messages. SQLite assigns
+# the id after the last one, because it has one writer; PostgreSQL's transactions may take ids meanwhile.
+_LAST_ID_ON_SQLITE = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0)"
+_LAST_ID_ON_POSTGRES = "(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM message_id_seq)"
+
+
+def after_last_message(database: ChatDatabase) -> SQL:
+    """Return the `activity` of a room that is created now: after the newest message of all rooms."""
+    last_id = database.dialect.choose(sqlite=_LAST_ID_ON_SQLITE, postgres=_LAST_ID_ON_POSTGRES)
+    return SQL(f"2 * {last_id} + 1")
 
 
 def message_store(database: ChatDatabase) -> "PeeweeMessageStore":
@@ -56,6 +67,14 @@ class PeeweeMessageStore:
                 **params(("content", "edited_at", "is_deleted")),
             ).where(message.id == param("id"))
         )
+        self._raise_deleted_seq = statement(
+            room.update(deleted_seq=param("seq")).where(
+                (room.id == param("room_id")) & (room.deleted_seq < param("seq"))
+            )
+        )
+        in_range = (message.room_id == param("room_id")) & (message.seq > param("after"))
+        are_deleted = in_range & (message.seq <= param("until")) & message.is_deleted
+        self._count_deleted = statement(message.select(fn.COUNT(SQL("*"))).where(are_deleted))
         self._first_digest = statement(message.select(message.first_digest).where(message.id == param("id")))
         self._forget_digests = statement(
             message.update(first_digest=None).where(
@@ -109,6 +128,14 @@ class PeeweeMessageStore:
             is_deleted=message.is_deleted,
             first_digest=first_digest,
         )
+        if message.is_deleted:
+            self._raise_deleted_seq.run(room_id=message.room_id, seq=message.seq)
+
+    def count_deleted(self, room_id: int, after: int, until: int) -> int:
+        row = self._count_deleted.one(room_id=room_id, after=after, until=until)
+        assert row is not None, "an aggregate returns a row"
+        count: int = row[0]
+        return count
 
     def first_digest(self, message_id: int) -> str | None:
         row = self._first_digest.one(id=message_id)
@@ -141,7 +168,11 @@ class PeeweeMessageStore:
         message, room, participant = MessageRow, RoomRow, ParticipantRow
         self._next_seq = Statement(
             self._database,
-            room.update(last_seq=room.last_seq + 1, active_at=param("created_at"))
+            room.update(
+                last_seq=room.last_seq + 1,
+                active_at=param("created_at"),
+                activity=SQL(f"2 * ({_LAST_ID_ON_SQLITE} + 1)"),
+            )
             .where(room.id == param("room_id"))
             .returning(room.last_seq),
         )
@@ -233,16 +264,17 @@ _IS_SETTLED = f"settled_by < {OLDEST_RUNNING}"
 """Whether no open transaction can commit a message with a smaller id: see migration 0001."""
 
 _APPEND = f"""
-    WITH numbered AS (
-        UPDATE room SET last_seq = last_seq + 1, active_at = :created_at
-        WHERE id = :room_id AND NOT EXISTS (
+    WITH taken AS (
+        SELECT id AS message_id, settled_by FROM take_message_id() WHERE NOT EXISTS (
             SELECT 1 FROM message WHERE room_id = :room_id AND user_id = :user_id AND client_id = :client_id::text
         )
-        RETURNING last_seq
+    ), numbered AS (
+        UPDATE room SET last_seq = last_seq + 1, active_at = :created_at, activity = 2 * message_id
+        FROM taken WHERE room.id = :room_id RETURNING message_id, settled_by, last_seq
     ), added AS (
         INSERT INTO message (id, settled_by, seq, {", ".join(NewMessage._fields)})
-        SELECT id, settled_by, last_seq, {", ".join(_typed(name) for name in NewMessage._fields)}
-        FROM numbered, take_message_id() RETURNING id, seq
+        SELECT message_id, settled_by, last_seq, {", ".join(_typed(name) for name in NewMessage._fields)}
+        FROM numbered RETURNING id, seq
     ), seen AS (
         UPDATE participant SET seen_seq = seq FROM added WHERE room_id = :room_id AND user_id = :user_id
     )

@@ -7,14 +7,14 @@ viewer's membership and the last message, one for the first participants.
 from collections.abc import Collection, Mapping, Sequence
 
 import orjson
-from peewee import JOIN, SQL, Delete, Expression, Node, Select, fn
+from peewee import JOIN, SQL, Case, Delete, Expression, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
-from minichat.adapters.peewee.stores.messages import MESSAGES
+from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
 from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow
 from minichat.domain.model import (
     MAX_ID,
@@ -34,7 +34,7 @@ ROOMS = Mapper(Room, RoomRow)
 # Joined rows: the columns of the room, then those of the viewer's membership, then those of the last message.
 _MEMBERSHIP = MEMBERSHIPS.after(ROOMS)
 _MESSAGE = MESSAGES.after(_MEMBERSHIP)
-_OTHERS_SEEN_SEQ = _MESSAGE.end
+_OTHERS_SEEN_SEQ, _DELETED_UNREAD = _MESSAGE.end, _MESSAGE.end + 1
 _PAIR_LOW, _PAIR_HIGH = _MEMBERSHIP.end, _MEMBERSHIP.end + 1
 _WITH_MEMBERSHIP = (*ROOMS.columns, *MEMBERSHIPS.columns)
 _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
@@ -67,7 +67,9 @@ class PeeweeRoomStore:
         room, this_one = RoomRow, RoomRow.id == param("id")
         given = params(("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high"))
         self._add = self._statement(
-            room.insert(active_at=param("created_at"), **given).on_conflict_ignore().returning(*ROOMS.columns)
+            room.insert(active_at=param("created_at"), activity=after_last_message(self._database), **given)
+            .on_conflict_ignore()
+            .returning(*ROOMS.columns)
         )
         self._direct_of = self._statement(
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
@@ -108,7 +110,7 @@ class PeeweeRoomStore:
             room.select(*_WITH_MEMBERSHIP).join(mine, JOIN.LEFT_OUTER, on=is_mine).where(this_one)
         )
         self._view = self._statement(
-            room.select(*_VIEW, others_seen_seq())
+            room.select(*_VIEW, others_seen_seq(), _deleted_unread())
             .join(mine, JOIN.LEFT_OUTER, on=is_mine)
             .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
             .where(this_one)
@@ -150,7 +152,14 @@ class PeeweeRoomStore:
         return [
             _card(room)
             if membership is None
-            else RoomView(room, membership, tuple(heads[room.id]), _MESSAGE.optional(row), row[_OTHERS_SEEN_SEQ] or 0)
+            else RoomView(
+                room,
+                membership,
+                tuple(heads[room.id]),
+                _MESSAGE.optional(row),
+                row[_OTHERS_SEEN_SEQ] or 0,
+                row[_DELETED_UNREAD],
+            )
             for room, membership, row in joined
         ]
 
@@ -181,7 +190,7 @@ class PeeweeRoomStore:
         )
 
     def _pages_by_activity(self, query: Select) -> KeysetPages:
-        key = (RoomRow.active_at, RoomRow.id)
+        key = (RoomRow.activity, RoomRow.id)
         return KeysetPages(self._database, query, key, start=_AFTER_EVERY_ACTIVITY, newest_first=True)
 
     def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
@@ -232,10 +241,20 @@ def _is_last() -> Expression:
 def _of_members() -> Select:
     """Return the views of rooms, one for each participant."""
     return (
-        ParticipantRow.select(*_VIEW, others_seen_seq(than=ParticipantRow.user_id))
+        ParticipantRow.select(*_VIEW, others_seen_seq(than=ParticipantRow.user_id), _deleted_unread())
         .join(RoomRow, on=(RoomRow.id == ParticipantRow.room_id))
         .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
     )
+
+
+def _deleted_unread() -> Case:
+    """Return the number of deleted messages above the receipt. Count only in rooms with a deletion above it."""
+    room, mine, deleted = RoomRow, ParticipantRow, MessageRow.alias()
+    are_unread = (deleted.room_id == room.id) & (deleted.seq > mine.joined_seq) & (deleted.seq > mine.seen_seq)
+    # The bare column is the condition of the partial index.
+    count = deleted.select(fn.COUNT(SQL("*"))).where(are_unread & deleted.is_deleted)
+    has_any = (room.deleted_seq > mine.joined_seq) & (room.deleted_seq > mine.seen_seq)
+    return Case(None, ((has_any, count),), 0)
 
 
 def _delete_newest(row: type[MessageRow] | type[ParticipantRow] | type[BanRow]) -> Delete:
@@ -253,4 +272,4 @@ def _partner_id(row: Row, user_id: int) -> int | None:
 
 def _card(room: Room) -> RoomView:
     """Return the room as a user sees it from outside."""
-    return RoomView(room, None, (), None, 0)
+    return RoomView(room, None, (), None, 0, 0)
