@@ -36,8 +36,9 @@ class RunningPostgres:
         version: int = 18,
         parent: Path | None = None,
         replica_of: "RunningPostgres | None" = None,
+        starts: bool = True,
     ) -> None:
-        """Create a server in a new folder for temporary files, or in `parent`.
+        """Create a server in a new folder for temporary files, or in `parent`; or only its folder.
 
         A replica starts as a copy, follows the primary and can be read.
         """
@@ -51,15 +52,40 @@ class RunningPostgres:
             os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
             self._programs = self._within_reach(self._programs)
         try:
-            if replica_of is None:
+            if replica_of is not None:
+                self.follow(replica_of)
+            elif starts:
                 self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
-            else:
-                host = f"--host={replica_of.folder}"
-                self._run("pg_basebackup", host, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", USER)
-            self.start()
+                self.start()
         except BaseException:
             shutil.rmtree(self.folder)
             raise
+
+    def follow(self, primary: "RunningPostgres") -> None:
+        """Become a new replica of the primary, whatever this server was before. It must not run."""
+        shutil.rmtree(self._data, ignore_errors=True)
+        host = f"--host={primary.folder}"
+        self._run("pg_basebackup", host, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", USER)
+        self.start()
+
+    def wait_for_a_synchronous_replica(self) -> None:
+        """Let every commit wait for the replica from now on; return when it has all commits until now."""
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.execute("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + PATIENCE
+        # A transaction that began to commit before the reload does not wait, so the second end of the journal counts.
+        has_reloaded = "SELECT pg_current_wal_insert_lsn() FROM pg_stat_replication WHERE sync_state = 'sync'"
+        while not (reached := self.execute(has_reloaded)):
+            assert time.monotonic() < deadline, "no synchronous replica"
+            time.sleep(0.02)
+        [(end,)] = reached
+        while self.execute(f"SELECT flush_lsn >= '{end}' FROM pg_stat_replication") != [(True,)]:
+            assert time.monotonic() < deadline, "the replica lags"
+            time.sleep(0.02)
+
+    def promote(self) -> None:
+        """Become the primary."""
+        assert self.execute("SELECT pg_promote()") == [(True,)]
 
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""
@@ -113,6 +139,10 @@ class RunningPostgres:
         self.process.send_signal(by)
         self.process.wait(PATIENCE)
 
+    @property
+    def has_started(self) -> bool:
+        return hasattr(self, "process")
+
     def kill(self) -> None:
         """Kill all its processes at once, as a crash does."""
         if self.process.poll() is None:
@@ -132,7 +162,8 @@ class RunningPostgres:
             self.start()
 
     def remove(self) -> None:
-        self.kill()
+        if self.has_started:
+            self.kill()
         shutil.rmtree(self.folder)
 
     @property

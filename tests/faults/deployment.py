@@ -136,15 +136,24 @@ class SqliteSite(Site):
 
 
 class PostgresSite(Site):
-    """Two hosts, which share a PostgreSQL and a Redis."""
+    """Two hosts, which share a PostgreSQL and a Redis. Their URL also names the place of a standby."""
 
     name = "PostgreSQL and Redis"
 
     def __init__(
-        self, hosts: Sequence[Host], disk: Disk, postgres: RunningPostgres, redis: RunningRedis, database: str
+        self,
+        hosts: Sequence[Host],
+        disk: Disk,
+        postgres: RunningPostgres,
+        standby: RunningPostgres,
+        redis: RunningRedis,
+        database: str,
     ) -> None:
         super().__init__(hosts, disk)
         self.postgres = postgres
+        """The primary."""
+        self.standby = standby
+        """The place of a standby, which runs only during a failover."""
         self.redis = redis
         self.database = database
         """Its URL."""
@@ -152,6 +161,11 @@ class PostgresSite(Site):
     @property
     def pids(self) -> list[int]:
         return self.postgres.pids
+
+    def fail_over(self) -> None:
+        """Let the standby become the primary."""
+        self.standby.promote()
+        self.postgres, self.standby = self.standby, self.postgres
 
     def check(self) -> None:
         check_database(self.database)
@@ -173,12 +187,14 @@ def on_postgres(folder: Path, tell: Callable[[str], object], *, on_small_disk: b
     """Deploy on PostgreSQL and Redis, likewise."""
     with ExitStack() as stack:
         disk = stack.enter_context(small_disk(tell)) if on_small_disk else Disk(folder)
-        postgres = RunningPostgres(parent=disk.folder if on_small_disk else None)
+        parent = disk.folder if on_small_disk else None
+        postgres, standby = RunningPostgres(parent=parent), RunningPostgres(parent=parent, starts=False)
         stack.callback(postgres.remove)
+        stack.callback(standby.remove)
         redis = stack.enter_context(running_redis(folder))
-        database = postgres.url()
+        database = f"{postgres.url()},{standby.folder}&target_session_attrs=read-write"
         hosts = []
         for name in ("host1", "host2"):
             hosts.append(Host(folder / name, database_url=database, redis_url=redis.url))
             stack.callback(hosts[-1].close)
-        yield PostgresSite(hosts, disk, postgres, redis, database)
+        yield PostgresSite(hosts, disk, postgres, standby, redis, database)

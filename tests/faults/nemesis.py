@@ -33,6 +33,7 @@ CUTS = scaled(10, 30)
 """Number of answers that a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
+SENDS_BEFORE_FAILOVER = 50
 TERMINATIONS = scaled(3, 10)
 SENDS_WITHOUT_REDIS = scaled(40, 200)
 SENDS_AT_ANOTHER_TIME = scaled(30, 100)
@@ -218,6 +219,20 @@ def _postgres_started(site: PostgresSite, load: Load) -> float:
     return over
 
 
+def fail_over(site: PostgresSite, load: Load) -> float:
+    """Kill the primary while a synchronous standby follows it, and promote the standby.
+
+    The killed server becomes the standby of the next strike, as a fresh copy.
+    """
+    site.standby.follow(site.postgres)
+    site.postgres.wait_for_a_synchronous_replica()
+    load.wait_for_sends(SENDS_BEFORE_FAILOVER)
+    site.postgres.kill()
+    load.wait_for_refusals(REFUSALS)
+    site.fail_over()
+    return time.monotonic()
+
+
 def hang_postgres(site: PostgresSite, load: Load) -> float:
     with _hung(site.postgres):
         load.wait_for_refusals(REFUSALS)
@@ -281,6 +296,7 @@ ON_POSTGRES = (
     Fault("PostgreSQL killed (-9) and started", kill_postgres),
     Fault("PostgreSQL stalled (SIGSTOP)", hang_postgres, times=4),
     Fault("a table locked", lock_postgres, times=4),
+    Fault("the primary killed (-9), the standby promoted", fail_over, times=8),
     Fault("Redis killed and started", kill_redis),
     Fault("Redis stalled (SIGSTOP)", hang_redis),
 )
