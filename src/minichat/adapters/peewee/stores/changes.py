@@ -118,7 +118,14 @@ class PostgresChangeStore(_Recorder):
                 text = text.replace(name, meaning)
             return Statement.of_text(database, text)
 
-        self._ends = statement("SELECT {epoch}, xid, id, {end} FROM change_horizon")
+        # The last position is that of a committed change. The number of the oldest running transaction is unsuitable: after
+        # a crash the server assigns the numbers of unsuccessful transactions again.
+        self._ends = statement("""
+            SELECT {epoch}, dropped.xid, dropped.id, coalesce(newest.xid, dropped.xid), coalesce(newest.id, dropped.id)
+            FROM change_horizon AS dropped LEFT JOIN LATERAL (
+                SELECT xid, id FROM change WHERE xid < {end} ORDER BY xid DESC, id DESC LIMIT 1
+            ) AS newest ON true
+        """)
         self._after = statement("""
             SELECT {columns} FROM change WHERE (xid, id) > (:xid, :id) AND xid < {end} ORDER BY xid, id LIMIT :limit
         """)
@@ -145,8 +152,8 @@ class PostgresChangeStore(_Recorder):
     def ends(self) -> LogEnds:
         found = self._ends.one()
         assert found is not None, "the migration has inserted the row"
-        epoch, xid, id_, end = found
-        return LogEnds((epoch, xid, id_), (epoch, end, 0))
+        epoch, first_xid, first_id, last_xid, last_id = found
+        return LogEnds((epoch, first_xid, first_id), (epoch, last_xid, last_id))
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         epoch, xid, id_ = position
