@@ -118,8 +118,8 @@ class PostgresChangeStore(_Recorder):
                 text = text.replace(name, meaning)
             return Statement.of_text(database, text)
 
-        # The last position is that of a committed change. The number of the oldest running transaction is unsuitable: after
-        # a crash the server assigns the numbers of unsuccessful transactions again.
+        # The last position is that of a committed change. The number of the oldest running transaction is unsuitable:
+        # after a crash the server assigns the numbers of unsuccessful transactions again.
         self._ends = statement("""
             SELECT {epoch}, dropped.xid, dropped.id, coalesce(newest.xid, dropped.xid), coalesce(newest.id, dropped.id)
             FROM change_horizon AS dropped LEFT JOIN LATERAL (
