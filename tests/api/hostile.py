@@ -28,7 +28,13 @@ MALFORMED_JSON: Mapping[str, Sequence[bytes]] = {
     ],
     "two documents": [b'{"a": 1} {"b": 2}'],
     "not a finite number": [b'{"a": NaN}', b'{"a": Infinity}', b'{"a": -Infinity}'],
-    "a number out of range": [b'{"a": 1e999}', b'{"a": -1e999}'],
+    "a number out of range": [
+        b'{"a": 1e999}',
+        b'{"a": -1e999}',
+        b'{"a": 1e400}',
+        b'{"a": 1e10000000}',
+        b'{"a": 0.1e9999999999999}',
+    ],
     "an endless number": [b'{"a": ' + b"9" * 5_000 + b"}", b'{"a": ' + b"9" * 400 + b"}"],
     "a repeated key": [b'{"a": 1, "a": 1}', b'{"a": {"b": 1, "b": 2}}'],
     "not UTF-8": [b'{"a": "\xff"}', b'{"a": "\xc0\x80"}', b'{"a": "\xed\xa0\x80"}'],
@@ -36,7 +42,9 @@ MALFORMED_JSON: Mapping[str, Sequence[bytes]] = {
         '{"a": 1}'.encode("utf-16"),
         '{"a": 1}'.encode("utf-16-le"),
         '{"a": 1}'.encode("utf-32"),
-        b'\xef\xbb\xbf{"a": 1}',
+        '\ufeff{"a": 1}'.encode("utf-16-be"),
+        b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}',
+        b'{"a": 1}\xef\xbb\xbf',
     ],
     "a lone surrogate": [b'{"a": "\\ud800"}', b'{"a": "\\udc00\\ud800"}', b'{"\\ud800": 1}'],
     "a raw control character": [b'{"a": "\x00"}', b'{"a": "\n"}'],
@@ -52,7 +60,6 @@ NOT_OBJECTS: list[object] = [None, [], [{}], 1, 1.5, True, "text", "{}"]
 OTHER_CONTENT_TYPES: list[str | None] = [
     None,
     "text/plain",
-    "application/json; charset=utf-16",
     "",
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
@@ -60,7 +67,6 @@ OTHER_CONTENT_TYPES: list[str | None] = [
     "text/json",
     "application/json-patch+json",
     "application/vnd.api+json",
-    "application/json; charset=latin-1",
     "application/json, text/plain",
     "x" * 1000,
 ]
@@ -71,7 +77,7 @@ WRONG_TYPES: list[object] = [None, True, 0.5, {"$gt": ""}, False, 1e300, [], {},
 
 NOT_IDS: list[object] = [
     *(0, 2**63, "1", 1.5),
-    *(-1, MAX_ID + 1, -(2**63), 10**40, 1.0, 1e3, True, False, "", [1], {"id": 1}),
+    *(-1, MAX_ID + 1, -(2**63), 10**40, 0.0, -0.0, -1.0, 392.5, 2.0**53, 1e300, True, False, "", [1], {"id": 1}),
 ]
 
 WRONG_LIMITS = [
@@ -81,7 +87,6 @@ WRONG_LIMITS = [
     "-1",
     "1.0",
     "1e2",
-    "",
     "%20",
     "+5",
     "%2B5",
@@ -103,7 +108,6 @@ NOT_IDS_IN_A_QUERY = [
     "9007199254740992",
     "x",
     "-1",
-    "",
     "1.0",
     "1e3",
     "١",

@@ -161,17 +161,6 @@ def test_another_content_type_is_refused(scene: Scene, route: Route, content_typ
     scene.refused(scene.sends(route, data=body, headers=headers), 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON;charset=UTF-8"]
-)
-def test_a_route_accepts_json_by_any_spelling_of_its_content_type(chat: Chat, content_type: str) -> None:
-    ann = chat.person("ann")
-    answer = ann.sends(
-        "POST", "/api/chat/rooms/", data='{"name": "Кухня"}'.encode(), headers={"Content-Type": content_type}
-    )
-    assert (answer.status, answer.body["name"]) == (201, "Кухня")
-
-
 @each_body
 def test_a_body_over_256_kib_is_refused(scene: Scene, route: Route) -> None:
     padding = b" " * (KIB_256 + 1)
@@ -234,14 +223,8 @@ def test_an_unknown_field_is_refused_by_name(scene: Scene, route: Route, name: s
     scene.refused(answer, 400, "validation_failed", {name})
 
 
-NULLABLE = {"password_confirm", "new_password_confirm", "reply_to", "client_id"}
-"""The fields that may be null, which means the same as leaving them out."""
-
-
-def is_of_the_type(value: object, field: str, example: object) -> bool:
+def is_of_the_type(value: object, example: object) -> bool:
     """Return whether a field with this example may hold the value."""
-    if value is None:
-        return field in NULLABLE
     return isinstance(value, bool) and isinstance(example, bool)
 
 
@@ -273,8 +256,8 @@ def named(route: Route, field: str, value: object) -> Any:
     [
         named(route, field, value)
         for route, field, example in EACH_FIELD
-        for value in WRONG_TYPES[:4]
-        if not is_of_the_type(value, field, example)
+        for value in WRONG_TYPES[1:4]
+        if not is_of_the_type(value, example)
     ],
 )
 def test_a_value_of_another_type_is_refused_by_name(scene: Scene, route: Route, field: str, value: object) -> None:
@@ -331,16 +314,17 @@ def test_a_list_of_ids_with_a_wrong_one_is_refused_by_name(scene: Scene, value: 
     scene.refused(answer, 400, "validation_failed", {"participants"})
 
 
-@pytest.mark.parametrize("seq", [-1, MAX_ID + 1, 1.0, True, "1", None, 10**40])
+@pytest.mark.parametrize("seq", [-1, MAX_ID + 1, 1.5, True, "1", None, 10**40])
 def test_a_seq_is_a_whole_number_from_0(scene: Scene, seq: object) -> None:
     answer = scene.ann.posts(f"/api/chat/rooms/{scene.room['id']}/read/", seq=seq)
     scene.refused(answer, 400, "validation_failed", {"seq"})
 
 
 @each_body
-def test_a_missing_field_is_named(scene: Scene, route: Route) -> None:
+def test_a_missing_field_and_a_required_field_that_is_null_are_named(scene: Scene, route: Route) -> None:
     for field in scene.needed_fields(route):
         body = scene.body(route)
+        scene.refused(scene.sends(route, json={**body, field: None}), 400, "validation_failed", {field})
         del body[field]
         scene.refused(scene.sends(route, json=body), 400, "validation_failed", {field})
 
@@ -372,7 +356,8 @@ def test_a_limit_within_its_bounds_is_accepted(scene: Scene, route: Route, limit
 @each_query
 def test_a_repeated_parameter_is_refused_by_name(scene: Scene, route: Route) -> None:
     for name in route.query:
-        answer = scene.ann.sends("GET", f"{scene.path(route)}?{name}=1&{name}=1")
+        needed = "" if name == "q" else needed_query(route)
+        answer = scene.ann.sends("GET", f"{scene.path(route)}?{needed}{name}=1&{name}=1")
         scene.refused(answer, 400, "validation_failed", {name})
 
 

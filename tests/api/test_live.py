@@ -165,7 +165,7 @@ class TestSync:
         good = now(ann)
         number, _, seal = good.partition(".")
         raised = f"{int(number[0]) + 1}{number[1:]}.{seal}"
-        for bad in ("", "1", "x", raised, f"{number}.{seal[::-1]}", f"{good}=", f"{good}\n", f"0{good}"):
+        for bad in ("1", "x", raised, f"{number}.{seal[::-1]}", f"{good}=", f"{good}\n", f"0{good}"):
             answer = ann.gets("/api/chat/sync/", after=bad)
             assert (answer.status, answer.code) == (400, "invalid_cursor"), bad
             assert list(answer.errors) == ["after"]
@@ -283,7 +283,7 @@ class TestTickets:
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
 
     def test_a_forged_ticket_is_401(self, chat: Chat, ann: Person) -> None:
-        for made_up in ("", "x", ann.token, "\u0000"):
+        for made_up in ("x", ann.token, "\u0000"):
             answer = chat.anyone.gets("/api/chat/events/", ticket=made_up)
             assert (answer.status, answer.code) == (401, "ticket_invalid")
 

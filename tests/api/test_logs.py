@@ -17,7 +17,7 @@ from api.client import Chat, Person
 from api.conftest import on_one_database
 from api.routes import ROUTES, Route
 from minichat import logs
-from minichat.api import instrumentation, parsing
+from minichat.api import arguments, instrumentation
 
 pytestmark = on_one_database
 
@@ -212,13 +212,15 @@ class TestSecrets:
         bug = log()[0]
         assert bug["exception"].endswith("RuntimeError: no such thing: '[removed]', token [removed]")
 
+    @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=ascii)
     def test_nested_secrets_in_the_message_of_a_bug_are_removed(
-        self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch
+        self, chat: Chat, log: Log, monkeypatch: pytest.MonkeyPatch, mark: str
     ) -> None:
         log()
-        monkeypatch.setattr(parsing, "_invalid_input", breaks(f"no such thing: {SECRET!r}"))
-        body = {"username": "ann", "password": {"old": ["x", {"new": SECRET}]}}
-        assert chat.app.test_client().post("/api/auth/login/", json=body).status_code == 500
+        monkeypatch.setattr(arguments, "_issues", breaks(f"no such thing: {SECRET!r}"))
+        body = mark + json.dumps({"username": "ann", "password": {"old": ["x", {"new": SECRET}]}})
+        answer = chat.app.test_client().post("/api/auth/login/", data=body, content_type="application/json")
+        assert answer.status_code == 500
         assert log()[0]["exception"].endswith("RuntimeError: no such thing: '[removed]'")
 
     def test_secrets_of_the_administrations_form_are_removed(

@@ -255,7 +255,7 @@ class TestHistory:
         assert bob.sends("HEAD", f"/api/chat/rooms/{room['id']}/history/").status == 200
         assert bob.looks_at(room)["unread_count"] == 7
 
-    @pytest.mark.parametrize("word", ["", "no", "False", "2", "null"])
+    @pytest.mark.parametrize("word", ["no", "False", "2", "null"])
     def test_mark_read_is_true_or_false(self, ann: Person, room: Json, word: str) -> None:
         assert set(ann.history(room, mark_read=word).errors) == {"mark_read"}
 

@@ -211,7 +211,7 @@ class TestBans:
             answer = ann.deletes(f"/api/chat/rooms/{room['id']}/participants/{user_id}/?ban=true")
             assert outcome(answer) == (404, "user_not_found")
 
-    @pytest.mark.parametrize("query", ["?ban=", "?ban=yes", "?ban=True", "?ban=true&ban=true", "?bann=true"])
+    @pytest.mark.parametrize("query", ["?ban=yes", "?ban=True", "?ban=true&ban=true", "?bann=true"])
     def test_a_ban_is_requested_by_a_parameter(
         self, chat: Chat, ann: Person, cid: Person, room: Json, query: str
     ) -> None:
@@ -220,7 +220,7 @@ class TestBans:
         assert (answer.status, len(answer.errors)) == (400, 1)
         assert chat.dump() == before
 
-    @pytest.mark.parametrize("query", ["?ban=false", "?ban=0", ""])
+    @pytest.mark.parametrize("query", ["?ban=false", "?ban=0", "?ban=", ""])
     def test_a_removal_is_no_ban(self, ann: Person, cid: Person, room: Json, query: str) -> None:
         assert removes(ann, cid, room, query).status == 204
         assert banned(ann, room).body == []

@@ -21,11 +21,12 @@ from api.hostile import (
     all_of,
     shown,
 )
+from minichat.api.arguments import checked
 from minichat.api.errors import MalformedJson
 from minichat.api.paging import window
-from minichat.api.parsing import checked, id_of, parse_json
+from minichat.api.parsing import id_of, parse_json
 from minichat.api.schemas import requests
-from minichat.api.schemas.fields import Boolean, File, Id, Ids
+from minichat.api.schemas.fields import Boolean, File, Id, Ids, WholeNumber
 from minichat.domain.errors import InvalidInput
 from minichat.domain.paging import Window
 
@@ -33,6 +34,18 @@ KEYS: list[tuple[type, ...]] = [(str,), (int,), (int, int)]
 """The types of the keys by which the lists page."""
 SCHEMAS = [schema for schema in vars(requests).values() if isinstance(schema, type) and issubclass(schema, requests.In)]
 BODIES = [schema() for schema in SCHEMAS if schema.__name__.endswith(("In", "Frame")) and schema is not requests.In]
+QUERIES = [schema() for schema in SCHEMAS if issubclass(schema, requests.Query) and schema is not requests.Query]
+FORMS: dict[type, dict[str, object]] = {
+    type(schema): {
+        name: field.metadata.get("example", 1 if isinstance(field, WholeNumber) else "x")
+        for name, field in schema.load_fields.items()
+        if field.required
+    }
+    for schema in BODIES
+    if not any(isinstance(field, File) for field in schema.load_fields.values())
+}
+"""A form of each schema for JSON, with its required fields only."""
+JSON_BODIES = [schema for schema in BODIES if type(schema) in FORMS]
 FIELDS = [
     (schema, name, field)
     for schema in BODIES
@@ -58,7 +71,7 @@ def wrong_fields(schema: ma.Schema, body: object) -> set[str]:
 
 def right_values(field: ma.fields.Field[Any]) -> list[object]:
     """Return the values from the classes of wrong values that are right for this field."""
-    values: list[object] = [None] if field.allow_none else []
+    values: list[object] = [] if field.required else [None]
     if isinstance(field, Boolean):
         values += [True, False]
     if isinstance(field, Ids):
@@ -86,6 +99,9 @@ def test_malformed_json_is_refused(body: bytes) -> None:
         (b'{"a": "\\ud83c\\udf72"}', {"a": "🍲"}),
         (b'{"a": 9223372036854775808}', {"a": 2**63}),
         (b'{"a": {"a": 1}}', {"a": {"a": 1}}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b'\xef\xbb\xbf {"a": "\xef\xbb\xbf"}', {"a": "\ufeff"}),
+        (b'{"a": [392.0, 3.92e2, 392.5, -0]}', {"a": [392.0, 392.0, 392.5, 0]}),
     ],
     ids=shown,
 )
@@ -117,6 +133,84 @@ def test_a_value_of_another_type_is_refused_by_name(schema: ma.Schema, name: str
 @pytest.mark.parametrize("value", NOT_IDS, ids=shown)
 def test_a_value_that_is_no_id_is_refused_by_name(schema: ma.Schema, name: str, value: object) -> None:
     assert name in wrong_fields(schema, {name: value})
+
+
+@pytest.mark.parametrize(("schema", "name"), ID_FIELDS)
+@pytest.mark.parametrize("text", ["392", "392.0", "392.00", "3.92e2", "3.92E+2", "39200e-2"])
+def test_an_id_is_a_whole_number_in_any_notation(schema: ma.Schema, name: str, text: str) -> None:
+    body = {**FORMS[type(schema)], name: parse_json(text.encode())}
+    loaded = checked(schema, body)[name]
+    assert (loaded, type(loaded)) == (392, int)
+
+
+@pytest.mark.parametrize("text", ["0", "-0", "0.0", "-0.0", "0e5"])
+def test_a_seq_of_zero_has_no_sign(text: str) -> None:
+    assert repr(checked(requests.ReadIn(), {"seq": parse_json(text.encode())})["seq"]) == "0"
+
+
+@pytest.mark.parametrize("schema", JSON_BODIES, ids=lambda schema: type(schema).__name__)
+def test_null_in_an_optional_field_means_the_same_as_leaving_it_out(schema: ma.Schema) -> None:
+    form = FORMS[type(schema)]
+    left_out = checked(schema, form)
+    for name, field in schema.load_fields.items():
+        if not field.required:
+            assert checked(schema, {**form, name: None}) == left_out, name
+
+
+def test_null_is_kept_where_it_is_a_value() -> None:
+    class Muting(requests.In):
+        until = Id(allow_none=True)
+
+    assert checked(Muting(), {"until": None}) == {"until": None}
+    assert checked(Muting(), {}) == {}
+
+
+@pytest.mark.parametrize("schema", QUERIES, ids=lambda schema: type(schema).__name__)
+def test_an_empty_parameter_means_the_same_as_leaving_it_out(schema: ma.Schema) -> None:
+    for attribute, field in schema.load_fields.items():
+        name = field.data_key or attribute
+        needed = {other: "x" for other, one in schema.load_fields.items() if one.required and other != name}
+        if field.required:
+            assert wrong_fields(schema, {**needed, name: ""}) == {name}
+        else:
+            assert checked(schema, {**needed, name: ""}) == checked(schema, needed), name
+
+
+@pytest.mark.parametrize("schema", [*BODIES, *QUERIES], ids=lambda schema: type(schema).__name__)
+def test_an_unknown_field_that_is_null_or_empty_is_refused_by_name(schema: ma.Schema) -> None:
+    assert wrong_fields(schema, {"colour": None, "size": ""}) >= {"colour", "size"}
+
+
+@pytest.mark.parametrize("schema", JSON_BODIES, ids=lambda schema: type(schema).__name__)
+@pytest.mark.parametrize("value", [None, [], "x", 1.5])
+def test_a_field_that_the_server_owns_is_ignored_with_any_value(schema: requests.In, value: object) -> None:
+    form = FORMS[type(schema)]
+    shown_fields = set() if schema.resource is None else set(schema.resource().fields) - set(schema.fields)
+    assert checked(schema, {**form, **dict.fromkeys(shown_fields, value)}) == checked(schema, form)
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("b7d1", "b7d1"),
+        ('"b7d1"', "b7d1"),
+        ('"b7 d1"', "b7 d1"),
+        (r'"a\"b\\c"', r'a"b\c'),
+        ('"b7d1";v=2', "b7d1"),
+        ('"b7d1" ; v="x;y"', "b7d1"),
+        ("b7;d1", "b7;d1"),
+        ('b"7"', 'b"7"'),
+        ("'b7d1'", "'b7d1'"),
+        ("“b7d1”", "“b7d1”"),
+    ],
+)
+def test_the_quotes_around_an_idempotency_key_are_not_part_of_it(header: str, key: str) -> None:
+    assert checked(requests.MessageHeaders(), {"Idempotency-Key": header}) == {"idempotency_key": key}
+
+
+@pytest.mark.parametrize("header", ['"', '"b7d1', r'"b7d1\"', r'"b7\d1"', '"b7"d1', '"b7" d1', '"b7"d1"', '"""'])
+def test_an_idempotency_key_with_unbalanced_quotes_is_refused_by_name(header: str) -> None:
+    assert wrong_fields(requests.MessageHeaders(), {"Idempotency-Key": header}) == {"Idempotency-Key"}
 
 
 @pytest.mark.parametrize("value", [*NOT_IDS, None, [2]], ids=shown)

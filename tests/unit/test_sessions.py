@@ -471,14 +471,6 @@ def test_log_out_ends_the_callers_session_only(chat, ann):
     assert other.caller
 
 
-def test_several_sessions_can_end_at_once(chat, ann):
-    other = ann.logs_in()
-    chat.services.sessions.log_out(ann.id, ann.grant.session.id, other.grant.session.id)
-    for person in (ann, other):
-        with pytest.raises(SessionEnded):
-            _ = person.caller
-
-
 def test_logging_out_twice_keeps_the_time_of_the_first(chat, ann):
     chat.services.sessions.log_out(ann.id, ann.grant.session.id)
     chat.clock.advance(10)

@@ -5,6 +5,7 @@ The domain decides whether a session is live; `tokens` decides whether a token i
 """
 
 import logging
+from contextlib import suppress
 
 from flask import request
 
@@ -12,6 +13,7 @@ from minichat.api.context import context, services
 from minichat.api.parsing import read_query
 from minichat.api.policy import Access
 from minichat.api.request_state import request_state
+from minichat.api.tokens import Claims
 from minichat.domain.errors import NotAuthenticated, Unavailable
 from minichat.domain.model import Caller
 
@@ -43,12 +45,22 @@ def _authenticated_user_id() -> int | None:
         found, state.token_expires_at = services().tickets.redeem(ticket)
         state.caller = _with_renewed_presence(found)
         return found.user.id
-    claims = context().tokens.read(_bearer_token(), "access")
+    if state.policy.access is Access.OPTIONAL_TOKEN:
+        with suppress(NotAuthenticated):
+            state.claims = bearer_claims(even_expired=True)
+            # An old token does not use up the limit of its user.
+            return None if state.claims.expires_at <= context().clock() else state.claims.user_id
+        return None
+    claims = bearer_claims()
     state.claims, state.token_expires_at = claims, claims.expires_at
-    if state.policy.access is not Access.TOKEN_OF_ANY_SESSION:
-        found = services().sessions.authenticate(claims.session_id, claims.user_id)
-        state.caller = _with_renewed_presence(found)
+    found = services().sessions.authenticate(claims.session_id, claims.user_id)
+    state.caller = _with_renewed_presence(found)
     return claims.user_id
+
+
+def bearer_claims(*, even_expired: bool = False) -> Claims:
+    """Return the claims of this request's access token. Raises NotAuthenticated, InvalidToken or TokenExpired."""
+    return context().tokens.read(_bearer_token(), "access", even_expired=even_expired)
 
 
 def _bearer_token() -> str:
@@ -63,7 +75,7 @@ def _ticket() -> str | None:
     """Return the ticket of this request, if its route takes one and no token came with it."""
     if request_state().policy.access is not Access.TOKEN_OR_TICKET or "Authorization" in request.headers:
         return None
-    return read_query(request).get("ticket")
+    return read_query(request).value.get("ticket") or None
 
 
 def _with_renewed_presence(found: Caller) -> Caller:

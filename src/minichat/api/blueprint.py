@@ -1,48 +1,101 @@
-"""flask-smorest's blueprint with our parser, and one decorator that documents the answers of a route.
+"""flask-smorest's blueprint with our parsing, and one decorator that documents the answers of a route.
 
 It uses only documented extension points of smorest: `ARGUMENTS_PARSER` and `doc`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Response
+from flask import Response, request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
+from minichat.api.arguments import Part, Rules, load
 from minichat.api.openapi import REQUEST_ID, problem_reference, problem_response
-from minichat.api.parsing import StrictParser
-from minichat.api.policy import Policy, declare
+from minichat.api.parsing import read_form, read_headers, read_json, read_query, read_unexpected
+from minichat.api.policy import Access, Policy, declare
+from minichat.api.schemas.requests import NothingIn
 
 View = TypeVar("View", bound=Callable[..., Response])
 
 _DEFAULT = Policy()
+_READERS = {"json": read_json, "files": read_form, "query": read_query, "headers": read_headers}
+_BODIES = frozenset({read_json, read_form})
+_NO_BODY = Part(NothingIn(), read_unexpected)
+_SECURITY: Mapping[Access, Mapping[str, Any]] = {
+    Access.PUBLIC: {"security": []},
+    Access.OPTIONAL_TOKEN: {"security": [{"bearer": []}, {}]},
+}
+"""What the document says instead of its general requirement of a token."""
+_PARTS = "request_parts"
+"""The attribute of a view that holds the parts of its request."""
+
+
+class _DocumentedOnly:
+    """Stands in for webargs' parser: smorest documents the parts of a request, and `Blueprint.route` loads them."""
+
+    DEFAULT_VALIDATION_STATUS = HTTPStatus.BAD_REQUEST
+
+    def use_args(self, _schema: Schema, **_options: Any) -> Callable[[View], View]:
+        return lambda view: view
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
-    ARGUMENTS_PARSER = StrictParser(unknown=None)  # each schema has its own rule for unknown fields
+    ARGUMENTS_PARSER = _DocumentedOnly()
 
     def route(self, rule: str, *, policy: Policy = _DEFAULT, **options: Any) -> Callable[[View], View]:
-        """Register a view with its policy, and document the policy."""
+        """Register a view with its policy, and document the policy.
+
+        The view gets the forms of its `arguments`, in their order, and the values in the path by name.
+        """
         register = super().route(rule, **options)
+        is_reading_only = not {"POST", "PUT", "PATCH", "DELETE"} & set(options.get("methods", ()))
 
         def decorate(view: View) -> View:
             endpoint = view.__name__
-            documented: View = self.doc(operationId=endpoint, **_description_of(policy))(view)
-            register(documented)
+            parts: tuple[Part, ...] = view.__dict__.get(_PARTS, ())
+            refuses_bodies = not (is_reading_only or policy.ignores_body or any(part.read in _BODIES for part in parts))
+            description = _description_of(policy, refuses_bodies=refuses_bodies)
+            documented: View = self.doc(operationId=endpoint, **description)(view)
+            register(_loading(documented, parts, refuses_bodies=refuses_bodies))
             self.record(lambda setup: declare(setup.app, f"{setup.blueprint.name}.{endpoint}", policy))
             return documented
 
         return decorate
 
-    def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
-        """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`."""
-        # An instance, because webargs would create one for each request from a class.
-        decorate: Callable[[View], View] = super().arguments(
-            schema(), location=location, error_status_code=HTTPStatus.BAD_REQUEST, **kwargs
-        )
+    def arguments(
+        self, schema: type[Schema], *, location: str = "json", rules: Rules | None = None, **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`.
+
+        `rules` checks the form by the rules of a service. It is called only if the request has other wrong fields, so
+        that one answer names all of them.
+        """
+        document: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
+        part = Part(schema(), _READERS[location], rules)
+
+        def decorate(view: View) -> View:
+            documented = document(view)
+            documented.__dict__[_PARTS] = (part, *view.__dict__.get(_PARTS, ()))
+            return documented
+
         return decorate
+
+
+def _loading(view: View, parts: tuple[Part, ...], *, refuses_bodies: bool) -> View:
+    """Return the view with its request loaded."""
+    if not (parts or refuses_bodies):
+        return view
+    loaded = (*parts, _NO_BODY) if refuses_bodies else parts
+
+    @wraps(view)
+    def call(**path: Any) -> Response:
+        forms = load(loaded, request, path)
+        return view(*forms[: len(parts)], **path)
+
+    return call  # type: ignore[return-value]  # Flask calls a view with the values in its path
 
 
 def answers(
@@ -72,13 +125,14 @@ def answers(
     return decorate
 
 
-def _description_of(policy: Policy) -> dict[str, Any]:
+def _description_of(policy: Policy, *, refuses_bodies: bool) -> dict[str, Any]:
     """Return the part of a route's documentation that follows from its policy."""
     codes = [503] if policy.is_public else [401, 503]
     if policy.is_throttled:
         codes.append(429)
-    security: dict[str, Any] = {"security": []} if policy.is_public else {}
-    return {"responses": {code: problem_reference(code) for code in codes}, **security}
+    if refuses_bodies:
+        codes += [400, 413]
+    return {"responses": {code: problem_reference(code) for code in codes}, **_SECURITY.get(policy.access, {})}
 
 
 def _success(code: int, schema: Any, headers: Mapping[str, Any] | None, content_type: str) -> dict[str, Any]:

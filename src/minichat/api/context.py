@@ -12,6 +12,7 @@ from flask import Flask, current_app, request
 
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.metrics import Metrics
+from minichat.api.parsing import header_text, without_controls
 from minichat.api.presenting import Presenter
 from minichat.api.request_state import caller_id
 from minichat.api.tokens import Tokens
@@ -79,7 +80,7 @@ def presenter(people: People) -> Presenter:
 
 def device() -> Device:
     """Return the user agent and the address of this request."""
-    return Device(request.headers.get("User-Agent", ""), request.remote_addr or "")
+    return Device(without_controls(header_text(request, "User-Agent")), request.remote_addr or "")
 
 
 def base_url() -> str:

@@ -61,6 +61,15 @@ class MalformedForm(InvalidInput):
         super().__init__({})
 
 
+class UnexpectedBody(InvalidInput):
+    """The route reads no body, and this one is not a JSON object whose fields could be named."""
+
+    code = "unexpected_body"
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
 class UnsupportedMediaType(ChatError):
     """The body has a type that this route does not read."""
 
@@ -72,6 +81,14 @@ class HttpError(ChatError):
 
     status: ClassVar[int]
     headers: ClassVar[dict[str, str]] = {}
+
+
+class UnsupportedEncoding(HttpError):
+    """The body has a `Content-Encoding`, such as gzip."""
+
+    code = "unsupported_encoding"
+    status = 415
+    headers: ClassVar = {"Accept-Encoding": "identity"}  # RFC 9110, section 12.5.3
 
 
 STATUS: dict[type[ChatError], int] = {

@@ -1,25 +1,27 @@
-"""Read requests strictly: every value that does not fit its schema is an error that names the field.
+"""Read the parts of a request strictly: its body, its query and its headers, in the syntax of HTTP and JSON.
 
-This module knows HTTP and JSON, and no rule of the chat.
+`arguments` loads what these functions return by a schema. This module knows no field and no rule of the chat.
 """
 
 import json
 import math
 import re
+import unicodedata
+from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import marshmallow as ma
 import orjson
 from flask import Request
-from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
-from minichat.api.errors import MalformedForm, MalformedJson, UnsupportedMediaType
+from minichat.api.errors import MalformedForm, MalformedJson, UnexpectedBody, UnsupportedEncoding, UnsupportedMediaType
 from minichat.api.policy import Access
 from minichat.api.polyfills import without_additions
 from minichat.api.request_state import request_state
@@ -27,45 +29,66 @@ from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.model import MAX_ID
 
-Value = TypeVar("Value")
-
 _MAX_PARTS = 8
 _MAX_PART_HEAD_BYTES = 4 * 1024
 """Parsing a longer header takes too long."""
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
-def read_json(request: Request) -> Any:
-    """Return the JSON body, or `{}` if it is empty.
+class Read(NamedTuple):
+    """A part of a request as it was read, and the issues of the fields that could not be read."""
 
-    Raises UnsupportedMediaType, MalformedJson or RequestEntityTooLarge.
+    value: Any
+    issues: Mapping[str, Sequence[Issue]] = {}
+
+
+def read_json(request: Request, _schema: ma.Schema) -> Read:
+    """Read the JSON body. An empty body is `{}`.
+
+    Raises UnsupportedMediaType, UnsupportedEncoding, MalformedJson or RequestEntityTooLarge.
     """
     body = _read(request, MalformedJson)
-    if not body:
-        return {}
-    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
-        raise UnsupportedMediaType
-    return parse_json(body)
+    if not body or body == BOM_UTF8:
+        return Read({})
+    _check_type(request, "application/json")
+    return Read(parse_json(body))
+
+
+def read_unexpected(request: Request, _schema: ma.Schema) -> Read:
+    """Read the body of a route that needs none: nothing, or a JSON object, in which every field is unknown.
+
+    Raises UnexpectedBody or RequestEntityTooLarge.
+    """
+    body = _read(request, UnexpectedBody)
+    if not body or body == BOM_UTF8:
+        return Read({})
+    try:
+        value = parse_json(body)
+    except MalformedJson as error:
+        raise UnexpectedBody from error
+    if not isinstance(value, dict):
+        raise UnexpectedBody
+    return Read(value)
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the value of a JSON text. Raises MalformedJson."""
+    """Return the value of a JSON text, with or without a byte order mark. Raises MalformedJson."""
+    text = body.removeprefix(BOM_UTF8)
     try:
         # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting. It accepts repeated keys and turns
         # huge integers into floats, which the second reading finds.
-        orjson.loads(body)
-        return json.loads(body, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
+        orjson.loads(text)
+        return json.loads(text, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
 
 
-def read_form(request: Request) -> dict[str, str | bytes]:
-    """Return the parts of a multipart body by name: text as `str`, files as `bytes`. Nothing is written to a disk.
+def read_form(request: Request, _schema: ma.Schema) -> Read:
+    """Read the parts of a multipart body by name: text as `str`, files as `bytes`. Nothing is written to a disk.
 
-    Raises UnsupportedMediaType, MalformedForm, RequestEntityTooLarge, or InvalidInput for a repeated part.
+    Raises UnsupportedMediaType, UnsupportedEncoding, MalformedForm or RequestEntityTooLarge.
     """
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType
+    _check_type(request, "multipart/form-data")
     body = _read(request, MalformedForm)
     try:
         parts = list(_parts_of(body, request.mimetype_params.get("boundary", "")))
@@ -74,6 +97,18 @@ def read_form(request: Request) -> dict[str, str | bytes]:
     if any(len(value) > MAX_FILE_BYTES for _, value in parts):
         raise RequestEntityTooLarge
     return _each_once(parts)
+
+
+def _check_type(request: Request, media_type: str) -> None:
+    """Raise UnsupportedMediaType or UnsupportedEncoding unless the body has this type and is not compressed.
+
+    The type's parameters have no effect: JSON is UTF-8 with any `charset` (RFC 8259, section 11).
+    """
+    if media_type not in {request.content_type, request.mimetype}:
+        raise UnsupportedMediaType
+    coding = request.headers.get("Content-Encoding")
+    if coding and any(one.strip().lower() not in {"", "identity"} for one in coding.split(",")):
+        raise UnsupportedEncoding
 
 
 def _parts_of(body: bytes, boundary: str) -> Iterator[tuple[str, str | bytes]]:
@@ -111,17 +146,18 @@ def _read(request: Request, malformed: type[InvalidInput]) -> bytes:
     state = request_state()
     if len(body) > state.policy.max_body_bytes:
         raise RequestEntityTooLarge
-    state.body = body
+    state.body = body.removeprefix(BOM_UTF8)
     return body
 
 
-def _each_once(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
-    """Return the pairs by name. Raises InvalidInput if a name is repeated."""
+def _each_once(pairs: list[tuple[str, Any]]) -> Read:
+    """Return the pairs by name. A name that is repeated has an issue, and no value."""
     found = dict(pairs)
-    if len(found) < len(pairs):
-        times = Counter(name for name, _ in pairs)
-        raise InvalidInput({name: [Issue("repeated")] for name in found if times[name] > 1})
-    return found
+    if len(found) == len(pairs):
+        return Read(found)
+    times = Counter(name for name, _ in pairs)
+    once = {name: value for name, value in found.items() if times[name] == 1}
+    return Read(once, {name: [Issue("repeated")] for name in found if times[name] > 1})
 
 
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -138,38 +174,39 @@ def _finite(text: str) -> float:
     return number
 
 
-def read_query(request: Request) -> dict[str, str]:
-    """Return the query of a request. Raises InvalidInput for a parameter that is repeated or not UTF-8."""
+def read_query(request: Request, _schema: ma.Schema | None = None) -> Read:
+    """Read the query. A parameter that is repeated or not UTF-8 has an issue."""
     # `request.args` fails on raw bytes that are not UTF-8, and does not decode encoded ones.
     try:
         pairs = parse_qsl(request.query_string.decode(), keep_blank_values=True, errors="strict")
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError:
         pairs = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
-        broken = [name for name, value in pairs if "\ufffd" in name + value]
-        raise InvalidInput({name: [Issue("not_text")] for name in broken}) from error
+        broken = {name: [Issue("not_text")] for name, value in pairs if "\ufffd" in name + value}
+        read = _each_once([pair for pair in pairs if pair[0] not in broken])
+        return Read(read.value, {**broken, **read.issues})
     if request_state().policy.access is Access.TOKEN_OR_TICKET:
         pairs = without_additions(pairs)
     return _each_once(pairs)
 
 
-class StrictParser(FlaskParser):
-    """The parser of `Blueprint.arguments`: that of webargs, with our strict readers."""
+def read_headers(request: Request, schema: ma.Schema) -> Read:
+    """Read the headers that the schema names."""
+    names = [field.data_key or name for name, field in schema.load_fields.items()]
+    return Read({name: header_text(request, name) for name in names if name in request.headers})
 
-    def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        return read_json(req)
 
-    def load_files(self, req: Request, schema: ma.Schema) -> dict[str, str | bytes]:
-        return read_form(req)
+def header_text(request: Request, name: str) -> str:
+    """Return the text of a header as the client wrote it, or "": UTF-8, or Latin-1 if it is not UTF-8."""
+    text = request.headers.get(name, "")  # WSGI decodes headers as Latin-1 (PEP 3333)
+    if not text.isascii():
+        with suppress(UnicodeError):
+            return text.encode("latin-1").decode()
+    return text
 
-    def load_querystring(self, req: Request, schema: ma.Schema) -> dict[str, str]:
-        return read_query(req)
 
-    def load_headers(self, req: Request, schema: ma.Schema) -> dict[str, str]:
-        return dict(req.headers)
-
-    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **kwargs: Any) -> NoReturn:
-        (fields,) = error.messages_dict.values()  # webargs adds the location
-        raise _invalid_input(fields) from error
+def without_controls(text: str) -> str:
+    """Return the text without control characters, which a terminal would obey."""
+    return text if text.isprintable() else "".join(char for char in text if unicodedata.category(char) != "Cc")
 
 
 class IdConverter(BaseConverter):
@@ -187,31 +224,3 @@ def id_of(text: str) -> int:
         return 0
     number = int(text)
     return number if number <= MAX_ID else 0
-
-
-def checked(schema: ma.Schema, value: Any) -> dict[str, Any]:
-    """Load a value by the schema. Raises InvalidInput, which names each wrong field."""
-    try:
-        loaded: dict[str, Any] = schema.load(value)
-    except ma.ValidationError as error:
-        raise _invalid_input(error.messages_dict) from error
-    return loaded
-
-
-def _invalid_input(fields: Mapping[Any, Any]) -> InvalidInput:
-    return InvalidInput({str(field): _issues(found) for field, found in fields.items()})
-
-
-def _issues(found: Any) -> list[Issue]:
-    """Return the issues of a field, with those of its list items."""
-    if isinstance(found, Mapping):
-        all_issues = [issue for item in found.values() for issue in _issues(item)]
-        return list(_without_repetitions(all_issues))
-    return [issue if isinstance(issue, Issue) else Issue(str(issue)) for issue in found]
-
-
-def _without_repetitions(issues: list[Issue]) -> Iterator[Issue]:
-    # Without a set, because an issue holds a dict and is not hashable.
-    for index, issue in enumerate(issues):
-        if issue not in issues[:index]:
-            yield issue

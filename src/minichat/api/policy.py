@@ -27,8 +27,8 @@ class Access(Enum):
     """An access token of a live session."""
     TOKEN_OR_TICKET = auto()
     """The same, or a single-use ticket in the URL, because browsers can't set headers when they open a stream."""
-    TOKEN_OF_ANY_SESSION = auto()
-    """A valid access token, even if its session has ended, so that a client can log out twice."""
+    OPTIONAL_TOKEN = auto()
+    """A genuine access token, even if it has expired or its session has ended, or none: the view checks the rest."""
     PUBLIC = auto()
     """No credentials."""
 
@@ -61,6 +61,9 @@ class Policy:
     rate_limit: RateLimit | None = None
     """The limit of each user on this route. None means READS or WRITES, by the method."""
     max_body_bytes: int = MAX_BODY_BYTES
+    ignores_body: bool = False
+    """Whether a route that reads no body ignores one. The Django service's routes do, because its clients may send
+    some. All others refuse it, except `{}`: they can't know what the client expects of it."""
 
     @property
     def is_public(self) -> bool:
@@ -71,6 +74,7 @@ _DEFAULT = Policy()
 PUBLIC = Policy(Access.PUBLIC)
 PUBLIC_UNTHROTTLED = Policy(Access.PUBLIC, is_throttled=False)
 """For pages and pictures, which cost little, and for health checks."""
+IGNORING_BODIES = Policy(ignores_body=True)
 STREAM = Policy(Access.TOKEN_OR_TICKET)
 NO_ROUTE = Policy(Access.PUBLIC)
 """For an unknown path or method: every client gets the same 404 or 405."""

@@ -32,7 +32,7 @@ class RequestState:
     request_id: str = ""
     policy: Policy = NO_ROUTE
     claims: Claims | None = None
-    """None if the request came with a ticket, or if the route is public."""
+    """None if the request came with a ticket, or if the route is public or takes an optional token."""
     caller: Caller | None = None
     token_expires_at: Timestamp | None = None
     """When the token, or the token behind the ticket, expires."""
@@ -72,13 +72,6 @@ def caller() -> Caller:
 def caller_id() -> int:
     """Return the id of the user who makes this request."""
     return caller().user.id
-
-
-def claims() -> Claims:
-    """Return the claims of this request's token."""
-    found = request_state().claims
-    assert found is not None, "a request without a token in its header has no claims"
-    return found
 
 
 def token_expires_at() -> Timestamp:

@@ -124,6 +124,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Send JSON as `Content-Type: application/json` in UTF-8, and files as `multipart/form-data`.",
         "Отправляйте JSON в UTF-8 с заголовком `Content-Type: application/json`, а файлы — как `multipart/form-data`.",
     ),
+    "unsupported_encoding": (
+        "Send the body uncompressed, without `Content-Encoding`.",
+        "Отправляйте тело запроса без сжатия, без заголовка `Content-Encoding`.",
+    ),
+    "unexpected_body": (
+        "This request takes no data. Send an empty body or an empty JSON object.",
+        "Этот запрос не принимает данных. Отправьте пустое тело или пустой JSON-объект.",
+    ),
     "too_many_requests": ("Too many requests. Wait a moment.", "Слишком много запросов. Подождите немного."),
     "too_many_attempts": ("Too many attempts. Try again later.", "Слишком много попыток. Попробуйте позже."),
     "internal_error": ("Something went wrong on our side. Try again later.", "Что-то пошло не так. Попробуйте позже."),
@@ -196,6 +204,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Это распространённый пароль, его легко подобрать. Придумайте другой.",
     ),
     "wrong_password": ("Wrong password.", "Неверный пароль."),
+    "unbalanced_quotes": (
+        'Close the quotes, and put a `\\` before each `"` and `\\` between them.',
+        'Закройте кавычки, а внутри них ставьте `\\` перед каждым `"` и `\\`.',
+    ),
     "unknown_user": ("One of these users does not exist.", "Один из указанных пользователей не найден."),
     "unknown_message": ("This message does not exist here.", "Такого сообщения здесь нет."),
     "yourself": ("You can't do this to yourself.", "Это действие нельзя применить к себе."),

@@ -89,7 +89,7 @@ class Messaging:
         fields = Fields()
         content = _checked(fields, content)
         if client_id is not None:
-            client_id = fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
+            client_id = check_client_id(fields, client_id)
         fields.check()
         with self.transaction(room=room_id):
             room, _ = self.rooms.as_participant(author.id, room_id)
@@ -288,6 +288,11 @@ class Messaging:
     def _is_in(self, user_id: int, room_id: int) -> bool:
         found = self.room_store.access(room_id, user_id)
         return found is not None and found[1] is not None
+
+
+def check_client_id(fields: Fields, client_id: str) -> str:
+    """Return the id in its normal form; record in `fields` each reason to reject it."""
+    return fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
 
 
 def _checked(fields: Fields, content: str) -> str:

@@ -12,7 +12,7 @@ This module knows `jti`s only; the API makes and verifies the tokens themselves.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -201,15 +201,15 @@ class Sessions:
             raise RefreshTokenReused
         return grant
 
-    def log_out(self, user_id: int, *session_ids: int, device: Device = Device()) -> None:
-        """End these sessions of the user; an ended session stays ended."""
-        self._end(AuditEvent.LOGGED_OUT, user_id, session_ids, device)
+    def log_out(self, user_id: int, session_id: int, device: Device = Device()) -> None:
+        """End a session of the user; an ended session stays ended."""
+        self._end(AuditEvent.LOGGED_OUT, user_id, session_id, device)
 
     def revoke(self, caller: Caller, session_id: int, device: Device = Device()) -> None:
         """End one of the caller's sessions; an ended session stays ended. Raises SessionNotFound."""
         if self.session_store.of(caller.user.id, session_id) is None:
             raise SessionNotFound
-        self._end(AuditEvent.REVOKED, caller.user.id, (session_id,), device)
+        self._end(AuditEvent.REVOKED, caller.user.id, session_id, device)
 
     def revoke_others(self, caller: Caller, device: Device = Device()) -> None:
         """End all of the caller's sessions but the one of this request."""
@@ -272,11 +272,10 @@ class Sessions:
             )
             return self._issue(session, secrets.token_urlsafe(24), now)
 
-    def _end(self, event: AuditEvent, user_id: int, session_ids: Iterable[int], device: Device) -> None:
+    def _end(self, event: AuditEvent, user_id: int, session_id: int, device: Device) -> None:
         with self.transaction(account=user_id):
-            for session_id in session_ids:
-                if self.session_store.end(session_id, self.clock()):
-                    self.audit_log.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
+            if self.session_store.end(session_id, self.clock()):
+                self.audit_log.note(event, about=user_id, by=user_id, session_id=session_id, device=device)
 
     def _note_failure(self, guess: Guess, event: AuditEvent, caller: Caller | None = None) -> None:
         """Count a wrong password and record it in the audit log.

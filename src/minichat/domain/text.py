@@ -6,6 +6,7 @@ unchanged. This module knows no field of any entity.
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 
 from minichat.domain.errors import InvalidInput, Issue
 
@@ -59,6 +60,11 @@ class Fields:
 
     def __init__(self) -> None:
         self._issues: dict[str, list[Issue]] = {}
+
+    @property
+    def found(self) -> Mapping[str, Sequence[Issue]]:
+        """The issues so far, by field."""
+        return self._issues
 
     def wrong(self, field: str, code: str, **limits: int) -> None:
         """Record an issue of `field`."""

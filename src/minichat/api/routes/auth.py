@@ -5,13 +5,14 @@ from typing import Any
 from flask import Response, request
 
 from minichat.api import presenting
+from minichat.api.authentication import bearer_claims
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, device, services
 from minichat.api.exporting import export_document
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
-from minichat.api.request_state import caller, caller_id, claims
+from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.answers import (
     AccountOut,
     ConfirmationOut,
@@ -23,7 +24,7 @@ from minichat.api.schemas.answers import (
 )
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence
-from minichat.domain.errors import InvalidToken
+from minichat.domain.errors import TokenExpired
 from minichat.domain.model import User
 from minichat.domain.sessions import Grant
 
@@ -57,22 +58,26 @@ def login(form: dict[str, Any]) -> Response:
     return _welcome(user, grant, "logged_in", 200)
 
 
-@blueprint.route("/logout/", methods=["POST"], policy=Policy(Access.TOKEN_OF_ANY_SESSION))
+@blueprint.route("/logout/", methods=["POST"], policy=Policy(Access.OPTIONAL_TOKEN))
 @blueprint.arguments(LogoutIn, required=False)
 @answers(200, ConfirmationOut, 400, 413, 415)
 def logout(form: dict[str, str]) -> Response:
     """Log out: end the session, with its access and refresh tokens.
 
-    Send the access token, even if its session has ended already. With `refresh`, the session of that token ends too.
+    One valid token is enough. With a `refresh` token, the access token may have expired or be missing. Without one, the
+    session of the access token ends. If you send tokens of two sessions, both end. You can log out again without an
+    error.
     """
-    access = claims()
-    ending = {access.session_id}
-    if "refresh" in form:
-        refresh = context().tokens.read(form["refresh"], "refresh", even_expired=True)
-        if refresh.user_id != access.user_id:
-            raise InvalidToken
-        ending.add(refresh.session_id)
-    services().sessions.log_out(access.user_id, *ending, device=device())
+    access, refresh = request_state().claims, form.get("refresh")
+    tokens = [] if access is None else [access]
+    if refresh is not None:
+        tokens.append(context().tokens.read(refresh, "refresh", even_expired=True))
+    if not tokens:
+        bearer_claims()  # raises the reason
+    if all(token.expires_at <= context().clock() for token in tokens):
+        raise TokenExpired
+    for token in tokens:
+        services().sessions.log_out(token.user_id, token.session_id, device=device())
     return presenting.json_response({"message": sentence("logged_out")})
 
 

@@ -1,6 +1,7 @@
 """`/api/chat/`: history and messages."""
 
 from typing import Any
+from unicodedata import normalize
 
 from flask import Response, request
 
@@ -64,12 +65,10 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
     With a `client_id` or an `Idempotency-Key` header, you can safely repeat the call: a repetition returns 200 and the
     first message.
     """
-    client_id, key = form.pop("client_id", None), headers.get("idempotency_key")
-    if client_id is None:
-        client_id = key
-    elif key is not None and client_id != key:
+    key = headers.get("idempotency_key")
+    if key is not None and normalize("NFC", form.setdefault("client_id", key)) != key:
         raise InvalidInput.of("client_id", "client_ids_differ")
-    sent = services().messaging.send(caller().user, form.pop("room"), client_id=client_id, **form)
+    sent = services().messaging.send(caller().user, form.pop("room"), **form)
     if sent.is_replay:
         return _message(sent, 200, {"Idempotency-Replayed": "true"})
     return _message(sent, 201)

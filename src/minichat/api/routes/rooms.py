@@ -9,6 +9,7 @@ from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window
+from minichat.api.policy import IGNORING_BODIES
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import (
     ConfirmationOut,
@@ -68,7 +69,7 @@ def patch_room(form: dict[str, Any], room_id: int) -> Response:
     return _room(services().rooms.edit(caller_id(), room_id, **form))
 
 
-@blueprint.route("/rooms/<id:room_id>/", methods=["DELETE"])
+@blueprint.route("/rooms/<id:room_id>/", methods=["DELETE"], policy=IGNORING_BODIES)
 @answers(204, None, 403, 404, 409)
 def delete_room(room_id: int) -> Response:
     """Delete a room with all its messages. Only its owner can do this."""
@@ -76,7 +77,7 @@ def delete_room(room_id: int) -> Response:
     return presenting.no_content()
 
 
-@blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"])
+@blueprint.route("/rooms/<id:room_id>/join/", methods=["POST"], policy=IGNORING_BODIES)
 @answers(200, JoinedRoomOut, 403, 404, descriptions={403: "You are banned from this room."})
 def join_room(room_id: int) -> Response:
     """Join a public room. You can join it again without an error.
@@ -87,7 +88,7 @@ def join_room(room_id: int) -> Response:
     return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
 
 
-@blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"])
+@blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"], policy=IGNORING_BODIES)
 @answers(200, ConfirmationOut, 404, 409)
 def leave_room(room_id: int) -> Response:
     """Leave a room. You can leave a public room again without an error.

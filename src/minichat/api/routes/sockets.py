@@ -17,10 +17,11 @@ import orjson
 from flask import Response, current_app, request
 
 from minichat.api import errors
+from minichat.api.arguments import checked
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, presenter, services
 from minichat.api.events import JsonEvent
-from minichat.api.parsing import checked, parse_json
+from minichat.api.parsing import parse_json
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame

@@ -10,6 +10,8 @@ from minichat.domain.errors import Issue
 from minichat.domain.model import MAX_ID
 
 _DIGITS = re.compile(r"[0-9]{1,16}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"[ \t]*(?:;.*)?')
+_ESCAPED = re.compile(r'\\(["\\])')
 _ERRORS = {"required": "required", "null": "null"}
 
 
@@ -22,6 +24,21 @@ class Text(fields.Field[str]):
         if not isinstance(value, str):
             raise self.make_error("invalid")
         return value
+
+
+class Quotable(Text):
+    """A text in a header, with or without quotes around it (a String of RFC 8941). Parameters after it are ignored."""
+
+    default_error_messages = {"invalid_quotes": "unbalanced_quotes"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text.startswith('"'):
+            return text
+        quoted = _QUOTED.fullmatch(text)
+        if quoted is None:
+            raise self.make_error("invalid_quotes")
+        return _ESCAPED.sub(r"\1", quoted[1])
 
 
 class File(fields.Field[bytes]):
@@ -50,7 +67,10 @@ class Boolean(fields.Field[bool]):
 
 
 class WholeNumber(fields.Field[int]):
-    """A whole number within bounds: a JSON number in a body, decimal digits in a query."""
+    """A whole number within bounds: a JSON number in a body, decimal digits in a query.
+
+    JSON has one type of numbers: `392.0` and `3.92e2` are the whole number 392 (RFC 8259, section 6).
+    """
 
     default_error_messages = {**_ERRORS, "invalid": "not_an_integer"}
 
@@ -60,7 +80,8 @@ class WholeNumber(fields.Field[int]):
         self._least, self._most, self._in_query = least, most, in_query
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
-        if self._in_query and isinstance(value, str) and _DIGITS.fullmatch(value):
+        is_written = self._in_query and isinstance(value, str) and _DIGITS.fullmatch(value)
+        if is_written or (type(value) is float and value.is_integer()):
             value = int(value)
         if type(value) is not int:
             raise self.make_error("invalid")

@@ -1,15 +1,17 @@
 """The shapes of requests: bodies, headers, queries and frames. An unknown field is an error that names it."""
 
-from itertools import islice
+from collections.abc import Mapping
+from itertools import chain, islice
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, pre_load, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 
 from minichat.api.errors import MAX_REPORTED_FIELDS
 from minichat.api.schemas.answers import AccountOut, MessageOut, ParticipantOut, ReadOut, RoomOut
-from minichat.api.schemas.fields import Boolean, File, Id, Ids, Text, WholeNumber
+from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
 from minichat.domain import accounts, directory, messaging, rooms
 from minichat.domain.model import MAX_ID, Role
+from minichat.domain.text import Fields
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -19,7 +21,8 @@ MAX_SYNC_TIMEOUT_SECONDS = 30
 class In(Schema):
     """A part of a request. An unknown field is an error.
 
-    A client can GET an object, edit it and send it back: fields of `resource` that the server owns are ignored.
+    A client can GET an object, edit it and send it back: fields of `resource` that the server owns are ignored. Null in
+    an optional field means the same as leaving it out, unless the field is declared with `allow_none`.
     """
 
     class Meta:
@@ -28,17 +31,35 @@ class In(Schema):
     error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
     resource: ClassVar[type[Schema] | None] = None
     """The schema of the answer that shows the same object."""
+    absent: ClassVar[str | None] = None
+    """The value that means the same as leaving a field out."""
 
     def __init__(self, **kwargs: Any) -> None:
+        self._may_be_absent: set[str] = set()
         super().__init__(**kwargs)
         shown = set() if self.resource is None else set(self.resource().fields)
         self._ignored = shown - self.fields.keys()
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        if self._takes_absent(field_obj):
+            self._may_be_absent.add(field_obj.data_key or field_name)
+
+    def _takes_absent(self, field: fields.Field[Any]) -> bool:
+        """Return whether the absent value means that the client leaves out this field."""
+        if field.required or field.allow_none:
+            return False
+        field.allow_none = True  # for the OpenAPI document
+        return True
+
     @pre_load
     def _without_ignored(self, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(data, dict) or not (self._ignored or len(data) > MAX_REPORTED_FIELDS):
+        if not isinstance(data, dict):
             return data
-        own = {name: value for name, value in data.items() if name not in self._ignored}
+        own = {
+            name: value
+            for name, value in data.items()
+            if name not in self._ignored and (value != self.absent or name not in self._may_be_absent)
+        }
         return self._with_few_unknown(own) if len(own) > MAX_REPORTED_FIELDS else own
 
     def _with_few_unknown(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +67,19 @@ class In(Schema):
         known = {field.data_key or name for name, field in self.load_fields.items()} & data.keys()
         unknown = islice((name for name in data if name not in known), MAX_REPORTED_FIELDS)
         return {name: data[name] for name in (*known, *unknown)}
+
+
+class Query(In):
+    """A query. An empty parameter means the same as leaving it out."""
+
+    absent = ""
+
+    def _takes_absent(self, field: fields.Field[Any]) -> bool:
+        return True
+
+
+class NothingIn(In):
+    """The body of a route that needs none: nothing, or an empty object."""
 
 
 def _text(most: int | None = None, least: int = 0, **kwargs: Any) -> Text:
@@ -67,9 +101,7 @@ def _old_password() -> Text:
 
 
 def _repeated_password() -> Text:
-    return Text(
-        allow_none=True, metadata={"format": "password", "description": "The password again, if you want it checked."}
-    )
+    return Text(metadata={"format": "password", "description": "The password again, if you want it checked."})
 
 
 def _email() -> Text:
@@ -171,11 +203,10 @@ class SentFields(In):
     """The fields that a client sends with a message, over HTTP or a WebSocket."""
 
     content = _content()
-    reply_to = Id(allow_none=True, metadata={"description": "The id of the message to reply to, in the same room."})
+    reply_to = Id(metadata={"description": "The id of the message to reply to, in the same room."})
     client_id = _text(
         messaging.MAX_CLIENT_ID_LENGTH,
         1,
-        allow_none=True,
         metadata={
             "description": "An id that you choose. Sending it again returns the same message.",
             "example": "b7d1",
@@ -195,15 +226,25 @@ class MessagePatchIn(In):
     content = _content()
 
 
-class MessageHeaders(In):
-    class Meta:
-        unknown = "exclude"
+class _IdempotencyKey(Quotable):
+    """A `client_id` in a header. Its rules are checked here, because errors have to name the header."""
 
-    idempotency_key = _text(
-        messaging.MAX_CLIENT_ID_LENGTH,
-        1,
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        issues = Fields()
+        key = messaging.check_client_id(issues, super()._deserialize(value, attr, data, **kwargs))
+        if issues.found:
+            raise ValidationError(list(chain.from_iterable(issues.found.values())))
+        return key
+
+
+class MessageHeaders(In):
+    idempotency_key = _IdempotencyKey(
         data_key="Idempotency-Key",
-        metadata={"description": "The same as `client_id`."},
+        metadata={
+            "description": "The same as `client_id`. Quotes around it are not part of it.",
+            "minLength": 1,
+            "maxLength": messaging.MAX_CLIENT_ID_LENGTH,
+        },
     )
 
 
@@ -241,7 +282,7 @@ def _message_id(description: str) -> Id:
     return Id(in_query=True, metadata={"description": description})
 
 
-class ListQuery(In):
+class ListQuery(Query):
     limit = _limit()
     cursor = Text(metadata={"description": "From a `Link` header."})
 
@@ -254,7 +295,7 @@ class RoomsQuery(ListQuery):
     )
 
 
-class RemovalQuery(In):
+class RemovalQuery(Query):
     ban = Boolean(
         load_default=False,
         metadata={
@@ -264,12 +305,12 @@ class RemovalQuery(In):
     )
 
 
-class PeopleSearchQuery(In):
+class PeopleSearchQuery(Query):
     q = _text(directory.MAX_QUERY_LENGTH, 1, required=True, metadata={"example": "an"})
     limit = _limit()
 
 
-class MessageWindowQuery(In):
+class MessageWindowQuery(Query):
     limit = _limit()
     before = _message_id("Messages older than this one.")
     after = _message_id("Messages newer than this one, starting with the oldest.")
@@ -290,7 +331,7 @@ def _cursor() -> Text:
     return Text(metadata={"description": "The cursor of the last event that you have received."})
 
 
-class SyncQuery(In):
+class SyncQuery(Query):
     after = _cursor()
     timeout = WholeNumber(
         0,
@@ -302,7 +343,7 @@ class SyncQuery(In):
     limit = _limit()
 
 
-class EventsQuery(In):
+class EventsQuery(Query):
     after = _cursor()
     last_event_id = Text(
         data_key="lastEventId",
