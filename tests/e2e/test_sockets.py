@@ -119,19 +119,21 @@ def test_every_socket_of_a_room_gets_its_messages(ann, bob):
 
 def test_a_message_sent_over_a_socket_is_acknowledged_and_delivered(ann, bob):
     room = ann.makes_room(bob)
+    decomposed, composed = "e\u0301", "é"
     with closing(Socket(ann, room)) as one, closing(Socket(bob, room)) as other:
-        one.says({"type": "message", "content": "hello", "client_id": "a1"})
+        one.says({"type": "message", "content": "hello", "client_id": decomposed})
         ack, event = one.hears("ack", "message.created")
-        assert (ack["client_id"], ack["message"]["content"]) == ("a1", "hello")
+        assert (ack["client_id"], ack["message"]["content"]) == (composed, "hello")
+        assert ack["message"]["client_id"] == composed
         assert event["data"]["id"] == ack["message"]["id"]
         assert other.next()["data"]["content"] == "hello"
         assert [message["content"] for message in ann.history(room)] == ["hello"]
-        one.says({"type": "message", "content": "hello", "client_id": "a1"})
+        one.says({"type": "message", "content": "hello", "client_id": decomposed})
         assert one.next() == ack
-        one.says({"type": "message", "content": "goodbye", "client_id": "a1"})
+        one.says({"type": "message", "content": "goodbye", "client_id": decomposed})
         problem = one.next()
         assert (problem["type"], problem["status"], problem["code"], problem["client_id"]) == (
-            *("problem", 409, "client_id_reused", "a1"),
+            *("problem", 409, "client_id_reused", composed),
         )
 
 

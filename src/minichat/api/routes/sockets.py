@@ -28,7 +28,9 @@ from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, 
 from minichat.api.streaming import authenticate_again, events_of, open_listener, subscription_or_resync
 from minichat.api.websocket import Socket, UpgradeResponse
 from minichat.domain.errors import InvalidInput, NotAuthenticated
+from minichat.domain.messaging import check_client_id
 from minichat.domain.retries import retry_on_conflict
+from minichat.domain.text import Fields
 from minichat.live.listeners import EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS
 
@@ -157,7 +159,7 @@ class Conversation:
         try:
             parsed = parse_json(b"" if message is None else message.encode())
             frame = parsed if isinstance(parsed, dict) else {}
-            reply = {"type": "ack", "client_id": frame.get("client_id"), **self._serve(parsed)}
+            reply = {"type": "ack", "client_id": None, **self._serve(parsed)}
         except Exception as error:  # noqa: BLE001 - reported like the error of any request, and the WebSocket stays open
             reply = self._problem(error, frame.get("client_id"))
         with suppress(OSError):
@@ -170,7 +172,7 @@ class Conversation:
         if "Retry-After" in response.headers:
             reply["retry_after"] = int(response.headers["Retry-After"])
         if isinstance(client_id, str):
-            reply["client_id"] = client_id
+            reply["client_id"] = _normal(client_id)
         if isinstance(error, NotAuthenticated):
             self._listener.end(EndReason.SESSION_ENDED)
         return reply
@@ -190,7 +192,9 @@ class Conversation:
 
     def _send_message(self, form: Form) -> dict[str, Any]:
         sent = services().messaging.send(caller().user, self._room_id, **form)
-        return {"message": presenter({sent.author.id: sent.author}).message(sent.message, sent.receipts)}
+        # The message has the id in its normal form, like all text.
+        message = presenter({sent.author.id: sent.author}).message(sent.message, sent.receipts)
+        return {"client_id": sent.message.client_id, "message": message}
 
     def _mark_read(self, form: Form) -> dict[str, Any]:
         services().rooms.mark_read(caller_id(), self._room_id, form["seq"])
@@ -199,6 +203,13 @@ class Conversation:
     def _report_typing(self, _form: Form) -> dict[str, Any]:
         services().presence.typing(caller_id(), self._room_id)
         return {}
+
+
+def _normal(client_id: str) -> str:
+    """Return the id as a message would have it, or unchanged if no message can have it."""
+    fields = Fields()
+    normal = check_client_id(fields, client_id)
+    return client_id if fields.found else normal
 
 
 def _check_origin() -> None:
