@@ -16,7 +16,7 @@ from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.slots import FileStreamSlots
-from minichat.adapters.workers import GunicornWorker
+from minichat.adapters.workers import GunicornWorker, check_preload
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
 from minichat.api.application import ChatFlask, new_application
 from minichat.api.context import AppContext
@@ -52,6 +52,7 @@ def create_app(
     Without settings, read them from the environment, configure the log and migrate the database. The other arguments
     are for tests.
     """
+    check_preload()
     if settings is None:
         settings = Settings.load()
         logs.configure(settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)

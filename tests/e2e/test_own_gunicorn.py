@@ -25,6 +25,7 @@ from e2e.gunicorns import (
     web_socket,
 )
 from scale import IS_SLOW, scaled
+from servers import BIN, SECRET, run_program
 
 STOP_SECONDS = 5.0
 """The promise of docs/operations.md: the server ends within this time."""
@@ -179,6 +180,15 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         ann = Person(server, "ann")
         ann.makes_room()
         yield ann
+
+
+def test_gunicorn_does_not_preload_the_app_for_gevent(tmp_path):
+    command = [f"{BIN}/gunicorn", "minichat.app:create_app()", "--worker-class", "gevent", "--preload"]
+    ended = run_program(tmp_path, *command, secret_key=SECRET)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("Start gunicorn without --preload.")
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "instance").exists()
 
 
 class TestAWorkerForOneRequestAtATime:

@@ -5,6 +5,7 @@ before its worker. But every worker handles SIGTERM by a method of its own, whic
 Other servers have no such worker: there streams are unlimited and end with the process. Implements `Worker`.
 """
 
+import inspect
 import os
 import signal
 import sys
@@ -12,12 +13,36 @@ import threading
 import time
 from collections.abc import Callable
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.gthread import ThreadWorker
 
+from minichat.adapters import gevents
+
 CHECK_SECONDS = 0.1
 """Interval between two checks whether the worker stops: the greatest delay of the end of its streams."""
+
+
+class PreloadedTooEarly(RuntimeError):
+    """gunicorn would share an app that gevent has not patched. It prints the text of a RuntimeError, and ends."""
+
+
+def check_preload() -> None:
+    """Raise PreloadedTooEarly if gunicorn's arbiter builds the app for gevent workers, which patch only themselves.
+
+    Their greenlets would share locks and connections that belong to threads, and the first stream would block a worker.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, Arbiter):
+            if issubclass(owner.cfg.worker_class, AsyncWorker) and not gevents.runs_requests():
+                raise PreloadedTooEarly(
+                    "minichat can't be preloaded for gevent workers. Start gunicorn without --preload."
+                )
+            return
+        frame = frame.f_back
 
 
 class GunicornWorker:
