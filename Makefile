@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # The environment holds exactly the packages of the lock files. These empty files record the time of its last update.
 RUN := $(VENV)/run-is-ready
 DEV := $(VENV)/dev-is-ready
+FOREIGN := tests/foreign/node_modules/.is-ready
 
 .PHONY: help
 help: ## List the targets.
@@ -25,10 +26,17 @@ run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in ins
 test: $(DEV) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# `make slow` adds size and repetition only: `make test` already tests every defence.
+# `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
+# requests of these programs.
 .PHONY: slow
-slow: $(DEV) browser nginx pgbouncer ## Run the tests of stress, volume and speed at their large scale (ARGS="-k replica").
-	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) $$(grep -rl --include='test_*.py' '^from scale import' tests)
+slow: $(DEV) $(FOREIGN) browser nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
+	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) \
+		$$(grep -rl --include='test_*.py' '^from scale import' tests) tests/foreign/test_*.py
+
+# The lock files of npm name a registry, so package.json holds exact versions instead. No package may run a script.
+$(FOREIGN): $(DEV) tests/foreign/package.json
+	@cd tests/foreign && $(CURDIR)/$(BIN)/npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # $(call debian,PROGRAMS,PACKAGE,SUBJECT): install Debian's package for the tests of a subject, if no program is found.
 define debian
@@ -52,6 +60,11 @@ nginx: # Install nginx, and openssl for its certificate, from Debian if there is
 .PHONY: pgbouncer
 pgbouncer: # Install PgBouncer from Debian if there is none.
 	$(call debian,pgbouncer,pgbouncer,connection poolers)
+
+.PHONY: proxies
+proxies: # Install the proxies that people put before a chat from Debian if there are none.
+	$(call debian,caddy,caddy,foreign proxies)
+	$(call debian,haproxy,haproxy,foreign proxies)
 
 .PHONY: faults
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").
@@ -88,7 +101,7 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 
 .PHONY: clean
 clean: ## Remove generated files, except instance/, which holds your data.
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	@rm -rf $(VENV) tests/foreign/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

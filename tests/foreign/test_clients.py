@@ -1,0 +1,146 @@
+"""The programs of docs/clients.md, unchanged, against a server that is killed while people write.
+
+Each receives every message once. The requests that the libraries send by themselves are those that
+tests/api/test_stream_clients.py replays in `make test`.
+"""
+
+import re
+import sys
+from pathlib import Path
+from queue import Queue
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from foreign.mortal import RecordingProxy, running, says_until_acknowledged, speaks_while_the_server_dies
+from servers import BIN
+from stream_clients import RESUMING
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "clients.md"
+PATIENCE = 40.0
+"""Seconds. Some clients wait long before they reconnect."""
+
+TELLING = ("accept", "last-event-id")
+
+GLOBALS = """
+const [base, room, start, bearer] = process.argv.slice(2);
+let cursor = start;
+const TYPES = ["message.created", "message.updated", "message.deleted", "typing", "presence", "resync"];
+const receive = (event) => {
+  globalThis.cursor = event.id ?? globalThis.cursor;
+  if (event.type === "message.created") console.log(JSON.stringify(event.data.content));
+};
+Object.assign(globalThis, {base, room, cursor, TYPES, receive, token: () => bearer});
+// What browsers have and Node does not.
+const document = {hidden: false, addEventListener() {}, removeEventListener() {}};
+Object.assign(globalThis, {window: globalThis, document, addEventListener() {}});
+"""
+PYTHON_GLOBALS = """
+import json as _json, sys as _sys
+base, room, cursor, _bearer = _sys.argv[1:]
+_last = cursor
+def token(): return _bearer
+def receive(event):
+    global _last
+    _last = event.get("id", _last)
+    if event["type"] == "message.created": print(_json.dumps(event["data"]["content"]), flush=True)
+    return _last
+"""
+
+
+def program(client: str, language: str) -> str:
+    """Return the program under the client's heading."""
+    section = re.split(r"^###? ", PAGE.read_text().split(f"\n### {client}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def javascript(client: str, folder: Path) -> list[str | Path]:
+    (folder / "node_modules").symlink_to(HERE / "node_modules")
+    (folder / "globals.mjs").write_text(GLOBALS)
+    (folder / "client.mjs").write_text(f'import "./globals.mjs";\n{program(client, "js")}')
+    return [BIN / "node", "client.mjs"]
+
+
+def python(client: str, folder: Path) -> list[str | Path]:
+    (folder / "client.py").write_text(PYTHON_GLOBALS + program(client, "python"))
+    return [sys.executable, "client.py"]
+
+
+CLIENTS = {
+    "event-source-polyfill": javascript,
+    "eventsource": javascript,
+    "@microsoft/fetch-event-source": javascript,
+    "reconnecting-eventsource": javascript,
+    "reconnecting-websocket": javascript,
+    "sseclient-py": python,
+    "websockets": python,
+}
+
+
+def received(messages: "Queue[str | None]", last: str) -> list[str]:
+    """Return the messages up to the last."""
+    found: list[str] = []
+    while not found or found[-1] != last:
+        message = messages.get(timeout=PATIENCE)
+        assert message is not None, f"the client has ended, after {found}"
+        found.append(message)
+    return found
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_receives_every_message_once_although_the_server_is_killed(server, people, tmp_path, client):
+    ann, bob = people
+    room = ann.makes_room(bob)
+    cursor = bob.get("/api/chat/sync/")["cursor"]
+    proxy = RecordingProxy(server.port)
+    command = [*CLIENTS[client](client, tmp_path), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor, bob.token]
+    try:
+        with running(command, tmp_path) as messages:
+            says_until_acknowledged(ann, room, "hello")
+            assert received(messages, "hello") == ["hello"]
+            bob.call("POST", f"/api/chat/rooms/{room}/typing/")
+            said = speaks_while_the_server_dies(server, ann, room)
+            assert received(messages, said[-1]) == said
+            server.restarts()
+            says_until_acknowledged(ann, room, "goodbye")
+            assert received(messages, "goodbye") == ["goodbye"]
+    finally:
+        proxy.close()
+    if "/ws/" not in proxy.requests[-1][0]:
+        assert reconnections(proxy, cursor) == [RESUMING[client]]
+
+
+def reconnections(proxy: RecordingProxy, start: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the queries and the telling headers of the streams that were opened after the first, each once."""
+    found = []
+    for line, headers in proxy.requests:
+        target = urlsplit(line.split(" ")[1])
+        if target.path == "/api/chat/events/":
+            query = [(name, "{start}" if value == start else "{last}") for name, value in parse_qsl(target.query)]
+            sent = {name: "{last}" if name == "last-event-id" else headers[name] for name in TELLING if name in headers}
+            found.append(
+                ("".join(f"{'&' if at else '?'}{name}={value}" for at, (name, value) in enumerate(query)), sent)
+            )
+    return [request for at, request in enumerate(found[1:], 1) if request not in found[1:at]]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_comes_back_after_it_was_refused(server, people, tmp_path, client):
+    ann, bob = people
+    room = ann.makes_room(bob)
+    cursor = bob.get("/api/chat/sync/")["cursor"]
+    proxy = RecordingProxy(server.port)
+    command = [*CLIENTS[client](client, tmp_path), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor, bob.token]
+    try:
+        with running(command, tmp_path) as messages:
+            for status in (401, 429, 503):
+                says_until_acknowledged(ann, room, f"before {status}")
+                assert received(messages, f"before {status}") == [f"before {status}"]
+                proxy.cut_and_refuse(status)
+                says_until_acknowledged(ann, room, f"after {status}")
+                assert received(messages, f"after {status}") == [f"after {status}"]
+                assert not proxy.refusals
+    finally:
+        proxy.close()
