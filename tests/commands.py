@@ -29,14 +29,14 @@ def run_minichat(folder: Path, *args: str, says: str = "", **settings: str) -> s
     with (
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, environment(**settings), clear=True),
-        _closed_databases(),
+        closed_databases(),
     ):
         done = CliRunner().invoke(main, args, input=says, prog_name="minichat", catch_exceptions=False)
     return subprocess.CompletedProcess(args, done.exit_code, done.stdout, done.stderr)
 
 
 @contextlib.contextmanager
-def _closed_databases() -> Iterator[None]:
+def closed_databases() -> Iterator[None]:
     """Close the databases that the block opens when it ends, as the end of a process would."""
     opened: list[adapter.ChatDatabase] = []
 

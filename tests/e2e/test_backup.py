@@ -176,7 +176,7 @@ def test_a_full_disk_is_reported_and_leaves_no_file(folder, path):
     )
     assert said.returncode == 1
     [sentence] = said.stderr.splitlines()
-    assert sentence.startswith("No backup was made: ")
+    assert sentence == f"{path} can't be written: [Errno 27] File too large"
     assert list(path.parent.iterdir()) == []
 
 

@@ -5,8 +5,10 @@ when it runs, so that `minichat --help` is fast and `serve` starts without Flask
 holds no rule of the chat.
 """
 
+import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -24,6 +26,7 @@ from minichat.cli.common import (
     whole_database,
 )
 from minichat.cli.moving import backup, export, import_, restored
+from minichat.standard_streams import OutputFailed, guarded
 
 if TYPE_CHECKING:
     from minichat.config import Settings
@@ -32,7 +35,39 @@ PRUNE_PAUSE_SECONDS = 0.005
 """Pause of `prune` after each transaction, in which other processes can write."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+SIGNALLED = 128
+"""A shell adds this to the number of the signal that has ended a program."""
+
+
+class Commands(click.Group):
+    """click's group, which also reports failures of the standard streams and of the system as one sentence."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command. If the reader of its output ends early, as `head` does, end like a program killed by it."""
+        with guarded():
+            try:
+                try:
+                    return super().main(*args, **options)
+                finally:
+                    sys.stdout.flush()
+            except OutputFailed as error:
+                if error.is_closed_pipe:
+                    sys.exit(SIGNALLED + signal.SIGPIPE)
+                click.echo(error, err=True)
+                sys.exit(1)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; report an interruption, and errors of the system that it has not foreseen."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(SIGNALLED + signal.SIGINT)
+        except OSError as error:
+            raise Failed(f"The command failed: {error}.") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Run and administer a minichat server.
@@ -94,7 +129,9 @@ def _prepare_and_exit(settings: "Settings") -> NoReturn:
     from minichat.adapters.media import FileMedia
 
     try:
-        upgrade(settings)
+        with suppress(OutputFailed):  # a closed standard output is no reason not to serve
+            upgrade(settings)
+            sys.stdout.flush()
         with media_failures(settings):
             FileMedia(settings.pictures_dir).prepare()
     except click.ClickException as error:

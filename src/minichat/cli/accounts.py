@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minichat.cli.common import Failed, load_settings, read_password, services_of, upgrade
+from minichat.cli.common import Failed, Text, load_settings, read_password, services_of, upgrade
 from minichat.domain.model import AuditEntry, AuditEvent, People, User
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--username", required=True, help="Name for logging in.")
-@click.option("--email", default="", help="E-mail address of the person.")
+@click.option("--username", type=Text(), required=True, help="Name for logging in.")
+@click.option("--email", type=Text(), default="", help="E-mail address of the person.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of prompting.")
 def createsuperuser(username: str, email: str, password_stdin: bool) -> None:
     """Create an account that can use the administration."""
@@ -42,7 +42,7 @@ def users() -> None:
 
 
 @users.command("list")
-@click.option("--query", metavar="TEXT", help="List the best matches for a part of a name, at most 200.")
+@click.option("--query", type=Text(), metavar="TEXT", help="List the best matches for a part of a name, at most 200.")
 def users_list(query: str | None) -> None:
     """List the accounts by name: state, joined, last seen, id and name."""
     from minichat.api.times import rfc3339
@@ -73,7 +73,7 @@ def users_list(query: str | None) -> None:
 
 
 @users.command("disable")
-@click.argument("name")
+@click.argument("name", type=Text())
 def users_disable(name: str) -> None:
     """Disable an account and end its sessions at once."""
     with _administration(name) as administration:
@@ -82,7 +82,7 @@ def users_disable(name: str) -> None:
 
 
 @users.command("enable")
-@click.argument("name")
+@click.argument("name", type=Text())
 def users_enable(name: str) -> None:
     """Enable a disabled account."""
     with _administration(name) as administration:
@@ -91,7 +91,7 @@ def users_enable(name: str) -> None:
 
 
 @users.command("logout")
-@click.argument("name")
+@click.argument("name", type=Text())
 def users_logout(name: str) -> None:
     """End all sessions of an account."""
     with _administration(name) as administration:
@@ -100,7 +100,7 @@ def users_logout(name: str) -> None:
 
 
 @users.command("password")
-@click.argument("name")
+@click.argument("name", type=Text())
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of prompting.")
 def users_password(name: str, password_stdin: bool) -> None:
     """Set a new password and end all sessions of the account."""
@@ -115,7 +115,7 @@ def users_password(name: str, password_stdin: bool) -> None:
 
 
 @click.command()
-@click.option("--user", "name", metavar="NAME", help="Only entries about this account.")
+@click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account.")
 @click.option("--event", type=click.Choice([event.value for event in AuditEvent]), help="Only entries of this kind.")
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Maximum number of entries."

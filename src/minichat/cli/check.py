@@ -1,11 +1,10 @@
 """`minichat check`: report the mistakes in a set-up. The checks themselves are in `checking`."""
 
 import re
-import sys
 
 import click
 
-from minichat.cli.common import Failed, load_settings
+from minichat.cli.common import Failed, load_settings, read_line
 
 
 def _service_url(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -51,7 +50,7 @@ def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool
     from minichat.cli.checking import service, setup
     from minichat.cli.checking.findings import Verdict
 
-    token = sys.stdin.readline().strip() if token_stdin else None
+    token = read_line().strip() if token_stdin else None
     if token is not None and not re.fullmatch("[!-~]+", token):
         raise Failed("Standard input does not hold an access token.")
     findings = [finding for one in setup.CHECKS for finding in one(settings)]

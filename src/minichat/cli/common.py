@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -12,6 +12,23 @@ if TYPE_CHECKING:
     from minichat.adapters.peewee import ChatDatabase
     from minichat.config import Settings
     from minichat.domain.services import Services
+
+
+MAX_LINE_BYTES = 64 * 1024
+"""Maximum length of a password or a token on standard input."""
+
+
+class Text(click.ParamType[str]):
+    """An argument that holds valid text: Python represents other bytes by lone surrogates."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("is not text in the encoding of this terminal.", param, ctx)
+        return value
 
 
 class Failed(click.ClickException):
@@ -124,6 +141,23 @@ def services_of(settings: "Settings") -> Iterator["Services"]:
 def read_password(from_stdin: bool) -> str:
     """Prompt for a password twice, or read one line from standard input."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        return read_line()
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
+
+
+def read_line() -> str:
+    """Return one line from standard input, in UTF-8. Raises Failed if there is none."""
+    try:
+        return standard_input().readline(MAX_LINE_BYTES).decode().rstrip("\r\n")
+    except OSError as error:
+        raise Failed(f"Standard input can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Failed("Standard input is not text in UTF-8.") from error
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input. Raises Failed if the parent process has closed it."""
+    if sys.stdin is None:
+        raise Failed("Standard input is closed.")
+    return sys.stdin.buffer

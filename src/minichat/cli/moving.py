@@ -1,9 +1,12 @@
 """Commands that copy data: backup, export and import. The Peewee adapter reads and writes the rows."""
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -15,13 +18,16 @@ from minichat.cli.common import (
     database_failures,
     expect_database,
     load_settings,
+    standard_input,
     upgrade,
 )
 
 if TYPE_CHECKING:
+    from minichat.adapters.peewee import ChatDatabase
     from minichat.config import Settings
 
-STANDARD_OUTPUT = Path("-")
+STANDARD_STREAM = Path("-")
+"""The name of standard input and standard output."""
 SUFFIXES = ("-wal", "-shm", "-journal", "-turns", "-streams", "-typing")
 """Suffixes of the files that belong to an SQLite database."""
 
@@ -73,49 +79,57 @@ def export(file: Path, force: bool) -> None:
     """
     settings = load_settings()
     database = current_database(settings)
-    if file != STANDARD_OUTPUT:
+    if file != STANDARD_STREAM:
         _expect_replaceable(file, settings)
     from minichat.adapters.peewee.operations.export import export as lines_of
     from minichat.api.times import rfc3339
     from minichat.wiring import now
 
-    with database_failures(settings), _progress_bar() as progress:
-        lines = lines_of(database, rfc3339(now()), progress)
-        with _opened(file, force) as output:
-            output.writelines(lines)
-    if file != STANDARD_OUTPUT:
+    with (
+        database_failures(settings),
+        _progress_bar() as progress,
+        closing(lines_of(database, rfc3339(now()), progress)) as lines,  # which ends its transaction
+        _opened(file, force) as output,
+    ):
+        output.writelines(lines)
+    if file != STANDARD_STREAM:
         click.echo(f"Exported all data, {file.stat().st_size / 2**20:.1f} MiB, to {file}.")
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 def import_(file: Path) -> None:
-    """Read an export into an empty database. After an interruption, run the command again to continue."""
+    """Read an export from FILE or standard input (-) into an empty database.
+
+    After an interruption, run the command again to continue.
+    """
     settings = load_settings()
+    from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
+
+    try:
+        with _seekable(file) as lines, database_failures(settings), _progress_bar() as progress:
+            size = lines.seek(0, os.SEEK_END)
+            rows = load(_database_to_fill(settings), Export(lines), lambda _: progress(lines.tell(), size))
+    except NotImported as error:
+        raise Failed(f"{_name(file)} was not imported: {error}.") from error
+    click.echo(f"Imported {rows} rows{'' if file == STANDARD_STREAM else f' from {file}'}.")
+
+
+def _database_to_fill(settings: "Settings") -> "ChatDatabase":
+    """Return the database with its tables, which may hold a part of an import. Raises Failed."""
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrate
-    from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
     from minichat.adapters.peewee.operations.incomplete_import import import_progress
 
     database = open_database(settings.database_url)
-    with database_failures(settings):
-        is_new = import_progress(database) is None
-        if not is_new and migrate.missing(database):  # an incomplete import can't be migrated
-            raise Failed(
-                f"{settings.database_name} holds an unfinished import by an earlier version. Continue with that version"
-                " or import into a new database."
-            )
-    if is_new:
+    if import_progress(database) is None:
         upgrade(settings)
-    try:
-        with database_failures(settings), file.open("rb") as lines, _progress_bar() as progress:
-            if not lines.seekable():
-                raise Failed(f"{file} can't be imported. It must be a regular file, because minichat reads it twice.")
-            size = file.stat().st_size
-            rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
-    except NotImported as error:
-        raise Failed(f"{file} was not imported: {error}.") from error
-    click.echo(f"Imported {rows} rows from {file}.")
+    elif migrate.missing(database):  # an incomplete import can't be migrated
+        raise Failed(
+            f"{settings.database_name} holds an unfinished import by an earlier version. Continue with that version"
+            " or import into a new database."
+        )
+    return database
 
 
 @click.command()
@@ -177,15 +191,33 @@ def _atomic_file(path: Path, force: bool) -> Iterator[Path]:
 @contextmanager
 def _opened(file: Path, force: bool) -> Iterator[BinaryIO]:
     """Yield standard output, or a file that becomes `file` when the block ends. Raises Failed."""
-    if file != STANDARD_OUTPUT:
+    if file != STANDARD_STREAM:
         with _atomic_file(file, force) as draft, draft.open("wb") as output:
             yield output
         return
-    try:
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-    except OSError as error:
-        raise Failed(f"Standard output can't be written: {error}") from error
+    yield sys.stdout.buffer
+
+
+@contextmanager
+def _seekable(file: Path) -> Iterator[BinaryIO]:
+    """Yield the file or standard input, or a temporary copy of a pipe: the import reads it twice. Raises Failed."""
+    with ExitStack() as stack:
+        try:
+            given = standard_input() if file == STANDARD_STREAM else stack.enter_context(file.open("rb"))
+            if given.seekable():
+                given.seek(0)
+                lines = given
+            else:
+                lines = stack.enter_context(TemporaryFile())  # of this user alone, and without a name
+                shutil.copyfileobj(given, lines)
+                lines.flush()
+        except OSError as error:
+            raise Failed(f"{_name(file)} can't be read or kept in a temporary file: {error}.") from error
+        yield lines
+
+
+def _name(file: Path) -> str:
+    return "Standard input" if file == STANDARD_STREAM else str(file)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from minichat import logs
 from minichat.config import Settings, SettingsError
 from minichat.serving.shared_memory import IN_MEMORY, SharedMemory
 from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
+from minichat.standard_streams import OutputFailed
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -141,7 +142,7 @@ def _announce(worker: Worker) -> None:
     """Print the server's addresses when the first worker is ready."""
     if worker.age > 1:
         return
-    with suppress(OSError):  # a closed standard output is no reason to stop
+    with suppress(OSError, OutputFailed):  # a closed standard output is no reason to stop
         _print_addresses(worker)
 
 

@@ -1,10 +1,11 @@
 """Copy a snapshot of a SQLite database while other processes write to it. The only known table is `log_epoch`."""
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from cysqlite import connect  # type: ignore[attr-defined]  # its types leave it out
+from cysqlite import Error, connect  # type: ignore[attr-defined]  # its types leave them out
 from peewee import DatabaseError
 
 from minichat.adapters.peewee.engine.sqlite import Sqlite
@@ -35,8 +36,14 @@ class Damaged(Exception):
     """The copy and the database are damaged. The text is SQLite's finding."""
 
 
+def _expect_room(target: Path, size: int) -> None:
+    """Raise OSError if the disk can't hold a file of that size."""
+    with target.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
 def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of: None) -> None:
-    """Copy the database into `target`, an empty file that no other process uses. Raises Peewee's errors, and Damaged.
+    """Copy the database into `target`, an empty file of our own. Raises Peewee's errors, OSError and Damaged.
 
     Writers do not wait: the copy reads a snapshot, and the `-wal` grows until it ends.
     """
@@ -46,7 +53,11 @@ def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of:
         source.execute("SELECT 1 FROM sqlite_schema").fetchall()
         copied.execute("PRAGMA locking_mode = EXCLUSIVE")  # a remote disk may offer no shared memory
         copied.execute("PRAGMA synchronous = OFF")  # the caller syncs the complete copy
-        source.backup(copied, pages=STEP, progress=lambda left, pages, _is_done: progress(pages - left, pages))
+        try:
+            source.backup(copied, pages=STEP, progress=lambda left, pages, _is_done: progress(pages - left, pages))
+        except Error:
+            _expect_room(target, Path(database.database).stat().st_size)  # the driver hides the reason
+            raise
     with driver_errors, closing(connect(str(target))) as copied:
         copied.execute("PRAGMA locking_mode = EXCLUSIVE")
         if copied.execute("SELECT 1 FROM sqlite_schema WHERE name = 'log_epoch'").fetchone():

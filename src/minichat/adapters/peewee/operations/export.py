@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import orjson
@@ -20,7 +20,9 @@ Progress = Callable[[int, int], object]
 """Called with the number of written rows and of all rows."""
 
 
-def export(database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None) -> Iterator[bytes]:
+def export(
+    database: ChatDatabase, exported_at: str, progress: Progress = lambda _done, _of: None
+) -> Generator[bytes, None, None]:
     """Yield the lines of an export of one snapshot, in constant memory. Raises Unavailable."""
     with database.reading(), database.dialect.without_time_limits(database):
         expect_complete(database)
