@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from minichat import __version__, admin, logs
 from minichat.adapters.clients import Connections
@@ -21,6 +20,7 @@ from minichat.api import context, cross_origin, errors, hooks, instrumentation, 
 from minichat.api.application import ChatFlask, new_application
 from minichat.api.context import AppContext
 from minichat.api.events import JsonEvent, JsonEventWriter
+from minichat.api.forwarding import AddressMiddleware
 from minichat.api.headers import SecurityHeadersMiddleware, security_headers
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
@@ -65,7 +65,7 @@ def create_app(
     live = _live_updates(settings, services, redis, metrics, clock)
     database.on_commit = live.on_commit
 
-    app = new_application(template_folder="admin/templates", allowed_hosts=settings.allowed_hosts)
+    app = new_application(template_folder="admin/templates")
     app_context = AppContext(
         services=services,
         tokens=Tokens(app, [key.hex() for key in _keys(settings, "tokens")], clock, settings.access_ttl),
@@ -160,9 +160,15 @@ def _install_api(app: Flask, app_context: AppContext, limits: Limits | None) -> 
 def _install_middleware(app: ChatFlask, settings: Settings) -> None:
     headers = security_headers(settings.public_url)
     app.wrap(lambda wrapped: SecurityHeadersMiddleware(wrapped, headers))
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wrap(lambda wrapped: ProxyFix(wrapped, x_for=hops, x_proto=hops, x_host=hops))
+    app.wrap(
+        lambda wrapped: AddressMiddleware(
+            wrapped,
+            trusted_proxies=settings.trusted_proxies,
+            allowed_hosts=settings.allowed_hosts,
+            public_url=settings.public_url,
+            first_segments={rule.rule.split("/")[1] for rule in app.url_map.iter_rules()} - {""},
+        )
+    )
 
 
 def _keys(settings: Settings, use: str) -> list[bytes]:

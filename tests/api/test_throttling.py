@@ -68,6 +68,24 @@ def test_forwarded_addresses_count_only_from_our_own_proxy(make_chat: MakeChat) 
     assert log_in(behind, ip="198.51.100.9, 203.0.113.99").status == 401
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "198.51.100.9:{}",
+        "[2001:db8::{}]:40000",
+        "::ffff:198.51.100.9:{}",
+        "2001:db8::{}%eth0",
+        "<script>{}",
+        "999.1.1.{}",
+    ],
+)
+def test_a_client_is_one_client_however_the_proxy_writes_its_address(chat: Chat, form: str) -> None:
+    chat.person("ann")
+    for number in range(FREE_FAILURES):
+        assert log_in(chat, ip=form.format(number)).status == 401
+    assert log_in(chat, ip=form.format(9)).status == 429
+
+
 @pytest.mark.parametrize("proxies", ["0", "1"])
 def test_no_other_header_sets_the_address(make_chat: MakeChat, proxies: str) -> None:
     chat = make_chat(MINICHAT_RATE_LIMITS="on", MINICHAT_TRUSTED_PROXIES=proxies)

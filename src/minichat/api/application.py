@@ -1,6 +1,7 @@
 """The Flask application of minichat, without its routes."""
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request
@@ -14,8 +15,20 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+class AddressedRequest(Request):
+    """A request whose host `forwarding` has checked. werkzeug would check it again, by another definition of a host."""
+
+    @cached_property
+    def host(self) -> str:
+        """The host with its port; empty if the request names none that is allowed."""
+        named: str = self.environ.get("HTTP_HOST", "")
+        return named
+
+
 class ChatFlask(Flask):
     """Flask with WSGI middleware, retries of conflicting transactions, and routing of WebSocket handshakes."""
+
+    request_class = AddressedRequest
 
     def __init__(self, name: str, *, template_folder: str) -> None:
         super().__init__(name, static_folder=None, template_folder=template_folder)
@@ -38,18 +51,22 @@ class ChatFlask(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Route a WebSocket handshake like any request, so that its view can report errors in it."""
-        adapter = super().create_url_adapter(request)
-        if adapter is not None:
-            adapter.websocket = False
-        return adapter
+        if request is None:
+            return None
+        return self.url_map.bind(
+            request.host,
+            script_name=request.root_path,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+        )
 
 
-def new_application(template_folder: str, allowed_hosts: Iterable[str]) -> ChatFlask:
-    """Return an application without routes. An empty `allowed_hosts` allows any `Host`."""
+def new_application(template_folder: str) -> ChatFlask:
+    """Return an application without routes."""
     app = ChatFlask("minichat", template_folder=template_folder)
     app.url_map.strict_slashes = False  # a redirect to the path with a slash would lose the body of a POST
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1  # `parsing` recognises a longer body by the extra byte
-    app.config["TRUSTED_HOSTS"] = list(allowed_hosts) or None
     return app

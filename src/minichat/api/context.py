@@ -85,9 +85,14 @@ def device() -> Device:
 
 def base_url() -> str:
     """Return the start of absolute URLs, without a trailing slash."""
-    return context().public_url or f"{request.scheme}://{request.host}"
+    return context().public_url or request_base_url()
+
+
+def request_base_url() -> str:
+    """Return the start of the URLs at the address of this request."""
+    return f"{request.scheme}://{request.host}{request.root_path}"
 
 
 def own_hosts() -> set[str]:
     """Return the hosts of this service, with ports: the host of this request and the host of the public URL."""
-    return {request.host.lower(), urlsplit(base_url()).netloc.lower()}
+    return {request.host, urlsplit(base_url()).netloc}

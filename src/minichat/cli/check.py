@@ -21,13 +21,13 @@ def _service_url(_context: click.Context, _option: click.Parameter, value: str |
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, int] | None:
     if value is None:
         return None
-    from minichat.config.server_urls import is_port
-    from minichat.config.values import is_host
+    from minichat.addresses import authority
 
-    host, _, port = value.rpartition(":")
-    if not is_host(host.lower()) or not is_port(port):
+    found = authority(value)
+    if found is None or found.port is None:
         raise click.BadParameter("must be HOST:PORT.")
-    return host.strip("[]"), int(port)
+    host = value.rpartition(":")[0]  # as given: the zone of an IPv6 address leads to it
+    return host.strip("[]"), found.port
 
 
 @click.command()

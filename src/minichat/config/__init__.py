@@ -50,7 +50,7 @@ class Settings:
     allowed_hosts: tuple[str, ...]
     """The names that `Host` may hold; empty allows any. A leading dot stands for all subdomains."""
     public_url: str | None
-    """The base of absolute URLs, without a trailing slash; None uses the URL of the request."""
+    """The base of all URLs, without a trailing slash. Its path is above every path; None uses the request's URL."""
     trusted_proxies: int
     """Number of reverse proxies in front: minichat trusts that many entries of `X-Forwarded-*`."""
     metrics_from: tuple[IPv4Network | IPv6Network, ...]

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 from environs import ValidationError
 
-from minichat.config.server_urls import POSTGRES, is_port, postgres_url
+from minichat import addresses
+from minichat.config.server_urls import POSTGRES, postgres_url
 
 Item = TypeVar("Item")
 
@@ -67,41 +67,36 @@ def database_url(root: Path) -> Callable[[str], str]:
 
 
 def base_url(text: str) -> str:
-    """Return the base of a service's URLs, without a trailing slash."""
-    wrong = ValidationError(f"must be a base URL such as https://chat.example.org{_not(text)}.")
-    try:
-        url = _split(text)
-    except ValueError:
-        raise wrong from None
-    host = url.hostname or ""
-    literal = f"[{host}]" if ":" in host else host
-    if url.scheme not in {"http", "https"} or not is_host(literal):
-        raise wrong
-    if "@" in url.netloc or "?" in text or "#" in text or not re.fullmatch(r"[!-~]+", text):
-        raise wrong
-    return text.rstrip("/")
+    """Return the base of a service's URLs as browsers write it, without a trailing slash."""
+    match = re.fullmatch(r"(https?)://([^/?#]+)(/[^?#]*)?", text, re.IGNORECASE)
+    scheme, named, path = match.groups() if match else ("", "", None)
+    authority, prefix = addresses.authority(named), addresses.path_prefix(path or "")
+    if authority is None or prefix is None:
+        raise ValidationError(
+            f"must be a base URL such as https://chat.example.org or https://example.org/chat{_not(text)}."
+        )
+    return f"{scheme.lower()}://{authority.text(scheme.lower())}{prefix}"
 
 
 def origin(text: str) -> str:
     """Return the origin as browsers send it (RFC 6454): lower case, without the scheme's default port."""
-    wrong = ValidationError(
-        f"must list origins such as https://chat.example.org, without a path and without *{_not(text)}."
-    )
-    match = re.fullmatch(r"([a-z][a-z0-9+.-]*)://([^/@?#:\[\]]+|\[[^\]]+\])(?::(.*))?", text.lower())
-    if match is None:
-        raise wrong
-    scheme, host, port = match.groups()
-    if not is_host(host) or not (port is None or is_port(port)):
-        raise wrong
-    is_default = port is None or (scheme, port) in {("http", "80"), ("https", "443")}
-    return f"{scheme}://{host}" if is_default else f"{scheme}://{host}:{port}"
+    found = addresses.origin(text)
+    if found is None:
+        raise ValidationError(
+            f"must list origins such as https://chat.example.org, without a path and without *{_not(text)}."
+        )
+    return found
 
 
 def host_name(text: str) -> str:
-    """Return a name that `Host` may hold, in lower case; a leading dot stands for all subdomains."""
-    if not is_host(text.lower().removeprefix(".")):
-        raise ValidationError(f"must list names such as chat.example.org, without scheme or port{_not(text)}.")
-    return text.lower()
+    """Return a name that `Host` may hold; a leading dot stands for the name and all its subdomains."""
+    found = addresses.host(text.removeprefix("."))
+    if found is None:
+        raise ValidationError(
+            f"must list names such as chat.example.org, or .example.org for all of them, without scheme, port and *"
+            f"{_not(text)}."
+        )
+    return f".{found}" if text.startswith(".") else found
 
 
 def network(text: str) -> IPv4Network | IPv6Network:
@@ -109,26 +104,6 @@ def network(text: str) -> IPv4Network | IPv6Network:
         return ipaddress.ip_network(text)
     except ValueError:
         raise ValidationError(f"must list addresses or networks such as 10.1.0.0/16{_not(text)}.") from None
-
-
-def is_host(text: str) -> bool:
-    """Return whether the text is a name or an address as a URL may hold it: IPv6 in brackets."""
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            ipaddress.IPv6Address(text[1:-1])
-        except ValueError:
-            return False
-        return True
-    label = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-    return len(text) <= 253 and re.fullmatch(rf"{label}(?:\.{label})*", text) is not None
-
-
-def _split(text: str) -> SplitResult:
-    """Return the parts of a URL. Raises ValueError if the URL or its port is malformed."""
-    url = urlsplit(text)
-    if url.port == 0:  # which also raises ValueError for ports above 65535
-        raise ValueError("there is no port 0")
-    return url
 
 
 def _not(text: str) -> str:

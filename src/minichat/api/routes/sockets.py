@@ -16,6 +16,7 @@ import marshmallow as ma
 import orjson
 from flask import Response, current_app, request
 
+from minichat.addresses import origin
 from minichat.api import errors
 from minichat.api.arguments import checked
 from minichat.api.blueprint import Blueprint, answers
@@ -217,7 +218,7 @@ def _check_origin() -> None:
 
     CORS does not cover WebSockets (RFC 6455, section 10.2).
     """
-    origin = request.headers.get("Origin")
+    named = request.headers.get("Origin")
     own = {f"{request.scheme}://{request.host}", urljoin(base_url(), "/").rstrip("/")}
-    if origin is not None and origin not in own.union(context().origins):
+    if named is not None and origin(named) not in own.union(context().origins):
         raise OriginNotAllowed

@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from minichat.addresses import AllowedHosts, authority
 from minichat.cli.checking.findings import Finding, note, ok, wrong
 from minichat.config import Settings
 from minichat.domain.errors import Unavailable
@@ -26,6 +27,11 @@ MAX_DELAY_MS = 10_000
 """Maximum delay of live updates. No transaction of minichat takes that long."""
 EARLIEST_MS = 1_767_225_600_000
 """The beginning of 2026, in milliseconds since the Unix epoch: an earlier clock is wrong."""
+_APP_SHELLS = {
+    *("https://localhost", "http://localhost"),  # Capacitor, Ionic and Cordova on Android
+    *("https://tauri.localhost", "http://tauri.localhost"),  # Tauri on Windows and Android
+}
+"""The origins of pages inside apps, as far as they look like local pages."""
 MIN_FREE_BYTES = 2**30
 """Minimum free space of a file system."""
 
@@ -58,11 +64,11 @@ def public_url(settings: Settings) -> Iterator[Finding]:
 
 def allowed_hosts(settings: Settings) -> Iterator[Finding]:
     names = settings.allowed_hosts
-    host = urlsplit(settings.public_url or "").hostname or ""
+    public = authority(urlsplit(settings.public_url or "").netloc)
     if not names:
         yield wrong("hosts", "MINICHAT_ALLOWED_HOSTS is empty, so requests may name any host.")
-    elif host and not any(host == name.lstrip(".") or (name[0] == "." and host.endswith(name)) for name in names):
-        yield wrong("hosts", f"MINICHAT_ALLOWED_HOSTS does not contain {host}, the host of MINICHAT_PUBLIC_URL.")
+    elif public is not None and public.host not in AllowedHosts(names):
+        yield wrong("hosts", f"MINICHAT_ALLOWED_HOSTS does not contain {public.host}, the host of MINICHAT_PUBLIC_URL.")
     else:
         yield ok("hosts", f"Requests may name {', '.join(names)}.")
 
@@ -85,7 +91,17 @@ def _entries(number: int) -> str:
 
 
 def origins(settings: Settings) -> Iterator[Finding]:
-    unsafe = [origin for origin in settings.cors_origins if not origin.startswith("https://") or _is_local(origin)]
+    shells = [origin for origin in settings.cors_origins if _is_shell(origin)]
+    unsafe = [
+        origin
+        for origin in settings.cors_origins
+        if origin not in shells and (not origin.startswith("https://") or _is_local(origin))
+    ]
+    if shells:
+        yield note(
+            "CORS",
+            f"MINICHAT_CORS_ORIGINS allows {', '.join(shells)}, which every app with this shell sends, not only yours.",
+        )
     if unsafe:
         yield wrong(
             "CORS", f"MINICHAT_CORS_ORIGINS allows {', '.join(unsafe)}. Remove origins that are local or not https."
@@ -94,6 +110,11 @@ def origins(settings: Settings) -> Iterator[Finding]:
         yield ok("CORS", f"Pages of {', '.join(settings.cors_origins)} may call the API.")
     else:
         yield ok("CORS", "Pages of other origins may not call the API.")
+
+
+def _is_shell(origin: str) -> bool:
+    """Return whether the pages inside an app send this origin."""
+    return not origin.startswith(("http://", "https://")) or origin in _APP_SHELLS
 
 
 def _is_local(origin: str) -> bool:
