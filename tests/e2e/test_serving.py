@@ -187,7 +187,7 @@ def test_malformed_http_is_answered_with_a_problem(server, raw, status, code):
 def test_the_answer_to_malformed_http_has_the_security_headers(request, used, has_hsts):
     server = request.getfixturevalue(used)
     names = {"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control"}
-    names |= {"Strict-Transport-Security", "Cross-Origin-Resource-Policy"}
+    names |= {"Strict-Transport-Security", "Cross-Origin-Resource-Policy", "Vary"}
     usual = server.call("GET", "/healthz").headers
     unusual = server.send(b"GET / HTTP/9.9\r\n\r\n").headers
     assert {name: usual[name] for name in names} == {name: unusual.get(name) for name in names}

@@ -1,6 +1,8 @@
 """CORS: the pages of some origins may call the API from a browser. flask-cors writes the headers.
 
-This module decides which answers need them.
+This module decides which answers need them. Pictures and the files of pages are for every origin: a shared cache, or
+the browser's, keeps one copy of them. All other answers depend on the origin, so each says `Vary: Origin`, also without
+an `Origin`: otherwise a cached answer to one page would be given to the next.
 """
 
 import re
@@ -10,6 +12,7 @@ from flask import Flask, Response, request
 from flask_cors import cross_origin
 
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
+from minichat.api.request_state import request_state
 
 _ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID", "Last-Event-ID")
 _EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *RATE_LIMIT_HEADERS)
@@ -17,6 +20,14 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PREFLIGHT_SECONDS = 600
 _REQUESTED_HEADERS = "Access-Control-Request-Headers"
 _MAX_REQUESTED_HEADERS_LENGTH = 1_000
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": ", ".join(_EXPOSED_HEADERS)}
+_ANY_ORIGIN_PREFLIGHT = {
+    **_ANY_ORIGIN,
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": ", ".join(_ALLOWED_HEADERS),
+    "Access-Control-Max-Age": f"{_PREFLIGHT_SECONDS}",
+}
+"""A page that sends `Authorization` with all its requests asks before it fetches a picture, too."""
 
 
 def install(app: Flask, origins: Iterable[str]) -> None:
@@ -35,12 +46,18 @@ def install(app: Flask, origins: Iterable[str]) -> None:
         max_age=_PREFLIGHT_SECONDS,
         always_send=False,
         automatic_options=False,
+        vary_header=False,
     )
     def with_cors_headers(response: Response) -> Response:
         return response
 
     @app.after_request
     def allow_origin(response: Response) -> Response:
+        if request_state().policy.is_for_any_origin:
+            response.headers.update(_ANY_ORIGIN_PREFLIGHT if request.method == "OPTIONS" else _ANY_ORIGIN)
+            return response
+        varies_by = response.headers.get("Vary")
+        response.headers["Vary"] = f"{varies_by}, Origin" if varies_by else "Origin"
         return with_cors_headers(response) if _is_cross_origin() else response
 
 
@@ -49,5 +66,6 @@ def _is_cross_origin() -> bool:
 
     flask-cors compares every requested header, which takes long for a long list. So a long list gets no CORS headers.
     """
-    requested = request.headers.get(_REQUESTED_HEADERS, "")
-    return "Origin" in request.headers and len(requested) <= _MAX_REQUESTED_HEADERS_LENGTH
+    if "HTTP_ORIGIN" not in request.environ:
+        return False
+    return len(request.headers.get(_REQUESTED_HEADERS, "")) <= _MAX_REQUESTED_HEADERS_LENGTH

@@ -64,6 +64,8 @@ class Policy:
     ignores_body: bool = False
     """Whether a route that reads no body ignores one. The Django service's routes do, because its clients may send
     some. All others refuse it, except `{}`: they can't know what the client expects of it."""
+    is_for_any_origin: bool = False
+    """Whether pages of every origin may read the answers: see `cross_origin`."""
 
     @property
     def is_public(self) -> bool:
@@ -73,8 +75,10 @@ class Policy:
 _DEFAULT = Policy()
 PUBLIC = Policy(Access.PUBLIC)
 PUBLIC_UNTHROTTLED = Policy(Access.PUBLIC, is_throttled=False)
-"""For pages and pictures, which cost little, and for health checks."""
+"""For pages, which cost little, and for health checks."""
 IGNORING_BODIES = Policy(ignores_body=True)
+PUBLIC_FILE = Policy(Access.PUBLIC, is_throttled=False, is_for_any_origin=True)
+"""For pictures and the files of pages: the same bytes for everybody, kept by shared caches."""
 STREAM = Policy(Access.TOKEN_OR_TICKET)
 NO_ROUTE = Policy(Access.PUBLIC)
 """For an unknown path or method: every client gets the same 404 or 405."""

@@ -223,12 +223,13 @@ class ChatWorker(GeventWorker):
 
 
 _OUR_FAULT = (
-    http.ConfigurationProblem,
     http.InvalidResponseHeader,  # type: ignore[attr-defined]  # the stubs are of an older gunicorn
     http.InvalidResponseHeaderName,  # type: ignore[attr-defined]
 )
 _MALFORMED = (HTTPStatus.BAD_REQUEST, "This is not a well-formed HTTP request.")
 _REFUSALS = {
+    # The path is not under SCRIPT_NAME. gunicorn calls that a problem of its configuration.
+    http.ConfigurationProblem: (HTTPStatus.NOT_FOUND, "There is nothing at this address."),
     http.LimitRequestLine: (HTTPStatus.REQUEST_URI_TOO_LONG, "The URL is too long."),
     http.LimitRequestHeaders: (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too long."),
     http.ExpectationFailed: (HTTPStatus.EXPECTATION_FAILED, "Only 100-continue can be expected of this server."),
@@ -256,6 +257,7 @@ def _problem(status: HTTPStatus, detail: str, public_url: str | None) -> bytes:
         *(f"{name}: {value}" for name, value in security_headers(public_url)),
         f"Content-Security-Policy: {CONTENT_SECURITY_POLICY}",
         "Cache-Control: no-store",
+        "Vary: Origin",
         "Connection: close",
     ]
     return "\r\n".join([*head, "", ""]).encode() + body

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
-from minichat.api.policy import PUBLIC_UNTHROTTLED
+from minichat.api.policy import PUBLIC_FILE
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
@@ -26,7 +26,7 @@ _SVG = (
 )
 
 
-@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_FILE)
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def placeholder(user_id: int, letter: str) -> Response:
     """Get the placeholder picture: the first letter of the username, on a colour that depends on the account.
@@ -39,7 +39,7 @@ def placeholder(user_id: int, letter: str) -> Response:
     return Response(svg, headers=_HEADERS, content_type="image/svg+xml; charset=utf-8")
 
 
-@blueprint.route("/<picture_id>.webp", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@blueprint.route("/<picture_id>.webp", methods=["GET"], policy=PUBLIC_FILE)
 @answers(
     200,
     {"type": "string", "format": "binary"},

@@ -1,18 +1,19 @@
 """`/api/`: the browsable documentation and the OpenAPI document. `/` redirects there.
 
-The pages load no files from other servers.
+The pages load no files from other servers. All addresses begin with the path under which the chat stands.
 """
 
 from importlib.resources import files
 from typing import cast
 
 import orjson
-from flask import Response, current_app, redirect, send_file
+from flask import Response, current_app, redirect, request, send_file
 
 from minichat.api.blueprint import Blueprint
+from minichat.api.context import context, request_base_url
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.openapi import openapi_document
-from minichat.api.policy import PUBLIC, PUBLIC_UNTHROTTLED
+from minichat.api.policy import PUBLIC, PUBLIC_FILE, PUBLIC_UNTHROTTLED
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("docs", __name__)
@@ -27,11 +28,11 @@ _PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>minichat API</title>
-<link rel="icon" href="/api/assets/favicon-32x32.png">
-<link rel="stylesheet" href="/api/assets/swagger-ui.css">
+<link rel="icon" href="{root}/api/assets/favicon-32x32.png">
+<link rel="stylesheet" href="{root}/api/assets/swagger-ui.css">
 <div id="swagger-ui"></div>
-<script src="/api/assets/swagger-ui-bundle.js"></script>
-<script src="/api/assets/docs.js"></script>
+<script src="{root}/api/assets/swagger-ui-bundle.js"></script>
+<script src="{root}/api/assets/docs.js"></script>
 </html>
 """
 _SWAGGER_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
@@ -40,14 +41,26 @@ _SWAGGER_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 @blueprint.route("/api/openapi.json", methods=["GET"], policy=PUBLIC)
 def openapi() -> Response:
     """Return the OpenAPI 3.1 document of this API."""
-    return Response(orjson.dumps(openapi_document(current_app)), content_type="application/json")
+    document = {**openapi_document(current_app), "servers": _servers()}
+    return Response(orjson.dumps(document), content_type="application/json")
+
+
+def _servers() -> list[dict[str, str]]:
+    """Return the addresses of this API: the public one, and that of this request if it differs.
+
+    The latter is relative to the document, because only the client knows how it has reached this server.
+    """
+    public = context().public_url
+    if public in {None, request_base_url()}:
+        return [{"url": request_base_url()}]
+    return [{"url": f"{public}"}, {"url": request.root_path or "/", "description": "The address of this document"}]
 
 
 @blueprint.route("/api/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def page() -> Response:
     """Return the documentation page."""
     return Response(
-        _PAGE,
+        _PAGE.format(root=request.root_path),
         headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, **PAGE_HEADERS},
         content_type="text/html; charset=utf-8",
     )
@@ -56,10 +69,10 @@ def page() -> Response:
 @blueprint.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def front_page() -> Response:
     """Redirect a browser that opens the server's address to the documentation."""
-    return cast(Response, redirect("/api/"))
+    return cast(Response, redirect(f"{request.root_path}/api/"))
 
 
-@blueprint.route("/api/assets/<name>", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
+@blueprint.route("/api/assets/<name>", methods=["GET"], policy=PUBLIC_FILE)
 def asset(name: str) -> Response:
     """Return a file of the documentation page."""
     if name == "docs.js":
