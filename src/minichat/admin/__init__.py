@@ -4,7 +4,7 @@
 action goes through a domain service, which records it in the audit log.
 """
 
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
@@ -21,6 +21,10 @@ _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
 class AdminSessions(SecureCookieSessionInterface):
     """Flask's cookie sessions for these pages alone. No other request reads cookies."""
 
+    def get_cookie_path(self, app: Flask) -> str:
+        """Return the path of the pages as the browser knows it."""
+        return f"{request.root_path}{URL}"
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         return super().open_session(app, request) if f"{request.path}/".startswith(f"{URL}/") else None
 
@@ -31,7 +35,6 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
     app.session_interface = AdminSessions()
     app.config.update(
         SESSION_COOKIE_NAME="minichat_admin",
-        SESSION_COOKIE_PATH=URL,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=is_behind_tls,
