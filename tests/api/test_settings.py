@@ -1,5 +1,6 @@
 """The settings: the valid values of each variable, their meaning, and the messages about wrong ones."""
 
+import os
 import secrets
 import stat
 import threading
@@ -389,6 +390,15 @@ def test_a_kept_secret_that_is_weak_or_open_to_others_stops_the_start(tmp_path, 
     kept.write_text(content)
     kept.chmod(mode)
     with pytest.raises(SettingsError, match=str(kept)):
+        settings_from({}, root=tmp_path)
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_in_the_place_of_the_kept_secret_is_reported(tmp_path):
+    kept = tmp_path / "instance" / "secret_key"
+    kept.parent.mkdir()
+    os.mkfifo(kept, 0o600)
+    with pytest.raises(SettingsError, match=f"{kept} is not a file"):
         settings_from({}, root=tmp_path)
 
 

@@ -1,7 +1,9 @@
 """The port `MediaStore`: in memory and as files."""
 
+import contextlib
 import os
 import resource
+import socket
 import stat
 import time
 from contextlib import contextmanager
@@ -236,3 +238,64 @@ def test_ages_follow_the_clock_of_the_host(files, folder):
     os.utime(folder / f"{name}.webp", (an_hour_ago, an_hour_ago))
     [(_, age)] = files.names()
     assert age == pytest.approx(HOUR, abs=60_000)
+
+
+def a_pipe(path, _outside):
+    os.mkfifo(path)
+
+
+def a_socket(path, _outside):
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(path.parent):  # a long path is no address
+        server.bind(path.name)
+
+
+def a_folder(path, _outside):
+    path.mkdir()
+
+
+def a_link_to_a_file(path, outside):
+    outside.write_bytes(b"secret")
+    path.symlink_to(outside)
+
+
+def a_link_to_a_device(path, _outside):
+    path.symlink_to("/dev/zero")
+
+
+def a_link_to_itself(path, _outside):
+    path.symlink_to(path)
+
+
+def a_link_to_nothing(path, outside):
+    path.symlink_to(outside)
+
+
+IRREGULAR = [a_pipe, a_socket, a_folder, a_link_to_a_file, a_link_to_a_device, a_link_to_itself, a_link_to_nothing]
+
+
+@pytest.mark.parametrize("make", IRREGULAR)
+@pytest.mark.timeout(10)
+def test_a_picture_that_is_no_regular_file_is_missing_and_not_copied(files, folder, tmp_path, make):
+    kept, replaced = files.add(b"kept"), files.add(b"replaced")
+    path = folder / f"{replaced}.webp"
+    path.unlink()
+    make(path, tmp_path / "outside")
+    copied = FileMedia(tmp_path / "copy")
+    assert files.read(replaced) is None
+    assert not files.has(replaced)
+    assert [name for name, _ in files.names()] == [kept]
+    assert files.copy_to(copied) == {kept}
+    assert [file.name for file in (tmp_path / "copy").iterdir()] == [f"{kept}.webp"]
+
+
+@pytest.mark.parametrize("make", [make for make in IRREGULAR if make is not a_folder])
+@pytest.mark.timeout(10)
+def test_a_copy_replaces_what_is_no_regular_file(files, tmp_path, make):
+    name = files.add(b"picture")
+    copied = FileMedia(tmp_path / "copy")
+    copied.prepare()
+    make(tmp_path / "copy" / f"{name}.webp", tmp_path / "outside")
+    assert files.copy_to(copied) == {name}
+    assert copied.read(name) == b"picture"
+    outside = tmp_path / "outside"
+    assert not outside.exists() or outside.read_bytes() == b"secret"

@@ -1,13 +1,16 @@
 """Uploaded pictures as files in one folder, each under a random name.
 
 A database row names a picture only after its file is complete and synced to the disk. A file never changes under its
-name. This module does not look into the pictures.
+name. Links, pipes, devices and folders count as missing pictures: reading them could block a worker, or reveal a file
+outside of the folder. This module does not look into the pictures.
 """
 
+import errno
 import logging
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Container, Iterable
 from contextlib import suppress
@@ -23,6 +26,15 @@ log = logging.getLogger(__name__)
 _WHOLE, _DRAFT = ".webp", ".draft"
 _IS_NAME = re.compile(NAME)
 _IS_FILE = re.compile(rf"({NAME})(?:{_WHOLE}|{_DRAFT})")
+
+
+_IRREGULAR = {errno.ELOOP, errno.ENXIO, errno.EISDIR}
+"""The errors of opening a link, a socket or a folder."""
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file, but no link. Opening a pipe would wait for its writer."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 class MediaUnavailable(Unavailable):
@@ -51,10 +63,13 @@ class FileMedia:
         if not _IS_NAME.fullmatch(name):
             return None
         try:
-            return self._path(name, _WHOLE).read_bytes()
+            with open(self._path(name, _WHOLE), "rb", opener=_open_without_waiting) as file:
+                return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno in _IRREGULAR:
+                return None
             raise MediaUnavailable(f"a picture can't be read: {error}") from error
 
     def remove(self, name: str) -> None:
@@ -73,7 +88,8 @@ class FileMedia:
         try:
             with suppress(FileNotFoundError), os.scandir(self._folder) as files:
                 for file in files:
-                    if found := _IS_FILE.fullmatch(file.name):
+                    found = _IS_FILE.fullmatch(file.name)
+                    if found and file.is_file(follow_symlinks=False):
                         with suppress(FileNotFoundError):  # another process removed it
                             yield found[1], round((now - file.stat().st_mtime) * 1000)
         except OSError as error:
@@ -101,7 +117,10 @@ class FileMedia:
             self.remove(name)
 
     def has(self, name: str) -> bool:
-        return self._path(name, _WHOLE).exists()
+        try:
+            return stat.S_ISREG(self._path(name, _WHOLE).lstat().st_mode)
+        except OSError:
+            return False
 
     def prepare(self) -> None:
         """Make the folder, and check that a file can be written there. Raises MediaUnavailable."""

@@ -58,6 +58,8 @@ def stored_secret(path: Path) -> str:
     try:
         if not path.exists():
             _generate(path)
+        elif not path.is_file():  # reading a pipe would wait for ever
+            raise SettingsError(f"{path} is not a file, and minichat keeps its secret key there.")
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
