@@ -1,5 +1,6 @@
 """Commands that copy data: backup, export and import. The Peewee adapter reads and writes the rows."""
 
+import glob
 import os
 import shutil
 import sys
@@ -159,6 +160,7 @@ def _expect_replaceable(path: Path, settings: "Settings") -> None:
         if path.samefile(database):
             raise Failed(f"{path} is the database itself. Choose another path.")
         beside = [database.with_name(f"{database.name}{suffix}") for suffix in SUFFIXES]
+        beside += database.parent.glob(f"{glob.escape(database.name)}-log-*")
         if any(other.exists() and path.samefile(other) for other in [*beside, settings.secret_key_path]):
             raise Failed(f"{path} belongs to the database. Choose another path.")
     from minichat.adapters.peewee.operations.backup import is_in_use

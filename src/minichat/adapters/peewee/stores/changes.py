@@ -10,6 +10,7 @@ to the oldest running transaction (`pg_snapshot_xmin`): every later commit has a
 
 from collections.abc import Collection, Sequence
 from itertools import takewhile
+from pathlib import Path
 
 import orjson
 from peewee import SQL, Node, fn
@@ -20,6 +21,7 @@ from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.append_only import LogBeginning
 from minichat.adapters.peewee.stores.log_epoch import EPOCH
+from minichat.adapters.peewee.stores.log_mark import LogMark
 from minichat.adapters.peewee.tables import ChangeRow
 from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, LogPosition, Timestamp
 from minichat.domain.ports import ChangeStore
@@ -58,6 +60,7 @@ class _Recorder(ChangeStore):
 class SqliteChangeStore(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         super().__init__(database)
+        self._mark = LogMark(Path(database.database))
         row, position, limit = ChangeRow, param("position"), param("limit")
         columns = (row.id, *_AFTER_ID.columns)
         in_order = row.select(*columns).order_by(row.id)
@@ -89,23 +92,29 @@ class SqliteChangeStore(_Recorder):
         found = self._ends.one()
         assert found is not None, "an aggregate returns a row"
         epoch, first, last = found
+        self._mark.raise_to(last)
         return LogEnds((epoch, last if first is None else first - 1), (epoch, last))
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         epoch, id_ = position
-        return _logged(epoch, self._after.rows(position=id_, limit=limit))
+        return self._logged(epoch, self._after.rows(position=id_, limit=limit))
 
     def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         epoch, id_ = position
         ids = orjson.dumps(list(room_ids)).decode()
-        return _logged(epoch, self._of_rooms.rows(room_ids=ids, position=id_, limit=limit))
+        return self._logged(epoch, self._of_rooms.rows(room_ids=ids, position=id_, limit=limit))
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         epoch, id_ = position
-        return _logged(epoch, self._moves.rows(user_id=user_id, position=id_))
+        return self._logged(epoch, self._moves.rows(user_id=user_id, position=id_))
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return self._beginning.sweep(before, limit)
+
+    def _logged(self, epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:
+        if rows:
+            self._mark.raise_to(rows[-1][0])
+        return [LoggedChange((epoch, row[0]), _AFTER_ID.of(row)) for row in rows]
 
 
 class PostgresChangeStore(_Recorder):
@@ -175,10 +184,6 @@ class PostgresChangeStore(_Recorder):
         xid, id_, _ = old[-1]
         self._move_horizon.run(xid=xid, id=id_)
         return self._delete_until.run(xid=xid, id=id_)
-
-
-def _logged(epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:
-    return [LoggedChange((epoch, row[0]), _AFTER_ID.of(row)) for row in rows]
 
 
 def _logged_by_transaction(epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:

@@ -1,14 +1,17 @@
 """The epoch of the change log: a random number that begins every position in the log.
 
 After a restore the log assigns the same ids again, to other changes. A new epoch invalidates all positions from before
-the restore or from another database. Clients with an invalid position must reload everything.
+the restore or from another database. Clients with an invalid position must reload everything. A copy by `minichat
+backup` has no epoch; `log_mark` betrays a copy of an SQLite file by another program.
 """
 
 import secrets
+from pathlib import Path
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.stores.log_mark import LogMark
 
 _NUMBER = "SELECT number FROM log_epoch WHERE id = 1"
 EPOCH = f"coalesce(({_NUMBER}), 0)"
@@ -28,9 +31,24 @@ _FORGET_TRANSACTIONS = (
 
 
 def begin(database: ChatDatabase) -> None:
-    """Draw an epoch if there is none, as in a new database and in one restored from a backup."""
-    if Statement.of_text(database, _NUMBER).one() in {None, (None,)}:
+    """Draw an epoch if there is none, as in a new database, and in one restored from a copy."""
+    found = Statement.of_text(database, _NUMBER).one()
+    if found in {None, (None,)}:
         adopt_database(database)
+        return
+    mark = mark_of(database)
+    if mark is None:
+        return
+    assert found is not None
+    if mark.fits(found[0], database.dialect.last_id(database, "change")):
+        mark.keep()
+    else:
+        renew(database)
+
+
+def mark_of(database: ChatDatabase) -> LogMark | None:
+    """Return the mark beside an SQLite file; None for a server, whose files are its own."""
+    return database.dialect.choose(sqlite=LogMark(Path(database.database)), postgres=None)
 
 
 def adopt_database(database: ChatDatabase) -> None:
@@ -42,4 +60,8 @@ def adopt_database(database: ChatDatabase) -> None:
 
 def renew(database: ChatDatabase) -> None:
     """Draw a new epoch. It invalidates all earlier positions."""
-    Statement.of_text(database, _DRAW).run(number=1 + secrets.randbelow(2**31 - 1))
+    number = 1 + secrets.randbelow(2**31 - 1)
+    Statement.of_text(database, _DRAW).run(number=number)
+    mark = mark_of(database)
+    if mark is not None:
+        mark.begin(number)
