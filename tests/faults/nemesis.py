@@ -296,7 +296,7 @@ ON_POSTGRES = (
     Fault("PostgreSQL killed (-9) and started", kill_postgres),
     Fault("PostgreSQL stalled (SIGSTOP)", hang_postgres, times=4),
     Fault("a table locked", lock_postgres, times=4),
-    Fault("the primary killed (-9), the standby promoted", fail_over, times=8),
+    Fault("the primary killed (-9), its standby promoted", fail_over, times=8),
     Fault("Redis killed and started", kill_redis),
     Fault("Redis stalled (SIGSTOP)", hang_redis),
 )
