@@ -4,7 +4,6 @@ Each receives every message once. The requests that the libraries send by themse
 tests/api/test_stream_clients.py replays in `make test`.
 """
 
-import re
 import sys
 from pathlib import Path
 from queue import Queue
@@ -13,11 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from foreign.mortal import RecordingProxy, running, says_until_acknowledged, speaks_while_the_server_dies
+from foreign.programs import NODE_MODULES, fenced
 from servers import BIN
 from stream_clients import RESUMING
 
-HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "clients.md"
 PATIENCE = 40.0
 """Seconds. Some clients wait long before they reconnect."""
 
@@ -49,22 +47,15 @@ def receive(event):
 """
 
 
-def program(client: str, language: str) -> str:
-    """Return the program under the client's heading."""
-    section = re.split(r"^###? ", PAGE.read_text().split(f"\n### {client}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return str(found)
-
-
 def javascript(client: str, folder: Path) -> list[str | Path]:
-    (folder / "node_modules").symlink_to(HERE / "node_modules")
+    (folder / "node_modules").symlink_to(NODE_MODULES)
     (folder / "globals.mjs").write_text(GLOBALS)
-    (folder / "client.mjs").write_text(f'import "./globals.mjs";\n{program(client, "js")}')
+    (folder / "client.mjs").write_text(f'import "./globals.mjs";\n{fenced(client, "js")}')
     return [BIN / "node", "client.mjs"]
 
 
 def python(client: str, folder: Path) -> list[str | Path]:
-    (folder / "client.py").write_text(PYTHON_GLOBALS + program(client, "python"))
+    (folder / "client.py").write_text(PYTHON_GLOBALS + fenced(client, "python"))
     return [sys.executable, "client.py"]
 
 
