@@ -19,8 +19,8 @@ def ann(chat: Chat) -> Person:
     return chat.person("ann")
 
 
-RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="cursor":")[\w.-]+'
-"""Values that differ between two runs: tokens, names of pictures, tickets, and cursors of the log."""
+RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="cursor":")[\w.-]+|(?<=retry: )\d+'
+"""Values that differ between two runs: tokens, names of pictures, tickets, cursors of the log, and pauses."""
 
 
 class TestPaths:

@@ -7,6 +7,7 @@ action goes through a domain service, which records it in the audit log.
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_admin import Admin
+from flask_admin.menu import MenuView
 from flask_admin.theme import Bootstrap4Theme
 
 from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
@@ -14,6 +15,7 @@ from minichat.admin.sign_in import SignInPages
 from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 
 URL = "/admin"
+THEME = Bootstrap4Theme(fluid=True, base_template="admin_pages/base.html")
 _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
 """The body limit leaves room for every form, with the longest password."""
 
@@ -29,6 +31,16 @@ class AdminSessions(SecureCookieSessionInterface):
         return super().open_session(app, request) if f"{request.path}/".startswith(f"{URL}/") else None
 
 
+class Pages(Admin):  # type: ignore[misc]  # Flask-Admin's types are not exported
+    """Flask-Admin with a menu of its own. The usual one would keep the addresses of the first request for all others,
+    although each request may come in under another path.
+    """
+
+    def menu(self) -> list[MenuView]:
+        """Return the entries of the menu."""
+        return [MenuView(page.name, page, cache=False) for page in self._views]
+
+
 def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
     """Add the administration to the app. `secret` signs its cookie."""
     app.secret_key = secret
@@ -40,7 +52,7 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         SESSION_COOKIE_SECURE=is_behind_tls,
     )
     known = set(app.view_functions)
-    admin = Admin(app, "minichat", index_view=SignInPages(url=URL), theme=Bootstrap4Theme(fluid=True))
+    admin = Pages(app, "minichat", index_view=SignInPages(url=URL), theme=THEME)
     for page in (PeoplePage, RoomsPage, RecordPage):
         name = page.__name__.removesuffix("Page")
         admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
