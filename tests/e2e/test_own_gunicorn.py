@@ -5,8 +5,10 @@ Each course starts one server, and the tests look at it afterwards. `make slow` 
 
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import pytest
@@ -16,6 +18,7 @@ from e2e.crowd import wait_until
 from e2e.gunicorns import (
     JSON_LOG,
     Client,
+    Gunicorn,
     HalfRequest,
     Person,
     long_poll,
@@ -25,7 +28,7 @@ from e2e.gunicorns import (
     web_socket,
 )
 from scale import IS_SLOW, scaled
-from servers import BIN, SECRET, run_program
+from servers import BIN, PATIENCE, SECRET, run_program
 
 STOP_SECONDS = 5.0
 """The promise of docs/operations.md: the server ends within this time."""
@@ -43,7 +46,8 @@ class Kind(NamedTuple):
 
 _THREADS = f"--worker-class gthread --threads {scaled(9, 90)}"
 _GEVENT = "--worker-class gevent"
-CARRYING = {"gthread": Kind(_THREADS), "gevent-tls": Kind(_GEVENT, tls=True)}
+_OWN = "--worker-class minichat.serving.workers.ChatWorker --keep-alive 75"
+CARRYING = {"gthread": Kind(_THREADS), "gevent-tls": Kind(_GEVENT, tls=True), "own-tls": Kind(_OWN, tls=True)}
 REFUSING = {"sync": Kind("--worker-class sync")}
 if IS_SLOW:
     CARRYING |= {
@@ -51,6 +55,7 @@ if IS_SLOW:
         "gevent-tmp-dir": Kind(f"{_GEVENT} --worker-tmp-dir /dev/shm"),
         "gevent-sigint": Kind(_GEVENT, by=signal.SIGINT),
         "gevent-tls-sigquit": Kind(_GEVENT, tls=True, by=signal.SIGQUIT),
+        "own": Kind(_OWN),
         "gthread-tls": Kind(_THREADS, tls=True),
         "gthread-preload": Kind(f"{_THREADS} --preload"),
         "gthread-timeout": Kind(f"{_THREADS} --timeout 5 --worker-tmp-dir /dev/shm"),
@@ -89,8 +94,13 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         guests = [Person(server, f"guest{number}") for number in range(scaled(1, 5))]
         ann.makes_room(guests)
         unused = server.open_sockets
+        idle = server.connection()
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert idle.recv(100).startswith(b"HTTP/1.1 200 ")
+        if "ChatWorker" in kind.options:
+            speak_no_tls(server)
         opens_and_leaves(ann)
-        wait_until(lambda: server.open_sockets == unused, "the end of the connection of a client that has left")
+        wait_until(lambda: server.open_sockets == unused + 1, "the end of the connection of a client that has left")
         cursor = ann.cursor()
         streams = [stream(guest) for guest in guests for _ in range(scaled(2, 10))]
         sockets = [web_socket(guest) for guest in guests for _ in range(scaled(1, 2))]
@@ -124,6 +134,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             left_files=server.left_files,
         )
         reads_nothing.shutdown()
+        idle.close()
 
 
 class TestAWorkerThatCarriesStreams:
@@ -162,6 +173,14 @@ class TestAWorkerThatCarriesStreams:
 
     def test_no_temporary_file_is_left(self, course):
         assert course.left_files == []
+
+
+def speak_no_tls(server: Gunicorn) -> None:
+    """Send plain HTTP, whatever the server speaks, and wait until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection, suppress(OSError):
+        connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        while connection.recv(1_000):
+            pass
 
 
 def assert_is_quiet(lines: list[str]) -> None:

@@ -23,6 +23,7 @@ from gunicorn import util
 from gunicorn.http import errors as http
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
+from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
@@ -85,7 +86,10 @@ class ChatRequest(Request):
 
 
 class DrainingServer(StreamServer):
-    """gevent's server, changed to accept the connections in the kernel's queue before it closes."""
+    """gevent's server, changed to accept the connections in the kernel's queue before it closes.
+
+    It also ends failed TLS handshakes quietly, and those of silent clients in time.
+    """
 
     def close(self) -> None:
         """Accept the waiting connections, then stop listening.
@@ -96,6 +100,12 @@ class DrainingServer(StreamServer):
             while self.started and not self.full() and (waiting := self.do_read()):
                 self.do_handle(*waiting)
         super().close()
+
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
+        """Serve a TLS connection. Port scanners and plain HTTP fail in the handshake, which is no error of ours."""
+        client_socket.settimeout(SILENCE_SECONDS)
+        with suppress(OSError):
+            super().wrap_socket_and_handle(client_socket, address)
 
 
 class _Address(NamedTuple):
@@ -108,7 +118,10 @@ class _Address(NamedTuple):
 
 
 class ChatWorker(GeventWorker):
-    """gunicorn's gevent worker, changed to drop silent clients and to answer malformed HTTP with a problem document."""
+    """gunicorn's gevent worker, changed to drop silent clients and to answer malformed HTTP with a problem document.
+
+    Also for a gunicorn of one's own: `--worker-class minichat.serving.workers.ChatWorker`.
+    """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -148,7 +161,9 @@ class ChatWorker(GeventWorker):
 
     def _serve_listener(self, listener: Any, pool: Pool) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
-        server = DrainingServer(listener, handle=partial(self.handle, _Address(listener.getsockname())), spawn=pool)
+        tls: dict[str, Any] = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
+        handle = partial(self.handle, _Address(listener.getsockname()))
+        server = DrainingServer(listener, handle=handle, spawn=pool, **tls)
         if self.cfg.workers > 1:
             server.max_accept = 1  # one at a time, so that connections spread over all workers
         server.start()
@@ -204,6 +219,12 @@ class ChatWorker(GeventWorker):
             # (With eight connections to two workers, the p99 of reads fell from 245 to 12 ms at the same rate.)
             gevent.sleep(0)
 
+    @property
+    def _public_url(self) -> str | None:
+        from minichat.api.context import context_of
+
+        return context_of(cast(Any, self.wsgi)).public_url
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that can't be parsed, or that failed outside Flask."""
         if not isinstance(exc, Exception):
@@ -216,7 +237,7 @@ class ChatWorker(GeventWorker):
             # Only the kind of the error: its text repeats the request, tokens and line breaks included.
             self.log.info("Refused a malformed request from %s: %s", (addr or ("a socket",))[0], type(exc).__name__)
         try:
-            util.write_nonblock(client, _problem(status, detail, cast(Any, self.app).settings.public_url))
+            util.write_nonblock(client, _problem(status, detail, self._public_url))
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client closed the connection before its error was sent")
