@@ -73,12 +73,21 @@ def may_be_own_avatar(url: str, person: User, base: str, hosts: Container[str]) 
 
 def _address(person: User) -> str:
     """Return the URL of an external picture, or the path of a picture that we serve."""
-    return person.avatar_url or f"/avatars/{person.id}-{_letter(person.username[0])}.svg"
+    if person.avatar_url:
+        return person.avatar_url
+    first = person.username[0]
+    if first in "_.-":  # no name consists of anything else but letters, marks and digits
+        first = next(filter(str.isalnum, person.username), first)
+    return f"/avatars/{person.id}-{_letter(first)}.svg"
 
 
 @lru_cache(4096)
 def _letter(first: str) -> str:
-    return quote(first.upper()[0], safe="")
+    """Return the letter of a placeholder, percent-encoded.
+
+    It is the title case, because few fonts have the capitals of Georgian: titles and names are not written with them.
+    """
+    return quote(first.title()[0], safe="")
 
 
 class Presenter:
