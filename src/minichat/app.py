@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Flask
 
 from minichat import __version__, admin, logs
+from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrate
+from minichat.adapters.peewee.operations.reindex import reindex
 from minichat.adapters.slots import FileStreamSlots
 from minichat.adapters.workers import GunicornWorker, check_preload
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
@@ -56,7 +58,9 @@ def create_app(
     if settings is None:
         settings = Settings.load()
         logs.configure(settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
-        migrate.upgrade(open_database(settings.database_url))
+        primary = open_database(settings.database_url)
+        migrate.upgrade(primary)
+        reindex(primary, UnicodeCharacters())
     database = database or open_database(settings.database_url, settings.replica_url)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None

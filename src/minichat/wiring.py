@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from minichat.adapters import gevents
+from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
@@ -49,6 +50,7 @@ def services_on(
         database,
         clock=clock,
         password_hasher=passwords,
+        characters=UnicodeCharacters(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,

@@ -552,7 +552,7 @@ class TestPeople:
         chat.people("bob1", "bob2", "bob3")
         assert len(ann.gets("/api/auth/search/", q="bob", limit=2).body["users"]) == 2
 
-    @pytest.mark.parametrize("query", ["", "%20%20", "x" * 101, "a%00b", "a%0Ab"])
+    @pytest.mark.parametrize("query", ["", "x" * 101, "a%00b", "a%0Ab"])
     def test_a_search_query_has_1_to_100_characters(self, chat: Chat, query: str) -> None:
         answer = chat.person("ann").gets(f"/api/auth/search/?q={query}")
         assert (answer.status, set(answer.errors)) == (400, {"q"})

@@ -13,10 +13,13 @@ SESSION = 1
 
 LISTS = {
     "/api/auth/users/": SESSION + 1,
-    "/api/auth/search/?q=user": SESSION + 3,  # names that begin with it, names that hold it, the people
+    # names that begin with it, names that hold it, whether an upgrade is unfinished, the people
+    "/api/auth/search/?q=user": SESSION + 4,
     "/api/chat/online-users/": SESSION + 1,
     "/api/chat/rooms/": SESSION + 3,  # the rooms, their first participants, the people
+    "/api/chat/rooms/?q=n": SESSION + 3,
     "/api/chat/rooms/?scope=public": SESSION + 1,
+    "/api/chat/rooms/?scope=public&q=li": SESSION + 1,
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
     "/api/chat/rooms/{room}/history/?mark_read=false": SESSION

@@ -14,6 +14,7 @@ from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
     MemoryNoticeBoard,
+    PlainCharacters,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -51,6 +52,7 @@ class Home:
             self.database,
             clock=self.clock,
             password_hasher=PlainPasswords(),
+            characters=PlainCharacters(),
             username_key=username_key,
             mixes_scripts=mixes_scripts,
             is_common_password=is_common_password,
@@ -416,7 +418,7 @@ HARM = {
     ),
     "a row that is too short": (
         lambda lines: [*lines[:2], b"[1]\n", *lines[3:]],
-        "its line 3 has 1 values where a row of user has 13",
+        "its line 3 has 1 values where a row of user has 15",
     ),
     "a row that is missing": (
         lambda lines: lines[:2] + lines[3:],

@@ -9,6 +9,7 @@ import pytest
 import postgres
 from builders import PASSWORD
 from contract.backends import on_postgres
+from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
@@ -130,13 +131,23 @@ def test_one_of_several_migrations_at_once_applies_each_step(server, pgbouncer):
 
     with ThreadPoolExecutor(2) as pool:
         applied = list(pool.map(upgrade, range(2)))
-    assert sorted(map(len, applied)) == [0, len(list((migrate.MIGRATIONS / "postgres").glob("0*.py")))]
+    every = [path for folder in ("postgres", "both") for path in (migrate.MIGRATIONS / folder).glob("0*.py")]
+    assert sorted(map(len, applied)) == [0, len(every)]
     held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
     assert server.execute(held) == [(0,)]
 
 
 def test_a_bulk_insert_works(database):
-    demo.fill(database, users=20, rooms=3, members=5, messages=300, password_hash="x", now=2_000_000_000_000)
+    demo.fill(
+        database,
+        PlainCharacters(),
+        users=20,
+        rooms=3,
+        members=5,
+        messages=300,
+        password_hash="x",
+        now=2_000_000_000_000,
+    )
     assert database.execute_sql("SELECT count(*) FROM message").fetchone() == (300,)
 
 

@@ -18,6 +18,7 @@ import postgres
 from builders import PASSWORD, undone
 from contract.backends import on_postgres
 from contract.statements import statements_of
+from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import connections
 from minichat.adapters.peewee.engine import postgres as adapter
@@ -443,7 +444,16 @@ def plan_of(database, statement):
 
 
 def test_latest_messages_are_read_fast_when_one_room_holds_most(database, ports):
-    demo.fill(database, users=2, rooms=50, members=2, messages=30_000, password_hash="x", now=2_000_000_000_000)
+    demo.fill(
+        database,
+        PlainCharacters(),
+        users=2,
+        rooms=50,
+        members=2,
+        messages=30_000,
+        password_hash="x",
+        now=2_000_000_000_000,
+    )
     took = {
         name: rows_read(database, getattr(ports.message_store, name)) for name in ("_latest_before", "_latest_after")
     }

@@ -17,6 +17,7 @@ from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
     MemoryNoticeBoard,
+    PlainCharacters,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -27,10 +28,13 @@ from minichat.adapters.memory import (
 from minichat.adapters.peewee import open_database, peewee_ports, tables
 from minichat.adapters.peewee.engine import write_queue as queue_module
 from minichat.adapters.peewee.operations import migrate
-from minichat.adapters.peewee.stores.users import PeeweeUserStore, name_parts
+from minichat.adapters.peewee.operations.reindex import reindex
+from minichat.adapters.peewee.stores.name_index import name_parts
+from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import AuditEntry, AuditEvent, Device, NewMessage, NewRoom, Role, RoomKind
 from minichat.domain.paging import Window
+from minichat.domain.search import name_query, searchable_names
 
 cysqlite: Any = import_module("cysqlite")  # it does not declare its exports to a type checker
 
@@ -49,6 +53,7 @@ def ports(database, tmp_path):
         database,
         clock=MemoryClock(),
         password_hasher=PlainPasswords(),
+        characters=PlainCharacters(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
         is_common_password=is_common_password,
@@ -107,15 +112,19 @@ def test_names_from_before_a_migration_are_found_like_new_ones(tmp_path):
                     database.execute_sql("INSERT OR IGNORE INTO user_name_part VALUES (?, ?, ?)", row)
         database.execute_sql("INSERT INTO freed_name VALUES ('άννας', 9000)")
         migrate.upgrade(database)
-        users = PeeweeUserStore(database)
+        characters = PlainCharacters()
+        reindex(database, characters)
+        users = PeeweeUserStore(database, characters)
         assert [user.username_key for user in users.page(Window(9))] == ["bob", "νίκοσ", "σασ"]
         assert users.is_taken("άννασ", 1)
         for query in ("ipek iğ", "i" * 100, "νίκοσ"):
-            assert [user.id for user in users.search(query, 9, without=0)] == [1]
+            assert [user.id for user in users.search(name_query(query, characters), 9, without=0)] == [1]
         account = users.get(1)
         assert account is not None
         stored = database.execute_sql("SELECT is_start, part FROM user_name_part WHERE user_id = 1").fetchall()
-        assert {(bool(is_start), part) for is_start, part in stored} == name_parts(account)
+        assert {(bool(is_start), part) for is_start, part in stored} == name_parts(
+            searchable_names(account, characters)
+        )
 
 
 def _upgrade(url):
@@ -149,7 +158,7 @@ def test_a_known_device_is_looked_up_by_an_index(database, ports):
 
 def test_message_windows_and_pages_need_no_sorting(database, ports):
     messages, users = ports.message_store, ports.user_store
-    statements = [messages._newest, messages._before, messages._after, users._matches]
+    statements = [messages._newest, messages._before, messages._after, users._names._matches]
     statements += [ports.membership_store._first_with_role, ports.ban_store._all_of]
     for pages in (users._pages, ports.membership_store._pages, ports.ban_store._pages, ports.room_store._public):
         statements += [pages.onward, pages.back]

@@ -9,6 +9,7 @@ from builders import undone
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import Change, ChangeKind, Device, NewMessage, NewRoom, NewUser, RefreshToken, Role, RoomKind
 from minichat.domain.paging import Window
+from minichat.domain.search import name_query
 
 pytestmark = pytest.mark.threads
 
@@ -52,7 +53,7 @@ def test_an_exception_rolls_everything_back(backend, ports, clock, ann, bob, car
         return (
             ports.user_store.page(Window(50)),
             [ports.user_store.credentials_by_id(user.id) for user in (ann, bob, carl)],
-            ports.user_store.search("a", 50, 0),
+            ports.user_store.search(name_query("a", ports.characters), 50, 0),
             ports.session_store.caller(session.id),
             ports.session_store.caller(session.id + 1),
             ports.session_store.token("kept"),

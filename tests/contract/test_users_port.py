@@ -6,7 +6,7 @@ from builders import undone
 from contract.texts import TRICKY_TEXTS
 from minichat.domain.model import Credentials, User
 from minichat.domain.paging import Window
-from minichat.domain.text import fold
+from minichat.domain.search import name_query
 
 NOBODY = 2**53 - 1
 
@@ -109,7 +109,7 @@ def test_changing_a_missing_user_does_nothing(ports, ann):
         ports.user_store.seen(NOBODY, 1)
         ports.user_store.update_profile(ann._replace(id=NOBODY, first_name="Nobody"))
     assert ports.user_store.page(Window(5)) == [ann]
-    assert ports.user_store.search("nobody", 5, 0) == []
+    assert search(ports, "nobody") == []
 
 
 @pytest.mark.parametrize("text", TRICKY_TEXTS)
@@ -197,7 +197,7 @@ def test_online_users_are_paged_like_all_users(ports, five, window, expected):
 
 
 def search(ports, query, limit=50, without=NOBODY):
-    return names(ports.user_store.search(fold(query), limit, without))
+    return names(ports.user_store.search(name_query(query, ports.characters), limit, without))
 
 
 def test_a_search_finds_any_part_of_any_name(ports, add_user):
@@ -262,7 +262,7 @@ def test_a_long_query_is_compared_to_its_end(ports, add_user):
 
 @pytest.mark.parametrize("query", ["%", "_", "*", "?", "\\", "'", '"', "a%", "[a-z]", "a OR b", "NEAR(", "\U0010ffff"])
 def test_no_character_of_a_search_is_special(ports, add_user, query):
-    add_user("bob", first_name="a or NEAR b")
+    add_user("eve", first_name="NEAR")
     add_user("carl", first_name=f"x{query}y")
     add_user("dora", first_name=f"{query}y")
     assert search(ports, query) == ["dora", "carl"]
@@ -340,7 +340,7 @@ def test_an_erased_account_is_in_no_list_and_no_search(ports, add_user, erase, b
     assert names(ports.user_store.page(Window(5, before=("x",)))) == ["bob"]
     assert names(ports.user_store.online_page(3_000, Window(5))) == ["bob"]
     for query in ("ann", "nn", "d", "delete", "user"):
-        assert ports.user_store.search(query, 5, without=bob.id) == []
+        assert search(ports, query, 5, without=bob.id) == []
 
 
 def test_the_name_of_an_erased_account_is_reserved_until_its_expiry(ports, add_user, ann, erase):
@@ -370,7 +370,7 @@ def test_a_rolled_back_erasure_keeps_the_account(ports, ann):
     with undone(ports):
         ports.user_store.erase(remains_of(ann), free_at=LATER)
     assert ports.user_store.get(ann.id) == ann
-    assert ports.user_store.search("ann", 5, without=0) == [ann]
+    assert search(ports, "ann", 5, without=0) == ["ann"]
     assert ports.user_store.is_taken("ann", 2 * LATER)
 
 

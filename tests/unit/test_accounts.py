@@ -5,12 +5,12 @@ import unicodedata
 import pytest
 
 from builders import issues_of
-from minichat.adapters.memory import email_address, is_common_password, mixes_scripts
+from minichat.adapters.memory import PlainCharacters, email_address, is_common_password, mixes_scripts
 from minichat.adapters.memory import username_key as key_of
 from minichat.domain.accounts import (
     check_avatar_url,
     check_email,
-    check_names,
+    check_name,
     check_password,
     check_username,
     normal_password,
@@ -18,10 +18,12 @@ from minichat.domain.accounts import (
 )
 from minichat.domain.text import Fields
 
+CHARACTERS = PlainCharacters()
+
 
 def username(text):
     fields = Fields()
-    name, _ = check_username(fields, text, key_of, mixes_scripts)
+    name, _ = check_username(fields, text, CHARACTERS, key_of, mixes_scripts)
     return name if issues_of(fields.check) == {} else issues_of(fields.check)["username"]
 
 
@@ -39,7 +41,7 @@ def test_a_username_may_have_letters_and_digits_of_any_script_and_some_punctuati
 
 
 def test_a_username_is_shown_as_typed_and_compared_by_its_key():
-    assert check_username(Fields(), "Ａnn", key_of, mixes_scripts) == ("Ａnn", "ann")
+    assert check_username(Fields(), "Ａnn", CHARACTERS, key_of, mixes_scripts) == ("Ａnn", "ann")
 
 
 def test_a_username_is_stripped_and_normalised():
@@ -109,7 +111,7 @@ def test_a_name_without_a_key_is_rejected():
         raise ValueError(name)
 
     fields = Fields()
-    assert check_username(fields, "ann", picky, mixes_scripts) == ("ann", "")
+    assert check_username(fields, "ann", CHARACTERS, picky, mixes_scripts) == ("ann", "")
     assert issues_of(fields.check) == {"username": ["username_characters"]}
     assert username_key("ann", picky) is None
 
@@ -188,7 +190,8 @@ def test_an_impossible_password_has_no_normal_form(text):
 
 def names(first_name="", last_name=""):
     fields = Fields()
-    result = check_names(fields, first_name=first_name, last_name=last_name)
+    given = {"first_name": first_name, "last_name": last_name}
+    result = tuple(check_name(fields, field, name, CHARACTERS) for field, name in given.items())
     return issues_of(fields.check) or result
 
 

@@ -473,7 +473,9 @@ def test_a_user_who_joins_while_reading_history_gets_a_consistent_answer(chat, a
             return found
 
     with pytest.raises(NotAParticipant):
-        Person(chat.with_ports(room_store=Rooms(chat.memory.store)), carl.user, carl.grant).history(room)
+        Person(
+            chat.with_ports(room_store=Rooms(chat.memory.store, chat.ports.characters)), carl.user, carl.grant
+        ).history(room)
 
 
 # Across all rooms

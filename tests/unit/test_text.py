@@ -6,7 +6,7 @@ import pytest
 
 from builders import issues_of
 from minichat.domain.errors import InvalidInput, Issue
-from minichat.domain.text import Fields, TooManyMarks, clean_text, fold
+from minichat.domain.text import Fields, TooManyMarks, clean_text
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -119,32 +119,6 @@ def test_all_issues_are_reported_together():
     fields.body("description", "123456", most=5)
     fields.wrong("description", "rude")
     assert issues_of(fields.check) == {"name": ["blank"], "description": ["too_long", "rude"]}
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("ANN", "ann"),
-        ("АННА", "анна"),
-        ("ＡＮＮ", "ann"),
-        ("Straße", "STRASSE"),
-        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
-        ("cafe\u0301", "CAFÉ"),
-        ("ﬁn", "FIN"),
-        ("ｶﾞ", "ガ"),
-    ],
-)
-def test_folding_unites_equivalent_spellings(one, other):
-    assert fold(one) == fold(other)
-
-
-def test_folding_keeps_distinct_letters():
-    assert len({fold(letter) for letter in "eéеёı"}) == 5
-
-
-@pytest.mark.parametrize("text", ["ΰ", "ᾳ", "ﬃ", "İ", "ǰ", "ϓ", "㎯"])
-def test_folding_twice_is_folding_once(text):
-    assert fold(fold(text)) == fold(text)
 
 
 STACKED = "a" + "\u0301" * 60_000 + "\u0327" * 60_000

@@ -24,6 +24,8 @@ A complete chat API: accounts, rooms, direct chats, messages.
 * Every route needs `Authorization: Bearer <access>`, except public routes. `POST /api/auth/login/` returns tokens.
 * Paths work with and without the trailing slash. Bodies are JSON in UTF-8. An unknown field is an error.
 * Errors are problem documents (RFC 9457) with a stable `code`. `detail` is English or Russian by `Accept-Language`.
+* Text is returned in NFC, with line feeds as line ends, and otherwise as sent. Control characters are refused. Content
+  and names that show nothing are `blank`. Names hold no bidirectional controls. Lengths count code points.
 * Lists are arrays. The `Link` header holds the URL of the next page.
 * `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix time in seconds) show how many requests you have left.
 """

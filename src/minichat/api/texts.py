@@ -175,6 +175,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Не больше {most} диакритических знаков подряд.",
     ),
     "control_characters": ("Control characters are not allowed.", "Управляющие символы не допускаются."),
+    "bidirectional_controls": (
+        "A name can't hold invisible marks that change the direction of text.",
+        "В имени не должно быть невидимых знаков, меняющих направление текста.",
+    ),
     "not_one_line": ("This must be a single line.", "Переносы строк не допускаются."),
     "username_characters": (
         "Use only letters, digits and `_` `.` `-`.",

@@ -178,6 +178,7 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
     """Fill an empty database with example data: users user1, user2, ... with the password demo-password-1."""
     if members > users:
         raise click.UsageError("--members can't be greater than --users.")
+    from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.passwords import Argon2Passwords
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import demo as filling
@@ -189,6 +190,7 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
         with database_failures(settings):
             filling.fill(
                 open_database(settings.database_url),
+                UnicodeCharacters(),
                 users=users,
                 rooms=rooms,
                 members=members,

@@ -118,15 +118,20 @@ def expect_current(database: "ChatDatabase") -> None:
 
 
 def upgrade(settings: "Settings") -> None:
-    """Apply missing migrations; create the database if there is none."""
+    """Apply missing migrations and complete the search index; create the database if there is none."""
+    from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrate
+    from minichat.adapters.peewee.operations.reindex import reindex
 
     with database_failures(settings):
         if settings.is_embedded:
             settings.database_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in migrate.upgrade(open_database(settings.database_url, settings.replica_url)):
+        database = open_database(settings.database_url, settings.replica_url)
+        for name in migrate.upgrade(database):
             click.echo(f"Applied the migration {name}.")
+        if indexed := reindex(database, UnicodeCharacters()):
+            click.echo(f"Indexed the names of {indexed} people and rooms for the search.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ store.
 import unicodedata
 from urllib.parse import urlsplit
 
-from minichat.domain.ports import CommonPasswords, EmailAddress, MixesScripts, UsernameKey
+from minichat.domain.ports import Characters, CommonPasswords, EmailAddress, MixesScripts, UsernameKey
 from minichat.domain.text import MAX_SHRINKAGE, Fields, clean_text
 
 MIN_USERNAME_LENGTH, MAX_USERNAME_LENGTH = 3, 32
@@ -25,9 +25,14 @@ _OVERLAY = 1
 _DOT_ABOVE, _DOTTED = "\u0307", frozenset("ijlıȷ")
 
 
-def check_username(fields: Fields, username: str, key_of: UsernameKey, mixes_scripts: MixesScripts) -> tuple[str, str]:
+def check_username(
+    fields: Fields, username: str, characters: Characters, key_of: UsernameKey, mixes_scripts: MixesScripts
+) -> tuple[str, str]:
     """Return the displayed username and its key; record in `fields` each reason to reject the name."""
     name = fields.line("username", username, least=MIN_USERNAME_LENGTH, most=MAX_USERNAME_LENGTH)
+    if name and characters.is_blank(name):
+        fields.wrong("username", "blank")
+        return name, ""
     key = username_key(name, key_of)
     if key is None:
         fields.wrong("username", "username_characters")
@@ -76,12 +81,9 @@ def username_key(username: str, key_of: UsernameKey) -> str | None:
         return None
 
 
-def check_names(fields: Fields, *, first_name: str, last_name: str) -> tuple[str, str]:
-    """Return both cleaned names; record their problems in `fields`."""
-    return (
-        fields.line("first_name", first_name, most=MAX_NAME_LENGTH),
-        fields.line("last_name", last_name, most=MAX_NAME_LENGTH),
-    )
+def check_name(fields: Fields, field: str, name: str, characters: Characters) -> str:
+    """Return the cleaned first or last name; record its problems in `fields`."""
+    return fields.name(field, name, characters, most=MAX_NAME_LENGTH)
 
 
 def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:

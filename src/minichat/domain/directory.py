@@ -3,25 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minichat.domain.accounts import check_avatar_url, check_email, check_names
+from minichat.domain.accounts import check_avatar_url, check_email, check_name
 from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import SessionEnded, UserNotFound
 from minichat.domain.model import PRESENCE_LEASE, People, User
 from minichat.domain.paging import Page, Window, cut
-from minichat.domain.ports import Clock, EmailAddress, MediaStore, Transaction, UserStore
-from minichat.domain.text import Fields, fold
+from minichat.domain.ports import Characters, Clock, EmailAddress, MediaStore, Transaction, UserStore
+from minichat.domain.search import name_query
+from minichat.domain.text import Fields
 
 MAX_QUERY_LENGTH = 100
-MAX_SEARCHED_LENGTH = 128
-"""Number of code points that a search compares, of a folded query and of a name from the match on."""
-MAX_SEARCHABLE_LENGTH = 310
-"""Number of searchable code points of a folded name: two names of 150. One letter can fold into eighteen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     transaction: Transaction
     clock: Clock
+    characters: Characters
     email_address: EmailAddress
     user_store: UserStore
     media_store: MediaStore
@@ -48,17 +46,17 @@ class Directory:
             if user is None or user.is_erased:
                 raise SessionEnded
             fields = Fields()
-            first_name, last_name = check_names(
-                fields,
-                first_name=user.first_name if first_name is None else first_name,
-                last_name=user.last_name if last_name is None else last_name,
-            )
-            address = user.email
-            if email is not None and email != address:  # an address from an earlier version may be sent back unchanged
-                address = check_email(fields, email, self.email_address)
-            avatar_url = user.avatar_url if avatar is None else check_avatar_url(fields, avatar)
+            # Values from an earlier version, which had fewer rules, may be sent back unchanged.
+            edited = user
+            if first_name is not None and first_name != user.first_name:
+                edited = edited._replace(first_name=check_name(fields, "first_name", first_name, self.characters))
+            if last_name is not None and last_name != user.last_name:
+                edited = edited._replace(last_name=check_name(fields, "last_name", last_name, self.characters))
+            if email is not None and email != user.email:
+                edited = edited._replace(email=check_email(fields, email, self.email_address))
+            if avatar is not None and avatar != user.avatar_url:
+                edited = edited._replace(avatar_url=check_avatar_url(fields, avatar))
             fields.check()
-            edited = user._replace(first_name=first_name, last_name=last_name, email=address, avatar_url=avatar_url)
             if edited != user:
                 self.user_store.update_profile(edited)
         if edited.avatar_url != user.avatar_url:
@@ -79,18 +77,18 @@ class Directory:
         return cut(self.user_store.online_page(since, window), window, _key)
 
     def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
-        """Return users with `query` in a name, best first (see `UserStore.search`). Raises InvalidInput."""
+        """Return users with all words of `query` in their names, best first (see `UserStore.search`).
+
+        A query without words, such as a lone `@`, finds nobody. Raises InvalidInput.
+        """
         fields = Fields()
-        cleaned = fields.line("q", query, least=1, most=MAX_QUERY_LENGTH)
+        cleaned = fields.line("q", query, most=MAX_QUERY_LENGTH)
+        if not query:
+            fields.wrong("q", "blank")
         fields.check()
-        return tuple(self.user_store.search(fold(cleaned)[:MAX_SEARCHED_LENGTH], limit, viewer_id))
+        sought = name_query(cleaned, self.characters)
+        return tuple(self.user_store.search(sought, limit, viewer_id)) if sought.words else ()
 
 
 def _key(user: User) -> tuple[str]:
     return (user.username_key,)
-
-
-def searchable_names(user: User) -> tuple[str, ...]:
-    """Return the folded names that a search examines: the username, the first, the last and the full name."""
-    names = (user.username, user.first_name, user.last_name, user.full_name)
-    return tuple(dict.fromkeys(fold(name)[:MAX_SEARCHABLE_LENGTH] for name in names if name))

@@ -40,6 +40,7 @@ from minichat.domain.model import (
 )
 from minichat.domain.ports import (
     ChangeStore,
+    Characters,
     Clock,
     MembershipStore,
     MessageStore,
@@ -71,6 +72,7 @@ class Messaging:
     transaction: Transaction
     snapshot: Snapshot
     clock: Clock
+    characters: Characters
     user_store: UserStore
     room_store: RoomStore
     membership_store: MembershipStore
@@ -87,7 +89,7 @@ class Messaging:
         content.
         """
         fields = Fields()
-        content = _checked(fields, content)
+        content = fields.content("content", content, self.characters, most=MAX_CONTENT_LENGTH)
         if client_id is not None:
             client_id = check_client_id(fields, client_id)
         fields.check()
@@ -139,7 +141,7 @@ class Messaging:
         Raises the same errors as `get`, InvalidInput, NotYourMessage or MessageDeleted.
         """
         fields = Fields()
-        content = _checked(fields, content)
+        content = fields.content("content", content, self.characters, most=MAX_CONTENT_LENGTH)
         fields.check()
         room_id = self._looked_up(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
@@ -293,10 +295,6 @@ class Messaging:
 def check_client_id(fields: Fields, client_id: str) -> str:
     """Return the id in its normal form; record in `fields` each reason to reject it."""
     return fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
-
-
-def _checked(fields: Fields, content: str) -> str:
-    return fields.body("content", content, least=1, most=MAX_CONTENT_LENGTH)
 
 
 def _digest(message_id: int, content: str) -> str:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from minichat.domain.accounts import check_email, check_names, check_password, check_username
+from minichat.domain.accounts import check_email, check_name, check_password, check_username
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UsernameTaken
 from minichat.domain.model import AuditEvent, Device, NewUser, User
 from minichat.domain.ports import (
+    Characters,
     Clock,
     CommonPasswords,
     EmailAddress,
@@ -25,6 +26,7 @@ from minichat.domain.throttling import Throttling
 class Registration:
     transaction: Transaction
     clock: Clock
+    characters: Characters
     username_key: UsernameKey
     mixes_scripts: MixesScripts
     is_common_password: CommonPasswords
@@ -83,9 +85,10 @@ class Registration:
         self, fields: Fields, username: str, password: str, first_name: str, last_name: str, email: str
     ) -> tuple[NewUser, str]:
         """Return the account without a password hash, and the password in the form to hash. Raises InvalidInput."""
-        name, key = check_username(fields, username, self.username_key, self.mixes_scripts)
+        name, key = check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
-        first_name, last_name = check_names(fields, first_name=first_name, last_name=last_name)
+        first_name = check_name(fields, "first_name", first_name, self.characters)
+        last_name = check_name(fields, "last_name", last_name, self.characters)
         address = check_email(fields, email, self.email_address)
         fields.check()
         return NewUser(name, key, "", first_name, last_name, address, self.clock()), secret

@@ -38,6 +38,7 @@ from minichat.domain.paging import Key, Page, Window, cut
 from minichat.domain.ports import (
     BanStore,
     ChangeStore,
+    Characters,
     Clock,
     MembershipStore,
     MessageStore,
@@ -45,6 +46,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
+from minichat.domain.search import searchable
 from minichat.domain.text import Fields
 
 MAX_ROOM_NAME_LENGTH = 100
@@ -61,6 +63,7 @@ LEAVE_BATCH = 100
 class Rooms:
     transaction: Transaction
     clock: Clock
+    characters: Characters
     user_store: UserStore
     room_store: RoomStore
     membership_store: MembershipStore
@@ -71,15 +74,20 @@ class Rooms:
 
     # Reading
 
-    def mine(self, user_id: int, window: Window) -> RoomList:
-        """Return the rooms that the user is in, by latest activity."""
-        window = self._translated(user_id, window)
-        return self._listed(cut(self.room_store.page_of(user_id, window), window, _by_activity))
+    def mine(self, user_id: int, window: Window, query: str = "") -> RoomList:
+        """Return the rooms that the user is in, by latest activity; with a query, those with it in their name.
 
-    def public(self, user_id: int, window: Window) -> RoomList:
-        """Return the rooms that the user could join, by latest activity."""
+        Raises InvalidInput.
+        """
         window = self._translated(user_id, window)
-        return self._listed(cut(self.room_store.public_page(user_id, window), window, _by_activity))
+        found = self.room_store.page_of(user_id, window, self._sought(query))
+        return self._listed(cut(found, window, _by_activity))
+
+    def public(self, user_id: int, window: Window, query: str = "") -> RoomList:
+        """Return, like `mine`, the rooms that the user could join."""
+        window = self._translated(user_id, window)
+        found = self.room_store.public_page(user_id, window, self._sought(query))
+        return self._listed(cut(found, window, _by_activity))
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
         """Return a room as the user sees it, or the card of a public room. Raises RoomNotFound."""
@@ -122,7 +130,10 @@ class Rooms:
         self, user_id: int, name: str, description: str = "", is_private: bool = False, invited: Sequence[int] = ()
     ) -> ShownRoom:
         """Create a group with its owner and the invited users. Raises InvalidInput."""
-        name, description = _checked(name, description)
+        fields = Fields()
+        name = self._checked_name(fields, name)
+        description = _checked_description(fields, description)
+        fields.check()
         if len(invited) > MAX_INVITED:
             raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
         others = [other for other in dict.fromkeys(invited) if other != user_id]
@@ -180,12 +191,14 @@ class Rooms:
         """
         with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
-            name, description = _checked(
-                room.name if name is None else name, room.description if description is None else description
-            )
-            edited = room._replace(
-                name=name, description=description, is_private=room.is_private if is_private is None else is_private
-            )
+            fields, edited = Fields(), room
+            if name is not None and name != room.name:  # a name from an earlier version may be sent back unchanged
+                edited = edited._replace(name=self._checked_name(fields, name))
+            if description is not None:
+                edited = edited._replace(description=_checked_description(fields, description))
+            if is_private is not None:
+                edited = edited._replace(is_private=is_private)
+            fields.check()
             if edited != room:
                 self.room_store.update(edited)
                 self.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, self.clock()))
@@ -337,6 +350,15 @@ class Rooms:
 
     # Shared steps
 
+    def _sought(self, query: str) -> str:
+        """Return the part of a name that a query asks for; empty for a query that shows nothing."""
+        if not query:
+            return ""
+        fields = Fields()
+        cleaned = fields.line("q", query, most=MAX_ROOM_NAME_LENGTH)
+        fields.check()
+        return searchable(cleaned, self.characters)
+
     def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
         """Return the room if the user may know of it. Raises RoomNotFound for a missing and for a hidden room alike."""
         found = self.room_store.access(room_id, user_id)
@@ -372,6 +394,9 @@ class Rooms:
     def _listed(self, page: Page[RoomView]) -> RoomList:
         return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
+    def _checked_name(self, fields: Fields, name: str) -> str:
+        return fields.name("name", name, self.characters, least=1, most=MAX_ROOM_NAME_LENGTH)
+
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
         """Return whether all these users exist and none has erased the account."""
         return len(self.user_store.living(user_ids)) == len(user_ids)
@@ -401,9 +426,5 @@ def _refuse_direct(room: Room) -> None:
         raise DirectChatIsFixed
 
 
-def _checked(name: str, description: str) -> tuple[str, str]:
-    fields = Fields()
-    name = fields.line("name", name, least=1, most=MAX_ROOM_NAME_LENGTH)
-    description = fields.body("description", description, most=MAX_DESCRIPTION_LENGTH)
-    fields.check()
-    return name, description
+def _checked_description(fields: Fields, description: str) -> str:
+    return fields.body("description", description, most=MAX_DESCRIPTION_LENGTH)

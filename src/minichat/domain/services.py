@@ -80,6 +80,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
     rooms = Rooms(
         transaction=ports.transaction,
         clock=ports.clock,
+        characters=ports.characters,
         user_store=ports.user_store,
         room_store=ports.room_store,
         membership_store=ports.membership_store,
@@ -92,6 +93,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         registration=Registration(
             transaction=ports.transaction,
             clock=ports.clock,
+            characters=ports.characters,
             username_key=ports.username_key,
             mixes_scripts=ports.mixes_scripts,
             is_common_password=ports.is_common_password,
@@ -106,6 +108,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         directory=Directory(
             transaction=ports.transaction,
             clock=ports.clock,
+            characters=ports.characters,
             email_address=ports.email_address,
             user_store=ports.user_store,
             media_store=ports.media_store,
@@ -130,6 +133,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             transaction=ports.transaction,
             snapshot=ports.snapshot,
             clock=ports.clock,
+            characters=ports.characters,
             user_store=ports.user_store,
             room_store=ports.room_store,
             membership_store=ports.membership_store,

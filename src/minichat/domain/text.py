@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from minichat.domain.errors import InvalidInput, Issue
+from minichat.domain.ports.characters import Characters
 
 _ALLOWED_CONTROLS = frozenset("\n\t")
 
@@ -18,7 +19,8 @@ MAX_MARKS = 30
 Languages need at most five. Normalising their order takes time that grows with the square of their number.
 """
 
-_DOTTED_I = re.compile("i\u0307+")
+_BIDIRECTIONAL_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the order of the text around them, also of the text after a name."""
 
 MAX_SHRINKAGE = 4
 """NFC turns at most this number of code points into one. Longer text is rejected without normalising it."""
@@ -78,6 +80,27 @@ class Fields:
             self.wrong(field, "not_one_line")
         return self._measured(field, line, most, least)
 
+    def name(self, field: str, text: str, characters: Characters, *, most: int, least: int = 0) -> str:
+        """Return the name of a person or a room: a line that shows something and turns no other text around.
+
+        A name that may be empty (`least` is 0) still can't consist of white space and invisible characters.
+        """
+        name = self.line(field, text, most=most, least=least)
+        if field in self._issues:
+            return name
+        if text and characters.is_blank(name):
+            self.wrong(field, "blank")
+        elif _BIDIRECTIONAL_CONTROLS.search(name):
+            self.wrong(field, "bidirectional_controls")
+        return name
+
+    def content(self, field: str, text: str, characters: Characters, *, most: int) -> str:
+        """Return the content of a message as written. It shows something."""
+        content = self.body(field, text, most=most, least=1)
+        if field not in self._issues and characters.is_blank(content):
+            self.wrong(field, "blank")
+        return content
+
     def body(self, field: str, text: str, *, most: int, least: int = 0) -> str:
         """Return free text as written: `least` to `most` code points, and not only white space if `least` is set."""
         return self._measured(field, self._cleaned(field, text, most), most, least)
@@ -109,13 +132,3 @@ class Fields:
         """Raise InvalidInput if there are any issues."""
         if self._issues:
             raise InvalidInput(self._issues)
-
-
-def fold(text: str) -> str:
-    """Return the form in which names are searched: folded case and unified compatibility forms, in every script.
-
-    Case folding turns `İ` into `i` and a combining dot. The dot is removed, so a search for `istanbul` finds
-    `İstanbul`.
-    """
-    folded = _DOTTED_I.sub("i", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFKC", folded)

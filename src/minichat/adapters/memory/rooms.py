@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from minichat.adapters.memory.store import Store, Tables, in_window
 from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewRoom, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
+from minichat.domain.ports import Characters
+from minichat.domain.search import searchable, searchable_names
 
 
 class MemoryRoomStore:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, characters: Characters) -> None:
         self._store = store
+        self._characters = characters
 
     def add(self, new: NewRoom) -> Room | None:
         tables = self._store.writable
@@ -54,19 +57,34 @@ class MemoryRoomStore:
         are_in = [user_id for user_id in user_ids if (room_id, user_id) in tables.memberships]
         return {user_id: _view(tables, tables.rooms[room_id], user_id) for user_id in are_in}
 
-    def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
-        tables = self._store.tables
-        rooms = [room for room in tables.rooms.values() if (room.id, user_id) in tables.memberships]
-        return _views(tables, rooms, user_id, window)
-
-    def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
+    def page_of(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
         tables = self._store.tables
         rooms = [
             room
             for room in tables.rooms.values()
-            if room.is_public and (room.id, user_id) not in tables.memberships and (room.id, user_id) not in tables.bans
+            if (room.id, user_id) in tables.memberships and part in self._name(room, user_id)
         ]
         return _views(tables, rooms, user_id, window)
+
+    def public_page(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
+        tables = self._store.tables
+        rooms = [
+            room
+            for room in tables.rooms.values()
+            if room.is_public
+            and (room.id, user_id) not in tables.memberships
+            and (room.id, user_id) not in tables.bans
+            and part in self._name(room, user_id)
+        ]
+        return _views(tables, rooms, user_id, window)
+
+    def _name(self, room: Room, user_id: int) -> str:
+        """Return the folded name of the room, as the user sees it."""
+        tables = self._store.tables
+        for pair, room_id in tables.direct_chats.items() if room.kind == RoomKind.DIRECT else ():
+            if room_id == room.id:
+                return searchable_names(tables.users[pair[user_id == pair[0]]], self._characters)[0]
+        return searchable(room.name, self._characters)
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         tables = self._store.tables

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from minichat.domain.errors import InvalidInput
 from minichat.domain.model import SECOND, Timestamp
@@ -49,6 +50,34 @@ class PlainPictures:
         if not data.startswith(b"\x89PNG\r\n\x1a\n"):
             raise InvalidInput.of("file", "not_a_picture")
         return b"a square of " + data
+
+
+class PlainCharacters:
+    """The properties of characters as far as the standard library knows them: its tables can be years old."""
+
+    def is_blank(self, text: str) -> bool:
+        return all(
+            char.isspace()
+            or unicodedata.category(char) in {"Cf", "Zs"}
+            or ord(char) & 0xFFFE == 0xFFFE
+            or "FILLER" in (name := unicodedata.name(char, ""))
+            or "VARIATION SELECTOR" in name
+            for char in text
+        )
+
+    def without_marks(self, text: str, scripts: Sequence[str]) -> str:
+        names = tuple(script.upper() for script in scripts)
+        kept, is_plain = [], False
+        for char in text:
+            if unicodedata.category(char)[0] != "M":
+                is_plain = char.isalpha() and unicodedata.name(char, "").startswith(names)
+            elif is_plain:
+                continue
+            kept.append(char)
+        return "".join(kept)
+
+    def without_variants(self, text: str) -> str:
+        return re.sub("[\ufe00-\ufe0f]|(?<=[\u2190-\U0001faff])[\U0001f3fb-\U0001f3ff]", "", text)
 
 
 def username_key(username: str) -> str:

@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, in_window
-from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
-from minichat.domain.model import Credentials, NewUser, Timestamp, User
+from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
+from minichat.domain.ports import Characters
+from minichat.domain.search import best_place, searchable_names
 
 
 class MemoryUserStore:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, characters: Characters) -> None:
         self._store = store
+        self._characters = characters
 
     def add(self, new: NewUser) -> User | None:
         tables = self._store.writable
@@ -108,11 +110,11 @@ class MemoryUserStore:
         online = [user for user in users if user.last_seen_at is not None and user.last_seen_at > since]
         return in_window(online, window, _key)
 
-    def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
+    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
         places = [
             (place, user.id, user)
             for user in self._living()
-            if user.id != without and (place := _best_place(user, folded)) is not None
+            if user.id != without and (place := best_place(searchable_names(user, self._characters), query)) is not None
         ]
         return [user for _, _, user in sorted(places)[:limit]]
 
@@ -142,16 +144,3 @@ class MemoryUserStore:
 
 def _key(user: User) -> tuple[str]:
     return (user.username_key,)
-
-
-def _best_place(user: User, folded: str) -> tuple[bool, str] | None:
-    """Return the sort key of the user's best match: starts of names first, then by the text from the match on."""
-    return min(
-        (
-            (start > 0, name[start : start + MAX_SEARCHED_LENGTH])
-            for name in searchable_names(user)
-            for start in range(len(name))
-            if name.startswith(folded, start)
-        ),
-        default=None,
-    )

@@ -22,13 +22,15 @@ class UserRow(Model):
     joined_at = BigIntegerField()
     last_seen_at = BigIntegerField(null=True)
     deleted_at = BigIntegerField(null=True)
+    search_names = TextField(default="")
+    is_indexed = BooleanField(default=False)
 
     class Meta:
         table_name = "user"
 
 
 class NamePartRow(Model):
-    """Every ending of every searchable name. It makes the search for a part of a name a prefix look-up."""
+    """Every ending of every searchable name: see `stores.name_index`."""
 
     is_start = BooleanField()
     part = TextField()
@@ -80,6 +82,8 @@ class RoomRow(Model):
     pair_low = BigIntegerField(null=True)
     pair_high = BigIntegerField(null=True)
     deleted_at = BigIntegerField(null=True)
+    search_name = TextField(default="")
+    is_indexed = BooleanField(default=False)
 
     class Meta:
         table_name = "room"

@@ -30,10 +30,14 @@ blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Ro
 @blueprint.arguments(RoomsQuery, location="query")
 @answers(200, RoomOut(many=True), 400, headers={"Link": LINK})
 def list_rooms(query: dict[str, Any]) -> Response:
-    """List your rooms, or the public rooms that you can join, by latest activity."""
+    """List your rooms, or the public rooms that you can join, by latest activity.
+
+    With `q`, the list holds the rooms with this text in their name, compared as in the search for people. The name of a
+    direct chat is the name of the other person. A query of spaces alone is like none.
+    """
     rooms = services().rooms
     list_page = rooms.mine if query["scope"] == "mine" else rooms.public
-    found = list_page(caller_id(), window(query["limit"], query.get("cursor"), int, int))
+    found = list_page(caller_id(), window(query["limit"], query.get("cursor"), int, int), query.get("q", ""))
     return presenting.json_response(presenter(found.people).rooms(found.page.items), headers=links(found.page))
 
 

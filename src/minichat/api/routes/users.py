@@ -75,7 +75,12 @@ def delete_avatar() -> Response:
 def search(query: dict[str, Any]) -> Response:
     """Search people by any part of the username, first name or last name, in any script.
 
-    Exact names come first, then names that begin with the query, then the rest. You are never in the result.
+    Each word of the query must be in one of the names, in any order, and a leading `@` is skipped. Exact names come
+    first, then names that begin with the query, then the rest. You are never in the result, and a query without words
+    finds nobody.
+
+    The comparison ignores case, and the accents and other marks of Latin, Greek, Cyrillic, Arabic and Hebrew letters:
+    `jose` finds José, `ΓΙΩΡΓΟΣ` finds Γιώργος. It also ignores the skin tones of emoji.
     """
     base, now = base_url(), context().clock()
     found = services().directory.search(caller_id(), query["q"], query["limit"])

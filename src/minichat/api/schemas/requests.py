@@ -293,6 +293,10 @@ class RoomsQuery(ListQuery):
         validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
         metadata={"description": "`mine`: the rooms that you are in. `public`: the rooms that you can join."},
     )
+    q = _text(
+        rooms.MAX_ROOM_NAME_LENGTH,
+        metadata={"description": "Any part of the name.", "example": "kit"},
+    )
 
 
 class RemovalQuery(Query):
@@ -306,7 +310,12 @@ class RemovalQuery(Query):
 
 
 class PeopleSearchQuery(Query):
-    q = _text(directory.MAX_QUERY_LENGTH, 1, required=True, metadata={"example": "an"})
+    q = _text(
+        directory.MAX_QUERY_LENGTH,
+        1,
+        required=True,
+        metadata={"description": "Parts of a name, in any order. A leading `@` is skipped.", "example": "an"},
+    )
     limit = _limit()
 
 

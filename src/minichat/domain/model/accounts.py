@@ -53,6 +53,17 @@ People = Mapping[int, User]
 """The users that a page mentions, by id. Each user is fetched and presented once."""
 
 
+class NameQuery(NamedTuple):
+    """A query for people, folded."""
+
+    phrase: str
+    """The whole query: a name that is equal or begins with it precedes the others."""
+    words: tuple[str, ...]
+    """The words to find, each in one of the names. The longest comes first, and none is a part of another."""
+    typed: str
+    """The query before the fold, for an index that an earlier version of minichat wrote."""
+
+
 class Credentials(NamedTuple):
     """An account with the hash of its password."""
 

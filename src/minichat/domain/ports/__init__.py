@@ -12,6 +12,7 @@ from minichat.domain.ports.attempts import AttemptStore
 from minichat.domain.ports.audit import AuditStore
 from minichat.domain.ports.bans import BanStore
 from minichat.domain.ports.changes import ChangeStore
+from minichat.domain.ports.characters import Characters
 from minichat.domain.ports.clients import ClientWatch, ClientWatcher
 from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
@@ -39,6 +40,7 @@ __all__ = [
     "BanStore",
     "ChangeHints",
     "ChangeStore",
+    "Characters",
     "ClientWatch",
     "ClientWatcher",
     "Clock",
@@ -72,6 +74,7 @@ class Ports(NamedTuple):
     transaction: Transaction
     snapshot: Snapshot
     clock: Clock
+    characters: Characters
     username_key: UsernameKey
     mixes_scripts: MixesScripts
     is_common_password: CommonPasswords

@@ -23,13 +23,14 @@ class RoomStore(Protocol):
     def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
         """Return the room as each of these users sees it, by user id. Omit users who are not in the room."""
 
-    def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
+    def page_of(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
         """Return the user's rooms by latest activity, one more than the limit if there are more.
 
-        The key is `(activity, id)`.
+        The key is `(activity, id)`. With `part`, return the rooms whose name contains it after `search.searchable`.
+        The name of a direct chat is the first of the other user's `search.searchable_names`.
         """
 
-    def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
+    def public_page(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
         """Return, like `page_of`, the cards of public rooms that the user could join."""
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import Credentials, NewUser, Timestamp, User
+from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
 
 
@@ -53,12 +53,13 @@ class UserStore(Protocol):
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
         """Return the same as `page`, of users who were seen after `since`."""
 
-    def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
-        """Return the users with `folded` in one of their `directory.searchable_names`, leaving out the user `without`.
+    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
+        """Return the users with each word of the query in one of their `search.searchable_names`.
 
-        Names that begin with `folded` come first, shorter before longer, so an exact match leads. Names that contain it
-        elsewhere follow. Each group is ordered by the rest of the name from the match on (its first
-        `directory.MAX_SEARCHED_LENGTH` code points; `folded` is not longer), then by id.
+        Leave out erased users and the user `without`. Names that begin with the phrase come first, shorter before
+        longer, so an exact match leads. Then come the names that begin with the first word, and those that contain it
+        elsewhere. Each group is ordered by the rest of the name from the match on (its first
+        `search.MAX_SEARCHED_LENGTH` code points; no word is longer), then by id.
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:

@@ -30,7 +30,7 @@ class KeysetPages:
         onward, back = (smaller, greater) if newest_first else (greater, smaller)
         self.onward, self.back = Statement(database, onward), Statement(database, back)
 
-    def rows(self, window: Window, **values: int) -> list[Row]:
+    def rows(self, window: Window, **values: int | str) -> list[Row]:
         """Return the rows in the window, in the order of the list, and one more if the list continues."""
         limit = window.limit + 1
         if window.before is None:

@@ -7,8 +7,10 @@ its members in turn, one second apart, and everybody has read them. The change l
 from collections.abc import Iterable, Iterator
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.stores.users import name_parts
+from minichat.adapters.peewee.stores.name_index import name_parts
 from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
+from minichat.domain.ports import Characters
+from minichat.domain.search import searchable_names
 
 TEXT = "word " * 12
 BATCH = 1_000
@@ -20,7 +22,15 @@ class NotEmpty(Exception):
 
 
 def fill(
-    database: ChatDatabase, *, users: int, rooms: int, members: int, messages: int, password_hash: str, now: Timestamp
+    database: ChatDatabase,
+    characters: Characters,
+    *,
+    users: int,
+    rooms: int,
+    members: int,
+    messages: int,
+    password_hash: str,
+    now: Timestamp,
 ) -> None:
     """Fill the database in one transaction. Raises NotEmpty, and ValueError for impossible numbers."""
     if min(users, rooms, members) < 1 or messages < 0 or members > users:
@@ -29,7 +39,7 @@ def fill(
     with database.writing():
         if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
             raise NotEmpty
-        _add_users(database, [_person(number, started) for number in range(1, users + 1)], password_hash)
+        _add_users(database, characters, [_person(number, started) for number in range(1, users + 1)], password_hash)
         _add_rooms(database, rooms, members, messages, started, now)
         _insert(
             database,
@@ -44,17 +54,22 @@ def fill(
         database.dialect.refresh_statistics(database)
 
 
-def _add_users(database: ChatDatabase, people: list[User], password_hash: str) -> None:
+def _add_users(database: ChatDatabase, characters: Characters, people: list[User], password_hash: str) -> None:
+    names = {p.id: searchable_names(p, characters) for p in people}
     _insert(
         database,
-        "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at)",
+        "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at, search_names, "
+        "is_indexed)",
         (
-            (p.id, p.username, p.username_key, password_hash, p.first_name, p.last_name, p.email, p.joined_at)
+            (
+                *(p.id, p.username, p.username_key, password_hash, p.first_name, p.last_name, p.email, p.joined_at),
+                *("\n".join(names[p.id]), True),
+            )
             for p in people
         ),
     )
     # Insert in the order of the index, which is many times faster because the index grows at its end.
-    parts = sorted((*part, p.id) for p in people for part in name_parts(p))
+    parts = sorted((*part, p.id) for p in people for part in name_parts(names[p.id]))
     _insert(database, "user_name_part (is_start, part, user_id)", parts)
 
 
@@ -65,7 +80,8 @@ def _add_rooms(
     kind, last_seqs = RoomKind.GROUP.value, {1: messages}
     _insert(
         database,
-        "room (id, name, description, kind, is_private, created_at, active_at, activity, last_seq, participants_count)",
+        "room (id, name, description, kind, is_private, created_at, active_at, activity, last_seq, participants_count, "
+        "search_name, is_indexed)",
         (
             (
                 room,
@@ -78,6 +94,8 @@ def _add_rooms(
                 2 * messages if room == 1 else 1,
                 last_seqs.get(room, 0),
                 members,
+                f"room {room}",
+                True,
             )
             for room in range(1, rooms + 1)
         ),

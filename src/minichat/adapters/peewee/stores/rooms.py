@@ -7,7 +7,7 @@ viewer's membership and the last message, one for the first participants.
 from collections.abc import Collection, Mapping, Sequence
 
 import orjson
-from peewee import JOIN, SQL, Case, Delete, Expression, Node, Select, fn
+from peewee import JOIN, SQL, Case, Delete, Expression, Field, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
@@ -15,7 +15,7 @@ from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
 from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
-from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow
+from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import (
     MAX_ID,
     ROOM_HEAD,
@@ -28,6 +28,8 @@ from minichat.domain.model import (
     Timestamp,
 )
 from minichat.domain.paging import Key, Window
+from minichat.domain.ports import Characters
+from minichat.domain.search import searchable
 
 ROOMS = Mapper(Room, RoomRow)
 
@@ -51,8 +53,9 @@ _HEADS = f"""
 
 
 class PeeweeRoomStore:
-    def __init__(self, database: ChatDatabase) -> None:
+    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
         self._database = database
+        self._characters = characters
         self._prepare_changes()
         self._prepare_views()
         self._prepare_lists()
@@ -65,9 +68,13 @@ class PeeweeRoomStore:
 
     def _prepare_changes(self) -> None:
         room, this_one = RoomRow, RoomRow.id == param("id")
-        given = params(("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high"))
+        given = params(
+            ("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high", "search_name")
+        )
         self._add = self._statement(
-            room.insert(active_at=param("created_at"), activity=after_last_message(self._database), **given)
+            room.insert(
+                active_at=param("created_at"), activity=after_last_message(self._database), is_indexed=True, **given
+            )
             .on_conflict_ignore()
             .returning(*ROOMS.columns)
         )
@@ -75,6 +82,10 @@ class PeeweeRoomStore:
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
         )
         self._update = self._statement(room.update(params(("name", "description", "is_private"))).where(this_one))
+        self._index = self._statement(room.update(search_name=param("name"), is_indexed=True).where(this_one))
+        self._names = self._statement(
+            room.select(room.id, room.name).where(room.id.in_(self._database.dialect.each_of("ids"))).order_by(room.id)
+        )
         self._remove = self._statement(room.update(deleted_at=param("at")).where(this_one))
 
     def add(self, new: NewRoom) -> Room | None:
@@ -87,6 +98,7 @@ class PeeweeRoomStore:
             created_at=new.created_at,
             pair_low=pair_low,
             pair_high=pair_high,
+            search_name=searchable(new.name, self._characters),
         )
         return None if row is None else ROOMS.of(row)
 
@@ -96,6 +108,13 @@ class PeeweeRoomStore:
 
     def update(self, room: Room) -> None:
         self._update.run(id=room.id, name=room.name, description=room.description, is_private=room.is_private)
+
+        self._index.run(id=room.id, name=searchable(room.name, self._characters))
+
+    def index(self, room_ids: Collection[int]) -> None:
+        """Index the names of these rooms by the rules of this version, in the caller's transaction."""
+        for room_id, name in self._names.rows(ids=orjson.dumps(list(room_ids)).decode()):
+            self._index.run(id=room_id, name=searchable(name, self._characters))
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         self._remove.run(id=room_id, at=at)
@@ -170,6 +189,12 @@ class PeeweeRoomStore:
         exists = _exists()
         mine_of = _of_members().where((mine.user_id == param("user_id")) & exists)
         self._mine = self._pages_by_activity(mine_of)
+        partner = UserRow.alias()
+        partner_id = Case(room.pair_low, ((param("user_id"), room.pair_high),), room.pair_low)
+        is_sought = self._contains(room.search_name) | self._contains(self._first_line(partner.search_names))
+        self._mine_sought = self._pages_by_activity(
+            mine_of.join(partner, JOIN.LEFT_OUTER, on=(partner.id == partner_id)).where(is_sought)
+        )
 
         own = ParticipantRow.alias()
         is_in = own.select(SQL("1")).where((own.room_id == room.id) & (own.user_id == param("user_id")))
@@ -178,6 +203,7 @@ class PeeweeRoomStore:
         is_public = (room.kind == SQL("'group'")) & ~room.is_private & exists
         public = room.select(*ROOMS.columns).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._public = self._pages_by_activity(public)
+        self._public_sought = self._pages_by_activity(public.where(self._contains(room.search_name)))
 
         groups = room.select(*ROOMS.columns).where((room.kind == RoomKind.GROUP.value) & exists)
         self._groups = KeysetPages(self._database, groups, (room.id,), start=(MAX_ID,), newest_first=True)
@@ -193,11 +219,27 @@ class PeeweeRoomStore:
         key = (RoomRow.activity, RoomRow.id)
         return KeysetPages(self._database, query, key, start=_AFTER_EVERY_ACTIVITY, newest_first=True)
 
-    def page_of(self, user_id: int, window: Window) -> Sequence[RoomView]:
+    def _contains(self, column: Node) -> Expression:
+        """Return the condition that the text of the column contains the parameter `part`."""
+        place = self._database.dialect.choose(sqlite=fn.INSTR, postgres=fn.STRPOS)
+        return place(column, param("part")) > 0
+
+    def _first_line(self, column: Field) -> Node:
+        return self._database.dialect.choose(
+            sqlite=fn.SUBSTR(column, 1, fn.INSTR(column, "\n")), postgres=fn.SPLIT_PART(column, "\n", SQL("1"))
+        )
+
+    def page_of(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
+        if part:
+            return self._views(self._mine_sought.rows(window, user_id=user_id, part=part))
         return self._views(self._mine.rows(window, user_id=user_id))
 
-    def public_page(self, user_id: int, window: Window) -> Sequence[RoomView]:
-        return [_card(room) for room in ROOMS.all(self._public.rows(window, user_id=user_id))]
+    def public_page(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
+        if part:
+            rows = self._public_sought.rows(window, user_id=user_id, part=part)
+        else:
+            rows = self._public.rows(window, user_id=user_id)
+        return [_card(room) for room in ROOMS.all(rows)]
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         rows = self._all_of.rows(user_id=user_id, after=after, limit=limit)

@@ -1,6 +1,6 @@
-"""Accounts in the database, and the search index of their names."""
+"""Accounts in the database. The search index of their names is in `name_index`."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
 from peewee import SQL, Expression, Node
@@ -9,27 +9,26 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
-from minichat.adapters.peewee.tables import FreedNameRow, NamePartRow, UserRow
-from minichat.domain.directory import MAX_SEARCHED_LENGTH, searchable_names
-from minichat.domain.model import Credentials, NewUser, Timestamp, User
+from minichat.adapters.peewee.stores.name_index import NameIndex
+from minichat.adapters.peewee.tables import FreedNameRow, UserRow
+from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
+from minichat.domain.ports import Characters
 
 USERS = Mapper(User, UserRow)
 _PASSWORD_HASH = USERS.end
 
-_AFTER_EVERY_CHARACTER = "\U0010ffff"
-
 
 class PeeweeUserStore:
-    def __init__(self, database: ChatDatabase) -> None:
+    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
         self._database = database
+        self._names = NameIndex(database, characters)
         self._users = UserRow.select(*USERS.columns)
         self._is_this = UserRow.id == param("id")
         self._prepare_accounts()
         self._prepare_changes()
         self._prepare_presence()
         self._prepare_lists()
-        self._prepare_search()
 
     def _statement(self, query: Node, *, may_lag: bool = False) -> Statement:
         return Statement(self._database, query, may_lag=may_lag)
@@ -114,7 +113,7 @@ class PeeweeUserStore:
         if row is None:
             return None
         user = USERS.of(row)
-        self._index(name_parts(user), user.id)
+        self._names.put(user, set())
         return user
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
@@ -122,6 +121,7 @@ class PeeweeUserStore:
 
     def update_profile(self, user: User) -> None:
         before = self.get(user.id)
+        former = set() if before is None else self._names.parts_of(before)
         self._update.run(
             id=user.id,
             first_name=user.first_name,
@@ -129,10 +129,8 @@ class PeeweeUserStore:
             email=user.email,
             avatar_url=user.avatar_url,
         )
-        if before is not None:
-            old, new = name_parts(before), name_parts(user)
-            self._forget(old - new, user.id)
-            self._index(new - old, user.id)
+        if before is not None and (before.first_name, before.last_name) != (user.first_name, user.last_name):
+            self._names.put(before._replace(first_name=user.first_name, last_name=user.last_name), former)
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
         return self._set_active.run(id=user_id, is_active=is_active) == 1
@@ -140,9 +138,15 @@ class PeeweeUserStore:
     def erase(self, remains: User, free_at: Timestamp) -> None:
         former = self.get(remains.id)
         assert former is not None, "the caller has looked the account up in this transaction"
+        parts = self._names.parts_of(former)
         self._erase.run(**remains._asdict())
-        self._forget(name_parts(former), remains.id)
+        self._names.put(remains, parts)
         self._keep_name.run(username_key=former.username_key, free_at=free_at)
+
+    def index(self, user_ids: Collection[int]) -> None:
+        """Index the names of these users by the rules of this version, in the caller's transaction."""
+        for _, user in sorted(self.by_ids(user_ids).items()):
+            self._names.put(user, self._names.parts_of(user))
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
         return self._sweep_freed_names.run(at=at, limit=limit)
@@ -186,64 +190,10 @@ class PeeweeUserStore:
     def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
         return USERS.all(self._online_pages.rows(window, since=since))
 
-    # Search
-
-    def _prepare_search(self) -> None:
-        part = NamePartRow
-        is_this = (part.is_start == param("is_start")) & (part.part == param("part")) & (part.user_id == param("id"))
-        self._add_part = self._statement(
-            part.insert(is_start=param("is_start"), part=param("part"), user_id=param("id")).on_conflict_ignore()
-        )
-        self._drop_part = self._statement(part.delete().where(is_this))
-        is_after = (part.part > param("part")) | ((part.part == param("part")) & (part.user_id > param("id")))
-        # `is_after` implies the last condition, which the index can seek to.
-        is_next = (part.is_start == param("is_start")) & (part.part < param("end")) & is_after
-        self._matches = self._statement(
-            part.select(part.part, part.user_id)
-            .where(is_next & (part.part >= param("part")))
-            .order_by(part.part, part.user_id)
-            .limit(param("limit")),
-            may_lag=True,
-        )
-
-    def search(self, folded: str, limit: int, without: int) -> Sequence[User]:
-        found: dict[int, None] = {}  # ordered, and each user once
-        for is_start in (True, False):
-            for user_id in self._matching_ids(is_start, folded, batch=4 * limit):
-                if len(found) == limit:
-                    break
-                if user_id != without:
-                    found[user_id] = None
+    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
+        found = self._names.search(query, limit, without)
         people = self.by_ids(found)
-        return [people[user_id] for user_id in found]
-
-    def _matching_ids(self, is_start: bool, folded: str, *, batch: int) -> Iterator[int]:
-        """Yield the ids of users whose names begin with the text, or contain it elsewhere, once per match."""
-        part, user_id = folded, 0
-        end = folded + _AFTER_EVERY_CHARACTER
-        while True:
-            rows = self._matches.rows(is_start=is_start, part=part, end=end, id=user_id, limit=batch)
-            yield from (match for _, match in rows)
-            if len(rows) < batch:
-                return
-            part, user_id = rows[-1]
-
-    def _index(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
-        for is_start, part in parts:
-            self._add_part.run(is_start=is_start, part=part, id=user_id)
-
-    def _forget(self, parts: Iterable[tuple[bool, str]], user_id: int) -> None:
-        for is_start, part in parts:
-            self._drop_part.run(is_start=is_start, part=part, id=user_id)
-
-
-def name_parts(user: User) -> set[tuple[bool, str]]:
-    """Return all endings of the user's names; the flag says whether the ending is the whole name."""
-    return {
-        (start == 0, name[start : start + MAX_SEARCHED_LENGTH])
-        for name in searchable_names(user)
-        for start in range(len(name))
-    }
+        return [people[user_id] for user_id in found if not people[user_id].is_erased]
 
 
 def _credentials(row: Row | None) -> Credentials | None:

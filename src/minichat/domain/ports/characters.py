@@ -1,0 +1,17 @@
+"""The port for the properties of characters, by a newer version of Unicode than that of Python's own tables."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Characters(Protocol):
+    def is_blank(self, text: str) -> bool:
+        """Return whether the text shows nothing: it holds only white space, default-ignorable code points,
+        noncharacters, and the few other characters that are always drawn as nothing.
+        """
+
+    def without_marks(self, text: str, scripts: Sequence[str]) -> str:
+        """Return decomposed text without the marks on letters of these scripts, by their Unicode names."""
+
+    def without_variants(self, text: str) -> str:
+        """Return the text without variation selectors, and without the skin tones that follow an emoji."""

@@ -1,0 +1,86 @@
+"""The search fold, and the words and names that a search compares after it.
+
+Everything that is searched passes through `fold`: people, rooms and messages, the stored text and the query alike. So
+both databases compare plain code points. This module reads no store.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+from minichat.domain.model import NameQuery, User
+from minichat.domain.ports.characters import Characters
+
+MAX_SEARCHED_LENGTH = 128
+"""Number of code points that a search compares, of a folded query and of a name from the match on."""
+MAX_SEARCHABLE_LENGTH = 310
+"""Number of searchable code points of a folded name: two names of 150. One letter can fold into eighteen."""
+
+_SCRIPTS_WITHOUT_MARKS = ("Latin", "Greek", "Cyrillic", "Arabic", "Hebrew")
+"""In these scripts people leave marks out when they search. In other scripts marks are letters, such as vowels."""
+_PLAIN_LETTERS = str.maketrans(
+    {"ı": "i", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ø": "o", "ŧ": "t", "æ": "ae", "œ": "oe"}
+)
+"""The letters that people write plainly, though Unicode does not decompose them."""
+
+_TURNED = "\x01"
+"""It follows a name with the last name first. So the equal name of another user in the usual order precedes it."""
+
+
+def fold(text: str, characters: Characters) -> str:
+    """Return the form in which texts are compared. Folding it again changes nothing.
+
+    It unites case and compatibility forms, drops marks in the scripts where people leave them out, and ignores the
+    variants of emoji.
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", characters.without_variants(text)).casefold()
+    plain = characters.without_marks(unicodedata.normalize("NFKD", folded), _SCRIPTS_WITHOUT_MARKS)
+    return unicodedata.normalize("NFC", plain.translate(_PLAIN_LETTERS))
+
+
+def searchable(name: str, characters: Characters) -> str:
+    """Return the folded name, or part of one, with one space between its words."""
+    return " ".join(fold(name, characters).split())
+
+
+def name_query(typed: str, characters: Characters) -> NameQuery:
+    """Return the query that a user has typed, without an `@` at its start."""
+    phrase = searchable(searchable(typed, characters).removeprefix("@"), characters)
+    words: list[str] = []
+    for word in sorted((word[:MAX_SEARCHED_LENGTH] for word in phrase.split()), key=len, reverse=True):
+        if not any(word in longer for longer in words):
+            words.append(word)
+    return NameQuery(phrase[:MAX_SEARCHED_LENGTH], tuple(words), typed)
+
+
+def searchable_names(user: User, characters: Characters) -> tuple[str, ...]:
+    """Return the folded names by which a search finds the user: the username, the first, last and full name.
+
+    The first one is the name of a direct chat with the user. The last one begins with the last name, and is empty
+    without a first and a last name.
+    """
+    first, last = user.first_name, user.last_name
+    names = (user.full_name or user.username, user.username, first, last)
+    folded = (searchable(name, characters)[:MAX_SEARCHABLE_LENGTH] for name in names)
+    turned = searchable(f"{last} {first}", characters)[:MAX_SEARCHABLE_LENGTH] + _TURNED if first and last else ""
+    return (*dict.fromkeys(name for name in folded if name), turned)
+
+
+def best_place(names: Sequence[str], query: NameQuery) -> tuple[int, str] | None:
+    """Return the sort key of the best match in a user's folded names; None if a word is in none of them.
+
+    A name that begins with the phrase is best, then one that begins with the first word, then one that contains it
+    elsewhere. The rest of the name from the match on decides between equals.
+    """
+    if not all(any(word in name for name in names) for word in query.words):
+        return None
+    first = query.words[0]
+    starts = [(0, name[:MAX_SEARCHED_LENGTH]) for name in names if name.startswith(query.phrase)]
+    others = [
+        (1 if place == 0 else 2, name[place : place + MAX_SEARCHED_LENGTH])
+        for name in names
+        for place in range(len(name))
+        if name.startswith(first, place)
+    ]
+    return min(starts or others)

@@ -1,0 +1,190 @@
+"""The search fold and the queries for people, with the characters of Unicode as the server has them."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minichat.adapters.characters import UnicodeCharacters
+from minichat.adapters.memory import PlainCharacters
+from minichat.domain import search
+from minichat.domain.search import name_query, searchable
+
+UNICODE = UnicodeCharacters()
+
+
+def fold(text: str) -> str:
+    return search.fold(text, UNICODE)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        # the letter I, with and without its dot
+        ("Işık", "ışık"),
+        ("IŞIK", "işik"),
+        ("İŞIK", "isik"),
+        ("ışık", "ISIK"),
+        ("i\u0307pek", "İPEK"),
+        # Latin marks
+        ("José", "jose"),
+        ("Jose\u0301", "JOSÉ"),
+        ("Nguyễn Thị Đào", "nguyen thi dao"),
+        ("Zoë", "ZOE\u0308"),
+        ("Šárka Černá", "sarka cerna"),
+        ("m\u0302\u0323", "M"),
+        ("a\u20dd", "a"),
+        # letters without a decomposition
+        ("Łukasz", "lukasz"),
+        ("Bjørn", "bjorn"),
+        ("Đorđe", "dorde"),
+        ("Guðrún", "gudrun"),
+        ("Ħal Ŧarxien", "hal tarxien"),
+        ("Æsop Œuvre", "aesop oeuvre"),
+        ("Ǽ ǿ", "ae o"),
+        # case
+        ("Straße", "STRASSE"),
+        ("STRAẞE", "straße"),
+        ("ﬁona ﬄ", "FIONA FFL"),
+        ("Ǆ ǅ ǆ", "dz dz dz"),
+        ("\u212aelvin \u212b", "kelvin a"),
+        ("ſ", "S"),
+        ("ＡＮＮ ｎｏ１", "ann no1"),
+        ("𝒜nn Ⓐ", "ann a"),
+        ("გიორგი", "ᲒᲘᲝᲠᲒᲘ"),
+        ("ꭰꮳꮃ", "ᎠᏣᎳ"),
+        ("𐐨", "𐐀"),
+        # Greek
+        ("Γιώργος", "ΓΙΩΡΓΟΣ"),
+        ("Γιώργος", "γιωργοσ"),
+        ("ΐ ΰ", "ι υ"),
+        ("ᾳ", "ΑΙ"),
+        ("Ὀδυσσεύς", "οδυσσευς"),
+        # Cyrillic
+        ("Алёна", "алена"),
+        ("Андрей", "АНДРЕИ"),
+        ("Їжак", "іжак"),
+        ("Ко\u0301нстантин", "константин"),
+        # Arabic
+        ("أحمد", "احمد"),
+        ("إيمان آمنة", "ايمان امنة"),
+        ("مُحَمَّد", "محمد"),
+        ("مـُحمد", "مـحمد"),
+        ("مؤمن", "مومن"),
+        ("ﻣﺤﻤﺪ", "محمد"),
+        # Hebrew
+        ("שָׁלוֹם", "שלום"),
+        ("\ufb2a", "ש"),
+        # emoji
+        ("👍🏽", "👍"),
+        ("👍", "👍🏿"),
+        ("❤️", "❤"),
+        ("✌️🏽 ✌🏽", "✌ ✌"),
+        ("👩🏽‍🤝‍👨🏿", "👩‍🤝‍👨"),
+        ("1️⃣", "1⃣"),
+        # canonical equivalence in other scripts
+        ("한국", unicodedata.normalize("NFD", "한국")),
+        ("ガガ", "ｶﾞｶﾞ"),
+        ("क़", "क\u093c"),
+        ("葛\U000e0100城", "葛城"),
+    ],
+)
+def test_texts_that_people_take_as_equal_fold_to_one(text: str, query: str) -> None:
+    assert fold(text) == fold(query)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("किताब", "कताब", "कीताब"),
+        ("क", "क\u093c", "क\u094d"),
+        ("มา", "ม่า", "มี"),
+        ("ကာ", "က", "ကို"),
+        ("தமிழ்", "தமழ"),
+        ("が", "か"),
+        ("각", "가"),
+        ("ы", "и", "е", "э"),
+        ("ه", "ة", "ا", "ی"),
+        ("þ", "th", "o", "oe"),
+        ("👍", "👎", "👍👍"),
+        ("👩‍💻", "👩💻"),
+        ("🇫🇷", "🇷🇫"),
+        ("a\u200db", "ab"),
+        ("1", "²²", "½"),
+    ],
+)
+def test_other_texts_stay_distinct(texts: tuple[str, ...]) -> None:
+    assert len({fold(text) for text in texts}) == len(texts)
+
+
+@pytest.mark.parametrize("swatch", ["🏽", "🏽👍", "a🏽"])
+def test_a_skin_tone_without_an_emoji_before_it_stays(swatch: str) -> None:
+    assert fold(swatch) == swatch
+
+
+@pytest.mark.parametrize(
+    "text", ["ΰ", "ᾳ", "ﬃ", "İ", "ǰ", "ϓ", "㎯", "\u0345", "ᾼ\u0301", "ẛ\u0323", "ℹ🏽", "ᄀ\ufe0fᅡ"]
+)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+LETTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(
+    "iıİ\u0307\u0301\u0323\u0327\u0345\u034f\u093c\u094d\u05b0\u064b\u0654\u20dd\ufe0f\u200d\U0001f3fd"
+    "\U0001f44d\u212a\ufb01\u01c4øæßẞςσ각각कกا\U000e0100"
+)
+
+
+@given(st.text(LETTERS))
+def test_folding_any_text_twice_is_folding_it_once(text: str) -> None:
+    folded = fold(text)
+    assert fold(folded) == folded
+
+
+@given(st.text(LETTERS))
+def test_every_normal_form_and_case_folds_to_one(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(form, text)) == fold(text)
+
+
+@given(st.text(LETTERS, max_size=20))
+def test_text_in_ascii_folds_to_lower_case_by_either_rule(text: str) -> None:
+    plain = text.encode("ascii", "ignore").decode()
+    assert fold(plain) == plain.lower()
+    assert fold(f"{plain}é") == f"{plain.lower()}e"
+
+
+@pytest.mark.parametrize("text", ["José Işık", "Γιώργος", "Алёна", "أحمد", "שָׁלוֹם", "किताब", "👍🏽 ❤️", "ＡＮＮ", "가나"])
+def test_the_stand_in_for_tests_folds_common_texts_alike(text: str) -> None:
+    assert search.fold(text, PlainCharacters()) == fold(text)
+
+
+# The words of a query
+
+
+@pytest.mark.parametrize(
+    ("typed", "phrase", "words"),
+    [
+        ("ann", "ann", ("ann",)),
+        ("@ann", "ann", ("ann",)),
+        ("＠Ann", "ann", ("ann",)),
+        ("@ ann", "ann", ("ann",)),
+        ("@@ann", "@ann", ("@ann",)),
+        ("ann@home", "ann@home", ("ann@home",)),
+        ("Иванов  Иван", "иванов иван", ("иванов",)),
+        ("Иван Петров", "иван петров", ("петров", "иван")),
+        ("lee\u3000ann\u00a0x", "lee ann x", ("lee", "ann", "x")),
+        ("an ann an", "an ann an", ("ann",)),
+        ("@", "", ()),
+        ("\ufe0f", "", ()),
+        ("", "", ()),
+    ],
+)
+def test_a_query_becomes_its_phrase_and_its_words(typed: str, phrase: str, words: tuple[str, ...]) -> None:
+    query = name_query(typed, UNICODE)
+    assert (query.phrase, query.words, query.typed) == (phrase, words, typed)
+
+
+def test_the_spaces_of_a_searchable_name_are_single() -> None:
+    assert searchable("  Anna \u3000 Maria\t", UNICODE) == "anna maria"
