@@ -6,7 +6,9 @@ does not know where pictures are stored.
 """
 
 import warnings
+from collections.abc import Callable
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image, ImageCms, ImageOps
 from PIL.GifImagePlugin import GifImageFile
@@ -16,6 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from minichat.adapters.offloading import ConcurrencyLimit, Offload, run_here
+from minichat.adapters.picture_files import PNG, lacks_end, readable_jpeg, readable_png, readable_webp
 from minichat.domain.avatars import MAX_SIDE, SIDE
 from minichat.domain.errors import InvalidInput
 
@@ -29,16 +32,30 @@ MAX_WAITING = 16
 """Each waiting upload holds 2 MiB."""
 PATIENCE_SECONDS = 5.0
 
-# Each format's signature and decoder, and a marker with its maximum count. A small file can repeat the scans of a JPEG
-# (usually at most ten) or the colour profiles of a PNG (one) so often that decoding takes minutes. The markers don't
-# occur in pixel data.
-_FORMATS: tuple[tuple[bytes, type[ImageFile], bytes, int], ...] = (
-    (b"\x89PNG\r\n\x1a\n", PngImageFile, b"iCCP", 8),
-    (b"\xff\xd8\xff", JpegImageFile, b"\xff\xda", 64),
-    (b"GIF87a", GifImageFile, b"", 0),
-    (b"GIF89a", GifImageFile, b"", 0),
-    (b"RIFF", WebPImageFile, b"", 0),
-)
+_JPEG = b"\xff\xd8\xff"
+
+
+class _Format(NamedTuple):
+    decoder: type[ImageFile]
+    readable: Callable[[bytes], bytes] = bytes
+    """Returns the file without the parts that the decoder refuses and browsers overlook."""
+    marker: bytes = b""
+    """A marker that does not occur in pixels, and its maximum count in the next field.
+
+    A small file can repeat the scans of a JPEG (usually at most ten) or the colour profiles of a PNG (one) so often
+    that decoding takes minutes.
+    """
+    max_markers: int = 0
+
+
+_FORMATS = {
+    PNG: _Format(PngImageFile, readable_png, b"iCCP", 8),
+    _JPEG: _Format(JpegImageFile, readable_jpeg, b"\xff\xda", 64),
+    b"GIF87a": _Format(GifImageFile),
+    b"GIF89a": _Format(GifImageFile),
+    b"RIFF": _Format(WebPImageFile, readable_webp),
+}
+"""The accepted formats by the first bytes of a file."""
 
 
 class PillowPictures:
@@ -58,7 +75,10 @@ def _convert(data: bytes) -> bytes | InvalidInput:
     """Return the square, or the error: gevent would print a traceback for a raised exception."""
     try:
         with _opened(data) as picture:
-            return _webp(_upright(_square(picture)))
+            square = _square(picture)
+            if data.startswith(_JPEG) and lacks_end(data) and _lacks_rows(picture):
+                return InvalidInput.of("file", "not_a_picture")
+            return _webp(_upright(square))
     except InvalidInput as error:
         return error
     except Image.DecompressionBombError:  # Pillow checks its own limit before this function can check `MAX_SIDE`
@@ -69,9 +89,9 @@ def _convert(data: bytes) -> bytes | InvalidInput:
 
 def _opened(data: bytes) -> ImageFile:
     """Read the header of the picture. Raises InvalidInput, ValueError, or any exception of Pillow's decoders."""
-    for signature, decoder, marker, max_markers in _FORMATS:
-        if data.startswith(signature) and not (marker and data.count(marker) > max_markers):
-            picture = decoder(BytesIO(data))
+    for signature, found in _FORMATS.items():
+        if data.startswith(signature) and not (found.marker and data.count(found.marker) > found.max_markers):
+            picture = found.decoder(BytesIO(found.readable(data)))
             if max(picture.size) > MAX_SIDE:
                 raise _too_many_pixels()
             return picture
@@ -92,6 +112,16 @@ def _square(picture: ImageFile) -> Image.Image:
     left, top = (width - side) // 2, (height - side) // 2
     box = (left, top, left + side, top + side)
     return _in_colour(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+
+
+def _lacks_rows(picture: Image.Image) -> bool:
+    """Return whether the lowest eighth of a JPEG is missing: libjpeg fills it with grey."""
+    width, height = picture.size
+    colours = picture.crop((0, height - max(height // 8, 1), width, height)).getcolors(maxcolors=1)
+    if colours is None:
+        return False
+    [(_, colour)] = colours
+    return all(126 <= part <= 129 for part in (colour if isinstance(colour, tuple) else (colour,)))
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:
