@@ -170,6 +170,12 @@ class TestSignIn:
         chat.clock.advance(1)
         assert not admin.is_in
 
+    def test_a_sign_in_under_a_fast_clock_lasts_no_longer(self, chat: Chat, admin: Browser) -> None:
+        chat.clock.advance(-12 * 3_600 + 1)
+        assert admin.is_in
+        chat.clock.advance(-1)
+        assert not admin.is_in
+
     @pytest.mark.parametrize("change", ["is_active = FALSE", "is_superuser = FALSE"])
     def test_a_disabled_or_demoted_superuser_is_out_at_once(self, chat: Chat, admin: Browser, change: str) -> None:
         chat.sql(f'UPDATE "user" SET {change}')

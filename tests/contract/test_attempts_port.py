@@ -28,7 +28,15 @@ def test_a_count_restarts_after_its_window(ports):
 
 def test_counting_continues_after_the_clock_is_set_back(ports):
     count(ports, "key", 5_000)
-    assert count(ports, "key", 4_000) == AttemptCount(2, 5_000, 4_000)
+    assert count(ports, "key", 4_001) == AttemptCount(2, 5_000, 4_001)
+
+
+def test_a_count_restarts_if_the_clock_is_set_back_by_its_window(ports):
+    count(ports, "key", 5_000)
+    assert count(ports, "key", 4_000) == AttemptCount(1, 4_000, 4_000)
+    assert count(ports, "key", 4_999) == AttemptCount(2, 4_000, 4_999)
+    with ports.transaction():
+        assert ports.attempt_store.sweep(5_000, 9) == 1
 
 
 def test_a_tally_is_forgotten(ports):

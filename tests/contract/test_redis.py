@@ -266,6 +266,13 @@ class TestSlots:
         here._renew([(1, 0)])
         assert client.zcard("minichat:streams:1") == 0
 
+    def test_leases_from_before_redis_set_its_clock_back_hold_no_slot(self, host, client):
+        seconds, _ = client.time()
+        client.zadd("minichat:streams:1", {"a dead worker:0": (seconds + 7_200) * 1_000})
+        here = host()
+        assert here.acquire(1) == 0
+        assert client.zscore("minichat:streams:1", "a dead worker:0") is None
+
     def test_slots_that_redis_has_forgotten_are_restored(self, host, client):
         here, there = host(max_per_user=2), host(max_per_user=2)
         assert [here.acquire(1), here.acquire(1)] == [0, 1]

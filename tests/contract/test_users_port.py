@@ -166,12 +166,13 @@ def test_users_seen_after_a_moment_are_online(ports, five):
     with ports.transaction():
         for user, at in zip(five, (300, 301, 299, 400, 500), strict=True):
             ports.user_store.seen(user.id, at)
-    assert names(ports.user_store.online_page(300, Window(5))) == ["a", "b", "c"]
-    assert names(ports.user_store.online_page(500, Window(5))) == []
+    assert names(ports.user_store.online_page(300, 9_000, Window(5))) == ["a", "b", "c"]
+    assert names(ports.user_store.online_page(500, 9_000, Window(5))) == []
+    assert names(ports.user_store.online_page(299, 301, Window(5))) == [five[0].username]
 
 
 def test_a_user_who_was_never_seen_is_not_online(ports, ann):
-    assert ports.user_store.online_page(-1, Window(5)) == []
+    assert ports.user_store.online_page(-1, 2**62, Window(5)) == []
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_online_users_are_paged_like_all_users(ports, five, window, expected):
     with ports.transaction():
         for user in five:
             ports.user_store.seen(user.id, 5 if user.username in "ace" else 1)
-    assert names(ports.user_store.online_page(3, window)) == list(expected)
+    assert names(ports.user_store.online_page(3, 9, window)) == list(expected)
 
 
 # Search
@@ -338,7 +339,7 @@ def test_an_erased_account_is_in_no_list_and_no_search(ports, add_user, erase, b
     erase(ann)
     assert names(ports.user_store.page(Window(5))) == ["bob"]
     assert names(ports.user_store.page(Window(5, before=("x",)))) == ["bob"]
-    assert names(ports.user_store.online_page(3_000, Window(5))) == ["bob"]
+    assert names(ports.user_store.online_page(3_000, 2**62, Window(5))) == ["bob"]
     for query in ("ann", "nn", "d", "delete", "user"):
         assert search(ports, query, 5, without=bob.id) == []
 
@@ -412,9 +413,17 @@ def test_leases_that_are_due_are_renewed_together(ports, add_user):
         for user, at in ((bob, 5_000), (carl, 5_001), (dora, 1_000), (eve, 1_000)):
             ports.user_store.seen(user.id, at)
         ports.user_store.set_active(dora.id, False)
-        ports.user_store.seen_all({ann.id, bob.id, carl.id, dora.id}, 9_000, before=5_000)
+        ports.user_store.seen_all({ann.id, bob.id, carl.id, dora.id}, 9_000, resolution=4_000)
     seen = [ports.user_store.get(user.id).last_seen_at for user in (ann, bob, carl, dora, eve)]
     assert seen == [9_000, 9_000, 5_001, 1_000, 1_000]
+
+
+def test_leases_from_a_clock_that_was_set_back_are_due(ports, ann, bob):
+    with ports.transaction():
+        ports.user_store.seen(ann.id, 13_000)
+        ports.user_store.seen(bob.id, 12_999)
+        ports.user_store.seen_all({ann.id, bob.id}, 9_000, resolution=4_000)
+    assert [ports.user_store.get(user.id).last_seen_at for user in (ann, bob)] == [9_000, 12_999]
 
 
 def test_the_ids_of_recently_seen_users_are_found(ports, add_user):
@@ -422,6 +431,7 @@ def test_the_ids_of_recently_seen_users_are_found(ports, add_user):
     with ports.transaction():
         ports.user_store.seen(ann.id, 5_000)
         ports.user_store.seen(bob.id, 5_001)
-    assert set(ports.user_store.online_ids(4_999)) == {ann.id, bob.id}
-    assert set(ports.user_store.online_ids(5_000)) == {bob.id}
-    assert set(ports.user_store.online_ids(5_001)) == set()
+    assert set(ports.user_store.online_ids(4_999, 9_000)) == {ann.id, bob.id}
+    assert set(ports.user_store.online_ids(5_000, 9_000)) == {bob.id}
+    assert set(ports.user_store.online_ids(5_001, 9_000)) == set()
+    assert set(ports.user_store.online_ids(4_000, 5_001)) == {ann.id}

@@ -285,12 +285,6 @@ def test_concurrent_guesses_get_no_more_attempts_than_sequential_ones(chat, ann)
     assert tries(chat, PASSWORD) is True
 
 
-def test_a_clock_that_is_set_back_prolongs_no_wait(chat, ann):
-    fails(chat, FREE_FAILURES + 3)
-    chat.clock.advance(-7200)
-    assert tries(chat) == 8
-
-
 def test_a_password_asked_for_again_is_throttled_as_at_the_door(chat, ann):
     sessions, caller = chat.services.sessions, ann.caller
     for _ in range(FREE_FAILURES):

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from minichat.domain.model import TypingNotice
+from minichat.domain.model import TypingNotice, is_within
 
 CAPACITY = 1_024
 """Number of notices in the ring."""
@@ -72,7 +72,7 @@ class SharedMemoryNoticeBoard:
         """Return whether the same user posted in the same room less than `pause` milliseconds before."""
         for number in range(count - 1, max(-1, count - 1 - CAPACITY), -1):
             other = _read(memory, number)
-            if abs(notice.at - other.at) >= pause:
+            if not is_within(pause, other.at, notice.at):
                 return False
             if (other.room_id, other.user_id) == (notice.room_id, notice.user_id):
                 return True

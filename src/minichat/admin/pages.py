@@ -103,7 +103,7 @@ class PeoplePage(ListPage):
                 user.username,
                 user.full_name,
                 _time(user.joined_at),
-                "never" if user.last_seen_at is None else _time(user.last_seen_at),
+                "never" if (last_seen := user.last_seen(now)) is None else _time(last_seen),
                 ", ".join(state),
             )
             rows.append(ListItem(user.username, cells, buttons))

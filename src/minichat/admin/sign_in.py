@@ -15,7 +15,7 @@ from minichat.api.context import context, device, services
 from minichat.api.request_state import request_state
 from minichat.api.texts import sentence
 from minichat.domain.errors import NotAuthenticated, SessionEnded, TooMany
-from minichat.domain.model import HOUR, User
+from minichat.domain.model import HOUR, User, is_within
 
 SIGN_IN_DURATION = 12 * HOUR
 """How long a sign-in lasts, in milliseconds."""
@@ -41,7 +41,7 @@ def administrator() -> User | None:
 
 
 def _known_by_cookie() -> User | None:
-    if "session" not in session or context().clock() - session["since"] >= SIGN_IN_DURATION:
+    if "session" not in session or not is_within(SIGN_IN_DURATION, session["since"], context().clock()):
         return None
     try:
         caller = services().sessions.authenticate(session["session"], session["user"])

@@ -96,7 +96,7 @@ class JsonEventWriter:
     def presence(self, user: User) -> JsonEvent:
         """Return the event of a user who has come online or gone offline."""
         now = self._clock()
-        data = {"user": user.id, "is_online": user.is_online(now), "last_seen": optional_rfc3339(user.last_seen_at)}
+        data = {"user": user.id, "is_online": user.is_online(now), "last_seen": optional_rfc3339(user.last_seen(now))}
         return _ephemeral_event("presence", now, data)
 
     def _stored_event(self, logged: LoggedChange, data: bytes) -> JsonEvent:

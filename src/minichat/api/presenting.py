@@ -237,12 +237,13 @@ def account(own: User, base: str, now: Timestamp) -> Json:
     }
 
 
-def session(shown: Session, current: int) -> Json:
+def session(shown: Session, current: int, now: Timestamp) -> Json:
     """Return a Session of the caller. `current` is the id of the session that makes the request."""
+    last_used_at = min(shown.last_used_at, now)
     return {
         "id": shown.id,
-        "created_at": rfc3339(shown.created_at),
-        "last_used_at": rfc3339(shown.last_used_at),
+        "created_at": rfc3339(min(shown.created_at, last_used_at)),
+        "last_used_at": rfc3339(last_used_at),
         "expires_at": rfc3339(shown.expires_at),
         "user_agent": shown.user_agent,
         "ip": shown.ip,
@@ -255,4 +256,4 @@ def _profile(shown: User, base: str, now: Timestamp) -> Json:
 
 
 def _presence(shown: User, now: Timestamp) -> Json:
-    return {"is_online": shown.is_online(now), "last_seen": optional_rfc3339(shown.last_seen_at)}
+    return {"is_online": shown.is_online(now), "last_seen": optional_rfc3339(shown.last_seen(now))}

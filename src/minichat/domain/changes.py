@@ -24,9 +24,9 @@ from minichat.domain.model import (
     RoomView,
     Timestamp,
     User,
+    mentioned,
 )
 from minichat.domain.ports import ChangeStore, MembershipStore, MessageStore, RoomStore, Snapshot, UserStore
-from minichat.domain.rooms import mentioned
 
 
 class Moves(NamedTuple):

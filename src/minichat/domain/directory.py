@@ -73,8 +73,9 @@ class Directory:
 
     def online(self, window: Window) -> Page[User]:
         """Return the online users by name."""
-        since = self.clock() - PRESENCE_LEASE
-        return cut(self.user_store.online_page(since, window), window, _key)
+        now = self.clock()
+        found = self.user_store.online_page(now - PRESENCE_LEASE, now + PRESENCE_LEASE, window)
+        return cut(found, window, _key)
 
     def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
         """Return users with all words of `query` in their names, best first (see `UserStore.search`).

@@ -37,6 +37,7 @@ from minichat.domain.model import (
     ShownMessage,
     Timestamp,
     User,
+    mentioned,
 )
 from minichat.domain.ports import (
     ChangeStore,
@@ -49,7 +50,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
-from minichat.domain.rooms import Rooms, mentioned
+from minichat.domain.rooms import Rooms
 from minichat.domain.text import Fields
 
 MAX_CONTENT_LENGTH = 4_000
@@ -154,7 +155,9 @@ class Messaging:
             edited = message
             if message.content != content:
                 now = self.clock()
-                edited = message._replace(content=content, edited_at=now)
+                # After the last version, although the clock may have been set back since.
+                edited_at = max(now, message.created_at, message.edited_at or 0)
+                edited = message._replace(content=content, edited_at=edited_at)
                 self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
             return self._shown(user_id, edited)
 

@@ -30,11 +30,12 @@ class Presence:
         now = self.clock()
         if any(user.is_due(now) for user in self.user_store.by_ids(user_ids).values()):
             with self.transaction():
-                self.user_store.seen_all(user_ids, now, before=now - LAST_SEEN_RESOLUTION)
+                self.user_store.seen_all(user_ids, now, resolution=LAST_SEEN_RESOLUTION)
 
     def online(self) -> Collection[int]:
         """Return the ids of all online users."""
-        return self.user_store.online_ids(self.clock() - PRESENCE_LEASE)
+        now = self.clock()
+        return self.user_store.online_ids(now - PRESENCE_LEASE, now + PRESENCE_LEASE)
 
     def with_rooms(self, user_id: int) -> tuple[User | None, Collection[int]]:
         """Return a user and the ids of the user's rooms."""

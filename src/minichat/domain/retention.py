@@ -29,6 +29,8 @@ BATCH = 500
 """Maximum number of rows that one transaction deletes."""
 TOKENS_BATCH = 100
 """Smaller for refresh tokens: their keys are hashes, so each deleted row lies on another page of the disk."""
+EXPIRED_KEPT = DAY
+"""How long expired tokens, tickets and reservations of names are kept, in case the clock is ahead and is corrected."""
 SESSIONS_KEPT = 90 * DAY
 """How long a session is kept after its end. During this time `domain.throttling` still knows its address."""
 ROOMS_KEPT = DAY
@@ -80,14 +82,14 @@ class Retention:
         """
         now = self.clock()
         sweeps: dict[Kind, Callable[[], int]] = {
-            Kind.TOKENS: lambda: self.session_store.sweep_tokens(now, TOKENS_BATCH),
-            Kind.TICKETS: lambda: self.ticket_store.sweep(now, BATCH),
+            Kind.TOKENS: lambda: self.session_store.sweep_tokens(now - EXPIRED_KEPT, TOKENS_BATCH),
+            Kind.TICKETS: lambda: self.ticket_store.sweep(now - EXPIRED_KEPT, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
             # The rows of a removed room name its participants, who may read about it as long as the log holds it.
             Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, logs.changes_seconds * SECOND), BATCH),
             Kind.CHANGES: lambda: self.change_store.sweep(now - logs.changes_seconds * SECOND, BATCH),
             Kind.ATTEMPTS: lambda: self.attempt_store.sweep(now, BATCH),
-            Kind.NAMES: lambda: self.user_store.sweep_freed_names(now, BATCH),
+            Kind.NAMES: lambda: self.user_store.sweep_freed_names(now - EXPIRED_KEPT, BATCH),
             Kind.AUDIT: lambda: self.audit_store.sweep(now - logs.audit_seconds * SECOND, BATCH),
         }
         for kind, sweep in sweeps.items():

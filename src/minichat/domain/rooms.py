@@ -5,7 +5,7 @@ card to all users and its contents to participants. The role decides which chang
 reads no message except the last one of a room.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from minichat.domain.audit import AuditLog
@@ -33,6 +33,7 @@ from minichat.domain.model import (
     RoomView,
     ShownRoom,
     Timestamp,
+    mentioned,
 )
 from minichat.domain.paging import Key, Page, Window, cut
 from minichat.domain.ports import (
@@ -405,16 +406,6 @@ class Rooms:
         now = self.clock()
         self.room_store.remove(room.id, now)
         self.change_store.record(Change(ChangeKind.ROOM_DELETED, room.id, now))
-
-
-def mentioned(views: Iterable[RoomView]) -> set[int]:
-    """Return the ids of the users that the rooms show: participants and authors of last messages."""
-    user_ids: set[int] = set()
-    for view in views:
-        user_ids.update(view.head)
-        if view.last_message is not None:
-            user_ids.add(view.last_message.user_id)
-    return user_ids
 
 
 def _by_activity(view: RoomView) -> Key:

@@ -39,6 +39,7 @@ from minichat.domain.model import (
     Session,
     Timestamp,
     User,
+    is_within,
 )
 from minichat.domain.paging import Page, Window, cut
 from minichat.domain.ports import (
@@ -190,7 +191,7 @@ class Sessions:
                 self.throttling.count_refresh(session_id)
                 self.session_store.used(session_id, now)
                 self.user_store.seen(user_id, now)
-                grant = self._issue(caller.session, self._successors(jti)[0], now)
+                grant = self._issue(self._limited(caller.session, now), self._successors(jti)[0], now)
             else:
                 grant = self._same_successor(caller.session, jti, now)
                 if grant is None:
@@ -312,10 +313,23 @@ class Sessions:
         self.session_store.add_token(RefreshToken(_hash(jti), session.id, now, expires_at))
         return Grant(session, jti, now, expires_at)
 
+    def _limited(self, session: Session, now: Timestamp) -> Session:
+        """Return the session with the latest expiry that is allowed from now on.
+
+        It shortens a session that began while the clock was ahead, or under a longer lifetime.
+        """
+        latest = now + self.lifetimes.session_seconds * SECOND
+        if session.expires_at <= latest:
+            return session
+        self.session_store.expire(session.id, latest)
+        return session._replace(expires_at=latest)
+
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
         """Return the successor of the used token `jti`, if it is unused and the grace period still runs."""
         token = self.session_store.token(_hash(jti))
-        if token is None or token.used_at is None or now - token.used_at >= self.lifetimes.grace_seconds * SECOND:
+        if token is None or token.used_at is None:
+            return None
+        if not is_within(self.lifetimes.grace_seconds * SECOND, token.used_at, now):
             return None
         for successor in self._successors(jti):
             found = self.session_store.token(_hash(successor))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minichat.domain.errors import NotAuthenticated, TooManyAttempts
-from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, AttemptCount, Device, Timestamp
+from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, AttemptCount, Device, Timestamp, is_within
 from minichat.domain.ports import AttemptStore, Clock, SessionStore, Transaction
 
 FREE_FAILURES = 5
@@ -154,15 +154,15 @@ class Throttling:
     def _end_of_wait(self, count: AttemptCount | None, longest: int) -> Timestamp:
         """Return the end of a pair's wait: one second after the last free failure, twice as long after each more."""
         now = self.clock()
-        if count is None or count.times < FREE_FAILURES or now - count.since >= DAY:
+        if count is None or count.times < FREE_FAILURES or not is_within(DAY, count.since, now):
             return now
         # The exponent is bounded first, because Python would compute 2^1000000.
         wait = min(SECOND << min(count.times - FREE_FAILURES, 20), longest)
-        return min(count.last, now) + wait  # a clock that was set back makes no wait longer
+        return count.last + wait if is_within(wait, count.last, now) else now
 
     def _refuse_beyond(self, most: int, count: AttemptCount | None) -> None:
-        if count is not None and count.times >= most:
-            self._refuse_until(min(count.since, self.clock()) + HOUR)
+        if count is not None and count.times >= most and is_within(HOUR, count.since, self.clock()):
+            self._refuse_until(count.since + HOUR)
 
     def _refuse_until(self, end: Timestamp) -> None:
         left = end - self.clock()

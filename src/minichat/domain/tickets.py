@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 
 from minichat.domain.errors import InvalidTicket, SessionEnded
-from minichat.domain.model import SECOND, Caller, Ticket, Timestamp
+from minichat.domain.model import SECOND, Caller, Ticket, Timestamp, is_within
 from minichat.domain.ports import Clock, SessionStore, TicketStore, Transaction
 
 LIFETIME_SECONDS = 30
@@ -36,7 +36,9 @@ class Tickets:
         with self.transaction():
             found = self.ticket_store.take(_hash(ticket))
         now = self.clock()
-        if found is None or now >= min(found.expires_at, found.access_expires_at):
+        if found is None or now >= found.access_expires_at:
+            raise InvalidTicket
+        if not is_within(LIFETIME_SECONDS * SECOND, found.expires_at - LIFETIME_SECONDS * SECOND, now):
             raise InvalidTicket
         caller = self.session_store.caller(found.session_id)
         if caller is None or not caller.is_live(now):

@@ -6,7 +6,7 @@ This module decides when to check for them. It knows neither the form of an even
 from collections.abc import Collection, Iterable
 from typing import Generic, Protocol
 
-from minichat.domain.model import SECOND
+from minichat.domain.model import SECOND, is_within
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
 from minichat.domain.retries import retry_on_conflict
@@ -49,7 +49,7 @@ class EphemeralEvents(Generic[EventT]):
         self._publish_typing(audience)
         now = self._clock()
         interval = MIN_PRESENCE_INTERVAL if self._must_hurry else PRESENCE_INTERVAL
-        if abs(now - self._checked_at) >= interval:  # `abs`: a clock that is set back must not stop the checks
+        if not is_within(interval, self._checked_at, now):
             self._checked_at, self._must_hurry = now, False
             retry_on_conflict(lambda: self._presence.keep_online(audience.user_ids()))
             self._publish_presence(audience)

@@ -95,6 +95,7 @@ class Hub(Generic[EventT]):
         user has no free slot.
         """
         user_id = listener.subscription.user_id
+        listener.ends_at = monotonic() + (listener.expires_at - self._clock()) / SECOND
         self._check_capacity()
         slot = self._slots.acquire(user_id)  # outside the lock, because it may wait for Redis
         if slot is None:
@@ -217,7 +218,8 @@ class Hub(Generic[EventT]):
         position = self._position
         changes = () if self._attached.is_empty else self._log.after(position, BATCH_SIZE)
         if changes:
-            self._record_delay((self._clock() - changes[0].change.at) / SECOND)
+            # Never negative: the clock of the host that made the change may be ahead.
+            self._record_delay(max(0, self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
             if self._position != position:
                 self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
@@ -289,8 +291,10 @@ class Hub(Generic[EventT]):
         self._checked_at = monotonic()
         admitted = tuple(self._admitted)
         live, now = self._live_sessions({listener.session_id for listener in admitted}), self._clock()
-        expired = [listener for listener in admitted if listener.session_id not in live or listener.expires_at <= now]
-        self._end(expired, EndReason.SESSION_ENDED)
+        self._end(
+            [listener for listener in admitted if listener.session_id not in live or listener.has_expired(now)],
+            EndReason.SESSION_ENDED,
+        )
         self._disconnect_ended(SESSION_CHECK_SECONDS)
 
     def _disconnect_ended(self, seconds: float) -> None:

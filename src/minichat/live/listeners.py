@@ -53,6 +53,8 @@ class Listener(Generic[EventT]):
         self.expires_at = expires_at
         self.base_url = base_url
         self.disconnect = disconnect
+        self.ends_at = inf
+        """When the access token expires by `monotonic`, so that a clock that is set back prolongs no stream."""
         self.is_attached = False
         """Whether the listener has caught up, and receives its events from the hub."""
         self.end_reason: EndReason | None = None
@@ -64,6 +66,10 @@ class Listener(Generic[EventT]):
     def has_ended(self) -> bool:
         """Whether the listener must receive no further events."""
         return self.end_reason is not None
+
+    def has_expired(self, now: Timestamp) -> bool:
+        """Return whether the access token has expired, by either clock."""
+        return self.expires_at <= now or self.ends_at <= monotonic()
 
     @property
     def has_no_events(self) -> bool:

@@ -45,7 +45,7 @@ class SharedMemory:
 def _remove_abandoned(root: Path) -> None:
     for folder in root.glob(f"{FOLDER_PREFIX}*"):
         with suppress(OSError):  # a server is using it, or it belongs to another user
-            if time.time() - folder.stat().st_mtime > UNLOCKED_SECONDS:
+            if abs(time.time() - folder.stat().st_mtime) > UNLOCKED_SECONDS:
                 os.close(_locked(folder))
                 shutil.rmtree(folder)
 

@@ -1,7 +1,7 @@
 """Attempt counts in memory: see `domain.ports.attempts`."""
 
 from minichat.adapters.memory.store import Store
-from minichat.domain.model import AttemptCount, Timestamp
+from minichat.domain.model import AttemptCount, Timestamp, is_within
 
 
 class MemoryAttemptStore:
@@ -16,7 +16,7 @@ class MemoryAttemptStore:
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         attempts = self._store.writable.attempts
         before = attempts[key][0] if key in attempts else AttemptCount(0, at, at)
-        if at - before.since >= window:
+        if not is_within(window, before.since, at):
             before = AttemptCount(0, at, at)
         count = AttemptCount(before.times + 1, before.since, at)
         attempts[key] = count, count.since + window

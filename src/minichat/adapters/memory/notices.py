@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from minichat.domain.model import TypingNotice
+from minichat.domain.model import TypingNotice, is_within
 
 
 class MemoryNoticeBoard:
@@ -11,7 +11,9 @@ class MemoryNoticeBoard:
 
     def post(self, notice: TypingNotice, pause: int) -> bool:
         same = (notice.room_id, notice.user_id)
-        if any((other.room_id, other.user_id) == same and notice.at - other.at < pause for other in self._notices):
+        if any(
+            (other.room_id, other.user_id) == same and is_within(pause, other.at, notice.at) for other in self._notices
+        ):
             return False
         self._notices.append(notice)
         return True

@@ -56,6 +56,11 @@ class MemorySessionStore:
         if session_id in sessions:
             sessions[session_id] = sessions[session_id]._replace(last_used_at=at)
 
+    def expire(self, session_id: int, at: Timestamp) -> None:
+        sessions = self._writable(session_id)
+        if session_id in sessions:
+            sessions[session_id] = sessions[session_id]._replace(expires_at=at)
+
     def end(self, session_id: int, at: Timestamp) -> bool:
         sessions = self._writable(session_id)
         is_open = session_id in sessions and sessions[session_id].ended_at is None

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, in_window
-from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
+from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User, is_within
 from minichat.domain.paging import Window
 from minichat.domain.ports import Characters
 from minichat.domain.search import best_place, searchable_names
@@ -93,22 +93,23 @@ class MemoryUserStore:
         if user_id in users:
             users[user_id] = users[user_id]._replace(last_seen_at=at)
 
-    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
+    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, resolution: int) -> None:
         for user_id in user_ids:
             user = self._store.writable.users.get(user_id)
-            if user is not None and user.is_active and (user.last_seen_at is None or user.last_seen_at <= before):
+            if user is None or not user.is_active:
+                continue
+            if user.last_seen_at is None or not is_within(resolution, user.last_seen_at, at):
                 self.seen(user_id, at)
 
-    def online_ids(self, since: Timestamp) -> Collection[int]:
-        return {user.id for user in self._living() if user.last_seen_at is not None and user.last_seen_at > since}
+    def online_ids(self, since: Timestamp, until: Timestamp) -> Collection[int]:
+        return {user.id for user in self._living() if _was_seen(user, since, until)}
 
     def page(self, window: Window) -> Sequence[User]:
         return in_window(self._living(), window, _key)
 
-    def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
+    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
         users = self._store.tables.users.values()
-        online = [user for user in users if user.last_seen_at is not None and user.last_seen_at > since]
-        return in_window(online, window, _key)
+        return in_window((user for user in users if _was_seen(user, since, until)), window, _key)
 
     def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
         places = [
@@ -140,6 +141,10 @@ class MemoryUserStore:
         for key in free:
             del names[key]
         return len(free)
+
+
+def _was_seen(user: User, since: Timestamp, until: Timestamp) -> bool:
+    return user.last_seen_at is not None and since < user.last_seen_at < until
 
 
 def _key(user: User) -> tuple[str]:

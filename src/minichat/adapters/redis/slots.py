@@ -20,11 +20,13 @@ from minichat.domain.ports import StreamSlots
 LEASE_SECONDS = 15.0
 """Lifetime of a lease. The worker renews it three times during that time."""
 RENEWALS_AT_ONCE = 200
-# Both scripts use the clock of Redis, which is the same for all hosts.
+# Both scripts use the clock of Redis, which is the same for all hosts. If it was set back, earlier leases lie too far
+# ahead; the workers that live renew theirs.
 _ACQUIRE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + ARGV[2], '+inf')
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])

@@ -155,8 +155,9 @@ def change_password(form: dict[str, Any]) -> Response:
 def sessions(query: dict[str, Any]) -> Response:
     """List your sessions, the newest log-in first."""
     page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
-    current = caller().session.id
-    return presenting.json_response([presenting.session(shown, current) for shown in page.items], headers=links(page))
+    current, now = caller().session.id, context().clock()
+    shown = [presenting.session(session, current, now) for session in page.items]
+    return presenting.json_response(shown, headers=links(page))
 
 
 @blueprint.route("/sessions/", methods=["DELETE"])

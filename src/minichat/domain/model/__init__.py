@@ -25,7 +25,7 @@ from minichat.domain.model.messages import Message, NewMessage, Receipts
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, Role, Room, RoomKind
 from minichat.domain.model.throttling import AttemptCount
-from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp
+from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp, is_within
 from minichat.domain.model.views import (
     ROOM_HEAD,
     BanList,
@@ -37,6 +37,7 @@ from minichat.domain.model.views import (
     ShownMessage,
     ShownParticipant,
     ShownRoom,
+    mentioned,
 )
 
 __all__ = [
@@ -89,4 +90,6 @@ __all__ = [
     "Timestamp",
     "TypingNotice",
     "User",
+    "is_within",
+    "mentioned",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from minichat.domain.model.values import MINUTE, SECOND, Timestamp
+from minichat.domain.model.values import MINUTE, SECOND, Timestamp, is_within
 
 MAX_USER_AGENT_LENGTH = 400
 """In code points. Longer user agents are cut."""
@@ -42,11 +42,15 @@ class User(NamedTuple):
 
     def is_online(self, now: Timestamp) -> bool:
         """Return whether the presence lease still runs. It expires by itself, so a crash leaves no user online."""
-        return self.last_seen_at is not None and now - self.last_seen_at < PRESENCE_LEASE
+        return self.last_seen_at is not None and is_within(PRESENCE_LEASE, self.last_seen_at, now)
 
     def is_due(self, now: Timestamp) -> bool:
         """Return whether the presence lease is due for renewal."""
-        return self.last_seen_at is None or now - self.last_seen_at >= LAST_SEEN_RESOLUTION
+        return self.last_seen_at is None or not is_within(LAST_SEEN_RESOLUTION, self.last_seen_at, now)
+
+    def last_seen(self, now: Timestamp) -> Timestamp | None:
+        """Return when the user was last seen, at most `now`; None if never."""
+        return None if self.last_seen_at is None else min(self.last_seen_at, now)
 
 
 People = Mapping[int, User]

@@ -1,6 +1,6 @@
 """Answers of the services: records together with the people that they mention."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from minichat.domain.model.accounts import People, User
@@ -32,6 +32,16 @@ class RoomView(NamedTuple):
         if self.membership is None:
             return 0
         return self.room.last_seq - self.membership.last_read_seq - self.deleted_unread
+
+
+def mentioned(views: Iterable[RoomView]) -> set[int]:
+    """Return the ids of the users that the rooms show: participants and authors of last messages."""
+    user_ids: set[int] = set()
+    for view in views:
+        user_ids.update(view.head)
+        if view.last_message is not None:
+            user_ids.add(view.last_message.user_id)
+    return user_ids
 
 
 class ShownRoom(NamedTuple):

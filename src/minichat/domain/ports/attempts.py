@@ -13,7 +13,7 @@ class AttemptStore(Protocol):
     def count(self, key: str, at: Timestamp, window: int) -> AttemptCount:
         """Count one attempt and return the new count, atomically: concurrent callers get different counts.
 
-        The count restarts `window` milliseconds after its first attempt.
+        The count restarts unless its first attempt `is_within` the window, in milliseconds.
         """
 
     def forget(self, key: str) -> None: ...

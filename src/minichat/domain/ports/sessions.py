@@ -18,6 +18,9 @@ class SessionStore(Protocol):
     def used(self, session_id: int, at: Timestamp) -> None:
         """Store the time of the session's last use."""
 
+    def expire(self, session_id: int, at: Timestamp) -> None:
+        """Store another expiry of the session."""
+
     def of(self, user_id: int, session_id: int) -> Session | None:
         """Return the user's session of that id, ended or not."""
 

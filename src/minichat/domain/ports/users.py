@@ -38,11 +38,11 @@ class UserStore(Protocol):
     def seen(self, user_id: int, at: Timestamp) -> None:
         """Renew the presence lease."""
 
-    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
-        """Renew the leases of the active accounts among these, if the last renewal was at `before` or earlier."""
+    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, resolution: int) -> None:
+        """Renew the leases of the active accounts among these, unless their last renewal `is_within` the resolution."""
 
-    def online_ids(self, since: Timestamp) -> Collection[int]:
-        """Return the ids of all users who were seen after `since`."""
+    def online_ids(self, since: Timestamp, until: Timestamp) -> Collection[int]:
+        """Return the ids of all users who were seen after `since` and before `until`."""
 
     def page(self, window: Window) -> Sequence[User]:
         """Return the users that are not erased by `username_key`, one more than the limit if there are more.
@@ -50,8 +50,8 @@ class UserStore(Protocol):
         The key is `(username_key,)`.
         """
 
-    def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
-        """Return the same as `page`, of users who were seen after `since`."""
+    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
+        """Return the same as `page`, of users who were seen after `since` and before `until`."""
 
     def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
         """Return the users with each word of the query in one of their `search.searchable_names`.

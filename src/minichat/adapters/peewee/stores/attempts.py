@@ -15,7 +15,8 @@ class PeeweeAttemptStore:
 
         row = AttemptRow
         columns = (row.count, row.since, row.last)
-        is_over = row.forget_at <= EXCLUDED.last
+        # Also if the first attempt is a window ahead, because the clock was set back since.
+        is_over = (row.forget_at <= EXCLUDED.last) | (row.since >= EXCLUDED.forget_at)
         self._get = statement(row.select(*columns).where(row.key == param("key")))
         # One statement begins a count, adds to it, or starts it again, so concurrent attempts are all counted.
         self._count = statement(

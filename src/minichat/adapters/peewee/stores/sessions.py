@@ -50,6 +50,7 @@ class PeeweeSessionStore:
             session.select(*SESSIONS.columns).where(this_one & (session.user_id == param("user_id")))
         )
         self._used = self._statement(session.update(last_used_at=param("at")).where(this_one))
+        self._expire = self._statement(session.update(expires_at=param("at")).where(this_one))
         is_from_network = (session.user_id == param("user_id")) & (session.network == param("network"))
         from_network = session.select(session.id).where(is_from_network).limit(1)
         self._is_known = self._statement(from_network)
@@ -77,6 +78,9 @@ class PeeweeSessionStore:
 
     def used(self, session_id: int, at: Timestamp) -> None:
         self._used.run(id=session_id, at=at)
+
+    def expire(self, session_id: int, at: Timestamp) -> None:
+        self._expire.run(id=session_id, at=at)
 
     def is_known(self, user_id: int, network: str, user_agent: str | None = None) -> bool:
         if user_agent is None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import SQL, Expression, Node
+from peewee import SQL, Expression, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
@@ -156,21 +156,22 @@ class PeeweeUserStore:
     def _prepare_presence(self) -> None:
         user = UserRow
         self._seen = self._statement(user.update(last_seen_at=param("at")).where(self._is_this))
-        is_due = user.last_seen_at.is_null() | (user.last_seen_at <= param("before"))
+        is_due = user.last_seen_at.is_null() | (fn.ABS(user.last_seen_at - param("at")) >= param("resolution"))
         self._seen_all = self._statement(
             user.update(last_seen_at=param("at")).where(self._is_one_of("ids") & user.is_active & is_due)
         )
-        is_online = (user.last_seen_at > param("since")) & user.deleted_at.is_null()
-        self._online_ids = self._statement(user.select(user.id).where(is_online), may_lag=True)
+        is_online = (user.last_seen_at > param("since")) & (user.last_seen_at < param("until"))
+        online = user.select(user.id).where(is_online & user.deleted_at.is_null())
+        self._online_ids = self._statement(online, may_lag=True)
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         self._seen.run(id=user_id, at=at)
 
-    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, before: Timestamp) -> None:
-        self._seen_all.run(ids=orjson.dumps(list(user_ids)).decode(), at=at, before=before)
+    def seen_all(self, user_ids: Collection[int], at: Timestamp, *, resolution: int) -> None:
+        self._seen_all.run(ids=orjson.dumps(list(user_ids)).decode(), at=at, resolution=resolution)
 
-    def online_ids(self, since: Timestamp) -> Collection[int]:
-        return {user_id for (user_id,) in self._online_ids.rows(since=since)}
+    def online_ids(self, since: Timestamp, until: Timestamp) -> Collection[int]:
+        return {user_id for (user_id,) in self._online_ids.rows(since=since, until=until)}
 
     # Lists
 
@@ -181,14 +182,14 @@ class PeeweeUserStore:
         # Few users are online at once. With an expression as the key, SQLite sorts them. With the plain column, it
         # would scan the index of all names.
         key = user.username_key.concat("")
-        online = self._users.where(user.last_seen_at > param("since"))
+        online = self._users.where((user.last_seen_at > param("since")) & (user.last_seen_at < param("until")))
         self._online_pages = KeysetPages(self._database, online, (key,), start=("",))
 
     def page(self, window: Window) -> Sequence[User]:
         return USERS.all(self._pages.rows(window))
 
-    def online_page(self, since: Timestamp, window: Window) -> Sequence[User]:
-        return USERS.all(self._online_pages.rows(window, since=since))
+    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
+        return USERS.all(self._online_pages.rows(window, since=since, until=until))
 
     def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
         found = self._names.search(query, limit, without)
