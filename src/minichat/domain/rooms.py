@@ -35,7 +35,7 @@ from minichat.domain.model import (
     Timestamp,
     mentioned,
 )
-from minichat.domain.paging import Key, Page, Window, cut
+from minichat.domain.paging import Page, Window, cut
 from minichat.domain.ports import (
     BanStore,
     ChangeStore,
@@ -47,6 +47,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
+from minichat.domain.room_keys import by_activity, of_this_version
 from minichat.domain.search import searchable
 from minichat.domain.text import Fields
 
@@ -54,8 +55,6 @@ MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
 MAX_INVITED = 200
 """Maximum number of users that are invited at a room's creation; further users are added one by one."""
-_LEAST_TIME = 10**12
-"""A time in 2001, in milliseconds. Every time in an old key is later, and no position is as large."""
 LEAVE_BATCH = 100
 """Maximum number of rooms that an erased account leaves in one transaction, and that are in memory at once."""
 
@@ -80,15 +79,13 @@ class Rooms:
 
         Raises InvalidInput.
         """
-        window = self._translated(user_id, window)
-        found = self.room_store.page_of(user_id, window, self._sought(query))
-        return self._listed(cut(found, window, _by_activity))
+        window = of_this_version(window, self.room_store)
+        return self._listed(self.room_store.page_of(user_id, window, self._sought(query)), window)
 
     def public(self, user_id: int, window: Window, query: str = "") -> RoomList:
         """Return, like `mine`, the rooms that the user could join."""
-        window = self._translated(user_id, window)
-        found = self.room_store.public_page(user_id, window, self._sought(query))
-        return self._listed(cut(found, window, _by_activity))
+        window = of_this_version(window, self.room_store)
+        return self._listed(self.room_store.public_page(user_id, window, self._sought(query)), window)
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
         """Return a room as the user sees it, or the card of a public room. Raises RoomNotFound."""
@@ -285,14 +282,13 @@ class Rooms:
             with self.transaction(room=room_id):
                 room, membership = self.as_participant(user_id, room_id)
                 membership = self.see(room, membership, seq)
-        unread = room.last_seq - membership.last_read_seq
-        return membership.last_read_seq, unread - self.deleted_unread(room, membership)
+        last_read_seq = membership.last_read_seq
+        return last_read_seq, room.last_seq - last_read_seq - self.deleted_unread(room, membership)
 
     def deleted_unread(self, room: Room, membership: Membership) -> int:
         """Return the number of deleted messages above the participant's receipt."""
-        if room.deleted_seq <= membership.last_read_seq:
-            return 0
-        return self.message_store.count_deleted(room.id, membership.last_read_seq, room.last_seq)
+        after = membership.last_read_seq
+        return self.message_store.count_deleted(room.id, after, room.last_seq) if room.deleted_seq > after else 0
 
     # Steps inside the caller's transaction
 
@@ -378,21 +374,8 @@ class Rooms:
         view = self._view(user_id, room_id)
         return ShownRoom(view, self.user_store.by_ids(mentioned([view])))
 
-    def _translated(self, user_id: int, window: Window) -> Window:
-        """Return a window of this version. A key of version 0.1 held the time of the room's activity, not the position.
-
-        A client that pages during an upgrade continues at the room's present position.
-        """
-
-        def translated(key: Key | None) -> Key | None:
-            if key is None or int(key[0]) < _LEAST_TIME:
-                return key
-            found = self.room_store.access(int(key[1]), user_id)
-            return key if found is None else (found[0].activity, found[0].id)
-
-        return window._replace(after=translated(window.after), before=translated(window.before))
-
-    def _listed(self, page: Page[RoomView]) -> RoomList:
+    def _listed(self, views: Sequence[RoomView], window: Window) -> RoomList:
+        page = cut(views, window, by_activity)
         return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
     def _checked_name(self, fields: Fields, name: str) -> str:
@@ -406,10 +389,6 @@ class Rooms:
         now = self.clock()
         self.room_store.remove(room.id, now)
         self.change_store.record(Change(ChangeKind.ROOM_DELETED, room.id, now))
-
-
-def _by_activity(view: RoomView) -> Key:
-    return (view.room.activity, view.room.id)
 
 
 def _refuse_direct(room: Room) -> None:
