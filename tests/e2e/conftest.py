@@ -18,9 +18,11 @@ class SharedServers:
     A test that kills, stops, fills or reconfigures a server starts its own.
     """
 
-    def __init__(self, folders: pytest.TempPathFactory, stack: ExitStack) -> None:
+    def __init__(self, folders: pytest.TempPathFactory, stack: ExitStack, serve: Any = serving) -> None:
+        """`serve` starts a server as `serving` does."""
         self._folders = folders
         self._stack = stack
+        self._serve = serve
         self._running: dict[tuple[object, ...], RunningServer] = {}
 
     def get(self, new_database, *, workers: int = 2, **settings: Any) -> RunningServer:
@@ -29,7 +31,7 @@ class SharedServers:
         if kind not in self._running:
             folder = self._folders.mktemp("shared")
             settings = {"rate_limits": "off", **new_database(), **settings}
-            self._running[kind] = self._stack.enter_context(serving(folder, "--workers", f"{workers}", **settings))
+            self._running[kind] = self._stack.enter_context(self._serve(folder, "--workers", f"{workers}", **settings))
         return self._running[kind]
 
 

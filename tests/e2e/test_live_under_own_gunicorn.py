@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from e2e.conftest import SharedServers
 from e2e.gunicorns import JSON_LOG
 from scale import IS_SLOW
 from servers import RunningServer, serving
@@ -38,10 +39,9 @@ def serve(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(scope="module")
-def server(serve: Any, new_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    folder = tmp_path_factory.mktemp("own")
-    with serve(folder, "--workers", "2", rate_limits="off", **new_database()) as server:
-        yield server
+def shared_servers(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServers]:
+    with ExitStack() as stack:
+        yield SharedServers(tmp_path_factory, stack, serve)
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,10 @@ class TwoWayTls:
                     reason = error
             self._wait(reason)
 
+    def shutdown(self, how: int) -> None:
+        """End one or both directions of the connection. Raises OSError."""
+        self._connection.shutdown(how)
+
     def getsockopt(self, *args: Any) -> Any:
         return self._connection.getsockopt(*args)
 

@@ -133,6 +133,15 @@ class Socket:
         self._read_until = monotonic() + CLOSING_SECONDS
         self._connection.settimeout(CLOSING_SECONDS)
 
+    def disconnect(self) -> None:
+        """End the connection, when nobody uses it any more and the client had its time to close it.
+
+        Otherwise the web server may wait for the client: gunicorn's worker with threads does so in its only accepting
+        thread.
+        """
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
     def messages(self) -> Iterator[str | None]:
         """Yield the client's messages until the connection ends. A binary message is None."""
         with suppress(OSError):  # the client has gone, or takes too long to close

@@ -118,6 +118,7 @@ class Conversation:
         finally:
             self._listener.end()
             sender.join()
+            self._socket.disconnect()
 
     def _send_events(self) -> None:
         """Send events until the listener ends or the user leaves the room, then close the WebSocket."""
