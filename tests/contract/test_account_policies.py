@@ -9,10 +9,14 @@ import unicodedata
 
 import pytest
 
+from builders import issues_of
+from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.memory import username_key as simple_username_key
 from minichat.adapters.usernames import mixes_scripts, username_key
+from minichat.domain.accounts import check_username
+from minichat.domain.text import Fields
 
 
 @pytest.mark.parametrize("key_of", [username_key, simple_username_key])
@@ -74,6 +78,19 @@ def test_other_combinations_of_scripts_are_mixed(name):
 )
 def test_script_extensions_count(name, is_mixed):
     assert mixes_scripts(name) is is_mixed
+
+
+@pytest.mark.parametrize(
+    "char",
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u180b\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069"
+    "\u2800\u3164\ufe0f\ufeff\uffa0\ufff9\U0001d173\U000e0020\U000e0100\ufdd0",
+    ids=ascii,
+)
+def test_a_username_holds_no_invisible_character_and_no_bidirectional_control(char):
+    for name in (char * 3, f"an{char}n", f"ан{char}на"):
+        fields = Fields()
+        check_username(fields, name, UnicodeCharacters(), username_key, mixes_scripts)
+        assert issues_of(fields.check).keys() == {"username"}
 
 
 def test_a_name_of_one_repeated_letter_is_not_mixed():

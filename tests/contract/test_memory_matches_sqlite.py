@@ -23,10 +23,29 @@ from minichat.domain.sessions import Grant, Lifetimes
 from scale import scaled
 
 NAMES = ["ann", "Ann", "bob", "анна", "Боб", "carl.x", "ａｎｎ", "x", "田中太"]
-WORDS = ["", "Ann", "Анна", "an an", "Straße", "ﬁ", "👩\u200d👧", "bob\u0301", "x" * 151]
+WORDS = ["", "Ann", "Анна", "an an", "Straße", "ﬁ", "👩\u200d👧", "bob\u0301", "Jos\u00e9 Işık", "x" * 151]
 CONTENTS = ["hello", "Привет", "🙂\n\t", "cafe\u0301", " ' \" % ", "", "x" * 4_001]
 CLIENT_IDS = ["one", "два", ""]
-QUERIES = ["a", "an", "А", "нн", "ss", "fi", "b", "ó", "n a", "%", ""]
+QUERIES = [
+    "a",
+    "an",
+    "А",
+    "нн",
+    "ss",
+    "fi",
+    "b",
+    "ó",
+    "n a",
+    "%",
+    "",
+    " ",
+    "@b",
+    "an  анна",
+    "анна an",
+    "isik jo",
+    "te",
+    "ЧАЙ",
+]
 
 users = st.integers(1, 5)
 limits = st.sampled_from([1, 2, 3, 50])
@@ -229,6 +248,11 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         self.both(lambda services: services.directory.search(user_id, query, limit))
 
     # Rooms
+
+    @rule(user_id=users, query=st.sampled_from(QUERIES), limit=limits)
+    def find_rooms(self, user_id, query, limit):
+        self.both(lambda services: services.rooms.mine(user_id, Window(limit), query))
+        self.both(lambda services: services.rooms.public(user_id, Window(limit), query))
 
     @rule(
         user_id=users,

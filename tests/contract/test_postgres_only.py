@@ -389,6 +389,7 @@ FILLING = """
     INSERT INTO user_name_part SELECT true, 'u' || n, n FROM {all};
     INSERT INTO room (name, description, kind, is_private, created_at, active_at, last_seq)
         SELECT '', '', 'group', n % 2 = 0, n, n, 5 FROM {all};
+    INSERT INTO room_name_part SELECT 'r' || n, n FROM {all};
     INSERT INTO participant (room_id, user_id, role, joined_seq, seen_seq)
         SELECT n, 1 + (n * 7919 + k * 104729) % {count}, CASE k WHEN 1 THEN 'owner' ELSE 'member' END, 0, k
         FROM {all}, generate_series(1, 4) AS k;

@@ -150,6 +150,7 @@ def index(database: ChatDatabase) -> list[list[tuple[object, ...]]]:
         "SELECT user_id, is_start, part FROM user_name_part ORDER BY user_id, is_start, part",
         'SELECT id, search_names, is_indexed FROM "user" ORDER BY id',
         "SELECT id, search_name, is_indexed FROM room ORDER BY id",
+        "SELECT room_id, part FROM room_name_part ORDER BY room_id, part",
     )
     return [Statement.of_text(database, query).rows() for query in queries]
 
@@ -190,7 +191,7 @@ def test_after_the_rebuilding_the_index_is_that_of_a_new_database(database: Chat
 def test_nobody_is_lost_by_a_crash_and_the_next_run_continues(database: ChatDatabase, texts: int) -> None:
     with pytest.raises(Crash):
         reindex(database, CrashingCharacters(texts), batch=1)
-    left = sum(not is_indexed for rows in index(database)[1:] for *_, is_indexed in rows)
+    left = sum(not is_indexed for rows in index(database)[1:3] for *_, is_indexed in rows)
     assert 0 < left <= len(PEOPLE) + len(ROOMS)
     assert [len(found(database, query)) for query in AS_BEFORE] == [1] * len(AS_BEFORE)
     assert reindex(database, UNICODE) == left

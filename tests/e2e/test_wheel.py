@@ -100,8 +100,9 @@ def test_an_installed_wheel_serves_from_an_empty_folder(installed, tmp_path):
         assert server.call("GET", "/admin/").status in {200, 302}
         status = run_program(tmp_path, str(program), "db", "status", variables=variables)
         assert status.returncode == 0, status
-        migrations = sorted(ROOT.glob("src/minichat/adapters/peewee/migrations/sqlite/0*.py"))
-        assert status.stdout.splitlines() == [f"applied  {file.stem}" for file in migrations]
+        folder = ROOT / "src/minichat/adapters/peewee/migrations"
+        migrations = sorted(file.stem for kind in ("sqlite", "both") for file in folder.glob(f"{kind}/0*.py"))
+        assert status.stdout.splitlines() == [f"applied  {name}" for name in migrations]
         version = run_program(tmp_path, str(program), "--version", variables=variables)
         assert version.stdout == "minichat, version 0.1.0\n"
         assert server.stop() == 0

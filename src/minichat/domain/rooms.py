@@ -48,7 +48,7 @@ from minichat.domain.ports import (
     UserStore,
 )
 from minichat.domain.room_keys import by_activity, of_this_version
-from minichat.domain.search import searchable
+from minichat.domain.search import MAX_SEARCHED_LENGTH, searchable
 from minichat.domain.text import Fields
 
 MAX_ROOM_NAME_LENGTH = 100
@@ -354,7 +354,7 @@ class Rooms:
         fields = Fields()
         cleaned = fields.line("q", query, most=MAX_ROOM_NAME_LENGTH)
         fields.check()
-        return searchable(cleaned, self.characters)
+        return searchable(cleaned, self.characters)[:MAX_SEARCHED_LENGTH]
 
     def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
         """Return the room if the user may know of it. Raises RoomNotFound for a missing and for a hidden room alike."""

@@ -44,6 +44,11 @@ def searchable(name: str, characters: Characters) -> str:
     return " ".join(fold(name, characters).split())
 
 
+def room_name(name: str, characters: Characters) -> str:
+    """Return the searchable form of the name of a group."""
+    return searchable(name, characters)[:MAX_SEARCHABLE_LENGTH]
+
+
 def name_query(typed: str, characters: Characters) -> NameQuery:
     """Return the query that a user has typed, without an `@` at its start."""
     phrase = searchable(searchable(typed, characters).removeprefix("@"), characters)

@@ -6,7 +6,7 @@ from minichat.adapters.memory.store import Store, Tables, in_window
 from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewRoom, Room, RoomKind, RoomView, Timestamp
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import Characters
-from minichat.domain.search import searchable, searchable_names
+from minichat.domain.search import room_name, searchable_names
 
 
 class MemoryRoomStore:
@@ -84,7 +84,7 @@ class MemoryRoomStore:
         for pair, room_id in tables.direct_chats.items() if room.kind == RoomKind.DIRECT else ():
             if room_id == room.id:
                 return searchable_names(tables.users[pair[user_id == pair[0]]], self._characters)[0]
-        return searchable(room.name, self._characters)
+        return room_name(room.name, self._characters)
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         tables = self._store.tables

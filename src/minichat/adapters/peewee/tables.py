@@ -89,6 +89,17 @@ class RoomRow(Model):
         table_name = "room"
 
 
+class RoomNamePartRow(Model):
+    """Every ending of the folded name of every group: see `stores.room_names`."""
+
+    part = TextField()
+    room_id = BigIntegerField()
+
+    class Meta:
+        table_name = "room_name_part"
+        primary_key = CompositeKey("part", "room_id")
+
+
 class ParticipantRow(Model):
     id = BigIntegerField(primary_key=True)
     room_id = BigIntegerField()
@@ -193,6 +204,7 @@ ALL = (
     SessionRow,
     RefreshTokenRow,
     RoomRow,
+    RoomNamePartRow,
     ParticipantRow,
     BanRow,
     MessageRow,

@@ -26,7 +26,7 @@ class RoomStore(Protocol):
     def page_of(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
         """Return the user's rooms by latest activity, one more than the limit if there are more.
 
-        The key is `(activity, id)`. With `part`, return the rooms whose name contains it after `search.searchable`.
+        The key is `(activity, id)`. With `part`, return the rooms with it in their `search.room_name`.
         The name of a direct chat is the first of the other user's `search.searchable_names`.
         """
 
@@ -48,5 +48,5 @@ class RoomStore(Protocol):
     def sweep(self, before: Timestamp, limit: int) -> int:
         """Delete up to `limit` rows of the rooms removed at `before` or earlier; return how many, 0 if none is left.
 
-        The rows are messages, participants, bans and the rooms themselves.
+        The rows are messages, participants, bans, entries of a search index and the rooms themselves.
         """

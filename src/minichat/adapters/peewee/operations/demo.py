@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.stores.name_index import name_parts
+from minichat.adapters.peewee.stores.room_names import room_name_parts
 from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
 from minichat.domain.ports import Characters
 from minichat.domain.search import searchable_names
@@ -100,6 +101,8 @@ def _add_rooms(
             for room in range(1, rooms + 1)
         ),
     )
+    parts = sorted((part, room) for room in range(1, rooms + 1) for part in room_name_parts(f"room {room}"))
+    _insert(database, "room_name_part (part, room_id)", parts)
     _insert(
         database,
         "participant (room_id, user_id, role, joined_seq, seen_seq)",

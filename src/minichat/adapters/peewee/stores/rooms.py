@@ -15,6 +15,7 @@ from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
 from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
+from minichat.adapters.peewee.stores.room_names import RoomNames
 from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import (
     MAX_ID,
@@ -29,7 +30,6 @@ from minichat.domain.model import (
 )
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import Characters
-from minichat.domain.search import searchable
 
 ROOMS = Mapper(Room, RoomRow)
 
@@ -55,7 +55,7 @@ _HEADS = f"""
 class PeeweeRoomStore:
     def __init__(self, database: ChatDatabase, characters: Characters) -> None:
         self._database = database
-        self._characters = characters
+        self._names = RoomNames(database, characters)
         self._prepare_changes()
         self._prepare_views()
         self._prepare_lists()
@@ -68,9 +68,7 @@ class PeeweeRoomStore:
 
     def _prepare_changes(self) -> None:
         room, this_one = RoomRow, RoomRow.id == param("id")
-        given = params(
-            ("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high", "search_name")
-        )
+        given = params(("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high"))
         self._add = self._statement(
             room.insert(
                 active_at=param("created_at"), activity=after_last_message(self._database), is_indexed=True, **given
@@ -82,10 +80,6 @@ class PeeweeRoomStore:
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
         )
         self._update = self._statement(room.update(params(("name", "description", "is_private"))).where(this_one))
-        self._index = self._statement(room.update(search_name=param("name"), is_indexed=True).where(this_one))
-        self._names = self._statement(
-            room.select(room.id, room.name).where(room.id.in_(self._database.dialect.each_of("ids"))).order_by(room.id)
-        )
         self._remove = self._statement(room.update(deleted_at=param("at")).where(this_one))
 
     def add(self, new: NewRoom) -> Room | None:
@@ -98,23 +92,26 @@ class PeeweeRoomStore:
             created_at=new.created_at,
             pair_low=pair_low,
             pair_high=pair_high,
-            search_name=searchable(new.name, self._characters),
         )
-        return None if row is None else ROOMS.of(row)
+        if row is None:
+            return None
+        room = ROOMS.of(row)
+        if room.kind == RoomKind.GROUP:
+            self._names.add(room.id, room.name)
+        return room
 
     def direct_of(self, pair: tuple[int, int]) -> int | None:
         row = self._direct_of.one(low=pair[0], high=pair[1])
         return None if row is None else row[0]
 
     def update(self, room: Room) -> None:
-        self._update.run(id=room.id, name=room.name, description=room.description, is_private=room.is_private)
-
-        self._index.run(id=room.id, name=searchable(room.name, self._characters))
+        given = {"name": room.name, "description": room.description, "is_private": room.is_private}
+        if self._update.run(id=room.id, **given):
+            self._names.replace(room.id, room.name)
 
     def index(self, room_ids: Collection[int]) -> None:
         """Index the names of these rooms by the rules of this version, in the caller's transaction."""
-        for room_id, name in self._names.rows(ids=orjson.dumps(list(room_ids)).decode()):
-            self._index.run(id=room_id, name=searchable(name, self._characters))
+        self._names.replace_all(room_ids)
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         self._remove.run(id=room_id, at=at)
@@ -204,6 +201,11 @@ class PeeweeRoomStore:
         public = room.select(*ROOMS.columns).where(is_public & ~fn.EXISTS(is_in) & ~fn.EXISTS(is_banned))
         self._public = self._pages_by_activity(public)
         self._public_sought = self._pages_by_activity(public.where(self._contains(room.search_name)))
+        # With an expression as the key, the databases look up the given rooms and sort them.
+        few = public.where(room.id.in_(self._database.dialect.each_of("ids")))
+        self._public_few = KeysetPages(
+            self._database, few, (room.activity + 0, room.id), start=_AFTER_EVERY_ACTIVITY, newest_first=True
+        )
 
         groups = room.select(*ROOMS.columns).where((room.kind == RoomKind.GROUP.value) & exists)
         self._groups = KeysetPages(self._database, groups, (room.id,), start=(MAX_ID,), newest_first=True)
@@ -235,11 +237,15 @@ class PeeweeRoomStore:
         return self._views(self._mine.rows(window, user_id=user_id))
 
     def public_page(self, user_id: int, window: Window, part: str = "") -> Sequence[RoomView]:
-        if part:
-            rows = self._public_sought.rows(window, user_id=user_id, part=part)
-        else:
-            rows = self._public.rows(window, user_id=user_id)
-        return [_card(room) for room in ROOMS.all(rows)]
+        return [_card(room) for room in ROOMS.all(self._public_rows(user_id, window, part))]
+
+    def _public_rows(self, user_id: int, window: Window, part: str) -> list[Row]:
+        if not part:
+            return self._public.rows(window, user_id=user_id)
+        few = self._names.few_with(part)
+        if few is None:
+            return self._public_sought.rows(window, user_id=user_id, part=part)
+        return self._public_few.rows(window, user_id=user_id, ids=orjson.dumps(few).decode())
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         rows = self._all_of.rows(user_id=user_id, after=after, limit=limit)
@@ -260,6 +266,7 @@ class PeeweeRoomStore:
             self._statement(_delete_newest(MessageRow)),
             self._statement(_delete_newest(ParticipantRow)),
             self._statement(_delete_newest(BanRow)),
+            self._names.drop_some,
             self._statement(room.delete().where(room.id == param("id"))),
         )
 

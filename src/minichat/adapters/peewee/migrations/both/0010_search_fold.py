@@ -20,10 +20,25 @@ POSTGRES_TRIGGER = """
     CREATE TRIGGER {table}_is_renamed BEFORE UPDATE OF {names} ON "{table}"
     FOR EACH ROW WHEN (NEW.is_indexed AND ({differ})) EXECUTE FUNCTION names_are_behind()
 """
+# As `user_name_part`: the endings of the names of rooms.
+SQLITE_PARTS = """
+    CREATE TABLE room_name_part (
+        part TEXT NOT NULL,
+        room_id INTEGER NOT NULL REFERENCES room (id),
+        PRIMARY KEY (part, room_id)
+    ) STRICT, WITHOUT ROWID
+"""
+POSTGRES_PARTS = """
+    CREATE TABLE room_name_part (
+        part TEXT COLLATE "C" NOT NULL,
+        room_id BIGINT NOT NULL REFERENCES room (id),
+        PRIMARY KEY (part, room_id)
+    )
+"""
 
 
 def up(_migrator: SchemaMigrator, db: ChatDatabase) -> None:
-    """Add the columns. No row is indexed by the new rules yet."""
+    """Add the columns and the table. No row is indexed by the new rules yet."""
     boolean = db.dialect.choose(sqlite="INTEGER", postgres="BOOLEAN")
     trigger = db.dialect.choose(sqlite=SQLITE_TRIGGER, postgres=POSTGRES_TRIGGER)
     for function in db.dialect.choose(sqlite=(), postgres=(POSTGRES_FUNCTION,)):
@@ -37,3 +52,5 @@ def up(_migrator: SchemaMigrator, db: ChatDatabase) -> None:
         db.execute_sql(f'ALTER TABLE "{table}" ADD COLUMN is_indexed {boolean} NOT NULL DEFAULT FALSE')
         db.execute_sql(f'CREATE INDEX {table}_behind ON "{table}" (id) WHERE NOT is_indexed')
         db.execute_sql(trigger.format(table=table, names=", ".join(names), differ=differ))
+    db.execute_sql(db.dialect.choose(sqlite=SQLITE_PARTS, postgres=POSTGRES_PARTS))
+    db.execute_sql("CREATE INDEX room_name_part_room ON room_name_part (room_id)")

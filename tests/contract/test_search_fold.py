@@ -1,4 +1,7 @@
-"""The search fold and the queries for people, with the characters of Unicode as the server has them."""
+"""The search fold and the queries for people, with the characters of Unicode as the server has them.
+
+The unit tests of the domain run without the package that has these tables.
+"""
 
 import unicodedata
 
