@@ -22,7 +22,7 @@ def judged_configuration(folder: Path, upstreams: Sequence[int]) -> subprocess.C
     _make_certificate(folder)
     text = with_addresses(CONFIGURATION.read_text(), folder, free_port(), free_port(), free_port(), upstreams)
     (folder / "nginx.conf").write_text(text)
-    return subprocess.run(_command(folder, "-t"), capture_output=True, text=True, check=False)
+    return subprocess.run(nginx_command(folder, "-t"), capture_output=True, text=True, check=False)
 
 
 class RunningNginx(RunningServer):
@@ -42,7 +42,7 @@ class RunningNginx(RunningServer):
         log = folder / "nginx.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                _command(folder),
+                nginx_command(folder),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -127,7 +127,7 @@ def _make_certificate(folder: Path) -> None:
     subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
 
 
-def _command(folder: Path, *more: str) -> list[str]:
+def nginx_command(folder: Path, *more: str) -> list[str]:
     # Its workers run as the tests' user, since other users cannot read a test's folder.
     directives = f"daemon off; pid {folder}/nginx.pid;" + (" user root;" if os.geteuid() == 0 else "")
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")

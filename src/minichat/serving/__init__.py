@@ -154,7 +154,8 @@ def _print_addresses(worker: Worker) -> None:
             continue
         host, port = str(name[0]), name[1]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
-        base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        base = f"http://{address}{os.environ.get('SCRIPT_NAME', '').rstrip('/')}"
         print(
             f"minichat serves the chat API on {base}/api/chat/, its documentation on {base}/api/ "
             f"and the administration on {base}/admin/",
