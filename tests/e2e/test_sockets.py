@@ -308,6 +308,12 @@ def test_an_invalid_frame_gets_a_problem_and_the_socket_stays_open(ann):
             ({"type": "message", "content": " "}, "validation_failed", {"content"}),
             ({"type": "message", "content": "x", "colour": "red"}, "validation_failed", {"colour"}),
             ({"type": "message", "content": "x", "reply_to": 10**15}, "validation_failed", {"reply_to"}),
+            (
+                {"type": "message", "content": "", "client_id": "x" * 65, "reply_to": 10**15, "colour": "red"},
+                *("validation_failed", {"content", "client_id", "reply_to", "colour"}),
+            ),
+            ('{"type": "read", "seq": 1e400}', "malformed_json", None),
+            ({"type": "read", "seq": 0.5, "colour": None}, "validation_failed", {"seq", "colour"}),
             ({"type": "read", "seq": -1}, "validation_failed", {"seq"}),
             ({"type": "read", "seq": 10**30}, "validation_failed", {"seq"}),
         ):
@@ -317,8 +323,10 @@ def test_an_invalid_frame_gets_a_problem_and_the_socket_stays_open(ann):
             assert set(problem.get("errors", ())) == (fields or set()), frame
         socket.sends(b"\x00\x01", websocket.ABNF.OPCODE_BINARY)
         assert socket.next()["code"] == "malformed_json"
-        socket.says({"type": "message", "content": "still here"})
+        socket.says('\ufeff{"type": "message", "content": "still here", "client_id": null, "reply_to": null}')
         socket.hears("ack", "message.created")
+        socket.says('{"type": "read", "seq": 1.0}')
+        assert socket.next() == {"type": "ack", "client_id": None}
 
 
 @on_sqlite_only

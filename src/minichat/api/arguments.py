@@ -49,6 +49,11 @@ def checked(schema: ma.Schema, value: Any, rules: Rules | None = None) -> Form:
     return form
 
 
+def with_broken_rules(error: InvalidInput, rules: Rules, form: Form) -> InvalidInput:
+    """Return the error of a valid form, together with the rules that the form breaks."""
+    return _together([error, *_broken_rules(_Loaded(form, [], rules), {})])
+
+
 def _valid(parts: Sequence[_Loaded], path: Mapping[str, Any]) -> list[Form]:
     """Return the forms if all of them are valid. Raises InvalidInput."""
     if any(part.errors for part in parts):

@@ -1,6 +1,7 @@
 """Cursors and `Link` headers: the pages of a list as complete URLs (RFC 8288)."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,10 +19,18 @@ PageLink = tuple[str, int | str]
 """The query parameter that leads to a page, and its value."""
 
 
+def window_of(query: Mapping[str, Any]) -> Window:
+    """Return the window that a `ListQuery` names."""
+    return Window(query["limit"], **query.get("cursor", {}))
+
+
 def window(limit: int, cursor: str | None, *shape: type) -> Window:
-    """Return the window of a query. Raises InvalidInput if the cursor's key does not have values of these types."""
-    if cursor is None:
-        return Window(limit)
+    """Return the window of a page. Raises InvalidInput if the cursor's key does not have values of these types."""
+    return Window(limit) if cursor is None else Window(limit, **position(cursor, *shape))
+
+
+def position(cursor: str, *shape: type) -> dict[str, Key]:
+    """Return the key of a cursor by its direction, `after` or `before`. Raises InvalidInput like `window`."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         direction, *key = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -30,7 +39,7 @@ def window(limit: int, cursor: str | None, *shape: type) -> Window:
     is_ours = direction in ("after", "before") and [type(value) for value in key] == list(shape)
     if not is_ours or not all(map(_can_be_stored, key)):
         raise InvalidInput.of("cursor", "invalid_cursor")
-    return Window(limit, **{direction: tuple(key)})
+    return {direction: tuple(key)}
 
 
 def _can_be_stored(value: int | str) -> bool:

@@ -15,7 +15,7 @@ from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired
-from minichat.domain.model import Caller
+from minichat.domain.model import Caller, LogPosition
 from minichat.live.listeners import Listener
 from minichat.live.streaming import stream_events
 
@@ -27,18 +27,23 @@ def subscription_or_resync(query: Mapping[str, Any], *, only: int | None = None)
     cursor. Then the subscription begins at the log's end. `query` is an `EventsQuery`. `only` is the id of a room, if
     the client wants only its events. Raises InvalidCursor.
     """
+    position = position_in(query)
+    subscribe = services().change_log.subscribe
+    try:
+        return subscribe(caller_id(), position, only=only), False
+    except ResyncRequired:
+        return subscribe(caller_id(), None, only=only), True
+
+
+def position_in(query: Mapping[str, Any], **_path: object) -> LogPosition | None:
+    """Return the position of the newest cursor of the request, or None without any. Raises InvalidCursor."""
     # A client that reconnects by itself repeats its first URL, with its first cursor, and adds a newer one elsewhere.
     given = {
         "Last-Event-ID": request.headers.get("Last-Event-ID"),
         polyfills.CURSOR: query.get("last_event_id"),
         "after": query.get("after"),
     }
-    position = context().cursors.newest({field: cursor for field, cursor in given.items() if cursor})
-    subscribe = services().change_log.subscribe
-    try:
-        return subscribe(caller_id(), position, only=only), False
-    except ResyncRequired:
-        return subscribe(caller_id(), None, only=only), True
+    return context().cursors.newest({field: cursor for field, cursor in given.items() if cursor})
 
 
 def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:

@@ -41,6 +41,10 @@ class Avatars:
         discard_picture(self.media_store, former_url)
         return user
 
+    def check(self, data: bytes) -> None:
+        """Raise InvalidInput if the file is no picture that `upload` would store."""
+        self.picture_processor.square(data)
+
     def remove(self, user_id: int) -> User:
         """Remove the user's avatar; return the user, now with the placeholder. Raises SessionEnded."""
         user, former_url = self._keep(user_id, "")

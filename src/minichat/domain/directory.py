@@ -45,22 +45,41 @@ class Directory:
             user = self.user_store.get(user_id)
             if user is None or user.is_erased:
                 raise SessionEnded
-            fields = Fields()
-            # Values from an earlier version, which had fewer rules, may be sent back unchanged.
-            edited = user
-            if first_name is not None and first_name != user.first_name:
-                edited = edited._replace(first_name=check_name(fields, "first_name", first_name, self.characters))
-            if last_name is not None and last_name != user.last_name:
-                edited = edited._replace(last_name=check_name(fields, "last_name", last_name, self.characters))
-            if email is not None and email != user.email:
-                edited = edited._replace(email=check_email(fields, email, self.email_address))
-            if avatar is not None and avatar != user.avatar_url:
-                edited = edited._replace(avatar_url=check_avatar_url(fields, avatar))
-            fields.check()
+            edited = self._edited(user, first_name, last_name, email, avatar)
             if edited != user:
                 self.user_store.update_profile(edited)
         if edited.avatar_url != user.avatar_url:
             discard_picture(self.media_store, user.avatar_url)
+        return edited
+
+    def check_profile(
+        self,
+        user: User,
+        *,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        email: str | None = None,
+        avatar: str | None = None,
+    ) -> None:
+        """Raise InvalidInput if a given field breaks a rule of `edit_profile`. Read and change nothing."""
+        self._edited(user, first_name, last_name, email, avatar)
+
+    def _edited(
+        self, user: User, first_name: str | None, last_name: str | None, email: str | None, avatar: str | None
+    ) -> User:
+        """Return the user with the given fields. Raises InvalidInput."""
+        fields = Fields()
+        # Values from an earlier version, which had fewer rules, may be sent back unchanged.
+        edited = user
+        if first_name is not None and first_name != user.first_name:
+            edited = edited._replace(first_name=check_name(fields, "first_name", first_name, self.characters))
+        if last_name is not None and last_name != user.last_name:
+            edited = edited._replace(last_name=check_name(fields, "last_name", last_name, self.characters))
+        if email is not None and email != user.email:
+            edited = edited._replace(email=check_email(fields, email, self.email_address))
+        if avatar is not None and avatar != user.avatar_url:
+            edited = edited._replace(avatar_url=check_avatar_url(fields, avatar))
+        fields.check()
         return edited
 
     def by_ids(self, user_ids: Iterable[int]) -> People:
@@ -82,13 +101,18 @@ class Directory:
 
         A query without words, such as a lone `@`, finds nobody. Raises InvalidInput.
         """
-        fields = Fields()
-        cleaned = fields.line("q", query, most=MAX_QUERY_LENGTH)
-        if not query:
-            fields.wrong("q", "blank")
-        fields.check()
-        sought = name_query(cleaned, self.characters)
+        sought = name_query(checked_query(query), self.characters)
         return tuple(self.user_store.search(sought, limit, viewer_id)) if sought.words else ()
+
+
+def checked_query(query: str) -> str:
+    """Return a search query without surrounding white space. Raises InvalidInput."""
+    fields = Fields()
+    cleaned = fields.line("q", query, most=MAX_QUERY_LENGTH)
+    if not query:
+        fields.wrong("q", "blank")
+    fields.check()
+    return cleaned
 
 
 def _key(user: User) -> tuple[str]:

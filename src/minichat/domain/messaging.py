@@ -22,6 +22,7 @@ from minichat.domain.errors import (
     RoomNotFound,
     SessionEnded,
 )
+from minichat.domain.message_rules import check_client_id, check_content, checked_content
 from minichat.domain.model import (
     Change,
     ChangeKind,
@@ -52,9 +53,6 @@ from minichat.domain.ports import (
 )
 from minichat.domain.rooms import Rooms
 from minichat.domain.text import Fields
-
-MAX_CONTENT_LENGTH = 4_000
-MAX_CLIENT_ID_LENGTH = 64
 
 _EXCLUSIVE = Issue("exclusive")
 
@@ -90,9 +88,11 @@ class Messaging:
         content.
         """
         fields = Fields()
-        content = fields.content("content", content, self.characters, most=MAX_CONTENT_LENGTH)
+        content = check_content(fields, content, self.characters)
         if client_id is not None:
             client_id = check_client_id(fields, client_id)
+        if fields.found:
+            self._check_reply(fields, author.id, room_id, reply_to)
         fields.check()
         with self.transaction(room=room_id):
             room, _ = self.rooms.as_participant(author.id, room_id)
@@ -108,6 +108,35 @@ class Messaging:
             # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
+
+    def check_sent(
+        self,
+        author_id: int,
+        room_id: int | None = None,
+        *,
+        content: str | None = None,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+    ) -> None:
+        """Raise InvalidInput if a given field of a message breaks a rule of `send`. Change nothing."""
+        fields = Fields()
+        if content is not None:
+            check_content(fields, content, self.characters)
+        if client_id is not None:
+            check_client_id(fields, client_id)
+        self._check_reply(fields, author_id, room_id, reply_to)
+        fields.check()
+
+    def check_content(self, content: str) -> None:
+        """Raise InvalidInput if the content breaks a rule of `edit`."""
+        checked_content(content, self.characters)
+
+    def _check_reply(self, fields: Fields, author_id: int, room_id: int | None, reply_to: int | None) -> None:
+        """Record in `fields` that the message to reply to is not in the room, if the author can read the room."""
+        if room_id is None or reply_to is None or not self._is_in(author_id, room_id):
+            return
+        if not self._is_of_room(reply_to, room_id):
+            fields.wrong("reply_to", "unknown_message")
 
     def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
         """Raise an error if a user of the direct chat has erased the account, unless this is a retry."""
@@ -141,9 +170,7 @@ class Messaging:
 
         Raises the same errors as `get`, InvalidInput, NotYourMessage or MessageDeleted.
         """
-        fields = Fields()
-        content = fields.content("content", content, self.characters, most=MAX_CONTENT_LENGTH)
-        fields.check()
+        content = checked_content(content, self.characters)
         room_id = self._looked_up(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.rooms.refuse_erased(user_id)
@@ -234,6 +261,22 @@ class Messaging:
         with self.snapshot():
             return self._page_of_all(user_id, window)
 
+    def check_window(self, user_id: int, room_id: int | None, window: MessageWindow) -> None:
+        """Raise InvalidInput if the window does not name one message of the room. Raises the other errors of `history`.
+
+        Without a room, the message may be in any room of the user.
+        """
+        named = _named(window)
+        with self.snapshot():
+            if named is not None and room_id is not None:
+                self.rooms.as_participant(user_id, room_id)
+            self._anchor(
+                window,
+                lambda message: (
+                    self._is_in(user_id, message.room_id) if room_id is None else message.room_id == room_id
+                ),
+            )
+
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
         anchor = self._anchor(window, lambda message: self._is_in(user_id, message.room_id))
         found = _walk(
@@ -271,16 +314,10 @@ class Messaging:
 
     def _anchor(self, window: MessageWindow, is_visible: Callable[[Message], bool]) -> Message | None:
         """Return the message next to the window. Raises InvalidInput on the parameter if there is no such message."""
-        named = [
-            (field, message_id)
-            for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
-            if message_id is not None
-        ]
-        if not named:
+        named = _named(window)
+        if named is None:
             return None
-        if len(named) > 1:
-            raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
-        field, message_id = named[0]
+        field, message_id = named
         message = self.message_store.get(message_id)
         if message is None or not is_visible(message):
             raise InvalidInput.of(field, "unknown_message")
@@ -295,9 +332,16 @@ class Messaging:
         return found is not None and found[1] is not None
 
 
-def check_client_id(fields: Fields, client_id: str) -> str:
-    """Return the id in its normal form; record in `fields` each reason to reject it."""
-    return fields.line("client_id", client_id, least=1, most=MAX_CLIENT_ID_LENGTH, strip=False)
+def _named(window: MessageWindow) -> tuple[str, int] | None:
+    """Return the parameter that names a message, and the message's id. Raises InvalidInput for several parameters."""
+    named = [
+        (field, message_id)
+        for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
+        if message_id is not None
+    ]
+    if len(named) > 1:
+        raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
+    return named[0] if named else None
 
 
 def _digest(message_id: int, content: str) -> str:

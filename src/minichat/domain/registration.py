@@ -52,11 +52,8 @@ class Registration:
 
         Raises InvalidInput, UsernameTaken or TooManyAttempts.
         """
-        fields = Fields()
-        if password_confirm is not None and password_confirm != password:
-            fields.wrong("password_confirm", "not_equal")
         self.throttling.check_registration(device)
-        new, secret = self._checked(fields, username, password, first_name, last_name, email)
+        new, secret = self._checked(username, password, password_confirm, email, first_name, last_name)
         # This check saves the slow hash for a taken name. Between concurrent registrations the insert decides.
         if self.user_store.is_taken(new.username_key, new.joined_at):
             with self.transaction():
@@ -74,19 +71,47 @@ class Registration:
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Create an account that may use the administration. Raises the same errors as `register`."""
-        new, secret = self._checked(Fields(), username, password, "", "", email)
+        new, secret = self._checked(username, password, None, email)
         password_hash = self.password_hasher.hash(secret)
         with self.transaction():
             user = self._add(new._replace(password_hash=password_hash, is_superuser=True))
             self.audit_log.note(AuditEvent.SUPERUSER_CREATED, about=user.id)
             return user
 
+    def check(
+        self,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        password_confirm: str | None = None,
+        email: str = "",
+        first_name: str = "",
+        last_name: str = "",
+    ) -> None:
+        """Raise InvalidInput if a given field breaks a rule. Read and change nothing."""
+        self._checked(username, password, password_confirm, email, first_name, last_name)
+
     def _checked(
-        self, fields: Fields, username: str, password: str, first_name: str, last_name: str, email: str
+        self,
+        username: str | None,
+        password: str | None,
+        password_confirm: str | None,
+        email: str,
+        first_name: str = "",
+        last_name: str = "",
     ) -> tuple[NewUser, str]:
-        """Return the account without a password hash, and the password in the form to hash. Raises InvalidInput."""
-        name, key = check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
-        secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
+        """Return the account without a password hash, and the password in the form to hash. Raises InvalidInput.
+
+        A missing username or password breaks no rule.
+        """
+        fields = Fields()
+        name = key = secret = ""
+        if username is not None:
+            name, key = check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
+        if password is not None:
+            secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
+            if password_confirm is not None and password_confirm != password:
+                fields.wrong("password_confirm", "not_equal")
         first_name = check_name(fields, "first_name", first_name, self.characters)
         last_name = check_name(fields, "last_name", last_name, self.characters)
         address = check_email(fields, email, self.email_address)

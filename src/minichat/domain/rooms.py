@@ -8,6 +8,7 @@ reads no message except the last one of a room.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from minichat.domain import room_rules
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import (
     Banned,
@@ -48,13 +49,8 @@ from minichat.domain.ports import (
     UserStore,
 )
 from minichat.domain.room_keys import by_activity, of_this_version
-from minichat.domain.search import MAX_SEARCHED_LENGTH, searchable
 from minichat.domain.text import Fields
 
-MAX_ROOM_NAME_LENGTH = 100
-MAX_DESCRIPTION_LENGTH = 1_000
-MAX_INVITED = 200
-"""Maximum number of users that are invited at a room's creation; further users are added one by one."""
 LEAVE_BATCH = 100
 """Maximum number of rooms that an erased account leaves in one transaction, and that are in memory at once."""
 
@@ -79,13 +75,17 @@ class Rooms:
 
         Raises InvalidInput.
         """
-        window = of_this_version(window, self.room_store)
-        return self._listed(self.room_store.page_of(user_id, window, self._sought(query)), window)
+        window, sought = of_this_version(window, self.room_store), room_rules.sought_name(query, self.characters)
+        return self._listed(self.room_store.page_of(user_id, window, sought), window)
 
     def public(self, user_id: int, window: Window, query: str = "") -> RoomList:
         """Return, like `mine`, the rooms that the user could join."""
-        window = of_this_version(window, self.room_store)
-        return self._listed(self.room_store.public_page(user_id, window, self._sought(query)), window)
+        window, sought = of_this_version(window, self.room_store), room_rules.sought_name(query, self.characters)
+        return self._listed(self.room_store.public_page(user_id, window, sought), window)
+
+    def check_query(self, query: str) -> None:
+        """Raise InvalidInput for a query that `mine` and `public` refuse."""
+        room_rules.sought_name(query, self.characters)
 
     def get(self, user_id: int, room_id: int) -> ShownRoom:
         """Return a room as the user sees it, or the card of a public room. Raises RoomNotFound."""
@@ -129,12 +129,10 @@ class Rooms:
     ) -> ShownRoom:
         """Create a group with its owner and the invited users. Raises InvalidInput."""
         fields = Fields()
-        name = self._checked_name(fields, name)
-        description = _checked_description(fields, description)
+        name = room_rules.checked_name(fields, name, self.characters)
+        description = room_rules.checked_description(fields, description)
+        others = self._checked_others(fields, user_id, invited)
         fields.check()
-        if len(invited) > MAX_INVITED:
-            raise InvalidInput.of("participants", "too_many_items", most=MAX_INVITED)
-        others = [other for other in dict.fromkeys(invited) if other != user_id]
         with self.transaction(shared_accounts=[user_id, *others]):
             self.refuse_erased(user_id)
             if not self._have_accounts(others):
@@ -150,10 +148,20 @@ class Rooms:
             self.change_store.record_all(joined, others)
             return self._shown(user_id, room.id)
 
+    def check_new(
+        self, user_id: int, *, name: str | None = None, description: str = "", invited: Sequence[int] = ()
+    ) -> None:
+        """Raise InvalidInput if a given field of a new room breaks a rule. Change nothing."""
+        fields = Fields()
+        if name is not None:
+            room_rules.checked_name(fields, name, self.characters)
+        room_rules.checked_description(fields, description)
+        self._checked_others(fields, user_id, invited)
+        fields.check()
+
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
         """Return the pair's one direct chat and whether this call created it. Raises InvalidInput or UserNotFound."""
-        if user_id == other_id:
-            raise InvalidInput.of("user_id", "yourself")
+        room_rules.check_partner(user_id, other_id)
         pair = (min(user_id, other_id), max(user_id, other_id))
         existing = self.room_store.direct_of(pair)
         if existing is not None:
@@ -189,18 +197,16 @@ class Rooms:
         """
         with self.transaction(room=room_id):
             room, _ = self.as_at_least(Role.MODERATOR, user_id, room_id)
-            fields, edited = Fields(), room
-            if name is not None and name != room.name:  # a name from an earlier version may be sent back unchanged
-                edited = edited._replace(name=self._checked_name(fields, name))
-            if description is not None:
-                edited = edited._replace(description=_checked_description(fields, description))
-            if is_private is not None:
-                edited = edited._replace(is_private=is_private)
-            fields.check()
+            edited = room_rules.changed_room(room, name, description, is_private, self.characters)
             if edited != room:
                 self.room_store.update(edited)
                 self.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, self.clock()))
             return self._shown(user_id, room.id)
+
+    def check_edit(self, user_id: int, room_id: int, name: str | None = None, description: str | None = None) -> None:
+        """Raise InvalidInput if a given field breaks a rule of `edit`. Raises RoomNotFound. Change nothing."""
+        room, _ = self._access(user_id, room_id)
+        room_rules.changed_room(room, name, description, None, self.characters)
 
     def delete(self, user_id: int, room_id: int) -> None:
         """Remove a room with its messages, as the owner. Raises the same errors as `edit`."""
@@ -347,15 +353,6 @@ class Rooms:
 
     # Shared steps
 
-    def _sought(self, query: str) -> str:
-        """Return the part of a name that a query asks for; empty for a query that shows nothing."""
-        if not query:
-            return ""
-        fields = Fields()
-        cleaned = fields.line("q", query, most=MAX_ROOM_NAME_LENGTH)
-        fields.check()
-        return searchable(cleaned, self.characters)[:MAX_SEARCHED_LENGTH]
-
     def _access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
         """Return the room if the user may know of it. Raises RoomNotFound for a missing and for a hidden room alike."""
         found = self.room_store.access(room_id, user_id)
@@ -378,12 +375,18 @@ class Rooms:
         page = cut(views, window, by_activity)
         return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
 
-    def _checked_name(self, fields: Fields, name: str) -> str:
-        return fields.name("name", name, self.characters, least=1, most=MAX_ROOM_NAME_LENGTH)
+    def _checked_others(self, fields: Fields, user_id: int, invited: Sequence[int]) -> Sequence[int]:
+        """Return the invited users, once each and without the user; record in `fields` why they can't be invited."""
+        others = [other for other in dict.fromkeys(invited) if other != user_id]
+        if len(invited) > room_rules.MAX_INVITED:
+            fields.wrong("participants", "too_many_items", most=room_rules.MAX_INVITED)
+        elif not self._have_accounts(others):
+            fields.wrong("participants", "unknown_user")
+        return others
 
     def _have_accounts(self, user_ids: Collection[int]) -> bool:
         """Return whether all these users exist and none has erased the account."""
-        return len(self.user_store.living(user_ids)) == len(user_ids)
+        return not user_ids or len(self.user_store.living(user_ids)) == len(user_ids)
 
     def _remove(self, room: Room) -> None:
         now = self.clock()
@@ -394,7 +397,3 @@ class Rooms:
 def _refuse_direct(room: Room) -> None:
     if room.kind == RoomKind.DIRECT:
         raise DirectChatIsFixed
-
-
-def _checked_description(fields: Fields, description: str) -> str:
-    return fields.body("description", description, most=MAX_DESCRIPTION_LENGTH)

@@ -249,13 +249,12 @@ class Sessions:
         Raises InvalidInput, on the field `old_password` if that is wrong, TooManyAttempts, or SessionEnded.
         """
         fields = Fields()
-        secret = check_password(
-            fields, "new_password", new, self.username_key, caller.user.username_key, self.is_common_password
-        )
-        if confirm is not None and confirm != new:
-            fields.wrong("new_password_confirm", "not_equal")
+        secret = self._checked_password(fields, caller, new, confirm)
+        found = None
+        with fields.collecting():
+            found = self.verify_password(caller, old, "old_password", device)
         fields.check()
-        found = self.verify_password(caller, old, "old_password", device)
+        assert found is not None, "a wrong password is an issue"
         new_hash = self.password_hasher.hash(secret)
         with self.transaction(account=caller.user.id):
             session = self.authenticate(caller.session.id, caller.user.id).session
@@ -272,6 +271,35 @@ class Sessions:
                 device=device,
             )
             return self._issue(session, secrets.token_urlsafe(24), now)
+
+    def check_password_change(
+        self,
+        caller: Caller,
+        *,
+        old: str | None = None,
+        new: str | None = None,
+        confirm: str | None = None,
+        device: Device = Device(),
+    ) -> None:
+        """Raise InvalidInput if a given field breaks a rule of `change_password`. Raises TooManyAttempts.
+
+        A wrong old password counts as a guess, because the answer reveals it.
+        """
+        fields = Fields()
+        if new is not None:
+            self._checked_password(fields, caller, new, confirm)
+        if old is not None:
+            with fields.collecting():
+                self.verify_password(caller, old, "old_password", device)
+        fields.check()
+
+    def _checked_password(self, fields: Fields, caller: Caller, new: str, confirm: str | None) -> str:
+        """Return the new password in the form to hash; record in `fields` each reason to reject it."""
+        if confirm is not None and confirm != new:
+            fields.wrong("new_password_confirm", "not_equal")
+        return check_password(
+            fields, "new_password", new, self.username_key, caller.user.username_key, self.is_common_password
+        )
 
     def _end(self, event: AuditEvent, user_id: int, session_id: int, device: Device) -> None:
         with self.transaction(account=user_id):

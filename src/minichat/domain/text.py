@@ -6,7 +6,8 @@ unchanged. This module knows no field of any entity.
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.ports.characters import Characters
@@ -67,6 +68,15 @@ class Fields:
     def found(self) -> Mapping[str, Sequence[Issue]]:
         """The issues so far, by field."""
         return self._issues
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Record the issues of an InvalidInput that the block raises."""
+        try:
+            yield
+        except InvalidInput as error:
+            for field, issues in error.issues.items():
+                self._issues.setdefault(field, []).extend(issues)
 
     def wrong(self, field: str, code: str, **limits: int) -> None:
         """Record an issue of `field`."""

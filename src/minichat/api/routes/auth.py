@@ -10,7 +10,7 @@ from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, device, services
 from minichat.api.exporting import export_document
 from minichat.api.openapi import LINK
-from minichat.api.paging import links, window
+from minichat.api.paging import links, window_of
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.answers import (
@@ -34,7 +34,7 @@ ATTACHMENT = {"description": "The file name to save the export under.", "schema"
 
 
 @blueprint.route("/register/", methods=["POST"], policy=PUBLIC)
-@blueprint.arguments(RegisterIn)
+@blueprint.arguments(RegisterIn, rules=lambda form: services().registration.check(**form))
 @answers(201, WelcomeOut, 400, 409, 413, 415)
 def register(form: dict[str, Any]) -> Response:
     """Register an account and log in.
@@ -105,8 +105,14 @@ def me() -> Response:
     return presenting.json_response(presenting.account(caller().user, base_url(), context().clock()))
 
 
+def _check_erasure(form: dict[str, str]) -> None:
+    # A wrong password counts as a guess here too, because the answer reveals it.
+    if "password" in form:
+        services().sessions.verify_password(caller(), form["password"], "password", device())
+
+
 @blueprint.route("/me/", methods=["DELETE"])
-@blueprint.arguments(EraseIn)
+@blueprint.arguments(EraseIn, rules=_check_erasure)
 @answers(204, None, 400, 413, 415)
 def erase(form: dict[str, str]) -> Response:
     """Erase your account permanently. Your password is required.
@@ -135,8 +141,13 @@ def export() -> Response:
     return Response(document, headers=headers, content_type="application/json")
 
 
+def _check_password_change(form: dict[str, str]) -> None:
+    old, new, confirm = (form.get(name) for name in ("old_password", "new_password", "new_password_confirm"))
+    services().sessions.check_password_change(caller(), old=old, new=new, confirm=confirm, device=device())
+
+
 @blueprint.route("/change-password/", methods=["POST"])
-@blueprint.arguments(ChangePasswordIn)
+@blueprint.arguments(ChangePasswordIn, rules=_check_password_change)
 @answers(200, NewTokensOut, 400, 413, 415)
 def change_password(form: dict[str, Any]) -> Response:
     """Change your password.
@@ -154,7 +165,7 @@ def change_password(form: dict[str, Any]) -> Response:
 @answers(200, SessionOut(many=True), 400, headers={"Link": LINK})
 def sessions(query: dict[str, Any]) -> Response:
     """List your sessions, the newest log-in first."""
-    page = services().sessions.live(caller_id(), window(query["limit"], query.get("cursor"), int))
+    page = services().sessions.live(caller_id(), window_of(query))
     current, now = caller().session.id, context().clock()
     shown = [presenting.session(session, current, now) for session in page.items]
     return presenting.json_response(shown, headers=links(page))

@@ -14,7 +14,7 @@ from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
 from minichat.api.schemas.requests import EventsQuery
-from minichat.api.streaming import events_of, open_listener, subscription_or_resync
+from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="Live updates as server-sent events")
@@ -28,7 +28,7 @@ _HEARTBEAT_FRAME = b":\n"
 
 
 @blueprint.route("/events/", methods=["GET"], policy=STREAM)
-@blueprint.arguments(EventsQuery, location="query")
+@blueprint.arguments(EventsQuery, location="query", rules=position_in)
 @answers(200, {"type": "string"}, 400, content_type="text/event-stream")
 def events(query: dict[str, Any]) -> Response:
     """Stream the events of your rooms as they happen (server-sent events).

@@ -6,6 +6,7 @@ from unicodedata import normalize
 from flask import Response, request
 
 from minichat.api import presenting
+from minichat.api.arguments import with_broken_rules
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
 from minichat.api.openapi import LINK
@@ -25,8 +26,12 @@ REPLAYED = {
 }
 
 
+def _check_history(query: dict[str, Any], room_id: int) -> None:
+    services().messaging.check_window(caller_id(), room_id, _window(query))
+
+
 @blueprint.route("/rooms/<id:room_id>/history/", methods=["GET"])
-@blueprint.arguments(HistoryQuery, location="query")
+@blueprint.arguments(HistoryQuery, location="query", rules=_check_history)
 @answers(200, HistoryOut, 400, 403, 404, headers={"Link": LINK})
 def history(query: dict[str, Any], room_id: int) -> Response:
     """Get a page of a room's messages, oldest first.
@@ -43,8 +48,12 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     return presenting.json_response(body, headers=_links(page, MessageWindow(**query)))
 
 
+def _check_list(query: dict[str, Any]) -> None:
+    services().messaging.check_window(caller_id(), query.get("room"), _window(query))
+
+
 @blueprint.route("/messages/", methods=["GET"])
-@blueprint.arguments(MessagesQuery, location="query")
+@blueprint.arguments(MessagesQuery, location="query", rules=_check_list)
 @answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
 def list_messages(query: dict[str, Any]) -> Response:
     """Get the newest messages of a room or of all your rooms, oldest first. They do not count as read."""
@@ -53,9 +62,13 @@ def list_messages(query: dict[str, Any]) -> Response:
     return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
 
 
+def _check_sent(form: dict[str, Any]) -> None:
+    services().messaging.check_sent(caller_id(), form.get("room"), **_without_room(form))
+
+
 @blueprint.route("/messages/", methods=["POST"])
 @blueprint.arguments(MessageHeaders, location="headers")
-@blueprint.arguments(MessageIn)
+@blueprint.arguments(MessageIn, rules=_check_sent)
 @answers(
     201, MessageOut, 400, 403, 404, 409, 413, 415, also={200: MessageOut}, headers={"Idempotency-Replayed": REPLAYED}
 )
@@ -67,8 +80,8 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
     """
     key = headers.get("idempotency_key")
     if key is not None and normalize("NFC", form.setdefault("client_id", key)) != key:
-        raise InvalidInput.of("client_id", "client_ids_differ")
-    sent = services().messaging.send(caller().user, form.pop("room"), **form)
+        raise with_broken_rules(InvalidInput.of("client_id", "client_ids_differ"), _check_sent, form)
+    sent = services().messaging.send(caller().user, form["room"], **_without_room(form))
     if sent.is_replay:
         return _message(sent, 200, {"Idempotency-Replayed": "true"})
     return _message(sent, 201)
@@ -81,8 +94,13 @@ def get_message(message_id: int) -> Response:
     return _message(services().messaging.get(caller_id(), message_id))
 
 
+def _check_edit(form: dict[str, str], message_id: int) -> None:  # noqa: ARG001 - see `arguments.Part.rules`
+    if "content" in form:
+        services().messaging.check_content(form["content"])
+
+
 @blueprint.route("/messages/<id:message_id>/", methods=["PATCH"])
-@blueprint.arguments(MessagePatchIn)
+@blueprint.arguments(MessagePatchIn, rules=_check_edit)
 @answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
 def patch_message(form: dict[str, str], message_id: int) -> Response:
     """Edit one of your messages."""
@@ -98,6 +116,15 @@ def delete_message(message_id: int) -> Response:
     """
     services().messaging.delete(caller_id(), message_id)
     return presenting.no_content()
+
+
+def _without_room(form: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in form.items() if name != "room"}
+
+
+def _window(query: dict[str, Any]) -> MessageWindow:
+    """Return the window of a query, of which some parameters may be missing."""
+    return MessageWindow(1, *(query.get(name) for name in ("before", "after", "around")))
 
 
 def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:

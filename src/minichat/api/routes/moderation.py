@@ -8,7 +8,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
 from minichat.api.openapi import LINK
-from minichat.api.paging import links, window
+from minichat.api.paging import links, window_of
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import BanOut, ParticipantOut
 from minichat.api.schemas.requests import ListQuery, NewParticipantIn, ParticipantPatchIn, RemovalQuery
@@ -55,7 +55,7 @@ def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Re
 @answers(200, BanOut(many=True), 400, 403, 404, 409, headers={"Link": LINK})
 def list_bans(query: dict[str, Any], room_id: int) -> Response:
     """List the room's bans, the newest first. Only its owner and moderators can see them."""
-    found = services().moderation.bans(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
+    found = services().moderation.bans(caller_id(), room_id, window_of(query))
     writer = presenter(found.people)
     return presenting.json_response([writer.ban(ban) for ban in found.page.items], headers=links(found.page))
 

@@ -8,7 +8,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, services
 from minichat.api.openapi import LINK
-from minichat.api.paging import links, window
+from minichat.api.paging import links, window_of
 from minichat.api.policy import IGNORING_BODIES
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import (
@@ -22,12 +22,13 @@ from minichat.api.schemas.answers import (
 from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
 from minichat.api.texts import sentence
 from minichat.domain.model import ShownRoom
+from minichat.domain.room_rules import check_partner
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Rooms and direct chats")
 
 
 @blueprint.route("/rooms/", methods=["GET"])
-@blueprint.arguments(RoomsQuery, location="query")
+@blueprint.arguments(RoomsQuery, location="query", rules=lambda query: services().rooms.check_query(query.get("q", "")))
 @answers(200, RoomOut(many=True), 400, headers={"Link": LINK})
 def list_rooms(query: dict[str, Any]) -> Response:
     """List your rooms, or the public rooms that you can join, by latest activity.
@@ -37,12 +38,17 @@ def list_rooms(query: dict[str, Any]) -> Response:
     """
     rooms = services().rooms
     list_page = rooms.mine if query["scope"] == "mine" else rooms.public
-    found = list_page(caller_id(), window(query["limit"], query.get("cursor"), int, int), query.get("q", ""))
+    found = list_page(caller_id(), window_of(query), query.get("q", ""))
     return presenting.json_response(presenter(found.people).rooms(found.page.items), headers=links(found.page))
 
 
+def _check_new_room(form: dict[str, Any]) -> None:
+    given = {name: form[name] for name in ("name", "description") if name in form}
+    services().rooms.check_new(caller_id(), **given, invited=form.get("participants", ()))
+
+
 @blueprint.route("/rooms/", methods=["POST"])
-@blueprint.arguments(NewRoomIn)
+@blueprint.arguments(NewRoomIn, rules=_check_new_room)
 @answers(201, RoomOut, 400, 413, 415)
 def create_room(form: dict[str, Any]) -> Response:
     """Create a room. You become its owner."""
@@ -57,8 +63,12 @@ def get_room(room_id: int) -> Response:
     return _room(services().rooms.get(caller_id(), room_id))
 
 
+def _check_room(form: dict[str, Any], room_id: int) -> None:
+    services().rooms.check_edit(caller_id(), room_id, form.get("name"), form.get("description"))
+
+
 @blueprint.route("/rooms/<id:room_id>/", methods=["PUT"])
-@blueprint.arguments(RoomIn)
+@blueprint.arguments(RoomIn, rules=_check_room)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def put_room(form: dict[str, Any], room_id: int) -> Response:
     """Change a room. Only its owner and moderators can do this. `name` is required; you can leave out other fields."""
@@ -66,7 +76,7 @@ def put_room(form: dict[str, Any], room_id: int) -> Response:
 
 
 @blueprint.route("/rooms/<id:room_id>/", methods=["PATCH"])
-@blueprint.arguments(RoomPatchIn, required=False)
+@blueprint.arguments(RoomPatchIn, required=False, rules=_check_room)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def patch_room(form: dict[str, Any], room_id: int) -> Response:
     """Change some fields of a room. Only its owner and moderators can do this."""
@@ -126,12 +136,12 @@ def send_typing(room_id: int) -> Response:
 @answers(200, ParticipantsOut, 400, 403, 404, headers={"Link": LINK})
 def list_participants(query: dict[str, Any], room_id: int) -> Response:
     """List a room's participants, in the order of joining."""
-    found = services().rooms.participants(caller_id(), room_id, window(query["limit"], query.get("cursor"), int))
+    found = services().rooms.participants(caller_id(), room_id, window_of(query))
     return presenting.json_response(presenter(found.people).participants(found), headers=links(found.page))
 
 
 @blueprint.route("/create-direct-chat/", methods=["POST"])
-@blueprint.arguments(DirectChatIn)
+@blueprint.arguments(DirectChatIn, rules=lambda form: check_partner(caller_id(), form.get("user_id", 0)))
 @answers(201, DirectChatOut, 400, 404, 413, 415, also={200: DirectChatOut})
 def create_direct_chat(form: dict[str, int]) -> Response:
     """Open the direct chat with a person: 201 for a new chat, 200 for an existing one."""

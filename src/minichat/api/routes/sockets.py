@@ -18,7 +18,7 @@ from flask import Response, current_app, request
 
 from minichat.addresses import origin
 from minichat.api import errors
-from minichat.api.arguments import checked
+from minichat.api.arguments import Form, Rules, checked
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, presenter, services
 from minichat.api.events import JsonEvent
@@ -26,10 +26,10 @@ from minichat.api.parsing import parse_json
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
-from minichat.api.streaming import authenticate_again, events_of, open_listener, subscription_or_resync
+from minichat.api.streaming import authenticate_again, events_of, open_listener, position_in, subscription_or_resync
 from minichat.api.websocket import Socket, UpgradeResponse
 from minichat.domain.errors import InvalidInput, NotAuthenticated
-from minichat.domain.messaging import check_client_id
+from minichat.domain.message_rules import check_client_id
 from minichat.domain.retries import retry_on_conflict
 from minichat.domain.text import Fields
 from minichat.live.listeners import EndReason, Listener
@@ -50,8 +50,6 @@ _CLOSE_CODES = {
 _LEFT_ROOM = (4403, "not_a_participant")
 _MESSAGE_FRAME, _READ_FRAME, _TYPING_FRAME = MessageFrame(), ReadFrame(), TypingFrame()
 
-Form = dict[str, Any]
-
 
 class OriginNotAllowed(errors.HttpError):
     """The settings do not allow the origin of the page that opens the WebSocket."""
@@ -61,7 +59,7 @@ class OriginNotAllowed(errors.HttpError):
 
 
 @blueprint.route("/chat/<id:room_id>/", methods=["GET"], policy=STREAM)
-@blueprint.arguments(EventsQuery, location="query")
+@blueprint.arguments(EventsQuery, location="query", rules=position_in)
 @answers(101, None, 400, 403, 404, 426)
 def room_socket(query: dict[str, Any], room_id: int) -> Response:
     """Open a WebSocket with the events of a room. Each message is an Event.
@@ -87,6 +85,7 @@ class FrameHandler(NamedTuple):
     schema: ma.Schema
     serve: Callable[[Form], dict[str, Any]]
     """Returns the members of the acknowledgement."""
+    rules: Rules | None = None
 
 
 class Conversation:
@@ -99,7 +98,7 @@ class Conversation:
         self._pinged_at = monotonic()
         self._events = events_of(listener, must_resync=must_resync)
         self._handlers: Mapping[str, FrameHandler] = {
-            "message": FrameHandler(_MESSAGE_FRAME, self._send_message),
+            "message": FrameHandler(_MESSAGE_FRAME, self._send_message, self._check_sent),
             "read": FrameHandler(_READ_FRAME, self._mark_read),
             "typing": FrameHandler(_TYPING_FRAME, self._report_typing),
         }
@@ -189,8 +188,11 @@ class Conversation:
         handler = self._handlers.get(kind) if isinstance(kind, str) else None
         if handler is None:
             raise InvalidInput.of("type", "not_a_choice")
-        form = checked(handler.schema, {name: value for name, value in frame.items() if name != "type"})
+        form = checked(handler.schema, {name: value for name, value in frame.items() if name != "type"}, handler.rules)
         return retry_on_conflict(lambda: handler.serve(form))
+
+    def _check_sent(self, form: Form) -> None:
+        services().messaging.check_sent(caller_id(), self._room_id, **form)
 
     def _send_message(self, form: Form) -> dict[str, Any]:
         sent = services().messaging.send(caller().user, self._room_id, **form)

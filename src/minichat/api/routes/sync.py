@@ -20,8 +20,13 @@ from minichat.domain.changes import ChangeBatch, Subscription
 blueprint = Blueprint("sync", __name__, url_prefix="/api/chat", description="Changes since a cursor")
 
 
+def _check_cursor(query: dict[str, Any]) -> None:
+    if "after" in query:
+        context().cursors.decode(query["after"], "after")
+
+
 @blueprint.route("/sync/", methods=["GET"])
-@blueprint.arguments(SyncQuery, location="query")
+@blueprint.arguments(SyncQuery, location="query", rules=_check_cursor)
 @answers(200, SyncOut, 400, 410)
 def sync(query: dict[str, Any]) -> Response:
     """List the events of your rooms since a cursor, oldest first.

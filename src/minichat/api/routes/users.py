@@ -9,13 +9,14 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, own_hosts, services
 from minichat.api.openapi import LINK
-from minichat.api.paging import links, window
+from minichat.api.paging import links, window_of
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
-from minichat.api.schemas.requests import AvatarIn, ListQuery, PeopleSearchQuery, ProfileIn
+from minichat.api.schemas.requests import AvatarIn, PeopleQuery, PeopleSearchQuery, ProfileIn
+from minichat.domain.directory import checked_query
 from minichat.domain.model import Timestamp, User
-from minichat.domain.paging import Page, Window
+from minichat.domain.paging import Page
 
 blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
 
@@ -27,8 +28,12 @@ def profile() -> Response:
     return _account(caller().user)
 
 
+def _check_profile(form: dict[str, Any]) -> None:
+    services().directory.check_profile(caller().user, **_without_own_avatar(form))
+
+
 @blueprint.route("/auth/profile/", methods=["PUT"])
-@blueprint.arguments(ProfileIn, required=False)
+@blueprint.arguments(ProfileIn, required=False, rules=_check_profile)
 @answers(200, AccountOut, 400, 413, 415)
 def put_profile(form: dict[str, Any]) -> Response:
     """Change your profile. Fields that you leave out keep their values."""
@@ -36,17 +41,22 @@ def put_profile(form: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/auth/profile/", methods=["PATCH"])
-@blueprint.arguments(ProfileIn, required=False)
+@blueprint.arguments(ProfileIn, required=False, rules=_check_profile)
 @answers(200, AccountOut, 400, 413, 415)
 def patch_profile(form: dict[str, Any]) -> Response:
     """Change your profile. Fields that you leave out keep their values."""
     return _edited(form)
 
 
+def _check_avatar(form: dict[str, bytes]) -> None:
+    if "file" in form:
+        services().avatars.check(form["file"])
+
+
 @blueprint.route(
     "/auth/profile/avatar/", methods=["PUT"], policy=Policy(rate_limit=UPLOADS, max_body_bytes=MAX_FORM_BYTES)
 )
-@blueprint.arguments(AvatarIn, location="files")
+@blueprint.arguments(AvatarIn, location="files", rules=_check_avatar)
 @answers(
     200,
     AccountOut,
@@ -69,8 +79,13 @@ def delete_avatar() -> Response:
     return _account(services().avatars.remove(caller_id()))
 
 
+def _check_search(query: dict[str, Any]) -> None:
+    if "q" in query:
+        checked_query(query["q"])
+
+
 @blueprint.route("/auth/search/", methods=["GET"])
-@blueprint.arguments(PeopleSearchQuery, location="query")
+@blueprint.arguments(PeopleSearchQuery, location="query", rules=_check_search)
 @answers(200, FoundOut, 400)
 def search(query: dict[str, Any]) -> Response:
     """Search people by any part of the username, first name or last name, in any script.
@@ -88,11 +103,11 @@ def search(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/auth/users/", methods=["GET"])
-@blueprint.arguments(ListQuery, location="query")
+@blueprint.arguments(PeopleQuery, location="query")
 @answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
 def users(query: dict[str, Any]) -> Response:
     """List all people, by username."""
-    return _listed(services().directory.page(_by_name(query)), presenting.person)
+    return _listed(services().directory.page(window_of(query)), presenting.person)
 
 
 @blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
@@ -103,15 +118,11 @@ def user(user_id: int) -> Response:
 
 
 @blueprint.route("/chat/online-users/", methods=["GET"])
-@blueprint.arguments(ListQuery, location="query")
+@blueprint.arguments(PeopleQuery, location="query")
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
 def online_users(query: dict[str, Any]) -> Response:
     """List the people who are online, by username: those with an open stream or a request in the last minute."""
-    return _listed(services().directory.online(_by_name(query)), presenting.online)
-
-
-def _by_name(query: dict[str, Any]) -> Window:
-    return window(query["limit"], query.get("cursor"), str)
+    return _listed(services().directory.online(window_of(query)), presenting.online)
 
 
 def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenting.Json]) -> Response:
@@ -120,9 +131,13 @@ def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenti
 
 
 def _edited(form: dict[str, Any]) -> Response:
-    if "avatar" in form and presenting.may_be_own_avatar(form["avatar"], caller().user, base_url(), own_hosts()):
-        del form["avatar"]  # the client returns a URL from an answer
-    return _account(services().directory.edit_profile(caller_id(), **form))
+    return _account(services().directory.edit_profile(caller_id(), **_without_own_avatar(form)))
+
+
+def _without_own_avatar(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the form without the URL of the caller's picture, which a client returns from an answer."""
+    is_own = "avatar" in form and presenting.may_be_own_avatar(form["avatar"], caller().user, base_url(), own_hosts())
+    return {name: value for name, value in form.items() if not (is_own and name == "avatar")}
 
 
 def _account(user: User) -> Response:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
 
-from minichat.domain.errors import Issue
+from minichat.api.paging import position
+from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.model import MAX_ID
 
 _DIGITS = re.compile(r"[0-9]{1,16}")
@@ -39,6 +40,21 @@ class Quotable(Text):
         if quoted is None:
             raise self.make_error("invalid_quotes")
         return _ESCAPED.sub(r"\1", quoted[1])
+
+
+class Cursor(Text):
+    """A cursor of a list that is sorted by values of these types. It is loaded as `paging.position`."""
+
+    def __init__(self, *shape: type, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._shape = shape
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return position(text, *self._shape)
+        except InvalidInput as error:
+            raise ValidationError(list(error.issues["cursor"])) from error
 
 
 class File(fields.Field[bytes]):

@@ -8,8 +8,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 
 from minichat.api.errors import MAX_REPORTED_FIELDS
 from minichat.api.schemas.answers import AccountOut, MessageOut, ParticipantOut, ReadOut, RoomOut
-from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
-from minichat.domain import accounts, directory, messaging, rooms
+from minichat.api.schemas.fields import Boolean, Cursor, File, Id, Ids, Quotable, Text, WholeNumber
+from minichat.domain import accounts, directory, message_rules, room_rules
 from minichat.domain.model import MAX_ID, Role
 from minichat.domain.text import Fields
 
@@ -180,23 +180,23 @@ class EraseIn(In):
 class RoomIn(In):
     resource = RoomOut
 
-    name = _text(rooms.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
-    description = _text(rooms.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
+    name = _text(room_rules.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
+    description = _text(room_rules.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
     is_private = Boolean(metadata={"example": False})
 
 
 class NewRoomIn(RoomIn):
     participants = Ids(
-        rooms.MAX_INVITED, metadata={"description": "The ids of users who join with you.", "example": []}
+        room_rules.MAX_INVITED, metadata={"description": "The ids of users who join with you.", "example": []}
     )
 
 
 class RoomPatchIn(RoomIn):
-    name = _text(rooms.MAX_ROOM_NAME_LENGTH, 1, metadata={"example": "Kitchen"})
+    name = _text(room_rules.MAX_ROOM_NAME_LENGTH, 1, metadata={"example": "Kitchen"})
 
 
 def _content() -> Text:
-    return _text(messaging.MAX_CONTENT_LENGTH, 1, required=True, metadata={"example": "hello"})
+    return _text(message_rules.MAX_CONTENT_LENGTH, 1, required=True, metadata={"example": "hello"})
 
 
 class SentFields(In):
@@ -205,7 +205,7 @@ class SentFields(In):
     content = _content()
     reply_to = Id(metadata={"description": "The id of the message to reply to, in the same room."})
     client_id = _text(
-        messaging.MAX_CLIENT_ID_LENGTH,
+        message_rules.MAX_CLIENT_ID_LENGTH,
         1,
         metadata={
             "description": "An id that you choose. Sending it again returns the same message.",
@@ -231,7 +231,7 @@ class _IdempotencyKey(Quotable):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         issues = Fields()
-        key = messaging.check_client_id(issues, super()._deserialize(value, attr, data, **kwargs))
+        key = message_rules.check_client_id(issues, super()._deserialize(value, attr, data, **kwargs))
         if issues.found:
             raise ValidationError(list(chain.from_iterable(issues.found.values())))
         return key
@@ -243,7 +243,7 @@ class MessageHeaders(In):
         metadata={
             "description": "The same as `client_id`. Quotes around it are not part of it.",
             "minLength": 1,
-            "maxLength": messaging.MAX_CLIENT_ID_LENGTH,
+            "maxLength": message_rules.MAX_CLIENT_ID_LENGTH,
         },
     )
 
@@ -282,19 +282,30 @@ def _message_id(description: str) -> Id:
     return Id(in_query=True, metadata={"description": description})
 
 
+def _page(*shape: type) -> Cursor:
+    return Cursor(*shape, metadata={"description": "From a `Link` header."})
+
+
 class ListQuery(Query):
+    """The query of a list that is sorted by ids."""
+
     limit = _limit()
-    cursor = Text(metadata={"description": "From a `Link` header."})
+    cursor = _page(int)
+
+
+class PeopleQuery(ListQuery):
+    cursor = _page(str)
 
 
 class RoomsQuery(ListQuery):
+    cursor = _page(int, int)
     scope = fields.String(
         load_default="mine",
         validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
         metadata={"description": "`mine`: the rooms that you are in. `public`: the rooms that you can join."},
     )
     q = _text(
-        rooms.MAX_ROOM_NAME_LENGTH,
+        room_rules.MAX_ROOM_NAME_LENGTH,
         metadata={"description": "Any part of the name.", "example": "kit"},
     )
 
