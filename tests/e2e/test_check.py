@@ -142,11 +142,41 @@ def test_a_setting_that_is_not_for_production_is_wrong(home, settings, what, sai
         ({"secret_key_previous": SECRET[::-1]}, "secret", "MINICHAT_SECRET_KEY_PREVIOUS is set"),
         ({"metrics_from": "203.0.113.0/24,8.8.8.0/24"}, "metrics", "8.8.8.0/24, which is a public network"),
         ({"log_level": "error"}, "log", "requests are not logged"),
+        ({"cors_origins": "capacitor://localhost"}, "CORS", "capacitor://localhost, which every app with this shell"),
+        (
+            {"cors_origins": "ionic://localhost,tauri://localhost,app://-"},
+            "CORS",
+            "ionic://localhost, tauri://localhost, app",
+        ),
+        (
+            {"cors_origins": "https://localhost,https://tauri.localhost"},
+            "CORS",
+            "https://localhost, https://tauri.localhost",
+        ),
         ({"media_dir": "elsewhere"}, "pictures", "There is no "),
     ],
 )
 def test_a_setting_that_may_be_intended_is_noted(home, settings, what, said):
     assert any((verdict, found) == ("note", what) and said in text for verdict, found, text in check(home, **settings))
+
+
+@pytest.mark.parametrize(
+    "hosts", ["CHAT.Example.ORG.", ".example.org", ".chat.example.org", "a.example,chat.example.org"]
+)
+def test_a_list_of_hosts_with_the_public_host_in_any_form_passes(home, hosts):
+    assert [verdict for verdict, what, _ in check(home, allowed_hosts=hosts) if what == "hosts"] == ["ok"]
+
+
+@pytest.mark.parametrize("origins", ["capacitor://localhost", "https://localhost", "https://tauri.localhost"])
+def test_the_shell_of_an_app_is_not_wrong(home, origins):
+    assert {verdict for verdict, what, _ in check(home, cors_origins=origins) if what == "CORS"} == {"note", "ok"}
+
+
+def test_a_public_url_without_the_path_of_the_server_is_wrong(home, monkeypatch):
+    monkeypatch.setenv("SCRIPT_NAME", "/chat")
+    what, sentence = only_wrong(check(home))
+    assert (what, "below SCRIPT_NAME, /chat" in sentence) == ("public URL", True)
+    assert not [line for line in check(home, public_url=f"https://{NAME}/chat/") if line[0] == "wrong"]
 
 
 def test_a_generated_secret_is_noted(tmp_path):
@@ -319,8 +349,17 @@ class TestTheService:
         [ann] = register(server, "ann")
         there = ("--url", f"https://{NAME}", "--connect-to", f"127.0.0.1:{nginx.tls_port}")
         lines = check(home, *there, "--token-stdin", says=f"{ann.token}\n")
-        seen = ["readiness", "TLS", "headers", "other hosts", "other origins", "public metrics", "client address"]
-        assert [line[:2] for line in lines[-8:]] == [("ok", what) for what in [*seen, "live updates"]]
+        seen = [
+            "readiness",
+            "TLS",
+            "headers",
+            "links",
+            "other hosts",
+            "other origins",
+            "public metrics",
+            "client address",
+        ]
+        assert [line[:2] for line in lines[-9:]] == [("ok", what) for what in [*seen, "live updates"]]
         assert (
             "note",
             "live updates",
@@ -339,6 +378,8 @@ class TestTheService:
         settings = {**GOOD, "allowed_hosts": "", "public_url": ""}
         with serving(tmp_path / "open", **settings) as server:
             lines = check(home, "--url", f"http://127.0.0.1:{server.port}")
+            under_a_path = service.Service(f"http://127.0.0.1:{server.port}/chat")
+            assert [found.verdict for found in service.links(under_a_path)] == [Verdict.WRONG]
         wrong = {what for verdict, what, _ in lines if verdict == "wrong"}
         assert wrong == {"TLS", "other hosts", "client address"}
         assert any(line[:2] == ("note", "public metrics") for line in lines)
@@ -346,9 +387,9 @@ class TestTheService:
     def test_a_service_behind_a_misconfigured_proxy_is_wrong(self, home):
         with bad_proxy() as port:
             lines = check(home, "--url", f"http://127.0.0.1:{port}", "--token-stdin", says="token\n")
-        findings = {what: (verdict, sentence) for verdict, what, sentence in lines[-8:]}
+        findings = {what: (verdict, sentence) for verdict, what, sentence in lines[-9:]}
         assert findings["readiness"][0] == "ok"
-        assert findings["headers"][0] == "wrong"
+        assert findings["headers"][0] == findings["links"][0] == "wrong"
         assert "Access-Control-Allow-Origin: https://elsewhere.invalid" in findings["other origins"][1]
         assert findings["client address"][0] == "note"
         assert findings["live updates"] == (

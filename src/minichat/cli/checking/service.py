@@ -1,6 +1,7 @@
 """Checks of the running chat at its URL, through the proxy in front, without an account."""
 
 import http.client
+import json
 import re
 import secrets
 import socket
@@ -38,6 +39,7 @@ class Service:
 
     def __init__(self, url: str, connect_to: tuple[str, int] | None = None) -> None:
         """Reach `url`, or the address `connect_to` (host and port) under the name of the URL."""
+        self.url = url
         parts = urlsplit(url)
         self.is_tls = parts.scheme == "https"
         self._host = parts.hostname or ""
@@ -52,6 +54,17 @@ class Service:
             connection.request("GET", f"{self._base}{path}", headers=self._fields(headers))
             response = connection.getresponse()
             return Answer(response.status, response.headers, came_from)
+
+    def base_in_document(self) -> str | None:
+        """Return the server that the OpenAPI document names, or None. Raises one of `Unreachable`."""
+        connection, _ = self._connection()
+        with closing(connection):
+            connection.request("GET", f"{self._base}/api/openapi.json", headers=self._fields({}))
+            body = connection.getresponse().read()
+        try:
+            return str(json.loads(body)["servers"][0]["url"])
+        except (ValueError, LookupError, TypeError):
+            return None
 
     def first_bytes(self, path: str, **headers: str) -> tuple[int, float | None]:
         """Return the status and the seconds until the body began, or None if it did not begin in time."""
@@ -114,6 +127,17 @@ def headers(service: Service) -> Iterator[Finding]:
         )
     if not missing and not doubled:
         yield ok("headers", f"Answers have {', '.join(wanted)}.")
+
+
+def links(service: Service) -> Iterator[Finding]:
+    """Check whether the URLs in answers lead to where the operator asked."""
+    shown = service.base_in_document()
+    if shown is None:
+        yield wrong("links", "/api/openapi.json names no server, so it does not come from this version of minichat.")
+    elif shown != service.url:
+        yield wrong("links", f"Links begin with {shown} instead of {service.url}. Set MINICHAT_PUBLIC_URL.")
+    else:
+        yield ok("links", f"Links begin with {shown}.")
 
 
 def other_names(service: Service) -> Iterator[Finding]:
@@ -192,7 +216,7 @@ def live(service: Service, token: str | None) -> Iterator[Finding]:
         yield ok("live updates", f"The stream begins after {seconds * 1000:.0f} ms.")
 
 
-CHECKS: tuple[Check, ...] = (encryption, headers, other_names, other_origins, public_metrics, client_address)
+CHECKS: tuple[Check, ...] = (encryption, headers, links, other_names, other_origins, public_metrics, client_address)
 
 
 def check(service: Service, token: str | None) -> Iterator[Finding]:

@@ -51,7 +51,12 @@ def secret(settings: Settings) -> Iterator[Finding]:
 
 def public_url(settings: Settings) -> Iterator[Finding]:
     url = settings.public_url
-    if url is None:
+    mounted = (os.environ.get("SCRIPT_NAME") or "").rstrip("/")
+    if url is not None and not url.endswith(mounted):
+        yield wrong(
+            "public URL", f"MINICHAT_PUBLIC_URL is {url}, but the server is below SCRIPT_NAME, {mounted}. Add the path."
+        )
+    elif url is None:
         yield wrong("public URL", "MINICHAT_PUBLIC_URL is not set, so links contain the Host of each request.")
     elif not url.startswith("https://"):
         yield wrong(
