@@ -32,7 +32,7 @@ RESUMING: dict[str, tuple[str, dict[str, str]]] = {
         {"Cache-Control": "no-cache", "X-Requested-With": "XMLHttpRequest", "Last-Event-ID": "{last}"},
     ),
     "sseclient-py": ("", {"accept": "*/*", "last-event-id": "{last}"}),
-    "httpx-sse": ("", {"Accept": "text/event-stream", "Cache-Control": "no-store", "Last-Event-ID": "{last}"}),
+    "httpx-sse": ("", {"accept": "text/event-stream", "last-event-id": "{last}"}),
 }
 """The query and the headers that a client sends by itself. {start} is the cursor in the URL that its user wrote, {last}
 is the id of the last event."""

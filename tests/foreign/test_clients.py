@@ -5,12 +5,15 @@ tests/api/test_stream_clients.py replays in `make test`.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from e2e.crowd import PASSWORD, Person, wait_until
 from foreign.mortal import RecordingProxy, running, says_until_acknowledged, speaks_while_the_server_dies
 from foreign.programs import NODE_MODULES, fenced
 from servers import BIN
@@ -36,7 +39,7 @@ Object.assign(globalThis, {window: globalThis, document, addEventListener() {}})
 """
 PYTHON_GLOBALS = """
 import json as _json, sys as _sys
-base, room, cursor, _bearer = _sys.argv[1:]
+base, room, cursor, _bearer, _username, _password = _sys.argv[1:]
 _last = cursor
 def token(): return _bearer
 def receive(event):
@@ -59,12 +62,21 @@ def python(client: str, folder: Path) -> list[str | Path]:
     return [sys.executable, "client.py"]
 
 
+def httpx_sse(_: str, folder: Path) -> list[str | Path]:
+    """Return the command for the program of docs/live.md, which logs in and begins at the present."""
+    (folder / "live.py").write_text(fenced("A client in Python", "python", "live.md"))
+    follow = "from live import Chat\nfor event in Chat(base, _username, _password).events(): receive(event)\n"
+    (folder / "client.py").write_text(PYTHON_GLOBALS + follow)
+    return [sys.executable, "client.py"]
+
+
 CLIENTS = {
     "event-source-polyfill": javascript,
     "eventsource": javascript,
     "@microsoft/fetch-event-source": javascript,
     "reconnecting-eventsource": javascript,
     "reconnecting-websocket": javascript,
+    "httpx-sse": httpx_sse,
     "sseclient-py": python,
     "websockets": python,
 }
@@ -80,25 +92,39 @@ def received(messages: "Queue[str | None]", last: str) -> list[str]:
     return found
 
 
+@contextmanager
+def following(
+    client: str, person: Person, room: int, folder: Path
+) -> Iterator[tuple[RecordingProxy, str, "Queue[str | None]"]]:
+    """Run a client that follows the room. Yield the proxy before it, its first cursor and its messages."""
+    cursor = person.get("/api/chat/sync/")["cursor"]
+    proxy = RecordingProxy(person.server.port)
+    command = [*CLIENTS[client](client, folder), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor]
+    try:
+        with running([*command, person.token, person.username, PASSWORD], folder) as messages:
+            wait_until(lambda: any(is_stream(line) for line, _ in proxy.requests), "the client's first stream")
+            yield proxy, cursor, messages
+    finally:
+        proxy.close()
+
+
+def is_stream(request_line: str) -> bool:
+    return request_line.startswith(("GET /api/chat/events/", "GET /ws/chat/"))
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_receives_every_message_once_although_the_server_is_killed(server, people, tmp_path, client):
     ann, bob = people
     room = ann.makes_room(bob)
-    cursor = bob.get("/api/chat/sync/")["cursor"]
-    proxy = RecordingProxy(server.port)
-    command = [*CLIENTS[client](client, tmp_path), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor, bob.token]
-    try:
-        with running(command, tmp_path) as messages:
-            says_until_acknowledged(ann, room, "hello")
-            assert received(messages, "hello") == ["hello"]
-            bob.call("POST", f"/api/chat/rooms/{room}/typing/")
-            said = speaks_while_the_server_dies(server, ann, room)
-            assert received(messages, said[-1]) == said
-            server.restarts()
-            says_until_acknowledged(ann, room, "goodbye")
-            assert received(messages, "goodbye") == ["goodbye"]
-    finally:
-        proxy.close()
+    with following(client, bob, room, tmp_path) as (proxy, cursor, messages):
+        says_until_acknowledged(ann, room, "hello")
+        assert received(messages, "hello") == ["hello"]
+        bob.call("POST", f"/api/chat/rooms/{room}/typing/")
+        said = speaks_while_the_server_dies(server, ann, room)
+        assert received(messages, said[-1]) == said
+        server.restarts()
+        says_until_acknowledged(ann, room, "goodbye")
+        assert received(messages, "goodbye") == ["goodbye"]
     if "/ws/" not in proxy.requests[-1][0]:
         assert reconnections(proxy, cursor) == [RESUMING[client]]
 
@@ -107,8 +133,8 @@ def reconnections(proxy: RecordingProxy, start: str) -> list[tuple[str, dict[str
     """Return the queries and the telling headers of the streams that were opened after the first, each once."""
     found = []
     for line, headers in proxy.requests:
-        target = urlsplit(line.split(" ")[1])
-        if target.path == "/api/chat/events/":
+        if is_stream(line):
+            target = urlsplit(line.split(" ")[1])
             query = [(name, "{start}" if value == start else "{last}") for name, value in parse_qsl(target.query)]
             sent = {name: "{last}" if name == "last-event-id" else headers[name] for name in TELLING if name in headers}
             found.append(
@@ -121,17 +147,11 @@ def reconnections(proxy: RecordingProxy, start: str) -> list[tuple[str, dict[str
 def test_a_client_comes_back_after_it_was_refused(server, people, tmp_path, client):
     ann, bob = people
     room = ann.makes_room(bob)
-    cursor = bob.get("/api/chat/sync/")["cursor"]
-    proxy = RecordingProxy(server.port)
-    command = [*CLIENTS[client](client, tmp_path), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor, bob.token]
-    try:
-        with running(command, tmp_path) as messages:
-            for status in (401, 429, 503):
-                says_until_acknowledged(ann, room, f"before {status}")
-                assert received(messages, f"before {status}") == [f"before {status}"]
-                proxy.cut_and_refuse(status)
-                says_until_acknowledged(ann, room, f"after {status}")
-                assert received(messages, f"after {status}") == [f"after {status}"]
-                assert not proxy.refusals
-    finally:
-        proxy.close()
+    with following(client, bob, room, tmp_path) as (proxy, _, messages):
+        for status in (401, 429, 503):
+            says_until_acknowledged(ann, room, f"before {status}")
+            assert received(messages, f"before {status}") == [f"before {status}"]
+            proxy.cut_and_refuse(status)
+            says_until_acknowledged(ann, room, f"after {status}")
+            assert received(messages, f"after {status}") == [f"after {status}"]
+            assert not proxy.refusals

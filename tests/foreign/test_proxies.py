@@ -91,6 +91,17 @@ def nginx(folder: Path, port: int, upstream: str) -> list[str | Path]:
     return [program("nginx"), "-p", f"{folder}", "-c", f"{folder}/nginx.conf"]
 
 
+def apache(folder: Path, port: int, upstream: str) -> list[str | Path]:
+    site = fenced("Apache", "apache").replace(UPSTREAM, upstream).replace("*:8080", f"127.0.0.1:{port}")
+    names = ("authz_core", "deflate", "filter", "mpm_event", "proxy", "proxy_http", "proxy_wstunnel")
+    modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in names)
+    (folder / "apache.conf").write_text(
+        f"{modules}\nServerName localhost\nServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/pid\n"
+        f"ErrorLog /dev/stderr\nListen 127.0.0.1:{port}\n{site}"
+    )
+    return [program("apache2"), "-X", "-f", f"{folder}/apache.conf"]
+
+
 def caddy(folder: Path, port: int, upstream: str) -> list[str | Path]:
     site = fenced("Caddy", "text").replace(UPSTREAM, upstream).replace("chat.example.com", f"127.0.0.1:{port}")
     (folder / "Caddyfile").write_text(f"{{\n admin off\n}}\n{site}")
@@ -114,6 +125,7 @@ PROXIES: dict[str, Start] = {
     "webpack-dev-server": webpack_dev_server,
     "http-proxy-middleware": http_proxy_middleware,
     "nginx": nginx,
+    "Apache": apache,
     "Caddy": caddy,
     "HAProxy": haproxy,
 }
@@ -165,14 +177,14 @@ def proxy(request, server, tmp_path_factory) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def ann(people) -> Person:
+def ann(people: list[Person]) -> Person:
     return people[0]
 
 
 @pytest.fixture
 def bob(people, proxy) -> Person:
     """Bob, whose requests pass the proxy. Ann's do not."""
-    bob = people[1]
+    bob: Person = people[1]
     bob.server = proxy
     return bob
 
@@ -200,8 +212,10 @@ def test_events_pass_at_once(ann, bob):
 def test_a_socket_passes_frames_at_once_in_both_directions(ann, bob):
     room = ann.makes_room(bob)
     address = f"127.0.0.1:{bob.server.port}"
-    options = {"header": [f"Authorization: Bearer {bob.token}"], "origin": f"http://{address}"}
-    with closing(websocket.create_connection(f"ws://{address}/ws/chat/{room}/", timeout=PATIENCE, **options)) as socket:
+    url, header = f"ws://{address}/ws/chat/{room}/", [f"Authorization: Bearer {bob.token}"]
+    with closing(
+        websocket.create_connection(url, timeout=PATIENCE, header=header, origin=f"http://{address}")
+    ) as socket:
         socket.send(json.dumps({"type": "message", "content": "hello"}))
         assert {json.loads(socket.recv())["type"] for _ in range(2)} == {"ack", "message.created"}
         ann.says(room, "hello, Bob")
