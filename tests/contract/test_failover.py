@@ -14,7 +14,7 @@ from contract.backends import on_postgres
 from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.engine import connections
 from minichat.adapters.peewee.operations import migrate
-from minichat.adapters.peewee.operations.inspection import is_replica
+from minichat.adapters.peewee.operations.inspection import facts_of, is_replica
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import NewUser
 
@@ -203,6 +203,7 @@ class TestAServerThatAcceptsNoWritesForAWhile:
         assert names(ports) == ["ann"], "reads continue"
         with pytest.raises(Unavailable, match="accepts no writes"):
             database.ping()
+        assert facts_of(database).weaknesses[-1].endswith("the database accepts no writes.")
         with pytest.raises(Unavailable, match="read-only"):
             register(ports, "bob")
         primary.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # which is for new connections

@@ -35,7 +35,7 @@ class ServerFacts(NamedTuple):
     clock: int | None
     """The server's time in milliseconds since the Unix epoch; None for SQLite, which uses the clock of this host."""
     weaknesses: tuple[str, ...]
-    """A sentence for each setting that can lose acknowledged data."""
+    """A sentence for each setting that can lose acknowledged data or refuses new data."""
     is_behind_pooler: bool = False
     """Whether a connection pooler such as PgBouncer is in front of the server."""
 
@@ -178,10 +178,12 @@ class PostgresDialect:
         version = _value(database, "SELECT split_part(current_setting('server_version'), ' ', 1)")
         clock = _value(database, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
         off = [name for name in _UNSAFE_SETTINGS if _value(database, f"SELECT current_setting('{name}')") == "off"]
-        weaknesses = tuple(f"{name} is off: {_UNSAFE_SETTINGS[name]}." for name in off)
+        weaknesses = [f"{name} is off: {_UNSAFE_SETTINGS[name]}." for name in off]
+        if _value(database, "SELECT current_setting('transaction_read_only')") == "on":
+            weaknesses.append("default_transaction_read_only is on: the database accepts no writes.")
         with database.reading():
             is_behind_pooler = bool(database.connection().limits)
-        return ServerFacts(f"PostgreSQL {version}", int(clock), weaknesses, is_behind_pooler)
+        return ServerFacts(f"PostgreSQL {version}", int(clock), tuple(weaknesses), is_behind_pooler)
 
 
 def _sequence_of(database: Executor, table: str) -> str:
