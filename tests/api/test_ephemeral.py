@@ -49,6 +49,12 @@ class RecordingAudience:
         return [event["data"]["is_online"] for _, event, _ in self.take()]
 
 
+def publish(ephemeral: EphemeralEvents[JsonEvent], audience: RecordingAudience) -> None:
+    """Publish like the hub in one round."""
+    ephemeral.publish_typing(audience)
+    ephemeral.publish_presence(audience)
+
+
 @pytest.fixture
 def chat(make_new_chat: MakeChat) -> Chat:
     """A chat in which nobody has typed yet."""
@@ -75,9 +81,9 @@ def test_typing_goes_to_the_room_except_to_its_author(
     ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
     room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     ((room_ids, event, except_user_id),) = audience.take()
     assert (room_ids, except_user_id) == ([room["id"]], ann.id)
     assert (event["type"], event["data"]) == ("typing", {"room": room["id"], "user": ann.id})
@@ -87,10 +93,10 @@ def test_continuous_typing_is_published_every_three_seconds(
     chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
     room, audience = ann.makes_room(), RecordingAudience()
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     for _ in range(7):
         assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
-        ephemeral.publish(audience)
+        publish(ephemeral, audience)
         chat.clock.advance(1)
     assert len(audience.take()) == 3
 
@@ -98,7 +104,7 @@ def test_continuous_typing_is_published_every_three_seconds(
 def test_typing_before_the_first_listener_is_not_published(ann: Person, ephemeral: EphemeralEvents[JsonEvent]) -> None:
     room, audience = ann.makes_room(), RecordingAudience()
     ann.posts(f"/api/chat/rooms/{room['id']}/typing/")
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take() == []
 
 
@@ -106,21 +112,21 @@ def test_a_change_of_presence_goes_to_the_rooms_of_the_user(
     chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
     room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take() == []
     last_seen = ann.looks_at(room)["participants"][0]["last_seen"]
     for _ in range(6):
         chat.clock.advance(10)
-        ephemeral.publish(audience)
+        publish(ephemeral, audience)
     ((room_ids, event, except_user_id),) = audience.take()
     assert (event["type"], room_ids, except_user_id) == ("presence", [room["id"]], ann.id)
     assert event["data"] == {"user": ann.id, "is_online": False, "last_seen": last_seen}
     ann.gets("/api/auth/me/")
     chat.clock.advance(9)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take() == []
     chat.clock.advance(1)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     ((_, event, _),) = audience.take()
     assert event["data"] == {
         "user": ann.id,
@@ -135,19 +141,19 @@ def test_a_hint_of_presence_shortens_the_delay_to_two_seconds(
     ann.makes_room(with_=[bob])
     audience = RecordingAudience(bob.id)
     for _ in range(7):
-        ephemeral.publish(audience)
+        publish(ephemeral, audience)
         chat.clock.advance(10)
     assert audience.take_online() == [False]
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     ann.gets("/api/auth/me/")
     ephemeral.check_presence_soon()
     chat.clock.advance(1)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take() == []
     chat.clock.advance(1)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take_online() == [True]
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take() == []
 
 
@@ -156,7 +162,7 @@ def test_a_user_with_a_listener_stays_online(
 ) -> None:
     audience = RecordingAudience(bob.id)
     for _ in range(30):
-        ephemeral.publish(audience)
+        publish(ephemeral, audience)
         chat.clock.advance(10)
     online = {person["user"]["id"] for person in ann.gets("/api/chat/online-users/").body}
     assert online == {ann.id, bob.id}
@@ -167,9 +173,9 @@ def test_presence_is_published_after_the_clock_is_set_back(
 ) -> None:
     ann.makes_room()
     audience = RecordingAudience()
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     chat.clock.now -= 3_600_000
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     chat.clock.advance(3_700)
-    ephemeral.publish(audience)
+    publish(ephemeral, audience)
     assert audience.take_online() == [False]

@@ -14,9 +14,10 @@ from minichat.adapters.slots import FileStreamSlots
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import StreamsNotServed, Unavailable
-from minichat.domain.model import LoggedChange, LogPosition
+from minichat.domain.model import LoggedChange, LogPosition, Room
+from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
-from minichat.live.ephemeral import EphemeralEvents
+from minichat.live.ephemeral import Audience, EphemeralEvents
 from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
@@ -56,6 +57,19 @@ class SlowLog:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
+
+
+class HeldEphemeral(EphemeralEvents[JsonEvent]):
+    """Ephemeral events that the hub can't publish before the test allows it."""
+
+    def __init__(self, presence: Presence, writer: JsonEventWriter, clock: Callable[[], int]) -> None:
+        super().__init__(presence, writer, clock)
+        self.may_publish, self.has_published = threading.Event(), threading.Event()
+
+    def publish_typing(self, audience: Audience[JsonEvent]) -> None:
+        assert self.may_publish.wait(TIMEOUT_SECONDS)
+        super().publish_typing(audience)
+        self.has_published.set()
 
 
 class Received(NamedTuple):
@@ -382,3 +396,91 @@ def test_all_streams_end_when_the_worker_stops_and_later_clients_that_stay_are_d
     late.disconnect = was_disconnected.set
     assert late.end_reason == EndReason.STOPPING
     assert was_disconnected.wait(TIMEOUT_SECONDS)
+
+
+# Typing: a client may report it as soon as another has opened a stream, long before the stream has caught up
+
+
+@pytest.fixture
+def held(chat: MemoryChat, writer: FailingWriter) -> HeldEphemeral:
+    return HeldEphemeral(chat.services.presence, writer, chat.clock)
+
+
+def types(person: Person, room: Room) -> None:
+    person.chat.services.presence.typing(person.id, room.id)
+
+
+def kinds(listener: Listener[JsonEvent], count: int) -> list[str]:
+    """Receive so many events, and return their kinds."""
+    found: list[str] = []
+    while len(found) < count:
+        events = listener.receive(TIMEOUT_SECONDS)
+        assert events, found
+        found += [Received.of(event).kind for event in events]
+    return found
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_typing_between_the_start_of_a_stream_and_its_attachment_is_published(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter, held: HeldEphemeral, is_first: bool
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room = ann.makes_room(with_=[bob, carl])
+    hub = make_hub(ephemeral=held)
+    earlier = [] if is_first else [Client(carl, hub, writer).listener]
+    for listener in earlier:
+        hub.attach(listener)
+    late = Client(bob, hub, writer).listener
+    types(ann, room)
+    held.may_publish.set()
+    assert held.has_published.wait(TIMEOUT_SECONDS)
+    for listener in earlier:
+        assert kinds(listener, 1) == ["typing"]
+    hub.attach(late)
+    ann.says("hello", in_=room)
+    assert kinds(late, 2) == ["typing", "message.created"]
+    for listener in earlier:
+        assert kinds(listener, 1) == ["message.created"]
+
+
+def test_typing_directly_after_the_attachment_of_the_first_stream_is_published(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter, held: HeldEphemeral
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob])
+    hub = make_hub(ephemeral=held)
+    listener = Client(bob, hub, writer).listener
+    hub.attach(listener)
+    types(ann, room)
+    held.may_publish.set()
+    assert kinds(listener, 1) == ["typing"]
+
+
+def test_typing_from_before_a_stream_or_by_its_user_or_elsewhere_is_not_published(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter, held: HeldEphemeral
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room, elsewhere = ann.makes_room(with_=[bob]), ann.makes_room()
+    types(ann, room)
+    hub = make_hub(ephemeral=held)
+    listener = Client(bob, hub, writer).listener
+    types(bob, room)
+    types(ann, elsewhere)
+    hub.attach(listener)
+    held.may_publish.set()
+    ann.says("hello", in_=room)
+    assert kinds(listener, 1) == ["message.created"]
+
+
+def test_a_stream_that_catches_up_for_long_gets_no_typing_from_its_beginning(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob])
+    hub = make_hub()
+    listener = Client(bob, hub, writer).listener
+    types(ann, room)
+    monkeypatch.setattr("minichat.live.hub.TYPING_SECONDS", 0.0)  # the client would show it no longer
+    hub.attach(listener)
+    ann.says("hello", in_=room)
+    assert kinds(listener, 1) == ["message.created"]

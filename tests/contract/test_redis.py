@@ -67,6 +67,15 @@ def client(redises):
         yield client
 
 
+def test_hints_arrive_as_soon_as_the_channel_has_started(redises, bob):
+    ann = redises.adapters()
+    notices, wake = ann.notice_board(MemoryNoticeBoard()), threading.Event()
+    ann.hints.start(wake.set)
+    assert ann.hints.is_connected
+    assert bob.notices.post(TypingNotice(1, 7, 10_000), TYPING_PAUSE)
+    wait_until(lambda: notices.after(0)[0] == [TypingNotice(1, 7, 10_000)], "the notice")
+
+
 def test_a_notice_reaches_each_worker_once(ann, bob):
     first, second = TypingNotice(1, 7, 10_000), TypingNotice(1, 8, 10_000)
     assert ann.notices.post(first, TYPING_PAUSE)

@@ -3,10 +3,10 @@
 This module decides when to check for them. It knows neither the form of an event nor the source of the notices.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Generic, Protocol
 
-from minichat.domain.model import SECOND, is_within
+from minichat.domain.model import SECOND, TypingNotice, is_within
 from minichat.domain.ports import Clock
 from minichat.domain.presence import Presence
 from minichat.domain.retries import retry_on_conflict
@@ -44,9 +44,14 @@ class EphemeralEvents(Generic[EventT]):
         """Shorten the interval to the next check of presence: a user has come online."""
         self._must_hurry = True
 
-    def publish(self, audience: Audience[EventT]) -> None:
-        """Publish the events since the last call. The hub calls this in every round."""
-        self._publish_typing(audience)
+    def publish_typing(self, audience: Audience[EventT]) -> None:
+        """Publish the typing notices since the last call. The hub calls this in every round, and holds its lock."""
+        notices, self._position = self._presence.notices_after(self._typing_position())
+        for notice in notices:
+            audience.publish([notice.room_id], self._writer.typing(notice), except_user_id=notice.user_id)
+
+    def publish_presence(self, audience: Audience[EventT]) -> None:
+        """Publish the changes of presence since the last check if one is due. The hub calls this in every round."""
         now = self._clock()
         interval = MIN_PRESENCE_INTERVAL if self._must_hurry else PRESENCE_INTERVAL
         if not is_within(interval, self._checked_at, now):
@@ -54,17 +59,27 @@ class EphemeralEvents(Generic[EventT]):
             retry_on_conflict(lambda: self._presence.keep_online(audience.user_ids()))
             self._publish_presence(audience)
 
-    def reset(self) -> None:
-        """Discard the state of earlier calls, so that the first listener receives no events from before it attached."""
-        self._position = self._online = None
+    def typing_end(self) -> int:
+        """Return the position after the newest typing notice."""
+        return self._presence.notices_end()
+
+    def begin(self, position: int) -> None:
+        """Discard the state of earlier calls. The first listener receives the typing notices after the position."""
+        self._position, self._online = position, None
         self._checked_at = -PRESENCE_INTERVAL
 
-    def _publish_typing(self, audience: Audience[EventT]) -> None:
+    def published_after(self, position: int) -> Iterator[tuple[TypingNotice, EventT]]:
+        """Yield the typing notices after the position that are published already, with their events."""
+        notices, end = self._presence.notices_after(position)
+        unpublished = end - self._typing_position()
+        for notice in notices[: max(0, len(notices) - unpublished)]:
+            yield notice, self._writer.typing(notice)
+
+    def _typing_position(self) -> int:
+        """Return the position after the last published typing notice; before the first call, after the newest one."""
         if self._position is None:
             self._position = self._presence.notices_end()
-        notices, self._position = self._presence.notices_after(self._position)
-        for notice in notices:
-            audience.publish([notice.room_id], self._writer.typing(notice), except_user_id=notice.user_id)
+        return self._position
 
     def _publish_presence(self, audience: Audience[EventT]) -> None:
         before, self._online = self._online, set(self._presence.online())

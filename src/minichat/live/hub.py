@@ -34,6 +34,8 @@ SESSION_CHECK_SECONDS = 2.0
 """Interval between two checks for ended sessions and expired tokens."""
 GOODBYE_SECONDS = 1.0
 """How long clients have to close their streams when the server stops, before their connections are closed."""
+TYPING_SECONDS = 6.0
+"""How long a client shows a typing notice."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
@@ -95,7 +97,10 @@ class Hub(Generic[EventT]):
         user has no free slot.
         """
         user_id = listener.subscription.user_id
-        listener.ends_at = monotonic() + (listener.expires_at - self._clock()) / SECOND
+        # Now, because clients may type as soon as they know of the stream, which is before the listener is attached.
+        listener.typing_position = self._ephemeral.typing_end()
+        listener.began_at = monotonic()
+        listener.ends_at = listener.began_at + (listener.expires_at - self._clock()) / SECOND
         self._check_capacity()
         slot = self._slots.acquire(user_id)  # outside the lock, because it may wait for Redis
         if slot is None:
@@ -131,15 +136,27 @@ class Hub(Generic[EventT]):
         with self._lock:
             if listener.has_ended or listener not in self._admitted:
                 return True  # it needs no more events
-            if self._attached.is_empty:
+            is_first = self._attached.is_empty
+            if is_first:
                 self._position = listener.subscription.position
-                self._ephemeral.reset()
             if listener.subscription.position < self._position:
                 return False
+            if monotonic() - listener.began_at >= TYPING_SECONDS:
+                listener.typing_position = self._ephemeral.typing_end()
+            if is_first:
+                self._ephemeral.begin(listener.typing_position)
+            self._enqueue_typing(listener)
             self._attached.add(listener)
             listener.is_attached = True
         self._wake_up.set()
         return True
+
+    def _enqueue_typing(self, listener: Listener[EventT]) -> None:
+        """Enqueue the typing notices that were published between the listener's beginning and its attachment."""
+        subscription = listener.subscription
+        for notice, event in self._ephemeral.published_after(listener.typing_position):
+            if notice.room_id in subscription.rooms and notice.user_id != subscription.user_id:
+                listener.enqueue(event)
 
     def remove(self, listener: Listener[EventT]) -> None:
         """Remove a listener and release its slot. Do nothing if it has been removed already."""
@@ -198,7 +215,9 @@ class Hub(Generic[EventT]):
             self._wake_up.wait(self._poll_interval_seconds() if self._admitted else None)
             self._wake_up.clear()
             try:
-                self._ephemeral.publish(self)  # first: typing must not arrive after the message
+                with self._lock:  # no listener is attached between a notice's reading and its publication
+                    self._ephemeral.publish_typing(self)  # first: typing must not arrive after the message
+                self._ephemeral.publish_presence(self)
                 self._publish_changes()
                 self._end_expired()
             except Unavailable as error:

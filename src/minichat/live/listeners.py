@@ -53,6 +53,10 @@ class Listener(Generic[EventT]):
         self.expires_at = expires_at
         self.base_url = base_url
         self.disconnect = disconnect
+        self.began_at = 0.0
+        """When the hub admitted the listener, by `monotonic`."""
+        self.typing_position = 0
+        """The position after the newest typing notice at that time."""
         self.ends_at = inf
         """When the access token expires by `monotonic`, so that a clock that is set back prolongs no stream."""
         self.is_attached = False

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 MIN_INTERVAL_SECONDS = 0.01
 """Minimum interval between two rounds of hints of one worker."""
+SUBSCRIBING_SECONDS = 0.5
+"""Maximum time that `HintChannel.start` waits for the subscription."""
 PING_AFTER_SECONDS = 1.0
 """Silence after which the channel pings Redis. After the same time without an answer, the connection counts as lost."""
 FIRST_RETRY_SECONDS = 0.1
@@ -58,6 +60,7 @@ class HintChannel:
         self._has_unsent = threading.Event()
         self._threads: dict[Callable[[], None], threading.Thread] = {}
         self._is_subscribed = False
+        self._has_subscribed = threading.Event()
         self._wake: Callable[[], object] = lambda: None
 
     def subscribe(self, topic: Topic, subscriber: Callable[[bytes], object]) -> None:
@@ -70,6 +73,8 @@ class HintChannel:
         self._subscribers[Topic.CHANGES] = lambda _: wake()
         self._connection.on_change(lambda _: wake())
         self._start_thread(self._receive_forever)
+        if self._connection.is_up:  # nobody sends again what was published before the subscription
+            self._has_subscribed.wait(SUBSCRIBING_SECONDS)
 
     @property
     def is_connected(self) -> bool:
@@ -158,6 +163,7 @@ class HintChannel:
     def _dispatch(self, message: dict[str, Any], topics: dict[bytes, Topic]) -> None:
         if message["type"] == "subscribe" and not self._is_subscribed:
             self._is_subscribed = True
+            self._has_subscribed.set()
             log.info("Hints from other workers arrive")
         elif message["type"] == "message":
             topic = topics[message["channel"]]

@@ -8,7 +8,10 @@ class ChangeHints(Protocol):
     """Hints that the change log has grown. A hint may get lost, so its receiver also polls."""
 
     def start(self, wake: Callable[[], object]) -> None:
-        """Start to receive. Call `wake` after each hint from another worker and each change of `is_connected`."""
+        """Start to receive; return when hints arrive, or after a short while without them.
+
+        Call `wake` after each hint from another worker and each change of `is_connected`.
+        """
 
     @property
     def is_connected(self) -> bool:
