@@ -166,7 +166,9 @@ def test_a_copy_that_holds_all_that_clients_saw_keeps_its_epoch(folder, tmp_path
     assert epoch_of(folder) == epoch
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"\0" * 16, os.urandom(64)])
+@pytest.mark.parametrize(
+    "content", [b"", b"short", bytes(16), b"another 64 bytes" * 4], ids=["empty", "short", "zeros", "long"]
+)
 def test_a_damaged_mark_begins_a_new_epoch(folder, content):
     before = epoch_of(folder)
     [mark] = marks(folder)
