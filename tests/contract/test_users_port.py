@@ -277,6 +277,22 @@ def test_every_script_is_searched(ports, add_user, query):
     assert search(ports, query.upper()) == ["user1"]
 
 
+@pytest.mark.parametrize("few", [1, 3, 500])
+def test_the_words_of_a_query_are_found_in_any_order(ports, add_user, few, monkeypatch):
+    monkeypatch.setattr("minichat.adapters.peewee.stores.name_index.FEW", few)
+    for number, (first_name, last_name) in enumerate(
+        [("Jo Anna", "Leeds"), ("Anna", "Leeds"), ("Lee", "Anna"), ("Anna", "Lee"), ("Leeanna", ""), ("Ann", "Lee")]
+    ):
+        add_user(f"user{number}", first_name=first_name, last_name=last_name)
+    assert search(ports, "anna lee") == ["user3", "user2", "user1", "user0", "user4"]
+    assert search(ports, "lee anna") == ["user2", "user3", "user1", "user0", "user4"]
+    assert search(ports, "anna lee", limit=2) == ["user3", "user2"]
+    assert search(ports, "ee nn") == ["user2", "user3", "user5", "user4", "user0", "user1"]
+    assert search(ports, "user an lee ds") == ["user0", "user1"]
+    assert search(ports, "lee an lee") == search(ports, "an lee")
+    assert search(ports, "anna leex") == search(ports, "annax lee") == []
+
+
 def test_places_are_ordered_by_code_points(ports, add_user):
     for number, letter in enumerate("я中🙂aé\ufa0e"):
         add_user(f"user{number}", first_name=f"k{letter}", last_name=f"x-k{letter}")

@@ -64,6 +64,15 @@ def test_an_email_address_that_was_accepted_before_may_be_sent_back(chat, ann):
     assert issues_of(lambda: edit(ann.id, email="anna@work")) == {"email": ["not_an_email"]}
 
 
+def test_names_that_were_accepted_before_may_be_sent_back(chat, ann):
+    users = chat.memory.store.tables.users
+    users[ann.id] = users[ann.id]._replace(first_name="\u200b", last_name="a\u202eb")
+    edit = chat.services.directory.edit_profile
+    edit(ann.id, first_name="\u200b", last_name="a\u202eb", avatar="https://example.org/a.png")
+    assert (ann.user.first_name, ann.user.last_name) == ("\u200b", "a\u202eb")
+    assert issues_of(lambda: edit(ann.id, first_name="\u200b\u200b")) == {"first_name": ["blank"]}
+
+
 def test_a_profile_can_be_emptied(chat, ann):
     edit = chat.services.directory.edit_profile
     edit(ann.id, first_name="Ann", last_name="Lee", email="ann@example.org", avatar="https://example.org/a.png")

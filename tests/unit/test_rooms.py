@@ -13,6 +13,36 @@ def participants(person, room, window=ALL):
     return [(membership.user_id, membership.role) for membership in page.items]
 
 
+# Finding a room
+
+
+def test_rooms_are_found_by_a_part_of_their_name(chat, ann, bob, carl):
+    for name in ("Küche", "Große  Küche", "Garten"):
+        ann.makes_room(name, with_=[bob])
+        chat.clock.advance(1)
+    bob.chats_with(ann)
+    rooms = chat.services.rooms
+
+    def found(of, query, listed):
+        return [view.room.name for view in listed(of.id, ALL, query).page.items]
+
+    assert found(bob, "KUCHE", rooms.mine) == found(carl, "kuche", rooms.public) == ["Große  Küche", "Küche"]
+    assert found(bob, "grosse kü", rooms.mine) == ["Große  Küche"]
+    assert found(bob, "an", rooms.mine) == [""]
+    assert found(bob, "bob", rooms.mine) == found(carl, "ann", rooms.public) == []
+    assert found(carl, " ", rooms.public) == ["Garten", "Große  Küche", "Küche"]
+    assert issues_of(lambda: rooms.mine(bob.id, ALL, "x" * 101)) == {"q": ["too_long"]}
+
+
+def test_a_room_name_that_was_accepted_before_may_be_sent_back(chat, ann):
+    room = ann.makes_room("Tea")
+    rooms = chat.memory.store.tables.rooms
+    rooms[room.id] = rooms[room.id]._replace(name="a\u202eb")
+    edited = chat.services.rooms.edit(ann.id, room.id, name="a\u202eb", description="new").view.room
+    assert (edited.name, edited.description) == ("a\u202eb", "new")
+    assert issues_of(lambda: chat.services.rooms.edit(ann.id, room.id, name="\u202e")) == {"name": ["blank"]}
+
+
 # Creating a room
 
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from builders import issues_of
+from minichat.adapters.memory import PlainCharacters
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.text import Fields, TooManyMarks, clean_text
 
@@ -147,3 +148,46 @@ def test_an_unstripped_line_cannot_end_with_a_line_break():
     fields = Fields()
     fields.line("client_id", "a\n", most=10, strip=False)
     assert issues_of(fields.check) == {"client_id": ["not_one_line"]}
+
+
+# Names and content
+
+
+CHARACTERS = PlainCharacters()
+
+
+@pytest.mark.parametrize("least", [0, 1])
+@pytest.mark.parametrize("text", [" ", "\t \n", "\u200b", " \u3164 ", "\ufe0f"])
+def test_a_name_that_shows_nothing_is_blank(text, least):
+    fields = Fields()
+    fields.name("name", text, CHARACTERS, most=100, least=least)
+    assert issues_of(fields.check) == {"name": ["blank"]}
+
+
+def test_a_name_may_be_empty_where_none_is_needed():
+    fields = Fields()
+    assert fields.name("optional", "", CHARACTERS, most=100) == ""
+    fields.name("needed", "", CHARACTERS, most=100, least=1)
+    assert issues_of(fields.check) == {"needed": ["blank"]}
+
+
+@pytest.mark.parametrize("control", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_name_holds_no_bidirectional_controls_and_content_may(control):
+    fields = Fields()
+    fields.name("name", f"a{control}b", CHARACTERS, most=100)
+    assert fields.content("content", f"a{control}b", CHARACTERS, most=100) == f"a{control}b"
+    assert issues_of(fields.check) == {"name": ["bidirectional_controls"]}
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\u200d", "\u2060\ufeff"])
+def test_content_that_shows_nothing_is_blank(text):
+    fields = Fields()
+    fields.content("content", text, CHARACTERS, most=100)
+    assert issues_of(fields.check) == {"content": ["blank"]}
+
+
+def test_names_and_content_keep_their_invisible_characters():
+    fields = Fields()
+    assert fields.name("name", " 👩\u200d💻\ufe0f ", CHARACTERS, most=100) == "👩\u200d💻\ufe0f"
+    assert fields.content("content", " \u200bx\u202e ", CHARACTERS, most=100) == " \u200bx\u202e "
+    assert issues_of(fields.check) == {}

@@ -61,9 +61,7 @@ class NameIndex:
         user, choose = UserRow, self._database.dialect.choose
         is_user = user.id == param("id")
         self._state = self._statement(user.select(user.is_indexed, user.search_names).where(is_user))
-        self._keep_names = self._statement(
-            user.update(search_names=param("names"), is_indexed=param("is_indexed")).where(is_user)
-        )
+        self._keep_names = self._statement(user.update(search_names=param("names"), is_indexed=True).where(is_user))
         # One statement for all endings: each statement is a round trip to PostgreSQL.
         self._add_parts = Statement.of_text(self._database, choose(sqlite=_ADD_SQLITE, postgres=_ADD_POSTGRES))
         self._drop_parts = Statement.of_text(self._database, choose(sqlite=_DROP_SQLITE, postgres=_DROP_POSTGRES))
@@ -84,7 +82,7 @@ class NameIndex:
             if changed:
                 # In one order, so that two transactions that index the same user don't deadlock.
                 change.run(parts=orjson.dumps(sorted(changed)).decode(), id=user.id)
-        self._keep_names.run(names="\n".join(names), is_indexed=True, id=user.id)
+        self._keep_names.run(names="\n".join(names), id=user.id)
 
     # Search
 
@@ -117,8 +115,8 @@ class NameIndex:
         return list(found)
 
     def _found(self, query: NameQuery, batch: int) -> Iterator[int]:
-        if len(query.words) == 1:
-            yield from self._matching(query.words[0], batch)
+        if query.words == (query.phrase,):
+            yield from self._matching(query.phrase, batch)
         else:
             yield from self._matching_all(query, batch)
         if self._behind.one() is not None:
@@ -130,7 +128,7 @@ class NameIndex:
                 yield from user_ids
 
     def _matching_all(self, query: NameQuery, batch: int) -> Iterator[int]:
-        """Yield the users with all words of a query of several words."""
+        """Yield the users with all words of a query of several words, each user at least once."""
         for word in query.words:
             few = [next(self._batches(is_start, word, FEW), []) for is_start in (True, False)]
             if max(map(len, few)) < FEW:
@@ -138,10 +136,9 @@ class NameIndex:
                 places = ((best_place(of_user, query), user_id) for user_id, of_user in names)
                 yield from (user_id for place, user_id in sorted((p, i) for p, i in places if p is not None))
                 return
-        for user_ids in self._batches(True, query.phrase, batch):
-            yield from user_ids
-        for is_start in (True, False):
-            for user_ids in self._batches(is_start, query.words[0], batch):
+        first = query.words[0]
+        for is_start, text in ((True, query.phrase), (True, first), (False, first)):
+            for user_ids in self._batches(is_start, text, batch):
                 fitting = {id_ for id_, names in self._names_of(user_ids) if best_place(names, query) is not None}
                 yield from (user_id for user_id in user_ids if user_id in fitting)
 

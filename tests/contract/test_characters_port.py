@@ -1,4 +1,4 @@
-"""The search fold and the queries for people, with the characters of Unicode as the server has them.
+"""The port `Characters`, and the search fold and the queries for people on the adapter that the server has.
 
 The unit tests of the domain run without the package that has these tables.
 """
@@ -15,6 +15,27 @@ from minichat.domain import search
 from minichat.domain.search import name_query, searchable
 
 UNICODE = UnicodeCharacters()
+INVISIBLE = [
+    "\u200b",
+    "\u200d\u200c",
+    "\ufe0f",
+    "\u00ad\u2060",
+    "\u115f\u1160",
+    "\u3164",
+    "\uffa0",
+    "\u180e\u180b",
+    "\u034f",
+    "\u17b4",
+    "\U000e0020\U000e007f",
+    "\U000e0100",
+    "\U0001d173",
+    "\ufdd0",
+    "\uffff\U0010ffff",
+    "\u2065",
+    " \u200b\u3000",
+    "\u2800",
+    "\ufffa",
+]
 
 
 def fold(text: str) -> str:
@@ -191,3 +212,33 @@ def test_a_query_becomes_its_phrase_and_its_words(typed: str, phrase: str, words
 
 def test_the_spaces_of_a_searchable_name_are_single() -> None:
     assert searchable("  Anna \u3000 Maria\t", UNICODE) == "anna maria"
+
+
+# Text that shows nothing
+
+
+@pytest.mark.parametrize("text", [*INVISIBLE, "", " \n\t", "\u2003\u00a0\u3000", "\u2028"], ids=ascii)
+def test_text_that_shows_nothing_is_blank(text: str) -> None:
+    assert UNICODE.is_blank(text)
+    assert not UNICODE.is_blank(f"{text}.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("\U0001fae9", "\U0001fac8", "\U0001f6d8", "\U0001fadf"),  # emoji of Unicode 16 and 17: Python 3.11 knows 14
+        *("\U0001faff", "\U0001f8ff"),  # reserved for later emoji
+        *("👍🏽", "🏽", "❤\ufe0f", "👩\u200d💻", "🇫🇷", "🇫", "1\ufe0f\u20e3"),
+        *("\u0301", "ʼ", "।", "\ue000", "\U0010fffd", "\u0600", "\ufffc", "\u2801", ".", "x"),
+    ],
+    ids=ascii,
+)
+def test_other_text_is_not_blank(text: str) -> None:
+    assert not UNICODE.is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u200b", "\u3164", "\ufe0f", "\uffff", "x", "👍", "\U0001fae9", "\u0301", "я\u200b"]
+)
+def test_the_stand_in_for_tests_knows_blank_text_alike(text: str) -> None:
+    assert PlainCharacters().is_blank(text) is UNICODE.is_blank(text)
