@@ -189,6 +189,37 @@ def stream(person: Person, after: str | None = None) -> Client:
     return Client(run)
 
 
+def follower(person: Person, after: str, stop: threading.Event) -> Client:
+    """Read event streams, and resume whenever one ends, until the test stops it."""
+
+    def run(client: Client) -> None:
+        client.opened.set()
+        cursor = after
+        while not stop.is_set():
+            part = stream(person, cursor)
+            part.join()
+            client.received += part.received
+            cursor = next((event["id"] for event in reversed(part.received) if "id" in event), cursor)
+            assert isinstance(part.error, httpx.TransportError | None)
+
+    return Client(run)
+
+
+def poller(person: Person, after: str, stop: threading.Event) -> Client:
+    """Poll for events, without waiting, until the test stops it."""
+
+    def run(client: Client) -> None:
+        client.opened.set()
+        cursor = after
+        while not stop.is_set():
+            answer = person.get("/api/chat/sync/", after=cursor, timeout=0).json()
+            client.received += answer["events"]
+            cursor = answer["cursor"]
+            time.sleep(0.05)  # the pace of the client
+
+    return Client(run)
+
+
 def web_socket(person: Person) -> Client:
     """Open a WebSocket in the person's room."""
 

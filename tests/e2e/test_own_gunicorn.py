@@ -4,8 +4,11 @@ Each course starts one server, and the tests look at it afterwards. `make slow` 
 """
 
 import json
+import os
+import select
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,9 +24,11 @@ from e2e.gunicorns import (
     Gunicorn,
     HalfRequest,
     Person,
+    follower,
     long_poll,
     opens_and_leaves,
     own_gunicorn,
+    poller,
     stream,
     web_socket,
 )
@@ -252,3 +257,69 @@ class TestAWorkerForOneRequestAtATime:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["Retry-After"] == "5"
         assert answer.json()["code"] == "streams_not_served"
+
+
+if IS_SLOW:
+    _RELOADED = {"gthread": _THREADS, "gevent": _GEVENT, "own": _OWN, "sync": "--workers 2"}
+
+    def _new_workers(server: Gunicorn, before: list[int]) -> None:
+        wait_until(lambda: server.workers and not set(before) & set(server.workers), "the end of the old workers")
+
+    def _hang_up(server: Gunicorn) -> None:
+        before = server.workers
+        server.process.send_signal(signal.SIGHUP)
+        _new_workers(server, before)
+
+    def _replace_arbiter(server: Gunicorn) -> None:
+        """Start a second arbiter beside the first. Its workers answer, too."""
+        before = server.workers
+        server.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: set(server.workers) - set(before), "the new arbiter")
+
+    def _nothing(server: Gunicorn) -> None:
+        pass
+
+    @pytest.mark.parametrize("options", [*_RELOADED.values()], ids=[*_RELOADED])
+    @pytest.mark.parametrize(
+        ("more", "act"),
+        [
+            ("", _hang_up),
+            ("", _replace_arbiter),
+            ("--max-requests 50 --max-requests-jitter 10", _nothing),
+            ("--max-requests 50 --max-requests-jitter 10", _hang_up),
+        ],
+        ids=["reload", "second arbiter", "max requests", "max requests and reload"],
+    )
+    def test_no_message_is_lost_while_workers_are_replaced(tmp_path, options, more, act):
+        with own_gunicorn(tmp_path, *JSON_LOG, *options.split(), *more.split()) as server:
+            ann = Person(server, "ann")
+            ann.makes_room()
+            stop, start = threading.Event(), ann.cursor()
+            client = (poller if "--workers" in options else follower)(ann, start, stop)
+            for number in range(60):
+                ann.says(f"{number}")
+            act(server)
+            for number in range(60, 120):
+                ann.says(f"{number}")
+            sent = [f"{number}" for number in range(120)]
+            stop.set()
+            assert server.stop() == 0
+            client.join()
+            missed = sent[len(client.texts) :]
+            assert client.texts + missed == sent, "in order, and none twice"
+            assert len(missed) < 60, "the others were live"
+            assert_is_quiet(server.lines)
+
+    @pytest.mark.parametrize("options", [_THREADS, _GEVENT, _OWN], ids=["gthread", "gevent", "own"])
+    def test_streams_end_when_the_arbiter_is_killed(tmp_path, options):
+        with own_gunicorn(tmp_path, *JSON_LOG, *options.split()) as server:
+            ann = Person(server, "ann")
+            ann.makes_room()
+            client, began = stream(ann), time.monotonic()
+            ends = [os.pidfd_open(worker) for worker in server.workers]
+            server.process.kill()
+            client.join()
+            assert client.ended_at - began < STOP_SECONDS
+            assert select.select(ends, [], [], STOP_SECONDS)[0] == ends, "the worker ends, too"
+            for end in ends:
+                os.close(end)
