@@ -5,6 +5,7 @@ here, never an argument, a local variable or another attribute. Text from a clie
 This module knows nothing of requests: `configure` receives functions for their fields.
 """
 
+import errno
 import json
 import logging
 import re
@@ -34,6 +35,8 @@ _MIN_SECRET_LENGTH = 4
 """Minimum length of request texts that the log removes. Shorter texts occur by chance."""
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _REMOVED = "[removed]"
+_VANISHED = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
+"""The errors of a connection whose other end is gone without a word. gunicorn takes them for errors of its own."""
 _poll = get_original("select", "poll")  # gevent's version would switch to another greenlet
 
 
@@ -62,6 +65,7 @@ def configure(
     gunicorn = logging.getLogger("gunicorn.error")
     gunicorn.handlers.clear()
     gunicorn.propagate = True
+    gunicorn.addFilter(_is_no_vanished_client)
     # gunicorn's access log holds complete request lines with tickets; `minichat.access` does not.
     logging.getLogger("gunicorn.access").disabled = True
     logging.captureWarnings(True)
@@ -76,6 +80,12 @@ class GunicornLogs(Logger):  # type: ignore[misc, unused-ignore]
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
         configure(str(cfg.loglevel))
+
+
+def _is_no_vanished_client(record: logging.LogRecord) -> bool:
+    """Return False for gunicorn's report of a client that does not answer any more, which is no error of the server."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, OSError) or error.errno not in _VANISHED
 
 
 class Lines(logging.StreamHandler[TextIO]):

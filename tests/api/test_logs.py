@@ -3,6 +3,7 @@
 tests/e2e/test_watching.py tests the log of a real server.
 """
 
+import errno
 import json
 import logging
 import re
@@ -101,6 +102,14 @@ class TestLogLines:
             "bytes": len(answer.raw),
             "ip": "127.0.0.1",
         }
+
+    @pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH])
+    def test_a_client_that_vanished_is_no_error_of_gunicorn(self, log: Log, number: int) -> None:
+        gunicorn = logging.getLogger("gunicorn.error")
+        gunicorn.error("Socket error processing request.", exc_info=OSError(number, "gone"))
+        gunicorn.error("Socket error processing request.", exc_info=OSError(errno.EIO, "broken"))
+        [line] = log()
+        assert "broken" in line["exception"]
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
