@@ -23,8 +23,8 @@ A complete chat API: accounts, rooms, direct chats, messages.
 
 * Every route needs `Authorization: Bearer <access>`, except public routes. `POST /api/auth/login/` returns tokens.
 * Paths work with and without the trailing slash.
-* Bodies are uncompressed JSON in UTF-8. An unknown field is an error. Null in an optional field means the same as leaving
-  it out, as does an empty query parameter. `392.0` is the integer 392.
+* Bodies are uncompressed JSON in UTF-8. An unknown field is an error. Null in an optional field means the same as
+  leaving it out, as does an empty query parameter. `392.0` is the integer 392.
 * Errors are problem documents (RFC 9457) with a stable `code`. `detail` is English or Russian by `Accept-Language`.
   `errors` names every wrong field of the request.
 * Text is returned in NFC, with line feeds as line ends, and otherwise as sent. Control characters are refused. Content
