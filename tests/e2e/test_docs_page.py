@@ -16,8 +16,10 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, elsewhere):
+    """The server, at an address that is not the public one: the page calls its own address all the same."""
     folder = tmp_path_factory.mktemp("docs-page")
-    with serving(folder, cors_origins=f"http://localhost:{elsewhere}") as server:
+    settings = {"cors_origins": f"http://localhost:{elsewhere}", "public_url": "https://chat.example.org"}
+    with serving(folder, **settings) as server:
         yield server
 
 
@@ -138,3 +140,20 @@ def test_a_page_of_another_origin_is_refused(browser, server, elsewhere, ann):
             f"http://127.0.0.1:{server.port}/healthz",
         )
         assert public == "TypeError"
+
+
+def test_a_page_of_any_origin_fetches_a_picture_that_it_has_shown(browser, server, elsewhere, ann):
+    """The browser's cache holds the answer to the image, which sent no `Origin`, for a year."""
+    with opened(browser, f"http://127.0.0.1:{elsewhere}/") as there:
+        read = there.page.evaluate(
+            """async url => {
+              const image = new Image();
+              image.src = url;
+              await image.decode();
+              const headers = {"Authorization": "Bearer of-all-requests"};
+              return [await fetch(url), await fetch(url, {headers})].map(answer => answer.status);
+            }""",
+            f"http://127.0.0.1:{server.port}/avatars/{ann.id}-A.svg",
+        )
+        assert read == [200, 200]
+        assert there.all_complaints() == []

@@ -57,7 +57,10 @@ def install(app: Flask, origins: Iterable[str]) -> None:
             response.headers.update(_ANY_ORIGIN_PREFLIGHT if request.method == "OPTIONS" else _ANY_ORIGIN)
             return response
         varies_by = response.headers.get("Vary")
-        response.headers["Vary"] = f"{varies_by}, Origin" if varies_by else "Origin"
+        if varies_by:
+            response.headers["Vary"] = f"{varies_by}, Origin"
+        else:
+            response.headers.add("Vary", "Origin")
         return with_cors_headers(response) if _is_cross_origin() else response
 
 
