@@ -314,7 +314,12 @@ class TestChoosingAnAvatar:
         ann.uploads()
         present = picture_of(ann)
         for url in (placeholder, placeholder.replace("-A.", "-%D0%AF."), earlier):
-            for form in (url, url.removeprefix(BASE), url.replace("http://", "https://")):
+            for form in (
+                url,
+                url.removeprefix(BASE),
+                url.replace("http:", "https:"),
+                url.replace(BASE, "http://LocalHost.:80"),
+            ):
                 answer = ann.patches("/api/auth/profile/", avatar=form, first_name=form[-20:])
                 assert (answer.status, answer.body["avatar"]) == (200, present), form
                 assert answer.body["first_name"] == form[-20:]

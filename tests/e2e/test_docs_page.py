@@ -18,8 +18,8 @@ def elsewhere():
 def server(tmp_path_factory, elsewhere):
     """The server, at an address that is not the public one: the page calls its own address all the same."""
     folder = tmp_path_factory.mktemp("docs-page")
-    settings = {"cors_origins": f"http://localhost:{elsewhere}", "public_url": "https://chat.example.org"}
-    with serving(folder, **settings) as server:
+    allowed = f"http://localhost:{elsewhere}"
+    with serving(folder, cors_origins=allowed, public_url="https://chat.example.org") as server:
         yield server
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import orjson
 from flask import Response
 
+from minichat.addresses import authority
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
@@ -68,7 +69,8 @@ def may_be_own_avatar(url: str, person: User, base: str, hosts: Container[str]) 
     path = parts.path.removeprefix(urlsplit(base).path)
     if path == _address(person) or re.fullmatch(rf"/avatars/{person.id}-.\.svg", unquote(path)):
         return True
-    return is_picture_url(path) and (is_path or parts.netloc.lower() in hosts)
+    named = authority(parts.netloc)
+    return is_picture_url(path) and (is_path or (named is not None and named.text(parts.scheme) in hosts))
 
 
 def _address(person: User) -> str:
