@@ -12,7 +12,6 @@ from minichat import __version__, admin, logs
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
-from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.operations.reindex import reindex
@@ -33,7 +32,7 @@ from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.hub import POLL_SECONDS, SERVER_POLL_SECONDS, Hub
-from minichat.wiring import derived_key, now, services_on, shared_file, shared_memory_file
+from minichat.wiring import derived_key, now, services_on, shared_file, typing_board
 
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
@@ -110,7 +109,8 @@ def _live_updates(
 ) -> _Live:
     cursors = Cursors(_keys(settings, "cursors"))
     events = JsonEventWriter(services.change_log, cursors, clock)
-    slots = FileStreamSlots(shared_file(settings, "streams"), STREAMS_PER_USER)
+    slots_file, open_slots = shared_file(settings, "streams")
+    slots = FileStreamSlots(slots_file, STREAMS_PER_USER, open_slots)
     ephemeral = EphemeralEvents(services.presence, events, clock)
     hub = Hub(
         services.change_log,
@@ -140,7 +140,7 @@ def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
 
 
 def _notice_board(settings: Settings, redis: "RedisAdapters | None") -> NoticeBoard:
-    board = SharedMemoryNoticeBoard(shared_memory_file(settings, "typing"))
+    board = typing_board(settings)
     return redis.notice_board(board) if redis else board
 
 

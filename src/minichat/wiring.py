@@ -6,8 +6,8 @@ Commands use this without HTTP; `app` builds on it. This module knows nothing of
 import hashlib
 import hmac
 import time
+from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
 
 from minichat.adapters import gevents
 from minichat.adapters.characters import UnicodeCharacters
@@ -18,6 +18,7 @@ from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
 from minichat.adapters.pictures import PillowPictures
+from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
 from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher
@@ -57,7 +58,7 @@ def services_on(
         email_address=email_address,
         picture_processor=PillowPictures(offload),
         media_store=FileMedia(settings.pictures_dir),
-        notice_board=notices or SharedMemoryNoticeBoard(shared_memory_file(settings, "typing")),
+        notice_board=notices or typing_board(settings),
     )
     lifetimes = Lifetimes(
         refresh_seconds=settings.refresh_ttl,
@@ -68,18 +69,28 @@ def services_on(
     return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
 
 
-def shared_memory_file(settings: Settings, name: str) -> Path:
-    """Return a file that the workers of this server share, in memory if `serving` has created a folder there."""
+def typing_board(settings: Settings) -> SharedMemoryNoticeBoard:
+    """Return the board of the workers of this server, in memory if `serving` has created a folder there."""
     folder = settings.shared_memory_dir
-    return shared_file(settings, name) if folder is None else folder / name
+    return SharedMemoryNoticeBoard(*(shared_file(settings, "typing") if folder is None else (folder / "typing",)))
 
 
-def shared_file(settings: Settings, name: str) -> Path:
-    """Return a file that the workers of this server share: beside the embedded database, if there is one."""
+def shared_file(settings: Settings, name: str) -> tuple[Path, OpenFile]:
+    """Return a file that the workers of this server share, and a function that opens it.
+
+    It is beside the embedded database, if there is one.
+    """
     if settings.is_embedded:
-        return settings.database_path.with_name(f"{settings.database_path.name}-{name}")
-    folder = settings.shared_memory_dir or Path(gettempdir())
-    return folder / f"minichat-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:16]}-{name}"
+        return settings.database_path.with_name(f"{settings.database_path.name}-{name}"), open_file
+    if settings.shared_memory_dir is not None:
+        return settings.shared_memory_dir / name, open_file
+    return Path(name), _temporary_folder(settings.database_name).open
+
+
+@cache
+def _temporary_folder(database_name: str) -> TemporaryFolder:
+    """Return the folder of the processes of this user that serve one database."""
+    return TemporaryFolder(hashlib.sha256(database_name.encode()).hexdigest()[:16])
 
 
 def derived_key(secret: str, use: str) -> bytes:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from minichat.adapters.shared_files import OpenFile, open_file, open_or_replace
 from minichat.domain.model import TypingNotice, is_within
 
 CAPACITY = 1_024
@@ -24,9 +25,10 @@ _SIZE = _COUNT.size + CAPACITY * _NOTICE.size
 class SharedMemoryNoticeBoard:
     """The board of all processes that map the same file."""
 
-    def __init__(self, path: Path) -> None:
-        """The file is created at the first use."""
+    def __init__(self, path: Path, open_file: OpenFile = open_file) -> None:
+        """`open_file` opens or creates the file at the first use."""
         self._path = path
+        self._open_file = open_file
         self._lock = threading.Lock()
         self._opened: tuple[int, mmap.mmap] | None = None
 
@@ -57,10 +59,21 @@ class SharedMemoryNoticeBoard:
 
     def _open(self) -> tuple[int, mmap.mmap]:
         if self._opened is None:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = open_or_replace(self._open_sized, self._path, "typing notices")
             os.ftruncate(file, _SIZE)
             self._opened = file, mmap.mmap(file, _SIZE)
         return self._opened
+
+    def _open_sized(self, path: Path) -> int:
+        file = self._open_file(path)
+        try:
+            os.posix_fallocate(
+                file, 0, _SIZE
+            )  # on a full disk this fails; a write to the mapping would kill the process
+        except OSError:
+            os.close(file)
+            raise
+        return file
 
     @staticmethod
     def _count(memory: mmap.mmap) -> int:

@@ -12,12 +12,15 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
+from minichat.adapters.shared_files import OpenFile, open_file, open_or_replace
+
 _FLOCK = "hh4xqqi4x"  # l_type, l_whence, l_start, l_len, l_pid, as on 64-bit Linux
 
 
 class FileStreamSlots:
-    def __init__(self, path: Path, max_per_user: int) -> None:
+    def __init__(self, path: Path, max_per_user: int, open_file: OpenFile = open_file) -> None:
         self._path = path
+        self._open_file = open_file
         self._max_per_user = max_per_user
         self._lock = threading.Lock()
         self._file: int | None = None
@@ -51,7 +54,7 @@ class FileStreamSlots:
     def _open(self) -> int:
         # A file opened before a fork would share its locks with the child: each process opens its own.
         if self._file is None or self._pid != os.getpid():
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = open_or_replace(self._open_file, self._path, "the limit of streams")
             self._pid = os.getpid()
             self._held.clear()
         return self._file

@@ -22,7 +22,7 @@ from gunicorn.workers.base import Worker
 
 from minichat import logs
 from minichat.config import Settings, SettingsError
-from minichat.serving.shared_memory import IN_MEMORY, SharedMemory
+from minichat.serving.shared_memory import SharedMemory
 from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
 from minichat.standard_streams import OutputFailed
 
@@ -56,7 +56,10 @@ def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[
         _check_free(address)
     _run_in_child(prepare)
     _allow_open_files(2 * MAX_CONNECTIONS)
-    server.use(SharedMemory())
+    try:
+        server.use(SharedMemory())
+    except OSError as error:
+        raise ServingError(f"The workers need a folder in memory or for temporary files: {error}.") from error
     server.run()
 
 
@@ -79,6 +82,7 @@ class Server(BaseApplication):
         """Let the workers share this folder; remove it when the server stops."""
         self._shared_memory = shared_memory
         self.settings = dataclasses.replace(self.settings, shared_memory_dir=shared_memory.folder)
+        self.load_config()
 
     def load_config(self) -> None:
         for name, value in {
@@ -98,11 +102,11 @@ class Server(BaseApplication):
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             # The workers' heartbeat files: a slow disk must not look like a dead worker.
-            "worker_tmp_dir": str(IN_MEMORY) if IN_MEMORY else None,
+            "worker_tmp_dir": str(self._shared_memory.folder.parent) if self._shared_memory else None,
             # gunicorn's routine messages repeat lines of our own log.
             "loglevel": "debug" if self.settings.log_level == "debug" else "warning",
             "logger_class": logs.GunicornLogs,
-            "post_worker_init": _announce,
+            "post_worker_init": self._begin_worker,
             "child_exit": self._forget_worker,
             "on_exit": self._remove_shared_memory,
             "proc_name": "minichat",
@@ -128,6 +132,11 @@ class Server(BaseApplication):
 
         logs.configure(self.settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
         return create_app(self.settings)
+
+    def _begin_worker(self, worker: Worker) -> None:
+        if self._shared_memory is not None:
+            self._shared_memory.reserve_space(os.getpid())
+        _announce(worker)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
         if self._shared_memory is not None:

@@ -9,14 +9,16 @@ import fcntl
 import os
 import shutil
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import gettempdir, mkdtemp
+from tempfile import TemporaryFile, gettempdir, mkdtemp
 
 from minichat.config import SHARED_MEMORY_DIR
 
-IN_MEMORY = next((path for path in [Path("/dev/shm")] if path.is_dir()), None)  # noqa: S108 - names there are random
 FOLDER_PREFIX = "minichat-metrics-"
+NEEDED_BYTES = 4 * 2**20
+"""The space that must be free. A worker needs a tenth."""
 UNLOCKED_SECONDS = 60
 """A younger folder without a lock may belong to a server that is starting. An older one is abandoned."""
 
@@ -25,12 +27,17 @@ class SharedMemory:
     """The folder of this server. Environment variables pass its name to the workers."""
 
     def __init__(self) -> None:
-        root = IN_MEMORY or Path(gettempdir())
-        _remove_abandoned(root)
-        self.folder = Path(mkdtemp(prefix=FOLDER_PREFIX, dir=root))
+        """Create the folder in the first place that has room. Raises OSError if there is none."""
+        self.folder = new_folder()
         self._lock = _locked(self.folder)
         os.environ[SHARED_MEMORY_DIR] = str(self.folder)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.folder)  # prometheus-client's own name for it
+
+    def reserve_space(self, pid: int) -> None:
+        """Reserve the space of a worker's metrics: a write beyond a full disk would kill the worker."""
+        for path in self.folder.glob(f"*_{pid}.db"):
+            with suppress(OSError), path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
     def forget_worker(self, pid: int) -> None:
         """Remove the metrics that describe a living worker, such as its requests in progress."""
@@ -42,17 +49,47 @@ class SharedMemory:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def new_folder(among: Iterable[Path] | None = None) -> Path:
+    """Return a new folder in the first place that can be written and is not full. Raises OSError."""
+    reasons = []
+    for place in places() if among is None else among:
+        if reason := reason_against(place):
+            reasons.append(f"{place} can't be used: {reason}")
+        else:
+            _remove_abandoned(place)
+            return Path(mkdtemp(prefix=FOLDER_PREFIX, dir=place))
+    raise OSError("; ".join(reasons))
+
+
+def reason_against(place: Path) -> str | None:
+    """Return the reason why the workers can't share files in this folder, or None."""
+    try:
+        with TemporaryFile(prefix="minichat-", dir=place) as file:
+            os.posix_fallocate(file.fileno(), 0, NEEDED_BYTES)
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def places() -> Iterator[Path]:
+    """Yield the folders in which the workers may share files, the best first."""
+    yield Path("/dev/shm")  # noqa: S108 - names there are random
+    with suppress(FileNotFoundError):  # no folder for temporary files can be written
+        yield Path(gettempdir())
+
+
 def _remove_abandoned(root: Path) -> None:
     for folder in root.glob(f"{FOLDER_PREFIX}*"):
         with suppress(OSError):  # a server is using it, or it belongs to another user
-            if abs(time.time() - folder.stat().st_mtime) > UNLOCKED_SECONDS:
+            found = folder.lstat()
+            if found.st_uid == os.geteuid() and time.time() - found.st_mtime > UNLOCKED_SECONDS:
                 os.close(_locked(folder))
                 shutil.rmtree(folder)
 
 
 def _locked(folder: Path) -> int:
     """Return a descriptor that locks the folder for this process and its children. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -199,6 +199,21 @@ def pictures(settings: Settings) -> Iterator[Finding]:
         yield ok("pictures", f"Pictures are stored in {folder}. Several hosts must share it.")
 
 
+def shared_memory(_settings: Settings) -> Iterator[Finding]:
+    """Check the place for the files that the workers of `minichat serve` share."""
+    from minichat.serving.shared_memory import places, reason_against
+
+    reasons: list[str] = []
+    for place in places():
+        reason = reason_against(place)
+        if reason is None:
+            found = f"The workers share files in {place}."
+            yield note("memory", f"{reasons[0]} {found}") if reasons else ok("memory", found)
+            return
+        reasons.append(f"{place} can't be used: {reason}.")
+    yield wrong("memory", f"The workers can't share files. {' '.join(reasons)}")
+
+
 def _room_in(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
@@ -340,6 +355,7 @@ CHECKS: tuple[Check, ...] = (
     log_level,
     files,
     pictures,
+    shared_memory,
     database,
     redis,
 )
