@@ -37,6 +37,41 @@ def test_a_message_gets_a_number_a_date_and_a_change(chat, ann, room):
     assert (change.room_id, change.user_id, change.message_id, change.at) == (room.id, ann.id, message.id, chat.clock())
 
 
+def test_all_wrong_fields_of_a_message_are_reported_together(chat, ann, room):
+    elsewhere = ann.says("hello", in_=ann.makes_room("Cellar")).message
+    wrong = {"content": ["blank"], "client_id": ["too_long"], "reply_to": ["unknown_message"]}
+    with chat.nothing_changes():
+        assert issues_of(lambda: ann.says(" ", in_=room, client_id="x" * 65, reply_to=elsewhere)) == wrong
+        check = chat.services.messaging.check_sent
+        form = {"content": " ", "client_id": "x" * 65, "reply_to": elsewhere.id}
+        assert issues_of(lambda: check(ann.id, room.id, **form)) == wrong
+        assert issues_of(lambda: check(ann.id, **form)) == {"content": ["blank"], "client_id": ["too_long"]}
+        assert issues_of(lambda: check(ann.id, room.id, content="x")) == {}
+
+
+def test_a_check_reveals_to_no_stranger_which_messages_a_room_holds(chat, room, said):
+    eve = chat.person("eve")
+    for message in (said[0].id, 99):
+        assert (
+            issues_of(lambda message=message: chat.services.messaging.check_sent(eve.id, room.id, reply_to=message))
+            == {}
+        )
+
+
+def test_a_check_of_a_window_reports_what_the_list_would_report(chat, ann, room, said):
+    elsewhere = ann.says("hello", in_=ann.makes_room("Cellar")).message
+    check = chat.services.messaging.check_window
+    for room_id, window, issues in (
+        (room.id, MessageWindow(1, before=elsewhere.id), {"before": ["unknown_message"]}),
+        (None, MessageWindow(1, before=elsewhere.id), {}),
+        (None, MessageWindow(1, around=99), {"around": ["unknown_message"]}),
+        (99, MessageWindow(1, before=1, after=2), {"before": ["exclusive"], "after": ["exclusive"]}),
+        (room.id, MessageWindow(1, after=said[0].id), {}),
+        (room.id, MessageWindow(1), {}),
+    ):
+        assert issues_of(lambda r=room_id, w=window: check(ann.id, r, w)) == issues
+
+
 def test_each_room_counts_its_own_messages_without_holes(ann, bob, room):
     other = bob.makes_room()
     seqs = [

@@ -111,6 +111,22 @@ def test_the_username_does_not_mix_scripts(chat):
         assert issues_of(lambda: chat.person("аnn")) == {"username": ["mixed_scripts"]}
 
 
+def test_a_check_names_each_given_field_that_breaks_a_rule_and_changes_nothing(chat):
+    chat.person("ann")
+    check = chat.services.registration.check
+    with chat.nothing_changes():
+        assert issues_of(lambda: check(username="a", password="short", password_confirm="other", email="@")) == {
+            "username": ["too_short"],
+            "password": ["too_short"],
+            "password_confirm": ["not_equal"],
+            "email": ["not_an_email"],
+        }
+        assert issues_of(lambda: check(username="anna", password="12345678")) == {"password": ["password_too_common"]}
+        assert issues_of(lambda: check(password="short")) == {"password": ["too_short"]}
+        assert issues_of(lambda: check(last_name="x" * 151)) == {"last_name": ["too_long"]}
+        assert issues_of(lambda: check(username="ann", password_confirm="alone")) == {}
+
+
 def test_creating_a_superuser_opens_no_session(chat):
     user = chat.services.registration.create_superuser("root", PASSWORD, "root@example.org")
     assert user == chat.services.directory.get(user.id)

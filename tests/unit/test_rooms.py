@@ -114,6 +114,22 @@ def test_an_unknown_user_cannot_be_invited(chat, ann, bob):
         }
 
 
+def test_all_wrong_fields_of_a_new_room_are_reported_together(chat, ann, bob):
+    rooms, tea = chat.services.rooms, ann.makes_room("Tea")
+    wrong = {"name": ["blank"], "description": ["too_long"], "participants": ["unknown_user"]}
+    with chat.nothing_changes():
+        assert issues_of(lambda: rooms.create(ann.id, " ", "x" * 1001, invited=[bob.id, 99])) == wrong
+        assert issues_of(lambda: rooms.check_new(ann.id, name=" ", description="x" * 1001, invited=[99])) == wrong
+        assert issues_of(lambda: rooms.check_new(ann.id, invited=[bob.id] * 201)) == {
+            "participants": ["too_many_items"]
+        }
+        assert issues_of(lambda: rooms.check_new(ann.id, name="Tea", invited=[bob.id, ann.id])) == {}
+        assert issues_of(lambda: rooms.check_edit(ann.id, tea.id, "", "x" * 1001)) == {
+            "name": ["blank"],
+            "description": ["too_long"],
+        }
+
+
 def test_a_new_room_has_at_most_200_invited_users(chat, ann):
     invited = [person.id for person in chat.people(*(f"user{number}" for number in range(200)))]
     assert chat.services.rooms.create(ann.id, "Tea", invited=invited).view.room.participants_count == 201

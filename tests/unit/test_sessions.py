@@ -538,6 +538,16 @@ def test_a_wrong_old_password_changes_nothing(chat, ann):
         assert issues_of(lambda: change(ann, old="wrong")) == {"old_password": ["wrong_password"]}
 
 
+def test_a_wrong_old_password_and_a_wrong_new_one_are_reported_together(chat, ann):
+    issues = {"old_password": ["wrong_password"], "new_password": ["too_short"], "new_password_confirm": ["not_equal"]}
+    with chat.nothing_changes():
+        assert issues_of(lambda: change(ann, old="wrong", new="short", confirm="other")) == issues
+        check = chat.services.sessions.check_password_change
+        assert issues_of(lambda: check(ann.caller, old="wrong", new="short", confirm="other")) == issues
+        assert issues_of(lambda: check(ann.caller, new="short")) == {"new_password": ["too_short"]}
+        assert issues_of(lambda: check(ann.caller, old=PASSWORD)) == {}
+
+
 @pytest.mark.parametrize(
     ("new", "issue"), [("short", "too_short"), ("x" * 1025, "too_long"), ("12345678\0", "control_characters")]
 )
