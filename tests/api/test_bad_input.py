@@ -284,6 +284,15 @@ def test_a_text_with_nul_or_too_long_is_refused_by_name(scene: Scene, route: Rou
     scene.refused(answer, 400, "validation_failed", {field})
 
 
+@pytest.mark.parametrize(
+    ("route", "field"), [pytest.param(route, field, id=f"{route} {field}") for route, field, _ in OTHER_TEXTS]
+)
+def test_a_broken_rule_is_named_beside_an_unknown_field(scene: Scene, route: Route, field: str) -> None:
+    """A field whose service checks it needs the `rules` of its route, and this test finds a field without them."""
+    answer = scene.sends(route, json={**scene.body(route), field: "x\u0000", "surprise": 1})
+    scene.refused(answer, 400, "validation_failed", {field, "surprise"})
+
+
 @on_each_database
 @pytest.mark.parametrize(
     ("route", "field", "text"),
