@@ -107,6 +107,20 @@ class TestSeeingARoom:
         own = ann.looks_at(room)
         assert (own["last_read_seq"], own["unread_count"], own["last_message"]["is_read"]) == (2, 0, False)
 
+    def test_no_answer_counts_deleted_messages_as_unread(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        room = ann.makes_room(with_=[bob])
+        said = [ann.says(text, in_=room) for text in "abc"]
+        for message, left in ((said[0], 2), (said[2], 1)):
+            assert ann.sends("DELETE", f"/api/chat/messages/{message['id']}/").status == 204
+            (listed,) = bob.gets("/api/chat/rooms/").body
+            history = bob.gets(f"/api/chat/rooms/{room['id']}/history/", mark_read="false").body["room"]
+            edited = ann.sends("PATCH", f"/api/chat/rooms/{room['id']}/", json={"name": f"{left}"}).body
+            assert [shown["unread_count"] for shown in (listed, bob.looks_at(room), history)] == [left] * 3
+            assert edited["unread_count"] == 0
+        assert bob.reads(room, up_to=1).body == {"last_read_seq": 1, "unread_count": 1}
+        assert bob.reads(room, up_to=2).body == {"last_read_seq": 2, "unread_count": 0}
+
     @pytest.mark.parametrize(
         "room_id", ["0", "-1", "x", "1.0", "01", "%31x", "9" * 40, "9" * 5000, "9007199254740992", "١"]
     )
