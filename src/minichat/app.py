@@ -12,7 +12,7 @@ from minichat import __version__, admin, logs
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
-from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.peewee import ChatDatabase, open_database, server_clock
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.operations.reindex import reindex
 from minichat.adapters.slots import FileStreamSlots
@@ -45,7 +45,7 @@ def create_app(
     *,
     database: ChatDatabase | None = None,
     services: Services | None = None,
-    clock: Clock = now,
+    clock: Clock | None = None,
     watch_client: ClientWatcher | None = None,
 ) -> Flask:
     """Return the WSGI application.
@@ -61,6 +61,7 @@ def create_app(
         migrate.upgrade(primary)
         reindex(primary, UnicodeCharacters())
     database = database or open_database(settings.database_url, settings.replica_url)
+    clock = clock or server_clock(database, now)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
     services = services or services_on(database, settings, clock=clock, notices=_notice_board(settings, redis))

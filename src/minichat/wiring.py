@@ -16,7 +16,7 @@ from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports
+from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports, server_clock
 from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.usernames import mixes_scripts, username_key
@@ -40,13 +40,14 @@ def services_on(
     database: ChatDatabase,
     settings: Settings,
     *,
-    clock: Clock = now,
+    clock: Clock | None = None,
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
 ) -> Services:
     """Wire the services to a database. Tests pass a clock and a password hasher, `app` passes its notice board."""
     offload = gevents.offload()
     passwords = passwords or Argon2Passwords(offload)
+    clock = clock or server_clock(database, now)
     ports = peewee_ports(
         database,
         clock=clock,

@@ -5,6 +5,7 @@ one module per port. `operations` works on whole databases. This package holds n
 """
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
+from minichat.adapters.peewee.engine.server_clock import server_clock
 from minichat.adapters.peewee.stores.attempts import PeeweeAttemptStore
 from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
@@ -29,7 +30,7 @@ from minichat.domain.ports import (
     UsernameKey,
 )
 
-__all__ = ["ChatDatabase", "open_database", "peewee_ports"]
+__all__ = ["ChatDatabase", "open_database", "peewee_ports", "server_clock"]
 
 
 def peewee_ports(
