@@ -122,6 +122,7 @@ class Server:
         """Raises ValueError for an invalid URL, with a text that repeats no password.
 
         With `must_accept_writes`, the connections go to the primary: libpq tries one host of the URL after the other.
+        Without it, each connection may meet another server, as at the address of several replicas.
         """
         try:
             self._conninfo = connection_string(url, must_accept_writes=must_accept_writes)
@@ -131,7 +132,7 @@ class Server:
         self._must_accept_writes = must_accept_writes
         self._generation = 0
         self._started_at: str | None = None
-        self._look_at = time.monotonic() + LOOK_SECONDS
+        self._look_at = time.monotonic() + LOOK_SECONDS if must_accept_writes else float("inf")
         self._suspected_at = float("-inf")
 
     def connect(self) -> ChatConnection:
@@ -151,12 +152,17 @@ class Server:
         if found.is_behind_pooler:
             connection.prepare_threshold = None
             connection.limits = _LIMITS_OF_TRANSACTION
-        if found.is_read_only and self._must_accept_writes:
-            connection.retires_at = time.monotonic() + DOUBT_SECONDS
-        elif not found.is_behind_pooler and found.started_at != self._started_at:
-            self._started_at = found.started_at
-            self._generation += 1
+        if self._must_accept_writes:
+            if found.is_read_only:
+                connection.retires_at = time.monotonic() + DOUBT_SECONDS
+            elif not found.is_behind_pooler:
+                self._recognise(found)
         connection.generation = self._generation
+
+    def _recognise(self, found: ServerFound) -> None:
+        """Begin a generation if this is another server than before."""
+        if self._started_at is None or (found.started_at != self._started_at and self.suspect()):
+            self._started_at = found.started_at
 
     def outdates(self, connection: ChatConnection) -> bool:
         """Return whether a new connection must replace this one. Look from time to time where the URL leads."""
@@ -166,12 +172,17 @@ class Server:
             threading.Thread(target=self._look, name="minichat-look", daemon=True).start()
         return connection.generation != self._generation or now >= connection.retires_at
 
-    def suspect(self) -> None:
-        """Replace all connections, because one of them was lost or accepted no writes."""
+    def suspect(self) -> bool:
+        """Replace all connections, because one was lost, accepted no writes or met another server.
+
+        Return False if that has just happened.
+        """
         now = time.monotonic()
-        if now - self._suspected_at > DOUBT_SECONDS:
-            self._suspected_at = now
-            self._generation += 1
+        if now - self._suspected_at <= DOUBT_SECONDS:
+            return False
+        self._suspected_at = now
+        self._generation += 1
+        return True
 
     def _look(self) -> None:
         """Open a connection in the background: if it meets another server, it begins a generation."""
