@@ -207,8 +207,8 @@ def _package() -> Path:
 
 
 @contextmanager
-def running_postgres(*settings: str, version: int = 18) -> Iterator[RunningPostgres]:
-    server = RunningPostgres(*settings, version=version)
+def running_postgres(*settings: str, version: int = 18, parent: Path | None = None) -> Iterator[RunningPostgres]:
+    server = RunningPostgres(*settings, version=version, parent=parent)
     try:
         yield server
     finally:

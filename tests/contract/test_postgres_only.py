@@ -18,6 +18,7 @@ import postgres
 from builders import PASSWORD, undone
 from contract.backends import on_postgres
 from contract.statements import statements_of
+from folders import memory_parent
 from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import connections
@@ -362,21 +363,24 @@ def await_waiting(server, count):
         time.sleep(0.005)
 
 
-def test_a_position_survives_a_crash_that_undoes_the_last_numbers_of_transactions(server, database, ports):
-    server.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
-    server.execute("SELECT pg_reload_conf()")
-    with ports.transaction():
-        ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
-    for _ in range(3):
-        with undone(ports):
-            ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 2, 1))
-    position = ports.change_store.ends().last
-    server.kill()
-    server.start()
-    with ports.transaction():
-        ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 3, 1))
-    assert [change.room_id for _, change in ports.change_store.after(position, 9)] == [3]
-    server.execute("ALTER SYSTEM RESET wal_writer_delay")
+def test_a_position_survives_a_crash_that_undoes_the_last_numbers_of_transactions(tmp_path):
+    with (
+        postgres.running_postgres("fsync=off", "wal_writer_delay=10s", parent=memory_parent()) as server,
+        closing_all(open_database(server.url())) as database,
+    ):
+        migrate.upgrade(database)
+        ports = on_postgres(database, tmp_path)
+        with ports.transaction():
+            ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 1, 1))
+        for _ in range(3):
+            with undone(ports):
+                ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 2, 1))
+        position = ports.change_store.ends().last
+        server.kill()
+        server.start()
+        with ports.transaction():
+            ports.change_store.record(Change(ChangeKind.ROOM_CREATED, 3, 1))
+        assert [change.room_id for _, change in ports.change_store.after(position, 9)] == [3]
 
 
 # Costs of statements
