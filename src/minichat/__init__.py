@@ -2,7 +2,8 @@
 
 The path of one request, `POST /api/chat/messages/`, file by file:
 
-1. `serving/` runs gunicorn. Its worker calls the Flask application that `app.py` builds.
+1. `serving/` runs gunicorn. Its worker calls the Flask application that `app.py` builds. `api/forwarding.py` determines
+   the client's address and the host, by the definitions in `addresses.py`.
 2. `api/authentication.py` authenticates the caller: `api/tokens.py` verifies the access token, and
    `domain/sessions.py` checks that its session lives.
 3. `api/parsing.py` reads the body strictly, by the schema `MessageIn` of `api/schemas/requests.py`. Then it calls the

@@ -262,6 +262,22 @@ class TestRequests:
         answer = ann.sends("GET", "/api/auth/me/", headers={"X-Forwarded-Proto": scheme})
         assert answer.body["avatar"] == "https://localhost/avatars/1-A.svg"
 
+    @pytest.mark.parametrize(
+        ("scheme", "origin", "status"),
+        [
+            *(("wss", "https://localhost", 426), ("WSS", "https://LocalHost", 426), ("ws", "http://localhost", 426)),
+            *(("ws", "https://localhost", 403), ("wss", "http://localhost", 403), ("wss", "https://evil.example", 403)),
+        ],
+    )
+    def test_a_page_of_the_forwarded_address_opens_sockets(
+        self, behind: Chat, scheme: str, origin: str, status: int
+    ) -> None:
+        """Without a real connection, 426 follows the check of the origin."""
+        ann = behind.person("ann")
+        room = ann.makes_room("Kitchen")
+        headers = {"X-Forwarded-Proto": scheme, "Origin": origin, "X-Forwarded-Host": "LOCALHOST."}
+        assert ann.sends("GET", f"/ws/chat/{room['id']}/", headers=headers).status == status
+
     def test_sessions_and_the_audit_log_show_one_form_of_an_address(self, behind: Chat) -> None:
         behind.person("ann")
         body = {"username": "ann", "password": "correct horse battery"}

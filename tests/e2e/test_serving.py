@@ -183,6 +183,28 @@ def test_malformed_http_is_answered_with_a_problem(server, raw, status, code):
     assert problem["detail"].endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /healthz HTTP/1.1\r\nHost: chat_api:8000", 200),
+        ("GET /healthz HTTP/1.1\r\nHost: [::1]", 200),
+        ("GET http://chat.example.org/healthz HTTP/1.1\r\nHost: a b", 200),
+        ("GET /healthz HTTP/1.0", 200),
+        ("GET /healthz HTTP/1.0\r\nHost:", 200),
+        ("GET /healthz HTTP/1.1", 400),
+        ("GET /healthz HTTP/1.1\r\nHost:", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a b", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: user@a", 400),
+        ("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b", 400),
+        ("GET http://user@a/healthz HTTP/1.1\r\nHost: a", 400),
+    ],
+)
+def test_a_request_names_one_host(server, head, status):
+    answer = server.send(f"{head}\r\nConnection: close\r\n\r\n".encode())
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == ("application/json" if status == 200 else "application/problem+json")
+
+
 @pytest.mark.parametrize(("used", "has_hsts"), [("talkative", True), ("server", False)])
 def test_the_answer_to_malformed_http_has_the_security_headers(request, used, has_hsts):
     server = request.getfixturevalue(used)
