@@ -8,13 +8,13 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Response, request
+from flask import Request, Response, request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
 from minichat.api.arguments import Part, Rules, load
 from minichat.api.openapi import REQUEST_ID, problem_reference, problem_response
-from minichat.api.parsing import read_form, read_headers, read_json, read_query, read_unexpected
+from minichat.api.parsing import Read, read_form, read_headers, read_json, read_query, read_unexpected
 from minichat.api.policy import Access, Policy, declare
 from minichat.api.schemas.requests import NothingIn
 
@@ -66,15 +66,21 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         return decorate
 
     def arguments(
-        self, schema: type[Schema], *, location: str = "json", rules: Rules | None = None, **kwargs: Any
+        self,
+        schema: type[Schema],
+        *,
+        location: str = "json",
+        read: Callable[[Request, Schema], Read] | None = None,
+        rules: Rules | None = None,
+        **kwargs: Any,
     ) -> Callable[[View], View]:
         """Document a part of the request, and pass it to the view as its next argument, loaded by `schema`.
 
-        `rules` checks the form by the rules of a service. It is called only if the request has other wrong fields, so
-        that one answer names all of them.
+        `read` replaces the reader of the location. `rules` checks the form by the rules of a service. It is called only
+        if the request has other wrong fields, so that one answer names all of them.
         """
         document: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
-        part = Part(schema(), _READERS[location], rules)
+        part = Part(schema(), read or _READERS[location], rules)
 
         def decorate(view: View) -> View:
             documented = document(view)

@@ -38,8 +38,9 @@ class JsonEvent:
         self.is_stored = cursor is not None
         """Whether the change log holds the event, so that a client can read it later."""
         head = f"event: {kind}\ndata: " if cursor is None else f"id: {cursor}\nevent: {kind}\ndata: "
-        one_line = json.replace(_LINE_SEPARATOR, b"\\u2028").replace(_PARAGRAPH_SEPARATOR, b"\\u2029")
-        self.frame = head.encode() + one_line + b"\n\n"
+        if _LINE_SEPARATOR[0] in json:  # a search for one byte takes a third of the time
+            json = json.replace(_LINE_SEPARATOR, b"\\u2028").replace(_PARAGRAPH_SEPARATOR, b"\\u2029")
+        self.frame = head.encode() + json + b"\n\n"
         """The event as a server-sent event."""
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -22,8 +22,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnexpectedBody, UnsupportedEncoding, UnsupportedMediaType
-from minichat.api.policy import Access
-from minichat.api.polyfills import without_additions
+from minichat.api.polyfills import Pairs, without_additions
 from minichat.api.request_state import request_state
 from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
@@ -174,7 +173,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def read_query(request: Request, _schema: ma.Schema | None = None) -> Read:
+def read_query(request: Request, _schema: ma.Schema | None = None, *, prepare: Callable[[Pairs], Pairs] = list) -> Read:
     """Read the query. A parameter that is repeated or not UTF-8 has an issue."""
     # `request.args` fails on raw bytes that are not UTF-8, and does not decode encoded ones.
     try:
@@ -184,9 +183,12 @@ def read_query(request: Request, _schema: ma.Schema | None = None) -> Read:
         broken = {name: [Issue("not_text")] for name, value in pairs if "\ufffd" in name + value}
         read = _each_once([pair for pair in pairs if pair[0] not in broken])
         return Read(read.value, {**broken, **read.issues})
-    if request_state().policy.access is Access.TOKEN_OR_TICKET:
-        pairs = without_additions(pairs)
-    return _each_once(pairs)
+    return _each_once(prepare(pairs))
+
+
+def read_stream_query(request: Request, schema: ma.Schema) -> Read:
+    """Read the query of a stream, to which clients add parameters by themselves."""
+    return read_query(request, schema, prepare=without_additions)
 
 
 def read_headers(request: Request, schema: ma.Schema) -> Read:

@@ -5,6 +5,9 @@ replacements append it to the URL instead, next to values for servers that we ar
 these parameters. It does not know what a cursor is.
 """
 
+Pairs = list[tuple[str, str]]
+"""The parameters of a URL, in their order."""
+
 CURSOR = "lastEventId"
 """The parameter with the id of the last event."""
 
@@ -13,12 +16,13 @@ _IGNORED = frozenset({"padding", "r", "evs_preamble", "evs_buffer_size_limit"})
 """Requests for padding, for browsers that buffer the start of a stream, and random values against caches."""
 
 
-def without_additions(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def without_additions(pairs: Pairs) -> Pairs:
     """Return the parameters of a stream's URL with at most one `CURSOR`, and without those that mean nothing here.
 
     The last id counts: a client appends it to a URL that may hold an older one.
     """
-    kept, last = [], None
+    kept: Pairs = []
+    last = None
     for name, value in pairs:
         if name.translate(_WITHOUT_MARKS).lower() in _CURSOR_NAMES:
             last = value or last

@@ -10,6 +10,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
 from minichat.api.events import JsonEvent
+from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
@@ -28,7 +29,7 @@ _HEARTBEAT_FRAME = b":\n"
 
 
 @blueprint.route("/events/", methods=["GET"], policy=STREAM)
-@blueprint.arguments(EventsQuery, location="query", rules=position_in)
+@blueprint.arguments(EventsQuery, location="query", read=read_stream_query, rules=position_in)
 @answers(200, {"type": "string"}, 400, content_type="text/event-stream")
 def events(query: dict[str, Any]) -> Response:
     """Stream the events of your rooms as they happen (server-sent events).

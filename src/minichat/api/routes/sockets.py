@@ -22,7 +22,7 @@ from minichat.api.arguments import Form, Rules, checked
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, presenter, services
 from minichat.api.events import JsonEvent
-from minichat.api.parsing import parse_json
+from minichat.api.parsing import parse_json, read_stream_query
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
@@ -59,7 +59,7 @@ class OriginNotAllowed(errors.HttpError):
 
 
 @blueprint.route("/chat/<id:room_id>/", methods=["GET"], policy=STREAM)
-@blueprint.arguments(EventsQuery, location="query", rules=position_in)
+@blueprint.arguments(EventsQuery, location="query", read=read_stream_query, rules=position_in)
 @answers(101, None, 400, 403, 404, 426)
 def room_socket(query: dict[str, Any], room_id: int) -> Response:
     """Open a WebSocket with the events of a room. Each message is an Event.
