@@ -65,7 +65,7 @@ pgbouncer: # Install PgBouncer from Debian if there is none.
 proxies: # Install the proxies that people put before a chat from Debian if there are none.
 	$(call debian,caddy,caddy,foreign proxies)
 	$(call debian,haproxy,haproxy,foreign proxies)
-	$(call debian,apache2,apache2,foreign proxies)
+	$(call debian,apache2,apache2-bin,foreign proxies)
 
 .PHONY: faults
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").
