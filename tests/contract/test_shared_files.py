@@ -18,7 +18,7 @@ from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.shared_files import TemporaryFolder
 from minichat.adapters.slots import FileStreamSlots
 from minichat.domain.model import TypingNotice
-from minichat.serving.shared_memory import SharedMemory, new_folder
+from minichat.serving.shared_memory import new_folder
 
 FILE = Path("streams")
 
@@ -256,12 +256,35 @@ def test_a_link_to_a_folder_is_not_removed_as_abandoned(tmp_path):
     assert not abandoned.exists()
 
 
-def test_the_space_of_a_workers_metrics_is_reserved(tmp_path):
-    memory = SharedMemory.__new__(SharedMemory)
-    memory.folder = tmp_path
-    file = tmp_path / "counter_77.db"
-    with file.open("wb") as sparse:
-        sparse.truncate(65_536)
-    assert file.stat().st_blocks == 0
-    memory.reserve_space(77)
-    assert file.stat().st_blocks * 512 >= 65_536
+COUNTING = """
+import os
+from pathlib import Path
+from minichat.serving.metrics_files import RESERVED_BYTES, release_space, reserve_space
+reserve_space()
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+Counter("first", "", ["name"]).labels("a" * 1000).inc()
+[file] = folder.iterdir()
+assert file.stat().st_blocks * 512 >= RESERVED_BYTES, "the space is reserved"
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+assert b"first_total" in generate_latest(registry)
+release_space(folder, os.getpid())
+assert 1000 < file.stat().st_size < 2000, "the space is released"
+assert b"first_total" in generate_latest(registry)
+from prometheus_client import Gauge
+(folder / f"gauge_livesum_{os.getpid()}.db").symlink_to("/dev/full")
+gauge = Gauge("second", "", multiprocess_mode="livesum")
+gauge.set(7)
+assert list(folder.iterdir()) == [file], "no half file stays"
+assert gauge._value.get() == 7
+assert b"first_total" in generate_latest(registry)
+"""
+
+
+def test_a_full_disk_kills_no_worker_that_counts(tmp_path):
+    variables = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", COUNTING], env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "has no room for gauge_livesum_" in done.stderr

@@ -22,6 +22,7 @@ from gunicorn.workers.base import Worker
 
 from minichat import logs
 from minichat.config import Settings, SettingsError
+from minichat.serving.metrics_files import reserve_space
 from minichat.serving.shared_memory import SharedMemory
 from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
 from minichat.standard_streams import OutputFailed
@@ -106,7 +107,7 @@ class Server(BaseApplication):
             # gunicorn's routine messages repeat lines of our own log.
             "loglevel": "debug" if self.settings.log_level == "debug" else "warning",
             "logger_class": logs.GunicornLogs,
-            "post_worker_init": self._begin_worker,
+            "post_worker_init": _announce,
             "child_exit": self._forget_worker,
             "on_exit": self._remove_shared_memory,
             "proc_name": "minichat",
@@ -130,13 +131,9 @@ class Server(BaseApplication):
         from minichat.api import instrumentation
         from minichat.app import create_app
 
+        reserve_space()
         logs.configure(self.settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
         return create_app(self.settings)
-
-    def _begin_worker(self, worker: Worker) -> None:
-        if self._shared_memory is not None:
-            self._shared_memory.reserve_space(os.getpid())
-        _announce(worker)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
         if self._shared_memory is not None:

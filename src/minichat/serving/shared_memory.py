@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir, mkdtemp
 
 from minichat.config import SHARED_MEMORY_DIR
+from minichat.serving.metrics_files import release_space
 
 FOLDER_PREFIX = "minichat-metrics-"
 NEEDED_BYTES = 4 * 2**20
@@ -33,17 +34,12 @@ class SharedMemory:
         os.environ[SHARED_MEMORY_DIR] = str(self.folder)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.folder)  # prometheus-client's own name for it
 
-    def reserve_space(self, pid: int) -> None:
-        """Reserve the space of a worker's metrics: a write beyond a full disk would kill the worker."""
-        for path in self.folder.glob(f"*_{pid}.db"):
-            with suppress(OSError), path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
     def forget_worker(self, pid: int) -> None:
         """Remove the metrics that describe a living worker, such as its requests in progress."""
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        release_space(self.folder, pid)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
