@@ -19,7 +19,7 @@ LISTS = {
     "/api/chat/rooms/": SESSION + 3,  # the rooms, their first participants, the people
     "/api/chat/rooms/?q=n": SESSION + 3,
     "/api/chat/rooms/?scope=public": SESSION + 1,
-    "/api/chat/rooms/?scope=public&q=li": SESSION + 1,
+    "/api/chat/rooms/?scope=public&q=li": SESSION + 2,  # whether few rooms have it, the rooms
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
     "/api/chat/rooms/{room}/history/?mark_read=false": SESSION
