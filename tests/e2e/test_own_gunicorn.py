@@ -37,7 +37,7 @@ from servers import BIN, PATIENCE, SECRET, run_program
 
 STOP_SECONDS = 5.0
 """The promise of docs/operations.md: the server ends within this time."""
-STREAM_SECONDS = 1.0
+STREAM_SECONDS = 2.0
 """Its streams end within this time, if their clients read."""
 
 

@@ -94,12 +94,14 @@ class Unavailable(ChatError):
 
 
 class StreamsNotServed(Unavailable):
-    """The process serves one request at a time, so one stream or waiting request would block it for everybody."""
+    """The process has no place for streams: one stream or waiting request would block it for all other clients."""
 
     code = "streams_not_served"
 
     def __init__(self) -> None:
-        super().__init__("this worker serves one request at a time; see 'Serving' in docs/operations.md", retry_after=5)
+        super().__init__(
+            "this worker carries no streams; see 'A gunicorn of your own' in docs/operations.md", retry_after=5
+        )
 
 
 class InvalidCredentials(NotAuthenticated):
