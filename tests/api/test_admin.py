@@ -1,6 +1,8 @@
 """The administration: sign-in, its cookie, and the actions of its pages."""
 
 import re
+import time
+from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
@@ -169,6 +171,16 @@ class TestSignIn:
         assert admin.is_in
         chat.clock.advance(1)
         assert not admin.is_in
+
+    @pytest.mark.parametrize("ahead", [-7_200, 7_200])
+    def test_a_cookie_works_after_the_clock_of_the_host_was_set(
+        self, browser: Browser, monkeypatch: pytest.MonkeyPatch, ahead: int
+    ) -> None:
+        now = time.time()
+        with monkeypatch.context() as patched:
+            patched.setattr("itsdangerous.timed.time", SimpleNamespace(time=lambda: now + ahead))
+            browser.signs_in()
+        assert browser.is_in
 
     def test_a_sign_in_under_a_fast_clock_lasts_no_longer(self, chat: Chat, admin: Browser) -> None:
         chat.clock.advance(-12 * 3_600 + 1)
