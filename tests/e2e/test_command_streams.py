@@ -226,6 +226,16 @@ def test_missing_streams_are_reported_and_no_database_gets_their_descriptors(fil
     assert rows(sqlite_file_of(tmp_path), "PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.parametrize("closed", ["</dev/null", "<&-"])
+def test_a_prompt_without_a_terminal_names_the_option(tmp_path, closed):
+    command = f"exec setsid --wait {BIN}/minichat createsuperuser --username root {closed}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    said = "There is no terminal to prompt at. Pass the password with --password-stdin.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
 def test_names_in_every_script_are_printed_without_a_locale(filled, tmp_path):
     shutil.copytree(filled / "instance", tmp_path / "instance")
     variables = {**environment(), "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -1,5 +1,6 @@
 """Shared parts of the commands: the settings, the services, and failures as one sentence."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -147,8 +148,18 @@ def read_password(from_stdin: bool) -> str:
     """Prompt for a password twice, or read one line from standard input."""
     if from_stdin:
         return read_line()
+    if not _has_terminal():
+        raise Failed("There is no terminal to prompt at. Pass the password with --password-stdin.")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return sys.stdin is not None and sys.stdin.isatty()
+    return True
 
 
 def read_line() -> str:
