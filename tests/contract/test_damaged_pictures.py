@@ -95,6 +95,12 @@ SHOWN = {
     "a PNG with a wrong checksum behind its pixels": PNG[:-12] + wrong(chunk(b"tEXt", b"a\0b")) + PNG[-12:],
     "a PNG with a wrong checksum of its pixels": PNG[:-16] + bytes(4) + PNG[-12:],
     "a PNG with a wrong checksum at its end": PNG[:-4] + bytes(4),
+    "a PNG with a wrong checksum of its compressed pixels": PNG[:PIXELS]
+    + chunk(b"IDAT", PNG[PIXELS + 8 : -20] + bytes(4))
+    + PNG[-12:],
+    "a PNG without a checksum of its compressed pixels": PNG[:PIXELS]
+    + chunk(b"IDAT", PNG[PIXELS + 8 : -20])
+    + PNG[-12:],
     "a PNG without an end": PNG[:-12],
     "a PNG with half of an end": PNG[:-8],
     "a PNG with a text between its pixels": PNG[:PIXELS] + in_pieces(40)[PIXELS:].replace(

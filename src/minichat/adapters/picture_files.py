@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Iterator
 
 PNG = b"\x89PNG\r\n\x1a\n"
+MAX_PIXEL_BYTES = (8 * 4096 + 1) * 4096
+"""Size of the pixels of the largest accepted PNG."""
 MAX_PROFILE_BYTES = 2**20
 """Maximum size of a colour profile. Pillow refuses a picture with a larger one."""
 
@@ -71,6 +73,21 @@ def readable_png(data: bytes) -> bytes:
             kept.add(kind)
             parts.append(_chunk(kind, sound))
     return b"".join([*parts, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b"")])
+
+
+def with_right_checksum(data: bytes) -> bytes | None:
+    """Return the PNG with the right checksum behind its compressed pixels, or None if a part of them is missing."""
+    chunks = list(_chunks(data))
+    pixels = b"".join(body for kind, body, _ in chunks if kind == b"IDAT")
+    inflater, rest, checksum, size = zlib.decompressobj(-zlib.MAX_WBITS), pixels[2:], 1, 0
+    while rest and not inflater.eof and size <= MAX_PIXEL_BYTES:
+        part = inflater.decompress(rest, 2**20)
+        checksum, size, rest = zlib.adler32(part, checksum), size + len(part), inflater.unconsumed_tail
+    if not inflater.eof:
+        return None
+    whole = pixels[: len(pixels) - len(inflater.unused_data)] + struct.pack(">I", checksum)
+    head = [_chunk(kind, body) for kind, body, _ in chunks if kind not in {b"IDAT", b"IEND"}]
+    return b"".join([PNG, *head, _chunk(b"IDAT", whole), _chunk(b"IEND", b"")])
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

@@ -18,7 +18,14 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from minichat.adapters.offloading import ConcurrencyLimit, Offload, run_here
-from minichat.adapters.picture_files import PNG, lacks_end, readable_jpeg, readable_png, readable_webp
+from minichat.adapters.picture_files import (
+    PNG,
+    lacks_end,
+    readable_jpeg,
+    readable_png,
+    readable_webp,
+    with_right_checksum,
+)
 from minichat.domain.avatars import MAX_SIDE, SIDE
 from minichat.domain.errors import InvalidInput
 
@@ -74,17 +81,27 @@ class PillowPictures:
 def _convert(data: bytes) -> bytes | InvalidInput:
     """Return the square, or the error: gevent would print a traceback for a raised exception."""
     try:
-        with _opened(data) as picture:
-            square = _square(picture)
-            if data.startswith(_JPEG) and lacks_end(data) and _lacks_rows(picture):
-                return InvalidInput.of("file", "not_a_picture")
-            return _webp(_upright(square))
+        try:
+            return _converted(data)
+        except OSError:
+            repaired = with_right_checksum(readable_png(data)) if data.startswith(PNG) else None
+            if repaired is None:
+                raise
+            return _converted(repaired)
     except InvalidInput as error:
         return error
     except Image.DecompressionBombError:  # Pillow checks its own limit before this function can check `MAX_SIDE`
         return _too_many_pixels()
     except Exception:  # noqa: BLE001 - OSError, struct.error, IndexError, …: see the module
         return InvalidInput.of("file", "not_a_picture")
+
+
+def _converted(data: bytes) -> bytes | InvalidInput:
+    with _opened(data) as picture:
+        square = _square(picture)
+        if data.startswith(_JPEG) and lacks_end(data) and _lacks_rows(picture):
+            return InvalidInput.of("file", "not_a_picture")
+        return _webp(_upright(square))
 
 
 def _opened(data: bytes) -> ImageFile:
