@@ -112,6 +112,14 @@ def test_a_request_that_is_no_handshake_is_answered_with_426_and_the_version(ann
     assert "Sec-WebSocket-Version: 13" in answered
 
 
+def test_a_proxy_that_removes_the_upgrade_gets_426_whatever_the_origin(ann):
+    """By default nginx names its upstream as `Host`, and removes the fields of the handshake."""
+    fields = ("Connection: close", "Origin: http://chat.example.org")
+    line, (status, *_) = shake(ann, ann.makes_room(), fields, version="1.0")
+    line.close()
+    assert " 426 " in status
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [(None, "101"), ("http://127.0.0.1:{port}", "101"), ("http://localhost:3000", "101"), ("null", "403"), ("", "403")],

@@ -69,9 +69,9 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
     `after` resumes after a cursor; so do `lastEventId` and the header `Last-Event-ID`. Browsers can't send
     `Authorization`: pass a `ticket` instead.
     """
-    _check_origin()
     services().rooms.as_participant(caller_id(), room_id)
     socket = Socket()
+    _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
     listener, close = open_listener(subscription)
     response = UpgradeResponse(Conversation(socket, listener, room_id, must_resync=must_resync).run)
