@@ -258,6 +258,21 @@ def test_a_wrong_replica_url_stops_the_start(tmp_path):
     assert HIDDEN not in printed
 
 
+@pytest.mark.parametrize(
+    "form", ["{user}@/{name}?host=/nowhere,{host}", "/?user={user}&host=/nowhere,{host}&dbname={name}"]
+)
+def test_commands_take_a_url_of_several_hosts_and_name_it_without_its_password(tmp_path, form):
+    url = migrated()
+    name, host = url.partition("@/")[2].split("?host=")
+    given = form.format(user="minichat", name=name, host=host) + ("&" if "?" in form else "?") + f"password={HIDDEN}"
+    settings = on_postgres(f"postgresql://{given}")
+    for command in (["users", "list"], ["db", "status"], ["prune"], ["export", "chat.jsonl"], ["check"]):
+        result = run_minichat(tmp_path, *command, **settings)
+        assert result.returncode == (command == ["check"]), result.stderr
+        assert HIDDEN not in result.stdout + result.stderr
+    assert f"postgresql:///{name}?host=/nowhere,{host} answers" in result.stdout
+
+
 def test_the_same_commands_administer_a_postgresql(tmp_path):
     settings = on_postgres(shared().url())
     assert run_minichat(tmp_path, "db", "status", **settings).stdout.startswith("missing")
