@@ -33,7 +33,7 @@ const receive = (event) => {
   if (event.type === "message.created") console.log(JSON.stringify(event.data.content));
 };
 Object.assign(globalThis, {base, room, cursor, TYPES, receive, token: () => bearer});
-// What browsers have and Node does not.
+// Parts of a browser that Node lacks.
 const document = {hidden: false, addEventListener() {}, removeEventListener() {}};
 Object.assign(globalThis, {window: globalThis, document, addEventListener() {}});
 """
