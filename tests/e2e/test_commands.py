@@ -266,11 +266,13 @@ def test_commands_take_a_url_of_several_hosts_and_name_it_without_its_password(t
     name, host = url.partition("@/")[2].split("?host=")
     given = form.format(user="minichat", name=name, host=host) + ("&" if "?" in form else "?") + f"password={HIDDEN}"
     settings = on_postgres(f"postgresql://{given}")
-    for command in (["users", "list"], ["db", "status"], ["prune"], ["export", "chat.jsonl"], ["check"]):
-        result = run_minichat(tmp_path, *command, **settings)
-        assert result.returncode == (command == ["check"]), result.stderr
-        assert HIDDEN not in result.stdout + result.stderr
-    assert f"postgresql:///{name}?host=/nowhere,{host} answers" in result.stdout
+    for command in ("users list", "db status", "prune", "export chat.jsonl"):
+        result = run_minichat(tmp_path, *command.split(), **settings)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert HIDDEN not in result.stdout
+    checked = run_minichat(tmp_path, "check", **settings).stdout
+    assert f"postgresql:///{name}?host=/nowhere,{host} answers" in checked
+    assert HIDDEN not in checked
 
 
 def test_the_same_commands_administer_a_postgresql(tmp_path):
