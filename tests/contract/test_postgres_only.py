@@ -35,7 +35,7 @@ from minichat.domain.sessions import Lifetimes
 
 @pytest.fixture(scope="module")
 def server():
-    with postgres.running_postgres() as server:
+    with postgres.running_postgres("fsync=off") as server:  # a restart would sync a large database
         yield server
 
 

@@ -33,7 +33,7 @@ CUTS = scaled(10, 30)
 """Number of answers that a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
-SENDS_BEFORE_FAILOVER = 50
+SENDS_BEFORE_FAILOVER = scaled(20, 50)
 TERMINATIONS = scaled(3, 10)
 SENDS_WITHOUT_REDIS = scaled(40, 200)
 SENDS_AT_ANOTHER_TIME = scaled(30, 100)
