@@ -257,6 +257,7 @@ class TestMoving:
         histories = ann.history(room, 200)
         listed = bob.rooms(ALL)
         new_home.imports(home.exported())
+        new_home.clock.now = home.clock.now
         for person in (ann, bob):
             person.chat = new_home.chat
         assert {person.username: person.unread(room) for person in (ann, bob)} == unread
