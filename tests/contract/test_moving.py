@@ -256,6 +256,7 @@ class TestMoving:
         unread = {person.username: person.unread(room) for person in (ann, bob)}
         histories = ann.history(room, 200)
         listed = bob.rooms(ALL)
+        new_home.clock.now = home.clock.now
         new_home.imports(home.exported())
         new_home.clock.now = home.clock.now
         for person in (ann, bob):
