@@ -62,6 +62,15 @@ def test_a_caller_has_the_current_user_and_session(ports, ann, session):
     )
 
 
+def test_an_expiry_is_stored_for_one_session(ports, ann, bob, session, open_session):
+    other = open_session(bob)
+    with ports.transaction():
+        ports.session_store.expire(session.id, 7_500)
+        ports.session_store.expire(NONE, 1)
+    assert ports.session_store.caller(session.id) == Caller(ann, session._replace(expires_at=7_500))
+    assert ports.session_store.caller(other.id) == Caller(bob, other)
+
+
 def test_a_session_ends_once(ports, ann, bob, session, open_session):
     other = open_session(bob)
     for at, is_first in ((5_000, True), (6_000, False)):
