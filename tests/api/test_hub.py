@@ -484,3 +484,14 @@ def test_a_stream_that_catches_up_for_long_gets_no_typing_from_its_beginning(
     hub.attach(listener)
     ann.says("hello", in_=room)
     assert kinds(listener, 1) == ["message.created"]
+
+
+def test_a_clock_that_is_set_back_prolongs_no_stream(chat: MemoryChat, hub: Hub[JsonEvent]) -> None:
+    ann = chat.person("ann")
+    listener: Listener[JsonEvent] = Listener(ann.subscribe(), 1, chat.clock() + 60_000, BASE_URL)
+    hub.admit(listener)
+    chat.clock.advance(-7_200)
+    assert 59 < listener.ends_at - monotonic() <= 60
+    assert not listener.has_expired(chat.clock())
+    listener.ends_at -= 60
+    assert listener.has_expired(chat.clock())
