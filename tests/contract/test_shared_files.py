@@ -280,6 +280,9 @@ gauge.set(7)
 assert list(folder.iterdir()) == [file], "no half file stays"
 assert gauge._value.get() == 7
 assert b"first_total" in generate_latest(registry)
+(folder / "counter_1.db").touch()
+release_space(folder, 1)
+assert b"first_total" in generate_latest(registry), "a worker killed at its start leaves no unreadable file"
 """
 
 

@@ -7,13 +7,14 @@ only the form of these files.
 
 import logging
 import os
-import struct
+import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 log = logging.getLogger(__name__)
 
+HEADER_BYTES = 8
+"""Size of a file without counts. The library can't read a smaller one."""
 RESERVED_BYTES = 256 * 1024
 """Space for the counts of all routes; a file that outgrows it would be sparse again."""
 
@@ -46,5 +47,5 @@ def release_space(folder: Path, pid: int) -> None:
     """Cut the files of a worker that has ended to their content, which the metrics keep."""
     for file in folder.glob(f"*_{pid}.db"):
         with suppress(OSError), file.open("r+b") as opened:
-            found: tuple[Any, ...] = struct.unpack("i", opened.read(4))
-            opened.truncate(found[0])
+            used = int.from_bytes(opened.read(4), sys.byteorder)  # 0 if the worker was killed while it created the file
+            opened.truncate(max(used, HEADER_BYTES))
