@@ -207,6 +207,14 @@ class TestLoggingOut:
         assert not bob.is_logged_in
         assert not ann.is_logged_in
 
+    def test_an_expired_access_token_ends_no_session(self, chat: Chat) -> None:
+        ann, bob = chat.people("ann", "bob")
+        old = ann.token
+        chat.clock.advance(2 * HOUR)
+        bob.token = old
+        assert bob.posts("/api/auth/logout/", refresh=bob.refresh).status == 200
+        assert ann.refreshes().status == 200
+
     @pytest.mark.parametrize("token", [None, "garbage", "expired", "of a changed key"])
     def test_a_refresh_token_is_enough_to_log_out(self, chat: Chat, token: str | None) -> None:
         ann = chat.person("ann")

@@ -65,8 +65,8 @@ def logout(form: dict[str, str]) -> Response:
     """Log out: end the session, with its access and refresh tokens.
 
     One valid token is enough. With a `refresh` token, the access token may have expired or be missing. Without one, the
-    session of the access token ends. If you send tokens of two sessions, both end. You can log out again without an
-    error.
+    session of the access token ends. If you send valid tokens of two sessions, both end. You can log out again without
+    an error.
     """
     access, refresh = request_state().claims, form.get("refresh")
     tokens = [] if access is None else [access]
@@ -74,9 +74,10 @@ def logout(form: dict[str, str]) -> Response:
         tokens.append(context().tokens.read(refresh, "refresh", even_expired=True))
     if not tokens:
         bearer_claims()  # raises the reason
-    if all(token.expires_at <= context().clock() for token in tokens):
+    live = [token for token in tokens if token.expires_at > context().clock()]
+    if not live:
         raise TokenExpired
-    for token in tokens:
+    for token in live:
         services().sessions.log_out(token.user_id, token.session_id, device=device())
     return presenting.json_response({"message": sentence("logged_out")})
 
