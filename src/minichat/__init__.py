@@ -6,8 +6,8 @@ The path of one request, `POST /api/chat/messages/`, file by file:
    the client's address and the host, by the definitions in `addresses.py`.
 2. `api/authentication.py` authenticates the caller: `api/tokens.py` verifies the access token, and
    `domain/sessions.py` checks that its session lives.
-3. `api/parsing.py` reads the body strictly, by the schema `MessageIn` of `api/schemas/requests.py`. Then it calls the
-   view in `api/routes/messages.py`.
+3. `api/parsing.py` reads the body strictly. `api/arguments.py` checks it by the schema `MessageIn` of
+   `api/schemas/requests.py`, and the view in `api/routes/messages.py` gets the fields.
 4. `domain/messaging.py` is the service. It checks the text and the membership, and recognises a repeated message. It
    works on the entities of `domain/model/` and calls the ports of `domain/ports/`, inside one transaction.
 5. `adapters/peewee/stores/messages.py` implements the port: it numbers and inserts the row. `stores/changes.py` appends

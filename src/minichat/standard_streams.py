@@ -1,7 +1,7 @@
 """The standard streams of a command: a full disk, a closed pipe or a missing stream never looks like another failure.
 
 Standard output raises its own error, which no handler of a database's or a file's errors catches. Standard error drops
-what it can't write, because there is no other place to report it. This module uses only the standard library.
+text that it can't write, because there is no other place to report it. This module uses only the standard library.
 """
 
 import io
@@ -50,7 +50,7 @@ class _Output(io.FileIO):
 
 
 class _Errors(io.FileIO):
-    """A file that drops what it can't write."""
+    """A file that drops data that it can't write."""
 
     def write(self, data: Any, /) -> int:
         with suppress(OSError):

@@ -67,9 +67,8 @@ class SharedMemoryNoticeBoard:
     def _open_sized(self, path: Path) -> int:
         file = self._open_file(path)
         try:
-            os.posix_fallocate(
-                file, 0, _SIZE
-            )  # on a full disk this fails; a write to the mapping would kill the process
+            # On a full disk this fails. Without it, a write to the mapping would kill the process.
+            os.posix_fallocate(file, 0, _SIZE)
         except OSError:
             os.close(file)
             raise

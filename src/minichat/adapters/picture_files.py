@@ -1,7 +1,7 @@
 """The structure of picture files: drop the parts that Pillow refuses and browsers overlook.
 
 Common programs write files with broken metadata, wrong checksums or no end. Browsers show them, because their decoders
-ignore what the pixels do not need. This module keeps only the parts that `pictures` needs. It never decodes pixels.
+ignore everything but the pixels. This module keeps only the parts that `pictures` needs. It never decodes pixels.
 """
 
 import re

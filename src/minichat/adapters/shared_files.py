@@ -1,7 +1,7 @@
 """Files that the processes of one host share, and a folder for them that disappears with its last user.
 
 Other users of the host can write to the system's temporary folder. So the files are in a folder that only this user can
-enter; links and the folders of others are refused. This module does not know what the files hold.
+enter; links and the folders of others are refused. This module does not read the files.
 """
 
 import atexit

@@ -28,7 +28,7 @@ _SECURITY: Mapping[Access, Mapping[str, Any]] = {
     Access.PUBLIC: {"security": []},
     Access.OPTIONAL_TOKEN: {"security": [{"bearer": []}, {}]},
 }
-"""What the document says instead of its general requirement of a token."""
+"""The routes' own requirements in the document, in place of its general one: a token."""
 _PARTS = "request_parts"
 """The attribute of a view that holds the parts of its request."""
 

@@ -63,7 +63,7 @@ class Policy:
     max_body_bytes: int = MAX_BODY_BYTES
     ignores_body: bool = False
     """Whether a route that reads no body ignores one. The Django service's routes do, because its clients may send
-    some. All others refuse it, except `{}`: they can't know what the client expects of it."""
+    some. All others refuse it, except `{}`, because the client would expect an effect."""
     is_for_any_origin: bool = False
     """Whether pages of every origin may read the answers: see `cross_origin`."""
 

@@ -2,7 +2,7 @@
 
 A browser's `EventSource` repeats its URL when it reconnects, and sends the id of the last event in a header. Many
 replacements append it to the URL instead, next to values for servers that we are not. This module knows the names of
-these parameters. It does not know what a cursor is.
+these parameters. It does not interpret cursors.
 """
 
 Pairs = list[tuple[str, str]]

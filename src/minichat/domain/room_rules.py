@@ -18,21 +18,21 @@ def changed_room(
     """Return the room with the given fields; None keeps a field. Raises InvalidInput."""
     fields, edited = Fields(), room
     if name is not None and name != room.name:  # a name from an earlier version may be sent back unchanged
-        edited = edited._replace(name=checked_name(fields, name, characters))
+        edited = edited._replace(name=check_name(fields, name, characters))
     if description is not None:
-        edited = edited._replace(description=checked_description(fields, description))
+        edited = edited._replace(description=check_description(fields, description))
     if is_private is not None:
         edited = edited._replace(is_private=is_private)
     fields.check()
     return edited
 
 
-def checked_name(fields: Fields, name: str, characters: Characters) -> str:
+def check_name(fields: Fields, name: str, characters: Characters) -> str:
     """Return the name in its normal form; record in `fields` why it is wrong."""
     return fields.name("name", name, characters, least=1, most=MAX_ROOM_NAME_LENGTH)
 
 
-def checked_description(fields: Fields, description: str) -> str:
+def check_description(fields: Fields, description: str) -> str:
     """Return the description in its normal form; record in `fields` why it is wrong."""
     return fields.body("description", description, most=MAX_DESCRIPTION_LENGTH)
 

@@ -129,8 +129,8 @@ class Rooms:
     ) -> ShownRoom:
         """Create a group with its owner and the invited users. Raises InvalidInput."""
         fields = Fields()
-        name = room_rules.checked_name(fields, name, self.characters)
-        description = room_rules.checked_description(fields, description)
+        name = room_rules.check_name(fields, name, self.characters)
+        description = room_rules.check_description(fields, description)
         others = self._checked_others(fields, user_id, invited)
         fields.check()
         with self.transaction(shared_accounts=[user_id, *others]):
@@ -154,8 +154,8 @@ class Rooms:
         """Raise InvalidInput if a given field of a new room breaks a rule. Change nothing."""
         fields = Fields()
         if name is not None:
-            room_rules.checked_name(fields, name, self.characters)
-        room_rules.checked_description(fields, description)
+            room_rules.check_name(fields, name, self.characters)
+        room_rules.check_description(fields, description)
         self._checked_others(fields, user_id, invited)
         fields.check()
 

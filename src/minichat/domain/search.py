@@ -51,7 +51,7 @@ def room_name(name: str, characters: Characters) -> str:
 
 def name_query(typed: str, characters: Characters) -> NameQuery:
     """Return the query that a user has typed, without an `@` at its start."""
-    phrase = searchable(searchable(typed, characters).removeprefix("@"), characters)
+    phrase = searchable(typed, characters).removeprefix("@").lstrip()
     words: list[str] = []
     for word in sorted((word[:MAX_SEARCHED_LENGTH] for word in phrase.split()), key=len, reverse=True):
         if not any(word in longer for longer in words):

@@ -73,7 +73,7 @@ class HintChannel:
         self._subscribers[Topic.CHANGES] = lambda _: wake()
         self._connection.on_change(lambda _: wake())
         self._start_thread(self._receive_forever)
-        if self._connection.is_up:  # nobody sends again what was published before the subscription
+        if self._connection.is_up:  # hints from before the subscription are lost
             self._has_subscribed.wait(SUBSCRIBING_SECONDS)
 
     @property

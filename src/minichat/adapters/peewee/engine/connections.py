@@ -118,7 +118,7 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
 class Server:
     """The server behind a URL, for all connections of this process."""
 
-    def __init__(self, url: str, what: str = "the database URL", *, must_accept_writes: bool = True) -> None:
+    def __init__(self, url: str, subject: str = "the database URL", *, must_accept_writes: bool = True) -> None:
         """Raises ValueError for an invalid URL, with a text that repeats no password.
 
         With `must_accept_writes`, the connections go to the primary: libpq tries one host of the URL after the other.
@@ -128,7 +128,7 @@ class Server:
             self._conninfo = connection_string(url, must_accept_writes=must_accept_writes)
         except psycopg.ProgrammingError:
             # The driver's text may repeat a part of the URL, and so of the password.
-            raise ValueError(f"PostgreSQL's client does not understand {what}") from None
+            raise ValueError(f"PostgreSQL's client does not understand {subject}") from None
         self._must_accept_writes = must_accept_writes
         self._generation = 0
         self._started_at: str | None = None

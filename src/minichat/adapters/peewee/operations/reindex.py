@@ -19,7 +19,7 @@ BATCH = 100
 def reindex(database: ChatDatabase, characters: Characters, batch: int = BATCH) -> int:
     """Index all people and rooms whose names are not indexed by the rules of this version; return how many.
 
-    Raises Unavailable. What was done until then is kept.
+    Raises Unavailable; earlier batches stay indexed.
     """
     users, rooms = PeeweeUserStore(database, characters), PeeweeRoomStore(database, characters)
     done = 0

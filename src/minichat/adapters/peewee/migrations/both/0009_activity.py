@@ -1,4 +1,4 @@
-"""Lists of rooms are ordered by what happened last, and unread counts leave deleted messages out."""
+"""Lists of rooms are ordered by activity instead of time, and unread counts leave deleted messages out."""
 
 from playhouse.migrate import SchemaMigrator
 
