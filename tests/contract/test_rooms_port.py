@@ -363,11 +363,12 @@ def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room
     assert ports.room_store.access(other.id, ann.id)[0].name == "Other"
 
 
-def test_privacy_decides_about_the_list(ports, room, carl):
+def test_privacy_decides_about_the_list_and_its_search(ports, room, carl):
     for is_private, expected in ((True, []), (False, ["Room"])):
         with ports.transaction():
             ports.room_store.update(room._replace(is_private=is_private))
-        assert names(ports.room_store.public_page(carl.id, Window(5))) == expected
+        for part in ("", "oom"):
+            assert names(ports.room_store.public_page(carl.id, Window(5), part)) == expected
 
 
 def test_a_removed_room_and_its_contents_are_not_found(ports, add_room, room, ann, bob, carl):

@@ -65,6 +65,7 @@ class OldServer:
             "VALUES (:name, '', 'group', :no, 1, 1)"
         )
         self._rename_room = statement("UPDATE room SET name = :name WHERE id = :id")
+        self._set_privacy = statement("UPDATE room SET is_private = :is_private WHERE id = :id")
 
     def adds(self, user: User) -> None:
         with self.database.writing():
@@ -95,6 +96,10 @@ class OldServer:
     def renames_room(self, room_id: int, name: str) -> None:
         with self.database.writing(room=room_id):
             self._rename_room(id=room_id, name=name)
+
+    def sets_privacy(self, room_id: int, *, is_private: bool) -> None:
+        with self.database.writing(room=room_id):
+            self._set_privacy(id=room_id, is_private=is_private)
 
 
 class Crash(Exception):
@@ -226,6 +231,17 @@ def test_names_that_an_old_server_writes_meanwhile_are_found_and_then_indexed(da
         assert found(database, query) == []
     assert (found_rooms(database, "buch"), found_rooms(database, "hohle")) == (["Bücher"], ["Höhle"])
     assert found_rooms(database, "kitchen") == []
+
+
+def test_the_privacy_that_an_old_server_changes_meanwhile_decides_about_the_search(database: ChatDatabase) -> None:
+    old_server = OldServer(database)
+    old_server.sets_privacy(1, is_private=True)
+    reindex(database, UNICODE)
+    assert 1 not in {room_id for room_id, _ in index(database)[3]}
+    for is_private, expected in ((False, [ROOMS[0]]), (True, [])):
+        old_server.sets_privacy(1, is_private=is_private)
+        reindex(database, UNICODE)
+        assert found_rooms(database, ROOMS[0].lower()) == expected
 
 
 def test_a_new_server_changes_names_before_they_are_rebuilt(database: ChatDatabase) -> None:

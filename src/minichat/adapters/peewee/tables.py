@@ -90,7 +90,7 @@ class RoomRow(Model):
 
 
 class RoomNamePartRow(Model):
-    """Every ending of the folded name of every group: see `stores.room_names`."""
+    """Every ending of the folded name of every public room: see `stores.room_names`."""
 
     part = TextField()
     room_id = BigIntegerField()

@@ -97,7 +97,7 @@ class PeeweeRoomStore:
             return None
         room = ROOMS.of(row)
         if room.kind == RoomKind.GROUP:
-            self._names.add(room.id, room.name)
+            self._names.add(room)
         return room
 
     def direct_of(self, pair: tuple[int, int]) -> int | None:
@@ -107,7 +107,7 @@ class PeeweeRoomStore:
     def update(self, room: Room) -> None:
         given = {"name": room.name, "description": room.description, "is_private": room.is_private}
         if self._update.run(id=room.id, **given):
-            self._names.replace(room.id, room.name)
+            self._names.replace(room)
 
     def index(self, room_ids: Collection[int]) -> None:
         """Index the names of these rooms by the rules of this version, in the caller's transaction."""

@@ -7,9 +7,9 @@ from playhouse.migrate import SchemaMigrator
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 
-# A server of an earlier version, which still runs, changes names and knows nothing of the new columns.
+# A server of an earlier version, which still runs, changes names and privacy, and knows nothing of the new columns.
 SQLITE_TRIGGER = """
-    CREATE TRIGGER {table}_is_renamed AFTER UPDATE OF {names} ON "{table}" WHEN NEW.is_indexed AND ({differ})
+    CREATE TRIGGER {table}_is_renamed AFTER UPDATE OF {sources} ON "{table}" WHEN NEW.is_indexed AND ({differ})
     BEGIN UPDATE "{table}" SET is_indexed = FALSE WHERE id = NEW.id; END
 """
 POSTGRES_FUNCTION = """
@@ -17,10 +17,10 @@ POSTGRES_FUNCTION = """
     BEGIN NEW.is_indexed := FALSE; RETURN NEW; END $$
 """
 POSTGRES_TRIGGER = """
-    CREATE TRIGGER {table}_is_renamed BEFORE UPDATE OF {names} ON "{table}"
+    CREATE TRIGGER {table}_is_renamed BEFORE UPDATE OF {sources} ON "{table}"
     FOR EACH ROW WHEN (NEW.is_indexed AND ({differ})) EXECUTE FUNCTION names_are_behind()
 """
-# As `user_name_part`: the endings of the names of rooms.
+# As `user_name_part`: the endings of the names of public rooms.
 SQLITE_PARTS = """
     CREATE TABLE room_name_part (
         part TEXT NOT NULL,
@@ -43,14 +43,14 @@ def up(_migrator: SchemaMigrator, db: ChatDatabase) -> None:
     trigger = db.dialect.choose(sqlite=SQLITE_TRIGGER, postgres=POSTGRES_TRIGGER)
     for function in db.dialect.choose(sqlite=(), postgres=(POSTGRES_FUNCTION,)):
         db.execute_sql(function)
-    for table, column, names in (
+    for table, column, sources in (
         ("user", "search_names", ("username", "first_name", "last_name")),
-        ("room", "search_name", ("name",)),
+        ("room", "search_name", ("name", "is_private")),
     ):
-        differ = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in names)
+        differ = " OR ".join(f"NEW.{source} <> OLD.{source}" for source in sources)
         db.execute_sql(f"ALTER TABLE \"{table}\" ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         db.execute_sql(f'ALTER TABLE "{table}" ADD COLUMN is_indexed {boolean} NOT NULL DEFAULT FALSE')
         db.execute_sql(f'CREATE INDEX {table}_behind ON "{table}" (id) WHERE NOT is_indexed')
-        db.execute_sql(trigger.format(table=table, names=", ".join(names), differ=differ))
+        db.execute_sql(trigger.format(table=table, sources=", ".join(sources), differ=differ))
     db.execute_sql(db.dialect.choose(sqlite=SQLITE_PARTS, postgres=POSTGRES_PARTS))
     db.execute_sql("CREATE INDEX room_name_part_room ON room_name_part (room_id)")
