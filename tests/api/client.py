@@ -31,6 +31,13 @@ PICTURE = base64.b64decode(
 )
 """A PNG of one red pixel."""
 BASE = "http://localhost"
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+"""The headers of a WebSocket handshake."""
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@private\.example")  # the look-behind makes long texts fast to search
 _STATEMENTS: dict[type[ChatDatabase], dict[str, str]] = {}
 """For each kind of database, the statement that reads each table."""

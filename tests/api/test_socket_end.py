@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.client import Chat
+from api.client import HANDSHAKE, Chat
 from api.conftest import MakeChat, on_one_database
 
 pytestmark = on_one_database
 TIMEOUT_SECONDS = 10
-HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-HANDSHAKE |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
 CLOSE_FRAME = b"\x88\x82\0\0\0\0\x03\xe8"
 
 

@@ -39,6 +39,7 @@ class AddressMiddleware:
         self._allowed_hosts = AllowedHosts(allowed_hosts)
         parts = urlsplit(public_url or "")
         self._public_path = parts.path
+        self._has_public_url = public_url is not None
         names = (name for name in allowed_hosts if not name.startswith("."))
         self._usual_host = parts.netloc or next(names, None)
         self._first_segments = first_segments
@@ -96,7 +97,8 @@ class AddressMiddleware:
         # The server's own prefix may be part of the other one. A public URL is complete in any case.
         prefix = outer if outer.endswith(inner) else f"{outer}{inner}" if reported else inner
         if not mounted:
-            path = self._without_prefix(path, prefix)
+            # Many proxies pass on a client's X-Forwarded-Prefix. To remove it would evade their rules for paths.
+            path = self._without_prefix(path, self._public_path if self._has_public_url else prefix)
         elif path and not path.startswith("/"):  # gunicorn compares no segments: /chatter begins with /chat
             path = f"/{path}" if mounted.endswith("/") else f"{mounted}{path}"
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, path
