@@ -2,11 +2,14 @@
 
 import multiprocessing
 import re
+import shutil
 import threading
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,6 +183,66 @@ def test_a_lock_of_another_program_is_reported_in_bounded_time_and_then_all_work
     with database.writing():
         database.execute_sql("DELETE FROM user")
     other.close()
+
+
+def remove_all(file):
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+
+
+def replace_by_a_copy(file):
+    copied = shutil.copy(file, file.with_name("copy"))
+    Path(copied).replace(file)
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        remove_all,
+        lambda file: file.unlink(),
+        lambda file: file.rename(file.with_name("away")),
+        replace_by_a_copy,
+        lambda file: file.with_name(f"{file.name}-wal").unlink(),
+        lambda file: file.with_name(f"{file.name}-shm").unlink(),
+    ],
+    ids=["all removed", "file removed", "file renamed", "file replaced", "log removed", "index of the log removed"],
+)
+def test_no_write_is_acknowledged_into_a_file_that_has_lost_its_name(database, tmp_path, lose):
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    lose(tmp_path / "chat.sqlite3")
+    with pytest.raises(Unavailable, match="removed or replaced"), database.writing():
+        pytest.fail("the file was gone")
+    with pytest.raises(Unavailable, match="removed or replaced"):
+        database.ping()
+    assert database.execute_sql("SELECT count(*) FROM user").fetchone() == (0,), "reads go on"
+
+
+def test_writes_go_on_when_a_moved_database_is_back(database, tmp_path):
+    file, away = tmp_path / "chat.sqlite3", tmp_path / "away"
+    file.rename(away)
+    with pytest.raises(Unavailable), database.writing():
+        pytest.fail("the file was gone")
+    away.rename(file)
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    database.ping()
+
+
+def test_a_second_connection_neither_creates_a_removed_file_nor_opens_another(database, tmp_path):
+    database.ping()
+    remove_all(tmp_path / "chat.sqlite3")
+    with ThreadPoolExecutor(1) as other, pytest.raises(Unavailable, match="removed or replaced"):
+        other.submit(database.ping).result()
+    assert not (tmp_path / "chat.sqlite3").exists()
+
+
+def test_a_closed_database_can_be_replaced(database, tmp_path):
+    database.close_connections()
+    replace_by_a_copy(tmp_path / "chat.sqlite3")
+    with database.writing():
+        database.execute_sql("DELETE FROM user")
+    database.ping()
 
 
 def test_a_writer_waits_for_another_program_that_lets_go_soon(database, tmp_path):

@@ -20,6 +20,7 @@ from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from minichat.adapters.gevents import native_local
+from minichat.adapters.peewee.engine.database_files import DatabaseFiles
 from minichat.adapters.peewee.engine.dialects import Dialect, SqliteDialect
 from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
@@ -61,6 +62,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         self._is_read_only = read_only
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = native_local()
+        self._files = DatabaseFiles(path)
         self.on_commit: Callable[[], object] = lambda: None
         """A function to call in this process after each commit: the log may have new changes."""
         self.write_queue = WriteQueue(path.with_name(path.name + "-turns"))
@@ -77,14 +79,28 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             local.pid, local.reader, local.writer = os.getpid(), None, None
         connection = getattr(local, use)
         if connection is None:
-            self._make_private()
-            connection = _repeat_while_locked(super()._connect, time.monotonic() + CREATING_SECONDS)
+            connection = self._opened()
             # With this "stability guarantee" SQLite plans a statement once. Without it, SQLite plans a join again for
             # every bound value, which takes three times as long as running it.
             connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             if self._is_read_only:
                 connection.db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # the log stays beside the file
             setattr(local, use, connection)
+        return connection
+
+    def _opened(self) -> Connection:
+        """Open a connection, to the same files as the process's other connections. Raises OperationalError."""
+        self._files.expect_same()
+        self._make_private()
+        deadline = time.monotonic() + CREATING_SECONDS
+        connection = _repeat_while_locked(super()._connect, deadline)
+        try:
+            # The first read opens the log.
+            _repeat_while_locked(lambda: connection.execute("SELECT 1 FROM sqlite_master").fetchone(), deadline)
+            self._files.record()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _make_private(self) -> None:
@@ -101,6 +117,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             if connection is not None:
                 connection.close()
                 setattr(self._connections, use, None)
+        self._files.forget()
 
     @contextmanager
     def writing(self, *, patience_seconds: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
@@ -208,9 +225,9 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
                 with driver_errors:
                     reader.execute("COMMIT")
 
-    @staticmethod
-    def _begin(writer: Connection, deadline: float) -> None:
+    def _begin(self, writer: Connection, deadline: float) -> None:
         """Begin; wait until `deadline` if a program outside of the write queue holds the lock (a backup, a shell)."""
+        self._files.expect_same()
         _repeat_while_locked(lambda: writer.execute("BEGIN IMMEDIATE"), deadline)
 
     @contextmanager
@@ -234,8 +251,9 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             self._shared("reader").execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def ping(self) -> None:
-        """Raise Unavailable unless the database answers and has the tables of this version."""
+        """Raise Unavailable unless the database answers, is still there and has the tables of this version."""
         with translate_errors():
+            self._files.expect_same()
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()
 
 
