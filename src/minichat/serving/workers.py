@@ -36,6 +36,8 @@ STOP_SECONDS = 10
 """Maximum time for a worker to stop. Then the arbiter kills it."""
 GRACE_SECONDS = STOP_SECONDS - 2
 """Time in which a stopping worker finishes its requests. The remaining seconds are for cancelling the others."""
+PAUSE_SECONDS = STOP_SECONDS
+"""The arbiter looks after its workers about once a second. After a longer gap, it gives them as long to report."""
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
 MAX_HEAD_BYTES = 64 * 1024
@@ -46,6 +48,20 @@ class Arbiter(gunicorn_arbiter.Arbiter):
     """gunicorn's arbiter, changed to lose no signal to a starting worker and to replace workers without a gap."""
 
     WORKER_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
+    _looked_at = 0.0
+    _spares_until = 0.0
+
+    def murder_workers(self) -> None:
+        """Kill silent workers, but not right after a pause of the whole server, which silenced all of them.
+
+        A container or a virtual machine can be paused, and a job stopped. The heartbeats' clock goes on meanwhile.
+        """
+        now = time.monotonic()
+        if now - self._looked_at > PAUSE_SECONDS:
+            self._spares_until = now + PAUSE_SECONDS
+        self._looked_at = now
+        if now >= self._spares_until:
+            super().murder_workers()
 
     def spawn_worker(self) -> Any:
         """Fork a worker. Block signals until the worker has installed its handlers.
