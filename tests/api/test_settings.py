@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -118,6 +119,28 @@ def test_an_env_file_in_a_parent_folder_is_ignored(tmp_path):
 
 def test_an_env_file_that_is_not_text_is_reported(tmp_path, messages):
     (tmp_path / ".env").write_bytes(b"MINICHAT_ACCESS_TTL=\xff\n")
+    [message] = messages()
+    assert str(tmp_path / ".env") in message
+
+
+def test_an_env_file_can_be_a_named_pipe_that_is_read_once(tmp_path):
+    os.mkfifo(tmp_path / ".env")
+    content = f"MINICHAT_ACCESS_TTL=60\nMINICHAT_TYPO=1\nMINICHAT_SECRET_KEY={KEY}\n"
+    with ThreadPoolExecutor(1) as password_manager:
+        password_manager.submit((tmp_path / ".env").write_text, content)
+        settings = settings_from({}, root=tmp_path)
+    assert settings.access_ttl == 60
+    assert settings.notices == ("MINICHAT_TYPO is not a setting of minichat and has no effect.",)
+
+
+def test_an_env_file_may_begin_with_a_byte_order_mark_and_end_its_lines_as_in_windows(tmp_path):
+    (tmp_path / ".env").write_bytes(f"\ufeffMINICHAT_ACCESS_TTL=60\r\nMINICHAT_SECRET_KEY='{KEY}'\r\n".encode())
+    settings = settings_from({}, root=tmp_path)
+    assert (settings.access_ttl, settings.secret_key) == (60, KEY)
+
+
+def test_a_folder_in_the_place_of_the_env_file_is_reported(tmp_path, messages):
+    (tmp_path / ".env").mkdir()
     [message] = messages()
     assert str(tmp_path / ".env") in message
 

@@ -5,9 +5,11 @@ a command opens it: for its errors and its migrations.
 """
 
 import fcntl
+import io
 import json
 import os
 import pty
+import sys
 import termios
 from typing import Any
 
@@ -17,6 +19,7 @@ from click import Group, Option
 from commands import run_minichat
 from e2e.crowd import execute
 from minichat.cli import main
+from minichat.cli.common import read_password
 from postgres import migrated, shared
 from servers import BIN, SECRET, child, environment, free_port, serving
 
@@ -121,6 +124,28 @@ def test_a_created_superuser_can_log_in(tmp_path):
     with serving(tmp_path) as server:
         answer = server.call("POST", "/api/auth/login/", {"username": "root", "password": PASSWORD.strip()})
         assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "correct horse battery\n",
+        "correct horse battery",
+        "correct horse battery\r\n",
+        "\ufeffcorrect horse battery\r\n",
+        "\ufeffcorrect horse battery",
+        "\ufeffcorrect horse battery\nanother line\n",
+    ],
+    ids=["line", "no end", "Windows", "PowerShell 5", "PowerShell without end", "first of two lines"],
+)
+def test_a_password_from_a_pipe_has_neither_byte_order_mark_nor_end_of_line(monkeypatch, line):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line.encode())))
+    assert read_password(from_stdin=True) == "correct horse battery"
+
+
+def test_spaces_and_inner_marks_belong_to_a_password_from_a_pipe(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(" horse \ufeff battery \n".encode())))
+    assert read_password(from_stdin=True) == " horse \ufeff battery "
 
 
 def test_a_superuser_with_a_bad_password_is_not_created(tmp_path):

@@ -163,9 +163,10 @@ def _has_terminal() -> bool:
 
 
 def read_line() -> str:
-    """Return one line from standard input, in UTF-8. Raises Failed if there is none."""
+    """Return one line from standard input, in UTF-8, without a byte order mark. Raises Failed if there is none."""
     try:
-        return standard_input().readline(MAX_LINE_BYTES).decode().rstrip("\r\n")
+        # PowerShell writes the mark into a pipe.
+        return standard_input().readline(MAX_LINE_BYTES).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise Failed(f"Standard input can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -6,10 +6,11 @@ error follows the variable's name in a sentence ("MINICHAT_X must be …"). This
 
 import os
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
-from dotenv import dotenv_values
+from dotenv import dotenv_values, load_dotenv
 from environs import Env, EnvValidationError
 
 PREFIX = "MINICHAT_"
@@ -26,11 +27,9 @@ class Environment:
         """Read `env_file` if it exists. Raises SettingsError."""
         self._env = Env(eager=False, prefix=PREFIX)
         self._env.add_parser("parsed", _parsed)
-        try:
-            in_file = dotenv_values(env_file) if env_file.is_file() else {}
-            self._env.read_env(env_file, recurse=False)
-        except (OSError, ValueError) as error:  # ValueError: it is a folder, or not UTF-8
-            raise SettingsError(f"{env_file} can't be read: {error}.") from error
+        text = _text(env_file)
+        in_file = dotenv_values(stream=StringIO(text))
+        load_dotenv(stream=StringIO(text))
         named = {name for name, value in in_file.items() if value is not None} | set(os.environ)
         self.names = sorted(name for name in named if name.startswith(PREFIX))
         """The variables that are set, known or not."""
@@ -50,6 +49,19 @@ class Environment:
             by_name = cast("Mapping[str, list[str]]", error.error_messages)
             return [f"{name} {message}" for name, found in by_name.items() for message in found]
         return []
+
+
+def _text(env_file: Path) -> str:
+    """Return the file's text, or none if there is no file. Raises SettingsError.
+
+    Read it once: a password manager may provide it as a named pipe, and ask its user at each reading.
+    """
+    try:
+        return env_file.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:  # ValueError: it is not UTF-8
+        raise SettingsError(f"{env_file} can't be read: {error}.") from error
 
 
 def _parsed(text: str | None, *, parse: Callable[[str], Any], default_text: str | None, can_be_empty: bool) -> Any:
