@@ -27,6 +27,15 @@ VALUES (7, 2, 1, 1, 'by a fast clock', 9000, FALSE), (8, 1, 1, 1, '', 800, TRUE)
 """
 ADA = "INSERT INTO {} (id, username, username_key, password_hash, joined_at) VALUES (1, 'ada', 'ada', '', 1)"
 
+NEW_MESSAGES = """
+INSERT INTO message (id, room_id, seq, user_id, content, created_at, is_deleted)
+VALUES (5, 1, 1, 1, 'one', 100, FALSE), (6, 1, 2, 1, 'two', 100, FALSE), (7, 1, 3, 1, 'three', 100, FALSE)
+"""
+NEW_ROOM = """
+INSERT INTO room (id, name, description, kind, is_private, created_at, active_at, last_seq)
+VALUES ({}, 'room', '', 'group', FALSE, 100, 100, 0)
+"""
+
 
 @pytest.fixture
 def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -68,5 +77,44 @@ def test_rooms_of_earlier_versions_are_ordered_by_their_last_messages(
         assert "0009_activity" in migrate.upgrade(database)
         rows = database.execute_sql("SELECT name, deleted_seq FROM room ORDER BY activity DESC, id DESC").fetchall()
         assert rows == [("new too", 0), ("new", 0), ("used later", 1), ("used first", 0), ("old", 0)]
+    finally:
+        database.close_connections()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_writes_of_an_earlier_version_that_still_runs_count_for_order_and_unread(kind: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/chat.sqlite3" if kind == "sqlite" else shared().url()
+    database = open_database(url)
+
+    def run(statement: str) -> None:
+        with database.writing():
+            database.execute_sql(statement)
+
+    def rooms(column: str, order: str) -> list[int]:
+        return [row[0] for row in database.execute_sql(f"SELECT {column} FROM room ORDER BY {order}").fetchall()]
+
+    def message_ids_are_taken() -> None:
+        if kind == "postgres":
+            run("SELECT setval('message_id_seq', (SELECT max(id) FROM message))")
+
+    try:
+        migrate.upgrade(database)
+        run(ADA.format('"user"'))
+        run(NEW_ROOM.format(1))
+        run(NEW_MESSAGES)
+        message_ids_are_taken()
+        run(NEW_ROOM.format(2))
+        assert rooms("id", "activity DESC") == [2, 1]
+        run(NEW_ROOM.format(3))
+        run("UPDATE room SET last_seq = last_seq + 1, active_at = 100 WHERE id = 1")
+        run(NEW_MESSAGES.replace("(5, 1, 1, 1,", "(8, 1, 4, 1,").partition(", (6")[0])
+        message_ids_are_taken()
+        assert rooms("id", "activity DESC, id DESC")[0] == 1
+        run("UPDATE room SET last_seq = last_seq + 1, active_at = 100 WHERE id = 2")
+        assert rooms("id", "activity DESC, id DESC")[0] == 2
+        run("UPDATE message SET is_deleted = TRUE WHERE id = 7")
+        run("UPDATE message SET is_deleted = TRUE WHERE id = 6")
+        run("UPDATE message SET content = 'edited', is_deleted = FALSE WHERE id = 5")
+        assert rooms("deleted_seq", "id") == [3, 0, 0]
     finally:
         database.close_connections()

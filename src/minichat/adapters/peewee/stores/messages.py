@@ -67,11 +67,6 @@ class PeeweeMessageStore:
                 **params(("content", "edited_at", "is_deleted")),
             ).where(message.id == param("id"))
         )
-        self._raise_deleted_seq = statement(
-            room.update(deleted_seq=param("seq")).where(
-                (room.id == param("room_id")) & (room.deleted_seq < param("seq"))
-            )
-        )
         in_range = (message.room_id == param("room_id")) & (message.seq > param("after"))
         are_deleted = in_range & (message.seq <= param("until")) & message.is_deleted
         self._count_deleted = statement(message.select(fn.COUNT(SQL("*"))).where(are_deleted))
@@ -128,8 +123,6 @@ class PeeweeMessageStore:
             is_deleted=message.is_deleted,
             first_digest=first_digest,
         )
-        if message.is_deleted:
-            self._raise_deleted_seq.run(room_id=message.room_id, seq=message.seq)
 
     def count_deleted(self, room_id: int, after: int, until: int) -> int:
         row = self._count_deleted.one(room_id=room_id, after=after, until=until)

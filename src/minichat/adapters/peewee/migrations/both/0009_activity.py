@@ -31,8 +31,64 @@ STATEMENTS = (
     """,
 )
 
+# A server of an earlier version, which still runs, knows nothing of the new columns. So the database sets them for it.
+# Every send of this version changes `activity`, and every room that it adds has one.
+SQLITE_TRIGGERS = (
+    """
+    CREATE TRIGGER room_is_added AFTER INSERT ON room WHEN NEW.activity = 0 BEGIN
+        UPDATE room SET activity = 2 * coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0) + 1
+        WHERE id = NEW.id;
+    END
+    """,
+    """
+    CREATE TRIGGER room_is_active AFTER UPDATE OF last_seq ON room
+    WHEN NEW.last_seq > OLD.last_seq AND NEW.activity = OLD.activity BEGIN
+        UPDATE room SET activity = 2 * coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0) + 2
+        WHERE id = NEW.id;
+    END
+    """,
+    """
+    CREATE TRIGGER message_is_deleted AFTER UPDATE OF is_deleted ON message
+    WHEN NEW.is_deleted AND NOT OLD.is_deleted BEGIN
+        UPDATE room SET deleted_seq = NEW.seq WHERE id = NEW.room_id AND deleted_seq < NEW.seq;
+    END
+    """,
+)
+# The earlier version updates the room before the message has its id. Of two sends at once, one may get a lower number.
+POSTGRES_TRIGGERS = (
+    """
+    CREATE FUNCTION room_is_active() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.activity := (SELECT CASE WHEN is_called THEN 2 * last_value ELSE 0 END FROM message_id_seq);
+        NEW.activity := NEW.activity + CASE TG_OP WHEN 'INSERT' THEN 1 ELSE 2 END;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER room_is_added BEFORE INSERT ON room
+    FOR EACH ROW WHEN (NEW.activity = 0) EXECUTE FUNCTION room_is_active()
+    """,
+    """
+    CREATE TRIGGER room_is_active BEFORE UPDATE OF last_seq ON room FOR EACH ROW
+    WHEN (NEW.last_seq > OLD.last_seq AND NEW.activity = OLD.activity) EXECUTE FUNCTION room_is_active()
+    """,
+    """
+    CREATE FUNCTION message_is_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE room SET deleted_seq = NEW.seq WHERE id = NEW.room_id AND deleted_seq < NEW.seq;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER message_is_deleted AFTER UPDATE OF is_deleted ON message
+    FOR EACH ROW WHEN (NEW.is_deleted AND NOT OLD.is_deleted) EXECUTE FUNCTION message_is_deleted()
+    """,
+)
+
 
 def up(_migrator: SchemaMigrator, db: ChatDatabase) -> None:
     """Add the columns, and compute their values for existing rooms."""
     for statement in STATEMENTS:
         db.execute_sql(db.dialect.choose(sqlite=statement.replace("BIGINT", "INTEGER"), postgres=statement))
+    for trigger in db.dialect.choose(sqlite=SQLITE_TRIGGERS, postgres=POSTGRES_TRIGGERS):
+        db.execute_sql(trigger)
