@@ -304,8 +304,13 @@ class TestListingMessages:
             assert (answer.status, answer.code) == (404, "room_not_found")
 
     @pytest.mark.parametrize("place", ["before", "after", "around"])
-    def test_a_hidden_message_is_no_position_in_the_list(self, chat: Chat, ann: Person, room: Json, place: str) -> None:
-        message = ann.says("secret", in_=ann.makes_room(private=True))
-        for message_id in (message["id"], 99):
-            answer = chat.person(f"eve{message_id}").gets(MESSAGES, **{place: message_id})
-            assert (answer.status, answer.errors) == (400, {place: ["This message does not exist here."]})
+    def test_a_position_may_be_a_message_of_a_room_that_one_has_left(
+        self, chat: Chat, ann: Person, room: Json, place: str
+    ) -> None:
+        eve = chat.person("eve")
+        left = ann.makes_room("Cellar", with_=[eve])
+        position = ann.says("gone", in_=left)["id"]
+        eve.posts(f"/api/chat/rooms/{left['id']}/leave/")
+        for message_id in (position, 99):
+            answer = eve.gets(MESSAGES, **{place: message_id})
+            assert (answer.status, answer.body) == (200, [])

@@ -64,7 +64,8 @@ def test_a_check_of_a_window_reports_what_the_list_would_report(chat, ann, room,
     for room_id, window, issues in (
         (room.id, MessageWindow(1, before=elsewhere.id), {"before": ["unknown_message"]}),
         (None, MessageWindow(1, before=elsewhere.id), {}),
-        (None, MessageWindow(1, around=99), {"around": ["unknown_message"]}),
+        (None, MessageWindow(1, around=99), {}),
+        (None, MessageWindow(1, before=1, after=2), {"before": ["exclusive"], "after": ["exclusive"]}),
         (99, MessageWindow(1, before=1, after=2), {"before": ["exclusive"], "after": ["exclusive"]}),
         (room.id, MessageWindow(1, after=said[0].id), {}),
         (room.id, MessageWindow(1), {}),
@@ -563,12 +564,18 @@ def test_the_latest_bring_receipts_and_people(ann, bob, rooms):
     assert page.people == {ann.id: ann.user}
 
 
-def test_an_anchor_of_the_latest_is_a_message_that_one_may_see(chat, ann, bob, rooms):
+@pytest.mark.parametrize("end", [0, 999])
+def test_any_id_is_a_position_among_the_latest(chat, ann, bob, rooms, end):
     secret = ann.history(rooms[2]).messages[0]
-    assert issues_of(lambda: bob.latest(before=secret)) == {"before": ["unknown_message"]}
-    assert issues_of(lambda: chat.services.messaging.latest(bob.id, None, MessageWindow(5, around=999))) == {
-        "around": ["unknown_message"]
-    }
+    shown = bob.latest().messages
+    older = [message.id for message in shown if message.id < secret.id]
+    newer = [message.id for message in shown if message.id > secret.id]
+    assert older
+    assert newer
+    assert [message.id for message in bob.latest(before=secret).messages] == older
+    assert [message.id for message in bob.latest(after=secret).messages] == newer
+    around = chat.services.messaging.latest(bob.id, None, MessageWindow(50, around=end))
+    assert [message.id for message in around.messages] == older + newer
 
 
 def test_a_user_without_rooms_has_no_latest_messages(chat):

@@ -264,24 +264,19 @@ class Messaging:
     def check_window(self, user_id: int, room_id: int | None, window: MessageWindow) -> None:
         """Raise InvalidInput if the window does not name one message of the room. Raises the other errors of `history`.
 
-        Without a room, the message may be in any room of the user.
+        Without a room, any id is a position.
         """
-        named = _named(window)
-        with self.snapshot():
-            if named is not None and room_id is not None:
+        if _named(window) is not None and room_id is not None:
+            with self.snapshot():
                 self.rooms.as_participant(user_id, room_id)
-            self._anchor(
-                window,
-                lambda message: (
-                    self._is_in(user_id, message.room_id) if room_id is None else message.room_id == room_id
-                ),
-            )
+                self._anchor(window, room_id)
 
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
-        anchor = self._anchor(window, lambda message: self._is_in(user_id, message.room_id))
+        # Any id is a position, so that a client can go on although it has left the room of its last message.
+        named = _named(window)
         found = _walk(
             window,
-            anchor and anchor.id,
+            named and named[1],
             lambda key, limit: self.message_store.latest_before(user_id, key, limit),
             lambda key, limit: self.message_store.latest_after(user_id, key, limit),
         )
@@ -300,7 +295,7 @@ class Messaging:
 
     def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
         view = self.rooms.view_as_participant(user_id, room_id)
-        anchor = self._anchor(window, lambda message: message.room_id == room_id)
+        anchor = self._anchor(window, room_id)
         found = _walk(
             window,
             anchor and anchor.seq,
@@ -312,14 +307,14 @@ class Messaging:
         people = self.user_store.by_ids(user_ids)
         return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
 
-    def _anchor(self, window: MessageWindow, is_visible: Callable[[Message], bool]) -> Message | None:
-        """Return the message next to the window. Raises InvalidInput on the parameter if there is no such message."""
+    def _anchor(self, window: MessageWindow, room_id: int) -> Message | None:
+        """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
         named = _named(window)
         if named is None:
             return None
         field, message_id = named
         message = self.message_store.get(message_id)
-        if message is None or not is_visible(message):
+        if message is None or message.room_id != room_id:
             raise InvalidInput.of(field, "unknown_message")
         return message
 

@@ -56,7 +56,10 @@ def _check_list(query: dict[str, Any]) -> None:
 @blueprint.arguments(MessagesQuery, location="query", rules=_check_list)
 @answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
 def list_messages(query: dict[str, Any]) -> Response:
-    """Get the newest messages of a room or of all your rooms, oldest first. They do not count as read."""
+    """Get the newest messages of a room or of all your rooms, oldest first. They do not count as read.
+
+    Without a `room`, `before`, `after` and `around` take any message id as a position.
+    """
     room_id = query.pop("room", None)
     page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
     return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
