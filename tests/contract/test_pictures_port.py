@@ -1,6 +1,7 @@
 """The port `PictureProcessor`: accepted formats, converted pictures, and hostile files."""
 
 import random
+import struct
 import threading
 import time
 import zlib
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from builders import issues_of
 from minichat.adapters.memory import PlainPictures
@@ -156,6 +158,65 @@ def test_a_picture_is_turned_as_its_exif_says(pictures, kind, orientation, seen)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     assert corners(pictures.square(encoded(quarters(), kind, exif=exif))) == seen
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" %s</rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "description",
+    [b'tiff:Orientation="6"/>', b"><tiff:Orientation>3</tiff:Orientation></rdf:Description>"],
+    ids=["attribute", "element"],
+)
+def test_a_rotation_in_xmp_is_ignored_as_in_browsers(pictures, kind, description):
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", (XMP % description).decode())
+    options = {"pnginfo": info} if kind == "PNG" else {"xmp": XMP % description}
+    assert corners(pictures.square(encoded(quarters(), kind, **options))) == UPRIGHT
+
+
+def test_a_rotation_in_exif_counts_beside_another_in_xmp(pictures):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 3
+    file = encoded(quarters(), "WEBP", exif=exif, xmp=XMP % b'tiff:Orientation="6"/>')
+    assert corners(pictures.square(file)) == [WHITE, BLUE, GREEN, RED]
+
+
+def gif_on_canvas(width, height, left, top, **options):
+    """A GIF with one red frame of 40 x 40 pixels on a larger canvas. Its palette begins with green."""
+    frame = Image.new("P", (40, 40), 1)
+    frame.putpalette([*GREEN, *RED])
+    file = encoded(frame, "GIF", optimize=False, **options)
+    size = struct.pack("<HH", width, height)
+    place = struct.pack("<HH", left, top)
+    at = file.index(b"\x2c" + struct.pack("<HHHH", 0, 0, 40, 40))
+    return file[:6] + size + file[10 : at + 1] + place + file[at + 5 :]
+
+
+@pytest.mark.parametrize(
+    ("file", "opaque"),
+    [
+        (gif_on_canvas(80, 80, 0, 0), [True, False, False, False]),
+        (gif_on_canvas(80, 80, 40, 0), [False, True, False, False]),
+        (gif_on_canvas(80, 80, 40, 40), [False, False, False, True]),
+        (gif_on_canvas(80, 40, 20, 0), [True, True, True, True]),
+        (gif_on_canvas(80, 80, 0, 40, background=0), [False, False, True, False]),
+        (gif_on_canvas(80, 80, 0, 40, transparency=0), [False, False, True, False]),
+        (gif_on_canvas(80, 80, 0, 40, transparency=1), [False, False, False, False]),
+        (gif_on_canvas(40, 40, 0, 0), [True, True, True, True]),
+    ],
+    ids=["top left", "top right", "bottom right", "middle", "with a background", "with another transparent colour",
+         "transparent itself", "as large as the canvas"],
+)  # fmt: skip
+def test_the_canvas_around_the_frame_of_a_gif_is_transparent_as_in_browsers(pictures, file, opaque):
+    square = decoded(pictures.square(file)).convert("RGBA")
+    shown = [pixel(square, x, y) for y in (40, 216) for x in (40, 216)]
+    assert [part[3] > 250 for part in shown] == opaque
+    assert all(part[0] > 200 and part[1] < 50 for part in shown if part[3] > 250)
 
 
 UNREADABLE_EXIF = {

@@ -128,7 +128,17 @@ def _square(picture: ImageFile) -> Image.Image:
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     box = (left, top, left + side, top + side)
-    return _in_colour(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+    return _in_colour(_on_canvas(picture)).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+
+
+def _on_canvas(picture: ImageFile) -> Image.Image:
+    """Return a GIF with a transparent canvas around its frame, as browsers show it: Pillow fills the canvas."""
+    frame = picture.dispose_extent if isinstance(picture, GifImageFile) else None
+    if frame is None or frame == (0, 0, *picture.size):
+        return picture
+    canvas = Image.new("RGBA", picture.size)
+    canvas.paste(picture.crop(frame).convert("RGBA"), frame[:2])
+    return canvas
 
 
 def _lacks_rows(picture: Image.Image) -> bool:
@@ -152,6 +162,8 @@ def _in_colour(picture: Image.Image) -> Image.Image:
 
 def _upright(square: Image.Image) -> Image.Image:
     """Return the square rotated as its EXIF data says, in sRGB."""
+    for name in ("xmp", "XML:com.adobe.xmp"):  # Pillow reads a rotation there too, and browsers do not
+        square.info.pop(name, None)
     try:
         turned = ImageOps.exif_transpose(square)
     except Exception:  # noqa: BLE001 - broken EXIF data, of any kind, is no reason to refuse
