@@ -100,6 +100,21 @@ def fold(text: str) -> str:
         # Hebrew
         ("שָׁלוֹם", "שלום"),
         ("\ufb2a", "ש"),
+        # apostrophes and hyphens, of which keyboards and word processors write several
+        ("Мар\u02bcяна", "Мар'яна"),
+        ("Мар’яна", "мар\u02bcяна"),
+        ("O’Brien", "o'brien"),
+        ("O\u2018Brien", "O＇Brien"),
+        ("Hawai\u02bbi", "hawai'i"),
+        ("\u0149", "'N"),
+        ("Jean\u2011Pierre", "jean-pierre"),
+        ("Jean\u2010Pierre", "jean\u2011pierre"),
+        # characters that only shape the text around them
+        ("علی\u200cرضا", "علیرضا"),
+        ("نرم\u200cافزار", "نرمافزار"),
+        ("ᄀ\u200cᅡ", "가"),
+        ("e\u200c\u0301", "e"),
+        ("Müller\u00adstraße", "mullerstrasse"),
         # emoji
         ("👍🏽", "👍"),
         ("👍", "👍🏿"),
@@ -136,6 +151,8 @@ def test_texts_that_people_take_as_equal_fold_to_one(text: str, query: str) -> N
         ("🇫🇷", "🇷🇫"),
         ("a\u200db", "ab"),
         ("1", "²²", "½"),
+        ("o'brien", "obrien", "o brien", 'o"brien'),
+        ("a-b", "ab", "a b", "a–b"),
     ],
 )
 def test_other_texts_stay_distinct(texts: tuple[str, ...]) -> None:
@@ -155,8 +172,8 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 
 
 LETTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(
-    "iıİ\u0307\u0301\u0323\u0327\u0345\u034f\u093c\u094d\u05b0\u064b\u0654\u20dd\ufe0f\u200d\U0001f3fd"
-    "\U0001f44d\u212a\ufb01\u01c4øæßẞςσ각각कกا\U000e0100"
+    "iıİ\u0307\u0301\u0323\u0327\u0345\u034f\u093c\u094d\u05b0\u064b\u0654\u20dd\ufe0f\u200d\u200c\u00ad\U0001f3fd"
+    "\U0001f44d\u212a\ufb01\u01c4øæßẞςσ각각कกا\U000e0100\u0149\u02bc\u2019\u2011"
 )
 
 

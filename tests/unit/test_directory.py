@@ -239,6 +239,12 @@ def test_overlapping_matches_are_all_looked_at(chat, ann):
         ("user1", "İstanbul", "ISTANBUL"),
         ("user1", "istanbul", "İST"),
         ("user1", "Diyarbakır İli", "ır i"),
+        ("user1", "Pat O’Brien", "O'BRI"),
+        ("user1", "Мар\u02bcяна", "мар'я"),
+        ("user1", "D'Arcy", "d’arcy"),
+        ("user1", "Jean\u2011Pierre", "jean-p"),
+        ("user1", "علی\u200cرضا", "علیرضا"),
+        ("user1", "علیرضا", "علی\u200cرضا"),
     ],
 )
 def test_a_search_ignores_case_in_every_script(chat, ann, username, first_name, query):

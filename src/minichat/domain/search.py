@@ -19,8 +19,15 @@ _SCRIPTS_WITHOUT_MARKS = ("Latin", "Greek", "Cyrillic", "Arabic", "Hebrew")
 """In these scripts people leave marks out when they search. In other scripts marks are letters, such as vowels."""
 _PLAIN_LETTERS = str.maketrans(
     {"ı": "i", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ø": "o", "ŧ": "t", "æ": "ae", "œ": "oe"}
+    | dict.fromkeys("\u2018\u2019\u201b\u02bb\u02bc", "'")
+    | {"\u2010": "-"}
 )
-"""The letters that people write plainly, though Unicode does not decompose them."""
+"""The letters that people write plainly, though Unicode does not decompose them.
+
+So are apostrophes and hyphens: keyboards and word processors write several (Мар'яна, O’Brien).
+"""
+_WITHOUT_SHAPING = str.maketrans("", "", "\u200c\u00ad")
+"""The zero-width non-joiner of Persian and the soft hyphen: they only shape the text around them."""
 
 _TURNED = "\x01"
 """It follows a name with the last name first. So the equal name of another user in the usual order precedes it."""
@@ -34,7 +41,8 @@ def fold(text: str, characters: Characters) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", characters.without_variants(text)).casefold()
+    shapeless = characters.without_variants(text.translate(_WITHOUT_SHAPING))
+    folded = unicodedata.normalize("NFKC", shapeless).casefold()
     plain = characters.without_marks(unicodedata.normalize("NFKD", folded), _SCRIPTS_WITHOUT_MARKS)
     return unicodedata.normalize("NFC", plain.translate(_PLAIN_LETTERS))
 

@@ -95,7 +95,8 @@ def search(query: dict[str, Any]) -> Response:
     finds nobody.
 
     The comparison ignores case, and the accents and other marks of Latin, Greek, Cyrillic, Arabic and Hebrew letters:
-    `jose` finds José, `ΓΙΩΡΓΟΣ` finds Γιώργος. It also ignores the skin tones of emoji.
+    `jose` finds José, `ΓΙΩΡΓΟΣ` finds Γιώργος. It also ignores the skin tones of emoji, and takes all apostrophes as
+    equal, and all hyphens.
     """
     base, now = base_url(), context().clock()
     found = services().directory.search(caller_id(), query["q"], query["limit"])
