@@ -167,6 +167,33 @@ class TestValues:
     def test_an_empty_parameter_changes_nothing(self, ann: Person, path: str) -> None:
         assert ann.sends("GET", path).status == 200
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/api/chat/rooms/?_=1441835249458",
+            "/api/auth/users/?limit=5&_=1441835249458",
+            "/api/auth/search/?q=ann&_=1441835249458",
+            "/api/chat/messages/?_=",
+            "/api/chat/sync/?_=1&_=2",
+            "/api/chat/events/?_=1441835249458",
+            "/api/auth/me/?_=%ff",
+        ],
+    )
+    def test_the_value_that_jquery_adds_against_caches_changes_nothing(self, ann: Person, path: str) -> None:
+        assert ann.sends("GET", path).status == 200
+
+    @pytest.mark.parametrize("name", ["__", "_t", "surprise"])
+    def test_any_other_unknown_parameter_is_named(self, ann: Person, name: str) -> None:
+        answer = ann.sends("GET", f"/api/chat/rooms/?_=1&{name}=2")
+        assert (answer.status, set(answer.body["errors"])) == (400, {name})
+
+    def test_a_link_to_the_next_page_can_get_another_value_against_caches(self, ann: Person) -> None:
+        for name in ("Kitchen", "Garden"):
+            ann.makes_room(name)
+        link = ann.sends("GET", "/api/chat/rooms/?limit=1&_=5").headers["Link"]
+        path = link[link.index("/api/") : link.index(">")]
+        assert [room["name"] for room in ann.sends("GET", f"{path}&_=6").body] == ["Kitchen"]
+
     def test_an_empty_ticket_is_no_ticket(self, chat: Chat) -> None:
         assert chat.anyone.sends("GET", "/api/chat/events/?ticket=").code == "not_authenticated"
 

@@ -22,7 +22,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, State
 
 from minichat.api.errors import MalformedForm, MalformedJson, UnexpectedBody, UnsupportedEncoding, UnsupportedMediaType
-from minichat.api.polyfills import Pairs, without_additions
+from minichat.api.polyfills import Pairs, without_additions, without_cache_buster
 from minichat.api.request_state import request_state
 from minichat.domain.avatars import MAX_FILE_BYTES
 from minichat.domain.errors import InvalidInput, Issue
@@ -179,11 +179,11 @@ def read_query(request: Request, _schema: ma.Schema | None = None, *, prepare: C
     try:
         pairs = parse_qsl(request.query_string.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
-        pairs = parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
+        pairs = without_cache_buster(parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True))
         broken = {name: [Issue("not_text")] for name, value in pairs if "\ufffd" in name + value}
         read = _each_once([pair for pair in pairs if pair[0] not in broken])
         return Read(read.value, {**broken, **read.issues})
-    return _each_once(prepare(pairs))
+    return _each_once(prepare(without_cache_buster(pairs)))
 
 
 def read_stream_query(request: Request, schema: ma.Schema) -> Read:

@@ -1,8 +1,8 @@
-"""The query parameters that EventSource clients add to a URL by themselves, and the one that they share with us.
+"""The query parameters that clients add to a URL by themselves, and the one that they share with us.
 
 A browser's `EventSource` repeats its URL when it reconnects, and sends the id of the last event in a header. Many
-replacements append it to the URL instead, next to values for servers that we are not. This module knows the names of
-these parameters. It does not interpret cursors.
+replacements append it to the URL instead, next to values for servers that we are not. jQuery adds a number to any URL.
+This module knows the names of these parameters. It does not interpret cursors.
 """
 
 Pairs = list[tuple[str, str]]
@@ -14,6 +14,14 @@ CURSOR = "lastEventId"
 _CURSOR_NAMES = frozenset({"lasteventid", "evslasteventid"})
 _IGNORED = frozenset({"padding", "r", "evs_preamble", "evs_buffer_size_limit"})
 """Requests for padding, for browsers that buffer the start of a stream, and random values against caches."""
+
+_AGAINST_CACHES = "_"
+"""What jQuery adds to each GET with `cache: false`, as do table widgets on it."""
+
+
+def without_cache_buster(pairs: Pairs) -> Pairs:
+    """Return the parameters of any URL without the value against caches."""
+    return [pair for pair in pairs if pair[0] != _AGAINST_CACHES]
 
 
 def without_additions(pairs: Pairs) -> Pairs:
