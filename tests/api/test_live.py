@@ -258,6 +258,22 @@ class TestTickets:
         answer = chat.anyone.gets("/api/chat/events/", ticket=self.ticket(ann), after=cursor)
         assert [event["data"] for event in streamed(answer)] == since(ann, cursor)
 
+    @pytest.mark.parametrize("given", ["Basic YW5uOnNlY3JldA==", "Negotiate YIIZ", "Digest username=ann", ""])
+    def test_a_ticket_works_beside_the_credentials_for_a_proxy(self, chat: Chat, ann: Person, given: str) -> None:
+        path = f"/api/chat/events/?ticket={self.ticket(ann)}"
+        assert chat.anyone.sends("GET", path, headers={"Authorization": given}).status == 200
+
+    def test_a_token_precedes_a_ticket(self, chat: Chat, ann: Person) -> None:
+        ticket = self.ticket(ann)
+        for given in ("Bearer x", "bearer x", "BEARER", "Bearer "):
+            answer = chat.anyone.sends("GET", f"/api/chat/events/?ticket={ticket}", headers={"Authorization": given})
+            assert answer.status == 401
+        assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200
+
+    def test_credentials_for_a_proxy_alone_open_no_stream(self, chat: Chat) -> None:
+        answer = chat.anyone.sends("GET", "/api/chat/events/", headers={"Authorization": "Basic YW5uOnNlY3JldA=="})
+        assert (answer.status, answer.code) == (401, "not_authenticated")
+
     def test_a_ticket_works_once(self, chat: Chat, ann: Person) -> None:
         ticket = self.ticket(ann)
         assert chat.anyone.gets("/api/chat/events/", ticket=ticket).status == 200

@@ -17,10 +17,10 @@ def without(*names):
     return tuple(field for field in USUAL if field.partition(":")[0] not in names)
 
 
-def shake(person, room, fields, *, body=b"", query="", version="1.1"):
+def shake(person, room, fields, *, body=b"", query="", version="1.1", authorization=None):
     """Open a connection with this handshake. Return it, and the head of the answer."""
     line = person.server.connection()
-    token = f"Authorization: Bearer {person.token}"
+    token = f"Authorization: {authorization or f'Bearer {person.token}'}"
     head = [f"GET /ws/chat/{room}/{query} HTTP/{version}", f"Host: 127.0.0.1:{person.server.port}", token, *fields]
     line.sendall("\r\n".join([*head, "", ""]).encode("latin-1") + body)
     answer = b""
@@ -77,6 +77,37 @@ def test_an_unusual_handshake_opens_a_socket(ann, variant):
         assert "sec-websocket-protocol" not in found
         ann.says(room, "hello")
         assert first_message(line)["type"] == "message.created"
+
+
+def test_a_handshake_with_the_password_for_a_proxy_opens_a_socket_by_its_ticket(ann):
+    """As Firefox sends it through an Apache that asks for a password (Athou/commafeed#1167)."""
+    room = ann.makes_room()
+    fields = (*USUAL[1:], "Connection: keep-alive, Upgrade", "Sec-Fetch-Mode: websocket")
+    for number, credentials in enumerate(("Basic YW5uOnNlY3JldA==", "Negotiate YIIZ")):
+        query = f"?ticket={ann.call('POST', '/api/chat/events/ticket/').json['ticket']}"
+        line, answer = shake(ann, room, fields, query=query, authorization=credentials)
+        with line:
+            assert answer[0] == "HTTP/1.1 101 Switching Protocols", answer
+            ann.says(room, f"hello {number}")
+            assert first_message(line)["type"] == "message.created"
+
+
+def test_an_offer_of_http_2_leaves_a_request_as_it_is(ann):
+    """As Java's `HttpClient` sends each request (Kludex/uvicorn#2722)."""
+    room = ann.makes_room()
+    body = json.dumps({"room": room, "content": "from Java"}).encode()
+    head = (
+        f"POST /api/chat/messages/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ann.token}\r\n"
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    following = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with ann.server.connection() as line:
+        line.sendall(head.encode() + b"%x\r\n%b\r\n0\r\n\r\n%b" % (len(body), body, following))
+        answers = line.makefile("rb").read()
+    assert answers.startswith(b"HTTP/1.1 201 ")
+    assert b'"content":"from Java"' in answers
+    assert answers.endswith(b'{"status":"ok"}')
 
 
 def test_an_empty_chunked_body_belongs_to_the_handshake(ann):

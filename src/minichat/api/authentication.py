@@ -19,6 +19,8 @@ from minichat.domain.model import Caller
 
 log = logging.getLogger(__name__)
 
+_BEARER = "bearer"
+
 
 def authenticate() -> None:
     """Authenticate this request and count it. Raises NotAuthenticated or TooMany."""
@@ -65,15 +67,24 @@ def bearer_claims(*, even_expired: bool = False) -> Claims:
 
 def _bearer_token() -> str:
     """Return the token of this request. Raises NotAuthenticated if there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, token = _credentials()
+    if scheme != _BEARER or not token:
         raise NotAuthenticated
-    return token.strip()
+    return token
+
+
+def _credentials() -> tuple[str, str]:
+    """Return the scheme of the `Authorization` header in lower case, and what follows it."""
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower(), rest.strip()
 
 
 def _ticket() -> str | None:
-    """Return the ticket of this request, if its route takes one and no token came with it."""
-    if request_state().policy.access is not Access.TOKEN_OR_TICKET or "Authorization" in request.headers:
+    """Return the ticket of this request, if its route takes one and no token came with it.
+
+    A browser sends credentials of other schemes by itself, such as Basic, if a proxy before the chat asks for them.
+    """
+    if request_state().policy.access is not Access.TOKEN_OR_TICKET or _credentials()[0] == _BEARER:
         return None
     return read_query(request).value.get("ticket") or None
 
