@@ -321,8 +321,13 @@ def test_an_invalid_frame_gets_a_problem_and_the_socket_stays_open(ann):
             problem = socket.next()
             assert (problem["type"], problem["code"]) == ("problem", code), frame
             assert set(problem.get("errors", ())) == (fields or set()), frame
-        socket.sends(b"\x00\x01", websocket.ABNF.OPCODE_BINARY)
-        assert socket.next()["code"] == "malformed_json"
+        for binary in (b"\x00\x01", b"\xff\xfe7\x00", b'{"type": "typing", "x": "\xe9"}', b""):
+            socket.sends(binary, websocket.ABNF.OPCODE_BINARY)
+            assert socket.next()["code"] == "malformed_json"
+        for mark in ("", "\ufeff"):
+            text = f'{mark}{{"type": "message", "content": "in binary, é"}}'
+            socket.sends(text.encode(), websocket.ABNF.OPCODE_BINARY)
+            socket.hears("ack", "message.created")
         socket.says('\ufeff{"type": "message", "content": "still here", "client_id": null, "reply_to": null}')
         socket.hears("ack", "message.created")
         socket.says('{"type": "read", "seq": 1.0}')

@@ -142,21 +142,24 @@ class Socket:
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def messages(self) -> Iterator[str | None]:
-        """Yield the client's messages until the connection ends. A binary message is None."""
+    def messages(self) -> Iterator[bytes]:
+        """Yield the client's messages until the connection ends, text in UTF-8.
+
+        Some clients, such as games, send their text in binary messages.
+        """
         with suppress(OSError):  # the client has gone, or takes too long to close
-            parts: list[str] = []
+            parts: list[bytes] = []
             size = 0
             for part in self._message_parts():
-                data = part.data
-                size += len(data if isinstance(data, bytes) else data.encode())
+                data = part.data.encode() if isinstance(part.data, str) else bytes(part.data)
+                size += len(data)
                 if size > MAX_MESSAGE_BYTES:
                     self.close(*_TOO_LARGE)
                     self._discard_until_closed()
                     return
-                parts += [data] if isinstance(data, str) else []
+                parts.append(data)
                 if part.message_finished:
-                    yield "".join(parts) if isinstance(data, str) else None
+                    yield b"".join(parts)
                     parts, size = [], 0
 
     def _send(self, event: Any) -> None:

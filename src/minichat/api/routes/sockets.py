@@ -152,13 +152,13 @@ class Conversation:
         is_up_to_date = listener.is_attached and listener.has_no_events
         return is_up_to_date and not listener.has_ended and not listener.subscription.rooms
 
-    def _answer(self, message: str | None) -> None:
+    def _answer(self, message: bytes) -> None:
         """Serve one frame and send its acknowledgement or its problem. Do nothing once the listener has ended."""
         if self._listener.has_ended:
             return
         frame: dict[str, Any] = {}
         try:
-            parsed = parse_json(b"" if message is None else message.encode())
+            parsed = parse_json(message)
             frame = parsed if isinstance(parsed, dict) else {}
             reply = {"type": "ack", "client_id": None, **self._serve(parsed)}
         except Exception as error:  # noqa: BLE001 - reported like the error of any request, and the WebSocket stays open
