@@ -483,6 +483,29 @@ def test_an_origin_that_no_browser_sends_is_refused(messages, origin):
     assert message.startswith("MINICHAT_CORS_ORIGINS must list origins")
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "hint"),
+    [
+        ("cors_origins", "https://чат.рф", "Write xn--80a0bn.xn--p1ai for чат.рф, as browsers send it."),
+        ("allowed_hosts", "чат.рф", "Write xn--80a0bn.xn--p1ai for чат.рф"),
+        ("allowed_hosts", ".Чат.РФ", "Write xn--80a0bn.xn--p1ai for Чат.РФ"),
+        ("public_url", "https://bücher.example/chat", "Write xn--bcher-kva.example for bücher.example"),
+        ("public_url", "https://faß.example:8443", "Write xn--fa-hia.example for faß.example"),
+        ("cors_origins", "http://例え.テスト:3000", "Write xn--r8jz45g.xn--zckzah for 例え.テスト"),
+    ],
+)
+def test_a_host_in_unicode_is_refused_with_the_form_that_browsers_send(messages, name, given, hint):
+    [message] = messages(**{name: given})
+    assert hint in message
+
+
+@pytest.mark.parametrize("given", ["https://a b.рф", "https://-чат.рф", "https://u:пароль@a.b", "https://чат..рф"])
+def test_a_host_without_such_a_form_gets_no_hint(messages, given):
+    [message] = messages(cors_origins=given)
+    assert "Write " not in message
+    assert "пароль" not in message
+
+
 def test_allowed_hosts_are_names_in_lower_case(load):
     given = "Chat.example.org, .example.com,127.0.0.1,[::1],localhost"
     assert load(allowed_hosts=given).allowed_hosts == (

@@ -108,4 +108,16 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 def _not(text: str) -> str:
     """Repeat the wrong value in a message, unless it may hold a password, as a URL in the wrong variable does."""
-    return "" if re.search(r"[@?#%]|://[^/]*:\D", text) else f", not {text!r}"
+    return "" if re.search(r"[@?#%]|://[^/]*:\D", text) else f", not {text!r}{_in_ascii(text)}"
+
+
+def _in_ascii(text: str) -> str:
+    """Return a hint at the form in which browsers send a host in Unicode (UTS #46), if the text names one."""
+    import idna  # late: it takes 1 MB, and only a wrong value needs it
+
+    named = re.sub(r"^(?:[^/]*://|\.)|[:/].*", "", text)
+    try:
+        found = "" if named.isascii() else idna.encode(named, uts46=True).decode()
+    except idna.IDNAError:
+        return ""
+    return f". Write {found} for {named}, as browsers send it" if addresses.host(found) else ""
