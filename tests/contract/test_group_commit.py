@@ -204,7 +204,7 @@ def test_more_writers_than_a_group_takes_are_served_in_several(run):
 def test_a_member_of_a_group_that_never_began_writes_nothing_into_the_next(run):
     run("""
         from peewee import OperationalError
-        begin, begun = type(database)._begin, []
+        begin, begun = database._begin, []
         def begin_late(writer, deadline):
             begun.append(writer)
             if len(begun) == 1:

@@ -1,5 +1,6 @@
 """Guarantees on SQLite beyond the ports: durability, turns to write, and queries that never scan a table."""
 
+import gc
 import multiprocessing
 import re
 import shutil
@@ -331,6 +332,22 @@ def test_the_schema_rejects_two_accounts_of_one_name(database):
 def test_a_database_that_has_no_tables_is_not_ready(tmp_path):
     with closing(open_database(f"sqlite:///{tmp_path}/empty.sqlite3")) as empty, pytest.raises(Unavailable):
         empty.ping()
+
+
+def test_threads_that_end_leave_the_database_usable(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/chat.sqlite3")
+    migrate.upgrade(database)
+    database.close_connections()
+
+    def work():
+        with database.writing():
+            database.execute_sql("DELETE FROM attempt")
+
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(work).result()
+        gc.collect()
+        assert not (tmp_path / "chat.sqlite3-wal").exists(), "SQLite has removed the log with the last connection"
 
 
 def test_only_the_owner_can_access_the_database_files(database, tmp_path):

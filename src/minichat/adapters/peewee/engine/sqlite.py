@@ -20,7 +20,7 @@ from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from minichat.adapters.gevents import native_local
-from minichat.adapters.peewee.engine.database_files import DatabaseFiles
+from minichat.adapters.peewee.engine.database_files import Claim, DatabaseFiles
 from minichat.adapters.peewee.engine.dialects import Dialect, SqliteDialect
 from minichat.adapters.peewee.engine.groups import Group
 from minichat.adapters.peewee.engine.statements import driver_errors, translate_errors
@@ -76,10 +76,10 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def _shared(self, use: str) -> Connection:
         local = self._connections
         if getattr(local, "pid", None) != os.getpid():  # a connection must not be carried over a fork
-            local.pid, local.reader, local.writer = os.getpid(), None, None
+            local.pid, local.claims, local.reader, local.writer = os.getpid(), {}, None, None
         connection = getattr(local, use)
         if connection is None:
-            connection = self._opened()
+            connection, local.claims[use] = self._opened()
             # With this "stability guarantee" SQLite plans a statement once. Without it, SQLite plans a join again for
             # every bound value, which takes three times as long as running it.
             connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
@@ -88,7 +88,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             setattr(local, use, connection)
         return connection
 
-    def _opened(self) -> Connection:
+    def _opened(self) -> tuple[Connection, Claim]:
         """Open a connection, to the same files as the process's other connections. Raises OperationalError."""
         self._files.expect_same()
         self._make_private()
@@ -97,11 +97,11 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         try:
             # The first read opens the log.
             _repeat_while_locked(lambda: connection.execute("SELECT 1 FROM sqlite_master").fetchone(), deadline)
-            self._files.record()
+            claim = self._files.record()
         except BaseException:
             connection.close()
             raise
-        return connection
+        return connection, claim
 
     def _make_private(self) -> None:
         """Create a missing file with permissions for its owner only; SQLite copies them to the `-wal`."""
@@ -117,7 +117,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             if connection is not None:
                 connection.close()
                 setattr(self._connections, use, None)
-        self._files.forget()
+                del self._connections.claims[use]
 
     @contextmanager
     def writing(self, *, patience_seconds: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
