@@ -16,7 +16,7 @@ _IGNORED = frozenset({"padding", "r", "evs_preamble", "evs_buffer_size_limit"})
 """Requests for padding, for browsers that buffer the start of a stream, and random values against caches."""
 
 _AGAINST_CACHES = "_"
-"""What jQuery adds to each GET with `cache: false`, as do table widgets on it."""
+"""The parameter that jQuery adds to each GET with `cache: false`, as do table widgets on it."""
 
 
 def without_cache_buster(pairs: Pairs) -> Pairs:

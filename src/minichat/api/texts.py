@@ -66,7 +66,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "streams_not_served": (
         "This server can't keep connections open. Request GET /api/chat/sync/ without a timeout instead.",
-        "Сервер не поддерживает постоянные соединения. Запрашивайте GET /api/chat/sync/ без ожидания.",
+        "Сервер не поддерживает постоянные соединения. Используйте GET /api/chat/sync/ без параметра timeout.",
     ),
     "sockets_not_served": (
         "This server does not support WebSockets. Use GET /api/chat/events/ instead.",
@@ -126,7 +126,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "unsupported_encoding": (
         "Send the body uncompressed, without `Content-Encoding`.",
-        "Отправляйте тело запроса без сжатия, без заголовка `Content-Encoding`.",
+        "Отправляйте тело запроса без сжатия и без заголовка `Content-Encoding`.",
     ),
     "unexpected_body": (
         "This request takes no data. Send an empty body or an empty JSON object.",
@@ -177,7 +177,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "control_characters": ("Control characters are not allowed.", "Управляющие символы не допускаются."),
     "bidirectional_controls": (
         "A name can't hold invisible marks that change the direction of text.",
-        "В имени не должно быть невидимых знаков, меняющих направление текста.",
+        "Уберите невидимые знаки, которые меняют направление текста.",
     ),
     "not_one_line": ("This must be a single line.", "Переносы строк не допускаются."),
     "username_characters": (

@@ -24,7 +24,7 @@ _PLAIN_LETTERS = str.maketrans(
 )
 """The letters that people write plainly, though Unicode does not decompose them.
 
-So are apostrophes and hyphens: keyboards and word processors write several (Мар'яна, O’Brien).
+Apostrophes and hyphens are among them, because keyboards and word processors write several (Мар'яна, O’Brien).
 """
 _WITHOUT_SHAPING = str.maketrans("", "", "\u200c\u00ad")
 """The zero-width non-joiner of Persian and the soft hyphen: they only shape the text around them."""

@@ -36,7 +36,7 @@ class Damaged(Exception):
     """The copy and the database are damaged. The text is SQLite's finding."""
 
 
-def _expect_room(target: Path, size: int) -> None:
+def _expect_space(target: Path, size: int) -> None:
     """Raise OSError if the disk can't hold a file of that size."""
     with target.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, size)
@@ -56,7 +56,7 @@ def copy(database: Sqlite, target: Path, progress: Progress = lambda _done, _of:
         try:
             source.backup(copied, pages=STEP, progress=lambda left, pages, _is_done: progress(pages - left, pages))
         except Error:
-            _expect_room(target, Path(database.database).stat().st_size)  # the driver hides the reason
+            _expect_space(target, Path(database.database).stat().st_size)  # the driver hides the reason
             raise
     with driver_errors, closing(connect(str(target))) as copied:
         copied.execute("PRAGMA locking_mode = EXCLUSIVE")
