@@ -95,6 +95,18 @@ def test_a_page_that_sends_its_token_with_every_request_may_fetch_an_avatar(chat
     assert "GET" in response.headers["Access-Control-Allow-Methods"]
 
 
+def test_a_preflight_allows_the_headers_of_the_api_and_not_those_of_tracing(chat: Chat) -> None:
+    """As Sentry and OpenTelemetry add them to requests to every host (getsentry/sentry-javascript#6077)."""
+    asked = {
+        "Origin": LOCAL,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,baggage,content-type,sentry-trace,traceparent",
+    }
+    response = chat.app.test_client().options("/api/chat/messages/", headers=asked)
+    assert (response.status_code, allows(response)) == (200, [LOCAL])
+    assert response.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+
+
 @pytest.mark.parametrize("origin", [None, LOCAL, EVIL])
 def test_a_refused_request_says_on_what_its_answer_depends(chat: Chat, origin: str | None) -> None:
     client = chat.app.test_client()
