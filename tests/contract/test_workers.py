@@ -1,4 +1,7 @@
-"""The gunicorn worker of this process. tests/e2e/test_own_gunicorn.py runs every class of worker."""
+"""The gunicorn worker of this process, and the child that reads settings for its arbiter.
+
+tests/e2e/test_own_gunicorn.py runs every class of worker.
+"""
 
 import os
 import signal
@@ -14,6 +17,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from gunicorn.workers.sync import SyncWorker
 
 from minichat.adapters.workers import GunicornWorker
+from minichat.serving import in_child
 
 TIMEOUT_SECONDS = 10
 MakeWorker = Callable[..., Worker]
@@ -83,3 +87,9 @@ def test_the_action_runs_when_the_arbiter_has_died(make_worker: MakeWorker) -> N
     has_stopped = threading.Event()
     GunicornWorker().when_stopping(has_stopped.set)
     assert has_stopped.wait(TIMEOUT_SECONDS)
+
+
+def test_a_killed_child_is_an_error_and_no_endless_wait() -> None:
+    assert in_child(lambda: 7) == 7
+    with pytest.raises(ChildProcessError):
+        in_child(lambda: os.kill(os.getpid(), signal.SIGKILL))

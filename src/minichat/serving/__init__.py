@@ -124,6 +124,8 @@ class Server(BaseApplication):
             self.settings = in_child(Settings.load)
         except SettingsError as error:
             log.error("The server keeps its settings, because the new ones are wrong: %s", error)  # noqa: TRY400
+        except ChildProcessError as error:
+            log.error("The server keeps its settings: %s", error)  # noqa: TRY400
         super().reload()
 
     def load(self) -> Callable[..., Any]:
@@ -193,13 +195,20 @@ def _allow_open_files(wanted: int) -> None:
 
 
 def in_child(action: Callable[[], Result]) -> Result:
-    """Return the result of `action` or raise its error; run it in a forked process, to keep its imports out of here."""
+    """Return the result of `action` or raise its error; run it in a forked process, to keep its imports out of here.
+
+    Raises ChildProcessError if that process was killed.
+    """
     here, there = _FORKING.Pipe(duplex=False)
     child = _FORKING.Process(target=_send_outcome, args=(there, action))
     child.start()
     there.close()
-    result, error = here.recv()
-    child.join()
+    try:
+        result, error = here.recv()
+    except EOFError:
+        raise ChildProcessError("a process that read the settings was killed") from None
+    finally:
+        child.join()
     if error is not None:
         raise error
     return cast("Result", result)
