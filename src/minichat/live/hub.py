@@ -194,7 +194,7 @@ class Hub(Generic[EventT]):
         self._wake_up.set()
 
     def _close_for_good(self) -> None:
-        """Close, and disconnect the clients that stay, including those that arrive later. Return never."""
+        """Close, and disconnect the clients that stay, including those that arrive later. Never return."""
         while True:
             self.close()
             sleep(GOODBYE_SECONDS)
