@@ -72,8 +72,9 @@ def services_on(
 
 def typing_board(settings: Settings) -> SharedMemoryNoticeBoard:
     """Return the board of the workers of this server, in memory if `serving` has created a folder there."""
-    folder = settings.shared_memory_dir
-    return SharedMemoryNoticeBoard(*(shared_file(settings, "typing") if folder is None else (folder / "typing",)))
+    if settings.shared_memory_dir is not None:
+        return SharedMemoryNoticeBoard(settings.shared_memory_dir / "typing")
+    return SharedMemoryNoticeBoard(*shared_file(settings, "typing"))
 
 
 def shared_file(settings: Settings, name: str) -> tuple[Path, OpenFile]:

@@ -78,7 +78,7 @@ def _address(person: User) -> str:
     if person.avatar_url:
         return person.avatar_url
     first = person.username[0]
-    if first in "_.-":  # no name consists of anything else but letters, marks and digits
+    if first in "_.-":  # the signs that a username may begin with
         first = next(filter(str.isalnum, person.username), first)
     return f"/avatars/{person.id}-{_letter(first)}.svg"
 
