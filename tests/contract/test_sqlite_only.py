@@ -36,7 +36,7 @@ from minichat.adapters.peewee.operations.reindex import reindex
 from minichat.adapters.peewee.stores.name_index import name_parts
 from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import AuditEntry, AuditEvent, Device, NewMessage, NewRoom, Role, RoomKind
+from minichat.domain.model import AuditEntry, AuditEvent, Device, NewMessage, NewRoom, NewUser, Role, RoomKind
 from minichat.domain.paging import Window
 from minichat.domain.search import name_query, searchable_names
 
@@ -146,6 +146,19 @@ def test_no_statement_scans_a_whole_table(database, ports):
                 assert not [step for step in plan if walks.search(step)], (name, plan)
                 checked += 1
     assert checked > 80
+
+
+def test_a_query_of_common_words_looks_at_a_bounded_number_of_people(database, ports, monkeypatch):
+    monkeypatch.setattr("minichat.adapters.peewee.stores.name_index.FEW", 5)
+    monkeypatch.setattr("minichat.adapters.peewee.stores.name_index.MAX_LOOKED_AT", 20)
+    with ports.transaction():
+        for number in range(120):
+            name = "Smith" if number % 2 else "Jones"
+            ports.user_store.add(NewUser(f"user{number}", f"user{number}", "hash", name, "", "", joined_at=1))
+    queries = []
+    database.query_hooks.append(queries.append)
+    assert ports.user_store.search(name_query("smith jones", PlainCharacters()), 1, without=0) == []
+    assert len(queries) < 20
 
 
 def _plan_of(database, statement):

@@ -59,7 +59,8 @@ class UserStore(Protocol):
         Leave out erased users and the user `without`. Names that begin with the phrase come first, shorter before
         longer, so an exact match leads. Then come the names that begin with the first word, and those that contain it
         elsewhere. Each group is ordered by the rest of the name from the match on (its first
-        `search.MAX_SEARCHED_LENGTH` code points; no word is longer), then by id.
+        `search.MAX_SEARCHED_LENGTH` code points; no word is longer), then by id. If each of several words is in
+        thousands of names, the search may leave some users out.
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:

@@ -26,6 +26,10 @@ Part = tuple[bool, str]
 _AFTER_EVERY_CHARACTER = "\U0010ffff"
 FEW = 500
 """A word with fewer matches than this decides which people a query of several words looks at."""
+MAX_TRIED = 8
+"""Maximum number of words that are tried for that. They are the longest, and names have fewer words."""
+MAX_LOOKED_AT = 5_000
+"""Maximum number of matches that a query looks at if all its words have many. Few people have all of them by chance."""
 
 _EACH_SQLITE = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')"
 _ADD_SQLITE = f"""
@@ -128,17 +132,23 @@ class NameIndex:
                 yield from user_ids
 
     def _matching_all(self, query: NameQuery, batch: int) -> Iterator[int]:
-        """Yield the users with all words of a query of several words, each user at least once."""
-        for word in query.words:
+        """Yield the users with all words of a query of several words, each user at least once.
+
+        If each word has many matches, yield only those among the first `MAX_LOOKED_AT` matches of the longest.
+        """
+        for word in query.words[:MAX_TRIED]:
             few = [next(self._batches(is_start, word, FEW), []) for is_start in (True, False)]
             if max(map(len, few)) < FEW:
                 names = self._names_of({user_id for user_ids in few for user_id in user_ids})
                 places = ((best_place(of_user, query), user_id) for user_id, of_user in names)
                 yield from (user_id for place, user_id in sorted((p, i) for p, i in places if p is not None))
                 return
-        first = query.words[0]
+        first, looked_at = query.words[0], 0
         for is_start, text in ((True, query.phrase), (True, first), (False, first)):
-            for user_ids in self._batches(is_start, text, batch):
+            for user_ids in self._batches(is_start, text, max(batch, FEW)):
+                if looked_at >= MAX_LOOKED_AT:
+                    return
+                looked_at += len(user_ids)
                 fitting = {id_ for id_, names in self._names_of(user_ids) if best_place(names, query) is not None}
                 yield from (user_id for user_id in user_ids if user_id in fitting)
 
