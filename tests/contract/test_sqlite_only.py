@@ -155,7 +155,7 @@ def test_a_query_of_common_words_looks_at_a_bounded_number_of_people(database, p
         for number in range(120):
             name = "Smith" if number % 2 else "Jones"
             ports.user_store.add(NewUser(f"user{number}", f"user{number}", "hash", name, "", "", joined_at=1))
-    queries = []
+    queries: list[Any] = []
     database.query_hooks.append(queries.append)
     assert ports.user_store.search(name_query("smith jones", PlainCharacters()), 1, without=0) == []
     assert len(queries) < 20
