@@ -217,7 +217,7 @@ class TestChangingARoom:
         ann.deletes(f"{ROOMS}{room['id']}/")
         assert ann.gets("/api/chat/messages/").body == []
         assert ann.gets("/api/chat/messages/", room=room["id"]).status == 404
-        assert set(ann.gets("/api/chat/messages/", before=message["id"]).errors) == {"before"}
+        assert ann.gets("/api/chat/messages/", before=message["id"]).body == []
         assert ann.posts("/api/chat/messages/", room=room["id"], content="x").status == 404
 
     def test_a_direct_chat_cannot_be_changed(self, chat: Chat) -> None:
