@@ -159,6 +159,7 @@ class TestTheHost:
         assert environ_of(**old)["HTTP_HOST"] == "127.0.0.1:8000"
         assert environ_of(**old, SERVER_NAME="::1")["HTTP_HOST"] == "[::1]:8000"
         assert environ_of(**old, hosts=(".example.com", "a.example"))["HTTP_HOST"] == "a.example"
+        assert environ_of(**old, hosts=(".example.com",))["HTTP_HOST"] == "example.com"
         assert environ_of(**old, public_url="https://b.example:8443/c")["HTTP_HOST"] == "b.example:8443"
         assert environ_of(**old, SERVER_NAME="/run/minichat.sock", SERVER_PORT="")["HTTP_HOST"] == ""
 

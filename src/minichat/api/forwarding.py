@@ -40,8 +40,8 @@ class AddressMiddleware:
         parts = urlsplit(public_url or "")
         self._public_path = parts.path
         self._has_public_url = public_url is not None
-        names = (name for name in allowed_hosts if not name.startswith("."))
-        self._usual_host = parts.netloc or next(names, None)
+        names = sorted(allowed_hosts, key=lambda name: name.startswith("."))
+        self._usual_host = parts.netloc or next((name.removeprefix(".") for name in names), None)
         self._first_segments = first_segments
         self._checked_host = lru_cache(_REMEMBERED_HOSTS)(self._check_host)
 
