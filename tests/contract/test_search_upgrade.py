@@ -192,6 +192,19 @@ def test_after_the_rebuilding_the_index_is_that_of_a_new_database(database: Chat
     assert reindex(database, UNICODE) == 0
 
 
+def test_names_that_were_changed_by_hand_are_found_after_the_next_rebuilding(database: ChatDatabase) -> None:
+    reindex(database, UNICODE)
+    for name, query, former in (("Zelda", "zelda", "robert"), ("Ümit", "umit", "zelda"), ("José", "jose", "umit")):
+        with database.writing():
+            database.execute_sql(f"UPDATE \"user\" SET first_name = '{name}' WHERE id = 1")
+        assert reindex(database, UNICODE) == 1
+        assert (1 in found(database, query), found(database, former)) == (True, [])
+    with database.writing():
+        database.execute_sql("UPDATE room SET name = 'Ünder' WHERE id = 1")
+    assert reindex(database, UNICODE) == 1
+    assert found_rooms(database, "under") == ["Ünder"]
+
+
 @pytest.mark.parametrize("texts", [0, 1, 9, 20])
 def test_nobody_is_lost_by_a_crash_and_the_next_run_continues(database: ChatDatabase, texts: int) -> None:
     with pytest.raises(Crash):

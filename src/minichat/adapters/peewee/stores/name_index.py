@@ -8,6 +8,8 @@ and when a server of that version changes a name, by a trigger. A search finds t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 import orjson
 from peewee import Node
@@ -22,6 +24,17 @@ from minichat.domain.search import MAX_SEARCHED_LENGTH, best_place, searchable_n
 
 Part = tuple[bool, str]
 """Whether it is a whole name, and the ending of the name."""
+
+
+class Entries(NamedTuple):
+    """The entries of one user, as far as they are known."""
+
+    certain: AbstractSet[Part]
+    possible: AbstractSet[Part]
+    """All entries that there may be, the certain ones among them."""
+
+
+NO_ENTRIES = Entries(frozenset(), frozenset())
 
 _AFTER_EVERY_CHARACTER = "\U0010ffff"
 FEW = 500
@@ -70,19 +83,21 @@ class NameIndex:
         self._add_parts = Statement.of_text(self._database, choose(sqlite=_ADD_SQLITE, postgres=_ADD_POSTGRES))
         self._drop_parts = Statement.of_text(self._database, choose(sqlite=_DROP_SQLITE, postgres=_DROP_POSTGRES))
 
-    def parts_of(self, user: User) -> set[Part]:
+    def entries_of(self, user: User) -> Entries:
         """Return the entries that the index has of a stored user."""
         row = self._state.one(id=user.id)
         if row is None:
-            return set()
+            return NO_ENTRIES
         is_indexed, names = row
-        return name_parts(names.split("\n")) | (set() if is_indexed else former_parts(user))
+        parts = name_parts(names.split("\n"))
+        # If the names were changed by hand, the index has none of their entries.
+        return Entries(parts, parts) if is_indexed else Entries(frozenset(), parts | former_parts(user))
 
-    def put(self, user: User, former: set[Part]) -> None:
+    def put(self, user: User, former: Entries) -> None:
         """Index the names of a user in place of the `former` entries. No search finds an erased user."""
         names = searchable_names(user, self._characters)
         parts = set() if user.is_erased else name_parts(names)
-        for change, changed in ((self._drop_parts, former - parts), (self._add_parts, parts - former)):
+        for change, changed in ((self._drop_parts, former.possible - parts), (self._add_parts, parts - former.certain)):
             if changed:
                 # In one order, so that two transactions that index the same user don't deadlock.
                 change.run(parts=orjson.dumps(sorted(changed)).decode(), id=user.id)

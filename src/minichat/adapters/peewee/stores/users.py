@@ -9,7 +9,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
-from minichat.adapters.peewee.stores.name_index import NameIndex
+from minichat.adapters.peewee.stores.name_index import NO_ENTRIES, NameIndex
 from minichat.adapters.peewee.tables import FreedNameRow, UserRow
 from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
@@ -113,7 +113,7 @@ class PeeweeUserStore:
         if row is None:
             return None
         user = USERS.of(row)
-        self._names.put(user, set())
+        self._names.put(user, NO_ENTRIES)
         return user
 
     def change_password(self, user_id: int, old_hash: str, new_hash: str) -> bool:
@@ -121,7 +121,7 @@ class PeeweeUserStore:
 
     def update_profile(self, user: User) -> None:
         before = self.get(user.id)
-        former = set() if before is None else self._names.parts_of(before)
+        former = NO_ENTRIES if before is None else self._names.entries_of(before)
         self._update.run(
             id=user.id,
             first_name=user.first_name,
@@ -138,15 +138,15 @@ class PeeweeUserStore:
     def erase(self, remains: User, free_at: Timestamp) -> None:
         former = self.get(remains.id)
         assert former is not None, "the caller has looked the account up in this transaction"
-        parts = self._names.parts_of(former)
+        entries = self._names.entries_of(former)
         self._erase.run(**remains._asdict())
-        self._names.put(remains, parts)
+        self._names.put(remains, entries)
         self._keep_name.run(username_key=former.username_key, free_at=free_at)
 
     def index(self, user_ids: Collection[int]) -> None:
         """Index the names of these users by the rules of this version, in the caller's transaction."""
         for _, user in sorted(self.by_ids(user_ids).items()):
-            self._names.put(user, self._names.parts_of(user))
+            self._names.put(user, self._names.entries_of(user))
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
         return self._sweep_freed_names.run(at=at, limit=limit)
