@@ -421,23 +421,6 @@ def test_a_hangup_loads_new_settings_and_ignores_wrong_ones(tmp_path):
         assert "MINICHAT_CORS_ORIGINS must list origins" in server.said
 
 
-@pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
-def test_plain_gunicorn_serves_minichat_with_any_kind_of_worker(tmp_path, kind):
-    settings: dict[str, Any] = {"database_url": f"sqlite:///{tmp_path}/chat.sqlite3", "secret_key": SECRET}
-    assert run_minichat(tmp_path, "db", "upgrade", **settings).returncode == 0
-    args = ["--worker-class", kind, "--workers", "2", "--no-control-socket", "minichat.app:create_app()"]
-    with serving(tmp_path, *args, program="gunicorn", **settings) as server:
-        tokens = server.call("POST", "/api/auth/register/", REGISTRATION).json["tokens"]
-        assert server.call("GET", "/api/auth/me/", token=tokens["access"]).status == 200
-        room = server.call("POST", "/api/chat/rooms/", {"name": "Tea"}, tokens["access"]).json["id"]
-        sent = [
-            server.call("POST", "/api/chat/messages/", {"room": room, "content": f"{n}"}, tokens["access"]).json["seq"]
-            for n in range(5)
-        ]
-        assert sent == [1, 2, 3, 4, 5]
-        assert "Error" not in server.said
-
-
 def test_the_server_never_prints_its_secret(talkative):
     assert talkative.call("POST", "/api/auth/register/", REGISTRATION).status == 201
     assert talkative.stop() == 0
