@@ -2,13 +2,14 @@
 
 import http.client
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import requests
 from commands import run_minichat
 from e2e.crowd import register, wait_until
 from e2e.streams import opened
-from servers import PATIENCE, SECRET, resident_mib, serving
+from servers import BIN, PATIENCE, SECRET, resident_mib, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
@@ -350,6 +351,41 @@ def test_ctrl_c_stops_a_server_with_streams_without_output(tmp_path):
         os.killpg(server.process.pid, signal.SIGINT)  # as a terminal does
         assert server.process.wait(PATIENCE) == 0
         assert server.said.removeprefix(said) == ""
+
+
+@contextmanager
+def serving_at_a_terminal(folder, before=""):
+    """Run a server that has a terminal; yield both. `before` is a shell command that precedes it."""
+    ours, its = pty.openpty()
+    program = folder / "minichat"
+    # The first process of a session that opens a terminal gets it as its controlling terminal.
+    program.write_text(f'#!/bin/sh\n{before}\nexec "{BIN}/minichat" "$@" <{os.ttyname(its)}\n')
+    program.chmod(0o700)
+    try:
+        with serving(folder, program=str(program)) as server:
+            os.close(its)
+            yield server, ours
+    finally:
+        os.close(ours)
+
+
+def reload_at_a_hangup(server, hang_up):
+    [old] = server.workers
+    hang_up()
+    wait_until(lambda: len(server.workers) == 1 and server.workers != [old], "a new worker")
+    assert server.call("GET", "/healthz").status == 200
+
+
+def test_a_server_ends_with_its_terminal_and_reloads_while_it_has_one(tmp_path):
+    with serving_at_a_terminal(tmp_path) as (server, terminal):
+        reload_at_a_hangup(server, lambda: server.process.send_signal(signal.SIGHUP))
+        os.dup2(os.open(os.devnull, os.O_RDONLY), terminal)  # closes the terminal
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_server_under_nohup_survives_its_terminal(tmp_path):
+    with serving_at_a_terminal(tmp_path, before="trap '' HUP") as (server, terminal):
+        reload_at_a_hangup(server, lambda: os.dup2(os.open(os.devnull, os.O_RDONLY), terminal))
 
 
 def test_a_killed_worker_is_replaced_and_all_sessions_continue(newcomer):

@@ -4,6 +4,7 @@ This module refines gunicorn's arbiter, request and gevent worker. It knows no r
 """
 
 import json
+import os
 import secrets
 import signal
 import socket
@@ -50,6 +51,22 @@ class Arbiter(gunicorn_arbiter.Arbiter):
     WORKER_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
     _looked_at = 0.0
     _spares_until = 0.0
+    _belongs_to_terminal = False
+
+    def init_signals(self) -> None:
+        """Install the handlers of signals. Under nohup, which ignores SIGHUP, the server survives its terminal."""
+        self._belongs_to_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
+        super().init_signals()
+
+    def handle_hup(self) -> None:
+        """Reload, or stop if the terminal of the server was closed: its end sends the same signal."""
+        self._end_with_terminal()
+        super().handle_hup()
+        self._end_with_terminal()  # a shell passes the signal on before its terminal is closed
+
+    def _end_with_terminal(self) -> None:
+        if self._belongs_to_terminal and not _has_terminal():
+            self.handle_term()
 
     def murder_workers(self) -> None:
         """Kill silent workers, but not right after a pause of the whole server, which silenced all of them.
@@ -87,6 +104,15 @@ class Arbiter(gunicorn_arbiter.Arbiter):
         newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
         # A worker's heartbeat file holds the time of day until the first heartbeat, and a monotonic time afterwards.
         return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
+
+
+def _has_terminal() -> bool:
+    """Return whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 class ChatRequest(Request):
