@@ -24,7 +24,7 @@ run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in ins
 
 .PHONY: test
 test: $(DEV) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
 # requests of these programs.

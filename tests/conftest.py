@@ -20,6 +20,7 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # until all tests are collected, since none of them is garbage
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,3 +36,4 @@ def pytest_collection_finish() -> None:
     """Exclude the thousands of collected tests, which live to the end, from garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()
