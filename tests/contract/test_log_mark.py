@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -29,6 +29,14 @@ class Life:
         for _ in range(count):
             with self._database.writing():
                 self._changes.record(Change(ChangeKind.ROOM_UPDATED, 1, 1))
+
+    def read_and_undo(self, count=1):
+        """Write changes, read the log, and roll back."""
+        with suppress(ZeroDivisionError), self._database.writing():
+            for _ in range(count):
+                self._changes.record(Change(ChangeKind.ROOM_UPDATED, 1, 1))
+            self._changes.after(self.end(), 10)
+            raise ZeroDivisionError
 
     def end(self):
         """Return the position that a client gets now."""
@@ -75,6 +83,13 @@ def backup(folder, tmp_path):
 
 def marks(folder):
     return [*folder.glob(f"{NAME}-log-*")]
+
+
+def test_positions_stay_valid_after_a_transaction_that_read_its_own_changes_and_failed(folder):
+    epoch = epoch_of(folder)
+    with life(folder) as running:
+        running.read_and_undo(5)
+    assert epoch_of(folder) == epoch
 
 
 def test_positions_stay_valid_over_restarts(folder):

@@ -60,6 +60,7 @@ class _Recorder(ChangeStore):
 class SqliteChangeStore(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         super().__init__(database)
+        self._database = database
         self._mark = LogMark(Path(database.database))
         row, position, limit = ChangeRow, param("position"), param("limit")
         columns = (row.id, *_AFTER_ID.columns)
@@ -92,7 +93,7 @@ class SqliteChangeStore(_Recorder):
         found = self._ends.one()
         assert found is not None, "an aggregate returns a row"
         epoch, first, last = found
-        self._mark.raise_to(last)
+        self._raise_mark(last)
         return LogEnds((epoch, last if first is None else first - 1), (epoch, last))
 
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
@@ -113,8 +114,12 @@ class SqliteChangeStore(_Recorder):
 
     def _logged(self, epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:
         if rows:
-            self._mark.raise_to(rows[-1][0])
+            self._raise_mark(rows[-1][0])
         return [LoggedChange((epoch, row[0]), _AFTER_ID.of(row)) for row in rows]
+
+    def _raise_mark(self, id_: int) -> None:
+        if not self._database.in_transaction():  # whose own changes may still be undone
+            self._mark.raise_to(id_)
 
 
 class PostgresChangeStore(_Recorder):
