@@ -1,6 +1,5 @@
 """`minichat backup`: a copy of a running server's database, on which another server continues."""
 
-import os
 import resource
 import shutil
 import signal
@@ -343,10 +342,13 @@ class TestPictures:
 
     @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT], ids=lambda by: by.name)
     def test_an_interrupted_copy_does_not_appear_and_the_next_one_is_complete(self, folder, path, by, tmp_path, backup):
-        # A picture that never ends holds the copy up.
-        endless = tmp_path / "media" / "avatars" / f"{'a' * 22}.webp"
-        endless.parent.mkdir(parents=True)
-        os.mkfifo(endless)
+        # Thousands of pictures take a while to copy.
+        pictures = tmp_path / "media" / "avatars"
+        pictures.mkdir(parents=True)
+        one = pictures / f"{'a' * 22}.webp"
+        one.write_bytes(PNG)
+        for number in range(10_000):
+            (pictures / f"{number:022}.webp").hardlink_to(one)
         path.write_text("the copy of yesterday")
         command = [BIN / "minichat", "backup", path, "--force", "--media"]
         settings = {**SETTINGS, "media_dir": str(tmp_path / "media")}
@@ -358,8 +360,8 @@ class TestPictures:
             assert process.stderr is not None
             assert b"Traceback" not in process.stderr.read()
         assert path.read_text() == "the copy of yesterday"
-        endless.unlink()
-        shutil.copytree(folder / "instance" / "media" / "avatars", endless.parent, dirs_exist_ok=True)
+        shutil.rmtree(pictures)
+        shutil.copytree(folder / "instance" / "media" / "avatars", pictures)
         backup(path, "--force", "--media", media_dir=str(tmp_path / "media"))
         check_database(path)
         assert not draft.parent.exists()

@@ -40,8 +40,9 @@ USE = """async base => {
     opens.addEventListener("message.created", receive);
   });
   const opened = opens => new Promise(resolve => opens.addEventListener("open", resolve));
-  const source = new EventSource(`${base}/api/chat/events/?ticket=${await ticket()}`);
-  const socket = new WebSocket(`${base.replace("http", "ws")}/ws/chat/${room.id}/?ticket=${await ticket()}`);
+  const [first, second] = [await ticket(), await ticket()];
+  const source = new EventSource(`${base}/api/chat/events/?ticket=${first}`);
+  const socket = new WebSocket(`${base.replace("http", "ws")}/ws/chat/${room.id}/?ticket=${second}`);
   const all = [heard(source), heard(socket)];
   await Promise.all([opened(source), opened(socket)]);
   await call("/api/chat/messages/", {room: room.id, content: "hello"}, access);
