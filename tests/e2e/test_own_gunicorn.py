@@ -216,30 +216,30 @@ def test_gunicorn_does_not_preload_the_app_for_gevent(tmp_path):
 
 
 class TestAWorkerForOneRequestAtATime:
-    def test_it_refuses_a_stream(self, small):
+    def test_a_single_request_worker_refuses_a_stream(self, small):
         self._assert_is_refused(small.get("/api/chat/events/"))
 
-    def test_it_refuses_a_socket(self, small):
+    def test_a_single_request_worker_refuses_a_socket(self, small):
         with pytest.raises(websocket.WebSocketBadStatusException) as refusal:
             small.opens_socket()
         assert refusal.value.status_code == 503
         assert json.loads(refusal.value.resp_body or b"")["code"] == "streams_not_served"
 
-    def test_it_refuses_to_wait_for_an_event(self, small):
+    def test_a_single_request_worker_refuses_to_wait_for_an_event(self, small):
         began = time.monotonic()
         self._assert_is_refused(small.get("/api/chat/sync/", after=small.cursor(), timeout=30))
         assert time.monotonic() - began < 5
 
-    def test_it_answers_a_long_poll_that_has_events(self, small):
+    def test_a_single_request_worker_answers_a_long_poll_that_has_events(self, small):
         cursor = small.cursor()
         small.says("hello")
         answer = small.get("/api/chat/sync/", after=cursor, timeout=30)
         assert [event["data"]["content"] for event in answer.json()["events"]] == ["hello"]
 
-    def test_it_answers_a_poll(self, small):
+    def test_a_single_request_worker_answers_a_poll(self, small):
         assert small.get("/api/chat/sync/", after=small.cursor()).json()["events"] == []
 
-    def test_it_finishes_its_request_and_ends(self, small):
+    def test_a_single_request_worker_finishes_its_request_and_ends(self, small):
         """The last test of this server."""
         server = small.server
         half_request = HalfRequest(small, "half")
