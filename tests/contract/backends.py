@@ -57,6 +57,18 @@ def sqlite(folder: Path) -> Iterator[Backend]:
 
 
 @contextmanager
+def opened(url: str) -> Iterator[Any]:
+    """The database at that URL, without connections at the end."""
+    from minichat.adapters.peewee import open_database
+
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        database.close_connections()
+
+
+@contextmanager
 def sqlite_in(folder: Path) -> Iterator[Backend]:
     """A SQLite database in the folder, which several processes can share."""
     from minichat.adapters.peewee import open_database

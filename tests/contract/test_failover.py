@@ -4,14 +4,12 @@ The address is a folder with a link to the socket of a server, as a DNS name or 
 """
 
 import time
-from contextlib import contextmanager
 from itertools import count
 
 import pytest
 
 import postgres
-from contract.backends import on_postgres
-from minichat.adapters.peewee import open_database
+from contract.backends import on_postgres, opened
 from minichat.adapters.peewee.engine import connections
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.operations.inspection import facts_of, is_replica
@@ -63,15 +61,6 @@ def address(tmp_path, primary, name):
     address = Address(tmp_path, name)
     address.leads_to(primary)
     return address
-
-
-@contextmanager
-def opened(url):
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.close_connections()
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 import postgres
 from builders import PASSWORD
-from contract.backends import on_postgres
+from contract.backends import on_postgres, opened
 from minichat.adapters.memory import PlainCharacters
-from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
 from minichat.domain.messaging import MessageWindow
@@ -33,15 +31,6 @@ def server():
 def pgbouncer(server):
     with running_pgbouncer(server, size=3) as pgbouncer:
         yield pgbouncer
-
-
-@contextmanager
-def opened(url):
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.close_connections()
 
 
 @pytest.fixture
