@@ -19,7 +19,7 @@ from minichat.adapters.memory import Memory, MemoryClock
 from minichat.adapters.memory.store import Tables
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import InvalidInput
-from minichat.domain.messaging import MessageWindow
+from minichat.domain.history import MessageWindow
 from minichat.domain.model import (
     Caller,
     Change,
@@ -169,10 +169,10 @@ class Person:
         return shown.view.room
 
     def joins(self, room: Room) -> RoomView:
-        return self.chat.services.rooms.join(self.id, room.id).view
+        return self.chat.services.participation.join(self.id, room.id).view
 
     def leaves(self, room: Room) -> None:
-        self.chat.services.rooms.leave(self.id, room.id)
+        self.chat.services.participation.leave(self.id, room.id)
 
     def edits(
         self, room: Room, *, name: str | None = None, description: str | None = None, is_private: bool | None = None
@@ -241,7 +241,7 @@ class Person:
 
     def reads(self, room: Room, *, up_to: int) -> tuple[int, int]:
         """Send a receipt; return the newest `seq` read and how many are unread."""
-        return self.chat.services.rooms.mark_read(self.id, room.id, up_to)
+        return self.chat.services.participation.mark_read(self.id, room.id, up_to)
 
     def history(
         self,
@@ -254,7 +254,7 @@ class Person:
         mark_read: bool = False,
     ) -> MessagePage:
         window = MessageWindow(limit, before and before.id, after and after.id, around and around.id)
-        return self.chat.services.messaging.history(self.id, room.id, window, mark_read=mark_read)
+        return self.chat.services.history.of_room(self.id, room.id, window, mark_read=mark_read)
 
     def latest(
         self,
@@ -266,7 +266,7 @@ class Person:
     ) -> MessagePage:
         """Messages across all of the person's rooms."""
         window = MessageWindow(limit, before and before.id, after and after.id, around and around.id)
-        return self.chat.services.messaging.latest(self.id, None, window)
+        return self.chat.services.history.latest(self.id, None, window)
 
     def subscribe(self, position: LogPosition | None = None) -> Subscription:
         """Return the person's subscription at that position, or at the end of the log."""

@@ -25,16 +25,21 @@ from minichat.api.arguments import checked
 from minichat.api.errors import MalformedJson
 from minichat.api.paging import window
 from minichat.api.parsing import id_of, parse_json
-from minichat.api.schemas import requests
+from minichat.api.schemas import queries, requests
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, WholeNumber
+from minichat.api.schemas.forms import In, Query
 from minichat.domain.errors import InvalidInput
 from minichat.domain.paging import Window
 
 KEYS: list[tuple[type, ...]] = [(str,), (int,), (int, int)]
 """The types of the keys by which the lists page."""
-SCHEMAS = [schema for schema in vars(requests).values() if isinstance(schema, type) and issubclass(schema, requests.In)]
-BODIES = [schema() for schema in SCHEMAS if schema.__name__.endswith(("In", "Frame")) and schema is not requests.In]
-QUERIES = [schema() for schema in SCHEMAS if issubclass(schema, requests.Query) and schema is not requests.Query]
+SCHEMAS = [
+    schema
+    for schema in {**vars(requests), **vars(queries)}.values()
+    if isinstance(schema, type) and issubclass(schema, In)
+]
+BODIES = [schema() for schema in SCHEMAS if schema.__name__.endswith(("In", "Frame")) and schema is not In]
+QUERIES = [schema() for schema in SCHEMAS if issubclass(schema, Query) and schema is not Query]
 FORMS: dict[type, dict[str, object]] = {
     type(schema): {
         name: field.metadata.get("example", 1 if isinstance(field, WholeNumber) else "x")
@@ -158,7 +163,7 @@ def test_null_in_an_optional_field_means_the_same_as_leaving_it_out(schema: ma.S
 
 
 def test_null_is_kept_where_it_is_a_value() -> None:
-    class Muting(requests.In):
+    class Muting(In):
         until = Id(allow_none=True)
 
     assert checked(Muting(), {"until": None}) == {"until": None}
@@ -183,7 +188,7 @@ def test_an_unknown_field_that_is_null_or_empty_is_refused_by_name(schema: ma.Sc
 
 @pytest.mark.parametrize("schema", JSON_BODIES, ids=lambda schema: type(schema).__name__)
 @pytest.mark.parametrize("value", [None, [], "x", 1.5])
-def test_a_field_that_the_server_owns_is_ignored_with_any_value(schema: requests.In, value: object) -> None:
+def test_a_field_that_the_server_owns_is_ignored_with_any_value(schema: In, value: object) -> None:
     form = FORMS[type(schema)]
     shown_fields = set() if schema.resource is None else set(schema.resource().fields) - set(schema.fields)
     assert checked(schema, {**form, **dict.fromkeys(shown_fields, value)}) == checked(schema, form)

@@ -66,7 +66,7 @@ def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
             people.append(user)
             banned, _ = services.registration.register(f"banned{number}", "correct horse battery")
             services.moderation.remove(ann.id, room["id"], banned.id, is_ban=True)
-            services.rooms.join(user.id, room["id"])
+            services.participation.join(user.id, room["id"])
             services.messaging.send(user, room["id"], "hello")
             services.rooms.create(user.id, f"public {number}")
             own = services.rooms.create(ann.id, f"own {number}", invited=[one.id for one in people[-30:]])

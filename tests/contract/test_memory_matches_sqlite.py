@@ -15,7 +15,7 @@ from builders import ALL, CHAIN_KEY, PASSWORD
 from contract.backends import memory, sqlite
 from folders import fast_folder
 from minichat.domain.errors import ChatError
-from minichat.domain.messaging import MessageWindow
+from minichat.domain.history import MessageWindow
 from minichat.domain.model import Caller, Role
 from minichat.domain.paging import Window
 from minichat.domain.services import build
@@ -272,12 +272,12 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
     @rule(place=places)
     def join(self, place):
         user_id, room_id = self.at(place)
-        self.both(lambda services: services.rooms.join(user_id, room_id))
+        self.both(lambda services: services.participation.join(user_id, room_id))
 
     @rule(place=places)
     def leave(self, place):
         user_id, room_id = self.at(place)
-        self.both(lambda services: services.rooms.leave(user_id, room_id))
+        self.both(lambda services: services.participation.leave(user_id, room_id))
 
     @rule(place=places, name=st.sampled_from(["Tea", "Coffee", None]), private=st.none() | st.booleans())
     def edit_room(self, place, name, private):
@@ -371,19 +371,19 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
     @rule(place=places, seq=st.integers(0, 12))
     def read(self, place, seq):
         user_id, room_id = self.at(place)
-        self.both(lambda services: services.rooms.mark_read(user_id, room_id, seq))
+        self.both(lambda services: services.participation.mark_read(user_id, room_id, seq))
 
     @rule(place=places, limit=limits, side=sides, message=messages, mark_read=st.booleans())
     def history(self, place, limit, side, message, mark_read):
         user_id, room_id = self.at(place)
         window = self.window(room_id, limit, side, message)
-        self.both(lambda services: services.messaging.history(user_id, room_id, window, mark_read=mark_read))
+        self.both(lambda services: services.history.of_room(user_id, room_id, window, mark_read=mark_read))
 
     @rule(place=places, limit=limits, side=sides, message=messages)
     def latest(self, place, limit, side, message):
         user_id, room_id = self.at(place)
         window = self.window(room_id, limit, side, message)
-        self.both(lambda services: services.messaging.latest(user_id, None, window))
+        self.both(lambda services: services.history.latest(user_id, None, window))
 
     # Everything
 
@@ -395,7 +395,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         self.walk(lambda services, window: services.directory.online(window))
         self.walk(lambda services, window: services.rooms.mine(user_id, window))
         self.walk(lambda services, window: services.rooms.public(user_id, window))
-        self.both(lambda services: services.messaging.latest(user_id, None, MessageWindow(200)))
+        self.both(lambda services: services.history.latest(user_id, None, MessageWindow(200)))
 
     @invariant()
     def the_same_changes_were_told(self):

@@ -11,7 +11,7 @@ from contract.backends import on_postgres, opened
 from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee.operations import demo, migrate
 from minichat.domain.errors import Unavailable
-from minichat.domain.messaging import MessageWindow
+from minichat.domain.history import MessageWindow
 from minichat.domain.paging import Window
 from minichat.domain.services import build
 from minichat.domain.sessions import Lifetimes
@@ -59,17 +59,17 @@ def test_concurrent_sends_and_reads_succeed_on_mixed_connections(services):
     people = [services.registration.register(f"person{number}", PASSWORD)[0] for number in range(6)]
     room = services.rooms.create(people[0].id, "Kitchen").view.room.id
     for person in people[1:]:
-        services.rooms.join(person.id, room)
+        services.participation.join(person.id, room)
 
     def converse(person):
         for number in range(ROUNDS):
             services.messaging.send(person, room, f"{person.id} {number}", client_id=f"{number}")
-            services.messaging.latest(person.id, room, MessageWindow(limit=9))
+            services.history.latest(person.id, room, MessageWindow(limit=9))
             services.rooms.mine(person.id, Window(9))
 
     with ThreadPoolExecutor(len(people)) as pool:
         list(pool.map(converse, people))
-    found = services.messaging.latest(people[0].id, room, MessageWindow(limit=200)).messages
+    found = services.history.latest(people[0].id, room, MessageWindow(limit=200)).messages
     assert [message.seq for message in found] == list(range(1, ROUNDS * len(people) + 1))
 
 

@@ -348,7 +348,7 @@ def test_a_join_and_an_addition_at_once_do_not_deadlock(server, ports):
         with ports.transaction(room=room):
             both: list[Future[Any]] = [pool.submit(services.moderation.add, ann.id, room, bob.id)]
             await_waiting(server, 1)
-            both.append(pool.submit(services.rooms.join, bob.id, room))
+            both.append(pool.submit(services.participation.join, bob.id, room))
             await_waiting(server, 2)
         assert [future.exception() for future in both] == [None, None]
     assert ports.room_store.access(room, bob.id)[0].participants_count == 2

@@ -29,7 +29,7 @@ from e2e.crowd import (
     wait_until,
 )
 from e2e.databases import on_postgres, on_sqlite
-from minichat.domain.rooms import LEAVE_BATCH
+from minichat.domain.participation import LEAVE_BATCH
 from scale import scaled
 from servers import PATIENCE, database_of, serving
 

@@ -16,7 +16,7 @@ from minichat.domain.errors import (
     UserNotFound,
 )
 from minichat.domain.model import AuditEvent, Device, Role, RoomKind
-from minichat.domain.rooms import LEAVE_BATCH
+from minichat.domain.participation import LEAVE_BATCH
 from minichat.domain.throttling import FREE_FAILURES
 
 DAY = 86_400
@@ -225,7 +225,7 @@ def test_a_room_without_other_participants_is_removed(ann, bob):
 
 
 def test_more_rooms_are_left_than_are_read_at_once(chat, ann, bob, monkeypatch):
-    monkeypatch.setattr("minichat.domain.rooms.LEAVE_BATCH", 2)
+    monkeypatch.setattr("minichat.domain.participation.LEAVE_BATCH", 2)
     rooms = [ann.makes_room(f"Room {number}", with_=[bob]) for number in range(5)]
     ann.chats_with(bob)
     erase(ann)
@@ -288,7 +288,7 @@ def actions(chat, ann, bob, dora):
     tea, chat_room, public = ann.makes_room(with_=[bob]), ann.chats_with(bob), bob.makes_room("Public")
     user = caller.user
     return {
-        "join": lambda: services.rooms.join(ann.id, public.id),
+        "join": lambda: services.participation.join(ann.id, public.id),
         "create": lambda: services.rooms.create(ann.id, "Late"),
         "create with others": lambda: services.rooms.create(ann.id, "Late", invited=[bob.id]),
         "direct chat": lambda: services.rooms.direct_chat(ann.id, dora.id),

@@ -5,7 +5,7 @@ import pytest
 from builders import Person, contents, issues_of
 from minichat.adapters.memory import MemoryMembershipStore, MemoryMessageStore, MemoryRoomStore
 from minichat.domain.errors import ClientIdReused, InvalidInput, Issue, NotAParticipant, RoomNotFound
-from minichat.domain.messaging import MessageWindow
+from minichat.domain.history import MessageWindow
 from minichat.domain.model import Receipts
 
 
@@ -60,7 +60,7 @@ def test_a_check_reveals_to_no_stranger_which_messages_a_room_holds(chat, room, 
 
 def test_a_check_of_a_window_reports_what_the_list_would_report(chat, ann, room, said):
     elsewhere = ann.says("hello", in_=ann.makes_room("Cellar")).message
-    check = chat.services.messaging.check_window
+    check = chat.services.history.check_window
     for room_id, window, issues in (
         (room.id, MessageWindow(1, before=elsewhere.id), {"before": ["unknown_message"]}),
         (None, MessageWindow(1, before=elsewhere.id), {}),
@@ -369,7 +369,7 @@ def test_a_walk_through_history_meets_every_message_once_each_way(bob, room, sai
 def test_only_one_anchor_makes_sense(chat, bob, room, said):
     def ask(**anchors):
         return issues_of(
-            lambda: chat.services.messaging.history(bob.id, room.id, MessageWindow(5, **anchors), mark_read=False)
+            lambda: chat.services.history.of_room(bob.id, room.id, MessageWindow(5, **anchors), mark_read=False)
         )
 
     assert ask(before=said[0].id, after=said[1].id) == {"before": ["exclusive"], "after": ["exclusive"]}
@@ -383,7 +383,7 @@ def test_an_anchor_is_a_message_of_that_room(chat, ann, bob, room, said, anchor)
     for message_id in (other.id, 999):
         window = MessageWindow(5, **{anchor: message_id})
         with pytest.raises(InvalidInput) as caught:
-            chat.services.messaging.history(bob.id, room.id, window, mark_read=True)
+            chat.services.history.of_room(bob.id, room.id, window, mark_read=True)
         assert caught.value.issues == {anchor: [Issue("unknown_message")]}
 
 
@@ -546,10 +546,10 @@ def test_the_latest_go_on_both_ways(bob, rooms):
 
 def test_the_latest_messages_of_a_room_do_not_move_the_receipt(chat, bob, rooms):
     with chat.nothing_changes():
-        page = chat.services.messaging.latest(bob.id, rooms[0].id, MessageWindow(2))
+        page = chat.services.history.latest(bob.id, rooms[0].id, MessageWindow(2))
     assert (contents(page), page.has_older) == (["a2", "a3"], True)
     with pytest.raises(NotAParticipant):
-        chat.services.messaging.latest(bob.id, rooms[2].id, MessageWindow(2))
+        chat.services.history.latest(bob.id, rooms[2].id, MessageWindow(2))
 
 
 def test_the_latest_mark_nothing(chat, bob, rooms):
@@ -574,7 +574,7 @@ def test_any_id_is_a_position_among_the_latest(chat, ann, bob, rooms, end):
     assert newer
     assert [message.id for message in bob.latest(before=secret).messages] == older
     assert [message.id for message in bob.latest(after=secret).messages] == newer
-    around = chat.services.messaging.latest(bob.id, None, MessageWindow(50, around=end))
+    around = chat.services.history.latest(bob.id, None, MessageWindow(50, around=end))
     assert [message.id for message in around.messages] == older + newer
 
 

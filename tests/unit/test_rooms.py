@@ -176,9 +176,9 @@ def test_a_missing_and_a_hidden_room_look_the_same(chat, ann, bob):
             lambda room_id=room_id: rooms.participants(bob.id, room_id, ALL),
             lambda room_id=room_id: rooms.edit(bob.id, room_id, name="x"),
             lambda room_id=room_id: rooms.delete(bob.id, room_id),
-            lambda room_id=room_id: rooms.join(bob.id, room_id),
-            lambda room_id=room_id: rooms.leave(bob.id, room_id),
-            lambda room_id=room_id: rooms.mark_read(bob.id, room_id, 1),
+            lambda room_id=room_id: chat.services.participation.join(bob.id, room_id),
+            lambda room_id=room_id: chat.services.participation.leave(bob.id, room_id),
+            lambda room_id=room_id: chat.services.participation.mark_read(bob.id, room_id, 1),
         ):
             with chat.nothing_changes(), pytest.raises(RoomNotFound) as caught:
                 request()

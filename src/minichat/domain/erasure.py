@@ -11,8 +11,8 @@ from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
+from minichat.domain.participation import LEAVE_BATCH, Participation
 from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
-from minichat.domain.rooms import LEAVE_BATCH, Rooms
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
@@ -29,7 +29,7 @@ class Erasure:
     message_store: MessageStore
     media_store: MediaStore
     sessions: Sessions
-    rooms: Rooms
+    participation: Participation
     audit_log: AuditLog
 
     def erase(self, caller: Caller, password: str, device: Device = Device()) -> None:
@@ -50,22 +50,22 @@ class Erasure:
 
     def _leave_most_rooms(self, caller: Caller) -> None:
         """Leave the caller's rooms in transactions of `LEAVE_BATCH` rooms, until fewer remain."""
-        room_ids = self.rooms.ids_of(caller.user.id)
+        room_ids = self.participation.ids_of(caller.user.id)
         for end in range(LEAVE_BATCH, len(room_ids) + 1, LEAVE_BATCH):
             some = room_ids[end - LEAVE_BATCH : end]
             with self.transaction(account=caller.user.id, rooms=some):
                 self.sessions.authenticate(caller.session.id, caller.user.id)
-                self.rooms.leave_each(caller.user.id, some)
+                self.participation.leave_each(caller.user.id, some)
 
     def _erase(self, caller: Caller, device: Device) -> User | None:
         """Erase the account; return the former account. Do nothing and return None if it has just joined a room."""
-        room_ids = self.rooms.ids_of(caller.user.id)
+        room_ids = self.participation.ids_of(caller.user.id)
         with self.transaction(account=caller.user.id, rooms=room_ids):
             user = self.sessions.authenticate(caller.session.id, caller.user.id).user
-            if not set(self.rooms.ids_of(user.id)).issubset(room_ids):
+            if not set(self.participation.ids_of(user.id)).issubset(room_ids):
                 return None  # a room was joined before this transaction held the account
             now = self.clock()
-            self.rooms.leave_each(user.id, room_ids)
+            self.participation.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
             self.message_store.forget_digests(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)

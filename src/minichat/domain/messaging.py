@@ -6,14 +6,11 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from minichat.domain.errors import (
     ClientIdReused,
     InvalidInput,
-    Issue,
     MessageDeleted,
     MessageNotFound,
     NotYourMessage,
@@ -28,18 +25,16 @@ from minichat.domain.model import (
     ChangeKind,
     Membership,
     Message,
-    MessagePage,
     NewMessage,
     Receipts,
     Role,
     RoomKind,
-    RoomView,
     SentMessage,
     ShownMessage,
     Timestamp,
     User,
-    mentioned,
 )
+from minichat.domain.participation import Participation
 from minichat.domain.ports import (
     ChangeStore,
     Characters,
@@ -51,19 +46,8 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
-from minichat.domain.rooms import Rooms
+from minichat.domain.room_access import RoomAccess
 from minichat.domain.text import Fields
-
-_EXCLUSIVE = Issue("exclusive")
-
-
-class MessageWindow(NamedTuple):
-    """A part of a list of messages: the newest `limit` messages, or those next to the message with a given id."""
-
-    limit: int
-    before: int | None = None
-    after: int | None = None
-    around: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +61,8 @@ class Messaging:
     membership_store: MembershipStore
     message_store: MessageStore
     change_store: ChangeStore
-    rooms: Rooms
+    room_access: RoomAccess
+    participation: Participation
 
     def send(
         self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
@@ -95,7 +80,7 @@ class Messaging:
             self._check_reply(fields, author.id, room_id, reply_to)
         fields.check()
         with self.transaction(room=room_id):
-            room, _ = self.rooms.as_participant(author.id, room_id)
+            room, _ = self.room_access.as_participant(author.id, room_id)
             if room.kind == RoomKind.DIRECT:
                 self._refuse_erased(author.id, room_id, client_id)
             if reply_to is not None and not self._is_of_room(reply_to, room_id):
@@ -173,7 +158,7 @@ class Messaging:
         content = checked_content(content, self.characters)
         room_id = self._looked_up(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
-            self.rooms.refuse_erased(user_id)
+            self.participation.refuse_erased(user_id)
             message, _ = self._found(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
@@ -195,7 +180,7 @@ class Messaging:
         """
         sought = self._looked_up(message_id)
         with self.transaction(room=sought.room_id, shared_accounts=[user_id, sought.user_id]):
-            self.rooms.refuse_erased(user_id)
+            self.participation.refuse_erased(user_id)
             has_author = bool(self.user_store.living([sought.user_id]))
             message, membership = self._found(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
@@ -215,7 +200,7 @@ class Messaging:
         """Return the message and the user's membership in its room, by the same rule as the room itself."""
         message = self._looked_up(message_id)
         try:
-            _, membership = self.rooms.as_participant(user_id, message.room_id)
+            _, membership = self.room_access.as_participant(user_id, message.room_id)
         except RoomNotFound as error:
             raise MessageNotFound from error
         return message, membership
@@ -239,85 +224,6 @@ class Messaging:
             message, author, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
         )
 
-    # Lists
-
-    def history(self, user_id: int, room_id: int, window: MessageWindow, *, mark_read: bool) -> MessagePage:
-        """Return a window of a room's messages with the room; with `mark_read`, move the receipt to the newest of them.
-
-        Raises RoomNotFound, NotAParticipant, or InvalidInput on a message id that is not in the room.
-        """
-        with self.snapshot():
-            page = self._page_of_room(user_id, room_id, window)
-        if mark_read and _has_news(page):
-            with self.transaction(room=room_id):
-                # Read again, because new messages may have arrived: the room and the page must agree.
-                page = self._marked(self._page_of_room(user_id, room_id, window))
-        return page
-
-    def latest(self, user_id: int, room_id: int | None, window: MessageWindow) -> MessagePage:
-        """Return a window of messages of one room, or across all rooms of the user. Raises the errors of `history`."""
-        if room_id is not None:
-            return self.history(user_id, room_id, window, mark_read=False)
-        with self.snapshot():
-            return self._page_of_all(user_id, window)
-
-    def check_window(self, user_id: int, room_id: int | None, window: MessageWindow) -> None:
-        """Raise InvalidInput if the window does not name one message of the room. Raises the other errors of `history`.
-
-        Without a room, any id is a position.
-        """
-        if _named(window) is not None and room_id is not None:
-            with self.snapshot():
-                self.rooms.as_participant(user_id, room_id)
-                self._anchor(window, room_id)
-
-    def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
-        # Any id is a position, so that a client can go on although it has left the room of its last message.
-        named = _named(window)
-        found = _walk(
-            window,
-            named and named[1],
-            lambda key, limit: self.message_store.latest_before(user_id, key, limit),
-            lambda key, limit: self.message_store.latest_after(user_id, key, limit),
-        )
-        people = self.user_store.by_ids({message.user_id for message in found.messages})
-        receipts = self.membership_store.receipts(user_id, {message.room_id for message in found.messages})
-        return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
-
-    def _marked(self, page: MessagePage) -> MessagePage:
-        """Move the reader's receipt to the end of the page, inside the caller's transaction; return the new page."""
-        view = page.room
-        if view is None or view.membership is None or not page.messages:
-            return page
-        membership = self.rooms.see(view.room, view.membership, page.messages[-1].seq)
-        view = view._replace(membership=membership, deleted_unread=self.rooms.deleted_unread(view.room, membership))
-        return page._replace(room=view, receipts={view.room.id: _receipts(view)})
-
-    def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
-        view = self.rooms.view_as_participant(user_id, room_id)
-        anchor = self._anchor(window, room_id)
-        found = _walk(
-            window,
-            anchor and anchor.seq,
-            lambda key, limit: self.message_store.before(room_id, key, limit),
-            lambda key, limit: self.message_store.after(room_id, key, limit),
-        )
-        user_ids = mentioned([view]).union(message.user_id for message in found.messages)
-        receipts = {room_id: _receipts(view)}
-        people = self.user_store.by_ids(user_ids)
-        return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
-
-    def _anchor(self, window: MessageWindow, room_id: int) -> Message | None:
-        """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
-        named = _named(window)
-        if named is None:
-            return None
-        field, message_id = named
-        message = self.message_store.get(message_id)
-        if message is None or message.room_id != room_id:
-            raise InvalidInput.of(field, "unknown_message")
-        return message
-
     def _is_of_room(self, message_id: int, room_id: int) -> bool:
         message = self.message_store.get(message_id)
         return message is not None and message.room_id == room_id
@@ -327,56 +233,6 @@ class Messaging:
         return found is not None and found[1] is not None
 
 
-def _named(window: MessageWindow) -> tuple[str, int] | None:
-    """Return the parameter that names a message, and the message's id. Raises InvalidInput for several parameters."""
-    named = [
-        (field, message_id)
-        for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
-        if message_id is not None
-    ]
-    if len(named) > 1:
-        raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
-    return named[0] if named else None
-
-
 def _digest(message_id: int, content: str) -> str:
     """Return a digest of the content. The message id acts as salt: equal contents have different digests."""
     return hashlib.sha256(f"{message_id}\n{content}".encode()).hexdigest()
-
-
-class _Found(NamedTuple):
-    messages: Sequence[Message]
-    has_older: bool
-    has_newer: bool
-
-
-def _walk(
-    window: MessageWindow,
-    key: int | None,
-    before: Callable[[int | None, int], Sequence[Message]],
-    after: Callable[[int, int], Sequence[Message]],
-) -> _Found:
-    """Fetch the window, with one surplus message at each open end: it shows that the list continues there."""
-    limit = window.limit
-    if key is None or window.before is not None:
-        older = before(key, limit + 1)
-        return _Found(older[-limit:], len(older) > limit, has_newer=key is not None)
-    if window.after is not None:
-        newer = after(key, limit + 1)
-        return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
-    # Around: if one side is short, the other fills the page. The message itself belongs to the older side.
-    older, newer = before(key + 1, limit + 1), after(key, limit + 1)
-    newer_count = min(len(newer), max((limit - 1) // 2, limit - len(older)))
-    older_count = limit - newer_count
-    messages = [*older[-older_count:], *newer[:newer_count]]
-    return _Found(messages, len(older) > older_count, len(newer) > newer_count)
-
-
-def _has_news(page: MessagePage) -> bool:
-    view = page.room
-    return bool(view and view.membership and page.messages and page.messages[-1].seq > view.membership.seen_seq)
-
-
-def _receipts(view: RoomView) -> Receipts:
-    assert view.membership is not None
-    return Receipts(view.membership.last_read_seq, view.others_seen_seq)

@@ -18,8 +18,9 @@ from minichat.domain.errors import (
 )
 from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant, User
 from minichat.domain.paging import Window, cut
+from minichat.domain.participation import Participation
 from minichat.domain.ports import BanStore, Clock, RoomStore, Transaction, UserStore
-from minichat.domain.rooms import Rooms
+from minichat.domain.room_access import RoomAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Moderation:
     user_store: UserStore
     room_store: RoomStore
     ban_store: BanStore
-    rooms: Rooms
+    room_access: RoomAccess
+    participation: Participation
     audit_log: AuditLog
 
     def add(self, actor_id: int, room_id: int, user_id: int) -> tuple[ShownParticipant, bool]:
@@ -39,7 +41,7 @@ class Moderation:
         """
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
-            room, _ = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            room, _ = self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
                 raise UserNotFound
             membership = self._membership(room_id, user_id)
@@ -47,7 +49,7 @@ class Moderation:
             if membership is None:
                 if self.ban_store.holds(room_id, user_id):
                     raise UserIsBanned
-                membership = self.rooms.admit(room, user_id, Role.MEMBER, self.clock())
+                membership = self.participation.admit(room, user_id, Role.MEMBER, self.clock())
             return ShownParticipant(membership, user), is_new
 
     def set_role(self, actor_id: int, room_id: int, user_id: int, role: Role) -> ShownParticipant:
@@ -57,16 +59,16 @@ class Moderation:
         owner would step down without a successor.
         """
         with self.transaction(room=room_id):
-            _, own = self.rooms.as_at_least(Role.OWNER, actor_id, room_id)
+            _, own = self.room_access.as_at_least(Role.OWNER, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None:
                 raise ParticipantNotFound
             if membership.role != role:
                 if user_id == actor_id:
                     raise OwnerNeeded
-                membership = self.rooms.give_role(membership, role, by=actor_id)
+                membership = self.participation.give_role(membership, role, by=actor_id)
                 if role == Role.OWNER:
-                    self.rooms.give_role(own, Role.MODERATOR, by=actor_id)
+                    self.participation.give_role(own, Role.MODERATOR, by=actor_id)
             return ShownParticipant(membership, self.user_store.by_ids([user_id])[user_id])
 
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
@@ -78,18 +80,18 @@ class Moderation:
         if user_id == actor_id:
             if is_ban:
                 raise InvalidInput.of("ban", "yourself")
-            self.rooms.leave(actor_id, room_id)
+            self.participation.leave(actor_id, room_id)
             return
         with self.transaction(room=room_id, shared_accounts=[user_id] if is_ban else []):
             user = self._living(user_id) if is_ban else None
-            room, own = self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            room, own = self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
             membership = self._membership(room_id, user_id)
             if membership is None and not is_ban:
                 raise ParticipantNotFound
             if membership is not None:
                 if not own.role.outranks(membership.role):
                     raise RoleTooLow
-                self.rooms.let_go(room, membership)
+                self.participation.let_go(room, membership)
                 self.audit_log.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
             if is_ban:
                 if user is None:
@@ -101,7 +103,7 @@ class Moderation:
 
         Raises RoomNotFound, NotAParticipant, DirectChatIsFixed or RoleTooLow.
         """
-        self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+        self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
         page = cut(self.ban_store.page(room_id, window), window, lambda ban: (ban.id,))
         return BanList(page, self.user_store.by_ids(ban.user_id for ban in page.items))
 
@@ -109,7 +111,7 @@ class Moderation:
         """Lift a ban; nothing happens if there is none. Raises the same errors as `bans`, or UserNotFound."""
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
-            self.rooms.as_at_least(Role.MODERATOR, actor_id, room_id)
+            self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
                 raise UserNotFound
             if self.ban_store.lift(room_id, user_id):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, TypingNotice, User
 from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
-from minichat.domain.rooms import Rooms
+from minichat.domain.room_access import RoomAccess
 
 TYPING_PAUSE = 3 * SECOND
 """The shortest interval between two typing notices of one user in one room, in milliseconds."""
@@ -23,7 +23,7 @@ class Presence:
     user_store: UserStore
     membership_store: MembershipStore
     notice_board: NoticeBoard
-    rooms: Rooms
+    room_access: RoomAccess
 
     def keep_online(self, user_ids: Collection[int]) -> None:
         """Renew the leases of users with an open stream, if they are due."""
@@ -43,7 +43,7 @@ class Presence:
 
     def typing(self, user_id: int, room_id: int) -> None:
         """Notify the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
-        self.rooms.as_participant(user_id, room_id)
+        self.room_access.as_participant(user_id, room_id)
         self.notice_board.post(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
 
     def notices_end(self) -> int:

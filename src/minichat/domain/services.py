@@ -17,12 +17,15 @@ from minichat.domain.changes import ChangeLog
 from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
+from minichat.domain.history import History
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
+from minichat.domain.participation import Participation
 from minichat.domain.ports import Ports
 from minichat.domain.presence import Presence
 from minichat.domain.registration import Registration
 from minichat.domain.retention import Retention
+from minichat.domain.room_access import RoomAccess
 from minichat.domain.rooms import Rooms
 from minichat.domain.sessions import Lifetimes, Sessions
 from minichat.domain.throttling import Throttling
@@ -34,9 +37,12 @@ class Services(NamedTuple):
     sessions: Sessions
     directory: Directory
     avatars: Avatars
+    room_access: RoomAccess
     rooms: Rooms
+    participation: Participation
     moderation: Moderation
     messaging: Messaging
+    history: History
     change_log: ChangeLog
     tickets: Tickets
     presence: Presence
@@ -77,16 +83,20 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         lifetimes=lifetimes,
         chain_keys=tuple(chain_keys),
     )
-    rooms = Rooms(
+    room_access = RoomAccess(
+        user_store=ports.user_store,
+        room_store=ports.room_store,
+    )
+    participation = Participation(
         transaction=ports.transaction,
         clock=ports.clock,
-        characters=ports.characters,
         user_store=ports.user_store,
         room_store=ports.room_store,
         membership_store=ports.membership_store,
         ban_store=ports.ban_store,
         message_store=ports.message_store,
         change_store=ports.change_store,
+        room_access=room_access,
         audit_log=audit_log,
     )
     return Services(
@@ -119,14 +129,28 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             picture_processor=ports.picture_processor,
             media_store=ports.media_store,
         ),
-        rooms=rooms,
+        room_access=room_access,
+        rooms=Rooms(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            characters=ports.characters,
+            user_store=ports.user_store,
+            room_store=ports.room_store,
+            membership_store=ports.membership_store,
+            change_store=ports.change_store,
+            room_access=room_access,
+            participation=participation,
+            audit_log=audit_log,
+        ),
+        participation=participation,
         moderation=Moderation(
             transaction=ports.transaction,
             clock=ports.clock,
             user_store=ports.user_store,
             room_store=ports.room_store,
             ban_store=ports.ban_store,
-            rooms=rooms,
+            room_access=room_access,
+            participation=participation,
             audit_log=audit_log,
         ),
         messaging=Messaging(
@@ -139,7 +163,17 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             membership_store=ports.membership_store,
             message_store=ports.message_store,
             change_store=ports.change_store,
-            rooms=rooms,
+            room_access=room_access,
+            participation=participation,
+        ),
+        history=History(
+            transaction=ports.transaction,
+            snapshot=ports.snapshot,
+            user_store=ports.user_store,
+            membership_store=ports.membership_store,
+            message_store=ports.message_store,
+            room_access=room_access,
+            participation=participation,
         ),
         change_log=ChangeLog(
             snapshot=ports.snapshot,
@@ -161,7 +195,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             user_store=ports.user_store,
             membership_store=ports.membership_store,
             notice_board=ports.notice_board,
-            rooms=rooms,
+            room_access=room_access,
         ),
         erasure=Erasure(
             transaction=ports.transaction,
@@ -172,7 +206,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             message_store=ports.message_store,
             media_store=ports.media_store,
             sessions=sessions,
-            rooms=rooms,
+            participation=participation,
             audit_log=audit_log,
         ),
         export=Export(

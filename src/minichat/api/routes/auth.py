@@ -22,7 +22,8 @@ from minichat.api.schemas.answers import (
     TokensOut,
     WelcomeOut,
 )
-from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, ListQuery, LoginIn, LogoutIn, RefreshIn, RegisterIn
+from minichat.api.schemas.queries import ListQuery
+from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence
 from minichat.domain.errors import TokenExpired
 from minichat.domain.model import User

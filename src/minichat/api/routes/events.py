@@ -14,7 +14,7 @@ from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
-from minichat.api.schemas.requests import EventsQuery
+from minichat.api.schemas.queries import EventsQuery
 from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
 

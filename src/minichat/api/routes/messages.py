@@ -13,9 +13,10 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import link_header
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import HistoryOut, MessageOut
-from minichat.api.schemas.requests import HistoryQuery, MessageHeaders, MessageIn, MessagePatchIn, MessagesQuery
+from minichat.api.schemas.queries import HistoryQuery, MessagesQuery
+from minichat.api.schemas.requests import MessageHeaders, MessageIn, MessagePatchIn
 from minichat.domain.errors import InvalidInput
-from minichat.domain.messaging import MessageWindow
+from minichat.domain.history import MessageWindow
 from minichat.domain.model import MessagePage, SentMessage, ShownMessage
 
 blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
@@ -27,7 +28,7 @@ REPLAYED = {
 
 
 def _check_history(query: dict[str, Any], room_id: int) -> None:
-    services().messaging.check_window(caller_id(), room_id, _window(query))
+    services().history.check_window(caller_id(), room_id, _window(query))
 
 
 @blueprint.route("/rooms/<id:room_id>/history/", methods=["GET"])
@@ -41,7 +42,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     to newer ones.
     """
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
-    page = services().messaging.history(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
+    page = services().history.of_room(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
     assert page.room is not None
     writer = presenter(page.people)
     body = {"room": writer.room(page.room), "messages": writer.messages(page)}
@@ -49,7 +50,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
 
 
 def _check_list(query: dict[str, Any]) -> None:
-    services().messaging.check_window(caller_id(), query.get("room"), _window(query))
+    services().history.check_window(caller_id(), query.get("room"), _window(query))
 
 
 @blueprint.route("/messages/", methods=["GET"])
@@ -61,7 +62,7 @@ def list_messages(query: dict[str, Any]) -> Response:
     Without a `room`, `before`, `after` and `around` take any message id as a position.
     """
     room_id = query.pop("room", None)
-    page = services().messaging.latest(caller_id(), room_id, MessageWindow(**query))
+    page = services().history.latest(caller_id(), room_id, MessageWindow(**query))
     return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
 
 

@@ -11,7 +11,8 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import BanOut, ParticipantOut
-from minichat.api.schemas.requests import ListQuery, NewParticipantIn, ParticipantPatchIn, RemovalQuery
+from minichat.api.schemas.queries import ListQuery, RemovalQuery
+from minichat.api.schemas.requests import NewParticipantIn, ParticipantPatchIn
 from minichat.domain.model import Role, ShownParticipant
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/api/chat", description="Roles, removals and bans")

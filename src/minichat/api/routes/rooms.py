@@ -19,7 +19,8 @@ from minichat.api.schemas.answers import (
     ReadOut,
     RoomOut,
 )
-from minichat.api.schemas.requests import DirectChatIn, ListQuery, NewRoomIn, ReadIn, RoomIn, RoomPatchIn, RoomsQuery
+from minichat.api.schemas.queries import ListQuery, RoomsQuery
+from minichat.api.schemas.requests import DirectChatIn, NewRoomIn, ReadIn, RoomIn, RoomPatchIn
 from minichat.api.texts import sentence
 from minichat.domain.model import ShownRoom
 from minichat.domain.room_rules import check_partner
@@ -98,7 +99,7 @@ def join_room(room_id: int) -> Response:
 
     You start with nothing unread and can read earlier messages.
     """
-    shown = services().rooms.join(caller_id(), room_id)
+    shown = services().participation.join(caller_id(), room_id)
     return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
 
 
@@ -110,7 +111,7 @@ def leave_room(room_id: int) -> Response:
     If the owner leaves, the moderator who joined first becomes the owner. Without moderators, it is the member who
     joined first. When the last participant leaves, the room is deleted.
     """
-    services().rooms.leave(caller_id(), room_id)
+    services().participation.leave(caller_id(), room_id)
     return presenting.json_response({"message": sentence("left")})
 
 
@@ -119,7 +120,7 @@ def leave_room(room_id: int) -> Response:
 @answers(200, ReadOut, 400, 403, 404, 413, 415)
 def mark_read(form: dict[str, int], room_id: int) -> Response:
     """Mark a room as read up to a message's `seq`. The mark never moves back, or beyond the last message."""
-    last_read_seq, unread_count = services().rooms.mark_read(caller_id(), room_id, form["seq"])
+    last_read_seq, unread_count = services().participation.mark_read(caller_id(), room_id, form["seq"])
     return presenting.json_response({"last_read_seq": last_read_seq, "unread_count": unread_count})
 
 

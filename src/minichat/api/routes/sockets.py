@@ -25,7 +25,8 @@ from minichat.api.events import JsonEvent
 from minichat.api.parsing import parse_json, read_stream_query
 from minichat.api.policy import STREAM, WRITES
 from minichat.api.request_state import caller, caller_id, request_state
-from minichat.api.schemas.requests import EventsQuery, MessageFrame, ReadFrame, TypingFrame
+from minichat.api.schemas.queries import EventsQuery
+from minichat.api.schemas.requests import MessageFrame, ReadFrame, TypingFrame
 from minichat.api.streaming import authenticate_again, events_of, open_listener, position_in, subscription_or_resync
 from minichat.api.websocket import Socket, UpgradeResponse
 from minichat.domain.errors import InvalidInput, NotAuthenticated
@@ -69,7 +70,7 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
     `after` resumes after a cursor; so do `lastEventId` and the header `Last-Event-ID`. Browsers can't send
     `Authorization`: pass a `ticket` instead.
     """
-    services().rooms.as_participant(caller_id(), room_id)
+    services().room_access.as_participant(caller_id(), room_id)
     socket = Socket()
     _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
@@ -201,7 +202,7 @@ class Conversation:
         return {"client_id": sent.message.client_id, "message": message}
 
     def _mark_read(self, form: Form) -> dict[str, Any]:
-        services().rooms.mark_read(caller_id(), self._room_id, form["seq"])
+        services().participation.mark_read(caller_id(), self._room_id, form["seq"])
         return {}
 
     def _report_typing(self, _form: Form) -> dict[str, Any]:

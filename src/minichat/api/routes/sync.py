@@ -13,7 +13,7 @@ from minichat.api.context import base_url, context, services
 from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import SyncOut
-from minichat.api.schemas.requests import SyncQuery
+from minichat.api.schemas.queries import SyncQuery
 from minichat.api.streaming import authenticate_again, open_listener
 from minichat.domain.changes import ChangeBatch, Subscription
 

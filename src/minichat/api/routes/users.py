@@ -13,7 +13,8 @@ from minichat.api.paging import links, window_of
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
-from minichat.api.schemas.requests import AvatarIn, PeopleQuery, PeopleSearchQuery, ProfileIn
+from minichat.api.schemas.queries import PeopleQuery, PeopleSearchQuery
+from minichat.api.schemas.requests import AvatarIn, ProfileIn
 from minichat.domain.directory import checked_query
 from minichat.domain.model import Timestamp, User
 from minichat.domain.paging import Page

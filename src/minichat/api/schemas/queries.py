@@ -1,0 +1,113 @@
+"""The shapes of queries. An unknown parameter is an error that names it; an empty one counts as absent."""
+
+from marshmallow import fields, validate
+
+from minichat.api.schemas.fields import Boolean, Cursor, Id, Text, WholeNumber
+from minichat.api.schemas.forms import Query, text_field
+from minichat.domain import directory, room_rules
+
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+MAX_SYNC_TIMEOUT_SECONDS = 30
+
+
+def _limit() -> WholeNumber:
+    return WholeNumber(1, MAX_LIMIT, in_query=True, load_default=DEFAULT_LIMIT, metadata={"example": DEFAULT_LIMIT})
+
+
+def _message_id(description: str) -> Id:
+    return Id(in_query=True, metadata={"description": description})
+
+
+def _page(*shape: type) -> Cursor:
+    return Cursor(*shape, metadata={"description": "From a `Link` header."})
+
+
+class ListQuery(Query):
+    """The query of a list that is sorted by ids."""
+
+    limit = _limit()
+    cursor = _page(int)
+
+
+class PeopleQuery(ListQuery):
+    cursor = _page(str)
+
+
+class RoomsQuery(ListQuery):
+    cursor = _page(int, int)
+    scope = fields.String(
+        load_default="mine",
+        validate=validate.OneOf(("mine", "public"), error="not_a_choice"),
+        metadata={"description": "`mine`: the rooms that you are in. `public`: the rooms that you can join."},
+    )
+    q = text_field(
+        room_rules.MAX_ROOM_NAME_LENGTH,
+        metadata={"description": "Any part of the name.", "example": "kit"},
+    )
+
+
+class RemovalQuery(Query):
+    ban = Boolean(
+        load_default=False,
+        metadata={
+            "in_query": True,
+            "description": "Whether to ban the person. This works for people outside the room too.",
+        },
+    )
+
+
+class PeopleSearchQuery(Query):
+    q = text_field(
+        directory.MAX_QUERY_LENGTH,
+        1,
+        required=True,
+        metadata={"description": "Parts of a name, in any order. A leading `@` is skipped.", "example": "an"},
+    )
+    limit = _limit()
+
+
+class MessageWindowQuery(Query):
+    limit = _limit()
+    before = _message_id("Messages older than this one.")
+    after = _message_id("Messages newer than this one, starting with the oldest.")
+    around = _message_id("This message and its neighbours.")
+
+
+class HistoryQuery(MessageWindowQuery):
+    mark_read = Boolean(
+        load_default=True, metadata={"in_query": True, "description": "Whether the returned messages count as read."}
+    )
+
+
+class MessagesQuery(MessageWindowQuery):
+    room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
+
+
+def _cursor() -> Text:
+    return Text(metadata={"description": "The cursor of the last event that you have received."})
+
+
+class SyncQuery(Query):
+    after = _cursor()
+    timeout = WholeNumber(
+        0,
+        MAX_SYNC_TIMEOUT_SECONDS,
+        in_query=True,
+        load_default=0,
+        metadata={"description": "How many seconds to wait if there are no events."},
+    )
+    limit = _limit()
+
+
+class EventsQuery(Query):
+    after = _cursor()
+    last_event_id = Text(
+        data_key="lastEventId",
+        metadata={
+            "description": "The same, appended by clients that reconnect by themselves and can't send `Last-Event-ID`."
+        },
+    )
+    ticket = Text(
+        metadata={"description": "From `POST /api/chat/events/ticket/`, for clients that can't send headers."}
+    )

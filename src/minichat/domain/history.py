@@ -1,0 +1,166 @@
+"""Reading lists of messages: the history of a room, and the messages of all rooms of a user.
+
+Every list is a window next to a message, so a page costs the same at any depth. This module writes nothing but the
+reader's receipt.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minichat.domain.errors import InvalidInput, Issue
+from minichat.domain.model import Message, MessagePage, Receipts, RoomView, mentioned
+from minichat.domain.participation import Participation
+from minichat.domain.ports import MembershipStore, MessageStore, Snapshot, Transaction, UserStore
+from minichat.domain.room_access import RoomAccess
+
+_EXCLUSIVE = Issue("exclusive")
+
+
+class MessageWindow(NamedTuple):
+    """A part of a list of messages: the newest `limit` messages, or those next to the message with a given id."""
+
+    limit: int
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    transaction: Transaction
+    snapshot: Snapshot
+    user_store: UserStore
+    membership_store: MembershipStore
+    message_store: MessageStore
+    room_access: RoomAccess
+    participation: Participation
+
+    def of_room(self, user_id: int, room_id: int, window: MessageWindow, *, mark_read: bool) -> MessagePage:
+        """Return a window of a room's messages with the room; with `mark_read`, move the receipt to the newest of them.
+
+        Raises RoomNotFound, NotAParticipant, or InvalidInput on a message id that is not in the room.
+        """
+        with self.snapshot():
+            page = self._page_of_room(user_id, room_id, window)
+        if mark_read and _has_news(page):
+            with self.transaction(room=room_id):
+                # Read again, because new messages may have arrived: the room and the page must agree.
+                page = self._marked(self._page_of_room(user_id, room_id, window))
+        return page
+
+    def latest(self, user_id: int, room_id: int | None, window: MessageWindow) -> MessagePage:
+        """Return a window of messages of one room, or across all rooms of the user. Raises the errors of `of_room`."""
+        if room_id is not None:
+            return self.of_room(user_id, room_id, window, mark_read=False)
+        with self.snapshot():
+            return self._page_of_all(user_id, window)
+
+    def check_window(self, user_id: int, room_id: int | None, window: MessageWindow) -> None:
+        """Raise InvalidInput if the window does not name one message of the room. Raises the other errors of `of_room`.
+
+        Without a room, any id is a position.
+        """
+        if _named(window) is not None and room_id is not None:
+            with self.snapshot():
+                self.room_access.as_participant(user_id, room_id)
+                self._anchor(window, room_id)
+
+    def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
+        # Any id is a position, so that a client can go on although it has left the room of its last message.
+        named = _named(window)
+        found = _walk(
+            window,
+            named and named[1],
+            lambda key, limit: self.message_store.latest_before(user_id, key, limit),
+            lambda key, limit: self.message_store.latest_after(user_id, key, limit),
+        )
+        people = self.user_store.by_ids({message.user_id for message in found.messages})
+        receipts = self.membership_store.receipts(user_id, {message.room_id for message in found.messages})
+        return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
+
+    def _marked(self, page: MessagePage) -> MessagePage:
+        """Move the reader's receipt to the end of the page, inside the caller's transaction; return the new page."""
+        view = page.room
+        if view is None or view.membership is None or not page.messages:
+            return page
+        membership = self.participation.see(view.room, view.membership, page.messages[-1].seq)
+        view = view._replace(
+            membership=membership, deleted_unread=self.participation.deleted_unread(view.room, membership)
+        )
+        return page._replace(room=view, receipts={view.room.id: _receipts(view)})
+
+    def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
+        view = self.room_access.view_as_participant(user_id, room_id)
+        anchor = self._anchor(window, room_id)
+        found = _walk(
+            window,
+            anchor and anchor.seq,
+            lambda key, limit: self.message_store.before(room_id, key, limit),
+            lambda key, limit: self.message_store.after(room_id, key, limit),
+        )
+        user_ids = mentioned([view]).union(message.user_id for message in found.messages)
+        receipts = {room_id: _receipts(view)}
+        people = self.user_store.by_ids(user_ids)
+        return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
+
+    def _anchor(self, window: MessageWindow, room_id: int) -> Message | None:
+        """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
+        named = _named(window)
+        if named is None:
+            return None
+        field, message_id = named
+        message = self.message_store.get(message_id)
+        if message is None or message.room_id != room_id:
+            raise InvalidInput.of(field, "unknown_message")
+        return message
+
+
+def _named(window: MessageWindow) -> tuple[str, int] | None:
+    """Return the parameter that names a message, and the message's id. Raises InvalidInput for several parameters."""
+    named = [
+        (field, message_id)
+        for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
+        if message_id is not None
+    ]
+    if len(named) > 1:
+        raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
+    return named[0] if named else None
+
+
+class _Found(NamedTuple):
+    messages: Sequence[Message]
+    has_older: bool
+    has_newer: bool
+
+
+def _walk(
+    window: MessageWindow,
+    key: int | None,
+    before: Callable[[int | None, int], Sequence[Message]],
+    after: Callable[[int, int], Sequence[Message]],
+) -> _Found:
+    """Fetch the window, with one surplus message at each open end: it shows that the list continues there."""
+    limit = window.limit
+    if key is None or window.before is not None:
+        older = before(key, limit + 1)
+        return _Found(older[-limit:], len(older) > limit, has_newer=key is not None)
+    if window.after is not None:
+        newer = after(key, limit + 1)
+        return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
+    # Around: if one side is short, the other fills the page. The message itself belongs to the older side.
+    older, newer = before(key + 1, limit + 1), after(key, limit + 1)
+    newer_count = min(len(newer), max((limit - 1) // 2, limit - len(older)))
+    older_count = limit - newer_count
+    messages = [*older[-older_count:], *newer[:newer_count]]
+    return _Found(messages, len(older) > older_count, len(newer) > newer_count)
+
+
+def _has_news(page: MessagePage) -> bool:
+    view = page.room
+    return bool(view and view.membership and page.messages and page.messages[-1].seq > view.membership.seen_seq)
+
+
+def _receipts(view: RoomView) -> Receipts:
+    assert view.membership is not None
+    return Receipts(view.membership.last_read_seq, view.others_seen_seq)
