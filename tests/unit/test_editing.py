@@ -66,7 +66,7 @@ def newest_change(chat):
 def test_a_participant_looks_a_message_up(ann, bob, carl, message, room):
     ann.reads(room, up_to=1)
     shown = bob.looks_up(message)
-    assert (shown.message, shown.author, shown.receipts) == (message, carl.user, Receipts(0, 1))
+    assert (shown.message, shown.details.people, shown.receipts) == (message, {carl.id: carl.user}, Receipts(0, 1))
 
 
 def test_looking_up_reads_nothing(chat, bob, message):

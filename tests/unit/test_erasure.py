@@ -239,7 +239,7 @@ def test_messages_of_an_erased_account_stay_anonymous(ann, bob):
     erase(ann)
     page = bob.history(room)
     assert contents(page) == ["hello"]
-    assert page.people[ann.id].username == f"deleted-user-{ann.id}"
+    assert page.details.people[ann.id].username == f"deleted-user-{ann.id}"
 
 
 def test_an_erased_account_cannot_be_invited(ann, bob):

@@ -31,7 +31,7 @@ def test_a_message_gets_a_number_a_date_and_a_change(chat, ann, room):
     assert (message.room_id, message.seq, message.user_id, message.content) == (room.id, 1, ann.id, "hello")
     assert (message.created_at, message.edited_at, message.is_deleted) == (chat.clock(), None, False)
     assert (message.reply_to, message.client_id) == (None, None)
-    assert (sent.author, sent.is_replay) == (ann.user, False)
+    assert (sent.details.people[ann.id], sent.is_replay) == (ann.user, False)
     change = chat.memory.changes.log[-1]
     assert change.kind.value == "message.created"
     assert (change.room_id, change.user_id, change.message_id, change.at) == (room.id, ann.id, message.id, chat.clock())
@@ -408,7 +408,7 @@ def test_history_includes_the_room_and_the_mentioned_people(ann, bob, carl, room
     ann.says("hello", in_=room)
     page = bob.history(room, mark_read=True)
     assert page.room == bob.looks_at(room)
-    assert page.people == {person.id: person.user for person in (ann, bob, carl)}
+    assert page.details.people == {person.id: person.user for person in (ann, bob, carl)}
 
 
 # Reading
@@ -561,7 +561,7 @@ def test_the_latest_bring_receipts_and_people(ann, bob, rooms):
     bob.reads(rooms[0], up_to=2)
     page = bob.latest()
     assert page.receipts == {rooms[0].id: Receipts(2, 3), rooms[1].id: Receipts(0, 3)}
-    assert page.people == {ann.id: ann.user}
+    assert page.details.people == {ann.id: ann.user}
 
 
 @pytest.mark.parametrize("end", [0, 999])
@@ -580,7 +580,7 @@ def test_any_id_is_a_position_among_the_latest(chat, ann, bob, rooms, end):
 
 def test_a_user_without_rooms_has_no_latest_messages(chat):
     page = chat.person("dora").latest()
-    assert (contents(page), page.has_older, page.has_newer, page.people) == ([], False, False, {})
+    assert (contents(page), page.has_older, page.has_newer, page.details.people) == ([], False, False, {})
 
 
 def test_the_latest_messages_omit_rooms_that_the_user_has_left(bob, rooms):

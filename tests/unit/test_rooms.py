@@ -76,7 +76,7 @@ def test_a_room_includes_the_people_that_it_mentions(chat, ann, bob):
     bob.says("hello", in_=room)
     bob.leaves(room)
     shown = chat.services.rooms.get(ann.id, room.id)
-    assert shown.people == {ann.id: ann.user, bob.id: bob.user}
+    assert shown.details.people == {ann.id: ann.user, bob.id: bob.user}
 
 
 def test_creating_a_room_is_logged(chat, ann, bob):
@@ -153,8 +153,8 @@ def test_a_stranger_sees_the_card_of_a_public_room(ann, bob):
 def test_the_card_of_a_room_shows_no_participant(chat, ann, bob):
     room = ann.makes_room()
     ann.says("hello", in_=room)
-    assert chat.services.rooms.get(bob.id, room.id).people == {}
-    assert chat.services.rooms.public(bob.id, ALL).people == {}
+    assert chat.services.rooms.get(bob.id, room.id).details.people == {}
+    assert chat.services.rooms.public(bob.id, ALL).details.people == {}
 
 
 def test_a_private_room_does_not_exist_for_a_stranger(ann, bob):
@@ -292,7 +292,7 @@ def test_the_public_list_has_the_rooms_that_the_user_could_join(ann, bob):
 def test_a_list_includes_the_people_that_it_mentions(chat, ann, bob):
     ann.makes_room(with_=[bob])
     ann.makes_room()
-    assert chat.services.rooms.mine(ann.id, ALL).people == {ann.id: ann.user, bob.id: bob.user}
+    assert chat.services.rooms.mine(ann.id, ALL).details.people == {ann.id: ann.user, bob.id: bob.user}
 
 
 # Roles
@@ -535,7 +535,7 @@ def test_opening_a_direct_chat_reports_a_new_one(chat, ann, bob):
     assert is_new
     assert chat.services.rooms.direct_chat(bob.id, ann.id)[1] is False
     assert (shown.view.room.kind, shown.view.room.is_private) == (RoomKind.DIRECT, True)
-    assert shown.people == {ann.id: ann.user, bob.id: bob.user}
+    assert shown.details.people == {ann.id: ann.user, bob.id: bob.user}
 
 
 def test_the_two_of_a_direct_chat_are_equals(chat, ann, bob):

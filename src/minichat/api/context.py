@@ -16,7 +16,7 @@ from minichat.api.parsing import header_text, without_controls
 from minichat.api.presenting import Presenter
 from minichat.api.request_state import caller_id
 from minichat.api.tokens import Tokens
-from minichat.domain.model import Device, People
+from minichat.domain.model import Details, Device, People
 from minichat.domain.ports import ClientWatcher, Clock
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
@@ -73,9 +73,14 @@ def services() -> Services:
     return context().services
 
 
-def presenter(people: People) -> Presenter:
-    """Return a presenter for this request's caller. `people` holds every user in the answer."""
-    return Presenter(base_url(), context().clock(), caller_id(), people)
+def presenter(details: Details) -> Presenter:
+    """Return a presenter for this request's caller. `details` holds every user in the answer."""
+    return Presenter(base_url(), context().clock(), caller_id(), details)
+
+
+def presenter_of(people: People) -> Presenter:
+    """Return a presenter for an answer without messages."""
+    return presenter(Details(people))
 
 
 def device() -> Device:

@@ -13,7 +13,7 @@ from minichat.api import presenting
 from minichat.api.presenting import Json, Presenter
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
-from minichat.domain.model import Change, ChangeKind, LoggedChange, Receipts, Timestamp, TypingNotice, User
+from minichat.domain.model import Change, ChangeKind, Details, LoggedChange, Receipts, Timestamp, TypingNotice, User
 from minichat.domain.ports import Clock
 from minichat.live.cursors import Cursors
 
@@ -73,8 +73,8 @@ class JsonEventWriter:
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
         """Return the events of changes for one user, in order. Looks up all messages together."""
         message_ids = [logged.change.message_id or 0 for logged in changes if logged.change.kind in _MESSAGE_KINDS]
-        messages, people, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, {}, {})
-        presenter = Presenter(base_url, self._clock(), user_id, people)
+        messages, details, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, Details({}), {})
+        presenter = Presenter(base_url, self._clock(), user_id, details)
         written: list[JsonEvent] = []
         for logged in changes:
             if logged.change.kind not in _MESSAGE_KINDS:
@@ -107,11 +107,11 @@ class JsonEventWriter:
         return JsonEvent(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
 
     def _message(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        found = self._log.message(change.message_id or 0)
+        found = self._log.message(change.message_id or 0, user_ids)
         if found is None:
             return {}  # its room was deleted, and a later change reports that
-        message, author = found
-        presenter = Presenter(base_url, self._clock(), 0, {author.id: author})
+        message, details = found
+        presenter = Presenter(base_url, self._clock(), 0, details)
         unread, read = (orjson.dumps(presenter.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
         # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
@@ -121,8 +121,8 @@ class JsonEventWriter:
         return _same_for_all({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
 
     def _room(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        views, people = self._log.room_for(change.room_id, user_ids)
-        presenter = Presenter(base_url, self._clock(), 0, people)
+        views, details = self._log.room_for(change.room_id, user_ids)
+        presenter = Presenter(base_url, self._clock(), 0, details)
         return {user_id: orjson.dumps(presenter.seen_by(user_id).room(view)) for user_id, view in views.items()}
 
     def _room_deleted(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:

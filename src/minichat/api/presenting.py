@@ -19,11 +19,11 @@ from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
     Ban,
+    Details,
     Membership,
     Message,
     MessagePage,
     ParticipantList,
-    People,
     Receipts,
     RoomKind,
     RoomView,
@@ -95,11 +95,11 @@ def _letter(first: str) -> str:
 class Presenter:
     """Writes the objects of one answer for one viewer at one time, with URLs under one base."""
 
-    def __init__(self, base: str, now: Timestamp, viewer_id: int, people: People) -> None:
+    def __init__(self, base: str, now: Timestamp, viewer_id: int, details: Details) -> None:
         self._base = base
         self._now = now
         self._viewer_id = viewer_id
-        self._people = people
+        self._people = details.people
         self._users: dict[int, orjson.Fragment] = {}
         self._persons: dict[int, orjson.Fragment] = {}
 

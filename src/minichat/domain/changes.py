@@ -12,19 +12,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minichat.domain.details import DetailReader
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import (
     Change,
     ChangeKind,
+    Details,
     LoggedChange,
     LogPosition,
     Message,
-    People,
     Receipts,
     RoomView,
     Timestamp,
     User,
-    mentioned,
 )
 from minichat.domain.ports import ChangeStore, MembershipStore, MessageStore, RoomStore, Snapshot, UserStore
 
@@ -107,6 +107,7 @@ class ChangeLog:
     membership_store: MembershipStore
     message_store: MessageStore
     change_store: ChangeStore
+    detail_reader: DetailReader
 
     def at_one_moment(self) -> AbstractContextManager[None]:
         """Return a snapshot for memberships and content together.
@@ -162,19 +163,19 @@ class ChangeLog:
 
     # The current entities of a change
 
-    def message(self, message_id: int) -> tuple[Message, User] | None:
-        """Return a message with its author; None if its room was removed."""
+    def message(self, message_id: int, user_ids: Collection[int]) -> tuple[Message, Details] | None:
+        """Return a message with its details for these users; None if its room was removed."""
         message = self.message_store.get(message_id)
-        return None if message is None else (message, self.user(message.user_id))
+        return None if message is None else (message, self.detail_reader.of_messages(user_ids, [message]))
 
     def messages(
         self, user_id: int, message_ids: Iterable[int]
-    ) -> tuple[Mapping[int, Message], People, Mapping[int, Receipts]]:
-        """Return messages by id, without those of removed rooms; their authors; and the user's receipts by room."""
+    ) -> tuple[Mapping[int, Message], Details, Mapping[int, Receipts]]:
+        """Return messages by id, without those of removed rooms; their details; and the user's receipts by room."""
         messages = self.message_store.by_ids(message_ids)
-        people = self.user_store.by_ids({message.user_id for message in messages.values()})
+        details = self.detail_reader.of_messages([user_id], messages.values())
         receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
-        return messages, people, receipts
+        return messages, details, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
         """Return `is_read` of the message by user id, for the current participants of its room."""
@@ -189,10 +190,10 @@ class ChangeLog:
                 is_read[author_id] = own.others_seq >= message.seq
         return is_read
 
-    def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], People]:
-        """Return the room as each of these users sees it, and the mentioned people. Omit users outside of the room."""
+    def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], Details]:
+        """Return the room as each of these users sees it, and its details. Omit users outside of the room."""
         views = self.room_store.views(room_id, user_ids)
-        return views, self.user_store.by_ids(mentioned(views.values()))
+        return views, self.detail_reader.of_rooms(user_ids, list(views.values()))
 
     def user(self, user_id: int) -> User:
         """Return the user of a change."""

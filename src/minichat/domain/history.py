@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minichat.domain.details import DetailReader
 from minichat.domain.errors import InvalidInput, Issue
-from minichat.domain.model import Message, MessagePage, Receipts, RoomView, mentioned
+from minichat.domain.model import Message, MessagePage, Receipts, RoomView
 from minichat.domain.participation import Participation
-from minichat.domain.ports import MembershipStore, MessageStore, Snapshot, Transaction, UserStore
+from minichat.domain.ports import MembershipStore, MessageStore, Snapshot, Transaction
 from minichat.domain.room_access import RoomAccess
 
 _EXCLUSIVE = Issue("exclusive")
@@ -30,9 +31,9 @@ class MessageWindow(NamedTuple):
 class History:
     transaction: Transaction
     snapshot: Snapshot
-    user_store: UserStore
     membership_store: MembershipStore
     message_store: MessageStore
+    detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
 
@@ -75,9 +76,9 @@ class History:
             lambda key, limit: self.message_store.latest_before(user_id, key, limit),
             lambda key, limit: self.message_store.latest_after(user_id, key, limit),
         )
-        people = self.user_store.by_ids({message.user_id for message in found.messages})
+        details = self.detail_reader.of_messages([user_id], found.messages)
         receipts = self.membership_store.receipts(user_id, {message.room_id for message in found.messages})
-        return MessagePage(None, found.messages, people, receipts, found.has_older, found.has_newer)
+        return MessagePage(None, found.messages, details, receipts, found.has_older, found.has_newer)
 
     def _marked(self, page: MessagePage) -> MessagePage:
         """Move the reader's receipt to the end of the page, inside the caller's transaction; return the new page."""
@@ -99,10 +100,9 @@ class History:
             lambda key, limit: self.message_store.before(room_id, key, limit),
             lambda key, limit: self.message_store.after(room_id, key, limit),
         )
-        user_ids = mentioned([view]).union(message.user_id for message in found.messages)
         receipts = {room_id: _receipts(view)}
-        people = self.user_store.by_ids(user_ids)
-        return MessagePage(view, found.messages, people, receipts, found.has_older, found.has_newer)
+        details = self.detail_reader.of_rooms([user_id], [view], found.messages)
+        return MessagePage(view, found.messages, details, receipts, found.has_older, found.has_newer)
 
     def _anchor(self, window: MessageWindow, room_id: int) -> Message | None:
         """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""

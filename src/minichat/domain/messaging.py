@@ -8,6 +8,7 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 import hashlib
 from dataclasses import dataclass
 
+from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     ClientIdReused,
     InvalidInput,
@@ -23,6 +24,7 @@ from minichat.domain.message_rules import check_client_id, check_content, checke
 from minichat.domain.model import (
     Change,
     ChangeKind,
+    Details,
     Membership,
     Message,
     NewMessage,
@@ -61,6 +63,7 @@ class Messaging:
     membership_store: MembershipStore
     message_store: MessageStore
     change_store: ChangeStore
+    detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
 
@@ -92,7 +95,7 @@ class Messaging:
                 return self._replayed(author, room_id, client_id or "", content, reply_to)
             # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
-            return SentMessage(message, author, Receipts(message.seq, 0), is_replay=False)
+            return SentMessage(message, Details({author.id: author}), Receipts(message.seq, 0), is_replay=False)
 
     def check_sent(
         self,
@@ -135,7 +138,9 @@ class Messaging:
         first = self.message_store.by_client_id(room_id, author.id, client_id)
         if first is None or first.reply_to != reply_to or not self._began_as(first, content):
             raise ClientIdReused
-        return SentMessage(first, author, self.membership_store.receipts(author.id, [room_id])[room_id], is_replay=True)
+        details = self.detail_reader.of_messages([author.id], [first])
+        receipts = self.membership_store.receipts(author.id, [room_id])[room_id]
+        return SentMessage(first, details, receipts, is_replay=True)
 
     def _began_as(self, message: Message, content: str) -> bool:
         """Return whether the message was sent with that content, even if the author has edited it since."""
@@ -219,9 +224,9 @@ class Messaging:
         self.change_store.record(Change(kind, message.room_id, now, message.user_id, message.id))
 
     def _shown(self, user_id: int, message: Message) -> ShownMessage:
-        author = self.user_store.by_ids([message.user_id])[message.user_id]
+        details = self.detail_reader.of_messages([user_id], [message])
         return ShownMessage(
-            message, author, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
+            message, details, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
         )
 
     def _is_of_room(self, message_id: int, room_id: int) -> bool:

@@ -6,15 +6,16 @@ contents to participants. The role decides which changes a participant may make.
 
 from dataclasses import dataclass
 
+from minichat.domain.details import DetailReader
 from minichat.domain.errors import DirectChatIsFixed, NotAParticipant, RoleTooLow, RoomNotFound
-from minichat.domain.model import Membership, Role, Room, RoomKind, RoomView, ShownRoom, mentioned
-from minichat.domain.ports import RoomStore, UserStore
+from minichat.domain.model import Membership, Role, Room, RoomKind, RoomView, ShownRoom
+from minichat.domain.ports import RoomStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomAccess:
-    user_store: UserStore
     room_store: RoomStore
+    detail_reader: DetailReader
 
     def access(self, user_id: int, room_id: int) -> tuple[Room, Membership | None]:
         """Return the room if the user may know of it. Raises RoomNotFound for a missing and for a hidden room alike."""
@@ -56,9 +57,9 @@ class RoomAccess:
         return view
 
     def shown(self, user_id: int, room_id: int) -> ShownRoom:
-        """Return the room as the user sees it, with the people that it shows. Raises RoomNotFound."""
+        """Return the room as the user sees it, with its details. Raises RoomNotFound."""
         view = self.view(user_id, room_id)
-        return ShownRoom(view, self.user_store.by_ids(mentioned([view])))
+        return ShownRoom(view, self.detail_reader.of_rooms([user_id], [view]))
 
 
 def refuse_direct(room: Room) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from minichat.domain import room_rules
 from minichat.domain.audit import AuditLog
+from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     InvalidInput,
     RoomNotFound,
@@ -25,7 +26,6 @@ from minichat.domain.model import (
     RoomList,
     RoomView,
     ShownRoom,
-    mentioned,
 )
 from minichat.domain.paging import Page, Window, cut
 from minichat.domain.participation import Participation
@@ -52,6 +52,7 @@ class Rooms:
     room_store: RoomStore
     membership_store: MembershipStore
     change_store: ChangeStore
+    detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
     audit_log: AuditLog
@@ -64,12 +65,12 @@ class Rooms:
         Raises InvalidInput.
         """
         window, sought = of_this_version(window, self.room_store), room_rules.sought_name(query, self.characters)
-        return self._listed(self.room_store.page_of(user_id, window, sought), window)
+        return self._listed(user_id, self.room_store.page_of(user_id, window, sought), window)
 
     def public(self, user_id: int, window: Window, query: str = "") -> RoomList:
         """Return, like `mine`, the rooms that the user could join."""
         window, sought = of_this_version(window, self.room_store), room_rules.sought_name(query, self.characters)
-        return self._listed(self.room_store.public_page(user_id, window, sought), window)
+        return self._listed(user_id, self.room_store.public_page(user_id, window, sought), window)
 
     def check_query(self, query: str) -> None:
         """Raise InvalidInput for a query that `mine` and `public` refuse."""
@@ -201,9 +202,9 @@ class Rooms:
 
     # Shared steps
 
-    def _listed(self, views: Sequence[RoomView], window: Window) -> RoomList:
+    def _listed(self, user_id: int, views: Sequence[RoomView], window: Window) -> RoomList:
         page = cut(views, window, by_activity)
-        return RoomList(page, self.user_store.by_ids(mentioned(page.items)))
+        return RoomList(page, self.detail_reader.of_rooms([user_id], page.items))
 
     def _checked_others(self, fields: Fields, user_id: int, invited: Sequence[int]) -> Sequence[int]:
         """Return the invited users, once each and without the user; record in `fields` why they can't be invited."""

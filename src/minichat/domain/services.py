@@ -14,6 +14,7 @@ from minichat.domain.administration import Administration
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import Avatars
 from minichat.domain.changes import ChangeLog
+from minichat.domain.details import DetailReader
 from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
@@ -83,9 +84,12 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         lifetimes=lifetimes,
         chain_keys=tuple(chain_keys),
     )
-    room_access = RoomAccess(
+    detail_reader = DetailReader(
         user_store=ports.user_store,
+    )
+    room_access = RoomAccess(
         room_store=ports.room_store,
+        detail_reader=detail_reader,
     )
     participation = Participation(
         transaction=ports.transaction,
@@ -138,6 +142,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             room_store=ports.room_store,
             membership_store=ports.membership_store,
             change_store=ports.change_store,
+            detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
             audit_log=audit_log,
@@ -163,15 +168,16 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             membership_store=ports.membership_store,
             message_store=ports.message_store,
             change_store=ports.change_store,
+            detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
         ),
         history=History(
             transaction=ports.transaction,
             snapshot=ports.snapshot,
-            user_store=ports.user_store,
             membership_store=ports.membership_store,
             message_store=ports.message_store,
+            detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
         ),
@@ -182,6 +188,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             membership_store=ports.membership_store,
             message_store=ports.message_store,
             change_store=ports.change_store,
+            detail_reader=detail_reader,
         ),
         tickets=Tickets(
             transaction=ports.transaction,

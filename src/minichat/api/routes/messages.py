@@ -44,7 +44,7 @@ def history(query: dict[str, Any], room_id: int) -> Response:
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
     page = services().history.of_room(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
     assert page.room is not None
-    writer = presenter(page.people)
+    writer = presenter(page.details)
     body = {"room": writer.room(page.room), "messages": writer.messages(page)}
     return presenting.json_response(body, headers=_links(page, MessageWindow(**query)))
 
@@ -62,8 +62,9 @@ def list_messages(query: dict[str, Any]) -> Response:
     Without a `room`, `before`, `after` and `around` take any message id as a position.
     """
     room_id = query.pop("room", None)
-    page = services().history.latest(caller_id(), room_id, MessageWindow(**query))
-    return presenting.json_response(presenter(page.people).messages(page), headers=_links(page, MessageWindow(**query)))
+    window = MessageWindow(**query)
+    page = services().history.latest(caller_id(), room_id, window)
+    return presenting.json_response(presenter(page.details).messages(page), headers=_links(page, window))
 
 
 def _check_sent(form: dict[str, Any]) -> None:
@@ -132,7 +133,7 @@ def _window(query: dict[str, Any]) -> MessageWindow:
 
 
 def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    body = presenter({shown.author.id: shown.author}).message(shown.message, shown.receipts)
+    body = presenter(shown.details).message(shown.message, shown.receipts)
     return presenting.json_response(body, status, headers)
 
 

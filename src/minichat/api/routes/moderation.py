@@ -6,7 +6,7 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import presenter, services
+from minichat.api.context import presenter_of, services
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.request_state import caller_id
@@ -57,7 +57,7 @@ def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Re
 def list_bans(query: dict[str, Any], room_id: int) -> Response:
     """List the room's bans, the newest first. Only its owner and moderators can see them."""
     found = services().moderation.bans(caller_id(), room_id, window_of(query))
-    writer = presenter(found.people)
+    writer = presenter_of(found.people)
     return presenting.json_response([writer.ban(ban) for ban in found.page.items], headers=links(found.page))
 
 
@@ -70,4 +70,4 @@ def delete_ban(room_id: int, user_id: int) -> Response:
 
 
 def _participant(shown: ShownParticipant, status: int = 200) -> Response:
-    return presenting.json_response(presenter({shown.user.id: shown.user}).participant(shown.membership), status)
+    return presenting.json_response(presenter_of({shown.user.id: shown.user}).participant(shown.membership), status)

@@ -6,7 +6,7 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import presenter, services
+from minichat.api.context import presenter, presenter_of, services
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.policy import IGNORING_BODIES
@@ -40,7 +40,7 @@ def list_rooms(query: dict[str, Any]) -> Response:
     rooms = services().rooms
     list_page = rooms.mine if query["scope"] == "mine" else rooms.public
     found = list_page(caller_id(), window_of(query), query.get("q", ""))
-    return presenting.json_response(presenter(found.people).rooms(found.page.items), headers=links(found.page))
+    return presenting.json_response(presenter(found.details).rooms(found.page.items), headers=links(found.page))
 
 
 def _check_new_room(form: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ def join_room(room_id: int) -> Response:
     You start with nothing unread and can read earlier messages.
     """
     shown = services().participation.join(caller_id(), room_id)
-    return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.people).room(shown.view)})
+    return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.details).room(shown.view)})
 
 
 @blueprint.route("/rooms/<id:room_id>/leave/", methods=["POST"], policy=IGNORING_BODIES)
@@ -138,7 +138,7 @@ def send_typing(room_id: int) -> Response:
 def list_participants(query: dict[str, Any], room_id: int) -> Response:
     """List a room's participants, in the order of joining."""
     found = services().rooms.participants(caller_id(), room_id, window_of(query))
-    return presenting.json_response(presenter(found.people).participants(found), headers=links(found.page))
+    return presenting.json_response(presenter_of(found.people).participants(found), headers=links(found.page))
 
 
 @blueprint.route("/create-direct-chat/", methods=["POST"])
@@ -149,9 +149,9 @@ def create_direct_chat(form: dict[str, int]) -> Response:
     shown, is_new = services().rooms.direct_chat(caller_id(), form["user_id"])
     message = sentence("direct_chat_created" if is_new else "direct_chat_exists")
     return presenting.json_response(
-        {"room": presenter(shown.people).room(shown.view), "message": message}, 201 if is_new else 200
+        {"room": presenter(shown.details).room(shown.view), "message": message}, 201 if is_new else 200
     )
 
 
 def _room(shown: ShownRoom, status: int = 200) -> Response:
-    return presenting.json_response(presenter(shown.people).room(shown.view), status)
+    return presenting.json_response(presenter(shown.details).room(shown.view), status)

@@ -198,7 +198,7 @@ class Conversation:
     def _send_message(self, form: Form) -> dict[str, Any]:
         sent = services().messaging.send(caller().user, self._room_id, **form)
         # The message has the id in its normal form, like all text.
-        message = presenter({sent.author.id: sent.author}).message(sent.message, sent.receipts)
+        message = presenter(sent.details).message(sent.message, sent.receipts)
         return {"client_id": sent.message.client_id, "message": message}
 
     def _mark_read(self, form: Form) -> dict[str, Any]:

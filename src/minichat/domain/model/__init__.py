@@ -21,6 +21,7 @@ from minichat.domain.model.accounts import (
 )
 from minichat.domain.model.audit import AuditEntry, AuditEvent
 from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
+from minichat.domain.model.details import Details
 from minichat.domain.model.messages import Message, NewMessage, Receipts
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, Role, Room, RoomKind
@@ -37,7 +38,6 @@ from minichat.domain.model.views import (
     ShownMessage,
     ShownParticipant,
     ShownRoom,
-    mentioned,
 )
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Credentials",
+    "Details",
     "Device",
     "JoinedRoom",
     "LogEnds",
@@ -91,5 +92,4 @@ __all__ = [
     "TypingNotice",
     "User",
     "is_within",
-    "mentioned",
 ]

@@ -1,9 +1,10 @@
-"""Answers of the services: records together with the people that they mention."""
+"""Answers of the services: records together with the people and details that they show."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from minichat.domain.model.accounts import People, User
+from minichat.domain.model.details import Details
 from minichat.domain.model.messages import Message, Receipts
 from minichat.domain.model.rooms import Ban, Membership, Room
 from minichat.domain.paging import Page
@@ -34,24 +35,14 @@ class RoomView(NamedTuple):
         return self.room.last_seq - self.membership.last_read_seq - self.deleted_unread
 
 
-def mentioned(views: Iterable[RoomView]) -> set[int]:
-    """Return the ids of the users that the rooms show: participants and authors of last messages."""
-    user_ids: set[int] = set()
-    for view in views:
-        user_ids.update(view.head)
-        if view.last_message is not None:
-            user_ids.add(view.last_message.user_id)
-    return user_ids
-
-
 class ShownRoom(NamedTuple):
     view: RoomView
-    people: People
+    details: Details
 
 
 class RoomList(NamedTuple):
     page: Page[RoomView]
-    people: People
+    details: Details
 
 
 class ParticipantList(NamedTuple):
@@ -75,7 +66,7 @@ class MessagePage(NamedTuple):
 
     room: RoomView | None
     messages: Sequence[Message]
-    people: People
+    details: Details
     receipts: Mapping[int, Receipts]
     """By room id."""
     has_older: bool
@@ -84,13 +75,13 @@ class MessagePage(NamedTuple):
 
 class ShownMessage(NamedTuple):
     message: Message
-    author: User
+    details: Details
     receipts: Receipts
 
 
 class SentMessage(NamedTuple):
     message: Message
-    author: User
+    details: Details
     receipts: Receipts
     is_replay: bool
     """Whether an earlier request with the same `client_id` sent the message."""

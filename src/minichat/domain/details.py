@@ -1,0 +1,32 @@
+"""Read everything that an answer shows beside its messages and rooms, in one place for all answers.
+
+A kind of mark costs no statement if no message of the answer has one: the message itself tells.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from minichat.domain.model import Details, Message, RoomView
+from minichat.domain.ports import UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailReader:
+    user_store: UserStore
+
+    def of_messages(
+        self, viewer_ids: Collection[int], messages: Iterable[Message], user_ids: Iterable[int] = ()
+    ) -> Details:
+        """Return the details of these messages for these viewers, with further people who are shown."""
+        shown = set(user_ids)
+        for message in messages:
+            shown.add(message.user_id)
+        return Details(self.user_store.by_ids(shown))
+
+    def of_rooms(
+        self, viewer_ids: Collection[int], views: Collection[RoomView], messages: Iterable[Message] = ()
+    ) -> Details:
+        """Return the details of rooms with their first participants and last messages, and of further messages."""
+        last_messages = [view.last_message for view in views if view.last_message is not None]
+        heads = {user_id for view in views for user_id in view.head}
+        return self.of_messages(viewer_ids, [*last_messages, *messages], heads)
