@@ -345,7 +345,8 @@ def write_guide(chat: Chat) -> Guide:
     ticket = guide.shows("POST /api/chat/events/ticket/", token=me).body["ticket"]
     guide.shows("GET /api/chat/events/", f"/api/chat/events/?ticket={ticket}&after={cursor}")
 
-    guide.explains("GET /ws/chat/{room_id}/", "A conversation over it: see [live updates](live.md#websocket).\n")
+    for socket in ("GET /ws/chat/{room_id}/", "GET /ws/chat/"):
+        guide.explains(socket, "A conversation over it: see [live updates](live.md#websocket).\n")
 
     # Errors
     wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}

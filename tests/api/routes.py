@@ -101,6 +101,7 @@ ROUTES = [
     Route("GET", "/api/chat/events/", query=("after", "ticket")),
     Route("POST", "/api/chat/events/ticket/"),
     Route("GET", "/ws/chat/{room}/", query=("after", "ticket")),
+    Route("GET", "/ws/chat/", query=("after", "ticket")),
     Route("GET", "/api/chat/messages/{message}/"),
     Route("PATCH", "/api/chat/messages/{message}/", {"content": "hello again"}),
     Route("DELETE", "/api/chat/messages/{message}/"),

@@ -30,13 +30,15 @@ def everybody_goes():
 
 
 class Socket:
-    """An open socket to one room."""
+    """An open socket to one room, or without a room to all rooms of the person."""
 
     opened: ClassVar[list[Any]] = []
 
-    def __init__(self, person: Person, room: int, query: str = "", *, token: bool = True, **options: Any) -> None:
+    def __init__(
+        self, person: Person, room: int | None = None, query: str = "", *, token: bool = True, **options: Any
+    ) -> None:
         header = [f"Authorization: Bearer {person.token}"] if token else []
-        url = f"ws://127.0.0.1:{person.server.port}/ws/chat/{room}/{query}"
+        url = f"ws://127.0.0.1:{person.server.port}{path_to(room)}{query}"
         options.setdefault("suppress_origin", True)
         self._socket = websocket.create_connection(url, timeout=PATIENCE, header=header, **options)
         self.opened.append(self._socket)
@@ -91,8 +93,12 @@ class Socket:
                 said.append(json.loads(data))
 
 
+def path_to(room: int | None) -> str:
+    return "/ws/chat/" if room is None else f"/ws/chat/{room}/"
+
+
 def refusal(
-    person: Person, room: int, query: str = "", *, token: bool = True, origin: str | None = None
+    person: Person, room: int | None, query: str = "", *, token: bool = True, origin: str | None = None
 ) -> tuple[int, str]:
     """Return the status and code of a refused handshake."""
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
@@ -100,7 +106,7 @@ def refusal(
     headers |= {"Authorization": f"Bearer {person.token}"} if token else {}
     headers |= {"Origin": origin} if origin is not None else {}
     with closing(http.client.HTTPConnection("127.0.0.1", person.server.port, timeout=PATIENCE)) as connection:
-        connection.request("GET", f"/ws/chat/{room}/{query}", headers=headers)
+        connection.request("GET", f"{path_to(room)}{query}", headers=headers)
         with connection.getresponse() as response:
             assert response.status != 101, "it is not refused"
             return response.status, json.loads(response.read())["code"]
@@ -155,6 +161,36 @@ def test_a_socket_gets_events_of_its_room_only(ann, bob):
         ann.makes_room(bob)
         ann.says(room, "here")
         assert socket.next()["data"]["content"] == "here"
+
+
+def test_one_socket_carries_all_rooms_and_stays_open_when_its_user_leaves_one(ann, bob):
+    kitchen, garden = ann.makes_room(bob), ann.makes_room(bob)
+    cursor = bob.get("/api/chat/sync/")["cursor"]
+    ann.says(kitchen, "missed")
+    with closing(Socket(bob, query=f"?after={cursor}")) as socket:
+        assert socket.next()["data"]["content"] == "missed"
+        for number, room in enumerate((kitchen, garden, kitchen)):
+            socket.says({"type": "message", "room": room, "content": f"{number}", "client_id": f"{number}"})
+        socket.says({"type": "message", "content": "nowhere", "client_id": "3"})
+        socket.says({"type": "read", "room": garden, "seq": 1})
+        received = [socket.next() for _ in range(8)]
+        answers = [frame for frame in received if "id" not in frame]
+        assert [(frame["type"], frame["room"], frame.get("client_id")) for frame in answers] == [
+            *(("ack", room, f"{number}") for number, room in enumerate((kitchen, garden, kitchen))),
+            *(("problem", None, "3"), ("ack", garden, None)),
+        ]
+        events = [frame["data"] for frame in received if "id" in frame]
+        assert [(data["room"], data["content"]) for data in events] == [(kitchen, "0"), (garden, "1"), (kitchen, "2")]
+        bob.call("POST", f"/api/chat/rooms/{kitchen}/leave/")
+        ann.says(kitchen, "among us")
+        ann.says(garden, "still here")
+        assert socket.next()["type"] == "participant.left"
+        assert socket.next()["data"]["content"] == "still here"
+        for room in (kitchen, garden):
+            socket.says({"type": "typing", "room": room})
+        assert [(frame["type"], frame["room"]) for frame in (socket.next(), socket.next())] == [
+            *(("problem", kitchen), ("ack", garden)),
+        ]
 
 
 def test_a_socket_resumes_after_a_cursor(ann, bob):
@@ -392,16 +428,19 @@ def test_a_socket_needs_a_valid_token_or_ticket(ann):
     assert refusal(ann, room, token=False) == (401, "not_authenticated")
     assert refusal(ann, room, "?ticket=made-up", token=False) == (401, "ticket_invalid")
     assert refusal(ann, room, f"?access={ann.token}", token=False)[0] == 401
-    assert refusal(ann, room, "?after=1.aaaaaaaaaaaa") == (400, "invalid_cursor")
+    for target in (room, None):
+        assert refusal(ann, target, "?after=1.aaaaaaaaaaaa") == (400, "invalid_cursor")
 
 
 def test_a_ticket_opens_one_socket(ann):
     room = ann.makes_room()
-    ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
-    with closing(Socket(ann, room, f"?ticket={ticket}", token=False)) as socket:
-        ann.says(room, "hello")
-        assert socket.next()["data"]["content"] == "hello"
-    assert refusal(ann, room, f"?ticket={ticket}", token=False) == (401, "ticket_invalid")
+    for opened, refused in ((room, None), (None, room)):
+        ticket = ann.call("POST", "/api/chat/events/ticket/").json["ticket"]
+        with closing(Socket(ann, opened, f"?ticket={ticket}", token=False)) as socket:
+            ann.says(room, "hello")
+            assert socket.next()["data"]["content"] == "hello"
+        for target in (opened, refused):
+            assert refusal(ann, target, f"?ticket={ticket}", token=False) == (401, "ticket_invalid")
 
 
 @on_sqlite_only
@@ -458,8 +497,8 @@ def test_a_closed_socket_frees_its_slot(tmp_path, database):
         (ann,) = register(server, "ann")
         room = ann.makes_room()
         for _ in range(3):
-            sockets = [Socket(ann, room) for _ in range(20)]
-            assert refusal(ann, room) == (429, "too_many_streams")
+            sockets = [Socket(ann, target) for target in (room, None) for _ in range(10)]
+            assert [refusal(ann, target) for target in (room, None)] == [(429, "too_many_streams")] * 2
             for socket in sockets:
                 socket.close()
 

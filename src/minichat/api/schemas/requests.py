@@ -203,13 +203,19 @@ class ReadIn(In):
     seq = WholeNumber(0, MAX_ID, required=True, metadata={"example": 3})
 
 
-class MessageFrame(SentFields):
+class Frame(In):
+    """A frame without its type. On the socket of one room, it does not name the room."""
+
+    room = Id(required=True)
+
+
+class MessageFrame(SentFields, Frame):
     pass
 
 
-class ReadFrame(In):
+class ReadFrame(Frame):
     seq = WholeNumber(0, MAX_ID, required=True)
 
 
-class TypingFrame(In):
+class TypingFrame(Frame):
     pass
