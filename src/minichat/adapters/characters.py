@@ -4,6 +4,7 @@ Python 3.11 knows Unicode 14 alone. The port is `domain.ports.Characters`. This 
 """
 
 import functools
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,19 @@ _EMPTY = "\u2800\U0001d159\ufff9-\ufffb"
 _VISIBLE = rf"[^\p{{White_Space}}\p{{Default_Ignorable_Code_Point}}\p{{Noncharacter_Code_Point}}{_EMPTY}]"
 # The range of reserved emoji is part of this property, so an emoji of a later version counts too.
 _VARIANTS = r"\p{Variation_Selector}+|(?<=\p{Extended_Pictographic}\p{Variation_Selector}*)\p{Emoji_Modifier}+"
+
+_KEYCAP = r"[0-9#*]\u20E3"
+_EMOJI = (
+    rf"\p{{Regional_Indicator}}{{1,2}}+|{_KEYCAP}"
+    r"|(?:\p{Extended_Pictographic}|\p{Emoji_Modifier})[\U000E0020-\U000E007F]*+"
+    r"(?:\u200D\p{Extended_Pictographic}[\U000E0020-\U000E007F]*+)*+"
+)
+_IN_WORD = r"\p{L}\p{M}\p{N}"
+_WORD = rf"{_EMOJI}|[[{_IN_WORD}]--[\p{{M}}&&\p{{Script=Inherited}}]][{_IN_WORD}]*+"
+_SCRIPTS_WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
+_WITHOUT_SPACES = "".join(rf"\p{{Script_Extensions={script}}}" for script in _SCRIPTS_WITHOUT_SPACES)
+_MAY_HAVE_NO_SPACES = re.compile("[\u0e00-\U0010ffff]")
+"""A necessary condition for these scripts, which is faster to check."""
 
 
 class UnicodeCharacters:
@@ -28,6 +42,15 @@ class UnicodeCharacters:
 
     def without_variants(self, text: str) -> str:
         return _compiled(_VARIANTS).sub("", text)
+
+    def words(self, text: str) -> Sequence[Sequence[str]]:
+        if "\u20e3" in text:
+            text = _compiled(_KEYCAP).sub(r" \g<0> ", text)
+        words = _compiled(_WORD).findall(text)
+        if not _MAY_HAVE_NO_SPACES.search(text):
+            return [[word] for word in words]
+        parts = (_compiled(f"([{_WITHOUT_SPACES}])").split(word) for word in words)
+        return [[unit for unit in units if unit] for units in parts]
 
 
 @functools.cache

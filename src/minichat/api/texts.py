@@ -68,6 +68,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This server can't keep connections open. Request GET /api/chat/sync/ without a timeout instead.",
         "Сервер не поддерживает постоянные соединения. Используйте GET /api/chat/sync/ без параметра timeout.",
     ),
+    "index_building": (
+        "The search index is still being built. Try again in a while.",
+        "Поиск ещё готовится к работе. Повторите попытку позже.",
+    ),
     "sockets_not_served": (
         "This server does not support WebSockets. Use GET /api/chat/events/ instead.",
         "Сервер не поддерживает WebSocket. Используйте GET /api/chat/events/.",

@@ -104,6 +104,15 @@ class StreamsNotServed(Unavailable):
         )
 
 
+class IndexBuilding(Unavailable):
+    """The search index is being built: not every message is in it yet."""
+
+    code = "index_building"
+
+    def __init__(self) -> None:
+        super().__init__("the search index of messages is being built", retry_after=30)
+
+
 class InvalidCredentials(NotAuthenticated):
     code = "invalid_credentials"
 

@@ -19,6 +19,7 @@ from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.history import History
+from minichat.domain.message_search import MessageSearch
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
 from minichat.domain.participation import Participation
@@ -44,6 +45,7 @@ class Services(NamedTuple):
     moderation: Moderation
     messaging: Messaging
     history: History
+    message_search: MessageSearch
     change_log: ChangeLog
     tickets: Tickets
     presence: Presence
@@ -180,6 +182,15 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
+        ),
+        message_search=MessageSearch(
+            snapshot=ports.snapshot,
+            characters=ports.characters,
+            detail_reader=detail_reader,
+            room_store=ports.room_store,
+            membership_store=ports.membership_store,
+            message_index=ports.message_index,
+            room_access=room_access,
         ),
         change_log=ChangeLog(
             snapshot=ports.snapshot,

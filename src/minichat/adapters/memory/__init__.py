@@ -14,6 +14,7 @@ from minichat.adapters.memory.bans import MemoryBanStore
 from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.adapters.memory.memberships import MemoryMembershipStore
+from minichat.adapters.memory.message_index import MemoryMessageIndex
 from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
 from minichat.adapters.memory.rooms import MemoryRoomStore
@@ -42,6 +43,7 @@ __all__ = [
     "MemoryClock",
     "MemoryMediaStore",
     "MemoryMembershipStore",
+    "MemoryMessageIndex",
     "MemoryMessageStore",
     "MemoryNoticeBoard",
     "MemoryRoomStore",
@@ -83,6 +85,7 @@ class Memory:
             membership_store=MemoryMembershipStore(store),
             ban_store=MemoryBanStore(store),
             message_store=MemoryMessageStore(store),
+            message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,
             attempt_store=MemoryAttemptStore(store),
             audit_store=MemoryAuditStore(store),

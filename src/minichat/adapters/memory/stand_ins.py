@@ -10,6 +10,10 @@ from minichat.domain.model import SECOND, Timestamp
 SOME_MONDAY: Timestamp = 1_795_426_200_000
 """2026-11-23T09:30:00Z."""
 
+_PICTURE = "[\u00a9\u00ae\u203c\u2049\u2190-\u21ff\u2300-\u2bff\u3030\u303d\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
+_EMOJI = re.compile(rf"[\U0001f1e6-\U0001f1ff]{{1,2}}|[0-9#*]\u20e3|{_PICTURE}(?:\u200d{_PICTURE})*")
+_IS_UNIT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff]")
+
 
 class MemoryClock:
     """A clock that stands still until it is moved."""
@@ -78,6 +82,26 @@ class PlainCharacters:
 
     def without_variants(self, text: str) -> str:
         return re.sub("[\ufe00-\ufe0f]|(?<=[\u2190-\U0001faff])[\U0001f3fb-\U0001f3ff]", "", text)
+
+    def words(self, text: str) -> Sequence[Sequence[str]]:
+        words: list[list[str]] = []
+        word: list[str] = []
+        position = 0
+        while position < len(text):
+            char, emoji = text[position], _EMOJI.match(text, position)
+            position = emoji.end() if emoji else position + 1
+            category = unicodedata.category(char)
+            if emoji or not (
+                category[0] in "LN" or (category[0] == "M" and (word or not "\u0300" <= char <= "\u036f"))
+            ):
+                words += [word] if word else []
+                words += [[emoji[0]]] if emoji else []
+                word = []
+            elif word and not _IS_UNIT.match(char) and not _IS_UNIT.match(word[-1]):
+                word[-1] += char
+            else:
+                word.append(char)
+        return [*words, word] if word else words
 
 
 def username_key(username: str) -> str:

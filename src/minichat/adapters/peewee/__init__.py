@@ -11,6 +11,7 @@ from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
+from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
@@ -65,6 +66,7 @@ def peewee_ports(
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
         message_store=message_store(database),
+        message_index=message_index(database, characters),
         change_store=change_store(database),
         attempt_store=PeeweeAttemptStore(database),
         audit_store=PeeweeAuditStore(database),

@@ -22,9 +22,9 @@ from minichat.domain.model.accounts import (
 from minichat.domain.model.audit import AuditEntry, AuditEvent
 from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
 from minichat.domain.model.details import Details
-from minichat.domain.model.messages import Message, NewMessage, Receipts
+from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
-from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, Role, Room, RoomKind
+from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, ReadableRoom, Role, Room, RoomKind
 from minichat.domain.model.throttling import AttemptCount
 from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp, is_within
 from minichat.domain.model.views import (
@@ -69,12 +69,14 @@ __all__ = [
     "Membership",
     "Message",
     "MessagePage",
+    "MessageQuery",
     "NameQuery",
     "NewMessage",
     "NewRoom",
     "NewUser",
     "ParticipantList",
     "People",
+    "ReadableRoom",
     "Receipts",
     "RefreshToken",
     "Role",
@@ -87,6 +89,7 @@ __all__ = [
     "ShownMessage",
     "ShownParticipant",
     "ShownRoom",
+    "SoughtWord",
     "Ticket",
     "Timestamp",
     "TypingNotice",

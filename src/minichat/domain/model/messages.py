@@ -36,3 +36,20 @@ class NewMessage(NamedTuple):
     def stored_as(self, message_id: int, seq: int) -> Message:
         """Return the stored message, with the id and the number that the store assigned."""
         return Message(id=message_id, seq=seq, edited_at=None, is_deleted=False, **self._asdict())
+
+
+class SoughtWord(NamedTuple):
+    """A word to look up in an index of `domain.message_words.index_words`."""
+
+    text: str
+    is_whole: bool
+    """Whether the indexed word is equal to the text; otherwise it begins with it."""
+
+
+class MessageQuery(NamedTuple):
+    """A query for messages, folded: see `domain.message_words`."""
+
+    words: tuple[str, ...]
+    """The words that the searchable text must contain. The longest comes first, and none is a part of another."""
+    sought: tuple[SoughtWord, ...]
+    """The words to look up in an index: it has all of them of each message that matches, and of some others."""

@@ -96,3 +96,13 @@ class NewRoom(NamedTuple):
     created_at: Timestamp
     pair: tuple[int, int] | None = None
     """The two users of a direct chat, the smaller id first; unique."""
+
+
+class ReadableRoom(NamedTuple):
+    """The part of a room that a user may read."""
+
+    room_id: int
+    first_seq: int
+    """The `seq` of the first message that the user may read."""
+    newest_id: int
+    """No message of the room has a larger id."""

@@ -62,7 +62,10 @@ class BanList(NamedTuple):
 
 
 class MessagePage(NamedTuple):
-    """Neighbouring messages, the oldest first. `room` is None for messages across all rooms of the viewer."""
+    """Messages of one room, or across all rooms of the viewer if `room` is None.
+
+    The oldest comes first, and in the result of a search the newest.
+    """
 
     room: RoomView | None
     messages: Sequence[Message]

@@ -20,6 +20,7 @@ from minichat.domain.ports.emails import EmailAddress
 from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
+from minichat.domain.ports.message_index import MessageIndex
 from minichat.domain.ports.messages import MessageStore
 from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
@@ -49,6 +50,7 @@ __all__ = [
     "HintMonitor",
     "MediaStore",
     "MembershipStore",
+    "MessageIndex",
     "MessageStore",
     "MixesScripts",
     "NoticeBoard",
@@ -87,6 +89,7 @@ class Ports(NamedTuple):
     membership_store: MembershipStore
     ban_store: BanStore
     message_store: MessageStore
+    message_index: MessageIndex
     change_store: ChangeStore
     attempt_store: AttemptStore
     audit_store: AuditStore

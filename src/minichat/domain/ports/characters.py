@@ -15,3 +15,11 @@ class Characters(Protocol):
 
     def without_variants(self, text: str) -> str:
         """Return the text without variation selectors, and without the skin tones that follow an emoji."""
+
+    def words(self, text: str) -> Sequence[Sequence[str]]:
+        """Return the words of folded text, each as its units.
+
+        A word is a run of letters, digits and marks, or one emoji. In Han, Kana, Thai, Lao, Khmer and Burmese, which
+        are written without spaces, each character is a unit; all else between these is one unit. A mark that all
+        scripts share does not begin a word: it belongs to the separator before it.
+        """

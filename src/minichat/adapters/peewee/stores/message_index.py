@@ -1,0 +1,71 @@
+"""The search index of messages, one form for each database. The port is `domain.ports.MessageIndex`.
+
+Besides the port, each form has what the message store and the filling of the index need:
+
+* `MessageStore.append` and `update` write the index in the same transaction. The sweep of a removed room removes the
+  words of its messages.
+* A server of an earlier version writes no index. So a column that only this version sets, and triggers, note the
+  messages that it adds, edits, deletes or sweeps; these are few. A search reads their texts as well, until they are
+  indexed. No search finds a word that such a server has edited away or deleted.
+* A migration creates the index without rows. `fill` indexes the older messages, from the newest on, in short
+  transactions. Until the last one, a search raises IndexBuilding.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.statements import Statement, param
+from minichat.adapters.peewee.stores.messages import MESSAGES
+from minichat.adapters.peewee.tables import MessageRow
+from minichat.domain.message_words import matches, searchable_text
+from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
+from minichat.domain.ports import Characters, MessageIndex
+
+BATCH = 1_000
+
+
+def message_index(database: ChatDatabase, characters: Characters) -> MessageIndex:
+    """Return the index for that database."""
+    return ScanningMessageIndex(database, characters)
+
+
+class ScanningMessageIndex:
+    """A search that reads all messages of the rooms."""
+
+    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
+        self._characters = characters
+        message = MessageRow
+        self._newest = Statement(
+            database,
+            message.select(*MESSAGES.columns)
+            .where(message.room_id.in_(database.dialect.each_of("ids")) & (message.id < param("before")))
+            .order_by(message.id.desc())
+            .limit(BATCH),
+        )
+
+    def search(
+        self,
+        query: MessageQuery,
+        rooms: Sequence[ReadableRoom],
+        limit: int,
+        *,
+        author_id: int | None = None,
+        before: int | None = None,
+    ) -> Sequence[Message]:
+        first_seq = {room.room_id: room.first_seq for room in rooms}
+        ids = orjson.dumps(list(first_seq)).decode()
+        found: list[Message] = []
+        before = MAX_ID + 1 if before is None else before
+        while len(found) < limit and (some := MESSAGES.all(self._newest.rows(ids=ids, before=before))):
+            found += [
+                message
+                for message in some
+                if message.seq >= first_seq[message.room_id]
+                and not message.is_deleted
+                and author_id in (None, message.user_id)
+                and matches(searchable_text(message.content, self._characters), query)
+            ]
+            before = some[-1].id
+        return found[:limit]

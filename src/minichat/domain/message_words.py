@@ -1,0 +1,104 @@
+"""The words of a message, the query for them, and the rule by which a query matches.
+
+A word is a run of letters, digits and marks; each emoji is a word; all else separates. A word consists of *units*: in a
+script that is written without spaces each character is a unit, and the rest between such characters is one unit. A
+match may begin where a unit begins. So Latin words are found from their first letter on, and Chinese text anywhere.
+
+The *searchable text* of a message has a mark before each unit, and a space between words. A query matches if the text
+contains each of its words, which are written in the same way. Every adapter decides with `matches`. An index of
+`index_words` may only propose candidates. This module reads no store.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from minichat.domain.message_rules import MAX_CONTENT_LENGTH
+from minichat.domain.model import MessageQuery, SoughtWord
+from minichat.domain.ports.characters import Characters
+from minichat.domain.search import fold
+
+START = "\x1f"
+"""The mark before each unit. No text of a user holds a control character."""
+MAX_INDEXED_LENGTH = 32
+"""Number of code points of a word that an index holds. `matches` compares the whole word."""
+MAX_SOUGHT = 8
+"""Maximum number of words that a query looks up in an index."""
+
+_MAX_FOLDED_LENGTH = 2 * MAX_CONTENT_LENGTH
+"""Number of code points that are searched. One letter can fold into eighteen, and folding them all takes 0.1 s."""
+_MAX_EXPANSION = 18
+_ASCII_WORDS = re.compile("[0-9a-z]+")
+_LOST_EMOJI = re.compile("([\u203c\u2049])")
+"""The two emoji that the fold turns into punctuation."""
+
+
+def searchable_text(content: str, characters: Characters) -> str:
+    """Return the searchable text of a message, empty if it has no words."""
+    if content.isascii():
+        words = _ASCII_WORDS.findall(content.lower())
+        return START + f" {START}".join(words) if words else ""
+    if len(content) * _MAX_EXPANSION > _MAX_FOLDED_LENGTH:
+        expanded = unicodedata.normalize("NFKC", content)
+        content = expanded[:_MAX_FOLDED_LENGTH] if len(expanded) > _MAX_FOLDED_LENGTH else content
+    found: list[str] = []
+    for part in _LOST_EMOJI.split(content):
+        if _LOST_EMOJI.fullmatch(part):
+            found.append(START + part)
+        else:
+            found += ("".join(START + unit for unit in word) for word in characters.words(fold(part, characters)))
+    return " ".join(found)
+
+
+def message_query(typed: str, characters: Characters) -> MessageQuery:
+    """Return the query that a user has typed. It has no words if the text has none."""
+    words: list[str] = []
+    # The longest first, so that each word meets those that it is a part of.
+    for word in sorted(set(_words(searchable_text(typed, characters))), key=lambda word: (-len(word), word)):
+        if not any(word in longer for longer in words):
+            words.append(word)
+    return MessageQuery(tuple(words), tuple(_sought(words)))
+
+
+def matches(text: str, query: MessageQuery) -> bool:
+    """Return whether a searchable text contains all words of the query."""
+    return all(word in text for word in query.words)
+
+
+def index_words(text: str) -> Sequence[str]:
+    """Return the words by which an index finds a searchable text, each once.
+
+    There is one for each unit: the unit itself, or for a single character, together with the first one of the next unit
+    of the same word. Two characters select better than one.
+    """
+    found: dict[str, None] = {}  # ordered
+    for word in _words(text):
+        for unit, following in pairwise([*_units(word), ""]):
+            found[_indexed(unit, following)] = None
+    return list(found)
+
+
+def _words(text: str) -> list[str]:
+    return text.split(" ") if text else []  # without an argument, `split` would also split at `START`
+
+
+def _units(word: str) -> list[str]:
+    return word.split(START)[1:]
+
+
+def _indexed(unit: str, following: str) -> str:
+    return unit + following[:1] if len(unit) == 1 else unit[:MAX_INDEXED_LENGTH]
+
+
+def _sought(words: Sequence[str]) -> list[SoughtWord]:
+    """Return words that the index has of every text with these words: at most `MAX_SOUGHT`, the longest first."""
+    found: dict[SoughtWord, None] = {}
+    for word in words:
+        units = _units(word)
+        for unit, following in pairwise(units):
+            found[SoughtWord(_indexed(unit, following), is_whole=True)] = None
+        # A last character is a part of the indexed word before it.
+        if not all(len(unit) == 1 for unit in units[-2:]) or len(units) == 1:
+            found[SoughtWord(units[-1][:MAX_INDEXED_LENGTH], is_whole=False)] = None
+    return sorted(found, key=lambda sought: -len(sought.text))[:MAX_SOUGHT]

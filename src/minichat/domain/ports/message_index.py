@@ -1,0 +1,34 @@
+"""The search index of messages.
+
+The message store keeps the index true: whatever it writes about a message, it writes into the index in the same
+transaction. This port only reads.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from minichat.domain.model import Message, MessageQuery, ReadableRoom
+
+
+class MessageIndex(Protocol):
+    def search(
+        self,
+        query: MessageQuery,
+        rooms: Sequence[ReadableRoom],
+        limit: int,
+        *,
+        author_id: int | None = None,
+        before: int | None = None,
+    ) -> Sequence[Message]:
+        """Return the newest `limit` messages that match the query, the newest first: by id, over all these rooms.
+
+        A message is found if `domain.message_words.matches` its content, it is not deleted, it is in one of the rooms
+        with a `seq` of at least `first_seq`, and, if they are given, its author is `author_id` and its id is smaller
+        than `before`. The query has words, and no room is given twice; there may be thousands of them, in any order.
+
+        The time depends on neither the number of messages nor on their age. Like every list across rooms, the result
+        ends before the first id that an open transaction may still commit.
+
+        Raises IndexBuilding while older messages are not in the index yet. Call it in a snapshot together with the
+        look-up of the rooms.
+        """
