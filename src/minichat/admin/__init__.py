@@ -33,8 +33,10 @@ class AdminSessions(SecureCookieSessionInterface):
 
         Flask compares with the clock of this host, and would refuse a cookie that another host has signed later.
         """
+        if not f"{request.path}/".startswith(f"{URL}/"):
+            return None
         serializer = self.get_signing_serializer(app)
-        if serializer is None or not f"{request.path}/".startswith(f"{URL}/"):
+        if serializer is None:
             return None
         try:
             return self.session_class(serializer.loads(request.cookies.get(self.get_cookie_name(app), "")))
