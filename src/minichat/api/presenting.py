@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from functools import lru_cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import orjson
@@ -32,12 +32,24 @@ from minichat.domain.model import (
     User,
 )
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 Json = dict[str, Any]
+
+
+class JsonResponse(Response):
+    """A complete response. werkzeug would copy its headers, check each of them again, and wrap its body."""
+
+    def get_wsgi_response(self, environ: "WSGIEnvironment") -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return the body, the status and the headers."""
+        body = () if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
+        return body, self.status, self.headers.to_wsgi_list()
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response."""
-    return Response(orjson.dumps(body), status, headers, content_type="application/json")
+    return JsonResponse(orjson.dumps(body), status, headers, content_type="application/json")
 
 
 def no_content() -> Response:
