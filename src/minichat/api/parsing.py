@@ -77,7 +77,7 @@ def parse_json(body: bytes) -> Any:
         # orjson refuses bad UTF-8, lone surrogates, NaN, Infinity and deep nesting. It accepts repeated keys and turns
         # huge integers into floats, which the second reading finds.
         orjson.loads(text)
-        return json.loads(text, object_pairs_hook=_without_repeated_keys, parse_float=_finite)
+        return _STRICT_JSON.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
 
@@ -171,6 +171,9 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError("a number is out of range")
     return number
+
+
+_STRICT_JSON = json.JSONDecoder(object_pairs_hook=_without_repeated_keys, parse_float=_finite)
 
 
 def read_query(request: Request, _schema: ma.Schema | None = None, *, prepare: Callable[[Pairs], Pairs] = list) -> Read:
