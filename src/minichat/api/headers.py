@@ -14,8 +14,11 @@ _ALWAYS = (
 )
 _BEHIND_TLS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-"""The Content-Security-Policy of every answer except pages."""
+DEFAULT_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ("Cache-Control", "no-store"),
+)
+"""The headers of every answer that has no header of the same name."""
 PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -29,7 +32,7 @@ def security_headers(public_url: str | None) -> tuple[tuple[str, str], ...]:
 
 
 class SecurityHeadersMiddleware:
-    """WSGI middleware that adds the headers to every answer."""
+    """WSGI middleware that adds these headers and the default headers to every answer."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], headers: Iterable[tuple[str, str]]) -> None:
         self._app = app
@@ -37,6 +40,8 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            own = {name.lower() for name, _ in headers}
+            headers.extend(default for default in DEFAULT_HEADERS if default[0].lower() not in own)
             headers.extend(self._headers)
             return start_response(status, headers, *failure)
 

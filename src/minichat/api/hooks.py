@@ -4,7 +4,7 @@ begin         the state of the request, its id and its policy (here and in `inst
 authenticate  the caller, and the rate limit
 (the view)
 limits        the `X-RateLimit-*` headers
-finish        the headers of every answer
+finish        the `X-Request-ID` header
 end           metrics and the access log
 """
 
@@ -16,7 +16,6 @@ from werkzeug.exceptions import BadRequest
 
 from minichat.api import instrumentation
 from minichat.api.authentication import authenticate
-from minichat.api.headers import CONTENT_SECURITY_POLICY
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.policy import MAX_BODY_BYTES, policy_of
@@ -50,11 +49,6 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    """Add the headers that every answer carries."""
-    headers = response.headers
-    headers.add("X-Request-ID", request_state().request_id)
-    if "Content-Security-Policy" not in headers:
-        headers.add("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    if "Cache-Control" not in headers:
-        headers.add("Cache-Control", "no-store")
+    """Add the request's id."""
+    response.headers.add("X-Request-ID", request_state().request_id)
     return response

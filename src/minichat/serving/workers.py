@@ -28,7 +28,7 @@ from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
-from minichat.api.headers import CONTENT_SECURITY_POLICY, security_headers
+from minichat.api.headers import DEFAULT_HEADERS, security_headers
 
 KEEPALIVE_SECONDS = 75
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
@@ -317,9 +317,7 @@ def _problem(status: HTTPStatus, detail: str, public_url: str | None) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
-        *(f"{name}: {value}" for name, value in security_headers(public_url)),
-        f"Content-Security-Policy: {CONTENT_SECURITY_POLICY}",
-        "Cache-Control: no-store",
+        *(f"{name}: {value}" for name, value in (*DEFAULT_HEADERS, *security_headers(public_url))),
         "Vary: Origin",
         "Connection: close",
     ]
