@@ -7,9 +7,8 @@ The domain decides whether a session is live; `tokens` decides whether a token i
 import logging
 from contextlib import suppress
 
-from flask import request
-
 from minichat.api.context import context, services
+from minichat.api.current import current_request
 from minichat.api.parsing import read_query
 from minichat.api.policy import Access
 from minichat.api.request_state import request_state
@@ -40,7 +39,7 @@ def _count_nothing(_user_id: int | None) -> None:
 def _authenticated_user_id() -> int | None:
     """Return the id of the user, or None on a public route. Raises NotAuthenticated."""
     state = request_state()
-    if state.policy.is_public or request.method == "OPTIONS":  # a preflight carries no token
+    if state.policy.is_public or current_request().method == "OPTIONS":  # a preflight carries no token
         return None
     ticket = _ticket()
     if ticket is not None:
@@ -75,7 +74,7 @@ def _bearer_token() -> str:
 
 def _credentials() -> tuple[str, str]:
     """Return the scheme of the `Authorization` header in lower case, and what follows it."""
-    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, rest = current_request().environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return scheme.lower(), rest.strip()
 
 
@@ -86,7 +85,7 @@ def _ticket() -> str | None:
     """
     if request_state().policy.access is not Access.TOKEN_OR_TICKET or _credentials()[0] == _BEARER:
         return None
-    return read_query(request).value.get("ticket") or None
+    return read_query(current_request()).value.get("ticket") or None
 
 
 def _with_renewed_presence(found: Caller) -> Caller:

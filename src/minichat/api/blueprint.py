@@ -8,11 +8,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Request, Response, request
+from flask import Request, Response
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema
 
 from minichat.api.arguments import Part, Rules, load
+from minichat.api.current import current_request
 from minichat.api.openapi import REQUEST_ID, problem_reference, problem_response
 from minichat.api.parsing import Read, read_form, read_headers, read_json, read_query, read_unexpected
 from minichat.api.policy import Access, Policy, declare
@@ -98,7 +99,7 @@ def _loading(view: View, parts: tuple[Part, ...], *, refuses_bodies: bool) -> Vi
 
     @wraps(view)
     def call(**path: Any) -> Response:
-        forms = load(loaded, request, path)
+        forms = load(loaded, current_request(), path)
         return view(*forms[: len(parts)], **path)
 
     return call  # type: ignore[return-value]  # Flask calls a view with the values in its path

@@ -8,8 +8,9 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, request
+from flask import Flask
 
+from minichat.api.current import current_application, current_request
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import header_text, without_controls
@@ -60,7 +61,7 @@ def install(app: Flask, app_context: AppContext) -> None:
 
 def context() -> AppContext:
     """Return the context of the current app."""
-    return context_of(current_app)
+    return context_of(current_application())
 
 
 def context_of(app: Flask) -> AppContext:
@@ -85,6 +86,7 @@ def presenter_of(people: People) -> Presenter:
 
 def device() -> Device:
     """Return the user agent and the address of this request."""
+    request = current_request()
     return Device(without_controls(header_text(request, "User-Agent")), request.remote_addr or "")
 
 
@@ -95,9 +97,10 @@ def base_url() -> str:
 
 def request_base_url() -> str:
     """Return the start of the URLs at the address of this request."""
+    request = current_request()
     return f"{request.scheme}://{request.host}{request.root_path}"
 
 
 def own_hosts() -> set[str]:
     """Return the hosts of this service, with ports: the host of this request and the host of the public URL."""
-    return {request.host, urlsplit(base_url()).netloc}
+    return {current_request().host, urlsplit(base_url()).netloc}

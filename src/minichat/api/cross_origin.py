@@ -8,9 +8,11 @@ an `Origin`: otherwise a cached answer to one page would be given to the next.
 import re
 from collections.abc import Iterable
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_cors import cross_origin
+from werkzeug.datastructures import Headers
 
+from minichat.api.current import current_request
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
 from minichat.api.request_state import request_state
 
@@ -18,7 +20,7 @@ _ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Reque
 _EXPOSED_HEADERS = ("Link", "Retry-After", "X-Request-ID", "Idempotency-Replayed", *RATE_LIMIT_HEADERS)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PREFLIGHT_SECONDS = 600
-_REQUESTED_HEADERS = "Access-Control-Request-Headers"
+_REQUESTED_HEADERS = "HTTP_ACCESS_CONTROL_REQUEST_HEADERS"
 _MAX_REQUESTED_HEADERS_LENGTH = 1_000
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": ", ".join(_EXPOSED_HEADERS)}
 _ANY_ORIGIN_PREFLIGHT = {
@@ -54,14 +56,18 @@ def install(app: Flask, origins: Iterable[str]) -> None:
     @app.after_request
     def allow_origin(response: Response) -> Response:
         if request_state().policy.is_for_any_origin:
-            response.headers.update(_ANY_ORIGIN_PREFLIGHT if request.method == "OPTIONS" else _ANY_ORIGIN)
+            response.headers.update(_ANY_ORIGIN_PREFLIGHT if current_request().method == "OPTIONS" else _ANY_ORIGIN)
             return response
-        varies_by = response.headers.get("Vary")
-        if varies_by:
-            response.headers["Vary"] = f"{varies_by}, Origin"
-        else:
-            response.headers.add("Vary", "Origin")
+        _vary_by_origin(response.headers)
         return with_cors_headers(response) if _is_cross_origin() else response
+
+
+def _vary_by_origin(headers: Headers) -> None:
+    """Say in the headers that the answer depends on the origin. There is one `Vary`: many programs read the first."""
+    if "Vary" in {name for name, _ in headers}:  # a look-up that fails takes four times as long
+        headers["Vary"] = f"{headers['Vary']}, Origin"
+    else:
+        headers.add("Vary", "Origin")
 
 
 def _is_cross_origin() -> bool:
@@ -69,6 +75,5 @@ def _is_cross_origin() -> bool:
 
     flask-cors compares every requested header, which takes long for a long list. So a long list gets no CORS headers.
     """
-    if "HTTP_ORIGIN" not in request.environ:
-        return False
-    return len(request.headers.get(_REQUESTED_HEADERS, "")) <= _MAX_REQUESTED_HEADERS_LENGTH
+    environ = current_request().environ
+    return "HTTP_ORIGIN" in environ and len(environ.get(_REQUESTED_HEADERS, "")) <= _MAX_REQUESTED_HEADERS_LENGTH

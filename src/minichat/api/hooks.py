@@ -11,11 +11,12 @@ end           metrics and the access log
 import random
 import re
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response
 from werkzeug.exceptions import BadRequest
 
 from minichat.api import instrumentation
 from minichat.api.authentication import authenticate
+from minichat.api.current import current_application, current_request
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.policy import MAX_BODY_BYTES, policy_of
@@ -37,11 +38,11 @@ def install(app: Flask, metrics: Metrics, limits: Limits | None) -> None:
 
 def _begin() -> None:
     """Set the request's id and policy. Raises BadRequest if the `Host` header can't name a host."""
-    state = request_state()
-    given = request.headers.get("X-Request-ID", "")
+    state, request = request_state(), current_request()
+    given = request.environ.get("HTTP_X_REQUEST_ID", "")
     # The id must be unique but is no secret: `random` saves the system call of `secrets`.
     state.request_id = given if _ACCEPTED_REQUEST_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
-    state.policy = policy_of(current_app, request.endpoint)
+    state.policy = policy_of(current_application(), request.endpoint)
     if state.policy.max_body_bytes != MAX_BODY_BYTES:
         request.max_content_length = state.policy.max_body_bytes + 1  # `parsing` recognises a longer body
     if not request.host:

@@ -11,9 +11,10 @@ another limit, or none.
 
 from math import ceil
 
-from flask import Response, request
+from flask import Response
 
 from minichat.api.context import device
+from minichat.api.current import current_request
 from minichat.api.policy import PUBLIC_REQUESTS, READS, UNAUTHENTICATED, WRITES, RateLimit
 from minichat.api.request_state import RateLimitStatus, request_state
 from minichat.domain.errors import TooMany
@@ -60,7 +61,7 @@ class Limits:
 
 def _limit_for(user_id: int | None) -> RateLimit | None:
     """Return the limit that applies to this request, or None if the request does not count."""
-    policy = request_state().policy
+    policy, request = request_state().policy, current_request()
     is_preflight = request.method == "OPTIONS"  # the browser sends it, and the page can't avoid it
     if is_preflight or not policy.is_throttled:
         return None

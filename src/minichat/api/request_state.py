@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple, cast
 
-from flask import g
-
+from minichat.api.current import current_globals
 from minichat.api.policy import NO_ROUTE, Policy
 from minichat.api.tokens import Claims
 from minichat.domain.model import Caller, Timestamp, User
@@ -48,18 +47,18 @@ class RequestState:
 
 def begin_request() -> RequestState:
     """Create the state of the current request and return it."""
-    state = g.request_state = RequestState(perf_counter())
+    state = current_globals().request_state = RequestState(perf_counter())
     return state
 
 
 def request_state() -> RequestState:
     """Return the state of the current request."""
-    return cast(RequestState, g.request_state)
+    return cast(RequestState, current_globals().request_state)
 
 
 def known_request_state() -> RequestState | None:
     """Return the state of the current request, or None if the request has not begun."""
-    return cast(RequestState | None, g.get("request_state"))
+    return cast(RequestState | None, current_globals().get("request_state"))
 
 
 def caller() -> Caller:
