@@ -58,6 +58,7 @@ SECTIONS = {
     "messages": "Messages and history",
     "sync": "Changes since a cursor",
     "events": "Live updates",
+    "sockets": "WebSockets",
     "avatars": "Pictures",
     "health": "Health",
 }
@@ -133,7 +134,7 @@ class Guide:
             lines += ["This route needs no token.", ""]
         lines += [*self._fields(operation), ""]
         refusals = ", ".join(
-            sorted(code for code in operation["responses"] if code not in {"200", "201", "204", "503"})
+            sorted(code for code in operation["responses"] if code not in {"101", "200", "201", "204", "503"})
         )
         lines += [f"Errors: {refusals}.", ""] if refusals else []
         return [
@@ -346,7 +347,7 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("GET /api/chat/events/", f"/api/chat/events/?ticket={ticket}&after={cursor}")
 
     for socket in ("GET /ws/chat/{room_id}/", "GET /ws/chat/"):
-        guide.explains(socket, "A conversation over it: see [live updates](live.md#websocket).\n")
+        guide.explains(socket, "[live.md](live.md#websocket) shows frames and their answers.\n")
 
     # Errors
     wrong = {"email": "ann@", "avatar": "http://example.com/ann.png"}

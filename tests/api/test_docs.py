@@ -5,6 +5,7 @@ To generate them again: `WRITE_DOCS=1 python -m pytest tests/api/test_docs.py`
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def test_the_guide_shows_every_call(guide: Guide, make_chat: MakeChat) -> None:
     paths = make_chat().document.document["paths"]
     calls = {f"{method.upper()} {path}" for path in paths for method in paths[path] if method != "parameters"}
     assert guide.calls == calls
+    assert set(re.findall(r"^### `(.*)`$", guide.text(), re.MULTILINE)) == calls
 
 
 def test_docs_api_md_is_the_guide(guide: Guide) -> None:

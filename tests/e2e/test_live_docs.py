@@ -135,10 +135,10 @@ WATCH = """() => {
     loaded += 1;
   };
 }"""
-SHOW = """([base, tokens, me, way, room]) => {
+SHOW = """([base, tokens, me, way]) => {
   window.outbox = new Outbox();
   window.chat = new Chat(base, tokens);
-  const ways = {byFetch, byEventSource, byPolling, bySocket: bySocket(room, outbox)};
+  const ways = {byFetch, byEventSource, byPolling, bySocket: bySocket(outbox)};
   window.shown = show(chat, me, ways[way], (error) => ends.push(`${error.constructor.name}: ${error.message}`));
 }"""
 CONTENTS = "heard.filter(({type}) => type === 'message.created').map(({data}) => data.content)"
@@ -153,11 +153,11 @@ class Client:
         page.add_script_tag(content="\n".join(fenced("js")))
         page.evaluate(WATCH)
 
-    def shows(self, way, room=0):
+    def shows(self, way):
         """Show the chat by this transport; return when it follows."""
         tokens = {"access": self.person.token, "refresh": self.person.refresh}
         base = f"http://127.0.0.1:{self.person.server.port}"
-        self.page.evaluate(SHOW, [base, tokens, self.person.id, way, room])
+        self.page.evaluate(SHOW, [base, tokens, self.person.id, way])
         self.waits_for("loaded === 1")
 
     def waits_for(self, condition):
@@ -182,7 +182,7 @@ def client(browser, elsewhere, bob):
 @pytest.mark.parametrize("way", WAYS)
 def test_each_transport_survives_breaks_and_ends_with_its_session(server, ann, bob, client, way):
     room = ann.makes_room(bob)
-    client.shows(way, room)
+    client.shows(way)
     ann.says(room, "hello")
     client.hears("hello")
     said = ["hello", *map(str, range(BREAKS))]
@@ -201,7 +201,7 @@ def test_each_transport_survives_breaks_and_ends_with_its_session(server, ann, b
 def test_each_transport_refreshes_a_refused_token_and_stops_on_request(ann, bob, client, way):
     room = ann.makes_room(bob)
     bob.token = "expired"
-    client.shows(way, room)
+    client.shows(way)
     ann.says(room, "hello")
     client.hears("hello")
     client.page.evaluate("async () => { shown.stop(); await following; }")
@@ -235,7 +235,7 @@ def test_each_transport_reloads_when_its_cursor_is_older_than_the_log(server, an
         }""",
         old,
     )
-    client.shows(way, room)
+    client.shows(way)
     client.waits_for("loaded === 2")
     ann.says(room, "hello")
     client.hears("hello")
@@ -243,13 +243,14 @@ def test_each_transport_reloads_when_its_cursor_is_older_than_the_log(server, an
 
 def test_a_message_sent_over_a_socket_is_stored_once_despite_breaks(server, ann, bob, client):
     room = ann.makes_room(bob)
-    client.shows("bySocket", room)
-    sent = client.page.evaluate("outbox.say('hello')")
+    client.shows("bySocket")
+    sent = client.page.evaluate("room => outbox.say(room, 'hello')", room)
     assert (sent["content"], sent["room"], sent["user"]["id"]) == ("hello", room, bob.id)
     said = ["hello"]
     for round_ in range(BREAKS):
         contents = [f"{round_}.{number}" for number in range(5)]
-        client.page.evaluate("contents => { window.saying = Promise.all(contents.map(c => outbox.say(c))) }", contents)
+        saying = "([room, contents]) => { window.saying = Promise.all(contents.map((c) => outbox.say(room, c))) }"
+        client.page.evaluate(saying, [room, contents])
         cut_all_connections(server)
         client.page.evaluate("saying")
         said += contents
@@ -260,24 +261,10 @@ def test_a_message_sent_over_a_socket_is_stored_once_despite_breaks(server, ann,
 
 def test_a_refused_message_on_a_socket_is_reported_and_the_socket_stays_open(ann, bob, client):
     room = ann.makes_room(bob)
-    client.shows("bySocket", room)
-    problem = client.page.evaluate("outbox.say(' ').catch((problem) => problem)")
-    assert (problem["status"], problem["code"], list(problem["errors"])) == (400, "validation_failed", ["content"])
-    assert client.page.evaluate("outbox.say('hello')")["content"] == "hello"
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before it connects", "while it is connected"])
-def test_the_socket_client_does_not_reconnect_after_leaving_the_room(ann, bob, client, before):
-    room = ann.makes_room(bob)
-    if before:
-        bob.call("POST", f"/api/chat/rooms/{room}/leave/")
-        client.shows("bySocket", room)
-    else:
-        client.shows("bySocket", room)
-        ann.says(room, "hello")
-        client.hears("hello")
-        bob.call("POST", f"/api/chat/rooms/{room}/leave/")
-    client.ends("Ended: You are not in this room any more.")
+    client.shows("bySocket")
+    problem = client.page.evaluate("room => outbox.say(room, ' ').catch((problem) => problem)", room)
+    assert (problem["status"], problem["room"], list(problem["errors"])) == (400, room, ["content"])
+    assert client.page.evaluate("room => outbox.say(room, 'hello')", room)["content"] == "hello"
 
 
 ROOMS = """(view) => [...view.rooms.values()].sort((a, b) => a.id - b.id).map((room) => ({
@@ -332,7 +319,7 @@ def test_events_applied_twice_give_the_same_view_as_a_fresh_load(ann, bob, clien
 @pytest.mark.parametrize("way", ["byFetch", "byEventSource", "bySocket"])
 def test_a_typing_notice_is_shown_for_six_seconds_or_until_the_message(ann, bob, client, way):
     room = ann.makes_room(bob)
-    client.shows(way, room)
+    client.shows(way)
     ann.says(room, "hello")
     client.hears("hello")
     until = "([room, user]) => shown.view.rooms.get(room).typing.get(user)"

@@ -25,21 +25,21 @@ PATIENCE = 40.0
 TELLING = ("accept", "last-event-id")
 
 GLOBALS = """
-const [base, room, start, bearer] = process.argv.slice(2);
+const [base, start, bearer] = process.argv.slice(2);
 let cursor = start;
 const TYPES = ["message.created", "message.updated", "message.deleted", "typing", "presence", "resync"];
 const receive = (event) => {
   globalThis.cursor = event.id ?? globalThis.cursor;
   if (event.type === "message.created") console.log(JSON.stringify(event.data.content));
 };
-Object.assign(globalThis, {base, room, cursor, TYPES, receive, token: () => bearer});
+Object.assign(globalThis, {base, cursor, TYPES, receive, token: () => bearer});
 // Parts of a browser that Node lacks.
 const document = {hidden: false, addEventListener() {}, removeEventListener() {}};
 Object.assign(globalThis, {window: globalThis, document, addEventListener() {}});
 """
 PYTHON_GLOBALS = """
 import json as _json, sys as _sys
-base, room, cursor, _bearer, _username, _password = _sys.argv[1:]
+base, cursor, _bearer, _username, _password = _sys.argv[1:]
 _last = cursor
 def token(): return _bearer
 def receive(event):
@@ -93,13 +93,11 @@ def received(messages: "Queue[str | None]", last: str) -> list[str]:
 
 
 @contextmanager
-def following(
-    client: str, person: Person, room: int, folder: Path
-) -> Iterator[tuple[RecordingProxy, str, "Queue[str | None]"]]:
-    """Run a client that follows the room. Yield the proxy before it, its first cursor and its messages."""
+def following(client: str, person: Person, folder: Path) -> Iterator[tuple[RecordingProxy, str, "Queue[str | None]"]]:
+    """Run a client that follows the rooms of a user. Yield the proxy before it, its first cursor and its messages."""
     cursor = person.get("/api/chat/sync/")["cursor"]
     proxy = RecordingProxy(person.server.port)
-    command = [*CLIENTS[client](client, folder), f"http://127.0.0.1:{proxy.port}", f"{room}", cursor]
+    command = [*CLIENTS[client](client, folder), f"http://127.0.0.1:{proxy.port}", cursor]
     try:
         with running([*command, person.token, person.username, PASSWORD], folder) as messages:
             wait_until(lambda: any(is_stream(line) for line, _ in proxy.requests), "the client's first stream")
@@ -116,7 +114,7 @@ def is_stream(request_line: str) -> bool:
 def test_a_client_receives_every_message_once_although_the_server_is_killed(server, people, tmp_path, client):
     ann, bob = people
     room = ann.makes_room(bob)
-    with following(client, bob, room, tmp_path) as (proxy, cursor, messages):
+    with following(client, bob, tmp_path) as (proxy, cursor, messages):
         says_until_acknowledged(ann, room, "hello")
         assert received(messages, "hello") == ["hello"]
         bob.call("POST", f"/api/chat/rooms/{room}/typing/")
@@ -147,7 +145,7 @@ def reconnections(proxy: RecordingProxy, start: str) -> list[tuple[str, dict[str
 def test_a_client_comes_back_after_it_was_refused(server, people, tmp_path, client):
     ann, bob = people
     room = ann.makes_room(bob)
-    with following(client, bob, room, tmp_path) as (proxy, _, messages):
+    with following(client, bob, tmp_path) as (proxy, _, messages):
         for status in (401, 429, 503):
             says_until_acknowledged(ann, room, f"before {status}")
             assert received(messages, f"before {status}") == [f"before {status}"]
