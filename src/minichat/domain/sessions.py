@@ -11,7 +11,6 @@ This module knows `jti`s only; the API makes and verifies the tokens themselves.
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,6 +50,7 @@ from minichat.domain.ports import (
     UsernameKey,
     UserStore,
 )
+from minichat.domain.secret_tokens import hash_of, new_token
 from minichat.domain.text import Fields
 from minichat.domain.throttling import Guess, Throttling
 
@@ -133,7 +133,7 @@ class Sessions:
         now = self.clock()
         session = self.session_store.open(user.id, device.truncated, now, now + self.lifetimes.session_seconds * SECOND)
         self.user_store.seen(user.id, now)
-        return self._issue(session, secrets.token_urlsafe(24), now)
+        return self._issue(session, new_token(), now)
 
     def authenticate(self, session_id: int, user_id: int) -> Caller:
         """Return the caller. Raises SessionEnded if the session has ended or its account is disabled or erased.
@@ -178,7 +178,7 @@ class Sessions:
         RefreshTokenReused, after the end of the session is committed.
         """
         now = self.clock()
-        jti_hash = _hash(jti)
+        jti_hash = hash_of(jti)
         with self.transaction(account=user_id):
             caller = self.authenticate(session_id, user_id)
             token = self.session_store.token(jti_hash)
@@ -270,7 +270,7 @@ class Sessions:
                 session_id=session.id,
                 device=device,
             )
-            return self._issue(session, secrets.token_urlsafe(24), now)
+            return self._issue(session, new_token(), now)
 
     def check_password_change(
         self,
@@ -338,7 +338,7 @@ class Sessions:
 
     def _issue(self, session: Session, jti: str, now: Timestamp) -> Grant:
         expires_at = min(now + self.lifetimes.refresh_seconds * SECOND, session.expires_at)
-        self.session_store.add_token(RefreshToken(_hash(jti), session.id, now, expires_at))
+        self.session_store.add_token(RefreshToken(hash_of(jti), session.id, now, expires_at))
         return Grant(session, jti, now, expires_at)
 
     def _limited(self, session: Session, now: Timestamp) -> Session:
@@ -354,13 +354,13 @@ class Sessions:
 
     def _same_successor(self, session: Session, jti: str, now: Timestamp) -> Grant | None:
         """Return the successor of the used token `jti`, if it is unused and the grace period still runs."""
-        token = self.session_store.token(_hash(jti))
+        token = self.session_store.token(hash_of(jti))
         if token is None or token.used_at is None:
             return None
         if not is_within(self.lifetimes.grace_seconds * SECOND, token.used_at, now):
             return None
         for successor in self._successors(jti):
-            found = self.session_store.token(_hash(successor))
+            found = self.session_store.token(hash_of(successor))
             if found is not None:
                 is_unused = found.used_at is None
                 return Grant(session, successor, found.issued_at, found.expires_at) if is_unused else None
@@ -370,7 +370,3 @@ class Sessions:
         """Return the successor's `jti` by the current key, then by the former keys."""
         text = f"successor of {jti}".encode()
         return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self.chain_keys]
-
-
-def _hash(jti: str) -> str:
-    return hashlib.sha256(jti.encode()).hexdigest()

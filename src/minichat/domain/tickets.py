@@ -4,13 +4,12 @@ A ticket is part of a URL, and logs and browser histories record URLs. Therefore
 seconds. This module knows no URL.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 
 from minichat.domain.errors import InvalidTicket, SessionEnded
 from minichat.domain.model import SECOND, Caller, Ticket, Timestamp, is_within
 from minichat.domain.ports import Clock, SessionStore, TicketStore, Transaction
+from minichat.domain.secret_tokens import hash_of, new_token
 
 LIFETIME_SECONDS = 30
 """How long a ticket is valid."""
@@ -25,16 +24,16 @@ class Tickets:
 
     def issue(self, caller: Caller, access_expires_at: Timestamp) -> str:
         """Return a ticket for the caller's session; `access_expires_at` is the expiry of the access token."""
-        ticket = secrets.token_urlsafe(24)
+        ticket = new_token()
         expires_at = self.clock() + LIFETIME_SECONDS * SECOND
         with self.transaction():
-            self.ticket_store.add(Ticket(_hash(ticket), caller.session.id, access_expires_at, expires_at))
+            self.ticket_store.add(Ticket(hash_of(ticket), caller.session.id, access_expires_at, expires_at))
         return ticket
 
     def redeem(self, ticket: str) -> tuple[Caller, Timestamp]:
         """Return the caller of the ticket and the expiry of the access token. Raises InvalidTicket or SessionEnded."""
         with self.transaction():
-            found = self.ticket_store.take(_hash(ticket))
+            found = self.ticket_store.take(hash_of(ticket))
         now = self.clock()
         if found is None or now >= found.access_expires_at:
             raise InvalidTicket
@@ -44,7 +43,3 @@ class Tickets:
         if caller is None or not caller.is_live(now):
             raise SessionEnded
         return caller, found.access_expires_at
-
-
-def _hash(ticket: str) -> str:
-    return hashlib.sha256(ticket.encode(errors="replace")).hexdigest()
