@@ -20,10 +20,13 @@ from minichat.adapters.memory.store import Tables
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import InvalidInput
 from minichat.domain.history import MessageWindow
+from minichat.domain.invitations import DEFAULT_LIFETIME_SECONDS
 from minichat.domain.model import (
     Caller,
     Change,
+    CreatedInvitation,
     Device,
+    Invitation,
     LoggedChange,
     LogPosition,
     Message,
@@ -238,6 +241,23 @@ class Person:
         """The usernames of the banned users of a room, as listed."""
         found = self.chat.services.moderation.bans(self.id, room.id, window)
         return [found.people[ban.user_id].username for ban in found.page.items]
+
+    def invites(
+        self, room: Room, *, expires_in: int = DEFAULT_LIFETIME_SECONDS, uses: int | None = None
+    ) -> CreatedInvitation:
+        """Create an invitation to a room."""
+        return self.chat.services.invitations.create(self.id, room.id, expires_in=expires_in, uses=uses)
+
+    def accepts(self, created: CreatedInvitation) -> RoomView:
+        return self.chat.services.invitations.accept(self.id, created.token).view
+
+    def revokes(self, created: CreatedInvitation) -> None:
+        invitation = created.invitation
+        self.chat.services.invitations.revoke(self.id, invitation.room_id, invitation.id)
+
+    def invitations(self, room: Room, window: Window = ALL) -> list[Invitation]:
+        """Return the invitations to a room, as listed."""
+        return list(self.chat.services.invitations.page(self.id, room.id, window).page.items)
 
     def reads(self, room: Room, *, up_to: int) -> tuple[int, int]:
         """Send a receipt; return the newest `seq` read and how many are unread."""

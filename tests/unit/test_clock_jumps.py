@@ -6,6 +6,7 @@ from builders import ALL, PASSWORD, MemoryChat
 from minichat.domain.errors import (
     InvalidCredentials,
     InvalidTicket,
+    InvitationNotFound,
     RefreshTokenReused,
     SessionEnded,
     TooManyAttempts,
@@ -226,6 +227,16 @@ def test_a_ticket_of_a_host_that_is_slightly_ahead_works(chat, ann):
     ticket = chat.services.tickets.issue(ann.caller, chat.clock() + HOUR)
     chat.clock.advance(-20)
     assert chat.services.tickets.redeem(ticket)[0].user.id == ann.id
+
+
+def test_an_invitation_from_a_clock_that_was_ahead_does_not_outlast_its_lifetime(chat, ann, ahead):
+    room, bob = ann.makes_room(), chat.person("bob")
+    chat.clock.advance(ahead)
+    created = ann.invites(room, expires_in=3_600)
+    chat.clock.advance(-ahead)
+    with pytest.raises(InvitationNotFound):
+        bob.accepts(created)
+    assert bob.accepts(ann.invites(room, expires_in=3_600))
 
 
 def test_sessions_are_listed_in_the_order_of_log_ins(chat, ann, ahead):

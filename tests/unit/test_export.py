@@ -87,14 +87,35 @@ def test_an_export_has_all_pages(ann, bob, monkeypatch):
     closed = [bob.makes_room(f"Closed {number}") for number in range(3)]
     for room in closed:
         bob.bans(ann, from_=room)
+    invitations = [ann.invites(room).invitation for room in rooms[:3]]
     export = takes(ann)
-    pages = [list(pages) for pages in export[2:]]
-    assert [[len(page) for page in one] for one in pages] == [
-        *([2, 2, 1], [2, 2, 1], [2, 1], [2, 2, 1], [2, 2, 2, 2, 1]),
-    ]
-    assert [room.id for room, _ in all_of(pages[1])] == [room.id for room in rooms]
-    assert [ban.room_id for ban in all_of(pages[2])] == [room.id for room in closed]
-    assert all_of(pages[3]) == messages
+    pages = {name: list(pages) for name, pages in export._asdict().items() if name not in {"at", "account"}}
+    assert {name: [len(page) for page in one] for name, one in pages.items()} == {
+        "sessions": [2, 2, 1],
+        "rooms": [2, 2, 1],
+        "bans": [2, 1],
+        "invitations": [2, 1],
+        "messages": [2, 2, 1],
+        "audit": [2, 2, 2, 2, 2, 2],
+    }
+    assert [room.id for room, _ in all_of(pages["rooms"])] == [room.id for room in rooms]
+    assert [ban.room_id for ban in all_of(pages["bans"])] == [room.id for room in closed]
+    assert all_of(pages["invitations"]) == invitations
+    assert all_of(pages["messages"]) == messages
+
+
+def test_an_export_has_the_stored_invitations_of_the_user_only(chat, ann, bob):
+    room, left, gone = ann.makes_room(), ann.makes_room(with_=[bob]), ann.makes_room()
+    used, expired, old = ann.invites(room, uses=1), ann.invites(room, expires_in=1), ann.invites(left)
+    bob.accepts(used)
+    ann.invites(gone)
+    ann.deletes(gone)
+    ann.leaves(left)
+    ann.revokes(ann.invites(room))
+    bob.invites(left)
+    chat.clock.advance(1)
+    found = all_of(takes(ann).invitations)
+    assert found == [used.invitation._replace(used=1), expired.invitation, old.invitation]
 
 
 def test_an_export_has_the_audit_entries_about_the_user(chat, ann, bob):

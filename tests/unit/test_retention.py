@@ -59,6 +59,18 @@ def test_an_expired_refresh_token_is_deleted(chat, ann, prune):
     assert ann.refreshes()
 
 
+def test_an_expired_invitation_is_deleted_a_day_later(chat, ann, prune):
+    room = ann.makes_room()
+    ann.invites(room, expires_in=HOUR)
+    kept = ann.invites(room, expires_in=2 * DAY, uses=1)
+    chat.person("bob").accepts(kept)
+    chat.clock.advance(HOUR + DAY - 1)
+    assert Kind.INVITATIONS not in prune()
+    chat.clock.advance(1)
+    assert prune()[Kind.INVITATIONS] == 1
+    assert [one.id for one in ann.invitations(room)] == [kept.invitation.id]
+
+
 def test_an_ended_session_is_kept_for_90_days(chat, ann, prune):
     phone = ann.logs_in(device=HOME)
     chat.services.sessions.log_out(ann.id, phone.grant.session.id)

@@ -95,6 +95,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "session_not_found": ("Session not found.", "Сеанс не найден."),
     "message_not_found": ("Message not found.", "Сообщение не найдено."),
     "participant_not_found": ("This person is not in the room.", "Этого человека нет в комнате."),
+    "invitation_not_found": (
+        "This invitation does not exist or is no longer valid.",
+        "Приглашение не найдено или больше не действует.",
+    ),
     "room_not_found": ("Room not found.", "Комната не найдена."),
     "method_not_allowed": ("This address does not support this method.", "Этот адрес не поддерживает такой метод."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),

@@ -12,7 +12,16 @@ from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
 from minichat.domain.participation import LEAVE_BATCH, Participation
-from minichat.domain.ports import BanStore, Clock, MediaStore, MessageStore, SessionStore, Transaction, UserStore
+from minichat.domain.ports import (
+    BanStore,
+    Clock,
+    InvitationStore,
+    MediaStore,
+    MessageStore,
+    SessionStore,
+    Transaction,
+    UserStore,
+)
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
@@ -26,6 +35,7 @@ class Erasure:
     user_store: UserStore
     session_store: SessionStore
     ban_store: BanStore
+    invitation_store: InvitationStore
     message_store: MessageStore
     media_store: MediaStore
     sessions: Sessions
@@ -67,6 +77,7 @@ class Erasure:
             now = self.clock()
             self.participation.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
+            self.invitation_store.erase(user.id)
             self.message_store.forget_digests(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self.session_store.erase(user.id, now)

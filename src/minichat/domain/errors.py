@@ -201,6 +201,14 @@ class SessionNotFound(NotFound):
     code = "session_not_found"
 
 
+class InvitationNotFound(NotFound):
+    """The invitation is unknown, revoked, expired or used up, or its creator may no longer invite. The error does not
+    reveal which.
+    """
+
+    code = "invitation_not_found"
+
+
 class UsernameTaken(Conflict):
     code = "username_taken"
 

@@ -15,6 +15,7 @@ from minichat.domain.model import (
     Ban,
     Caller,
     Device,
+    Invitation,
     Membership,
     Message,
     Room,
@@ -22,7 +23,16 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import BanStore, Clock, MessageStore, RoomStore, SessionStore, Transaction, UserStore
+from minichat.domain.ports import (
+    BanStore,
+    Clock,
+    InvitationStore,
+    MessageStore,
+    RoomStore,
+    SessionStore,
+    Transaction,
+    UserStore,
+)
 
 T = TypeVar("T")
 
@@ -41,6 +51,8 @@ class DataExport(NamedTuple):
     """The user's current rooms; a direct chat is named after the other user."""
     bans: Iterator[Sequence[Ban]]
     """The bans of the user."""
+    invitations: Iterator[Sequence[Invitation]]
+    """The invitations that the user created, without their tokens."""
     messages: Iterator[Sequence[Message]]
     """All messages of the user, also in rooms that the user has left; deleted messages without content."""
     audit: Iterator[Sequence[AuditEntry]]
@@ -55,6 +67,7 @@ class Export:
     session_store: SessionStore
     room_store: RoomStore
     ban_store: BanStore
+    invitation_store: InvitationStore
     message_store: MessageStore
     audit_log: AuditLog
 
@@ -71,6 +84,9 @@ class Export:
             sessions=_pages(lambda after: self.session_store.all_of(user_id, after, PAGE), lambda session: session.id),
             rooms=self._rooms_of(user_id),
             bans=_pages(lambda after: self.ban_store.all_of(user_id, after, PAGE), lambda ban: ban.id),
+            invitations=_pages(
+                lambda after: self.invitation_store.all_of(user_id, after, PAGE), lambda invitation: invitation.id
+            ),
             messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
             audit=self._entries_about(user_id),
         )

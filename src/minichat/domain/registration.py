@@ -1,11 +1,13 @@
 """Registration: a new account with its first session. The rules for its fields are in `accounts`."""
 
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from minichat.domain.accounts import check_email, check_name, check_password, check_username
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UsernameTaken
-from minichat.domain.model import AuditEvent, Device, NewUser, User
+from minichat.domain.invitations import Invitations
+from minichat.domain.model import AuditEvent, Device, NewUser, ShownRoom, User
 from minichat.domain.ports import (
     Characters,
     Clock,
@@ -22,6 +24,15 @@ from minichat.domain.text import Fields
 from minichat.domain.throttling import Throttling
 
 
+class AccountFields(TypedDict, total=False):
+    """The optional fields of a registration."""
+
+    password_confirm: str | None
+    email: str
+    first_name: str
+    last_name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     transaction: Transaction
@@ -34,44 +45,40 @@ class Registration:
     password_hasher: PasswordHasher
     user_store: UserStore
     sessions: Sessions
+    invitations: Invitations
     throttling: Throttling
     audit_log: AuditLog
 
     def register(
-        self,
-        username: str,
-        password: str,
-        *,
-        password_confirm: str | None = None,
-        email: str = "",
-        first_name: str = "",
-        last_name: str = "",
-        device: Device = Device(),
+        self, username: str, password: str, *, device: Device = Device(), **given: Unpack[AccountFields]
     ) -> tuple[User, Grant]:
         """Create an account and its first session, or nothing.
 
         Raises InvalidInput, UsernameTaken or TooManyAttempts.
         """
         self.throttling.check_registration(device)
-        new, secret = self._checked(username, password, password_confirm, email, first_name, last_name)
-        # This check saves the slow hash for a taken name. Between concurrent registrations the insert decides.
-        if self.user_store.is_taken(new.username_key, new.joined_at):
-            with self.transaction():
-                self.throttling.count_registration(device)
-            raise UsernameTaken
-        password_hash = self.password_hasher.hash(secret)
+        new = self._with_hash(*self._checked(username, password, **given), device)
         with self.transaction():
-            user = self._add(new._replace(password_hash=password_hash))
-            grant = self.sessions.open(user, device)
-            self.throttling.count_registration(device)
-            self.audit_log.note(
-                AuditEvent.REGISTERED, about=user.id, by=user.id, session_id=grant.session.id, device=device
-            )
-            return user._replace(last_seen_at=grant.issued_at), grant
+            return self._add_with_session(new, device)
+
+    def register_invited(
+        self, invite: str, username: str, password: str, *, device: Device = Device(), **given: Unpack[AccountFields]
+    ) -> tuple[User, Grant, ShownRoom]:
+        """Do the same with the token of an invitation, and join its room in the same transaction.
+
+        Raises the errors of `register`, or InvitationNotFound, which comes before the name is looked up.
+        """
+        self.throttling.check_registration(device)
+        new, secret = self._checked(username, password, **given)
+        invitation = self.invitations.preview(invite).invitation
+        new = self._with_hash(new, secret, device)
+        with self.transaction(room=invitation.room_id, shared_accounts=[invitation.created_by]):
+            user, grant = self._add_with_session(new, device)
+            return user, grant, self.invitations.admit(user.id, invite)
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Create an account that may use the administration. Raises the same errors as `register`."""
-        new, secret = self._checked(username, password, None, email)
+        new, secret = self._checked(username, password, email=email)
         password_hash = self.password_hasher.hash(secret)
         with self.transaction():
             user = self._add(new._replace(password_hash=password_hash, is_superuser=True))
@@ -79,24 +86,17 @@ class Registration:
             return user
 
     def check(
-        self,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        password_confirm: str | None = None,
-        email: str = "",
-        first_name: str = "",
-        last_name: str = "",
+        self, *, username: str | None = None, password: str | None = None, **given: Unpack[AccountFields]
     ) -> None:
         """Raise InvalidInput if a given field breaks a rule. Read and change nothing."""
-        self._checked(username, password, password_confirm, email, first_name, last_name)
+        self._checked(username, password, **given)
 
     def _checked(
         self,
         username: str | None,
         password: str | None,
-        password_confirm: str | None,
-        email: str,
+        password_confirm: str | None = None,
+        email: str = "",
         first_name: str = "",
         last_name: str = "",
     ) -> tuple[NewUser, str]:
@@ -117,6 +117,27 @@ class Registration:
         address = check_email(fields, email, self.email_address)
         fields.check()
         return NewUser(name, key, "", first_name, last_name, address, self.clock()), secret
+
+    def _with_hash(self, new: NewUser, secret: str, device: Device) -> NewUser:
+        """Return the account with the hash of its password. Raises UsernameTaken, which saves the slow hash.
+
+        Between concurrent registrations of a name, the insert decides.
+        """
+        if self.user_store.is_taken(new.username_key, new.joined_at):
+            with self.transaction():
+                self.throttling.count_registration(device)
+            raise UsernameTaken
+        return new._replace(password_hash=self.password_hasher.hash(secret))
+
+    def _add_with_session(self, new: NewUser, device: Device) -> tuple[User, Grant]:
+        """Add the account and its first session, inside the caller's transaction. Raises UsernameTaken."""
+        user = self._add(new)
+        grant = self.sessions.open(user, device)
+        self.throttling.count_registration(device)
+        self.audit_log.note(
+            AuditEvent.REGISTERED, about=user.id, by=user.id, session_id=grant.session.id, device=device
+        )
+        return user._replace(last_seen_at=grant.issued_at), grant
 
     def _add(self, new: NewUser) -> User:
         user = self.user_store.add(new)

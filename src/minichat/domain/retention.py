@@ -17,6 +17,7 @@ from minichat.domain.ports import (
     AuditStore,
     ChangeStore,
     Clock,
+    InvitationStore,
     MediaStore,
     RoomStore,
     SessionStore,
@@ -30,7 +31,7 @@ BATCH = 500
 TOKENS_BATCH = 100
 """Smaller for refresh tokens: their keys are hashes, so each deleted row lies on another page of the disk."""
 EXPIRED_KEPT = DAY
-"""How long expired tokens, tickets and reservations of names are kept, in case the clock is ahead and is corrected."""
+"""How long expired tokens, tickets, invitations and reservations of names are kept, in case the clock is ahead."""
 SESSIONS_KEPT = 90 * DAY
 """How long a session is kept after its end. During this time `domain.throttling` still knows its address."""
 ROOMS_KEPT = DAY
@@ -51,6 +52,7 @@ class Kind(StrEnum):
 
     TOKENS = "expired refresh tokens"
     TICKETS = "expired tickets"
+    INVITATIONS = "expired invitations"
     SESSIONS = "rows of sessions that ended more than 90 days ago"
     ROOMS = "rows of removed rooms"
     CHANGES = "changes"
@@ -67,6 +69,7 @@ class Retention:
     user_store: UserStore
     session_store: SessionStore
     ticket_store: TicketStore
+    invitation_store: InvitationStore
     room_store: RoomStore
     change_store: ChangeStore
     attempt_store: AttemptStore
@@ -84,6 +87,7 @@ class Retention:
         sweeps: dict[Kind, Callable[[], int]] = {
             Kind.TOKENS: lambda: self.session_store.sweep_tokens(now - EXPIRED_KEPT, TOKENS_BATCH),
             Kind.TICKETS: lambda: self.ticket_store.sweep(now - EXPIRED_KEPT, BATCH),
+            Kind.INVITATIONS: lambda: self.invitation_store.sweep(now - EXPIRED_KEPT, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
             # The rows of a removed room name its participants, who may read about it as long as the log holds it.
             Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, logs.changes_seconds * SECOND), BATCH),

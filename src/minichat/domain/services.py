@@ -19,6 +19,7 @@ from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.history import History
+from minichat.domain.invitations import Invitations
 from minichat.domain.message_search import MessageSearch
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
@@ -43,6 +44,7 @@ class Services(NamedTuple):
     rooms: Rooms
     participation: Participation
     moderation: Moderation
+    invitations: Invitations
     messaging: Messaging
     history: History
     message_search: MessageSearch
@@ -105,6 +107,17 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         room_access=room_access,
         audit_log=audit_log,
     )
+    invitations = Invitations(
+        transaction=ports.transaction,
+        clock=ports.clock,
+        user_store=ports.user_store,
+        room_store=ports.room_store,
+        ban_store=ports.ban_store,
+        invitation_store=ports.invitation_store,
+        room_access=room_access,
+        participation=participation,
+        audit_log=audit_log,
+    )
     return Services(
         registration=Registration(
             transaction=ports.transaction,
@@ -117,6 +130,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             password_hasher=ports.password_hasher,
             user_store=ports.user_store,
             sessions=sessions,
+            invitations=invitations,
             throttling=throttling,
             audit_log=audit_log,
         ),
@@ -160,6 +174,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             participation=participation,
             audit_log=audit_log,
         ),
+        invitations=invitations,
         messaging=Messaging(
             transaction=ports.transaction,
             snapshot=ports.snapshot,
@@ -221,6 +236,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             user_store=ports.user_store,
             session_store=ports.session_store,
             ban_store=ports.ban_store,
+            invitation_store=ports.invitation_store,
             message_store=ports.message_store,
             media_store=ports.media_store,
             sessions=sessions,
@@ -234,6 +250,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             session_store=ports.session_store,
             room_store=ports.room_store,
             ban_store=ports.ban_store,
+            invitation_store=ports.invitation_store,
             message_store=ports.message_store,
             audit_log=audit_log,
         ),
@@ -255,6 +272,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             user_store=ports.user_store,
             session_store=ports.session_store,
             ticket_store=ports.ticket_store,
+            invitation_store=ports.invitation_store,
             room_store=ports.room_store,
             change_store=ports.change_store,
             attempt_store=ports.attempt_store,

@@ -12,6 +12,7 @@ from minichat.adapters.memory.attempts import MemoryAttemptStore
 from minichat.adapters.memory.audit import MemoryAuditStore
 from minichat.adapters.memory.bans import MemoryBanStore
 from minichat.adapters.memory.changes import MemoryChangeStore
+from minichat.adapters.memory.invitations import MemoryInvitationStore
 from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.adapters.memory.message_index import MemoryMessageIndex
@@ -41,6 +42,7 @@ __all__ = [
     "MemoryBanStore",
     "MemoryChangeStore",
     "MemoryClock",
+    "MemoryInvitationStore",
     "MemoryMediaStore",
     "MemoryMembershipStore",
     "MemoryMessageIndex",
@@ -84,6 +86,7 @@ class Memory:
             room_store=MemoryRoomStore(store, PlainCharacters()),
             membership_store=MemoryMembershipStore(store),
             ban_store=MemoryBanStore(store),
+            invitation_store=MemoryInvitationStore(store),
             message_store=MemoryMessageStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,

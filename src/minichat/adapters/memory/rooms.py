@@ -116,6 +116,7 @@ class MemoryRoomStore:
         tables.lost_memberships |= {key for key in tables.memberships if key[0] == room_id}
         tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
         tables.bans = {key: ban for key, ban in tables.bans.items() if ban.room_id != room_id}
+        tables.invitations = {key: one for key, one in tables.invitations.items() if one.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
         tables.first_digests = {id_: one for id_, one in tables.first_digests.items() if id_ in tables.messages}
 

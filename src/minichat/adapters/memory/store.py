@@ -21,6 +21,7 @@ from minichat.domain.model import (
     AuditEntry,
     Ban,
     Change,
+    Invitation,
     Membership,
     Message,
     RefreshToken,
@@ -58,6 +59,8 @@ class Tables:
     """Memberships of removed rooms: room id and user id."""
     bans: dict[tuple[int, int], Ban] = dataclasses.field(default_factory=dict)
     """By room id and user id."""
+    invitations: dict[str, Invitation] = dataclasses.field(default_factory=dict)
+    """By the hash of the token."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""

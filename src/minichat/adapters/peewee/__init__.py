@@ -10,6 +10,7 @@ from minichat.adapters.peewee.stores.attempts import PeeweeAttemptStore
 from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
 from minichat.adapters.peewee.stores.changes import change_store
+from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
 from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
@@ -65,6 +66,7 @@ def peewee_ports(
         room_store=PeeweeRoomStore(database, characters),
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
+        invitation_store=PeeweeInvitationStore(database),
         message_store=message_store(database),
         message_index=message_index(database, characters),
         change_store=change_store(database),

@@ -1,8 +1,8 @@
 """The tables as Peewee models, from which stores build queries. `migrations/` creates them; a test compares the two.
 
 Times are integers: milliseconds since the Unix epoch, UTC. The rows of a removed room stay until they are pruned, so
-every query for rooms, memberships, bans or messages joins `RoomRow` and requires `RoomRow.deleted_at` to be null. This
-module holds no query and no rule.
+every query for rooms, memberships, bans, invitations or messages joins `RoomRow` and requires `RoomRow.deleted_at` to
+be null. This module holds no query and no rule.
 """
 
 from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, Model, TextField
@@ -123,6 +123,20 @@ class BanRow(Model):
         table_name = "ban"
 
 
+class InvitationRow(Model):
+    id = BigIntegerField(primary_key=True)
+    token_hash = TextField()
+    room_id = BigIntegerField()
+    created_by = BigIntegerField()
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    uses = IntegerField(null=True)
+    used = IntegerField()
+
+    class Meta:
+        table_name = "invitation"
+
+
 class MessageRow(Model):
     id = BigIntegerField(primary_key=True)
     room_id = BigIntegerField()
@@ -207,6 +221,7 @@ ALL = (
     RoomNamePartRow,
     ParticipantRow,
     BanRow,
+    InvitationRow,
     MessageRow,
     ChangeRow,
     TicketRow,

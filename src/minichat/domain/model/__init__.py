@@ -22,6 +22,13 @@ from minichat.domain.model.accounts import (
 from minichat.domain.model.audit import AuditEntry, AuditEvent
 from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
 from minichat.domain.model.details import Details
+from minichat.domain.model.invitations import (
+    CreatedInvitation,
+    Invitation,
+    InvitationList,
+    NewInvitation,
+    OpenInvitation,
+)
 from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, ReadableRoom, Role, Room, RoomKind
@@ -59,9 +66,12 @@ __all__ = [
     "Caller",
     "Change",
     "ChangeKind",
+    "CreatedInvitation",
     "Credentials",
     "Details",
     "Device",
+    "Invitation",
+    "InvitationList",
     "JoinedRoom",
     "LogEnds",
     "LogPosition",
@@ -71,9 +81,11 @@ __all__ = [
     "MessagePage",
     "MessageQuery",
     "NameQuery",
+    "NewInvitation",
     "NewMessage",
     "NewRoom",
     "NewUser",
+    "OpenInvitation",
     "ParticipantList",
     "People",
     "ReadableRoom",

@@ -30,6 +30,9 @@ class AuditEvent(StrEnum):
     PARTICIPANT_REMOVED = "room.participant_removed"
     USER_BANNED = "room.user_banned"
     USER_UNBANNED = "room.user_unbanned"
+    INVITATION_CREATED = "room.invitation_created"
+    INVITATION_REVOKED = "room.invitation_revoked"
+    INVITATION_ACCEPTED = "room.invitation_accepted"
     ROOM_DELETED = "room.deleted"
 
 

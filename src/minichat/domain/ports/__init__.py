@@ -18,6 +18,7 @@ from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
 from minichat.domain.ports.emails import EmailAddress
 from minichat.domain.ports.hints import ChangeHints
+from minichat.domain.ports.invitations import InvitationStore
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
 from minichat.domain.ports.message_index import MessageIndex
@@ -48,6 +49,7 @@ __all__ = [
     "CommonPasswords",
     "EmailAddress",
     "HintMonitor",
+    "InvitationStore",
     "MediaStore",
     "MembershipStore",
     "MessageIndex",
@@ -88,6 +90,7 @@ class Ports(NamedTuple):
     room_store: RoomStore
     membership_store: MembershipStore
     ban_store: BanStore
+    invitation_store: InvitationStore
     message_store: MessageStore
     message_index: MessageIndex
     change_store: ChangeStore

@@ -48,5 +48,5 @@ class RoomStore(Protocol):
     def sweep(self, before: Timestamp, limit: int) -> int:
         """Delete up to `limit` rows of the rooms removed at `before` or earlier; return how many, 0 if none is left.
 
-        The rows are messages, participants, bans, entries of a search index and the rooms themselves.
+        The rows are messages, participants, bans, invitations, entries of a search index and the rooms themselves.
         """

@@ -16,7 +16,7 @@ from minichat.adapters.peewee.engine.statements import Row, Statement, param, pa
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
 from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
 from minichat.adapters.peewee.stores.room_names import RoomNames
-from minichat.adapters.peewee.tables import BanRow, MessageRow, ParticipantRow, RoomRow, UserRow
+from minichat.adapters.peewee.tables import BanRow, InvitationRow, MessageRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import (
     MAX_ID,
     ROOM_HEAD,
@@ -266,6 +266,7 @@ class PeeweeRoomStore:
             self._statement(_delete_newest(MessageRow)),
             self._statement(_delete_newest(ParticipantRow)),
             self._statement(_delete_newest(BanRow)),
+            self._statement(_delete_newest(InvitationRow)),
             self._names.drop_some,
             self._statement(room.delete().where(room.id == param("id"))),
         )
@@ -306,7 +307,9 @@ def _deleted_unread() -> Case:
     return Case(None, ((has_any, count),), 0)
 
 
-def _delete_newest(row: type[MessageRow] | type[ParticipantRow] | type[BanRow]) -> Delete:
+def _delete_newest(
+    row: type[MessageRow] | type[ParticipantRow] | type[BanRow] | type[InvitationRow],
+) -> Delete:
     """Delete the newest `limit` rows of the room `id`: a reply goes before the message that it refers to."""
     newest = row.select(row.id).where(row.room_id == param("id")).order_by(row.id.desc()).limit(param("limit"))
     return row.delete().where(row.id.in_(newest))
