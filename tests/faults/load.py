@@ -52,8 +52,8 @@ class Load:
         self.readers: list[Reader] = [
             StreamReader(listening[0], self.rooms, "a stream"),
             StreamReader(listening[1], self.rooms, "a stream that breaks off", breath=400),
-            SocketReader(listening[2], self.rooms[0], "a socket"),
-            SocketReader(listening[3], self.rooms[1], "another socket"),
+            SocketReader(listening[2], self.rooms[:1], "a socket of one room"),
+            SocketReader(listening[3], self.rooms, "a socket of all rooms"),
             PollReader(listening[4], self.rooms, "a long poll"),
             PageReader(listening[5], self.rooms[:1], "pages of history", self.first[self.rooms[0]]),
             PageReader(listening[6], self.rooms, "pages of all messages", max(self.first.values())),

@@ -163,15 +163,16 @@ class StreamReader(Reader):
 
 
 class SocketReader(Reader):
-    """Listens to one room by a WebSocket."""
+    """Listens by a WebSocket: to one room, or to all rooms if there are several."""
 
-    def __init__(self, client: Client, room: int, name: str) -> None:
-        super().__init__(client, [room], name)
+    def __init__(self, client: Client, rooms: Sequence[int], name: str) -> None:
+        super().__init__(client, rooms, name)
+        self._path = f"/ws/chat/{rooms[0]}/" if len(rooms) == 1 else "/ws/chat/"
         self._place = str(self.fetch("/api/chat/sync/")["cursor"])
 
     def listen(self) -> None:
         door = random.choice(self.client.site.doors)
-        url = f"ws://127.0.0.1:{door}/ws/chat/{self.rooms[0]}/?after={self._place}"
+        url = f"ws://127.0.0.1:{door}{self._path}?after={self._place}"
         header = [f"Authorization: Bearer {self.client.access}"]
         try:
             connection = websocket.create_connection(

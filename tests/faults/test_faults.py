@@ -145,7 +145,7 @@ class TestTheChecker:
     def test_the_checker_reports_an_edit_that_readers_missed(self, load):
         sent = next(one for one in load.journal.sends if one.room == load.rooms[2])
         load.journal.changes["message.updated", sent.id] += 1
-        assert verdict_on(load).lost == 3  # by the three live readers of that room
+        assert verdict_on(load).lost == 4  # by the four live readers of that room
 
     def test_the_checker_reports_the_problem_of_a_client(self, load):
         load.journal.problem("POST /: 500")
