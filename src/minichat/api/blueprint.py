@@ -1,6 +1,7 @@
 """flask-smorest's blueprint with our parsing, and one decorator that documents the answers of a route.
 
-It uses only documented extension points of smorest: `ARGUMENTS_PARSER` and `doc`.
+It uses the documented extension points of smorest, `ARGUMENTS_PARSER` and `doc`, and the attribute in which smorest
+keeps the documentation of a view.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ _SECURITY: Mapping[Access, Mapping[str, Any]] = {
     Access.OPTIONAL_TOKEN: {"security": [{"bearer": []}, {}]},
 }
 """The routes' own requirements in the document, in place of its general one: a token."""
+_DOCUMENTATION = "_apidoc"
 _PARTS = "request_parts"
 """The attribute of a view that holds the parts of its request."""
 
@@ -59,12 +61,17 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
             parts: tuple[Part, ...] = view.__dict__.get(_PARTS, ())
             refuses_bodies = not (is_reading_only or policy.ignores_body or any(part.read in _BODIES for part in parts))
             description = _description_of(policy, refuses_bodies=refuses_bodies)
-            documented: View = self.doc(operationId=endpoint, **description)(view)
+            documented = self.doc(operationId=endpoint, **description)(view)
             register(_loading(documented, parts, refuses_bodies=refuses_bodies))
             self.record(lambda setup: declare(setup.app, f"{setup.blueprint.name}.{endpoint}", policy))
             return documented
 
         return decorate
+
+    @staticmethod
+    def doc(**documentation: Any) -> Callable[[View], View]:
+        """Document a view."""
+        return _documenting(SmorestBlueprint.doc(**documentation))
 
     def arguments(
         self,
@@ -80,15 +87,25 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         `read` replaces the reader of the location. `rules` checks the form by the rules of a service. It is called only
         if the request has other wrong fields, so that one answer names all of them.
         """
-        document: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
+        document = _documenting(super().arguments(schema, location=location, **kwargs))
         part = Part(schema(), read or _READERS[location], rules)
 
         def decorate(view: View) -> View:
-            documented = document(view)
+            documented: View = document(view)
             documented.__dict__[_PARTS] = (part, *view.__dict__.get(_PARTS, ()))
             return documented
 
         return decorate
+
+
+def _documenting(decorator: Callable[[View], View]) -> Callable[[View], View]:
+    """Return a decorator of smorest's without its wrapper, which would look up the app at each call of the view."""
+
+    def decorate(view: View) -> View:
+        view.__dict__[_DOCUMENTATION] = decorator(view).__dict__[_DOCUMENTATION]
+        return view
+
+    return decorate
 
 
 def _loading(view: View, parts: tuple[Part, ...], *, refuses_bodies: bool) -> View:
@@ -125,11 +142,7 @@ def answers(
     references: dict[int, Any] = {code: problem_reference(code) for code in errors}
     own = {code: problem_response(text, {}) for code, text in (descriptions or {}).items()}
 
-    def decorate(view: View) -> View:
-        documented: View = Blueprint.doc(responses=successes | references | own)(view)
-        return documented
-
-    return decorate
+    return Blueprint.doc(responses=successes | references | own)
 
 
 def _description_of(policy: Policy, *, refuses_bodies: bool) -> dict[str, Any]:
