@@ -5,7 +5,7 @@ action goes through a domain service, which records it in the audit log.
 """
 
 from flask import Flask, Request, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from flask_admin import Admin
 from flask_admin.menu import MenuView
 from flask_admin.theme import Bootstrap4Theme
@@ -21,8 +21,15 @@ _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
 """The body limit leaves room for every form, with the longest password."""
 
 
+_NO_SESSION = NullSession()
+"""The session of every other request. It can't be changed."""
+
+
 class AdminSessions(SecureCookieSessionInterface):
     """Flask's cookie sessions for these pages alone. No other request reads cookies."""
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        return _NO_SESSION
 
     def get_cookie_path(self, app: Flask) -> str:
         """Return the path of the pages as the browser knows it."""

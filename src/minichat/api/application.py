@@ -50,15 +50,20 @@ class ChatFlask(Flask):
         return retry_on_conflict(super().dispatch_request)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Route a WebSocket handshake like any request, so that its view can report errors in it."""
+        """Route a WebSocket handshake like any request, so that its view can report errors in it.
+
+        `Map.bind` would check the host again, as werkzeug's `Request.host` would.
+        """
         if request is None:
             return None
-        return self.url_map.bind(
-            request.host,
+        return MapAdapter(
+            self.url_map,
+            server_name=request.host,
             script_name=request.root_path,
+            subdomain="",
             url_scheme=request.scheme,
-            default_method=request.method,
             path_info=request.path,
+            default_method=request.method,
         )
 
 
