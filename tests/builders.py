@@ -234,6 +234,17 @@ class Person:
     def bans(self, person: "Person", *, from_: Room) -> None:
         self.chat.services.moderation.remove(self.id, from_.id, person.id, is_ban=True)
 
+    def blocks(self, person: "Person") -> None:
+        self.chat.services.blocks.block(self.id, person.id)
+
+    def unblocks(self, person: "Person") -> None:
+        self.chat.services.blocks.unblock(self.id, person.id)
+
+    def blocked(self, window: Window = ALL) -> list[str]:
+        """The usernames of the people whom the person blocks, as listed."""
+        found = self.chat.services.blocks.page(self.id, window)
+        return [found.people[block.blocked_id].username for block in found.page.items]
+
     def lifts_ban(self, person: "Person", *, in_: Room) -> None:
         self.chat.services.moderation.lift_ban(self.id, in_.id, person.id)
 
@@ -307,8 +318,9 @@ class Person:
 
 
 def in_short(change: Change) -> tuple[object, ...]:
-    """A change in short: its kind with the user, `seq` and role that it has."""
-    return (change.kind.value, *(value for value in (change.user_id, change.seq, change.role) if value is not None))
+    """A change in short: its kind with the users, `seq` and role that it has."""
+    values = (change.user_id, change.seq, change.role, change.other_id)
+    return (change.kind.value, *(value for value in values if value is not None))
 
 
 class _Undone(Exception):

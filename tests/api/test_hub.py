@@ -14,7 +14,7 @@ from minichat.adapters.slots import FileStreamSlots
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import StreamsNotServed, Unavailable
-from minichat.domain.model import LoggedChange, LogPosition, Room
+from minichat.domain.model import NO_ROOM, Change, ChangeKind, LoggedChange, LogPosition, Room
 from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Audience, EphemeralEvents
@@ -85,10 +85,12 @@ class Received(NamedTuple):
 class Client:
     """A client with an admitted listener, which the test attaches to the hub."""
 
-    def __init__(self, person: Person, hub: Hub[JsonEvent], writer: JsonEventWriter) -> None:
+    def __init__(
+        self, person: Person, hub: Hub[JsonEvent], writer: JsonEventWriter, *, only: int | None = None
+    ) -> None:
         self._log = person.chat.services.change_log
         self._writer = writer
-        self._from_start = person.subscribe()
+        self._from_start = self._log.subscribe(person.id, only=only)
         self._last_id: str | None = None
         self.listener: Listener[JsonEvent] = Listener(self._from_start.copy(), 1, NEVER, BASE_URL)
         hub.admit(self.listener)
@@ -226,6 +228,31 @@ def test_a_user_removed_while_the_hub_reads_does_not_receive_later_edits(
     log.may_answer.set()
     assert removed.receive_until("at last") == [("participant.left", None), ("message.created", "at last")]
     assert remaining.receive_until("among us")[0] == ("message.created", "among us")
+
+
+def test_a_private_change_reaches_only_the_listeners_of_its_user(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room, other = ann.makes_room("Tea", with_=[bob]), ann.makes_room("Garden", with_=[bob])
+    clients = [connect(ann), connect(ann), connect(bob)]
+    clients.append(Client(ann, hub, clients[0]._writer, only=room.id))
+    for client in clients:
+        assert hub.attach(client.listener)
+    for change in (
+        Change(ChangeKind.ROOM_NOTIFY, other.id, 1, user_id=ann.id),
+        Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, 2, user_id=ann.id, other_id=bob.id),
+        Change(ChangeKind.ROOM_NOTIFY, room.id, 3, user_id=ann.id),
+    ):
+        with chat.memory.store.transaction(room=change.room_id):
+            chat.memory.changes.record(change)
+    ann.says("hello", in_=room)
+    heard = [[event.kind for event in client.receive_until("hello")] for client in clients]
+    assert heard == [
+        *[["room.notify", "block.changed", "room.notify", "message.created"]] * 2,
+        ["message.created"],
+        ["room.notify", "message.created"],
+    ]
 
 
 def test_the_queue_of_a_listener_that_receives_nothing_is_bounded(

@@ -150,11 +150,10 @@ def _media(folder: Path) -> Any:
 
 def _backend(database: Any, ports: Ports, clock: MemoryClock, *, order: str) -> Backend:
     def log() -> list[Change]:
-        columns = "kind, room_id, at, user_id, message_id, seq, role"
-        rows = database.execute_sql(f"SELECT {columns} FROM change ORDER BY {order}")
+        rows = database.execute_sql(f"SELECT {', '.join(Change._fields)} FROM change ORDER BY {order}")
+        changes = [Change._make(row) for row in rows.fetchall()]
         return [
-            Change(ChangeKind(kind), room_id, at, user_id, message_id, seq, role and Role(role))
-            for kind, room_id, at, user_id, message_id, seq, role in rows.fetchall()
+            change._replace(kind=ChangeKind(change.kind), role=change.role and Role(change.role)) for change in changes
         ]
 
     return Backend(ports, clock, log)

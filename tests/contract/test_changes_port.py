@@ -1,7 +1,7 @@
 """The port `ChangeStore`: the change log."""
 
 from builders import undone
-from minichat.domain.model import Change, ChangeKind, Role
+from minichat.domain.model import NO_ROOM, Change, ChangeKind, Role
 
 CHANGES = [
     Change(ChangeKind.ROOM_CREATED, 1, 1_000),
@@ -23,7 +23,7 @@ def test_changes_keep_their_order(backend, ports):
 
 
 def test_every_kind_of_change_can_be_recorded(backend, ports):
-    changes = [Change(kind, number, number) for number, kind in enumerate(ChangeKind)]
+    changes = [Change(kind, number, number, other_id=number) for number, kind in enumerate(ChangeKind, 1)]
     with ports.transaction():
         for change in changes:
             ports.change_store.record(change)
@@ -123,9 +123,30 @@ def test_the_changes_of_some_rooms_have_the_order_of_the_log(ports):
         for number in range(20):
             ports.change_store.record(Change(ChangeKind.ROOM_UPDATED, number % 4, number))
     position = ports.change_store.after(start, 3)[-1].position
-    assert [change.at for _, change in ports.change_store.of_rooms({1, 3}, position, 5)] == [3, 5, 7, 9, 11]
-    assert list(ports.change_store.of_rooms({9}, position, 5)) == []
-    assert list(ports.change_store.of_rooms(set(), position, 5)) == []
+    assert [change.at for _, change in ports.change_store.of_user(7, {1, 3}, position, 5)] == [3, 5, 7, 9, 11]
+    assert list(ports.change_store.of_user(7, {9}, position, 5)) == []
+    assert list(ports.change_store.of_user(7, set(), position, 5)) == []
+
+
+def test_a_users_changes_without_a_room_have_their_place_among_those_of_rooms(ports):
+    start = ports.change_store.ends().first
+    with ports.transaction():
+        for at in range(12):
+            user_id = 7 if at % 4 == 0 else 8
+            in_room = Change(ChangeKind.ROOM_UPDATED, at % 3 + 1, at)
+            own = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, at, user_id=user_id, other_id=9)
+            ports.change_store.record(own if at % 2 == 0 else in_room)
+
+    def heard(user_id, room_ids, limit=99, position=start):
+        return [change.at for _, change in ports.change_store.of_user(user_id, room_ids, position, limit)]
+
+    assert heard(7, {1, 2}) == [0, 1, 3, 4, 7, 8, 9]
+    assert heard(8, {1, 2}) == [1, 2, 3, 6, 7, 9, 10]
+    assert heard(7, set()) == [0, 4, 8]
+    assert heard(6, set()) == []
+    everything = ports.change_store.of_user(7, {1, 2}, start, 99)
+    for number, (position, _) in enumerate(everything):
+        assert ports.change_store.of_user(7, {1, 2}, position, 3) == everything[number + 1 : number + 4]
 
 
 def test_moves_are_the_users_own_joins_and_leaves(ports):

@@ -195,14 +195,24 @@ def test_receipts_agree_with_the_view_of_the_room(ports, room, ann, bob):
         assert ports.membership_store.receipts(user.id, [room.id])[room.id] == expected
 
 
-def test_the_erased_participants_are_found(ports, room, ann, bob, carl):
-    assert list(ports.membership_store.erased_in(room.id)) == []
+def test_the_pair_of_a_direct_chat_shows_erased_accounts(ports, room, ann, bob, carl):
+    assert list(ports.membership_store.pair_of(room.id)) == [(ann.id, False, False), (bob.id, False, False)]
     with ports.transaction():
         for user in (bob, carl):
             name = f"deleted-user-{user.id}"
             remains = user._replace(username=name, username_key=name, deleted_at=5_000)
             ports.user_store.erase(remains, free_at=9_000)
-    assert list(ports.membership_store.erased_in(room.id)) == [bob.id]
+    assert list(ports.membership_store.pair_of(room.id)) == [(ann.id, False, False), (bob.id, True, False)]
+
+
+def test_the_pair_of_a_direct_chat_shows_blocks_between_the_two(ports, room, ann, bob, carl):
+    with ports.transaction():
+        for blocker, blocked in ((bob, ann), (bob, carl), (carl, ann)):
+            ports.block_store.add(blocker.id, blocked.id, 5_000)
+    assert list(ports.membership_store.pair_of(room.id)) == [(ann.id, False, False), (bob.id, False, True)]
+    with ports.transaction():
+        ports.block_store.add(ann.id, bob.id, 5_000)
+    assert [member.is_blocking for member in ports.membership_store.pair_of(room.id)] == [True, True]
 
 
 def test_the_rooms_of_a_user_include_removed_rooms_they_were_in(ports, add_room, ann, bob):

@@ -126,6 +126,7 @@ def live(home):
     ann.bans(carl, from_=room)
     ann.lifts_ban(carl, in_=room)
     carl.joins(room)
+    carl.blocks(eve)
     bob.invites(room, uses=9)
     bob.reads(room, up_to=5)
     direct = ann.chats_with(bob)

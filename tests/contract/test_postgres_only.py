@@ -406,8 +406,11 @@ FILLING = """
     INSERT INTO attempt SELECT 'u' || n, 1, n, n, n FROM {all};
     INSERT INTO freed_name SELECT 'u' || n, n FROM {all};
     INSERT INTO ban (room_id, user_id, banned_by, banned_at) SELECT n, n, n, n FROM {all};
+    INSERT INTO block (blocker_id, blocked_id, blocked_at) SELECT n, n, n FROM {all};
     INSERT INTO change (xid, kind, room_id, at, user_id)
         SELECT n, CASE WHEN n % 10 = 0 THEN 'participant.joined' ELSE 'message.created' END, n, n, n FROM {all};
+    INSERT INTO change (xid, kind, room_id, at, user_id, other_id)
+        SELECT n, 'block.changed', 0, n, n, n FROM {all};
     INSERT INTO audit (at, event, user_id, ip, user_agent, detail) SELECT n, 'x', n, '', '', '{{}}' FROM {all};
 """
 """Fill every table with the given number of rows, spread evenly."""

@@ -7,7 +7,7 @@ import pytest
 from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.domain.changes import Moves, Subscription
 from minichat.domain.errors import ResyncRequired
-from minichat.domain.model import Change, ChangeKind, LoggedChange, Role
+from minichat.domain.model import NO_ROOM, Change, ChangeKind, LoggedChange, Role
 
 
 def test_a_participant_gets_the_changes_of_a_room_in_order(ann, bob):
@@ -219,3 +219,47 @@ def test_an_author_who_leaves_during_the_look_up_gets_no_read_state(chat, ann, b
     memberships.leave = lambda: ann.leaves(room)
     change_log = chat.with_ports(membership_store=memberships).services.change_log
     assert change_log.is_read_for(message, {ann.id, bob.id}) == {bob.id: False}
+
+
+# Changes that only one user receives
+
+
+def records(chat, kind, room_id, user, **more):
+    with chat.memory.store.transaction(room=room_id):
+        chat.memory.changes.record(Change(kind, room_id, chat.clock(), user_id=user.id, **more))
+
+
+def test_a_private_change_of_a_room_reaches_only_its_own_user(chat, ann, bob):
+    room = ann.makes_room(with_=[bob])
+    position = ann.subscribe().position
+    records(chat, ChangeKind.ROOM_NOTIFY, room.id, ann)
+    ann.says("one", in_=room)
+    assert ann.hears(ann.subscribe(position)) == [("room.notify", ann.id), ("message.created", ann.id)]
+    assert bob.hears(bob.subscribe(position)) == [("message.created", ann.id)]
+
+
+def test_a_private_change_of_a_room_that_the_user_has_left_is_not_received(chat, ann, bob):
+    room = ann.makes_room(with_=[bob])
+    position = bob.subscribe().position
+    records(chat, ChangeKind.ROOM_NOTIFY, room.id, bob)
+    bob.leaves(room)
+    assert bob.hears(bob.subscribe(position)) == [("participant.left", bob.id, Role.MEMBER)]
+
+
+def test_a_change_without_a_room_reaches_its_own_user_alone(chat, ann, bob, carl):
+    ann.makes_room(with_=[bob])
+    position = ann.subscribe().position
+    records(chat, ChangeKind.BLOCK_CHANGED, NO_ROOM, ann, other_id=bob.id)
+    assert ann.hears(ann.subscribe(position)) == [("block.changed", ann.id, bob.id)]
+    for other in (bob, carl):
+        assert other.hears(other.subscribe(position)) == []
+
+
+def test_a_subscription_to_one_room_receives_no_change_without_a_room(chat, ann, bob):
+    room, other = ann.makes_room(with_=[bob]), ann.makes_room()
+    subscribe = chat.services.change_log.subscribe
+    position = ann.subscribe().position
+    records(chat, ChangeKind.BLOCK_CHANGED, NO_ROOM, ann, other_id=bob.id)
+    records(chat, ChangeKind.ROOM_NOTIFY, other.id, ann)
+    records(chat, ChangeKind.ROOM_NOTIFY, room.id, ann)
+    assert ann.hears(subscribe(ann.id, position, only=room.id)) == [("room.notify", ann.id)]

@@ -62,6 +62,8 @@ class JsonEventWriter:
             ChangeKind.PARTICIPANT_JOINED: self._participant,
             ChangeKind.PARTICIPANT_UPDATED: self._participant,
             ChangeKind.PARTICIPANT_LEFT: self._participant,
+            ChangeKind.ROOM_NOTIFY: self._room,
+            ChangeKind.BLOCK_CHANGED: self._block,
         }
 
     def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
@@ -132,6 +134,11 @@ class JsonEventWriter:
         user: User = self._log.user(change.user_id or 0)
         data = {"room": change.room_id, "user": presenting.user(user, base_url), "role": change.role}
         return _same_for_all(data, user_ids)
+
+    def _block(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+        blocker_id, other_id = change.user_id or 0, change.other_id or 0
+        shown = presenting.user(self._log.user(other_id), base_url)
+        return _same_for_all({"user": shown, "is_blocked": self._log.is_blocking(blocker_id, other_id)}, user_ids)
 
 
 def _same_for_all(data: Json, user_ids: Collection[int]) -> DataByUser:

@@ -88,6 +88,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Вы не участник этой комнаты. Сначала присоединитесь к ней.",
     ),
     "not_your_message": ("Only the author can edit this message.", "Изменить сообщение может только его автор."),
+    "cannot_message": ("You can't contact this person.", "С этим человеком нельзя связаться."),
+    "you_blocked": (
+        "You have blocked this person. Unblock them first.",
+        "Вы заблокировали этого человека. Сначала разблокируйте его.",
+    ),
     "banned": ("You are banned from this room.", "Вам закрыт доступ в эту комнату."),
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате не позволяет это сделать."),
     "not_found": ("There is nothing at this address.", "По этому адресу ничего нет."),

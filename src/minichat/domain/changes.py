@@ -1,6 +1,7 @@
 """Read the change log: the changes in a user's rooms, after any position, in the one order that all readers see.
 
-A subscription receives the changes of a room only for the time that the user is in it. This also holds for a client
+A subscription receives the changes of a room only for the time that the user is in it, and private changes only of its
+own user. This also holds for a client
 that was offline: the log contains the user's joins and departures, so `subscribe` derives the rooms at the position
 from the current rooms.
 
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import (
+    NO_ROOM,
+    PRIVATE,
     Change,
     ChangeKind,
     Details,
@@ -26,7 +29,7 @@ from minichat.domain.model import (
     Timestamp,
     User,
 )
-from minichat.domain.ports import ChangeStore, MembershipStore, MessageStore, RoomStore, Snapshot, UserStore
+from minichat.domain.ports import BlockStore, ChangeStore, MembershipStore, MessageStore, RoomStore, Snapshot, UserStore
 
 
 class Moves(NamedTuple):
@@ -77,8 +80,10 @@ class Subscription:
         """Move past the next change; return whether the user receives it. `ahead` holds the user's later moves."""
         self.position, change = logged
         room_id, is_own = change.room_id, change.user_id == self.user_id
-        if not self.is_of(room_id):
+        if not self.is_of(room_id) or (change.kind in PRIVATE and not is_own):
             return False
+        if room_id == NO_ROOM:
+            return True
         is_joining = is_own and change.kind == ChangeKind.PARTICIPANT_JOINED
         is_making = change.kind == ChangeKind.ROOM_CREATED and (room_id, change.at) in ahead.joined
         if is_joining or is_making:
@@ -107,6 +112,7 @@ class ChangeLog:
     membership_store: MembershipStore
     message_store: MessageStore
     change_store: ChangeStore
+    block_store: BlockStore
     detail_reader: DetailReader
 
     def at_one_moment(self) -> AbstractContextManager[None]:
@@ -153,7 +159,7 @@ class ChangeLog:
             rooms = subscription.rooms.union(
                 change.room_id for _, change in moves if subscription.is_of(change.room_id)
             )
-            found = self.change_store.of_rooms(rooms, subscription.position, limit + 1)
+            found = self.change_store.of_user(subscription.user_id, rooms, subscription.position, limit + 1)
         ahead = Moves.of(change for _, change in moves)
         taken = [logged for logged in found[:limit] if subscription.accepts(logged, ahead)]
         has_more = len(found) > limit
@@ -194,6 +200,10 @@ class ChangeLog:
         """Return the room as each of these users sees it, and its details. Omit users outside of the room."""
         views = self.room_store.views(room_id, user_ids)
         return views, self.detail_reader.of_rooms(user_ids, list(views.values()))
+
+    def is_blocking(self, user_id: int, other_id: int) -> bool:
+        """Return whether the user blocks the other."""
+        return user_id in self.block_store.blockers_between(user_id, [other_id])
 
     def user(self, user_id: int) -> User:
         """Return the user of a change."""

@@ -181,6 +181,18 @@ class Banned(NotAllowed):
     code = "banned"
 
 
+class CannotMessage(NotAllowed):
+    """The caller can't contact this user. Neither the code nor its sentence names the reason: see `domain.blocks`."""
+
+    code = "cannot_message"
+
+
+class YouBlocked(NotAllowed):
+    """The caller has blocked this user, and can lift the block."""
+
+    code = "you_blocked"
+
+
 class UserNotFound(NotFound):
     code = "user_not_found"
 

@@ -8,6 +8,7 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 import hashlib
 from dataclasses import dataclass
 
+from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     ClientIdReused,
@@ -30,6 +31,7 @@ from minichat.domain.model import (
     NewMessage,
     Receipts,
     Role,
+    Room,
     RoomKind,
     SentMessage,
     ShownMessage,
@@ -66,14 +68,15 @@ class Messaging:
     detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
+    blocks: Blocks
 
     def send(
         self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
     ) -> SentMessage:
         """Send a message. A retry with the same `client_id` returns the first message.
 
-        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, or ClientIdReused if the retry has other
-        content.
+        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, CannotMessage, YouBlocked, or
+        ClientIdReused if the retry has other content.
         """
         fields = Fields()
         content = check_content(fields, content, self.characters)
@@ -85,7 +88,7 @@ class Messaging:
         with self.transaction(room=room_id):
             room, _ = self.room_access.as_participant(author.id, room_id)
             if room.kind == RoomKind.DIRECT:
-                self._refuse_erased(author.id, room_id, client_id)
+                self._refuse_in_direct(author.id, room_id, client_id)
             if reply_to is not None and not self._is_of_room(reply_to, room_id):
                 raise InvalidInput.of("reply_to", "unknown_message")
             now = self.clock()
@@ -126,13 +129,17 @@ class Messaging:
         if not self._is_of_room(reply_to, room_id):
             fields.wrong("reply_to", "unknown_message")
 
-    def _refuse_erased(self, author_id: int, room_id: int, client_id: str | None) -> None:
-        """Raise an error if a user of the direct chat has erased the account, unless this is a retry."""
-        erased = self.membership_store.erased_in(room_id)
+    def _refuse_in_direct(self, author_id: int, room_id: int, client_id: str | None) -> None:
+        """Raise an error if a user of the direct chat is erased or blocks the other, unless this is a retry."""
+        pair = self.membership_store.pair_of(room_id)
+        erased = [member.user_id for member in pair if member.is_erased]
         if author_id in erased:
             raise SessionEnded  # the account was erased during the request
-        if erased and (client_id is None or self.message_store.by_client_id(room_id, author_id, client_id) is None):
-            raise RecipientDeleted
+        error = RecipientDeleted() if erased else self.blocks.refusal_in(author_id, pair)
+        if error is None:
+            return
+        if client_id is None or self.message_store.by_client_id(room_id, author_id, client_id) is None:
+            raise error
 
     def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
         first = self.message_store.by_client_id(room_id, author.id, client_id)
@@ -152,23 +159,24 @@ class Messaging:
     def get(self, user_id: int, message_id: int) -> ShownMessage:
         """Return a message, or its tombstone. Raises MessageNotFound, or NotAParticipant in a public room."""
         with self.snapshot():
-            message, _ = self._found(user_id, message_id)
+            message, _, _ = self._found(user_id, message_id)
             return self._shown(user_id, message)
 
     def edit(self, user_id: int, message_id: int, content: str) -> ShownMessage:
         """Change the content, as the author. The same content again changes nothing.
 
-        Raises the same errors as `get`, InvalidInput, NotYourMessage or MessageDeleted.
+        Raises the same errors as `get`, InvalidInput, NotYourMessage, MessageDeleted, CannotMessage or YouBlocked.
         """
         content = checked_content(content, self.characters)
         room_id = self._looked_up(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.participation.refuse_erased(user_id)
-            message, _ = self._found(user_id, message_id)
+            message, room, _ = self._found(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
             if message.is_deleted:
                 raise MessageDeleted
+            self.blocks.refuse_in(user_id, room)
             edited = message
             if message.content != content:
                 now = self.clock()
@@ -187,7 +195,7 @@ class Messaging:
         with self.transaction(room=sought.room_id, shared_accounts=[user_id, sought.user_id]):
             self.participation.refuse_erased(user_id)
             has_author = bool(self.user_store.living([sought.user_id]))
-            message, membership = self._found(user_id, message_id)
+            message, _, membership = self._found(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
@@ -201,14 +209,14 @@ class Messaging:
             raise MessageNotFound
         return message
 
-    def _found(self, user_id: int, message_id: int) -> tuple[Message, Membership]:
-        """Return the message and the user's membership in its room, by the same rule as the room itself."""
+    def _found(self, user_id: int, message_id: int) -> tuple[Message, Room, Membership]:
+        """Return the message, its room, and the user's membership there, by the same rule as the room itself."""
         message = self._looked_up(message_id)
         try:
-            _, membership = self.room_access.as_participant(user_id, message.room_id)
+            room, membership = self.room_access.as_participant(user_id, message.room_id)
         except RoomNotFound as error:
             raise MessageNotFound from error
-        return message, membership
+        return message, room, membership
 
     def _change(
         self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp, *, has_author: bool = True

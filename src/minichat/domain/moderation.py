@@ -8,6 +8,7 @@ in `rooms`.
 from dataclasses import dataclass
 
 from minichat.domain.audit import AuditLog
+from minichat.domain.blocks import Blocks
 from minichat.domain.errors import (
     InvalidInput,
     OwnerNeeded,
@@ -32,14 +33,16 @@ class Moderation:
     ban_store: BanStore
     room_access: RoomAccess
     participation: Participation
+    blocks: Blocks
     audit_log: AuditLog
 
     def add(self, actor_id: int, room_id: int, user_id: int) -> tuple[ShownParticipant, bool]:
         """Add a user as a member; return the participant and whether this call added the user.
 
-        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound or UserIsBanned.
+        Raises RoomNotFound, NotAParticipant, DirectChatIsFixed, RoleTooLow, UserNotFound, UserIsBanned, CannotMessage
+        or YouBlocked.
         """
-        with self.transaction(room=room_id, shared_accounts=[user_id]):
+        with self.transaction(room=room_id, shared_accounts=[actor_id, user_id]):
             user = self._living(user_id)
             room, _ = self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
             if user is None:
@@ -49,6 +52,7 @@ class Moderation:
             if membership is None:
                 if self.ban_store.holds(room_id, user_id):
                     raise UserIsBanned
+                self.blocks.refuse_between(actor_id, [user_id])
                 membership = self.participation.admit(room, user_id, Role.MEMBER, self.clock())
             return ShownParticipant(membership, user), is_new
 

@@ -8,6 +8,7 @@ crash. Each worker notices changes of presence itself and depends on no other wo
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from minichat.domain.blocks import Blocks
 from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, TypingNotice, User
 from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
 from minichat.domain.room_access import RoomAccess
@@ -24,6 +25,7 @@ class Presence:
     membership_store: MembershipStore
     notice_board: NoticeBoard
     room_access: RoomAccess
+    blocks: Blocks
 
     def keep_online(self, user_ids: Collection[int]) -> None:
         """Renew the leases of users with an open stream, if they are due."""
@@ -42,8 +44,12 @@ class Presence:
         return self.user_store.get(user_id), self.membership_store.rooms_of(user_id)
 
     def typing(self, user_id: int, room_id: int) -> None:
-        """Notify the room that the user is typing. Raises RoomNotFound or NotAParticipant."""
-        self.room_access.as_participant(user_id, room_id)
+        """Notify the room that the user is typing.
+
+        Raises RoomNotFound, NotAParticipant, CannotMessage or YouBlocked.
+        """
+        room, _ = self.room_access.as_participant(user_id, room_id)
+        self.blocks.refuse_in(user_id, room)
         self.notice_board.post(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
 
     def notices_end(self) -> int:

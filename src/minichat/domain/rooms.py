@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from minichat.domain import room_rules
 from minichat.domain.audit import AuditLog
+from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     InvalidInput,
@@ -55,6 +56,7 @@ class Rooms:
     detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
+    blocks: Blocks
     audit_log: AuditLog
 
     # Reading
@@ -91,7 +93,7 @@ class Rooms:
     def create(
         self, user_id: int, name: str, description: str = "", is_private: bool = False, invited: Sequence[int] = ()
     ) -> ShownRoom:
-        """Create a group with its owner and the invited users. Raises InvalidInput."""
+        """Create a group with its owner and the invited users. Raises InvalidInput, CannotMessage or YouBlocked."""
         fields = Fields()
         name = room_rules.check_name(fields, name, self.characters)
         description = room_rules.check_description(fields, description)
@@ -101,6 +103,7 @@ class Rooms:
             self.participation.refuse_erased(user_id)
             if not self.participation.have_accounts(others):
                 raise InvalidInput.of("participants", "unknown_user")
+            self.blocks.refuse_between(user_id, others)
             now = self.clock()
             room = self.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
             assert room is not None, "only a direct chat can exist already"
@@ -124,7 +127,10 @@ class Rooms:
         fields.check()
 
     def direct_chat(self, user_id: int, other_id: int) -> tuple[ShownRoom, bool]:
-        """Return the pair's one direct chat and whether this call created it. Raises InvalidInput or UserNotFound."""
+        """Return the pair's one direct chat and whether this call created it.
+
+        Raises InvalidInput, UserNotFound, CannotMessage or YouBlocked.
+        """
         room_rules.check_partner(user_id, other_id)
         pair = (min(user_id, other_id), max(user_id, other_id))
         existing = self.room_store.direct_of(pair)
@@ -137,6 +143,7 @@ class Rooms:
             now = self.clock()
             room = self.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
             if room is not None:
+                self.blocks.refuse_between(user_id, [other_id])
                 self.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
                 for participant in (user_id, other_id):
                     self.participation.admit(room, participant, Role.MEMBER, now)

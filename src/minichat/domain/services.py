@@ -13,6 +13,7 @@ from typing import NamedTuple
 from minichat.domain.administration import Administration
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import Avatars
+from minichat.domain.blocks import Blocks
 from minichat.domain.changes import ChangeLog
 from minichat.domain.details import DetailReader
 from minichat.domain.directory import Directory
@@ -44,6 +45,7 @@ class Services(NamedTuple):
     rooms: Rooms
     participation: Participation
     moderation: Moderation
+    blocks: Blocks
     invitations: Invitations
     messaging: Messaging
     history: History
@@ -94,6 +96,15 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
     room_access = RoomAccess(
         room_store=ports.room_store,
         detail_reader=detail_reader,
+    )
+    blocks = Blocks(
+        transaction=ports.transaction,
+        clock=ports.clock,
+        user_store=ports.user_store,
+        room_store=ports.room_store,
+        membership_store=ports.membership_store,
+        block_store=ports.block_store,
+        change_store=ports.change_store,
     )
     participation = Participation(
         transaction=ports.transaction,
@@ -161,6 +172,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
+            blocks=blocks,
             audit_log=audit_log,
         ),
         participation=participation,
@@ -172,8 +184,10 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             ban_store=ports.ban_store,
             room_access=room_access,
             participation=participation,
+            blocks=blocks,
             audit_log=audit_log,
         ),
+        blocks=blocks,
         invitations=invitations,
         messaging=Messaging(
             transaction=ports.transaction,
@@ -188,6 +202,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
+            blocks=blocks,
         ),
         history=History(
             transaction=ports.transaction,
@@ -214,6 +229,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             membership_store=ports.membership_store,
             message_store=ports.message_store,
             change_store=ports.change_store,
+            block_store=ports.block_store,
             detail_reader=detail_reader,
         ),
         tickets=Tickets(
@@ -229,6 +245,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             membership_store=ports.membership_store,
             notice_board=ports.notice_board,
             room_access=room_access,
+            blocks=blocks,
         ),
         erasure=Erasure(
             transaction=ports.transaction,

@@ -16,7 +16,7 @@ from typing import Generic
 
 from minichat.domain.changes import NO_MOVES, ChangeLog, Moves
 from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
-from minichat.domain.model import MOVES, SECOND, Change, ChangeKind, LoggedChange, LogPosition
+from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import EventT, EventWriter
@@ -273,10 +273,14 @@ class Hub(Generic[EventT]):
         self, logged: LoggedChange, moves: Mapping[int, Moves], movers: Collection[Listener[EventT]]
     ) -> Collection[Listener[EventT]]:
         """Move the subscriptions that the change concerns past it, and return the listeners that receive it."""
-        room_id = logged.change.room_id
-        changes_room_sets = logged.change.kind in _ROOM_SET_CHANGES
-        in_room = self._attached.in_room(room_id)
-        candidates = {*in_room, *movers} if changes_room_sets else in_room
+        kind, room_id = logged.change.kind, logged.change.room_id
+        changes_room_sets = kind in _ROOM_SET_CHANGES
+        if kind in PRIVATE:
+            candidates = self._attached.of_user(logged.change.user_id)
+        elif changes_room_sets:
+            candidates = {*self._attached.in_room(room_id), *movers}
+        else:
+            candidates = self._attached.in_room(room_id)
         recipients = []
         for listener in candidates:
             subscription = listener.subscription

@@ -129,9 +129,9 @@ class ListenerIndex(Generic[EventT]):
     def has_user(self, user_id: int | None) -> bool:
         return user_id in self._by_user
 
-    def of_user(self, user_id: int) -> Collection[Listener[EventT]]:
+    def of_user(self, user_id: int | None) -> Collection[Listener[EventT]]:
         """Return the listeners of a user."""
-        return self._by_user.get(user_id, ())
+        return () if user_id is None else self._by_user.get(user_id, ())
 
     def in_room(self, room_id: int) -> Collection[Listener[EventT]]:
         """Return the listeners whose subscription includes the room."""

@@ -11,6 +11,7 @@ A test creates one object:
 from minichat.adapters.memory.attempts import MemoryAttemptStore
 from minichat.adapters.memory.audit import MemoryAuditStore
 from minichat.adapters.memory.bans import MemoryBanStore
+from minichat.adapters.memory.blocks import MemoryBlockStore
 from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.invitations import MemoryInvitationStore
 from minichat.adapters.memory.media import MemoryMediaStore
@@ -40,6 +41,7 @@ __all__ = [
     "MemoryAttemptStore",
     "MemoryAuditStore",
     "MemoryBanStore",
+    "MemoryBlockStore",
     "MemoryChangeStore",
     "MemoryClock",
     "MemoryInvitationStore",
@@ -87,6 +89,7 @@ class Memory:
             membership_store=MemoryMembershipStore(store),
             ban_store=MemoryBanStore(store),
             invitation_store=MemoryInvitationStore(store),
+            block_store=MemoryBlockStore(store),
             message_store=MemoryMessageStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,

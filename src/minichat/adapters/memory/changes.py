@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from minichat.adapters.memory.store import Store, drop_beginning
-from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, LogPosition, Timestamp
+from minichat.domain.model import MOVES, NO_ROOM, Change, LogEnds, LoggedChange, LogPosition, Timestamp
 
 
 class MemoryChangeStore:
@@ -12,7 +12,8 @@ class MemoryChangeStore:
         self._store = store
 
     def record(self, change: Change) -> None:
-        self._store.locks.check_room(change.room_id)
+        if change.room_id != NO_ROOM:
+            self._store.locks.check_room(change.room_id)
         tables = self._store.writable
         tables.next_id("changes")
         tables.changes.append(change)
@@ -29,8 +30,15 @@ class MemoryChangeStore:
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         return list(islice(self._after(position), limit))
 
-    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
-        found = (logged for logged in self._after(position) if logged.change.room_id in room_ids)
+    def of_user(
+        self, user_id: int, room_ids: Collection[int], position: LogPosition, limit: int
+    ) -> Sequence[LoggedChange]:
+        found = (
+            logged
+            for logged in self._after(position)
+            if logged.change.room_id in room_ids
+            or (logged.change.room_id == NO_ROOM and logged.change.user_id == user_id)
+        )
         return list(islice(found, limit))
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:

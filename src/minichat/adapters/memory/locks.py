@@ -45,6 +45,10 @@ class HeldLocks:
         if room_id not in self._rooms:
             raise RuntimeError(f"the transaction does not hold the room: begin it with room={room_id}")
 
+    def has_room(self, room_id: int) -> bool:
+        """Return whether the transaction holds the room."""
+        return room_id in self._rooms
+
     def check_attempts(self, key: str) -> None:
         """Raise RuntimeError unless the transaction holds the attempt count."""
         if key not in self._attempts:

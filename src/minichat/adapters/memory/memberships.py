@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.rooms import newest_receipt_of_others
 from minichat.adapters.memory.store import Store, in_window
-from minichat.domain.model import Membership, Receipts, Role
+from minichat.domain.model import DirectParticipant, Membership, Receipts, Role
 from minichat.domain.paging import Key, Window
 
 _SUCCESSION = {Role.OWNER: 0, Role.MODERATOR: 1, Role.MEMBER: 2}
@@ -46,10 +46,14 @@ class MemoryMembershipStore:
         others = (member for member in self._in(room_id) if member.user_id != without)
         return min(others, key=lambda member: (_SUCCESSION[member.role], member.id), default=None)
 
-    def erased_in(self, room_id: int) -> Collection[int]:
+    def pair_of(self, room_id: int) -> Sequence[DirectParticipant]:
         self._store.locks.check_room(room_id)
-        users = self._store.tables.users
-        return [member.user_id for member in self._in(room_id) if users[member.user_id].is_erased]
+        tables = self._store.tables
+        one, two = (member.user_id for member in self._in(room_id))
+        return [
+            DirectParticipant(user_id, tables.users[user_id].is_erased, (user_id, other_id) in tables.blocks)
+            for user_id, other_id in ((one, two), (two, one))
+        ]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         return in_window(self._in(room_id), window, _by_joining)

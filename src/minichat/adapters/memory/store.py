@@ -20,6 +20,7 @@ from minichat.domain.model import (
     AttemptCount,
     AuditEntry,
     Ban,
+    Block,
     Change,
     Invitation,
     Membership,
@@ -61,6 +62,8 @@ class Tables:
     """By room id and user id."""
     invitations: dict[str, Invitation] = dataclasses.field(default_factory=dict)
     """By the hash of the token."""
+    blocks: dict[tuple[int, int], Block] = dataclasses.field(default_factory=dict)
+    """By the ids of the blocker and of the blocked user."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""

@@ -9,6 +9,7 @@ from minichat.adapters.peewee.engine.server_clock import server_clock
 from minichat.adapters.peewee.stores.attempts import PeeweeAttemptStore
 from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
+from minichat.adapters.peewee.stores.blocks import PeeweeBlockStore
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
@@ -67,6 +68,7 @@ def peewee_ports(
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
         invitation_store=PeeweeInvitationStore(database),
+        block_store=PeeweeBlockStore(database),
         message_store=message_store(database),
         message_index=message_index(database, characters),
         change_store=change_store(database),

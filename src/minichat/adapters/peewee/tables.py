@@ -137,6 +137,16 @@ class InvitationRow(Model):
         table_name = "invitation"
 
 
+class BlockRow(Model):
+    id = BigIntegerField(primary_key=True)
+    blocker_id = BigIntegerField()
+    blocked_id = BigIntegerField()
+    blocked_at = BigIntegerField()
+
+    class Meta:
+        table_name = "block"
+
+
 class MessageRow(Model):
     id = BigIntegerField(primary_key=True)
     room_id = BigIntegerField()
@@ -163,6 +173,7 @@ class ChangeRow(Model):
     message_id = BigIntegerField(null=True)
     seq = BigIntegerField(null=True)
     role = TextField(null=True)
+    other_id = BigIntegerField(null=True)
 
     class Meta:
         table_name = "change"
@@ -222,6 +233,7 @@ ALL = (
     ParticipantRow,
     BanRow,
     InvitationRow,
+    BlockRow,
     MessageRow,
     ChangeRow,
     TicketRow,

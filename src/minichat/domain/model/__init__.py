@@ -20,7 +20,17 @@ from minichat.domain.model.accounts import (
     User,
 )
 from minichat.domain.model.audit import AuditEntry, AuditEvent
-from minichat.domain.model.changes import MOVES, Change, ChangeKind, LogEnds, LoggedChange, LogPosition
+from minichat.domain.model.blocks import Block, BlockList
+from minichat.domain.model.changes import (
+    MOVES,
+    NO_ROOM,
+    PRIVATE,
+    Change,
+    ChangeKind,
+    LogEnds,
+    LoggedChange,
+    LogPosition,
+)
 from minichat.domain.model.details import Details
 from minichat.domain.model.invitations import (
     CreatedInvitation,
@@ -31,7 +41,17 @@ from minichat.domain.model.invitations import (
 )
 from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
-from minichat.domain.model.rooms import Ban, JoinedRoom, Membership, NewRoom, ReadableRoom, Role, Room, RoomKind
+from minichat.domain.model.rooms import (
+    Ban,
+    DirectParticipant,
+    JoinedRoom,
+    Membership,
+    NewRoom,
+    ReadableRoom,
+    Role,
+    Room,
+    RoomKind,
+)
 from minichat.domain.model.throttling import AttemptCount
 from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp, is_within
 from minichat.domain.model.views import (
@@ -55,7 +75,9 @@ __all__ = [
     "MAX_USER_AGENT_LENGTH",
     "MINUTE",
     "MOVES",
+    "NO_ROOM",
     "PRESENCE_LEASE",
+    "PRIVATE",
     "ROOM_HEAD",
     "SECOND",
     "AttemptCount",
@@ -63,6 +85,8 @@ __all__ = [
     "AuditEvent",
     "Ban",
     "BanList",
+    "Block",
+    "BlockList",
     "Caller",
     "Change",
     "ChangeKind",
@@ -70,6 +94,7 @@ __all__ = [
     "Credentials",
     "Details",
     "Device",
+    "DirectParticipant",
     "Invitation",
     "InvitationList",
     "JoinedRoom",

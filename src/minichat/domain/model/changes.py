@@ -18,17 +18,25 @@ class ChangeKind(StrEnum):
     PARTICIPANT_JOINED = "participant.joined"
     PARTICIPANT_UPDATED = "participant.updated"
     PARTICIPANT_LEFT = "participant.left"
+    ROOM_NOTIFY = "room.notify"
+    BLOCK_CHANGED = "block.changed"
 
 
 MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})
 """The kinds of changes that add a participant or remove one."""
+
+PRIVATE = frozenset({ChangeKind.ROOM_NOTIFY, ChangeKind.BLOCK_CHANGED})
+"""The kinds of changes that only the user of the change receives, on each of their devices."""
+
+NO_ROOM = 0
+"""The room of a change that belongs to none: ids begin at 1."""
 
 
 class Change(NamedTuple):
     """One line of the change log. It refers to entities, so an event shows them as they are when it is sent.
 
     `user_id` is the author of the message, or the participant that joined, left, received `role` or read up to `seq`.
-    It is None if the change is not about a user.
+    For a private change it is the user who receives it. It is None if the change is not about a user.
     """
 
     kind: ChangeKind
@@ -38,6 +46,8 @@ class Change(NamedTuple):
     message_id: int | None = None
     seq: int | None = None
     role: Role | None = None
+    other_id: int | None = None
+    """The user whom `user_id` has blocked or unblocked."""
 
 
 LogPosition = tuple[int, ...]

@@ -67,6 +67,15 @@ class Membership(NamedTuple):
         return max(self.joined_seq, self.seen_seq)
 
 
+class DirectParticipant(NamedTuple):
+    """One of the two participants of a direct chat, as far as it decides who may write."""
+
+    user_id: int
+    is_erased: bool
+    is_blocking: bool
+    """Whether this participant blocks the other one."""
+
+
 class Ban(NamedTuple):
     """The ban of one user from one room."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from minichat.domain.ports.attempts import AttemptStore
 from minichat.domain.ports.audit import AuditStore
 from minichat.domain.ports.bans import BanStore
+from minichat.domain.ports.blocks import BlockStore
 from minichat.domain.ports.changes import ChangeStore
 from minichat.domain.ports.characters import Characters
 from minichat.domain.ports.clients import ClientWatch, ClientWatcher
@@ -40,6 +41,7 @@ __all__ = [
     "AttemptStore",
     "AuditStore",
     "BanStore",
+    "BlockStore",
     "ChangeHints",
     "ChangeStore",
     "Characters",
@@ -91,6 +93,7 @@ class Ports(NamedTuple):
     membership_store: MembershipStore
     ban_store: BanStore
     invitation_store: InvitationStore
+    block_store: BlockStore
     message_store: MessageStore
     message_index: MessageIndex
     change_store: ChangeStore

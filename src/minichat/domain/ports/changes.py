@@ -10,7 +10,7 @@ class ChangeStore(Protocol):
     """The change log. A reader that continues from a position finds every change committed since, in one order."""
 
     def record(self, change: Change) -> None:
-        """Append to the change log, in the transaction of the change, which holds the room."""
+        """Append to the change log, in the transaction of the change, which holds the room if there is one."""
 
     def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
         """Append the change once for each of these users, in this order, with one statement."""
@@ -21,8 +21,10 @@ class ChangeStore(Protocol):
     def after(self, position: LogPosition, limit: int) -> Sequence[LoggedChange]:
         """Return the first `limit` changes after the position, in order."""
 
-    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
-        """Return the same as `after`, of these rooms only."""
+    def of_user(
+        self, user_id: int, room_ids: Collection[int], position: LogPosition, limit: int
+    ) -> Sequence[LoggedChange]:
+        """Return the same as `after`, of these rooms and of the user's own changes with `NO_ROOM` only."""
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         """Return the user's own `participant.joined` and `participant.left` after the position, in order."""

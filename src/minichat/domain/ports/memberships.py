@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import Membership, Receipts, Role
+from minichat.domain.model import DirectParticipant, Membership, Receipts, Role
 from minichat.domain.paging import Window
 
 
@@ -24,8 +24,8 @@ class MembershipStore(Protocol):
     def heir(self, room_id: int, without: int) -> Membership | None:
         """Return the next owner if the user `without` leaves: of the highest role, the participant who joined first."""
 
-    def erased_in(self, room_id: int) -> Collection[int]:
-        """Return the participants whose accounts are erased. Only direct chats can have any: they can't be left."""
+    def pair_of(self, room_id: int) -> Sequence[DirectParticipant]:
+        """Return the two participants of a direct chat, which can't be left, in the order of joining."""
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         """Return the room's participants by joining, one more than the limit if there are more. Key: `(id,)`."""

@@ -23,7 +23,7 @@ from minichat.adapters.peewee.stores.append_only import LogBeginning
 from minichat.adapters.peewee.stores.log_epoch import EPOCH
 from minichat.adapters.peewee.stores.log_mark import LogMark
 from minichat.adapters.peewee.tables import ChangeRow
-from minichat.domain.model import MOVES, Change, LogEnds, LoggedChange, LogPosition, Timestamp
+from minichat.domain.model import MOVES, NO_ROOM, Change, LogEnds, LoggedChange, LogPosition, Timestamp
 from minichat.domain.ports import ChangeStore
 
 # A row begins with its position: the id on SQLite, the transaction and the id on PostgreSQL.
@@ -74,16 +74,18 @@ class SqliteChangeStore(_Recorder):
         self._ends = statement(row.select(SQL(EPOCH), fn.MIN(row.id), last_id))
         self._after = statement(in_order.where(row.id > position).limit(limit))
         # The subquery reads at most `limit` changes of each room: the others are not among the next.
-        one = row.alias()
+        one, own = row.alias(), row.alias()
         next_of_room = one.select(one.id).where((one.room_id == SQL("room.value")) & (one.id > position))
-        rooms = database.dialect.each_of("room_ids").alias("room")
-        self._of_rooms = statement(
+        of_rooms = (
             row.select(*columns)
-            .from_(rooms)
+            .from_(database.dialect.each_of("room_ids").alias("room"))
             .join(row, on=row.id.in_(next_of_room.order_by(one.id).limit(limit)))
-            .order_by(row.id)
-            .limit(limit)
         )
+        # The constant is in the text, as in the partial index: a parameter would not match the index.
+        is_own = (own.room_id == SQL(str(NO_ROOM))) & (own.user_id == param("user_id")) & (own.id > position)
+        next_own = own.select(own.id).where(is_own).order_by(own.id).limit(limit)
+        without_room = row.select(*columns).where(row.id.in_(next_own))
+        self._of_user = statement(of_rooms.union_all(without_room).order_by(SQL("1")).limit(limit))
         self._moves = statement(
             in_order.where((row.user_id == param("user_id")) & (row.id > position) & row.kind.in_(_MOVES))
         )
@@ -100,10 +102,12 @@ class SqliteChangeStore(_Recorder):
         epoch, id_ = position
         return self._logged(epoch, self._after.rows(position=id_, limit=limit))
 
-    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+    def of_user(
+        self, user_id: int, room_ids: Collection[int], position: LogPosition, limit: int
+    ) -> Sequence[LoggedChange]:
         epoch, id_ = position
         ids = orjson.dumps(list(room_ids)).decode()
-        return self._logged(epoch, self._of_rooms.rows(room_ids=ids, position=id_, limit=limit))
+        return self._logged(epoch, self._of_user.rows(user_id=user_id, room_ids=ids, position=id_, limit=limit))
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         epoch, id_ = position
@@ -125,7 +129,12 @@ class SqliteChangeStore(_Recorder):
 class PostgresChangeStore(_Recorder):
     def __init__(self, database: ChatDatabase) -> None:
         super().__init__(database)
-        words = {"{columns}": f"xid, id, {_FIELDS}", "{end}": OLDEST_RUNNING, "{epoch}": EPOCH}
+        words = {
+            "{columns}": f"xid, id, {_FIELDS}",
+            "{end}": OLDEST_RUNNING,
+            "{epoch}": EPOCH,
+            "{no_room}": str(NO_ROOM),
+        }
 
         def statement(text: str) -> Statement:
             for name, meaning in words.items():
@@ -144,13 +153,18 @@ class PostgresChangeStore(_Recorder):
             SELECT {columns} FROM change WHERE (xid, id) > (:xid, :id) AND xid < {end} ORDER BY xid, id LIMIT :limit
         """)
         # The subquery reads at most `limit` changes of each room: the others are not among the next.
-        self._of_rooms = statement("""
+        self._of_user = statement("""
             SELECT next.* FROM json_array_elements_text(:room_ids::json) AS room (number) JOIN LATERAL (
                 SELECT {columns} FROM change
                 WHERE room_id = number::bigint AND (xid, id) > (:xid, :id) AND xid < {end}
                 ORDER BY xid, id LIMIT :limit
             ) AS next ON true
-            ORDER BY next.xid, next.id LIMIT :limit
+            UNION ALL (
+                SELECT {columns} FROM change
+                WHERE room_id = {no_room} AND user_id = :user_id AND (xid, id) > (:xid, :id) AND xid < {end}
+                ORDER BY xid, id LIMIT :limit
+            )
+            ORDER BY xid, id LIMIT :limit
         """)
         # Up to the newest visible change and not to the newest readable one: the caller compares the moves with the
         # memberships, which are visible as soon as they are committed.
@@ -173,10 +187,13 @@ class PostgresChangeStore(_Recorder):
         epoch, xid, id_ = position
         return _logged_by_transaction(epoch, self._after.rows(xid=xid, id=id_, limit=limit))
 
-    def of_rooms(self, room_ids: Collection[int], position: LogPosition, limit: int) -> Sequence[LoggedChange]:
+    def of_user(
+        self, user_id: int, room_ids: Collection[int], position: LogPosition, limit: int
+    ) -> Sequence[LoggedChange]:
         epoch, xid, id_ = position
         ids = orjson.dumps(list(room_ids)).decode()
-        return _logged_by_transaction(epoch, self._of_rooms.rows(room_ids=ids, xid=xid, id=id_, limit=limit))
+        rows = self._of_user.rows(user_id=user_id, room_ids=ids, xid=xid, id=id_, limit=limit)
+        return _logged_by_transaction(epoch, rows)
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         epoch, xid, id_ = position

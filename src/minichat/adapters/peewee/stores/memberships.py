@@ -9,8 +9,8 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Statement, param
-from minichat.adapters.peewee.tables import ParticipantRow, RoomRow, UserRow
-from minichat.domain.model import Membership, Receipts, Role
+from minichat.adapters.peewee.tables import BlockRow, ParticipantRow, RoomRow, UserRow
+from minichat.domain.model import DirectParticipant, Membership, Receipts, Role
 from minichat.domain.paging import Window
 
 MEMBERSHIPS = Mapper(Membership, ParticipantRow)
@@ -66,10 +66,15 @@ class PeeweeMembershipStore:
             .order_by(row.id)
             .limit(1)
         )
-        self._erased_in = statement(
-            row.select(row.user_id)
+        other, block = row.alias(), BlockRow
+        is_block = (block.blocker_id == row.user_id) & (block.blocked_id == other.user_id)
+        self._pair_of = statement(
+            row.select(row.user_id, UserRow.deleted_at, block.id)
             .join(UserRow, on=(UserRow.id == row.user_id))
-            .where(in_room & UserRow.deleted_at.is_null(False))
+            .join(other, on=((other.room_id == row.room_id) & (other.user_id != row.user_id)))
+            .join(block, JOIN.LEFT_OUTER, on=is_block)
+            .where(in_room)
+            .order_by(row.id)
         )
         self._read_by = statement(
             row.select(row.user_id, row.joined_seq, row.seen_seq).where(in_room & row.user_id.in_(each_of("ids")))
@@ -112,8 +117,11 @@ class PeeweeMembershipStore:
                 return MEMBERSHIPS.of(row)
         return None
 
-    def erased_in(self, room_id: int) -> Collection[int]:
-        return [user_id for (user_id,) in self._erased_in.rows(room_id=room_id)]
+    def pair_of(self, room_id: int) -> Sequence[DirectParticipant]:
+        return [
+            DirectParticipant(user_id, is_erased=deleted_at is not None, is_blocking=block_id is not None)
+            for user_id, deleted_at, block_id in self._pair_of.rows(room_id=room_id)
+        ]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
         return MEMBERSHIPS.all(self._pages.rows(window, room_id=room_id))

@@ -1,0 +1,107 @@
+"""Blocks: a user who blocks another stops contact between the two, in both directions.
+
+No new direct chat opens between them, an existing one can only be read, and neither adds the other to a room. In shared
+rooms the blocker sees the messages of the blocked user with a mark. The blocked user learns nothing but the refusal,
+whose error does not name its reason. `refuse_between` and `refuse_in` are the whole rule: every service that lets one
+user contact another calls one of them, inside its transaction. This module knows no message.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from minichat.domain.errors import CannotMessage, ChatError, InvalidInput, SessionEnded, UserNotFound, YouBlocked
+from minichat.domain.model import NO_ROOM, BlockList, Change, ChangeKind, DirectParticipant, Room, RoomKind
+from minichat.domain.paging import Window, cut
+from minichat.domain.ports import (
+    BlockStore,
+    ChangeStore,
+    Clock,
+    MembershipStore,
+    RoomStore,
+    Transaction,
+    UserStore,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    room_store: RoomStore
+    membership_store: MembershipStore
+    block_store: BlockStore
+    change_store: ChangeStore
+
+    def block(self, user_id: int, other_id: int) -> None:
+        """Block a user. A second time changes nothing. Raises InvalidInput, UserNotFound or SessionEnded."""
+        self._set(user_id, other_id, is_blocked=True)
+
+    def unblock(self, user_id: int, other_id: int) -> None:
+        """Remove a block; do nothing without one. Raises the errors of `block`, and accepts an erased account."""
+        self._set(user_id, other_id, is_blocked=False)
+
+    def page(self, user_id: int, window: Window) -> BlockList:
+        """Return the user's blocks, the newest first."""
+        page = cut(self.block_store.page(user_id, window), window, lambda block: (block.id,))
+        return BlockList(page, self.user_store.by_ids(block.blocked_id for block in page.items))
+
+    # The rule for other services
+
+    def refuse_between(self, user_id: int, other_ids: Collection[int]) -> None:
+        """Raise an error if a block is between the user and any of the others.
+
+        Raises YouBlocked if the user has blocked one of them, else CannotMessage. The caller's transaction shares the
+        accounts of all.
+        """
+        if other_ids:
+            error = _refusal(user_id, self.block_store.blockers_between(user_id, other_ids))
+            if error is not None:
+                raise error
+
+    def refuse_in(self, user_id: int, room: Room) -> None:
+        """Raise the errors of `refuse_between` in a direct chat. The caller's transaction holds the room."""
+        if room.kind == RoomKind.DIRECT:
+            error = self.refusal_in(user_id, self.membership_store.pair_of(room.id))
+            if error is not None:
+                raise error
+
+    def refusal_in(self, user_id: int, pair: Collection[DirectParticipant]) -> ChatError | None:
+        """Return the error that `refuse_in` raises for the participants of a direct chat."""
+        return _refusal(user_id, [member.user_id for member in pair if member.is_blocking])
+
+    def _set(self, user_id: int, other_id: int, *, is_blocked: bool) -> None:
+        if user_id == other_id:
+            raise InvalidInput.of("user_id", "yourself")
+        is_done = False
+        while not is_done:
+            is_done = self._try_to_set(user_id, other_id, is_blocked=is_blocked)
+
+    def _try_to_set(self, user_id: int, other_id: int, *, is_blocked: bool) -> bool:
+        """Set the block in one transaction. Do nothing and return False if the two have just opened a direct chat."""
+        pair = (min(user_id, other_id), max(user_id, other_id))
+        chat_id = self.room_store.direct_of(pair)
+        rooms = [] if chat_id is None else [chat_id]
+        with self.transaction(account=user_id, shared_accounts=[other_id], rooms=rooms):
+            if self.room_store.direct_of(pair) != chat_id:
+                return False  # it was opened before this transaction held the account
+            living = self.user_store.living([user_id, other_id])
+            if user_id not in living:
+                raise SessionEnded  # the account was erased during the request
+            if other_id not in living and (is_blocked or not self.user_store.by_ids([other_id])):
+                raise UserNotFound
+            now = self.clock()
+            is_changed = (
+                self.block_store.add(user_id, other_id, now)
+                if is_blocked
+                else self.block_store.remove(user_id, other_id)
+            )
+            if is_changed:
+                self.change_store.record(Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, user_id, other_id=other_id))
+        return True
+
+
+def _refusal(user_id: int, blocker_ids: Collection[int]) -> ChatError | None:
+    if user_id in blocker_ids:
+        return YouBlocked()
+    return CannotMessage() if blocker_ids else None
