@@ -77,11 +77,14 @@ def outcome(action, services):
 
 
 class MemoryMatchesSqlite(RuleBasedStateMachine):
+    database = staticmethod(sqlite)
+    """The backend to compare with memory."""
+
     def __init__(self):
         super().__init__()
         self.resources = ExitStack()
         folder = self.resources.enter_context(fast_folder())
-        self.backends = [self.resources.enter_context(opened(folder)) for opened in (memory, sqlite)]
+        self.backends = [self.resources.enter_context(opened(folder)) for opened in (memory, self.database)]
         self.services = [
             build(backend.ports, Lifetimes(refresh_seconds=300, session_seconds=900), [CHAIN_KEY])
             for backend in self.backends
@@ -403,7 +406,7 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         assert told[0] == told[1]
 
 
-MemoryMatchesSqlite.TestCase.settings = settings(
+MemoryMatchesSqlite.TestCase.settings = SETTINGS = settings(
     max_examples=scaled(50, 400),
     stateful_step_count=50,
     deadline=None,
