@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from minichat.api.schemas.fields import Boolean, Cursor, Id, Text, WholeNumber
 from minichat.api.schemas.forms import Query, text_field
-from minichat.domain import directory, room_rules
+from minichat.domain import directory, message_search, room_rules
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -82,6 +82,19 @@ class HistoryQuery(MessageWindowQuery):
 
 class MessagesQuery(MessageWindowQuery):
     room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
+
+
+class MessageSearchQuery(Query):
+    q = text_field(
+        message_search.MAX_QUERY_LENGTH,
+        1,
+        required=True,
+        metadata={"description": "The words to find, in any order.", "example": "lunch"},
+    )
+    room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
+    user = Id(in_query=True, metadata={"description": "Only messages of this author."})
+    before = _message_id("Only messages older than this one; any message id is a position.")
+    limit = _limit()
 
 
 def _cursor() -> Text:
