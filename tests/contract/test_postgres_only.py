@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from folders import memory_parent
 from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import connections
+from minichat.adapters.peewee.engine import pool as pool_module
 from minichat.adapters.peewee.engine import postgres as adapter
 from minichat.adapters.peewee.engine.locks import in_order
 from minichat.adapters.peewee.engine.pool import Pool
@@ -610,6 +612,126 @@ def test_a_waiter_that_gives_up_takes_no_connection_from_the_others():
     pool.give_back(busy)
     pool.give_back(pool.take(0))
     assert pool.take(0)
+
+
+@pytest.mark.parametrize("is_writing", [False, True])
+def test_more_threads_than_connections_that_the_server_allows_are_served(server, database, is_writing):
+    role = f"few_of_{name_of(database)}"
+    server.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 3")
+    limited = open_database(server.address(name_of(database)).replace("//minichat@", f"//{role}@"))
+
+    def ask(_):
+        if is_writing:
+            with limited.writing():
+                return limited.execute_sql("SELECT pg_sleep(0.005)").fetchall()
+        return limited.execute_sql("SELECT pg_sleep(0.005)").fetchall()
+
+    with closing_all(limited), ThreadPoolExecutor(60) as threads:
+        assert len(list(threads.map(ask, range(120)))) == 120
+
+
+class FewConnections:
+    """Opens connections, at most `limit` at once."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.refusals = 0
+        self._opened = []
+
+    def __call__(self):
+        if sum(not connection.closed for connection in self._opened) >= self.limit:
+            self.refusals += 1
+            raise psycopg.OperationalError("sorry, too many clients already")
+        connection = SimpleNamespace(closed=False, is_outdated=False)
+        connection.close = partial(setattr, connection, "closed", True)
+        self._opened.append(connection)
+        return connection
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(20) as threads:
+        yield threads
+
+
+def ask_beside(threads, pool):
+    """Take a connection in another thread, which waits for it."""
+    already = pool.queue.waiting
+    answer = threads.submit(pool.take, 20)
+    wait_until_so_many_wait(pool, already + 1)
+    return answer
+
+
+def test_a_refused_connection_is_replaced_by_the_next_that_is_given_back(threads):
+    pool = Pool(FewConnections(1), size=3)
+    lent = pool.take(1)
+    waiters = [ask_beside(threads, pool) for _ in range(3)]
+    for waiter in waiters:
+        pool.give_back(lent)
+        assert waiter.result(20) is lent
+    pool.give_back(lent)
+    assert pool.take(0) is lent
+
+
+def test_a_refusal_without_a_lent_connection_is_reported_at_once():
+    pool = Pool(FewConnections(0), size=3)
+    for _ in range(4):  # each refusal returns its slot
+        with pytest.raises(psycopg.OperationalError):
+            pool.take(60)
+
+
+def test_the_wait_after_a_refusal_is_bounded():
+    pool = Pool(FewConnections(1), size=3)
+    lent = pool.take(1)
+    for _ in range(4):
+        with pytest.raises(Unavailable):
+            pool.take(0.01)
+    pool.give_back(lent)
+    assert pool.take(0) is lent
+
+
+def test_a_connection_that_is_lost_while_others_wait_is_replaced(threads):
+    pool = Pool(FewConnections(1), size=3)
+    lent = pool.take(1)
+    waiter = ask_beside(threads, pool)
+    lent.close()
+    pool.give_back(lent)
+    assert not waiter.result(20).closed
+
+
+def test_waiters_get_the_error_of_a_server_that_is_lost_meanwhile(threads):
+    connect = FewConnections(1)
+    pool = Pool(connect, size=3)
+    lent = pool.take(1)
+    waiters = [ask_beside(threads, pool) for _ in range(3)]
+    connect.limit = 0
+    lent.close()
+    pool.give_back(lent)
+    for waiter in waiters:
+        with pytest.raises(psycopg.OperationalError):
+            waiter.result(20)
+
+
+def test_a_refused_waiter_keeps_its_turn(threads, monkeypatch):
+    monkeypatch.setattr(pool_module, "RETRY_SECONDS", 0)  # each request lets the longest waiter try again
+    connect = FewConnections(1)
+    pool = Pool(connect, size=2)
+    lent = pool.take(1)
+    waiters = [ask_beside(threads, pool) for _ in range(3)]
+    for waiter in waiters:
+        pool.give_back(lent)
+        assert waiter.result(20) is lent
+    assert connect.refusals == 3
+
+
+def test_a_full_server_is_seldom_asked_and_used_again_when_it_has_room(threads, monkeypatch):
+    connect = FewConnections(2)
+    pool = Pool(connect, size=5)
+    list(threads.map(lambda _: pool.give_back(pool.take(20)), range(500)))
+    assert connect.refusals <= 5
+    connect.limit = 5
+    monkeypatch.setattr(pool_module, "RETRY_SECONDS", 0)
+    assert len({id(pool.take(0)) for _ in range(5)}) == 5
 
 
 def wait_until_so_many_wait(pool, count):

@@ -21,16 +21,22 @@ class FairQueue:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
 
-    def acquire(self, patience_seconds: float) -> None:
-        """Wait for a slot. Raises Unavailable if too many wait already, or after `patience_seconds`."""
+    def acquire(self, patience_seconds: float, *, is_first: bool = False) -> None:
+        """Wait for a slot. Raises Unavailable if too many wait already, or after `patience_seconds`.
+
+        With `is_first`, wait in front of all others: for a holder that could not use its slot.
+        """
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
-            if len(self._waiting) >= self._max_waiting:
+            if len(self._waiting) >= self._max_waiting and not is_first:
                 raise Unavailable(f"too many requests wait for {self._resource}")
             turn = threading.Event()
-            self._waiting.append(turn)
+            if is_first:
+                self._waiting.appendleft(turn)
+            else:
+                self._waiting.append(turn)
         try:
             if turn.wait(patience_seconds) or not self._withdraw(turn):
                 return
