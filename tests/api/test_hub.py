@@ -255,6 +255,20 @@ def test_a_private_change_reaches_only_the_listeners_of_its_user(
     ]
 
 
+def test_a_change_of_another_worker_arrives_without_a_wake_up(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room, client = ann.makes_room("Tea", with_=[bob]), connect(bob)
+    hub.attach(client.listener)  # the hub reads the log once at this moment
+    ann.says("first", in_=room)
+    client.receive_until("first")
+    began = monotonic()
+    ann.says("second", in_=room)
+    assert client.receive_until("second") == [("message.created", "second")]
+    assert monotonic() - began < 1
+
+
 def test_the_queue_of_a_listener_that_receives_nothing_is_bounded(
     chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:

@@ -135,6 +135,17 @@ class TestAnAddressThatLeadsToAStandby:
             eventually(lambda: names(ports) == ["ann"])
             database.ping()
 
+    def test_a_standby_that_the_url_allows_is_left_by_reads_alone(self, primary, standby, name, address, monkeypatch):
+        monkeypatch.setattr(connections, "DOUBT_SECONDS", 0.05)
+        monkeypatch.setattr(connections, "LOOK_SECONDS", 1_000)
+        await_replay(primary, standby, name)
+        address.leads_to(standby)
+        with opened(address.url("&target_session_attrs=any")) as database:
+            is_standby = "SELECT pg_is_in_recovery()"
+            assert database.execute_sql(is_standby).fetchone() == (True,)
+            address.leads_to(primary)
+            eventually(lambda: database.execute_sql(is_standby).fetchone() == (False,))
+
     @pytest.mark.parametrize("order", ["standby first", "primary first"])
     def test_of_several_hosts_the_primary_is_used(self, primary, standby, name, tmp_path, order):
         hosts = [str(standby.folder), str(primary.folder)]

@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from minichat.adapters.peewee import open_database
+from minichat.adapters.peewee.engine.sqlite import Sqlite
 from minichat.adapters.peewee.operations import migrate
+from minichat.adapters.peewee.operations.backup import copy
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.log_mark import LogMark
 from minichat.domain.model import Change, ChangeKind
@@ -41,6 +43,11 @@ class Life:
     def end(self):
         """Return the position that a client gets now."""
         return self._changes.ends().last
+
+    def back_up(self, target):
+        assert isinstance(self._database, Sqlite)
+        target.touch()
+        copy(self._database, target)
 
     def close(self):
         self._database.close_connections()
@@ -179,6 +186,14 @@ def test_a_copy_that_holds_all_that_clients_saw_keeps_its_epoch(folder, tmp_path
         running.write(5)  # which no client reads
     shutil.copy(tmp_path / "copy", folder / NAME)
     assert epoch_of(folder) == epoch
+
+
+def test_a_copy_by_minichat_backup_has_a_new_epoch_although_the_mark_fits(folder, tmp_path):
+    with life(folder) as running:
+        epoch = running.end()[0]
+        running.back_up(tmp_path / "copy")
+    shutil.copy(tmp_path / "copy", folder / NAME)
+    assert epoch_of(folder) != epoch
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def test_each_answer_leaves_deleted_messages_out(chat, people):
     assert [view.unread_count for view in listed] == [ann.unread(room)] == [3]
     assert ann.reads(room, up_to=1) == (1, 2)
     assert ann.reads(room, up_to=2) == (2, 2)
+    assert ann.unread(room) == 2
     assert ann.history(room, 1, before=said[3], mark_read=True).room.unread_count == 1
     assert bob.history(room).room.unread_count == bob.unread(room) == 3
     assert ann.reads(room, up_to=6) == (6, 0)

@@ -129,12 +129,14 @@ def cursor(person: Person) -> str:
 def test_a_message_reaches_the_streams_of_every_worker_within_a_second(server, ann, bob):
     room = ann.makes_room(bob)
     streams = on_both_workers(lambda: Stream(bob), server)
-    began = time.monotonic()
-    assert ann.says(room, "hello").status == 201
-    for stream in streams:
-        event = stream.next_stored()
-        assert (event["type"], event["data"]["content"]) == ("message.created", "hello")
-    assert time.monotonic() - began < 1
+    # Streams may still read the log by themselves when the first message comes. Only the hub brings the second one.
+    for content in ("first", "second"):
+        began = time.monotonic()
+        assert ann.says(room, content).status == 201
+        for stream in streams:
+            event = stream.next_stored()
+            assert (event["type"], event["data"]["content"]) == ("message.created", content)
+        assert time.monotonic() - began < 1
 
 
 def test_a_resumed_stream_sends_missed_events_and_then_new_ones(ann, bob):
