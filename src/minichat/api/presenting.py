@@ -5,7 +5,7 @@ of a person is written once per answer and copied as bytes. This module does not
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
@@ -104,16 +104,29 @@ def _letter(first: str) -> str:
     return quote(first.title()[0], safe="")
 
 
+class _Written(dict[int, orjson.Fragment]):
+    """The JSON of users by id, ready for any answer. The first look-up of a user writes it."""
+
+    def __init__(self, shown: Callable[[int], Json]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def __missing__(self, user_id: int) -> orjson.Fragment:
+        written = self[user_id] = orjson.Fragment(orjson.dumps(self._shown(user_id)))
+        return written
+
+
 class Presenter:
     """Writes the objects of one answer for one viewer at one time, with URLs under one base."""
 
     def __init__(self, base: str, now: Timestamp, viewer_id: int, details: Details) -> None:
+        people = details.people
         self._base = base
         self._now = now
         self._viewer_id = viewer_id
-        self._people = details.people
-        self._users: dict[int, orjson.Fragment] = {}
-        self._persons: dict[int, orjson.Fragment] = {}
+        self._people = people
+        self._users = _Written(lambda user_id: user(people[user_id], base))
+        self._persons = _Written(lambda user_id: person(people[user_id], base, now))
 
     def seen_by(self, viewer_id: int) -> Self:
         """Return a presenter for another viewer. Both share the people written so far."""
@@ -121,26 +134,11 @@ class Presenter:
         other._viewer_id = viewer_id  # noqa: SLF001 - an instance of this class
         return other
 
-    def user(self, user_id: int) -> orjson.Fragment:
-        """Return a User, ready for any answer."""
-        found = self._users.get(user_id)
-        if found is None:
-            found = self._users[user_id] = orjson.Fragment(orjson.dumps(user(self._people[user_id], self._base)))
-        return found
-
-    def person(self, user_id: int) -> orjson.Fragment:
-        """Return a Person, ready for any answer."""
-        found = self._persons.get(user_id)
-        if found is None:
-            shown = person(self._people[user_id], self._base, self._now)
-            found = self._persons[user_id] = orjson.Fragment(orjson.dumps(shown))
-        return found
-
     def message(self, message: Message, receipts: Receipts) -> Json:
         """Return a Message."""
         is_own = message.user_id == self._viewer_id
         shown = shared_message_fields(message)
-        shown["user"] = self.user(message.user_id)
+        shown["user"] = self._users[message.user_id]
         shown["user_username"] = self._people[message.user_id].username
         shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
         return shown
@@ -155,6 +153,7 @@ class Presenter:
         # A new member starts with nothing unread.
         last_read_seq = room.last_seq if membership is None else membership.last_read_seq
         receipts = Receipts(last_read_seq, view.others_seen_seq)
+        persons = self._persons
         return {
             "id": room.id,
             "name": self._direct_name(view) if room.kind == RoomKind.DIRECT else room.name,
@@ -162,7 +161,7 @@ class Presenter:
             "kind": room.kind,
             "is_private": room.is_private,
             "created_at": rfc3339(room.created_at),
-            "participants": [self.person(user_id) for user_id in view.head],
+            "participants": [persons[user_id] for user_id in view.head],
             "participants_count": room.participants_count,
             "role": None if membership is None else membership.role,
             "last_message": None if view.last_message is None else self.message(view.last_message, receipts),
