@@ -9,13 +9,14 @@ import pytest
 from api.client import Chat, Json, Person
 from api.conftest import MakeChat, on_one_database
 from minichat.api.events import JsonEvent
+from minichat.domain.model import TypingNotice
 from minichat.live.ephemeral import EphemeralEvents
 
 pytestmark = on_one_database
 
 
 class Published(NamedTuple):
-    """One call of `publish`."""
+    """One call of `publish` or `publish_typing`."""
 
     room_ids: list[int]
     event: Json
@@ -39,6 +40,9 @@ class RecordingAudience:
         assert event.frame == f"event: {body['type']}\ndata: ".encode() + event.json + b"\n\n"
         self._published.append(Published(sorted(room_ids), body, except_user_id))
 
+    def publish_typing(self, notice: TypingNotice, event: JsonEvent) -> None:
+        self.publish([notice.room_id], event, except_user_id=notice.user_id)
+
     def take(self) -> list[Published]:
         """Return what was published since the last call."""
         published, self._published = self._published, []
@@ -51,7 +55,7 @@ class RecordingAudience:
 
 def publish(ephemeral: EphemeralEvents[JsonEvent], audience: RecordingAudience) -> None:
     """Publish like the hub in one round."""
-    ephemeral.publish_typing(audience)
+    ephemeral.publish_typing(audience, ephemeral.typing_end())
     ephemeral.publish_presence(audience)
 
 

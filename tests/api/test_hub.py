@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -66,9 +67,12 @@ class HeldEphemeral(EphemeralEvents[JsonEvent]):
         super().__init__(presence, writer, clock)
         self.may_publish, self.has_published = threading.Event(), threading.Event()
 
-    def publish_typing(self, audience: Audience[JsonEvent]) -> None:
+    def publish_presence(self, audience: Audience[JsonEvent]) -> None:
         assert self.may_publish.wait(TIMEOUT_SECONDS)
-        super().publish_typing(audience)
+        super().publish_presence(audience)
+
+    def publish_typing(self, audience: Audience[JsonEvent], end: int) -> None:
+        super().publish_typing(audience, end)
         self.has_published.set()
 
 
@@ -104,7 +108,7 @@ class Client:
                 return found + [Received.of(event) for event in self._missed()]
             assert events, found
             found += [Received.of(event) for event in events]
-            self._last_id = json.loads(events[-1].json)["id"]
+            self._last_id = json.loads(events[-1].json).get("id", self._last_id)
         return found
 
     def _missed(self) -> list[JsonEvent]:
@@ -511,6 +515,36 @@ def test_typing_from_before_a_stream_or_by_its_user_or_elsewhere_is_not_publishe
     held.may_publish.set()
     ann.says("hello", in_=room)
     assert kinds(listener, 1) == ["message.created"]
+
+
+def test_typing_of_a_blocked_user_does_not_reach_the_blocker(
+    chat: MemoryChat, hub: Hub[JsonEvent], writer: FailingWriter, connect: Connect
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room = ann.makes_room(with_=[bob, carl])
+    ann.blocks(bob)
+    clients = [connect(ann), Client(ann, hub, writer, only=room.id), connect(carl)]
+    types(bob, room)
+    first = []
+    for client in clients:
+        batches = stream_events(hub, chat.services.change_log, writer, client.listener, must_resync=False)
+        first.append([Received.of(event).kind for batch in islice(batches, 2) for event in batch])
+    assert first == [[], [], ["typing"]]
+
+    def hear(content: str) -> list[int]:
+        """Let Bob type and speak. Return how many typing events each client receives."""
+        chat.clock.advance(4)
+        types(bob, room)
+        bob.says(content, in_=room)
+        return [client.receive_until(content).count(Received("typing")) for client in clients]
+
+    assert hear("from the start") == [0, 0, 1]
+    ann.unblocks(bob)
+    assert hear("unblocked") == [1, 1, 1]
+    ann.blocks(bob)
+    assert hear("blocked again") == [0, 0, 1]
+    carl.blocks(ann)
+    assert hear("another block") == [0, 0, 1]
 
 
 def test_a_stream_that_catches_up_for_long_gets_no_typing_from_its_beginning(

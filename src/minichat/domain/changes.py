@@ -201,6 +201,10 @@ class ChangeLog:
         views = self.room_store.views(room_id, user_ids)
         return views, self.detail_reader.of_rooms(user_ids, list(views.values()))
 
+    def blocked_by(self, user_id: int) -> Collection[int]:
+        """Return the users whom the user blocks."""
+        return self.block_store.blocked_by(user_id)
+
     def is_blocking(self, user_id: int, other_id: int) -> bool:
         """Return whether the user blocks the other."""
         return user_id in self.block_store.blockers_between(user_id, [other_id])

@@ -27,6 +27,9 @@ class Audience(Protocol[EventT_contra]):
     def publish(self, room_ids: Iterable[int], event: EventT_contra, *, except_user_id: int) -> None:
         """Send an event once to each listener in any of the rooms, except to the listeners of one user."""
 
+    def publish_typing(self, notice: TypingNotice, event: EventT_contra) -> None:
+        """Send the event of a typing notice to each listener that receives it."""
+
 
 class EphemeralEvents(Generic[EventT]):
     """Publishes the ephemeral events of all workers to the listeners of this one."""
@@ -44,11 +47,18 @@ class EphemeralEvents(Generic[EventT]):
         """Shorten the interval to the next check of presence: a user has come online."""
         self._must_hurry = True
 
-    def publish_typing(self, audience: Audience[EventT]) -> None:
-        """Publish the typing notices since the last call. The hub calls this in every round, and holds its lock."""
-        notices, self._position = self._presence.notices_after(self._typing_position())
-        for notice in notices:
-            audience.publish([notice.room_id], self._writer.typing(notice), except_user_id=notice.user_id)
+    def publish_typing(self, audience: Audience[EventT], end: int) -> None:
+        """Publish the typing notices since the last call, up to the position `end`.
+
+        The hub calls this in every round. It holds its lock, so that no listener is attached meanwhile.
+        """
+        position = self._typing_position()
+        if end <= position:
+            return
+        notices, newest = self._presence.notices_after(position)
+        self._position = end
+        for notice in notices[: max(0, len(notices) - (newest - end))]:
+            audience.publish_typing(notice, self._writer.typing(notice))
 
     def publish_presence(self, audience: Audience[EventT]) -> None:
         """Publish the changes of presence since the last check if one is due. The hub calls this in every round."""

@@ -16,7 +16,7 @@ from typing import Generic
 
 from minichat.domain.changes import NO_MOVES, ChangeLog, Moves
 from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
-from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition
+from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition, TypingNotice
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import EventT, EventWriter
@@ -153,9 +153,8 @@ class Hub(Generic[EventT]):
 
     def _enqueue_typing(self, listener: Listener[EventT]) -> None:
         """Enqueue the typing notices that were published between the listener's beginning and its attachment."""
-        subscription = listener.subscription
         for notice, event in self._ephemeral.published_after(listener.typing_position):
-            if notice.room_id in subscription.rooms and notice.user_id != subscription.user_id:
+            if listener.receives(notice):
                 listener.enqueue(event)
 
     def remove(self, listener: Listener[EventT]) -> None:
@@ -177,6 +176,13 @@ class Hub(Generic[EventT]):
             listeners = {listener for room_id in room_ids for listener in self._attached.in_room(room_id)}
             for listener in listeners:
                 if listener.subscription.user_id != except_user_id:
+                    listener.enqueue(event)
+
+    def publish_typing(self, notice: TypingNotice, event: EventT) -> None:
+        """Send the event of a typing notice to each listener that receives it."""
+        with self._lock:
+            for listener in self._attached.in_room(notice.room_id):
+                if listener.receives(notice):
                     listener.enqueue(event)
 
     def wake(self) -> None:
@@ -215,8 +221,6 @@ class Hub(Generic[EventT]):
             self._wake_up.wait(self._poll_interval_seconds() if self._admitted else None)
             self._wake_up.clear()
             try:
-                with self._lock:  # no listener is attached between a notice's reading and its publication
-                    self._ephemeral.publish_typing(self)  # first: typing must not arrive after the message
                 self._ephemeral.publish_presence(self)
                 self._publish_changes()
                 self._end_expired()
@@ -233,8 +237,12 @@ class Hub(Generic[EventT]):
         return POLL_WITH_HINTS_SECONDS if has_hints else self._poll_seconds
 
     def _publish_changes(self) -> None:
-        """Read the changes after the hub's position, and send each to its recipients in order."""
-        position = self._position
+        """Read the changes after the hub's position, and send each to its recipients in order.
+
+        The typing notices from before this reading are sent first, because typing must not arrive after the message.
+        Later notices wait: a block that precedes them may not be among these changes.
+        """
+        position, typing_end = self._position, self._ephemeral.typing_end()
         changes = () if self._attached.is_empty else self._log.after(position, BATCH_SIZE)
         if changes:
             # Never negative: the clock of the host that made the change may be ahead.
@@ -246,7 +254,18 @@ class Hub(Generic[EventT]):
                 # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
                 self._end(self._attached.all(), EndReason.FAILED)
             else:
+                self._update_blocks(changes)
+                self._ephemeral.publish_typing(self, typing_end)
                 self._send_all(changes)
+
+    def _update_blocks(self, changes: Iterable[LoggedChange]) -> None:
+        """Read again the blocks of listeners that these changes concern. Raises Unavailable."""
+        for user_id in {change.user_id for _, change in changes if change.kind is ChangeKind.BLOCK_CHANGED}:
+            listeners = self._attached.of_user(user_id)
+            if user_id is not None and listeners:
+                blocked_ids = self._log.blocked_by(user_id)
+                for listener in listeners:
+                    listener.blocked_ids = blocked_ids
 
     def _send_all(self, changes: Sequence[LoggedChange]) -> None:
         """Send each change to its recipients. If the database does not answer, end the recipients instead."""

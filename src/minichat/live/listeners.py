@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Generic
 
 from minichat.domain.changes import Subscription
-from minichat.domain.model import Timestamp
+from minichat.domain.model import Timestamp, TypingNotice
 from minichat.live.events import EventT
 
 MAX_QUEUED = 1_000
@@ -57,6 +57,8 @@ class Listener(Generic[EventT]):
         """When the hub admitted the listener, by `monotonic`."""
         self.typing_position = 0
         """The position after the newest typing notice at that time."""
+        self.blocked_ids: Collection[int] = ()
+        """The users whom the user blocks, from the attachment on."""
         self.ends_at = inf
         """When the access token expires by `monotonic`, so that a clock that is set back prolongs no stream."""
         self.is_attached = False
@@ -79,6 +81,11 @@ class Listener(Generic[EventT]):
     def has_no_events(self) -> bool:
         """Whether the queue is empty."""
         return self._queue.empty()
+
+    def receives(self, notice: TypingNotice) -> bool:
+        """Return whether the notice is of another user in a room of the subscription, whom the user does not block."""
+        is_in = notice.room_id in self.subscription.rooms
+        return is_in and notice.user_id != self.subscription.user_id and notice.user_id not in self.blocked_ids
 
     def enqueue(self, event: EventT) -> None:
         """Add an event to the queue. If the queue is full, end the listener: its client resumes from its cursor."""

@@ -56,6 +56,8 @@ def _catch_up(
             changes, has_more = change_log.read(subscription, CATCH_UP_BATCH)
             # Written before the first is sent, because sending may take long and members may leave meanwhile.
             events = writer.write_all(changes, listener.base_url, subscription.user_id)
+            if not has_more:
+                listener.blocked_ids = change_log.blocked_by(subscription.user_id)
         time.sleep(0)
         for start in range(0, len(events), CATCH_UP_CHUNK):
             if _may_catch_up(listener):
