@@ -278,6 +278,17 @@ class Person(Visitor):
         assert answer.status == 201, answer
         return dict(answer.body)
 
+    def invites(self, room: Json, **fields: object) -> Json:
+        """Create an invitation to a room."""
+        answer = self.posts(f"/api/chat/rooms/{room['id']}/invites/", **fields)
+        assert answer.status == 201, answer
+        return dict(answer.body)
+
+    def invitation_to(self, room: Json) -> Json:
+        """Create an invitation to a room, and return its places in the table of routes."""
+        created = self.invites(room)
+        return {"invite": created["id"], "token": created["token"]}
+
     def chats_with(self, other: "Person") -> Json:
         """Open the direct chat with another person."""
         answer = self.posts("/api/chat/create-direct-chat/", user_id=other.id)

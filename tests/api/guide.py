@@ -13,6 +13,7 @@ from api.client import PASSWORD, PICTURE, Answer, Chat, Json
 URL = "http://127.0.0.1:8000"
 TOKEN = "eyJhbGciOi…"
 TICKET = "Jq3vWn8s-2LZ0yJr4bQm5Xt1Kc7Hd9Pf"
+INVITE = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"
 PICTURE_ID = "nUOdXfVZ2Rk0vQyJc7-m4A"
 FORM = [
     "Content-Type: multipart/form-data; boundary=xyz",
@@ -55,11 +56,13 @@ SECTIONS = {
     "users": "Profiles, people and presence",
     "rooms": "Rooms and direct chats",
     "moderation": "Roles, removals and bans",
+    "invitations": "Invitations to rooms",
     "messages": "Messages and history",
     "sync": "Changes since a cursor",
     "events": "Live updates",
     "sockets": "WebSockets",
     "avatars": "Pictures",
+    "info": "About a server",
     "health": "Health",
 }
 SHOWN_HEADERS = (
@@ -198,6 +201,7 @@ class Guide:
             lines += ["", _json(answer.body) if answer.body is not None else answer.text]
         text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", TOKEN, "\n".join(lines))
         text = re.sub(r'(?<=ticket=)[\w-]{32}|(?<="ticket": ")[\w-]{32}', TICKET, text)
+        text = re.sub(r'(?:(?<=#invite=)|(?<="token": ")|(?<="invite": "))[\w-]{32}', INVITE, text)
         text = re.sub(r"^retry: \d+$", "retry: 2340", text, flags=re.MULTILINE)
         text = re.sub(r"(?<=/avatars/)[\w-]{22}(?=\.webp)", PICTURE_ID, text)
         return answer, f"```http\n{text}\n```\n"
@@ -341,6 +345,20 @@ def write_guide(chat: Chat) -> Guide:
         body={"user_id": cid.id},
     )
 
+    # Invitations
+    invites = f"{path}invites/"
+    invite = guide.shows(
+        "POST /api/chat/rooms/{room_id}/invites/", invites, token=me, body={"expires_in": 86_400, "uses": 2}
+    ).body
+    guide.shows("POST /api/chat/invites/preview/", body={"token": invite["token"]})
+    dora = {"username": "dora", "password": PASSWORD, "invite": invite["token"]}
+    guide.shows("POST /api/auth/register/", body=dora)
+    eve = chat.person("eve", email="eve@example.com")
+    guide.shows("POST /api/chat/invites/accept/", token=eve.token, body={"token": invite["token"]})
+    guide.shows("GET /api/chat/rooms/{room_id}/invites/", invites, token=me)
+    one_invite = "/api/chat/rooms/{room_id}/invites/{invite_id}/"
+    guide.shows(f"DELETE {one_invite}", f"{invites}{invite['id']}/", token=me)
+
     # Live updates
     guide.shows("GET /api/chat/sync/", f"/api/chat/sync/?after={cursor}&limit=2", token=me)
     ticket = guide.shows("POST /api/chat/events/ticket/", token=me).body["ticket"]
@@ -363,6 +381,7 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("GET /api/auth/me/export/", token=cid.token)
     guide.shows("DELETE /api/auth/me/", token=cid.token, body={"password": PASSWORD})
     guide.shows("GET /avatars/{user_id}-{letter}.svg", "/avatars/1-A.svg")
+    guide.shows("GET /api/info/")
     guide.shows("GET /healthz")
     guide.shows("GET /readyz")
     guide.shows("GET /metrics")

@@ -10,9 +10,11 @@ from api.client import PASSWORD, PICTURE
 class Route(NamedTuple):
     method: str
     path: str
-    """With `{room}`, `{message}`, `{session}`, `{other}` or `{picture}` in place of an id."""
+    """With `{room}`, `{message}`, `{session}`, `{other}`, `{invite}` or `{picture}` in place of an id."""
     body: dict[str, Any] | None = None
-    """A body with every field, if the route reads one, with `{room}`, `{other}`, `{message}`, `{refresh}` as places."""
+    """A body with every field, if the route reads one, with `{room}`, `{other}`, `{message}`, `{refresh}`, or `{token}`
+    for an invitation, as places.
+    """
     query: tuple[str, ...] = ()
     """The names of the query parameters."""
     files: dict[str, bytes] | None = None
@@ -49,6 +51,7 @@ ROUTES = [
             "email": "new@example.com",
             "first_name": "New",
             "last_name": "Comer",
+            "invite": "{token}",
         },
     ),
     Route("POST", "/api/auth/login/", {"username": "ann", "password": PASSWORD}),
@@ -91,6 +94,11 @@ ROUTES = [
     Route("DELETE", "/api/chat/rooms/{room}/participants/{other}/", query=("ban",)),
     Route("GET", "/api/chat/rooms/{room}/bans/", query=PAGED),
     Route("DELETE", "/api/chat/rooms/{room}/bans/{other}/"),
+    Route("POST", "/api/chat/rooms/{room}/invites/", {"expires_in": 3600, "uses": 3}),
+    Route("GET", "/api/chat/rooms/{room}/invites/", query=PAGED),
+    Route("DELETE", "/api/chat/rooms/{room}/invites/{invite}/"),
+    Route("POST", "/api/chat/invites/preview/", {"token": "{token}"}),
+    Route("POST", "/api/chat/invites/accept/", {"token": "{token}"}),
     Route("GET", "/api/chat/messages/", query=(*STRETCH, "room")),
     Route(
         "POST",
@@ -109,6 +117,7 @@ ROUTES = [
     Route("POST", "/api/chat/create-direct-chat/", {"user_id": "{other}"}),
     Route("GET", "/avatars/1-A.svg"),
     Route("GET", "/avatars/{picture}.webp"),
+    Route("GET", "/api/info/"),
     Route("GET", "/healthz"),
     Route("GET", "/readyz"),
     Route("GET", "/metrics"),
@@ -118,8 +127,10 @@ PUBLIC = {
     "/api/auth/register/",
     "/api/auth/login/",
     "/api/auth/token/refresh/",
+    "/api/chat/invites/preview/",
     "/avatars/1-A.svg",
     "/avatars/{picture}.webp",
+    "/api/info/",
     "/healthz",
     "/readyz",
     "/metrics",

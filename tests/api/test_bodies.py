@@ -27,6 +27,7 @@ READING_NO_BODY = {
     "POST /api/chat/rooms/{room_id}/typing/",
     "DELETE /api/chat/rooms/{room_id}/participants/{user_id}/",
     "DELETE /api/chat/rooms/{room_id}/bans/{user_id}/",
+    "DELETE /api/chat/rooms/{room_id}/invites/{invite_id}/",
     "POST /api/chat/events/ticket/",
     "DELETE /api/chat/messages/{message_id}/",
 }
@@ -98,7 +99,7 @@ class TestContentEncodings:
     def test_a_compressed_body_is_415_on_every_route_that_reads_one(self, chat: Chat, route: Route) -> None:
         ann = chat.person("ann")
         body = gzip.compress(json.dumps({"name": "x"}).encode())
-        path = route.path.format(room=1, other=1, message=1)
+        path = route.path.format(room=1, other=1, message=1, invite=1)
         answer = ann.sends(
             route.method, path, data=body, content_type="application/json", headers={"Content-Encoding": "gzip"}
         )
@@ -223,7 +224,7 @@ class TestUnreadBodies:
     def test_an_added_route_refuses_a_body_that_it_does_not_read(self, chat: Chat, name: str) -> None:
         ann = chat.person("ann")
         method, _, path = name.partition(" ")
-        path = path.format(room_id=1, user_id=1, session_id=1, message_id=1)
+        path = path.format(room_id=1, user_id=1, session_id=1, message_id=1, invite_id=1)
         for body, fields in UNREAD_BODIES:
             answer = ann.sends(method, path, data=body, content_type="application/json")
             code = "validation_failed" if fields else "unexpected_body"

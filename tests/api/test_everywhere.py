@@ -19,7 +19,10 @@ def ann(chat: Chat) -> Person:
     return chat.person("ann")
 
 
-RANDOM = r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?<="ticket":")[\w-]{32}|(?<="cursor":")[\w.-]+|(?<=retry: )\d+'
+RANDOM = (
+    r'eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}|(?:(?<="ticket":")|(?<="token":")|(?<=#invite=))[\w-]{32}'
+    r'|(?<="cursor":")[\w.-]+|(?<=retry: )\d+'
+)
 """Values that differ between two runs: tokens, names of pictures, tickets, cursors of the log, and pauses."""
 
 
@@ -38,6 +41,7 @@ class TestPaths:
                 "message": message["id"],
                 "refresh": ann.refresh,
                 "session": ann.session_id,
+                **ann.invitation_to(room),
             }
             if "{picture}" in route.path:
                 places["picture"] = ann.shows_a_picture()

@@ -175,7 +175,7 @@ class TestSecrets:
         room = ann.makes_room(SECRET, with_=[bob])
         message = ann.says(SECRET, in_=room)
         places = {"room": room["id"], "other": bob.id, "message": message["id"], "refresh": ann.refresh}
-        places |= {"session": ann.session_id, "picture": ann.shows_a_picture()}
+        places |= {"session": ann.session_id, "picture": ann.shows_a_picture(), **ann.invitation_to(room)}
         log.said()
         for route in ROUTES:
             for path in (route.path.format(**places), re.sub(r"\{\w+\}", SECRET, route.path)):

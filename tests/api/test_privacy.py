@@ -29,6 +29,7 @@ class Secrets:
             room["message"] = ann.says("secret", in_=room)["id"]
         self.eve.leaves(self.rooms["left"])
         ann.deletes(f"/api/chat/rooms/{self.rooms['deleted']['id']}/")
+        self.invite: int = ann.invites(self.rooms["private"])["id"]
         self.own = self.eve.makes_room("Own")
         self.before = self.stored()
 
@@ -64,7 +65,7 @@ def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
     headers = {"X-Request-ID": "same", "Accept-Language": language}
     answers = []
     for room_id in (hidden["id"], MISSING, 0):
-        places = {"room": room_id, "other": secrets.bob.id}
+        places = {"room": room_id, "other": secrets.bob.id, "invite": secrets.invite}
         answers.append(
             secrets.eve.sends(route.method, route.path.format(**places), headers=headers, **route.request(**places))
         )
@@ -77,7 +78,7 @@ def test_a_hidden_room_answers_the_bytes_of_one_that_does_not_exist(
 def test_a_hidden_room_answers_a_wrong_request_like_a_missing_one(secrets: Secrets, hidden: Json, route: Route) -> None:
     answers = []
     for room_id in (hidden["id"], MISSING):
-        path = route.path.format(room=room_id, other=secrets.bob.id) + ("?limit=1000" if route.query else "")
+        path = route.path.format(room=room_id, other=secrets.bob.id, invite=1) + ("?limit=1000" if route.query else "")
         body = {} if route.body is None else {"json": {"colour": 1, "name": "", "seq": "x"}}
         answers.append(secrets.eve.sends(route.method, path, headers={"X-Request-ID": "same"}, **body))
     assert len({(answer.status, answer.raw) for answer in answers}) == 1
@@ -189,8 +190,9 @@ def test_a_public_room_is_403_inside_for_a_stranger(chat: Chat, eve: Person) -> 
     ann = chat.person("ann")
     room = ann.makes_room("Kitchen")
     places = {"room": room["id"], "other": ann.id, "message": ann.says("hello", in_=room)["id"]}
+    places |= ann.invitation_to(room)
     inside = [route for route in WITH_ROOM if not route.path.endswith(("join/", "leave/")) and route.method != "GET"]
-    inside += [route for route in WITH_ROOM if route.path.endswith(("history/", "participants/", "bans/"))]
+    inside += [route for route in WITH_ROOM if route.path.endswith(("history/", "participants/", "bans/", "invites/"))]
     for route in [*inside, *WITH_MESSAGE]:
         answer = eve.sends(route.method, route.path.format(**places), **route.request(**places))
         assert (answer.status, answer.code) == (403, "not_a_participant"), route
@@ -284,7 +286,7 @@ class TestMassAssignment:
             assert set(eve.posts("/api/chat/rooms/", name="x", **{field: 1}).errors) == {field}
 
 
-OWN = {"/api/auth/me/", "/api/auth/me/export/", "/api/auth/profile/", "/api/auth/sessions/", "/metrics"}
+OWN = {"/api/auth/me/", "/api/auth/me/export/", "/api/auth/profile/", "/api/auth/sessions/", "/api/info/", "/metrics"}
 """Paths whose answers are about the caller alone, or about no user."""
 
 

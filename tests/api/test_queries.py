@@ -22,6 +22,7 @@ LISTS = {
     "/api/chat/rooms/?scope=public&q=li": SESSION + 2,  # whether few rooms have it, the rooms
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
+    "/api/chat/rooms/{room}/invites/": SESSION + 3,  # the room, the invitations, the people
     "/api/chat/rooms/{room}/history/?mark_read=false": SESSION
     + 4,  # the room, its first participants, messages, people
     "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
@@ -55,8 +56,8 @@ def counted(chat: Chat) -> Iterator[list[str]]:
 
 
 def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
-    """Make `rows` of everything: people in Ann's room, people banned from it, rooms of hers, public rooms of
-    others; messages in each.
+    """Make `rows` of everything: people in Ann's room, people banned from it, invitations to it, rooms of hers, public
+    rooms of others; messages in each.
     """
     with chat.app.app_context():
         services = chat.app.extensions["minichat"].services
@@ -66,6 +67,7 @@ def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
             people.append(user)
             banned, _ = services.registration.register(f"banned{number}", "correct horse battery")
             services.moderation.remove(ann.id, room["id"], banned.id, is_ban=True)
+            services.invitations.create(ann.id, room["id"])
             services.participation.join(user.id, room["id"])
             services.messaging.send(user, room["id"], "hello")
             services.rooms.create(user.id, f"public {number}")

@@ -19,7 +19,7 @@ from minichat.api.policy import Access, policies, policy_of
 pytestmark = on_one_database
 
 PUBLIC_ENDPOINTS = {
-    *("auth.register", "auth.login", "auth.refresh"),
+    *("auth.register", "auth.login", "auth.refresh", "invitations.preview_invite", "info.info"),
     *("avatars.placeholder", "avatars.picture", "health.healthz", "health.readyz", "health.metrics"),
     *UNDOCUMENTED,
 }
@@ -52,6 +52,7 @@ def address(rule: Rule) -> str:
         "user_id": 1,
         "session_id": 1,
         "message_id": 1,
+        "invite_id": 1,
         "picture_id": "x",
         "letter": "A",
         "name": "docs.js",

@@ -632,6 +632,7 @@ class TestEveryRoute:
     def ask(self, chat: Chat, ann: Person) -> Ask:
         places = {"room": ann.makes_room()["id"], "other": chat.person("bob").id, "session": ann.session_id}
         places["message"] = ann.says("x", in_={"id": places["room"]})["id"]
+        places |= ann.invitation_to({"id": places["room"]})
 
         def ask(route: Route, query: str = "", **headers: str) -> Answer:
             # With a refresh token, a log-out needs no access token: see TestLoggingOut.

@@ -109,6 +109,7 @@ def test_every_address_in_every_answer_begins_with_the_path(make_chat: MakeChat)
         ann.says("hello", in_=room)
         message = ann.says("hello again", in_=room)
         places = {"room": room["id"], "message": message["id"], "other": bob.id, "session": ann.session_id}
+        places |= ann.invitation_to(room)
         path = route.path.format(**places, picture=picture)
         path += "?q=b" if "q" in route.query else "?limit=1" if "limit" in route.query else ""
         headers = {"Authorization": f"Bearer {ann.token}"}

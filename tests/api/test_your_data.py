@@ -155,7 +155,9 @@ class TestTheExport:
         direct = ann.chats_with(bob)
         now = first["timestamp"]
         body = exports(ann).body
-        assert list(body) == ["format", "exported_at", "account", "sessions", "rooms", "bans", "messages", "audit"]
+        assert list(body) == [
+            *("format", "exported_at", "account", "sessions", "rooms", "bans", "invitations", "messages", "audit")
+        ]
         assert (body["format"], body["exported_at"]) == ("minichat-export/1", now)
         assert body["account"] == {**ann.gets("/api/auth/me/").body, "is_superuser": False}
         [session] = ann.gets("/api/auth/sessions/").body

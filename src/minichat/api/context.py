@@ -76,7 +76,12 @@ def services() -> Services:
 
 def presenter(details: Details) -> Presenter:
     """Return a presenter for this request's caller. `details` holds every user in the answer."""
-    return Presenter(base_url(), context().clock(), caller_id(), details)
+    return presenter_for(caller_id(), details)
+
+
+def presenter_for(user_id: int, details: Details) -> Presenter:
+    """Return a presenter for a user other than the caller, such as one who has just registered."""
+    return Presenter(base_url(), context().clock(), user_id, details)
 
 
 def presenter_of(people: People) -> Presenter:

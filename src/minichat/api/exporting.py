@@ -9,7 +9,7 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Membership, Room, Session
+from minichat.domain.model import AuditEntry, Ban, Invitation, Membership, Room, Session
 
 FORMAT = "minichat-export/1"
 
@@ -29,6 +29,7 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("sessions", export.sessions, _session)
     yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
     yield from _list("bans", export.bans, _ban)
+    yield from _list("invitations", export.invitations, _invitation)
     yield from _list("messages", export.messages, presenting.shared_message_fields)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
@@ -69,6 +70,17 @@ def _room(room: Room, membership: Membership) -> presenting.Json:
 
 def _ban(ban: Ban) -> presenting.Json:
     return {"room": ban.room_id, "banned_at": rfc3339(ban.banned_at)}
+
+
+def _invitation(invitation: Invitation) -> presenting.Json:
+    return {
+        "id": invitation.id,
+        "room": invitation.room_id,
+        "created_at": rfc3339(invitation.created_at),
+        "expires_at": rfc3339(invitation.expires_at),
+        "uses": invitation.uses,
+        "used": invitation.used,
+    }
 
 
 def _entry(entry: AuditEntry, user_id: int) -> presenting.Json:

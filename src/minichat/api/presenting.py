@@ -20,6 +20,7 @@ from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
     Ban,
     Details,
+    Invitation,
     Membership,
     Message,
     MessagePage,
@@ -195,6 +196,16 @@ class Presenter:
             **user(self._people[ban.user_id], self._base),
             "banned_at": rfc3339(ban.banned_at),
             "banned_by": ban.banned_by,
+        }
+
+    def invitation(self, invitation: Invitation) -> Json:
+        """Return an invitation, without its token."""
+        return {
+            "id": invitation.id,
+            "created_by": self.user(invitation.created_by),
+            "expires_at": rfc3339(invitation.expires_at),
+            "uses": invitation.uses,
+            "used": invitation.used,
         }
 
     def _direct_name(self, view: RoomView) -> str:

@@ -6,6 +6,8 @@ from minichat.api.routes import (
     docs,
     events,
     health,
+    info,
+    invitations,
     message_search,
     messages,
     moderation,
@@ -20,12 +22,14 @@ DOCUMENTED = (
     users.blueprint,
     rooms.blueprint,
     moderation.blueprint,
+    invitations.blueprint,
     messages.blueprint,
     message_search.blueprint,
     sync.blueprint,
     events.blueprint,
     sockets.blueprint,
     avatars.blueprint,
+    info.blueprint,
     health.blueprint,
 )
 """The API, in the order of its documentation."""

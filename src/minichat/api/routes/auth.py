@@ -7,7 +7,7 @@ from flask import Response, request
 from minichat.api import presenting
 from minichat.api.authentication import bearer_claims
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, context, device, services
+from minichat.api.context import base_url, context, device, presenter_for, services
 from minichat.api.exporting import export_document
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
@@ -18,6 +18,7 @@ from minichat.api.schemas.answers import (
     ConfirmationOut,
     ExportOut,
     NewTokensOut,
+    RegisteredOut,
     SessionOut,
     TokensOut,
     WelcomeOut,
@@ -34,17 +35,36 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Acc
 ATTACHMENT = {"description": "The file name to save the export under.", "schema": {"type": "string"}}
 
 
+def _check_registration(form: dict[str, Any]) -> None:
+    services().registration.check(**{name: value for name, value in form.items() if name != "invite"})
+
+
 @blueprint.route("/register/", methods=["POST"], policy=PUBLIC)
-@blueprint.arguments(RegisterIn, rules=lambda form: services().registration.check(**form))
-@answers(201, WelcomeOut, 400, 409, 413, 415)
+@blueprint.arguments(RegisterIn, rules=_check_registration)
+@answers(
+    201,
+    RegisteredOut,
+    400,
+    409,
+    413,
+    415,
+    descriptions={404: "The invitation does not exist or is no longer valid. No account was created."},
+)
 def register(form: dict[str, Any]) -> Response:
     """Register an account and log in.
 
     A username has 3 to 32 characters: letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width
     `ａｎｎ` are the same name. A password has 8 to 1024 characters and is not the username.
+
+    With the token of an invitation as `invite`, you also join its room, and the answer shows the `room`. If you can't
+    join it, no account is created.
     """
-    user, grant = services().registration.register(**form, device=device())
-    return _welcome(user, grant, "registered", 201)
+    invite = form.pop("invite", None)
+    if invite is None:
+        return _welcome(*services().registration.register(**form, device=device()), "registered", 201)
+    user, grant, shown = services().registration.register_invited(invite, **form, device=device())
+    room = presenter_for(user.id, shown.details).room(shown.view)
+    return _welcome(user, grant, "registered", 201, room=room)
 
 
 @blueprint.route("/login/", methods=["POST"], policy=PUBLIC)
@@ -189,11 +209,12 @@ def revoke_session(session_id: int) -> Response:
     return presenting.no_content()
 
 
-def _welcome(user: User, grant: Grant, message_code: str, status: int) -> Response:
+def _welcome(user: User, grant: Grant, message_code: str, status: int, **more: presenting.Json) -> Response:
     context().came_online()
     body = {
         "user": presenting.account(user, base_url(), context().clock()),
         "tokens": context().tokens.pair(grant),
         "message": sentence(message_code),
+        **more,
     }
     return presenting.json_response(body, status)

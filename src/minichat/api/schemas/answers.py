@@ -7,6 +7,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from minichat.api.schemas.fields import Time
 
 EXAMPLE_TIME = "2026-11-23T09:30:00.123Z"
+EXAMPLE_TOKEN = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"  # noqa: S105 - it opens nothing
 
 
 class Out(Schema):
@@ -169,6 +170,10 @@ class JoinedRoomOut(Out):
     room = fields.Nested(RoomOut, required=True)
 
 
+class RegisteredOut(WelcomeOut):
+    room = fields.Nested(RoomOut, metadata={"description": "The room of the `invite`, if there was one."})
+
+
 class DirectChatOut(Out):
     room = fields.Nested(RoomOut, required=True)
     message = _string("The chat has been created.")
@@ -196,6 +201,35 @@ class BanOut(UserOut):
         allow_none=True,
         metadata={"example": 1, "description": "The id of a user, or null if that account has been deleted."},
     )
+
+
+class InvitationOut(Out):
+    id = _number(1)
+    created_by = fields.Nested(UserOut, required=True)
+    expires_at = _time()
+    uses = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"example": 10, "description": "How many people can join with it, or null for any number."},
+    )
+    used = _number(0, description="How many people have joined with it.")
+
+
+class NewInvitationOut(InvitationOut):
+    token = _string(EXAMPLE_TOKEN)
+    url = _string(f"http://127.0.0.1:8000/#invite={EXAMPLE_TOKEN}")
+
+
+class InvitedRoomOut(Out):
+    name = _string("Kitchen")
+    description = _string("Who cooks tonight?")
+    participants_count = _number(2)
+
+
+class PreviewOut(Out):
+    room = fields.Nested(InvitedRoomOut, required=True)
+    invited_by = fields.Nested(UserOut, required=True)
+    expires_at = _time()
 
 
 class ExportedAccountOut(AccountOut):
@@ -229,6 +263,15 @@ class ExportedBanOut(Out):
     banned_at = _time()
 
 
+class ExportedInvitationOut(Out):
+    id = _number(1)
+    room = _number(1)
+    created_at = _time()
+    expires_at = _time()
+    uses = fields.Integer(required=True, allow_none=True, metadata={"example": 10})
+    used = _number(0)
+
+
 class ExportedEntryOut(Out):
     id = _number(1)
     time = _time()
@@ -253,6 +296,11 @@ class ExportOut(Out):
     bans = fields.List(
         fields.Nested(ExportedBanOut), required=True, metadata={"description": "The rooms that you are banned from."}
     )
+    invitations = fields.List(
+        fields.Nested(ExportedInvitationOut),
+        required=True,
+        metadata={"description": "The invitations that you created, until a day after they expire."},
+    )
     messages = fields.List(
         fields.Nested(ExportedMessageOut),
         required=True,
@@ -263,6 +311,34 @@ class ExportOut(Out):
         required=True,
         metadata={"description": "The entries of the audit log about you, the newest first."},
     )
+
+
+def _range(least: int, most: int) -> fields.Field[Any]:
+    return fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"minItems": 2, "maxItems": 2, "example": [least, most], "description": "The least and the most."},
+    )
+
+
+class InputLimitsOut(Out):
+    """The limits of what people enter: text in characters, files in bytes."""
+
+    content = _number(4_000)
+    username = _range(3, 32)
+    password = _range(8, 1_024)
+    room_name = _number(100)
+    description = _number(1_000)
+    participants = _number(200)
+    avatar_bytes = _number(2_097_152)
+
+
+class InfoOut(Out):
+    registration = _string("open", validate=validate.OneOf(("open", "invite", "closed")))
+    directory = _string("everyone", validate=validate.OneOf(("everyone", "shared")))
+    password_reset = _flag(False)
+    languages = fields.List(fields.String(), required=True, metadata={"example": ["en", "ru"]})
+    limits = fields.Nested(InputLimitsOut, required=True)
 
 
 class HealthOut(Out):

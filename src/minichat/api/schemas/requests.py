@@ -6,10 +6,18 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from minichat.api.schemas.answers import AccountOut, MessageOut, ParticipantOut, ReadOut, RoomOut
+from minichat.api.schemas.answers import (
+    EXAMPLE_TOKEN,
+    AccountOut,
+    MessageOut,
+    NewInvitationOut,
+    ParticipantOut,
+    ReadOut,
+    RoomOut,
+)
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
-from minichat.domain import accounts, message_rules, room_rules
+from minichat.domain import accounts, invitations, message_rules, room_rules
 from minichat.domain.model import MAX_ID, Role
 from minichat.domain.text import Fields
 
@@ -59,6 +67,7 @@ class RegisterIn(In):
     email = _email()
     first_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
     last_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
+    invite = Text(metadata={"description": "The token of an invitation to a room.", "example": EXAMPLE_TOKEN})
 
 
 class LoginIn(In):
@@ -179,6 +188,27 @@ class MessageHeaders(In):
 
 class DirectChatIn(In):
     user_id = Id(required=True, metadata={"example": 2})
+
+
+class NewInvitationIn(In):
+    resource = NewInvitationOut
+
+    expires_in = WholeNumber(
+        1,
+        invitations.MAX_LIFETIME_SECONDS,
+        load_default=invitations.DEFAULT_LIFETIME_SECONDS,
+        metadata={"description": "In seconds.", "example": 86_400},
+    )
+    uses = WholeNumber(
+        1,
+        invitations.MAX_USES,
+        allow_none=True,
+        metadata={"description": "How many people can join with it. Without it, or with null, any number."},
+    )
+
+
+class InviteIn(In):
+    token = Text(required=True, metadata={"description": "The token of an invitation.", "example": EXAMPLE_TOKEN})
 
 
 class NewParticipantIn(In):

@@ -1,0 +1,39 @@
+"""`/api/info/`: what a client needs to know of this server before anybody logs in."""
+
+from flask import Response
+
+from minichat.api import presenting
+from minichat.api.blueprint import Blueprint, answers
+from minichat.api.policy import PUBLIC
+from minichat.api.schemas.answers import InfoOut
+from minichat.api.texts import LANGUAGES
+from minichat.domain import accounts, avatars, message_rules, room_rules
+
+blueprint = Blueprint("info", __name__, url_prefix="/api", description="About this server")
+
+_INFO = {
+    "registration": "open",
+    "directory": "everyone",
+    "password_reset": False,
+    "languages": LANGUAGES,
+    "limits": {
+        "content": message_rules.MAX_CONTENT_LENGTH,
+        "username": (accounts.MIN_USERNAME_LENGTH, accounts.MAX_USERNAME_LENGTH),
+        "password": (accounts.MIN_PASSWORD_LENGTH, accounts.MAX_PASSWORD_LENGTH),
+        "room_name": room_rules.MAX_ROOM_NAME_LENGTH,
+        "description": room_rules.MAX_DESCRIPTION_LENGTH,
+        "participants": room_rules.MAX_INVITED,
+        "avatar_bytes": avatars.MAX_FILE_BYTES,
+    },
+}
+
+
+@blueprint.route("/info/", methods=["GET"], policy=PUBLIC)
+@answers(200, InfoOut)
+def info() -> Response:
+    """Get what a client needs to build its forms: the options of this server, its languages and its limits.
+
+    `registration` is `open` if everybody can register. `directory` is `everyone` if users find all others.
+    `password_reset` is true if users can request a new password by mail. `languages` are those of the texts for people.
+    """
+    return presenting.json_response(_INFO)
