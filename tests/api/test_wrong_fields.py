@@ -156,6 +156,11 @@ def test_each_field_has_its_own_sentences(chat: Chat) -> None:
     }
 
 
+def test_a_list_with_several_wrong_items_has_one_sentence(scene: Scene) -> None:
+    answer = scene.ann.posts(ROOMS, name="Tea", participants=["x", 0, 1.5])
+    assert answer.errors == {"participants": ["This is not a valid id."]}
+
+
 def test_a_header_and_a_body_are_named_together(scene: Scene) -> None:
     form = {"room": scene.room["id"], "content": "", "reply_to": 99, "colour": 1}
     answer = scene.ann.sends("POST", MESSAGES, json=form, headers={"Idempotency-Key": "x" * 65})

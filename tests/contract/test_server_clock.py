@@ -13,7 +13,13 @@ from contract.backends import on_postgres
 from e2e.crowd import wait_until
 from minichat.adapters.memory import MemoryClock
 from minichat.adapters.peewee import open_database, server_clock
-from minichat.adapters.peewee.engine.server_clock import ASK_INTERVAL, MAX_JITTER, RETRY_INTERVAL, ServerClock
+from minichat.adapters.peewee.engine.server_clock import (
+    ASK_INTERVAL,
+    MAX_JITTER,
+    MAX_ROUND_TRIP,
+    RETRY_INTERVAL,
+    ServerClock,
+)
 from minichat.domain.errors import InvalidTicket, Unavailable
 from minichat.domain.model import HOUR, MINUTE, SECOND, Timestamp
 from minichat.domain.ports import Clock
@@ -28,6 +34,7 @@ class Server:
 
     def __init__(self) -> None:
         self.now, self.questions, self.fails = 9_000_000, 0, False
+        self.on_answer: Callable[[], object] = lambda: None
         self.may_answer = threading.Event()
         self.may_answer.set()
 
@@ -36,7 +43,9 @@ class Server:
         assert self.may_answer.wait(30)
         if self.fails:
             raise Unavailable("away")
-        return self.now
+        answer = self.now
+        self.on_answer()
+        return answer
 
 
 class Host:
@@ -98,6 +107,15 @@ def test_a_small_difference_between_answers_is_ignored(host: Host, jitter: int, 
     host.clock()
     host.server.now += jitter
     assert host.asks_after(ASK_INTERVAL) == 9_000_000 + ASK_INTERVAL + expected
+
+
+def test_an_answer_after_a_long_round_trip_is_ignored(host: Host) -> None:
+    host.clock()
+    host.server.on_answer = lambda: host.passes(MAX_ROUND_TRIP + 1)
+    expected = 9_000_000 + ASK_INTERVAL + MAX_ROUND_TRIP + 1
+    assert host.asks_after(ASK_INTERVAL) == expected
+    host.server.on_answer = lambda: None
+    assert host.asks_after(RETRY_INTERVAL) == expected + RETRY_INTERVAL
 
 
 def test_time_goes_on_while_the_server_is_away(host: Host) -> None:
