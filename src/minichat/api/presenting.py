@@ -202,7 +202,7 @@ class Presenter:
         """Return an invitation, without its token."""
         return {
             "id": invitation.id,
-            "created_by": self.user(invitation.created_by),
+            "created_by": self._users[invitation.created_by],
             "expires_at": rfc3339(invitation.expires_at),
             "uses": invitation.uses,
             "used": invitation.used,
