@@ -16,7 +16,7 @@ from contract.backends import memory, sqlite
 from folders import fast_folder
 from minichat.domain.errors import ChatError
 from minichat.domain.history import MessageWindow
-from minichat.domain.model import Caller, Role
+from minichat.domain.model import Caller, CreatedInvitation, Invitation, Role
 from minichat.domain.paging import Window
 from minichat.domain.services import build
 from minichat.domain.sessions import Grant, Lifetimes
@@ -60,6 +60,8 @@ def shown(value):
     """Return the value in a form that is equal only if the types are equal, without the random part of a token."""
     if isinstance(value, Grant):
         value = value._replace(jti="")
+    if isinstance(value, CreatedInvitation):
+        value = value._replace(token="")
     if isinstance(value, Mapping):
         return ("mapping", sorted((key, shown(item)) for key, item in value.items()))
     if isinstance(value, list | tuple):
@@ -68,10 +70,10 @@ def shown(value):
     return (type(value).__name__, value)
 
 
-def outcome(action, services):
+def outcome(action, *given):
     """The result of an action: its answer, or the error with all its attributes."""
     try:
-        return "answered", action(services)
+        return "answered", action(*given)
     except ChatError as error:
         return "refused", (type(error).__name__, getattr(error, "issues", None))
 
@@ -91,6 +93,8 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         ]
         self.grants = []
         """Pairs of grants that are equal on both sides, except their random `jti`."""
+        self.invitations = [[CreatedInvitation(Invitation(9, 1, 1, 0, 0, None, 0), "unknown", None)] * 2]
+        """Pairs of invitations that are equal on both sides, except their random tokens."""
 
     def teardown(self):
         try:
@@ -99,9 +103,12 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         finally:
             self.resources.close()
 
-    def both(self, action):
-        """Run the action on both sides and compare; return both answers, or None if it failed on both."""
-        results = [outcome(action, services) for services in self.services]
+    def both(self, action, *pair):
+        """Run the action on both sides and compare; return both answers, or None if it failed on both.
+
+        Each side gets its services, and its part of the pair if there is one.
+        """
+        results = [outcome(action, *given) for given in zip(self.services, *pair, strict=True)]
         assert shown(results[0]) == shown(results[1])
         return [answer for _, answer in results] if results[0][0] == "answered" else None
 
@@ -171,16 +178,15 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         if answers:
             self.grants.append([grant for _, grant in answers])
 
-    def with_grant(self, data_index, act):
+    def with_one(self, pairs, index, act):
+        """Do something with one of the newest pairs, like `both`."""
+        return self.both(act, pairs[-1 - index % len(pairs)])
+
+    def with_grant(self, index, act):
         """Do something with one of the newest grants and its session."""
-        pair = self.grants[-1 - data_index % len(self.grants)]
-        results = [
-            outcome(lambda services, grant=grant: act(services, grant), services)
-            for services, grant in zip(self.services, pair, strict=True)
-        ]
-        assert shown(results[0]) == shown(results[1])
-        if results[0][0] == "answered" and isinstance(results[0][1], Grant):
-            self.grants.append([answer for _, answer in results])
+        answers = self.with_one(self.grants, index, act)
+        if answers and isinstance(answers[0], Grant):
+            self.grants.append(answers)
 
     @rule(index=st.integers(0, 7))
     def refresh(self, index):
@@ -315,6 +321,52 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         user_id, room_id = self.at(place)
         self.walk(lambda services, window: services.moderation.bans(user_id, room_id, window))
         self.both(lambda services: services.moderation.lift_ban(user_id, room_id, other_id))
+
+    @rule(place=places, expires_in=st.sampled_from([1, 100, 90_000]), uses=st.sampled_from([None, 0, 1, 1, 2]))
+    def invite(self, place, expires_in, uses):
+        user_id, room_id = self.at(place)
+        answers = self.both(
+            lambda services: services.invitations.create(user_id, room_id, expires_in=expires_in, uses=uses)
+        )
+        if answers:
+            self.invitations.append(answers)
+
+    @rule(place=places, index=st.integers(0, 3), is_own_room=st.booleans())
+    def revoke(self, place, index, is_own_room):
+        user_id, room_id = self.at(place)
+        self.walk(lambda services, window: services.invitations.page(user_id, room_id, window))
+
+        def revoke(services, created):
+            invitation = created.invitation
+            where = invitation.room_id if is_own_room else room_id
+            services.invitations.revoke(user_id, where, invitation.id)
+
+        self.with_one(self.invitations, index, revoke)
+
+    @rule(user_id=users, index=st.integers(0, 3))
+    def accept(self, user_id, index):
+        self.with_one(self.invitations, index, lambda services, one: services.invitations.preview(one.token))
+        if self.knows(user_id):
+            self.with_one(
+                self.invitations, index, lambda services, one: services.invitations.accept(user_id, one.token)
+            )
+
+    @precondition(lambda self: not self.knows(5))
+    @rule(name=st.sampled_from(NAMES), index=st.integers(0, 3))
+    def register_invited(self, name, index):
+        def register(services, created):
+            return services.registration.register_invited(created.token, name, PASSWORD)
+
+        answers = self.with_one(self.invitations, index, register)
+        if answers:
+            self.grants.append([grant for _, grant, _ in answers])
+
+    @rule(user_id=users, is_active=st.booleans())
+    def switch_account(self, user_id, is_active):
+        if self.knows(user_id):
+            name = self.user(user_id).username
+            act = "enable" if is_active else "disable"
+            self.both(lambda services: getattr(services.administration, act)(name))
 
     @rule(place=places)
     def become_moderator(self, place):
