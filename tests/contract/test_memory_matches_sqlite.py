@@ -93,8 +93,8 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         ]
         self.grants = []
         """Pairs of grants that are equal on both sides, except their random `jti`."""
-        self.invitations = [[CreatedInvitation(Invitation(9, 1, 1, 0, 0, None, 0), "unknown", None)] * 2]
-        """Pairs of invitations that are equal on both sides, except their random tokens."""
+        self.invitations = [[(Invitation(99, 1, 1, 0, 0, None, 0), "unknown")] * 2]
+        """Pairs of invitations that are equal on both sides, with their random tokens."""
 
     def teardown(self):
         try:
@@ -329,15 +329,15 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
             lambda services: services.invitations.create(user_id, room_id, expires_in=expires_in, uses=uses)
         )
         if answers:
-            self.invitations.append(answers)
+            self.invitations.append([(created.invitation, created.token) for created in answers])
 
     @rule(place=places, index=st.integers(0, 3), is_own_room=st.booleans())
     def revoke(self, place, index, is_own_room):
         user_id, room_id = self.at(place)
         self.walk(lambda services, window: services.invitations.page(user_id, room_id, window))
 
-        def revoke(services, created):
-            invitation = created.invitation
+        def revoke(services, invited):
+            invitation, _ = invited
             where = invitation.room_id if is_own_room else room_id
             services.invitations.revoke(user_id, where, invitation.id)
 
@@ -345,17 +345,17 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
 
     @rule(user_id=users, index=st.integers(0, 3))
     def accept(self, user_id, index):
-        self.with_one(self.invitations, index, lambda services, one: services.invitations.preview(one.token))
+        self.with_one(self.invitations, index, lambda services, invited: services.invitations.preview(invited[1]))
         if self.knows(user_id):
             self.with_one(
-                self.invitations, index, lambda services, one: services.invitations.accept(user_id, one.token)
+                self.invitations, index, lambda services, invited: services.invitations.accept(user_id, invited[1])
             )
 
     @precondition(lambda self: not self.knows(5))
     @rule(name=st.sampled_from(NAMES), index=st.integers(0, 3))
     def register_invited(self, name, index):
-        def register(services, created):
-            return services.registration.register_invited(created.token, name, PASSWORD)
+        def register(services, invited):
+            return services.registration.register_invited(invited[1], name, PASSWORD)
 
         answers = self.with_one(self.invitations, index, register)
         if answers:
