@@ -408,6 +408,8 @@ FILLING = """
     INSERT INTO attempt SELECT 'u' || n, 1, n, n, n FROM {all};
     INSERT INTO freed_name SELECT 'u' || n, n FROM {all};
     INSERT INTO ban (room_id, user_id, banned_by, banned_at) SELECT n, n, n, n FROM {all};
+    INSERT INTO invitation (token_hash, room_id, created_by, created_at, expires_at, uses, used)
+        SELECT 'u' || n, n, n, n, n, 1, 0 FROM {all};
     INSERT INTO block (blocker_id, blocked_id, blocked_at) SELECT n, n, n FROM {all};
     INSERT INTO change (xid, kind, room_id, at, user_id)
         SELECT n, CASE WHEN n % 10 = 0 THEN 'participant.joined' ELSE 'message.created' END, n, n, n FROM {all};
