@@ -1,0 +1,297 @@
+"""Measure the search for messages, on SQLite and PostgreSQL, as the number of messages grows.
+
+    python bench/search.py [--databases sqlite,postgres] [--messages 10000,1000000] [--runs 12] [--url URL]
+
+It fills a database with messages like those of a chat: in Latin, Cyrillic and Han, with frequent and rare words, in
+1,000 rooms of very different sizes. Then it searches in this process, by the service of the API: as a user in one room,
+in 20 and in 200, for each kind of query, with each combination of the filters `room`, `user` and `before`. A search
+counts whole, with its rooms, authors and receipts. It prints the median and the 99th percentile in milliseconds for
+each kind, and the median of the slowest combination.
+
+The databases are new ones in a temporary folder, with the defaults of PostgreSQL (fsync on). With `--url`, the program
+measures that database, and fills it first if it has no accounts. A million messages take two to four minutes to fill;
+all kinds and combinations take `runs` × 20 searches for each kind and number of rooms.
+"""
+
+import argparse
+import random
+import sys
+import time
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import accumulate, islice, product
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # it starts PostgreSQL as the tests do
+from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.peewee.operations import migrate
+from minichat.config import Settings
+from minichat.domain.message_search import MessageFilter, MessageSearch
+from minichat.domain.model import SECOND, Role, RoomKind
+from minichat.wiring import services_on
+from postgres import running_postgres
+
+SEED = 20_261_129
+ROOMS = 1_000
+AUTHORS = 200
+SEEKERS = {1: 1, 20: 2, 200: 3}
+"""The user who searches, by the number of their rooms. The first rooms are the busiest: see `ROOM_SHARES`."""
+ROOM_SHARES = [0.30] + [0.01] * 19 + [0.25 / 180] * 180 + [0.26 / 800] * 800
+OWN_ROOMS = max(SEEKERS)
+"""The rooms after these have no seeker."""
+FREQUENT_AUTHOR, RARE_AUTHOR = 4, 150
+LIMIT = 50
+STARTED = 1_790_000_000_000
+BATCH = 5_000
+ROOM_COLUMNS = (
+    *("id", "name", "description", "kind", "is_private", "created_at", "active_at"),
+    *("activity", "last_seq", "participants_count", "is_indexed"),
+)
+
+WORDS = 40_000
+LATIN, CYRILLIC = "abcdefghijklmnopqrstuvwxyz", "абвгдежзийклмнопрстуфхцчшщыьэюя"
+HAN = "一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天"
+
+QUERIES = {
+    "one letter": "a",
+    "a rare letter": "ы",
+    "common": "common",
+    "common word's start": "comm",
+    "rare": "zebra",
+    "neither common nor rare": "medium",
+    "one hit, long ago": "longago",
+    "only elsewhere": "elsewhere",
+    "common elsewhere, rare here": "elserare",
+    "common until half-way": "former",
+    "common from half-way on": "recent",
+    "two that never meet": "leftish rightish",
+    "three that never meet": "leftish common rightish",
+    "three single letters": "a b c",
+    "a letter and a rare word": "a zebra",
+    "one Han character": "的",
+    "three Han characters": "大中国",
+    "an emoji": "👍",
+    "no message has it": "qqqqqqqq",
+    "200 characters": "x" * 200,
+    "100 words": "of " + " ".join(map(chr, range(97, 123))) * 3,
+}
+
+
+class Vocabulary:
+    """Words by Zipf's law, the short ones among the frequent ones."""
+
+    def __init__(self, random_: random.Random) -> None:
+        self._random = random_
+        words: set[str] = set()
+        while len(words) < WORDS:
+            letters = LATIN if random_.random() < 0.6 else CYRILLIC
+            words.add("".join(random_.choices(letters, k=min(12, max(1, round(random_.gauss(5.5, 2.2)))))))
+        self._words = sorted(sorted(words), key=lambda word: random_.random() * (1 if len(word) > 3 else 0.3))
+        self._weights = list(accumulate(1 / (rank + 5) for rank in range(WORDS)))
+
+    def some(self) -> list[str]:
+        """Return the words of one message: nine on average."""
+        count = max(1, int(self._random.expovariate(1 / 9)))
+        return self._random.choices(self._words, cum_weights=self._weights, k=count)
+
+
+class MessageLine(NamedTuple):
+    id: int
+    room_id: int
+    seq: int
+    user_id: int
+    content: str
+
+
+def message_lines(count: int) -> Iterator[MessageLine]:
+    """Yield messages in the order of their ids, always the same ones."""
+    random_ = random.Random(SEED)  # noqa: S311 - test data
+    words, shares = Vocabulary(random_), list(accumulate(ROOM_SHARES))
+    last_seq = [0] * (ROOMS + 1)
+    awaits_longago = True
+    for number in range(1, count + 1):
+        room = min(bisect(shares, random_.random() * shares[-1]) + 1, ROOMS)
+        last_seq[room] = seq = last_seq[room] + 1
+        author = 1 + int(min(AUTHORS - 1, random_.expovariate(1 / 15)))
+        said = [*words.some(), *_marked_words(random_, number / count, room, seq)]
+        if awaits_longago and room == 1 and number > count // 10:
+            said.append("longago")
+            awaits_longago = False
+        random_.shuffle(said)
+        yield MessageLine(number, room, seq, author, " ".join(said))
+
+
+def _marked_words(random_: random.Random, age: float, room: int, seq: int) -> Iterator[str]:
+    """Yield the words that the queries seek."""
+    is_elsewhere = room > OWN_ROOMS
+    for word, share in (
+        ("common", 0.3),
+        ("medium", 1e-3),
+        ("zebra", 5e-5),
+        ("👍🏽", 0.05),
+        ("former", 0.3 if age < 0.5 else 0.0),
+        ("recent", 0.3 if age > 0.5 else 0.0),
+        ("elsewhere", 0.3 if is_elsewhere else 0.0),
+        ("elserare", 0.3 if is_elsewhere else 1e-5),
+    ):
+        if random_.random() < share:
+            yield word
+    if random_.random() < 0.02:
+        yield "".join(random_.choices(HAN + "的", k=8))
+    if seq % 4 == 0:
+        yield "leftish"
+    if seq % 4 == 2:
+        yield "rightish"
+
+
+def fill(database: ChatDatabase, messages: int) -> None:
+    """Fill an empty database: accounts, rooms, participants and messages. The search index follows."""
+    migrate.upgrade(database)
+    insert = database.dialect.insert_rows
+    last_seq, newest = [0] * (ROOMS + 1), [0] * (ROOMS + 1)
+    for line in message_lines(messages):
+        last_seq[line.room_id], newest[line.room_id] = line.seq, line.id
+    people = range(1, AUTHORS + 1)
+    with database.writing():
+        insert(
+            database,
+            "user",
+            ("id", "username", "username_key", "password_hash", "joined_at", "is_indexed"),
+            [(number, f"user{number}", f"user{number}", "", STARTED, True) for number in people],
+        )
+        insert(database, "room", ROOM_COLUMNS, [_room(number, last_seq, newest) for number in range(1, ROOMS + 1)])
+        insert(
+            database,
+            "participant",
+            ("room_id", "user_id", "role", "joined_seq", "seen_seq"),
+            [
+                (room, user, Role.MEMBER.value, 0, last_seq[room])
+                for room in range(1, ROOMS + 1)
+                for user in _participants(room)
+            ],
+        )
+    lines = message_lines(messages)
+    while batch := list(islice(lines, BATCH)):
+        with database.writing():
+            insert(
+                database,
+                "message",
+                ("id", "room_id", "seq", "user_id", "content", "created_at"),
+                [(*line, STARTED + line.id * SECOND) for line in batch],
+            )
+    with database.writing():
+        for table, last in (("user", AUTHORS), ("room", ROOMS), ("message", messages)):
+            database.dialect.continue_ids_after(database, table, last)
+        database.dialect.refresh_statistics(database)
+
+
+def _room(number: int, last_seq: Sequence[int], newest: Sequence[int]) -> tuple[object, ...]:
+    """Return the values of `ROOM_COLUMNS`."""
+    positions = (2 * newest[number], last_seq[number], len(_participants(number)))
+    return (number, f"room {number}", "", RoomKind.GROUP.value, True, STARTED, STARTED, *positions, True)
+
+
+def _participants(room: int) -> list[int]:
+    """Return the users of the room: the seekers with at least as many rooms, and a few authors."""
+    return [user for rooms, user in SEEKERS.items() if room <= rooms] + [FREQUENT_AUTHOR, RARE_AUTHOR]
+
+
+def filters(newest_id: int) -> Iterator[tuple[str, MessageFilter]]:
+    """Yield every combination of the filters."""
+    authors = {"": None, "a frequent author": FREQUENT_AUTHOR, "a rare author": RARE_AUTHOR}
+    positions = {"": None, "before the half": newest_id // 2, "before the end": newest_id - newest_id // 50}
+    for room_id, (author, author_id), (position, before) in product((None, 1), authors.items(), positions.items()):
+        name = ", ".join(filter(None, ("in a room" if room_id else "", author, position)))
+        yield name or "no filter", MessageFilter(room_id, author_id, before)
+
+
+class Figures(NamedTuple):
+    """Milliseconds of one kind of query, over all combinations of the filters."""
+
+    found: int
+    p50: float
+    p99: float
+    slowest: float
+    slowest_filter: str
+
+
+def searched(search: MessageSearch, user_id: int, query: str, newest_id: int, runs: int) -> Figures:
+    """Measure a query with all filters in turn, after a warm-up."""
+    combinations = dict(filters(newest_id))
+    times: dict[str, list[float]] = {name: [] for name in combinations}
+    found = 0
+    for number in range(runs + 1):
+        for name, within in combinations.items():
+            begun = time.perf_counter()
+            page = search.search(user_id, query, LIMIT, within)
+            if number:
+                times[name].append((time.perf_counter() - begun) * 1e3)
+            elif within == MessageFilter():
+                found = len(page.messages)
+    every = [taken for some in times.values() for taken in some]
+    slowest = max(times, key=lambda name: median(times[name]))
+    return Figures(found, median(every), quantiles(every, n=100)[-1], median(times[slowest]), slowest)
+
+
+def measure(database: ChatDatabase, folder: Path, runs: int, kinds: Sequence[str]) -> None:
+    """Print a table of all kinds of queries."""
+    services = services_on(database, Settings.defaults(folder))
+    newest_id = database.dialect.last_id(database, "message")
+    print(f"{'':30}{'rooms':>6}{'found':>6}{'p50 ms':>8}{'p99 ms':>8}{'slowest':>9}")
+    for kind, (rooms, user_id) in product(kinds, SEEKERS.items()):
+        figures = searched(services.message_search, user_id, QUERIES[kind], newest_id, runs)
+        print(
+            f"{kind:30}{rooms:>6}{figures.found:>6}{figures.p50:>8.1f}{figures.p99:>8.1f}{figures.slowest:>9.1f}"
+            f"  {figures.slowest_filter}",
+            flush=True,
+        )
+
+
+@contextmanager
+def filled(url: str, messages: int) -> Iterator[ChatDatabase]:
+    """Open a database with that many messages; fill it if it is empty."""
+    database = open_database(url)
+    try:
+        migrate.upgrade(database)
+        if not database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
+            report("filled", lambda: fill(database, messages))
+        yield database
+    finally:
+        database.close_connections()
+
+
+def report(name: str, step: Callable[[], object]) -> None:
+    """Run a step of the preparation, and print its time."""
+    begun = time.monotonic()
+    step()
+    print(f"{name} in {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--databases", default="sqlite,postgres")
+    parser.add_argument("--messages", default="10000,1000000")
+    parser.add_argument("--runs", type=int, default=12, help="searches for each combination of filters")
+    parser.add_argument("--only", default="", metavar="KIND", help="the kinds of queries that begin so")
+    parser.add_argument("--url", help="measure this database alone")
+    given = parser.parse_args()
+    kinds = [kind for kind in QUERIES if kind.startswith(given.only)]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        sizes = [int(size) for size in given.messages.split(",")]
+        urls = [(given.url, sizes[-1])] if given.url else []
+        for name, size in product(given.databases.split(",") if not given.url else (), sizes):
+            file = f"sqlite:///{folder}/{size}.sqlite3"
+            urls.append((file if name == "sqlite" else stack.enter_context(running_postgres()).url(), size))
+        for url, size in urls:
+            print(f"\n{url.partition(':')[0]}, {size:,} messages", flush=True)
+            with filled(url, size) as database:
+                measure(database, folder, given.runs, kinds)
+
+
+if __name__ == "__main__":
+    main()
