@@ -39,6 +39,7 @@ class TestSending:
             "edited_at": None,
             "is_deleted": False,
             "is_read": False,
+            "is_blocked": False,
             "reply_to": None,
             "client_id": None,
         }

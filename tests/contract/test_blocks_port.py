@@ -110,3 +110,27 @@ def test_an_erased_user_blocks_nobody_and_is_blocked_by_nobody(ports, people):
         assert list(ports.block_store.erase(one)) == [two, three]
         assert list(ports.block_store.erase(four)) == []
     assert [listed(ports, user_id) for user_id in (one, two, three)] == [[], [], [two]]
+
+
+def test_people_are_read_together_with_the_blocks_of_their_viewers(ports, people):
+    one, two, three, four, _ = people
+    blocks(ports, one, two, three, four)
+    blocks(ports, two, three, one)
+    blocks(ports, four, three)
+
+    def read(user_ids, viewer_ids):
+        users, pairs = ports.user_store.with_blocks(user_ids, viewer_ids)
+        assert users == ports.user_store.by_ids(user_ids)
+        return sorted(pairs)
+
+    assert read({two, three}, [one]) == [(one, two), (one, three)]
+    assert read({one, three}, [one]) == [(one, three)]
+    assert read({two, three}, [three]) == []
+    assert read({three, 99}, [one, two, three]) == [(one, three), (two, three)]
+    assert read({one, two, three, four}, [one, two]) == [
+        *((one, two), (one, three), (one, four)),
+        *((two, one), (two, three)),
+    ]
+    assert read({three}, []) == []
+    assert read(set(), [one]) == []
+    assert read(set(), [one, two]) == []

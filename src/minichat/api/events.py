@@ -1,7 +1,8 @@
 """Events as JSON and as frames of server-sent events, written from the current state of the objects in them.
 
-An event that is the same for many users is written once. Only the field `is_read` of a message differs between users,
-so a message has at most two forms, for any number of listeners. The hub decides which listeners receive an event.
+An event that is the same for many users is written once. Only `is_read` and `is_blocked` of a message differ between
+users, so a message has at most four forms, for any number of listeners. The hub decides which listeners receive an
+event.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -114,10 +115,18 @@ class JsonEventWriter:
             return {}  # its room was deleted, and a later change reports that
         message, details = found
         presenter = Presenter(base_url, self._clock(), 0, details)
-        unread, read = (orjson.dumps(presenter.message(message, Receipts(seq, 0))) for seq in (0, message.seq))
+        blockers = {blocker_id for blocker_id, blocked_id in details.blocks if blocked_id == message.user_id}
         # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
-        return {user_id: read if is_read else unread for user_id, is_read in is_read_for.items()}
+        forms: dict[tuple[bool, bool], bytes] = {}
+        data: dict[int, bytes] = {}
+        for user_id, is_read in is_read_for.items():
+            key = is_read, user_id in blockers
+            if key not in forms:
+                viewed = presenter.seen_by(user_id) if key[1] else presenter
+                forms[key] = orjson.dumps(viewed.message(message, Receipts(message.seq if is_read else 0, 0)))
+            data[user_id] = forms[key]
+        return data
 
     def _message_read(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         return _same_for_all({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)

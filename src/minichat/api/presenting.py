@@ -128,11 +128,14 @@ class Presenter:
         self._people = people
         self._users = _Written(lambda user_id: user(people[user_id], base))
         self._persons = _Written(lambda user_id: person(people[user_id], base, now))
+        self._details = details
+        self._blocked_ids = details.blocked_by(viewer_id)
 
     def seen_by(self, viewer_id: int) -> Self:
         """Return a presenter for another viewer. Both share the people written so far."""
         other = copy(self)
         other._viewer_id = viewer_id  # noqa: SLF001 - an instance of this class
+        other._blocked_ids = self._details.blocked_by(viewer_id)  # noqa: SLF001
         return other
 
     def message(self, message: Message, receipts: Receipts) -> Json:
@@ -142,6 +145,7 @@ class Presenter:
         shown["user"] = self._users[message.user_id]
         shown["user_username"] = self._people[message.user_id].username
         shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
+        shown["is_blocked"] = message.user_id in self._blocked_ids
         return shown
 
     def messages(self, page: MessagePage) -> list[Json]:

@@ -21,7 +21,8 @@ class DetailReader:
         shown = set(user_ids)
         for message in messages:
             shown.add(message.user_id)
-        return Details(self.user_store.by_ids(shown))
+        people, blocks = self.user_store.with_blocks(shown, viewer_ids)
+        return Details(people, blocks)
 
     def of_rooms(
         self, viewer_ids: Collection[int], views: Collection[RoomView], messages: Iterable[Message] = ()

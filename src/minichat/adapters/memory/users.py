@@ -50,6 +50,16 @@ class MemoryUserStore:
         users = self._store.tables.users
         return {user_id: users[user_id] for user_id in user_ids if user_id in users}
 
+    def with_blocks(
+        self, user_ids: Collection[int], viewer_ids: Collection[int]
+    ) -> tuple[Mapping[int, User], Collection[tuple[int, int]]]:
+        people = self.by_ids(user_ids)
+        return people, {
+            (blocker_id, blocked_id)
+            for blocker_id, blocked_id in self._store.tables.blocks
+            if blocker_id in viewer_ids and blocked_id in people
+        }
+
     def living(self, user_ids: Collection[int]) -> Collection[int]:
         self._store.locks.check_shared_accounts(user_ids)
         return {user.id for user in self.by_ids(user_ids).values() if not user.is_erased}

@@ -119,6 +119,9 @@ class MessageOut(ExportedMessageOut):
     user = fields.Nested(UserOut, required=True)
     user_username = _string("ann")
     is_read = _flag(False)
+    is_blocked = fields.Boolean(
+        required=True, metadata={"example": False, "description": "Whether you have blocked the author."}
+    )
 
 
 class RoomOut(Out):

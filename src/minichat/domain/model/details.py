@@ -1,5 +1,6 @@
 """Everything that an answer shows beside its messages and rooms."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from minichat.domain.model.accounts import People
@@ -10,3 +11,9 @@ class Details(NamedTuple):
 
     people: People
     """Every user whom the answer shows."""
+    blocks: Collection[tuple[int, int]] = frozenset()
+    """Pairs of a viewer and a user of the answer whom the viewer blocks."""
+
+    def blocked_by(self, viewer_id: int) -> Collection[int]:
+        """Return the users of the answer whom the viewer blocks."""
+        return {blocked_id for blocker_id, blocked_id in self.blocks if blocker_id == viewer_id}

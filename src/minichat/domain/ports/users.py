@@ -19,6 +19,11 @@ class UserStore(Protocol):
     def by_ids(self, user_ids: Iterable[int]) -> Mapping[int, User]:
         """Return the users of these ids. Omit unknown ids."""
 
+    def with_blocks(
+        self, user_ids: Collection[int], viewer_ids: Collection[int]
+    ) -> tuple[Mapping[int, User], Collection[tuple[int, int]]]:
+        """Return the same as `by_ids`, and the pairs of a viewer and a user of these whom the viewer blocks."""
+
     def living(self, user_ids: Collection[int]) -> Collection[int]:
         """Return the users among these that are not erased. Inside a transaction, this needs their locks."""
 

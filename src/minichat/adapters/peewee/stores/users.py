@@ -3,20 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import SQL, Expression, Node, fn
+from peewee import JOIN, SQL, Expression, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.name_index import NO_ENTRIES, NameIndex
-from minichat.adapters.peewee.tables import FreedNameRow, UserRow
+from minichat.adapters.peewee.tables import BlockRow, FreedNameRow, UserRow
 from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
 from minichat.domain.ports import Characters
 
 USERS = Mapper(User, UserRow)
 _PASSWORD_HASH = USERS.end
+_USER_ID, _BLOCK = USERS.start, USERS.end
 
 
 class PeeweeUserStore:
@@ -43,6 +44,16 @@ class PeeweeUserStore:
         credentials = user.select(*USERS.columns, user.password_hash)
         self._get = self._statement(self._users.where(self._is_this))
         self._by_ids = self._statement(self._users.where(self._is_one_of("ids")))
+        block, are_these = BlockRow, self._is_one_of("ids")
+        blocked = block.select(block.blocked_id).where(block.blocker_id == param("viewer_id"))
+        self._seen_by_one = self._statement(user.select(*USERS.columns, user.id.in_(blocked)).where(are_these))
+        # The sum hides the column from the index: most authors have no blocks to compare with the viewers.
+        is_by_viewer = (block.blocker_id + 0).in_(self._database.dialect.each_of("viewer_ids"))
+        self._seen_by_several = self._statement(
+            user.select(*USERS.columns, block.blocker_id)
+            .join(block, JOIN.LEFT_OUTER, on=((block.blocked_id == user.id) & is_by_viewer))
+            .where(are_these)
+        )
         self._living = self._statement(user.select(user.id).where(self._is_one_of("ids") & user.deleted_at.is_null()))
         self._credentials = self._statement(credentials.where(user.username_key == param("key")))
         self._credentials_by_id = self._statement(credentials.where(self._is_this))
@@ -66,6 +77,21 @@ class PeeweeUserStore:
             return {}
         rows = self._by_ids.rows(ids=orjson.dumps(ids).decode())
         return {user.id: user for user in USERS.all(rows)}
+
+    def with_blocks(
+        self, user_ids: Collection[int], viewer_ids: Collection[int]
+    ) -> tuple[Mapping[int, User], Collection[tuple[int, int]]]:
+        if not user_ids:
+            return {}, ()
+        ids = orjson.dumps(list(user_ids)).decode()
+        if len(viewer_ids) == 1:
+            [viewer_id] = viewer_ids
+            rows = self._seen_by_one.rows(ids=ids, viewer_id=viewer_id)
+            blocks = [(viewer_id, row[_USER_ID]) for row in rows if row[_BLOCK]]
+        else:
+            rows = self._seen_by_several.rows(ids=ids, viewer_ids=orjson.dumps(list(viewer_ids)).decode())
+            blocks = [(row[_BLOCK], row[_USER_ID]) for row in rows if row[_BLOCK] is not None]
+        return {row[_USER_ID]: USERS.of(row) for row in rows}, blocks
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
         ids = orjson.dumps(list(user_ids)).decode()
