@@ -57,6 +57,7 @@ SECTIONS = {
     "rooms": "Rooms and direct chats",
     "moderation": "Roles, removals and bans",
     "invitations": "Invitations to rooms",
+    "blocks": "Blocked people",
     "messages": "Messages and history",
     "sync": "Changes since a cursor",
     "events": "Live updates",
@@ -358,6 +359,11 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("GET /api/chat/rooms/{room_id}/invites/", invites, token=me)
     one_invite = "/api/chat/rooms/{room_id}/invites/{invite_id}/"
     guide.shows(f"DELETE {one_invite}", f"{invites}{invite['id']}/", token=me)
+    # Blocked people
+    blocked = f"/api/chat/users/{cid.id}/block/"
+    guide.shows("POST /api/chat/users/{user_id}/block/", blocked, token=me)
+    guide.shows("GET /api/chat/blocks/", token=me)
+    guide.shows("DELETE /api/chat/users/{user_id}/block/", blocked, token=me)
 
     # Live updates
     guide.shows("GET /api/chat/sync/", f"/api/chat/sync/?after={cursor}&limit=2", token=me)

@@ -99,6 +99,9 @@ ROUTES = [
     Route("DELETE", "/api/chat/rooms/{room}/invites/{invite}/"),
     Route("POST", "/api/chat/invites/preview/", {"token": "{token}"}),
     Route("POST", "/api/chat/invites/accept/", {"token": "{token}"}),
+    Route("POST", "/api/chat/users/{other}/block/"),
+    Route("DELETE", "/api/chat/users/{other}/block/"),
+    Route("GET", "/api/chat/blocks/", query=PAGED),
     Route("GET", "/api/chat/messages/", query=(*STRETCH, "room")),
     Route(
         "POST",

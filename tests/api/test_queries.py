@@ -23,6 +23,7 @@ LISTS = {
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
     "/api/chat/rooms/{room}/invites/": SESSION + 3,  # the room, the invitations, the people
+    "/api/chat/blocks/": SESSION + 2,  # the blocks, the people
     "/api/chat/rooms/{room}/history/?mark_read=false": SESSION
     + 4,  # the room, its first participants, messages, people
     "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
@@ -68,6 +69,7 @@ def grow(chat: Chat, ann: Person, room: Json, rows: int) -> None:
             banned, _ = services.registration.register(f"banned{number}", "correct horse battery")
             services.moderation.remove(ann.id, room["id"], banned.id, is_ban=True)
             services.invitations.create(ann.id, room["id"])
+            services.blocks.block(ann.id, banned.id)
             services.participation.join(user.id, room["id"])
             services.messaging.send(user, room["id"], "hello")
             services.rooms.create(user.id, f"public {number}")

@@ -19,6 +19,7 @@ from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.avatars import is_picture_url
 from minichat.domain.model import (
     Ban,
+    Block,
     Details,
     Invitation,
     Membership,
@@ -211,6 +212,10 @@ class Presenter:
             "uses": invitation.uses,
             "used": invitation.used,
         }
+
+    def block(self, block: Block) -> Json:
+        """Return an entry of the list of blocked people: a User, with the time of the block."""
+        return {**user(self._people[block.blocked_id], self._base), "blocked_at": rfc3339(block.blocked_at)}
 
     def _direct_name(self, view: RoomView) -> str:
         """Return the name of a direct chat: the name of the other participant."""

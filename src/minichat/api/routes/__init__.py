@@ -3,6 +3,7 @@
 from minichat.api.routes import (
     auth,
     avatars,
+    blocks,
     docs,
     events,
     health,
@@ -23,6 +24,7 @@ DOCUMENTED = (
     rooms.blueprint,
     moderation.blueprint,
     invitations.blueprint,
+    blocks.blueprint,
     messages.blueprint,
     message_search.blueprint,
     sync.blueprint,

@@ -235,6 +235,10 @@ class PreviewOut(Out):
     expires_at = _time()
 
 
+class BlockOut(UserOut):
+    blocked_at = _time()
+
+
 class ExportedAccountOut(AccountOut):
     is_superuser = _flag(False)
 
