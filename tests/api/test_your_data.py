@@ -153,10 +153,13 @@ class TestTheExport:
         ann.says("bye", in_=left)
         ann.leaves(left)
         direct = ann.chats_with(bob)
+        ann.posts(f"/api/chat/users/{bob.id}/block/")
+        bob.posts(f"/api/chat/users/{ann.id}/block/")
         now = first["timestamp"]
         body = exports(ann).body
         assert list(body) == [
-            *("format", "exported_at", "account", "sessions", "rooms", "bans", "invitations", "messages", "audit")
+            *("format", "exported_at", "account", "sessions", "rooms", "bans", "invitations"),
+            *("blocks", "messages", "audit"),
         ]
         assert (body["format"], body["exported_at"]) == ("minichat-export/1", now)
         assert body["account"] == {**ann.gets("/api/auth/me/").body, "is_superuser": False}
@@ -187,6 +190,7 @@ class TestTheExport:
             "client_id": "b7d1",
         }
         assert [(one["room"], one["content"]) for one in body["messages"][1:]] == [(left["id"], "bye")]
+        assert body["blocks"] == [{"user": bob.id, "username": "bob", "blocked_at": now}]
         assert [entry["event"] for entry in body["audit"]] == ["account.exported", "account.registered"]
         assert body["audit"][0] == {
             "id": body["audit"][0]["id"],

@@ -137,6 +137,19 @@ def test_the_erasure_is_recorded(chat, ann):
     assert entry[:6] == (AuditEvent.DELETED, chat.clock.now, ann.id, ann.id, ann.grant.session.id, PHONE)
 
 
+def test_blocks_in_both_directions_end_with_the_account(chat, ann, bob, carl):
+    direct = ann.chats_with(bob)
+    for blocker, blocked in ((ann, bob), (bob, ann), (carl, ann), (carl, bob)):
+        blocker.blocks(blocked)
+    subscriptions = {person: person.subscribe() for person in (bob, carl)}
+    chat.services.erasure.erase(ann.caller, PASSWORD)
+    assert (bob.blocked(), carl.blocked()) == ([], ["bob"])
+    for person, subscription in subscriptions.items():
+        assert person.hears(subscription) == [("block.changed", person.id, ann.id)]
+    with pytest.raises(RecipientDeleted):
+        bob.says("hello", in_=direct)
+
+
 # The name
 
 

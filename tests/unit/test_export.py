@@ -78,7 +78,7 @@ def test_an_export_contains_the_bans_of_the_user(chat, ann, bob, carl):
     assert (ban.room_id, ban.banned_at) == (room.id, chat.clock.now)
 
 
-def test_an_export_has_all_pages(ann, bob, monkeypatch):
+def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
     monkeypatch.setattr("minichat.domain.export.PAGE", 2)
     rooms = [ann.makes_room(f"Room {number}") for number in range(5)]
     messages = [ann.says(f"message {number}", in_=room).message for number, room in enumerate(rooms)]
@@ -88,6 +88,9 @@ def test_an_export_has_all_pages(ann, bob, monkeypatch):
     for room in closed:
         bob.bans(ann, from_=room)
     invitations = [ann.invites(room).invitation for room in rooms[:3]]
+    blocked = chat.people("one", "two", "three")
+    for person in blocked:
+        ann.blocks(person)
     export = takes(ann)
     pages = {name: list(pages) for name, pages in export._asdict().items() if name not in {"at", "account"}}
     assert {name: [len(page) for page in one] for name, one in pages.items()} == {
@@ -95,12 +98,14 @@ def test_an_export_has_all_pages(ann, bob, monkeypatch):
         "rooms": [2, 2, 1],
         "bans": [2, 1],
         "invitations": [2, 1],
+        "blocks": [2, 1],
         "messages": [2, 2, 1],
         "audit": [2, 2, 2, 2, 2, 2],
     }
     assert [room.id for room, _ in all_of(pages["rooms"])] == [room.id for room in rooms]
     assert [ban.room_id for ban in all_of(pages["bans"])] == [room.id for room in closed]
     assert all_of(pages["invitations"]) == invitations
+    assert [user.id for _, user in all_of(pages["blocks"])] == [person.id for person in blocked]
     assert all_of(pages["messages"]) == messages
 
 
@@ -116,6 +121,17 @@ def test_an_export_has_the_stored_invitations_of_the_user_only(chat, ann, bob):
     chat.clock.advance(1)
     found = all_of(takes(ann).invitations)
     assert found == [used.invitation._replace(used=1), expired.invitation, old.invitation]
+
+
+def test_an_export_has_the_blocks_by_the_user_and_none_by_others(ann, bob, carl):
+    ann.blocks(carl)
+    ann.blocks(bob)
+    carl.blocks(ann)
+    assert [(block.blocker_id, user) for block, user in all_of(takes(ann).blocks)] == [
+        (ann.id, carl.user),
+        (ann.id, bob.user),
+    ]
+    assert all_of(takes(bob).blocks) == []
 
 
 def test_an_export_has_the_audit_entries_about_the_user(chat, ann, bob):

@@ -9,7 +9,7 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Invitation, Membership, Room, Session
+from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Room, Session, User
 
 FORMAT = "minichat-export/1"
 
@@ -30,6 +30,7 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
     yield from _list("bans", export.bans, _ban)
     yield from _list("invitations", export.invitations, _invitation)
+    yield from _list("blocks", export.blocks, lambda blocked: _block(*blocked))
     yield from _list("messages", export.messages, presenting.shared_message_fields)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
@@ -81,6 +82,10 @@ def _invitation(invitation: Invitation) -> presenting.Json:
         "uses": invitation.uses,
         "used": invitation.used,
     }
+
+
+def _block(block: Block, blocked: User) -> presenting.Json:
+    return {"user": blocked.id, "username": blocked.username, "blocked_at": rfc3339(block.blocked_at)}
 
 
 def _entry(entry: AuditEntry, user_id: int) -> presenting.Json:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
-from minichat.domain.model import DAY, AuditEvent, Caller, Device, Timestamp, User
+from minichat.domain.model import DAY, NO_ROOM, AuditEvent, Caller, Change, ChangeKind, Device, Timestamp, User
 from minichat.domain.participation import LEAVE_BATCH, Participation
 from minichat.domain.ports import (
     BanStore,
+    BlockStore,
+    ChangeStore,
     Clock,
     InvitationStore,
     MediaStore,
@@ -36,6 +38,8 @@ class Erasure:
     session_store: SessionStore
     ban_store: BanStore
     invitation_store: InvitationStore
+    block_store: BlockStore
+    change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
     sessions: Sessions
@@ -78,6 +82,9 @@ class Erasure:
             self.participation.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
             self.invitation_store.erase(user.id)
+            # The blockers of the user receive the end of their blocks.
+            lifted = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, other_id=user.id)
+            self.change_store.record_all(lifted, self.block_store.erase(user.id))
             self.message_store.forget_digests(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self.session_store.erase(user.id, now)

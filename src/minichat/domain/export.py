@@ -1,7 +1,7 @@
 """The export of all stored data about a user, in pages, because an account can have a million messages.
 
-It contains no hash, no token, and nothing of other users except the names of rooms and of partners in direct chats.
-This module knows no format: the API writes it.
+It contains no hash, no token, and nothing of other users except names: of rooms, of partners in direct chats, and of
+blocked users. This module knows no format: the API writes it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ from minichat.domain.model import (
     AuditEntry,
     AuditEvent,
     Ban,
+    Block,
     Caller,
     Device,
     Invitation,
@@ -25,6 +26,7 @@ from minichat.domain.model import (
 )
 from minichat.domain.ports import (
     BanStore,
+    BlockStore,
     Clock,
     InvitationStore,
     MessageStore,
@@ -53,6 +55,8 @@ class DataExport(NamedTuple):
     """The bans of the user."""
     invitations: Iterator[Sequence[Invitation]]
     """The invitations that the user created, without their tokens."""
+    blocks: Iterator[Sequence[tuple[Block, User]]]
+    """The blocks by the user, each with the blocked user; never the blocks of the user by others."""
     messages: Iterator[Sequence[Message]]
     """All messages of the user, also in rooms that the user has left; deleted messages without content."""
     audit: Iterator[Sequence[AuditEntry]]
@@ -68,6 +72,7 @@ class Export:
     room_store: RoomStore
     ban_store: BanStore
     invitation_store: InvitationStore
+    block_store: BlockStore
     message_store: MessageStore
     audit_log: AuditLog
 
@@ -87,6 +92,7 @@ class Export:
             invitations=_pages(
                 lambda after: self.invitation_store.all_of(user_id, after, PAGE), lambda invitation: invitation.id
             ),
+            blocks=self._blocks_by(user_id),
             messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
             audit=self._entries_about(user_id),
         )
@@ -101,6 +107,11 @@ class Export:
                 )
                 for room, membership, partner_id in page
             ]
+
+    def _blocks_by(self, user_id: int) -> Iterator[Sequence[tuple[Block, User]]]:
+        for page in _pages(lambda after: self.block_store.all_of(user_id, after, PAGE), lambda block: block.id):
+            blocked = self.user_store.by_ids(block.blocked_id for block in page)
+            yield [(block, blocked[block.blocked_id]) for block in page]
 
     def _entries_about(self, user_id: int) -> Iterator[Sequence[AuditEntry]]:
         before = None

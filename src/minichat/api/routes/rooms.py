@@ -50,7 +50,7 @@ def _check_new_room(form: dict[str, Any]) -> None:
 
 @blueprint.route("/rooms/", methods=["POST"])
 @blueprint.arguments(NewRoomIn, rules=_check_new_room)
-@answers(201, RoomOut, 400, 413, 415)
+@answers(201, RoomOut, 400, 403, 413, 415, descriptions={403: "You can't contact one of the `participants`."})
 def create_room(form: dict[str, Any]) -> Response:
     """Create a room. You become its owner."""
     invited = form.pop("participants", ())
@@ -143,7 +143,17 @@ def list_participants(query: dict[str, Any], room_id: int) -> Response:
 
 @blueprint.route("/create-direct-chat/", methods=["POST"])
 @blueprint.arguments(DirectChatIn, rules=lambda form: check_partner(caller_id(), form.get("user_id", 0)))
-@answers(201, DirectChatOut, 400, 404, 413, 415, also={200: DirectChatOut})
+@answers(
+    201,
+    DirectChatOut,
+    400,
+    403,
+    404,
+    413,
+    415,
+    also={200: DirectChatOut},
+    descriptions={403: "You can't contact this person."},
+)
 def create_direct_chat(form: dict[str, int]) -> Response:
     """Open the direct chat with a person: 201 for a new chat, 200 for an existing one."""
     shown, is_new = services().rooms.direct_chat(caller_id(), form["user_id"])

@@ -279,6 +279,12 @@ class ExportedInvitationOut(Out):
     used = _number(0)
 
 
+class ExportedBlockOut(Out):
+    user = _number(2)
+    username = _string("bob")
+    blocked_at = _time()
+
+
 class ExportedEntryOut(Out):
     id = _number(1)
     time = _time()
@@ -307,6 +313,9 @@ class ExportOut(Out):
         fields.Nested(ExportedInvitationOut),
         required=True,
         metadata={"description": "The invitations that you created, until a day after they expire."},
+    )
+    blocks = fields.List(
+        fields.Nested(ExportedBlockOut), required=True, metadata={"description": "The people whom you have blocked."}
     )
     messages = fields.List(
         fields.Nested(ExportedMessageOut),
