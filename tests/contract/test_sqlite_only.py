@@ -136,7 +136,8 @@ def _upgrade(url):
 
 
 def test_no_statement_scans_a_whole_table(database, ports):
-    walks = re.compile(r"SCAN (?!json_each|sqlite_sequence|room VIRTUAL)")
+    # `head` is a subquery with a limit.
+    walks = re.compile(r"SCAN (?!json_each|sqlite_sequence|room VIRTUAL|head)")
     checked = 0
     for store in ports:
         for name, statement in statements_of(store):
