@@ -197,17 +197,29 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             reader, state.conn = state.conn, writer
             self.push_transaction(self)  # any object will do: Peewee only counts them
             try:
-                self.execute_sql("SAVEPOINT member")
-                yield
-            except BaseException:
-                if writer.in_transaction:
-                    self.execute_sql("ROLLBACK TO member")
-                raise
+                with self.savepoint("member"):
+                    yield
             finally:
-                if writer.in_transaction:
-                    self.execute_sql("RELEASE member")
                 self.pop_transaction()
                 state.conn = reader
+
+    @contextmanager
+    def savepoint(self, name: str = "step") -> Iterator[None]:
+        """Undo the writes of the block if it raises.
+
+        Peewee names each savepoint at random, so SQLite would prepare its statements each time, and forget others.
+        """
+        writer = self.connection()
+        try:
+            self.execute_sql(f"SAVEPOINT {name}")
+            yield
+        except BaseException:
+            if writer.in_transaction:
+                self.execute_sql(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            if writer.in_transaction:
+                self.execute_sql(f"RELEASE {name}")
 
     @contextmanager
     def reading(self) -> Iterator[None]:

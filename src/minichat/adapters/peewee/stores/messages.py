@@ -96,7 +96,7 @@ class PeeweeMessageStore:
             return self._append(new)
         try:
             # The savepoint rolls back the new `last_seq` if the insert violates the unique client_id.
-            with self._database.atomic():
+            with self._database.savepoint():
                 return self._append(new)
         except IntegrityError:
             if self.by_client_id(new.room_id, new.user_id, new.client_id) is None:
