@@ -238,6 +238,15 @@ def test_of_two_users_at_once_one_gets_the_last_use(chat, ann, dora, eve, room):
     assert ann.looks_at(room).room.participants_count == 4
 
 
+def test_a_block_does_not_affect_an_invitation(chat, ann, dora, eve, room):
+    created = ann.invites(room)
+    eve.blocks(ann)
+    ann.blocks(dora)
+    assert chat.services.invitations.preview(created.token).creator == ann.user
+    assert eve.accepts(created).membership
+    assert dora.accepts(created).membership
+
+
 def test_a_banned_user_cannot_join_and_uses_up_nothing(chat, ann, eve, room):
     created = ann.invites(room, uses=1)
     ann.bans(eve, from_=room)

@@ -141,7 +141,7 @@ def erase(form: dict[str, str]) -> Response:
 
     You are logged out everywhere and leave all rooms. Rooms that you own get a new owner, as when you leave them. Your
     messages stay under the name `deleted-user-<id>`. Your direct chats stay readable for the others, but nobody can
-    write there. Your username is free again after 30 days.
+    write there. Your invitations end. Your username is free again after 30 days.
     """
     services().erasure.erase(caller(), form["password"], device())
     return presenting.no_content()
