@@ -59,6 +59,7 @@ SECTIONS = {
     "invitations": "Invitations to rooms",
     "blocks": "Blocked people",
     "messages": "Messages and history",
+    "reactions": "Reactions and pinned messages",
     "sync": "Changes since a cursor",
     "events": "Live updates",
     "sockets": "WebSockets",
@@ -325,6 +326,13 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("POST /api/chat/rooms/{room_id}/typing/", f"{path}typing/", token=cid.token)
     guide.shows("POST /api/chat/rooms/{room_id}/read/", f"{path}read/", token=cid.token, body={"seq": 1})
     guide.shows("GET /api/chat/rooms/{room_id}/history/", f"{path}history/?limit=2", token=me)
+    reaction, of_message = "/api/chat/messages/{message_id}/reactions/", f"/api/chat/messages/{again.body['id']}/"
+    guide.shows(f"PUT {reaction}{{emoji}}/", f"{of_message}reactions/%F0%9F%8D%B2/", token=me)
+    guide.shows(f"GET {reaction}", f"{of_message}reactions/", token=bob.token)
+    guide.shows(f"DELETE {reaction}{{emoji}}/", f"{of_message}reactions/%F0%9F%8D%B2/", token=me)
+    guide.shows("PUT /api/chat/messages/{message_id}/pin/", f"{of_message}pin/", token=me)
+    guide.shows("GET /api/chat/rooms/{room_id}/pins/", f"{path}pins/", token=bob.token)
+    guide.shows("DELETE /api/chat/messages/{message_id}/pin/", f"{of_message}pin/", token=me)
     guide.shows("POST /api/chat/create-direct-chat/", token=me, body={"user_id": bob.id})
     wait()
     message, said = f"/api/chat/messages/{again.body['id']}/", "/api/chat/messages/{message_id}/"

@@ -23,7 +23,8 @@ class Route(NamedTuple):
     @property
     def template(self) -> str:
         """The path as in the OpenAPI document."""
-        return re.sub(r"\{(\w+)\}", r"{\1_id}", self.path.replace("{other}", "{user}"))
+        path = self.path.partition("?")[0].replace("{other}", "{user}")
+        return re.sub(r"\{(\w+)\}", r"{\1_id}", path).replace("👍", "{emoji}")
 
     def request(self, **places: Any) -> dict[str, Any]:
         """Return the arguments of a request: the body with its places filled in, or the form."""
@@ -117,6 +118,12 @@ ROUTES = [
     Route("GET", "/api/chat/messages/{message}/"),
     Route("PATCH", "/api/chat/messages/{message}/", {"content": "hello again"}),
     Route("DELETE", "/api/chat/messages/{message}/"),
+    Route("PUT", "/api/chat/messages/{message}/reactions/👍/"),
+    Route("DELETE", "/api/chat/messages/{message}/reactions/👍/"),
+    Route("GET", "/api/chat/messages/{message}/reactions/", query=(*PAGED, "emoji")),
+    Route("PUT", "/api/chat/messages/{message}/pin/"),
+    Route("DELETE", "/api/chat/messages/{message}/pin/"),
+    Route("GET", "/api/chat/rooms/{room}/pins/"),
     Route("POST", "/api/chat/create-direct-chat/", {"user_id": "{other}"}),
     Route("GET", "/avatars/1-A.svg"),
     Route("GET", "/avatars/{picture}.webp"),

@@ -446,6 +446,8 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
     scene.ann.logs_in()
     for stranger in chat.people("cid", "eve"):
         scene.ann.deletes(f"/api/chat/rooms/{scene.room['id']}/participants/{stranger.id}/?ban=true")
+    for emoji in ("👍", "🎉"):
+        scene.ann.puts(f"/api/chat/messages/{scene.message['id']}/reactions/{emoji}/")
     scene.before = scene.stored()
     cursors = {}
     for route in PAGED:
@@ -456,6 +458,7 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
         **dict.fromkeys(("/api/auth/users/", "/api/chat/online-users/"), "name"),
         "/api/auth/sessions/": "id",
         **{f"/api/chat/rooms/{{room}}/{name}/": "id" for name in ("participants", "bans", "invites")},
+        "/api/chat/messages/{message}/reactions/": "id",
     }
     for route, taken in cursors.items():
         for other in PAGED:

@@ -30,6 +30,10 @@ READING_NO_BODY = {
     "DELETE /api/chat/rooms/{room_id}/invites/{invite_id}/",
     "POST /api/chat/events/ticket/",
     "DELETE /api/chat/messages/{message_id}/",
+    "PUT /api/chat/messages/{message_id}/reactions/{emoji}/",
+    "DELETE /api/chat/messages/{message_id}/reactions/{emoji}/",
+    "PUT /api/chat/messages/{message_id}/pin/",
+    "DELETE /api/chat/messages/{message_id}/pin/",
 }
 """The routes that minichat added, which change something and read no body."""
 OF_THE_ORIGINAL = {
@@ -224,7 +228,7 @@ class TestUnreadBodies:
     def test_an_added_route_refuses_a_body_that_it_does_not_read(self, chat: Chat, name: str) -> None:
         ann = chat.person("ann")
         method, _, path = name.partition(" ")
-        path = path.format(room_id=1, user_id=1, session_id=1, message_id=1, invite_id=1)
+        path = path.format(room_id=1, user_id=1, session_id=1, message_id=1, invite_id=1, emoji="👍")
         for body, fields in UNREAD_BODIES:
             answer = ann.sends(method, path, data=body, content_type="application/json")
             code = "validation_failed" if fields else "unexpected_body"

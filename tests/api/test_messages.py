@@ -42,6 +42,8 @@ class TestSending:
             "is_blocked": False,
             "reply_to": None,
             "client_id": None,
+            "reactions": [],
+            "is_pinned": False,
         }
         assert "Idempotency-Replayed" not in answer.headers
 

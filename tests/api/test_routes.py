@@ -53,6 +53,7 @@ def address(rule: Rule) -> str:
         "session_id": 1,
         "message_id": 1,
         "invite_id": 1,
+        "emoji": "👍",
         "picture_id": "x",
         "letter": "A",
         "name": "docs.js",

@@ -151,9 +151,11 @@ def _media(folder: Path) -> Any:
 def _backend(database: Any, ports: Ports, clock: MemoryClock, *, order: str) -> Backend:
     def log() -> list[Change]:
         rows = database.execute_sql(f"SELECT {', '.join(Change._fields)} FROM change ORDER BY {order}")
-        changes = [Change._make(row) for row in rows.fetchall()]
         return [
-            change._replace(kind=ChangeKind(change.kind), role=change.role and Role(change.role)) for change in changes
+            change._replace(
+                kind=ChangeKind(change.kind), role=change.role and Role(change.role), is_added=bool(change.is_added)
+            )
+            for change in map(Change._make, rows.fetchall())
         ]
 
     return Backend(ports, clock, log)

@@ -3,7 +3,7 @@
 The unit tests of the domain use the memory adapters, so these must behave like a database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from functools import partial
 
@@ -25,6 +25,7 @@ from scale import scaled
 NAMES = ["ann", "Ann", "bob", "анна", "Боб", "carl.x", "ａｎｎ", "x", "田中太"]
 WORDS = ["", "Ann", "Анна", "an an", "Straße", "ﬁ", "👩\u200d👧", "bob\u0301", "Jos\u00e9 Işık", "x" * 151]
 CONTENTS = ["hello", "Привет", "🙂\n\t", "cafe\u0301", " ' \" % ", "", "x" * 4_001]
+EMOJI = ["👍", "❤", "❤\ufe0f", "🎉", "x"]
 CLIENT_IDS = ["one", "два", ""]
 QUERIES = [
     "a",
@@ -64,6 +65,8 @@ def shown(value):
         value = value._replace(token="")
     if isinstance(value, Mapping):
         return ("mapping", sorted((key, shown(item)) for key, item in value.items()))
+    if isinstance(value, Set):
+        return ("set", sorted(value))
     if isinstance(value, list | tuple):
         kind = "sequence" if type(value) in {list, tuple} else type(value).__name__
         return (kind, [shown(item) for item in value])
@@ -439,6 +442,28 @@ class MemoryMatchesSqlite(RuleBasedStateMachine):
         user_id, room_id = self.at(place)
         window = self.window(room_id, limit, side, message)
         self.both(lambda services: services.history.latest(user_id, None, window))
+
+    # Marks on messages
+
+    @rule(place=places, message=messages, emoji=st.sampled_from(EMOJI), is_added=st.booleans())
+    def react(self, place, message, emoji, is_added):
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        for _ in range(2):
+            self.both(
+                lambda services: (services.reactions.add if is_added else services.reactions.remove)(
+                    user_id, message_id, emoji
+                )
+            )
+        self.walk(lambda services, window: services.reactions.of_message(user_id, message_id, None, window))
+        self.both(lambda services: services.reactions.of_message(user_id, message_id, emoji, ALL))
+
+    @rule(place=places, message=messages, is_pinned=st.booleans())
+    def pin(self, place, message, is_pinned):
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: (services.pins.add if is_pinned else services.pins.remove)(user_id, message_id))
+        self.both(lambda services: services.pins.of_room(user_id, room_id))
 
     # Everything
 

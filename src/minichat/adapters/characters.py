@@ -29,6 +29,20 @@ _SCRIPTS_WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer"
 _WITHOUT_SPACES = "".join(rf"\p{{Script_Extensions={script}}}" for script in _SCRIPTS_WITHOUT_SPACES)
 _MAY_HAVE_NO_SPACES = re.compile("[\u0e00-\U0010ffff]")
 """A necessary condition for these scripts, which is faster to check."""
+_AS_EMOJI = "\ufe0f"
+_MAX_EMOJI_LENGTH = 32
+"""More than the longest emoji of Unicode has; joiners would otherwise connect any number."""
+_PICTURE = r"[\p{Emoji}--[0-9#*\p{RI}\p{Emoji_Modifier}]]"
+_ELEMENT = rf"(?:\p{{Emoji_Modifier_Base}}\p{{Emoji_Modifier}}|{_PICTURE}\ufe0f?|\p{{Emoji_Modifier}})"
+_ONE_EMOJI = (
+    r"[0-9#*]\ufe0f?\u20e3"
+    r"|\p{RI}{2}"
+    r"|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+    rf"|{_ELEMENT}(?:\u200d{_ELEMENT})*"
+)
+"""The sequences of UTS #51, section 1.4.9, with the bases that each kind allows."""
+_SHOWN_AS_TEXT = r"(?:[0-9#*](?=\u20e3)|[\p{Emoji}--\p{Emoji_Presentation}--[0-9#*]](?!\p{Emoji_Modifier}))"
+"""The characters that are drawn as text unless a variation selector follows."""
 
 
 class UnicodeCharacters:
@@ -51,6 +65,21 @@ class UnicodeCharacters:
             return [[word] for word in words]
         parts = (_compiled(f"([{_WITHOUT_SPACES}])").split(word) for word in words)
         return [[unit for unit in units if unit] for units in parts]
+
+    def emoji(self, text: str) -> str | None:
+        if len(text) > _MAX_EMOJI_LENGTH or _compiled(_ONE_EMOJI).fullmatch(text) is None:
+            return None
+        if _compiled(r"\p{RI}").match(text) and not _is_flag(text):
+            return None
+        plain = text.replace(_AS_EMOJI, "")
+        return str(_compiled(_SHOWN_AS_TEXT).sub(rf"\g<0>{_AS_EMOJI}", plain))
+
+
+def _is_flag(text: str) -> bool:
+    # Late, because these tables take 10 MB. They alone know which pairs of letters are regions.
+    from emoji import is_emoji
+
+    return is_emoji(text)
 
 
 @functools.cache

@@ -1,11 +1,10 @@
 """Events as JSON and as frames of server-sent events, written from the current state of the objects in them.
 
-An event that is the same for many users is written once. Only `is_read` and `is_blocked` of a message differ between
-users, so a message has at most four forms, for any number of listeners. The hub decides which listeners receive an
-event.
+An event that is the same for many users is written once. A message differs between users in `is_read`, `is_blocked` and
+their own reactions, so it has few forms, for any number of listeners. The hub decides which listeners receive an event.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,11 +13,27 @@ from minichat.api import presenting
 from minichat.api.presenting import Json, Presenter
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
-from minichat.domain.model import Change, ChangeKind, Details, LoggedChange, Receipts, Timestamp, TypingNotice, User
+from minichat.domain.model import (
+    Change,
+    ChangeKind,
+    Details,
+    LoggedChange,
+    Message,
+    Receipts,
+    Timestamp,
+    TypingNotice,
+    User,
+)
 from minichat.domain.ports import Clock
 from minichat.live.cursors import Cursors
 
-_MESSAGE_KINDS = {ChangeKind.MESSAGE_CREATED, ChangeKind.MESSAGE_UPDATED, ChangeKind.MESSAGE_DELETED}
+_MESSAGE_KINDS = {
+    ChangeKind.MESSAGE_CREATED,
+    ChangeKind.MESSAGE_UPDATED,
+    ChangeKind.MESSAGE_DELETED,
+    ChangeKind.MESSAGE_PINNED,
+    ChangeKind.MESSAGE_UNPINNED,
+}
 _NOTHING_READ = Receipts(0, 0)
 
 _LINE_SEPARATOR, _PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
@@ -56,7 +71,10 @@ class JsonEventWriter:
             ChangeKind.MESSAGE_CREATED: self._message,
             ChangeKind.MESSAGE_UPDATED: self._message,
             ChangeKind.MESSAGE_DELETED: self._message,
+            ChangeKind.MESSAGE_PINNED: self._message,
+            ChangeKind.MESSAGE_UNPINNED: self._message,
             ChangeKind.MESSAGE_READ: self._message_read,
+            ChangeKind.REACTION_CHANGED: self._reaction,
             ChangeKind.ROOM_CREATED: self._room,
             ChangeKind.ROOM_UPDATED: self._room,
             ChangeKind.ROOM_DELETED: self._room_deleted,
@@ -75,18 +93,22 @@ class JsonEventWriter:
 
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
         """Return the events of changes for one user, in order. Looks up all messages together."""
-        message_ids = [logged.change.message_id or 0 for logged in changes if logged.change.kind in _MESSAGE_KINDS]
+        kinds = _MESSAGE_KINDS | {ChangeKind.REACTION_CHANGED}
+        message_ids = {logged.change.message_id or 0 for logged in changes if logged.change.kind in kinds}
         messages, details, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, Details({}), {})
         presenter = Presenter(base_url, self._clock(), user_id, details)
         written: list[JsonEvent] = []
         for logged in changes:
-            if logged.change.kind not in _MESSAGE_KINDS:
+            kind, message = logged.change.kind, messages.get(logged.change.message_id or 0)
+            if kind not in kinds:
                 written += self.write(logged, base_url, [user_id]).values()
-                continue
-            message = messages.get(logged.change.message_id or 0)
-            if message is not None:  # otherwise its room was deleted, and a later change reports that
-                data = presenter.message(message, receipts.get(message.room_id, _NOTHING_READ))
-                written.append(self._stored_event(logged, orjson.dumps(data)))
+            elif message is not None:  # otherwise its room was deleted, and a later change reports that
+                if kind == ChangeKind.REACTION_CHANGED:
+                    data = self._reaction_data(logged.change, base_url, message, details)
+                else:
+                    data = presenter.message(message, receipts.get(message.room_id, _NOTHING_READ))
+                if data is not None:
+                    written.append(self._stored_event(logged, orjson.dumps(data)))
         return written
 
     def resync(self) -> JsonEvent:
@@ -118,15 +140,35 @@ class JsonEventWriter:
         blockers = {blocker_id for blocker_id, blocked_id in details.blocks if blocked_id == message.user_id}
         # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
-        forms: dict[tuple[bool, bool], bytes] = {}
+        forms: dict[Hashable, bytes] = {}
         data: dict[int, bytes] = {}
         for user_id, is_read in is_read_for.items():
-            key = is_read, user_id in blockers
-            if key not in forms:
-                viewed = presenter.seen_by(user_id) if key[1] else presenter
-                forms[key] = orjson.dumps(viewed.message(message, Receipts(message.seq if is_read else 0, 0)))
-            data[user_id] = forms[key]
+            form = is_read, user_id in blockers, details.own_emoji(message, user_id)
+            if form not in forms:
+                seq = message.seq if is_read else 0
+                forms[form] = orjson.dumps(presenter.seen_by(user_id).message(message, Receipts(seq, seq)))
+            data[user_id] = forms[form]
         return data
+
+    def _reaction(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+        found = self._log.message(change.message_id or 0, ())
+        data = None if found is None else self._reaction_data(change, base_url, *found)
+        return {} if data is None else _same_for_all(data, user_ids)
+
+    def _reaction_data(self, change: Change, base_url: str, message: Message, details: Details) -> Json | None:
+        """Return the data of a reaction, the same for all readers; None if its message is deleted by now."""
+        if message.is_deleted:
+            return None
+        counts = {reaction.emoji: reaction.total for reaction in details.reactions.get(message.id, ())}
+        return {
+            "room": message.room_id,
+            "message": message.id,
+            "seq": message.seq,
+            "emoji": change.emoji,
+            "user": presenting.user(self._log.user(change.user_id or 0), base_url),
+            "added": change.is_added,
+            "count": counts.get(change.emoji or "", 0),
+        }
 
     def _message_read(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         return _same_for_all({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)

@@ -9,7 +9,7 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Room, Session, User
+from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Reaction, Room, Session, User
 
 FORMAT = "minichat-export/1"
 
@@ -32,6 +32,8 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("invitations", export.invitations, _invitation)
     yield from _list("blocks", export.blocks, lambda blocked: _block(*blocked))
     yield from _list("messages", export.messages, presenting.shared_message_fields)
+    yield from _list("reactions", export.reactions, _reaction)
+    yield from _list("pins", export.pins, lambda message: {"room": message.room_id, "message": message.id})
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 
@@ -67,6 +69,10 @@ def _room(room: Room, membership: Membership) -> presenting.Json:
         "joined_seq": membership.joined_seq,
         "last_read_seq": membership.last_read_seq,
     }
+
+
+def _reaction(reaction: Reaction) -> presenting.Json:
+    return {"message": reaction.message_id, "emoji": reaction.emoji, "created_at": rfc3339(reaction.created_at)}
 
 
 def _ban(ban: Ban) -> presenting.Json:

@@ -26,6 +26,7 @@ from minichat.domain.model import (
     Message,
     MessagePage,
     ParticipantList,
+    Reaction,
     Receipts,
     RoomKind,
     RoomView,
@@ -126,6 +127,7 @@ class Presenter:
         self._base = base
         self._now = now
         self._viewer_id = viewer_id
+        self._reactions = details.reactions
         self._people = people
         self._users = _Written(lambda user_id: user(people[user_id], base))
         self._persons = _Written(lambda user_id: person(people[user_id], base, now))
@@ -147,7 +149,28 @@ class Presenter:
         shown["user_username"] = self._people[message.user_id].username
         shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
         shown["is_blocked"] = message.user_id in self._blocked_ids
+        shown["reactions"] = self._reactions_to(message) if message.has_reactions else []
+        shown["is_pinned"] = message.pin is not None
         return shown
+
+    def _reactions_to(self, message: Message) -> list[Json]:
+        return [
+            {
+                "emoji": reaction.emoji,
+                "count": reaction.total,
+                "mine": self._viewer_id in reaction.viewers,
+                "users": reaction.first_user_ids,
+            }
+            for reaction in self._reactions.get(message.id, ())
+        ]
+
+    def reaction(self, reaction: Reaction) -> Json:
+        """Return a reaction with its user."""
+        return {
+            "emoji": reaction.emoji,
+            "user": self._users[reaction.user_id],
+            "created_at": rfc3339(reaction.created_at),
+        }
 
     def messages(self, page: MessagePage) -> list[Json]:
         """Return the messages of a page, oldest first."""

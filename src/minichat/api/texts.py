@@ -116,6 +116,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "This message has been deleted and can't be changed.",
         "Сообщение удалено, изменить его нельзя.",
     ),
+    "too_many_reactions": (
+        "This message has too many different reactions. Join one of them.",
+        "У сообщения слишком много разных реакций. Присоединитесь к одной из них.",
+    ),
+    "too_many_pins": (
+        "Too many messages are pinned in this room. Unpin one first.",
+        "В комнате закреплено слишком много сообщений. Сначала открепите одно из них.",
+    ),
     "user_is_banned": (
         "This person is banned from the room. Lift the ban first.",
         "Этому человеку закрыт доступ в комнату. Сначала снимите запрет.",
@@ -209,6 +217,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Usernames that begin with `deleted-user-` are reserved for deleted accounts.",
         "Имена, которые начинаются с `deleted-user-`, зарезервированы для удалённых аккаунтов.",
     ),
+    "not_an_emoji": ("This must be one emoji.", "Нужен один эмодзи."),
     "not_an_email": ("This is not a valid e-mail address.", "Неверный адрес электронной почты."),
     "not_an_https_url": ("This must be an https:// address.", "Адрес должен начинаться с https://."),
     "not_equal": ("The passwords do not match.", "Пароли не совпадают."),

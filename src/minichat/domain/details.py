@@ -7,22 +7,27 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from minichat.domain.model import Details, Message, RoomView
-from minichat.domain.ports import UserStore
+from minichat.domain.ports import ReactionStore, UserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailReader:
     user_store: UserStore
+    reaction_store: ReactionStore
 
     def of_messages(
         self, viewer_ids: Collection[int], messages: Iterable[Message], user_ids: Iterable[int] = ()
     ) -> Details:
         """Return the details of these messages for these viewers, with further people who are shown."""
-        shown = set(user_ids)
+        shown, reacted = set(user_ids), []
         for message in messages:
             shown.add(message.user_id)
+            if message.has_reactions:
+                reacted.append(message.id)
         people, blocks = self.user_store.with_blocks(shown, viewer_ids)
-        return Details(people, blocks)
+        if not reacted:
+            return Details(people, blocks)
+        return Details(people, blocks, self.reaction_store.counts(reacted, viewer_ids))
 
     def of_rooms(
         self, viewer_ids: Collection[int], views: Collection[RoomView], messages: Iterable[Message] = ()

@@ -20,10 +20,12 @@ from minichat.domain.ports import (
     InvitationStore,
     MediaStore,
     MessageStore,
+    ReactionStore,
     SessionStore,
     Transaction,
     UserStore,
 )
+from minichat.domain.reactions import Reactions
 from minichat.domain.sessions import Sessions
 
 NAME_KEPT = 30 * DAY
@@ -42,6 +44,8 @@ class Erasure:
     change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
+    reaction_store: ReactionStore
+    reactions: Reactions
     sessions: Sessions
     participation: Participation
     audit_log: AuditLog
@@ -59,6 +63,7 @@ class Erasure:
         self._leave_most_rooms(caller)
         user = None
         while user is None:
+            self._take_reactions_back(caller)
             user = self._erase(caller, device)
         discard_picture(self.media_store, user.avatar_url)
 
@@ -71,13 +76,21 @@ class Erasure:
                 self.sessions.authenticate(caller.session.id, caller.user.id)
                 self.participation.leave_each(caller.user.id, some)
 
+    def _take_reactions_back(self, caller: Caller) -> None:
+        """Take back all reactions of the caller, in small transactions: each has an event."""
+        while reactions := self.reactions.some_of(caller.user.id):
+            with self.transaction(account=caller.user.id, rooms=self.reactions.rooms_of(reactions)):
+                self.sessions.authenticate(caller.session.id, caller.user.id)
+                self.reactions.take_back(reactions)
+
     def _erase(self, caller: Caller, device: Device) -> User | None:
-        """Erase the account; return the former account. Do nothing and return None if it has just joined a room."""
+        """Erase the account; return the former account. Do nothing and return None if it joined a room meanwhile."""
         room_ids = self.participation.ids_of(caller.user.id)
         with self.transaction(account=caller.user.id, rooms=room_ids):
             user = self.sessions.authenticate(caller.session.id, caller.user.id).user
-            if not set(self.participation.ids_of(user.id)).issubset(room_ids):
-                return None  # a room was joined before this transaction held the account
+            is_new = not set(self.participation.ids_of(user.id)).issubset(room_ids)
+            if is_new or self.reactions.some_of(user.id):
+                return None  # a room was joined, or a message reacted to, before this transaction held the account
             now = self.clock()
             self.participation.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
@@ -86,6 +99,8 @@ class Erasure:
             lifted = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, other_id=user.id)
             self.change_store.record_all(lifted, self.block_store.erase(user.id))
             self.message_store.forget_digests(user.id)
+            self.message_store.forget_pinner(user.id)
+            self.reaction_store.erase(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self.session_store.erase(user.id, now)
             self.audit_log.note(

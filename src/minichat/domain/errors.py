@@ -237,6 +237,18 @@ class MessageDeleted(Conflict):
     code = "message_deleted"
 
 
+class TooManyReactions(Conflict):
+    """The message has the maximum number of different emoji. The caller can join one of them."""
+
+    code = "too_many_reactions"
+
+
+class TooManyPins(Conflict):
+    """The room has the maximum number of pinned messages. Unpin one first."""
+
+    code = "too_many_pins"
+
+
 class UserIsBanned(Conflict):
     """The user is banned from the room: lift the ban before adding the user."""
 

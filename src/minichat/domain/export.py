@@ -19,6 +19,7 @@ from minichat.domain.model import (
     Invitation,
     Membership,
     Message,
+    Reaction,
     Room,
     Session,
     Timestamp,
@@ -30,6 +31,7 @@ from minichat.domain.ports import (
     Clock,
     InvitationStore,
     MessageStore,
+    ReactionStore,
     RoomStore,
     SessionStore,
     Transaction,
@@ -59,6 +61,9 @@ class DataExport(NamedTuple):
     """The blocks by the user, each with the blocked user; never the blocks of the user by others."""
     messages: Iterator[Sequence[Message]]
     """All messages of the user, also in rooms that the user has left; deleted messages without content."""
+    reactions: Iterator[Sequence[Reaction]]
+    pins: Iterator[Sequence[Message]]
+    """The messages that the user has pinned."""
     audit: Iterator[Sequence[AuditEntry]]
     """The audit entries about the user, the newest first, without the devices of other users."""
 
@@ -74,6 +79,7 @@ class Export:
     invitation_store: InvitationStore
     block_store: BlockStore
     message_store: MessageStore
+    reaction_store: ReactionStore
     audit_log: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
@@ -94,6 +100,10 @@ class Export:
             ),
             blocks=self._blocks_by(user_id),
             messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
+            reactions=_pages(
+                lambda after: self.reaction_store.all_of(user_id, after, PAGE), lambda reaction: reaction.id
+            ),
+            pins=_pages(lambda after: self.message_store.pinned_by(user_id, after, PAGE), lambda message: message.id),
             audit=self._entries_about(user_id),
         )
 

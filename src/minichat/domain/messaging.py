@@ -14,24 +14,21 @@ from minichat.domain.errors import (
     ClientIdReused,
     InvalidInput,
     MessageDeleted,
-    MessageNotFound,
     NotYourMessage,
     RecipientDeleted,
     RoleTooLow,
-    RoomNotFound,
     SessionEnded,
 )
+from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_rules import check_client_id, check_content, checked_content
 from minichat.domain.model import (
     Change,
     ChangeKind,
     Details,
-    Membership,
     Message,
     NewMessage,
     Receipts,
     Role,
-    Room,
     RoomKind,
     SentMessage,
     ShownMessage,
@@ -45,6 +42,7 @@ from minichat.domain.ports import (
     Clock,
     MembershipStore,
     MessageStore,
+    ReactionStore,
     RoomStore,
     Snapshot,
     Transaction,
@@ -64,9 +62,11 @@ class Messaging:
     room_store: RoomStore
     membership_store: MembershipStore
     message_store: MessageStore
+    reaction_store: ReactionStore
     change_store: ChangeStore
     detail_reader: DetailReader
     room_access: RoomAccess
+    message_access: MessageAccess
     participation: Participation
     blocks: Blocks
 
@@ -159,8 +159,8 @@ class Messaging:
     def get(self, user_id: int, message_id: int) -> ShownMessage:
         """Return a message, or its tombstone. Raises MessageNotFound, or NotAParticipant in a public room."""
         with self.snapshot():
-            message, _, _ = self._found(user_id, message_id)
-            return self._shown(user_id, message)
+            message, _, _ = self.message_access.found(user_id, message_id)
+            return self.message_access.shown(user_id, message)
 
     def edit(self, user_id: int, message_id: int, content: str) -> ShownMessage:
         """Change the content, as the author. The same content again changes nothing.
@@ -168,10 +168,10 @@ class Messaging:
         Raises the same errors as `get`, InvalidInput, NotYourMessage, MessageDeleted, CannotMessage or YouBlocked.
         """
         content = checked_content(content, self.characters)
-        room_id = self._looked_up(message_id).room_id
+        room_id = self.message_access.unchecked(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.participation.refuse_erased(user_id)
-            message, room, _ = self._found(user_id, message_id)
+            message, room, _ = self.message_access.found(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
             if message.is_deleted:
@@ -184,39 +184,31 @@ class Messaging:
                 edited_at = max(now, message.created_at, message.edited_at or 0)
                 edited = message._replace(content=content, edited_at=edited_at)
                 self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
-            return self._shown(user_id, edited)
+            return self.message_access.shown(user_id, edited)
 
     def delete(self, user_id: int, message_id: int) -> None:
         """Delete a message, as its author, a moderator or the owner. Deleting it again changes nothing.
 
         Raises the same errors as `get`, or RoleTooLow. Both users of a direct chat are members, so only the author can.
         """
-        sought = self._looked_up(message_id)
+        sought = self.message_access.unchecked(message_id)
         with self.transaction(room=sought.room_id, shared_accounts=[user_id, sought.user_id]):
             self.participation.refuse_erased(user_id)
             has_author = bool(self.user_store.living([sought.user_id]))
-            message, _, membership = self._found(user_id, message_id)
+            message, _, membership = self.message_access.found(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
-                tombstone = message._replace(content="", is_deleted=True)
+                tombstone = message._replace(content="", is_deleted=True, has_reactions=False, pin=None)
                 self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
+                self._remove_marks(message, tombstone)
 
-    def _looked_up(self, message_id: int) -> Message:
-        """Return the message without any check. Raises MessageNotFound."""
-        message = self.message_store.get(message_id)
-        if message is None:
-            raise MessageNotFound
-        return message
-
-    def _found(self, user_id: int, message_id: int) -> tuple[Message, Room, Membership]:
-        """Return the message, its room, and the user's membership there, by the same rule as the room itself."""
-        message = self._looked_up(message_id)
-        try:
-            room, membership = self.room_access.as_participant(user_id, message.room_id)
-        except RoomNotFound as error:
-            raise MessageNotFound from error
-        return message, room, membership
+    def _remove_marks(self, message: Message, tombstone: Message) -> None:
+        """Remove the reactions and the pin of a deleted message; its deletion is their only event."""
+        if message.has_reactions:
+            self.reaction_store.remove_all(message.id)
+        if message.has_reactions or message.pin is not None:
+            self.message_store.set_marks(tombstone)
 
     def _change(
         self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp, *, has_author: bool = True
@@ -230,12 +222,6 @@ class Messaging:
         digest = _digest(message.id, message.content) if is_remembered else None
         self.message_store.update(changed, digest)
         self.change_store.record(Change(kind, message.room_id, now, message.user_id, message.id))
-
-    def _shown(self, user_id: int, message: Message) -> ShownMessage:
-        details = self.detail_reader.of_messages([user_id], [message])
-        return ShownMessage(
-            message, details, self.membership_store.receipts(user_id, [message.room_id])[message.room_id]
-        )
 
     def _is_of_room(self, message_id: int, room_id: int) -> bool:
         message = self.message_store.get(message_id)

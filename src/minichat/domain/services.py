@@ -21,12 +21,15 @@ from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.history import History
 from minichat.domain.invitations import Invitations
+from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_search import MessageSearch
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
 from minichat.domain.participation import Participation
+from minichat.domain.pins import Pins
 from minichat.domain.ports import Ports
 from minichat.domain.presence import Presence
+from minichat.domain.reactions import Reactions
 from minichat.domain.registration import Registration
 from minichat.domain.retention import Retention
 from minichat.domain.room_access import RoomAccess
@@ -48,6 +51,8 @@ class Services(NamedTuple):
     blocks: Blocks
     invitations: Invitations
     messaging: Messaging
+    reactions: Reactions
+    pins: Pins
     history: History
     message_search: MessageSearch
     change_log: ChangeLog
@@ -92,6 +97,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
     )
     detail_reader = DetailReader(
         user_store=ports.user_store,
+        reaction_store=ports.reaction_store,
     )
     room_access = RoomAccess(
         room_store=ports.room_store,
@@ -128,6 +134,25 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         room_access=room_access,
         participation=participation,
         audit_log=audit_log,
+    )
+    message_access = MessageAccess(
+        membership_store=ports.membership_store,
+        message_store=ports.message_store,
+        detail_reader=detail_reader,
+        room_access=room_access,
+    )
+    reactions = Reactions(
+        transaction=ports.transaction,
+        snapshot=ports.snapshot,
+        clock=ports.clock,
+        characters=ports.characters,
+        user_store=ports.user_store,
+        message_store=ports.message_store,
+        reaction_store=ports.reaction_store,
+        change_store=ports.change_store,
+        participation=participation,
+        blocks=blocks,
+        message_access=message_access,
     )
     return Services(
         registration=Registration(
@@ -198,11 +223,27 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             room_store=ports.room_store,
             membership_store=ports.membership_store,
             message_store=ports.message_store,
+            reaction_store=ports.reaction_store,
+            change_store=ports.change_store,
+            detail_reader=detail_reader,
+            room_access=room_access,
+            message_access=message_access,
+            participation=participation,
+            blocks=blocks,
+        ),
+        reactions=reactions,
+        pins=Pins(
+            transaction=ports.transaction,
+            snapshot=ports.snapshot,
+            clock=ports.clock,
+            membership_store=ports.membership_store,
+            message_store=ports.message_store,
             change_store=ports.change_store,
             detail_reader=detail_reader,
             room_access=room_access,
             participation=participation,
             blocks=blocks,
+            message_access=message_access,
         ),
         history=History(
             transaction=ports.transaction,
@@ -257,7 +298,9 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             block_store=ports.block_store,
             change_store=ports.change_store,
             message_store=ports.message_store,
+            reaction_store=ports.reaction_store,
             media_store=ports.media_store,
+            reactions=reactions,
             sessions=sessions,
             participation=participation,
             audit_log=audit_log,
@@ -272,6 +315,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             invitation_store=ports.invitation_store,
             block_store=ports.block_store,
             message_store=ports.message_store,
+            reaction_store=ports.reaction_store,
             audit_log=audit_log,
         ),
         throttling=throttling,

@@ -19,6 +19,7 @@ from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.adapters.memory.message_index import MemoryMessageIndex
 from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
+from minichat.adapters.memory.reactions import MemoryReactionStore
 from minichat.adapters.memory.rooms import MemoryRoomStore
 from minichat.adapters.memory.sessions import MemorySessionStore
 from minichat.adapters.memory.stand_ins import (
@@ -50,6 +51,7 @@ __all__ = [
     "MemoryMessageIndex",
     "MemoryMessageStore",
     "MemoryNoticeBoard",
+    "MemoryReactionStore",
     "MemoryRoomStore",
     "MemorySessionStore",
     "MemoryTicketStore",
@@ -91,6 +93,7 @@ class Memory:
             invitation_store=MemoryInvitationStore(store),
             block_store=MemoryBlockStore(store),
             message_store=MemoryMessageStore(store),
+            reaction_store=MemoryReactionStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,
             attempt_store=MemoryAttemptStore(store),

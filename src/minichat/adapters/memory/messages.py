@@ -52,6 +52,30 @@ class MemoryMessageStore:
         if message.is_deleted:
             tables.rooms[room.id] = room._replace(deleted_seq=max(room.deleted_seq, message.seq))
 
+    def set_marks(self, message: Message, pinned_by: int | None = None) -> None:
+        self._store.locks.check_room(message.room_id)
+        tables = self._store.writable
+        kept = tables.messages[message.id]
+        tables.messages[message.id] = kept._replace(has_reactions=message.has_reactions, pin=message.pin)
+        if pinned_by is not None:
+            tables.pinned_by[message.id] = pinned_by
+        elif message.pin is None:
+            tables.pinned_by.pop(message.id, None)
+
+    def pinned(self, room_id: int) -> Sequence[Message]:
+        pinned = [message for message in self._of_room(room_id) if message.pin is not None]
+        return sorted(pinned, key=lambda message: message.pin or 0, reverse=True)
+
+    def pinned_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        tables = self._store.tables
+        ids = sorted(id_ for id_, by in tables.pinned_by.items() if by == user_id and id_ > after)
+        return [tables.messages[id_] for id_ in ids if id_ in tables.messages][:limit]
+
+    def forget_pinner(self, user_id: int) -> None:
+        self._store.locks.check_account(user_id)
+        tables = self._store.writable
+        tables.pinned_by = {id_: by for id_, by in tables.pinned_by.items() if by != user_id}
+
     def count_deleted(self, room_id: int, after: int, until: int) -> int:
         return sum(message.is_deleted for message in self._of_room(room_id) if after < message.seq <= until)
 

@@ -118,6 +118,8 @@ class MemoryRoomStore:
         tables.bans = {key: ban for key, ban in tables.bans.items() if ban.room_id != room_id}
         tables.invitations = {key: one for key, one in tables.invitations.items() if one.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
+        tables.reactions = {key: one for key, one in tables.reactions.items() if key[0] in tables.messages}
+        tables.pinned_by = {id_: by for id_, by in tables.pinned_by.items() if id_ in tables.messages}
         tables.first_digests = {id_: one for id_, one in tables.first_digests.items() if id_ in tables.messages}
 
     def sweep(self, before: Timestamp, limit: int) -> int:

@@ -103,6 +103,12 @@ class PlainCharacters:
                 word.append(char)
         return [*words, word] if word else words
 
+    def emoji(self, text: str) -> str | None:
+        plain = text.replace("\ufe0f", "")
+        if len(plain) != 1 or unicodedata.category(plain) != "So":
+            return None
+        return plain if plain > "\uffff" else plain + "\ufe0f"
+
 
 def username_key(username: str) -> str:
     """Compare usernames by compatibility form and case folding. Raises ValueError for blank text.

@@ -25,6 +25,7 @@ from minichat.domain.model import (
     Invitation,
     Membership,
     Message,
+    Reaction,
     RefreshToken,
     Room,
     Session,
@@ -64,6 +65,10 @@ class Tables:
     """By the hash of the token."""
     blocks: dict[tuple[int, int], Block] = dataclasses.field(default_factory=dict)
     """By the ids of the blocker and of the blocked user."""
+    reactions: dict[tuple[int, str, int], Reaction] = dataclasses.field(default_factory=dict)
+    """By message id, emoji and user id."""
+    pinned_by: dict[int, int] = dataclasses.field(default_factory=dict)
+    """User ids by message id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""

@@ -15,6 +15,7 @@ from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
 from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
+from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
 from minichat.adapters.peewee.stores.tickets import PeeweeTicketStore
@@ -70,6 +71,7 @@ def peewee_ports(
         invitation_store=PeeweeInvitationStore(database),
         block_store=PeeweeBlockStore(database),
         message_store=message_store(database),
+        reaction_store=PeeweeReactionStore(database),
         message_index=message_index(database, characters),
         change_store=change_store(database),
         attempt_store=PeeweeAttemptStore(database),

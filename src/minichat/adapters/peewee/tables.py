@@ -159,9 +159,23 @@ class MessageRow(Model):
     reply_to = BigIntegerField(null=True)
     client_id = TextField(null=True)
     first_digest = TextField(null=True)
+    has_reactions = BooleanField(default=False)
+    pin = BigIntegerField(null=True)
+    pinned_by = BigIntegerField(null=True)
 
     class Meta:
         table_name = "message"
+
+
+class ReactionRow(Model):
+    id = BigIntegerField(primary_key=True)
+    message_id = BigIntegerField()
+    emoji = TextField()
+    user_id = BigIntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "reaction"
 
 
 class ChangeRow(Model):
@@ -174,6 +188,8 @@ class ChangeRow(Model):
     seq = BigIntegerField(null=True)
     role = TextField(null=True)
     other_id = BigIntegerField(null=True)
+    emoji = TextField(null=True)
+    is_added = BooleanField(default=False)
 
     class Meta:
         table_name = "change"
@@ -235,6 +251,7 @@ ALL = (
     InvitationRow,
     BlockRow,
     MessageRow,
+    ReactionRow,
     ChangeRow,
     TicketRow,
     FreedNameRow,

@@ -16,13 +16,13 @@ from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.answers import (
     AccountOut,
     ConfirmationOut,
-    ExportOut,
     NewTokensOut,
     RegisteredOut,
     SessionOut,
     TokensOut,
     WelcomeOut,
 )
+from minichat.api.schemas.exports import ExportOut
 from minichat.api.schemas.queries import ListQuery
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence

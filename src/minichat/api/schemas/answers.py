@@ -2,86 +2,62 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from minichat.api.schemas.fields import Time
+from minichat.api.schemas.shapes import Out, flag, moment, number, string
 
-EXAMPLE_TIME = "2026-11-23T09:30:00.123Z"
 EXAMPLE_TOKEN = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"  # noqa: S105 - it opens nothing
 
 
-class Out(Schema):
-    """An answer with exactly these fields."""
-
-    class Meta:
-        unknown = RAISE
-
-
-def _number(example: int, **kwargs: Any) -> fields.Integer:
-    return fields.Integer(required=True, metadata={"example": example, **kwargs})
-
-
-def _string(example: str, **kwargs: Any) -> fields.String:
-    return fields.String(required=True, metadata={"example": example}, **kwargs)
-
-
-def _flag(example: bool) -> fields.Boolean:
-    return fields.Boolean(required=True, metadata={"example": example})
-
-
-def _time(**kwargs: Any) -> Time:
-    return Time(required=True, metadata={"example": EXAMPLE_TIME, **kwargs.pop("metadata", {})}, **kwargs)
-
-
 class UserOut(Out):
-    id = _number(1)
-    username = _string("ann")
-    first_name = _string("Ann")
-    last_name = _string("Lee")
-    full_name = _string("Ann Lee")
-    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+    id = number(1)
+    username = string("ann")
+    first_name = string("Ann")
+    last_name = string("Lee")
+    full_name = string("Ann Lee")
+    avatar = string("http://127.0.0.1:8000/avatars/1-A.svg")
 
 
 class PersonOut(UserOut):
-    is_online = _flag(True)
-    last_seen = _time(allow_none=True)
+    is_online = flag(True)
+    last_seen = moment(allow_none=True)
 
 
 class ProfileOut(Out):
-    is_online = _flag(True)
-    last_seen = _time(allow_none=True)
-    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+    is_online = flag(True)
+    last_seen = moment(allow_none=True)
+    avatar = string("http://127.0.0.1:8000/avatars/1-A.svg")
 
 
 class AccountOut(UserOut):
-    email = _string("ann@example.com")
-    date_joined = _time()
+    email = string("ann@example.com")
+    date_joined = moment()
     profile = fields.Nested(ProfileOut, required=True)
 
 
 class TokensOut(Out):
-    access = _string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
-    refresh = _string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
+    access = string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
+    refresh = string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
 
 
 class SessionOut(Out):
-    id = _number(1)
-    created_at = _time()
-    last_used_at = _time()
-    expires_at = _time()
-    user_agent = _string("curl/8.5.0")
-    ip = _string("192.0.2.7")
-    current = _flag(True)
+    id = number(1)
+    created_at = moment()
+    last_used_at = moment()
+    expires_at = moment()
+    user_agent = string("curl/8.5.0")
+    ip = string("192.0.2.7")
+    current = flag(True)
 
 
 class WelcomeOut(Out):
     user = fields.Nested(AccountOut, required=True)
     tokens = fields.Nested(TokensOut, required=True)
-    message = _string("You are logged in.")
+    message = string("You are logged in.")
 
 
 class ConfirmationOut(Out):
-    message = _string("You are logged out.")
+    message = string("You are logged out.")
 
 
 class NewTokensOut(ConfirmationOut):
@@ -94,45 +70,66 @@ class FoundOut(Out):
 
 class OnlineOut(Out):
     user = fields.Nested(UserOut, required=True)
-    is_online = _flag(True)
-    last_seen = _time(allow_none=True)
-    avatar = _string("http://127.0.0.1:8000/avatars/1-A.svg")
+    is_online = flag(True)
+    last_seen = moment(allow_none=True)
+    avatar = string("http://127.0.0.1:8000/avatars/1-A.svg")
 
 
 class ExportedMessageOut(Out):
     """The part of a message that is the same for every reader."""
 
-    id = _number(7)
-    room = _number(1)
-    seq = _number(3, description="The messages of a room are numbered 1, 2, 3, … without gaps.")
-    content = _string("hello")
-    timestamp = _time()
-    edited_at = _time(allow_none=True)
-    is_deleted = _flag(False)
+    id = number(7)
+    room = number(1)
+    seq = number(3, description="The messages of a room are numbered 1, 2, 3, … without gaps.")
+    content = string("hello")
+    timestamp = moment()
+    edited_at = moment(allow_none=True)
+    is_deleted = flag(False)
     reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
     client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
+
+
+class ReactionCountOut(Out):
+    emoji = string("👍")
+    count = number(2)
+    mine = flag(True, description="Whether you reacted with this emoji.")
+    users = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"maxItems": 10, "example": [1, 2], "description": "The ids of the first ten users."},
+    )
+
+
+class ReactionOut(Out):
+    emoji = string("👍")
+    user = fields.Nested(UserOut, required=True)
+    created_at = moment()
 
 
 class MessageOut(ExportedMessageOut):
     """A message as one reader sees it."""
 
     user = fields.Nested(UserOut, required=True)
-    user_username = _string("ann")
-    is_read = _flag(False)
-    is_blocked = fields.Boolean(
-        required=True, metadata={"example": False, "description": "Whether you have blocked the author."}
+    user_username = string("ann")
+    is_read = flag(False)
+    is_blocked = flag(False, description="Whether you have blocked the author.")
+    reactions = fields.List(
+        fields.Nested(ReactionCountOut),
+        required=True,
+        metadata={"maxItems": 20, "description": "In the order of the first use of each emoji."},
     )
+    is_pinned = flag(False)
 
 
 class RoomOut(Out):
-    id = _number(1)
-    name = _string("Kitchen")
-    description = _string("Who cooks tonight?")
-    kind = _string("group", validate=validate.OneOf(("group", "direct")))
-    is_private = _flag(False)
-    created_at = _time()
+    id = number(1)
+    name = string("Kitchen")
+    description = string("Who cooks tonight?")
+    kind = string("group", validate=validate.OneOf(("group", "direct")))
+    is_private = flag(False)
+    created_at = moment()
     participants = fields.List(fields.Nested(PersonOut), required=True, metadata={"maxItems": 20})
-    participants_count = _number(2)
+    participants_count = number(2)
     role = fields.String(
         required=True,
         allow_none=True,
@@ -140,27 +137,27 @@ class RoomOut(Out):
         metadata={"example": "owner"},
     )
     last_message = fields.Nested(MessageOut, required=True, allow_none=True, metadata={"example": None})
-    last_seq = _number(3)
-    last_read_seq = _number(3)
-    unread_count = _number(0, description="Number of messages above `last_read_seq` that are not deleted.")
+    last_seq = number(3)
+    last_read_seq = number(3)
+    unread_count = number(0, description="Number of messages above `last_read_seq` that are not deleted.")
 
 
 class EventOut(Out):
-    id = _string("41.c2VhbGVkIGJ5")
-    type = _string("message.created")
-    time = _time()
+    id = string("41.c2VhbGVkIGJ5")
+    type = string("message.created")
+    time = moment()
     data = fields.Dict(required=True, metadata={"description": "Depends on the type: see docs/live.md."})
 
 
 class SyncOut(Out):
     events = fields.List(fields.Nested(EventOut), required=True)
-    cursor = _string("41.c2VhbGVkIGJ5")
-    has_more = _flag(False)
+    cursor = string("41.c2VhbGVkIGJ5")
+    has_more = flag(False)
 
 
 class TicketOut(Out):
-    ticket = _string("3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA")
-    expires_in = _number(30)
+    ticket = string("3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    expires_in = number(30)
 
 
 class HistoryOut(Out):
@@ -169,7 +166,7 @@ class HistoryOut(Out):
 
 
 class JoinedRoomOut(Out):
-    message = _string("You have joined the room.")
+    message = string("You have joined the room.")
     room = fields.Nested(RoomOut, required=True)
 
 
@@ -179,26 +176,26 @@ class RegisteredOut(WelcomeOut):
 
 class DirectChatOut(Out):
     room = fields.Nested(RoomOut, required=True)
-    message = _string("The chat has been created.")
+    message = string("The chat has been created.")
 
 
 class ReadOut(Out):
-    last_read_seq = _number(3)
-    unread_count = _number(0)
+    last_read_seq = number(3)
+    unread_count = number(0)
 
 
 class ParticipantOut(PersonOut):
-    role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
-    last_read_seq = _number(3)
+    role = string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    last_read_seq = number(3)
 
 
 class ParticipantsOut(Out):
-    room_id = _number(1)
+    room_id = number(1)
     participants = fields.List(fields.Nested(ParticipantOut), required=True)
 
 
 class BanOut(UserOut):
-    banned_at = _time()
+    banned_at = moment()
     banned_by = fields.Integer(
         required=True,
         allow_none=True,
@@ -207,126 +204,36 @@ class BanOut(UserOut):
 
 
 class InvitationOut(Out):
-    id = _number(1)
+    id = number(1)
     created_by = fields.Nested(UserOut, required=True)
-    expires_at = _time()
+    expires_at = moment()
     uses = fields.Integer(
         required=True,
         allow_none=True,
         metadata={"example": 10, "description": "How many people can join with it, or null for any number."},
     )
-    used = _number(0, description="How many people have joined with it.")
+    used = number(0, description="How many people have joined with it.")
 
 
 class NewInvitationOut(InvitationOut):
-    token = _string(EXAMPLE_TOKEN)
-    url = _string(f"http://127.0.0.1:8000/#invite={EXAMPLE_TOKEN}")
+    token = string(EXAMPLE_TOKEN)
+    url = string(f"http://127.0.0.1:8000/#invite={EXAMPLE_TOKEN}")
 
 
 class InvitedRoomOut(Out):
-    name = _string("Kitchen")
-    description = _string("Who cooks tonight?")
-    participants_count = _number(2)
+    name = string("Kitchen")
+    description = string("Who cooks tonight?")
+    participants_count = number(2)
 
 
 class PreviewOut(Out):
     room = fields.Nested(InvitedRoomOut, required=True)
     invited_by = fields.Nested(UserOut, required=True)
-    expires_at = _time()
+    expires_at = moment()
 
 
 class BlockOut(UserOut):
-    blocked_at = _time()
-
-
-class ExportedAccountOut(AccountOut):
-    is_superuser = _flag(False)
-
-
-class ExportedSessionOut(Out):
-    id = _number(1)
-    created_at = _time()
-    last_used_at = _time()
-    expires_at = _time()
-    ended_at = _time(allow_none=True)
-    user_agent = _string("curl/8.5.0")
-    ip = _string("192.0.2.7")
-
-
-class ExportedRoomOut(Out):
-    id = _number(1)
-    name = fields.String(
-        required=True,
-        metadata={"example": "Kitchen", "description": "For a direct chat, the username of the other participant."},
-    )
-    kind = _string("group", validate=validate.OneOf(("group", "direct")))
-    role = _string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
-    joined_seq = _number(0, description="The `last_seq` of the room when you joined.")
-    last_read_seq = _number(3)
-
-
-class ExportedBanOut(Out):
-    room = _number(1)
-    banned_at = _time()
-
-
-class ExportedInvitationOut(Out):
-    id = _number(1)
-    room = _number(1)
-    created_at = _time()
-    expires_at = _time()
-    uses = fields.Integer(required=True, allow_none=True, metadata={"example": 10})
-    used = _number(0)
-
-
-class ExportedBlockOut(Out):
-    user = _number(2)
-    username = _string("bob")
-    blocked_at = _time()
-
-
-class ExportedEntryOut(Out):
-    id = _number(1)
-    time = _time()
-    event = _string("session.opened")
-    by_you = fields.Boolean(
-        required=True, metadata={"description": "False if somebody else, or a failed log-in, caused the entry."}
-    )
-    session = fields.Integer(required=True, allow_none=True, metadata={"example": 1})
-    user_agent = _string("curl/8.5.0")
-    ip = _string("192.0.2.7")
-    detail = fields.Dict(required=True, keys=fields.String(), metadata={"example": {"room": 1, "role": "owner"}})
-
-
-class ExportOut(Out):
-    format = _string("minichat-export/1")
-    exported_at = _time()
-    account = fields.Nested(ExportedAccountOut, required=True)
-    sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
-    rooms = fields.List(
-        fields.Nested(ExportedRoomOut), required=True, metadata={"description": "The rooms that you are in now."}
-    )
-    bans = fields.List(
-        fields.Nested(ExportedBanOut), required=True, metadata={"description": "The rooms that you are banned from."}
-    )
-    invitations = fields.List(
-        fields.Nested(ExportedInvitationOut),
-        required=True,
-        metadata={"description": "The invitations that you created, until a day after they expire."},
-    )
-    blocks = fields.List(
-        fields.Nested(ExportedBlockOut), required=True, metadata={"description": "The people whom you have blocked."}
-    )
-    messages = fields.List(
-        fields.Nested(ExportedMessageOut),
-        required=True,
-        metadata={"description": "All messages that you sent and did not delete, also in rooms that you have left."},
-    )
-    audit = fields.List(
-        fields.Nested(ExportedEntryOut),
-        required=True,
-        metadata={"description": "The entries of the audit log about you, the newest first."},
-    )
+    blocked_at = moment()
 
 
 def _range(least: int, most: int) -> fields.Field[Any]:
@@ -340,25 +247,25 @@ def _range(least: int, most: int) -> fields.Field[Any]:
 class InputLimitsOut(Out):
     """The limits of what people enter: text in characters, files in bytes."""
 
-    content = _number(4_000)
+    content = number(4_000)
     username = _range(3, 32)
     password = _range(8, 1_024)
-    room_name = _number(100)
-    description = _number(1_000)
-    participants = _number(200)
-    avatar_bytes = _number(2_097_152)
+    room_name = number(100)
+    description = number(1_000)
+    participants = number(200)
+    avatar_bytes = number(2_097_152)
 
 
 class InfoOut(Out):
-    registration = _string("open", validate=validate.OneOf(("open", "invite", "closed")))
-    directory = _string("everyone", validate=validate.OneOf(("everyone", "shared")))
-    password_reset = _flag(False)
+    registration = string("open", validate=validate.OneOf(("open", "invite", "closed")))
+    directory = string("everyone", validate=validate.OneOf(("everyone", "shared")))
+    password_reset = flag(False)
     languages = fields.List(fields.String(), required=True, metadata={"example": ["en", "ru"]})
     limits = fields.Nested(InputLimitsOut, required=True)
 
 
 class HealthOut(Out):
-    status = _string("ok")
+    status = string("ok")
 
 
 class ReadyOut(HealthOut):
@@ -368,12 +275,12 @@ class ReadyOut(HealthOut):
 class ProblemOut(Schema):
     """A problem document (RFC 9457): a stable `code` for programs, `detail` in English or Russian for people."""
 
-    type = _string("about:blank")
-    title = _string("Bad Request")
-    status = _number(400)
-    detail = _string("Some fields are not valid.")
-    code = _string("validation_failed")
-    request_id = _string("8f4e2c7a91b04d1e9c3a5f60")
+    type = string("about:blank")
+    title = string("Bad Request")
+    status = number(400)
+    detail = string("Some fields are not valid.")
+    code = string("validation_failed")
+    request_id = string("8f4e2c7a91b04d1e9c3a5f60")
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),

@@ -30,6 +30,10 @@ class ListQuery(Query):
     cursor = _page(int)
 
 
+class ReactionsQuery(ListQuery):
+    emoji = Text(metadata={"description": "Only the reactions with this emoji.", "example": "👍"})
+
+
 class PeopleQuery(ListQuery):
     cursor = _page(str)
 

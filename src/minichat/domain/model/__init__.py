@@ -41,6 +41,7 @@ from minichat.domain.model.invitations import (
 )
 from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
+from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.rooms import (
     Ban,
     DirectParticipant,
@@ -80,6 +81,7 @@ __all__ = [
     "PRIVATE",
     "ROOM_HEAD",
     "SECOND",
+    "SHOWN_USERS",
     "AttemptCount",
     "AuditEntry",
     "AuditEvent",
@@ -113,6 +115,8 @@ __all__ = [
     "OpenInvitation",
     "ParticipantList",
     "People",
+    "Reaction",
+    "ReactionCount",
     "ReadableRoom",
     "Receipts",
     "RefreshToken",

@@ -11,7 +11,10 @@ class ChangeKind(StrEnum):
     MESSAGE_CREATED = "message.created"
     MESSAGE_UPDATED = "message.updated"
     MESSAGE_DELETED = "message.deleted"
+    MESSAGE_PINNED = "message.pinned"
+    MESSAGE_UNPINNED = "message.unpinned"
     MESSAGE_READ = "message.read"
+    REACTION_CHANGED = "reaction.changed"
     ROOM_CREATED = "room.created"
     ROOM_UPDATED = "room.updated"
     ROOM_DELETED = "room.deleted"
@@ -35,8 +38,9 @@ NO_ROOM = 0
 class Change(NamedTuple):
     """One line of the change log. It refers to entities, so an event shows them as they are when it is sent.
 
-    `user_id` is the author of the message, or the participant that joined, left, received `role` or read up to `seq`.
-    For a private change it is the user who receives it. It is None if the change is not about a user.
+    `user_id` is the author of the message, or the participant that joined, left, received `role`, read up to `seq`, or
+    reacted with `emoji`. For a private change it is the user who receives it. It is None if the change is not about a
+    user.
     """
 
     kind: ChangeKind
@@ -48,6 +52,9 @@ class Change(NamedTuple):
     role: Role | None = None
     other_id: int | None = None
     """The user whom `user_id` has blocked or unblocked."""
+    emoji: str | None = None
+    is_added: bool = False
+    """Whether the reaction was added and not taken back."""
 
 
 LogPosition = tuple[int, ...]

@@ -16,6 +16,9 @@ class Message(NamedTuple):
     is_deleted: bool
     reply_to: int | None
     client_id: str | None
+    has_reactions: bool = False
+    pin: int | None = None
+    """The place of a pinned message among those of its room: later pins have larger numbers. None if not pinned."""
 
 
 class Receipts(NamedTuple):

@@ -28,6 +28,7 @@ from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
+from minichat.domain.ports.reactions import ReactionStore
 from minichat.domain.ports.rooms import RoomStore
 from minichat.domain.ports.sessions import SessionStore
 from minichat.domain.ports.slots import StreamSlots
@@ -61,6 +62,7 @@ __all__ = [
     "PasswordHasher",
     "PictureProcessor",
     "Ports",
+    "ReactionStore",
     "RequestCounter",
     "RoomStore",
     "SessionStore",
@@ -95,6 +97,7 @@ class Ports(NamedTuple):
     invitation_store: InvitationStore
     block_store: BlockStore
     message_store: MessageStore
+    reaction_store: ReactionStore
     message_index: MessageIndex
     change_store: ChangeStore
     attempt_store: AttemptStore

@@ -23,3 +23,9 @@ class Characters(Protocol):
         are written without spaces, each character is a unit; all else between these is one unit. A mark that all
         scripts share does not begin a word: it belongs to the separator before it.
         """
+
+    def emoji(self, text: str) -> str | None:
+        """Return the fully qualified form of the one emoji that the text is; None if it is anything else.
+
+        An emoji is any valid sequence of UTS #51: with skin tones, joiners, a flag or a keycap.
+        """

@@ -27,6 +27,18 @@ class MessageStore(Protocol):
         For a deleted message, raise the room's `deleted_seq` to its `seq`. The transaction must hold the room.
         """
 
+    def set_marks(self, message: Message, pinned_by: int | None = None) -> None:
+        """Store `has_reactions` and `pin` of `message`, and who pinned it. The transaction must hold the room."""
+
+    def pinned(self, room_id: int) -> Sequence[Message]:
+        """Return the pinned messages of the room, the last pinned first."""
+
+    def pinned_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        """Return the messages that the user has pinned by id, the first `limit` with an id above `after`."""
+
+    def forget_pinner(self, user_id: int) -> None:
+        """Forget that the user pinned messages; they stay pinned."""
+
     def count_deleted(self, room_id: int, after: int, until: int) -> int:
         """Return how many messages of the room, with a `seq` above `after` and up to `until`, are deleted."""
 

@@ -67,6 +67,17 @@ class PeeweeMessageStore:
                 **params(("content", "edited_at", "is_deleted")),
             ).where(message.id == param("id"))
         )
+        is_pinned = message.pin.is_null(False)
+        by_user = message.pinned_by == param("user_id")
+        self._set_marks = statement(
+            message.update(params(("has_reactions", "pin", "pinned_by"))).where(message.id == param("id"))
+        )
+        self._keep_pinner = statement(message.update(params(("has_reactions",))).where(message.id == param("id")))
+        self._pinned = statement(of_room.where(is_pinned).order_by(message.pin.desc()))
+        self._pinned_by = statement(
+            live.where(by_user & (message.id > param("after"))).order_by(message.id).limit(param("limit"))
+        )
+        self._forget_pinner = statement(message.update(pinned_by=None).where(by_user))
         in_range = (message.room_id == param("room_id")) & (message.seq > param("after"))
         are_deleted = in_range & (message.seq <= param("until")) & message.is_deleted
         self._count_deleted = statement(message.select(fn.COUNT(SQL("*"))).where(are_deleted))
@@ -123,6 +134,22 @@ class PeeweeMessageStore:
             is_deleted=message.is_deleted,
             first_digest=first_digest,
         )
+
+    def set_marks(self, message: Message, pinned_by: int | None = None) -> None:
+        if pinned_by is None and message.pin is not None:
+            self._keep_pinner.run(id=message.id, has_reactions=message.has_reactions)
+            return
+        given = {"has_reactions": message.has_reactions, "pin": message.pin, "pinned_by": pinned_by}
+        self._set_marks.run(id=message.id, **given)
+
+    def pinned(self, room_id: int) -> Sequence[Message]:
+        return MESSAGES.all(self._pinned.rows(room_id=room_id))
+
+    def pinned_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
+        return MESSAGES.all(self._pinned_by.rows(user_id=user_id, after=after, limit=limit))
+
+    def forget_pinner(self, user_id: int) -> None:
+        self._forget_pinner.run(user_id=user_id)
 
     def count_deleted(self, room_id: int, after: int, until: int) -> int:
         row = self._count_deleted.one(room_id=room_id, after=after, until=until)

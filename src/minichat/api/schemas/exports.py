@@ -1,0 +1,111 @@
+"""The shape of the export of a user's data. As for all answers, no code writes the export with it."""
+
+from marshmallow import fields, validate
+
+from minichat.api.schemas.answers import AccountOut, ExportedMessageOut
+from minichat.api.schemas.shapes import Out, flag, moment, number, string
+
+
+class ExportedAccountOut(AccountOut):
+    is_superuser = flag(False)
+
+
+class ExportedSessionOut(Out):
+    id = number(1)
+    created_at = moment()
+    last_used_at = moment()
+    expires_at = moment()
+    ended_at = moment(allow_none=True)
+    user_agent = string("curl/8.5.0")
+    ip = string("192.0.2.7")
+
+
+class ExportedRoomOut(Out):
+    id = number(1)
+    name = fields.String(
+        required=True,
+        metadata={"example": "Kitchen", "description": "For a direct chat, the username of the other participant."},
+    )
+    kind = string("group", validate=validate.OneOf(("group", "direct")))
+    role = string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    joined_seq = number(0, description="The `last_seq` of the room when you joined.")
+    last_read_seq = number(3)
+
+
+class ExportedBanOut(Out):
+    room = number(1)
+    banned_at = moment()
+
+
+class ExportedInvitationOut(Out):
+    id = number(1)
+    room = number(1)
+    created_at = moment()
+    expires_at = moment()
+    uses = fields.Integer(required=True, allow_none=True, metadata={"example": 10})
+    used = number(0)
+
+
+class ExportedBlockOut(Out):
+    user = number(2)
+    username = string("bob")
+    blocked_at = moment()
+
+
+class ExportedEntryOut(Out):
+    id = number(1)
+    time = moment()
+    event = string("session.opened")
+    by_you = fields.Boolean(
+        required=True, metadata={"description": "False if somebody else, or a failed log-in, caused the entry."}
+    )
+    session = fields.Integer(required=True, allow_none=True, metadata={"example": 1})
+    user_agent = string("curl/8.5.0")
+    ip = string("192.0.2.7")
+    detail = fields.Dict(required=True, keys=fields.String(), metadata={"example": {"room": 1, "role": "owner"}})
+
+
+class ExportedReactionOut(Out):
+    message = number(7)
+    emoji = string("👍")
+    created_at = moment()
+
+
+class ExportedPinOut(Out):
+    room = number(1)
+    message = number(7)
+
+
+class ExportOut(Out):
+    format = string("minichat-export/1")
+    exported_at = moment()
+    account = fields.Nested(ExportedAccountOut, required=True)
+    sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
+    rooms = fields.List(
+        fields.Nested(ExportedRoomOut), required=True, metadata={"description": "The rooms that you are in now."}
+    )
+    bans = fields.List(
+        fields.Nested(ExportedBanOut), required=True, metadata={"description": "The rooms that you are banned from."}
+    )
+    invitations = fields.List(
+        fields.Nested(ExportedInvitationOut),
+        required=True,
+        metadata={"description": "The invitations that you created, until a day after they expire."},
+    )
+    blocks = fields.List(
+        fields.Nested(ExportedBlockOut), required=True, metadata={"description": "The people whom you have blocked."}
+    )
+    messages = fields.List(
+        fields.Nested(ExportedMessageOut),
+        required=True,
+        metadata={"description": "All messages that you sent and did not delete, also in rooms that you have left."},
+    )
+    reactions = fields.List(fields.Nested(ExportedReactionOut), required=True)
+    pins = fields.List(
+        fields.Nested(ExportedPinOut), required=True, metadata={"description": "The messages that you have pinned."}
+    )
+    audit = fields.List(
+        fields.Nested(ExportedEntryOut),
+        required=True,
+        metadata={"description": "The entries of the audit log about you, the newest first."},
+    )

@@ -1,0 +1,32 @@
+"""What every shape of an answer shares: exactly its fields, each with an example for the documentation."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields
+
+from minichat.api.schemas.fields import Time
+
+EXAMPLE_TIME = "2026-11-23T09:30:00.123Z"
+
+
+class Out(Schema):
+    """An answer with exactly these fields."""
+
+    class Meta:
+        unknown = RAISE
+
+
+def number(example: int, **kwargs: Any) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"example": example, **kwargs})
+
+
+def string(example: str, **kwargs: Any) -> fields.String:
+    return fields.String(required=True, metadata={"example": example}, **kwargs)
+
+
+def flag(example: bool, **kwargs: Any) -> fields.Boolean:
+    return fields.Boolean(required=True, metadata={"example": example, **kwargs})
+
+
+def moment(**kwargs: Any) -> Time:
+    return Time(required=True, metadata={"example": EXAMPLE_TIME, **kwargs.pop("metadata", {})}, **kwargs)
