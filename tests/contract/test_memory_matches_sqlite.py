@@ -3,7 +3,8 @@
 The unit tests of the domain use the memory adapters, so these must behave like a database.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from functools import partial
 
@@ -65,7 +66,7 @@ def shown(value):
         value = value._replace(token="")
     if isinstance(value, Mapping):
         return ("mapping", sorted((key, shown(item)) for key, item in value.items()))
-    if isinstance(value, Set):
+    if isinstance(value, AbstractSet):
         return ("set", sorted(value))
     if isinstance(value, list | tuple):
         kind = "sequence" if type(value) in {list, tuple} else type(value).__name__

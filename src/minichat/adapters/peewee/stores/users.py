@@ -82,15 +82,15 @@ class PeeweeUserStore:
         self, user_ids: Collection[int], viewer_ids: Collection[int]
     ) -> tuple[Mapping[int, User], Collection[tuple[int, int]]]:
         if not user_ids:
-            return {}, ()
+            return {}, set()
         ids = orjson.dumps(list(user_ids)).decode()
         if len(viewer_ids) == 1:
             [viewer_id] = viewer_ids
             rows = self._seen_by_one.rows(ids=ids, viewer_id=viewer_id)
-            blocks = [(viewer_id, row[_USER_ID]) for row in rows if row[_BLOCK]]
+            blocks = {(viewer_id, row[_USER_ID]) for row in rows if row[_BLOCK]}
         else:
             rows = self._seen_by_several.rows(ids=ids, viewer_ids=orjson.dumps(list(viewer_ids)).decode())
-            blocks = [(row[_BLOCK], row[_USER_ID]) for row in rows if row[_BLOCK] is not None]
+            blocks = {(row[_BLOCK], row[_USER_ID]) for row in rows if row[_BLOCK] is not None}
         return {row[_USER_ID]: USERS.of(row) for row in rows}, blocks
 
     def living(self, user_ids: Collection[int]) -> Collection[int]:
