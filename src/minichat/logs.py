@@ -19,10 +19,14 @@ import orjson
 from gevent.monkey import get_original
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
-from structlog.dev import ConsoleRenderer, plain_traceback
-from structlog.processors import format_exc_info
-from structlog.stdlib import ProcessorFormatter
-from structlog.types import EventDict, WrappedLogger
+
+from minichat.lean_imports import without
+
+with without("rich"):  # for tracebacks with colours and local variables, which this log never shows
+    from structlog.dev import ConsoleRenderer, plain_traceback
+    from structlog.processors import format_exc_info
+    from structlog.stdlib import ProcessorFormatter
+    from structlog.types import EventDict, WrappedLogger
 
 MAX_LINE_BYTES = 4_000
 """A pipe writes up to 4096 bytes at once, so lines of several workers do not mix."""

@@ -6,14 +6,18 @@ action goes through a domain service, which records it in the audit log.
 
 from flask import Flask, Request, request
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
-from flask_admin import Admin
-from flask_admin.menu import MenuView
-from flask_admin.theme import Bootstrap4Theme
 from itsdangerous import BadSignature
 
-from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
-from minichat.admin.sign_in import SignInPages
 from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
+from minichat.lean_imports import without
+
+with without("PIL"):  # Flask-Admin loads it for forms with pictures
+    from flask_admin import Admin
+    from flask_admin.menu import MenuView
+    from flask_admin.theme import Bootstrap4Theme
+
+    from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
+    from minichat.admin.sign_in import SignInPages
 
 URL = "/admin"
 THEME = Bootstrap4Theme(fluid=True, base_template="admin_pages/base.html")

@@ -8,7 +8,7 @@ import logging
 import threading
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from flask import Response, request
@@ -24,9 +24,11 @@ from minichat.api.policy import STREAM
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.queries import EventsQuery
 from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
-from minichat.api.websocket import Socket, UpgradeResponse
 from minichat.live.listeners import EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS
+
+if TYPE_CHECKING:
+    from minichat.api.websocket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,8 @@ def _open_socket(query: dict[str, Any], room_id: int | None) -> Response:
 
     Raises UpgradeRequired, SocketsNotServed, OriginNotAllowed, InvalidCursor, and the errors of `open_listener`.
     """
+    from minichat.api.websocket import Socket, UpgradeResponse  # late: it loads wsproto, and clients may do without
+
     socket = Socket()
     _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
@@ -96,7 +100,7 @@ class Conversation:
     """One client's WebSocket in both directions: of one room, or of all rooms of its user if `room_id` is None."""
 
     def __init__(
-        self, socket: Socket, listener: Listener[JsonEvent], room_id: int | None, *, must_resync: bool
+        self, socket: "Socket", listener: Listener[JsonEvent], room_id: int | None, *, must_resync: bool
     ) -> None:
         self._socket = socket
         self._listener = listener

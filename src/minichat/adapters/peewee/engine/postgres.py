@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any, Unpack
 
 import psycopg
-from peewee import PostgresqlDatabase, QueryEvent
+from peewee import PostgresqlDatabase, Psycopg3Adapter, QueryEvent
 from psycopg.pq import TransactionStatus
 
 from minichat.adapters.peewee.engine.connections import PATIENCE_SECONDS, ChatConnection, Server
@@ -34,6 +34,17 @@ _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
+class _Psycopg(Psycopg3Adapter):
+    """Peewee's adapter with the driver that Peewee has not imported itself: see `engine/__init__.py`."""
+
+    txn_idle = TransactionStatus.IDLE
+    txn_inerror = TransactionStatus.INERROR
+    txn_unknown = TransactionStatus.UNKNOWN
+
+    def get_binary_type(self) -> Any:
+        return psycopg.Binary
+
+
 class Postgres(PostgresqlDatabase):
     """Peewee's database over a pool of psycopg's connections.
 
@@ -42,13 +53,14 @@ class Postgres(PostgresqlDatabase):
     """
 
     dialect: Dialect = PostgresDialect()
+    psycopg2_adapter = psycopg3_adapter = _Psycopg
     _state: Any  # Peewee's, per greenlet or thread: its connection and open transactions
 
     def __init__(
         self, url: str, replica_url: str | None = None, *, readers: int = READERS, writers: int = WRITERS
     ) -> None:
         """Raises ValueError for an invalid URL, with a text that repeats no password."""
-        super().__init__(url, prefer_psycopg3=True, autoconnect=False)
+        super().__init__(url, autoconnect=False)
         self._server = Server(url)
         # Separate pools, so that readers never queue behind writers, which may wait long for a lock.
         self._readers, self._writers = (Pool(self._server.connect, most) for most in (readers, writers))
