@@ -56,8 +56,8 @@ def register(form: dict[str, Any]) -> Response:
     A username has 3 to 32 characters: letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width
     `ａｎｎ` are the same name. A password has 8 to 1024 characters and is not the username.
 
-    With the token of an invitation as `invite`, you also join its room, and the answer shows the `room`. If you can't
-    join it, no account is created.
+    With the token of an invitation as `invite`, you also join its room, and the answer shows the `room`. If the
+    invitation does not work, the answer is 404, and no account is created.
     """
     invite = form.pop("invite", None)
     if invite is None:

@@ -33,7 +33,9 @@ _INFO = {
 def info() -> Response:
     """Get what a client needs to build its forms: the options of this server, its languages and its limits.
 
-    `registration` is `open` if everybody can register. `directory` is `everyone` if users find all others.
-    `password_reset` is true if users can request a new password by mail. `languages` are those of the texts for people.
+    `registration` is `open` if everybody can register, `invite` if that needs an invitation, and `closed` if only
+    administrators create accounts. `directory` is `everyone` if users find all others, and `shared` if they find those
+    with whom they share a room. `password_reset` is true if users can request a new password by mail. `languages` are
+    those of the texts for people.
     """
     return presenting.json_response(_INFO)
