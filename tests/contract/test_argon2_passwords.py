@@ -8,7 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from minichat.adapters.passwords import MEMORY_KIB, PARALLELISM, PATIENCE_SECONDS, TIME_COST, Argon2Passwords
+from minichat.adapters.passwords import (
+    DUMMY_HASH,
+    MEMORY_KIB,
+    PARALLELISM,
+    PATIENCE_SECONDS,
+    TIME_COST,
+    Argon2Passwords,
+)
 from minichat.domain.errors import Unavailable
 
 
@@ -58,6 +65,11 @@ def test_a_hash_by_earlier_parameters_verifies_and_is_due_for_rehashing(password
     old = PasswordHasher(*earlier).hash("secret")
     assert passwords.verify(old, "secret")
     assert passwords.needs_rehash(old)
+
+
+def test_the_dummy_hash_costs_as_much_as_any_other(passwords):
+    assert not passwords.needs_rehash(DUMMY_HASH)
+    assert passwords.verify(DUMMY_HASH, "compared with the password when there is no such account")
 
 
 def test_a_hash_by_the_present_parameters_needs_no_rehash(passwords):

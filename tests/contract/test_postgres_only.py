@@ -448,7 +448,7 @@ def plan_of(database, statement):
         [(types,)] = connection.execute("SELECT parameter_types::text[] FROM pg_prepared_statements").fetchall()
         values = [
             constant if name is None else OF_NAMES.get(name, VALUES[kind])
-            for name, constant, kind in zip(statement._names, statement._constants, types, strict=True)
+            for (name, constant), kind in zip(statement._compiled[1], types, strict=True)
         ]
         literals = sql.SQL(", ").join(map(sql.Literal, values))
         execute = sql.SQL("EXPLAIN EXECUTE it ({})" if values else "EXPLAIN EXECUTE it").format(literals)
@@ -476,7 +476,7 @@ def rows_read(database, statement):
     """Return the number of rows that the statement reads in the middle of the messages, discarded rows included."""
     values = [
         constant if name is None else {"user_id": 1, "id": 15_000, "limit": 50}[name]
-        for name, constant in zip(statement._names, statement._constants, strict=True)
+        for name, constant in statement._compiled[1]
     ]
     [(plan,)] = database.execute_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", values).fetchall()
 

@@ -164,7 +164,8 @@ def test_a_query_of_common_words_looks_at_a_bounded_number_of_people(database, p
 
 def _plan_of(database, statement):
     """Return the steps of SQLite's plan."""
-    values = ["[1]" if name and (name.endswith("ids") or name == "urls") else 1 for name in statement._names]
+    names = [name or "" for name, _ in statement._compiled[1]]
+    values = ["[1]" if name.endswith("ids") or name == "urls" else 1 for name in names]
     return [step for *_, step in database.execute_sql(f"EXPLAIN QUERY PLAN {statement.sql}", values).fetchall()]
 
 

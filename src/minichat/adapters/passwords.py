@@ -16,6 +16,8 @@ MAX_RUNNING = os.cpu_count() or 1
 MAX_WAITING = 64
 PATIENCE_SECONDS = 5.0
 """Maximum time that a request waits until its hash can run."""
+DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$sPNwytb4Q2RW2nyFDbgbhw$szZzk0kSwly6nwlDaoX+an+ObAm/WIhuc/Ayiwj+aOc"
+"""The hash to verify for an unknown username, with the same parameters, so that it takes as long as a known one."""
 
 
 class Argon2Passwords:
@@ -24,14 +26,12 @@ class Argon2Passwords:
         self._limit = ConcurrencyLimit(
             offload, max_running=MAX_RUNNING, max_waiting=MAX_WAITING, patience_seconds=PATIENCE_SECONDS
         )
-        self._dummy_hash = self._hasher.hash("compared with the password when there is no such account")
-        """The hash to verify for an unknown username, so that it takes as long as a known one."""
 
     def hash(self, password: str) -> str:
         return self._limit.run(lambda: self._hasher.hash(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        is_right = self._limit.run(lambda: self._is_right(password_hash or self._dummy_hash, password))
+        is_right = self._limit.run(lambda: self._is_right(password_hash or DUMMY_HASH, password))
         return is_right and bool(password_hash)
 
     def needs_rehash(self, password_hash: str) -> bool:

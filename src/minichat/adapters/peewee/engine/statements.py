@@ -1,7 +1,8 @@
 """Statements that Peewee compiles once to SQL, and that run many times with different values.
 
-Peewee takes about 100 µs to build a query and 3 µs to run it. So a store builds all its statements in its constructor,
-with `param("name")` in the place of each value, and runs them with values of those names:
+Peewee takes about 100 µs to build a query and 3 µs to run it. So a store describes all its statements in its
+constructor, with `param("name")` in the place of each value, and runs them with values of those names. The first run
+compiles the statement:
 
     by_id = Statement(database, UserRow.select(UserRow.username).where(UserRow.id == param("id")))
     by_id.one(id=7)  # ('ann',), or None
@@ -12,6 +13,7 @@ This module knows neither the databases nor the tables.
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from peewee import (
@@ -99,9 +101,17 @@ class Statement:
         """With `may_lag`, the statement may read from a replica, which lags behind."""
         self._database = database
         self._may_lag = may_lag
-        self.sql, params = database.get_sql_context().sql(query).query()
-        self._names = [value.name if isinstance(value, _Param) else None for value in params]
-        self._constants = params
+        self._query = query
+
+    @cached_property
+    def _compiled(self) -> tuple[str, list[tuple[str | None, Any]]]:
+        """The SQL, and for each of its placeholders the name of a parameter, or None and a constant."""
+        sql, params = self._database.get_sql_context().sql(self._query).query()
+        return sql, [(value.name if isinstance(value, _Param) else None, value) for value in params]
+
+    @property
+    def sql(self) -> str:
+        return self._compiled[0]
 
     @classmethod
     def of_text(cls, database: Executor, text: str) -> "Statement":
@@ -111,13 +121,11 @@ class Statement:
         return cls(database, NodeList(nodes, glue=""))
 
     def _execute(self, values: dict[str, Any]) -> Any:
-        params = [
-            constant if name is None else values[name]
-            for name, constant in zip(self._names, self._constants, strict=True)
-        ]
+        sql, places = self._compiled
+        params = [constant if name is None else values[name] for name, constant in places]
         if self._may_lag:
-            return self._database.execute_lagging(self.sql, params)
-        return self._database.execute_sql(self.sql, params)
+            return self._database.execute_lagging(sql, params)
+        return self._database.execute_sql(sql, params)
 
     def rows(self, **values: Any) -> list[Row]:
         """Return all rows of the result."""
