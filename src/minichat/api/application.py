@@ -30,7 +30,7 @@ class ChatFlask(Flask):
 
     request_class = AddressedRequest
 
-    def __init__(self, name: str, *, template_folder: str) -> None:
+    def __init__(self, name: str, *, template_folder: str | None) -> None:
         super().__init__(name, static_folder=None, template_folder=template_folder)
         self._outermost: WSGIApplication = super().wsgi_app
 
@@ -67,7 +67,7 @@ class ChatFlask(Flask):
         )
 
 
-def new_application(template_folder: str) -> ChatFlask:
+def new_application(template_folder: str | None = None) -> ChatFlask:
     """Return an application without routes."""
     app = ChatFlask("minichat", template_folder=template_folder)
     app.url_map.strict_slashes = False  # a redirect to the path with a slash would lose the body of a POST

@@ -1,9 +1,10 @@
 """The OpenAPI 3.1 document: the parts that all routes share. `blueprint` adds the description of each route.
 
-flask-smorest collects the document while the blueprints register.
+flask-smorest collects the document while blueprints register on an app.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from flask import Flask
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
+from minichat.api.application import new_application
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
 from minichat.api.parsing import IdConverter
 from minichat.api.schemas.answers import ProblemOut
@@ -37,6 +39,7 @@ LINK = {
     "description": 'The neighbouring pages as complete URLs: rel="next" and rel="prev" (RFC 8288).',
     "schema": {"type": "string"},
 }
+_EXTENSION = "minichat-openapi"
 _ERRORS = {
     400: "The request is wrong. `errors` names each wrong field.",
     401: "The token is missing, invalid, expired or of the wrong kind, or its session has ended.",
@@ -68,15 +71,29 @@ _FIELD_TYPES = (
 )
 
 
-class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+class _DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's registry of routes. Each route names its errors, so no default error is documented."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = ProblemOut
 
 
-def install(app: Flask, version: str, blueprints: Iterable[SmorestBlueprint]) -> None:
-    """Register the blueprints on the app, and document their routes."""
+def install(app: Flask, version: str, blueprints: tuple[SmorestBlueprint, ...]) -> None:
+    """Register the blueprints on the app. Their document is built when it is requested: few workers ever need it."""
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    app.extensions[_EXTENSION] = (version, blueprints)
+
+
+def openapi_document(app: Flask) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the app."""
+    return _document(*app.extensions[_EXTENSION])
+
+
+@cache
+def _document(version: str, blueprints: tuple[SmorestBlueprint, ...]) -> dict[str, Any]:
+    """Let flask-smorest document the blueprints, on an app of its own: it can't begin after an app's first request."""
+    app = new_application()
     app.config.update(
         API_TITLE="minichat",
         API_VERSION=version,
@@ -84,7 +101,7 @@ def install(app: Flask, version: str, blueprints: Iterable[SmorestBlueprint]) ->
         OPENAPI_URL_PREFIX=None,
         API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}, "security": [{"bearer": []}]},
     )
-    api = DocumentedApi()
+    api = _DocumentedApi()
     api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
     for field, kind, format_ in _FIELD_TYPES:
         api.register_field(field, kind, format_)
@@ -98,11 +115,6 @@ def install(app: Flask, version: str, blueprints: Iterable[SmorestBlueprint]) ->
     components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-
-
-def openapi_document(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the app."""
-    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     return cast(dict[str, Any], api.spec.to_dict())
 
 
