@@ -5,6 +5,8 @@ when it runs, so that `minichat --help` is fast and `serve` starts without Flask
 holds no rule of the chat.
 """
 
+import atexit
+import gc
 import signal
 import sys
 from contextlib import suppress
@@ -44,6 +46,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command. If the reader of its output ends early, as `head` does, end like a program killed by it."""
+        atexit.register(gc.freeze)  # so that Python does not search all modules for garbage at its end: 0.2 s
         with guarded():
             try:
                 try:

@@ -3,6 +3,7 @@
 This module refines gunicorn's arbiter, request and gevent worker. It knows no route and no rule of the chat.
 """
 
+import gc
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 
 import gevent
+import gevent.events
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -174,6 +176,22 @@ class ChatWorker(GeventWorker):
         """The greenlets that wait for their client's next request, with the start of the wait."""
         self._stops = Event()
         self._stops_at_once = False
+
+    def patch(self) -> None:
+        """Let gevent patch this process, without plugins: the search for them would read all metadata 25 times."""
+        events: Any = gevent.events
+        events.notify_and_call_entry_points = events.notify
+        super().patch()
+
+    def load_wsgi(self) -> None:
+        """Build the application without collecting garbage, and exclude it from later collections: it lives to the end.
+
+        That takes a sixth off the start, and makes each full collection shorter, which stops all requests.
+        """
+        gc.disable()
+        super().load_wsgi()
+        gc.freeze()
+        gc.enable()
 
     def init_signals(self) -> None:
         """Install the handlers, then unblock the signals that arrived since the fork."""
