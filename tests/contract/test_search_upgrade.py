@@ -136,7 +136,7 @@ def database(url: str) -> Iterator[ChatDatabase]:
         old_server.adds(person(number, *names))
     for name in ROOMS:
         old_server.adds_room(name)
-    assert migrate.upgrade(opened) == ["0009_activity", "0010_search_fold"]
+    assert migrate.upgrade(opened)[:2] == ["0009_activity", "0010_search_fold"]
     yield opened
     opened.close_connections()
 

@@ -250,25 +250,49 @@ def test_a_deletion_wins_against_concurrent_edits(server):
     assert [ends[message["id"]] for message in lena.history(room)] == ["message.deleted"] * 8
 
 
-def test_a_ban_wins_against_a_concurrent_join_and_addition(server):
+def test_a_ban_wins_against_a_concurrent_join_addition_and_invitation(server):
     mona, nils, *guests = register(server, "mona", "nils", *(f"visitor{number}" for number in range(6)))
     room = mona.makes_room(nils)
     people = f"/api/chat/rooms/{room}/participants/"
     assert mona.call("PATCH", f"{people}{nils.id}/", {"role": "moderator"}).status == 200
+    token = {"token": mona.call("POST", f"/api/chat/rooms/{room}/invites/").json["token"]}
     for guest in guests:
-        added, joined, banned = at_once(
+        added, joined, accepted, banned = at_once(
             [
                 lambda: nils.call("POST", people, {"user_id": guest.id}),  # noqa: B023
                 lambda: guest.call("POST", f"/api/chat/rooms/{room}/join/"),  # noqa: B023
+                lambda: guest.call("POST", "/api/chat/invites/accept/", token),  # noqa: B023
                 lambda: mona.call("DELETE", f"{people}{guest.id}/?ban=true"),  # noqa: B023
             ]
         )
         assert added.status in {200, 201} or added.json["code"] == "user_is_banned"
         assert joined.status == 200 or joined.json["code"] == "banned"
+        assert accepted.status == 200 or accepted.json["code"] == "banned"
         assert banned.status == 204
         assert guest.says(room, "am I in?").json["code"] == "not_a_participant"
     assert [person["id"] for person in mona.get(people)["participants"]] == [mona.id, nils.id]
     assert {ban["id"] for ban in mona.get(f"/api/chat/rooms/{room}/bans/")} == {guest.id for guest in guests}
+
+
+def test_one_of_many_concurrent_guests_and_newcomers_gets_the_last_use_of_an_invitation(server):
+    olga, *guests = register(server, "olga", *(f"guest{number}" for number in range(5)))
+    room = olga.makes_room()
+    token = olga.call("POST", f"/api/chat/rooms/{room}/invites/", {"uses": 1}).json["token"]
+    form = {"password": PASSWORD, "invite": token}
+    answers = at_once(
+        [
+            *(lambda one=one: one.call("POST", "/api/chat/invites/accept/", {"token": token}) for one in guests),
+            *(
+                lambda name=name: call(server, "POST", "/api/auth/register/", {"username": name, **form})
+                for name in ("newcomer1", "newcomer2")
+            ),
+        ]
+    )
+    assert len([answer for answer in answers if answer.status in {200, 201}]) == 1
+    assert [answer.json["code"] for answer in answers if answer.status == 404] == ["invitation_not_found"] * 6
+    assert [one["used"] for one in olga.get(f"/api/chat/rooms/{room}/invites/")] == [1]
+    assert len(olga.get(f"/api/chat/rooms/{room}/participants/")["participants"]) == 2
+    # `nothing_breaks` checks the database: counts, owners and authors.
 
 
 def test_concurrent_transfers_leaves_and_removals_keep_exactly_one_owner(server):
