@@ -168,7 +168,8 @@ class Chat:
         kind = type(self.database)
         if kind not in _STATEMENTS:
             names = {name for name in self.database.get_tables() if not name.startswith("sqlite_")}
-            _STATEMENTS[kind] = {name: self._reading(name) for name in names - {"schema_migration"}}
+            # The index of words can't be read, but the tables that it consists of can.
+            _STATEMENTS[kind] = {name: self._reading(name) for name in names - {"schema_migration", "message_word"}}
         return _STATEMENTS[kind]
 
     def _reading(self, table: str) -> str:

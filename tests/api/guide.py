@@ -60,6 +60,7 @@ SECTIONS = {
     "blocks": "Blocked people",
     "messages": "Messages and history",
     "reactions": "Reactions and pinned messages",
+    "search": "Searching messages",
     "sync": "Changes since a cursor",
     "events": "Live updates",
     "sockets": "WebSockets",
@@ -319,6 +320,7 @@ def write_guide(chat: Chat) -> Guide:
     reply = {"room": made["id"], "content": "Yes, please! 🍲", "reply_to": again.body["id"]}
     chat.anyone.sends("POST", "/api/chat/messages/", json=reply, headers={"Authorization": f"Bearer {bob.token}"})
     guide.shows("GET /api/chat/messages/", "/api/chat/messages/?limit=1", token=me)
+    guide.shows("GET /api/chat/search/", "/api/chat/search/?q=sou", token=me)
     guide.shows("GET /api/chat/rooms/", token=me)
     guide.shows("GET /api/chat/rooms/", "/api/chat/rooms/?scope=public", token=me)
     guide.shows("GET /api/chat/rooms/{room_id}/", path, token=me)

@@ -114,7 +114,7 @@ ROUTES = [
     Route("POST", "/api/chat/events/ticket/"),
     Route("GET", "/ws/chat/{room}/", query=("after", "ticket")),
     Route("GET", "/ws/chat/", query=("after", "ticket")),
-    Route("GET", "/api/chat/search/?q=lunch", query=("q", "room", "user", "before", "limit")),
+    Route("GET", "/api/chat/search/", query=("q", "room", "user", "before", "limit")),
     Route("GET", "/api/chat/messages/{message}/"),
     Route("PATCH", "/api/chat/messages/{message}/", {"content": "hello again"}),
     Route("DELETE", "/api/chat/messages/{message}/"),

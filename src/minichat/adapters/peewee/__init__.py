@@ -52,6 +52,7 @@ def peewee_ports(
     notice_board: NoticeBoard,
 ) -> Ports:
     """Return all ports: the stores on `database`, and the other ports unchanged."""
+    index = message_index(database, characters)
     return Ports(
         transaction=database.writing,
         snapshot=database.reading,
@@ -65,14 +66,14 @@ def peewee_ports(
         user_store=PeeweeUserStore(database, characters),
         session_store=PeeweeSessionStore(database),
         ticket_store=PeeweeTicketStore(database),
-        room_store=PeeweeRoomStore(database, characters),
+        room_store=PeeweeRoomStore(database, characters, index),
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
         invitation_store=PeeweeInvitationStore(database),
         block_store=PeeweeBlockStore(database),
-        message_store=message_store(database),
         reaction_store=PeeweeReactionStore(database),
-        message_index=message_index(database, characters),
+        message_store=message_store(database, index),
+        message_index=index,
         change_store=change_store(database),
         attempt_store=PeeweeAttemptStore(database),
         audit_store=PeeweeAuditStore(database),

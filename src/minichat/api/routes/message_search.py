@@ -14,7 +14,7 @@ from minichat.api.schemas.answers import MessageOut
 from minichat.api.schemas.queries import MessageSearchQuery
 from minichat.domain.message_search import MessageFilter
 
-blueprint = Blueprint("message_search", __name__, url_prefix="/api/chat", description="Messages and history")
+blueprint = Blueprint("search", __name__, url_prefix="/api/chat", description="Searching messages")
 
 
 def _check_search(query: dict[str, Any]) -> None:

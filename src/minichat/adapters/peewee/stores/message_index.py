@@ -11,13 +11,15 @@ Besides the port, each form has what the message store and the filling of the in
   transactions. Until the last one, a search raises IndexBuilding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 import orjson
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.stores.messages import MESSAGES
+from minichat.adapters.peewee.stores.sqlite_message_index import SqliteMessageIndex
 from minichat.adapters.peewee.tables import MessageRow
 from minichat.domain.message_words import matches, searchable_text
 from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
@@ -26,9 +28,35 @@ from minichat.domain.ports import Characters, MessageIndex
 BATCH = 1_000
 
 
-def message_index(database: ChatDatabase, characters: Characters) -> MessageIndex:
+class StoredIndex(MessageIndex, Protocol):
+    """The index with what the stores and the filling of a database need of it."""
+
+    def add(self, message: Message) -> None:
+        """Index a new message, in the caller's transaction."""
+
+    def refresh(self, message_ids: Collection[int]) -> None:
+        """Index the present content of changed messages in place of the former one, in the caller's transaction."""
+
+    def begin_again(self, *, is_empty: bool) -> None:
+        """Note in the caller's transaction that no message is indexed: after an import, or before one if `is_empty`."""
+
+    def fill(self, limit: int) -> int:
+        """Index about `limit` more messages, in short transactions; return how many, 0 if the index is complete."""
+
+    def merge(self, *, is_first: bool) -> bool:
+        """Tidy a part of the index, in a short transaction; return whether there is more to do."""
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many messages are indexed, of how many, as estimated by their ids."""
+
+
+def message_index(database: ChatDatabase, characters: Characters) -> StoredIndex:
     """Return the index for that database."""
-    return ScanningMessageIndex(database, characters)
+    kinds: dict[str, Callable[[ChatDatabase, Characters], StoredIndex]] = {
+        "sqlite": SqliteMessageIndex,
+        "postgres": ScanningMessageIndex,
+    }
+    return kinds[database.dialect.name](database, characters)
 
 
 class ScanningMessageIndex:
@@ -69,3 +97,21 @@ class ScanningMessageIndex:
             ]
             before = some[-1].id
         return found[:limit]
+
+    def add(self, message: Message) -> None:
+        """Do nothing."""
+
+    def refresh(self, message_ids: Collection[int]) -> None:
+        """Do nothing."""
+
+    def begin_again(self, *, is_empty: bool) -> None:
+        """Do nothing."""
+
+    def fill(self, limit: int) -> int:
+        return 0
+
+    def merge(self, *, is_first: bool) -> bool:
+        return False
+
+    def progress(self) -> tuple[int, int]:
+        return 0, 0

@@ -5,7 +5,8 @@ PostgreSQL's transactions may commit in another order than that of their ids. A 
 the first id that an open transaction may still commit, so a client that continues after its last message misses none.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import orjson
 from peewee import SQL, Field, IntegrityError, Node, Select, fn
@@ -33,16 +34,27 @@ def after_last_message(database: ChatDatabase) -> SQL:
     return SQL(f"2 * {last_id} + 1")
 
 
-def message_store(database: ChatDatabase) -> "PeeweeMessageStore":
+class IndexedWords(Protocol):
+    """The part of the search index that the message store keeps true, in its own transactions."""
+
+    def add(self, message: Message) -> None:
+        """Index a new message."""
+
+    def refresh(self, message_ids: Collection[int]) -> None:
+        """Index the present content of changed messages in place of the former one."""
+
+
+def message_store(database: ChatDatabase, index: IndexedWords) -> "PeeweeMessageStore":
     """Return the message store for that database."""
-    return database.dialect.choose(sqlite=PeeweeMessageStore, postgres=PostgresMessageStore)(database)
+    return database.dialect.choose(sqlite=PeeweeMessageStore, postgres=PostgresMessageStore)(database, index)
 
 
 class PeeweeMessageStore:
     """The messages on SQLite, and the base of the messages on PostgreSQL."""
 
-    def __init__(self, database: ChatDatabase) -> None:
+    def __init__(self, database: ChatDatabase, index: IndexedWords) -> None:
         self._database = database
+        self._index = index
         message, room, each_of = MessageRow, RoomRow, database.dialect.each_of
         limit = param("limit")
 
@@ -134,6 +146,7 @@ class PeeweeMessageStore:
             is_deleted=message.is_deleted,
             first_digest=first_digest,
         )
+        self._index.refresh([message.id])
 
     def set_marks(self, message: Message, pinned_by: int | None = None) -> None:
         if pinned_by is None and message.pin is not None:
@@ -197,7 +210,8 @@ class PeeweeMessageStore:
             .returning(room.last_seq),
         )
         self._insert = Statement(
-            self._database, message.insert(params((*NewMessage._fields, "seq"))).returning(message.id)
+            self._database,
+            message.insert(is_indexed=True, **params((*NewMessage._fields, "seq"))).returning(message.id),
         )
         self._see = Statement(
             self._database,
@@ -213,7 +227,9 @@ class PeeweeMessageStore:
         inserted = self._insert.one(seq=seq, **new._asdict())
         assert inserted is not None, "an INSERT without a conflict clause returns a row or raises"
         self._see.run(room_id=new.room_id, user_id=new.user_id, seq=seq)
-        return new.stored_as(inserted[0], seq)
+        message = new.stored_as(inserted[0], seq)
+        self._index.add(message)
+        return message
 
     def _across_rooms(self) -> tuple[Statement, Statement]:
         """Return the lists over all rooms of a user: before a message, newest first, and after it, oldest first.

@@ -14,6 +14,7 @@ from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
+from minichat.adapters.peewee.stores.message_index import StoredIndex, message_index
 from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
 from minichat.adapters.peewee.stores.room_names import RoomNames
 from minichat.adapters.peewee.tables import BanRow, InvitationRow, MessageRow, ParticipantRow, RoomRow, UserRow
@@ -32,6 +33,7 @@ from minichat.domain.paging import Key, Window
 from minichat.domain.ports import Characters
 
 ROOMS = Mapper(Room, RoomRow)
+RowOfRoom = type[MessageRow] | type[ParticipantRow] | type[BanRow] | type[InvitationRow]
 
 # Joined rows: the columns of the room, then those of the viewer's membership, then those of the last message.
 _MEMBERSHIP = MEMBERSHIPS.after(ROOMS)
@@ -41,6 +43,8 @@ _PAIR_LOW, _PAIR_HIGH = _MEMBERSHIP.end, _MEMBERSHIP.end + 1
 _WITH_MEMBERSHIP = (*ROOMS.columns, *MEMBERSHIPS.columns)
 _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
 
+SWEPT_MESSAGES = 20
+"""Maximum number of messages that one transaction deletes with their words, because each of them takes about 2 ms."""
 _AFTER_EVERY_ACTIVITY: Key = (2**63 - 1, 0)
 
 _HEAD = f"(SELECT id, user_id FROM participant WHERE room_id = {{room_id}} ORDER BY id LIMIT {ROOM_HEAD}) AS head"  # noqa: S608 - a constant
@@ -58,8 +62,9 @@ _HEADS_ON_POSTGRES = f"""
 
 
 class PeeweeRoomStore:
-    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
+    def __init__(self, database: ChatDatabase, characters: Characters, index: StoredIndex | None = None) -> None:
         self._database = database
+        self._index = index or message_index(database, characters)
         self._names = RoomNames(database, characters)
         self._prepare_changes()
         self._prepare_views()
@@ -260,8 +265,8 @@ class PeeweeRoomStore:
             room.select(room.id).where(room.deleted_at <= param("before")).order_by(room.deleted_at).limit(1)
         )
         # In the order of the references between them.
-        self._sweep_parts = (
-            self._statement(_delete_newest(MessageRow)),
+        self._sweep_parts: tuple[Statement | _Messages, ...] = (
+            _Messages(self._database, self._index),
             self._statement(_delete_newest(ParticipantRow)),
             self._statement(_delete_newest(BanRow)),
             self._statement(_delete_newest(InvitationRow)),
@@ -273,9 +278,28 @@ class PeeweeRoomStore:
         left = limit
         while left and (found := self._removed.one(before=before)):
             for part in self._sweep_parts:
-                if left:  # after the limit, an earlier part may still have rows
-                    left -= part.run(id=found[0], limit=left)
+                swept = part.run(id=found[0], limit=left)
+                left -= swept
+                if not left or (swept and isinstance(part, _Messages)):  # the part may still have rows
+                    return limit - left
         return limit - left
+
+
+class _Messages:
+    """The messages of a removed room and their words in the search index."""
+
+    def __init__(self, database: ChatDatabase, index: StoredIndex) -> None:
+        self._index = index
+        self._newest = Statement(database, _newest(MessageRow))
+        self._drop = Statement(database, MessageRow.delete().where(MessageRow.id.in_(database.dialect.each_of("ids"))))
+
+    def run(self, *, id: int, limit: int) -> int:  # noqa: A002 - as the statements of the other parts
+        """Delete some messages, at most `limit`; return how many, 0 if there are none."""
+        ids = [message_id for (message_id,) in self._newest.rows(id=id, limit=min(limit, SWEPT_MESSAGES))]
+        if ids:
+            self._drop.run(ids=orjson.dumps(ids).decode())
+            self._index.refresh(ids)
+        return len(ids)
 
 
 def _exists() -> Expression:
@@ -305,12 +329,13 @@ def _deleted_unread() -> Case:
     return Case(None, ((has_any, count),), 0)
 
 
-def _delete_newest(
-    row: type[MessageRow] | type[ParticipantRow] | type[BanRow] | type[InvitationRow],
-) -> Delete:
-    """Delete the newest `limit` rows of the room `id`: a reply goes before the message that it refers to."""
-    newest = row.select(row.id).where(row.room_id == param("id")).order_by(row.id.desc()).limit(param("limit"))
-    return row.delete().where(row.id.in_(newest))
+def _newest(row: RowOfRoom) -> Select:
+    """Return the ids of the newest `limit` rows of the room `id`: a reply goes before the message that it refers to."""
+    return row.select(row.id).where(row.room_id == param("id")).order_by(row.id.desc()).limit(param("limit"))
+
+
+def _delete_newest(row: RowOfRoom) -> Delete:
+    return row.delete().where(row.id.in_(_newest(row)))
 
 
 def _partner_id(row: Row, user_id: int) -> int | None:

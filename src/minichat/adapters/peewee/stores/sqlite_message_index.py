@@ -1,0 +1,191 @@
+"""The search index of messages on SQLite: FTS5 without a copy of the texts, whose rowid is the id of the message.
+
+`stores.sqlite_message_search` describes its words. `message_indexing` and `message_behind` hold what the index lacks:
+see migration 0011. This module holds no rule.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import orjson
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.statements import Row, Statement
+from minichat.adapters.peewee.stores.sqlite_message_search import (
+    SqliteMessageSearch,
+    author_character,
+    room_character,
+)
+from minichat.domain.errors import IndexBuilding
+from minichat.domain.message_words import index_words, searchable_text
+from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
+from minichat.domain.ports import Characters
+
+MAX_TEXT = 50_000
+"""Number of characters that one step of the filling indexes, so that other writers do not wait for long."""
+MERGED_PAGES = 100
+"""Number of pages that one step of the merging writes."""
+REFRESHED = 20
+"""Number of messages that one step of the filling indexes anew. Removing a message takes about 2 ms."""
+
+_STATE = """
+    SELECT behind.message_id, behind.room_id, behind.user_id, behind.content, message.content
+    FROM json_each(:ids) AS given JOIN message_behind AS behind ON behind.message_id = given.value
+    LEFT JOIN message ON message.id = behind.message_id AND NOT message.is_deleted
+    ORDER BY behind.message_id
+"""
+
+
+class SqliteMessageIndex:
+    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
+        self._database = database
+        self._characters = characters
+        self._prepare_changes()
+        self._prepare_filling()
+        self._search = SqliteMessageSearch(database, characters)
+
+    def _statement(self, text: str) -> Statement:
+        return Statement.of_text(self._database, text)
+
+    # Changes, in the caller's transaction
+
+    def _prepare_changes(self) -> None:
+        self._add = self._statement("INSERT INTO message_word (rowid, words) VALUES (:id, :words)")
+        self._remove = self._statement(
+            "INSERT INTO message_word (message_word, rowid, words) VALUES ('delete', :id, :words)"
+        )
+        self._state = self._statement(_STATE)
+        self._catch_up = self._statement("UPDATE message SET is_indexed = TRUE WHERE id = :id AND NOT is_indexed")
+        self._forget = self._statement(
+            "DELETE FROM message_behind WHERE message_id IN (SELECT value FROM json_each(:ids))"
+        )
+        self._some_behind = self._statement("SELECT message_id FROM message_behind ORDER BY message_id LIMIT :limit")
+
+    def add(self, message: Message) -> None:
+        """Index a new message."""
+        self._add.run(id=message.id, words=self._words(message.room_id, message.user_id, message.content))
+
+    def refresh(self, message_ids: Collection[int]) -> None:
+        """Index the present content of these messages in place of the indexed one. Triggers have noted both."""
+        ids = orjson.dumps(list(message_ids)).decode()
+        for message_id, room_id, user_id, indexed, content in self._state.rows(ids=ids):
+            former = [] if indexed is None else self._split(room_id, user_id, indexed)
+            present = [] if content is None else self._split(room_id, user_id, content)
+            # The index has each first letter of a message once, so words with the same one change together.
+            changed = {word[:2] for word in set(former) ^ set(present)}
+            if former:
+                self._remove.run(id=message_id, words=" ".join(word for word in former if word[:2] in changed))
+            if present:
+                self._add.run(id=message_id, words=" ".join(word for word in present if word[:2] in changed))
+                self._catch_up.run(id=message_id)
+        self._forget.run(ids=ids)
+
+    def _words(self, room_id: int, user_id: int, content: str) -> str:
+        return " ".join(self._split(room_id, user_id, content))
+
+    def _split(self, room_id: int, user_id: int, content: str) -> list[str]:
+        """Return the words of a message as in the index, each once."""
+        room = room_character(room_id)
+        words = index_words(searchable_text(content, self._characters))
+        return [room + author_character(user_id), *(room + word for word in words)]
+
+    # The filling, in transactions of its own
+
+    def _prepare_filling(self) -> None:
+        self._progress = self._statement("SELECT next_id, last_id FROM message_indexing")
+        self._proceed = self._statement("UPDATE message_indexing SET next_id = :next_id")
+        self._begin_again = self._statement(
+            "UPDATE message_indexing SET next_id = coalesce(:last_id, (SELECT max(id) FROM message), 0) + 1, "
+            "last_id = coalesce(:last_id, (SELECT max(id) FROM message), 0)"
+        )
+        self._older = self._statement(
+            "SELECT id, room_id, user_id, content FROM message "
+            "WHERE id < :next_id AND NOT is_indexed AND NOT is_deleted ORDER BY id DESC LIMIT :limit"
+        )
+        self._present = self._statement(
+            "SELECT id, room_id, user_id, content FROM message "
+            "WHERE id IN (SELECT value FROM json_each(:ids)) AND NOT is_indexed AND NOT is_deleted ORDER BY id"
+        )
+        self._merge = self._statement("INSERT INTO message_word (message_word, rank) VALUES ('merge', :pages)")
+        self._changes = self._statement("SELECT total_changes()")
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many messages are indexed, of how many, as estimated by their ids."""
+        row = self._progress.one()
+        assert row is not None, "the migration adds the row"
+        next_id, last_id = row
+        return last_id - max(next_id - 1, 0), last_id
+
+    def fill(self, limit: int) -> int:
+        """Index up to `limit` more messages, the newest first; return how many, 0 if all are in the index.
+
+        Several processes may do this at once.
+        """
+        behind = [message_id for (message_id,) in self._some_behind.rows(limit=min(limit, REFRESHED))]
+        if behind:
+            with self._database.writing():
+                self.refresh(behind)
+            return len(behind)
+        next_id = self._next_id()
+        if not next_id:
+            return 0
+        rows = list(_up_to(MAX_TEXT, self._older.rows(next_id=next_id, limit=limit)))
+        # Splitting takes longer than storing, so it comes before the transaction. FTS5 prefers ascending ids.
+        split = {row: self._words(*row[1:]) for row in reversed(rows)}
+        ids = orjson.dumps([message_id for message_id, *_ in split]).decode()
+        with self._database.writing():
+            if self._next_id() == next_id:  # otherwise another process has indexed them
+                for row in self._present.rows(ids=ids):
+                    self._add.run(id=row[0], words=split.get(row) or self._words(*row[1:]))
+                self._proceed.run(next_id=rows[-1][0] if rows else 0)
+        return max(len(rows), 1)
+
+    def _next_id(self) -> int:
+        row = self._progress.one()
+        assert row is not None, "the migration adds the row"
+        next_id: int = row[0]
+        return next_id
+
+    def merge(self, *, is_first: bool) -> bool:
+        """Merge a few pages of the parts of the index, in a transaction; return whether there is more to merge.
+
+        A search reads every part, so one large part is several times as fast as many.
+        """
+        with self._database.writing():
+            before = self._changes.one()
+            self._merge.run(pages=-MERGED_PAGES if is_first else MERGED_PAGES)
+            after = self._changes.one()
+        assert before is not None, "an aggregate returns a row"
+        assert after is not None, "an aggregate returns a row"
+        return int(after[0]) - int(before[0]) >= 2  # one change is the command itself
+
+    def begin_again(self, *, is_empty: bool) -> None:
+        """Note that no message is indexed, in the caller's transaction: after an import, or before one if `is_empty`.
+
+        During an import, the triggers note nothing.
+        """
+        self._begin_again.run(last_id=MAX_ID if is_empty else None)
+
+    # The search
+
+    def search(
+        self,
+        query: MessageQuery,
+        rooms: Sequence[ReadableRoom],
+        limit: int,
+        *,
+        author_id: int | None = None,
+        before: int | None = None,
+    ) -> Sequence[Message]:
+        if self._next_id():
+            raise IndexBuilding
+        return self._search.find(query, rooms, limit, author_id, MAX_ID + 1 if before is None else before)
+
+
+def _up_to(characters: int, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the first rows whose contents, the last column, have that many characters together, at least one row."""
+    total = 0
+    for row in rows:
+        total += len(row[-1])
+        if total > characters and total > len(row[-1]):
+            return
+        yield row
