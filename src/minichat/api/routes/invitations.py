@@ -11,9 +11,9 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.policy import PUBLIC
 from minichat.api.request_state import caller_id
-from minichat.api.schemas.answers import InvitationOut, JoinedRoomOut, NewInvitationOut, PreviewOut
+from minichat.api.schemas.answers import CreatedInvitationOut, InvitationOut, InvitationPreviewOut, JoinedRoomOut
 from minichat.api.schemas.queries import ListQuery
-from minichat.api.schemas.requests import InviteIn, NewInvitationIn
+from minichat.api.schemas.requests import InvitationTokenIn, NewInvitationIn
 from minichat.api.texts import sentence
 from minichat.api.times import rfc3339
 
@@ -26,13 +26,13 @@ _UNUSABLE = (
 
 @blueprint.route("/rooms/<id:room_id>/invites/", methods=["POST"])
 @blueprint.arguments(NewInvitationIn, required=False)
-@answers(201, NewInvitationOut, 400, 403, 404, 409, 413, 415)
+@answers(201, CreatedInvitationOut, 400, 403, 404, 409, 413, 415)
 def create_invite(form: dict[str, Any], room_id: int) -> Response:
     """Create an invitation to a room. Only its owner and moderators can do this.
 
     Everybody who has the `token` can join, until the invitation expires or is used up. It stops working while its
     creator is not the owner or a moderator. Only this answer holds the `token` and the `url`: the server stores a hash.
-    The token is in the fragment of the URL, which browsers send to no server.
+    A client reads the token from the fragment of the URL, which browsers send to no server.
     """
     created = services().invitations.create(caller_id(), room_id, **form)
     writer = presenter_of({created.creator.id: created.creator})
@@ -66,8 +66,8 @@ def revoke_invite(room_id: int, invite_id: int) -> Response:
 
 
 @blueprint.route("/invites/preview/", methods=["POST"], policy=PUBLIC)
-@blueprint.arguments(InviteIn)
-@answers(200, PreviewOut, 400, 413, 415, descriptions={404: _UNUSABLE})
+@blueprint.arguments(InvitationTokenIn)
+@answers(200, InvitationPreviewOut, 400, 413, 415, descriptions={404: _UNUSABLE})
 def preview_invite(form: dict[str, str]) -> Response:
     """Look at an invitation before you log in or register: its room, and its creator."""
     found = services().invitations.preview(form["token"])
@@ -84,7 +84,7 @@ def preview_invite(form: dict[str, str]) -> Response:
 
 
 @blueprint.route("/invites/accept/", methods=["POST"])
-@blueprint.arguments(InviteIn)
+@blueprint.arguments(InvitationTokenIn)
 @answers(200, JoinedRoomOut, 400, 413, 415, descriptions={403: "You are banned from this room.", 404: _UNUSABLE})
 def accept_invite(form: dict[str, str]) -> Response:
     """Join the room of an invitation. If you are in the room already, nothing happens and no use is counted.

@@ -215,7 +215,7 @@ class InvitationOut(Out):
     used = number(0, description="How many people have joined with it.")
 
 
-class NewInvitationOut(InvitationOut):
+class CreatedInvitationOut(InvitationOut):
     token = string(EXAMPLE_TOKEN)
     url = string(f"http://127.0.0.1:8000/#invite={EXAMPLE_TOKEN}")
 
@@ -226,7 +226,7 @@ class InvitedRoomOut(Out):
     participants_count = number(2)
 
 
-class PreviewOut(Out):
+class InvitationPreviewOut(Out):
     room = fields.Nested(InvitedRoomOut, required=True)
     invited_by = fields.Nested(UserOut, required=True)
     expires_at = moment()

@@ -9,8 +9,8 @@ from marshmallow import ValidationError, fields, validate
 from minichat.api.schemas.answers import (
     EXAMPLE_TOKEN,
     AccountOut,
+    CreatedInvitationOut,
     MessageOut,
-    NewInvitationOut,
     ParticipantOut,
     ReadOut,
     RoomOut,
@@ -191,7 +191,7 @@ class DirectChatIn(In):
 
 
 class NewInvitationIn(In):
-    resource = NewInvitationOut
+    resource = CreatedInvitationOut
 
     expires_in = WholeNumber(
         1,
@@ -207,7 +207,7 @@ class NewInvitationIn(In):
     )
 
 
-class InviteIn(In):
+class InvitationTokenIn(In):
     token = Text(required=True, metadata={"description": "The token of an invitation.", "example": EXAMPLE_TOKEN})
 
 
