@@ -61,6 +61,7 @@ SECTIONS = {
     "messages": "Messages and history",
     "reactions": "Reactions and pinned messages",
     "search": "Searching messages",
+    "reports": "Reports of messages",
     "sync": "Changes since a cursor",
     "events": "Live updates",
     "sockets": "WebSockets",
@@ -338,6 +339,8 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("POST /api/chat/create-direct-chat/", token=me, body={"user_id": bob.id})
     wait()
     message, said = f"/api/chat/messages/{again.body['id']}/", "/api/chat/messages/{message_id}/"
+    report = {"reason": "other", "comment": "This belongs to another room."}
+    guide.shows(f"POST {said}report/", f"{message}report/", token=bob.token, body=report)
     guide.shows(f"PATCH {said}", message, token=me, body={"content": "Soup today? Or salad?"})
     guide.shows(f"DELETE {said}", message, token=me)
     guide.shows(f"GET {said}", message, token=bob.token)

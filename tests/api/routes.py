@@ -19,6 +19,8 @@ class Route(NamedTuple):
     """The names of the query parameters."""
     files: dict[str, bytes] | None = None
     """A form with every file, if the route reads a form instead of a JSON body."""
+    is_for_others: bool = False
+    """Whether the author of the message can't make this request: the other person makes it."""
 
     @property
     def template(self) -> str:
@@ -124,6 +126,12 @@ ROUTES = [
     Route("PUT", "/api/chat/messages/{message}/pin/"),
     Route("DELETE", "/api/chat/messages/{message}/pin/"),
     Route("GET", "/api/chat/rooms/{room}/pins/"),
+    Route(
+        "POST",
+        "/api/chat/messages/{message}/report/",
+        {"reason": "spam", "comment": "Again and again."},
+        is_for_others=True,
+    ),
     Route("POST", "/api/chat/create-direct-chat/", {"user_id": "{other}"}),
     Route("GET", "/avatars/1-A.svg"),
     Route("GET", "/avatars/{picture}.webp"),

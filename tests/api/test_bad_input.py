@@ -99,10 +99,10 @@ class Scene:
         return set(document["components"]["schemas"][name].get("required", []))
 
     def sends(self, route: Route, **kwargs: Any) -> Answer:
-        """Send as Ann, or without a token to a public route."""
+        """Send as Ann, as Bob what is for others, or without a token to a public route."""
         if route.path in PUBLIC:
             return self.chat.anyone.sends(route.method, self.path(route), **kwargs)
-        return self.ann.sends(route.method, self.path(route), **kwargs)
+        return (self.bob if route.is_for_others else self.ann).sends(route.method, self.path(route), **kwargs)
 
     def refused(self, answer: Answer, status: int, code: str, fields: set[str] | None = None) -> None:
         assert (answer.status, answer.code) == (status, code), answer
@@ -446,6 +446,7 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
     scene.ann.logs_in()
     for stranger in chat.people("cid", "eve"):
         scene.ann.deletes(f"/api/chat/rooms/{scene.room['id']}/participants/{stranger.id}/?ban=true")
+        scene.ann.posts(f"/api/chat/users/{stranger.id}/block/")
     for emoji in ("👍", "🎉"):
         scene.ann.puts(f"/api/chat/messages/{scene.message['id']}/reactions/{emoji}/")
     scene.before = scene.stored()
@@ -456,7 +457,7 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
         cursors[route] = link.rpartition("cursor=")[2]
     shapes = {
         **dict.fromkeys(("/api/auth/users/", "/api/chat/online-users/"), "name"),
-        "/api/auth/sessions/": "id",
+        **dict.fromkeys(("/api/auth/sessions/", "/api/chat/blocks/"), "id"),
         **{f"/api/chat/rooms/{{room}}/{name}/": "id" for name in ("participants", "bans", "invites")},
         "/api/chat/messages/{message}/reactions/": "id",
     }

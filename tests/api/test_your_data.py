@@ -155,9 +155,22 @@ class TestTheExport:
         direct = ann.chats_with(bob)
         ann.posts(f"/api/chat/users/{bob.id}/block/")
         bob.posts(f"/api/chat/users/{ann.id}/block/")
+        ann.posts(f"/api/chat/messages/{first['id'] - 1}/report/", reason="spam", comment="again")
+        bob.posts(f"/api/chat/messages/{first['id']}/report/", reason="abuse")
         now = first["timestamp"]
         body = exports(ann).body
-        lists = ["sessions", "rooms", "bans", "invitations", "blocks", "messages", "reactions", "pins", "audit"]
+        lists = [
+            "sessions",
+            "rooms",
+            "bans",
+            "invitations",
+            "blocks",
+            "reports",
+            "messages",
+            "reactions",
+            "pins",
+            "audit",
+        ]
         assert list(body) == ["format", "exported_at", "account", *lists]
         assert (body["format"], body["exported_at"]) == ("minichat-export/1", now)
         assert body["account"] == {**ann.gets("/api/auth/me/").body, "is_superuser": False}
@@ -188,6 +201,8 @@ class TestTheExport:
             "client_id": "b7d1",
         }
         assert [(one["room"], one["content"]) for one in body["messages"][1:]] == [(left["id"], "bye")]
+        report = {"message": first["id"] - 1, "room": room["id"], "reason": "spam", "comment": "again"}
+        assert body["reports"] == [{**report, "created_at": now}]
         assert body["blocks"] == [{"user": bob.id, "username": "bob", "blocked_at": now}]
         assert [entry["event"] for entry in body["audit"]] == ["account.exported", "account.registered"]
         assert body["audit"][0] == {

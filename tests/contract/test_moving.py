@@ -29,7 +29,7 @@ from minichat.adapters.peewee.operations.import_ import Export, NotImported, loa
 from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
-from minichat.domain.model import Device, Role
+from minichat.domain.model import Device, ReportReason, Role
 from postgres import migrated
 from sqlite import put_empty_database
 
@@ -127,6 +127,7 @@ def live(home):
     ann.lifts_ban(carl, in_=room)
     carl.joins(room)
     carl.blocks(eve)
+    chat.services.reports.make(bob.id, hello.id, ReportReason.SPAM, "again")
     bob.invites(room, uses=9)
     bob.reads(room, up_to=5)
     direct = ann.chats_with(bob)

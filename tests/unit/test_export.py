@@ -4,7 +4,7 @@ import pytest
 
 from builders import PASSWORD
 from minichat.domain.errors import InvalidCredentials
-from minichat.domain.model import AuditEvent, Device, Role
+from minichat.domain.model import AuditEvent, Device, ReportReason, Role
 
 PHONE = Device("Phone/1.0", "192.0.2.7")
 TABLET = Device("Tablet/1.0", "192.0.2.8")
@@ -91,6 +91,11 @@ def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
     blocked = chat.people("one", "two", "three")
     for person in blocked:
         ann.blocks(person)
+    room = bob.makes_room("Shared", with_=[ann])
+    for number in range(3):
+        said = bob.says(f"buy {number}", in_=room).message
+        chat.services.reports.make(ann.id, said.id, ReportReason.SPAM)
+    ann.leaves(room)
     export = takes(ann)
     pages = {name: list(pages) for name, pages in export._asdict().items() if name not in {"at", "account"}}
     assert {name: [len(page) for page in one] for name, one in pages.items()} == {
@@ -99,6 +104,7 @@ def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
         "bans": [2, 1],
         "invitations": [2, 1],
         "blocks": [2, 1],
+        "reports": [2, 1],
         "messages": [2, 2, 1],
         "reactions": [],
         "pins": [],

@@ -9,7 +9,7 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Reaction, Room, Session, User
+from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Reaction, Report, Room, Session, User
 
 FORMAT = "minichat-export/1"
 
@@ -31,6 +31,7 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("bans", export.bans, _ban)
     yield from _list("invitations", export.invitations, _invitation)
     yield from _list("blocks", export.blocks, lambda blocked: _block(*blocked))
+    yield from _list("reports", export.reports, _report)
     yield from _list("messages", export.messages, presenting.shared_message_fields)
     yield from _list("reactions", export.reactions, _reaction)
     yield from _list("pins", export.pins, lambda message: {"room": message.room_id, "message": message.id})
@@ -92,6 +93,17 @@ def _invitation(invitation: Invitation) -> presenting.Json:
 
 def _block(block: Block, blocked: User) -> presenting.Json:
     return {"user": blocked.id, "username": blocked.username, "blocked_at": rfc3339(block.blocked_at)}
+
+
+def _report(report: Report) -> presenting.Json:
+    head = report.head
+    return {
+        "message": head.message_id,
+        "room": head.room_id,
+        "reason": head.reason,
+        "comment": report.comment,
+        "created_at": rfc3339(head.created_at),
+    }
 
 
 def _entry(entry: AuditEntry, user_id: int) -> presenting.Json:

@@ -106,6 +106,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "room_not_found": ("Room not found.", "Комната не найдена."),
     "method_not_allowed": ("This address does not support this method.", "Этот адрес не поддерживает такой метод."),
+    "report_not_found": ("Report not found.", "Жалоба не найдена."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),
     "client_id_reused": (
@@ -155,6 +156,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "too_many_requests": ("Too many requests. Wait a moment.", "Слишком много запросов. Подождите немного."),
     "too_many_attempts": ("Too many attempts. Try again later.", "Слишком много попыток. Попробуйте позже."),
+    "too_many_reports": (
+        "You have made too many reports. Try again later.",
+        "Вы отправили слишком много жалоб. Попробуйте позже.",
+    ),
     "internal_error": ("Something went wrong on our side. Try again later.", "Что-то пошло не так. Попробуйте позже."),
     "unavailable": (
         "The service is temporarily unavailable. Try again soon.",
@@ -237,6 +242,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_user": ("One of these users does not exist.", "Один из указанных пользователей не найден."),
     "unknown_message": ("This message does not exist here.", "Такого сообщения здесь нет."),
     "yourself": ("You can't do this to yourself.", "Это действие нельзя применить к себе."),
+    "own_message": ("You can't report your own message.", "Нельзя пожаловаться на своё сообщение."),
     "client_ids_differ": (
         "The Idempotency-Key header and the client_id field differ.",
         "Заголовок Idempotency-Key и поле client_id не совпадают.",

@@ -1,8 +1,9 @@
 """Erase an account: its messages stay, and their author becomes anonymous.
 
 A row without name, picture and password remains, so that every message has an author and every direct chat two
-participants. Digests of edited and deleted messages are deleted. The audit log keeps its entries until their retention
-ends; they name the account by its id. Each step is in the service or store that owns the data.
+participants. Digests of edited and deleted messages are deleted, and so are blocks by the user and of the user. Reports
+that the user made stay without the name. The audit log keeps its entries until their retention ends; they name the
+account by its id. Each step is in the service or store that owns the data.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from minichat.domain.ports import (
     MediaStore,
     MessageStore,
     ReactionStore,
+    ReportStore,
     SessionStore,
     Transaction,
     UserStore,
@@ -41,6 +43,7 @@ class Erasure:
     ban_store: BanStore
     invitation_store: InvitationStore
     block_store: BlockStore
+    report_store: ReportStore
     change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
@@ -98,6 +101,7 @@ class Erasure:
             # The blockers of the user receive the end of their blocks.
             lifted = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, other_id=user.id)
             self.change_store.record_all(lifted, self.block_store.erase(user.id))
+            self.report_store.erase(user.id)
             self.message_store.forget_digests(user.id)
             self.message_store.forget_pinner(user.id)
             self.reaction_store.erase(user.id)

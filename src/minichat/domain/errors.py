@@ -143,6 +143,12 @@ class SessionEnded(NotAuthenticated):
     code = "session_ended"
 
 
+class TooManyReports(TooMany):
+    """The user has reached the limit of reports: see `domain.reports`."""
+
+    code = "too_many_reports"
+
+
 class RefreshTokenReused(NotAuthenticated):
     """A refresh token was reused. A thief may have it, so the whole session has ended."""
 
@@ -219,6 +225,10 @@ class InvitationNotFound(NotFound):
     """
 
     code = "invitation_not_found"
+
+
+class ReportNotFound(NotFound):
+    code = "report_not_found"
 
 
 class UsernameTaken(Conflict):

@@ -20,6 +20,7 @@ from minichat.domain.model import (
     Membership,
     Message,
     Reaction,
+    Report,
     Room,
     Session,
     Timestamp,
@@ -32,6 +33,7 @@ from minichat.domain.ports import (
     InvitationStore,
     MessageStore,
     ReactionStore,
+    ReportStore,
     RoomStore,
     SessionStore,
     Transaction,
@@ -59,6 +61,8 @@ class DataExport(NamedTuple):
     """The invitations that the user created, without their tokens."""
     blocks: Iterator[Sequence[tuple[Block, User]]]
     """The blocks by the user, each with the blocked user; never the blocks of the user by others."""
+    reports: Iterator[Sequence[Report]]
+    """The reports that the user made; never reports about the user."""
     messages: Iterator[Sequence[Message]]
     """All messages of the user, also in rooms that the user has left; deleted messages without content."""
     reactions: Iterator[Sequence[Reaction]]
@@ -78,6 +82,7 @@ class Export:
     ban_store: BanStore
     invitation_store: InvitationStore
     block_store: BlockStore
+    report_store: ReportStore
     message_store: MessageStore
     reaction_store: ReactionStore
     audit_log: AuditLog
@@ -99,6 +104,7 @@ class Export:
                 lambda after: self.invitation_store.all_of(user_id, after, PAGE), lambda invitation: invitation.id
             ),
             blocks=self._blocks_by(user_id),
+            reports=_pages(lambda after: self.report_store.all_by(user_id, after, PAGE), lambda report: report.head.id),
             messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
             reactions=_pages(
                 lambda after: self.reaction_store.all_of(user_id, after, PAGE), lambda reaction: reaction.id

@@ -19,6 +19,7 @@ from minichat.domain.ports import (
     Clock,
     InvitationStore,
     MediaStore,
+    ReportStore,
     RoomStore,
     SessionStore,
     TicketStore,
@@ -36,6 +37,10 @@ SESSIONS_KEPT = 90 * DAY
 """How long a session is kept after its end. During this time `domain.throttling` still knows its address."""
 ROOMS_KEPT = DAY
 """How long the contents of a removed room are kept, for clients that are still reading about its removal."""
+DECIDED_KEPT = 90 * DAY
+"""How long a report is kept after its decision, with its copy of the message, even if the message is deleted."""
+UNDECIDED_KEPT = 365 * DAY
+"""How long an open report is kept."""
 PICTURES_KEPT = HOUR
 """How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
@@ -56,6 +61,7 @@ class Kind(StrEnum):
     SESSIONS = "rows of sessions that ended more than 90 days ago"
     ROOMS = "rows of removed rooms"
     CHANGES = "changes"
+    REPORTS = "old reports"
     ATTEMPTS = "expired attempt counts"
     NAMES = "expired reservations of names"
     AUDIT = "audit entries"
@@ -72,6 +78,7 @@ class Retention:
     invitation_store: InvitationStore
     room_store: RoomStore
     change_store: ChangeStore
+    report_store: ReportStore
     attempt_store: AttemptStore
     audit_store: AuditStore
     media_store: MediaStore
@@ -92,6 +99,7 @@ class Retention:
             # The rows of a removed room name its participants, who may read about it as long as the log holds it.
             Kind.ROOMS: lambda: self.room_store.sweep(now - max(ROOMS_KEPT, logs.changes_seconds * SECOND), BATCH),
             Kind.CHANGES: lambda: self.change_store.sweep(now - logs.changes_seconds * SECOND, BATCH),
+            Kind.REPORTS: lambda: self.report_store.sweep(now - DECIDED_KEPT, now - UNDECIDED_KEPT, BATCH),
             Kind.ATTEMPTS: lambda: self.attempt_store.sweep(now, BATCH),
             Kind.NAMES: lambda: self.user_store.sweep_freed_names(now - EXPIRED_KEPT, BATCH),
             Kind.AUDIT: lambda: self.audit_store.sweep(now - logs.audit_seconds * SECOND, BATCH),

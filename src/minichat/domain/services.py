@@ -31,6 +31,7 @@ from minichat.domain.ports import Ports
 from minichat.domain.presence import Presence
 from minichat.domain.reactions import Reactions
 from minichat.domain.registration import Registration
+from minichat.domain.reports import Reports
 from minichat.domain.retention import Retention
 from minichat.domain.room_access import RoomAccess
 from minichat.domain.rooms import Rooms
@@ -49,6 +50,7 @@ class Services(NamedTuple):
     participation: Participation
     moderation: Moderation
     blocks: Blocks
+    reports: Reports
     invitations: Invitations
     messaging: Messaging
     reactions: Reactions
@@ -213,6 +215,15 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             audit_log=audit_log,
         ),
         blocks=blocks,
+        reports=Reports(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            user_store=ports.user_store,
+            report_store=ports.report_store,
+            message_access=message_access,
+            participation=participation,
+            audit_log=audit_log,
+        ),
         invitations=invitations,
         messaging=Messaging(
             transaction=ports.transaction,
@@ -296,6 +307,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             ban_store=ports.ban_store,
             invitation_store=ports.invitation_store,
             block_store=ports.block_store,
+            report_store=ports.report_store,
             change_store=ports.change_store,
             message_store=ports.message_store,
             reaction_store=ports.reaction_store,
@@ -314,6 +326,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             ban_store=ports.ban_store,
             invitation_store=ports.invitation_store,
             block_store=ports.block_store,
+            report_store=ports.report_store,
             message_store=ports.message_store,
             reaction_store=ports.reaction_store,
             audit_log=audit_log,
@@ -339,6 +352,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             invitation_store=ports.invitation_store,
             room_store=ports.room_store,
             change_store=ports.change_store,
+            report_store=ports.report_store,
             attempt_store=ports.attempt_store,
             audit_store=ports.audit_store,
             media_store=ports.media_store,

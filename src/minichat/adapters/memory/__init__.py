@@ -20,6 +20,7 @@ from minichat.adapters.memory.message_index import MemoryMessageIndex
 from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
 from minichat.adapters.memory.reactions import MemoryReactionStore
+from minichat.adapters.memory.reports import MemoryReportStore
 from minichat.adapters.memory.rooms import MemoryRoomStore
 from minichat.adapters.memory.sessions import MemorySessionStore
 from minichat.adapters.memory.stand_ins import (
@@ -52,6 +53,7 @@ __all__ = [
     "MemoryMessageStore",
     "MemoryNoticeBoard",
     "MemoryReactionStore",
+    "MemoryReportStore",
     "MemoryRoomStore",
     "MemorySessionStore",
     "MemoryTicketStore",
@@ -92,6 +94,7 @@ class Memory:
             ban_store=MemoryBanStore(store),
             invitation_store=MemoryInvitationStore(store),
             block_store=MemoryBlockStore(store),
+            report_store=MemoryReportStore(store),
             message_store=MemoryMessageStore(store),
             reaction_store=MemoryReactionStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),

@@ -27,6 +27,7 @@ from minichat.domain.model import (
     Message,
     Reaction,
     RefreshToken,
+    Report,
     Room,
     Session,
     Ticket,
@@ -69,6 +70,7 @@ class Tables:
     """By message id, emoji and user id."""
     pinned_by: dict[int, int] = dataclasses.field(default_factory=dict)
     """User ids by message id."""
+    reports: dict[int, Report] = dataclasses.field(default_factory=dict)
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""

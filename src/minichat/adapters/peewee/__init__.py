@@ -16,6 +16,7 @@ from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
 from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
+from minichat.adapters.peewee.stores.reports import PeeweeReportStore
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
 from minichat.adapters.peewee.stores.tickets import PeeweeTicketStore
@@ -71,6 +72,7 @@ def peewee_ports(
         ban_store=PeeweeBanStore(database),
         invitation_store=PeeweeInvitationStore(database),
         block_store=PeeweeBlockStore(database),
+        report_store=PeeweeReportStore(database),
         reaction_store=PeeweeReactionStore(database),
         message_store=message_store(database, index),
         message_index=index,

@@ -147,6 +147,24 @@ class BlockRow(Model):
         table_name = "block"
 
 
+class ReportRow(Model):
+    id = BigIntegerField(primary_key=True)
+    message_id = BigIntegerField()
+    room_id = BigIntegerField()
+    author_id = BigIntegerField()
+    reporter_id = BigIntegerField(null=True)
+    reason = TextField()
+    comment = TextField()
+    content = TextField()
+    created_at = BigIntegerField()
+    state = TextField()
+    decided_by = BigIntegerField(null=True)
+    decided_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "report"
+
+
 class MessageRow(Model):
     id = BigIntegerField(primary_key=True)
     room_id = BigIntegerField()
@@ -253,6 +271,7 @@ ALL = (
     BanRow,
     InvitationRow,
     BlockRow,
+    ReportRow,
     MessageRow,
     ReactionRow,
     ChangeRow,

@@ -52,6 +52,14 @@ class ExportedBlockOut(Out):
     blocked_at = moment()
 
 
+class ExportedReportOut(Out):
+    message = number(7)
+    room = number(1)
+    reason = string("spam", validate=validate.OneOf(("spam", "abuse", "other")))
+    comment = string("The same advertisement in every room.")
+    created_at = moment()
+
+
 class ExportedEntryOut(Out):
     id = number(1)
     time = moment()
@@ -94,6 +102,11 @@ class ExportOut(Out):
     )
     blocks = fields.List(
         fields.Nested(ExportedBlockOut), required=True, metadata={"description": "The people whom you have blocked."}
+    )
+    reports = fields.List(
+        fields.Nested(ExportedReportOut),
+        required=True,
+        metadata={"description": "The messages that you have reported, until the reports are deleted."},
     )
     messages = fields.List(
         fields.Nested(ExportedMessageOut),

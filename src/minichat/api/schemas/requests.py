@@ -17,8 +17,8 @@ from minichat.api.schemas.answers import (
 )
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
-from minichat.domain import accounts, invitations, message_rules, room_rules
-from minichat.domain.model import MAX_ID, Role
+from minichat.domain import accounts, invitations, message_rules, reports, room_rules
+from minichat.domain.model import MAX_ID, ReportReason, Role
 from minichat.domain.text import Fields
 
 
@@ -183,6 +183,19 @@ class MessageHeaders(In):
             "minLength": 1,
             "maxLength": message_rules.MAX_CLIENT_ID_LENGTH,
         },
+    )
+
+
+class ReportIn(In):
+    reason = Text(
+        required=True,
+        validate=validate.OneOf([reason.value for reason in ReportReason], error="not_a_choice"),
+        metadata={"example": "spam"},
+    )
+    comment = text_field(
+        reports.MAX_COMMENT_LENGTH,
+        load_default="",
+        metadata={"description": "For the administrators.", "example": "The same advertisement in every room."},
     )
 
 

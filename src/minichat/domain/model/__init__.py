@@ -42,6 +42,15 @@ from minichat.domain.model.invitations import (
 from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
+from minichat.domain.model.reports import (
+    NewReport,
+    OpenedReport,
+    Report,
+    ReportHead,
+    ReportList,
+    ReportReason,
+    ReportState,
+)
 from minichat.domain.model.rooms import (
     Ban,
     DirectParticipant,
@@ -110,9 +119,11 @@ __all__ = [
     "NameQuery",
     "NewInvitation",
     "NewMessage",
+    "NewReport",
     "NewRoom",
     "NewUser",
     "OpenInvitation",
+    "OpenedReport",
     "ParticipantList",
     "People",
     "Reaction",
@@ -120,6 +131,11 @@ __all__ = [
     "ReadableRoom",
     "Receipts",
     "RefreshToken",
+    "Report",
+    "ReportHead",
+    "ReportList",
+    "ReportReason",
+    "ReportState",
     "Role",
     "Room",
     "RoomKind",

@@ -34,6 +34,11 @@ class AuditEvent(StrEnum):
     INVITATION_REVOKED = "room.invitation_revoked"
     INVITATION_ACCEPTED = "room.invitation_accepted"
     ROOM_DELETED = "room.deleted"
+    REPORT_OPENED = "report.opened"
+    """An administrator has read the texts of a report."""
+    REPORT_DISMISSED = "report.dismissed"
+    REPORT_ACTED_ON = "report.acted_on"
+    REPORT_REOPENED = "report.reopened"
 
 
 class AuditEntry(NamedTuple):

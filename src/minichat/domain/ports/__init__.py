@@ -29,6 +29,7 @@ from minichat.domain.ports.notices import NoticeBoard
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
 from minichat.domain.ports.reactions import ReactionStore
+from minichat.domain.ports.reports import ReportStore
 from minichat.domain.ports.rooms import RoomStore
 from minichat.domain.ports.sessions import SessionStore
 from minichat.domain.ports.slots import StreamSlots
@@ -63,6 +64,7 @@ __all__ = [
     "PictureProcessor",
     "Ports",
     "ReactionStore",
+    "ReportStore",
     "RequestCounter",
     "RoomStore",
     "SessionStore",
@@ -96,6 +98,7 @@ class Ports(NamedTuple):
     ban_store: BanStore
     invitation_store: InvitationStore
     block_store: BlockStore
+    report_store: ReportStore
     message_store: MessageStore
     reaction_store: ReactionStore
     message_index: MessageIndex

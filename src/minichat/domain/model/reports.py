@@ -1,0 +1,68 @@
+"""Reports of messages to the administrators."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from minichat.domain.model.accounts import People
+from minichat.domain.model.values import Timestamp
+from minichat.domain.paging import Page
+
+
+class ReportReason(StrEnum):
+    SPAM = "spam"
+    ABUSE = "abuse"
+    OTHER = "other"
+
+
+class ReportState(StrEnum):
+    OPEN = "open"
+    DISMISSED = "dismissed"
+    ACTED_ON = "acted_on"
+
+
+class NewReport(NamedTuple):
+    message_id: int
+    room_id: int
+    author_id: int
+    """The author of the message."""
+    reporter_id: int
+    reason: ReportReason
+    comment: str
+    content: str
+    """The content of the message at the time of the report."""
+    created_at: Timestamp
+
+
+class ReportHead(NamedTuple):
+    """A report without its texts, as the queue shows it."""
+
+    id: int
+    """Later reports have larger ids."""
+    message_id: int
+    """The message and its room may have been deleted since."""
+    room_id: int
+    author_id: int
+    reporter_id: int | None
+    """None if the account that made the report has been erased."""
+    reason: ReportReason
+    created_at: Timestamp
+    state: ReportState
+    decided_by: int | None
+    """The administrator; None for an open report, and after the administrator's account has been erased."""
+    decided_at: Timestamp | None
+
+
+class Report(NamedTuple):
+    head: ReportHead
+    comment: str
+    content: str
+
+
+class ReportList(NamedTuple):
+    page: Page[ReportHead]
+    people: People
+
+
+class OpenedReport(NamedTuple):
+    report: Report
+    people: People
