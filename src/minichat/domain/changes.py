@@ -203,7 +203,7 @@ class ChangeLog:
 
     def blocked_by(self, user_id: int) -> Collection[int]:
         """Return the users whom the user blocks."""
-        return self.block_store.blocked_by(user_id)
+        return frozenset(self.block_store.blocked_by(user_id))
 
     def is_blocking(self, user_id: int, other_id: int) -> bool:
         """Return whether the user blocks the other."""

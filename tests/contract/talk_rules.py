@@ -1,0 +1,93 @@
+"""The random actions with blocks, search, typing, live updates and superusers, for the state machine.
+
+`test_memory_matches_sqlite` has the machine and all other actions.
+"""
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from builders import PASSWORD
+from minichat.domain.message_search import MessageFilter
+
+users = st.integers(1, 5)
+limits = st.sampled_from([1, 2, 3, 50])
+places = st.tuples(st.integers(0, 9), st.integers(0, 9))
+"""Select a room, and one of its participants or an outsider: see `at`."""
+messages = st.tuples(st.integers(0, 9), st.integers(0, 19))
+"""Select a message of the room or of any room: see `message_in`."""
+WORDS_SOUGHT = ["hello", "H", "прив", "🙂", "café", "on", "one tw", "' \"", "*", "", "x" * 201, "AND"]
+
+
+class TalkRules:
+    """A part of the machine. Each method runs an action on memory and on the database, and compares."""
+
+    both: Any
+    at: Any
+    walk: Any
+    knows: Any
+    services: Any
+
+    # Blocks
+
+    @rule(user_id=users, other_id=users)
+    def block(self, user_id: int, other_id: int) -> None:
+        self.both(lambda services: services.blocks.block(user_id, other_id))
+        self.walk(lambda services, window: services.blocks.page(user_id, window))
+
+    @rule(user_id=users, other_id=users)
+    def unblock(self, user_id: int, other_id: int) -> None:
+        self.both(lambda services: services.blocks.unblock(user_id, other_id))
+        self.walk(lambda services, window: services.blocks.page(user_id, window))
+
+    # Search
+
+    @rule(
+        place=places,
+        query=st.sampled_from(WORDS_SOUGHT),
+        limit=limits,
+        in_room=st.booleans(),
+        author_id=st.none() | users,
+        before=st.none() | st.integers(1, 40),
+    )
+    def search_messages(
+        self, place: tuple[int, int], query: str, limit: int, in_room: bool, author_id: int | None, before: int | None
+    ) -> None:
+        user_id, room_id = self.at(place)
+        within = MessageFilter(room_id if in_room else None, author_id, before)
+        self.both(lambda services: services.message_search.search(user_id, query, limit, within))
+
+    # Typing and live updates
+
+    @rule(place=places)
+    def type_something(self, place: tuple[int, int]) -> None:
+        user_id, room_id = self.at(place)
+        self.both(lambda services: services.presence.typing(user_id, room_id))
+
+    @initialize()
+    def nobody_listens(self) -> None:
+        self.subscriptions: dict[int, Any] = {}
+        """By user id: a subscription on each side, which has received the same changes."""
+
+    @rule(user_id=users, limit=limits)
+    def listen(self, user_id: int, limit: int) -> None:
+        """Read on in the change log, or begin."""
+        if user_id not in self.subscriptions:
+            self.subscriptions[user_id] = [services.change_log.subscribe(user_id) for services in self.services]
+            return
+        subscriptions = iter(self.subscriptions[user_id])
+
+        def read(services: Any) -> Any:
+            subscription = next(subscriptions)
+            batch = services.change_log.read(subscription, limit)
+            return [logged.change for logged in batch.changes], batch.has_more, sorted(subscription.rooms)
+
+        self.both(read)
+
+    # Superusers
+
+    @precondition(lambda self: not self.knows(5))
+    @rule()
+    def create_superuser(self) -> None:
+        self.both(lambda services: services.registration.create_superuser("root", PASSWORD))
