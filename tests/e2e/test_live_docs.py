@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
+from urllib.parse import quote
 
 import pytest
 
@@ -283,11 +284,19 @@ def test_events_applied_twice_give_the_same_view_as_a_fresh_load(ann, bob, clien
     first, second, _ = (ann.says(room, content).json["id"] for content in ("one", "two", "three"))
     ann.call("PATCH", f"/api/chat/messages/{first}/", {"content": "won"})
     ann.call("DELETE", f"/api/chat/messages/{second}/")
+    for person, method in ((ann, "PUT"), (bob, "PUT"), (bob, "DELETE"), (bob, "PUT"), (ann, "DELETE")):
+        for emoji in ("👍", "❤"):
+            assert person.call(method, f"/api/chat/messages/{first}/reactions/{quote(emoji)}/").status == 200
+    for method in ("PUT", "DELETE", "PUT"):
+        assert ann.call(method, f"/api/chat/messages/{first}/pin/").status == 200
     bob.says(room, "mine")
     bob.says(room, "mine, too")
     ann.call("POST", f"{path}participants/", {"user_id": cid.id})
     ann.call("PATCH", f"{path}participants/{cid.id}/", {"role": "moderator"})
-    cid.says(room, "hello")
+    last = cid.says(room, "hello").json["id"]
+    assert bob.call("PUT", f"/api/chat/messages/{last}/reactions/{quote('👍')}/").status == 200
+    for method in ("POST", "DELETE", "POST"):
+        assert bob.call(method, f"/api/chat/users/{cid.id}/block/").status == 204
     ann.call("PATCH", path, {"name": "Galley"})
     bob.call("POST", f"{path}read/", {"seq": 6})
     cid.call("POST", f"{path}leave/")
@@ -296,7 +305,8 @@ def test_events_applied_twice_give_the_same_view_as_a_fresh_load(ann, bob, clien
     ann.makes_room(bob)
     told = bob.get(f"/api/chat/sync/?after={place}&limit=200")
     assert told["has_more"] is False
-    assert len({event["type"] for event in told["events"]}) == len(ChangeKind)
+    # No route changes the settings of a room for one user yet.
+    assert {event["type"] for event in told["events"]} == set(ChangeKind) - {ChangeKind.ROOM_NOTIFY}
     once, twice, fresh = client.page.evaluate(
         f"""async ([events, room]) => {{
           const seen = {ROOMS};
