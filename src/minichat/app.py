@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask
 
-from minichat import __version__, admin, logs
+from minichat import __version__, admin, indexing, logs
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.peewee import ChatDatabase, open_database, server_clock
-from minichat.adapters.peewee.operations import migrate
+from minichat.adapters.peewee.operations import message_filling, migrate
 from minichat.adapters.peewee.operations.reindex import reindex
 from minichat.adapters.slots import FileStreamSlots
 from minichat.adapters.workers import GunicornWorker, check_preload
@@ -60,6 +60,8 @@ def create_app(
         primary = open_database(settings.database_url)
         migrate.upgrade(primary)
         reindex(primary, UnicodeCharacters())
+        if not message_filling.progress(primary, UnicodeCharacters()).is_complete:
+            indexing.start()
     database = database or open_database(settings.database_url, settings.replica_url)
     clock = clock or server_clock(database, now)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)

@@ -22,6 +22,7 @@ from minichat.cli.common import (
     current_database,
     database_failures,
     expect_current,
+    fill_index,
     load_settings,
     media_failures,
     upgrade,
@@ -106,15 +107,20 @@ def db() -> None:
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """Apply missing migrations; create the database if there is none."""
-    upgrade(load_settings())
+    """Apply missing migrations and complete the search index; create the database if there is none.
+
+    The server may run while the index is filled, and you can interrupt that at any time.
+    """
+    settings = load_settings()
+    fill_index(upgrade(settings), settings)
 
 
 @db.command("status")
 def db_status() -> None:
-    """List the migrations; exit with 1 if the database lacks any."""
+    """List the migrations and the state of the search index; exit with 1 if the database lacks a migration."""
     settings = load_settings()
-    from minichat.adapters.peewee.operations import migrate
+    from minichat.adapters.characters import UnicodeCharacters
+    from minichat.adapters.peewee.operations import message_filling, migrate
 
     database = whole_database(settings)
     with database_failures(settings):
@@ -122,6 +128,9 @@ def db_status() -> None:
         for name, is_applied in migrations:
             click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
         expect_current(database)
+        indexed = message_filling.progress(database, UnicodeCharacters())
+        state = "complete" if indexed.is_complete else f"{indexed.indexed} of about {indexed.total} messages"
+        click.echo(f"search   {state}")
 
 
 db.add_command(restored)
@@ -129,18 +138,24 @@ db.add_command(restored)
 
 def _prepare_and_exit(settings: "Settings") -> NoReturn:
     """Prepare for serving, in a separate process; report a failure and exit like a command."""
+    from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.media import FileMedia
+    from minichat.adapters.peewee import open_database
+    from minichat.adapters.peewee.operations.message_filling import progress
+    from minichat.serving import UNFINISHED
 
     try:
         with suppress(OutputFailed):  # a closed standard output is no reason not to serve
             upgrade(settings)
             sys.stdout.flush()
+        with database_failures(settings):
+            indexed = progress(open_database(settings.database_url), UnicodeCharacters())
         with media_failures(settings):
             FileMedia(settings.pictures_dir).prepare()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    sys.exit(0)
+    sys.exit(0 if indexed.is_complete else UNFINISHED)
 
 
 @main.command()
@@ -162,6 +177,7 @@ def prune() -> None:
     with database_failures(settings), media_failures(settings):
         for kind, removed in services_on(database, settings).retention.apply(logs, pause=pause):
             click.echo(f"{removed:>9}  {kind}")
+    fill_index(database, settings)  # a server of an earlier version may have left some messages out
 
 
 @main.command()
@@ -183,16 +199,15 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
         raise click.UsageError("--members can't be greater than --users.")
     from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.passwords import Argon2Passwords
-    from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import demo as filling
     from minichat.wiring import now
 
     settings = load_settings()
-    upgrade(settings)
+    database = upgrade(settings)
     try:
         with database_failures(settings):
             filling.fill(
-                open_database(settings.database_url),
+                database,
                 UnicodeCharacters(),
                 users=users,
                 rooms=rooms,
@@ -204,6 +219,7 @@ def demo(users: int, rooms: int, members: int, messages: int) -> None:
     except filling.NotEmpty as error:
         raise Failed("The database is not empty. Use a new one: demo data must not mix with real data.") from error
     click.echo(f"Created {users} users, {rooms} rooms and {messages} messages.")
+    fill_index(database, settings)
 
 
 @main.command()

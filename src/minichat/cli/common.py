@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from minichat.domain.services import Services
 
 
+REPORT_SECONDS = 5.0
+"""Interval between two lines about the progress of a long command."""
 MAX_LINE_BYTES = 64 * 1024
 """Maximum length of a password or a token on standard input."""
 
@@ -118,8 +120,8 @@ def expect_current(database: "ChatDatabase") -> None:
         raise Failed("The database lacks migrations. Apply them with `minichat db upgrade`.")
 
 
-def upgrade(settings: "Settings") -> None:
-    """Apply missing migrations and complete the search index; create the database if there is none."""
+def upgrade(settings: "Settings") -> "ChatDatabase":
+    """Apply missing migrations and index all names; create the database if there is none. Return it."""
     from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.peewee import open_database
     from minichat.adapters.peewee.operations import migrate
@@ -133,6 +135,30 @@ def upgrade(settings: "Settings") -> None:
             click.echo(f"Applied the migration {name}.")
         if indexed := reindex(database, UnicodeCharacters()):
             click.echo(f"Indexed the names of {indexed} people and rooms for the search.")
+    return database
+
+
+def fill_index(database: "ChatDatabase", settings: "Settings") -> None:
+    """Index all messages that the search index lacks, beside a server."""
+    import time
+
+    from minichat.adapters.characters import UnicodeCharacters
+    from minichat.adapters.peewee.operations.message_filling import Progress, fill
+
+    reported = time.monotonic()
+
+    def report(progress: Progress) -> None:
+        nonlocal reported
+        if time.monotonic() - reported > REPORT_SECONDS:
+            reported = time.monotonic()
+            click.echo(f"Indexed {progress.indexed} of {progress.total} messages for the search.")
+
+    def pause(_seconds: float) -> None:
+        database.checkpoint()
+
+    with database_failures(settings):
+        if indexed := fill(database, UnicodeCharacters(), report, pause):
+            click.echo(f"Indexed the words of {indexed} messages for the search.")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from minichat.cli.common import (
     current_database,
     database_failures,
     expect_database,
+    fill_index,
     load_settings,
     standard_input,
     upgrade,
@@ -110,10 +111,12 @@ def import_(file: Path) -> None:
     try:
         with _seekable(file) as lines, database_failures(settings), _progress_bar() as progress:
             size = lines.seek(0, os.SEEK_END)
-            rows = load(_database_to_fill(settings), Export(lines), lambda _: progress(lines.tell(), size))
+            database = _database_to_fill(settings)
+            rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
     except NotImported as error:
         raise Failed(f"{_name(file)} was not imported: {error}.") from error
     click.echo(f"Imported {rows} rows{'' if file == STANDARD_STREAM else f' from {file}'}.")
+    fill_index(database, settings)
 
 
 def _database_to_fill(settings: "Settings") -> "ChatDatabase":

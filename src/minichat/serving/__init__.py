@@ -20,7 +20,7 @@ from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 
-from minichat import logs
+from minichat import indexing, logs
 from minichat.config import Settings, SettingsError
 from minichat.serving.metrics_files import reserve_space
 from minichat.serving.shared_memory import SharedMemory
@@ -37,6 +37,8 @@ _FORKING = multiprocessing.get_context("fork")
 MAX_DEFAULT_WORKERS = 4
 MAX_CONNECTIONS = 10_000
 HEARTBEAT_TIMEOUT_SECONDS = 30
+UNFINISHED = os.EX_TEMPFAIL
+"""Exit code of a preparation that is complete, apart from a search index that takes long."""
 
 
 class ServingError(Exception):
@@ -45,6 +47,8 @@ class ServingError(Exception):
 
 def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[[], None]) -> None:
     """Run `prepare` in a child process, then serve until a signal stops it.
+
+    If `prepare` exits with `UNFINISHED`, fill the search index meanwhile.
 
     Raises ServingError if the address can't be bound.
     """
@@ -55,7 +59,8 @@ def serve(settings: Settings, bind: str, workers: int | None, prepare: Callable[
         raise ServingError(f"--bind must be HOST:PORT or unix:PATH: {error}") from error
     for address in addresses:
         _check_free(address)
-    _run_in_child(prepare)
+    if _run_in_child(prepare) == UNFINISHED:
+        indexing.start()
     _allow_open_files(2 * MAX_CONNECTIONS)
     try:
         server.use(SharedMemory())
@@ -221,10 +226,15 @@ def _send_outcome(to: "Connection", action: Callable[[], object]) -> None:
         to.send((None, error))
 
 
-def _run_in_child(prepare: Callable[[], None]) -> None:
-    """Run `prepare` in a forked process, to keep its imports out of this process. If it fails, exit with its code."""
+def _run_in_child(prepare: Callable[[], None]) -> int:
+    """Run `prepare` in a forked process, to keep its imports out of this process; return 0 or `UNFINISHED`.
+
+    If it fails, exit with its code.
+    """
     child = _FORKING.Process(target=prepare)
     child.start()
     child.join()
-    if child.exitcode:
-        sys.exit(1 if child.exitcode < 0 else child.exitcode)
+    code = child.exitcode or 0
+    if code not in (0, UNFINISHED):
+        sys.exit(1 if code < 0 else code)
+    return code

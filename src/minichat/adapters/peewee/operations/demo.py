@@ -7,6 +7,7 @@ its members in turn, one second apart, and everybody has read them. The change l
 from collections.abc import Iterable, Iterator
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.stores.message_index import begin_again
 from minichat.adapters.peewee.stores.name_index import name_parts
 from minichat.adapters.peewee.stores.room_names import room_name_parts
 from minichat.domain.model import SECOND, Role, RoomKind, Timestamp, User
@@ -42,6 +43,7 @@ def fill(
             raise NotEmpty
         _add_users(database, characters, [_person(number, started) for number in range(1, users + 1)], password_hash)
         _add_rooms(database, rooms, members, messages, started, now)
+        begin_again(database, is_empty=True)
         _insert(
             database,
             "message (room_id, seq, user_id, content, created_at)",
@@ -50,6 +52,7 @@ def fill(
                 for seq in range(1, messages + 1)
             ),
         )
+        begin_again(database, is_empty=False)
         for table, last in (("user", users), ("room", rooms)):
             database.dialect.continue_ids_after(database, table, last)
         database.dialect.refresh_statistics(database)

@@ -20,6 +20,7 @@ from minichat.adapters.peewee.operations.incomplete_import import MARK, import_p
 from minichat.adapters.peewee.operations.migrate import schema
 from minichat.adapters.peewee.operations.transfer import FORMAT, TABLES, Table
 from minichat.adapters.peewee.stores import log_epoch
+from minichat.adapters.peewee.stores.message_index import begin_again
 
 BATCH = 5_000
 """Number of rows that one transaction inserts."""
@@ -142,6 +143,7 @@ def _begin(database: ChatDatabase, export: Export) -> int:
             database.execute_sql(f"CREATE TABLE {MARK} (sha256 TEXT NOT NULL, rows BIGINT NOT NULL)")
             insert = f"INSERT INTO {MARK} (sha256, rows) VALUES (:digest, 0)"  # noqa: S608 - our own
             Statement.of_text(database, insert).run(digest=export.sha256)
+            begin_again(database, is_empty=True)
             return 0
     if begun.sha256 != export.sha256:
         raise NotImported(
@@ -175,5 +177,6 @@ def _finish(database: ChatDatabase, export: Export) -> None:
         if digest.hexdigest() != export.sha256:
             raise NotImported("the database differs from the export, as if another program wrote to it")
         log_epoch.renew(database)
+        begin_again(database, is_empty=False)
         database.execute_sql(f"DROP TABLE {MARK}")
         database.dialect.refresh_statistics(database)

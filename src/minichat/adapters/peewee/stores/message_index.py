@@ -19,7 +19,7 @@ import orjson
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.stores.messages import MESSAGES
-from minichat.adapters.peewee.stores.sqlite_message_index import SqliteMessageIndex
+from minichat.adapters.peewee.stores.sqlite_message_index import BEGIN_AGAIN, SqliteMessageIndex
 from minichat.adapters.peewee.tables import MessageRow
 from minichat.domain.message_words import matches, searchable_text
 from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
@@ -36,9 +36,6 @@ class StoredIndex(MessageIndex, Protocol):
 
     def refresh(self, message_ids: Collection[int]) -> None:
         """Index the present content of changed messages in place of the former one, in the caller's transaction."""
-
-    def begin_again(self, *, is_empty: bool) -> None:
-        """Note in the caller's transaction that no message is indexed: after an import, or before one if `is_empty`."""
 
     def fill(self, limit: int) -> int:
         """Index about `limit` more messages, in short transactions; return how many, 0 if the index is complete."""
@@ -57,6 +54,13 @@ def message_index(database: ChatDatabase, characters: Characters) -> StoredIndex
         "postgres": ScanningMessageIndex,
     }
     return kinds[database.dialect.name](database, characters)
+
+
+def begin_again(database: ChatDatabase, *, is_empty: bool) -> None:
+    """Note in the caller's transaction that no message is indexed: after a bulk insert, or before one if `is_empty`."""
+    if database.dialect.name == "sqlite":
+        # Beforehand, all future messages count as noted, so the triggers note none of them.
+        Statement.of_text(database, BEGIN_AGAIN).run(last_id=MAX_ID if is_empty else None)
 
 
 class ScanningMessageIndex:
@@ -102,9 +106,6 @@ class ScanningMessageIndex:
         """Do nothing."""
 
     def refresh(self, message_ids: Collection[int]) -> None:
-        """Do nothing."""
-
-    def begin_again(self, *, is_empty: bool) -> None:
         """Do nothing."""
 
     def fill(self, limit: int) -> int:

@@ -34,6 +34,11 @@ _STATE = """
     ORDER BY behind.message_id
 """
 
+BEGIN_AGAIN = """
+    UPDATE message_indexing SET next_id = coalesce(:last_id, (SELECT max(id) FROM message), 0) + 1,
+    last_id = coalesce(:last_id, (SELECT max(id) FROM message), 0)
+"""
+
 
 class SqliteMessageIndex:
     def __init__(self, database: ChatDatabase, characters: Characters) -> None:
@@ -91,12 +96,12 @@ class SqliteMessageIndex:
     # The filling, in transactions of its own
 
     def _prepare_filling(self) -> None:
-        self._progress = self._statement("SELECT next_id, last_id FROM message_indexing")
-        self._proceed = self._statement("UPDATE message_indexing SET next_id = :next_id")
-        self._begin_again = self._statement(
-            "UPDATE message_indexing SET next_id = coalesce(:last_id, (SELECT max(id) FROM message), 0) + 1, "
-            "last_id = coalesce(:last_id, (SELECT max(id) FROM message), 0)"
+        self._state_of_filling = self._statement("SELECT next_id FROM message_indexing")
+        self._progress = self._statement(
+            "SELECT coalesce((SELECT max(id) FROM message), 0), "
+            "(SELECT max(next_id - 1, 0) FROM message_indexing) + (SELECT count(*) FROM message_behind)"
         )
+        self._proceed = self._statement("UPDATE message_indexing SET next_id = :next_id")
         self._older = self._statement(
             "SELECT id, room_id, user_id, content FROM message "
             "WHERE id < :next_id AND NOT is_indexed AND NOT is_deleted ORDER BY id DESC LIMIT :limit"
@@ -111,9 +116,9 @@ class SqliteMessageIndex:
     def progress(self) -> tuple[int, int]:
         """Return how many messages are indexed, of how many, as estimated by their ids."""
         row = self._progress.one()
-        assert row is not None, "the migration adds the row"
-        next_id, last_id = row
-        return last_id - max(next_id - 1, 0), last_id
+        assert row is not None, "a SELECT without a table returns a row"
+        total, left = row
+        return max(total - left, 0), total
 
     def fill(self, limit: int) -> int:
         """Index up to `limit` more messages, the newest first; return how many, 0 if all are in the index.
@@ -128,7 +133,9 @@ class SqliteMessageIndex:
         next_id = self._next_id()
         if not next_id:
             return 0
-        rows = list(_up_to(MAX_TEXT, self._older.rows(next_id=next_id, limit=limit)))
+        older = self._older.rows(next_id=next_id, limit=limit)
+        rows = list(_up_to(MAX_TEXT, older))
+        is_last = len(rows) == len(older) < limit
         # Splitting takes longer than storing, so it comes before the transaction. FTS5 prefers ascending ids.
         split = {row: self._words(*row[1:]) for row in reversed(rows)}
         ids = orjson.dumps([message_id for message_id, *_ in split]).decode()
@@ -136,11 +143,11 @@ class SqliteMessageIndex:
             if self._next_id() == next_id:  # otherwise another process has indexed them
                 for row in self._present.rows(ids=ids):
                     self._add.run(id=row[0], words=split.get(row) or self._words(*row[1:]))
-                self._proceed.run(next_id=rows[-1][0] if rows else 0)
-        return max(len(rows), 1)
+                self._proceed.run(next_id=0 if is_last else rows[-1][0])
+        return len(rows)
 
     def _next_id(self) -> int:
-        row = self._progress.one()
+        row = self._state_of_filling.one()
         assert row is not None, "the migration adds the row"
         next_id: int = row[0]
         return next_id
@@ -157,13 +164,6 @@ class SqliteMessageIndex:
         assert before is not None, "an aggregate returns a row"
         assert after is not None, "an aggregate returns a row"
         return int(after[0]) - int(before[0]) >= 2  # one change is the command itself
-
-    def begin_again(self, *, is_empty: bool) -> None:
-        """Note that no message is indexed, in the caller's transaction: after an import, or before one if `is_empty`.
-
-        During an import, the triggers note nothing.
-        """
-        self._begin_again.run(last_id=MAX_ID if is_empty else None)
 
     # The search
 
