@@ -40,7 +40,8 @@ class Route(NamedTuple):
 
 PAGED = ("limit", "cursor")
 STRETCH = ("limit", "before", "after", "around")
-ROOM_BODY = {"name": "Garden", "description": "New", "is_private": True}
+POLICY = {"write": "all", "cooldown": 5, "history": "all"}
+ROOM_BODY = {"name": "Garden", "description": "New", "is_private": True, **POLICY}
 PROFILE = {"first_name": "Eve", "last_name": "Ray", "email": "eve@example.com", "avatar": "https://example.com/e.png"}
 
 ROUTES = [

@@ -229,8 +229,8 @@ def test_read_positions_are_returned_for_the_requested_users(ports, add_room, an
     room = add_room(ann, bob)
     with ports.transaction():
         ports.membership_store.see(room.id, bob.id, 3)
-    assert dict(ports.membership_store.read_by(room.id, {ann.id, bob.id, carl.id})) == {ann.id: 0, bob.id: 3}
-    assert dict(ports.membership_store.read_by(room.id, {ann.id})) == {ann.id: 0}
+    assert dict(ports.membership_store.readers(room.id, {ann.id, bob.id, carl.id})) == {ann.id: (0, 1), bob.id: (3, 1)}
+    assert dict(ports.membership_store.readers(room.id, {ann.id})) == {ann.id: (0, 1)}
 
 
 def test_many_are_added_at_once_in_order_and_counted(ports, add_room, ann, bob, carl):

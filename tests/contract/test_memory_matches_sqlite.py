@@ -18,8 +18,9 @@ from contract.talk_rules import TalkRules, limits, messages, places, users
 from folders import fast_folder
 from minichat.domain.errors import ChatError
 from minichat.domain.history import MessageWindow
-from minichat.domain.model import Caller, CreatedInvitation, Details, Invitation, Role
+from minichat.domain.model import Caller, CreatedInvitation, Details, HistoryAccess, Invitation, Role, WriteAccess
 from minichat.domain.paging import Window
+from minichat.domain.room_rules import RoomPolicy
 from minichat.domain.services import build
 from minichat.domain.sessions import Grant, Lifetimes
 from scale import scaled
@@ -299,6 +300,17 @@ class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
     def edit_room(self, place, name, private):
         user_id, room_id = self.at(place)
         self.both(lambda services: services.rooms.edit(user_id, room_id, name=name, is_private=private))
+
+    @rule(
+        place=places,
+        write=st.none() | st.sampled_from(WriteAccess),
+        cooldown=st.none() | st.sampled_from([0, 5, 3_601]),
+        history=st.none() | st.sampled_from(HistoryAccess),
+    )
+    def set_policy(self, place, write, cooldown, history):
+        user_id, room_id = self.at(place)
+        policy = RoomPolicy(write, cooldown, history)
+        self.both(lambda services: services.rooms.edit(user_id, room_id, policy=policy))
 
     @rule(place=places, is_sure=st.sampled_from([False, False, True]))
     def delete_room(self, place, is_sure):

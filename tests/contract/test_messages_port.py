@@ -4,7 +4,7 @@ import pytest
 
 from builders import undone
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import Message, NewMessage
+from minichat.domain.model import HistoryAccess, Message, NewMessage, Role
 
 NONE = 2**53 - 1
 
@@ -314,10 +314,10 @@ def test_sending_moves_the_senders_receipt_only(ports, ann, bob, room):
     with ports.transaction():
         ports.message_store.append(NewMessage(room.id, bob.id, "first", 1, None))
         ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one"))
-    assert ports.membership_store.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+    assert ports.membership_store.readers(room.id, {ann.id, bob.id}) == {ann.id: (2, 1), bob.id: (1, 1)}
     with ports.transaction():
         assert ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one")) is None
-    assert ports.membership_store.read_by(room.id, {ann.id, bob.id}) == {ann.id: 2, bob.id: 1}
+    assert ports.membership_store.readers(room.id, {ann.id, bob.id}) == {ann.id: (2, 1), bob.id: (1, 1)}
 
 
 def test_messages_are_found_by_id_except_in_removed_rooms(ports, ann, add_room):
@@ -329,3 +329,39 @@ def test_messages_are_found_by_id_except_in_removed_rooms(ports, ann, add_room):
         ports.room_store.remove(removed.id, 2)
     assert ports.message_store.by_ids([third.id, first.id, second.id, 99]) == {first.id: first, third.id: third}
     assert ports.message_store.by_ids([]) == {}
+
+
+def test_latest_omits_the_messages_that_a_room_hides(ports, say, add_room, ann, bob, carl):
+    room, other = add_room(ann), add_room(ann, carl)
+    said = [say(room, ann, f"{number}") for number in range(3)]
+    elsewhere = say(other, ann, "x")
+    with ports.transaction(room=room.id):
+        ports.membership_store.add(room.id, carl.id, Role.MEMBER, said[1].seq)
+        ports.room_store.update(room._replace(history=HistoryAccess.JOINED))
+    say(room, ann, "3")
+    store = ports.message_store
+    assert contents(store.latest_before(carl.id, None, 9)) == "2x3"
+    assert contents(store.latest_before(carl.id, elsewhere.id, 9)) == "2"
+    assert contents(store.latest_before(carl.id, said[2].id, 9)) == ""
+    assert contents(store.latest_after(carl.id, 0, 2)) == "2x"
+    assert contents(store.latest_after(carl.id, said[2].id, 9)) == "x3"
+    assert contents(store.latest_before(ann.id, None, 9)) == "012x3"
+    receipts = ports.membership_store.receipts(carl.id, [room.id, other.id])
+    assert [receipts[one.id].first_seq for one in (room, other)] == [3, 1]
+    readers = ports.membership_store.readers(room.id, {ann.id, carl.id, bob.id})
+    assert {user_id: first_seq for user_id, (_, first_seq) in readers.items()} == {ann.id: 1, carl.id: 3}
+
+
+def test_the_newest_message_of_a_user_in_a_room_is_found_up_to_an_age(ports, say, add_room, room, ann, bob):
+    other, empty = add_room(ann, bob), add_room(ann, bob)
+    say(room, ann, at=1_000)
+    say(room, ann, at=5_000)
+    say(room, bob, at=6_000)
+    for at in range(6_000, 6_005):
+        say(other, ann, at=at)
+    sent_since = ports.message_store.sent_since
+    assert sent_since(room.id, ann.id, 4_999) == 5_000
+    assert sent_since(room.id, ann.id, 5_000) is None
+    assert sent_since(room.id, bob.id, 0) == 6_000
+    assert sent_since(empty.id, ann.id, 0) is None
+    assert sent_since(NONE, NONE, 0) is None

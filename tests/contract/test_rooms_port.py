@@ -101,7 +101,7 @@ def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room
         room=room._replace(participants_count=2, last_seq=2, active_at=3_000, activity=2 * last.id),
         membership=ports.room_store.access(room.id, ann.id)[1],
         head=(ann.id, bob.id),
-        last_message=last,
+        newest_message=last,
         others_seen_seq=2,  # sending marks everything as read for the sender
         deleted_unread=0,
     )

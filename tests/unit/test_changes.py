@@ -206,8 +206,8 @@ class MemberLeaves(MemoryMembershipStore):
 
     leave: Callable[[], object]
 
-    def read_by(self, room_id, user_ids):
-        found = super().read_by(room_id, user_ids)
+    def readers(self, room_id, user_ids):
+        found = super().readers(room_id, user_ids)
         self.leave()
         return found
 

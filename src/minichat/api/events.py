@@ -99,10 +99,11 @@ class JsonEventWriter:
         presenter = Presenter(base_url, self._clock(), user_id, details)
         written: list[JsonEvent] = []
         for logged in changes:
+            # Without a message, its room was deleted, and a later change reports that.
             kind, message = logged.change.kind, messages.get(logged.change.message_id or 0)
             if kind not in kinds:
                 written += self.write(logged, base_url, [user_id]).values()
-            elif message is not None:  # otherwise its room was deleted, and a later change reports that
+            elif message is not None and message.seq >= receipts.get(message.room_id, _NOTHING_READ).first_seq:
                 if kind == ChangeKind.REACTION_CHANGED:
                     data = self._reaction_data(logged.change, base_url, message, details)
                 else:
@@ -153,7 +154,9 @@ class JsonEventWriter:
     def _reaction(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
         found = self._log.message(change.message_id or 0, ())
         data = None if found is None else self._reaction_data(change, base_url, *found)
-        return {} if data is None else _same_for_all(data, user_ids)
+        if found is None or data is None:
+            return {}
+        return _same_for_all(data, self._log.is_read_for(found[0], user_ids))
 
     def _reaction_data(self, change: Change, base_url: str, message: Message, details: Details) -> Json | None:
         """Return the data of a reaction, the same for all readers; None if its message is deleted by now."""

@@ -197,6 +197,9 @@ class Presenter:
             "last_seq": room.last_seq,
             "last_read_seq": last_read_seq,
             "unread_count": view.unread_count,
+            "write": room.write,
+            "cooldown": room.cooldown,
+            "history": room.history,
         }
 
     def rooms(self, views: Iterable[RoomView]) -> list[Json]:

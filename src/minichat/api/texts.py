@@ -93,6 +93,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "You have blocked this person. Unblock them first.",
         "Вы заблокировали этого человека. Сначала разблокируйте его.",
     ),
+    "announcements_only": (
+        "Only the owner and the moderators can write in this room.",
+        "В этой комнате могут писать только владелец и модераторы.",
+    ),
+    "cooldown": (
+        "Wait a little before your next message in this room.",
+        "Подождите немного, прежде чем снова писать в эту комнату.",
+    ),
     "banned": ("You are banned from this room.", "Вам закрыт доступ в эту комнату."),
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате не позволяет это сделать."),
     "not_found": ("There is nothing at this address.", "По этому адресу ничего нет."),

@@ -184,9 +184,13 @@ class ChangeLog:
         return messages, details, receipts
 
     def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
-        """Return `is_read` of the message by user id, for the current participants of its room."""
-        read_by = self.membership_store.read_by(message.room_id, user_ids)
-        is_read = {user_id: seq >= message.seq for user_id, seq in read_by.items()}
+        """Return `is_read` of the message by user id, for the current participants of its room who may read it."""
+        readers = self.membership_store.readers(message.room_id, user_ids)
+        is_read = {
+            user_id: last_read_seq >= message.seq
+            for user_id, (last_read_seq, first_seq) in readers.items()
+            if message.seq >= first_seq
+        }
         author_id = message.user_id
         if is_read.get(author_id):
             own = self.membership_store.receipts(author_id, [message.room_id]).get(message.room_id)

@@ -181,6 +181,18 @@ class NotYourMessage(NotAllowed):
     code = "not_your_message"
 
 
+class AnnouncementsOnly(NotAllowed):
+    """Only the owner and the moderators write in this room."""
+
+    code = "announcements_only"
+
+
+class Cooldown(TooMany):
+    """The member has just sent a message in this room, and has to wait before the next one."""
+
+    code = "cooldown"
+
+
 class Banned(NotAllowed):
     """The caller is banned from the room."""
 

@@ -64,8 +64,8 @@ class History:
         """
         if _named(window) is not None and room_id is not None:
             with self.snapshot():
-                self.room_access.as_participant(user_id, room_id)
-                self._anchor(window, room_id)
+                room, membership = self.room_access.as_participant(user_id, room_id)
+                self._anchor(window, room_id, room.first_seq(membership))
 
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
         # Any id is a position, so that a client can go on although it has left the room of its last message.
@@ -93,25 +93,27 @@ class History:
 
     def _page_of_room(self, user_id: int, room_id: int, window: MessageWindow) -> MessagePage:
         view = self.room_access.view_as_participant(user_id, room_id)
-        anchor = self._anchor(window, room_id)
+        assert view.membership is not None
+        first_seq = view.room.first_seq(view.membership)
+        anchor = self._anchor(window, room_id, first_seq)
         found = _walk(
             window,
             anchor and anchor.seq,
-            lambda key, limit: self.message_store.before(room_id, key, limit),
+            lambda key, limit: _from(first_seq, self.message_store.before(room_id, key, limit)),
             lambda key, limit: self.message_store.after(room_id, key, limit),
         )
         receipts = {room_id: _receipts(view)}
         details = self.detail_reader.of_rooms([user_id], [view], found.messages)
         return MessagePage(view, found.messages, details, receipts, found.has_older, found.has_newer)
 
-    def _anchor(self, window: MessageWindow, room_id: int) -> Message | None:
+    def _anchor(self, window: MessageWindow, room_id: int, first_seq: int) -> Message | None:
         """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
         named = _named(window)
         if named is None:
             return None
         field, message_id = named
         message = self.message_store.get(message_id)
-        if message is None or message.room_id != room_id:
+        if message is None or message.room_id != room_id or message.seq < first_seq:
             raise InvalidInput.of(field, "unknown_message")
         return message
 
@@ -126,6 +128,13 @@ def _named(window: MessageWindow) -> tuple[str, int] | None:
     if len(named) > 1:
         raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
     return named[0] if named else None
+
+
+def _from(first_seq: int, messages: Sequence[Message]) -> Sequence[Message]:
+    """Return the messages, which are in order, without those before the first that the viewer may read."""
+    if not messages or messages[0].seq >= first_seq:
+        return messages
+    return [message for message in messages if message.seq >= first_seq]
 
 
 class _Found(NamedTuple):
@@ -163,4 +172,4 @@ def _has_news(page: MessagePage) -> bool:
 
 def _receipts(view: RoomView) -> Receipts:
     assert view.membership is not None
-    return Receipts(view.membership.last_read_seq, view.others_seen_seq)
+    return Receipts(view.membership.last_read_seq, view.others_seen_seq, view.room.first_seq(view.membership))

@@ -1,6 +1,7 @@
 """Which messages a user may read, and how the user sees one.
 
-A message follows the rule of its room: nobody outside can learn that it exists. This module changes nothing.
+A message follows the rule of its room: nobody outside can learn that it exists, and a room can hide the messages from
+before a participant's joining. This module changes nothing.
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class MessageAccess:
             room, membership = self.room_access.as_participant(user_id, message.room_id)
         except RoomNotFound as error:
             raise MessageNotFound from error
+        if message.seq < room.first_seq(membership):
+            raise MessageNotFound
         return message, room, membership
 
     def shown(self, user_id: int, message: Message) -> ShownMessage:

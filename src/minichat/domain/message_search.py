@@ -85,8 +85,4 @@ def checked_query(query: str) -> str:
 
 def _readable(room: Room, membership: Membership) -> ReadableRoom:
     # The position of a room is twice the id of its newest message: see `Room.activity`.
-    return ReadableRoom(room.id, _first_readable_seq(room, membership), room.activity // 2)
-
-
-def _first_readable_seq(_room: Room, _membership: Membership) -> int:
-    return 0
+    return ReadableRoom(room.id, room.first_seq(membership), room.activity // 2)

@@ -7,13 +7,18 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 
 import hashlib
 from dataclasses import dataclass
+from math import ceil
 
 from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
+    AnnouncementsOnly,
+    ChatError,
     ClientIdReused,
+    Cooldown,
     InvalidInput,
     MessageDeleted,
+    MessageNotFound,
     NotYourMessage,
     RecipientDeleted,
     RoleTooLow,
@@ -22,18 +27,22 @@ from minichat.domain.errors import (
 from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_rules import check_client_id, check_content, checked_content
 from minichat.domain.model import (
+    SECOND,
     Change,
     ChangeKind,
     Details,
+    Membership,
     Message,
     NewMessage,
     Receipts,
     Role,
+    Room,
     RoomKind,
     SentMessage,
     ShownMessage,
     Timestamp,
     User,
+    is_within,
 )
 from minichat.domain.participation import Participation
 from minichat.domain.ports import (
@@ -48,7 +57,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
-from minichat.domain.room_access import RoomAccess
+from minichat.domain.room_access import RoomAccess, may_write
 from minichat.domain.text import Fields
 
 
@@ -75,8 +84,9 @@ class Messaging:
     ) -> SentMessage:
         """Send a message. A retry with the same `client_id` returns the first message.
 
-        Raises InvalidInput, RoomNotFound, NotAParticipant, RecipientDeleted, CannotMessage, YouBlocked, or
-        ClientIdReused if the retry has other content.
+        Raises InvalidInput, RoomNotFound, NotAParticipant, AnnouncementsOnly, Cooldown, RecipientDeleted,
+        CannotMessage, YouBlocked, ClientIdReused if the retry has other content, or MessageNotFound if the author may
+        no longer read the first message.
         """
         fields = Fields()
         content = check_content(fields, content, self.characters)
@@ -86,16 +96,20 @@ class Messaging:
             self._check_reply(fields, author.id, room_id, reply_to)
         fields.check()
         with self.transaction(room=room_id):
-            room, _ = self.room_access.as_participant(author.id, room_id)
-            if room.kind == RoomKind.DIRECT:
-                self._refuse_in_direct(author.id, room_id, client_id)
-            if reply_to is not None and not self._is_of_room(reply_to, room_id):
-                raise InvalidInput.of("reply_to", "unknown_message")
+            room, membership = self.room_access.as_participant(author.id, room_id)
             now = self.clock()
+            refusal = self._refusal(room, membership, now)
+            if refusal is not None and not self._is_retry(author.id, room_id, client_id):
+                raise refusal
+            first_seq = room.first_seq(membership)
+            if reply_to is not None and not self._is_readable(reply_to, room_id, first_seq):
+                if self._is_retry(author.id, room_id, client_id):
+                    return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
+                raise InvalidInput.of("reply_to", "unknown_message")
             message = self.message_store.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
             if message is None:
                 # Check inside the transaction: its lock prevents a concurrent removal of the author.
-                return self._replayed(author, room_id, client_id or "", content, reply_to)
+                return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
             # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             return SentMessage(message, Details({author.id: author}), Receipts(message.seq, 0), is_replay=False)
@@ -124,25 +138,49 @@ class Messaging:
 
     def _check_reply(self, fields: Fields, author_id: int, room_id: int | None, reply_to: int | None) -> None:
         """Record in `fields` that the message to reply to is not in the room, if the author can read the room."""
-        if room_id is None or reply_to is None or not self._is_in(author_id, room_id):
+        if room_id is None or reply_to is None:
             return
-        if not self._is_of_room(reply_to, room_id):
+        room, membership = self.room_store.access(room_id, author_id) or (None, None)
+        if room is None or membership is None:
+            return
+        if not self._is_readable(reply_to, room_id, room.first_seq(membership)):
             fields.wrong("reply_to", "unknown_message")
 
-    def _refuse_in_direct(self, author_id: int, room_id: int, client_id: str | None) -> None:
-        """Raise an error if a user of the direct chat is erased or blocks the other, unless this is a retry."""
-        pair = self.membership_store.pair_of(room_id)
-        erased = [member.user_id for member in pair if member.is_erased]
-        if author_id in erased:
-            raise SessionEnded  # the account was erased during the request
-        error = RecipientDeleted() if erased else self.blocks.refusal_in(author_id, pair)
-        if error is None:
-            return
-        if client_id is None or self.message_store.by_client_id(room_id, author_id, client_id) is None:
-            raise error
+    def _refusal(self, room: Room, membership: Membership, now: Timestamp) -> ChatError | None:
+        """Return the error of every new message that the participant sends now."""
+        if room.kind == RoomKind.DIRECT:
+            return self._refusal_in_direct(membership)
+        if not may_write(room, membership):
+            return AnnouncementsOnly()
+        if room.cooldown and membership.role == Role.MEMBER:
+            wait = self._cooldown_left(room, membership.user_id, now)
+            return Cooldown(wait) if wait else None
+        return None
 
-    def _replayed(self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None) -> SentMessage:
+    def _refusal_in_direct(self, membership: Membership) -> ChatError | None:
+        pair = self.membership_store.pair_of(membership.room_id)
+        erased = [member.user_id for member in pair if member.is_erased]
+        if membership.user_id in erased:
+            raise SessionEnded  # the account was erased during the request
+        return RecipientDeleted() if erased else self.blocks.refusal_in(membership.user_id, pair)
+
+    def _cooldown_left(self, room: Room, user_id: int, now: Timestamp) -> int:
+        """Return how many seconds the member has to wait, counted from their newest message in the room."""
+        period = room.cooldown * SECOND
+        sent_at = self.message_store.sent_since(room.id, user_id, now - period)
+        if sent_at is None or not is_within(period, sent_at, now):
+            return 0
+        return min(room.cooldown, ceil((sent_at + period - now) / SECOND))
+
+    def _is_retry(self, author_id: int, room_id: int, client_id: str | None) -> bool:
+        return client_id is not None and self.message_store.by_client_id(room_id, author_id, client_id) is not None
+
+    def _replayed(
+        self, author: User, room_id: int, client_id: str, content: str, reply_to: int | None, first_seq: int
+    ) -> SentMessage:
         first = self.message_store.by_client_id(room_id, author.id, client_id)
+        if first is not None and first.seq < first_seq:
+            raise MessageNotFound
         if first is None or first.reply_to != reply_to or not self._began_as(first, content):
             raise ClientIdReused
         details = self.detail_reader.of_messages([author.id], [first])
@@ -223,13 +261,9 @@ class Messaging:
         self.message_store.update(changed, digest)
         self.change_store.record(Change(kind, message.room_id, now, message.user_id, message.id))
 
-    def _is_of_room(self, message_id: int, room_id: int) -> bool:
+    def _is_readable(self, message_id: int, room_id: int, first_seq: int) -> bool:
         message = self.message_store.get(message_id)
-        return message is not None and message.room_id == room_id
-
-    def _is_in(self, user_id: int, room_id: int) -> bool:
-        found = self.room_store.access(room_id, user_id)
-        return found is not None and found[1] is not None
+        return message is not None and message.room_id == room_id and message.seq >= first_seq
 
 
 def _digest(message_id: int, content: str) -> str:

@@ -3,7 +3,6 @@
 In a group its owner and moderators pin, in a direct chat both users. Pinning a message again keeps its place.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minichat.domain.blocks import Blocks
@@ -82,8 +81,9 @@ class Pins:
     def of_room(self, user_id: int, room_id: int) -> MessagePage:
         """Return the pinned messages of a room, the last pinned first. Raises RoomNotFound or NotAParticipant."""
         with self.snapshot():
-            self.room_access.as_participant(user_id, room_id)
-            messages: Sequence[Message] = self.message_store.pinned(room_id)
+            room, membership = self.room_access.as_participant(user_id, room_id)
+            first_seq = room.first_seq(membership)
+            messages = [message for message in self.message_store.pinned(room_id) if message.seq >= first_seq]
             details = self.detail_reader.of_messages([user_id], messages)
             receipts = self.membership_store.receipts(user_id, [room_id])
             return MessagePage(None, messages, details, receipts, has_older=False, has_newer=False)

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from minichat.domain.blocks import Blocks
+from minichat.domain.errors import AnnouncementsOnly
 from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, TypingNotice, User
 from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
-from minichat.domain.room_access import RoomAccess
+from minichat.domain.room_access import RoomAccess, may_write
 
 TYPING_PAUSE = 3 * SECOND
 """The shortest interval between two typing notices of one user in one room, in milliseconds."""
@@ -46,9 +47,11 @@ class Presence:
     def typing(self, user_id: int, room_id: int) -> None:
         """Notify the room that the user is typing.
 
-        Raises RoomNotFound, NotAParticipant, CannotMessage or YouBlocked.
+        Raises RoomNotFound, NotAParticipant, AnnouncementsOnly, CannotMessage or YouBlocked.
         """
-        room, _ = self.room_access.as_participant(user_id, room_id)
+        room, membership = self.room_access.as_participant(user_id, room_id)
+        if not may_write(room, membership):
+            raise AnnouncementsOnly
         self.blocks.refuse_in(user_id, room)
         self.notice_board.post(TypingNotice(room_id, user_id, self.clock()), TYPING_PAUSE)
 

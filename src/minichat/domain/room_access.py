@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import DirectChatIsFixed, NotAParticipant, RoleTooLow, RoomNotFound
-from minichat.domain.model import Membership, Role, Room, RoomKind, RoomView, ShownRoom
+from minichat.domain.model import Membership, Role, Room, RoomKind, RoomView, ShownRoom, WriteAccess
 from minichat.domain.ports import RoomStore
 
 
@@ -60,6 +60,11 @@ class RoomAccess:
         """Return the room as the user sees it, with its details. Raises RoomNotFound."""
         view = self.view(user_id, room_id)
         return ShownRoom(view, self.detail_reader.of_rooms([user_id], [view]))
+
+
+def may_write(room: Room, membership: Membership) -> bool:
+    """Return whether the participant may send messages and type."""
+    return room.write == WriteAccess.ALL or membership.role != Role.MEMBER
 
 
 def refuse_direct(room: Room) -> None:

@@ -1,19 +1,40 @@
 """The rules for the fields of a room, which creating and changing it share. This module reads no store."""
 
+from typing import Any, NamedTuple
+
 from minichat.domain.errors import InvalidInput
-from minichat.domain.model import Room
+from minichat.domain.model import HistoryAccess, Room, WriteAccess
 from minichat.domain.ports import Characters
 from minichat.domain.search import MAX_SEARCHED_LENGTH, searchable
 from minichat.domain.text import Fields
 
 MAX_ROOM_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 1_000
+MAX_COOLDOWN = 3_600
+"""In seconds."""
 MAX_INVITED = 200
 """Maximum number of users that are invited at a room's creation; further users are added one by one."""
 
 
+class RoomPolicy(NamedTuple):
+    """Who may write in a group, how often, and what its participants may read. None keeps a setting."""
+
+    write: WriteAccess | None = None
+    cooldown: int | None = None
+    history: HistoryAccess | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that are not None."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+
 def changed_room(
-    room: Room, name: str | None, description: str | None, is_private: bool | None, characters: Characters
+    room: Room,
+    name: str | None,
+    description: str | None,
+    is_private: bool | None,
+    policy: RoomPolicy,
+    characters: Characters,
 ) -> Room:
     """Return the room with the given fields; None keeps a field. Raises InvalidInput."""
     fields, edited = Fields(), room
@@ -23,8 +44,15 @@ def changed_room(
         edited = edited._replace(description=check_description(fields, description))
     if is_private is not None:
         edited = edited._replace(is_private=is_private)
+    check_policy(fields, policy)
     fields.check()
-    return edited
+    return edited._replace(**policy.given())
+
+
+def check_policy(fields: Fields, policy: RoomPolicy) -> None:
+    """Record in `fields` why a setting is wrong."""
+    if policy.cooldown is not None and not 0 <= policy.cooldown <= MAX_COOLDOWN:
+        fields.wrong("cooldown", "out_of_range", least=0, most=MAX_COOLDOWN)
 
 
 def check_name(fields: Fields, name: str, characters: Characters) -> str:

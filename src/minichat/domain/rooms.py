@@ -12,6 +12,7 @@ from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     InvalidInput,
+    RoleTooLow,
     RoomNotFound,
     UserNotFound,
 )
@@ -41,6 +42,7 @@ from minichat.domain.ports import (
 )
 from minichat.domain.room_access import RoomAccess, refuse_direct
 from minichat.domain.room_keys import by_activity, of_this_version
+from minichat.domain.room_rules import RoomPolicy
 from minichat.domain.text import Fields
 
 
@@ -91,12 +93,19 @@ class Rooms:
     # Creating and changing
 
     def create(
-        self, user_id: int, name: str, description: str = "", is_private: bool = False, invited: Sequence[int] = ()
+        self,
+        user_id: int,
+        name: str,
+        description: str = "",
+        is_private: bool = False,
+        invited: Sequence[int] = (),
+        policy: RoomPolicy = RoomPolicy(),
     ) -> ShownRoom:
         """Create a group with its owner and the invited users. Raises InvalidInput, CannotMessage or YouBlocked."""
         fields = Fields()
         name = room_rules.check_name(fields, name, self.characters)
         description = room_rules.check_description(fields, description)
+        room_rules.check_policy(fields, policy)
         others = self._checked_others(fields, user_id, invited)
         fields.check()
         with self.transaction(shared_accounts=[user_id, *others]):
@@ -105,7 +114,7 @@ class Rooms:
                 raise InvalidInput.of("participants", "unknown_user")
             self.blocks.refuse_between(user_id, others)
             now = self.clock()
-            room = self.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now))
+            room = self.room_store.add(NewRoom(name, description, RoomKind.GROUP, is_private, now, **policy.given()))
             assert room is not None, "only a direct chat can exist already"
             self.change_store.record(Change(ChangeKind.ROOM_CREATED, room.id, now))
             self.participation.admit(room, user_id, Role.OWNER, now)
@@ -161,14 +170,17 @@ class Rooms:
         name: str | None = None,
         description: str | None = None,
         is_private: bool | None = None,
+        policy: RoomPolicy = RoomPolicy(),
     ) -> ShownRoom:
-        """Change the given fields.
+        """Change the given fields. Only the owner can change the access to the history.
 
         Raises RoomNotFound, NotAParticipant, RoleTooLow, DirectChatIsFixed or InvalidInput.
         """
         with self.transaction(room=room_id):
-            room, _ = self.room_access.as_at_least(Role.MODERATOR, user_id, room_id)
-            edited = room_rules.changed_room(room, name, description, is_private, self.characters)
+            room, own = self.room_access.as_at_least(Role.MODERATOR, user_id, room_id)
+            edited = room_rules.changed_room(room, name, description, is_private, policy, self.characters)
+            if edited.history != room.history and own.role != Role.OWNER:
+                raise RoleTooLow
             if edited != room:
                 self.room_store.update(edited)
                 self.change_store.record(Change(ChangeKind.ROOM_UPDATED, room.id, self.clock()))
@@ -177,7 +189,7 @@ class Rooms:
     def check_edit(self, user_id: int, room_id: int, name: str | None = None, description: str | None = None) -> None:
         """Raise InvalidInput if a given field breaks a rule of `edit`. Raises RoomNotFound. Change nothing."""
         room, _ = self.room_access.access(user_id, room_id)
-        room_rules.changed_room(room, name, description, None, self.characters)
+        room_rules.changed_room(room, name, description, None, RoomPolicy(), self.characters)
 
     def delete(self, user_id: int, room_id: int) -> None:
         """Remove a room with its messages, as the owner. Raises the same errors as `edit`."""

@@ -71,7 +71,9 @@ class MemoryMembershipStore:
         memberships = self._store.tables.memberships
         return {
             room_id: Receipts(
-                memberships[room_id, user_id].last_read_seq, newest_receipt_of_others(self._in(room_id), user_id)
+                memberships[room_id, user_id].last_read_seq,
+                newest_receipt_of_others(self._in(room_id), user_id),
+                self._store.tables.rooms[room_id].first_seq(memberships[room_id, user_id]),
             )
             for room_id in room_ids
             if (room_id, user_id) in memberships
@@ -81,8 +83,10 @@ class MemoryMembershipStore:
         tables = self._store.tables
         return {room_id for room_id, of in (*tables.memberships, *tables.lost_memberships) if of == user_id}
 
-    def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
-        return {member.user_id: member.last_read_seq for member in self._in(room_id) if member.user_id in user_ids}
+    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
+        room = self._store.tables.rooms.get(room_id)
+        members = [member for member in self._in(room_id) if member.user_id in user_ids]
+        return {member.user_id: (member.last_read_seq, room.first_seq(member)) for member in members if room}
 
     def _in(self, room_id: int) -> list[Membership]:
         return [member for member in self._store.tables.memberships.values() if member.room_id == room_id]

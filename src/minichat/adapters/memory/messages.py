@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store
-from minichat.domain.model import Message, NewMessage
+from minichat.domain.model import Message, NewMessage, Timestamp
 
 
 class MemoryMessageStore:
@@ -31,6 +31,10 @@ class MemoryMessageStore:
     def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
         found = {message_id: self.get(message_id) for message_id in message_ids}
         return {message_id: message for message_id, message in found.items() if message is not None}
+
+    def sent_since(self, room_id: int, user_id: int, since: Timestamp) -> Timestamp | None:
+        sent = [message.created_at for message in self._of_room(room_id) if message.user_id == user_id]
+        return sent[-1] if sent and sent[-1] > since else None
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         sought = (room_id, user_id, client_id)
@@ -111,4 +115,9 @@ class MemoryMessageStore:
 
     def _of_user(self, user_id: int) -> list[Message]:
         tables = self._store.tables
-        return [message for message in tables.messages.values() if (message.room_id, user_id) in tables.memberships]
+        return [
+            message
+            for message in tables.messages.values()
+            if (membership := tables.memberships.get((message.room_id, user_id)))
+            and message.seq >= tables.rooms[message.room_id].first_seq(membership)
+        ]

@@ -30,6 +30,9 @@ class MemoryRoomStore:
             last_seq=0,
             deleted_seq=0,
             participants_count=0,
+            write=new.write,
+            cooldown=new.cooldown,
+            history=new.history,
         )
         tables.rooms[room.id] = room
         self._store.locks.added_room(room.id)
@@ -104,9 +107,8 @@ class MemoryRoomStore:
         self._store.locks.check_room(room.id)
         rooms = self._store.writable.rooms
         if room.id in rooms:
-            rooms[room.id] = rooms[room.id]._replace(
-                name=room.name, description=room.description, is_private=room.is_private
-            )
+            names = ("name", "description", "is_private", "write", "cooldown", "history")
+            rooms[room.id] = rooms[room.id]._replace(**{name: getattr(room, name) for name in names})
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         self._store.locks.check_room(room_id)
@@ -137,14 +139,14 @@ def _by_activity(room: Room) -> Key:
 def _view(tables: Tables, room: Room, user_id: int) -> RoomView:
     membership = tables.memberships.get((room.id, user_id))
     if membership is None:
-        return RoomView(room, None, head=(), last_message=None, others_seen_seq=0, deleted_unread=0)
+        return RoomView(room, None, head=(), newest_message=None, others_seen_seq=0, deleted_unread=0)
     participants = sorted(member for member in tables.memberships.values() if member.room_id == room.id)
     messages = [message for message in tables.messages.values() if message.room_id == room.id]
     return RoomView(
         room=room,
         membership=membership,
         head=tuple(member.user_id for member in participants[:ROOM_HEAD]),
-        last_message=max(messages, key=lambda message: message.seq, default=None),
+        newest_message=max(messages, key=lambda message: message.seq, default=None),
         others_seen_seq=newest_receipt_of_others(participants, user_id),
         deleted_unread=sum(message.is_deleted and message.seq > membership.last_read_seq for message in messages),
     )

@@ -84,6 +84,9 @@ class RoomRow(Model):
     deleted_at = BigIntegerField(null=True)
     search_name = TextField(default="")
     is_indexed = BooleanField(default=False)
+    write = TextField(default="all")
+    cooldown = IntegerField(default=0)
+    history = TextField(default="all")
 
     class Meta:
         table_name = "room"

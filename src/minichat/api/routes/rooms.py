@@ -22,8 +22,8 @@ from minichat.api.schemas.answers import (
 from minichat.api.schemas.queries import ListQuery, RoomsQuery
 from minichat.api.schemas.requests import DirectChatIn, NewRoomIn, ReadIn, RoomIn, RoomPatchIn
 from minichat.api.texts import sentence
-from minichat.domain.model import ShownRoom
-from minichat.domain.room_rules import check_partner
+from minichat.domain.model import HistoryAccess, ShownRoom, WriteAccess
+from minichat.domain.room_rules import RoomPolicy, check_partner
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Rooms and direct chats")
 
@@ -54,7 +54,8 @@ def _check_new_room(form: dict[str, Any]) -> None:
 def create_room(form: dict[str, Any]) -> Response:
     """Create a room. You become its owner."""
     invited = form.pop("participants", ())
-    return _room(services().rooms.create(caller_id(), **form, invited=invited), 201)
+    policy = _policy_in(form)
+    return _room(services().rooms.create(caller_id(), **form, invited=invited, policy=policy), 201)
 
 
 @blueprint.route("/rooms/<id:room_id>/", methods=["GET"])
@@ -73,7 +74,8 @@ def _check_room(form: dict[str, Any], room_id: int) -> None:
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def put_room(form: dict[str, Any], room_id: int) -> Response:
     """Change a room. Only its owner and moderators can do this. `name` is required; you can leave out other fields."""
-    return _room(services().rooms.edit(caller_id(), room_id, **form))
+    policy = _policy_in(form)
+    return _room(services().rooms.edit(caller_id(), room_id, **form, policy=policy))
 
 
 @blueprint.route("/rooms/<id:room_id>/", methods=["PATCH"])
@@ -81,7 +83,8 @@ def put_room(form: dict[str, Any], room_id: int) -> Response:
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
 def patch_room(form: dict[str, Any], room_id: int) -> Response:
     """Change some fields of a room. Only its owner and moderators can do this."""
-    return _room(services().rooms.edit(caller_id(), room_id, **form))
+    policy = _policy_in(form)
+    return _room(services().rooms.edit(caller_id(), room_id, **form, policy=policy))
 
 
 @blueprint.route("/rooms/<id:room_id>/", methods=["DELETE"], policy=IGNORING_BODIES)
@@ -97,7 +100,7 @@ def delete_room(room_id: int) -> Response:
 def join_room(room_id: int) -> Response:
     """Join a public room. You can join it again without an error.
 
-    You start with nothing unread and can read earlier messages.
+    You start with nothing unread and can read earlier messages, unless the room has `history: "joined"`.
     """
     shown = services().participation.join(caller_id(), room_id)
     return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.details).room(shown.view)})
@@ -161,6 +164,12 @@ def create_direct_chat(form: dict[str, int]) -> Response:
     return presenting.json_response(
         {"room": presenter(shown.details).room(shown.view), "message": message}, 201 if is_new else 200
     )
+
+
+def _policy_in(form: dict[str, Any]) -> RoomPolicy:
+    """Remove the settings of a room's policy from the form, and return them."""
+    write, history = form.pop("write", None), form.pop("history", None)
+    return RoomPolicy(write and WriteAccess(write), form.pop("cooldown", None), history and HistoryAccess(history))
 
 
 def _room(shown: ShownRoom, status: int = 200) -> Response:

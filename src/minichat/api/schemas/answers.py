@@ -140,6 +140,9 @@ class RoomOut(Out):
     last_seq = number(3)
     last_read_seq = number(3)
     unread_count = number(0, description="Number of messages above `last_read_seq` that are not deleted.")
+    write = string("all", validate=validate.OneOf(("all", "moderators")))
+    cooldown = number(0, description="How many seconds a member waits between two messages.")
+    history = string("all", validate=validate.OneOf(("all", "joined")))
 
 
 class EventOut(Out):

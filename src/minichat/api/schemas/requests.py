@@ -18,7 +18,7 @@ from minichat.api.schemas.answers import (
 from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
 from minichat.domain import accounts, invitations, message_rules, reports, room_rules
-from minichat.domain.model import MAX_ID, ReportReason, Role
+from minichat.domain.model import MAX_ID, HistoryAccess, ReportReason, Role, WriteAccess
 from minichat.domain.text import Fields
 
 
@@ -121,6 +121,22 @@ class RoomIn(In):
     name = text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
     description = text_field(room_rules.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
     is_private = Boolean(metadata={"example": False})
+    write = Text(
+        validate=validate.OneOf([access.value for access in WriteAccess], error="not_a_choice"),
+        metadata={"description": "`moderators`: only the owner and moderators send messages.", "example": "all"},
+    )
+    cooldown = WholeNumber(
+        0,
+        room_rules.MAX_COOLDOWN,
+        metadata={"description": "How many seconds a member waits between two messages.", "example": 0},
+    )
+    history = Text(
+        validate=validate.OneOf([access.value for access in HistoryAccess], error="not_a_choice"),
+        metadata={
+            "description": "`joined`: everybody reads from their latest joining on. Only the owner changes it.",
+            "example": "all",
+        },
+    )
 
 
 class NewRoomIn(RoomIn):

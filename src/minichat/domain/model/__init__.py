@@ -54,6 +54,7 @@ from minichat.domain.model.reports import (
 from minichat.domain.model.rooms import (
     Ban,
     DirectParticipant,
+    HistoryAccess,
     JoinedRoom,
     Membership,
     NewRoom,
@@ -61,6 +62,7 @@ from minichat.domain.model.rooms import (
     Role,
     Room,
     RoomKind,
+    WriteAccess,
 )
 from minichat.domain.model.throttling import AttemptCount
 from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp, is_within
@@ -106,6 +108,7 @@ __all__ = [
     "Details",
     "Device",
     "DirectParticipant",
+    "HistoryAccess",
     "Invitation",
     "InvitationList",
     "JoinedRoom",
@@ -151,5 +154,6 @@ __all__ = [
     "Timestamp",
     "TypingNotice",
     "User",
+    "WriteAccess",
     "is_within",
 ]

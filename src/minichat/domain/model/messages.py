@@ -22,10 +22,12 @@ class Message(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """The two receipts that decide `is_read` of a room's messages, for one viewer."""
+    """The two receipts that decide `is_read` of a room's messages for one viewer, and what the viewer may read."""
 
     own_seq: int
     others_seq: int
+    first_seq: int = 1
+    """The first message that the viewer may read."""
 
 
 class NewMessage(NamedTuple):

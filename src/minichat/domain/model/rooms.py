@@ -23,6 +23,22 @@ class Role(StrEnum):
         return order.index(self) < order.index(other)
 
 
+class WriteAccess(StrEnum):
+    """The participants who may send messages and type in a group."""
+
+    ALL = "all"
+    MODERATORS = "moderators"
+    """The owner and the moderators."""
+
+
+class HistoryAccess(StrEnum):
+    """The messages that a participant of a group may read."""
+
+    ALL = "all"
+    JOINED = "joined"
+    """Those after the participant's latest joining."""
+
+
 class Room(NamedTuple):
     id: int
     name: str
@@ -40,6 +56,14 @@ class Room(NamedTuple):
     deleted_seq: int
     """The `seq` of the newest deleted message, or 0: a receipt from there on has no deleted message above it."""
     participants_count: int
+    write: WriteAccess = WriteAccess.ALL
+    cooldown: int = 0
+    """How many seconds a member waits after a new message before the next one."""
+    history: HistoryAccess = HistoryAccess.ALL
+
+    def first_seq(self, membership: "Membership") -> int:
+        """Return the `seq` of the first message that the participant may read."""
+        return membership.joined_seq + 1 if self.history == HistoryAccess.JOINED else 1
 
     @property
     def is_public(self) -> bool:
@@ -105,6 +129,9 @@ class NewRoom(NamedTuple):
     created_at: Timestamp
     pair: tuple[int, int] | None = None
     """The two users of a direct chat, the smaller id first; unique."""
+    write: WriteAccess = WriteAccess.ALL
+    cooldown: int = 0
+    history: HistoryAccess = HistoryAccess.ALL
 
 
 class ReadableRoom(NamedTuple):

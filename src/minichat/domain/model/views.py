@@ -21,11 +21,19 @@ class RoomView(NamedTuple):
     """The viewer's membership; None for the card of a public room that the viewer is not in."""
     head: tuple[int, ...]
     """The ids of the first participants by time of joining, at most `ROOM_HEAD`; empty on a card."""
-    last_message: Message | None
+    newest_message: Message | None
     others_seen_seq: int
     """The newest receipt of the other participants. It decides which of the viewer's messages count as read."""
     deleted_unread: int
     """The number of deleted messages above the viewer's receipt."""
+
+    @property
+    def last_message(self) -> Message | None:
+        """The newest message, if the viewer may read it."""
+        newest = self.newest_message
+        if newest is None or self.membership is None or newest.seq < self.room.first_seq(self.membership):
+            return None
+        return newest
 
     @property
     def unread_count(self) -> int:

@@ -39,5 +39,5 @@ class MembershipStore(Protocol):
     def rooms_of(self, user_id: int) -> Collection[int]:
         """Return the ids of the rooms that the user is in, and of removed rooms that the user was in."""
 
-    def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
-        """Return the `last_read_seq` by user id, of the users who are in the room."""
+    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
+        """Return, by user id, the `last_read_seq` and the first readable `seq` of the users who are in the room."""

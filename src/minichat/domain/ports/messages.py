@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import Message, NewMessage
+from minichat.domain.model import Message, NewMessage, Timestamp
 
 
 class MessageStore(Protocol):
@@ -18,6 +18,9 @@ class MessageStore(Protocol):
 
     def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
         """Return the messages of these ids, without those that `get` does not find."""
+
+    def sent_since(self, room_id: int, user_id: int, since: Timestamp) -> Timestamp | None:
+        """Return the time of the user's newest message in the room; None if it is not after `since`."""
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
@@ -55,10 +58,10 @@ class MessageStore(Protocol):
         """Return the oldest `limit` messages of the room with a larger `seq`, oldest first."""
 
     def latest_before(self, user_id: int, message_id: int | None, limit: int) -> Sequence[Message]:
-        """Return the same as `before`, over all rooms of the user and by message id."""
+        """Return the same as `before`, by message id, of all messages that the user may read."""
 
     def latest_after(self, user_id: int, message_id: int, limit: int) -> Sequence[Message]:
-        """Return the same as `after`, over all rooms of the user and by message id."""
+        """Return the same as `after`, of the messages of `latest_before`."""
 
     def all_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:
         """Return the user's messages in any room by id, the first `limit` with an id above `after`."""

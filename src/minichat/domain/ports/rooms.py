@@ -40,7 +40,7 @@ class RoomStore(Protocol):
         """Return the groups, the newest first, one more than the limit if there are more. Key: `(id,)`."""
 
     def update(self, room: Room) -> None:
-        """Store the name, description and privacy of `room`."""
+        """Store the name, description, privacy and policy of `room`."""
 
     def remove(self, room_id: int, at: Timestamp) -> None:
         """Remove the room with its contents, in constant time."""

@@ -10,7 +10,7 @@ from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.tables import BlockRow, ParticipantRow, RoomRow, UserRow
-from minichat.domain.model import DirectParticipant, Membership, Receipts, Role
+from minichat.domain.model import DirectParticipant, HistoryAccess, Membership, Receipts, Role
 from minichat.domain.paging import Window
 
 MEMBERSHIPS = Mapper(Membership, ParticipantRow)
@@ -76,14 +76,16 @@ class PeeweeMembershipStore:
             .where(in_room)
             .order_by(row.id)
         )
-        self._read_by = statement(
-            row.select(row.user_id, row.joined_seq, row.seen_seq).where(in_room & row.user_id.in_(each_of("ids")))
+        self._readers = statement(
+            row.select(row.user_id, row.joined_seq, row.seen_seq, room.history)
+            .join(room, on=(room.id == row.room_id))
+            .where(in_room & row.user_id.in_(each_of("ids")))
         )
 
         # The rooms of a user
         self._rooms_of = statement(row.select(row.room_id).where(of_user))
         self._receipts = statement(
-            row.select(row.room_id, row.joined_seq, row.seen_seq, others_seen_seq())
+            row.select(row.room_id, row.joined_seq, row.seen_seq, others_seen_seq(), room.history)
             .join(room, JOIN.INNER, on=(room.id == row.room_id))
             .where(of_user & row.room_id.in_(each_of("room_ids")) & room.deleted_at.is_null())
         )
@@ -129,16 +131,21 @@ class PeeweeMembershipStore:
     def rooms_of(self, user_id: int) -> Collection[int]:
         return {room_id for (room_id,) in self._rooms_of.rows(user_id=user_id)}
 
-    def read_by(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, int]:
+    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
         ids = orjson.dumps(list(user_ids)).decode()
         return {
-            user_id: max(joined_seq, seen_seq)
-            for user_id, joined_seq, seen_seq in self._read_by.rows(room_id=room_id, ids=ids)
+            user_id: (max(joined_seq, seen_seq), _first_seq(joined_seq, history))
+            for user_id, joined_seq, seen_seq, history in self._readers.rows(room_id=room_id, ids=ids)
         }
 
     def receipts(self, user_id: int, room_ids: Iterable[int]) -> Mapping[int, Receipts]:
         ids = orjson.dumps(list(room_ids)).decode()
         return {
-            room_id: Receipts(max(joined_seq, seen_seq), others or 0)
-            for room_id, joined_seq, seen_seq, others in self._receipts.rows(user_id=user_id, room_ids=ids)
+            room_id: Receipts(max(joined_seq, seen_seq), others or 0, _first_seq(joined_seq, history))
+            for room_id, joined_seq, seen_seq, others, history in self._receipts.rows(user_id=user_id, room_ids=ids)
         }
+
+
+def _first_seq(joined_seq: int, history: str) -> int:
+    """Return the first readable `seq`: see `Room.first_seq`."""
+    return joined_seq + 1 if history == HistoryAccess.JOINED else 1

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import orjson
-from peewee import SQL, Field, IntegrityError, Node, Select, fn
+from peewee import SQL, Case, Field, IntegrityError, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import Message, NewMessage
+from minichat.domain.model import Message, NewMessage, Timestamp
 
 MESSAGES = Mapper(Message, MessageRow)
 
@@ -32,6 +32,22 @@ def after_last_message(database: ChatDatabase) -> SQL:
     """Return the `activity` of a room that is created now: after the newest message of all rooms."""
     last_id = database.dialect.choose(sqlite=_LAST_ID_ON_SQLITE, postgres=_LAST_ID_ON_POSTGRES)
     return SQL(f"2 * {last_id} + 1")
+
+
+# The user's messages from the newest back, until one is in the room, or is too old: an hour's messages at most.
+_SENT_SINCE = """
+    WITH RECURSIVE walk (id, room_id, created_at) AS (
+        SELECT id, room_id, created_at FROM message
+        WHERE id = (SELECT max(id) FROM message WHERE user_id = :user_id)
+        UNION ALL
+        SELECT message.id, message.room_id, message.created_at FROM walk JOIN message
+        ON message.id = (
+            SELECT max(earlier.id) FROM message AS earlier WHERE earlier.user_id = :user_id AND earlier.id < walk.id
+        )
+        WHERE walk.room_id <> :room_id AND walk.created_at > :since
+    )
+    SELECT created_at FROM walk WHERE room_id = :room_id AND created_at > :since
+"""
 
 
 class IndexedWords(Protocol):
@@ -70,6 +86,7 @@ class PeeweeMessageStore:
 
         # One message
         self._get = statement(live.where(message.id == param("id")))
+        self._sent_since = Statement.of_text(database, _SENT_SINCE)
         self._by_client_id = statement(
             of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
         )
@@ -133,6 +150,10 @@ class PeeweeMessageStore:
     def by_ids(self, message_ids: Iterable[int]) -> Mapping[int, Message]:
         rows = self._by_ids.rows(ids=orjson.dumps(list(message_ids)).decode())
         return {message.id: message for message in MESSAGES.all(rows)}
+
+    def sent_since(self, room_id: int, user_id: int, since: Timestamp) -> Timestamp | None:
+        row = self._sent_since.one(room_id=room_id, user_id=user_id, since=since)
+        return None if row is None else row[0]
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         row = self._by_client_id.one(room_id=room_id, user_id=user_id, client_id=client_id)
@@ -239,6 +260,7 @@ class PeeweeMessageStore:
         message, room, participant, limit = MessageRow, RoomRow, ParticipantRow, param("limit")
         near = message.alias()
         near_ids = near.select(near.id).where(near.room_id == participant.room_id)
+        near_ids = near_ids.where(near.id > _last_hidden())
         older = near_ids.where(near.id < param("id")).order_by(near.id.desc()).limit(limit)
         newer = near_ids.where(near.id > param("id")).order_by(near.id).limit(limit)
 
@@ -253,6 +275,16 @@ class PeeweeMessageStore:
         before = joined(older).order_by(message.id.desc()).limit(limit)
         after = joined(newer).order_by(message.id).limit(limit)
         return Statement(self._database, before), Statement(self._database, after)
+
+
+def _last_hidden() -> Case:
+    """Return the id of the newest message that the room hides from the participant: see `Room.first_seq`.
+
+    In a room the ids have the order of `seq`, so the search begins there.
+    """
+    room, participant, hidden = RoomRow, ParticipantRow, MessageRow.alias()
+    is_last = (hidden.room_id == room.id) & (hidden.seq == participant.joined_seq)
+    return Case(room.history, ((SQL("'all'"), 0),), fn.COALESCE(hidden.select(hidden.id).where(is_last), 0))
 
 
 class PostgresMessageStore(PeeweeMessageStore):
@@ -271,9 +303,12 @@ class PostgresMessageStore(PeeweeMessageStore):
         Otherwise, if a few rooms hold most of the messages, the planner searches all messages for those of the other
         rooms.
         """
-        return self._nearest("<", ">=", "DESC"), self._nearest(">", "<=", "ASC")
+        return (
+            self._nearest(f"(room_id, id) < (room.id, :id) AND (room_id, id) > (room.id, {_LAST_HIDDEN})", "DESC"),
+            self._nearest(f"(room_id, id) > (room.id, greatest(:id, {_LAST_HIDDEN})) AND room_id <= room.id", "ASC"),
+        )
 
-    def _nearest(self, beyond: str, room_beyond: str, order: str) -> Statement:
+    def _nearest(self, are_near: str, order: str) -> Statement:
         columns = ", ".join(column.column_name for column in MESSAGES.columns)
         return Statement.of_text(
             self._database,
@@ -281,8 +316,7 @@ class PostgresMessageStore(PeeweeMessageStore):
             SELECT few.* FROM participant JOIN room ON room.id = participant.room_id AND room.deleted_at IS NULL
             JOIN LATERAL (
                 SELECT {columns} FROM message
-                WHERE (room_id, id) {beyond} (participant.room_id, :id) AND room_id {room_beyond} participant.room_id
-                AND {_IS_SETTLED}
+                WHERE {are_near} AND {_IS_SETTLED}
                 ORDER BY room_id {order}, id {order} LIMIT :limit
             ) AS few ON true
             WHERE participant.user_id = :user_id ORDER BY few.id {order} LIMIT :limit
@@ -298,6 +332,11 @@ def _typed(name: str) -> str:
 
 _IS_SETTLED = f"settled_by < {OLDEST_RUNNING}"
 """Whether no open transaction can commit a message with a smaller id: see migration 0001."""
+
+_LAST_HIDDEN = """CASE room.history WHEN 'all' THEN 0 ELSE coalesce((
+    SELECT hidden.id FROM message AS hidden WHERE hidden.room_id = room.id AND hidden.seq = participant.joined_seq
+), 0) END"""
+"""The same as `_last_hidden`."""
 
 _APPEND = f"""
     WITH taken AS (

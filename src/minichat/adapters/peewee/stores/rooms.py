@@ -43,6 +43,7 @@ _PAIR_LOW, _PAIR_HIGH = _MEMBERSHIP.end, _MEMBERSHIP.end + 1
 _WITH_MEMBERSHIP = (*ROOMS.columns, *MEMBERSHIPS.columns)
 _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
 
+_POLICY = ("write", "cooldown", "history")
 SWEPT_MESSAGES = 20
 """Maximum number of messages that one transaction deletes with their words, because each of them takes about 2 ms."""
 _AFTER_EVERY_ACTIVITY: Key = (2**63 - 1, 0)
@@ -78,7 +79,7 @@ class PeeweeRoomStore:
 
     def _prepare_changes(self) -> None:
         room, this_one = RoomRow, RoomRow.id == param("id")
-        given = params(("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high"))
+        given = params(("name", "description", "kind", "is_private", "created_at", "pair_low", "pair_high", *_POLICY))
         self._add = self._statement(
             room.insert(
                 active_at=param("created_at"), activity=after_last_message(self._database), is_indexed=True, **given
@@ -89,7 +90,9 @@ class PeeweeRoomStore:
         self._direct_of = self._statement(
             room.select(room.id).where((room.pair_low == param("low")) & (room.pair_high == param("high")))
         )
-        self._update = self._statement(room.update(params(("name", "description", "is_private"))).where(this_one))
+        self._update = self._statement(
+            room.update(params(("name", "description", "is_private", *_POLICY))).where(this_one)
+        )
         self._remove = self._statement(room.update(deleted_at=param("at")).where(this_one))
 
     def add(self, new: NewRoom) -> Room | None:
@@ -102,6 +105,9 @@ class PeeweeRoomStore:
             created_at=new.created_at,
             pair_low=pair_low,
             pair_high=pair_high,
+            write=new.write.value,
+            cooldown=new.cooldown,
+            history=new.history.value,
         )
         if row is None:
             return None
@@ -115,8 +121,9 @@ class PeeweeRoomStore:
         return None if row is None else row[0]
 
     def update(self, room: Room) -> None:
-        given = {"name": room.name, "description": room.description, "is_private": room.is_private}
-        if self._update.run(id=room.id, **given):
+        names = {"name": room.name, "description": room.description, "is_private": room.is_private}
+        policy = {"write": room.write.value, "cooldown": room.cooldown, "history": room.history.value}
+        if self._update.run(id=room.id, **names, **policy):
             self._names.replace(room)
 
     def index(self, room_ids: Collection[int]) -> None:
