@@ -1,8 +1,9 @@
 """The clients' records of a run: acknowledged sends, counted answers and problems."""
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 PATIENCE = 10.0
 """How long a client waits for an answer, in seconds. A slower answer is a failure of the server."""
@@ -25,6 +26,12 @@ class Sent:
     """The number of sends until the acknowledgement."""
 
 
+class Reaction(NamedTuple):
+    message: int
+    user: int
+    emoji: str
+
+
 @dataclass
 class Journal:
     """The record that all clients of a run share. Its methods are thread-safe."""
@@ -35,6 +42,12 @@ class Journal:
     sends: list[Sent] = field(default_factory=list)
     changes: Counter[tuple[str, int]] = field(default_factory=Counter)
     """The number of acknowledged changes, by event type and message id."""
+    reactions: dict[Reaction, bool] = field(default_factory=dict)
+    """Whether each reaction is there, as last acknowledged to its user."""
+    pins: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The acknowledged pins of each room in the order of pinning, also of messages deleted since."""
+    blocks: dict[tuple[int, int], bool] = field(default_factory=dict)
+    """Whether the first user blocks the second, as last acknowledged."""
     statuses: Counter[int] = field(default_factory=Counter)
     broken: int = 0
     """The number of requests whose connection broke or failed."""
@@ -51,6 +64,11 @@ class Journal:
         with self._lock:
             self.statuses[status] += 1
             self.slowest = max(self.slowest, seconds)
+
+    def changed(self, kind: str, message: int) -> None:
+        """Count an acknowledged change of a message."""
+        with self._lock:
+            self.changes[kind, message] += 1
 
     def lost(self, what: str, *, timed_out: bool) -> None:
         """Count a request without a complete answer."""

@@ -48,7 +48,9 @@ class Load:
         ids = [one.user_id for one in (*writers, *listening)]
         self.rooms = [self._room(f"Room {number}", ids) for number in range(ROOMS)]
         self.first = {room: self._says(room, "Hello.", "first") for room in self.rooms}
-        self.writers = [Writer(one, self.rooms, seed) for seed, one in enumerate(writers)]
+        for room in self.rooms:
+            self._makes_moderator(writers[0], room)
+        self.writers = [Writer(one, self.rooms, seed, pins=seed == 0) for seed, one in enumerate(writers)]
         self.readers: list[Reader] = [
             StreamReader(listening[0], self.rooms, "a stream"),
             StreamReader(listening[1], self.rooms, "a stream that breaks off", breath=400),
@@ -66,6 +68,10 @@ class Load:
     def _room(self, name: str, ids: list[int]) -> int:
         body = {"name": name, "participants": ids, "is_private": True}
         return int(self.owner.insist("POST", "/api/chat/rooms/", body, until={201}).json["id"])
+
+    def _makes_moderator(self, one: Client, room: int) -> None:
+        path = f"/api/chat/rooms/{room}/participants/{one.user_id}/"
+        self.owner.insist("PATCH", path, {"role": "moderator"}, until={200})
 
     def _says(self, room: int, content: str, client_id: str) -> int:
         body = {"room": room, "content": content, "client_id": client_id}

@@ -13,9 +13,12 @@ from typing import Any
 import websocket
 
 from faults.clients import HOST, PAUSE, Client
+from faults.journal import Reaction
 from faults.writers import Actor
 
-KINDS = ("message.created", "message.updated", "message.deleted")
+CONTENTS = ("message.created", "message.updated", "message.deleted")
+MARKS = ("message.pinned", "message.unpinned", "reaction.changed")
+KINDS = CONTENTS + MARKS
 THE_END = "That was all."
 LATER = {429, 503}
 """Statuses of a refusal for now."""
@@ -29,6 +32,17 @@ REST = 0.2
 _FRAME = re.compile(rb"id: (\S+)\nevent: (\S+)\ndata: ([^\n]*)\n\n")
 
 
+def code(kind: str, message: int) -> int:
+    """Return the number that stands for an event of a message."""
+    return message * len(KINDS) + KINDS.index(kind)
+
+
+def decoded(code: int) -> tuple[str, int]:
+    """Return the kind of an event, and its message."""
+    message, kind = divmod(code, len(KINDS))
+    return KINDS[kind], message
+
+
 class Reader(Actor):
     """Receives all events of its rooms up to the last message of each, and records them in order."""
 
@@ -37,11 +51,13 @@ class Reader(Actor):
         self.client = client
         self.rooms = rooms
         self.heard = array("q")
-        """The messages' ids, times 4 and the number of the event's kind."""
+        """The code of each event: see `code`."""
         self.heard_at = array("d")
         """The time of each event, in seconds of the monotonic clock."""
         self.contents: dict[int, str] = {}
         """The last content of edited and deleted messages."""
+        self.reactions: dict[Reaction, bool] = {}
+        """Whether each reaction is there, by its last event."""
         self.connections = 0
         self._ended: set[int] = set()
 
@@ -71,9 +87,14 @@ class Reader(Actor):
         """Record an event of a message."""
         if kind not in KINDS:
             return
-        number, content = message["id"], message["content"]
-        self.heard.append(number * 4 + KINDS.index(kind))
+        number = message["message"] if kind == "reaction.changed" else message["id"]
+        self.heard.append(code(kind, number))
         self.heard_at.append(time.monotonic())
+        if kind == "reaction.changed":
+            self.reactions[Reaction(number, message["user"]["id"], message["emoji"])] = message["added"]
+        if kind in MARKS:
+            return
+        content = message["content"]
         if kind != "message.created" or message["edited_at"] or message["is_deleted"]:
             self.contents[number] = content
         elif content == THE_END:

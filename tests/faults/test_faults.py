@@ -10,8 +10,9 @@ import pytest
 from faults import report
 from faults.checker import Verdict, verdict_on
 from faults.deployment import on_sqlite
-from faults.journal import Journal
+from faults.journal import Journal, Reaction
 from faults.load import SMALL_CROWD, Crowd, load_on
+from faults.readers import code, decoded
 from faults.run import FAULTS, Bounds, deploy, run
 from scale import IS_SLOW, scaled
 
@@ -63,6 +64,7 @@ def finished(tmp_path_factory):
         load_on(site, Journal(60), SMALL_CROWD) as load,
     ):
         load.wait_for_sends(200)
+        load.wait_until(lambda: load.journal.reactions, "a reaction")
         load.finish()
         yield load
 
@@ -74,13 +76,16 @@ def load(finished):
     kept = (
         copy.deepcopy(journal.sends),
         copy.copy(journal.changes),
-        [copy.copy(one.heard) for one in finished.readers],
+        copy.copy(journal.reactions),
+        copy.deepcopy(journal.pins),
+        copy.copy(journal.blocks),
     )
+    known = [(copy.copy(one.heard), copy.copy(one.reactions)) for one in finished.readers]
     yield finished
-    journal.sends, journal.changes, heard = kept
+    journal.sends, journal.changes, journal.reactions, journal.pins, journal.blocks = kept
     journal.problems.clear()
-    for reader, known in zip(finished.readers, heard, strict=True):
-        reader.heard = known
+    for reader, (heard, reactions) in zip(finished.readers, known, strict=True):
+        reader.heard, reader.reactions = heard, reactions
 
 
 class TestTheChecker:
@@ -128,14 +133,14 @@ class TestTheChecker:
     def test_the_checker_reports_messages_of_a_room_in_another_order(self, load, place):
         reader = load.readers[place]
         room = load.rooms[0]
-        numbers = {one.id * 4 for one in load.journal.sends if one.room == room}
-        one, other = [place for place, code in enumerate(reader.heard) if code in numbers][10:12]
+        numbers = {code("message.created", one.id) for one in load.journal.sends if one.room == room}
+        one, other = [place for place, number in enumerate(reader.heard) if number in numbers][10:12]
         reader.heard[one], reader.heard[other] = reader.heard[other], reader.heard[one]
         assert verdict_on(load).disordered >= 1
 
     def test_the_checker_reports_two_readers_with_different_orders(self, load):
         heard = load.readers[4].heard
-        rooms = {one.id * 4: one.room for one in load.journal.sends}
+        rooms = {code("message.created", one.id): one.room for one in load.journal.sends}
         place = next(
             place for place, (one, other) in enumerate(pairwise(heard)) if rooms.get(one, 0) != rooms.get(other, 0)
         )
@@ -147,11 +152,52 @@ class TestTheChecker:
         load.journal.changes["message.updated", sent.id] += 1
         assert verdict_on(load).lost == 4  # by the four live readers of that room
 
+    def test_the_checker_reports_a_lost_reaction(self, load):
+        load.journal.reactions[Reaction(load.journal.sends[-1].id, load.owner.user_id, "\N{HOT BEVERAGE}")] = True
+        verdict = verdict_on(load)
+        assert verdict.lost >= 1
+        assert any("the reactions" in problem for problem in verdict.problems)
+
+    def test_the_checker_reports_a_reaction_that_was_taken_back(self, load):
+        load.journal.reactions[a_reaction(load)] = False
+        assert any("and not by []" in problem for problem in verdict_on(load).problems)
+
+    def test_the_checker_reports_a_reaction_that_a_reader_missed(self, load):
+        load.readers[0].heard.remove(code("reaction.changed", a_reaction(load).message))
+        verdict = verdict_on(load)
+        assert (verdict.lost, verdict.twice) == (1, 0)
+
+    def test_the_checker_reports_a_reaction_that_a_reader_received_twice(self, load):
+        load.readers[0].heard.append(code("reaction.changed", a_reaction(load).message))
+        verdict = verdict_on(load)
+        assert (verdict.lost, verdict.twice) == (0, 1)
+
+    def test_the_checker_reports_the_wrong_state_of_a_reaction_at_a_reader(self, load):
+        load.readers[0].reactions[a_reaction(load)] = False
+        assert verdict_on(load).lost == 1
+
+    def test_the_checker_reports_a_lost_pin(self, load):
+        unpinned = next(
+            sent for sent in load.journal.sends if sent.content and sent.id not in load.journal.pins[sent.room]
+        )
+        load.journal.pins[unpinned.room].append(unpinned.id)
+        assert verdict_on(load).lost == 1
+
+    def test_the_checker_reports_a_lost_block(self, load):
+        load.journal.blocks[load.owner.user_id, load.owner.user_id] = True
+        assert verdict_on(load).lost == 1
+
     def test_the_checker_reports_the_problem_of_a_client(self, load):
         load.journal.problem("POST /: 500")
         assert verdict_on(load).problems == ["POST /: 500"]
 
 
+def a_reaction(load):
+    """Return a reaction that is there."""
+    deleted = {sent.id for sent in load.journal.sends if sent.content is None}
+    return next(one for one, is_there in load.journal.reactions.items() if is_there and one.message not in deleted)
+
+
 def a_creation(reader):
     """Return the position of a new message among a reader's events."""
-    return [place for place, code in enumerate(reader.heard) if code % 4 == 0][10]
+    return [place for place, number in enumerate(reader.heard) if decoded(number)[0] == "message.created"][10]

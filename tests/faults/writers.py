@@ -1,4 +1,7 @@
-"""Writers of messages, edits and deletions, and the races of R1, R2 and R4. They retry through every fault."""
+"""Writers of messages, edits, deletions, reactions and pins, and the races of R1, R2 and R4.
+
+All of them retry through every fault.
+"""
 
 import random
 import re
@@ -10,14 +13,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations, cycle
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from faults.clients import Answer, Client, Doors
-from faults.journal import Journal, Sent
+from faults.journal import Journal, Reaction, Sent
 
 MESSAGES = "/api/chat/messages/"
+SEARCH = "/api/chat/search/"
 FILLING = "Shall we meet at the station at half past seven? \N{WAVING HAND SIGN}"
-EDITS, DELETIONS = 0.03, 0.02
-"""Their share of a writer's actions."""
+EDITS, DELETIONS, REACTIONS, SEARCHES, PINS = 0.03, 0.02, 0.04, 0.01, 0.04
+"""Their share of a writer's actions. Only one writer pins."""
+EMOJI = ("\N{THUMBS UP SIGN}", "\N{HEAVY BLACK HEART}\ufe0f", "\U0001f3f3\ufe0f\u200d\U0001f308")
+RECENT = 50
+"""Number of the newest messages that get reactions and pins."""
+MOST_PINS = 20
+"""In a room. The server allows 50."""
 MOVES = 0.005
 """The share of actions before which a writer reconnects, with several hosts to any of them."""
 PACE = 0.08
@@ -68,32 +78,32 @@ class Actor:
 
 
 class Writer(Actor):
-    """Sends to some rooms; edits and deletes some of its messages."""
+    """Sends to some rooms; edits, deletes, searches and pins some messages, and reacts to some."""
 
-    def __init__(self, client: Client, rooms: Sequence[int], seed: int) -> None:
+    def __init__(self, client: Client, rooms: Sequence[int], seed: int, *, pins: bool) -> None:
+        """Only a moderator of the rooms `pins`."""
         super().__init__(client.journal, client.username)
         self._client = client
         self._rooms = rooms
         self._chance = random.Random(seed)
         self._number = 0
         self._mine: deque[Sent] = deque(maxlen=50)
+        self._gone: deque[Sent] = deque(maxlen=10)
+        others = {self._edit: EDITS, self._delete: DELETIONS, self._react: REACTIONS, self._search: SEARCHES}
+        others |= {self._pin: PINS} if pins else {}
+        self._actions = [self._send, *others]
+        self._shares = [1 - sum(others.values()), *others.values()]
         self.acknowledged_at = array("d")
         """The time of each acknowledgement, in seconds of the monotonic clock."""
 
     def act(self) -> None:
-        chance = self._chance.random()
-        if chance < MOVES:
+        if self._chance.random() < MOVES:
             self._client.close()
-        elif self._mine and chance < MOVES + EDITS:
-            self._edit(self._chance.choice(self._mine))
-        elif self._mine and chance < MOVES + EDITS + DELETIONS:
-            self._delete(self._chance.choice(self._mine))
-        else:
-            began = time.monotonic()
-            self._send()
-            self._over.wait(max(0.0, began + PACE - time.monotonic()))
+        [action] = self._chance.choices(self._actions, self._shares) if self._mine else [self._send]
+        action()
 
     def _send(self) -> None:
+        began = time.monotonic()
         self._number += 1
         room, client_id = self._chance.choice(self._rooms), f"{self.name}-{self._number}"
         content = f"{client_id} {FILLING}"
@@ -112,19 +122,69 @@ class Writer(Actor):
         self.journal.sends.append(sent)
         self.acknowledged_at.append(acknowledged / 1e9)
         self._mine.append(sent)
+        self._over.wait(max(0.0, began + PACE - time.monotonic()))
 
-    def _edit(self, sent: Sent) -> None:
+    def _edit(self) -> None:
+        sent = self._chance.choice(self._mine)
         self._number += 1
         content = f"{sent.client_id} or rather {self._number}"
         self._client.insist("PATCH", f"{MESSAGES}{sent.id}/", {"content": content}, until={200})
         sent.content = content
-        self.journal.changes["message.updated", sent.id] += 1
+        self.journal.changed("message.updated", sent.id)
 
-    def _delete(self, sent: Sent) -> None:
+    def _delete(self) -> None:
+        sent = self._chance.choice(self._mine)
         self._client.insist("DELETE", f"{MESSAGES}{sent.id}/", until={204})
         sent.content = None
-        self.journal.changes["message.deleted", sent.id] += 1
+        self.journal.changed("message.deleted", sent.id)
         self._mine.remove(sent)
+        self._gone.append(sent)
+
+    def _react(self) -> None:
+        """React to a recent message of any author, or take back the reaction."""
+        sent, emoji = self._chance.choice(self.journal.sends[-RECENT:]), self._chance.choice(EMOJI)
+        reaction = Reaction(sent.id, self._client.user_id, emoji)
+        adds = not self.journal.reactions.get(reaction)
+        shown = self._mark("PUT" if adds else "DELETE", f"{MESSAGES}{sent.id}/reactions/{quote(emoji)}/")
+        if shown is not None:
+            self.journal.reactions[reaction] = adds
+            self.journal.changed("reaction.changed", sent.id)
+            if adds != any(one["emoji"] == emoji and one["mine"] for one in shown["reactions"]):
+                self.journal.problem(f"{self.name}: an answer shows another reaction to {sent.id} than was asked for")
+
+    def _pin(self) -> None:
+        """Pin a recent message, or remove a pin."""
+        room = self._chance.choice(self._rooms)
+        pins = self.journal.pins[room]
+        recent = [sent.id for sent in self.journal.sends[-RECENT:] if sent.room == room and sent.id not in pins]
+        if pins and (len(pins) == MOST_PINS or not recent or self._chance.random() < 0.3):
+            message = self._chance.choice(pins)
+            if self._mark("DELETE", f"{MESSAGES}{message}/pin/") is not None:
+                self.journal.changed("message.unpinned", message)
+            pins.remove(message)
+        elif recent:
+            message = self._chance.choice(recent)
+            if self._mark("PUT", f"{MESSAGES}{message}/pin/") is not None:
+                self.journal.changed("message.pinned", message)
+                pins.append(message)
+
+    def _mark(self, method: str, path: str) -> dict[str, Any] | None:
+        """Change a reaction or a pin; return the message, or None if it has been deleted."""
+        answer = self._client.insist(method, path, until={200, 409})
+        found: dict[str, Any] = answer.json
+        if answer.status == 200:
+            return found
+        if found["code"] != "message_deleted":
+            self.journal.problem(f"{method} {path}: {answer.body[:300]!r}")
+        return None
+
+    def _search(self) -> None:
+        """Search one of the writer's own messages by its words. A deleted one must not be found."""
+        sent = self._chance.choice([*self._mine, *self._gone])
+        query = urlencode({"q": sent.client_id, "room": sent.room, "user": self._client.user_id, "limit": 200})
+        found = {message["id"] for message in self._client.insist("GET", f"{SEARCH}?{query}", until={200}).json}
+        if (sent.id in found) != (sent.content is not None):
+            self.journal.problem(f"a search for {sent.client_id!r}, now {sent.content!r}, finds {sorted(found)}")
 
     def repeats(self, sent: Sent) -> Answer:
         """Repeat a send."""
@@ -155,7 +215,7 @@ class Racers(Actor):
         self._pairs = cycle(combinations(people, 2))
         self._direct: dict[tuple[int, int], int] = {}
         self._number = 0
-        races = [self._same_name, self._both_sides, self._come_and_go, self._both_sides]
+        races = [self._same_name, self._both_sides, self._come_and_go, self._both_sides, self._block]
         if not journal.tokens_may_expire:  # the grace is by the clock
             races.append(self._refresh_at_once)
         self._races = cycle(races)
@@ -215,6 +275,31 @@ class Racers(Actor):
         self._together([*(lambda one=one: come_and_go(one) for one in others), remove])
         if owner.insist("GET", f"/api/chat/rooms/{room}/", until={200, 404}).status == 200:
             self.journal.problem(f"R4: room {room} is there after its removal was acknowledged")
+
+    def _block(self) -> None:
+        """A block refuses messages from its acknowledgement on, until its removal is acknowledged."""
+        ann, bob = self._people[:2]
+        pair = ann.user_id, bob.user_id
+        room = self._direct.get(pair)
+        if room is None:
+            return
+        is_blocked = not self.journal.blocks.get(pair, False)
+        ann.insist("POST" if is_blocked else "DELETE", f"/api/chat/users/{bob.user_id}/block/", until={204})
+        self.journal.blocks[pair] = is_blocked
+        form = {"room": room, "content": "hello", "client_id": f"block-{self._number}"}
+        for one, refusal in ((ann, "you_blocked"), (bob, "cannot_message")):
+            answer = one.insist("POST", MESSAGES, form, until={200, 201, 403})
+            code = answer.json["code"] if answer.status == 403 else None
+            if code != (refusal if is_blocked else None):
+                self.journal.problem(f"a message of {one.username} got {answer.status} {code}, blocked: {is_blocked}")
+
+    def blocks_as_listed(self) -> set[tuple[int, int]]:
+        """Return the blocks between the racers, as the server lists them."""
+        return {
+            (one.user_id, blocked["id"])
+            for one in self._people
+            for blocked in one.insist("GET", "/api/chat/blocks/", until={200}).json
+        }
 
     def _refresh_at_once(self) -> None:
         """T3, T4: one successor and no log-out, although answers get lost."""
