@@ -147,3 +147,31 @@ def test_a_request_without_a_token_takes_no_statement(chat: Chat) -> None:
         with counted(chat) as statements:
             chat.anyone.gets(path)
         assert statements == []
+
+
+def test_reactions_and_pins_add_one_statement_to_a_page(chat: Chat) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Kitchen", with_=[bob])
+    messages = [ann.says(f"{number}", in_=room)["id"] for number in range(30)]
+    pages = ("/api/chat/messages/", f"/api/chat/rooms/{room['id']}/history/?mark_read=false", "/api/chat/rooms/")
+
+    def statements_of_pages() -> list[int]:
+        counts = []
+        for path in pages:
+            with counted(chat) as statements:
+                assert bob.gets(path).status == 200
+            counts.append(len(statements))
+        return counts
+
+    before = statements_of_pages()
+    for message in messages:
+        ann.puts(f"/api/chat/messages/{message}/pin/")
+    assert statements_of_pages() == before
+    for number, message in enumerate(messages):
+        for emoji in ("👍", "🎉") if number % 2 else ("👍",):
+            ann.puts(f"/api/chat/messages/{message}/reactions/{emoji}/")
+    assert statements_of_pages() == [count + 1 for count in before]
+    for path in (f"/api/chat/rooms/{room['id']}/pins/", f"/api/chat/messages/{messages[0]}/reactions/"):
+        with counted(chat) as statements:
+            assert bob.gets(path).status == 200
+        assert len(statements) <= SESSION + 5
