@@ -231,8 +231,9 @@ class TestAccepting:
     def test_joining_is_an_event(self, ann: Person, eve: Person, room: Json) -> None:
         cursor = ann.gets("/api/chat/sync/").body["cursor"]
         accepts(eve, ann.invites(room)["token"])
-        [event] = ann.gets("/api/chat/sync/", after=cursor).body["events"]
-        assert (event["type"], event["data"]["user"]["id"]) == ("participant.joined", eve.id)
+        for person in (ann, eve):
+            [event] = person.gets("/api/chat/sync/", after=cursor).body["events"]
+            assert (event["type"], event["data"]["user"]["id"]) == ("participant.joined", eve.id)
 
 
 class TestDeadInvitations:
