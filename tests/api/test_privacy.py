@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.client import Chat, Json, Person
-from api.conftest import Stages
+from api.conftest import Stages, on_one_database
 from api.routes import OVER_HTTP, WITH_MESSAGE, WITH_ROOM, Route
 
 MISSING = 424_242
@@ -309,3 +309,52 @@ def test_no_answer_shows_the_private_data_of_another_user(chat: Chat, eve: Perso
             assert answer.status == 200
             if route.path not in OWN:
                 assert not re.search("email|password|jti|session|user_agent", answer.text), route
+
+
+UNRELATED = r'(?<=\bid":)\d+|(?<=\bid\': )\d+|(?<=cursor=)[\w=-]+|eyJ[\w.-]+|(?<=/avatars/)[\w-]{22}'
+"""Ids, positions and tokens: they differ between two chats, because messages elsewhere take ids too."""
+
+
+def everything_that_eve_sees(chat: Chat, *, is_eventful: bool) -> dict[str, object]:
+    """Tell one story, with or without acts that are hidden from Eve; return all answers to her, by path."""
+    ann, bob, eve = chat.people("ann", "bob", "eve")
+    room, secret = ann.makes_room("Kitchen", with_=[bob, eve]), ann.makes_room("Secret", private=True, with_=[bob])
+    direct = ann.chats_with(eve)
+    cursor = eve.gets("/api/chat/sync/").body["cursor"]
+    by_ann, by_eve, in_direct = (
+        person.says("hello", in_=where) for person, where in ((ann, room), (eve, room), (ann, direct))
+    )
+    if is_eventful:
+        assert ann.posts(f"/api/chat/users/{eve.id}/block/").status == 204
+        assert ann.posts(f"/api/chat/messages/{by_eve['id']}/report/", reason="spam").status == 204
+        ann.invites(room)
+        assert bob.posts("/api/chat/invites/accept/", token=ann.invites(secret)["token"]).status == 200
+        hidden = f"/api/chat/messages/{ann.says('hello', in_=secret)['id']}"
+        for path in (f"{hidden}/reactions/%F0%9F%91%8D/", f"{hidden}/pin/"):
+            assert ann.sends("PUT", path).status == 200
+    assert eve.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
+    for person, message in ((eve, by_ann), (ann, by_eve)):
+        assert person.sends("PUT", f"/api/chat/messages/{message['id']}/reactions/%F0%9F%91%8D/").status == 200
+    paths = {
+        route.path.format(room=where["id"], message=message["id"], other=ann.id, picture="x", invite=1)
+        + ("?q=hello" if "q" in route.query else "")
+        for route in OVER_HTTP
+        for where in (room, direct)
+        for message in (by_ann, by_eve, in_direct)
+        if route.method == "GET" and route.path not in {"/metrics", "/api/chat/sync/", "/api/chat/events/"}
+    }
+    paths |= {f"/api/chat/sync/?after={cursor}&limit=200", f"/api/chat/messages/?room={room['id']}"}
+    seen = {}
+    for path in sorted(paths):
+        answer = eve.sends("GET", path, headers={"X-Request-ID": "same"})
+        events = answer.body.get("events", ()) if isinstance(answer.body, dict) else ()
+        text = repr([event["data"] for event in events]) if events else answer.text
+        seen[path.replace(cursor, "")] = (answer.status, re.sub(UNRELATED, "", text))
+    return seen
+
+
+@on_one_database
+def test_hidden_acts_change_no_answer_to_an_outsider(chat: Chat) -> None:
+    """A block, a report, invitations, and messages, reactions and pins in a private room are hidden from Eve (Z6)."""
+    quiet = everything_that_eve_sees(chat, is_eventful=False)
+    assert everything_that_eve_sees(chat.again(), is_eventful=True) == quiet
