@@ -2,6 +2,9 @@
 
 It is built from the files that the Dockerfile copies, by the locked setuptools. Its dependencies are those of this
 environment, so that nothing is downloaded.
+
+The domain needs no framework: its unit tests pass where only pytest, its timeout plugin and the wheel are installed.
+That environment is created once and kept in .cache.
 """
 
 import re
@@ -9,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 import zipfile
 from email import message_from_string
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
@@ -20,6 +25,7 @@ from servers import run_program, serving
 ROOT = Path(__file__).parents[2]
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 OFFLINE = ["--no-index", "--no-deps"]
+BARE = ROOT / ".cache" / "domain-alone"
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
 
@@ -102,7 +108,46 @@ def test_an_installed_wheel_serves_from_an_empty_folder(installed, tmp_path):
         assert status.returncode == 0, status
         folder = ROOT / "src/minichat/adapters/peewee/migrations"
         migrations = sorted(file.stem for kind in ("sqlite", "both") for file in folder.glob(f"{kind}/0*.py"))
-        assert status.stdout.splitlines() == [f"applied  {name}" for name in migrations]
+        assert status.stdout.splitlines() == [*(f"applied  {name}" for name in migrations), "search   complete"]
         version = run_program(tmp_path, str(program), "--version", variables=variables)
         assert version.stdout == "minichat, version 0.1.0\n"
         assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def bare_python(wheel):
+    """The interpreter of an environment with pytest and the wheel, without its dependencies."""
+    python = BARE / "bin" / "python"
+    # Another pytest or Python, as after an update, is another environment.
+    tools = [f"{name}=={version(name)}" for name in ("pytest", "pytest-timeout")]
+    made_of = f"{sys.version}\n{tools}\n"
+    stamp = BARE / "made-of"
+    if not stamp.exists() or stamp.read_text() != made_of:
+        venv.create(BARE, with_pip=True, clear=True)
+        subprocess.run([python, *PIP[1:], "install", *tools], check=True)
+        stamp.write_text(made_of)
+    packages = packages_of(python)
+    for earlier in packages.glob("minichat*"):
+        shutil.rmtree(earlier)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    return python
+
+
+def packages_of(python):
+    """Return the folder of the packages of an environment."""
+    [folder] = python.parents[1].glob("lib/python*/site-packages")
+    return folder
+
+
+def test_the_unit_tests_pass_with_pytest_and_the_bare_package(bare_python):
+    installed = {path.name.split("-")[0].replace("_", "-") for path in packages_of(bare_python).glob("*.dist-info")}
+    needed = {requirement.split(">")[0].lower() for requirement in distribution("minichat-server").requires or ()}
+    assert {"minichat-server", "pytest"} <= installed
+    assert not {name.lower() for name in installed} & needed
+
+    command = [bare_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit"]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert " passed" in outcome.stdout
+    assert "skipped" not in outcome.stdout
