@@ -344,7 +344,7 @@ def everything_that_eve_sees(chat: Chat, *, is_eventful: bool) -> dict[str, obje
         if route.method == "GET" and route.path not in {"/metrics", "/api/chat/sync/", "/api/chat/events/"}
     }
     paths |= {f"/api/chat/sync/?after={cursor}&limit=200", f"/api/chat/messages/?room={room['id']}"}
-    seen = {}
+    seen: dict[str, object] = {}
     for path in sorted(paths):
         answer = eve.sends("GET", path, headers={"X-Request-ID": "same"})
         events = answer.body.get("events", ()) if isinstance(answer.body, dict) else ()
