@@ -15,7 +15,7 @@ from minichat.domain.message_words import (
     message_query,
     searchable_text,
 )
-from minichat.domain.model import Role
+from minichat.domain.model import HistoryAccess, Role, RoomPolicy
 
 NONE = 2**53 - 1
 CHARACTERS = PlainCharacters()
@@ -193,6 +193,21 @@ def test_a_member_who_joins_again_finds_the_earlier_messages(searches, ann, bob,
     bob.leaves(room)
     ann.adds(bob, to=room)
     assert searches(bob, "tea") == ["tea"]
+
+
+def test_a_room_that_hides_earlier_messages_is_searched_from_the_joining_on(chat, searches, ann, bob, carl, room):
+    said = [ann.says("tea before", in_=room).message]
+    ann.adds(carl, to=room)
+    said.append(ann.says("tea after", in_=room).message)
+    for history, seen in ((HistoryAccess.JOINED, ["tea after"]), (HistoryAccess.ALL, ["tea after", "tea before"])):
+        chat.services.rooms.edit(ann.id, room.id, policy=RoomPolicy(history=history))
+        assert searches(carl, "tea") == searches(carl, "tea", room=room) == seen
+        assert searches(bob, "tea") == ["tea after", "tea before"]
+    chat.services.rooms.edit(ann.id, room.id, policy=RoomPolicy(history=HistoryAccess.JOINED))
+    carl.leaves(room)
+    ann.adds(carl, to=room)
+    assert searches(carl, "tea") == []
+    assert searches(carl, "tea", before=said[1]) == []
 
 
 def test_the_messages_of_a_removed_room_are_not_found(searches, ann, room):

@@ -18,6 +18,7 @@ from minichat.domain.errors import (
     ChatError,
     Conflict,
     Gone,
+    IndexBuilding,
     InvalidInput,
     NotAllowed,
     NotAuthenticated,
@@ -143,7 +144,7 @@ def _chat_error(error: ChatError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable) and not isinstance(error, IndexBuilding):
         log.error("unavailable: %s", error)
     if isinstance(error, RefreshTokenReused):
         log.warning("a refresh token was reused; its session has ended")
