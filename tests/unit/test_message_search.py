@@ -15,7 +15,8 @@ from minichat.domain.message_words import (
     message_query,
     searchable_text,
 )
-from minichat.domain.model import HistoryAccess, Role, RoomPolicy
+from minichat.domain.model import HistoryAccess, Role
+from minichat.domain.room_rules import RoomPolicy
 
 NONE = 2**53 - 1
 CHARACTERS = PlainCharacters()
