@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import PASSWORD, issues_of
+from builders import PASSWORD, contents, issues_of
 from minichat.domain.errors import (
     Banned,
     DirectChatIsFixed,
@@ -15,8 +15,9 @@ from minichat.domain.errors import (
     UsernameTaken,
 )
 from minichat.domain.invitations import MAX_LIFETIME_SECONDS, MAX_USES
-from minichat.domain.model import AuditEvent, CreatedInvitation, Role
+from minichat.domain.model import AuditEvent, CreatedInvitation, HistoryAccess, Role
 from minichat.domain.paging import Window
+from minichat.domain.room_rules import RoomPolicy
 
 HOUR, DAY = 3_600, 86_400
 
@@ -186,6 +187,16 @@ def test_the_holder_of_an_invitation_joins_as_a_member_with_nothing_unread(chat,
     detail = {"room": room.id, "invitation": created.invitation.id}
     assert noted(chat, 1) == [(AuditEvent.INVITATION_ACCEPTED, eve.id, eve.id, detail)]
     assert [one.used for one in ann.invitations(room)] == [1]
+
+
+def test_guests_of_a_room_with_history_from_joining_read_nothing_earlier(chat, ann, eve, room):
+    chat.services.rooms.edit(ann.id, room.id, policy=RoomPolicy(history=HistoryAccess.JOINED))
+    ann.says("before", in_=room)
+    created = ann.invites(room)
+    assert eve.accepts(created).last_message is None
+    assert register(chat, created)[2].view.last_message is None
+    ann.says("after", in_=room)
+    assert contents(eve.history(room)) == ["after"]
 
 
 def test_an_invitation_to_a_public_room_works_too(ann, eve, public):

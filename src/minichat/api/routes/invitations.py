@@ -89,7 +89,7 @@ def preview_invite(form: dict[str, str]) -> Response:
 def accept_invite(form: dict[str, str]) -> Response:
     """Join the room of an invitation. If you are in the room already, nothing happens and no use is counted.
 
-    You start with nothing unread and can read earlier messages.
+    You start with nothing unread and can read earlier messages, unless the room has `history: "joined"`.
     """
     shown = services().invitations.accept(caller_id(), form["token"])
     return presenting.json_response({"message": sentence("joined"), "room": presenter(shown.details).room(shown.view)})
