@@ -241,7 +241,7 @@ def _field(name: str, schema: Json, description: str, *, needed: bool, where: st
     if schema.get("format") == "binary":
         facts[-1] = "file"
     if "enum" in schema:
-        facts[-1] = " or ".join(f"`{choice}`" for choice in schema["enum"])
+        facts[-1] = " or ".join("null" if choice is None else f"`{choice}`" for choice in schema["enum"])
     most, least = schema.get("maxLength"), schema.get("minLength")
     if most is not None:
         facts.append(f"{least} to {most} characters" if least else f"at most {most} characters")
