@@ -6,7 +6,8 @@ It fills a database with messages like those of a chat: in Latin, Cyrillic and H
 1,000 rooms of very different sizes. Then it searches in this process, by the service of the API: as a user in one room,
 in 20 and in 200, for each kind of query, with each combination of the filters `room`, `user` and `before`. A search
 counts whole, with its rooms, authors and receipts. It prints the median and the 99th percentile in milliseconds for
-each kind, and the median of the slowest combination.
+each kind, the median of the slowest combination, and the CPU time of this process and of PostgreSQL, which depends
+little on other load.
 
 The databases are new ones in a temporary folder, with the defaults of PostgreSQL (fsync on). With `--url`, the program
 measures that database, and fills it first if it has no accounts. A million messages take two to four minutes to fill;
@@ -26,9 +27,13 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from on_postgres import family, on_cpu
+
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # it starts PostgreSQL as the tests do
+from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.peewee import ChatDatabase, open_database
-from minichat.adapters.peewee.operations import migrate
+from minichat.adapters.peewee.operations import message_filling, migrate
+from minichat.adapters.peewee.stores.message_index import begin_again
 from minichat.config import Settings
 from minichat.domain.message_search import MessageFilter, MessageSearch
 from minichat.domain.model import SECOND, Role, RoomKind
@@ -157,6 +162,7 @@ def fill(database: ChatDatabase, messages: int) -> None:
         last_seq[line.room_id], newest[line.room_id] = line.seq, line.id
     people = range(1, AUTHORS + 1)
     with database.writing():
+        begin_again(database, is_empty=True)
         insert(
             database,
             "user",
@@ -186,6 +192,7 @@ def fill(database: ChatDatabase, messages: int) -> None:
     with database.writing():
         for table, last in (("user", AUTHORS), ("room", ROOMS), ("message", messages)):
             database.dialect.continue_ids_after(database, table, last)
+        begin_again(database, is_empty=False)
         database.dialect.refresh_statistics(database)
 
 
@@ -209,22 +216,37 @@ def filters(newest_id: int) -> Iterator[tuple[str, MessageFilter]]:
         yield name or "no filter", MessageFilter(room_id, author_id, before)
 
 
+class Target(NamedTuple):
+    """A filled database."""
+
+    database: ChatDatabase
+    postgres: int | None
+    """The process id of its server."""
+
+    def cpu_ms(self) -> float:
+        """Return the CPU time spent so far."""
+        return time.process_time() * 1e3 + (on_cpu(family(self.postgres)) / 1e3 if self.postgres else 0.0)
+
+
 class Figures(NamedTuple):
     """Milliseconds of one kind of query, over all combinations of the filters."""
 
     found: int
     p50: float
     p99: float
+    cpu: float
     slowest: float
     slowest_filter: str
 
 
-def searched(search: MessageSearch, user_id: int, query: str, newest_id: int, runs: int) -> Figures:
+def searched(target: Target, search: MessageSearch, user_id: int, query: str, runs: int) -> Figures:
     """Measure a query with all filters in turn, after a warm-up."""
-    combinations = dict(filters(newest_id))
+    combinations = dict(filters(target.database.dialect.last_id(target.database, "message")))
     times: dict[str, list[float]] = {name: [] for name in combinations}
     found = 0
     for number in range(runs + 1):
+        if number == 1:
+            cpu = target.cpu_ms()
         for name, within in combinations.items():
             begun = time.perf_counter()
             page = search.search(user_id, query, LIMIT, within)
@@ -232,21 +254,21 @@ def searched(search: MessageSearch, user_id: int, query: str, newest_id: int, ru
                 times[name].append((time.perf_counter() - begun) * 1e3)
             elif within == MessageFilter():
                 found = len(page.messages)
+    cpu = (target.cpu_ms() - cpu) / (runs * len(combinations))
     every = [taken for some in times.values() for taken in some]
     slowest = max(times, key=lambda name: median(times[name]))
-    return Figures(found, median(every), quantiles(every, n=100)[-1], median(times[slowest]), slowest)
+    return Figures(found, median(every), quantiles(every, n=100)[-1], cpu, median(times[slowest]), slowest)
 
 
-def measure(database: ChatDatabase, folder: Path, runs: int, kinds: Sequence[str]) -> None:
+def measure(target: Target, folder: Path, runs: int, kinds: Sequence[str]) -> None:
     """Print a table of all kinds of queries."""
-    services = services_on(database, Settings.defaults(folder))
-    newest_id = database.dialect.last_id(database, "message")
-    print(f"{'':30}{'rooms':>6}{'found':>6}{'p50 ms':>8}{'p99 ms':>8}{'slowest':>9}")
+    search = services_on(target.database, Settings.defaults(folder)).message_search
+    print(f"{'':30}{'rooms':>6}{'found':>6}{'p50 ms':>8}{'p99 ms':>8}{'CPU ms':>8}{'slowest':>9}")
     for kind, (rooms, user_id) in product(kinds, SEEKERS.items()):
-        figures = searched(services.message_search, user_id, QUERIES[kind], newest_id, runs)
+        figures = searched(target, search, user_id, QUERIES[kind], runs)
         print(
-            f"{kind:30}{rooms:>6}{figures.found:>6}{figures.p50:>8.1f}{figures.p99:>8.1f}{figures.slowest:>9.1f}"
-            f"  {figures.slowest_filter}",
+            f"{kind:30}{rooms:>6}{figures.found:>6}{figures.p50:>8.1f}{figures.p99:>8.1f}{figures.cpu:>8.1f}"
+            f"{figures.slowest:>9.1f}  {figures.slowest_filter}",
             flush=True,
         )
 
@@ -259,6 +281,7 @@ def filled(url: str, messages: int) -> Iterator[ChatDatabase]:
         migrate.upgrade(database)
         if not database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
             report("filled", lambda: fill(database, messages))
+            report("indexed", lambda: message_filling.fill(database, UnicodeCharacters()))
         yield database
     finally:
         database.close_connections()
@@ -278,19 +301,23 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=12, help="searches for each combination of filters")
     parser.add_argument("--only", default="", metavar="KIND", help="the kinds of queries that begin so")
     parser.add_argument("--url", help="measure this database alone")
+    parser.add_argument("--pid", type=int, help="the process of its PostgreSQL server, to measure its CPU time")
     given = parser.parse_args()
     kinds = [kind for kind in QUERIES if kind.startswith(given.only)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         sizes = [int(size) for size in given.messages.split(",")]
-        urls = [(given.url, sizes[-1])] if given.url else []
+        targets: list[tuple[str, int | None, int]] = [(given.url, given.pid, sizes[-1])] if given.url else []
         for name, size in product(given.databases.split(",") if not given.url else (), sizes):
-            file = f"sqlite:///{folder}/{size}.sqlite3"
-            urls.append((file if name == "sqlite" else stack.enter_context(running_postgres()).url(), size))
-        for url, size in urls:
+            if name == "sqlite":
+                targets.append((f"sqlite:///{folder}/{size}.sqlite3", None, size))
+            else:
+                server = stack.enter_context(running_postgres())
+                targets.append((server.url(), server.process.pid, size))
+        for url, pid, size in targets:
             print(f"\n{url.partition(':')[0]}, {size:,} messages", flush=True)
             with filled(url, size) as database:
-                measure(database, folder, given.runs, kinds)
+                measure(Target(database, pid), folder, given.runs, kinds)
 
 
 if __name__ == "__main__":

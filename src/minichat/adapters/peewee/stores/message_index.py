@@ -11,25 +11,22 @@ Besides the port, each form has what the message store and the filling of the in
   transactions. Until the last one, a search raises IndexBuilding.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-import orjson
-
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.statements import Statement, param
-from minichat.adapters.peewee.stores.messages import MESSAGES
-from minichat.adapters.peewee.stores.sqlite_message_index import BEGIN_AGAIN, SqliteMessageIndex
-from minichat.adapters.peewee.tables import MessageRow
-from minichat.domain.message_words import matches, searchable_text
-from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
+from minichat.adapters.peewee.stores import postgres_message_index, sqlite_message_index
+from minichat.adapters.peewee.stores.postgres_message_index import PostgresMessageIndex
+from minichat.adapters.peewee.stores.sqlite_message_index import SqliteMessageIndex
+from minichat.domain.model import Message
 from minichat.domain.ports import Characters, MessageIndex
-
-BATCH = 1_000
 
 
 class StoredIndex(MessageIndex, Protocol):
     """The index with what the stores and the filling of a database need of it."""
+
+    def words(self, room_id: int, user_id: int, content: str) -> str:
+        """Return the words of a message as the index stores them."""
 
     def add(self, message: Message) -> None:
         """Index a new message, in the caller's transaction."""
@@ -51,68 +48,12 @@ def message_index(database: ChatDatabase, characters: Characters) -> StoredIndex
     """Return the index for that database."""
     kinds: dict[str, Callable[[ChatDatabase, Characters], StoredIndex]] = {
         "sqlite": SqliteMessageIndex,
-        "postgres": ScanningMessageIndex,
+        "postgres": PostgresMessageIndex,
     }
     return kinds[database.dialect.name](database, characters)
 
 
 def begin_again(database: ChatDatabase, *, is_empty: bool) -> None:
     """Note in the caller's transaction that no message is indexed: after a bulk insert, or before one if `is_empty`."""
-    if database.dialect.name == "sqlite":
-        # Beforehand, all future messages count as noted, so the triggers note none of them.
-        Statement.of_text(database, BEGIN_AGAIN).run(last_id=MAX_ID if is_empty else None)
-
-
-class ScanningMessageIndex:
-    """A search that reads all messages of the rooms."""
-
-    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
-        self._characters = characters
-        message = MessageRow
-        self._newest = Statement(
-            database,
-            message.select(*MESSAGES.columns)
-            .where(message.room_id.in_(database.dialect.each_of("ids")) & (message.id < param("before")))
-            .order_by(message.id.desc())
-            .limit(BATCH),
-        )
-
-    def search(
-        self,
-        query: MessageQuery,
-        rooms: Sequence[ReadableRoom],
-        limit: int,
-        *,
-        author_id: int | None = None,
-        before: int | None = None,
-    ) -> Sequence[Message]:
-        first_seq = {room.room_id: room.first_seq for room in rooms}
-        ids = orjson.dumps(list(first_seq)).decode()
-        found: list[Message] = []
-        before = MAX_ID + 1 if before is None else before
-        while len(found) < limit and (some := MESSAGES.all(self._newest.rows(ids=ids, before=before))):
-            found += [
-                message
-                for message in some
-                if message.seq >= first_seq[message.room_id]
-                and not message.is_deleted
-                and author_id in (None, message.user_id)
-                and matches(searchable_text(message.content, self._characters), query)
-            ]
-            before = some[-1].id
-        return found[:limit]
-
-    def add(self, message: Message) -> None:
-        """Do nothing."""
-
-    def refresh(self, message_ids: Collection[int]) -> None:
-        """Do nothing."""
-
-    def fill(self, limit: int) -> int:
-        return 0
-
-    def merge(self, *, is_first: bool) -> bool:
-        return False
-
-    def progress(self) -> tuple[int, int]:
-        return 0, 0
+    each = database.dialect.choose(sqlite=sqlite_message_index.begin_again, postgres=postgres_message_index.begin_again)
+    each(database, is_empty=is_empty)

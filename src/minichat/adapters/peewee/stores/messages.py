@@ -53,6 +53,9 @@ _SENT_SINCE = """
 class IndexedWords(Protocol):
     """The part of the search index that the message store keeps true, in its own transactions."""
 
+    def words(self, room_id: int, user_id: int, content: str) -> str:
+        """Return the words of a message as the index stores them."""
+
     def add(self, message: Message) -> None:
         """Index a new message."""
 
@@ -291,7 +294,8 @@ class PostgresMessageStore(PeeweeMessageStore):
     """The messages on PostgreSQL, where a round trip to the server costs more than a statement."""
 
     def append(self, new: NewMessage) -> Message | None:
-        row = self._append_at_once.one(**new._asdict())
+        words = self._index.words(new.room_id, new.user_id, new.content)
+        row = self._append_at_once.one(words=words, **new._asdict())
         return None if row is None else new.stored_as(*row)
 
     def _prepare_append(self) -> None:
@@ -347,9 +351,12 @@ _APPEND = f"""
         UPDATE room SET last_seq = last_seq + 1, active_at = :created_at, activity = 2 * message_id
         FROM taken WHERE room.id = :room_id RETURNING message_id, settled_by, last_seq
     ), added AS (
-        INSERT INTO message (id, settled_by, seq, {", ".join(NewMessage._fields)})
-        SELECT message_id, settled_by, last_seq, {", ".join(_typed(name) for name in NewMessage._fields)}
+        INSERT INTO message (id, settled_by, seq, is_indexed, {", ".join(NewMessage._fields)})
+        SELECT message_id, settled_by, last_seq, true, {", ".join(_typed(name) for name in NewMessage._fields)}
         FROM numbered RETURNING id, seq
+    ), indexed AS (
+        INSERT INTO message_word (room_id, message_id, seq, words)
+        SELECT :room_id, id, seq, :words FROM added
     ), seen AS (
         UPDATE participant SET seen_seq = seq FROM added WHERE room_id = :room_id AND user_id = :user_id
     )

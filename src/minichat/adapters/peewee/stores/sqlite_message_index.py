@@ -34,10 +34,16 @@ _STATE = """
     ORDER BY behind.message_id
 """
 
-BEGIN_AGAIN = """
+_BEGIN_AGAIN = """
     UPDATE message_indexing SET next_id = coalesce(:last_id, (SELECT max(id) FROM message), 0) + 1,
     last_id = coalesce(:last_id, (SELECT max(id) FROM message), 0)
 """
+
+
+def begin_again(database: ChatDatabase, *, is_empty: bool) -> None:
+    """Do what `stores.message_index.begin_again` says."""
+    # Beforehand, all future messages count as noted, so the triggers note none of them.
+    Statement.of_text(database, _BEGIN_AGAIN).run(last_id=MAX_ID if is_empty else None)
 
 
 class SqliteMessageIndex:
@@ -67,7 +73,7 @@ class SqliteMessageIndex:
 
     def add(self, message: Message) -> None:
         """Index a new message."""
-        self._add.run(id=message.id, words=self._words(message.room_id, message.user_id, message.content))
+        self._add.run(id=message.id, words=self.words(message.room_id, message.user_id, message.content))
 
     def refresh(self, message_ids: Collection[int]) -> None:
         """Index the present content of these messages in place of the indexed one. Triggers have noted both."""
@@ -84,7 +90,8 @@ class SqliteMessageIndex:
                 self._catch_up.run(id=message_id)
         self._forget.run(ids=ids)
 
-    def _words(self, room_id: int, user_id: int, content: str) -> str:
+    def words(self, room_id: int, user_id: int, content: str) -> str:
+        """Return the words of a message as the index stores them."""
         return " ".join(self._split(room_id, user_id, content))
 
     def _split(self, room_id: int, user_id: int, content: str) -> list[str]:
@@ -137,12 +144,12 @@ class SqliteMessageIndex:
         rows = list(_up_to(MAX_TEXT, older))
         is_last = len(rows) == len(older) < limit
         # Splitting takes longer than storing, so it comes before the transaction. FTS5 prefers ascending ids.
-        split = {row: self._words(*row[1:]) for row in reversed(rows)}
+        split = {row: self.words(*row[1:]) for row in reversed(rows)}
         ids = orjson.dumps([message_id for message_id, *_ in split]).decode()
         with self._database.writing():
             if self._next_id() == next_id:  # otherwise another process has indexed them
                 for row in self._present.rows(ids=ids):
-                    self._add.run(id=row[0], words=split.get(row) or self._words(*row[1:]))
+                    self._add.run(id=row[0], words=split.get(row) or self.words(*row[1:]))
                 self._proceed.run(next_id=0 if is_last else rows[-1][0])
         return len(rows)
 

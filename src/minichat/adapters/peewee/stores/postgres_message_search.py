@@ -1,0 +1,284 @@
+"""The search in the index of messages on PostgreSQL, which `stores.postgres_message_index` writes.
+
+A search first reads the words of the newest messages, which has the result of a frequent word soon. If they have too
+few matches, the words are rare, at least of late, and the GIN index has the rest. Its keys begin with the room and the
+*block*, 4,096 messages of a room in a row. So it has the words of this room alone, and a search can go from the newest
+block to the oldest, and end when no older block can have a newer match.
+
+GIN looks up a whole word many times as fast as all words that begin with some letters. So a dot before the last
+character separates a word from longer ones that begin with it, which are few: `tea` is looked up as `te.a`, or what
+begins with `tea`. `domain.message_words` decides about each candidate. This module writes nothing.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from minichat.adapters.peewee.engine.database import ChatDatabase
+from minichat.adapters.peewee.engine.statements import Statement
+from minichat.adapters.peewee.stores.messages import MESSAGES
+from minichat.domain.message_words import matches, searchable_text
+from minichat.domain.model import Message, MessageQuery, ReadableRoom, SoughtWord
+from minichat.domain.ports import Characters
+
+BLOCK_BITS = 12
+"""A block is `seq >> BLOCK_BITS`: see migration 0011."""
+END = "."
+"""It precedes the last character of a stored word. No word holds it."""
+
+SCANNED = 3_000
+"""Number of messages whose words a search reads before it looks into the index."""
+SCANNED_AT_MOST = 20_000
+"""The same, if the matches among the first ones promise a whole page."""
+SPAN_GROWTH = 4
+"""How many times as many ids the next step of reading may span, if the last one had few messages."""
+FIRST_BLOCKS = 16
+"""Number of blocks that the first statement looks up. Each next one looks up twice as many."""
+
+WIDE = 3
+"""A word of so few characters may begin many others. Looking all of them up can take longer than the rest."""
+SAMPLE_ROOMS, SAMPLE = 64, 512
+"""Number of rooms, and of messages in them, that decide which words are looked up."""
+RARE, COMMON = 0.01, 0.05
+"""Shares of the sample. If one word is rare, the index need not look up wide words that are common."""
+
+_COLUMNS = ", ".join(f"message.{column.column_name}" for column in MESSAGES.columns)
+_FITS = f"seq >= asked.first_seq AND replace(words, '{END}', '') LIKE ALL (:patterns::text[])"
+_ROOMS = "unnest(:room_ids::bigint[], :first_seqs::bigint[]) AS asked (room_id, first_seq)"
+# OFFSET 0 keeps the planner from joining all words of all rooms.
+_SCAN = f"""
+    SELECT count(*), array_agg(message_id ORDER BY message_id DESC) FILTER (WHERE fits)
+    FROM {_ROOMS} CROSS JOIN LATERAL (
+        SELECT message_id, {_FITS} AS fits FROM message_word
+        WHERE room_id = asked.room_id AND message_id >= :start AND message_id < :before OFFSET 0
+    ) AS near
+"""  # noqa: S608 - our own words
+_NEWEST = f"""
+    SELECT max(near.message_id) FROM {_ROOMS} CROSS JOIN LATERAL (
+        SELECT message_id FROM message_word WHERE room_id = asked.room_id AND message_id < :before
+        ORDER BY message_id DESC LIMIT 1
+    ) AS near
+"""  # noqa: S608
+_SAMPLE = f"""
+    SELECT near.words FROM {_ROOMS} CROSS JOIN LATERAL (
+        SELECT words FROM message_word WHERE room_id = asked.room_id AND message_id < :before
+        ORDER BY message_id DESC LIMIT :limit
+    ) AS near
+"""  # noqa: S608
+_BLOCKS = f"""
+    SELECT asked.room_id, block, CASE WHEN block < room.last_seq >> {BLOCK_BITS} THEN
+        (SELECT id FROM message WHERE room_id = asked.room_id AND seq = ((block + 1) << {BLOCK_BITS}) - 1) END
+    FROM {_ROOMS}
+    CROSS JOIN LATERAL (SELECT last_seq FROM room WHERE id = asked.room_id OFFSET 0) AS room
+    CROSS JOIN LATERAL generate_series(asked.first_seq >> {BLOCK_BITS}, room.last_seq >> {BLOCK_BITS}) AS block
+    ORDER BY asked.room_id, block
+"""  # noqa: S608
+_LOOK_UP = f"""
+    SELECT near.message_id
+    FROM unnest(:lexemes::text[], :first_seqs::bigint[]) AS asked (lexemes, first_seq) CROSS JOIN LATERAL (
+        SELECT message_id FROM message_word
+        WHERE message_lexemes(room_id, seq, words) @@ asked.lexemes::tsquery AND message_id < :before AND {_FITS}
+        ORDER BY message_id DESC LIMIT :limit
+    ) AS near ORDER BY near.message_id DESC LIMIT :limit
+"""  # noqa: S608
+
+
+class IndexState(NamedTuple):
+    share: float
+    """The share of the searched rooms of all messages, as an estimate."""
+    has_behind: bool
+    """Whether `message_behind` has any row."""
+
+
+def stored_words(user_id: int, words: Sequence[str]) -> str:
+    """Return the author and the words of a message as in the column `message_word.words`."""
+    return " " + "".join(f"{word[:-1]}{END}{word[-1]} " for word in (author_word(user_id), *words))
+
+
+def author_word(user_id: int) -> str:
+    """Return the word for an author, which no text has as a word."""
+    return f"@{user_id:x}"
+
+
+class Block(NamedTuple):
+    """The messages of a room with the same `seq >> BLOCK_BITS`."""
+
+    newest_id: int
+    """No message of the block has a larger id."""
+    room_id: int
+    number: int
+
+
+class PostgresMessageSearch:
+    def __init__(self, database: ChatDatabase, characters: Characters) -> None:
+        self._characters = characters
+
+        def statement(text: str) -> Statement:
+            return Statement.of_text(database, text)
+
+        self.scan = statement(_SCAN)
+        self.newest = statement(_NEWEST)
+        self.sample = statement(_SAMPLE)
+        self.blocks = statement(_BLOCKS)
+        self.look_up = statement(_LOOK_UP)
+        self._by_ids = statement(
+            f"SELECT {_COLUMNS} FROM message "  # noqa: S608 - our own words
+            "WHERE id = ANY (:ids::bigint[]) AND NOT is_deleted ORDER BY id DESC"
+        )
+        self._behind = statement(
+            f"SELECT {_COLUMNS} FROM message_behind JOIN message ON message.id = message_behind.message_id "  # noqa: S608
+            "WHERE NOT message.is_deleted"
+        )
+
+    def find(
+        self,
+        query: MessageQuery,
+        rooms: Sequence[ReadableRoom],
+        limit: int,
+        author_id: int | None,
+        before: int,
+        state: IndexState,
+    ) -> Sequence[Message]:
+        """Return the result of `MessageIndex.search`, if the index lacks no messages but those in `message_behind`."""
+        first_seq = {room.room_id: room.first_seq for room in rooms}
+
+        def is_match(message: Message) -> bool:
+            return (
+                message.seq >= first_seq.get(message.room_id, message.seq + 1)
+                and message.id < before
+                and author_id in (None, message.user_id)
+                and matches(searchable_text(message.content, self._characters), query)
+            )
+
+        author = [] if author_id is None else [SoughtWord(author_word(author_id), is_whole=True)]
+        candidates = _Candidates(self, [*query.sought, *author], rooms, limit).before(before, state.share)
+        found: list[Message] = []
+        while len(found) < limit and (ids := list(islice(candidates, limit))):
+            found += filter(is_match, MESSAGES.all(self._by_ids.rows(ids=ids)))
+        if state.has_behind:
+            behind = filter(is_match, MESSAGES.all(self._behind.rows()))
+            found = sorted({*found, *behind}, key=lambda message: -message.id)
+        return found[:limit]
+
+
+class _Candidates:
+    """The messages of a search that may match, the newest first, read as far as somebody asks for them."""
+
+    def __init__(
+        self,
+        statements: PostgresMessageSearch,
+        words: Sequence[SoughtWord],
+        rooms: Sequence[ReadableRoom],
+        limit: int,
+    ) -> None:
+        self._statements = statements
+        self._words = words
+        self._rooms = sorted(rooms, key=lambda room: -room.newest_id)
+        self._first_seq = {room.room_id: room.first_seq for room in rooms}
+        self._limit = limit
+        self._patterns = [f"% {word.text}{' ' if word.is_whole else ''}%" for word in words]
+
+    def before(self, before: int, share: float) -> Iterator[int]:
+        """Yield the ids of the candidates before a message. The rooms have about that share of all messages."""
+        before = yield from self._scanned(before, round(SCANNED / max(share, 1e-9)))
+        if before > 1:
+            yield from self._looked_up(before)
+
+    def _of_rooms(self, rooms: Sequence[ReadableRoom]) -> dict[str, list[int]]:
+        return {"room_ids": [room.room_id for room in rooms], "first_seqs": [room.first_seq for room in rooms]}
+
+    def _scanned(self, before: int, span: int) -> Generator[int, None, int]:
+        """Yield those among the newest messages; return the id before which none was read.
+
+        `span` is the number of ids that have about the wanted number of messages of the rooms.
+        """
+        rooms, scan = self._of_rooms(self._rooms), self._statements.scan
+        read = matched = 0
+        while True:
+            start = max(1, before - span)
+            row = scan.one(**rooms, start=start, before=before, patterns=self._patterns)
+            assert row is not None, "an aggregate returns a row"
+            count, ids = row[0], row[1] or []
+            yield from ids
+            before, read, matched = start, read + count, matched + len(ids)
+            wanted = SCANNED
+            if matched and read * self._limit < SCANNED_AT_MOST * matched:
+                wanted = SCANNED_AT_MOST
+            if before == 1 or read >= wanted:
+                return before
+            if count:
+                span = min(SPAN_GROWTH * span, span * (wanted - read) // count + 1)
+            else:
+                row = self._statements.newest.one(**rooms, before=before)
+                assert row is not None, "an aggregate returns a row"
+                before = (row[0] or 0) + 1
+
+    def _looked_up(self, before: int) -> Iterator[int]:
+        """Yield those of the index."""
+        words = self._selective_words(before)
+        blocks = self._blocks(before)
+        found: list[int] = []
+        begun, count = 0, FIRST_BLOCKS
+        while begun < len(blocks):
+            some = blocks[begun : begun + count]
+            begun, count = begun + count, 2 * count
+            newest_elsewhere = blocks[begun].newest_id if begun < len(blocks) else 0
+            rest: int | None = before
+            while rest is not None:
+                ids = self._in_blocks(some, words, rest)
+                rest = ids[-1] if len(ids) == self._limit else None
+                found = sorted([*found, *ids], reverse=True)
+                complete = max(rest or 0, newest_elsewhere + 1)
+                yield from (message_id for message_id in found if message_id >= complete)
+                found = [message_id for message_id in found if message_id < complete]
+
+    def _in_blocks(self, blocks: Sequence[Block], words: Sequence[SoughtWord], before: int) -> list[int]:
+        rows = self._statements.look_up.rows(
+            lexemes=[_lexemes(block, words) for block in blocks],
+            first_seqs=[self._first_seq[block.room_id] for block in blocks],
+            before=before,
+            patterns=self._patterns,
+            limit=self._limit,
+        )
+        return [message_id for (message_id,) in rows]
+
+    def _blocks(self, before: int) -> list[Block]:
+        """Return the blocks with messages before that one, by their newest message."""
+        newest_id = {room.room_id: room.newest_id for room in self._rooms}
+        blocks: list[Block] = []
+        former = Block(0, 0, 0)
+        for room_id, number, newest_of_block in self._statements.blocks.rows(**self._of_rooms(self._rooms)):
+            block = Block(newest_id[room_id] if newest_of_block is None else newest_of_block, room_id, number)
+            if former.room_id != room_id or former.newest_id + 1 < before:
+                blocks.append(block)
+            former = block
+        return sorted(blocks, reverse=True)
+
+    def _selective_words(self, before: int) -> Sequence[SoughtWord]:
+        """Return the words to look up: all, without wide and common ones if another is rare."""
+        if len(self._words) == 1 or not any(map(_is_wide, self._words)):
+            return self._words
+        rooms = self._of_rooms(self._rooms[:SAMPLE_ROOMS])
+        each = SAMPLE // len(rooms["room_ids"]) + 1
+        texts = [row[0].replace(END, "") for row in self._statements.sample.rows(**rooms, before=before, limit=each)]
+        shares = {
+            word: sum(pattern.strip("%") in text for text in texts) / max(1, len(texts))
+            for word, pattern in zip(self._words, self._patterns, strict=True)
+        }
+        if min(shares.values()) > RARE:
+            return self._words
+        return [word for word, share in shares.items() if share < COMMON or not _is_wide(word)]
+
+
+def _is_wide(word: SoughtWord) -> bool:
+    return len(word.text) <= WIDE and not word.is_whole
+
+
+def _lexemes(block: Block, words: Sequence[SoughtWord]) -> str:
+    """Return the query for the words of a block, in PostgreSQL's language: words hold no quotes and backslashes."""
+    start = f"{block.room_id:x}.{block.number:x}."
+    whole = (f"'{start}{text[:-1]}{END}{text[-1]}'" for text, _ in words)
+    return " & ".join(
+        found if word.is_whole else f"({found} | '{start}{word.text}':*)"
+        for found, word in zip(whole, words, strict=True)
+    )
