@@ -27,7 +27,7 @@ def test_a_block_is_listed_with_its_time(ports, people):
     one, two, *_ = people
     assert blocks(ports, one, two) == [True]
     [block] = ports.block_store.page(one, ALL)
-    assert block == Block(block.id, one, two, 1_000 + two)
+    assert block == Block(one, 1, two, 1_000 + two)
     assert listed(ports, two) == []
 
 
@@ -48,6 +48,19 @@ def test_a_removed_block_can_be_made_again(ports, people):
         assert ports.block_store.remove(two, one) is False
     assert listed(ports, one) == []
     assert blocks(ports, one, two) == [True]
+
+
+def test_each_user_numbers_their_own_blocks(ports, people):
+    one, two, three, four, _ = people
+    blocks(ports, two, one, three)
+    blocks(ports, one, two, three)
+    with ports.transaction():
+        ports.block_store.remove(one, two)
+    blocks(ports, one, four, two)
+    assert [(block.number, block.blocked_id) for block in ports.block_store.all_of(one, 0, 9)] == [
+        *((2, three), (3, four), (4, two))
+    ]
+    assert [ports.block_store.count(user_id) for user_id in (one, two, three)] == [3, 2, 0]
 
 
 def test_a_block_is_rolled_back_with_its_transaction(ports, people):
@@ -85,11 +98,11 @@ def test_pages_of_blocks_begin_with_the_newest(ports, people):
     one, two, three, four, five = people
     blocks(ports, one, four, two, five, three)
     blocks(ports, two, one)
-    ids = [block.id for block in ports.block_store.page(one, ALL)]
+    numbers = [block.number for block in ports.block_store.page(one, ALL)]
     assert listed(ports, one) == [three, five, two, four]
     assert listed(ports, one, Window(1)) == [three, five]
-    assert listed(ports, one, Window(2, after=(ids[1],))) == [two, four]
-    assert listed(ports, one, Window(2, before=(ids[3],))) == [three, five, two]
+    assert listed(ports, one, Window(2, after=(numbers[1],))) == [two, four]
+    assert listed(ports, one, Window(2, before=(numbers[3],))) == [three, five, two]
 
 
 def test_all_blocks_of_a_user_in_the_order_of_making(ports, people):
@@ -97,8 +110,8 @@ def test_all_blocks_of_a_user_in_the_order_of_making(ports, people):
     blocks(ports, one, four, two, three)
     first, second, third = ports.block_store.all_of(one, 0, 9)
     assert [block.blocked_id for block in (first, second, third)] == [four, two, three]
-    assert ports.block_store.all_of(one, first.id, 1) == [second]
-    assert list(ports.block_store.all_of(one, third.id, 9)) == []
+    assert ports.block_store.all_of(one, first.number, 1) == [second]
+    assert list(ports.block_store.all_of(one, third.number, 9)) == []
 
 
 def test_an_erased_user_blocks_nobody_and_is_blocked_by_nobody(ports, people):

@@ -11,6 +11,7 @@ from minichat.domain.errors import (
     RoleTooLow,
     RoomNotFound,
     SessionEnded,
+    TooManyBlocks,
     UserIsBanned,
     UserNotFound,
     YouBlocked,
@@ -49,6 +50,18 @@ def test_a_second_block_changes_nothing(chat, ann, bob):
     chat.clock.advance(seconds=5)
     with chat.nothing_changes():
         ann.blocks(bob)
+
+
+def test_the_number_of_blocked_users_is_limited(chat, ann, bob, carl, monkeypatch):
+    monkeypatch.setattr("minichat.domain.blocks.MAX_BLOCKS", 1)
+    ann.blocks(bob)
+    with chat.nothing_changes():
+        with pytest.raises(TooManyBlocks):
+            ann.blocks(carl)
+        ann.blocks(bob)
+    bob.blocks(ann)
+    ann.unblocks(bob)
+    ann.blocks(carl)
 
 
 def test_lifting_a_block_that_does_not_exist_changes_nothing(chat, ann, bob):

@@ -175,6 +175,7 @@ def test_a_transaction_that_forgot_a_lock_fails():
         lambda: ports.ban_store.holds(room.id, 99),
         lambda: ports.block_store.add(user.id, 99, 0),
         lambda: ports.block_store.remove(user.id, 99),
+        lambda: ports.block_store.count(user.id),
         lambda: ports.block_store.blockers_between(user.id, [99]),
         lambda: ports.block_store.erase(user.id),
         lambda: ports.report_store.has(1, user.id),

@@ -117,6 +117,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "report_not_found": ("Report not found.", "Жалоба не найдена."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),
+    "too_many_blocks": (
+        "You have blocked too many people. Unblock some of them first.",
+        "Вы заблокировали слишком много людей. Сначала разблокируйте кого-нибудь.",
+    ),
     "client_id_reused": (
         "This client_id has been used for another message in this room.",
         "Этот client_id уже использован для другого сообщения в этой комнате.",

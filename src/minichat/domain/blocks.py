@@ -9,7 +9,15 @@ user contact another calls one of them, inside its transaction. This module know
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from minichat.domain.errors import CannotMessage, ChatError, InvalidInput, SessionEnded, UserNotFound, YouBlocked
+from minichat.domain.errors import (
+    CannotMessage,
+    ChatError,
+    InvalidInput,
+    SessionEnded,
+    TooManyBlocks,
+    UserNotFound,
+    YouBlocked,
+)
 from minichat.domain.model import NO_ROOM, BlockList, Change, ChangeKind, DirectParticipant, Room, RoomKind
 from minichat.domain.paging import Window, cut
 from minichat.domain.ports import (
@@ -21,6 +29,9 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
+
+MAX_BLOCKS = 10_000
+"""Maximum number of users whom one user blocks. Each stream of the user holds them in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +45,10 @@ class Blocks:
     change_store: ChangeStore
 
     def block(self, user_id: int, other_id: int) -> None:
-        """Block a user. A second time changes nothing. Raises InvalidInput, UserNotFound or SessionEnded."""
+        """Block a user. A second time changes nothing.
+
+        Raises InvalidInput for oneself, UserNotFound, TooManyBlocks or SessionEnded.
+        """
         self._set(user_id, other_id, is_blocked=True)
 
     def unblock(self, user_id: int, other_id: int) -> None:
@@ -43,7 +57,7 @@ class Blocks:
 
     def page(self, user_id: int, window: Window) -> BlockList:
         """Return the user's blocks, the newest first."""
-        page = cut(self.block_store.page(user_id, window), window, lambda block: (block.id,))
+        page = cut(self.block_store.page(user_id, window), window, lambda block: (block.number,))
         return BlockList(page, self.user_store.by_ids(block.blocked_id for block in page.items))
 
     # The rule for other services
@@ -90,6 +104,8 @@ class Blocks:
                 raise SessionEnded  # the account was erased during the request
             if other_id not in living and (is_blocked or not self.user_store.by_ids([other_id])):
                 raise UserNotFound
+            if is_blocked and self.block_store.count(user_id) >= MAX_BLOCKS:
+                self._refuse_new(user_id, other_id)
             now = self.clock()
             is_changed = (
                 self.block_store.add(user_id, other_id, now)
@@ -99,6 +115,11 @@ class Blocks:
             if is_changed:
                 self.change_store.record(Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, user_id, other_id=other_id))
         return True
+
+    def _refuse_new(self, user_id: int, other_id: int) -> None:
+        """Raise TooManyBlocks unless the user blocks the other already."""
+        if user_id not in self.block_store.blockers_between(user_id, [other_id]):
+            raise TooManyBlocks
 
 
 def _refusal(user_id: int, blocker_ids: Collection[int]) -> ChatError | None:

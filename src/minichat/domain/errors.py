@@ -247,6 +247,12 @@ class UsernameTaken(Conflict):
     code = "username_taken"
 
 
+class TooManyBlocks(Conflict):
+    """The user has reached the limit of blocked users: see `domain.blocks`."""
+
+    code = "too_many_blocks"
+
+
 class ClientIdReused(Conflict):
     """The same `client_id` came with other content. This is a bug of the client, so it must not pass silently."""
 

@@ -125,7 +125,7 @@ class Export:
             ]
 
     def _blocks_by(self, user_id: int) -> Iterator[Sequence[tuple[Block, User]]]:
-        for page in _pages(lambda after: self.block_store.all_of(user_id, after, PAGE), lambda block: block.id):
+        for page in _pages(lambda after: self.block_store.all_of(user_id, after, PAGE), lambda block: block.number):
             blocked = self.user_store.by_ids(block.blocked_id for block in page)
             yield [(block, blocked[block.blocked_id]) for block in page]
 

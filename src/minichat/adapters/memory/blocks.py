@@ -16,8 +16,13 @@ class MemoryBlockStore:
         tables = self._store.writable
         if (blocker_id, blocked_id) in tables.blocks:
             return False
-        tables.blocks[blocker_id, blocked_id] = Block(tables.next_id("blocks"), blocker_id, blocked_id, at)
+        number = 1 + max((block.number for block in self._by(blocker_id)), default=0)
+        tables.blocks[blocker_id, blocked_id] = Block(blocker_id, number, blocked_id, at)
         return True
+
+    def count(self, blocker_id: int) -> int:
+        self._store.locks.check_account(blocker_id)
+        return len(self._by(blocker_id))
 
     def remove(self, blocker_id: int, blocked_id: int) -> bool:
         self._check_change(blocker_id, blocked_id)
@@ -34,10 +39,10 @@ class MemoryBlockStore:
         return {blocked_id for blocker_id, blocked_id in self._store.tables.blocks if blocker_id == user_id}
 
     def page(self, blocker_id: int, window: Window) -> Sequence[Block]:
-        return in_window(self._by(blocker_id), window, _by_id, newest_first=True)
+        return in_window(self._by(blocker_id), window, _by_number, newest_first=True)
 
     def all_of(self, blocker_id: int, after: int, limit: int) -> Sequence[Block]:
-        return [block for block in self._by(blocker_id) if block.id > after][:limit]
+        return [block for block in self._by(blocker_id) if block.number > after][:limit]
 
     def erase(self, user_id: int) -> Sequence[int]:
         self._store.locks.check_account(user_id)
@@ -47,6 +52,7 @@ class MemoryBlockStore:
         return blockers
 
     def _by(self, blocker_id: int) -> list[Block]:
+        """Return the blocks by the user in the order of making."""
         return [block for block in self._store.tables.blocks.values() if block.blocker_id == blocker_id]
 
     def _check_change(self, blocker_id: int, blocked_id: int) -> None:
@@ -65,5 +71,5 @@ class MemoryBlockStore:
         return self._store.tables.direct_chats.get((min(user_id, other_id), max(user_id, other_id)))
 
 
-def _by_id(block: Block) -> Key:
-    return (block.id,)
+def _by_number(block: Block) -> Key:
+    return (block.number,)

@@ -141,13 +141,14 @@ class InvitationRow(Model):
 
 
 class BlockRow(Model):
-    id = BigIntegerField(primary_key=True)
     blocker_id = BigIntegerField()
+    number = BigIntegerField()
     blocked_id = BigIntegerField()
     blocked_at = BigIntegerField()
 
     class Meta:
         table_name = "block"
+        primary_key = CompositeKey("blocker_id", "number")
 
 
 class ReportRow(Model):

@@ -17,9 +17,9 @@ blueprint = Blueprint("blocks", __name__, url_prefix="/api/chat", description="B
 
 
 @blueprint.route("/users/<id:user_id>/block/", methods=["POST"])
-@answers(204, None, 400, 404)
+@answers(204, None, 400, 404, 409)
 def block_user(user_id: int) -> Response:
-    """Block a person. A second time changes nothing.
+    """Block a person. A second time changes nothing. You can block up to 10,000 people.
 
     You can no longer contact each other: no new direct chat opens, the one that you have can only be read, and neither
     can add the other to a room. In shared rooms the person's messages have `is_blocked` for you, and neither their

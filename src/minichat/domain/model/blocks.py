@@ -10,9 +10,9 @@ from minichat.domain.paging import Page
 class Block(NamedTuple):
     """The block of one user by another."""
 
-    id: int
-    """Later blocks have larger ids."""
     blocker_id: int
+    number: int
+    """Later blocks by the same user have larger numbers. An id would reveal how many blocks all users have made."""
     blocked_id: int
     blocked_at: Timestamp
 

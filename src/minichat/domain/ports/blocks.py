@@ -16,7 +16,10 @@ class BlockStore(Protocol):
     """
 
     def add(self, blocker_id: int, blocked_id: int, at: Timestamp) -> bool:
-        """Block the user; return False, and keep the existing block, if there is one."""
+        """Block the user, with the user's next number; return False, and keep the existing block, if there is one."""
+
+    def count(self, blocker_id: int) -> int:
+        """Return how many users the user blocks. Inside a transaction, this needs the user's account."""
 
     def remove(self, blocker_id: int, blocked_id: int) -> bool:
         """Remove the block; False if there is none."""
@@ -28,10 +31,13 @@ class BlockStore(Protocol):
         """Return the users whom the user blocks."""
 
     def page(self, blocker_id: int, window: Window) -> Sequence[Block]:
-        """Return the user's blocks, the newest first, one more than the limit if there are more. Key: `(id,)`."""
+        """Return the user's blocks, the newest first, one more than the limit if there are more.
+
+        The key is `(number,)`.
+        """
 
     def all_of(self, blocker_id: int, after: int, limit: int) -> Sequence[Block]:
-        """Return the user's blocks by id, the first `limit` with an id above `after`."""
+        """Return the user's blocks by number, the first `limit` with a number above `after`."""
 
     def erase(self, user_id: int) -> Sequence[int]:
         """Delete the blocks by the user and of the user. Return the users who blocked the user, in ascending order."""

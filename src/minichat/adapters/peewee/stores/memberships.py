@@ -69,7 +69,7 @@ class PeeweeMembershipStore:
         other, block = row.alias(), BlockRow
         is_block = (block.blocker_id == row.user_id) & (block.blocked_id == other.user_id)
         self._pair_of = statement(
-            row.select(row.user_id, UserRow.deleted_at, block.id)
+            row.select(row.user_id, UserRow.deleted_at, block.number)
             .join(UserRow, on=(UserRow.id == row.user_id))
             .join(other, on=((other.room_id == row.room_id) & (other.user_id != row.user_id)))
             .join(block, JOIN.LEFT_OUTER, on=is_block)
@@ -121,8 +121,8 @@ class PeeweeMembershipStore:
 
     def pair_of(self, room_id: int) -> Sequence[DirectParticipant]:
         return [
-            DirectParticipant(user_id, is_erased=deleted_at is not None, is_blocking=block_id is not None)
-            for user_id, deleted_at, block_id in self._pair_of.rows(room_id=room_id)
+            DirectParticipant(user_id, is_erased=deleted_at is not None, is_blocking=number is not None)
+            for user_id, deleted_at, number in self._pair_of.rows(room_id=room_id)
         ]
 
     def page(self, room_id: int, window: Window) -> Sequence[Membership]:
