@@ -1,10 +1,10 @@
 """`users/{id}/block/` and `blocks/`: the routes, and how little a blocked person learns."""
 
-from typing import Any
-
 import pytest
 
 from api.client import Answer, Chat, Json, Person
+from api.conftest import on_one_database
+from api.routes import OVER_HTTP, PUBLIC
 
 NOW = "2025-01-06T09:30:00.123Z"
 
@@ -251,47 +251,98 @@ class TestEvents:
             assert shown == [person is ann] * 3
 
 
-def everything(person: Person, other: Person, room: Json, direct: Json) -> dict[str, Any]:
-    """All that a person can read, without ids of requests."""
-    paths = [
-        "/api/auth/me/",
-        f"/api/auth/users/{other.id}/",
-        "/api/auth/users/",
-        f"/api/auth/search/?q={other.user['username']}",
-        "/api/chat/online-users/",
-        "/api/chat/rooms/",
-        "/api/chat/rooms/?scope=public",
-        "/api/chat/messages/",
-        "/api/chat/blocks/",
-        *(f"/api/chat/rooms/{one['id']}/{part}" for one in (room, direct) for part in ("", "participants/")),
-        *(f"/api/chat/rooms/{one['id']}/history/?mark_read=false" for one in (room, direct)),
-    ]
-    found = {}
-    for path in paths:
-        answer = person.sends("GET", path)
-        headers = {
-            name: value
-            for name, value in answer.headers.items()
-            if not name.startswith(("X-RateLimit", "X-Request-ID", "Date"))
-        }
-        found[path] = (answer.status, headers, answer.body)
+SKIPPED = {"/api/auth/me/export/", "/api/chat/sync/", "/api/chat/events/", "/metrics"}
+"""Routes whose answers hold cursors of the log, or concern no person."""
+UNEQUAL = ("X-RateLimit", "Date")
+"""Headers that differ between any two answers."""
+READING = sorted({route.path for route in OVER_HTTP if route.method == "GET"} - SKIPPED - PUBLIC)
+
+
+def seen_by(person: Person, other: Person, rooms: list[Json], message: Json) -> dict[str, object]:
+    """All that a person can read about the other, these rooms and the message: status, headers and body by path."""
+    found: dict[str, object] = {}
+    for room in rooms:
+        places = {"room": room["id"], "other": other.id, "message": message["id"], "invite": 1}
+        for route in READING:
+            path = route.format(**places)
+            path += "?limit=1&q=" + other.user["username"] if route.endswith("search/") else ""
+            path += "?mark_read=false" if route.endswith("history/") else ""
+            path += "?limit=1" if route.endswith("blocks/") else ""
+            answer = person.sends("GET", path, headers={"X-Request-ID": "same"})
+            headers = {name: value for name, value in answer.headers.items() if not name.startswith(UNEQUAL)}
+            found[path] = (answer.status, headers, answer.body)
     return found
+
+
+def events_without_ids(person: Person, cursor: str) -> list[Json]:
+    return [{**event, "id": ""} for event in events_since(person, cursor)]
 
 
 def test_a_blocked_person_reads_the_same_as_before(ann: Person, bob: Person, room: Json) -> None:
     direct = ann.chats_with(bob)
+    said = bob.says("hello", in_=room)
     for place in (room, direct):
         for person in (ann, bob):
             person.says("hello", in_=place)
-    before, cursor = everything(bob, ann, room, direct), cursor_of(bob)
+    before, cursor = seen_by(bob, ann, [room, direct], said), cursor_of(bob)
     export = bob.gets("/api/auth/me/export/").body
     blocks(ann, bob)
-    assert everything(bob, ann, room, direct) == before
+    assert seen_by(bob, ann, [room, direct], said) == before
     assert events_since(bob, cursor) == []
     again = bob.gets("/api/auth/me/export/").body
     assert {name for name in export if export[name] != again[name]} <= {"audit"}
     assert [entry["event"] for entry in again["audit"]].count("account.exported") == 2
     assert {entry["event"] for entry in again["audit"]} == {entry["event"] for entry in export["audit"]}
+
+
+def life_of(chat: Chat, *, is_blocking: bool) -> list[object]:
+    """Let people act in a shared room, in which Ann may have blocked Bob. Return all that Bob and Cid see of it."""
+    ann, bob, cid, dora, eve = chat.people("ann", "bob", "cid", "dora", "eve")
+    room = cid.makes_room("Kitchen", with_=[ann, bob, dora])
+    direct = ann.chats_with(bob)
+    ann.says("in private", in_=direct)
+    blocks(bob, dora)
+    if is_blocking:
+        blocks(ann, bob)
+    blocks(bob, eve)
+    cursors = {person: cursor_of(person) for person in (bob, cid)}
+    seen: list[object] = []
+    by_bob, by_ann = bob.says("hello @ann and @all", in_=room), ann.says("hello @bob", in_=room)
+    paths = {message["id"]: f"/api/chat/messages/{message['id']}/" for message in (by_bob, by_ann)}
+    own, theirs = paths.values()
+    acts = [
+        lambda: ann.history(room),
+        lambda: bob.reads(room, up_to=2),
+        lambda: bob.patches(own, content="hello again, @ann"),
+        lambda: bob.puts(f"{theirs}reactions/👍/"),
+        lambda: ann.puts(f"{own}reactions/👍/"),
+        lambda: ann.puts(f"{own}reactions/🎉/"),
+        lambda: cid.puts(f"{own}pin/"),
+        lambda: bob.posts(f"/api/chat/rooms/{room['id']}/typing/"),
+        lambda: bob.posts(f"{theirs}report/", reason="abuse"),
+        lambda: ann.posts(f"{own}report/", reason="abuse"),
+        lambda: cid.posts("/api/chat/rooms/", name="Both", participants=[ann.id, bob.id]),
+        lambda: bob.posts("/api/chat/create-direct-chat/", user_id=ann.id),
+        lambda: bob.posts("/api/chat/messages/", room=room["id"], content="a reply", reply_to=by_ann["id"]),
+        lambda: ann.patches(theirs, content="bye"),
+        lambda: bob.deletes(f"{theirs}reactions/👍/"),
+        lambda: bob.deletes(own),
+        lambda: ann.leaves(room),
+    ]
+    for number, act in enumerate(acts, 1):
+        chat.clock.advance(seconds=1)
+        answer = act()
+        assert answer.status in {200, 201, 204}, answer
+        if number % 6 == 0 or number == len(acts):
+            for person, cursor in cursors.items():
+                seen += [seen_by(person, ann, [room], by_bob), events_without_ids(person, cursor)]
+    return seen
+
+
+@on_one_database
+def test_nobody_but_the_blocker_sees_a_difference_in_shared_rooms(chat: Chat) -> None:
+    peaceful = life_of(chat, is_blocking=False)
+    assert life_of(chat.again(), is_blocking=True) == peaceful
 
 
 def test_a_blocked_person_can_do_the_same_in_shared_rooms(ann: Person, bob: Person, room: Json) -> None:
