@@ -215,7 +215,7 @@ class Racers(Actor):
         self._pairs = cycle(combinations(people, 2))
         self._direct: dict[tuple[int, int], int] = {}
         self._number = 0
-        races = [self._same_name, self._both_sides, self._come_and_go, self._both_sides, self._block]
+        races = [self._same_name, self._both_sides, self._come_and_go, self._last_use, self._both_sides, self._block]
         if not journal.tokens_may_expire:  # the grace is by the clock
             races.append(self._refresh_at_once)
         self._races = cycle(races)
@@ -275,6 +275,21 @@ class Racers(Actor):
         self._together([*(lambda one=one: come_and_go(one) for one in others), remove])
         if owner.insist("GET", f"/api/chat/rooms/{room}/", until={200, 404}).status == 200:
             self.journal.problem(f"R4: room {room} is there after its removal was acknowledged")
+
+    def _last_use(self) -> None:
+        """Of several users, one joins with an invitation for one user."""
+        owner, *guests = self._people[:4]
+        room = owner.insist("POST", "/api/chat/rooms/", {"name": "Hall"}, until={201}).json["id"]
+        path = f"/api/chat/rooms/{room}/invites/"
+        created = owner.insist("POST", path, {"uses": 1}, until={201}).json
+        token = {"token": created["token"]}
+        answers = self._together(
+            [lambda one=one: one.insist("POST", "/api/chat/invites/accept/", token, until={200, 404}) for one in guests]
+        )
+        joined = sum(answer.status == 200 for answer in answers)
+        used = [one["used"] for one in owner.insist("GET", path, until={200}).json if one["id"] == created["id"]]
+        if (joined, used) != (1, [1]):
+            self.journal.problem(f"{joined} users have joined with an invitation for one user, which counts {used}")
 
     def _block(self) -> None:
         """A block refuses messages from its acknowledgement on, until its removal is acknowledged."""
