@@ -59,7 +59,7 @@ def fill(
         while step := _timed(lambda: index.fill(STEP), pause):
             done += step
             report(Progress(*index.progress()))
-        if done > STEP:
+        if index.is_scattered():
             has_more = _timed(lambda: index.merge(is_first=True), pause)
             while has_more:
                 has_more = _timed(lambda: index.merge(is_first=False), pause)

@@ -34,6 +34,12 @@ class StoredIndex(MessageIndex, Protocol):
     def refresh(self, message_ids: Collection[int]) -> None:
         """Index the present content of changed messages in place of the former one, in the caller's transaction."""
 
+    def drop(self, message_ids: Collection[int]) -> None:
+        """Do the same for many deleted messages, faster. Their words may stay in the file until the next `merge`."""
+
+    def is_scattered(self) -> bool:
+        """Return whether the index needs `merge`."""
+
     def fill(self, limit: int) -> int:
         """Index about `limit` more messages, in short transactions; return how many, 0 if the index is complete."""
 

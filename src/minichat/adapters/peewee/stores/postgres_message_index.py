@@ -96,6 +96,10 @@ class PostgresMessageIndex:
             self._add.run(room_id=room_id, id=message_id, seq=seq, words=self.words(room_id, user_id, content))
         self._forget.run(ids=ids)
 
+    def drop(self, message_ids: Collection[int]) -> None:
+        """Do nothing more than `refresh`: triggers have removed the words."""
+        self.refresh(message_ids)
+
     # The filling, in transactions of its own
 
     def progress(self) -> tuple[int, int]:
@@ -144,6 +148,9 @@ class PostgresMessageIndex:
         """Return the values of `_COLUMNS` for a message."""
         message_id, room_id, seq, user_id, content = row
         return room_id, message_id, seq, self.words(room_id, user_id, content)
+
+    def is_scattered(self) -> bool:
+        return False
 
     def merge(self, *, is_first: bool) -> bool:
         """Do nothing yet."""

@@ -45,7 +45,8 @@ _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
 
 _POLICY = ("write", "cooldown", "history")
 SWEPT_MESSAGES = 20
-"""Maximum number of messages that one transaction deletes with their words, because each of them takes about 2 ms."""
+"""Maximum number of the last messages of a room that one transaction deletes. Each takes about 2 ms: see
+`SqliteMessageIndex.drop`."""
 _AFTER_EVERY_ACTIVITY: Key = (2**63 - 1, 0)
 
 _HEAD = f"(SELECT id, user_id FROM participant WHERE room_id = {{room_id}} ORDER BY id LIMIT {ROOM_HEAD}) AS head"  # noqa: S608 - a constant
@@ -302,10 +303,13 @@ class _Messages:
 
     def run(self, *, id: int, limit: int) -> int:  # noqa: A002 - as the statements of the other parts
         """Delete some messages, at most `limit`; return how many, 0 if there are none."""
-        ids = [message_id for (message_id,) in self._newest.rows(id=id, limit=min(limit, SWEPT_MESSAGES))]
+        ids = [message_id for (message_id,) in self._newest.rows(id=id, limit=limit)]
+        is_large = len(ids) == limit
+        if not is_large:
+            ids = ids[:SWEPT_MESSAGES]
         if ids:
             self._drop.run(ids=orjson.dumps(ids).decode())
-            self._index.refresh(ids)
+            (self._index.drop if is_large else self._index.refresh)(ids)
         return len(ids)
 
 

@@ -29,11 +29,12 @@ STATEMENTS = (
     CREATE TABLE message_indexing (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         next_id INTEGER NOT NULL,
-        last_id INTEGER NOT NULL
+        last_id INTEGER NOT NULL,
+        is_scattered INTEGER NOT NULL DEFAULT FALSE
     ) STRICT
     """,
     """
-    INSERT INTO message_indexing
+    INSERT INTO message_indexing (id, next_id, last_id)
     SELECT 1, coalesce(max(id) + 1, 0), coalesce(max(id), 0) FROM message
     """,
     """
