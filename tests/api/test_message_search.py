@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from api.client import Chat, Json, Person, contents
+from minichat.adapters.characters import UnicodeCharacters
+from minichat.adapters.peewee.operations.message_filling import fill
+from minichat.adapters.peewee.stores.message_index import begin_again
 
 SEARCH = "/api/chat/search/"
 
@@ -93,3 +96,15 @@ class TestSearch:
         ann.says("tea", in_=room)
         assert [message["is_read"] for message in bob.gets(SEARCH, q="tea").body] == [False]
         assert bob.looks_at(room)["unread_count"] == 1
+
+    def test_the_answer_is_503_while_the_index_is_built(
+        self, ann: Person, room: Json, chat: Chat, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ann.says("tea", in_=room)
+        with chat.database.writing():
+            begin_again(chat.database, is_empty=False)
+        answer = ann.gets(SEARCH, q="tea")
+        assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "index_building", "30")
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+        fill(chat.database, UnicodeCharacters())
+        assert found(ann, q="tea") == ["tea"]
