@@ -21,7 +21,7 @@ from e2e.crowd import execute
 from minichat.cli import main
 from minichat.cli.common import read_password
 from postgres import migrated, shared
-from servers import BIN, SECRET, child, environment, free_port, serving
+from servers import BIN, SECRET, child, environment, free_port, run, serving
 
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
@@ -89,6 +89,11 @@ def test_upgrade_creates_the_database_once(tmp_path):
     status = run_minichat(tmp_path, "db", "status")
     assert status.returncode == 0
     assert all(line.startswith("applied") for line in status.stdout.splitlines())
+
+
+def test_the_database_file_is_complete_after_a_command(tmp_path):
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    assert list((tmp_path / "instance").glob("*-wal")) == []
 
 
 def test_status_fails_if_migrations_are_missing(tmp_path):

@@ -7,6 +7,7 @@ with `synchronous=FULL`). The only table that this module knows is the table tha
 
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,6 +63,8 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         self._is_read_only = read_only
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
         self._connections = native_local()
+        # Also at the end of the process: only the last connection that is closed empties the `-wal` and removes it.
+        weakref.finalize(self, _close_all, self._connections)
         self._files = DatabaseFiles(path)
         self.on_commit: Callable[[], object] = lambda: None
         """A function to call in this process after each commit: the log may have new changes."""
@@ -112,12 +115,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def close_connections(self) -> None:
         """Close this thread's connections, as before the file is moved or a process ends."""
         self.close()
-        for use in ("reader", "writer"):
-            connection = getattr(self._connections, use, None)
-            if connection is not None:
-                connection.close()
-                setattr(self._connections, use, None)
-                del self._connections.claims[use]
+        _close_all(self._connections)
 
     @contextmanager
     def writing(self, *, patience_seconds: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:
@@ -267,6 +265,18 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
         with translate_errors():
             self._files.expect_same()
             self.execute_sql('SELECT 1 FROM "change" LIMIT 1').fetchall()
+
+
+def _close_all(local: Any) -> None:
+    """Close the connections of this thread, unless they are those of a parent process."""
+    if getattr(local, "pid", None) != os.getpid():
+        return
+    for use in ("reader", "writer"):
+        connection = getattr(local, use)
+        if connection is not None:
+            connection.close()
+            setattr(local, use, None)
+            del local.claims[use]
 
 
 def _repeat_while_locked(action: Callable[[], T], deadline: float) -> T:
