@@ -34,6 +34,8 @@ class Backend(NamedTuple):
     clock: MemoryClock
     log: Callable[[], Sequence[Change]]
     """Reads the committed change log."""
+    return_unused_ids: Callable[[], object] = lambda: None
+    """Lets the next rows have the ids that a database has used for rows that it refused. Memory uses none for them."""
 
 
 @contextmanager
@@ -50,10 +52,29 @@ def sqlite(folder: Path) -> Iterator[Backend]:
     put_empty_database(path)
     try:
         clock = MemoryClock()
-        yield _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
+        backend = _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
+        yield backend._replace(return_unused_ids=_ids_of_sqlite(database))
         _check_integrity(database)
     finally:
         database.close_connections()
+
+
+def _ids_of_sqlite(database: Any) -> Callable[[], None]:
+    last_ids: dict[str, int] = {}
+
+    def return_unused() -> None:
+        for table, used in database.execute_sql("SELECT name, seq FROM sqlite_sequence").fetchall():
+            if used != last_ids.get(table):
+                last_ids[table] = max(last_ids.get(table, 0), _highest_id(database, table))
+                with database.writing():
+                    database.execute_sql("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (last_ids[table], table))
+
+    return return_unused
+
+
+def _highest_id(database: Any, table: str) -> int:
+    row = database.execute_sql(f'SELECT coalesce(max(id), 0) FROM "{table}"').fetchone()
+    return int(row[0])
 
 
 @contextmanager
@@ -85,6 +106,8 @@ def sqlite_in(folder: Path) -> Iterator[Backend]:
 
 
 def _check_integrity(database: Any) -> None:
+    # A connection that has searched before remembers an older structure of the search index, and takes it for damage.
+    database.close_connections()
     assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
 
@@ -107,7 +130,23 @@ def postgres(folder: Path) -> Iterator[Backend]:
     database, ports = _postgres()
     empty_database().empty()
     clock = MemoryClock()
-    yield _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="xid, id")
+    backend = _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="xid, id")
+    yield backend._replace(return_unused_ids=_ids_of_postgres(database))
+
+
+def _ids_of_postgres(database: Any) -> Callable[[], None]:
+    last_ids: dict[str, int] = {}
+
+    def return_unused() -> None:
+        used = "SELECT sequencename, last_value FROM pg_sequences WHERE sequencename LIKE '%_id_seq'"
+        for sequence, last in database.execute_sql(used).fetchall():
+            if last is not None and last != last_ids.get(sequence):
+                highest = _highest_id(database, sequence.removesuffix("_id_seq"))
+                last_ids[sequence] = max(last_ids.get(sequence, 0), highest)
+                reset = max(1, last_ids[sequence]), last_ids[sequence] > 0
+                database.execute_sql(f"SELECT setval('{sequence}', %s, %s)", reset)
+
+    return return_unused
 
 
 @cache

@@ -113,12 +113,10 @@ class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
         Each side gets its services, and its part of the pair if there is one.
         """
         results = [outcome(action, *given) for given in zip(self.services, *pair, strict=True)]
-        self.return_unused_ids()
+        for backend in self.backends:
+            backend.return_unused_ids()
         assert shown(results[0]) == shown(results[1])
         return [answer for _, answer in results] if results[0][0] == "answered" else None
-
-    def return_unused_ids(self):
-        """Do nothing: an insertion that conflicts uses no id, neither in memory nor on SQLite."""
 
     def walk(self, listed):
         """Compare a whole list, page by page to its end and back again."""
