@@ -139,13 +139,13 @@ def upgrade(settings: "Settings") -> "ChatDatabase":
 
 
 def fill_index(database: "ChatDatabase", settings: "Settings") -> None:
-    """Index all messages that the search index lacks, beside a server."""
+    """Index all messages that the search index lacks, beside a server. Print the progress if that takes long."""
     import time
 
     from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.peewee.operations.message_filling import Progress, fill
 
-    reported = time.monotonic()
+    started = reported = time.monotonic()
 
     def report(progress: Progress) -> None:
         nonlocal reported
@@ -157,7 +157,8 @@ def fill_index(database: "ChatDatabase", settings: "Settings") -> None:
         database.checkpoint()
 
     with database_failures(settings):
-        if indexed := fill(database, UnicodeCharacters(), report, pause):
+        indexed = fill(database, UnicodeCharacters(), report, pause)
+        if reported > started:
             click.echo(f"Indexed the words of {indexed} messages for the search.")
 
 
