@@ -6,6 +6,7 @@ The database is empty at the start and the clock stands still, so the text is th
 import json
 import re
 from io import BytesIO
+from itertools import starmap
 from typing import Any
 
 from api.client import PASSWORD, PICTURE, Answer, Chat, Json
@@ -51,6 +52,13 @@ Errors are problem documents (RFC 9457, `application/problem+json`). `code` is f
 and the sentences in `errors` are for people, in English, or in Russian if `Accept-Language` prefers it. `errors` names
 up to 50 fields.
 """
+OBJECTS_HEAD = """\
+## Objects
+
+These objects are parts of many answers.
+"""
+OBJECTS = {"User": None, "Person": "User", "Room": None, "Message": None, "ReactionCount": None}
+"""The objects of the page, each with the one whose fields it adds to."""
 SECTIONS = {
     "auth": "Accounts and sessions",
     "users": "Profiles, people and presence",
@@ -123,7 +131,7 @@ class Guide:
 
     def text(self) -> str:
         """Return the whole page."""
-        parts = [INTRODUCTION, ERRORS_HEAD, *self._problems]
+        parts = [INTRODUCTION, ERRORS_HEAD, *self._problems, OBJECTS_HEAD, *starmap(self._object, OBJECTS.items())]
         paths = self._chat.document.document["paths"]
         for tag, title in SECTIONS.items():
             parts.append(f"## {title}\n")
@@ -132,6 +140,15 @@ class Guide:
                     if method != "parameters" and operation["tags"] == [tag]:
                         parts += self._call(f"{method.upper()} {path}", operation)
         return "\n".join(parts)
+
+    def _object(self, name: str, base: str | None) -> str:
+        """Return the description of an object: a line for each field that its base does not have."""
+        schemas = self._chat.document.document["components"]["schemas"]
+        known = schemas[base]["properties"] if base else {}
+        fields = {field: schema for field, schema in schemas[name]["properties"].items() if field not in known}
+        lines = [_field(field, schema, schema.get("description", "")) for field, schema in fields.items()]
+        start = [f"A [{base}](#{base.lower()}) with these fields:\n"] if base else []
+        return "\n".join([f"### {name}\n", *start, *lines, ""])
 
     def _call(self, call: str, operation: Json) -> list[str]:
         lines = [operation["summary"], ""]
@@ -226,20 +243,27 @@ def _json(body: object) -> str:
     return json.dumps(body, ensure_ascii=False, indent=2)
 
 
-def _field(name: str, schema: Json, description: str, *, needed: bool, where: str) -> str:
-    """Return the line about a field: `name` (body, text, 1 to 100 characters, required): its description."""
-    kinds = schema.get("type", "string")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
+def _kind(schema: Json) -> str:
+    """Return the type of a field in words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(map(_kind, schema["anyOf"]))
     words = {
-        "string": "text",
+        "string": {"binary": "file", "date-time": "time"}.get(schema.get("format", ""), "text"),
         "integer": "whole number",
         "boolean": "true or false",
-        "array": "list of ids",
+        "array": f"list of {_kind(schema['items'])}" if "$ref" in schema.get("items", {}) else "list of ids",
         "null": "null",
     }
-    facts = [where, " or ".join(words[kind] for kind in kinds)]
-    if schema.get("format") == "binary":
-        facts[-1] = "file"
+    kinds = schema.get("type", "string")
+    return " or ".join(words[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _field(name: str, schema: Json, description: str, *, needed: bool = False, where: str | None = None) -> str:
+    """Return the line about a field: `name` (body, text, 1 to 100 characters, required): its description."""
+    facts = [*([where] if where else []), _kind(schema)]
     if "enum" in schema:
         facts[-1] = " or ".join("null" if choice is None else f"`{choice}`" for choice in schema["enum"])
     most, least = schema.get("maxLength"), schema.get("minLength")

@@ -14,13 +14,13 @@ class UserOut(Out):
     username = string("ann")
     first_name = string("Ann")
     last_name = string("Lee")
-    full_name = string("Ann Lee")
-    avatar = string("http://127.0.0.1:8000/avatars/1-A.svg")
+    full_name = string("Ann Lee", description="First and last name; empty if both are.")
+    avatar = string("http://127.0.0.1:8000/avatars/1-A.svg", description="The URL of a picture. There is always one.")
 
 
 class PersonOut(UserOut):
-    is_online = flag(True)
-    last_seen = moment(allow_none=True)
+    is_online = flag(True, description="Whether there was a request in the last minute, or a live connection is open.")
+    last_seen = moment(allow_none=True, metadata={"description": "Null for a user who was never seen."})
 
 
 class ProfileOut(Out):
@@ -83,10 +83,16 @@ class ExportedMessageOut(Out):
     seq = number(3, description="The messages of a room are numbered 1, 2, 3, … without gaps.")
     content = string("hello")
     timestamp = moment()
-    edited_at = moment(allow_none=True)
-    is_deleted = flag(False)
-    reply_to = fields.Integer(required=True, allow_none=True, metadata={"example": None})
-    client_id = fields.String(required=True, allow_none=True, metadata={"example": None})
+    edited_at = moment(allow_none=True, metadata={"description": "Null if it was never edited."})
+    is_deleted = flag(False, description="A deleted message keeps its `seq`, without content, reactions and pin.")
+    reply_to = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"example": None, "description": "The id of the message that it answers."},
+    )
+    client_id = fields.String(
+        required=True, allow_none=True, metadata={"example": None, "description": "The id that its sender chose."}
+    )
 
 
 class ReactionCountOut(Out):
@@ -111,38 +117,57 @@ class MessageOut(ExportedMessageOut):
 
     user = fields.Nested(UserOut, required=True)
     user_username = string("ann")
-    is_read = flag(False)
+    is_read = flag(False, description="Your message: another participant has read it. Another's: you have.")
     is_blocked = flag(False, description="Whether you have blocked the author.")
     reactions = fields.List(
         fields.Nested(ReactionCountOut),
         required=True,
         metadata={"maxItems": 20, "description": "In the order of the first use of each emoji."},
     )
-    is_pinned = flag(False)
+    is_pinned = flag(False, description="Whether it is among the pins of its room.")
 
 
 class RoomOut(Out):
+    """A room as one user sees it."""
+
     id = number(1)
-    name = string("Kitchen")
+    name = string("Kitchen", description="Of a direct chat: the name of the other person.")
     description = string("Who cooks tonight?")
     kind = string("group", validate=validate.OneOf(("group", "direct")))
-    is_private = flag(False)
+    is_private = flag(False, description="A private room is hidden from everybody who is not in it.")
     created_at = moment()
-    participants = fields.List(fields.Nested(PersonOut), required=True, metadata={"maxItems": 20})
+    participants = fields.List(
+        fields.Nested(PersonOut),
+        required=True,
+        metadata={"maxItems": 20, "description": "Those who joined first; none if you are not in the room."},
+    )
     participants_count = number(2)
     role = fields.String(
         required=True,
         allow_none=True,
         validate=validate.OneOf(("owner", "moderator", "member", None)),
-        metadata={"example": "owner"},
+        metadata={"example": "owner", "description": "Null if you are not in the room."},
     )
-    last_message = fields.Nested(MessageOut, required=True, allow_none=True, metadata={"example": None})
-    last_seq = number(3)
-    last_read_seq = number(3)
+    last_message = fields.Nested(
+        MessageOut,
+        required=True,
+        allow_none=True,
+        metadata={"example": None, "description": "The newest message that you may read, or its tombstone."},
+    )
+    last_seq = number(3, description="The `seq` of the newest message, or 0.")
+    last_read_seq = number(3, description="The `seq` up to which you have read.")
     unread_count = number(0, description="Number of messages above `last_read_seq` that are not deleted.")
-    write = string("all", validate=validate.OneOf(("all", "moderators")))
+    write = string(
+        "all",
+        validate=validate.OneOf(("all", "moderators")),
+        description="Who sends messages: `moderators` means only they and the owner.",
+    )
     cooldown = number(0, description="How many seconds a member waits between two messages.")
-    history = string("all", validate=validate.OneOf(("all", "joined")))
+    history = string(
+        "all",
+        validate=validate.OneOf(("all", "joined")),
+        description="What participants read: `joined` means only what came after they joined.",
+    )
 
 
 class EventOut(Out):

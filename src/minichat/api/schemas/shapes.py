@@ -20,8 +20,9 @@ def number(example: int, **kwargs: Any) -> fields.Integer:
     return fields.Integer(required=True, metadata={"example": example, **kwargs})
 
 
-def string(example: str, **kwargs: Any) -> fields.String:
-    return fields.String(required=True, metadata={"example": example}, **kwargs)
+def string(example: str, *, description: str | None = None, **kwargs: Any) -> fields.String:
+    described = {} if description is None else {"description": description}
+    return fields.String(required=True, metadata={"example": example, **described}, **kwargs)
 
 
 def flag(example: bool, **kwargs: Any) -> fields.Boolean:
