@@ -1,4 +1,4 @@
-"""The random actions with blocks, search, typing, live updates and superusers, for the state machine.
+"""The random actions with blocks, reports, search, typing, live updates and superusers, for the state machine.
 
 `test_memory_matches_sqlite` has the machine and all other actions.
 """
@@ -10,6 +10,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from builders import PASSWORD
 from minichat.domain.message_search import MessageFilter
+from minichat.domain.model import ReportReason, ReportState
 
 users = st.integers(1, 5)
 limits = st.sampled_from([1, 2, 3, 50])
@@ -26,6 +27,7 @@ class TalkRules:
     both: Any
     at: Any
     walk: Any
+    message_in: Any
     knows: Any
     services: Any
 
@@ -40,6 +42,27 @@ class TalkRules:
     def unblock(self, user_id: int, other_id: int) -> None:
         self.both(lambda services: services.blocks.unblock(user_id, other_id))
         self.walk(lambda services, window: services.blocks.page(user_id, window))
+
+    # Reports
+
+    @rule(
+        place=places,
+        message=messages,
+        reason=st.sampled_from(ReportReason),
+        comment=st.sampled_from(["", "again", "\x07"]),
+    )
+    def report_a_message(
+        self, place: tuple[int, int], message: tuple[int, int], reason: ReportReason, comment: str
+    ) -> None:
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: services.reports.make(user_id, message_id, reason, comment))
+
+    @rule(admin_id=users, report_id=st.integers(1, 6), state=st.sampled_from(ReportState))
+    def decide_on_a_report(self, admin_id: int, report_id: int, state: ReportState) -> None:
+        self.both(lambda services: services.reports.decide(admin_id, report_id, state))
+        self.both(lambda services: services.reports.open(admin_id, report_id))
+        self.walk(lambda services, window: services.reports.queue(window, state))
 
     # Search
 
