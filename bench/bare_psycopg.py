@@ -76,6 +76,12 @@ for _ in range(CONNECTIONS):
     pool.put(None)  # opened at first use
 
 
+NOTHING_SPECIAL = {"is_blocked": False, "reactions": [], "is_pinned": False}
+"""The fields of a message that this service does not store."""
+USUAL_POLICY = {"write": "all", "cooldown": 0, "history": "all"}
+"""The fields of a room that this service does not store."""
+
+
 @contextmanager
 def connected() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """Borrow a connection."""
@@ -163,6 +169,7 @@ def message(row: tuple[Any, ...], viewer_id: int, own: int, others: int, author:
         "is_read": seq <= (others if user_id == viewer_id else own),
         "reply_to": reply_to,
         "client_id": client_id,
+        **NOTHING_SPECIAL,
     }
 
 
@@ -185,6 +192,7 @@ def room(row: tuple[Any, ...], viewer_id: int, head: list[int], people: People) 
         "last_seq": last_seq,
         "last_read_seq": own,
         "unread_count": last_seq - own,
+        **USUAL_POLICY,
     }
 
 

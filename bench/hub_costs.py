@@ -81,7 +81,7 @@ class Bench:
             services.messaging.send(author, 1, TEXT.format(number))
         self.messages = self._log.after(self._position, BATCH_SIZE)
         for user_id in range(2, PEOPLE + 1):
-            services.rooms.mark_read(user_id, 1, 2**50)
+            services.participation.mark_read(user_id, 1, 2**50)
         self.receipts = self._log.after(self.messages[-1].position, BATCH_SIZE)
         services.presence.keep_online(range(1, NOBODY + 1))
 
