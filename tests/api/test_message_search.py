@@ -53,6 +53,16 @@ class TestSearch:
             answer = ann.follows(url)
         assert pages == [["tea 4", "tea 3"], ["tea 2", "tea 1"], ["tea 0"]]
 
+    def test_next_leads_on_from_a_page_that_is_not_full(self, ann: Person, room: Json) -> None:
+        ann.says("日本語", in_=room)
+        for _ in range(26):
+            ann.says("日本 本語 " + "é" * 3_900, in_=room)
+        answer = ann.gets(SEARCH, q="日本語", room=room["id"])
+        assert contents(answer) == []
+        url = answer.link("next")
+        assert url is not None
+        assert contents(ann.follows(url)) == ["日本語"]
+
     def test_room_author_and_position_limit_the_search(self, ann: Person, bob: Person, room: Json) -> None:
         other = ann.makes_room("Garden", with_=[bob])
         said = [

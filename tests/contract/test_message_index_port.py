@@ -43,8 +43,8 @@ def found(ports):
     def search(typed, *rooms, limit=50, **filters):
         readable = [ReadableRoom(room.id, 0, MAX_ID) for room in rooms]
         with ports.snapshot():
-            messages = ports.message_index.search(message_query(typed, CHARACTERS), readable, limit, **filters)
-        return [message.content for message in messages]
+            found = ports.message_index.search(message_query(typed, CHARACTERS), readable, limit, **filters)
+        return [message.content for message in found.messages]
 
     return search
 
@@ -52,7 +52,7 @@ def found(ports):
 def test_a_search_returns_whole_messages(ports, say, room, ann):
     message = say(room, ann, "Hello, world")
     query = message_query("WORLD", CHARACTERS)
-    assert list(ports.message_index.search(query, [ReadableRoom(room.id, 0, message.id)], 1)) == [message]
+    assert list(ports.message_index.search(query, [ReadableRoom(room.id, 0, message.id)], 1).messages) == [message]
 
 
 def test_the_newest_matches_of_all_rooms_come_first(say, found, add_room, room, ann):
@@ -171,7 +171,31 @@ def test_a_search_does_not_reach_below_the_first_readable_message(ports, say, ro
     said = [say(room, ann, f"tea {number}") for number in range(4)]
     readable = [ReadableRoom(room.id, said[2].seq, said[3].id)]
     query = message_query("tea", CHARACTERS)
-    assert list(ports.message_index.search(query, readable, 9)) == [said[3], said[2]]
+    assert list(ports.message_index.search(query, readable, 9).messages) == [said[3], said[2]]
+
+
+@pytest.mark.parametrize(
+    ("query", "decoy"),
+    [
+        ("日本語 x", "日本 本語 x"),
+        ("x" * 33, "x" * 32 + "y"),
+        ("a b c d e f g h i", "a b c d e f g h"),
+    ],
+)
+def test_a_search_goes_on_after_much_text_compared_in_vain(ports, say, room, ann, query, decoy):
+    said = say(room, ann, f"x {query}")
+    decoys = [say(room, ann, f"{decoy} " + "é" * 3_900) for _ in range(26)]
+    readable = [ReadableRoom(room.id, 0, decoys[-1].id)]
+    sought, found, before = message_query(query, CHARACTERS), [], None
+    for _ in range(3):
+        with ports.snapshot():
+            some = ports.message_index.search(sought, readable, 2, before=before)
+        found += some.messages
+        if some.rest is None:
+            break
+        assert before is None or some.rest < before
+        before = some.rest
+    assert found == [said]
 
 
 WORDS = [
@@ -217,4 +241,4 @@ def test_an_index_finds_the_same_as_reading_every_message(ports, say, change, ad
         ]
         with ports.snapshot():
             found = ports.message_index.search(query, readable, limit, author_id=author_id, before=before)
-        assert list(found) == expected[:limit], (typed, readable, author_id, before)
+        assert list(found.messages) == expected[:limit], (typed, readable, author_id, before)

@@ -10,12 +10,14 @@ from minichat.domain.message_search import MessageFilter
 from minichat.domain.message_words import (
     MAX_INDEXED_LENGTH,
     MAX_SOUGHT,
+    compared,
     index_words,
     matches,
+    merged,
     message_query,
     searchable_text,
 )
-from minichat.domain.model import HistoryAccess, Role
+from minichat.domain.model import FoundMessages, HistoryAccess, Message, Role
 from minichat.domain.room_rules import RoomPolicy
 
 NONE = 2**53 - 1
@@ -141,6 +143,38 @@ def test_a_query_looks_up(query, sought):
 def test_a_query_looks_up_a_limited_number_of_words():
     query = message_query(" ".join(f"w{number}x" for number in range(60)), CHARACTERS)
     assert (len(query.words), len(query.sought)) == (60, MAX_SOUGHT)
+
+
+def candidate(number, content):
+    return Message(number, 1, number, 1, content, 0, None, False, None, None)
+
+
+def test_a_comparison_stops_after_much_text_in_vain():
+    query = message_query("tea", CHARACTERS)
+    candidates = [candidate(9, "tea"), *(candidate(number, "é" * 600) for number in (8, 7, 6)), candidate(5, "tea")]
+    assert compared(candidates, query, CHARACTERS, 9, most=1_800) == ([candidates[0]], 6)
+    assert compared(candidates, query, CHARACTERS, 9, most=600) == ([candidates[0]], 8)
+    assert compared(candidates, query, CHARACTERS, 9) == ([candidates[0], candidates[4]], None)
+    assert compared(candidates, query, CHARACTERS, 1, most=1) == ([candidates[0]], None)
+    assert compared([], query, CHARACTERS, 9) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("content", "compared_messages"),
+    [("a" * 4_000, 19), ("a", 250), ("é", 228), ("é" * 4_000, 2), ("é" * 40, 82), ("\ufdfa" * 400, 1)],
+)
+def test_a_comparison_counts_the_work_for_a_message(content, compared_messages):
+    candidates = [candidate(1_000 - number, content) for number in range(1_000)]
+    found = compared(candidates, message_query("tea", CHARACTERS), CHARACTERS, 9, most=5_000)
+    assert found.rest == 1_000 - compared_messages + 1
+
+
+def test_two_searches_are_merged_down_to_the_end_of_either():
+    nine, seven, five = (candidate(number, "tea") for number in (9, 7, 5))
+    assert merged(FoundMessages([nine, five]), FoundMessages([seven]), 9) == ([nine, seven, five], None)
+    assert merged(FoundMessages([nine, five]), FoundMessages([seven], rest=6), 9) == ([nine, seven], 6)
+    assert merged(FoundMessages([nine], rest=8), FoundMessages([seven], rest=6), 9) == ([nine], 8)
+    assert merged(FoundMessages([nine, five]), FoundMessages([nine]), 1) == ([nine], None)
 
 
 # What one may find

@@ -3,13 +3,12 @@
 `message_words` decides which messages match. This module writes nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from minichat.domain.details import DetailReader
 from minichat.domain.message_words import message_query
-from minichat.domain.model import Membership, Message, MessagePage, ReadableRoom, Room
+from minichat.domain.model import FoundMessages, Membership, MessagePage, ReadableRoom, Room
 from minichat.domain.ports import Characters, MembershipStore, MessageIndex, RoomStore, Snapshot
 from minichat.domain.room_access import RoomAccess
 from minichat.domain.text import Fields
@@ -39,21 +38,23 @@ class MessageSearch:
     def search(self, user_id: int, query: str, limit: int, within: MessageFilter = MessageFilter()) -> MessagePage:
         """Return the newest messages with all words of the query, the newest first.
 
-        A query without words, such as a lone `*`, finds nothing. Any id is a position for `before`. Raises
+        The page is short if the search has compared much text in vain: it goes on before `rest`. A query without
+        words, such as a lone `*`, finds nothing. Any id is a position for `before`. Raises
         InvalidInput, RoomNotFound, NotAParticipant, or IndexBuilding.
         """
         sought = message_query(checked_query(query), self.characters)
         with self.snapshot():
             rooms = self._readable(user_id, within.room_id)
-            found: Sequence[Message] = ()
+            found = FoundMessages(())
             if sought.words and rooms:
                 found = self.message_index.search(
                     sought, rooms, limit + 1, author_id=within.author_id, before=within.before
                 )
-            messages = found[:limit]
+            messages = found.messages[:limit]
             details = self.detail_reader.of_messages([user_id], messages)
             receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages})
-        return MessagePage(None, messages, details, receipts, has_older=len(found) > limit, has_newer=False)
+        rest = messages[-1].id if len(found.messages) > limit else found.rest
+        return MessagePage(None, messages, details, receipts, rest is not None, has_newer=False, rest=rest)
 
     def check(self, user_id: int, query: str | None, within: MessageFilter) -> None:
         """Raise the errors of `search` for the given arguments. Search nothing."""

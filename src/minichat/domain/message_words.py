@@ -11,11 +11,11 @@ contains each of its words, which are written in the same way. Every adapter dec
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from minichat.domain.message_rules import MAX_CONTENT_LENGTH
-from minichat.domain.model import MessageQuery, SoughtWord
+from minichat.domain.model import FoundMessages, Message, MessageQuery, SoughtWord
 from minichat.domain.ports.characters import Characters
 from minichat.domain.search import fold
 
@@ -25,6 +25,11 @@ MAX_INDEXED_LENGTH = 32
 """Number of code points of a word that an index holds. `matches` compares the whole word."""
 MAX_SOUGHT = 8
 """Maximum number of words that a query looks up in an index."""
+
+MAX_COMPARED = 100_000
+"""Number of code points that a search compares, which takes less than 0.1 s. Few queries compare so many in vain."""
+ASCII_IS_FASTER, EACH_COSTS = 16, 20
+"""The work for text in ASCII, and for each message, relative to one code point of other text."""
 
 _MAX_FOLDED_LENGTH = 2 * MAX_CONTENT_LENGTH
 """Number of code points that are searched. One letter can fold into eighteen, and folding them all takes 0.1 s."""
@@ -64,6 +69,36 @@ def message_query(typed: str, characters: Characters) -> MessageQuery:
 def matches(text: str, query: MessageQuery) -> bool:
     """Return whether a searchable text contains all words of the query."""
     return all(word in text for word in query.words)
+
+
+def compared(
+    candidates: Iterable[Message], query: MessageQuery, characters: Characters, limit: int, most: int = MAX_COMPARED
+) -> FoundMessages:
+    """Return the first `limit` matches among the candidates, which are in order, the newest first.
+
+    Stop early when their texts together have more than `most` code points.
+    """
+    found: list[Message] = []
+    last_id = 0
+    for message in candidates:
+        if most <= 0:
+            return FoundMessages(found, rest=last_id)
+        text = searchable_text(message.content, characters)
+        length = max(len(text), len(message.content))
+        most -= EACH_COSTS + (length // ASCII_IS_FASTER if message.content.isascii() else length)
+        last_id = message.id
+        if matches(text, query):
+            found.append(message)
+            if len(found) == limit:
+                break
+    return FoundMessages(found)
+
+
+def merged(first: FoundMessages, second: FoundMessages, limit: int) -> FoundMessages:
+    """Return the first `limit` matches of two searches for the same among different candidates."""
+    rest = max((found.rest for found in (first, second) if found.rest is not None), default=None)
+    messages = sorted({*first.messages, *second.messages}, key=lambda message: -message.id)
+    return FoundMessages([message for message in messages if message.id >= (rest or 0)][:limit], rest)
 
 
 def index_words(text: str) -> Sequence[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from minichat.adapters.memory.store import Store
 from minichat.domain.message_words import matches, searchable_text
-from minichat.domain.model import Message, MessageQuery, ReadableRoom
+from minichat.domain.model import FoundMessages, MessageQuery, ReadableRoom
 from minichat.domain.ports import Characters
 
 
@@ -24,7 +24,7 @@ class MemoryMessageIndex:
         *,
         author_id: int | None = None,
         before: int | None = None,
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         first_seq = {room.room_id: room.first_seq for room in rooms}
         found = [
             message
@@ -36,4 +36,4 @@ class MemoryMessageIndex:
             and (before is None or message.id < before)
             and matches(searchable_text(message.content, self._characters), query)
         ]
-        return sorted(found, key=lambda message: -message.id)[:limit]
+        return FoundMessages(sorted(found, key=lambda message: -message.id)[:limit])

@@ -37,11 +37,14 @@ def search_messages(query: dict[str, Any]) -> Response:
     word; everything else separates words. `caf` finds *Café*, because a word of the message begins with it. In Han,
     Kana, Thai, Lao, Khmer and Burmese, a word is found anywhere, and one character is enough.
 
+    A page may have fewer messages than `limit`, or none, although there are more: as long as there is a `next` in the
+    `Link` header, the search goes on there.
+
     The comparison ignores case, the accents and other marks of Latin, Greek, Cyrillic, Arabic and Hebrew letters, and
     the skin tones of emoji. A query without words, such as `*`, finds nothing.
     """
     page = services().message_search.search(caller_id(), query["q"], query["limit"], _filter(query))
-    older = ("before", page.messages[-1].id) if page.has_older else None
+    older = None if page.rest is None else ("before", page.rest)
     return presenting.json_response(presenter(page.details).messages(page), headers=link_header(older, None))
 
 

@@ -39,7 +39,7 @@ from minichat.domain.model.invitations import (
     NewInvitation,
     OpenInvitation,
 )
-from minichat.domain.model.messages import Message, MessageQuery, NewMessage, Receipts, SoughtWord
+from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.reports import (
@@ -108,6 +108,7 @@ __all__ = [
     "Details",
     "Device",
     "DirectParticipant",
+    "FoundMessages",
     "HistoryAccess",
     "Invitation",
     "InvitationList",

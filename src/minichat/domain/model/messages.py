@@ -1,5 +1,6 @@
 """Messages and receipts."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from minichat.domain.model.values import Timestamp
@@ -49,6 +50,15 @@ class SoughtWord(NamedTuple):
     text: str
     is_whole: bool
     """Whether the indexed word is equal to the text; otherwise it begins with it."""
+
+
+class FoundMessages(NamedTuple):
+    """The result of a search."""
+
+    messages: Sequence[Message]
+    """The newest first."""
+    rest: int | None = None
+    """A message before which the search has not looked, because it had to compare too much text; else None."""
 
 
 class MessageQuery(NamedTuple):

@@ -82,6 +82,8 @@ class MessagePage(NamedTuple):
     """By room id."""
     has_older: bool
     has_newer: bool
+    rest: int | None = None
+    """The message before which a search goes on, if it does."""
 
 
 class ShownMessage(NamedTuple):

@@ -7,7 +7,7 @@ transaction. This port only reads.
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import Message, MessageQuery, ReadableRoom
+from minichat.domain.model import FoundMessages, MessageQuery, ReadableRoom
 
 
 class MessageIndex(Protocol):
@@ -19,15 +19,16 @@ class MessageIndex(Protocol):
         *,
         author_id: int | None = None,
         before: int | None = None,
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         """Return the newest `limit` messages that match the query, the newest first: by id, over all these rooms.
 
         A message is found if `domain.message_words.matches` its content, it is not deleted, it is in one of the rooms
         with a `seq` of at least `first_seq`, and, if they are given, its author is `author_id` and its id is smaller
         than `before`. The query has words, and no room is given twice; there may be thousands of them, in any order.
 
-        The time depends on neither the number of messages nor on their age. Like every list across rooms, the result
-        ends before the first id that an open transaction may still commit.
+        The time depends on neither the number of messages nor on their age. A search that has compared much text in
+        vain returns what it has found so far: see `domain.message_words.compared`. Like every list across rooms, the
+        result ends before the first id that an open transaction may still commit.
 
         Raises IndexBuilding while older messages are not in the index yet. Call it in a snapshot together with the
         look-up of the rooms.

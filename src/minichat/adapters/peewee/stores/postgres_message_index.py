@@ -12,7 +12,7 @@ from minichat.adapters.peewee.engine.statements import Row, Statement
 from minichat.adapters.peewee.stores.postgres_message_search import IndexState, PostgresMessageSearch, stored_words
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.message_words import index_words, searchable_text
-from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
+from minichat.domain.model import MAX_ID, FoundMessages, Message, MessageQuery, ReadableRoom
 from minichat.domain.ports import Characters
 
 MAX_TEXT = 50_000
@@ -166,7 +166,7 @@ class PostgresMessageIndex:
         *,
         author_id: int | None = None,
         before: int | None = None,
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         row = self._state.one(room_ids=[room.room_id for room in rooms])
         assert row is not None, "a query without FROM returns one row"
         newest_id, messages, is_building, has_behind = row

@@ -10,15 +10,15 @@ character separates a word from longer ones that begin with it, which are few: `
 begins with `tea`. `domain.message_words` decides about each candidate. This module writes nothing.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.stores.messages import MESSAGES
-from minichat.domain.message_words import matches, searchable_text
-from minichat.domain.model import Message, MessageQuery, ReadableRoom, SoughtWord
+from minichat.domain.message_words import compared, merged
+from minichat.domain.model import FoundMessages, Message, MessageQuery, ReadableRoom, SoughtWord
 from minichat.domain.ports import Characters
 
 BLOCK_BITS = 12
@@ -138,27 +138,31 @@ class PostgresMessageSearch:
         author_id: int | None,
         before: int,
         state: IndexState,
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         """Return the result of `MessageIndex.search`, if the index lacks no messages but those in `message_behind`."""
         first_seq = {room.room_id: room.first_seq for room in rooms}
 
-        def is_match(message: Message) -> bool:
-            return (
-                message.seq >= first_seq.get(message.room_id, message.seq + 1)
+        def found_among(candidates: Iterable[Message]) -> FoundMessages:
+            asked_for = (
+                message
+                for message in candidates
+                if message.seq >= first_seq.get(message.room_id, message.seq + 1)
                 and message.id < before
                 and author_id in (None, message.user_id)
-                and matches(searchable_text(message.content, self._characters), query)
             )
+            return compared(asked_for, query, self._characters, limit)
 
         author = [] if author_id is None else [SoughtWord(author_word(author_id), is_whole=True)]
         candidates = _Candidates(self, [*query.sought, *author], rooms, limit).before(before, state.share)
-        found: list[Message] = []
-        while len(found) < limit and (ids := list(islice(candidates, limit))):
-            found += filter(is_match, MESSAGES.all(self._by_ids.rows(ids=ids)))
+        found = found_among(self._messages(candidates, limit))
         if state.has_behind:
-            behind = filter(is_match, MESSAGES.all(self._behind.rows()))
-            found = sorted({*found, *behind}, key=lambda message: -message.id)
-        return found[:limit]
+            found = merged(found, found_among(MESSAGES.all(self._behind.rows())), limit)
+        return found
+
+    def _messages(self, ids: Iterator[int], count: int) -> Iterator[Message]:
+        """Yield the messages with these ids, `count` of which are read at once."""
+        while some := list(islice(ids, count)):
+            yield from MESSAGES.all(self._by_ids.rows(ids=some))
 
 
 class _Candidates:

@@ -17,7 +17,7 @@ from minichat.adapters.peewee.stores.sqlite_message_search import (
 )
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.message_words import index_words, searchable_text
-from minichat.domain.model import MAX_ID, Message, MessageQuery, ReadableRoom
+from minichat.domain.model import MAX_ID, FoundMessages, Message, MessageQuery, ReadableRoom
 from minichat.domain.ports import Characters
 
 MAX_TEXT = 50_000
@@ -212,7 +212,7 @@ class SqliteMessageIndex:
         *,
         author_id: int | None = None,
         before: int | None = None,
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         if self._next_id():
             raise IndexBuilding
         return self._search.find(query, rooms, limit, author_id, MAX_ID + 1 if before is None else before)

@@ -6,7 +6,7 @@ until no other room can have a newer match. `domain.message_words` decides about
 nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -14,18 +14,22 @@ import orjson
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.stores.messages import MESSAGES
-from minichat.domain.message_words import matches, searchable_text
-from minichat.domain.model import Message, MessageQuery, ReadableRoom, SoughtWord
+from minichat.domain.message_words import MAX_COMPARED, compared, merged
+from minichat.domain.model import FoundMessages, Message, MessageQuery, ReadableRoom, SoughtWord
 from minichat.domain.ports import Characters
 
 PREFIX = 3
 """Number of letters that the index looks up at once. For more, it merges all words that begin with them."""
 TRIED = 100
 """Number of candidates with the first letters of long words that a search reads before it looks up more letters."""
+MAX_TRIED = 30_000
+"""Number of code points of these candidates that it compares: see `message_words.compared`."""
 FIRST_ROOMS, MAX_ROOMS = 8, 64
 """Number of rooms that a statement asks: at first, and at most."""
 MAX_CANDIDATES = 1_000
-"""Maximum number of candidates that a search reads at once."""
+"""Maximum number of candidates that a statement looks up."""
+READ = 200
+"""Number of messages that a search reads at once."""
 
 _FIRST_ROOM, _ROOMS = 0x80, 0x110000 - 0x80 - 0x800
 _SURROGATES, _AFTER_SURROGATES = 0xD800, 0xE000
@@ -67,7 +71,7 @@ class SqliteMessageSearch:
         def statement(text: str) -> Statement:
             return Statement.of_text(database, text)
 
-        self._candidates = statement(_CANDIDATES)
+        self._newest_in_room = statement(_CANDIDATES)
         self._by_ids = statement(
             f"SELECT {_COLUMNS} FROM message "  # noqa: S608 - our own names
             "WHERE id IN (SELECT value FROM json_each(:ids)) AND NOT is_deleted ORDER BY id DESC"
@@ -80,27 +84,28 @@ class SqliteMessageSearch:
 
     def find(
         self, query: MessageQuery, rooms: Sequence[ReadableRoom], limit: int, author_id: int | None, before: int
-    ) -> Sequence[Message]:
+    ) -> FoundMessages:
         """Return the result of `MessageIndex.search`, if no message but those in `message_behind` are missing."""
         first_seq = {room.room_id: room.first_seq for room in rooms}
 
-        def is_match(message: Message) -> bool:
+        def is_asked_for(message: Message) -> bool:
             return (
                 message.seq >= first_seq.get(message.room_id, message.seq + 1)
                 and message.id < before
                 and author_id in (None, message.user_id)
-                and matches(searchable_text(message.content, self._characters), query)
             )
+
+        def found_among(candidates: Iterable[Message], most: int = MAX_COMPARED) -> FoundMessages:
+            return compared(filter(is_asked_for, candidates), query, self._characters, limit, most)
 
         asked = sorted((self._asked(room) for room in rooms), reverse=True)
         author = [] if author_id is None else [SoughtWord(author_character(author_id), is_whole=True)]
-        found = self._first_letters(asked, [*query.sought, *author], limit, before, is_match)
+        words = [*query.sought, *author]
+        found = self._first_letters(asked, words, limit, before, found_among)
         if found is None:
-            found = self._read(asked, [*query.sought, *author], limit, before, is_match)
-        behind = [message for message in MESSAGES.all(self._behind.rows()) if is_match(message)]
-        if behind:
-            found = sorted({*found, *behind}, key=lambda message: -message.id)
-        return found[:limit]
+            found = found_among(self._candidates(asked, words, limit, before))
+        behind = MESSAGES.all(self._behind.rows())
+        return merged(found, found_among(behind), limit) if behind else found
 
     def _asked(self, room: ReadableRoom) -> _Room:
         before_first = self._id_of.one(room_id=room.room_id, seq=room.first_seq - 1) if room.first_seq > 1 else None
@@ -112,8 +117,8 @@ class SqliteMessageSearch:
         words: Sequence[SoughtWord],
         limit: int,
         before: int,
-        is_match: Callable[[Message], bool],
-    ) -> list[Message] | None:
+        found_among: Callable[[Iterable[Message], int], FoundMessages],
+    ) -> FoundMessages | None:
         """Return the matches among the newest messages with the first letters of the words; None if they are too few.
 
         A long word that is common is found many times as fast by its first letters.
@@ -123,29 +128,26 @@ class SqliteMessageSearch:
             return None
         count = max(TRIED, 2 * limit)
         ids = self._newest(rooms, short, count, before)
-        found = self._matches(ids, is_match)
-        return found if len(found) >= limit or len(ids) < count else None
+        found = found_among(self._messages(ids), MAX_TRIED)
+        has_all = len(ids) < count and found.rest is None
+        return found if has_all or len(found.messages) == limit else None
 
-    def _read(
-        self,
-        rooms: Sequence[_Room],
-        words: Sequence[SoughtWord],
-        limit: int,
-        before: int,
-        is_match: Callable[[Message], bool],
-    ) -> list[Message]:
-        found: list[Message] = []
+    def _candidates(
+        self, rooms: Sequence[_Room], words: Sequence[SoughtWord], limit: int, before: int
+    ) -> Iterator[Message]:
+        """Yield the messages with these words, the newest first, and no more of them than are taken."""
         count = limit
         while True:
             ids = self._newest(rooms, words, count, before)
-            found += self._matches(ids, is_match)
-            if len(found) >= limit or len(ids) < count:
-                return found
+            yield from self._messages(ids)
+            if len(ids) < count:
+                return
             before, count = ids[-1], min(2 * count, MAX_CANDIDATES)
 
-    def _matches(self, ids: Sequence[int], is_match: Callable[[Message], bool]) -> list[Message]:
-        messages = MESSAGES.all(self._by_ids.rows(ids=orjson.dumps(ids).decode()))
-        return [message for message in messages if is_match(message)]
+    def _messages(self, ids: Sequence[int]) -> Iterator[Message]:
+        for start in range(0, len(ids), READ):
+            some = orjson.dumps(ids[start : start + READ]).decode()
+            yield from MESSAGES.all(self._by_ids.rows(ids=some))
 
     def _newest(self, rooms: Sequence[_Room], words: Sequence[SoughtWord], count: int, before: int) -> list[int]:
         """Return the ids of the newest `count` candidates with these words, the newest first."""
@@ -158,7 +160,7 @@ class SqliteMessageSearch:
                 break
             start, size = start + size, min(2 * size, MAX_ROOMS)
             asked = orjson.dumps([(_expression(room.character, words), room.after) for room in some]).decode()
-            for (ids,) in self._candidates.rows(asked=asked, before=before, floor=floor, limit=count):
+            for (ids,) in self._newest_in_room.rows(asked=asked, before=before, floor=floor, limit=count):
                 best += orjson.loads(ids)
             best = sorted(best, reverse=True)[:count]
         return best
