@@ -329,6 +329,26 @@ def test_an_invalid_handshake_is_answered_with_426(ann, method, version, headers
 
 
 @on_sqlite_only
+def test_a_block_refuses_frames_and_hides_typing_from_the_blocker(ann, bob):
+    room = ann.makes_room(bob)
+    direct = ann.call("POST", "/api/chat/create-direct-chat/", {"user_id": bob.id}).json["room"]["id"]
+    with closing(Socket(ann)) as blocker, closing(Socket(ann, room)) as of_room, closing(Socket(bob)) as blocked:
+        assert ann.call("POST", f"/api/chat/users/{bob.id}/block/").status == 204
+        change = blocker.next()
+        assert (change["type"], change["data"]["is_blocked"]) == ("block.changed", True)
+        for kind in ({"type": "message", "content": "hello"}, {"type": "typing"}):
+            blocked.says({**kind, "room": direct})
+            problem = blocked.next()
+            assert (problem["type"], problem["status"], problem["code"]) == ("problem", 403, "cannot_message")
+        blocked.says({"type": "typing", "room": room})
+        blocked.says({"type": "message", "content": "hello", "room": room})
+        blocked.hears("ack", "ack", "message.created")
+        for socket in (blocker, of_room):
+            event = socket.next()
+            assert (event["type"], event["data"]["is_blocked"]) == ("message.created", True)
+
+
+@on_sqlite_only
 def test_an_invalid_frame_gets_a_problem_and_the_socket_stays_open(ann):
     room = ann.makes_room()
     with closing(Socket(ann, room)) as socket:
