@@ -11,10 +11,19 @@ from minichat.domain.errors import (
     SessionEnded,
     TooManyReports,
 )
-from minichat.domain.model import DAY, HOUR, AuditEvent, ReportReason, ReportState, Role
+from minichat.domain.model import (
+    DAY,
+    HOUR,
+    AuditEvent,
+    HistoryAccess,
+    ReportReason,
+    ReportState,
+    Role,
+)
 from minichat.domain.paging import Window
 from minichat.domain.reports import MAX_COMMENT_LENGTH, MAX_PER_HOUR
 from minichat.domain.retention import DECIDED_KEPT, UNDECIDED_KEPT, Kind
+from minichat.domain.room_rules import RoomPolicy
 
 ALL = Window(50)
 
@@ -116,6 +125,19 @@ def test_a_user_who_has_left_or_is_banned_cannot_report(reports, ann, carl, room
     ann.bans(carl, from_=room)
     with pytest.raises(NotAParticipant):
         reports.make(carl.id, message.id, ReportReason.SPAM)
+
+
+def test_a_message_from_before_joining_cannot_be_reported_if_the_room_hides_it(chat, reports, queued, ann, bob, carl):
+    hiding = RoomPolicy(history=HistoryAccess.JOINED)
+    room = chat.services.rooms.create(ann.id, "Quiet", invited=[bob.id], policy=hiding).view.room
+    before = bob.says("before", in_=room).message
+    carl.joins(room)
+    after = bob.says("after", in_=room).message
+    with chat.nothing_changes(), pytest.raises(MessageNotFound):
+        reports.make(carl.id, before.id, ReportReason.SPAM)
+    reports.make(ann.id, before.id, ReportReason.SPAM)
+    reports.make(carl.id, after.id, ReportReason.SPAM)
+    assert [head.message_id for head in queued()] == [after.id, before.id]
 
 
 def test_messages_of_every_role_can_be_reported(reports, queued, ann, bob, carl, room):
