@@ -113,6 +113,28 @@ class TestAllRooms:
                 assert same == {name: expected[name] for name in same}
                 assert (problem["type"], problem["room"]) == ("problem", room_id)
 
+    @on_one_database
+    def test_frames_obey_blocks_and_the_policy_of_a_room(self, ann: Person, bob: Person) -> None:
+        news, slow = ann.makes_room("News", with_=[bob], write="moderators"), ann.makes_room("Slow", cooldown=60)
+        bob.joins(slow)
+        chat = ann.chats_with(bob)
+        assert ann.posts(f"/api/chat/users/{bob.id}/block/").status == 204
+        of_ann, of_bob = Socket(ann), Socket(bob)
+        refused = [
+            (of_bob, news, "announcements_only"),
+            (of_bob, chat, "cannot_message"),
+            (of_ann, chat, "you_blocked"),
+        ]
+        for socket, room, code in refused:
+            for type_, fields in (("message", {"content": "hi"}), ("typing", {})):
+                problem = socket.says(type_, room=room["id"], **fields)
+                assert (problem["status"], problem["code"], problem["room"]) == (403, code, room["id"])
+            assert socket.says("read", room=room["id"], seq=0)["type"] == "ack"
+        assert of_bob.says("message", room=slow["id"], content="first", client_id="1")["type"] == "ack"
+        problem = of_bob.says("message", room=slow["id"], content="second")
+        assert (problem["status"], problem["code"], problem["retry_after"]) == (429, "cooldown", 60)
+        assert of_bob.says("message", room=slow["id"], content="first", client_id="1")["type"] == "ack"
+
     def test_a_socket_serves_rooms_that_its_user_joins_and_leaves(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room()
         socket = Socket(bob)
