@@ -9,19 +9,23 @@ import io
 import json
 import os
 import pty
+import subprocess
 import sys
 import termios
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click import Group, Option
 
 from commands import run_minichat
-from e2e.crowd import execute
+from e2e.crowd import execute, wait_until
+from minichat.adapters.peewee import open_database
+from minichat.adapters.peewee.stores.message_index import begin_again
 from minichat.cli import main
 from minichat.cli.common import read_password
 from postgres import migrated, shared
-from servers import BIN, SECRET, child, environment, free_port, run, serving
+from servers import BIN, SECRET, child, environment, free_port, run, serving, sqlite_file_of
 
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
@@ -201,15 +205,40 @@ def test_demo_fills_only_an_empty_database(tmp_path, is_on_postgres):
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.endswith("Created 4 users, 3 rooms and 25 messages.\n")
     assert "not empty" in failure(run_minichat(tmp_path, "demo", *SMALL, **settings))
+    empty_the_search_index(tmp_path, **settings)
     with serving(tmp_path, **settings) as server:
         login = {"username": "user1", "password": "demo-password-1"}
         token = server.call("POST", "/api/auth/login/", login).json["tokens"]["access"]
+        wait_until(lambda: "the search index of messages is complete: 25 messages" in server.said, "the filling")
+        assert len(server.call("GET", "/api/chat/search/?q=message", token=token).json) == 25
         rooms = server.call("GET", "/api/chat/rooms/", token=token).json
         assert sorted(room["last_seq"] for room in rooms) == [0, 0, 25]
         assert {room["participants_count"] for room in rooms} == {2}
         assert server.call("POST", "/api/chat/rooms/", {"name": "One more"}, token).status == 201
         newcomer = {"username": "newcomer", "password": "correct horse battery"}
         assert server.call("POST", "/api/auth/register/", newcomer).status == 201
+
+
+def test_the_filling_of_the_search_index_ends_with_its_server_and_continues(tmp_path):
+    run_minichat(tmp_path, "demo", *SMALL[:-1], "500")
+    empty_the_search_index(tmp_path)
+    program = [sys.executable, "-m", "minichat.indexing"]
+    with child(program, tmp_path, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        _, log = process.communicate(timeout=20)
+    assert (process.returncode, b"the search index of messages is incomplete" in log) == (0, True)
+    assert run_minichat(tmp_path, "db", "status").stdout.endswith("search   200 of about 500 messages\n")
+    assert run_minichat(tmp_path, "db", "upgrade").stdout == ""
+    assert run_minichat(tmp_path, "db", "status").stdout.endswith("search   complete\n")
+
+
+def empty_the_search_index(folder: Path, **settings: str) -> None:
+    """Bring a database into the state after its upgrade: no message counts as indexed."""
+    database = open_database(settings.get("database_url", f"sqlite:///{sqlite_file_of(folder)}"))
+    try:
+        with database.writing():
+            begin_again(database, is_empty=False)
+    finally:
+        database.close_connections()
 
 
 def test_demo_with_more_members_than_users_is_refused(tmp_path):
