@@ -12,10 +12,11 @@ from minichat.adapters.memory import PlainCharacters
 from minichat.adapters.peewee import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling
-from minichat.adapters.peewee.operations.message_filling import fill, progress
+from minichat.adapters.peewee.operations.message_filling import fill, progress, purge
 from minichat.adapters.peewee.stores.message_index import begin_again
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.model import Message, Room
+from postgres import shared
 
 KINDS = {"sqlite": sqlite, "postgres": postgres}
 CHARACTERS = PlainCharacters()
@@ -256,6 +257,28 @@ def test_no_word_of_a_deleted_or_edited_message_stays_in_the_index(
     if database.dialect.name == "sqlite":
         blocks = database.execute_sql("SELECT block FROM message_word_data").fetchall()
         assert not [block for (block,) in blocks if b"confidential" in bytes(block)]
+
+
+def test_a_purge_removes_the_keys_of_removed_words_from_the_index(
+    database: ChatDatabase, ann: Person, room: Room
+) -> None:
+    messages = [ann.says(content, in_=room).message for content in ("confidential", "private", "tea")]
+    ann.takes_back(messages[0])
+    ann.rewrites(messages[1], "coffee")
+    if database.dialect.name == "postgres":
+        assert b"confidentia" in index_file(database)
+        assert purge(database, CHARACTERS)
+        assert b"confidentia" not in index_file(database)
+        assert b"privat" not in index_file(database)
+    assert not purge(database, CHARACTERS)
+    assert (found(ann, "coffee"), found(ann, "tea"), found(ann, "private")) == (["coffee"], ["tea"], [])
+
+
+def index_file(database: ChatDatabase) -> bytes:
+    """The index of the words on the disk."""
+    database.execute_sql("CHECKPOINT")
+    (path,) = database.execute_sql("SELECT pg_relation_filepath('message_word_lexemes')").fetchone()
+    return (shared().folder / "data" / path).read_bytes()
 
 
 @pytest.mark.parametrize("version", ["this", "an earlier"])

@@ -164,6 +164,8 @@ def prune() -> None:
     settings = load_settings()
     import time
 
+    from minichat.adapters.characters import UnicodeCharacters
+    from minichat.adapters.peewee.operations.message_filling import purge
     from minichat.domain.retention import LogRetention
     from minichat.wiring import services_on
 
@@ -178,6 +180,9 @@ def prune() -> None:
         for kind, removed in services_on(database, settings).retention.apply(logs, pause=pause):
             click.echo(f"{removed:>9}  {kind}")
     fill_index(database, settings)  # a server of an earlier version may have left some messages out
+    with database_failures(settings):
+        if purge(database, UnicodeCharacters()):
+            click.echo("Built the search index anew, without the words of deleted and edited messages.")
 
 
 @main.command()

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 READERS, WRITERS = 4, 6
 """Maximum number of connections of a process, in each pool."""
+MAINTENANCE_PATIENCE_SECONDS = 600
+"""How long maintenance waits for the transactions of others."""
 _MIGRATING = 5_204_115_011
 """The key of the advisory lock that a migration holds."""
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
@@ -161,6 +163,14 @@ class Postgres(PostgresqlDatabase):
             if not connection.limits:
                 connection.execute("SET statement_timeout = 0")
         return connection
+
+    def maintain(self, *statements: str) -> None:
+        """Run statements that no transaction may contain, without a time limit except for locks. Raises Unavailable."""
+        with translate_errors(), closing(self._unlimited()) as connection, driver_errors:
+            if not connection.limits:
+                connection.execute(f"SET lock_timeout = '{MAINTENANCE_PATIENCE_SECONDS}s'")
+            for statement in statements:
+                connection.execute(statement)
 
     def checkpoint(self) -> None:
         """Do nothing: the server makes its own checkpoints."""

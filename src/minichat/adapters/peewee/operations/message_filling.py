@@ -67,6 +67,14 @@ def fill(
     return done
 
 
+def purge(database: ChatDatabase, characters: Characters) -> bool:
+    """Remove all traces of edited and deleted words from the search index, beside running servers.
+
+    Return whether there were any. Raises Unavailable; the next call then does it again.
+    """
+    return message_index(database, characters).purge()
+
+
 def _timed(action: Callable[[], Result], pause: Callable[[float], object]) -> Result:
     started = time.monotonic()
     result = action()

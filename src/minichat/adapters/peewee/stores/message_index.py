@@ -46,6 +46,9 @@ class StoredIndex(MessageIndex, Protocol):
     def merge(self, *, is_first: bool) -> bool:
         """Tidy a part of the index, in a short transaction; return whether there is more to do."""
 
+    def purge(self) -> bool:
+        """Remove all traces of removed words from the index, beside running servers; return whether there were any."""
+
     def progress(self) -> tuple[int, int]:
         """Return how many messages are indexed, of how many, as estimated by their ids."""
 

@@ -75,6 +75,17 @@ class PostgresMessageIndex:
         self._proceed = statement("UPDATE message_indexing SET next_id = :next_id")
         self._complete = statement("DELETE FROM message_indexing")
 
+        # The removal of words, noted by triggers
+        self._next_round = statement(
+            "SELECT setval('message_word_round', last_value + 1), EXISTS (SELECT 1 FROM message_word_removal) "
+            "FROM message_word_round"
+        )
+        self._end_rounds = statement("DELETE FROM message_word_removal WHERE round < :round")
+        self._invalid_indexes = statement(
+            "SELECT indexrelid::regclass::text FROM pg_index "
+            "WHERE indrelid = 'message_word'::regclass AND NOT indisvalid"
+        )
+
         # The search
         self._state = statement(_STATE)
 
@@ -153,8 +164,22 @@ class PostgresMessageIndex:
         return False
 
     def merge(self, *, is_first: bool) -> bool:
-        """Do nothing yet."""
+        """Do nothing: GIN has one part."""
         return False
+
+    def purge(self) -> bool:
+        """Build the GIN index anew if words were removed since the last time: it keeps a key without messages."""
+        row = self._next_round.one()
+        assert row is not None, "a sequence has one row"
+        current_round, has_removed = row
+        if not has_removed:
+            return False
+        # An interrupted run leaves an invalid index behind.
+        remains = [f"DROP INDEX CONCURRENTLY {name}" for (name,) in self._invalid_indexes.rows()]
+        self._database.maintain(*remains, "REINDEX INDEX CONCURRENTLY message_word_lexemes", "VACUUM message_word")
+        with self._database.writing():
+            self._end_rounds.run(round=current_round)
+        return True
 
     # The search
 

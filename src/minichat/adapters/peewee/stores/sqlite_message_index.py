@@ -202,6 +202,10 @@ class SqliteMessageIndex:
         changed: int = row[0]
         return changed
 
+    def purge(self) -> bool:
+        """Do nothing: FTS5 deletes securely."""
+        return False
+
     # The search
 
     def search(
