@@ -1,6 +1,7 @@
 """Measure the search for messages, on SQLite and PostgreSQL, as the number of messages grows.
 
-    python bench/search.py [--databases sqlite,postgres] [--messages 10000,1000000] [--runs 12] [--url URL]
+    python bench/search.py [--databases sqlite,postgres] [--messages 10000,1000000] [--runs 12] [--sends 2000]
+        [--url URL [--pid PID]]
 
 It fills a database with messages like those of a chat: in Latin, Cyrillic and Han, with frequent and rare words, in
 1,000 rooms of very different sizes. Then it searches in this process, by the service of the API: as a user in one room,
@@ -19,11 +20,12 @@ import random
 import sys
 import time
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import accumulate, islice, product
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import mean, median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -32,11 +34,19 @@ from on_postgres import family, on_cpu
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # it starts PostgreSQL as the tests do
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling, migrate
 from minichat.adapters.peewee.stores.message_index import begin_again
+from minichat.adapters.peewee.stores.messages import (
+    APPEND,
+    INDEXED,
+    PeeweeMessageStore,
+    PostgresMessageStore,
+)
 from minichat.config import Settings
 from minichat.domain.message_search import MessageFilter, MessageSearch
-from minichat.domain.model import SECOND, Role, RoomKind
+from minichat.domain.model import SECOND, Message, Role, RoomKind
+from minichat.domain.services import Services
 from minichat.wiring import services_on
 from postgres import running_postgres
 
@@ -216,6 +226,26 @@ def filters(newest_id: int) -> Iterator[tuple[str, MessageFilter]]:
         yield name or "no filter", MessageFilter(room_id, author_id, before)
 
 
+class NoIndex:
+    """An index that stores no words."""
+
+    def words(self, room_id: int, user_id: int, content: str) -> str:
+        return ""
+
+    def add(self, message: Message) -> None:
+        """Do nothing."""
+
+    def refresh(self, message_ids: Collection[int]) -> None:
+        """Do nothing."""
+
+
+class UnindexedOnPostgres(PostgresMessageStore):
+    """The messages on PostgreSQL, without their words."""
+
+    def _prepare_append(self) -> None:
+        self._append_at_once = Statement.of_text(self._database, APPEND.replace(f"{INDEXED},", ""))
+
+
 class Target(NamedTuple):
     """A filled database."""
 
@@ -260,12 +290,33 @@ def searched(target: Target, search: MessageSearch, user_id: int, query: str, ru
     return Figures(found, median(every), quantiles(every, n=100)[-1], cpu, median(times[slowest]), slowest)
 
 
-def measure(target: Target, folder: Path, runs: int, kinds: Sequence[str]) -> None:
+def sending(target: Target, services: Services, sends: int) -> None:
+    """Print the cost of a send with the index and without it. They alternate, in rooms of all sizes."""
+    database, author = target.database, services.message_search.detail_reader.user_store.get(FREQUENT_AUTHOR)
+    assert author is not None
+    kind: type[PeeweeMessageStore] = database.dialect.choose(sqlite=PeeweeMessageStore, postgres=UnindexedOnPostgres)
+    both = (services.messaging, replace(services.messaging, message_store=kind(database, NoIndex())))
+    times: tuple[list[float], list[float]] = ([], [])
+    cpu = [0.0, 0.0]
+    for number, line in enumerate(islice(message_lines(2 * sends), 2 * sends)):
+        begun, spent = time.perf_counter(), target.cpu_ms()
+        both[number % 2].send(author, line.room_id, line.content)
+        times[number % 2].append((time.perf_counter() - begun) * 1e3)
+        cpu[number % 2] += target.cpu_ms() - spent
+    with_index, without = times
+    print(
+        f"a send costs {median(with_index) - median(without):+.2f} ms at the median of {median(without):.2f}, "
+        f"{mean(with_index) - mean(without):+.2f} on average of {mean(without):.2f}, "
+        f"{(cpu[0] - cpu[1]) / sends:+.2f} of CPU time of {cpu[1] / sends:.2f}",
+        flush=True,
+    )
+
+
+def measure(target: Target, services: Services, runs: int, kinds: Sequence[str]) -> None:
     """Print a table of all kinds of queries."""
-    search = services_on(target.database, Settings.defaults(folder)).message_search
     print(f"{'':30}{'rooms':>6}{'found':>6}{'p50 ms':>8}{'p99 ms':>8}{'CPU ms':>8}{'slowest':>9}")
     for kind, (rooms, user_id) in product(kinds, SEEKERS.items()):
-        figures = searched(target, search, user_id, QUERIES[kind], runs)
+        figures = searched(target, services.message_search, user_id, QUERIES[kind], runs)
         print(
             f"{kind:30}{rooms:>6}{figures.found:>6}{figures.p50:>8.1f}{figures.p99:>8.1f}{figures.cpu:>8.1f}"
             f"{figures.slowest:>9.1f}  {figures.slowest_filter}",
@@ -299,6 +350,7 @@ def main() -> None:
     parser.add_argument("--databases", default="sqlite,postgres")
     parser.add_argument("--messages", default="10000,1000000")
     parser.add_argument("--runs", type=int, default=12, help="searches for each combination of filters")
+    parser.add_argument("--sends", type=int, default=2_000, help="messages to send, each with and without the index")
     parser.add_argument("--only", default="", metavar="KIND", help="the kinds of queries that begin so")
     parser.add_argument("--url", help="measure this database alone")
     parser.add_argument("--pid", type=int, help="the process of its PostgreSQL server, to measure its CPU time")
@@ -317,7 +369,10 @@ def main() -> None:
         for url, pid, size in targets:
             print(f"\n{url.partition(':')[0]}, {size:,} messages", flush=True)
             with filled(url, size) as database:
-                measure(Target(database, pid), folder, given.runs, kinds)
+                services, target = services_on(database, Settings.defaults(folder)), Target(database, pid)
+                measure(target, services, given.runs, kinds)
+                if given.sends:
+                    sending(target, services, given.sends)
 
 
 if __name__ == "__main__":

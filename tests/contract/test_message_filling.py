@@ -278,7 +278,7 @@ def index_file(database: ChatDatabase) -> bytes:
     """The index of the words on the disk."""
     database.execute_sql("CHECKPOINT")
     (path,) = database.execute_sql("SELECT pg_relation_filepath('message_word_lexemes')").fetchone()
-    return (shared().folder / "data" / path).read_bytes()
+    return Path(shared().folder, "data", path).read_bytes()
 
 
 @pytest.mark.parametrize("version", ["this", "an earlier"])

@@ -8,7 +8,9 @@ import pytest
 
 from builders import Chat
 from contract.backends import postgres
-from minichat.domain.model import ChangeKind, NewMessage
+from minichat.adapters.memory import PlainCharacters
+from minichat.domain.message_words import message_query
+from minichat.domain.model import MAX_ID, ChangeKind, NewMessage, ReadableRoom
 
 PATIENCE = 20
 
@@ -52,6 +54,23 @@ def test_concurrent_messages_of_a_room_are_logged_in_the_order_of_their_seq(back
     ids = [message.id for message in backend.ports.message_store.after(room.id, 0, 1_000)]
     assert len(ids) == 400
     assert [change.message_id for change in backend.log() if change.kind == ChangeKind.MESSAGE_CREATED] == ids
+
+
+def test_a_search_ends_before_a_message_that_is_not_yet_committed(backend, ann, add_room):
+    ports = backend.ports
+    room, other = add_room(ann), add_room(ann)
+    readable = [ReadableRoom(where.id, 0, MAX_ID) for where in (room, other)]
+
+    def found():
+        with ports.snapshot():
+            page = ports.message_index.search(message_query("tea", PlainCharacters()), readable, 10)
+        return [message.content for message in page.messages]
+
+    with writing(ports, room, ann, "tea 1"):
+        with ports.transaction(room=other.id):
+            ports.message_store.append(NewMessage(other.id, ann.id, "tea 2", 1, None))
+        assert found() == []
+    assert found() == ["tea 2", "tea 1"]
 
 
 def test_a_reader_across_rooms_never_passes_a_message_that_is_not_yet_committed(backend, ann, bob, add_room):

@@ -299,7 +299,7 @@ class PostgresMessageStore(PeeweeMessageStore):
         return None if row is None else new.stored_as(*row)
 
     def _prepare_append(self) -> None:
-        self._append_at_once = Statement.of_text(self._database, _APPEND)
+        self._append_at_once = Statement.of_text(self._database, APPEND)
 
     def _across_rooms(self) -> tuple[Statement, Statement]:
         """Return the same lists in a form that forces PostgreSQL to use the index on the messages of a room.
@@ -342,7 +342,10 @@ _LAST_HIDDEN = """CASE room.history WHEN 'all' THEN 0 ELSE coalesce((
 ), 0) END"""
 """The same as `_last_hidden`."""
 
-_APPEND = f"""
+INDEXED = """indexed AS (
+        INSERT INTO message_word (room_id, message_id, seq, words) SELECT :room_id, id, seq, :words FROM added
+    )"""
+APPEND = f"""
     WITH taken AS (
         SELECT id AS message_id, settled_by FROM take_message_id() WHERE NOT EXISTS (
             SELECT 1 FROM message WHERE room_id = :room_id AND user_id = :user_id AND client_id = :client_id::text
@@ -354,10 +357,7 @@ _APPEND = f"""
         INSERT INTO message (id, settled_by, seq, is_indexed, {", ".join(NewMessage._fields)})
         SELECT message_id, settled_by, last_seq, true, {", ".join(_typed(name) for name in NewMessage._fields)}
         FROM numbered RETURNING id, seq
-    ), indexed AS (
-        INSERT INTO message_word (room_id, message_id, seq, words)
-        SELECT :room_id, id, seq, :words FROM added
-    ), seen AS (
+    ), {INDEXED}, seen AS (
         UPDATE participant SET seen_seq = seq FROM added WHERE room_id = :room_id AND user_id = :user_id
     )
     SELECT id, seq FROM added

@@ -30,6 +30,8 @@ SCANNED = 3_000
 """Number of messages whose words a search reads before it looks into the index."""
 SCANNED_AT_MOST = 20_000
 """The same, if the matches among the first ones promise a whole page."""
+ENOUGH = 0.8
+"""The share of these numbers that suffices: one more step would cost more."""
 SPAN_GROWTH = 4
 """How many times as many ids the next step of reading may span, if the last one had few messages."""
 FIRST_BLOCKS = 16
@@ -75,9 +77,11 @@ _BLOCKS = f"""
 """  # noqa: S608
 _LOOK_UP = f"""
     SELECT near.message_id
-    FROM unnest(:lexemes::text[], :first_seqs::bigint[]) AS asked (lexemes, first_seq) CROSS JOIN LATERAL (
+    FROM unnest(:lexemes::text[], :first_seqs::bigint[], :newest_ids::bigint[]) AS asked (lexemes, first_seq, newest_id)
+    CROSS JOIN LATERAL (
         SELECT message_id FROM message_word
-        WHERE message_lexemes(room_id, seq, words) @@ asked.lexemes::tsquery AND message_id < :before AND {_FITS}
+        WHERE message_lexemes(room_id, seq, words) @@ asked.lexemes::tsquery
+        AND message_id <= asked.newest_id AND {_FITS}
         ORDER BY message_id DESC LIMIT :limit
     ) AS near ORDER BY near.message_id DESC LIMIT :limit
 """  # noqa: S608
@@ -180,7 +184,7 @@ class _Candidates:
         self._rooms = sorted(rooms, key=lambda room: -room.newest_id)
         self._first_seq = {room.room_id: room.first_seq for room in rooms}
         self._limit = limit
-        self._patterns = [f"% {word.text}{' ' if word.is_whole else ''}%" for word in words]
+        self._patterns = {word: f"% {word.text}{' ' if word.is_whole else ''}%" for word in words}
 
     def before(self, before: int, share: float) -> Iterator[int]:
         """Yield the ids of the candidates before a message. The rooms have about that share of all messages."""
@@ -200,7 +204,7 @@ class _Candidates:
         read = matched = 0
         while True:
             start = max(1, before - span)
-            row = scan.one(**rooms, start=start, before=before, patterns=self._patterns)
+            row = scan.one(**rooms, start=start, before=before, patterns=list(self._patterns.values()))
             assert row is not None, "an aggregate returns a row"
             count, ids = row[0], row[1] or []
             yield from ids
@@ -208,7 +212,7 @@ class _Candidates:
             wanted = SCANNED
             if matched and read * self._limit < SCANNED_AT_MOST * matched:
                 wanted = SCANNED_AT_MOST
-            if before == 1 or read >= wanted:
+            if before == 1 or read >= ENOUGH * wanted:
                 return before
             if count:
                 span = min(SPAN_GROWTH * span, span * (wanted - read) // count + 1)
@@ -220,41 +224,43 @@ class _Candidates:
     def _looked_up(self, before: int) -> Iterator[int]:
         """Yield those of the index."""
         words = self._selective_words(before)
-        blocks = self._blocks(before)
+        left = self._blocks(before)
         found: list[int] = []
-        begun, count = 0, FIRST_BLOCKS
-        while begun < len(blocks):
-            some = blocks[begun : begun + count]
-            begun, count = begun + count, 2 * count
-            newest_elsewhere = blocks[begun].newest_id if begun < len(blocks) else 0
-            rest: int | None = before
-            while rest is not None:
-                ids = self._in_blocks(some, words, rest)
-                rest = ids[-1] if len(ids) == self._limit else None
-                found = sorted([*found, *ids], reverse=True)
-                complete = max(rest or 0, newest_elsewhere + 1)
-                yield from (message_id for message_id in found if message_id >= complete)
-                found = [message_id for message_id in found if message_id < complete]
+        count = FIRST_BLOCKS
+        while left:
+            some, left = left[:count], left[count:]
+            ids = self._in_blocks(some, words)
+            if len(ids) == self._limit:
+                # These blocks may have more, which are older. They take their turn again.
+                older = (block._replace(newest_id=min(block.newest_id, ids[-1] - 1)) for block in some)
+                left, count = sorted([*older, *left], reverse=True), FIRST_BLOCKS
+            else:
+                count *= 2
+            newest_left = left[0].newest_id if left else 0
+            found = sorted([*found, *ids], reverse=True)
+            yield from (message_id for message_id in found if message_id > newest_left)
+            found = [message_id for message_id in found if message_id <= newest_left]
 
-    def _in_blocks(self, blocks: Sequence[Block], words: Sequence[SoughtWord], before: int) -> list[int]:
+    def _in_blocks(self, blocks: Sequence[Block], words: Sequence[SoughtWord]) -> list[int]:
+        """Return the newest candidates of the blocks."""
         rows = self._statements.look_up.rows(
             lexemes=[_lexemes(block, words) for block in blocks],
             first_seqs=[self._first_seq[block.room_id] for block in blocks],
-            before=before,
-            patterns=self._patterns,
+            newest_ids=[block.newest_id for block in blocks],
+            patterns=[pattern for word, pattern in self._patterns.items() if word not in words],
             limit=self._limit,
         )
         return [message_id for (message_id,) in rows]
 
     def _blocks(self, before: int) -> list[Block]:
-        """Return the blocks with messages before that one, by their newest message."""
+        """Return the blocks with messages before that one, the newest first."""
         newest_id = {room.room_id: room.newest_id for room in self._rooms}
         blocks: list[Block] = []
         former = Block(0, 0, 0)
         for room_id, number, newest_of_block in self._statements.blocks.rows(**self._of_rooms(self._rooms)):
             block = Block(newest_id[room_id] if newest_of_block is None else newest_of_block, room_id, number)
             if former.room_id != room_id or former.newest_id + 1 < before:
-                blocks.append(block)
+                blocks.append(block._replace(newest_id=min(block.newest_id, before - 1)))
             former = block
         return sorted(blocks, reverse=True)
 
@@ -267,7 +273,7 @@ class _Candidates:
         texts = [row[0].replace(END, "") for row in self._statements.sample.rows(**rooms, before=before, limit=each)]
         shares = {
             word: sum(pattern.strip("%") in text for text in texts) / max(1, len(texts))
-            for word, pattern in zip(self._words, self._patterns, strict=True)
+            for word, pattern in self._patterns.items()
         }
         if min(shares.values()) > RARE:
             return self._words
