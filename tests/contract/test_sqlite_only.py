@@ -137,7 +137,9 @@ def _upgrade(url):
 
 def test_no_statement_scans_a_whole_table(database, ports):
     # Some names are subqueries. `message_behind` has the messages that an earlier version has just written.
-    small = r"json_each|sqlite_sequence|message_indexing|message_behind|CONSTANT ROW|\(subquery|numbered|walk|head\b"
+    small = (
+        r"json_each|sqlite_sequence|message_indexing|message_behind|CONSTANT ROW|\(subquery|kind|first\b|walk|head\b"
+    )
     walks = re.compile(rf"SCAN (?!{small}|(room|given|asked|message_word) VIRTUAL)")
     checked = 0
     for store in ports:
@@ -174,6 +176,15 @@ def test_a_known_device_is_looked_up_by_an_index(database, ports):
     statement = ports.session_store._is_known_device
     plan = _plan_of(database, statement)
     assert [step for step in plan if "(user_id=? AND network=? AND user_agent=?)" in step], plan
+
+
+def test_reactions_are_counted_without_reading_them(database, ports):
+    plan = _plan_of(database, ports.reaction_store._counts)
+    groups, first_users, viewers = (step for step in plan if " reaction USING " in step)
+    assert groups == "SEARCH reaction USING COVERING INDEX reaction_kind (message_id=?)"
+    assert first_users == "SEARCH reaction USING INDEX reaction_kind (message_id=? AND emoji=?)"
+    assert "COVERING INDEX" in viewers, viewers
+    assert viewers.endswith("(message_id=? AND emoji=? AND user_id=?)")
 
 
 def test_message_windows_and_pages_need_no_sorting(database, ports):

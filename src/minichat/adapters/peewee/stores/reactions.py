@@ -15,26 +15,35 @@ from minichat.domain.paging import Window
 
 REACTIONS = Mapper(Reaction, ReactionRow)
 
-# The window function numbers the reactions of one emoji, so one pass gives the count and the first users.
+# A message can have a hundred thousand reactions, so the counts come from the index alone, and the first users and the
+# viewers are looked up for each emoji.
 _COUNTS = """
-    SELECT message_id, emoji, count(*), {first_users}, {viewers}
+    SELECT message_id, emoji, total, (
+        SELECT {first_users} FROM (
+            SELECT id, user_id FROM reaction
+            WHERE message_id = kind.message_id AND emoji = kind.emoji ORDER BY id LIMIT {shown_users}
+        ) AS first
+    ), (
+        SELECT {viewers} FROM reaction
+        WHERE message_id = kind.message_id AND emoji = kind.emoji AND user_id IN {viewer_ids}
+    )
     FROM (
-        SELECT reaction.*, row_number() OVER (PARTITION BY message_id, emoji ORDER BY id) AS number
-        FROM reaction WHERE message_id IN {message_ids}
-    ) AS numbered
-    GROUP BY message_id, emoji ORDER BY message_id, min(id)
+        SELECT message_id, emoji, count(*) AS total, min(id) AS first_id
+        FROM reaction WHERE message_id IN {message_ids} GROUP BY message_id, emoji
+    ) AS kind
+    ORDER BY message_id, first_id
 """
-_IS_FIRST = f"number <= {SHOWN_USERS}"
 _SQLITE = {
     "message_ids": "(SELECT value FROM json_each(:message_ids))",
-    "first_users": f"json_group_array(user_id ORDER BY id) FILTER (WHERE {_IS_FIRST})",
-    "viewers": "json_group_array(user_id) FILTER (WHERE user_id IN (SELECT value FROM json_each(:viewer_ids)))",
+    "first_users": "json_group_array(user_id ORDER BY id)",
+    "viewers": "json_group_array(user_id)",
+    "viewer_ids": "(SELECT value FROM json_each(:viewer_ids))",
 }
-_VIEWERS_ON_POSTGRES = "SELECT item::bigint FROM json_array_elements_text(:viewer_ids::json) AS item"
 _POSTGRES = {
     "message_ids": "(SELECT item::bigint FROM json_array_elements_text(:message_ids::json) AS item)",
-    "first_users": f"(json_agg(user_id ORDER BY id) FILTER (WHERE {_IS_FIRST}))::text",
-    "viewers": f"(json_agg(user_id) FILTER (WHERE user_id IN ({_VIEWERS_ON_POSTGRES})))::text",
+    "first_users": "json_agg(user_id ORDER BY id)::text",
+    "viewers": "json_agg(user_id)::text",
+    "viewer_ids": "(SELECT item::bigint FROM json_array_elements_text(:viewer_ids::json) AS item)",
 }
 
 
@@ -52,7 +61,7 @@ class PeeweeReactionStore:
         self._remove = statement(row.delete().where(of_message & has_emoji & of_user))
         self._remove_all = statement(row.delete().where(of_message))
         words = database.dialect.choose(sqlite=_SQLITE, postgres=_POSTGRES)
-        self._counts = Statement.of_text(database, _COUNTS.format(**words))
+        self._counts = Statement.of_text(database, _COUNTS.format(shown_users=SHOWN_USERS, **words))
         self._pages = KeysetPages(database, reactions.where(of_message), (row.id,), start=(0,))
         self._pages_of_emoji = KeysetPages(database, reactions.where(of_message & has_emoji), (row.id,), start=(0,))
         self._all_of = statement(

@@ -26,6 +26,7 @@ POSTGRES_REACTION = """
 """
 STATEMENTS = (
     "CREATE INDEX reaction_message ON reaction (message_id, id)",
+    "CREATE INDEX reaction_kind ON reaction (message_id, emoji, id)",
     "CREATE INDEX reaction_user ON reaction (user_id, id)",
     "ALTER TABLE message ADD COLUMN has_reactions {boolean} NOT NULL DEFAULT FALSE",
     "ALTER TABLE message ADD COLUMN pin {integer}",
