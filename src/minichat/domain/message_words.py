@@ -47,13 +47,13 @@ def searchable_text(content: str, characters: Characters) -> str:
     if len(content) * _MAX_EXPANSION > _MAX_FOLDED_LENGTH:
         expanded = unicodedata.normalize("NFKC", content)
         content = expanded[:_MAX_FOLDED_LENGTH] if len(expanded) > _MAX_FOLDED_LENGTH else content
-    found: list[str] = []
-    for part in _LOST_EMOJI.split(content):
-        if _LOST_EMOJI.fullmatch(part):
-            found.append(START + part)
-        else:
-            found += ("".join(START + unit for unit in word) for word in characters.words(fold(part, characters)))
-    return " ".join(found)
+    # Every other part is an emoji.
+    plain, *others = _LOST_EMOJI.split(content)
+    words = list(characters.words(fold(plain, characters)))
+    for emoji, part in zip(others[::2], others[1::2], strict=True):
+        words.append([emoji])
+        words += characters.words(fold(part, characters)) if part else ()
+    return " ".join([START + START.join(units) for units in words])
 
 
 def message_query(typed: str, characters: Characters) -> MessageQuery:
@@ -109,7 +109,11 @@ def index_words(text: str) -> Sequence[str]:
     """
     found: dict[str, None] = {}  # ordered
     for word in _words(text):
-        for unit, following in pairwise([*_units(word), ""]):
+        units = _units(word)
+        if len(units) == 1:
+            found[word[1 : MAX_INDEXED_LENGTH + 1]] = None
+            continue
+        for unit, following in pairwise([*units, ""]):
             found[_indexed(unit, following)] = None
     return list(found)
 
