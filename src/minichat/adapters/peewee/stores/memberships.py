@@ -132,10 +132,15 @@ class PeeweeMembershipStore:
         return {room_id for (room_id,) in self._rooms_of.rows(user_id=user_id)}
 
     def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
-        ids = orjson.dumps(list(user_ids)).decode()
+        rows = self._readers.rows(room_id=room_id, ids=orjson.dumps(list(user_ids)).decode())
+        hides_history = bool(rows) and rows[0][3] == HistoryAccess.JOINED  # equal in all rows
+        # A room can have thousands of readers, so there is no call for each of them.
         return {
-            user_id: (max(joined_seq, seen_seq), _first_seq(joined_seq, history))
-            for user_id, joined_seq, seen_seq, history in self._readers.rows(room_id=room_id, ids=ids)
+            user_id: (
+                max(seen_seq, joined_seq),
+                joined_seq + 1 if hides_history else 1,
+            )
+            for user_id, joined_seq, seen_seq, _ in rows
         }
 
     def receipts(self, user_id: int, room_ids: Iterable[int]) -> Mapping[int, Receipts]:
