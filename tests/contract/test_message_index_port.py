@@ -209,6 +209,7 @@ SEPARATORS = [" ", " ", ", ", "-", "", "\n", " * ", '"']
 def test_an_index_finds_the_same_as_reading_every_message(ports, say, change, add_room, ann, bob, carl, monkeypatch):
     """Thousands of random queries, rooms and filters, with edits and deletions between them."""
     # On PostgreSQL the newest messages are read, and the others looked up. Here too there must be others.
+    monkeypatch.setattr(postgres_message_search, "FIRST_SCANNED", scaled(2, 20))
     monkeypatch.setattr(postgres_message_search, "SCANNED", scaled(5, 50))
     monkeypatch.setattr(postgres_message_search, "SCANNED_AT_MOST", scaled(20, 400))
     monkeypatch.setattr(postgres_message_search, "FIRST_BLOCKS", 1)

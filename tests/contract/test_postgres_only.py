@@ -28,8 +28,10 @@ from minichat.adapters.peewee.engine import postgres as adapter
 from minichat.adapters.peewee.engine.locks import in_order
 from minichat.adapters.peewee.engine.pool import Pool
 from minichat.adapters.peewee.operations import demo, migrate
+from minichat.adapters.peewee.stores import postgres_message_search
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import Change, ChangeKind, NewMessage, NewRoom, NewUser, Role, RoomKind
+from minichat.domain.message_words import message_query
+from minichat.domain.model import Change, ChangeKind, NewMessage, NewRoom, NewUser, ReadableRoom, Role, RoomKind
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import build
 from minichat.domain.sessions import Lifetimes
@@ -499,6 +501,19 @@ def rows_read(database, statement):
         return own + sum(map(of, node.get("Plans", ())))
 
     return of(plan[0]["Plan"])
+
+
+def test_a_search_reads_a_bounded_amount_of_words_before_it_looks_them_up(database, ports, ann, rooms, monkeypatch):
+    monkeypatch.setattr(postgres_message_search, "FIRST_SCANNED", 1)
+    monkeypatch.setattr(postgres_message_search, "MAX_SCANNED_SIZE", 1_000)
+    with ports.transaction(room=rooms[0]):
+        content = " ".join(f"word{number}" for number in range(99))
+        last_id = [say(ports, ann, rooms[0], content).id for _ in range(9)][-1]
+    queries: list[Any] = []
+    monkeypatch.setattr(database, "query_hooks", [*database.query_hooks, queries.append])
+    readable = [ReadableRoom(rooms[0], 0, last_id)]
+    assert not ports.message_index.search(message_query("tea", PlainCharacters()), readable, 9).messages
+    assert [query.sql for query in queries if "message_lexemes" in query.sql]
 
 
 # Outages of the server

@@ -26,6 +26,10 @@ BLOCK_BITS = 12
 END = "."
 """It precedes the last character of a stored word. No word holds it."""
 
+FIRST_SCANNED = 300
+"""Number of messages that it reads at first, because their words can be long."""
+MAX_SCANNED_SIZE = 1_000_000
+"""Number of bytes of words, as they are stored, after which it reads no more."""
 SCANNED = 3_000
 """Number of messages whose words a search reads before it looks into the index."""
 SCANNED_AT_MOST = 20_000
@@ -41,6 +45,8 @@ WIDE = 3
 """A word of so few characters may begin many others. Looking all of them up can take longer than the rest."""
 SAMPLE_ROOMS, SAMPLE = 64, 512
 """Number of rooms, and of messages in them, that decide which words are looked up."""
+SAMPLE_LENGTH = 1_000
+"""Number of characters of each of these messages that count."""
 RARE, COMMON = 0.01, 0.05
 """Shares of the sample. If one word is rare, the index need not look up wide words that are common."""
 
@@ -49,9 +55,9 @@ _FITS = f"seq >= asked.first_seq AND replace(words, '{END}', '') LIKE ALL (:patt
 _ROOMS = "unnest(:room_ids::bigint[], :first_seqs::bigint[]) AS asked (room_id, first_seq)"
 # OFFSET 0 keeps the planner from joining all words of all rooms.
 _SCAN = f"""
-    SELECT count(*), array_agg(message_id ORDER BY message_id DESC) FILTER (WHERE fits)
+    SELECT count(*), array_agg(message_id ORDER BY message_id DESC) FILTER (WHERE fits), sum(size)::bigint
     FROM {_ROOMS} CROSS JOIN LATERAL (
-        SELECT message_id, {_FITS} AS fits FROM message_word
+        SELECT message_id, {_FITS} AS fits, pg_column_size(words) AS size FROM message_word
         WHERE room_id = asked.room_id AND message_id >= :start AND message_id < :before OFFSET 0
     ) AS near
 """  # noqa: S608 - our own words
@@ -62,7 +68,7 @@ _NEWEST = f"""
     ) AS near
 """  # noqa: S608
 _SAMPLE = f"""
-    SELECT near.words FROM {_ROOMS} CROSS JOIN LATERAL (
+    SELECT left(near.words, {SAMPLE_LENGTH}) FROM {_ROOMS} CROSS JOIN LATERAL (
         SELECT words FROM message_word WHERE room_id = asked.room_id AND message_id < :before
         ORDER BY message_id DESC LIMIT :limit
     ) AS near
@@ -188,7 +194,7 @@ class _Candidates:
 
     def before(self, before: int, share: float) -> Iterator[int]:
         """Yield the ids of the candidates before a message. The rooms have about that share of all messages."""
-        before = yield from self._scanned(before, round(SCANNED / max(share, 1e-9)))
+        before = yield from self._scanned(before, round(FIRST_SCANNED / max(share, 1e-9)))
         if before > 1:
             yield from self._looked_up(before)
 
@@ -201,18 +207,18 @@ class _Candidates:
         `span` is the number of ids that have about the wanted number of messages of the rooms.
         """
         rooms, scan = self._of_rooms(self._rooms), self._statements.scan
-        read = matched = 0
+        read = matched = size = 0
         while True:
             start = max(1, before - span)
             row = scan.one(**rooms, start=start, before=before, patterns=list(self._patterns.values()))
             assert row is not None, "an aggregate returns a row"
-            count, ids = row[0], row[1] or []
+            count, ids, size = row[0], row[1] or [], size + (row[2] or 0)
             yield from ids
             before, read, matched = start, read + count, matched + len(ids)
             wanted = SCANNED
             if matched and read * self._limit < SCANNED_AT_MOST * matched:
                 wanted = SCANNED_AT_MOST
-            if before == 1 or read >= ENOUGH * wanted:
+            if before == 1 or read >= ENOUGH * wanted or size > MAX_SCANNED_SIZE:
                 return before
             if count:
                 span = min(SPAN_GROWTH * span, span * (wanted - read) // count + 1)
