@@ -188,14 +188,17 @@ def _media(folder: Path) -> Any:
 
 
 def _backend(database: Any, ports: Ports, clock: MemoryClock, *, order: str) -> Backend:
+    from minichat.adapters.peewee.stores.changes import from_row
+
     def log() -> list[Change]:
         rows = database.execute_sql(f"SELECT {', '.join(Change._fields)} FROM change ORDER BY {order}")
-        return [
+        changes = [
             change._replace(
                 kind=ChangeKind(change.kind), role=change.role and Role(change.role), is_added=bool(change.is_added)
             )
             for change in map(Change._make, rows.fetchall())
         ]
+        return [from_row(change) for change in changes]
 
     return Backend(ports, clock, log)
 

@@ -23,7 +23,8 @@ def test_changes_keep_their_order(backend, ports):
 
 
 def test_every_kind_of_change_can_be_recorded(backend, ports):
-    changes = [Change(kind, number, number, other_id=number) for number, kind in enumerate(ChangeKind, 1)]
+    changes = [Change(kind, number, number) for number, kind in enumerate(ChangeKind, 1)]
+    changes.append(Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, 99, user_id=1, other_id=2))
     with ports.transaction():
         for change in changes:
             ports.change_store.record(change)
@@ -144,6 +145,36 @@ def test_a_users_changes_without_a_room_have_their_place_among_those_of_rooms(po
     assert heard(8, {1, 2}) == [1, 2, 3, 6, 7, 9, 10]
     assert heard(7, set()) == [0, 4, 8]
     assert heard(6, set()) == []
+
+
+def test_private_changes_of_a_room_are_found_by_their_user_alone(ports):
+    start = ports.change_store.ends().first
+    changes = [
+        Change(ChangeKind.ROOM_NOTIFY, room_id, at, user_id=user_id)
+        for at, (room_id, user_id) in enumerate([(1, 7), (1, 8), (2, 7), (1, 8), (1, 7)])
+    ]
+    last = Change(ChangeKind.ROOM_UPDATED, 1, 9)
+    with ports.transaction():
+        for change in (*changes, last):
+            ports.change_store.record(change)
+        ports.change_store.record_all(Change(ChangeKind.ROOM_NOTIFY, 1, 10), [7, 8])
+
+    def found(user_id, room_ids, limit=99):
+        return [change for _, change in ports.change_store.of_user(user_id, room_ids, start, limit)]
+
+    noted = [Change(ChangeKind.ROOM_NOTIFY, 1, 10, user_id=user_id) for user_id in (7, 8)]
+    assert found(7, {1}) == [changes[0], changes[2], changes[4], last, noted[0]]
+    assert found(8, {1}, 3) == [changes[1], changes[3], last]
+    assert found(9, {1, 2}, 1) == [last]
+    assert [change for _, change in ports.change_store.after(start, 99)] == [*changes, last, *noted]
+
+
+def test_resuming_at_any_change_continues_with_the_next_private_one(ports):
+    start = ports.change_store.ends().first
+    with ports.transaction():
+        for at in range(12):
+            own = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, at, user_id=7 if at % 4 == 0 else 8, other_id=9)
+            ports.change_store.record(Change(ChangeKind.ROOM_UPDATED, at % 3 + 1, at) if at % 2 else own)
     everything = ports.change_store.of_user(7, {1, 2}, start, 99)
     for number, (position, _) in enumerate(everything):
         assert ports.change_store.of_user(7, {1, 2}, position, 3) == everything[number + 1 : number + 4]

@@ -238,6 +238,16 @@ def test_a_private_change_of_a_room_reaches_only_its_own_user(chat, ann, bob):
     assert bob.hears(bob.subscribe(position)) == [("message.created", ann.id)]
 
 
+def test_private_changes_of_others_take_no_place_in_a_batch(chat, ann, bob):
+    room = ann.makes_room(with_=[bob])
+    subscription = bob.subscribe()
+    for _ in range(3):
+        records(chat, ChangeKind.ROOM_NOTIFY, room.id, ann)
+        records(chat, ChangeKind.BLOCK_CHANGED, NO_ROOM, ann, other_id=bob.id)
+    batch = chat.services.change_log.read(subscription, 1)
+    assert (list(batch.changes), batch.has_more) == ([], False)
+
+
 def test_a_private_change_of_a_room_that_the_user_has_left_is_not_received(chat, ann, bob):
     room = ann.makes_room(with_=[bob])
     position = bob.subscribe().position

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from minichat.adapters.memory.store import Store, drop_beginning
-from minichat.domain.model import MOVES, NO_ROOM, Change, LogEnds, LoggedChange, LogPosition, Timestamp
+from minichat.domain.model import MOVES, NO_ROOM, PRIVATE, Change, LogEnds, LoggedChange, LogPosition, Timestamp
 
 
 class MemoryChangeStore:
@@ -36,8 +36,9 @@ class MemoryChangeStore:
         found = (
             logged
             for logged in self._after(position)
-            if logged.change.room_id in room_ids
-            or (logged.change.room_id == NO_ROOM and logged.change.user_id == user_id)
+            if (
+                logged.change.user_id == user_id if logged.change.kind in PRIVATE else logged.change.room_id in room_ids
+            )
         )
         return list(islice(found, limit))
 

@@ -24,7 +24,7 @@ class ChangeStore(Protocol):
     def of_user(
         self, user_id: int, room_ids: Collection[int], position: LogPosition, limit: int
     ) -> Sequence[LoggedChange]:
-        """Return the same as `after`, of these rooms and of the user's own changes with `NO_ROOM` only."""
+        """Return the same as `after`: the private changes of the user, and all others of these rooms."""
 
     def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
         """Return the user's own `participant.joined` and `participant.left` after the position, in order."""

@@ -23,7 +23,7 @@ from minichat.adapters.peewee.stores.append_only import LogBeginning
 from minichat.adapters.peewee.stores.log_epoch import EPOCH
 from minichat.adapters.peewee.stores.log_mark import LogMark
 from minichat.adapters.peewee.tables import ChangeRow
-from minichat.domain.model import MOVES, NO_ROOM, Change, LogEnds, LoggedChange, LogPosition, Timestamp
+from minichat.domain.model import MOVES, NO_ROOM, Change, ChangeKind, LogEnds, LoggedChange, LogPosition, Timestamp
 from minichat.domain.ports import ChangeStore
 
 # A row begins with its position: the id on SQLite, the transaction and the id on PostgreSQL.
@@ -38,6 +38,25 @@ def change_store(database: ChatDatabase) -> ChangeStore:
     return database.dialect.choose(sqlite=SqliteChangeStore, postgres=PostgresChangeStore)(database)
 
 
+def _to_row(change: Change) -> Change:
+    """Return the change as its row holds it.
+
+    The row of a private change is in no room, and a column of another change holds its room. So the other readers of
+    the room do not find it, and do not notice that they have read past it.
+    """
+    if change.kind is ChangeKind.ROOM_NOTIFY:
+        return change._replace(room_id=NO_ROOM, other_id=change.room_id)
+    return change
+
+
+def from_row(row: Change) -> Change:
+    """Return the change of a row."""
+    if row.kind is ChangeKind.ROOM_NOTIFY:
+        assert row.other_id is not None
+        return row._replace(room_id=row.other_id, other_id=None)
+    return row
+
+
 class _Recorder(ChangeStore):
     """The part that both databases share: append to the log."""
 
@@ -50,11 +69,11 @@ class _Recorder(ChangeStore):
         )
 
     def record(self, change: Change) -> None:
-        self._record.run(**change._asdict())
+        self._record.run(**_to_row(change)._asdict())
 
     def record_all(self, change: Change, user_ids: Sequence[int]) -> None:
         ids = orjson.dumps(list(user_ids)).decode()
-        self._record_all.run(ids=ids, **change._asdict())
+        self._record_all.run(ids=ids, **_to_row(change)._asdict())
 
 
 class SqliteChangeStore(_Recorder):
@@ -119,7 +138,7 @@ class SqliteChangeStore(_Recorder):
     def _logged(self, epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:
         if rows:
             self._raise_mark(rows[-1][0])
-        return [LoggedChange((epoch, row[0]), _AFTER_ID.of(row)) for row in rows]
+        return [LoggedChange((epoch, row[0]), from_row(_AFTER_ID.of(row))) for row in rows]
 
     def _raise_mark(self, id_: int) -> None:
         if not self._database.in_transaction():  # whose own changes may still be undone
@@ -209,4 +228,4 @@ class PostgresChangeStore(_Recorder):
 
 
 def _logged_by_transaction(epoch: int, rows: Sequence[Row]) -> list[LoggedChange]:
-    return [LoggedChange((epoch, row[0], row[1]), _AFTER_XID_AND_ID.of(row)) for row in rows]
+    return [LoggedChange((epoch, row[0], row[1]), from_row(_AFTER_XID_AND_ID.of(row))) for row in rows]
