@@ -1,6 +1,6 @@
 """Read everything that an answer shows beside its messages and rooms, in one place for all answers.
 
-A kind of mark costs no statement if no message of the answer has one: the message itself tells.
+A kind of mark costs no statement if no message of the answer has one, because the row of a message records that.
 """
 
 from collections.abc import Collection, Iterable

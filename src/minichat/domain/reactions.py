@@ -1,6 +1,7 @@
 """Reactions: which emoji a message can have, and how they are added and taken back.
 
-Every participant may react, and what they react stays when they leave. A message has at most twenty kinds of emoji.
+Every participant may react, and the reactions of a participant stay after a departure. A message has at most twenty
+different emoji.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ MAX_INVITED = 200
 
 
 class RoomPolicy(NamedTuple):
-    """Who may write in a group, how often, and what its participants may read. None keeps a setting."""
+    """The settings of writing and reading in a group: see `Room`. None keeps a setting."""
 
     write: WriteAccess | None = None
     cooldown: int | None = None

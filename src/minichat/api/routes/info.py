@@ -1,4 +1,4 @@
-"""`/api/info/`: what a client needs to know of this server before anybody logs in."""
+"""`/api/info/`: the options and limits of this server, for clients without a log-in."""
 
 from flask import Response
 
@@ -31,7 +31,7 @@ _INFO = {
 @blueprint.route("/info/", methods=["GET"], policy=PUBLIC)
 @answers(200, InfoOut)
 def info() -> Response:
-    """Get what a client needs to build its forms: the options of this server, its languages and its limits.
+    """Get the options, languages and limits of this server, for example to build forms.
 
     `registration` is `open` if everybody can register, `invite` if that needs an invitation, and `closed` if only
     administrators create accounts. `directory` is `everyone` if users find all others, and `shared` if they find those

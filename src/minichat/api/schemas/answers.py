@@ -160,13 +160,13 @@ class RoomOut(Out):
     write = string(
         "all",
         validate=validate.OneOf(("all", "moderators")),
-        description="Who sends messages: `moderators` means only they and the owner.",
+        description="The participants who can send messages: `moderators` means the owner and the moderators.",
     )
     cooldown = number(0, description="How many seconds a member waits between two messages.")
     history = string(
         "all",
         validate=validate.OneOf(("all", "joined")),
-        description="What participants read: `joined` means only what came after they joined.",
+        description="The messages that a participant can read: `joined` means those sent after joining.",
     )
 
 
@@ -273,7 +273,7 @@ def _range(least: int, most: int) -> fields.Field[Any]:
 
 
 class InputLimitsOut(Out):
-    """The limits of what people enter: text in characters, files in bytes."""
+    """The limits of the fields of forms: text in characters, files in bytes."""
 
     content = number(4_000)
     username = _range(3, 32)

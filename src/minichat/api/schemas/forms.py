@@ -1,4 +1,4 @@
-"""What every shape of a request shares: unknown and absent fields, and fields of text."""
+"""The parts that all shapes of requests share: unknown and absent fields, and fields of text."""
 
 from itertools import islice
 from typing import Any, ClassVar

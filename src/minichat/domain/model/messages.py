@@ -23,7 +23,7 @@ class Message(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """The two receipts that decide `is_read` of a room's messages for one viewer, and what the viewer may read."""
+    """The two receipts that decide `is_read` of a room's messages for one viewer, with the first readable message."""
 
     own_seq: int
     others_seq: int

@@ -31,7 +31,10 @@ class MessageStore(Protocol):
         """
 
     def set_marks(self, message: Message, pinned_by: int | None = None) -> None:
-        """Store `has_reactions` and `pin` of `message`, and who pinned it. The transaction must hold the room."""
+        """Store `has_reactions` and `pin` of `message`, and the user who pinned it.
+
+        The transaction must hold the room.
+        """
 
     def pinned(self, room_id: int) -> Sequence[Message]:
         """Return the pinned messages of the room, the last pinned first."""

@@ -1,4 +1,4 @@
-"""Who may write in a room, how often, and what its participants may read."""
+"""The policy of rooms: the access to writing, the cooldown between messages, and the access to the history."""
 
 from playhouse.migrate import SchemaMigrator
 
