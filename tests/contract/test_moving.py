@@ -128,6 +128,8 @@ def live(home):
     carl.joins(room)
     carl.blocks(eve)
     chat.services.reports.make(bob.id, hello.id, ReportReason.SPAM, "again")
+    chat.services.reactions.add(carl.id, hello.id, "❤️")
+    chat.services.pins.add(ann.id, hello.id)
     bob.invites(room, uses=9)
     bob.reads(room, up_to=5)
     direct = ann.chats_with(bob)
