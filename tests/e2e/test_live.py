@@ -252,8 +252,12 @@ def test_a_former_member_gets_no_more_events_of_the_room(server, ann, bob):
 
 
 def test_a_long_poll_returns_at_the_next_event(ann, bob):
-    room = ann.makes_room(bob)
+    room, guarded = ann.makes_room(bob), ann.makes_room()
+    old = f"/api/chat/messages/{ann.says(guarded, 'before').json['id']}/"
+    ann.call("PATCH", f"/api/chat/rooms/{guarded}/", {"history": "joined"})
+    bob.call("POST", f"/api/chat/rooms/{guarded}/join/")
     place = cursor(bob)
+    assert ann.call("PATCH", old, {"content": "hidden from the start"}).status == 200
     answers: Queue[Any] = Queue()
     waiting = threading.Thread(
         target=lambda: answers.put(bob.get(f"/api/chat/sync/?after={place}&timeout=20")), daemon=True
@@ -264,6 +268,9 @@ def test_a_long_poll_returns_at_the_next_event(ann, bob):
     assert ann.call("POST", f"/api/chat/rooms/{room}/typing/").status == 204
     with pytest.raises(Empty):
         answers.get(timeout=0.3)  # a typing event is not stored, so it does not end a long poll
+    assert ann.call("PATCH", old, {"content": "hidden meanwhile"}).status == 200
+    with pytest.raises(Empty):
+        answers.get(timeout=0.3)  # Bob gets no event of a message from before his joining
     ann.says(room, "hello")
     (event,) = answers.get(timeout=2)["events"]
     assert event["data"]["content"] == "hello"

@@ -39,7 +39,8 @@ def sync(query: dict[str, Any]) -> Response:
     position = None if after is None else context().cursors.decode(after, "after")
     subscription = services().change_log.subscribe(caller_id(), position)
     batch, events = _read(subscription, query["limit"])
-    if not batch.changes and query["timeout"] and position is not None:
+    # Not by the changes: the user may not see an event of each, such as an edit from before their joining.
+    if not events and not batch.has_more and query["timeout"] and position is not None:
         _wait_for_changes(subscription, query["timeout"])
         batch, events = _read(subscription, query["limit"])
     return presenting.json_response(
