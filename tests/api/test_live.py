@@ -187,6 +187,15 @@ class TestSync:
         answer = ann.gets("/api/chat/sync/", after=cursor)
         assert (answer.status, answer.code) == (410, "resync_required")
 
+    def test_a_change_of_a_later_version_is_passed_over(self, chat: Chat, ann: Person) -> None:
+        """During an upgrade, servers of two versions share the log."""
+        room, cursor = ann.makes_room(), now(ann)
+        with chat.database.writing():
+            values = f"('room.painted', {room['id']}, 1)"
+            chat.database.execute_sql(f"INSERT INTO change (kind, room_id, at) VALUES {values}")
+        ann.says("hello", in_=room)
+        assert kinds(since(ann, cursor)) == ["message.created"]
+
     def test_a_limit_or_timeout_out_of_range_is_400(self, ann: Person) -> None:
         for query in ({"timeout": 31}, {"timeout": -1}, {"timeout": "x"}, {"limit": 0}, {"limit": 201}):
             answer = ann.gets("/api/chat/sync/", after=now(ann), **query)

@@ -83,6 +83,7 @@ class JsonEventWriter:
             ChangeKind.PARTICIPANT_LEFT: self._participant,
             ChangeKind.ROOM_NOTIFY: self._room,
             ChangeKind.BLOCK_CHANGED: self._block,
+            ChangeKind.UNKNOWN: lambda _change, _base_url, _user_ids: {},
         }
 
     def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:

@@ -23,6 +23,12 @@ class ChangeKind(StrEnum):
     PARTICIPANT_LEFT = "participant.left"
     ROOM_NOTIFY = "room.notify"
     BLOCK_CHANGED = "block.changed"
+    UNKNOWN = "unknown"
+    """Any kind of a later version, whose servers may share the log during an upgrade. It has no event here."""
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "ChangeKind":
+        return cls.UNKNOWN
 
 
 MOVES = frozenset({ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_LEFT})

@@ -66,6 +66,16 @@ def _converter(field: Field, hint: Any) -> Convert | None:
         return bool  # SQLite has 0 and 1
     for kind in (hint, *get_args(hint)):  # `Role`, or a part of `Role | None`
         if isinstance(kind, type) and issubclass(kind, Enum):
-            members: dict[Any, Enum | None] = {member.value: member for member in kind}
-            return ({None: None} | members).__getitem__
+            return _Members(kind).__getitem__
     return None
+
+
+class _Members(dict[Any, Enum | None]):
+    """The members of an enumeration by their values. The enumeration decides about an unknown value."""
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__({None: None} | {member.value: member for member in kind})
+        self._kind = kind
+
+    def __missing__(self, value: Any) -> Enum:
+        return self._kind(value)
