@@ -71,6 +71,10 @@ proxies: # Install the proxies that people put before a chat from Debian if ther
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").
 	@MINICHAT_TEST_SCALE=slow PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
+.PHONY: search-figures
+search-figures: $(DEV) ## Measure the search among a million messages on both databases (ARGS="--databases postgres").
+	@$(BIN)/python bench/search.py $(ARGS)
+
 .PHONY: check
 check: lint types architecture test ## Run everything that CI runs.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from commands import run_minichat
-from scale import scaled
+from scale import IS_SLOW, scaled
 from servers import child, environment
 
 ROOT = Path(__file__).parents[2]
@@ -61,3 +61,12 @@ def test_the_peer_on_postgresql_gives_the_same_answers_as_minichat(tmp_path: Pat
         bench(tmp_path, "on_postgres.py", "--check", "--messages", f"{scaled(100, 5_000)}")
         == "All give the same answers.\n"
     )
+
+
+def test_the_benchmark_measures_searches_and_sends(tmp_path: Path) -> None:
+    databases = "sqlite,postgres" if IS_SLOW else "sqlite"
+    sizes = ("--messages", f"{scaled(300, 10_000)}", "--runs", f"{scaled(1, 5)}", "--sends", f"{scaled(10, 1_000)}")
+    said = bench(tmp_path, "search.py", "--databases", databases, *sizes, "--only", "rare").splitlines()
+    rooms = [line.split()[1] for line in said if line.startswith("rare")]
+    assert rooms == ["1", "20", "200"] * len(databases.split(","))
+    assert [line for line in said if line.startswith("a send costs")]

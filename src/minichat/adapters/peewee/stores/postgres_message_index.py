@@ -9,7 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.statements import Row, Statement
-from minichat.adapters.peewee.stores.postgres_message_search import IndexState, PostgresMessageSearch, stored_words
+from minichat.adapters.peewee.stores.postgres_message_search import (
+    IndexState,
+    PostgresMessageSearch,
+    array,
+    stored_words,
+)
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.message_words import index_words, searchable_text
 from minichat.domain.model import MAX_ID, FoundMessages, Message, MessageQuery, ReadableRoom
@@ -192,7 +197,7 @@ class PostgresMessageIndex:
         author_id: int | None = None,
         before: int | None = None,
     ) -> FoundMessages:
-        row = self._state.one(room_ids=[room.room_id for room in rooms])
+        row = self._state.one(room_ids=array(room.room_id for room in rooms))
         assert row is not None, "a query without FROM returns one row"
         newest_id, messages, is_building, has_behind = row
         if is_building:

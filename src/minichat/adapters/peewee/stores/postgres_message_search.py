@@ -26,18 +26,16 @@ BLOCK_BITS = 12
 END = "."
 """It precedes the last character of a stored word. No word holds it."""
 
-FIRST_SCANNED = 300
-"""Number of messages that it reads at first, because their words can be long."""
+FIRST_SCANNED, SCANNED, SCANNED_AT_MOST = 300, 3_000, 20_000
+"""Number of messages whose words a search reads before it looks into the index: with the first statement, because words
+can be long, in all, and if the matches among them promise a whole page.
+"""
 MAX_SCANNED_SIZE = 1_000_000
 """Number of bytes of words, as they are stored, after which it reads no more."""
-SCANNED = 3_000
-"""Number of messages whose words a search reads before it looks into the index."""
-SCANNED_AT_MOST = 20_000
-"""The same, if the matches among the first ones promise a whole page."""
-ENOUGH = 0.8
-"""The share of these numbers that suffices: one more step would cost more."""
-SPAN_GROWTH = 4
-"""How many times as many ids the next step of reading may span, if the last one had few messages."""
+MARGIN, ENOUGH = 1.2, 0.8
+"""Factors: a search plans to read somewhat more than it needs, and does without the last step if little is left."""
+SPAN_GROWTH = 10
+"""How many times as many ids the next step may span, if the last one had few messages."""
 FIRST_BLOCKS = 16
 """Number of blocks that the first statement looks up. Each next one looks up twice as many."""
 
@@ -98,6 +96,17 @@ class IndexState(NamedTuple):
     """The share of the searched rooms of all messages, as an estimate."""
     has_behind: bool
     """Whether `message_behind` has any row."""
+
+
+def array(numbers: Iterable[int]) -> str:
+    """Return an array as PostgreSQL reads it, which takes a fraction of the driver's time."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def array_of_texts(texts: Iterable[str]) -> str:
+    """Return an array of texts without quotation marks and backslashes: no word has any."""
+    joined = '","'.join(texts)
+    return f'{{"{joined}"}}' if joined else "{}"
 
 
 def stored_words(user_id: int, words: Sequence[str]) -> str:
@@ -172,7 +181,7 @@ class PostgresMessageSearch:
     def _messages(self, ids: Iterator[int], count: int) -> Iterator[Message]:
         """Yield the messages with these ids, `count` of which are read at once."""
         while some := list(islice(ids, count)):
-            yield from MESSAGES.all(self._by_ids.rows(ids=some))
+            yield from MESSAGES.all(self._by_ids.rows(ids=array(some)))
 
 
 class _Candidates:
@@ -198,8 +207,11 @@ class _Candidates:
         if before > 1:
             yield from self._looked_up(before)
 
-    def _of_rooms(self, rooms: Sequence[ReadableRoom]) -> dict[str, list[int]]:
-        return {"room_ids": [room.room_id for room in rooms], "first_seqs": [room.first_seq for room in rooms]}
+    def _of_rooms(self, rooms: Sequence[ReadableRoom]) -> dict[str, str]:
+        return {
+            "room_ids": array(room.room_id for room in rooms),
+            "first_seqs": array(room.first_seq for room in rooms),
+        }
 
     def _scanned(self, before: int, span: int) -> Generator[int, None, int]:
         """Yield those among the newest messages; return the id before which none was read.
@@ -210,22 +222,30 @@ class _Candidates:
         read = matched = size = 0
         while True:
             start = max(1, before - span)
-            row = scan.one(**rooms, start=start, before=before, patterns=list(self._patterns.values()))
+            row = scan.one(**rooms, start=start, before=before, patterns=array_of_texts(self._patterns.values()))
             assert row is not None, "an aggregate returns a row"
             count, ids, size = row[0], row[1] or [], size + (row[2] or 0)
             yield from ids
             before, read, matched = start, read + count, matched + len(ids)
-            wanted = SCANNED
-            if matched and read * self._limit < SCANNED_AT_MOST * matched:
-                wanted = SCANNED_AT_MOST
+            wanted = self._worth_reading(read, matched)
             if before == 1 or read >= ENOUGH * wanted or size > MAX_SCANNED_SIZE:
                 return before
             if count:
-                span = min(SPAN_GROWTH * span, span * (wanted - read) // count + 1)
+                more = min(wanted - read, (MAX_SCANNED_SIZE - size) * read / size)
+                span = min(SPAN_GROWTH * span, round(span * more / count) + 1)
             else:
                 row = self._statements.newest.one(**rooms, before=before)
                 assert row is not None, "an aggregate returns a row"
                 before = (row[0] or 0) + 1
+
+    def _worth_reading(self, read: int, matched: int) -> float:
+        """Return how many messages to read before looking into the index, after these."""
+        if matched:
+            missing = max(self._limit - matched, self._limit / 2)
+            promising = read + MARGIN * missing * read / matched
+            if promising <= SCANNED_AT_MOST:
+                return promising
+        return SCANNED
 
     def _looked_up(self, before: int) -> Iterator[int]:
         """Yield those of the index."""
@@ -250,10 +270,10 @@ class _Candidates:
     def _in_blocks(self, blocks: Sequence[Block], words: Sequence[SoughtWord]) -> list[int]:
         """Return the newest candidates of the blocks."""
         rows = self._statements.look_up.rows(
-            lexemes=[_lexemes(block, words) for block in blocks],
-            first_seqs=[self._first_seq[block.room_id] for block in blocks],
-            newest_ids=[block.newest_id for block in blocks],
-            patterns=[pattern for word, pattern in self._patterns.items() if word not in words],
+            lexemes=array_of_texts(_lexemes(block, words) for block in blocks),
+            first_seqs=array(self._first_seq[block.room_id] for block in blocks),
+            newest_ids=array(block.newest_id for block in blocks),
+            patterns=array_of_texts(pattern for word, pattern in self._patterns.items() if word not in words),
             limit=self._limit,
         )
         return [message_id for (message_id,) in rows]
@@ -274,9 +294,10 @@ class _Candidates:
         """Return the words to look up: all, without wide and common ones if another is rare."""
         if len(self._words) == 1 or not any(map(_is_wide, self._words)):
             return self._words
-        rooms = self._of_rooms(self._rooms[:SAMPLE_ROOMS])
-        each = SAMPLE // len(rooms["room_ids"]) + 1
-        texts = [row[0].replace(END, "") for row in self._statements.sample.rows(**rooms, before=before, limit=each)]
+        rooms = self._rooms[:SAMPLE_ROOMS]
+        each = SAMPLE // len(rooms) + 1
+        rows = self._statements.sample.rows(**self._of_rooms(rooms), before=before, limit=each)
+        texts = [row[0].replace(END, "") for row in rows]
         shares = {
             word: sum(pattern.strip("%") in text for text in texts) / max(1, len(texts))
             for word, pattern in self._patterns.items()
