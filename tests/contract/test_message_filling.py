@@ -13,7 +13,8 @@ from minichat.adapters.peewee import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling
 from minichat.adapters.peewee.operations.message_filling import fill, progress, purge
-from minichat.adapters.peewee.stores.message_index import begin_again
+from minichat.adapters.peewee.stores.message_index import begin_again, message_index
+from minichat.adapters.peewee.stores.sqlite_message_index import MAX_SECURELY_REMOVED
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.model import Message, Room
 from postgres import shared
@@ -257,6 +258,24 @@ def test_no_word_of_a_deleted_or_edited_message_stays_in_the_index(
     if database.dialect.name == "sqlite":
         blocks = database.execute_sql("SELECT block FROM message_word_data").fetchall()
         assert not [block for (block,) in blocks if b"confidential" in bytes(block)]
+
+
+def test_the_words_of_a_very_long_message_leave_the_index_at_once_and_the_file_with_the_next_merging(
+    database: ChatDatabase, ann: Person, room: Room
+) -> None:
+    words = [f"word{number}" for number in range(MAX_SECURELY_REMOVED // 2)]
+    message = ann.says(" ".join(words), in_=room).message
+    index = message_index(database, CHARACTERS)
+    ann.rewrites(message, "tea")
+    assert not index.is_scattered()
+    message = ann.says(" ".join(f"{number:x}" for number in range(MAX_SECURELY_REMOVED)), in_=room).message
+    ann.rewrites(message, "confidential " + " ".join(f"{number:x}q" for number in range(MAX_SECURELY_REMOVED)))
+    ann.takes_back(message)
+    assert index.is_scattered() == (database.dialect.name == "sqlite")
+    assert found(ann, "1q") == found(ann, "confidential") == []
+    fill(database, CHARACTERS)
+    assert not index.is_scattered()
+    assert not {"1q", "confidential"} & stored_words(database)
 
 
 def test_a_purge_removes_the_keys_of_removed_words_from_the_index(

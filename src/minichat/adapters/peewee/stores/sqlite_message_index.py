@@ -24,6 +24,8 @@ MAX_TEXT = 50_000
 """Number of characters that one step of the filling indexes, so that other writers do not wait for long."""
 MERGED_PAGES = 100
 """Number of pages that one step of the merging writes."""
+MAX_SECURELY_REMOVED = 800
+"""Number of words that a change of messages removes from the file at once. Each of them takes 0.05 ms."""
 REFRESHED = 20
 """Number of messages that one step of the filling indexes anew. Removing a message takes about 2 ms."""
 
@@ -82,10 +84,23 @@ class SqliteMessageIndex:
 
     def refresh(self, message_ids: Collection[int]) -> None:
         """Index the present content of these messages in place of the indexed one. Triggers have noted both."""
+        self._refresh(message_ids, MAX_SECURELY_REMOVED)
+
+    def _refresh(self, message_ids: Collection[int], most: int) -> None:
+        """Do the same. If this removes more than `most` words, they stay in the file until the next merging."""
         ids = orjson.dumps(list(message_ids)).decode()
-        for message_id, room_id, user_id, indexed, content in self._state.rows(ids=ids):
-            former = [] if indexed is None else self._split(room_id, user_id, indexed)
-            present = [] if content is None else self._split(room_id, user_id, content)
+        changes = [
+            (
+                message_id,
+                [] if indexed is None else self._split(room_id, user_id, indexed),
+                [] if content is None else self._split(room_id, user_id, content),
+            )
+            for message_id, room_id, user_id, indexed, content in self._state.rows(ids=ids)
+        ]
+        is_secure = sum(len(former) for _, former, _ in changes) <= most
+        if not is_secure:
+            self._is_secure.run(is_on=False)
+        for message_id, former, present in changes:
             # The index has each first letter of a message once, so words with the same one change together.
             changed = {word[:2] for word in set(former) ^ set(present)}
             if former:
@@ -93,6 +108,10 @@ class SqliteMessageIndex:
             if present:
                 self._add.run(id=message_id, words=" ".join(word for word in present if word[:2] in changed))
                 self._catch_up.run(id=message_id)
+        if not is_secure:
+            self._flush.run()
+            self._is_secure.run(is_on=True)
+            self._scatter.run(is_scattered=True)
         self._forget.run(ids=ids)
 
     def drop(self, message_ids: Collection[int]) -> None:
@@ -100,11 +119,7 @@ class SqliteMessageIndex:
 
         This takes a fortieth of the time of `refresh`.
         """
-        self._is_secure.run(is_on=False)
-        self.refresh(message_ids)
-        self._flush.run()
-        self._is_secure.run(is_on=True)
-        self._scatter.run(is_scattered=True)
+        self._refresh(message_ids, 0)
 
     def words(self, room_id: int, user_id: int, content: str) -> str:
         """Return the words of a message as the index stores them."""
@@ -203,7 +218,7 @@ class SqliteMessageIndex:
         return changed
 
     def purge(self) -> bool:
-        """Do nothing: FTS5 deletes securely."""
+        """Do nothing: removed words leave the file at once or with the next merging, which `fill` does."""
         return False
 
     # The search
