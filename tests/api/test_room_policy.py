@@ -1,4 +1,4 @@
-"""`write`, `cooldown` and `history` of `/api/chat/rooms/`, and what they mean for messages and events."""
+"""`write`, `cooldown` and `history` of `/api/chat/rooms/`, and their effect on messages and events."""
 
 import pytest
 

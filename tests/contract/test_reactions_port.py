@@ -1,4 +1,4 @@
-"""The port `ReactionStore`: who reacted to a message with which emoji; and the marks that messages keep themselves."""
+"""The port `ReactionStore`: reactions by message, emoji and user; and the marks that messages keep themselves."""
 
 import pytest
 

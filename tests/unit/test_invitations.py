@@ -1,4 +1,4 @@
-"""Invitations to rooms: who creates them, who can join with them, and when they end."""
+"""Invitations to rooms: the rights to create and to accept them, and their end."""
 
 import pytest
 
@@ -232,7 +232,7 @@ def test_an_invitation_lets_as_many_join_as_it_has_uses(chat, ann, dora, eve, ro
     assert [one.used for one in ann.invitations(room)] == [2]
 
 
-def test_who_leaves_and_joins_again_uses_it_twice(ann, eve, room):
+def test_a_user_who_leaves_and_joins_again_counts_as_two_uses(ann, eve, room):
     created = ann.invites(room)
     for _ in range(2):
         eve.accepts(created)

@@ -90,7 +90,7 @@ def test_a_room_has_at_most_fifty_pins(chat, ann, room):
     assert len(pinned(ann, room)) == MAX_PINS
 
 
-def test_a_deleted_message_is_unpinned_and_can_not_be_pinned(chat, ann, room, message):
+def test_a_deleted_message_is_unpinned_and_cannot_be_pinned(chat, ann, room, message):
     pins(ann, message)
     start = len(chat.memory.changes.log)
     ann.takes_back(message)

@@ -205,7 +205,7 @@ def test_a_reaction_that_arrives_during_the_erasure_goes_too(chat, ann, bob, mes
     assert counts(ann.looks_up(message)) == []
 
 
-def test_an_account_that_is_erased_meanwhile_can_not_react(chat, ann, bob, message):
+def test_an_account_that_is_erased_during_the_request_cannot_react(chat, ann, bob, message):
     chat.meanwhile(lambda: erases(bob))
     with pytest.raises(SessionEnded):
         reacts(bob, message, "👍")

@@ -1,4 +1,4 @@
-"""Who may write in a room, how often, and what its participants may read, on memory adapters."""
+"""The policy of rooms: the access to writing, the cooldown and the access to the history, on memory adapters."""
 
 import pytest
 
