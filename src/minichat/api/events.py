@@ -68,11 +68,7 @@ class JsonEventWriter:
         self._cursors = cursors
         self._clock = clock
         self._writers: Mapping[ChangeKind, Callable[[Change, str, Collection[int]], DataByUser]] = {
-            ChangeKind.MESSAGE_CREATED: self._message,
-            ChangeKind.MESSAGE_UPDATED: self._message,
-            ChangeKind.MESSAGE_DELETED: self._message,
-            ChangeKind.MESSAGE_PINNED: self._message,
-            ChangeKind.MESSAGE_UNPINNED: self._message,
+            **dict.fromkeys(_MESSAGE_KINDS, self._message),
             ChangeKind.MESSAGE_READ: self._message_read,
             ChangeKind.REACTION_CHANGED: self._reaction,
             ChangeKind.ROOM_CREATED: self._room,

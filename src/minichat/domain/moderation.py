@@ -2,7 +2,7 @@
 
 The owner and the moderators can add users. They can remove and ban only users of lower roles. Only the owner can give
 roles. A group always has exactly one owner. A direct chat has no moderation. The changes of memberships themselves are
-in `rooms`.
+in `participation`.
 """
 
 from dataclasses import dataclass
@@ -78,8 +78,9 @@ class Moderation:
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
         """Remove a participant; with `is_ban`, ban the user, whether in the room or not.
 
-        Removing oneself is leaving (see `Rooms.leave`). Raises RoomNotFound, NotAParticipant, DirectChatIsFixed,
-        RoleTooLow, ParticipantNotFound, UserNotFound for a ban of an unknown user, or InvalidInput for banning oneself.
+        Removing oneself is leaving (see `Participation.leave`). Raises RoomNotFound, NotAParticipant,
+        DirectChatIsFixed, RoleTooLow, ParticipantNotFound, UserNotFound for a ban of an unknown user, or InvalidInput
+        for banning oneself.
         """
         if user_id == actor_id:
             if is_ban:
