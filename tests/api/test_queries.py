@@ -120,8 +120,8 @@ def test_sending_takes_the_same_few_statements_in_a_large_room(chat: Chat) -> No
         # The session; the lock of the room, the room; the message with its number and receipt, the change.
         assert counts == [["SELECT", "SELECT", "SELECT", "WITH", "INSERT"]] * 2
     else:
-        # The session; the room; its next number, the message, the receipt, the words of the message, the change.
-        assert counts == [["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT", "INSERT"]] * 2
+        # The session; the room; its next number, the message, the receipt, the change.
+        assert counts == [["SELECT", "SELECT", "UPDATE", "INSERT", "UPDATE", "INSERT"]] * 2
 
 
 def test_writing_an_event_for_many_users_takes_the_same_statements(chat: Chat) -> None:

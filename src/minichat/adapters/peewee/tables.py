@@ -184,7 +184,6 @@ class MessageRow(Model):
     has_reactions = BooleanField(default=False)
     pin = BigIntegerField(null=True)
     pinned_by = BigIntegerField(null=True)
-    is_indexed = BooleanField(default=False)
 
     class Meta:
         table_name = "message"
@@ -262,8 +261,6 @@ class AuditRow(Model):
         table_name = "audit"
 
 
-LOCAL = frozenset({MessageRow.is_indexed})
-"""Columns about an index that is no table. An import builds the index anew, so an export leaves them out."""
 ALL = (
     UserRow,
     NamePartRow,

@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
     @classmethod
     def of(cls, model: type[Model]) -> "Table":
-        fields = [field for field in model._meta.sorted_fields if field not in tables.LOCAL]  # noqa: SLF001 - documented
+        fields = model._meta.sorted_fields  # noqa: SLF001 - Peewee documents `_meta`
         return cls(
             model._meta.table_name,  # noqa: SLF001
             tuple(field.column_name for field in fields),

@@ -4,9 +4,9 @@ Besides the port, each form has what the message store and the filling of the in
 
 * `MessageStore.append` and `update` write the index in the same transaction. The sweep of a removed room removes the
   words of its messages.
-* A server of an earlier version writes no index. So a column that only this version sets, and triggers, note the
-  messages that it adds, edits, deletes or sweeps; these are few. A search reads their texts as well, until they are
-  indexed. No search finds a word that such a server has edited away or deleted.
+* A server of an earlier version writes no index. So triggers note the messages that it adds, edits, deletes or sweeps;
+  these are few. A search reads their texts as well, until they are indexed. No search finds a word that such a server
+  has edited away or deleted. On SQLite the newest messages of this version are noted as well.
 * A migration creates the index without rows. `fill` indexes the older messages, from the newest on, in short
   transactions. Until the last one, a search raises IndexBuilding.
 """

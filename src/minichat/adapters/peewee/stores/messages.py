@@ -235,7 +235,7 @@ class PeeweeMessageStore:
         )
         self._insert = Statement(
             self._database,
-            message.insert(is_indexed=True, **params((*NewMessage._fields, "seq"))).returning(message.id),
+            message.insert(params((*NewMessage._fields, "seq"))).returning(message.id),
         )
         self._see = Statement(
             self._database,

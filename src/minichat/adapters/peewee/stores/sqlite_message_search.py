@@ -78,7 +78,7 @@ class SqliteMessageSearch:
         )
         self._behind = statement(
             f"SELECT {_COLUMNS} FROM message_behind CROSS JOIN message ON message.id = message_behind.message_id "  # noqa: S608
-            "WHERE NOT message.is_deleted"
+            "WHERE NOT message.is_deleted ORDER BY message_behind.message_id DESC"
         )
         self._id_of = statement("SELECT id FROM message WHERE room_id = :room_id AND seq = :seq")
 

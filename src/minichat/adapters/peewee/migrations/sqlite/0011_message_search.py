@@ -8,9 +8,9 @@ BALLAST = 10_000
 """Number of words that the index counts besides those of messages."""
 NO_ROOM = "\x80"
 """The character of no room: ids begin at 1."""
-# The index holds the messages that this version has written, and those from `next_id` to `last_id`.
+# The index holds the messages from `next_id` on, but those in `message_behind`.
 IS_IN_INDEX = """
-    (OLD.is_indexed OR EXISTS (SELECT 1 FROM message_indexing WHERE OLD.id BETWEEN next_id AND last_id))
+    OLD.id >= (SELECT next_id FROM message_indexing)
 """
 STATEMENTS = (
     # The tokenizer splits at spaces alone: a word has no other character of ASCII than letters, digits, # and *.
@@ -24,7 +24,6 @@ STATEMENTS = (
     # FTS5 counts words, and takes it for damage if more are removed than were added. If a later version of Unicode
     # finds more words in an old message, this must not happen.
     f"INSERT INTO message_word (rowid, words) VALUES (0, '{' '.join(BALLAST * [NO_ROOM])}')",  # noqa: S608 - a constant
-    "ALTER TABLE message ADD COLUMN is_indexed INTEGER NOT NULL DEFAULT FALSE",
     """
     CREATE TABLE message_indexing (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -47,7 +46,7 @@ STATEMENTS = (
     """,
     """
     CREATE TRIGGER message_is_not_indexed AFTER INSERT ON message
-    WHEN NOT NEW.is_indexed AND NEW.id > (SELECT last_id FROM message_indexing) BEGIN
+    WHEN NEW.id > (SELECT last_id FROM message_indexing) BEGIN
         INSERT INTO message_behind VALUES (NEW.id, NEW.room_id, NEW.user_id, NULL);
     END
     """,
@@ -68,7 +67,7 @@ STATEMENTS = (
 def up(_migrator: SchemaMigrator, db: ChatDatabase) -> None:
     """Create the index, the state of its filling, and the list of messages that it holds in another version or not.
 
-    A server of an earlier version, which still runs, knows nothing of the index. So triggers fill the list.
+    Triggers fill the list: a server of an earlier version, which still runs, knows nothing of the index.
     """
     for statement in STATEMENTS:
         db.execute_sql(statement.replace("IS_IN_INDEX", IS_IN_INDEX))
