@@ -99,7 +99,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "cooldown": (
         "Wait a little before your next message in this room.",
-        "Подождите немного, прежде чем снова писать в эту комнату.",
+        "Подождите немного, прежде чем снова писать в этой комнате.",
     ),
     "banned": ("You are banned from this room.", "Вам закрыт доступ в эту комнату."),
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате не позволяет это сделать."),
@@ -131,7 +131,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "too_many_reactions": (
         "This message has too many different reactions. Join one of them.",
-        "У сообщения слишком много разных реакций. Присоединитесь к одной из них.",
+        "К сообщению уже добавлено слишком много разных реакций. Выберите одну из них.",
     ),
     "too_many_pins": (
         "Too many messages are pinned in this room. Unpin one first.",
