@@ -199,6 +199,13 @@ class Person:
         assert view.membership is not None
         return view.unread_count
 
+    def unread_mentions(self, room: Room) -> int:
+        return self.looks_at(room).unread_mentions
+
+    def mentions(self, limit: int = 50, *, before: int | None = None) -> list[str]:
+        """The contents of the messages that mention the person, as listed."""
+        return contents(self.chat.services.mentions.page(self.id, limit, before))
+
     def rooms(self, window: Window = ALL) -> list[str]:
         """The names of the person's rooms, as listed."""
         return [view.room.name for view in self.chat.services.rooms.mine(self.id, window).page.items]
@@ -208,15 +215,28 @@ class Person:
         return [view.room.name for view in self.chat.services.rooms.public(self.id, window).page.items]
 
     def says(
-        self, content: str, *, in_: Room, client_id: str | None = None, reply_to: Message | None = None
+        self,
+        content: str,
+        *,
+        in_: Room,
+        client_id: str | None = None,
+        reply_to: Message | None = None,
+        to: "Sequence[Person]" = (),
     ) -> SentMessage:
-        return self.chat.services.messaging.send(self.user, in_.id, content, client_id, reply_to and reply_to.id)
+        """Send a message; `to` are the people mentioned by id."""
+        mention_ids = [person.id for person in to]
+        return self.chat.services.messaging.send(
+            self.user, in_.id, content, client_id, reply_to and reply_to.id, mention_ids
+        )
 
     def looks_up(self, message: Message) -> ShownMessage:
         return self.chat.services.messaging.get(self.id, message.id)
 
-    def rewrites(self, message: Message, content: str) -> Message:
-        return self.chat.services.messaging.edit(self.id, message.id, content).message
+    def rewrites(
+        self, message: Message, content: str | None = None, *, to: "Sequence[Person] | None" = None
+    ) -> Message:
+        mention_ids = None if to is None else [person.id for person in to]
+        return self.chat.services.messaging.edit(self.id, message.id, content, mention_ids).message
 
     def takes_back(self, message: Message) -> None:
         self.chat.services.messaging.delete(self.id, message.id)

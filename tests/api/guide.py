@@ -68,6 +68,7 @@ SECTIONS = {
     "blocks": "Blocked people",
     "messages": "Messages and history",
     "reactions": "Reactions and pinned messages",
+    "notifications": "Unread messages, mentions and notifications",
     "search": "Searching messages",
     "reports": "Reports of messages",
     "sync": "Changes since a cursor",
@@ -342,9 +343,13 @@ def write_guide(chat: Chat) -> Guide:
     guide.shows("POST /api/chat/messages/", token=me, body=sent)
     again = guide.shows("POST /api/chat/messages/", token=me, body=sent)
     wait()
-    reply = {"room": made["id"], "content": "Yes, please! 🍲", "reply_to": again.body["id"]}
+    reply = {"room": made["id"], "content": "Yes, please, @ann! 🍲", "reply_to": again.body["id"]}
     chat.anyone.sends("POST", "/api/chat/messages/", json=reply, headers={"Authorization": f"Bearer {bob.token}"})
     guide.shows("GET /api/chat/messages/", "/api/chat/messages/?limit=1", token=me)
+    guide.shows("GET /api/chat/mentions/", token=me)
+    guide.shows("GET /api/chat/unread/", token=me)
+    muted = {"notify": "mentions", "muted_until": "2025-01-06T18:00:00+01:00"}
+    guide.shows("PATCH /api/chat/rooms/{room_id}/notify/", f"{path}notify/", token=cid.token, body=muted)
     guide.shows("GET /api/chat/search/", "/api/chat/search/?q=sou", token=me)
     guide.shows("GET /api/chat/rooms/", token=me)
     guide.shows("GET /api/chat/rooms/", "/api/chat/rooms/?scope=public", token=me)

@@ -43,6 +43,8 @@ class TestSending:
             "reply_to": None,
             "client_id": None,
             "reactions": [],
+            "mentions": [],
+            "mentions_all": False,
             "is_pinned": False,
         }
         assert "Idempotency-Replayed" not in answer.headers

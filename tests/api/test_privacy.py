@@ -329,7 +329,10 @@ def everything_that_eve_sees(chat: Chat, *, is_eventful: bool) -> dict[str, obje
         assert ann.posts(f"/api/chat/messages/{by_eve['id']}/report/", reason="spam").status == 204
         ann.invites(room)
         assert bob.posts("/api/chat/invites/accept/", token=ann.invites(secret)["token"]).status == 200
-        hidden = f"/api/chat/messages/{ann.says('hello', in_=secret)['id']}"
+        hidden = f"/api/chat/messages/{ann.says('hello @eve @all', in_=secret)['id']}"
+        for member in (ann, bob):
+            muted = {"notify": "none", "muted_until": "2030-01-01T00:00:00Z"}
+            assert member.sends("PATCH", f"/api/chat/rooms/{room['id']}/notify/", json=muted).status == 200
         for path in (f"{hidden}/reactions/%F0%9F%91%8D/", f"{hidden}/pin/"):
             assert ann.sends("PUT", path).status == 200
     assert eve.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204

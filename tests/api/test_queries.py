@@ -34,6 +34,7 @@ OTHERS = {
     ("GET", "/api/auth/profile/"): SESSION,
     ("GET", "/api/chat/rooms/{room}/"): SESSION + 3,
     ("GET", "/api/chat/messages/1/"): SESSION + 4,  # the message, the room, the author, the receipts
+    ("GET", "/api/chat/unread/"): SESSION + 1,
     ("POST", "/api/chat/rooms/{room}/read/"): SESSION + 1,  # nothing new to read
 }
 
@@ -175,3 +176,45 @@ def test_reactions_and_pins_add_one_statement_to_a_page(chat: Chat) -> None:
         with counted(chat) as statements:
             assert bob.gets(path).status == 200
         assert len(statements) <= SESSION + 5
+
+
+def test_mentions_add_one_statement_to_a_page(chat: Chat) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Kitchen", with_=[bob])
+    ann.says("hello", in_=room)
+    pages = ("/api/chat/messages/", f"/api/chat/rooms/{room['id']}/history/?mark_read=false", "/api/chat/rooms/")
+    counts = []
+    for content in ("user@example.com", "@bob @all"):
+        for _ in range(30):
+            ann.says(content, in_=room)
+        for path in pages:
+            with counted(chat) as statements:
+                assert bob.gets(path).status == 200
+            counts.append(len(statements))
+    before, after = counts[:3], counts[3:]
+    assert after == [count + 1 for count in before]
+    with counted(chat) as statements:
+        assert len(bob.gets("/api/chat/mentions/").body) == 30
+    assert len(statements) == SESSION + 4  # the messages, their mentions, people, receipts
+
+
+def test_the_unread_counts_of_many_rooms_take_one_statement(chat: Chat) -> None:
+    ann, bob = chat.people("ann", "bob")
+    for _ in range(30):
+        room = bob.makes_room(with_=[ann])
+        bob.says("@ann", in_=room)
+    with counted(chat) as statements:
+        assert len(ann.gets("/api/chat/unread/").body["rooms"]) == 30
+    assert len(statements) == SESSION + 1
+
+
+def test_a_message_without_a_name_takes_no_statement_more(chat: Chat) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob])
+    counts = []
+    for content in ("hello", "ann@example.com", "@bob @carl @dora..._"):
+        with counted(chat) as statements:
+            ann.says(content, in_=room)
+        counts.append(len(statements))
+    # The people of these names; the mention, and the mark of its participant; the mentions and people of the answer.
+    assert [count - counts[0] for count in counts] == [0, 0, 5]

@@ -35,6 +35,12 @@ class TestMakingARoom:
             "last_seq": 0,
             "last_read_seq": 0,
             "unread_count": 0,
+            "unread_mentions": 0,
+            "notify": "all",
+            "muted_until": None,
+            "write": "all",
+            "cooldown": 0,
+            "history": "all",
         }
         assert bob.looks_at({"id": 1})["role"] == "member"
 

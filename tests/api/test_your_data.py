@@ -167,6 +167,7 @@ class TestTheExport:
             "blocks",
             "reports",
             "messages",
+            "mentions",
             "reactions",
             "pins",
             "audit",
@@ -177,7 +178,7 @@ class TestTheExport:
         [session] = ann.gets("/api/auth/sessions/").body
         del session["current"]
         assert body["sessions"] == [{**session, "ended_at": None}]
-        joined = {"joined_seq": 0, "kind": "group"}
+        joined = {"joined_seq": 0, "kind": "group", "notify": "all", "muted_until": None}
         assert body["rooms"] == [
             {**joined, "id": room["id"], "name": "Kitchen", "role": "owner", "last_read_seq": 2},
             {
@@ -199,6 +200,8 @@ class TestTheExport:
             "is_deleted": False,
             "reply_to": None,
             "client_id": "b7d1",
+            "mentions": [],
+            "mentions_all": False,
         }
         assert [(one["room"], one["content"]) for one in body["messages"][1:]] == [(left["id"], "bye")]
         report = {"message": first["id"] - 1, "room": room["id"], "reason": "spam", "comment": "again"}

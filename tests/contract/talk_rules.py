@@ -1,4 +1,4 @@
-"""The random actions with blocks, reports, search, typing, live updates and superusers, for the state machine.
+"""The random actions with marks, blocks, reports, search, typing, live updates and superusers, for the state machine.
 
 `test_memory_matches_sqlite` has the machine and all other actions.
 """
@@ -10,7 +10,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from builders import PASSWORD
 from minichat.domain.message_search import MessageFilter
-from minichat.domain.model import ReportReason, ReportState
+from minichat.domain.model import Mute, NotifyLevel, ReportReason, ReportState
 
 users = st.integers(1, 5)
 limits = st.sampled_from([1, 2, 3, 50])
@@ -19,6 +19,7 @@ places = st.tuples(st.integers(0, 9), st.integers(0, 9))
 messages = st.tuples(st.integers(0, 9), st.integers(0, 19))
 """Select a message of the room or of any room: see `message_in`."""
 WORDS_SOUGHT = ["hello", "H", "прив", "🙂", "café", "on", "one tw", "' \"", "*", "", "x" * 201, "AND"]
+MENTIONING = ["@dora", "hi @EMIL.", "@Фёдор, @dora @all", "@all", "a@dora.", "@doras", "@ann @x", "hello"]
 
 
 class TalkRules:
@@ -30,6 +31,8 @@ class TalkRules:
     message_in: Any
     knows: Any
     services: Any
+    user: Any
+    backends: Any
 
     # Blocks
 
@@ -42,6 +45,52 @@ class TalkRules:
     def unblock(self, user_id: int, other_id: int) -> None:
         self.both(lambda services: services.blocks.unblock(user_id, other_id))
         self.walk(lambda services, window: services.blocks.page(user_id, window))
+
+    # Mentions and notifications
+
+    @rule(
+        place=places,
+        content=st.sampled_from(MENTIONING),
+        mention_ids=st.lists(users, max_size=2),
+        client_id=st.none() | st.just("m"),
+    )
+    def mention(self, place: tuple[int, int], content: str, mention_ids: list[int], client_id: str | None) -> None:
+        user_id, room_id = self.at(place)
+        author = self.user(user_id)
+        self.both(
+            lambda services: services.messaging.send(author, room_id, content, client_id, mention_ids=mention_ids)
+        )
+        for reader_id in (1, 2, 3):
+            self.look_at_mentions(reader_id, None)
+
+    @rule(
+        place=places,
+        message=messages,
+        content=st.none() | st.sampled_from(MENTIONING),
+        mention_ids=st.none() | st.lists(users, max_size=2),
+    )
+    def edit_mentions(
+        self, place: tuple[int, int], message: tuple[int, int], content: str | None, mention_ids: list[int] | None
+    ) -> None:
+        user_id, room_id = self.at(place)
+        message_id = self.message_in(room_id, message)
+        self.both(lambda services: services.messaging.edit(user_id, message_id, content, mention_ids))
+
+    @rule(
+        place=places,
+        notify=st.none() | st.sampled_from(NotifyLevel),
+        seconds=st.none() | st.sampled_from([None, -1, 0, 30, 500]),
+    )
+    def set_notify(self, place: tuple[int, int], notify: NotifyLevel | None, seconds: int | None) -> None:
+        user_id, room_id = self.at(place)
+        mute = None if seconds is None else Mute(self.backends[0].clock.now + 1_000 * seconds)
+        self.both(lambda services: services.notifications.set(user_id, room_id, notify=notify, mute=mute))
+        self.both(lambda services: services.notifications.set(user_id, room_id, mute=Mute(None) if seconds else None))
+
+    @rule(user_id=users, before=st.none() | st.integers(1, 40))
+    def look_at_mentions(self, user_id: int, before: int | None) -> None:
+        self.both(lambda services: services.mentions.page(user_id, 3, before))
+        self.both(lambda services: services.notifications.unread(user_id))
 
     # Reports
 

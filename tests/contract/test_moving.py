@@ -118,7 +118,8 @@ def live(home):
     for number in range(20):
         clock.advance(1)
         last = people[number % 3].says(f"answer {number}", in_=room, reply_to=hello, client_id=f"n{number}").message
-    ann.rewrites(hello, "hello again")
+    ann.rewrites(hello, "hello again @all", to=[carl])
+    chat.services.reactions.add(bob.id, hello.id, "👍")
     bob.takes_back(last)
     ann.makes(bob, Role.MODERATOR, in_=room)
     bob.bans(eve, from_=room)

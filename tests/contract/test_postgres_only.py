@@ -404,6 +404,7 @@ FILLING = """
     INSERT INTO message (room_id, seq, user_id, content, created_at, client_id)
         SELECT n, k, 1 + (n * 7919 + 104729) % {count}, 'hello', n, 'c' || k FROM generate_series(1, 5) AS k, {all};
     INSERT INTO reaction (message_id, emoji, user_id, created_at) SELECT n, 'x', n, n FROM {all};
+    INSERT INTO mention (message_id, user_id, room_id, is_by_id) SELECT n, n, n, false FROM {all};
     INSERT INTO message_word (room_id, message_id, seq, words)
         SELECT room_id, id, seq, ' @.' || to_hex(user_id) || ' hell.o ' FROM message;
     INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network)

@@ -104,6 +104,7 @@ def test_a_participant_sees_the_room_its_people_and_its_last_message(ports, room
         newest_message=last,
         others_seen_seq=2,  # sending marks everything as read for the sender
         deleted_unread=0,
+        unread_mentions=0,
     )
 
 

@@ -102,6 +102,16 @@ def test_a_username_may_resemble_the_reserved_form(name):
     assert username(name) == name
 
 
+@pytest.mark.parametrize("name", ["all", "All", "ＡＬＬ", "everyone", "here", "Channel"])
+def test_a_username_is_no_name_of_a_group(name):
+    assert username(name) == ["username_of_a_group"]
+
+
+@pytest.mark.parametrize("name", ["all.", "_all", "allen", "everyone1", "hereby", "channels"])
+def test_a_username_may_contain_the_name_of_a_group(name):
+    assert username(name) == name
+
+
 def test_a_name_of_mixed_scripts_still_has_a_key():
     assert username_key("Аnn", key_of) == "аnn"
 

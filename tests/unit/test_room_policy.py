@@ -258,7 +258,7 @@ def test_own_messages_from_an_earlier_membership_are_hidden(chat, ann, bob, room
     ):
         with chat.nothing_changes(), pytest.raises(MessageNotFound):
             act()
-    exported = [message for page in chat.services.export.begin(bob.caller).messages for message in page]
+    exported = [message for page in chat.services.export.begin(bob.caller).messages for message, _ in page]
     assert exported == [mine]
 
 

@@ -1,7 +1,8 @@
 """Events as JSON and as frames of server-sent events, written from the current state of the objects in them.
 
-An event that is the same for many users is written once. A message differs between users in `is_read`, `is_blocked` and
-their own reactions, so it has few forms, for any number of listeners. The hub decides which listeners receive an event.
+An event that is the same for many users is written once. A message differs between users in `is_read`, `is_blocked`,
+their own reactions, and the mentions of users who block its author. So it has few forms, for any number of listeners.
+The hub decides which listeners receive an event.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -138,10 +139,14 @@ class JsonEventWriter:
         blockers = {blocker_id for blocker_id, blocked_id in details.blocks if blocked_id == message.user_id}
         # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
+        mentioned = details.mentions.get(message.id, ())
         forms: dict[Hashable, bytes] = {}
         data: dict[int, bytes] = {}
         for user_id, is_read in is_read_for.items():
-            form = is_read, user_id in blockers, details.own_emoji(message, user_id)
+            is_blocking = user_id in blockers
+            # A user who blocks the author is not among the people whom the message mentions.
+            hidden_id = user_id if is_blocking and user_id in mentioned else None
+            form = is_read, is_blocking, hidden_id, details.own_emoji(message, user_id)
             if form not in forms:
                 seq = message.seq if is_read else 0
                 forms[form] = orjson.dumps(presenter.seen_by(user_id).message(message, Receipts(seq, seq)))

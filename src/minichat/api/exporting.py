@@ -9,7 +9,20 @@ import orjson
 from minichat.api import presenting
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.export import DataExport
-from minichat.domain.model import AuditEntry, Ban, Block, Invitation, Membership, Reaction, Report, Room, Session, User
+from minichat.domain.model import (
+    AuditEntry,
+    Ban,
+    Block,
+    Invitation,
+    Membership,
+    Message,
+    Reaction,
+    Report,
+    Room,
+    Session,
+    Timestamp,
+    User,
+)
 
 FORMAT = "minichat-export/1"
 
@@ -27,12 +40,13 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     }
     yield orjson.dumps(head)[:-1]
     yield from _list("sessions", export.sessions, _session)
-    yield from _list("rooms", export.rooms, lambda joined: _room(*joined))
+    yield from _list("rooms", export.rooms, lambda joined: _room(joined[0], joined[1], export.at))
     yield from _list("bans", export.bans, _ban)
     yield from _list("invitations", export.invitations, _invitation)
     yield from _list("blocks", export.blocks, lambda blocked: _block(*blocked))
     yield from _list("reports", export.reports, _report)
-    yield from _list("messages", export.messages, presenting.shared_message_fields)
+    yield from _list("messages", export.messages, lambda written: _message(*written))
+    yield from _list("mentions", export.mentions, lambda one: {"room": one.room_id, "message": one.message_id})
     yield from _list("reactions", export.reactions, _reaction)
     yield from _list("pins", export.pins, lambda message: {"room": message.room_id, "message": message.id})
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
@@ -61,7 +75,7 @@ def _session(session: Session) -> presenting.Json:
     }
 
 
-def _room(room: Room, membership: Membership) -> presenting.Json:
+def _room(room: Room, membership: Membership, now: Timestamp) -> presenting.Json:
     return {
         "id": room.id,
         "name": room.name,
@@ -69,6 +83,16 @@ def _room(room: Room, membership: Membership) -> presenting.Json:
         "role": membership.role,
         "joined_seq": membership.joined_seq,
         "last_read_seq": membership.last_read_seq,
+        "notify": membership.notify,
+        "muted_until": optional_rfc3339(membership.muted(now)),
+    }
+
+
+def _message(message: Message, mentioned: Sequence[User]) -> presenting.Json:
+    return {
+        **presenting.shared_message_fields(message),
+        "mentions": [{"user": user.id, "username": user.username} for user in mentioned],
+        "mentions_all": message.mentions_all,
     }
 
 

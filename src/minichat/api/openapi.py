@@ -17,7 +17,7 @@ from minichat.api.application import new_application
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
 from minichat.api.parsing import IdConverter
 from minichat.api.schemas.answers import ProblemOut
-from minichat.api.schemas.fields import Boolean, File, Id, Text, Time, WholeNumber
+from minichat.api.schemas.fields import Boolean, File, Id, Moment, Text, Time, WholeNumber
 from minichat.domain.model import MAX_ID
 
 DESCRIPTION = """\
@@ -67,6 +67,7 @@ _FIELD_TYPES = (
     (Boolean, "boolean", None),
     (WholeNumber, "integer", None),
     (Id, "integer", None),
+    (Moment, "string", "date-time"),
     (Time, "string", "date-time"),
 )
 

@@ -25,6 +25,7 @@ from minichat.domain.model import (
     Membership,
     Message,
     MessagePage,
+    NotifyLevel,
     ParticipantList,
     Reaction,
     Receipts,
@@ -32,6 +33,7 @@ from minichat.domain.model import (
     RoomView,
     Session,
     Timestamp,
+    UnreadCounts,
     User,
 )
 
@@ -128,6 +130,7 @@ class Presenter:
         self._now = now
         self._viewer_id = viewer_id
         self._reactions = details.reactions
+        self._mentions = details.mentions
         self._people = people
         self._users = _Written(lambda user_id: user(people[user_id], base))
         self._persons = _Written(lambda user_id: person(people[user_id], base, now))
@@ -148,10 +151,18 @@ class Presenter:
         shown["user"] = self._users[message.user_id]
         shown["user_username"] = self._people[message.user_id].username
         shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
-        shown["is_blocked"] = message.user_id in self._blocked_ids
+        shown["is_blocked"] = is_blocked = message.user_id in self._blocked_ids
         shown["reactions"] = self._reactions_to(message) if message.has_reactions else []
+        shown["mentions"] = self._mentions_in(message) if message.has_mentions else []
+        shown["mentions_all"] = message.mentions_all and not is_blocked
         shown["is_pinned"] = message.pin is not None
         return shown
+
+    def _mentions_in(self, message: Message) -> list[orjson.Fragment]:
+        """Return the people whom a message mentions. Somebody whom the viewer blocks does not mention the viewer."""
+        hidden_id = self._viewer_id if message.user_id in self._blocked_ids else None
+        mentioned = self._mentions.get(message.id, ())
+        return [self._users[user_id] for user_id in mentioned if user_id != hidden_id]
 
     def _reactions_to(self, message: Message) -> list[Json]:
         return [
@@ -197,6 +208,9 @@ class Presenter:
             "last_seq": room.last_seq,
             "last_read_seq": last_read_seq,
             "unread_count": view.unread_count,
+            "unread_mentions": view.unread_mentions,
+            "notify": NotifyLevel.ALL if membership is None else membership.notify,
+            "muted_until": None if membership is None else optional_rfc3339(membership.muted(self._now)),
             "write": room.write,
             "cooldown": room.cooldown,
             "history": room.history,
@@ -262,6 +276,20 @@ def shared_message_fields(message: Message) -> Json:
         "reply_to": message.reply_to,
         "client_id": message.client_id,
     }
+
+
+def unread(counts: UnreadCounts) -> Json:
+    """Return the counts of unread messages."""
+    rooms = [
+        {
+            "room": room.membership.room_id,
+            "unread_count": room.unread_count,
+            "unread_mentions": room.unread_mentions,
+            "last_read_seq": room.membership.last_read_seq,
+        }
+        for room in counts.rooms
+    ]
+    return {"total": counts.total, "mentions": counts.mentions, "rooms": rooms}
 
 
 def user(shown: User, base: str) -> Json:

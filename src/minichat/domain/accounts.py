@@ -18,6 +18,9 @@ MAX_AVATAR_URL_LENGTH = 500
 ERASED_PREFIX = "deleted-user-"
 """The prefix of the names of erased accounts; no other account may have it."""
 
+GROUP_NAMES = frozenset({"all", "everyone", "here", "channel"})
+"""Names that mention several people at once, here or in other chats; no account may have one of them."""
+
 _PUNCTUATION = frozenset("_.-")
 _MARKS_IN_A_ROW = 4
 _OVERLAY = 1
@@ -42,6 +45,8 @@ def check_username(
         fields.wrong("username", "hidden_marks")
     elif key.startswith(ERASED_PREFIX):
         fields.wrong("username", "username_reserved")
+    elif key in GROUP_NAMES:
+        fields.wrong("username", "username_of_a_group")
     return name, key or ""
 
 

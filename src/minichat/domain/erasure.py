@@ -20,6 +20,7 @@ from minichat.domain.ports import (
     Clock,
     InvitationStore,
     MediaStore,
+    MentionStore,
     MessageStore,
     ReactionStore,
     ReportStore,
@@ -48,6 +49,7 @@ class Erasure:
     message_store: MessageStore
     media_store: MediaStore
     reaction_store: ReactionStore
+    mention_store: MentionStore
     reactions: Reactions
     sessions: Sessions
     participation: Participation
@@ -105,6 +107,8 @@ class Erasure:
             self.message_store.forget_digests(user.id)
             self.message_store.forget_pinner(user.id)
             self.reaction_store.erase(user.id)
+            # With its content, a mention would show to whom the remaining account belonged.
+            self.mention_store.erase(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self.session_store.erase(user.id, now)
             self.audit_log.note(

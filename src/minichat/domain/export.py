@@ -18,6 +18,7 @@ from minichat.domain.model import (
     Device,
     Invitation,
     Membership,
+    MentionedIn,
     Message,
     Reaction,
     Report,
@@ -31,6 +32,7 @@ from minichat.domain.ports import (
     BlockStore,
     Clock,
     InvitationStore,
+    MentionStore,
     MessageStore,
     ReactionStore,
     ReportStore,
@@ -63,8 +65,12 @@ class DataExport(NamedTuple):
     """The blocks by the user, each with the blocked user; never the blocks of the user by others."""
     reports: Iterator[Sequence[Report]]
     """The reports that the user made; never reports about the user."""
-    messages: Iterator[Sequence[Message]]
-    """All messages of the user, also in rooms that the user has left; deleted messages without content."""
+    messages: Iterator[Sequence[tuple[Message, Sequence[User]]]]
+    """All messages of the user with the people whom they mention, also in rooms that the user has left.
+
+    Deleted messages have no content."""
+    mentions: Iterator[Sequence[MentionedIn]]
+    """The messages that mention the user by name or id."""
     reactions: Iterator[Sequence[Reaction]]
     pins: Iterator[Sequence[Message]]
     """The messages that the user has pinned."""
@@ -85,6 +91,7 @@ class Export:
     report_store: ReportStore
     message_store: MessageStore
     reaction_store: ReactionStore
+    mention_store: MentionStore
     audit_log: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
@@ -105,7 +112,8 @@ class Export:
             ),
             blocks=self._blocks_by(user_id),
             reports=_pages(lambda after: self.report_store.all_by(user_id, after, PAGE), lambda report: report.head.id),
-            messages=_pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id),
+            messages=self._messages_by(user_id),
+            mentions=_pages(lambda after: self.mention_store.all_of(user_id, after, PAGE), lambda one: one.message_id),
             reactions=_pages(
                 lambda after: self.reaction_store.all_of(user_id, after, PAGE), lambda reaction: reaction.id
             ),
@@ -123,6 +131,12 @@ class Export:
                 )
                 for room, membership, partner_id in page
             ]
+
+    def _messages_by(self, user_id: int) -> Iterator[Sequence[tuple[Message, Sequence[User]]]]:
+        for page in _pages(lambda after: self.message_store.all_by(user_id, after, PAGE), lambda message: message.id):
+            mentions = self.mention_store.of([message.id for message in page if message.has_mentions])
+            people = self.user_store.by_ids({one for mentioned in mentions.values() for one in mentioned})
+            yield [(message, [people[one] for one in mentions.get(message.id, ())]) for message in page]
 
     def _blocks_by(self, user_id: int) -> Iterator[Sequence[tuple[Block, User]]]:
         for page in _pages(lambda after: self.block_store.all_of(user_id, after, PAGE), lambda block: block.number):

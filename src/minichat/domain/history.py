@@ -87,7 +87,9 @@ class History:
             return page
         membership = self.participation.see(view.room, view.membership, page.messages[-1].seq)
         view = view._replace(
-            membership=membership, deleted_unread=self.participation.deleted_unread(view.room, membership)
+            membership=membership,
+            deleted_unread=self.participation.deleted_unread(view.room, membership),
+            unread_mentions=self.participation.unread_mentions(view.room, membership),
         )
         return page._replace(room=view, receipts={view.room.id: _receipts(view)})
 

@@ -6,6 +6,7 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -16,7 +17,6 @@ from minichat.domain.errors import (
     ChatError,
     ClientIdReused,
     Cooldown,
-    InvalidInput,
     MessageDeleted,
     MessageNotFound,
     NotYourMessage,
@@ -24,8 +24,9 @@ from minichat.domain.errors import (
     RoleTooLow,
     SessionEnded,
 )
+from minichat.domain.mentions import Mentions
 from minichat.domain.message_access import MessageAccess
-from minichat.domain.message_rules import check_client_id, check_content, checked_content
+from minichat.domain.message_rules import check_client_id, check_content
 from minichat.domain.model import (
     SECOND,
     Change,
@@ -78,11 +79,20 @@ class Messaging:
     message_access: MessageAccess
     participation: Participation
     blocks: Blocks
+    mentions: Mentions
 
     def send(
-        self, author: User, room_id: int, content: str, client_id: str | None = None, reply_to: int | None = None
+        self,
+        author: User,
+        room_id: int,
+        content: str,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        mention_ids: Sequence[int] = (),
     ) -> SentMessage:
-        """Send a message. A retry with the same `client_id` returns the first message.
+        """Send a message. It mentions the participants whom its content names, and those of `mention_ids`.
+
+         A retry with the same `client_id` returns the first message.
 
         Raises InvalidInput, RoomNotFound, NotAParticipant, AnnouncementsOnly, Cooldown, RecipientDeleted,
         CannotMessage, YouBlocked, ClientIdReused if the retry has other content, or MessageNotFound if the author may
@@ -93,7 +103,7 @@ class Messaging:
         if client_id is not None:
             client_id = check_client_id(fields, client_id)
         if fields.found:
-            self._check_reply(fields, author.id, room_id, reply_to)
+            self._check_references(fields, author.id, room_id, reply_to, mention_ids)
         fields.check()
         with self.transaction(room=room_id):
             room, membership = self.room_access.as_participant(author.id, room_id)
@@ -102,17 +112,26 @@ class Messaging:
             if refusal is not None and not self._is_retry(author.id, room_id, client_id):
                 raise refusal
             first_seq = room.first_seq(membership)
-            if reply_to is not None and not self._is_readable(reply_to, room_id, first_seq):
+            if reply_to is not None or mention_ids:
+                self._check_references_in(fields, room, membership, reply_to, mention_ids)
+            if fields.found:
                 if self._is_retry(author.id, room_id, client_id):
                     return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
-                raise InvalidInput.of("reply_to", "unknown_message")
-            message = self.message_store.append(NewMessage(room_id, author.id, content, now, client_id, reply_to))
+                fields.check()
+            found = self.mentions.find(room, membership, content, mention_ids)
+            message = self.message_store.append(
+                NewMessage(room_id, author.id, content, now, client_id, reply_to, found.has_people, found.is_everybody)
+            )
             if message is None:
                 # Check inside the transaction: its lock prevents a concurrent removal of the author.
                 return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
+            self.mentions.add(message, found)
             # The event also moves the author's receipt: sending counts as reading.
             self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
-            return SentMessage(message, Details({author.id: author}), Receipts(message.seq, 0), is_replay=False)
+            details = Details({author.id: author})
+            if message.has_mentions:
+                details = self.detail_reader.of_messages([author.id], [message])
+            return SentMessage(message, details, Receipts(message.seq, 0), is_replay=False)
 
     def check_sent(
         self,
@@ -122,6 +141,7 @@ class Messaging:
         content: str | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
+        mention_ids: Sequence[int] = (),
     ) -> None:
         """Raise InvalidInput if a given field of a message breaks a rule of `send`. Change nothing."""
         fields = Fields()
@@ -129,22 +149,42 @@ class Messaging:
             check_content(fields, content, self.characters)
         if client_id is not None:
             check_client_id(fields, client_id)
-        self._check_reply(fields, author_id, room_id, reply_to)
+        self._check_references(fields, author_id, room_id, reply_to, mention_ids)
         fields.check()
 
-    def check_content(self, content: str) -> None:
-        """Raise InvalidInput if the content breaks a rule of `edit`."""
-        checked_content(content, self.characters)
+    def check_edit(
+        self,
+        author_id: int,
+        message_id: int,
+        *,
+        content: str | None = None,
+        mention_ids: Sequence[int] | None = None,
+    ) -> None:
+        """Raise InvalidInput if a given field breaks a rule of `edit`. Change nothing."""
+        fields = Fields()
+        if content is not None:
+            check_content(fields, content, self.characters)
+        message = self.message_store.get(message_id)
+        self._check_references(fields, author_id, message and message.room_id, None, mention_ids or ())
+        fields.check()
 
-    def _check_reply(self, fields: Fields, author_id: int, room_id: int | None, reply_to: int | None) -> None:
-        """Record in `fields` that the message to reply to is not in the room, if the author can read the room."""
-        if room_id is None or reply_to is None:
-            return
-        room, membership = self.room_store.access(room_id, author_id) or (None, None)
+    def _check_references(
+        self, fields: Fields, author_id: int, room_id: int | None, reply_to: int | None, mention_ids: Sequence[int]
+    ) -> None:
+        """Record in `fields` which references of a message are wrong, as far as the author may know."""
+        room, membership = (room_id and self.room_store.access(room_id, author_id)) or (None, None)
         if room is None or membership is None:
-            return
-        if not self._is_readable(reply_to, room_id, room.first_seq(membership)):
+            self.mentions.check_number(fields, mention_ids)
+        else:
+            self._check_references_in(fields, room, membership, reply_to, mention_ids)
+
+    def _check_references_in(
+        self, fields: Fields, room: Room, author: Membership, reply_to: int | None, mention_ids: Sequence[int]
+    ) -> None:
+        """Record in `fields` which references do not belong to the room."""
+        if reply_to is not None and not self._is_readable(reply_to, room.id, room.first_seq(author)):
             fields.wrong("reply_to", "unknown_message")
+        self.mentions.check(fields, author, mention_ids)
 
     def _refusal(self, room: Room, membership: Membership, now: Timestamp) -> ChatError | None:
         """Return the error of every new message that the participant sends now."""
@@ -200,29 +240,56 @@ class Messaging:
             message, _, _ = self.message_access.found(user_id, message_id)
             return self.message_access.shown(user_id, message)
 
-    def edit(self, user_id: int, message_id: int, content: str) -> ShownMessage:
-        """Change the content, as the author. The same content again changes nothing.
+    def edit(
+        self, user_id: int, message_id: int, content: str | None = None, mention_ids: Sequence[int] | None = None
+    ) -> ShownMessage:
+        """Change the content or the people mentioned by id, as the author. None keeps either.
+
+        The mentions in the content are found again. The same content again changes nothing.
 
         Raises the same errors as `get`, InvalidInput, NotYourMessage, MessageDeleted, CannotMessage or YouBlocked.
         """
-        content = checked_content(content, self.characters)
+        fields = Fields()
+        cleaned = None if content is None else check_content(fields, content, self.characters)
+        if fields.found:
+            self.check_edit(user_id, message_id, content=content, mention_ids=mention_ids)
         room_id = self.message_access.unchecked(message_id).room_id
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             self.participation.refuse_erased(user_id)
-            message, room, _ = self.message_access.found(user_id, message_id)
+            message, room, membership = self.message_access.found(user_id, message_id)
             if message.user_id != user_id:
                 raise NotYourMessage
             if message.is_deleted:
                 raise MessageDeleted
             self.blocks.refuse_in(user_id, room)
-            edited = message
-            if message.content != content:
-                now = self.clock()
-                # After the last version, although the clock may have been set back since.
-                edited_at = max(now, message.created_at, message.edited_at or 0)
-                edited = message._replace(content=content, edited_at=edited_at)
-                self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
-            return self.message_access.shown(user_id, edited)
+            if mention_ids is not None:
+                self.mentions.check(fields, membership, mention_ids)
+                fields.check()
+            if cleaned not in {None, message.content} or mention_ids is not None:
+                message = self._edited(message, room, membership, cleaned or message.content, mention_ids)
+            return self.message_access.shown(user_id, message)
+
+    def _edited(
+        self, message: Message, room: Room, author: Membership, content: str, mention_ids: Sequence[int] | None
+    ) -> Message:
+        """Store the edited message, unless nothing changes; return it."""
+        before = self.mentions.of(message)
+        by_id = before.by_id if mention_ids is None else mention_ids
+        found = self.mentions.find(room, author, content, by_id)
+        if content == message.content and found == before:
+            return message
+        now = self.clock()
+        edited = message._replace(
+            content=content,
+            # After the last version, although the clock may have been set back since.
+            edited_at=max(now, message.created_at, message.edited_at or 0),
+            has_mentions=found.has_people,
+            mentions_all=found.is_everybody,
+        )
+        self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
+        if found != before:
+            self.mentions.replace(edited, found)
+        return edited
 
     def delete(self, user_id: int, message_id: int) -> None:
         """Delete a message, as its author, a moderator or the owner. Deleting it again changes nothing.
@@ -237,12 +304,16 @@ class Messaging:
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
             if not message.is_deleted:
-                tombstone = message._replace(content="", is_deleted=True, has_reactions=False, pin=None)
+                tombstone = message._replace(
+                    content="", is_deleted=True, has_reactions=False, pin=None, has_mentions=False, mentions_all=False
+                )
                 self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
                 self._remove_marks(message, tombstone)
 
     def _remove_marks(self, message: Message, tombstone: Message) -> None:
-        """Remove the reactions and the pin of a deleted message; its deletion is their only event."""
+        """Remove the reactions, the pin and the mentions of a deleted message; its deletion is their only event."""
+        if message.has_mentions:
+            self.mentions.remove_all(message)
         if message.has_reactions:
             self.reaction_store.remove_all(message.id)
         if message.has_reactions or message.pin is not None:

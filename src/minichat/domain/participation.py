@@ -24,6 +24,7 @@ from minichat.domain.ports import (
     ChangeStore,
     Clock,
     MembershipStore,
+    MentionStore,
     MessageStore,
     RoomStore,
     Transaction,
@@ -44,6 +45,7 @@ class Participation:
     membership_store: MembershipStore
     ban_store: BanStore
     message_store: MessageStore
+    mention_store: MentionStore
     change_store: ChangeStore
     room_access: RoomAccess
     audit_log: AuditLog
@@ -105,6 +107,12 @@ class Participation:
         """Return the number of deleted messages above the participant's receipt."""
         after = membership.last_read_seq
         return self.message_store.count_deleted(room.id, after, room.last_seq) if room.deleted_seq > after else 0
+
+    def unread_mentions(self, room: Room, membership: Membership) -> int:
+        """Return the number of messages above the participant's receipt that mention the participant."""
+        if max(membership.mentioned_seq, room.all_mentioned_seq) <= membership.last_read_seq:
+            return 0
+        return self.mention_store.count_unread(room.id, membership.user_id)
 
     # Steps inside the caller's transaction
 

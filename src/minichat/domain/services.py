@@ -21,10 +21,12 @@ from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
 from minichat.domain.history import History
 from minichat.domain.invitations import Invitations
+from minichat.domain.mentions import Mentions
 from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_search import MessageSearch
 from minichat.domain.messaging import Messaging
 from minichat.domain.moderation import Moderation
+from minichat.domain.notifications import Notifications
 from minichat.domain.participation import Participation
 from minichat.domain.pins import Pins
 from minichat.domain.ports import Ports
@@ -53,6 +55,8 @@ class Services(NamedTuple):
     reports: Reports
     invitations: Invitations
     messaging: Messaging
+    mentions: Mentions
+    notifications: Notifications
     reactions: Reactions
     pins: Pins
     history: History
@@ -100,6 +104,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
     detail_reader = DetailReader(
         user_store=ports.user_store,
         reaction_store=ports.reaction_store,
+        mention_store=ports.mention_store,
     )
     room_access = RoomAccess(
         room_store=ports.room_store,
@@ -122,6 +127,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         membership_store=ports.membership_store,
         ban_store=ports.ban_store,
         message_store=ports.message_store,
+        mention_store=ports.mention_store,
         change_store=ports.change_store,
         room_access=room_access,
         audit_log=audit_log,
@@ -142,6 +148,13 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
         message_store=ports.message_store,
         detail_reader=detail_reader,
         room_access=room_access,
+    )
+    mentions = Mentions(
+        snapshot=ports.snapshot,
+        username_key=ports.username_key,
+        membership_store=ports.membership_store,
+        mention_store=ports.mention_store,
+        detail_reader=detail_reader,
     )
     reactions = Reactions(
         transaction=ports.transaction,
@@ -241,6 +254,16 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             message_access=message_access,
             participation=participation,
             blocks=blocks,
+            mentions=mentions,
+        ),
+        mentions=mentions,
+        notifications=Notifications(
+            transaction=ports.transaction,
+            clock=ports.clock,
+            room_store=ports.room_store,
+            membership_store=ports.membership_store,
+            change_store=ports.change_store,
+            room_access=room_access,
         ),
         reactions=reactions,
         pins=Pins(
@@ -311,6 +334,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             change_store=ports.change_store,
             message_store=ports.message_store,
             reaction_store=ports.reaction_store,
+            mention_store=ports.mention_store,
             media_store=ports.media_store,
             reactions=reactions,
             sessions=sessions,
@@ -329,6 +353,7 @@ def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is
             report_store=ports.report_store,
             message_store=ports.message_store,
             reaction_store=ports.reaction_store,
+            mention_store=ports.mention_store,
             audit_log=audit_log,
         ),
         throttling=throttling,

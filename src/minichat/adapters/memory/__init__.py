@@ -16,6 +16,7 @@ from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.invitations import MemoryInvitationStore
 from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.adapters.memory.memberships import MemoryMembershipStore
+from minichat.adapters.memory.mentions import MemoryMentionStore
 from minichat.adapters.memory.message_index import MemoryMessageIndex
 from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
@@ -49,6 +50,7 @@ __all__ = [
     "MemoryInvitationStore",
     "MemoryMediaStore",
     "MemoryMembershipStore",
+    "MemoryMentionStore",
     "MemoryMessageIndex",
     "MemoryMessageStore",
     "MemoryNoticeBoard",
@@ -97,6 +99,7 @@ class Memory:
             report_store=MemoryReportStore(store),
             message_store=MemoryMessageStore(store),
             reaction_store=MemoryReactionStore(store),
+            mention_store=MemoryMentionStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,
             attempt_store=MemoryAttemptStore(store),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.rooms import newest_receipt_of_others
 from minichat.adapters.memory.store import Store, in_window
-from minichat.domain.model import DirectParticipant, Membership, Receipts, Role
+from minichat.domain.model import DirectParticipant, Membership, Receipts, Role, User
 from minichat.domain.paging import Key, Window
 
 _SUCCESSION = {Role.OWNER: 0, Role.MODERATOR: 1, Role.MEMBER: 2}
@@ -40,6 +40,22 @@ class MemoryMembershipStore:
         key = (membership.room_id, membership.user_id)
         if key in memberships:
             memberships[key] = memberships[key]._replace(role=role)
+
+    def set_notify(self, membership: Membership) -> None:
+        self._store.locks.check_room(membership.room_id)
+        memberships = self._store.writable.memberships
+        key = (membership.room_id, membership.user_id)
+        if key in memberships:
+            memberships[key] = memberships[key]._replace(
+                notify=membership.notify, muted_at=membership.muted_at, muted_until=membership.muted_until
+            )
+
+    def among(self, room_id: int, user_ids: Collection[int]) -> Collection[int]:
+        return {user.id for user in self._living_in(room_id) if user.id in user_ids}
+
+    def by_names(self, room_id: int, username_keys: Collection[str]) -> Mapping[str, int]:
+        people = self._living_in(room_id)
+        return {user.username_key: user.id for user in people if user.username_key in username_keys}
 
     def heir(self, room_id: int, without: int) -> Membership | None:
         self._store.locks.check_room(room_id)
@@ -90,6 +106,10 @@ class MemoryMembershipStore:
 
     def _in(self, room_id: int) -> list[Membership]:
         return [member for member in self._store.tables.memberships.values() if member.room_id == room_id]
+
+    def _living_in(self, room_id: int) -> list[User]:
+        people = [self._store.tables.users[member.user_id] for member in self._in(room_id)]
+        return [user for user in people if not user.is_erased]
 
     def _count(self, room_id: int, more: int) -> None:
         rooms = self._store.writable.rooms

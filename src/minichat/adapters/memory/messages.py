@@ -48,7 +48,11 @@ class MemoryMessageStore:
         tables = self._store.writable
         kept = tables.messages[message.id]
         tables.messages[message.id] = kept._replace(
-            content=message.content, edited_at=message.edited_at, is_deleted=message.is_deleted
+            content=message.content,
+            edited_at=message.edited_at,
+            is_deleted=message.is_deleted,
+            has_mentions=message.has_mentions,
+            mentions_all=message.mentions_all,
         )
         if first_digest is not None:
             tables.first_digests.setdefault(message.id, first_digest)

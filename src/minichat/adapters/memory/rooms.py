@@ -2,8 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from minichat.adapters.memory.mentions import count_unread_mentions
 from minichat.adapters.memory.store import Store, Tables, in_window
-from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewRoom, Room, RoomKind, RoomView, Timestamp
+from minichat.domain.model import (
+    ROOM_HEAD,
+    JoinedRoom,
+    Membership,
+    NewRoom,
+    Room,
+    RoomKind,
+    RoomView,
+    Timestamp,
+    UnreadRoom,
+)
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import Characters
 from minichat.domain.search import room_name, searchable_names
@@ -99,6 +110,16 @@ class MemoryRoomStore:
         ]
         return joined[:limit]
 
+    def unread(self, user_id: int) -> Sequence[UnreadRoom]:
+        tables = self._store.tables
+        rooms = [room for room in tables.rooms.values() if (room.id, user_id) in tables.memberships]
+        views = [_view(tables, room, user_id) for room in sorted(rooms, key=_by_activity, reverse=True)]
+        return [
+            UnreadRoom(view.membership, view.unread_count, view.unread_mentions)
+            for view in views
+            if view.membership and view.unread_count
+        ]
+
     def groups(self, window: Window) -> Sequence[Room]:
         groups = (room for room in self._store.tables.rooms.values() if room.kind == RoomKind.GROUP)
         return in_window(groups, window, lambda room: (room.id,), newest_first=True)
@@ -121,6 +142,7 @@ class MemoryRoomStore:
         tables.invitations = {key: one for key, one in tables.invitations.items() if one.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}
         tables.reactions = {key: one for key, one in tables.reactions.items() if key[0] in tables.messages}
+        tables.mentions = {key: by_id for key, by_id in tables.mentions.items() if key[0] in tables.messages}
         tables.pinned_by = {id_: by for id_, by in tables.pinned_by.items() if id_ in tables.messages}
         tables.first_digests = {id_: one for id_, one in tables.first_digests.items() if id_ in tables.messages}
 
@@ -139,7 +161,9 @@ def _by_activity(room: Room) -> Key:
 def _view(tables: Tables, room: Room, user_id: int) -> RoomView:
     membership = tables.memberships.get((room.id, user_id))
     if membership is None:
-        return RoomView(room, None, head=(), newest_message=None, others_seen_seq=0, deleted_unread=0)
+        return RoomView(
+            room, None, head=(), newest_message=None, others_seen_seq=0, deleted_unread=0, unread_mentions=0
+        )
     participants = sorted(member for member in tables.memberships.values() if member.room_id == room.id)
     messages = [message for message in tables.messages.values() if message.room_id == room.id]
     return RoomView(
@@ -149,6 +173,7 @@ def _view(tables: Tables, room: Room, user_id: int) -> RoomView:
         newest_message=max(messages, key=lambda message: message.seq, default=None),
         others_seen_seq=newest_receipt_of_others(participants, user_id),
         deleted_unread=sum(message.is_deleted and message.seq > membership.last_read_seq for message in messages),
+        unread_mentions=count_unread_mentions(tables, membership),
     )
 
 

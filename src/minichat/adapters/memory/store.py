@@ -68,6 +68,8 @@ class Tables:
     """By the ids of the blocker and of the blocked user."""
     reactions: dict[tuple[int, str, int], Reaction] = dataclasses.field(default_factory=dict)
     """By message id, emoji and user id."""
+    mentions: dict[tuple[int, int], bool] = dataclasses.field(default_factory=dict)
+    """By message id and user id: whether the client has given the user by id."""
     pinned_by: dict[int, int] = dataclasses.field(default_factory=dict)
     """User ids by message id."""
     reports: dict[int, Report] = dataclasses.field(default_factory=dict)

@@ -13,6 +13,7 @@ from minichat.adapters.peewee.stores.blocks import PeeweeBlockStore
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
+from minichat.adapters.peewee.stores.mentions import PeeweeMentionStore
 from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
@@ -74,6 +75,7 @@ def peewee_ports(
         block_store=PeeweeBlockStore(database),
         report_store=PeeweeReportStore(database),
         reaction_store=PeeweeReactionStore(database),
+        mention_store=PeeweeMentionStore(database),
         message_store=message_store(database, index),
         message_index=index,
         change_store=change_store(database),

@@ -78,6 +78,7 @@ class RoomRow(Model):
     activity = BigIntegerField()
     last_seq = BigIntegerField()
     deleted_seq = BigIntegerField()
+    all_mentioned_seq = BigIntegerField(default=0)
     participants_count = IntegerField()
     pair_low = BigIntegerField(null=True)
     pair_high = BigIntegerField(null=True)
@@ -110,6 +111,10 @@ class ParticipantRow(Model):
     role = TextField()
     joined_seq = BigIntegerField()
     seen_seq = BigIntegerField()
+    mentioned_seq = BigIntegerField(default=0)
+    notify = TextField(default="all")
+    muted_at = BigIntegerField(null=True)
+    muted_until = BigIntegerField(null=True)
 
     class Meta:
         table_name = "participant"
@@ -184,6 +189,8 @@ class MessageRow(Model):
     has_reactions = BooleanField(default=False)
     pin = BigIntegerField(null=True)
     pinned_by = BigIntegerField(null=True)
+    has_mentions = BooleanField(default=False)
+    mentions_all = BooleanField(default=False)
 
     class Meta:
         table_name = "message"
@@ -198,6 +205,17 @@ class ReactionRow(Model):
 
     class Meta:
         table_name = "reaction"
+
+
+class MentionRow(Model):
+    message_id = BigIntegerField()
+    user_id = BigIntegerField()
+    room_id = BigIntegerField()
+    is_by_id = BooleanField()
+
+    class Meta:
+        table_name = "mention"
+        primary_key = CompositeKey("message_id", "user_id")
 
 
 class ChangeRow(Model):
@@ -275,6 +293,7 @@ ALL = (
     ReportRow,
     MessageRow,
     ReactionRow,
+    MentionRow,
     ChangeRow,
     TicketRow,
     FreedNameRow,

@@ -81,7 +81,8 @@ def send_message(headers: dict[str, str], form: dict[str, Any]) -> Response:
     """Send a message.
 
     With a `client_id` or an `Idempotency-Key` header, you can safely repeat the call: a repetition returns 200 and the
-    first message.
+    first message. `@name` in the content mentions a participant, and so does an id in `mention_ids`: at most 50 people.
+    `@all` by the owner or a moderator mentions everybody.
     """
     key = headers.get("idempotency_key")
     if key is not None and normalize("NFC", form.setdefault("client_id", key)) != key:
@@ -99,17 +100,20 @@ def get_message(message_id: int) -> Response:
     return _message(services().messaging.get(caller_id(), message_id))
 
 
-def _check_edit(form: dict[str, str], message_id: int) -> None:  # noqa: ARG001 - see `arguments.Part.rules`
-    if "content" in form:
-        services().messaging.check_content(form["content"])
+def _check_edit(form: dict[str, Any], message_id: int) -> None:
+    services().messaging.check_edit(caller_id(), message_id, **form)
 
 
 @blueprint.route("/messages/<id:message_id>/", methods=["PATCH"])
 @blueprint.arguments(MessagePatchIn, rules=_check_edit)
 @answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
-def patch_message(form: dict[str, str], message_id: int) -> Response:
-    """Edit one of your messages."""
-    return _message(services().messaging.edit(caller_id(), message_id, form["content"]))
+def patch_message(form: dict[str, Any], message_id: int) -> Response:
+    """Edit one of your messages.
+
+    The mentions in its content are found again. `mention_ids` replaces the people given by id: without it they stay,
+    and an empty list removes them. People who have read the message already do not count it as unread again.
+    """
+    return _message(services().messaging.edit(caller_id(), message_id, **form))
 
 
 @blueprint.route("/messages/<id:message_id>/", methods=["DELETE"])

@@ -58,7 +58,7 @@ class OriginNotAllowed(errors.HttpError):
 def room_socket(query: dict[str, Any], room_id: int) -> Response:
     """Open a WebSocket with the events of a room. Each message is an Event.
 
-    You may send `{"type": "message", "content", "client_id"?, "reply_to"?}`, `{"type": "typing"}` and
+    You may send `{"type": "message", "content", "client_id"?, "reply_to"?, "mention_ids"?}`, `{"type": "typing"}` and
     `{"type": "read", "seq"}`. For each, you get `{"type": "ack", "client_id", "message"?}` or `{"type": "problem", …}`.
     `after` resumes after a cursor; so do `lastEventId` and the header `Last-Event-ID`. Browsers can't send
     `Authorization`: pass a `ticket` instead.

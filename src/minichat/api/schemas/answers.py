@@ -124,6 +124,12 @@ class MessageOut(ExportedMessageOut):
         required=True,
         metadata={"maxItems": 20, "description": "In the order of the first use of each emoji."},
     )
+    mentions = fields.List(
+        fields.Nested(UserOut),
+        required=True,
+        metadata={"maxItems": 50, "example": [], "description": "The people whom it mentions."},
+    )
+    mentions_all = flag(False, description="Whether it mentions all participants.")
     is_pinned = flag(False, description="Whether it is among the pins of its room.")
 
 
@@ -162,6 +168,13 @@ class RoomOut(Out):
         validate=validate.OneOf(("all", "moderators")),
         description="The participants who can send messages: `moderators` means the owner and the moderators.",
     )
+    unread_mentions = number(0, description="Number of unread messages that mention you or everybody.")
+    notify = string(
+        "all",
+        validate=validate.OneOf(("all", "mentions", "none")),
+        description="The messages that you want to be notified about.",
+    )
+    muted_until = moment(allow_none=True, metadata={"example": None, "description": "Null if the room is not muted."})
     cooldown = number(0, description="How many seconds a member waits between two messages.")
     history = string(
         "all",
@@ -210,6 +223,19 @@ class DirectChatOut(Out):
 class ReadOut(Out):
     last_read_seq = number(3)
     unread_count = number(0)
+
+
+class UnreadRoomOut(Out):
+    room = number(1)
+    unread_count = number(3)
+    unread_mentions = number(1)
+    last_read_seq = number(3)
+
+
+class UnreadOut(Out):
+    total = number(3, description="Without muted rooms and those with `notify: none`.")
+    mentions = number(1, description="Without rooms with `notify: none`.")
+    rooms = fields.List(fields.Nested(UnreadRoomOut), required=True)
 
 
 class ParticipantOut(PersonOut):

@@ -30,6 +30,23 @@ class ExportedRoomOut(Out):
     role = string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
     joined_seq = number(0, description="The `last_seq` of the room when you joined.")
     last_read_seq = number(3)
+    notify = string("all", validate=validate.OneOf(("all", "mentions", "none")))
+    muted_until = moment(allow_none=True)
+
+
+class ExportedMentionOut(Out):
+    user = number(2)
+    username = string("bob")
+
+
+class OwnMessageOut(ExportedMessageOut):
+    mentions = fields.List(fields.Nested(ExportedMentionOut), required=True)
+    mentions_all = flag(False)
+
+
+class MentionedInOut(Out):
+    room = number(1)
+    message = number(7)
 
 
 class ExportedBanOut(Out):
@@ -109,9 +126,12 @@ class ExportOut(Out):
         metadata={"description": "The messages that you have reported, until the reports are deleted."},
     )
     messages = fields.List(
-        fields.Nested(ExportedMessageOut),
+        fields.Nested(OwnMessageOut),
         required=True,
         metadata={"description": "All messages that you sent and did not delete, also in rooms that you have left."},
+    )
+    mentions = fields.List(
+        fields.Nested(MentionedInOut), required=True, metadata={"description": "The messages that mention you."}
     )
     reactions = fields.List(fields.Nested(ExportedReactionOut), required=True)
     pins = fields.List(

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields
 
 from minichat.api.paging import position
+from minichat.api.times import timestamp
 from minichat.domain.errors import InvalidInput, Issue
 from minichat.domain.model import MAX_ID
 
@@ -133,6 +134,18 @@ class Ids(fields.List):  # type: ignore[type-arg]  # marshmallow's list is gener
         checked = value[: self._max_items + 1] if isinstance(value, list) else value
         ids: list[Any] = super()._deserialize(checked, attr, data, **kwargs)
         return ids
+
+
+class Moment(fields.Field[int]):
+    """A time in RFC 3339, with any offset. It is loaded as `domain.model.Timestamp`."""
+
+    default_error_messages = {**_ERRORS, "invalid": "not_a_time"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        try:
+            return timestamp(value)
+        except (TypeError, ValueError) as error:
+            raise self.make_error("invalid") from error
 
 
 class Time(fields.Field[str]):

@@ -88,6 +88,11 @@ class MessagesQuery(MessageWindowQuery):
     room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
 
 
+class MentionsQuery(Query):
+    before = _message_id("Only messages older than this one; any message id is a position.")
+    limit = _limit()
+
+
 class MessageSearchQuery(Query):
     q = text_field(
         message_search.MAX_QUERY_LENGTH,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from minichat.api.schemas.answers import (
     EXAMPLE_TOKEN,
@@ -15,10 +15,11 @@ from minichat.api.schemas.answers import (
     ReadOut,
     RoomOut,
 )
-from minichat.api.schemas.fields import Boolean, File, Id, Ids, Quotable, Text, WholeNumber
+from minichat.api.schemas.fields import Boolean, File, Id, Ids, Moment, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
-from minichat.domain import accounts, invitations, message_rules, reports, room_rules
-from minichat.domain.model import MAX_ID, HistoryAccess, ReportReason, Role, WriteAccess
+from minichat.api.schemas.shapes import EXAMPLE_TIME
+from minichat.domain import accounts, invitations, mention_rules, message_rules, reports, room_rules
+from minichat.domain.model import MAX_ID, HistoryAccess, NotifyLevel, ReportReason, Role, WriteAccess
 from minichat.domain.text import Fields
 
 
@@ -149,8 +150,18 @@ class RoomPatchIn(RoomIn):
     name = text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, metadata={"example": "Kitchen"})
 
 
-def _content() -> Text:
-    return text_field(message_rules.MAX_CONTENT_LENGTH, 1, required=True, metadata={"example": "hello"})
+def _content(*, required: bool = True) -> Text:
+    return text_field(message_rules.MAX_CONTENT_LENGTH, 1, required=required, metadata={"example": "hello"})
+
+
+def _mention_ids() -> Ids:
+    return Ids(
+        mention_rules.MAX_MENTIONS,
+        metadata={
+            "description": "The ids of participants to mention, beside those that the content names with `@`.",
+            "example": [],
+        },
+    )
 
 
 class SentFields(In):
@@ -158,6 +169,7 @@ class SentFields(In):
 
     content = _content()
     reply_to = Id(metadata={"description": "The id of the message to reply to, in the same room."})
+    mention_ids = _mention_ids()
     client_id = text_field(
         message_rules.MAX_CLIENT_ID_LENGTH,
         1,
@@ -177,7 +189,26 @@ class MessageIn(SentFields):
 class MessagePatchIn(In):
     resource = MessageOut
 
-    content = _content()
+    content = _content(required=False)
+    mention_ids = _mention_ids()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _requires_a_field(self, _data: Any, original: Any, **kwargs: Any) -> None:
+        if isinstance(original, dict) and original.get("content") is original.get("mention_ids") is None:
+            raise ValidationError("required", "content")
+
+
+class NotifyIn(In):
+    resource = RoomOut
+
+    notify = Text(
+        validate=validate.OneOf([level.value for level in NotifyLevel], error="not_a_choice"),
+        metadata={"description": "The messages to notify you about.", "example": "mentions"},
+    )
+    muted_until = Moment(
+        allow_none=True,
+        metadata={"description": "Null unmutes the room, and so does a time in the past.", "example": EXAMPLE_TIME},
+    )
 
 
 class _IdempotencyKey(Quotable):

@@ -39,6 +39,7 @@ from minichat.domain.model.invitations import (
     NewInvitation,
     OpenInvitation,
 )
+from minichat.domain.model.mentions import Mentioned, MentionedIn, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
@@ -57,7 +58,9 @@ from minichat.domain.model.rooms import (
     HistoryAccess,
     JoinedRoom,
     Membership,
+    Mute,
     NewRoom,
+    NotifyLevel,
     ReadableRoom,
     Role,
     Room,
@@ -117,15 +120,19 @@ __all__ = [
     "LogPosition",
     "LoggedChange",
     "Membership",
+    "Mentioned",
+    "MentionedIn",
     "Message",
     "MessagePage",
     "MessageQuery",
+    "Mute",
     "NameQuery",
     "NewInvitation",
     "NewMessage",
     "NewReport",
     "NewRoom",
     "NewUser",
+    "NotifyLevel",
     "OpenInvitation",
     "OpenedReport",
     "ParticipantList",
@@ -154,6 +161,8 @@ __all__ = [
     "Ticket",
     "Timestamp",
     "TypingNotice",
+    "UnreadCounts",
+    "UnreadRoom",
     "User",
     "WriteAccess",
     "is_within",

@@ -18,6 +18,8 @@ class Details(NamedTuple):
     """Pairs of a viewer and a user of the answer whom the viewer blocks."""
     reactions: Mapping[int, Sequence[ReactionCount]] = MappingProxyType({})
     """By message id, the emoji in the order of their first use."""
+    mentions: Mapping[int, Sequence[int]] = MappingProxyType({})
+    """By message id, the ids of the users whom the message mentions."""
 
     def blocked_by(self, viewer_id: int) -> Collection[int]:
         """Return the users of the answer whom the viewer blocks."""

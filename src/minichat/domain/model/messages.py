@@ -20,6 +20,9 @@ class Message(NamedTuple):
     has_reactions: bool = False
     pin: int | None = None
     """The place of a pinned message among those of its room: later pins have larger numbers. None if not pinned."""
+    has_mentions: bool = False
+    """Whether the message may mention people."""
+    mentions_all: bool = False
 
 
 class Receipts(NamedTuple):
@@ -38,6 +41,8 @@ class NewMessage(NamedTuple):
     created_at: Timestamp
     client_id: str | None = None
     reply_to: int | None = None
+    has_mentions: bool = False
+    mentions_all: bool = False
 
     def stored_as(self, message_id: int, seq: int) -> Message:
         """Return the stored message, with the id and the number that the store assigned."""

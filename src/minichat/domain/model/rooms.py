@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from minichat.domain.model.values import Timestamp
+from minichat.domain.model.values import Timestamp, is_within
 
 
 class RoomKind(StrEnum):
@@ -39,6 +39,20 @@ class HistoryAccess(StrEnum):
     """Those after the participant's latest joining."""
 
 
+class NotifyLevel(StrEnum):
+    """The unread messages about which a participant wants to be notified."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
+class Mute(NamedTuple):
+    """The end of a mute; None for none."""
+
+    until: Timestamp | None
+
+
 class Room(NamedTuple):
     id: int
     name: str
@@ -60,6 +74,8 @@ class Room(NamedTuple):
     cooldown: int = 0
     """How many seconds a member waits after a new message before the next one."""
     history: HistoryAccess = HistoryAccess.ALL
+    all_mentioned_seq: int = 0
+    """At least the `seq` of the newest message that mentions everybody, or 0."""
 
     def first_seq(self, membership: "Membership") -> int:
         """Return the `seq` of the first message that the participant may read."""
@@ -85,10 +101,22 @@ class Membership(NamedTuple):
     role: Role
     joined_seq: int
     seen_seq: int
+    mentioned_seq: int = 0
+    """At least the `seq` of the newest message since the joining that mentions the participant, or 0."""
+    notify: NotifyLevel = NotifyLevel.ALL
+    muted_at: Timestamp | None = None
+    """When the participant muted the room; None if never."""
+    muted_until: Timestamp | None = None
 
     @property
     def last_read_seq(self) -> int:
         return max(self.joined_seq, self.seen_seq)
+
+    def muted(self, now: Timestamp) -> Timestamp | None:
+        """Return the time until which the room is muted; None if it is not muted."""
+        if self.muted_at is None or self.muted_until is None:
+            return None
+        return self.muted_until if is_within(self.muted_until - self.muted_at, self.muted_at, now) else None
 
 
 class DirectParticipant(NamedTuple):

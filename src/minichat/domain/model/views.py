@@ -26,6 +26,8 @@ class RoomView(NamedTuple):
     """The newest receipt of the other participants. It decides which of the viewer's messages count as read."""
     deleted_unread: int
     """The number of deleted messages above the viewer's receipt."""
+    unread_mentions: int
+    """The number of messages above the viewer's receipt that mention the viewer, without those by blocked authors."""
 
     @property
     def last_message(self) -> Message | None:

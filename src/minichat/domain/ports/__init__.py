@@ -22,6 +22,7 @@ from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.invitations import InvitationStore
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
+from minichat.domain.ports.mentions import MentionStore
 from minichat.domain.ports.message_index import MessageIndex
 from minichat.domain.ports.messages import MessageStore
 from minichat.domain.ports.metrics import HintMonitor
@@ -56,6 +57,7 @@ __all__ = [
     "InvitationStore",
     "MediaStore",
     "MembershipStore",
+    "MentionStore",
     "MessageIndex",
     "MessageStore",
     "MixesScripts",
@@ -101,6 +103,7 @@ class Ports(NamedTuple):
     report_store: ReportStore
     message_store: MessageStore
     reaction_store: ReactionStore
+    mention_store: MentionStore
     message_index: MessageIndex
     change_store: ChangeStore
     attempt_store: AttemptStore

@@ -21,6 +21,15 @@ class MembershipStore(Protocol):
 
     def set_role(self, membership: Membership, role: Role) -> None: ...
 
+    def set_notify(self, membership: Membership) -> None:
+        """Store the notification level and the mute of `membership`."""
+
+    def among(self, room_id: int, user_ids: Collection[int]) -> Collection[int]:
+        """Return the participants of the room among these users, without erased accounts."""
+
+    def by_names(self, room_id: int, username_keys: Collection[str]) -> Mapping[str, int]:
+        """Return the participants of the room with these username keys, by key, without erased accounts."""
+
     def heir(self, room_id: int, without: int) -> Membership | None:
         """Return the next owner if the user `without` leaves: of the highest role, the participant who joined first."""
 

@@ -25,9 +25,10 @@ class MessageStore(Protocol):
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
     def update(self, message: Message, first_digest: str | None) -> None:
-        """Store the content, `edited_at` and `is_deleted` of `message`, and the digest unless there is one already.
+        """Store the content, `edited_at`, `is_deleted`, `has_mentions` and `mentions_all` of `message`.
 
-        For a deleted message, raise the room's `deleted_seq` to its `seq`. The transaction must hold the room.
+        Store the digest unless there is one already. For a deleted message, raise the room's `deleted_seq` to its
+        `seq`. The transaction must hold the room.
         """
 
     def set_marks(self, message: Message, pinned_by: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import JoinedRoom, Membership, NewRoom, Room, RoomView, Timestamp
+from minichat.domain.model import JoinedRoom, Membership, NewRoom, Room, RoomView, Timestamp, UnreadRoom
 from minichat.domain.paging import Window
 
 
@@ -35,6 +35,9 @@ class RoomStore(Protocol):
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         """Return the rooms that the user is in by id, the first `limit` with an id above `after`."""
+
+    def unread(self, user_id: int) -> Sequence[UnreadRoom]:
+        """Return the user's rooms with unread messages by latest activity."""
 
     def groups(self, window: Window) -> Sequence[Room]:
         """Return the groups, the newest first, one more than the limit if there are more. Key: `(id,)`."""

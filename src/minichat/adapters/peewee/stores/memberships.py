@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import JOIN, Node, Select
+from peewee import JOIN, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
-from minichat.adapters.peewee.engine.statements import Statement, param
+from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import BlockRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import DirectParticipant, HistoryAccess, Membership, Receipts, Role
 from minichat.domain.paging import Window
@@ -56,10 +56,20 @@ class PeeweeMembershipStore:
         )
         self._remove = statement(row.delete().where(row.id == param("id")))
         self._set_role = statement(row.update(role=param("role")).where(row.id == param("id")))
+        notice = params(("notify", "muted_at", "muted_until"))
+        self._set_notify = statement(row.update(notice).where(row.id == param("id")))
         is_behind = row.seen_seq < param("seq")
         self._see = statement(row.update(seen_seq=param("seq")).where(in_room & of_user & is_behind))
 
         # The participants of a room
+        user = UserRow
+        # A look-up for each user instead of a join, which PostgreSQL may begin with all participants of the room.
+        own_id = row.select(row.id).where(in_room & (row.user_id == user.id))
+        is_in = (fn.COALESCE(own_id, 0) > 0) & user.deleted_at.is_null()
+        self._among = statement(user.select(user.id).where(user.id.in_(each_of("ids")) & is_in))
+        self._by_names = statement(
+            user.select(user.username_key, user.id).where(user.username_key.in_(each_of("keys", "text")) & is_in)
+        )
         self._pages = KeysetPages(database, participants, (row.id,), start=(0,))
         self._first_with_role = statement(
             participants.where((row.role == param("role")) & (row.user_id != param("without")))
@@ -109,8 +119,23 @@ class PeeweeMembershipStore:
     def set_role(self, membership: Membership, role: Role) -> None:
         self._set_role.run(id=membership.id, role=role.value)
 
+    def set_notify(self, membership: Membership) -> None:
+        self._set_notify.run(
+            id=membership.id,
+            notify=membership.notify.value,
+            muted_at=membership.muted_at,
+            muted_until=membership.muted_until,
+        )
+
     def see(self, room_id: int, user_id: int, seq: int) -> bool:
         return self._see.run(room_id=room_id, user_id=user_id, seq=seq) == 1
+
+    def among(self, room_id: int, user_ids: Collection[int]) -> Collection[int]:
+        rows = self._among.rows(room_id=room_id, ids=orjson.dumps(list(user_ids)).decode())
+        return {user_id for (user_id,) in rows}
+
+    def by_names(self, room_id: int, username_keys: Collection[str]) -> Mapping[str, int]:
+        return dict(self._by_names.rows(room_id=room_id, keys=orjson.dumps(list(username_keys)).decode()))
 
     def heir(self, room_id: int, without: int) -> Membership | None:
         for role in (Role.OWNER, Role.MODERATOR, Role.MEMBER):

@@ -96,7 +96,7 @@ class PeeweeMessageStore:
         self._update = statement(
             message.update(
                 first_digest=fn.COALESCE(message.first_digest, param("first_digest")),
-                **params(("content", "edited_at", "is_deleted")),
+                **params(("content", "edited_at", "is_deleted", "has_mentions", "mentions_all")),
             ).where(message.id == param("id"))
         )
         is_pinned = message.pin.is_null(False)
@@ -168,6 +168,8 @@ class PeeweeMessageStore:
             content=message.content,
             edited_at=message.edited_at,
             is_deleted=message.is_deleted,
+            has_mentions=message.has_mentions,
+            mentions_all=message.mentions_all,
             first_digest=first_digest,
         )
         self._index.refresh([message.id])
@@ -308,8 +310,8 @@ class PostgresMessageStore(PeeweeMessageStore):
         rooms.
         """
         return (
-            self._nearest(f"(room_id, id) < (room.id, :id) AND (room_id, id) > (room.id, {_LAST_HIDDEN})", "DESC"),
-            self._nearest(f"(room_id, id) > (room.id, greatest(:id, {_LAST_HIDDEN})) AND room_id <= room.id", "ASC"),
+            self._nearest(f"(room_id, id) < (room.id, :id) AND (room_id, id) > (room.id, {LAST_HIDDEN})", "DESC"),
+            self._nearest(f"(room_id, id) > (room.id, greatest(:id, {LAST_HIDDEN})) AND room_id <= room.id", "ASC"),
         )
 
     def _nearest(self, are_near: str, order: str) -> Statement:
@@ -337,7 +339,7 @@ def _typed(name: str) -> str:
 _IS_SETTLED = f"settled_by < {OLDEST_RUNNING}"
 """Whether no open transaction can commit a message with a smaller id: see migration 0001."""
 
-_LAST_HIDDEN = """CASE room.history WHEN 'all' THEN 0 ELSE coalesce((
+LAST_HIDDEN = """CASE room.history WHEN 'all' THEN 0 ELSE coalesce((
     SELECT hidden.id FROM message AS hidden WHERE hidden.room_id = room.id AND hidden.seq = participant.joined_seq
 ), 0) END"""
 """The same as `_last_hidden`."""

@@ -14,6 +14,7 @@ from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
+from minichat.adapters.peewee.stores.mentions import unread_mentions
 from minichat.adapters.peewee.stores.message_index import StoredIndex, message_index
 from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_message
 from minichat.adapters.peewee.stores.room_names import RoomNames
@@ -28,6 +29,7 @@ from minichat.domain.model import (
     RoomKind,
     RoomView,
     Timestamp,
+    UnreadRoom,
 )
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import Characters
@@ -38,7 +40,7 @@ RowOfRoom = type[MessageRow] | type[ParticipantRow] | type[BanRow] | type[Invita
 # Joined rows: the columns of the room, then those of the viewer's membership, then those of the last message.
 _MEMBERSHIP = MEMBERSHIPS.after(ROOMS)
 _MESSAGE = MESSAGES.after(_MEMBERSHIP)
-_OTHERS_SEEN_SEQ, _DELETED_UNREAD = _MESSAGE.end, _MESSAGE.end + 1
+_OTHERS_SEEN_SEQ, _DELETED_UNREAD, _UNREAD_MENTIONS = _MESSAGE.end, _MESSAGE.end + 1, _MESSAGE.end + 2
 _PAIR_LOW, _PAIR_HIGH = _MEMBERSHIP.end, _MEMBERSHIP.end + 1
 _WITH_MEMBERSHIP = (*ROOMS.columns, *MEMBERSHIPS.columns)
 _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
@@ -144,13 +146,13 @@ class PeeweeRoomStore:
             room.select(*_WITH_MEMBERSHIP).join(mine, JOIN.LEFT_OUTER, on=is_mine).where(this_one)
         )
         self._view = self._statement(
-            room.select(*_VIEW, others_seen_seq(), _deleted_unread())
+            room.select(*_VIEW, others_seen_seq(), _deleted_unread(), unread_mentions(self._database))
             .join(mine, JOIN.LEFT_OUTER, on=is_mine)
             .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
             .where(this_one)
         )
         are_these = (mine.room_id == param("id")) & mine.user_id.in_(self._database.dialect.each_of("user_ids"))
-        self._views_of = self._statement(_of_members().where(are_these & _exists()))
+        self._views_of = self._statement(_of_members(self._database).where(are_these & _exists()))
 
         heads = self._database.dialect.choose(sqlite=_HEADS_ON_SQLITE, postgres=_HEADS_ON_POSTGRES)
         self._heads = Statement.of_text(self._database, heads)
@@ -182,6 +184,7 @@ class PeeweeRoomStore:
                 _MESSAGE.optional(row),
                 row[_OTHERS_SEEN_SEQ] or 0,
                 row[_DELETED_UNREAD],
+                row[_UNREAD_MENTIONS],
             )
             for room, membership, row in joined
         ]
@@ -195,7 +198,7 @@ class PeeweeRoomStore:
     def _prepare_lists(self) -> None:
         room, mine, ban = RoomRow, ParticipantRow, BanRow
         exists = _exists()
-        mine_of = _of_members().where((mine.user_id == param("user_id")) & exists)
+        mine_of = _of_members(self._database).where((mine.user_id == param("user_id")) & exists)
         self._mine = self._pages_by_activity(mine_of)
         partner = UserRow.alias()
         partner_id = Case(room.pair_low, ((param("user_id"), room.pair_high),), room.pair_low)
@@ -226,6 +229,17 @@ class PeeweeRoomStore:
             .where((mine.user_id == param("user_id")) & (mine.room_id > param("after")) & exists)
             .order_by(mine.room_id)
             .limit(param("limit"))
+        )
+
+        newest_of = self._database.dialect.choose(sqlite=fn.MAX, postgres=fn.GREATEST)
+        last_read_seq = newest_of(mine.joined_seq, mine.seen_seq)
+        has_unread = (room.last_seq > mine.joined_seq) & (room.last_seq > mine.seen_seq)
+        unread_count = room.last_seq - last_read_seq - _deleted_unread()
+        self._unread = self._statement(
+            mine.select(*MEMBERSHIPS.columns, unread_count, unread_mentions(self._database))
+            .join(room, on=(room.id == mine.room_id))
+            .where((mine.user_id == param("user_id")) & exists & has_unread)
+            .order_by(room.activity.desc())
         )
 
     def _pages_by_activity(self, query: Select) -> KeysetPages:
@@ -261,6 +275,10 @@ class PeeweeRoomStore:
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[JoinedRoom]:
         rows = self._all_of.rows(user_id=user_id, after=after, limit=limit)
         return [JoinedRoom(ROOMS.of(row), _MEMBERSHIP.of(row), _partner_id(row, user_id)) for row in rows]
+
+    def unread(self, user_id: int) -> Sequence[UnreadRoom]:
+        found = [UnreadRoom(MEMBERSHIPS.of(row), *row[-2:]) for row in self._unread.rows(user_id=user_id)]
+        return [one for one in found if one.unread_count]
 
     def groups(self, window: Window) -> Sequence[Room]:
         return ROOMS.all(self._groups.rows(window))
@@ -321,10 +339,11 @@ def _is_last() -> Expression:
     return (MessageRow.room_id == RoomRow.id) & (MessageRow.seq == RoomRow.last_seq)
 
 
-def _of_members() -> Select:
+def _of_members(database: ChatDatabase) -> Select:
     """Return the views of rooms, one for each participant."""
+    others = others_seen_seq(than=ParticipantRow.user_id)
     return (
-        ParticipantRow.select(*_VIEW, others_seen_seq(than=ParticipantRow.user_id), _deleted_unread())
+        ParticipantRow.select(*_VIEW, others, _deleted_unread(), unread_mentions(database))
         .join(RoomRow, on=(RoomRow.id == ParticipantRow.room_id))
         .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
     )
@@ -358,4 +377,4 @@ def _partner_id(row: Row, user_id: int) -> int | None:
 
 def _card(room: Room) -> RoomView:
     """Return the room as a user sees it from outside."""
-    return RoomView(room, None, (), None, 0, 0)
+    return RoomView(room, None, (), None, 0, 0, 0)
