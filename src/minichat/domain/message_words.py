@@ -28,7 +28,7 @@ MAX_SOUGHT = 8
 
 MAX_COMPARED = 100_000
 """Number of code points that a search compares, which takes less than 0.1 s. Few queries compare so many in vain."""
-ASCII_IS_FASTER, EACH_COSTS = 16, 20
+ASCII_IS_FASTER, EACH_COSTS = 8, 20
 """The work for text in ASCII, and for each message, relative to one code point of other text."""
 
 _MAX_FOLDED_LENGTH = 2 * MAX_CONTENT_LENGTH

@@ -127,7 +127,7 @@ class Reactions:
 
     def _taken_back(self, message: Message, emoji: str, user_id: int) -> Message:
         """Record a removed reaction; return the message as it is now."""
-        has_any = bool(self.reaction_store.counts([message.id], []))
+        has_any = bool(self.reaction_store.page(message.id, None, Window(limit=1)))
         message = self._with_reactions(message, has_any=has_any)
         self._record(message, emoji, user_id, is_added=False)
         return message
