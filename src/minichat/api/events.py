@@ -140,13 +140,15 @@ class JsonEventWriter:
         # Read after the message, so that a user who was removed meanwhile does not receive its current content.
         is_read_for = self._log.is_read_for(message, user_ids)
         mentioned = details.mentions.get(message.id, ())
+        reacting = {viewer_id for kind in details.reactions.get(message.id, ()) for viewer_id in kind.viewers}
         forms: dict[Hashable, bytes] = {}
         data: dict[int, bytes] = {}
         for user_id, is_read in is_read_for.items():
-            is_blocking = user_id in blockers
-            # A user who blocks the author is not among the people whom the message mentions.
-            hidden_id = user_id if is_blocking and user_id in mentioned else None
-            form = is_read, is_blocking, hidden_id, details.own_emoji(message, user_id)
+            form: Hashable = is_read
+            if user_id in blockers or user_id in reacting:
+                # A user who blocks the author is not among the people whom the message mentions.
+                hidden_id = user_id if user_id in blockers and user_id in mentioned else None
+                form = is_read, user_id in blockers, hidden_id, details.own_emoji(message, user_id)
             if form not in forms:
                 seq = message.seq if is_read else 0
                 forms[form] = orjson.dumps(presenter.seen_by(user_id).message(message, Receipts(seq, seq)))
