@@ -176,3 +176,13 @@ def test_a_forgotten_user_leaves_their_pins(ports, message, ann, bob):
         ports.message_store.forget_pinner(bob.id)
     assert list(ports.message_store.pinned_by(bob.id, 0, 9)) == []
     assert [one.pin for one in ports.message_store.pinned(message.room_id)] == [1]
+
+
+def test_a_message_that_an_earlier_version_deletes_shows_no_marks(chat, ports, message, ann, bob):
+    react(ports, message, "👍", bob)
+    marked = message._replace(has_reactions=True, pin=1)
+    mark(ports, message, has_reactions=True, pin=1, pinned_by=ann.id)
+    with ports.transaction(room=message.room_id):
+        ports.message_store.update(marked._replace(content="", is_deleted=True), None)
+    assert list(ports.message_store.pinned(message.room_id)) == []
+    assert chat.services.messaging.get(ann.id, message.id).details.reactions == {}

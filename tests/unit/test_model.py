@@ -2,7 +2,7 @@
 
 import pytest
 
-from minichat.domain.model import Membership, Role, Room, RoomKind, Session, User
+from minichat.domain.model import AuditEvent, ChangeKind, Membership, Role, Room, RoomKind, Session, User
 
 SOMEBODY = User(1, "ann", "ann", "", "", "", "", True, False, joined_at=0, last_seen_at=None)
 SOME_ROOM = Room(
@@ -46,3 +46,7 @@ def test_messages_before_joining_and_seen_messages_are_read():
     assert membership.last_read_seq == 5
     assert membership._replace(seen_seq=3).last_read_seq == 5
     assert membership._replace(seen_seq=8).last_read_seq == 8
+
+
+def test_kinds_of_a_later_version_are_unknown():
+    assert (AuditEvent("message.shown"), ChangeKind("message.shown")) == (AuditEvent.UNKNOWN, ChangeKind.UNKNOWN)

@@ -155,7 +155,7 @@ class Presenter:
         shown["reactions"] = self._reactions_to(message) if message.has_reactions else []
         shown["mentions"] = self._mentions_in(message) if message.has_mentions else []
         shown["mentions_all"] = message.mentions_all and not is_blocked
-        shown["is_pinned"] = message.pin is not None
+        shown["is_pinned"] = message.pin is not None and not message.is_deleted
         return shown
 
     def _mentions_in(self, message: Message) -> list[orjson.Fragment]:

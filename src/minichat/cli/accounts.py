@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from minichat.domain.administration import Administration
     from minichat.domain.errors import InvalidInput
 
+_EVENTS = [event.value for event in AuditEvent if event != AuditEvent.UNKNOWN]
+
 
 @click.command()
 @click.option("--username", type=Text(), required=True, help="Name for logging in.")
@@ -116,7 +118,11 @@ def users_password(name: str, password_stdin: bool) -> None:
 
 @click.command()
 @click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account.")
-@click.option("--event", type=click.Choice([event.value for event in AuditEvent]), help="Only entries of this kind.")
+@click.option(
+    "--event",
+    type=click.Choice(_EVENTS),
+    help="Only entries of this kind.",
+)
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Maximum number of entries."
 )

@@ -23,7 +23,7 @@ class DetailReader:
         shown, reacted, mentioning = set(user_ids), [], []
         for message in messages:
             shown.add(message.user_id)
-            if message.has_reactions:
+            if message.has_reactions and not message.is_deleted:
                 reacted.append(message.id)
             if message.has_mentions:
                 mentioning.append(message.id)

@@ -71,7 +71,7 @@ class MemoryMessageStore:
             tables.pinned_by.pop(message.id, None)
 
     def pinned(self, room_id: int) -> Sequence[Message]:
-        pinned = [message for message in self._of_room(room_id) if message.pin is not None]
+        pinned = [message for message in self._of_room(room_id) if message.pin is not None and not message.is_deleted]
         return sorted(pinned, key=lambda message: message.pin or 0, reverse=True)
 
     def pinned_by(self, user_id: int, after: int, limit: int) -> Sequence[Message]:

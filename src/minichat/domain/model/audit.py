@@ -39,6 +39,12 @@ class AuditEvent(StrEnum):
     REPORT_DISMISSED = "report.dismissed"
     REPORT_ACTED_ON = "report.acted_on"
     REPORT_REOPENED = "report.reopened"
+    UNKNOWN = "unknown"
+    """Any act of a later version, whose servers may share the log during an upgrade."""
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "AuditEvent":
+        return cls.UNKNOWN
 
 
 class AuditEntry(NamedTuple):

@@ -99,7 +99,8 @@ class PeeweeMessageStore:
                 **params(("content", "edited_at", "is_deleted", "has_mentions", "mentions_all")),
             ).where(message.id == param("id"))
         )
-        is_pinned = message.pin.is_null(False)
+        # A server of an earlier version deletes a message without its marks.
+        is_pinned = message.pin.is_null(False) & ~message.is_deleted
         by_user = message.pinned_by == param("user_id")
         self._set_marks = statement(
             message.update(params(("has_reactions", "pin", "pinned_by"))).where(message.id == param("id"))
