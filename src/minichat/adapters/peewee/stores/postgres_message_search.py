@@ -39,14 +39,14 @@ SPAN_GROWTH = 10
 FIRST_BLOCKS = 16
 """Number of blocks that the first statement looks up. Each next one looks up twice as many."""
 
-WIDE = 3
+WIDE = 4
 """A word of so few characters may begin many others. Looking all of them up can take longer than the rest."""
 SAMPLE_ROOMS, SAMPLE = 64, 512
 """Number of rooms, and of messages in them, that decide which words are looked up."""
 SAMPLE_LENGTH = 1_000
 """Number of characters of each of these messages that count."""
-RARE, COMMON = 0.01, 0.05
-"""Shares of the sample. If one word is rare, the index need not look up wide words that are common."""
+READING_COSTS = 14
+"""The time to read a candidate, relative to the time to collect a message with a wide word from the index."""
 
 _COLUMNS = ", ".join(f"message.{column.column_name}" for column in MESSAGES.columns)
 _FITS = f"seq >= asked.first_seq AND replace(words, '{END}', '') LIKE ALL (:patterns::text[])"
@@ -291,7 +291,7 @@ class _Candidates:
         return sorted(blocks, reverse=True)
 
     def _selective_words(self, before: int) -> Sequence[SoughtWord]:
-        """Return the words to look up: all, without wide and common ones if another is rare."""
+        """Return the words to look up: all that are not wide, and wide ones as far as they save time."""
         if len(self._words) == 1 or not any(map(_is_wide, self._words)):
             return self._words
         rooms = self._rooms[:SAMPLE_ROOMS]
@@ -302,9 +302,14 @@ class _Candidates:
             word: sum(pattern.strip("%") in text for text in texts) / max(1, len(texts))
             for word, pattern in self._patterns.items()
         }
-        if min(shares.values()) > RARE:
-            return self._words
-        return [word for word, share in shares.items() if share < COMMON or not _is_wide(word)]
+        chosen: list[SoughtWord] = []
+        left = 1.0
+        for word in sorted(self._words, key=lambda word: (_is_wide(word), shares[word])):
+            share = shares[word]
+            if not _is_wide(word) or not chosen or left * (1 - share) * READING_COSTS > share:
+                chosen.append(word)
+                left *= max(share, 1 / SAMPLE)
+        return chosen
 
 
 def _is_wide(word: SoughtWord) -> bool:
