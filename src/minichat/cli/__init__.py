@@ -182,7 +182,7 @@ def prune() -> None:
     fill_index(database, settings)  # a server of an earlier version may have left some messages out
     with database_failures(settings):
         if purge(database, UnicodeCharacters()):
-            click.echo("Built the search index anew, without the words of deleted and edited messages.")
+            click.echo(f"{1:>9}  search index built anew, without removed words")
 
 
 @main.command()

@@ -15,7 +15,7 @@ from minichat.adapters.peewee.stores.postgres_message_search import (
     array,
     stored_words,
 )
-from minichat.domain.errors import IndexBuilding
+from minichat.domain.errors import IndexBuilding, Unavailable
 from minichat.domain.message_words import index_words, searchable_text
 from minichat.domain.model import MAX_ID, FoundMessages, Message, MessageQuery, ReadableRoom
 from minichat.domain.ports import Characters
@@ -180,8 +180,13 @@ class PostgresMessageIndex:
         if not has_removed:
             return False
         # An interrupted run leaves an invalid index behind.
-        remains = [f"DROP INDEX CONCURRENTLY {name}" for (name,) in self._invalid_indexes.rows()]
-        self._database.maintain(*remains, "REINDEX INDEX CONCURRENTLY message_word_lexemes", "VACUUM message_word")
+        remains = [f"DROP INDEX CONCURRENTLY IF EXISTS {name}" for (name,) in self._invalid_indexes.rows()]
+        try:
+            self._database.maintain(*remains, "REINDEX INDEX CONCURRENTLY message_word_lexemes", "VACUUM message_word")
+        except Unavailable as error:
+            if error.is_conflict:  # a deadlock with another process that does the same
+                return False
+            raise
         with self._database.writing():
             self._end_rounds.run(round=current_round)
         return True
