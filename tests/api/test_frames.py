@@ -152,6 +152,23 @@ class TestAllRooms:
         assert (problem["status"], problem["room"], socket.has_ended) == (401, room["id"], True)
 
 
+@pytest.mark.parametrize("is_of_one_room", [True, False], ids=["one room", "all rooms"])
+@on_one_database
+def test_a_frame_mentions_people_by_id(ann: Person, bob: Person, *, is_of_one_room: bool) -> None:
+    room = ann.makes_room(with_=[bob])
+    carl = ann.chat.person("carl")
+    socket = Socket(ann, room if is_of_one_room else None)
+    named = {} if is_of_one_room else {"room": room["id"]}
+    ack = socket.says("message", content="hi", client_id="1", mention_ids=[bob.id, ann.id], **named)
+    assert [user["id"] for user in ack["message"]["mentions"]] == [bob.id]
+    assert bob.looks_at(room)["unread_mentions"] == 1
+    assert socket.says("message", content="hi", client_id="1", mention_ids=[bob.id], **named) == ack
+    for wrong in ([carl.id], ["x"], [bob.id] * 51, "bob"):
+        problem = socket.says("message", content=" ", mention_ids=wrong, **named)
+        assert (problem["status"], set(problem["errors"])) == (400, {"content", "mention_ids"}), wrong
+    assert set(socket.says("read", seq=1, mention_ids=[bob.id], **named)["errors"]) == {"mention_ids"}
+
+
 class TestOneRoom:
     @on_one_database
     def test_frames_and_answers_do_not_name_the_room(self, ann: Person) -> None:
