@@ -63,7 +63,8 @@ WHERE r.id = %s AND r.deleted_at IS NULL
 """
 NEXT = "UPDATE room SET last_seq = last_seq + 1, active_at = %s WHERE id = %s RETURNING last_seq"
 ADD = """
-INSERT INTO message (room_id, seq, user_id, content, created_at, client_id) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+INSERT INTO message (room_id, seq, user_id, content, created_at, client_id, is_indexed)
+VALUES (%s, %s, %s, %s, %s, %s, true) RETURNING id
 """
 SEE = "UPDATE participant SET seen_seq = %s WHERE room_id = %s AND user_id = %s AND seen_seq < %s"
 RECORD = "INSERT INTO change (kind, room_id, at, user_id, message_id) VALUES ('message.created', %s, %s, %s, %s)"

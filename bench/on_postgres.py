@@ -242,9 +242,9 @@ def grow(postgres: RunningPostgres, url: str, messages: int) -> None:
     name = name_of(url)
     for statement in (
         f"""
-        INSERT INTO message (room_id, seq, user_id, content, created_at)
+        INSERT INTO message (room_id, seq, user_id, content, created_at, is_indexed)
         SELECT 1, r.last_seq + n, 1 + (r.last_seq + n - 1) % {MEMBERS},
-            'message number ' || (r.last_seq + n) || ' ' || repeat('word ', 12), r.active_at
+            'message number ' || (r.last_seq + n) || ' ' || repeat('word ', 12), r.active_at, true
         FROM room r CROSS JOIN generate_series(1, {messages} - r.last_seq) AS n WHERE r.id = 1
         """,  # noqa: S608 - numbers
         f"UPDATE room SET last_seq = {messages} WHERE id = 1",  # noqa: S608

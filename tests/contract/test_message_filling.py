@@ -1,6 +1,8 @@
 """The filling of the search index of messages in a database of an earlier version, beside servers of both versions."""
 
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from postgres import shared
 
 KINDS = {"sqlite": sqlite, "postgres": postgres}
 CHARACTERS = PlainCharacters()
+PATIENCE = 20
 
 
 class OldServer:
@@ -209,6 +212,29 @@ def test_a_message_that_changes_during_a_step_is_indexed_as_it_is(
     assert (found(ann, "tea"), found(ann, "coffee"), found(ann, "茶")) == ([], ["coffee"], ["茶"])
     ann.takes_back(said[0])
     assert "coffee" not in stored_words(database)
+
+
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)  # SQLite has one writer at a time
+def test_a_step_waits_for_an_edit_that_is_not_yet_committed(database: ChatDatabase, ann: Person, room: Room) -> None:
+    said = says_many(ann, room, 3)
+    empties_index(database)
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing():
+            database.execute_sql(f"UPDATE message SET content = 'coffee' WHERE id = {said[1].id}")
+            filled = pool.submit(fill, database, CHARACTERS)
+            await_blocked(database)
+        assert filled.result(PATIENCE) == 3
+    assert (found(ann, "coffee"), found(ann, "tea")) == (["coffee"], ["tea 2", "tea 0"])
+    assert "1" not in stored_words(database)
+
+
+def await_blocked(database: ChatDatabase) -> None:
+    """Wait until a connection to this database waits for a lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + PATIENCE
+    while not shared().execute(waiting, database.database.partition("@/")[2].partition("?")[0]):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_messages_of_an_earlier_version_that_still_runs_are_found_at_once(
