@@ -17,7 +17,7 @@ class Locks(TypedDict, total=False):
     shared_accounts: Collection[int]
     """Accounts that must not be erased during the transaction, by user id. Transactions can share the lock."""
     room: int
-    """A room with its participants, bans, messages and changes."""
+    """A room with its participants, bans, messages and changes; a direct chat with the blocks between its users too."""
     rooms: Collection[int]
     """More rooms, by id."""
     attempts: Collection[str]
