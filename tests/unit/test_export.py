@@ -4,7 +4,8 @@ import pytest
 
 from builders import PASSWORD
 from minichat.domain.errors import InvalidCredentials
-from minichat.domain.model import AuditEvent, Device, ReportReason, Role
+from minichat.domain.model import AuditEvent, Device, HistoryAccess, ReportReason, Role
+from minichat.domain.room_rules import RoomPolicy
 
 PHONE = Device("Phone/1.0", "192.0.2.7")
 TABLET = Device("Tablet/1.0", "192.0.2.8")
@@ -100,12 +101,11 @@ def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
     for number in range(3):
         said = bob.says(f"@ann: buy {number}", in_=room).message
         chat.services.reports.make(ann.id, said.id, ReportReason.SPAM)
-    ann.leaves(room)
     export = takes(ann)
     pages = {name: list(pages) for name, pages in export._asdict().items() if name not in {"at", "account"}}
     assert {name: [len(page) for page in one] for name, one in pages.items()} == {
         "sessions": [2, 2, 1],
-        "rooms": [2, 2, 1],
+        "rooms": [2, 2, 2],
         "bans": [2, 1],
         "invitations": [2, 1],
         "blocks": [2, 1],
@@ -116,11 +116,29 @@ def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
         "pins": [],
         "audit": [2, 2, 2, 2, 2, 2],
     }
-    assert [room.id for room, _ in all_of(pages["rooms"])] == [room.id for room in rooms]
+    assert [room.id for room, _ in all_of(pages["rooms"])] == [*(one.id for one in rooms), room.id]
     assert [ban.room_id for ban in all_of(pages["bans"])] == [room.id for room in closed]
     assert all_of(pages["invitations"]) == invitations
     assert [user.id for _, user in all_of(pages["blocks"])] == [person.id for person in blocked]
     assert [message for message, _ in all_of(pages["messages"])] == messages
+
+
+def test_an_export_lists_the_mentions_that_the_user_may_read(chat, ann, bob):
+    shown, left, closed, hiding = (bob.makes_room(with_=[ann]) for _ in range(4))
+    before = [bob.says("tea", in_=hiding).message, bob.says("@ann", in_=hiding).message]
+    mention = bob.says("@ann", in_=shown).message
+    bob.says("@ann", in_=left)
+    bob.says("@ann", in_=closed)
+    ann.leaves(left)
+    bob.bans(ann, from_=closed)
+    chat.services.rooms.edit(bob.id, hiding.id, policy=RoomPolicy(history=HistoryAccess.JOINED))
+    ann.leaves(hiding)
+    bob.adds(ann, to=hiding)
+    bob.rewrites(before[0], "@ann @all: tea")
+    everybody = bob.says("@all", in_=hiding).message
+    assert [message.id for message in all_of(takes(ann).mentions)] == [everybody.id, mention.id]
+    ann.blocks(bob)
+    assert all_of(takes(ann).mentions) == []
 
 
 def test_an_export_has_the_stored_invitations_of_the_user_only(chat, ann, bob):

@@ -359,4 +359,4 @@ def test_an_export_holds_the_mentions_in_both_directions(chat, ann, bob, room):
     export = chat.services.export.begin(ann.caller)
     [[(message, people)]] = list(export.messages)
     assert (message, [person.username for person in people]) == (own, ["bob"])
-    assert list(export.mentions) == [[(of_ann.id, room.id)]]
+    assert list(export.mentions) == [[of_ann]]

@@ -46,9 +46,9 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("blocks", export.blocks, lambda blocked: _block(*blocked))
     yield from _list("reports", export.reports, _report)
     yield from _list("messages", export.messages, lambda written: _message(*written))
-    yield from _list("mentions", export.mentions, lambda one: {"room": one.room_id, "message": one.message_id})
+    yield from _list("mentions", export.mentions, _place)
     yield from _list("reactions", export.reactions, _reaction)
-    yield from _list("pins", export.pins, lambda message: {"room": message.room_id, "message": message.id})
+    yield from _list("pins", export.pins, _place)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 
@@ -98,6 +98,10 @@ def _message(message: Message, mentioned: Sequence[User]) -> presenting.Json:
 
 def _reaction(reaction: Reaction) -> presenting.Json:
     return {"message": reaction.message_id, "emoji": reaction.emoji, "created_at": rfc3339(reaction.created_at)}
+
+
+def _place(message: Message) -> presenting.Json:
+    return {"room": message.room_id, "message": message.id}
 
 
 def _ban(ban: Ban) -> presenting.Json:

@@ -18,7 +18,6 @@ from minichat.domain.model import (
     Device,
     Invitation,
     Membership,
-    MentionedIn,
     Message,
     Reaction,
     Report,
@@ -69,8 +68,8 @@ class DataExport(NamedTuple):
     """All messages of the user with the people whom they mention, also in rooms that the user has left.
 
     Deleted messages have no content."""
-    mentions: Iterator[Sequence[MentionedIn]]
-    """The messages that mention the user by name or id."""
+    mentions: Iterator[Sequence[Message]]
+    """The messages that mention the user and that the user may read, the newest first: see `Mentions.page`."""
     reactions: Iterator[Sequence[Reaction]]
     pins: Iterator[Sequence[Message]]
     """The messages that the user has pinned."""
@@ -113,7 +112,7 @@ class Export:
             blocks=self._blocks_by(user_id),
             reports=_pages(lambda after: self.report_store.all_by(user_id, after, PAGE), lambda report: report.head.id),
             messages=self._messages_by(user_id),
-            mentions=_pages(lambda after: self.mention_store.all_of(user_id, after, PAGE), lambda one: one.message_id),
+            mentions=self._mentions_of(user_id),
             reactions=_pages(
                 lambda after: self.reaction_store.all_of(user_id, after, PAGE), lambda reaction: reaction.id
             ),
@@ -142,6 +141,12 @@ class Export:
         for page in _pages(lambda after: self.block_store.all_of(user_id, after, PAGE), lambda block: block.number):
             blocked = self.user_store.by_ids(block.blocked_id for block in page)
             yield [(block, blocked[block.blocked_id]) for block in page]
+
+    def _mentions_of(self, user_id: int) -> Iterator[Sequence[Message]]:
+        before = None
+        while messages := self.mention_store.page(user_id, before, PAGE):
+            yield messages
+            before = messages[-1].id
 
     def _entries_about(self, user_id: int) -> Iterator[Sequence[AuditEntry]]:
         before = None

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, Tables
-from minichat.domain.model import Membership, Mentioned, MentionedIn, Message
+from minichat.domain.model import Membership, Mentioned, Message
 
 
 class MemoryMentionStore:
@@ -57,11 +57,6 @@ class MemoryMentionStore:
         tables = self._store.tables
         membership = tables.memberships.get((room_id, user_id))
         return 0 if membership is None else count_unread_mentions(tables, membership)
-
-    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MentionedIn]:
-        tables = self._store.tables
-        ids = sorted(message_id for message_id, of in tables.mentions if of == user_id and message_id > after)
-        return [MentionedIn(message_id, tables.messages[message_id].room_id) for message_id in ids[:limit]]
 
     def erase(self, user_id: int) -> None:
         self._store.locks.check_account(user_id)

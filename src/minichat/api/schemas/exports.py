@@ -131,7 +131,9 @@ class ExportOut(Out):
         metadata={"description": "All messages that you sent and did not delete, also in rooms that you have left."},
     )
     mentions = fields.List(
-        fields.Nested(MentionedInOut), required=True, metadata={"description": "The messages that mention you."}
+        fields.Nested(MentionedInOut),
+        required=True,
+        metadata={"description": "The messages that mention you, as `mentions/` lists them."},
     )
     reactions = fields.List(fields.Nested(ExportedReactionOut), required=True)
     pins = fields.List(

@@ -39,7 +39,7 @@ from minichat.domain.model.invitations import (
     NewInvitation,
     OpenInvitation,
 )
-from minichat.domain.model.mentions import Mentioned, MentionedIn, UnreadCounts, UnreadRoom
+from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
@@ -121,7 +121,6 @@ __all__ = [
     "LoggedChange",
     "Membership",
     "Mentioned",
-    "MentionedIn",
     "Message",
     "MessagePage",
     "MessageQuery",

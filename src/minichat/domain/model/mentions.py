@@ -20,13 +20,6 @@ class Mentioned(NamedTuple):
         return bool(self.by_name or self.by_id)
 
 
-class MentionedIn(NamedTuple):
-    """A message that mentions a user."""
-
-    message_id: int
-    room_id: int
-
-
 class UnreadRoom(NamedTuple):
     """A room with unread messages, as one participant sees it."""
 

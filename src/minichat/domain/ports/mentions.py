@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import Mentioned, MentionedIn, Message
+from minichat.domain.model import Mentioned, Message
 
 
 class MentionStore(Protocol):
@@ -34,9 +34,6 @@ class MentionStore(Protocol):
 
     def count_unread(self, room_id: int, user_id: int) -> int:
         """Return how many messages above the participant's receipt mention the participant: see `RoomView`."""
-
-    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MentionedIn]:
-        """Return the user's mentions by message id, the first `limit` above `after`, without those in removed rooms."""
 
     def erase(self, user_id: int) -> None:
         """Remove all mentions of the user. The transaction must hold the account."""

@@ -11,13 +11,11 @@ import orjson
 from peewee import SQL, Case, ModelAlias, Node, Select, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param
 from minichat.adapters.peewee.stores.messages import LAST_HIDDEN, MESSAGES
 from minichat.adapters.peewee.tables import BlockRow, MentionRow, MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import Mentioned, MentionedIn, Message
+from minichat.domain.model import Mentioned, Message
 
-_MENTIONS = Mapper(MentionedIn, MentionRow)
 _AFTER_EVERY_ID = 2**63 - 1
 
 _IS_SHOWN = """
@@ -132,13 +130,6 @@ class PeeweeMentionStore:
             .where((participant.room_id == param("room_id")) & (participant.user_id == param("user_id")))
         )
         of_user = row.user_id == param("user_id")
-        self._all_of = statement(
-            row.select(*_MENTIONS.columns)
-            .join(room, on=(room.id == row.room_id))
-            .where(of_user & (row.message_id > param("after")) & room.deleted_at.is_null())
-            .order_by(row.message_id)
-            .limit(param("limit"))
-        )
         self._erase = statement(row.delete().where(of_user))
 
     def put(self, message: Message, mentioned: Mentioned) -> None:
@@ -171,9 +162,6 @@ class PeeweeMentionStore:
     def count_unread(self, room_id: int, user_id: int) -> int:
         row = self._count_unread.one(room_id=room_id, user_id=user_id)
         return 0 if row is None else row[0]
-
-    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MentionedIn]:
-        return _MENTIONS.all(self._all_of.rows(user_id=user_id, after=after, limit=limit))
 
     def erase(self, user_id: int) -> None:
         self._erase.run(user_id=user_id)
