@@ -5,6 +5,7 @@ The unit tests of the domain run without the package that has these tables.
 
 import unicodedata
 
+import emoji
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,6 +230,53 @@ def test_a_query_becomes_its_phrase_and_its_words(typed: str, phrase: str, words
 
 def test_the_spaces_of_a_searchable_name_are_single() -> None:
     assert searchable("  Anna \u3000 Maria\t", UNICODE) == "anna maria"
+
+
+# Emoji
+
+
+def test_every_emoji_of_unicode_is_one_emoji_in_its_fully_qualified_form() -> None:
+    qualified = [text for text, data in emoji.EMOJI_DATA.items() if data["status"] == emoji.STATUS["fully_qualified"]]
+    assert [text for text in qualified if UNICODE.emoji(text) != text] == []
+    assert len(qualified) > 3_600
+    partly = [text for text, data in emoji.EMOJI_DATA.items() if data["status"] == emoji.STATUS["minimally_qualified"]]
+    assert [text for text in partly if UNICODE.emoji(text) not in qualified] == []
+
+
+ENGLAND = "\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "1",
+        "👍👍",
+        "👍 ",
+        "👍\n",
+        "👍\0",
+        "👍\u200d",
+        "\u200d👍",
+        "👍🏽🏿",
+        "❤\ufe0e",
+        "👍\ufe0f\ufe0f",
+        "👨\u200d" * 16 + "👨",
+        "🇩",
+        "🇿🇿",
+        "🇩🇪🇫🇷",
+        "🏴" + ENGLAND[:-1],
+        "👍" + ENGLAND,
+        "🏴" + "\U000e0061" * 6 + "\U000e007f",  # hidden text
+        "🏴" + "\U000e0075\U000e0073\U000e0030\U000e0030\U000e007f",
+        "🏴" + ENGLAND + ENGLAND,
+        "\ufe0f",
+        "\u20e3",
+    ],
+    ids=ascii,
+)
+def test_other_text_is_not_one_emoji(text: str) -> None:
+    assert UNICODE.emoji(text) is None
 
 
 # Text that shows nothing

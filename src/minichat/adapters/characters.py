@@ -69,14 +69,15 @@ class UnicodeCharacters:
     def emoji(self, text: str) -> str | None:
         if len(text) > _MAX_EMOJI_LENGTH or _compiled(_ONE_EMOJI).fullmatch(text) is None:
             return None
-        if _compiled(r"\p{RI}").match(text) and not _is_flag(text):
+        if _compiled(r"\p{RI}|.[\U000e0030-\U000e007a]").match(text) and not _is_flag(text):
             return None
         plain = text.replace(_AS_EMOJI, "")
         return str(_compiled(_SHOWN_AS_TEXT).sub(rf"\g<0>{_AS_EMOJI}", plain))
 
 
 def _is_flag(text: str) -> bool:
-    # Late, because these tables take 10 MB. They alone know which pairs of letters are regions.
+    # Late, because these tables take 10 MB. They alone know which letters and tags are regions: any others would be
+    # hidden text behind a flag that looks like other flags.
     from emoji import is_emoji
 
     return is_emoji(text)
