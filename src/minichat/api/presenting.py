@@ -146,12 +146,12 @@ class Presenter:
 
     def message(self, message: Message, receipts: Receipts) -> Json:
         """Return a Message."""
-        is_own = message.user_id == self._viewer_id
+        author_id = message.user_id
         shown = shared_message_fields(message)
-        shown["user"] = self._users[message.user_id]
-        shown["user_username"] = self._people[message.user_id].username
-        shown["is_read"] = message.seq <= (receipts.others_seq if is_own else receipts.own_seq)
-        shown["is_blocked"] = is_blocked = message.user_id in self._blocked_ids
+        shown["user"] = self._users[author_id]
+        shown["user_username"] = self._people[author_id].username
+        shown["is_read"] = message.seq <= (receipts.others_seq if author_id == self._viewer_id else receipts.own_seq)
+        shown["is_blocked"] = is_blocked = author_id in self._blocked_ids
         shown["reactions"] = self._reactions_to(message) if message.has_reactions else []
         shown["mentions"] = self._mentions_in(message) if message.has_mentions else []
         shown["mentions_all"] = message.mentions_all and not is_blocked
