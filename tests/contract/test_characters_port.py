@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.memory import PlainCharacters
 from minichat.domain import search
+from minichat.domain.message_words import searchable_text
 from minichat.domain.search import name_query, searchable
 
 UNICODE = UnicodeCharacters()
@@ -307,3 +308,10 @@ def test_other_text_is_not_blank(text: str) -> None:
 )
 def test_the_stand_in_for_tests_knows_blank_text_alike(text: str) -> None:
     assert PlainCharacters().is_blank(text) is UNICODE.is_blank(text)
+
+
+@pytest.mark.parametrize("word", ["5\u0303", "чай", "José", "x" * 33, "👍🏽", "ﷺ"])
+def test_a_word_of_a_message_is_the_same_beside_other_text(word):
+    alone = searchable_text(word, UNICODE)
+    for text in (f"{word} 茶", f"茶\u3000{word}", f"tea\n{word}\t茶 {word}"):
+        assert alone in searchable_text(text, UNICODE)
