@@ -213,6 +213,16 @@ def test_an_edit_checks_the_ids_like_sending(chat, ann, bob, carl, room):
     assert seen(bob, message) == ["carl"]
 
 
+def test_a_wrong_edit_of_a_hidden_message_is_answered_like_one_of_no_message(chat, ann, bob, room):
+    dora = chat.person("dora")
+    hidden = bob.says("hello", in_=room).message
+    bob.leaves(room)
+    bob.joins(room)
+    chat.services.rooms.edit(ann.id, room.id, policy=RoomPolicy(history=HistoryAccess.JOINED))
+    for message in (hidden, hidden._replace(id=999)):
+        assert issues_of(lambda message=message: bob.rewrites(message, " ", to=[dora])) == {"content": ["blank"]}
+
+
 def test_a_former_moderator_mentions_everybody_no_longer(ann, bob, carl, room):
     ann.makes(bob, Role.MODERATOR, in_=room)
     message = bob.says("@all", in_=room).message

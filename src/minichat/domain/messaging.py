@@ -7,6 +7,7 @@ number when it is edited or deleted. This module knows nothing of listeners: it 
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 
@@ -19,6 +20,7 @@ from minichat.domain.errors import (
     Cooldown,
     MessageDeleted,
     MessageNotFound,
+    NotAParticipant,
     NotYourMessage,
     RecipientDeleted,
     RoleTooLow,
@@ -164,8 +166,10 @@ class Messaging:
         fields = Fields()
         if content is not None:
             check_content(fields, content, self.characters)
-        message = self.message_store.get(message_id)
-        self._check_references(fields, author_id, message and message.room_id, None, mention_ids or ())
+        room_id = None
+        with suppress(MessageNotFound, NotAParticipant):
+            room_id = self.message_access.found(author_id, message_id)[0].room_id
+        self._check_references(fields, author_id, room_id, None, mention_ids or ())
         fields.check()
 
     def _check_references(
