@@ -49,10 +49,12 @@ def searchable_text(content: str, characters: Characters) -> str:
         expanded = unicodedata.normalize("NFKC", content)
         content = expanded[:_MAX_FOLDED_LENGTH] if len(expanded) > _MAX_FOLDED_LENGTH else content
     # People use the same words again and again. No letter or emoji combines with a character beyond white space.
-    parts = (
-        _cached_words(part, characters) if len(part) <= MAX_INDEXED_LENGTH else _searchable_words(part, characters)
+    parts = [
+        _cached_words(part, characters)  # type: ignore[arg-type]  # the adapters have no `__eq__`, so they are hashable
+        if len(part) <= MAX_INDEXED_LENGTH
+        else _searchable_words(part, characters)
         for part in content.split()
-    )
+    ]
     return " ".join(filter(None, parts))
 
 
