@@ -64,6 +64,8 @@ OWN_ROOMS = max(SEEKERS)
 """The rooms after these have no seeker."""
 FREQUENT_AUTHOR, RARE_AUTHOR = 4, 150
 LIMIT = 50
+TURN = 64
+"""Number of successive sends with the index, and without it."""
 GOAL_P50, GOAL_P99 = 30.0, 100.0
 """Milliseconds."""
 STARTED = 1_790_000_000_000
@@ -311,7 +313,10 @@ def searched(target: Target, search: MessageSearch, user_id: int, query: str, ru
 
 
 def sending(target: Target, services: Services, sends: int) -> None:
-    """Print the cost of a send with the index and without it. They alternate, in rooms of all sizes."""
+    """Print the cost of a send with the index and without it. They alternate in turns, in rooms of all sizes.
+
+    SQLite indexes several messages at once, so a turn with the index includes the messages of the turn without it.
+    """
     database, author = target.database, services.message_search.detail_reader.user_store.get(FREQUENT_AUTHOR)
     assert author is not None
     kind: type[PeeweeMessageStore] = database.dialect.choose(sqlite=PeeweeMessageStore, postgres=UnindexedOnPostgres)
@@ -320,9 +325,11 @@ def sending(target: Target, services: Services, sends: int) -> None:
     cpu = [0.0, 0.0]
     for number, line in enumerate(islice(message_lines(2 * sends), 2 * sends)):
         begun, spent = time.perf_counter(), target.cpu_ms()
-        both[number % 2].send(author, line.room_id, line.content)
-        times[number % 2].append((time.perf_counter() - begun) * 1e3)
-        cpu[number % 2] += target.cpu_ms() - spent
+        turn = number // TURN % 2
+        both[turn].send(author, line.room_id, line.content)
+        times[turn].append((time.perf_counter() - begun) * 1e3)
+        cpu[turn] += target.cpu_ms() - spent
+    message_filling.fill(database, UnicodeCharacters())
     with_index, without = times
     print(
         f"a send costs {median(with_index) - median(without):+.2f} ms at the median of {median(without):.2f}, "

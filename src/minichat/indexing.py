@@ -45,13 +45,13 @@ def main() -> None:
     settings = Settings.load()
     logs.configure(settings.log_level)
     database = open_database(settings.database_url)
-    reported = time.monotonic()
+    reported = 0.0
 
     def report(progress: Progress) -> None:
         nonlocal reported
         if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
-            log.info("%d of %d messages are indexed for the search", *progress)
+            log.info("the search index of messages is being built: %d of %d are in it", *progress)
 
     def pause(seconds: float) -> None:
         database.checkpoint()
@@ -59,7 +59,6 @@ def main() -> None:
         if select.select([sys.stdin], [], [], min(seconds, MAX_PAUSE_SECONDS))[0]:
             raise _ServerEnded
 
-    log.info("the search index of messages is being built")
     try:
         indexed = fill(database, UnicodeCharacters(), report, pause)
     except _ServerEnded:

@@ -139,7 +139,8 @@ class SqliteMessageIndex:
     def _prepare_filling(self) -> None:
         self._state_of_filling = self._statement("SELECT next_id FROM message_indexing")
         self._progress = self._statement(
-            "SELECT coalesce((SELECT max(id) FROM message), 0), (SELECT max(next_id - 1, 0) FROM message_indexing)"
+            "SELECT coalesce((SELECT max(id) FROM message), 0), (SELECT max(next_id - 1, 0) FROM message_indexing) + "
+            "(SELECT CASE WHEN count(*) > :pending THEN count(*) ELSE 0 END FROM message_behind)"
         )
         self._outdated = self._statement(
             "SELECT message_id FROM message_behind "
@@ -160,7 +161,7 @@ class SqliteMessageIndex:
 
     def progress(self) -> tuple[int, int]:
         """Return how many messages are indexed, of how many, as estimated by their ids."""
-        row = self._progress.one()
+        row = self._progress.one(pending=2 * PENDING)
         assert row is not None, "a SELECT without a table returns a row"
         total, left = row
         return max(total - left, 0), total
