@@ -26,6 +26,17 @@ def test_both_small_sigmas_have_the_same_key(key_of, name):
     assert key_of(key_of(name)) == key_of(name)
 
 
+def test_an_ascii_name_has_the_key_that_the_profile_gives_it_beside_other_letters():
+    for char in map(chr, range(128)):
+        try:
+            expected = username_key(f"a{char}é").removesuffix("é")
+        except ValueError:
+            with pytest.raises(ValueError):  # noqa: PT011 - the port promises no more
+                username_key(f"a{char}")
+        else:
+            assert username_key(f"a{char}") == expected
+
+
 @pytest.mark.parametrize(
     "name",
     [

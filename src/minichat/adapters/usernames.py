@@ -30,6 +30,8 @@ def _profile() -> precis_i18n.profile.Profile:
 
 def username_key(username: str) -> str:
     """Return the key of a username. Raises ValueError if the profile does not allow the name."""
+    if username.isascii() and username.isprintable() and username and " " not in username:
+        return username.lower()  # the profile allows all other characters of ASCII, and takes 50 µs
     key: str = _profile().enforce(username)  # raises UnicodeEncodeError, a ValueError
     # PRECIS keeps both small sigmas, though ΝΙΚΟΣ lower-cases to either. Unicode's case folding unifies them.
     return key.replace("ς", "σ")

@@ -17,20 +17,23 @@ MAX_SIGNS = 100
 EVERYBODY = "all"
 """The name by which the owner and the moderators mention all participants."""
 
+Candidates = Sequence[Sequence[str]]
+"""For each `@` that can mention somebody, the username keys to try: the longest name comes first."""
+
 _PUNCTUATION = "._-"
 """The characters of a username that can also end a sentence."""
 _NOT_BEFORE = frozenset("._-/@:=&?")
 """An `@` after one of these is a part of an address, as it is after a letter or a digit."""
 
 
-def named_keys(content: str, key_of: UsernameKey) -> Sequence[Sequence[str]]:
-    """Return, for each `@` that can mention somebody, the username keys to try: the longest name comes first."""
+def named_keys(content: str, key_of: UsernameKey) -> Candidates:
+    """Return the names that a content may mention."""
     runs = dict.fromkeys(islice(_runs(content), MAX_SIGNS))
     return [keys for run in runs if (keys := _keys(run, key_of))]
 
 
 def mentioned(
-    candidates: Sequence[Sequence[str]], id_by_key: Mapping[str, int], *, is_calling_all: bool
+    candidates: Candidates, id_by_key: Mapping[str, int], *, is_calling_all: bool
 ) -> tuple[Sequence[int], bool]:
     """Return the ids of the people whom the candidates of `named_keys` name, and whether they name everybody.
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from minichat.domain.details import DetailReader
-from minichat.domain.mention_rules import MAX_MENTIONS, mentioned, named_keys
+from minichat.domain.mention_rules import MAX_MENTIONS, Candidates, mentioned, named_keys
 from minichat.domain.model import Membership, Mentioned, Message, MessagePage, Role, Room, RoomKind
 from minichat.domain.ports import MembershipStore, MentionStore, Snapshot, UsernameKey
 from minichat.domain.text import Fields
@@ -45,16 +45,21 @@ class Mentions:
         if len(self.membership_store.among(author.room_id, others)) < len(others):
             fields.wrong("mention_ids", "unknown_participant")
 
+    def candidates(self, content: str) -> Candidates:
+        """Return the names that a content may mention. A hundred take milliseconds: call this without any lock."""
+        return named_keys(content, self.username_key) if "@" in content else ()
+
     # Steps inside the caller's transaction, which holds the room
 
-    def find(self, room: Room, author: Membership, content: str, mention_ids: Collection[int] = ()) -> Mentioned:
-        """Return the people whom a message mentions: `mention_ids`, and the participants whom its content names."""
+    def find(
+        self, room: Room, author: Membership, candidates: Candidates, mention_ids: Collection[int] = ()
+    ) -> Mentioned:
+        """Return the people whom a message mentions: `mention_ids`, and the participants among the candidates."""
         by_id = tuple(sorted({*mention_ids} - {author.user_id}))
-        if "@" not in content:
+        if not candidates:
             return Mentioned(by_id=by_id)
-        candidates = named_keys(content, self.username_key)
         keys = {key for candidate in candidates for key in candidate}
-        ids = self.membership_store.by_names(room.id, keys) if keys else {}
+        ids = self.membership_store.by_names(room.id, keys)
         is_calling_all = room.kind == RoomKind.GROUP and author.role != Role.MEMBER
         named, is_everybody = mentioned(candidates, ids, is_calling_all=is_calling_all)
         others = [user_id for user_id in named if user_id != author.user_id and user_id not in by_id]

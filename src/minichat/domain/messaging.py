@@ -107,6 +107,7 @@ class Messaging:
         if fields.found:
             self._check_references(fields, author.id, room_id, reply_to, mention_ids)
         fields.check()
+        candidates = self.mentions.candidates(content)
         with self.transaction(room=room_id):
             room, membership = self.room_access.as_participant(author.id, room_id)
             now = self.clock()
@@ -120,7 +121,7 @@ class Messaging:
                 if self._is_retry(author.id, room_id, client_id):
                     return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
                 fields.check()
-            found = self.mentions.find(room, membership, content, mention_ids)
+            found = self.mentions.find(room, membership, candidates, mention_ids)
             message = self.message_store.append(
                 NewMessage(room_id, author.id, content, now, client_id, reply_to, found.has_people, found.is_everybody)
             )
@@ -279,7 +280,7 @@ class Messaging:
         """Store the edited message, unless nothing changes; return it."""
         before = self.mentions.of(message)
         by_id = before.by_id if mention_ids is None else mention_ids
-        found = self.mentions.find(room, author, content, by_id)
+        found = self.mentions.find(room, author, self.mentions.candidates(content), by_id)
         if content == message.content and found == before:
             return message
         now = self.clock()
