@@ -161,7 +161,16 @@ def test_a_comparison_stops_after_much_text_in_vain():
 
 @pytest.mark.parametrize(
     ("content", "compared_messages"),
-    [("a" * 4_000, 10), ("a", 250), ("é", 228), ("é" * 4_000, 2), ("é" * 40, 82), ("\ufdfa" * 400, 1)],
+    [
+        ("a" * 4_000, 10),
+        ("a", 250),
+        ("é", 228),
+        ("é" * 4_000, 2),
+        ("é" * 40, 82),
+        ("\ufdfa" * 400, 1),
+        ("é " * 50, 7),
+        ("é " * 150, 10),
+    ],
 )
 def test_a_comparison_counts_the_work_for_a_message(content, compared_messages):
     candidates = [candidate(1_000 - number, content) for number in range(1_000)]
