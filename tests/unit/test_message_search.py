@@ -168,8 +168,8 @@ def test_a_comparison_stops_after_much_text_in_vain():
         ("é" * 4_000, 2),
         ("é" * 40, 82),
         ("\ufdfa" * 400, 1),
-        ("é " * 50, 7),
-        ("é " * 150, 10),
+        ("é " * 50, 8),
+        ("é " * 150, 11),
     ],
 )
 def test_a_comparison_counts_the_work_for_a_message(content, compared_messages):
