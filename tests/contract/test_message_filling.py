@@ -16,7 +16,11 @@ from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling
 from minichat.adapters.peewee.operations.message_filling import fill, progress, purge
 from minichat.adapters.peewee.stores.message_index import begin_again, message_index
-from minichat.adapters.peewee.stores.sqlite_message_index import MAX_SECURELY_REMOVED, PENDING
+from minichat.adapters.peewee.stores.sqlite_message_index import (
+    MAX_PENDING_LENGTH,
+    MAX_SECURELY_REMOVED,
+    PENDING,
+)
 from minichat.domain.errors import IndexBuilding
 from minichat.domain.model import Message, Room
 from postgres import shared
@@ -329,6 +333,16 @@ def test_the_words_of_a_very_long_message_leave_the_index_at_once_and_the_file_w
     fill(database, CHARACTERS)
     assert not index.is_scattered()
     assert not {"1q", "confidential"} & stored_words(database)
+
+
+def test_a_long_message_does_not_wait_for_others_before_it_is_indexed(
+    database: ChatDatabase, ann: Person, room: Room
+) -> None:
+    for content in ("tea", "long " * 60, "tea", "long " * 61, "语" * MAX_PENDING_LENGTH + "茶"):
+        ann.says(content, in_=room)
+    behind = database.execute_sql("SELECT message_id FROM message_behind ORDER BY message_id").fetchall()
+    assert behind == ([(1,), (2,), (3,)] if database.dialect.name == "sqlite" else [])
+    assert len(found(ann, "long")) == len(found(ann, "tea")) == 2
 
 
 def test_a_purge_removes_the_keys_of_removed_words_from_the_index(
