@@ -15,6 +15,7 @@ from minichat.adapters.peewee import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling
 from minichat.adapters.peewee.operations.message_filling import fill, progress, purge
+from minichat.adapters.peewee.stores import sqlite_message_index
 from minichat.adapters.peewee.stores.message_index import begin_again, message_index
 from minichat.adapters.peewee.stores.sqlite_message_index import (
     MAX_PENDING_LENGTH,
@@ -291,6 +292,21 @@ def test_the_words_that_an_earlier_version_has_edited_away_leave_with_the_fillin
     assert fill(database, CHARACTERS) == 25
     assert not {"46", "48"} & stored_words(database)
     assert (len(found(ann, "coffee")), len(found(ann, "tea"))) == (25, 25)
+
+
+def test_the_parts_of_the_index_are_merged_when_it_has_grown(
+    database: ChatDatabase, ann: Person, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect.name == "sqlite":
+        monkeypatch.setattr(sqlite_message_index, "GROWTH", 50)
+        index = message_index(database, CHARACTERS)
+        says_many(ann, room, 50)
+        assert not index.is_scattered()
+        says_many(ann, room, 20)
+        assert index.is_scattered()
+        fill(database, CHARACTERS)
+        assert not index.is_scattered()
+        assert len(found(ann, "tea")) == 50
 
 
 def test_messages_enter_the_index_by_the_dozen(database: ChatDatabase, ann: Person, room: Room) -> None:

@@ -63,6 +63,7 @@ def fill(
             has_more = _timed(lambda: index.merge(is_first=True), pause)
             while has_more:
                 has_more = _timed(lambda: index.merge(is_first=False), pause)
+        if done > STEP:
             database.dialect.refresh_statistics(database)
     return done
 

@@ -22,6 +22,8 @@ from minichat.domain.ports import Characters
 
 MAX_TEXT = 50_000
 """Number of characters that one step of the filling indexes, so that other writers do not wait for long."""
+GROWTH = 10_000
+"""The index is merged again when it has grown by so many messages and a twentieth."""
 MERGED_PAGES = 100
 """Number of pages that one step of the merging writes."""
 MAX_SECURELY_REMOVED = 800
@@ -76,7 +78,7 @@ class SqliteMessageIndex:
             "INSERT INTO message_word (message_word, rank) VALUES ('secure-delete', :is_on)"
         )
         self._flush = self._statement("INSERT INTO message_word (message_word) VALUES ('flush')")
-        self._scatter = self._statement("UPDATE message_indexing SET is_scattered = :is_scattered")
+        self._scatter = self._statement("UPDATE message_indexing SET is_scattered = TRUE")
         self._state = self._statement(_STATE)
         self._forget = self._statement(
             "DELETE FROM message_behind WHERE message_id IN (SELECT value FROM json_each(:ids))"
@@ -118,7 +120,7 @@ class SqliteMessageIndex:
         if not is_secure:
             self._flush.run()
             self._is_secure.run(is_on=True)
-            self._scatter.run(is_scattered=True)
+            self._scatter.run()
         self._forget.run(ids=ids)
 
     def drop(self, message_ids: Collection[int]) -> None:
@@ -161,7 +163,13 @@ class SqliteMessageIndex:
         )
         self._merge = self._statement("INSERT INTO message_word (message_word, rank) VALUES ('merge', :pages)")
         self._changes = self._statement("SELECT total_changes()")
-        self._is_scattered = self._statement("SELECT is_scattered FROM message_indexing")
+        self._is_scattered = self._statement(
+            "SELECT is_scattered OR (SELECT max(id) FROM message) > merged_id + merged_id / 20 + :more "
+            "FROM message_indexing"
+        )
+        self._is_merged = self._statement(
+            "UPDATE message_indexing SET is_scattered = FALSE, merged_id = coalesce((SELECT max(id) FROM message), 0)"
+        )
 
     def progress(self) -> tuple[int, int]:
         """Return how many messages are indexed, of how many, as estimated by their ids."""
@@ -196,7 +204,7 @@ class SqliteMessageIndex:
                 for row in self._present.rows(ids=ids):
                     self._add.run(id=row[0], words=split.get(row) or self.words(*row[1:]))
                 self._proceed.run(next_id=0 if is_last else rows[-1][0])
-                self._scatter.run(is_scattered=True)
+                self._scatter.run()
         return len(rows)
 
     def _next_id(self) -> int:
@@ -206,8 +214,8 @@ class SqliteMessageIndex:
         return next_id
 
     def is_scattered(self) -> bool:
-        """Return whether the index needs `merge`: after the filling and after `drop`."""
-        return bool(self._is_scattered.one() == (True,))
+        """Return whether the index needs `merge`: after the filling, after `drop`, and after many sends."""
+        return self._is_scattered.one(more=GROWTH) == (True,)
 
     def merge(self, *, is_first: bool) -> bool:
         """Merge a few pages of the parts of the index, in a transaction; return whether there is more to merge.
@@ -220,7 +228,7 @@ class SqliteMessageIndex:
             self._merge.run(pages=-MERGED_PAGES if is_first else MERGED_PAGES)
             has_more = self._changed() - before >= 2  # the command itself counts as one
             if not has_more:
-                self._scatter.run(is_scattered=False)
+                self._is_merged.run()
         return has_more
 
     def _changed(self) -> int:

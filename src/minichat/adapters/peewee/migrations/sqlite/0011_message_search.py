@@ -29,7 +29,8 @@ STATEMENTS = (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         next_id INTEGER NOT NULL,
         last_id INTEGER NOT NULL,
-        is_scattered INTEGER NOT NULL DEFAULT FALSE
+        is_scattered INTEGER NOT NULL DEFAULT FALSE,
+        merged_id INTEGER NOT NULL DEFAULT 0
     ) STRICT
     """,
     """
