@@ -325,7 +325,7 @@ def sending(target: Target, services: Services, sends: int) -> None:
     cpu = [0.0, 0.0]
     for number, line in enumerate(islice(message_lines(2 * sends), 2 * sends)):
         begun, spent = time.perf_counter(), target.cpu_ms()
-        turn = number // TURN % 2
+        turn = number // min(TURN, sends) % 2
         both[turn].send(author, line.room_id, line.content)
         times[turn].append((time.perf_counter() - begun) * 1e3)
         cpu[turn] += target.cpu_ms() - spent
