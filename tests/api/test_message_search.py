@@ -55,7 +55,7 @@ class TestSearch:
 
     def test_next_leads_on_from_a_page_that_is_not_full(self, ann: Person, room: Json) -> None:
         ann.says("日本語", in_=room)
-        for _ in range(26):
+        for _ in range(28):
             ann.says("日本 本語 " + "é" * 3_900, in_=room)
         answer = ann.gets(SEARCH, q="日本語", room=room["id"])
         assert contents(answer) == []
