@@ -139,7 +139,7 @@ ROUTES = [
     Route("GET", "/api/chat/messages/{message}/reactions/", query=(*PAGED, "emoji")),
     Route("PUT", "/api/chat/messages/{message}/pin/"),
     Route("DELETE", "/api/chat/messages/{message}/pin/"),
-    Route("GET", "/api/chat/rooms/{room}/pins/"),
+    Route("GET", "/api/chat/rooms/{room}/pins/", query=PAGED),
     Route(
         "POST",
         "/api/chat/messages/{message}/report/",

@@ -137,6 +137,16 @@ def test_pinned_messages_are_listed_with_the_last_pinned_first(ann: Person, bob:
     assert bob.gets(pins).body == []
 
 
+def test_the_list_of_pins_has_a_limit_and_links(ann: Person, bob: Person, room: Json) -> None:
+    for content in ("one", "two", "three"):
+        ann.puts(f"/api/chat/messages/{ann.says(content, in_=room)['id']}/pin/")
+    first = bob.gets(f"/api/chat/rooms/{room['id']}/pins/", limit=2)
+    second = bob.follows(first.link("next") or "")
+    assert [one["content"] for one in first.body + second.body] == ["three", "two", "one"]
+    assert (first.link("prev"), second.link("next")) == (None, None)
+    assert bob.follows(second.link("prev") or "").body == first.body
+
+
 def test_the_fifty_first_pin_is_refused(ann: Person, room: Json) -> None:
     pinned = [ann.puts(f"/api/chat/messages/{ann.says('x', in_=room)['id']}/pin/") for _ in range(51)]
     assert [answer.status for answer in pinned] == [200] * 50 + [409]

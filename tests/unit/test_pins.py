@@ -5,6 +5,7 @@ import pytest
 from builders import PASSWORD
 from minichat.domain.errors import MessageDeleted, MessageNotFound, NotAParticipant, RoleTooLow, TooManyPins
 from minichat.domain.model import Device, Role
+from minichat.domain.paging import Window
 from minichat.domain.pins import MAX_PINS
 
 
@@ -27,7 +28,7 @@ def unpins(person, message):
 
 
 def pinned(person, room):
-    return [message.content for message in person.chat.services.pins.of_room(person.id, room.id).messages]
+    return [message.content for message in person.chat.services.pins.of_room(person.id, room.id).page.items]
 
 
 def test_pins_stand_with_the_last_pinned_first(ann, bob, room):
@@ -88,6 +89,27 @@ def test_a_room_has_at_most_fifty_pins(chat, ann, room):
     unpins(ann, messages[0])
     pins(ann, messages[MAX_PINS])
     assert len(pinned(ann, room)) == MAX_PINS
+
+
+def test_the_list_of_pins_has_pages_in_both_directions(ann, bob, room):
+    for content in "abcde":
+        pins(ann, ann.says(content, in_=room).message)
+
+    def page(window):
+        return bob.chat.services.pins.of_room(bob.id, room.id, window).page
+
+    def contents(found):
+        return "".join(message.content for message in found.items)
+
+    first = page(Window(2))
+    second = page(Window(2, after=first.next))
+    last = page(Window(2, after=second.next))
+    assert [contents(found) for found in (first, second, last)] == ["ed", "cb", "a"]
+    assert (first.prev, last.next) == (None, None)
+    assert contents(page(Window(2, before=last.prev))) == "cb"
+    assert page(Window(2, before=second.prev)) == first
+    assert page(Window(5)).next is None
+    assert page(Window(1, after=last.prev)).items == ()
 
 
 def test_a_deleted_message_is_unpinned_and_cannot_be_pinned(chat, ann, room, message):

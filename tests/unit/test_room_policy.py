@@ -241,8 +241,8 @@ def test_a_hidden_message_is_one_that_does_not_exist(chat, ann, carl, room, hidd
 
 def test_pins_before_the_joining_are_hidden(chat, ann, bob, carl, room, hidden):
     chat.services.pins.add(ann.id, hidden.id)
-    assert chat.services.pins.of_room(carl.id, room.id).messages == []
-    assert len(chat.services.pins.of_room(bob.id, room.id).messages) == 1
+    assert chat.services.pins.of_room(carl.id, room.id).page.items == ()
+    assert len(chat.services.pins.of_room(bob.id, room.id).page.items) == 1
 
 
 def test_own_messages_from_an_earlier_membership_are_hidden(chat, ann, bob, room):

@@ -3,7 +3,9 @@
 In a group its owner and moderators pin, in a direct chat both users. Pinning a message again keeps its place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
@@ -12,19 +14,27 @@ from minichat.domain.message_access import MessageAccess
 from minichat.domain.model import (
     Change,
     ChangeKind,
+    Details,
     Message,
-    MessagePage,
+    Receipts,
     Role,
     Room,
     RoomKind,
     ShownMessage,
 )
+from minichat.domain.paging import Key, Page, Window, cut
 from minichat.domain.participation import Participation
 from minichat.domain.ports import ChangeStore, Clock, MembershipStore, MessageStore, Snapshot, Transaction
 from minichat.domain.room_access import RoomAccess
 
 MAX_PINS = 50
 """Maximum number of pinned messages in a room."""
+
+
+class PinList(NamedTuple):
+    page: Page[Message]
+    details: Details
+    receipts: Receipts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +88,19 @@ class Pins:
                 self._record(message, ChangeKind.MESSAGE_UNPINNED)
             return self.message_access.shown(user_id, message)
 
-    def of_room(self, user_id: int, room_id: int) -> MessagePage:
-        """Return the pinned messages of a room, the last pinned first. Raises RoomNotFound or NotAParticipant."""
+    def of_room(self, user_id: int, room_id: int, window: Window = Window(MAX_PINS)) -> PinList:
+        """Return pinned messages of a room, the last pinned first.
+
+        Raises RoomNotFound or NotAParticipant.
+        """
         with self.snapshot():
             room, membership = self.room_access.as_participant(user_id, room_id)
             first_seq = room.first_seq(membership)
-            messages = [message for message in self.message_store.pinned(room_id) if message.seq >= first_seq]
-            details = self.detail_reader.of_messages([user_id], messages)
+            pinned = [message for message in self.message_store.pinned(room_id) if message.seq >= first_seq]
+            page = cut(_within(pinned, window), window, _key)
+            details = self.detail_reader.of_messages([user_id], page.items)
             receipts = self.membership_store.receipts(user_id, [room_id])
-            return MessagePage(None, messages, details, receipts, has_older=False, has_newer=False)
+            return PinList(page, details, receipts[room_id])
 
     def _changeable(self, user_id: int, message_id: int) -> tuple[Message, Room]:
         """Return the message with its room if the user may pin it and unpin it."""
@@ -97,3 +111,16 @@ class Pins:
 
     def _record(self, message: Message, kind: ChangeKind) -> None:
         self.change_store.record(Change(kind, message.room_id, self.clock(), message.user_id, message.id))
+
+
+def _within(pinned: Sequence[Message], window: Window) -> Sequence[Message]:
+    """Return the messages of the window, and one more if the list continues."""
+    if window.before is not None:
+        return [message for message in pinned if _key(message) > window.before][-window.limit - 1 :]
+    later = [message for message in pinned if window.after is None or _key(message) < window.after]
+    return later[: window.limit + 1]
+
+
+def _key(message: Message) -> Key:
+    """Return the position of a pinned message in the list: its order number."""
+    return (message.pin or 0,)

@@ -11,7 +11,7 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import MessageOut, ReactionOut
-from minichat.api.schemas.queries import ReactionsQuery
+from minichat.api.schemas.queries import ListQuery, ReactionsQuery
 from minichat.domain.model import ShownMessage
 
 blueprint = Blueprint("reactions", __name__, url_prefix="/api/chat", description="Reactions and pinned messages")
@@ -71,11 +71,15 @@ def unpin_message(message_id: int) -> Response:
 
 
 @blueprint.route("/rooms/<id:room_id>/pins/", methods=["GET"])
-@answers(200, MessageOut(many=True), 403, 404)
-def list_pins(room_id: int) -> Response:
+@blueprint.arguments(ListQuery, location="query")
+@answers(200, MessageOut(many=True), 400, 403, 404, headers={"Link": LINK})
+def list_pins(query: dict[str, Any], room_id: int) -> Response:
     """List the pinned messages of a room, the last pinned first: at most 50."""
-    page = services().pins.of_room(caller_id(), room_id)
-    return presenting.json_response(presenter(page.details).messages(page))
+    found = services().pins.of_room(caller_id(), room_id, window_of(query))
+    writer = presenter(found.details)
+    return presenting.json_response(
+        [writer.message(message, found.receipts) for message in found.page.items], headers=links(found.page)
+    )
 
 
 def _message(shown: ShownMessage) -> Response:
