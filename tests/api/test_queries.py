@@ -218,3 +218,19 @@ def test_a_message_without_a_name_takes_no_statement_more(chat: Chat) -> None:
         counts.append(len(statements))
     # The people of these names; the mention, and the mark of its participant; the mentions and people of the answer.
     assert [count - counts[0] for count in counts] == [0, 0, 5]
+
+
+def test_a_catching_up_client_gets_many_reactions_in_few_statements(chat: Chat) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Kitchen", with_=[bob])
+    messages = [ann.says(f"{number}", in_=room)["id"] for number in range(20)]
+    cursor = bob.gets("/api/chat/sync/").body["cursor"]
+    counts = []
+    for some in (messages[:1], messages[1:]):
+        for message in some:
+            ann.puts(f"/api/chat/messages/{message}/reactions/👍/")
+        with counted(chat) as statements:
+            answer = bob.gets("/api/chat/sync/", after=cursor)
+        assert {event["type"] for event in answer.body["events"]} == {"reaction.changed"}
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

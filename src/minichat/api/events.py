@@ -92,8 +92,14 @@ class JsonEventWriter:
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
         """Return the events of changes for one user, in order. Looks up all messages together."""
         kinds = _MESSAGE_KINDS | {ChangeKind.REACTION_CHANGED}
-        message_ids = {logged.change.message_id or 0 for logged in changes if logged.change.kind in kinds}
-        messages, details, receipts = self._log.messages(user_id, message_ids) if message_ids else ({}, Details({}), {})
+        about = [logged.change for logged in changes if logged.change.kind in kinds]
+        messages, details, receipts = (
+            self._log.messages(
+                user_id, {change.message_id or 0 for change in about}, {change.user_id or 0 for change in about}
+            )
+            if about
+            else ({}, Details({}), {})
+        )
         presenter = Presenter(base_url, self._clock(), user_id, details)
         written: list[JsonEvent] = []
         for logged in changes:
@@ -156,7 +162,7 @@ class JsonEventWriter:
         return data
 
     def _reaction(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        found = self._log.message(change.message_id or 0, ())
+        found = self._log.message(change.message_id or 0, (), [change.user_id or 0])
         data = None if found is None else self._reaction_data(change, base_url, *found)
         if found is None or data is None:
             return {}
@@ -172,7 +178,7 @@ class JsonEventWriter:
             "message": message.id,
             "seq": message.seq,
             "emoji": change.emoji,
-            "user": presenting.user(self._log.user(change.user_id or 0), base_url),
+            "user": presenting.user(details.people[change.user_id or 0], base_url),
             "added": change.is_added,
             "count": counts.get(change.emoji or "", 0),
         }

@@ -169,17 +169,22 @@ class ChangeLog:
 
     # The current entities of a change
 
-    def message(self, message_id: int, user_ids: Collection[int]) -> tuple[Message, Details] | None:
-        """Return a message with its details for these users; None if its room was removed."""
+    def message(
+        self, message_id: int, user_ids: Collection[int], people_ids: Iterable[int] = ()
+    ) -> tuple[Message, Details] | None:
+        """Return a message with its details for these users, and further people; None if its room was removed."""
         message = self.message_store.get(message_id)
-        return None if message is None else (message, self.detail_reader.of_messages(user_ids, [message]))
+        return None if message is None else (message, self.detail_reader.of_messages(user_ids, [message], people_ids))
 
     def messages(
-        self, user_id: int, message_ids: Iterable[int]
+        self, user_id: int, message_ids: Iterable[int], people_ids: Iterable[int] = ()
     ) -> tuple[Mapping[int, Message], Details, Mapping[int, Receipts]]:
-        """Return messages by id, without those of removed rooms; their details; and the user's receipts by room."""
+        """Return messages by id, without those of removed rooms; their details; and the user's receipts by room.
+
+        The details also have the people of `people_ids`.
+        """
         messages = self.message_store.by_ids(message_ids)
-        details = self.detail_reader.of_messages([user_id], messages.values())
+        details = self.detail_reader.of_messages([user_id], messages.values(), people_ids)
         receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
         return messages, details, receipts
 
