@@ -77,9 +77,16 @@ for _ in range(CONNECTIONS):
     pool.put(None)  # opened at first use
 
 
-NOTHING_SPECIAL = {"is_blocked": False, "reactions": [], "is_pinned": False}
+NOTHING_SPECIAL = {"is_blocked": False, "reactions": [], "mentions": [], "mentions_all": False, "is_pinned": False}
 """The fields of a message that this service does not store."""
-USUAL_POLICY = {"write": "all", "cooldown": 0, "history": "all"}
+USUAL_SETTINGS = {
+    "unread_mentions": 0,
+    "notify": "all",
+    "muted_until": None,
+    "write": "all",
+    "cooldown": 0,
+    "history": "all",
+}
 """The fields of a room that this service does not store."""
 
 
@@ -193,7 +200,7 @@ def room(row: tuple[Any, ...], viewer_id: int, head: list[int], people: People) 
         "last_seq": last_seq,
         "last_read_seq": own,
         "unread_count": last_seq - own,
-        **USUAL_POLICY,
+        **USUAL_SETTINGS,
     }
 
 

@@ -450,6 +450,8 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
         scene.ann.posts(f"/api/chat/users/{stranger.id}/block/")
     for emoji in ("👍", "🎉"):
         scene.ann.puts(f"/api/chat/messages/{scene.message['id']}/reactions/{emoji}/")
+    for message in (scene.message, scene.ann.says("again", in_=scene.room)):
+        scene.ann.puts(f"/api/chat/messages/{message['id']}/pin/")
     scene.before = scene.stored()
     cursors = {}
     for route in PAGED:
@@ -459,7 +461,7 @@ def test_the_cursor_of_another_list_is_refused(chat: Chat) -> None:
     shapes = {
         **dict.fromkeys(("/api/auth/users/", "/api/chat/online-users/"), "name"),
         **dict.fromkeys(("/api/auth/sessions/", "/api/chat/blocks/"), "id"),
-        **{f"/api/chat/rooms/{{room}}/{name}/": "id" for name in ("participants", "bans", "invites")},
+        **{f"/api/chat/rooms/{{room}}/{name}/": "id" for name in ("participants", "bans", "invites", "pins")},
         "/api/chat/messages/{message}/reactions/": "id",
     }
     for route, taken in cursors.items():

@@ -50,6 +50,8 @@ FORMS: dict[type, dict[str, object]] = {
     if not any(isinstance(field, File) for field in schema.load_fields.values())
 }
 """A form of each schema for JSON, with its required fields only."""
+FORMS[requests.MessagePatchIn] = {"content": "x"}  # one of two fields is required
+NULL_IS_A_VALUE = {(requests.NotifyIn, "muted_until"), (requests.NewInvitationIn, "uses")}
 JSON_BODIES = [schema for schema in BODIES if type(schema) in FORMS]
 FIELDS = [
     (schema, name, field)
@@ -130,8 +132,9 @@ def test_an_unknown_field_is_refused_by_name(schema: ma.Schema, name: str) -> No
 @pytest.mark.parametrize(("schema", "name"), EACH_FIELD)
 def test_a_value_of_another_type_is_refused_by_name(schema: ma.Schema, name: str) -> None:
     right = right_values(schema.load_fields[name])
+    form = {"mention_ids": [1]} if isinstance(schema, requests.MessagePatchIn) else {}
     for value in WRONG_TYPES:
-        assert (name in wrong_fields(schema, {name: value})) is not is_among(value, right), value
+        assert (name in wrong_fields(schema, {**form, name: value})) is not is_among(value, right), value
 
 
 @pytest.mark.parametrize(("schema", "name"), ID_FIELDS)
@@ -158,7 +161,7 @@ def test_null_in_an_optional_field_means_the_same_as_leaving_it_out(schema: ma.S
     form = FORMS[type(schema)]
     left_out = checked(schema, form)
     for name, field in schema.load_fields.items():
-        if not field.required:
+        if not field.required and name not in form and (type(schema), name) not in NULL_IS_A_VALUE:
             assert checked(schema, {**form, name: None}) == left_out, name
 
 

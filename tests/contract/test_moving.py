@@ -277,7 +277,7 @@ class TestMoving:
         assert ann.finds("ОБ") == ["боб"]
         repeated = ann.says("hello\n\t\"'\\\u2028", in_=room, client_id="a1")
         assert repeated.is_replay
-        assert repeated.message.content == "hello again"
+        assert repeated.message.content == "hello again @all"
 
     def test_ids_of_rows_deleted_before_the_move_are_not_assigned_again(self, home, new_home):
         ann, bob, room = live(home)

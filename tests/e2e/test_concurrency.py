@@ -275,7 +275,7 @@ def test_a_ban_wins_against_a_concurrent_join_addition_and_invitation(server):
 
 
 def test_one_of_many_concurrent_guests_and_newcomers_gets_the_last_use_of_an_invitation(server):
-    olga, *guests = register(server, "olga", *(f"guest{number}" for number in range(5)))
+    olga, *guests = register(server, "host", *(f"invited{number}" for number in range(5)))
     room = olga.makes_room()
     token = olga.call("POST", f"/api/chat/rooms/{room}/invites/", {"uses": 1}).json["token"]
     form = {"password": PASSWORD, "invite": token}

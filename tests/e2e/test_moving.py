@@ -115,7 +115,7 @@ def test_a_chat_moves_to_postgresql_and_back_despite_repeated_kills(exported, ne
     with closing(open_database(there["database_url"])) as database:
         kill_again_and_again(lambda: imported(database), total, signal.SIGKILL, new, exported, **there)
         database.close_connections()
-    assert imports(new, exported, **there) == f"Imported {total} rows from {exported}.\n"
+    assert imports(new, exported, **there).startswith(f"Imported {total} rows from {exported}.\n")
     back = new / "back.jsonl"
     assert run_minichat(new, "export", str(back), **SETTINGS, **there).returncode == 0
     assert lines_of(back) == lines_of(exported)
@@ -127,7 +127,7 @@ def test_a_chat_moves_to_postgresql_and_back_despite_repeated_kills(exported, ne
         assert server.stop() == 0
     after = new / "after.jsonl"
     assert run_minichat(new, "export", str(after), **SETTINGS, **there).returncode == 0
-    assert imports(new, after).endswith(f" rows from {after}.\n")
+    assert f" rows from {after}.\n" in imports(new, after)
     check_whole(sqlite_file_of(new))
     assert export_of(new) == lines_of(after)
 
