@@ -27,8 +27,8 @@ class MessageIndex(Protocol):
         than `before`. The query has words, and no room is given twice; there may be thousands of them, in any order.
 
         The time depends on neither the number of messages nor on their age. A search that has compared much text in
-        vain returns what it has found so far: see `domain.message_words.compared`. Like every list across rooms, the
-        result ends before the first id that an open transaction may still commit.
+        vain returns what it has found so far: see `domain.message_words.compared`. Unlike other lists across rooms, the
+        result has every committed message: its pages only go back, so none is skipped if a smaller id comes later.
 
         Raises IndexBuilding while older messages are not in the index yet. Call it in a snapshot together with the
         look-up of the rooms.

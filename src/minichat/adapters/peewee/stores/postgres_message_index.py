@@ -7,7 +7,6 @@ Triggers remove the words of a message that is edited, deleted or swept: see mig
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.statements import Row, Statement
 from minichat.adapters.peewee.stores.postgres_message_search import (
     IndexState,
@@ -29,11 +28,11 @@ _PROGRESS = """
     SELECT coalesce((SELECT max(id) FROM message), 0)::bigint,
         (SELECT count(*) FROM message_behind) + coalesce((SELECT next_id - 1 FROM message_indexing), 0)
 """
-_STATE = f"""
-    SELECT coalesce((SELECT id FROM message WHERE settled_by < {OLDEST_RUNNING} ORDER BY id DESC LIMIT 1), 0),
+_STATE = """
+    SELECT coalesce((SELECT max(id) FROM message), 0),
         (SELECT coalesce(sum(last_seq), 0)::bigint FROM room WHERE id = ANY (:room_ids::bigint[])),
         EXISTS (SELECT 1 FROM message_indexing), EXISTS (SELECT 1 FROM message_behind)
-"""  # noqa: S608 - our own words
+"""
 _ADD = """
     INSERT INTO message_word (room_id, message_id, seq, words) VALUES (:room_id, :id, :seq, :words)
     ON CONFLICT (room_id, message_id) DO UPDATE SET words = excluded.words
