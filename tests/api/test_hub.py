@@ -19,7 +19,7 @@ from minichat.domain.model import NO_ROOM, Change, ChangeKind, LoggedChange, Log
 from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Audience, EphemeralEvents
-from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, Hub
+from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, SENT_AT_ONCE, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
@@ -37,6 +37,21 @@ class FailingWriter(JsonEventWriter):
         if self.fails_next:
             self.fails_next = False
             raise Unavailable("disk I/O error")
+        return super().write(logged, base_url, user_ids)
+
+
+class SlowWriter(JsonEventWriter):
+    """An event writer that waits a while before each event, until `may_hurry`."""
+
+    def __init__(self, log: ChangeLog, cursors: Cursors, clock: Callable[[], int]) -> None:
+        super().__init__(log, cursors, clock)
+        self.written = 0
+        self.has_begun, self.may_hurry = threading.Event(), threading.Event()
+
+    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
+        self.has_begun.set()
+        self.may_hurry.wait(0.05)
+        self.written += 1
         return super().write(logged, base_url, user_ids)
 
 
@@ -144,12 +159,13 @@ def make_hub(chat: MemoryChat, log: Any, writer: FailingWriter, tmp_path: Path) 
 
     def make(**options: Any) -> Hub[JsonEvent]:
         defaults = {
+            "writer": writer,
             "live_sessions": set,
             "max_listeners": 10,
             "slots": FileStreamSlots(tmp_path / "slots", 20),
             "ephemeral": EphemeralEvents(chat.services.presence, writer, chat.clock),
         }
-        made.append(Hub(log, writer, clock=chat.clock, **{**defaults, **options}))
+        made.append(Hub(log, clock=chat.clock, **{**defaults, **options}))
         return made[-1]
 
     yield make
@@ -232,6 +248,26 @@ def test_a_user_removed_while_the_hub_reads_does_not_receive_later_edits(
     log.may_answer.set()
     assert removed.receive_until("at last") == [("participant.left", None), ("message.created", "at last")]
     assert remaining.receive_until("among us")[0] == ("message.created", "among us")
+
+
+def test_a_new_listener_does_not_wait_for_all_events_of_a_batch(chat: MemoryChat, make_hub: MakeHub) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    writer = SlowWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
+    hub = make_hub(writer=writer)
+    first = Client(bob, hub, writer)
+    contents = [f"{number}" for number in range(4 * SENT_AT_ONCE)]
+    for content in contents:
+        ann.says(content, in_=room)
+    hub.attach(first.listener)
+    assert writer.has_begun.wait(TIMEOUT_SECONDS)
+    second = Client(bob, hub, writer)
+    assert hub.attach(second.listener)
+    assert writer.written < len(contents)
+    ann.says("at last", in_=room)
+    writer.may_hurry.set()
+    assert [event.content for event in first.receive_until("at last")] == [*contents, "at last"]
+    assert second.receive_until("at last") == [("message.created", "at last")]
 
 
 def test_a_private_change_reaches_only_the_listeners_of_its_user(

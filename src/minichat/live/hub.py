@@ -38,6 +38,10 @@ TYPING_SECONDS = 6.0
 """How long a client shows a typing notice."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
+SENT_AT_ONCE = 10
+"""The number of changes that the hub sends before it lets new listeners in. On a busy host each can take 30 ms."""
+LETTING_IN_SECONDS = 0.001
+"""How long it then leaves the lock to them."""
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that add a room to a subscription, or remove one."""
 
@@ -250,13 +254,21 @@ class Hub(Generic[EventT]):
         with self._lock:
             if self._position != position:
                 self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
-            elif len(changes) == BATCH_SIZE:
+                return
+            if len(changes) == BATCH_SIZE:
                 # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
                 self._end(self._attached.all(), EndReason.FAILED)
-            else:
-                self._update_blocks(changes)
-                self._ephemeral.publish_typing(self, typing_end)
-                self._send_all(changes)
+                return
+            self._update_blocks(changes)
+            self._ephemeral.publish_typing(self, typing_end)
+            is_sent = self._send_first(changes)
+        for start in range(SENT_AT_ONCE, len(changes), SENT_AT_ONCE):
+            sleep(LETTING_IN_SECONDS)
+            with self._lock:
+                if self._position != changes[start - 1].position:
+                    self._wake_up.set()  # as above
+                    return
+                is_sent = self._send_first(changes[start:], is_database_down=not is_sent)
 
     def _update_blocks(self, changes: Iterable[LoggedChange]) -> None:
         """Read again the blocks of listeners that these changes concern. Raises Unavailable."""
@@ -267,18 +279,21 @@ class Hub(Generic[EventT]):
                 for listener in listeners:
                     listener.blocked_ids = blocked_ids
 
-    def _send_all(self, changes: Sequence[LoggedChange]) -> None:
-        """Send each change to its recipients. If the database does not answer, end the recipients instead."""
+    def _send_first(self, changes: Sequence[LoggedChange], *, is_database_down: bool = False) -> bool:
+        """Send the first `SENT_AT_ONCE` of these changes to their recipients, with regard to all of them.
+
+        If the database does not answer, end the recipients instead, and return False.
+        """
         moves = self._moves_of_listeners(changes)
         movers = {listener for user_id in moves for listener in self._attached.of_user(user_id)}
-        is_database_down = False
-        for logged in changes:
+        for logged in changes[:SENT_AT_ONCE]:
             self._position = logged.position
             recipients = self._recipients(logged, moves, movers)
             if not is_database_down:  # each further attempt may take seconds
                 is_database_down = not self._send(logged, recipients)
             if is_database_down:
                 self._end(recipients, EndReason.FAILED)  # their clients resume before this change
+        return not is_database_down
 
     def _moves_of_listeners(self, changes: Iterable[LoggedChange]) -> Mapping[int, Moves]:
         """Return how users with a listener join and leave rooms in these changes."""
