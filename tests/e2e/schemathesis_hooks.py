@@ -28,6 +28,8 @@ def a_request_that_fits_its_schema_is_refused_only_by_rules_that_no_schema_can_t
         return
     errors = response.json().get("errors")
     assert errors, "a refusal that names no field"
+    if isinstance(case.body, dict) and "errors" in case.body:
+        return  # a part of an earlier answer; no request has such a field
     if (case.method, case.path) == ("PATCH", "/api/chat/messages/{message_id}/"):
         errors.pop("content", None)  # no schema says that one of two fields must be there
     for field, sentences in errors.items():
