@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from api.client import Chat
+from api.client import Chat, Json, Person
 from api.document import Document
 from folders import fast_folder
 from minichat.adapters.counters import MemoryRequestCounter
@@ -187,3 +187,30 @@ def make_chat(stages: Stages, kind: str) -> MakeChat:
 def make_new_chat(stages: Stages, kind: str) -> MakeChat:
     """Make a chat with a new app, whose counts and caches are empty."""
     return lambda **given: stages.new(kind, **given).chat()
+
+
+@pytest.fixture
+def people(chat: Chat) -> list[Person]:
+    """Ann, Bob and Eve. A module that needs others has fixtures of its own."""
+    return chat.people("ann", "bob", "eve")
+
+
+@pytest.fixture
+def ann(people: list[Person]) -> Person:
+    return people[0]
+
+
+@pytest.fixture
+def bob(people: list[Person]) -> Person:
+    return people[1]
+
+
+@pytest.fixture
+def eve(people: list[Person]) -> Person:
+    return people[2]
+
+
+@pytest.fixture
+def room(ann: Person, bob: Person) -> Json:
+    """A public room of Ann's, with Bob in it."""
+    return ann.makes_room("Kitchen", with_=[bob])

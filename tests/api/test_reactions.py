@@ -9,31 +9,6 @@ NOW = "2025-01-06T09:30:00.123Z"
 
 
 @pytest.fixture
-def people(chat: Chat) -> list[Person]:
-    return chat.people("ann", "bob", "eve")
-
-
-@pytest.fixture
-def ann(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture
-def eve(people: list[Person]) -> Person:
-    return people[2]
-
-
-@pytest.fixture
-def room(ann: Person, bob: Person) -> Json:
-    return ann.makes_room("Kitchen", with_=[bob])
-
-
-@pytest.fixture
 def message(ann: Person, room: Json) -> Json:
     return ann.says("hello", in_=room)
 

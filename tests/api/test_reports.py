@@ -8,31 +8,6 @@ from minichat.domain.paging import Window
 from minichat.domain.reports import MAX_PER_HOUR
 
 
-@pytest.fixture
-def people(chat: Chat) -> list[Person]:
-    return chat.people("ann", "bob", "eve")
-
-
-@pytest.fixture
-def ann(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture
-def eve(people: list[Person]) -> Person:
-    return people[2]
-
-
-@pytest.fixture
-def room(ann: Person, bob: Person) -> Json:
-    return ann.makes_room("Kitchen", with_=[bob])
-
-
 def reports(person: Person, message: Json, **fields: object) -> Answer:
     return person.posts(f"/api/chat/messages/{message['id']}/report/", **({"reason": "spam"} | fields))
 

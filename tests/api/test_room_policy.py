@@ -1,35 +1,8 @@
 """`write`, `cooldown` and `history` of `/api/chat/rooms/`, and their effect on messages and events."""
 
-import pytest
-
-from api.client import Chat, Json, Person
+from api.client import Json, Person
 
 ROOMS, MESSAGES = "/api/chat/rooms/", "/api/chat/messages/"
-
-
-@pytest.fixture
-def people(chat: Chat) -> list[Person]:
-    return chat.people("ann", "bob", "eve")
-
-
-@pytest.fixture
-def ann(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture
-def eve(people: list[Person]) -> Person:
-    return people[2]
-
-
-@pytest.fixture
-def room(ann: Person, bob: Person) -> Json:
-    return ann.makes_room("Kitchen", with_=[bob])
 
 
 def policy_of(room: Json) -> tuple[object, ...]:
