@@ -56,7 +56,7 @@ def events_since(person: Person, cursor: str) -> list[Json]:
 
 
 class TestTheList:
-    def test_it_shows_users_with_the_time_of_the_block(self, ann: Person, bob: Person) -> None:
+    def test_the_list_shows_users_with_the_time_of_the_block(self, ann: Person, bob: Person) -> None:
         blocks(ann, bob)
         blocks(ann, bob)
         shown = ann.gets(f"/api/auth/users/{bob.id}/").body
@@ -67,7 +67,7 @@ class TestTheList:
         unblocks(ann, bob)
         assert blocked(ann).body == []
 
-    def test_it_has_pages_the_latest_block_first(self, ann: Person, bob: Person, cid: Person) -> None:
+    def test_the_list_has_pages_with_the_latest_block_first(self, ann: Person, bob: Person, cid: Person) -> None:
         blocks(ann, bob)
         blocks(ann, cid)
         first = blocked(ann, limit=1)
@@ -81,7 +81,7 @@ class TestTheList:
 
 class TestWhomOneCanBlock:
     @pytest.mark.parametrize("method", ["POST", "DELETE"])
-    def test_oneself_is_refused(self, ann: Person, method: str) -> None:
+    def test_users_cannot_block_themselves(self, ann: Person, method: str) -> None:
         answer = ann.sends(method, f"/api/chat/users/{ann.id}/block/")
         assert (answer.status, answer.errors) == (400, {"user_id": ["You can't do this to yourself."]})
 
@@ -220,7 +220,7 @@ class TestMessages:
         [message] = ann.history(room).body["messages"]
         assert (message["content"], message["is_deleted"], message["is_blocked"]) == ("", True, True)
 
-    def test_they_count_as_unread(self, ann: Person, bob: Person, room: Json) -> None:
+    def test_messages_of_a_blocked_user_count_as_unread(self, ann: Person, bob: Person, room: Json) -> None:
         blocks(ann, bob)
         bob.says("hello", in_=room)
         assert ann.looks_at(room)["unread_count"] == 1

@@ -34,7 +34,7 @@ def test_a_comment_is_optional_and_may_be_null(chat: Chat, ann: Person, bob: Per
     assert queued(chat) == [("spam", "", "buy this")] * 3
 
 
-def test_ones_own_message_is_refused(chat: Chat, bob: Person, room: Json) -> None:
+def test_a_report_of_ones_own_message_is_refused(chat: Chat, bob: Person, room: Json) -> None:
     answer = reports(bob, bob.says("hello", in_=room))
     assert (answer.status, answer.errors) == (400, {"message_id": ["You can't report your own message."]})
     assert queued(chat) == []
@@ -75,7 +75,7 @@ def test_a_message_that_one_cannot_read_is_not_found(ann: Person, bob: Person, e
         ({"comment": "x" * 1_001, "colour": 1}, {"comment", "colour"}),
     ],
 )
-def test_wrong_fields_are_named(
+def test_wrong_fields_of_a_report_are_named(
     chat: Chat, ann: Person, bob: Person, room: Json, fields: Json, wrong: set[str]
 ) -> None:
     answer = reports(ann, bob.says("hello", in_=room), **fields)

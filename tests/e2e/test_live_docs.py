@@ -53,10 +53,10 @@ def cut_all_connections(server):
 
 def test_the_table_lists_exactly_the_existing_events():
     events = PAGE.read_text().split("\n## Events\n", 1)[1].split("\n## ", 1)[0]
-    told = re.findall(r"^\| `([a-z.]+)` \|", events, re.MULTILINE)
-    assert sorted(told) == sorted(UNSTORED | {kind.value for kind in ChangeKind} - {ChangeKind.UNKNOWN.value})
+    listed = re.findall(r"^\| `([a-z.]+)` \|", events, re.MULTILINE)
+    assert sorted(listed) == sorted(UNSTORED | {kind.value for kind in ChangeKind} - {ChangeKind.UNKNOWN.value})
     (listened_to,) = re.findall(r"^const TYPES = \[\n(.*?)^\];$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert re.findall(r'"([a-z.]+)"', listened_to) == told
+    assert re.findall(r'"([a-z.]+)"', listened_to) == listed
 
 
 # In Python

@@ -94,7 +94,7 @@ class Messaging:
     ) -> SentMessage:
         """Send a message. It mentions the participants whom its content names, and those of `mention_ids`.
 
-         A retry with the same `client_id` returns the first message.
+        A retry with the same `client_id` returns the first message.
 
         Raises InvalidInput, RoomNotFound, NotAParticipant, AnnouncementsOnly, Cooldown, RecipientDeleted,
         CannotMessage, YouBlocked, ClientIdReused if the retry has other content, or MessageNotFound if the author may

@@ -23,8 +23,8 @@ def block_user(user_id: int) -> Response:
 
     You can no longer contact each other: no new direct chat opens, the one that you have can only be read, and neither
     can add the other to a room. In shared rooms the person's messages have `is_blocked` for you, and neither their
-    mentions nor their typing reach you. The person is not notified. What they try in spite of it is refused with
-    `cannot_message`, and what you try, with `you_blocked`.
+    mentions nor their typing reach you. The person is not notified. Their attempts are refused with
+    `cannot_message`, and yours with `you_blocked`.
     """
     services().blocks.block(caller_id(), user_id)
     return presenting.no_content()

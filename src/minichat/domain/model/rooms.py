@@ -120,7 +120,7 @@ class Membership(NamedTuple):
 
 
 class DirectParticipant(NamedTuple):
-    """One of the two participants of a direct chat, as far as it decides who may write."""
+    """One of the two participants of a direct chat, with the facts that decide whether the two may write."""
 
     user_id: int
     is_erased: bool

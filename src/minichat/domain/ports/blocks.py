@@ -1,4 +1,4 @@
-"""Which users block which."""
+"""Blocks between users."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol

@@ -1,7 +1,7 @@
 """The search index of messages on SQLite: FTS5 without a copy of the texts, whose rowid is the id of the message.
 
-`stores.sqlite_message_search` describes its words. `message_indexing` and `message_behind` hold what the index lacks:
-see migration 0011. This module holds no rule.
+`stores.sqlite_message_search` describes its words. `message_indexing` and `message_behind` hold the messages that
+the index lacks: see migration 0011. This module holds no rule.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -50,7 +50,7 @@ _BEGIN_AGAIN = """
 
 
 def begin_again(database: ChatDatabase, *, is_empty: bool) -> None:
-    """Do what `stores.message_index.begin_again` says."""
+    """Note that no message is indexed: see `stores.message_index.begin_again`."""
     # Beforehand, all future messages count as noted, so the triggers note none of them.
     Statement.of_text(database, _BEGIN_AGAIN).run(last_id=MAX_ID if is_empty else None)
     Statement.of_text(database, "DELETE FROM message_behind").run()
