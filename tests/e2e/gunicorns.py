@@ -59,12 +59,12 @@ class Gunicorn:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in found.split()]
 
-    @property
-    def open_sockets(self) -> int:
-        """The sockets that the only worker has open."""
-        [worker] = self.workers
-        files = Path(f"/proc/{worker}/fd").iterdir()
-        return sum(str(file.readlink()).startswith("socket:") for file in files if file.is_symlink())
+    def holds_connection(self, client: tuple[str, int]) -> bool:
+        """Return whether the server still has its end of the connection from this address and port open."""
+        host, port = client
+        ends = [f":{self.port:04X}", f"{socket.inet_aton(host)[::-1].hex().upper()}:{port:04X}"]
+        connections = (line.split()[1:3] for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        return any([local[8:], remote] == ends for local, remote in connections)
 
     @property
     def requests_in_progress(self) -> int:
@@ -271,9 +271,13 @@ class HalfRequest:
         return 0
 
 
-def opens_and_leaves(person: Person) -> None:
-    """Open an event stream, and close the connection as browsers and curl do: with a good-bye in TLS."""
+def opens_and_leaves(person: Person) -> tuple[str, int]:
+    """Open an event stream, and close the connection as browsers and curl do: with a good-bye in TLS.
+
+    Return the address and port of its client.
+    """
     connection = person.server.connection()
+    client: tuple[str, int] = connection.getsockname()
     fields = "".join(f"{name}: {value}\r\n" for name, value in person.headers.items())
     connection.sendall(f"GET /api/chat/events/ HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
     assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
@@ -282,6 +286,7 @@ def opens_and_leaves(person: Person) -> None:
         with suppress(OSError):  # nobody waits for the server's good-bye
             connection.unwrap()
     connection.close()
+    return client
 
 
 def _certificate(folder: Path) -> list[str]:

@@ -98,14 +98,14 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         ann = Person(server, "ann")
         guests = [Person(server, f"guest{number}") for number in range(scaled(1, 5))]
         ann.makes_room(guests)
-        unused = server.open_sockets
         idle = server.connection()
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(100).startswith(b"HTTP/1.1 200 ")
         if "ChatWorker" in kind.options:
             speak_no_tls(server)
-        opens_and_leaves(ann)
-        wait_until(lambda: server.open_sockets == unused + 1, "the end of the connection of a client that has left")
+        left = opens_and_leaves(ann)
+        assert server.holds_connection(idle.getsockname())
+        wait_until(lambda: not server.holds_connection(left), "the end of the connection of a client that has left")
         cursor = ann.cursor()
         streams = [stream(guest) for guest in guests for _ in range(scaled(2, 10))]
         sockets = [web_socket(guest) for guest in guests for _ in range(scaled(1, 2))]
