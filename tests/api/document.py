@@ -23,7 +23,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 # The documentation's own pages. The OpenAPI document does not describe them.
-UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "docs.front_page"}
+UNDOCUMENTED = {"docs.page", "docs.asset", "docs.openapi", "web.page", "web.start", "web.file"}
 
 formats = FormatChecker(formats=())
 

@@ -84,7 +84,7 @@ class TestSecurityHeaders:
         assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "camera=()" in page.headers["Permissions-Policy"]
 
-    @pytest.mark.parametrize("path", ["/api/", "/admin/sign-in/"])
+    @pytest.mark.parametrize("path", ["/", "/api/", "/admin/sign-in/"])
     def test_the_pages_run_only_our_own_scripts(self, chat: Chat, path: str) -> None:
         policy = chat.app.test_client().get(path).headers["Content-Security-Policy"]
         directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))

@@ -57,6 +57,7 @@ def address(rule: Rule) -> str:
         "picture_id": "x",
         "letter": "A",
         "name": "docs.js",
+        "digest": "0123456789abcdef",
     }
     return path_of(rule).format(**values)
 

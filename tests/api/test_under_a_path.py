@@ -89,7 +89,7 @@ def addresses_in(response: Response) -> Iterator[str]:
     elif response.is_json or response.mimetype == "text/event-stream":
         yield from re.findall(r'"(https?://[^"]+)"', response.get_data(as_text=True))
     if response.mimetype == "text/html":
-        found = re.findall(r'(?:src|href|action)="([^"]*)"', response.get_data(as_text=True))
+        found = re.findall(r'(?:src|href|action|data-main)="([^"]*)"', response.get_data(as_text=True))
         yield from (address for address in found if not address.startswith(("#", "?", "data:", "javascript:")))
 
 
@@ -139,10 +139,19 @@ def test_every_path_is_found_under_the_prefix_as_without_it(client: Client) -> N
 
 
 @pytest.mark.parametrize("path", ["/", ""])
-def test_the_front_page_leads_to_the_documentation_and_that_to_its_files(client: Client, path: str) -> None:
-    with client.opens("GET", path) as front:
-        assert (front.status_code, front.headers["Location"]) == (302, f"{ROOT}/api/")
-    with client.follows(front.headers["Location"]) as page:
+def test_the_web_client_names_its_files_and_the_api_under_the_path(client: Client, path: str) -> None:
+    with client.opens("GET", path) as page:
+        found = list(addresses_in(page))
+        assert f'data-api="{ROOT}"' in page.text
+    assert f"{ROOT}/web/start.js" in found
+    assert len(found) >= 4
+    for address in found:
+        with client.follows(address) as file:
+            assert file.status_code == 200, address
+
+
+def test_the_documentation_names_its_files_under_the_path(client: Client) -> None:
+    with client.opens("GET", "/api/") as page:
         found = list(addresses_in(page))
     assert len(found) == 4
     for address in found:
@@ -213,7 +222,8 @@ def test_a_hostile_prefix_leads_nowhere(make_chat: MakeChat, hostile: str) -> No
     for settings in ({"MINICHAT_TRUSTED_PROXIES": "1"}, {}):
         client = make_chat(**settings).app.test_client()
         headers = {"X-Forwarded-Prefix": hostile}
-        assert client.get("/", headers=headers).headers["Location"] == "/api/"
+        assert 'data-api=""' in client.get("/", headers=headers).text
+        assert "evil" not in client.get("/", headers=headers).text
         assert client.get("/admin/", headers=headers).headers["Location"] == "/admin/sign-in/"
         assert "evil" not in client.get("/api/", headers=headers).text
         assert "Path=/admin;" in f"{client.get('/admin/sign-in/', headers=headers).headers['Set-Cookie']};"
@@ -224,7 +234,7 @@ def test_a_hostile_prefix_leads_nowhere(make_chat: MakeChat, hostile: str) -> No
 
 def test_a_prefix_from_a_client_has_no_effect_without_a_trusted_proxy(chat: Chat) -> None:
     response = chat.app.test_client().get("/", headers={"X-Forwarded-Prefix": "/chat"})
-    assert response.headers["Location"] == "/api/"
+    assert 'src="/web/start.js"' in response.text
 
 
 def test_a_prefix_from_a_proxy_does_not_change_the_public_url(make_chat: MakeChat) -> None:
@@ -234,4 +244,4 @@ def test_a_prefix_from_a_proxy_does_not_change_the_public_url(make_chat: MakeCha
     assert (
         ann.sends("GET", "/api/auth/me/", headers=headers).body["avatar"] == "https://chat.example.org/avatars/1-A.svg"
     )
-    assert chat.app.test_client().get("/", headers=headers).headers["Location"] == "/intern/api/"
+    assert 'src="/intern/web/start.js"' in chat.app.test_client().get("/", headers=headers).text

@@ -79,7 +79,7 @@ def test_the_server_prints_the_addresses_of_api_documentation_and_administration
     deadline = time.monotonic() + 5
     while "serves" not in server.said and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert f"http://127.0.0.1:{server.port}/api/chat/" in server.said
+    assert f"the chat on http://127.0.0.1:{server.port}/, " in server.said
     assert f"http://127.0.0.1:{server.port}/api/ and" in server.said
     assert f"http://127.0.0.1:{server.port}/admin/\n" in server.said
     assert server.call("GET", "/api/").status == 200

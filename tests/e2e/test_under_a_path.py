@@ -105,8 +105,7 @@ def opened_on(nginx: int, path: str, browser: Any) -> Iterator[Page]:
 
 
 def test_the_documentation_streams_sockets_and_pictures_work_in_a_browser(browser, nginx):
-    with opened_on(nginx, f"{REMOVED}/", browser) as page:
-        assert page.url == f"http://127.0.0.1:{nginx}{REMOVED}/api/"
+    with opened_on(nginx, f"{REMOVED}/api/", browser) as page:
         operation = page.locator("#operations-health-healthz")
         operation.locator(".opblock-summary-control").click()
         operation.get_by_role("button", name="Execute").click()
@@ -137,12 +136,13 @@ def test_the_administration_works_in_a_browser(browser, nginx):
 
 def test_a_server_with_a_script_name_serves_what_is_below_it(tmp_path):
     with serving(tmp_path, variables={"SCRIPT_NAME": "/chat"}) as server:
-        assert b'src="/chat/api/assets/docs.js"' in server.call("GET", "/chat/").body
+        assert b'src="/chat/api/assets/docs.js"' in server.call("GET", "/chat/api/").body
+        assert b'src="/chat/web/start.js"' in server.call("GET", "/chat/").body
         assert server.call("GET", "/chat/api/openapi.json").json["servers"] == [
             {"url": f"http://127.0.0.1:{server.port}/chat"}
         ]
         for path in ("/", "/healthz", "/chatter/healthz", "/chathealthz"):
             answer = server.call("GET", path)
             assert (answer.status, answer.json["code"]) == (404, "not_found"), path
-        assert f"http://127.0.0.1:{server.port}/chat/api/chat/" in server.said
+        assert f"the chat on http://127.0.0.1:{server.port}/chat/, " in server.said
         assert "error" not in server.said

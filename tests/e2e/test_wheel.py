@@ -63,7 +63,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_licence(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert files <= names
-    assert {"minichat/py.typed", "minichat/api/static/docs.js"} <= names
+    assert {"minichat/py.typed", "minichat/api/static/docs.js", "minichat/web/index.html"} <= names
     for part in (
         "adapters/peewee/migrations/sqlite/0001",
         "adapters/peewee/migrations/postgres/0001",
@@ -103,6 +103,9 @@ def test_an_installed_wheel_serves_from_an_empty_folder(installed, tmp_path):
         for script in scripts:
             path = re.sub(r"^https?://[^/]+", "", script)
             assert server.call("GET", path if path.startswith("/") else f"/api/{path}").status == 200, script
+        chat = server.call("GET", "/").body.decode()
+        for address in re.findall(r'(?:src|href|data-main)="(/[^"]+)"', chat):
+            assert server.call("GET", address).status == 200, address
         assert server.call("GET", "/admin/").status in {200, 302}
         status = run_program(tmp_path, str(program), "db", "status", variables=variables)
         assert status.returncode == 0, status

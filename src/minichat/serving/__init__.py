@@ -170,7 +170,7 @@ def _print_addresses(worker: Worker) -> None:
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         base = f"http://{address}{os.environ.get('SCRIPT_NAME', '').rstrip('/')}"
         print(
-            f"minichat serves the chat API on {base}/api/chat/, its documentation on {base}/api/ "
+            f"minichat serves the chat on {base}/, the documentation of its API on {base}/api/ "
             f"and the administration on {base}/admin/",
             flush=True,
         )

@@ -19,6 +19,7 @@ from minichat.api.routes import (
     sockets,
     sync,
     users,
+    web,
 )
 
 DOCUMENTED = (
@@ -41,5 +42,5 @@ DOCUMENTED = (
     health.blueprint,
 )
 """The API, in the order of its documentation."""
-UNDOCUMENTED = (docs.blueprint,)
+UNDOCUMENTED = (web.blueprint, docs.blueprint)
 """Pages for people."""

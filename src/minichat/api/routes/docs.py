@@ -1,13 +1,12 @@
-"""`/api/`: the browsable documentation and the OpenAPI document. `/` redirects there.
+"""`/api/`: the browsable documentation and the OpenAPI document.
 
 The pages load no files from other servers. All addresses begin with the path under which the chat stands.
 """
 
 from importlib.resources import files
-from typing import cast
 
 import orjson
-from flask import Response, current_app, redirect, request, send_file
+from flask import Response, current_app, request, send_file
 
 from minichat.api.blueprint import Blueprint
 from minichat.api.context import context, request_base_url
@@ -64,12 +63,6 @@ def page() -> Response:
         headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY, **PAGE_HEADERS},
         content_type="text/html; charset=utf-8",
     )
-
-
-@blueprint.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
-def front_page() -> Response:
-    """Redirect a browser that opens the server's address to the documentation."""
-    return cast(Response, redirect(f"{request.root_path}/api/"))
 
 
 @blueprint.route("/api/assets/<name>", methods=["GET"], policy=PUBLIC_FILE)

@@ -1,0 +1,139 @@
+"""The files of the web client, as this server sends them.
+
+Their addresses hold a digest of all files, so browsers can keep each file forever, and one page never loads files of
+two versions. All files are read once, because an upgrade may replace them on disk below a running worker. This module
+knows no request.
+"""
+
+import functools
+import gzip
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import NamedTuple
+
+from minichat.api.emoji_data import emoji_data
+
+INDEX = "index.html"
+START = "start.js"
+"""The one file without a digest in its address. It reports a page whose version this server does not have."""
+_MAIN = "scripts/main.js"
+_DIGEST_LENGTH = 16
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+_PACKED = {".png", ".webp"}
+"""Endings of files that gzip does not make smaller."""
+_LINK = re.compile(r'\b(href|src|data-main)="([^"#:]+)"')
+_IMPORTED = re.compile(
+    r"""^\s*(?:import\s+[\w$*{},\s]+?\s+from|import|export\s+(?:\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})\s+from)\s*["'](\.[^"']+)["']""",
+    re.MULTILINE,
+)
+_SCRIPT = '<script type="module"'
+_LANGUAGES = ("en", "ru")
+_REMEMBERED_PATHS = 8
+
+
+class File(NamedTuple):
+    """A file, ready to be sent."""
+
+    content: bytes
+    """Compressed with gzip if `is_compressed`."""
+    content_type: str
+    is_compressed: bool
+    digest: str
+    """Differs from that of any other content at the same address."""
+
+    def plain(self) -> bytes:
+        """Return the uncompressed content."""
+        return gzip.decompress(self.content) if self.is_compressed else self.content
+
+
+class WebClient:
+    def __init__(self, folder: Traversable, made: Mapping[str, Callable[[], bytes]]) -> None:
+        """Read the files of the folder. `made` are files that are made when a browser first requests them."""
+        contents = dict(sorted(_contents(folder)))
+        self.digest = _digest_of(f"{name}\0".encode() + hashlib.sha256(it).digest() for name, it in contents.items())
+        self._index = contents.pop(INDEX).decode()
+        modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
+        self._first_modules = list(_first_modules(modules))
+        self._files = {name: self._file(name, content) for name, content in contents.items()}
+        self._made = made
+        self.index = functools.lru_cache(_REMEMBERED_PATHS)(self._index_under)
+
+    def file(self, name: str) -> File | None:
+        """Return a file by its path in the folder, or None if there is none."""
+        if name not in self._files and name in self._made:
+            self._files[name] = self._file(name, self._made[name]())
+        return self._files.get(name)
+
+    def _index_under(self, root: str) -> File:
+        """Return the page of a server that stands under the path `root`, with the addresses of the files there."""
+
+        def address(name: str) -> str:
+            return escape(f"{root}/web/{name if name == START else f'{self.digest}/{name}'}")
+
+        def link(found: re.Match[str]) -> str:
+            attribute, name = found.groups()
+            return f'{attribute}="{address(name)}"' if name in self._files else found[0]
+
+        preloads = "".join(f'<link rel="modulepreload" href="{name}">' for name in self._first_modules)
+        page = _LINK.sub(link, self._index.replace(_SCRIPT, preloads + _SCRIPT, 1))
+        page = page.replace('data-api=""', f'data-api="{escape(root)}"', 1)
+        return _packed(INDEX, page.encode(), _digest_of([page.encode()]))
+
+    def _file(self, name: str, content: bytes) -> File:
+        return _packed(name, content, _digest_of([content]) if name == START else self.digest)
+
+
+@functools.cache
+def web_client() -> WebClient:
+    """Return the web client of this package. The first call takes a few milliseconds."""
+    made = {f"emoji.{language}.json": functools.partial(emoji_data, language) for language in _LANGUAGES}
+    return WebClient(files("minichat") / "web", made)
+
+
+def _contents(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield the path and the content of each file in the folder that has one of our types."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _contents(entry, f"{prefix}{entry.name}/")
+        elif posixpath.splitext(entry.name)[1] in _TYPES:
+            yield prefix + entry.name, entry.read_bytes()
+
+
+def _first_modules(modules: Mapping[str, str]) -> Iterator[str]:
+    """Yield the main module and all modules that a browser needs to run it, by their static imports."""
+    waiting, known = [_MAIN], {_MAIN}
+    while waiting:
+        module = waiting.pop(0)
+        yield module
+        for specifier in _IMPORTED.findall(modules[module]):
+            name = posixpath.normpath(posixpath.join(posixpath.dirname(module), specifier))
+            if name in modules and name not in known:
+                known.add(name)
+                waiting.append(name)
+
+
+def _packed(name: str, content: bytes, digest: str) -> File:
+    ending = posixpath.splitext(name)[1]
+    is_compressed = ending not in _PACKED
+    return File(gzip.compress(content, mtime=0) if is_compressed else content, _TYPES[ending], is_compressed, digest)
+
+
+def _digest_of(parts: Iterator[bytes] | list[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:_DIGEST_LENGTH]
