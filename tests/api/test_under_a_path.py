@@ -142,7 +142,7 @@ def test_every_path_is_found_under_the_prefix_as_without_it(client: Client) -> N
 def test_the_web_client_names_its_files_and_the_api_under_the_path(client: Client, path: str) -> None:
     with client.opens("GET", path) as page:
         found = list(addresses_in(page))
-        assert f'data-api="{ROOT}"' in page.text
+        assert f'data-api="{ROOT}"' in page.get_data(as_text=True)
     assert f"{ROOT}/web/start.js" in found
     assert len(found) >= 4
     for address in found:

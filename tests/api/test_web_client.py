@@ -59,7 +59,7 @@ class TestPage:
     def test_the_page_preloads_every_module_of_the_first_load(self, tmp_path: Path) -> None:
         client = made_of(
             tmp_path,
-            index_html='<html data-main="scripts/main.js"><script type="module" src="start.js"></script>',
+            index_html='<html data-main="web/scripts/main.js"><script type="module" src="web/start.js"></script>',
             **{
                 "scripts/main_js": 'import { app } from "./app.js";\nconst later = () => import("./later.js");\n',
                 "scripts/app_js": 'import {\n  a,\n  b as c,\n} from "./views/list.js";\nexport * from "./x.js";',
@@ -85,7 +85,7 @@ class TestPage:
         assert "script-src 'self'" in again.headers["Content-Security-Policy"]
 
     def test_a_change_of_a_file_changes_the_page(self, tmp_path: Path) -> None:
-        page = '<html data-main="scripts/main.js">'
+        page = '<html data-main="web/scripts/main.js">'
         before = made_of(tmp_path, index_html=page, **{"scripts/main_js": "1"})
         after = made_of(tmp_path, index_html=page, **{"scripts/main_js": "2"})
         assert before.digest != after.digest

@@ -35,7 +35,7 @@ _TYPES = {
 }
 _PACKED = {".png", ".webp"}
 """Endings of files that gzip does not make smaller."""
-_LINK = re.compile(r'\b(href|src|data-main)="([^"#:]+)"')
+_LINK = re.compile(r'\b(href|src|data-main)="web/([^"]+)"')
 _IMPORTED = re.compile(
     r"""^\s*(?:import\s+[\w$*{},\s]+?\s+from|import|export\s+(?:\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})\s+from)\s*["'](\.[^"']+)["']""",
     re.MULTILINE,
