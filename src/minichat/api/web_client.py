@@ -88,7 +88,7 @@ class WebClient:
             attribute, name = found.groups()
             return f'{attribute}="{address(name)}"' if name in self._files else found[0]
 
-        preloads = "".join(f'<link rel="modulepreload" href="{name}">' for name in self._first_modules)
+        preloads = "".join(f'<link rel="modulepreload" href="web/{name}">' for name in self._first_modules)
         page = _LINK.sub(link, self._index.replace(_SCRIPT, preloads + _SCRIPT, 1))
         page = page.replace('data-api=""', f'data-api="{escape(root)}"', 1)
         return _packed(INDEX, page.encode(), _digest_of([page.encode()]))
