@@ -148,6 +148,15 @@ class TestFiles:
             assert get(chat, path, headers={"If-None-Match": etag}).status_code == 304
             assert get(chat, path, headers={"If-None-Match": 'W/"another"'}).status_code == 200
 
+    def test_the_emoji_of_each_language_are_found(self, chat: Chat, base: str) -> None:
+        for language in ("en", "ru"):
+            answer = get(chat, f"{base}emoji.{language}.json")
+            assert (answer.status_code, answer.mimetype) == (200, "application/json")
+            assert answer.headers["Cache-Control"] == FOREVER
+            assert answer.json
+            assert answer.json["groups"][0]["emoji"][0][0] == "😀"
+        assert get(chat, f"{base}emoji.de.json").status_code == 404
+
     def test_the_files_of_another_version_are_not_found(self, chat: Chat) -> None:
         answer = get(chat, f"/web/{'0' * 16}/scripts/main.js")
         assert answer.status_code == 404
