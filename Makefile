@@ -13,6 +13,9 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 RUN := $(VENV)/run-is-ready
 DEV := $(VENV)/dev-is-ready
 FOREIGN := tests/foreign/node_modules/.is-ready
+WEB := tests/web/node_modules/.is-ready
+BIOME = $(BIN)/node tests/web/node_modules/@biomejs/biome/bin/biome
+TSC = $(BIN)/node tests/web/node_modules/typescript/bin/tsc
 
 .PHONY: help
 help: ## List the targets.
@@ -23,19 +26,19 @@ run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in ins
 	@exec $(BIN)/minichat serve $(ARGS)
 
 .PHONY: test
-test: $(DEV) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
+test: $(DEV) $(WEB) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
 # requests of these programs.
 .PHONY: slow
-slow: $(DEV) $(FOREIGN) browser nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
+slow: $(DEV) $(FOREIGN) $(WEB) browser nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) \
 		$$(grep -rl --include='test_*.py' '^from scale import' tests) tests/foreign/test_*.py
 
 # The lock files of npm name a registry, so package.json holds exact versions instead. No package may run a script.
-$(FOREIGN): $(DEV) tests/foreign/package.json
-	@cd tests/foreign && $(CURDIR)/$(BIN)/npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
+$(FOREIGN) $(WEB): tests/%/node_modules/.is-ready: tests/%/package.json $(DEV)
+	@cd $(<D) && $(CURDIR)/$(BIN)/npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # $(call debian,PROGRAMS,PACKAGE,SUBJECT): install Debian's package for the tests of a subject, if no program is found.
@@ -79,19 +82,23 @@ search-figures: $(DEV) ## Measure the search among a million messages on both da
 check: lint types architecture test ## Run everything that CI runs.
 
 .PHONY: lint
-lint: $(DEV) ## Check for mistakes, the format and undeclared dependencies.
+lint: $(DEV) $(WEB) ## Check for mistakes, the format and undeclared dependencies.
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/ruff format --quiet --check . || { echo "Run \`make format\` to format these files."; exit 1; }
 	@$(BIN)/deptry --no-ansi src
+	@$(BIOME) check --log-level=warn --error-on-warnings
 
 .PHONY: format
-format: $(DEV) ## Format the code and apply ruff's fixes.
+format: $(DEV) $(WEB) ## Format the code and apply the linters' fixes.
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format .
+	@$(BIOME) check --log-level=error --write
 
 .PHONY: types
-types: $(DEV) ## Check the types.
+types: $(DEV) $(WEB) ## Check the types.
 	@$(BIN)/mypy --no-error-summary
+	@$(TSC) --project tsconfig.json
+	@$(TSC) --project tests/web/tsconfig.json
 
 .PHONY: architecture
 architecture: $(DEV) ## Check the import contracts.
@@ -106,7 +113,7 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 
 .PHONY: clean
 clean: ## Remove generated files, except instance/, which holds your data.
-	@rm -rf $(VENV) tests/foreign/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	@rm -rf $(VENV) tests/foreign/node_modules tests/web/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -3,17 +3,17 @@
 // version, so its index page may be older or newer. It relies on `data-main` of that page alone.
 
 const TEXTS = {
-  en: ["minichat could not be loaded. There may be a new version.", "Load again"],
-  ru: ["Не удалось загрузить minichat. Возможно, вышла новая версия.", "Загрузить снова"],
+  en: {sentence: "minichat could not be loaded. There may be a new version.", reload: "Load again"},
+  ru: {sentence: "Не удалось загрузить minichat. Возможно, вышла новая версия.", reload: "Загрузить снова"},
 };
 
 function showFailure() {
   const language = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in TEXTS) ?? "en";
-  const [sentence, label] = TEXTS[/** @type {keyof typeof TEXTS} */ (language)];
+  const {sentence, reload} = TEXTS[/** @type {keyof typeof TEXTS} */ (language)];
   const paragraph = document.createElement("p");
   paragraph.append(sentence);
   const button = document.createElement("button");
-  button.append(label);
+  button.append(reload);
   button.addEventListener("click", () => location.reload());
   const main = document.createElement("main");
   main.setAttribute("role", "alert");

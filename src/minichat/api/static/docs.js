@@ -11,7 +11,11 @@ window.ui = SwaggerUIBundle({
   onComplete: () => {
     // Opened at another address than the public one, the page may call only its own: select that server.
     const {oas3Actions, specSelectors} = window.ui.getSystem();
-    const urls = specSelectors.specJson().get("servers").map((server) => server.get("url")).toJS();
+    const urls = specSelectors
+      .specJson()
+      .get("servers")
+      .map((server) => server.get("url"))
+      .toJS();
     const own = urls.find((url) => new URL(url, location.href).origin === location.origin);
     if (own) oas3Actions.setSelectedServer(own);
   },
