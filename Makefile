@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # The environment holds exactly the packages of the lock files. These empty files record the time of its last update.
 RUN := $(VENV)/run-is-ready
 DEV := $(VENV)/dev-is-ready
+DEMO := .cache/demo
 FOREIGN := tests/foreign/node_modules/.is-ready
 WEB := tests/web/node_modules/.is-ready
 BIOME = $(BIN)/node tests/web/node_modules/@biomejs/biome/bin/biome
@@ -24,6 +25,16 @@ help: ## List the targets.
 .PHONY: run
 run: $(RUN) ## Serve the chat on http://127.0.0.1:8000, with the database in instance/ (ARGS="--workers 2").
 	@exec $(BIN)/minichat serve $(ARGS)
+
+# The demo has a folder of its own, and no setting of the chat in instance/ applies to it.
+.PHONY: demo
+demo: $(RUN) ## Serve a chat full of people and conversations on http://127.0.0.1:8000 (ARGS="--bind 127.0.0.1:9000").
+	@unset "$${!MINICHAT_@}"; export MINICHAT_LOG_LEVEL=warning; minichat=$(CURDIR)/$(BIN)/minichat; \
+	mkdir -p $(DEMO); cd $(DEMO); \
+	if [ ! -e log-ins.txt ]; then \
+		rm -rf instance; $$minichat db upgrade >/dev/null; $$minichat demo --story >story.txt; mv story.txt log-ins.txt; \
+	fi; \
+	cat log-ins.txt; exec $$minichat serve $(ARGS)
 
 .PHONY: test
 test: $(DEV) $(WEB) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
@@ -112,7 +123,7 @@ lock: $(VENV)/bin/python ## Lock the newest versions that pyproject.toml allows.
 LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .PHONY: clean
-clean: ## Remove generated files, except instance/, which holds your data.
+clean: ## Remove generated files and the demo, except instance/, which holds your data.
 	@rm -rf $(VENV) tests/foreign/node_modules tests/web/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 

@@ -6,8 +6,11 @@ Commands use this without HTTP; `app` builds on it. This module knows nothing of
 import hashlib
 import hmac
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Unpack
 
 from minichat.adapters import gevents
 from minichat.adapters.characters import UnicodeCharacters
@@ -21,7 +24,8 @@ from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
-from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher
+from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher, Transaction
+from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
 
@@ -29,6 +33,11 @@ from minichat.domain.sessions import Lifetimes
 def now() -> int:
     """Return the time, in milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000
+
+
+def clock_of(database: ChatDatabase) -> Clock:
+    """Return the clock of the chat on that database."""
+    return server_clock(database, now)
 
 
 def build_services(settings: Settings) -> Services:
@@ -43,11 +52,15 @@ def services_on(
     clock: Clock | None = None,
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
+    transaction: Transaction | None = None,
 ) -> Services:
-    """Wire the services to a database. Tests pass a clock and a password hasher, `app` passes its notice board."""
+    """Wire the services to a database.
+
+    Tests pass a clock and a password hasher, `app` its notice board, and `minichat demo` its clock and `joined`.
+    """
     offload = gevents.offload()
     passwords = passwords or Argon2Passwords(offload)
-    clock = clock or server_clock(database, now)
+    clock = clock or clock_of(database)
     ports = peewee_ports(
         database,
         clock=clock,
@@ -61,6 +74,8 @@ def services_on(
         media_store=FileMedia(settings.pictures_dir),
         notice_board=notices or typing_board(settings),
     )
+    if transaction is not None:
+        ports = ports._replace(transaction=transaction)
     lifetimes = Lifetimes(
         refresh_seconds=settings.refresh_ttl,
         session_seconds=settings.session_ttl,
@@ -68,6 +83,15 @@ def services_on(
     )
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]
     return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
+
+
+@contextmanager
+def joined(*, patience_seconds: float | None = None, **_locks: Unpack[Locks]) -> Iterator[None]:  # noqa: ARG001
+    """The port `Transaction` inside one that the caller has begun: the writes of all services are committed together.
+
+    It locks nothing. The caller's transaction must have created every row that the services use.
+    """
+    yield
 
 
 def typing_board(settings: Settings) -> SharedMemoryNoticeBoard:

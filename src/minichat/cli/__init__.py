@@ -28,6 +28,7 @@ from minichat.cli.common import (
     upgrade,
     whole_database,
 )
+from minichat.cli.demo import demo
 from minichat.cli.moving import backup, export, import_, restored
 from minichat.standard_streams import OutputFailed, guarded
 
@@ -80,7 +81,7 @@ def main() -> None:
     """
 
 
-for command in (createsuperuser, users, audit, backup, export, import_, check):
+for command in (createsuperuser, users, audit, backup, export, import_, demo, check):
     main.add_command(command)
 
 
@@ -183,48 +184,6 @@ def prune() -> None:
     with database_failures(settings):
         if purge(database, UnicodeCharacters()):
             click.echo(f"{1:>9}  search index built anew, without removed words")
-
-
-@main.command()
-@click.option("--users", type=click.IntRange(min=1), default=50, show_default=True, help="Number of accounts.")
-@click.option("--rooms", type=click.IntRange(min=1), default=50, show_default=True, help="Number of rooms.")
-@click.option(
-    "--members", type=click.IntRange(min=1), default=10, show_default=True, help="Number of users in each room."
-)
-@click.option(
-    "--messages",
-    type=click.IntRange(min=0),
-    default=100_000,
-    show_default=True,
-    help="Number of messages, all in one room.",
-)
-def demo(users: int, rooms: int, members: int, messages: int) -> None:
-    """Fill an empty database with example data: users user1, user2, ... with the password demo-password-1."""
-    if members > users:
-        raise click.UsageError("--members can't be greater than --users.")
-    from minichat.adapters.characters import UnicodeCharacters
-    from minichat.adapters.passwords import Argon2Passwords
-    from minichat.adapters.peewee.operations import demo as filling
-    from minichat.wiring import now
-
-    settings = load_settings()
-    database = upgrade(settings)
-    try:
-        with database_failures(settings):
-            filling.fill(
-                database,
-                UnicodeCharacters(),
-                users=users,
-                rooms=rooms,
-                members=members,
-                messages=messages,
-                password_hash=Argon2Passwords().hash("demo-password-1"),
-                now=now(),
-            )
-    except filling.NotEmpty as error:
-        raise Failed("The database is not empty. Use a new one: demo data must not mix with real data.") from error
-    click.echo(f"Created {users} users, {rooms} rooms and {messages} messages.")
-    fill_index(database, settings)
 
 
 @main.command()

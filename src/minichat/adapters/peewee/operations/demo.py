@@ -39,8 +39,7 @@ def fill(
         raise ValueError("there must be at least one user, room and member, and no more members than users")
     started = now - messages * SECOND
     with database.writing():
-        if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
-            raise NotEmpty
+        expect_empty(database)
         _add_users(database, characters, [_person(number, started) for number in range(1, users + 1)], password_hash)
         _add_rooms(database, rooms, members, messages, started, now)
         begin_again(database, is_empty=True)
@@ -56,6 +55,12 @@ def fill(
         for table, last in (("user", users), ("room", rooms)):
             database.dialect.continue_ids_after(database, table, last)
         database.dialect.refresh_statistics(database)
+
+
+def expect_empty(database: ChatDatabase) -> None:
+    """Raise NotEmpty if the database has accounts."""
+    if database.execute_sql('SELECT 1 FROM "user" LIMIT 1').fetchone():
+        raise NotEmpty
 
 
 def _add_users(database: ChatDatabase, characters: Characters, people: list[User], password_hash: str) -> None:
