@@ -1,3 +1,19 @@
-// The composition root: makes the app and shows its first page.
+/**
+ * The composition root of the web client: makes the app, follows the address, and shows the first page. It holds no rule
+ * and no text.
+ */
+import {loadSettings} from "./actions/settings.js";
+import {start} from "./actions/session.js";
+import {makeApp} from "./app.js";
+import {watchAddress} from "./router.js";
+import {root} from "./views/root.js";
 
-document.body.append("minichat");
+const {api} = document.documentElement.dataset;
+const base = new URL(api ? api.replace(/\/*$/, "/") : ".", location.href.split("#")[0]);
+const app = makeApp(base);
+const {signal} = new AbortController(); // the page's whole life
+
+loadSettings(app);
+watchAddress((route) => app.store.update((state) => ({...state, route})), signal);
+await root(app, /** @type {HTMLElement} */ (document.getElementById("app")), signal);
+await start(app, signal);

@@ -1,0 +1,31 @@
+/**
+ * Errors as sentences for the user, in their language.
+ */
+import {ApiError} from "../api/client.js";
+import {t} from "../texts/texts.js";
+
+/**
+ * The sentence for an error.
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function problemText(error) {
+  if (!(error instanceof ApiError)) return t("error.unknown");
+  if (error.status === 0) return t("error.unreachable");
+  const fields = Object.values(error.errors).flat();
+  if (fields.length > 0) return fields.join(" ");
+  if (error.status === 429 && error.retryAfter > 0 && error.detail === "") {
+    return t("error.wait", {count: error.retryAfter});
+  }
+  return error.detail || t("error.unknown");
+}
+
+/**
+ * The sentence for one field of a form. Empty if the error does not concern it.
+ * @param {unknown} error
+ * @param {string} field
+ * @returns {string}
+ */
+export function fieldProblem(error, field) {
+  return error instanceof ApiError ? (error.errors[field] ?? []).join(" ") : "";
+}

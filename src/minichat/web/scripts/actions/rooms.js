@@ -1,0 +1,127 @@
+/**
+ * Opening rooms and loading their messages.
+ *
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../store/state.js").State} State
+ */
+import {ApiError} from "../api/client.js";
+import {historyOf, placeOf, putMessages, runAround} from "../store/messages.js";
+import {putRooms} from "../store/rooms.js";
+import {put} from "./loading.js";
+
+export const PAGE = 50;
+
+/** Loads under way: a second request for the same would be wasted. @type {Map<string, Promise<any>>} */
+const underWay = new Map();
+
+/**
+ * @template T
+ * @param {string} key
+ * @param {() => Promise<T>} load
+ * @returns {Promise<T>}
+ */
+function once(key, load) {
+  const running = underWay.get(key) ?? load().finally(() => underWay.delete(key));
+  underWay.set(key, running);
+  return running;
+}
+
+/**
+ * Load the newest messages of a room, or those around one. Resolves to false if there is no such room or message.
+ * @param {App} app
+ * @param {number} room
+ * @param {number} [message] An id.
+ * @returns {Promise<boolean>}
+ */
+export function openRoom(app, room, message) {
+  return once(`${room} around ${message}`, () => load(app, room, message));
+}
+
+/**
+ * @param {App} app
+ * @param {number} room
+ * @param {number | undefined} message
+ */
+async function load(app, room, message) {
+  try {
+    await put(app, app.api.messages.history(room, {around: message, limit: PAGE}), (state, answer) => {
+      const next = putRooms(state, [answer.room]);
+      const isWhole = message === undefined && answer.messages.length < PAGE;
+      return putMessages(next, room, answer.messages, {reachesStart: isWhole || answer.messages[0]?.seq === 1});
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 403) return openCard(app, room);
+    if (error.status === 404 || error.status === 400) return false;
+    throw error;
+  }
+}
+
+/**
+ * Load the card of a public room that the user is not in.
+ * @param {App} app
+ * @param {number} id
+ */
+async function openCard(app, id) {
+  try {
+    await put(app, app.api.rooms.get(id), (state, room) => putRooms(state, [room]));
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+/**
+ * Load the page before a known message.
+ * @param {App} app
+ * @param {number} room
+ * @param {number} seq
+ */
+export function loadOlder(app, room, seq) {
+  return once(`${room} before ${seq}`, async () => {
+    const first = runAround(historyOf(app.store.get(), room).messages, seq)[0];
+    if (!first) return;
+    await put(app, app.api.messages.history(room, {before: first.id, limit: PAGE}), (state, {messages}) =>
+      putMessages(state, room, messages, {reachesStart: messages.length < PAGE}),
+    );
+  });
+}
+
+/**
+ * Load the page after a known message.
+ * @param {App} app
+ * @param {number} room
+ * @param {number} seq
+ */
+export function loadNewer(app, room, seq) {
+  return once(`${room} after ${seq}`, async () => {
+    const last = runAround(historyOf(app.store.get(), room).messages, seq).at(-1);
+    if (!last) return;
+    await put(app, app.api.messages.history(room, {after: last.id, limit: PAGE}), (state, {messages}) =>
+      putMessages(state, room, messages),
+    );
+  });
+}
+
+/**
+ * Older messages may exist before this seq.
+ * @param {State} state
+ * @param {number} room
+ * @param {number} seq
+ */
+export function hasOlder(state, room, seq) {
+  const {messages, reachesStart} = historyOf(state, room);
+  return seq > 1 && !(reachesStart && placeOf(messages, seq) === 0);
+}
+
+/**
+ * Join a public room.
+ * @param {App} app
+ * @param {number} id
+ */
+export async function joinRoom(app, id) {
+  await put(app, app.api.rooms.join(id), (state, {room}) => putRooms(state, [room]));
+  await openRoom(app, id);
+}

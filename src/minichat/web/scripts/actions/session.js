@@ -1,0 +1,87 @@
+/**
+ * Log-in, registration, log-out, and the return of a user whose session is stored.
+ *
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../api/account.js").Registration} Registration
+ */
+import {delayMs, pause} from "../api/backoff.js";
+import {ApiError, SessionEnded} from "../api/client.js";
+import {loggedOut} from "../store/state.js";
+import {putRooms} from "../store/rooms.js";
+
+/**
+ * Begin: continue a stored session, or show the log-in.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export async function start(app, signal) {
+  const {api, session, store} = app;
+  session.onEnd(() => store.update(loggedOut), signal);
+  void loadInfo(app, signal);
+  if (!session.exists()) return store.update(loggedOut);
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      const account = await api.account.me(signal);
+      return store.update((state) => ({...state, phase: "in", account}));
+    } catch (error) {
+      if (error instanceof SessionEnded || signal.aborted) return;
+      store.update((state) => ({...state, link: "waiting"}));
+      await pause(delayMs(attempt, error instanceof ApiError ? error.retryAfter : 0), signal);
+    }
+  }
+}
+
+/**
+ * Load the options of this server until it answers.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+async function loadInfo(app, signal) {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      const info = await app.api.account.info();
+      return app.store.update((state) => ({...state, info}));
+    } catch (error) {
+      await pause(delayMs(attempt, error instanceof ApiError ? error.retryAfter : 0), signal);
+    }
+  }
+}
+
+/**
+ * @param {App} app
+ * @param {{username: string, password: string}} form
+ */
+export async function logIn(app, form) {
+  enter(app, await app.api.account.logIn(form));
+}
+
+/**
+ * @param {App} app
+ * @param {Registration} form
+ */
+export async function register(app, form) {
+  const answer = await app.api.account.register(form);
+  enter(app, answer);
+  return answer;
+}
+
+/**
+ * @param {App} app
+ * @param {{user: import("../api/types.js").Account, tokens: import("../api/types.js").Tokens, room?: import("../api/types.js").Room}} answer
+ */
+function enter({session, store}, {user, tokens, room}) {
+  session.begin(tokens);
+  store.update((state) => ({...(room ? putRooms(state, [room]) : state), phase: "in", account: user}));
+}
+
+/**
+ * Log out on this device. Wipes all that minichat has stored, except the settings of the device, even if the server is away.
+ * @param {App} app
+ */
+export async function logOut(app) {
+  const refresh = app.session.forget();
+  app.local.wipe(["settings"]);
+  app.recent.length = 0;
+  app.store.update(loggedOut);
+  if (refresh !== null) await app.api.account.logOut(refresh).catch(() => {});
+}

@@ -1,0 +1,32 @@
+/**
+ * What every view and action gets as its first argument. Only the type and its assembly: no rule, no view.
+ */
+import {makeApi} from "./api/api.js";
+import {makeClient} from "./api/client.js";
+import {makeSession} from "./api/session.js";
+import {makeLocal} from "./storage/local.js";
+import {START} from "./store/state.js";
+import {makeStore} from "./store/store.js";
+import {language} from "./texts/texts.js";
+
+/**
+ * @typedef {object} App
+ * @property {import("./api/api.js").Api} api The one way to the server.
+ * @property {import("./api/session.js").Session} session The tokens.
+ * @property {import("./store/store.js").Store<import("./store/state.js").State>} store
+ * @property {import("./storage/local.js").Local} local Small values that survive a reload.
+ * @property {URL} base The address of the server, with a final slash.
+ * @property {Event[]} recent The newest events, so that an answer which they overtook can be brought up to date.
+ * @typedef {import("./api/types.js").Event} Event
+ */
+
+/**
+ * @param {URL} base
+ * @param {import("./storage/local.js").Local} [local]
+ * @returns {App}
+ */
+export function makeApp(base, local = makeLocal()) {
+  const session = makeSession({base, local});
+  const client = makeClient({base, session, language});
+  return {api: makeApi(client), session, store: makeStore(START), local, base, recent: []};
+}

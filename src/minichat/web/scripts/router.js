@@ -1,0 +1,82 @@
+/**
+ * Pages and their addresses. The page is in the fragment of the URL, so every page is served by the same file and Back
+ * works as in any other site. Parsing and writing are pure; `watchAddress` connects them to the browser.
+ *
+ * @typedef {{page: "home"} |
+ *   {page: "room", room: number, message?: number} |
+ *   {page: "settings", section: string} |
+ *   {page: "invite", token: string} |
+ *   {page: "log-in"} | {page: "register"} | {page: "other", path: string}} Route
+ */
+
+/**
+ * @param {string} hash The fragment, with its "#".
+ * @returns {Route}
+ */
+export function parseRoute(hash) {
+  const path = hash.replace(/^#/, "");
+  const invite = /^invite=([\w.~-]+)$/.exec(path);
+  if (invite) return {page: "invite", token: invite[1]};
+  const parts = path.split("/").filter((part) => part !== "");
+  const [first, second, third, fourth] = parts;
+  if (first === undefined) return {page: "home"};
+  if (first === "rooms" && parts.length === 2 && isId(second)) return {page: "room", room: Number(second)};
+  if (first === "rooms" && parts.length === 4 && isId(second) && third === "messages" && isId(fourth)) {
+    return {page: "room", room: Number(second), message: Number(fourth)};
+  }
+  if (first === "settings" && parts.length <= 2) return {page: "settings", section: second ?? ""};
+  if (first === "log-in" || first === "register") return {page: first};
+  return {page: "other", path};
+}
+
+/** @param {string | undefined} text */
+function isId(text) {
+  return text !== undefined && /^[1-9]\d{0,15}$/.test(text);
+}
+
+/**
+ * @param {Route} route
+ * @returns {string} The fragment, with its "#".
+ */
+export function href(route) {
+  switch (route.page) {
+    case "home":
+      return "#/";
+    case "room":
+      return route.message === undefined ? `#/rooms/${route.room}` : `#/rooms/${route.room}/messages/${route.message}`;
+    case "settings":
+      return route.section === "" ? "#/settings" : `#/settings/${route.section}`;
+    case "invite":
+      return `#invite=${route.token}`;
+    case "other":
+      return `#${route.path}`;
+    default:
+      return `#/${route.page}`;
+  }
+}
+
+/**
+ * Show a page.
+ * @param {Route} route
+ * @param {{replace?: boolean}} [how] Replace the page in the browser's history, so that Back does not return to it.
+ */
+export function go(route, {replace = false} = {}) {
+  if (href(route) === location.hash) return;
+  if (!replace) {
+    location.hash = href(route);
+    return;
+  }
+  history.replaceState(history.state, "", href(route));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/**
+ * Run with the present route, and whenever it changes.
+ * @param {(route: Route) => void} run
+ * @param {AbortSignal} signal
+ */
+export function watchAddress(run, signal) {
+  const read = () => run(parseRoute(location.hash));
+  addEventListener("hashchange", read, {signal});
+  read();
+}

@@ -1,0 +1,118 @@
+/**
+ * The rooms that the user is in. Pure functions only.
+ *
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./state.js").Room} Room
+ */
+import {dropHistory} from "./messages.js";
+import {putPeople} from "./people.js";
+import {memo} from "./store.js";
+import {withEntry, withoutEntry} from "./state.js";
+
+/**
+ * Add rooms, or replace them. A room that the user is not in becomes a card.
+ * @param {State} state
+ * @param {readonly Room[]} rooms
+ * @returns {State}
+ */
+export function putRooms(state, rooms) {
+  let next = state;
+  for (const room of rooms) {
+    const before = state.rooms.get(room.id);
+    if (before && before.history !== room.history) next = dropHistory(next, room.id);
+    next =
+      room.role === null
+        ? {...removeRoom(next, room.id), cards: withEntry(next.cards, room.id, room)}
+        : {...next, rooms: withEntry(next.rooms, room.id, room), cards: withoutEntry(next.cards, room.id)};
+    next = putPeople(next, room.participants);
+  }
+  return next;
+}
+
+/**
+ * Replace the whole list, as after a resync.
+ * @param {State} state
+ * @param {readonly Room[]} rooms
+ * @returns {State}
+ */
+export function replaceRooms(state, rooms) {
+  const kept = new Set(rooms.map((room) => room.id));
+  let next = state;
+  for (const id of state.rooms.keys()) if (!kept.has(id)) next = removeRoom(next, id);
+  return {...putRooms(next, rooms), isLoaded: true};
+}
+
+/**
+ * Change fields of a room.
+ * @param {State} state
+ * @param {number} id
+ * @param {Partial<Room>} fields
+ * @returns {State}
+ */
+export function patchRoom(state, id, fields) {
+  const room = state.rooms.get(id);
+  return room ? {...state, rooms: withEntry(state.rooms, id, {...room, ...fields})} : state;
+}
+
+/**
+ * Remove a room with all that belongs to it.
+ * @param {State} state
+ * @param {number} id
+ * @returns {State}
+ */
+export function removeRoom(state, id) {
+  const next = dropHistory(state, id);
+  return {
+    ...next,
+    rooms: withoutEntry(next.rooms, id),
+    cards: withoutEntry(next.cards, id),
+    typing: withoutEntry(next.typing, id),
+    drafts: withoutEntry(next.drafts, id),
+    outbox: next.outbox.some((entry) => entry.room === id) ? next.outbox.filter((entry) => entry.room !== id) : next.outbox,
+  };
+}
+
+/**
+ * The rooms by latest activity, newest first.
+ * @type {(rooms: State["rooms"]) => readonly Room[]}
+ */
+export const roomsInOrder = memo((rooms) => [...rooms.values()].sort(byActivity));
+
+/**
+ * @param {Room} a
+ * @param {Room} b
+ */
+function byActivity(a, b) {
+  const [first, second] = [activityOf(a), activityOf(b)];
+  return first === second ? b.id - a.id : first < second ? 1 : -1;
+}
+
+/** @param {Room} room */
+function activityOf(room) {
+  return room.last_message?.timestamp ?? room.created_at;
+}
+
+/**
+ * The other person of a direct chat. Undefined for a group.
+ * @param {Room} room
+ * @param {number | undefined} me
+ */
+export function partnerOf(room, me) {
+  return room.kind === "direct" ? room.participants.find((person) => person.id !== me) : undefined;
+}
+
+/**
+ * The user may write in this room.
+ * @param {Room} room
+ */
+export function mayWrite(room) {
+  return room.role !== null && (room.write === "all" || room.role !== "member");
+}
+
+/**
+ * The user is the owner or a moderator of a group, or one of the two in a direct chat.
+ * @param {Room} room
+ */
+export function mayModerate(room) {
+  return room.role === "owner" || room.role === "moderator" || (room.kind === "direct" && room.role !== null);
+}

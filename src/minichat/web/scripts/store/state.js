@@ -1,0 +1,114 @@
+/**
+ * The shape of the whole state, and its beginning. Every part is immutable: functions of this folder return a new state
+ * that shares what has not changed. No function here touches the document, the storage or the network.
+ *
+ * @typedef {import("../api/types.js").Account} Account
+ * @typedef {import("../api/types.js").Info} Info
+ * @typedef {import("../api/types.js").Message} Message
+ * @typedef {import("../api/types.js").Person} Person
+ * @typedef {import("../api/types.js").Room} Room
+ * @typedef {import("../router.js").Route} Route
+ *
+ * @typedef {object} History The known messages of a room.
+ * @property {readonly Message[]} messages By seq. A gap in seq is a gap in what we know.
+ * @property {boolean} reachesStart The first of them is the first that the user may read.
+ *
+ * @typedef {object} OutboxEntry A message that the server has not acknowledged yet.
+ * @property {string} clientId
+ * @property {number} room
+ * @property {string} content
+ * @property {number | null} replyTo
+ * @property {number[]} mentionIds
+ * @property {number} createdAt In milliseconds since the epoch.
+ * @property {"waiting" | "sending" | "failed"} state
+ * @property {string} problem Why it failed, in the user's language. Empty otherwise.
+ *
+ * @typedef {object} Draft What the composer of a room holds.
+ * @property {string} text
+ * @property {number | null} replyTo The id of a message.
+ * @property {number | null} editing The id of a message.
+ *
+ * @typedef {object} Settings What the user chose on this device.
+ * @property {"system" | "light" | "dark"} theme
+ * @property {"system" | "en" | "ru"} language
+ * @property {boolean} sound
+ * @property {boolean} notifications
+ *
+ * @typedef {object} State
+ * @property {"starting" | "out" | "in"} phase
+ * @property {Account | null} account The logged-in user; set in phase "in".
+ * @property {Info | null} info
+ * @property {Route} route
+ * @property {Settings} settings
+ * @property {"connecting" | "live" | "waiting"} link The live updates. "waiting": the next attempt comes by itself.
+ * @property {boolean} isLoaded The list of rooms is loaded.
+ * @property {ReadonlyMap<number, Room>} rooms The rooms that the user is in.
+ * @property {ReadonlyMap<number, Room>} cards Public rooms that the user is not in, but has opened.
+ * @property {ReadonlyMap<number, History>} histories By room.
+ * @property {ReadonlyMap<number, Person>} people Everybody whom we have seen, by id.
+ * @property {ReadonlyMap<number, ReadonlyMap<number, number>>} typing By room and user: the time to stop showing it.
+ * @property {ReadonlyMap<number, ReadonlyMap<number, number>>} marks By room and user: the last seq that they read.
+ * @property {ReadonlyMap<number, readonly Message[]>} pins By room, last pinned first; only loaded ones.
+ * @property {ReadonlySet<number>} blocked The users whom the user blocks.
+ * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
+ * @property {ReadonlyMap<number, Draft>} drafts By room.
+ */
+
+/** @type {Settings} */
+export const DEFAULT_SETTINGS = {theme: "system", language: "system", sound: true, notifications: false};
+
+/** @type {State} */
+export const START = {
+  phase: "starting",
+  account: null,
+  info: null,
+  route: {page: "home"},
+  settings: DEFAULT_SETTINGS,
+  link: "connecting",
+  isLoaded: false,
+  rooms: new Map(),
+  cards: new Map(),
+  histories: new Map(),
+  people: new Map(),
+  typing: new Map(),
+  marks: new Map(),
+  pins: new Map(),
+  blocked: new Set(),
+  outbox: [],
+  drafts: new Map(),
+};
+
+/**
+ * The state after a log-out: nothing of the user remains.
+ * @param {State} state
+ * @returns {State}
+ */
+export function loggedOut({info, route, settings}) {
+  return {...START, phase: "out", info, route, settings};
+}
+
+/**
+ * A map with one entry set. The same map if the entry is the same object.
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {K} key
+ * @param {V} value
+ * @returns {ReadonlyMap<K, V>}
+ */
+export function withEntry(map, key, value) {
+  if (map.has(key) && Object.is(map.get(key), value)) return map;
+  return new Map(map).set(key, value);
+}
+
+/**
+ * @template K, V
+ * @param {ReadonlyMap<K, V>} map
+ * @param {K} key
+ * @returns {ReadonlyMap<K, V>}
+ */
+export function withoutEntry(map, key) {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}

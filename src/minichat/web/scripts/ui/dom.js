@@ -1,0 +1,131 @@
+/**
+ * Elements: `h` makes one, `keyedList` keeps a list of them in step with data. Text always becomes a text node.
+ *
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {Record<string, unknown>} Attributes `class`, `onclick`, `hidden`, `aria-label`, `dataset`, `style` (an object), …
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Attributes | null} [attributes]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes ?? {});
+  element.append(...nodes(children.flat()));
+  return element;
+}
+
+/**
+ * Replace what an element holds.
+ * @param {Element} element
+ * @param {...(Child | Child[])} children
+ */
+export function fill(element, ...children) {
+  element.replaceChildren(...nodes(children.flat()));
+}
+
+/**
+ * Set attributes. Null, undefined and false remove one; true sets it empty, except for `aria-`, where both are text.
+ * @param {HTMLElement} element
+ * @param {Attributes} attributes
+ */
+export function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else if (name === "dataset") Object.assign(element.dataset, value);
+    else if (name === "style") for (const [property, one] of Object.entries(/** @type {object} */ (value))) element.style.setProperty(property, one);
+    else if (name === "value") /** @type {HTMLInputElement} */ (element).value = String(value);
+    else if (value === null || value === undefined) element.removeAttribute(name);
+    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
+    else if (value === false) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+}
+
+/** @param {Child[]} children */
+function nodes(children) {
+  return children
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+}
+
+/**
+ * Set the text of an element, only if it is another one: a screen reader may announce each change.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * One row of a list: its element, and how to show another version of its item.
+ * @template T
+ * @typedef {{element: HTMLElement, update?: (item: T) => void}} Part
+ */
+
+/**
+ * Keep the children of `parent` in step with items. The element of a key stays while its item is there, so focus,
+ * selection and scroll position stay. `make` gets a signal that aborts when the row goes.
+ * @template T
+ * @param {object} list
+ * @param {Element} list.parent Holds nothing else.
+ * @param {(item: T) => string | number} list.key
+ * @param {(item: T, signal: AbortSignal) => Part<T>} list.make
+ * @param {AbortSignal} list.signal
+ * @returns {(items: readonly T[]) => void}
+ */
+export function keyedList({parent, key, make, signal}) {
+  /** @type {Map<string | number, {part: Part<T>, item: T, end: AbortController}>} */
+  let rows = new Map();
+  signal.addEventListener("abort", () => {
+    for (const {end} of rows.values()) end.abort();
+  });
+
+  return (items) => {
+    const next = new Map();
+    for (const item of items) {
+      const name = key(item);
+      let row = rows.get(name);
+      if (!row) {
+        const end = new AbortController();
+        row = {part: make(item, end.signal), item, end};
+      } else if (!Object.is(row.item, item)) {
+        row.part.update?.(item);
+        row.item = item;
+      }
+      next.set(name, row);
+    }
+    for (const [name, row] of rows) {
+      if (next.has(name)) continue;
+      row.end.abort();
+      row.part.element.remove();
+    }
+    let place = parent.firstElementChild;
+    for (const {part} of next.values()) {
+      if (place !== null && part.element === place) place = place.nextElementSibling;
+      else parent.insertBefore(part.element, place);
+    }
+    rows = next;
+  };
+}
+
+/**
+ * A signal that aborts with `parent` or by `end()`, for a part of a view that is replaced while the view stays.
+ * @param {AbortSignal} parent
+ */
+export function scope(parent) {
+  let part = new AbortController();
+  return {
+    /** End the last part. Returns the signal of the next one. */
+    next() {
+      part.abort();
+      part = new AbortController();
+      return AbortSignal.any([parent, part.signal]);
+    },
+  };
+}

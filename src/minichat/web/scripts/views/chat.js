@@ -1,0 +1,45 @@
+/**
+ * The chat of a logged-in user: the list of rooms beside the open page; on a phone one of the two.
+ *
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../router.js").Route} Route
+ */
+import {fill, h, scope} from "../ui/dom.js";
+import {linkBar} from "./link_bar.js";
+import {pageOf} from "./pages.js";
+import {roomList} from "./room_list.js";
+import {sideHeader} from "./side_header.js";
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function chat(app, signal) {
+  const main = h("main", {class: "main", id: "main"});
+  const element = h(
+    "div",
+    {class: "chat"},
+    h("div", {class: "side"}, sideHeader(app, signal), linkBar(app, signal), roomList(app, signal)),
+    main,
+  );
+  const page = scope(signal);
+
+  app.store.watch(
+    (state) => pageKey(state.route),
+    () => {
+      const {route} = app.store.get();
+      element.dataset.pane = route.page === "home" ? "list" : "main";
+      fill(main, pageOf(route)(app, page.next()));
+    },
+    signal,
+  );
+  return element;
+}
+
+/**
+ * Pages with the same key are one view: jumping to a message of the open room keeps the room.
+ * @param {Route} route
+ */
+function pageKey(route) {
+  return route.page === "room" ? `room ${route.room}` : JSON.stringify(route);
+}

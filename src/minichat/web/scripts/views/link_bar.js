@@ -1,0 +1,40 @@
+/**
+ * A line that says that the connection is away, for as long as it is.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {t} from "../texts/texts.js";
+import {h, setText} from "../ui/dom.js";
+
+/** A shorter interruption is not worth a word. */
+const PATIENCE_MS = 1_500;
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function linkBar(app, signal) {
+  const element = h("div", {class: "link-bar", role: "status", hidden: true});
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  function show() {
+    const {link} = app.store.get();
+    element.hidden = link === "live";
+    setText(element, link === "live" ? "" : navigator.onLine ? t(link === "waiting" ? "link.waiting" : "link.connecting") : t("link.offline"));
+  }
+
+  app.store.watch(
+    (state) => state.link,
+    (link) => {
+      clearTimeout(timer);
+      if (link === "live" || !element.hidden) show();
+      else timer = setTimeout(show, PATIENCE_MS);
+    },
+    signal,
+  );
+  addEventListener("offline", show, {signal});
+  addEventListener("online", () => !element.hidden && show(), {signal});
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  return element;
+}

@@ -1,0 +1,41 @@
+/**
+ * The view of each page of the main pane. A new page has a line here and in router.js.
+ *
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../router.js").Route} Route
+ */
+import {t} from "../texts/texts.js";
+import {h} from "../ui/dom.js";
+import {icon} from "../ui/icons.js";
+import {room} from "./room.js";
+
+/**
+ * @param {Route} route
+ * @returns {(app: App, signal: AbortSignal) => HTMLElement}
+ */
+export function pageOf(route) {
+  switch (route.page) {
+    case "room":
+      return (app, signal) => room(app, route.room, signal);
+    case "home":
+    case "log-in":
+    case "register":
+      return () => blank("chat", t("rooms.pick"));
+    default:
+      return () => blank("search", t("app.not_found"));
+  }
+}
+
+/**
+ * @param {import("../ui/icons.js").IconName} sign
+ * @param {string} text
+ */
+function blank(sign, text) {
+  return h(
+    "div",
+    {class: "blank"},
+    h("div", {class: "blank-sign"}, icon(sign)),
+    h("p", null, text),
+    h("a", {href: "#/", class: "button blank-back"}, t("app.to_rooms")),
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * An open room: its header, its messages, and the composer. Loads the messages when they are not known.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {problemText} from "../actions/problems.js";
+import {joinRoom, openRoom} from "../actions/rooms.js";
+import {mayWrite} from "../store/rooms.js";
+import {t} from "../texts/texts.js";
+import {fill, h, scope} from "../ui/dom.js";
+import {icon} from "../ui/icons.js";
+import {toast} from "../ui/toast.js";
+import {composer} from "./composer.js";
+import {messageList} from "./message_list.js";
+import {roomHeader} from "./room_header.js";
+
+/**
+ * @param {App} app
+ * @param {number} id
+ * @param {AbortSignal} signal
+ */
+export function room(app, id, signal) {
+  const {store} = app;
+  const element = h("section", {class: "room"});
+  const part = scope(signal);
+  let problem = "";
+
+  async function load() {
+    const {route} = store.get();
+    problem = "";
+    try {
+      const isFound = await openRoom(app, id, route.page === "room" ? route.message : undefined);
+      if (!isFound && route.page === "room" && route.message !== undefined) await openRoom(app, id);
+      else if (!isFound) problem = t("rooms.not_found");
+    } catch (error) {
+      problem = problemText(error);
+    }
+    if (!signal.aborted && problem !== "") show();
+  }
+
+  function show() {
+    const {rooms, cards} = store.get();
+    const end = part.next();
+    const known = rooms.has(id) || cards.has(id);
+    element.classList.toggle("is-blank", !known);
+    if (!known) return fill(element, problem === "" ? loading() : notFound(problem));
+    fill(element, roomHeader(app, id, end), messageList(app, id, end), footer(app, id, end));
+  }
+
+  store.watch((state) => (state.rooms.has(id) ? "in" : state.cards.has(id) ? "card" : "none"), show, signal);
+  store.watch(
+    (state) => state.isLoaded && !state.histories.has(id) && (state.link === "live" || state.link === "connecting"),
+    (isMissing) => isMissing && !store.get().cards.has(id) && void load(),
+    signal,
+  );
+  return element;
+}
+
+/**
+ * The composer, or the reason why there is none.
+ * @param {App} app
+ * @param {number} id
+ * @param {AbortSignal} signal
+ */
+function footer(app, id, signal) {
+  const element = h("div", {class: "room-footer"});
+  const part = scope(signal);
+  app.store.watch(
+    (state) => {
+      const room = state.rooms.get(id);
+      return !room ? "card" : mayWrite(room) ? "composer" : "announcements";
+    },
+    (kind) => {
+      const end = part.next();
+      if (kind === "composer") fill(element, composer(app, id, end));
+      else if (kind === "announcements") fill(element, h("p", {class: "room-note"}, icon("lock"), t("composer.announcements")));
+      else fill(element, joinButton(app, id));
+    },
+    signal,
+  );
+  return element;
+}
+
+/**
+ * @param {App} app
+ * @param {number} id
+ */
+function joinButton(app, id) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "button is-main room-join",
+      onclick: () => joinRoom(app, id).catch((error) => toast(problemText(error), {isProblem: true})),
+    },
+    t("room.join"),
+  );
+}
+
+function loading() {
+  return h("div", {class: "blank", role: "status"}, h("span", {class: "spinner"}), h("span", {class: "only-heard"}, t("app.loading")));
+}
+
+/** @param {string} text */
+function notFound(text) {
+  return h(
+    "div",
+    {class: "blank"},
+    h("div", {class: "blank-sign"}, icon("search")),
+    h("p", null, text),
+    h("a", {href: "#/", class: "button"}, t("app.to_rooms")),
+  );
+}

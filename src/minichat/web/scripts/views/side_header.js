@@ -1,0 +1,36 @@
+/**
+ * The head of the list of rooms: the user's own menu and the title.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {logOut} from "../actions/session.js";
+import {nameOf} from "../store/people.js";
+import {t} from "../texts/texts.js";
+import {fill, h} from "../ui/dom.js";
+import {openMenu} from "../ui/menu.js";
+import {userAvatar} from "./avatar.js";
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function sideHeader(app, signal) {
+  const button = h("button", {
+    type: "button",
+    class: "side-me",
+    "aria-haspopup": "menu",
+    "aria-expanded": false,
+    onclick: () => openMenu(button, [{label: t("rooms.log_out"), run: () => logOut(app)}], {signal}),
+  });
+  app.store.watch(
+    (state) => state.account,
+    (account) => {
+      if (!account) return;
+      fill(button, userAvatar(account, "small"));
+      button.setAttribute("aria-label", `${t("rooms.menu")}: ${nameOf(account)}`);
+      button.title = nameOf(account);
+    },
+    signal,
+  );
+  return h("header", {class: "side-header"}, button, h("h1", {class: "side-title"}, t("rooms.title")));
+}
