@@ -2,8 +2,9 @@
  * The composition root of the web client: makes the app, follows the address, and shows the first page. It holds no rule
  * and no text.
  */
-import {loadSettings} from "./actions/settings.js";
+
 import {start} from "./actions/session.js";
+import {loadSettings} from "./actions/settings.js";
 import {makeApp} from "./app.js";
 import {watchAddress} from "./router.js";
 import {root} from "./views/root.js";

@@ -29,7 +29,12 @@ export async function markRead(app, room, seq) {
       sent = unsent.get(room) ?? 0;
       const answer = await app.api.rooms.markRead(room, sent);
       if (answer.unread_count > 0) await loadRoom(app, room);
-      else app.store.update((state) => patchRoom(state, room, {last_read_seq: Math.max(answer.last_read_seq, state.rooms.get(room)?.last_read_seq ?? 0)}));
+      else
+        app.store.update((state) =>
+          patchRoom(state, room, {
+            last_read_seq: Math.max(answer.last_read_seq, state.rooms.get(room)?.last_read_seq ?? 0),
+          }),
+        );
     }
   } catch {
     // The mark is not important enough for an error: the next one includes it.

@@ -6,8 +6,8 @@
  */
 import {delayMs, pause} from "../api/backoff.js";
 import {ApiError, SessionEnded} from "../api/client.js";
-import {loggedOut} from "../store/state.js";
 import {putRooms} from "../store/rooms.js";
+import {loggedOut} from "../store/state.js";
 
 /**
  * Begin: continue a stored session, or show the log-in.

@@ -82,10 +82,7 @@ export function makeClient({base, session, language, fetch = globalThis.fetch.bi
    * @param {string | null} access
    */
   async function attempt(method, path, {query, body, signal, headers, isEndless}, access) {
-    const url = new URL(path, base);
-    for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
-    }
+    const url = addressOf(path, query ?? {});
     const isForm = body instanceof FormData;
     const limits = [signal, isEndless ? undefined : AbortSignal.timeout(LONGEST_ANSWER_MS)];
     try {
@@ -107,6 +104,18 @@ export function makeClient({base, session, language, fetch = globalThis.fetch.bi
       if (signal?.aborted) throw error;
       throw new ApiError({status: 0, code: "unreachable"});
     }
+  }
+
+  /**
+   * @param {string} path
+   * @param {NonNullable<RequestOptions["query"]>} query
+   */
+  function addressOf(path, query) {
+    const url = new URL(path, base);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
   }
 
   /** @type {Client["json"]} */

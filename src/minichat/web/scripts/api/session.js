@@ -2,7 +2,7 @@
  * The tokens of the logged-in user. The access token is in memory only; the refresh token is in the storage, so that a
  * reload keeps the user logged in. One refresh serves all requests that wait for it. It knows nothing of the store.
  */
-import {ApiError, SessionEnded, problemOf} from "./client.js";
+import {ApiError, problemOf, SessionEnded} from "./client.js";
 
 /** @typedef {import("./types.js").Tokens} Tokens */
 /** @typedef {import("../storage/local.js").Local} Local */

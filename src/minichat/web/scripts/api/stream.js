@@ -10,8 +10,9 @@
  * @property {(link: "connecting" | "live" | "waiting") => void} onLink
  * @property {AbortSignal} signal
  */
-import {SessionEnded} from "./client.js";
+
 import {delayMs, pause} from "./backoff.js";
+import {SessionEnded} from "./client.js";
 import {makeEventReader} from "./sse.js";
 
 /** The server sends something every 15 s. A longer silence means a dead connection, or a machine that slept. */
@@ -19,7 +20,7 @@ const LONGEST_SILENCE_MS = 40_000;
 const CHECK_MS = 5_000;
 
 /**
- * @param {Pick<import("./live.js").liveEndpoints extends (...a: any) => infer R ? R : never, "cursor" | "events">} live
+ * @param {Pick<import("./api.js").Api["live"], "cursor" | "events">} live
  * @param {Follower} follower
  * @returns {{wake: () => void, done: Promise<void>}} `wake`: the network or the machine is back, so check at once.
  *   `done` ends with the signal, or with the session.
@@ -37,34 +38,39 @@ export function follow(live, {load, apply, onLink, signal}) {
   }
 
   async function run() {
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
+    for (let failures = 0; !signal.aborted; ) {
       restart = new AbortController();
-      const either = AbortSignal.any([signal, restart.signal]);
-      let retryAfter = 0;
       onLink("connecting");
-      try {
-        if (cursor === null) {
-          const now = await live.cursor(either);
-          await load();
-          cursor = now;
-        }
-        const answer = await live.events(cursor, either);
-        attempt = -1;
-        onLink("live");
-        await read(answer, either);
-      } catch (error) {
-        if (signal.aborted || error instanceof SessionEnded) return;
-        const {status, retryAfter: seconds = 0} = /** @type {any} */ (error);
-        if (status === 400 || status === 410 || attempt > 5) cursor = null;
-        retryAfter = seconds;
-      } finally {
-        isOpen = false;
-      }
-      if (signal.aborted) return;
-      if (restart.signal.aborted) restart = new AbortController();
-      else onLink("waiting");
-      await pause(delayMs(Math.max(0, attempt), retryAfter), signal, restart.signal);
+      const failure = await connect(AbortSignal.any([signal, restart.signal])).catch((error) => error);
+      if (signal.aborted || failure instanceof SessionEnded) return;
+      failures = isOpen ? 0 : failures + 1;
+      isOpen = false;
+      // 400: the cursor is of another server. 410: it is too old.
+      if ([400, 410].includes(failure?.status) || failures > 5) cursor = null;
+      await wait(Math.max(0, failures - 1), failure?.retryAfter ?? 0);
     }
+  }
+
+  /**
+   * @param {number} attempt
+   * @param {number} retryAfter
+   */
+  function wait(attempt, retryAfter) {
+    if (restart.signal.aborted) restart = new AbortController();
+    else onLink("waiting");
+    return pause(delayMs(attempt, retryAfter), signal, restart.signal);
+  }
+
+  /** @param {AbortSignal} either Ends the connection. */
+  async function connect(either) {
+    if (cursor === null) {
+      const now = await live.cursor(either);
+      await load();
+      cursor = now;
+    }
+    const answer = await live.events(cursor, either);
+    onLink("live");
+    await read(answer, either);
   }
 
   /**

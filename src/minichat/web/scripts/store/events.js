@@ -18,11 +18,11 @@
  *   "room": load the room. "missing": load its messages after this id. "blocked": load the messages again that could mention the user.
  */
 import {changeMessages, messageAt, putMessages} from "./messages.js";
-import {patchRoom, putRooms, removeRoom} from "./rooms.js";
 import {putPeople, setPresence} from "./people.js";
+import {patchRoom, putRooms, removeRoom} from "./rooms.js";
+import {withEntry} from "./state.js";
 import {startTyping, stopTyping} from "./typing.js";
 import {mentionsMe} from "./unread.js";
-import {withEntry} from "./state.js";
 
 /**
  * @param {State} state
@@ -56,7 +56,10 @@ export function applyEvent(state, event, now) {
       return {state: putPeople(state, [event.data.user]), needs: [{kind: "room", room: event.data.room}]};
     case "participant.left":
       if (event.data.user.id === state.account?.id) return plain(removeRoom(state, event.data.room));
-      return {state: stopTyping(state, event.data.room, event.data.user.id), needs: [{kind: "room", room: event.data.room}]};
+      return {
+        state: stopTyping(state, event.data.room, event.data.user.id),
+        needs: [{kind: "room", room: event.data.room}],
+      };
     case "block.changed":
       return {
         state: setBlocked(state, event.data.user.id, event.data.is_blocked),
@@ -174,7 +177,8 @@ function react(state, {room, message: id, emoji, user, added, count}) {
     const known = message.reactions.find((one) => one.emoji === emoji);
     const before = known ?? {emoji, count: 0, mine: false, users: []};
     const others = before.users.filter((one) => one !== user.id);
-    const users = added && before.users.includes(user.id) ? before.users : added ? [...others, user.id].slice(0, 10) : others;
+    const users =
+      added && before.users.includes(user.id) ? before.users : added ? [...others, user.id].slice(0, 10) : others;
     const reaction = {...before, count, users, mine: isMe ? added : before.mine};
     const reactions = known
       ? message.reactions.map((one) => (one === known ? reaction : one))

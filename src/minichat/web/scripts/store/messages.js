@@ -6,9 +6,10 @@
  * @typedef {import("./state.js").History} History
  * @typedef {import("./state.js").Message} Message
  */
-import {withEntry, withoutEntry} from "./state.js";
+
 import {settle} from "./outbox.js";
 import {putPeople} from "./people.js";
+import {withEntry, withoutEntry} from "./state.js";
 
 /** @type {History} */
 const EMPTY = {messages: [], reachesStart: false};
@@ -88,12 +89,18 @@ export function putMessages(state, room, added, {reachesStart = false} = {}) {
   const isKnown = state.histories.has(room);
   if (added.length === 0) {
     if (isKnown && (!reachesStart || old.reachesStart)) return state;
-    return {...state, histories: withEntry(state.histories, room, {...old, reachesStart: old.reachesStart || reachesStart})};
+    return {
+      ...state,
+      histories: withEntry(state.histories, room, {...old, reachesStart: old.reachesStart || reachesStart}),
+    };
   }
   const sorted = [...added].sort((a, b) => a.seq - b.seq);
   const history = {messages: merge(old.messages, sorted), reachesStart: old.reachesStart || reachesStart};
   const next = {...state, histories: withEntry(state.histories, room, history)};
-  return putPeople(settle(next, sorted), sorted.map((message) => message.user));
+  return putPeople(
+    settle(next, sorted),
+    sorted.map((message) => message.user),
+  );
 }
 
 /**

@@ -6,8 +6,8 @@
  */
 import {dropHistory} from "./messages.js";
 import {putPeople} from "./people.js";
-import {memo} from "./store.js";
 import {withEntry, withoutEntry} from "./state.js";
+import {memo} from "./store.js";
 
 /**
  * Add rooms, or replace them. A room that the user is not in becomes a card.
@@ -68,7 +68,9 @@ export function removeRoom(state, id) {
     cards: withoutEntry(next.cards, id),
     typing: withoutEntry(next.typing, id),
     drafts: withoutEntry(next.drafts, id),
-    outbox: next.outbox.some((entry) => entry.room === id) ? next.outbox.filter((entry) => entry.room !== id) : next.outbox,
+    outbox: next.outbox.some((entry) => entry.room === id)
+      ? next.outbox.filter((entry) => entry.room !== id)
+      : next.outbox,
   };
 }
 

@@ -12,7 +12,11 @@ import {icon} from "./icons.js";
  * @param {import("./dom.js").Attributes} [attributes]
  */
 export function iconButton(sign, label, onclick, attributes) {
-  return h("button", {type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...attributes}, icon(sign));
+  return h(
+    "button",
+    {type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...attributes},
+    icon(sign),
+  );
 }
 
 let fields = 0;

@@ -2,8 +2,8 @@
  * Modal dialogs on the browser's own <dialog>: it keeps the focus inside, closes on Escape, and returns the focus.
  */
 import {t} from "../texts/texts.js";
-import {h} from "./dom.js";
 import {iconButton} from "./controls.js";
+import {h} from "./dom.js";
 
 let dialogs = 0;
 
@@ -34,7 +34,12 @@ export function openDialog({title, content, className = "", signal}) {
 
     const body = [content(close, end.signal)].flat();
     element.append(
-      h("div", {class: "dialog-head"}, heading, iconButton("close", t("app.close"), () => close())),
+      h(
+        "div",
+        {class: "dialog-head"},
+        heading,
+        iconButton("close", t("app.close"), () => close()),
+      ),
       h("div", {class: "dialog-body"}, ...body),
     );
     let isPressed = false; // a press that begins inside, such as selecting text, must not close the dialog
@@ -66,7 +71,11 @@ export async function confirmDialog({title, text, action, isDangerous = false, s
         "div",
         {class: "dialog-actions"},
         h("button", {type: "button", class: "button", onclick: () => close()}, t("app.cancel")),
-        h("button", {type: "button", class: `button is-main ${isDangerous ? "is-dangerous" : ""}`, onclick: () => close(true)}, action),
+        h(
+          "button",
+          {type: "button", class: `button is-main ${isDangerous ? "is-dangerous" : ""}`, onclick: () => close(true)},
+          action,
+        ),
       ),
     ],
   });

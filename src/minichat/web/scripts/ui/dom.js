@@ -37,13 +37,28 @@ export function setAttributes(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else if (name === "dataset") Object.assign(element.dataset, value);
-    else if (name === "style") for (const [property, one] of Object.entries(/** @type {object} */ (value))) element.style.setProperty(property, one);
+    else if (name === "style") setStyle(element, /** @type {Record<string, string>} */ (value));
     else if (name === "value") /** @type {HTMLInputElement} */ (element).value = String(value);
-    else if (value === null || value === undefined) element.removeAttribute(name);
-    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
-    else if (value === false) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else setAttribute(element, name, name.startsWith("aria-") && typeof value === "boolean" ? String(value) : value);
   }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Record<string, string>} style By the names of CSS. A strict policy allows this, but no attribute `style`.
+ */
+function setStyle(element, style) {
+  for (const [property, value] of Object.entries(style)) element.style.setProperty(property, value);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {unknown} value
+ */
+function setAttribute(element, name, value) {
+  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : String(value));
 }
 
 /** @param {Child[]} children */

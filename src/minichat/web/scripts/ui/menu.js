@@ -51,7 +51,11 @@ export function openMenu(anchor, items, {point, signal} = {}) {
             run();
           },
         },
-        sign ? icon(sign) : isChecked !== undefined ? h("span", {class: "menu-check"}, isChecked && icon("check")) : null,
+        sign
+          ? icon(sign)
+          : isChecked !== undefined
+            ? h("span", {class: "menu-check"}, isChecked && icon("check"))
+            : null,
         h("span", null, label),
       ),
     );

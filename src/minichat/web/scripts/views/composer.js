@@ -61,5 +61,10 @@ export function composer(app, room, signal) {
     signal,
   );
   if (matchMedia("(pointer: fine)").matches) queueMicrotask(() => input.focus({preventScroll: true}));
-  return h("form", {class: "composer", onsubmit: (/** @type {Event} */ event) => event.preventDefault()}, input, button);
+  return h(
+    "form",
+    {class: "composer", onsubmit: (/** @type {Event} */ event) => event.preventDefault()},
+    input,
+    button,
+  );
 }

@@ -21,7 +21,14 @@ export function linkBar(app, signal) {
   function show() {
     const {link} = app.store.get();
     element.hidden = link === "live";
-    setText(element, link === "live" ? "" : navigator.onLine ? t(link === "waiting" ? "link.waiting" : "link.connecting") : t("link.offline"));
+    setText(
+      element,
+      link === "live"
+        ? ""
+        : navigator.onLine
+          ? t(link === "waiting" ? "link.waiting" : "link.connecting")
+          : t("link.offline"),
+    );
   }
 
   app.store.watch(

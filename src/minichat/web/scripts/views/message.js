@@ -55,14 +55,24 @@ function showMessage(app, element, {message, isFirst}) {
   const time = Date.parse(message.timestamp);
   element.className = `message ${isMine ? "is-mine" : ""} ${isFirst ? "is-first" : ""} ${message.is_deleted ? "is-deleted" : ""}`;
   const status = isMine && !message.is_deleted && tick(message.is_read);
-  const body = message.is_deleted ? t("messages.deleted") : message.is_blocked ? t("messages.blocked") : messageText(app, message);
+  const body = message.is_deleted
+    ? t("messages.deleted")
+    : message.is_blocked
+      ? t("messages.blocked")
+      : messageText(app, message);
   fill(
     element,
     !isMine && h("div", {class: "message-picture"}, isFirst && userAvatar(message.user, "small")),
     h(
       "div",
       {class: "bubble"},
-      isFirst && !isMine && h("div", {class: "message-author", dir: "auto", dataset: {colour: message.user.id % COLOURS}}, nameOf(message.user)),
+      isFirst &&
+        !isMine &&
+        h(
+          "div",
+          {class: "message-author", dir: "auto", dataset: {colour: message.user.id % COLOURS}},
+          nameOf(message.user),
+        ),
       h("div", {class: "message-body", dir: "auto"}, body),
       h(
         "div",
@@ -103,15 +113,28 @@ function showEntry(app, element, {entry, isFirst}) {
         "div",
         {class: "message-meta"},
         h("time", null, clock(entry.createdAt, language())),
-        h("span", {class: "tick"}, icon(isFailed ? "warning" : "clock"), h("span", {class: "only-heard"}, t(isFailed ? "messages.not_sent" : "messages.sending"))),
+        h(
+          "span",
+          {class: "tick"},
+          icon(isFailed ? "warning" : "clock"),
+          h("span", {class: "only-heard"}, t(isFailed ? "messages.not_sent" : "messages.sending")),
+        ),
       ),
       isFailed &&
         h(
           "div",
           {class: "message-problem", role: "alert"},
           h("p", null, entry.problem),
-          h("button", {type: "button", class: "link-button", onclick: () => sendAgain(app, entry)}, t("messages.retry")),
-          h("button", {type: "button", class: "link-button", onclick: () => discard(app, entry)}, t("messages.discard")),
+          h(
+            "button",
+            {type: "button", class: "link-button", onclick: () => sendAgain(app, entry)},
+            t("messages.retry"),
+          ),
+          h(
+            "button",
+            {type: "button", class: "link-button", onclick: () => discard(app, entry)},
+            t("messages.discard"),
+          ),
         ),
     ),
   );

@@ -36,7 +36,12 @@ export function messageList(app, room, signal) {
     h("p", {class: "quiet"}, t("messages.empty_hint")),
   );
   const name = store.get().rooms.get(room)?.name ?? "";
-  const scroller = h("div", {class: "scroller", tabindex: 0, role: "region", "aria-label": t("messages.label", {name})}, empty, list);
+  const scroller = h(
+    "div",
+    {class: "scroller", tabindex: 0, role: "region", "aria-label": t("messages.label", {name})},
+    empty,
+    list,
+  );
   let isAtEnd = true;
 
   const showRows = keyedList({
@@ -45,8 +50,11 @@ export function messageList(app, room, signal) {
     make: (row, end) => timelineRow(app, row, end),
     signal,
   });
-  const rows = memo((/** @type {readonly import("../api/types.js").Message[]} */ messages, /** @type {import("../store/state.js").State["outbox"]} */ outbox) =>
-    rowsOf(runAround(messages, null), entriesOf(outbox, room), me),
+  const rows = memo(
+    (
+      /** @type {readonly import("../api/types.js").Message[]} */ messages,
+      /** @type {import("../store/state.js").State["outbox"]} */ outbox,
+    ) => rowsOf(runAround(messages, null), entriesOf(outbox, room), me),
   );
 
   function show() {
@@ -64,7 +72,8 @@ export function messageList(app, room, signal) {
     const state = store.get();
     const run = runAround(historyOf(state, room).messages, null);
     const last = run.at(-1);
-    if (last && isAtEnd && document.visibilityState === "visible" && document.hasFocus()) void markRead(app, room, last.seq);
+    if (last && isAtEnd && document.visibilityState === "visible" && document.hasFocus())
+      void markRead(app, room, last.seq);
     const first = run[0];
     if (first && scroller.scrollTop < LOAD_AT_PX && hasOlder(state, room, first.seq)) {
       loadOlder(app, room, first.seq).catch(() => {}); // scrolling on tries again

@@ -73,7 +73,8 @@ function footer(app, id, signal) {
     (kind) => {
       const end = part.next();
       if (kind === "composer") fill(element, composer(app, id, end));
-      else if (kind === "announcements") fill(element, h("p", {class: "room-note"}, icon("lock"), t("composer.announcements")));
+      else if (kind === "announcements")
+        fill(element, h("p", {class: "room-note"}, icon("lock"), t("composer.announcements")));
       else fill(element, joinButton(app, id));
     },
     signal,
@@ -98,7 +99,12 @@ function joinButton(app, id) {
 }
 
 function loading() {
-  return h("div", {class: "blank", role: "status"}, h("span", {class: "spinner"}), h("span", {class: "only-heard"}, t("app.loading")));
+  return h(
+    "div",
+    {class: "blank", role: "status"},
+    h("span", {class: "spinner"}),
+    h("span", {class: "only-heard"}, t("app.loading")),
+  );
 }
 
 /** @param {string} text */

@@ -6,7 +6,7 @@
  */
 import {href} from "../router.js";
 import {partnerOf} from "../store/rooms.js";
-import {daysAgo, clock, day} from "../text/time.js";
+import {clock, day, daysAgo} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";

@@ -34,7 +34,12 @@ export function roomRow(app, first, signal) {
     "a",
     {class: "room-row", href: href({page: "room", room: room.id})},
     picture,
-    h("span", {class: "room-lines"}, h("span", {class: "room-line"}, name, time), h("span", {class: "room-line"}, preview, badges)),
+    h(
+      "span",
+      {class: "room-lines"},
+      h("span", {class: "room-line"}, name, time),
+      h("span", {class: "room-line"}, preview, badges),
+    ),
   );
 
   let shownPicture = "";
@@ -62,11 +67,16 @@ export function roomRow(app, first, signal) {
     const message = room.last_message;
     preview.classList.toggle("is-typing", typing !== "");
     if (typing !== "") return fill(preview, typing);
-    if (draft.text.trim() !== "" && !isOpen) return fill(preview, h("b", {class: "room-draft"}, t("rooms.draft")), " ", draft.text);
+    if (draft.text.trim() !== "" && !isOpen)
+      return fill(preview, h("b", {class: "room-draft"}, t("rooms.draft")), " ", draft.text);
     if (!message) return fill(preview, t("rooms.no_messages"));
     const isMine = message.user.id === me;
     const author = isMine ? t("rooms.you") : room.kind === "group" ? `${nameOf(message.user)}:` : "";
-    const text = message.is_deleted ? t("rooms.deleted_message") : message.is_blocked ? t("messages.blocked") : message.content;
+    const text = message.is_deleted
+      ? t("rooms.deleted_message")
+      : message.is_blocked
+        ? t("messages.blocked")
+        : message.content;
     fill(preview, author !== "" && h("span", {class: "room-author"}, author, " "), text);
   }
 
@@ -74,10 +84,27 @@ export function roomRow(app, first, signal) {
     const muted = isMuted(room, Date.now()) || room.notify === "none";
     fill(
       badges,
-      muted && h("span", {class: "room-muted", title: t("rooms.muted")}, icon("bell-off"), h("span", {class: "only-heard"}, t("rooms.muted"))),
-      room.unread_mentions > 0 && h("span", {class: "badge is-mention"}, h("span", {"aria-hidden": "true"}, "@"), heard(t("rooms.mentions", {count: room.unread_mentions}))),
+      muted &&
+        h(
+          "span",
+          {class: "room-muted", title: t("rooms.muted")},
+          icon("bell-off"),
+          h("span", {class: "only-heard"}, t("rooms.muted")),
+        ),
+      room.unread_mentions > 0 &&
+        h(
+          "span",
+          {class: "badge is-mention"},
+          h("span", {"aria-hidden": "true"}, "@"),
+          heard(t("rooms.mentions", {count: room.unread_mentions})),
+        ),
       room.unread_count > 0 &&
-        h("span", {class: muted ? "badge is-quiet" : "badge"}, h("span", {"aria-hidden": "true"}, room.unread_count > 999 ? "999+" : String(room.unread_count)), heard(t("rooms.unread", {count: room.unread_count}))),
+        h(
+          "span",
+          {class: muted ? "badge is-quiet" : "badge"},
+          h("span", {"aria-hidden": "true"}, room.unread_count > 999 ? "999+" : String(room.unread_count)),
+          heard(t("rooms.unread", {count: room.unread_count})),
+        ),
     );
   }
 

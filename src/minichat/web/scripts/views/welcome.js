@@ -50,8 +50,16 @@ function logInForm(app, _signal) {
  */
 function registerForm(app, signal) {
   const username = usernameField();
-  const first_name = field({label: t("welcome.first_name"), hint: t("welcome.optional"), attributes: {name: "first_name", autocomplete: "given-name"}});
-  const last_name = field({label: t("welcome.last_name"), hint: t("welcome.optional"), attributes: {name: "last_name", autocomplete: "family-name"}});
+  const first_name = field({
+    label: t("welcome.first_name"),
+    hint: t("welcome.optional"),
+    attributes: {name: "first_name", autocomplete: "given-name"},
+  });
+  const last_name = field({
+    label: t("welcome.last_name"),
+    hint: t("welcome.optional"),
+    attributes: {name: "last_name", autocomplete: "family-name"},
+  });
   const least = app.store.get().info?.limits.password[0] ?? 8;
   const password = field({
     label: t("welcome.password"),
@@ -91,7 +99,13 @@ function registerForm(app, signal) {
 function usernameField() {
   return field({
     label: t("welcome.username"),
-    attributes: {name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true},
+    attributes: {
+      name: "username",
+      autocomplete: "username",
+      autocapitalize: "none",
+      spellcheck: "false",
+      required: true,
+    },
   });
 }
 
