@@ -18,7 +18,8 @@ from settings import settings_from
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
-PAGES = [README, PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+IN_RUSSIAN = PROJECT / "README.ru.md"
+PAGES = [README, IN_RUSSIAN, PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 # Fields of the settings that no operator sets.
 NOT_FOR_OPERATORS = {"notices", "shared_memory_dir"}
 
@@ -40,8 +41,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def session(server):
-    """The commands of "A chat in two minutes", for our server."""
-    [block] = re.findall(r"^```sh\n(.*?)^```$", section(README, "A chat in two minutes"), re.MULTILINE | re.DOTALL)
+    """The commands of "The API in two minutes", for our server."""
+    [block] = re.findall(r"^```sh\n(.*?)^```$", section(README, "The API in two minutes"), re.MULTILINE | re.DOTALL)
     assert block.count("http://127.0.0.1:8000") == 1
     return block.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{server.port}")
 
@@ -72,7 +73,7 @@ def check_story(lines):
     assert ended == "session_ended"
 
 
-def test_the_chat_in_two_minutes_matches_its_comments(session, tmp_path):
+def test_the_api_in_two_minutes_matches_its_comments(session, tmp_path):
     lines = shown(session, tmp_path)
     check_story(lines)
     promised = re.findall(r"\S +# (.+)$", session, re.MULTILINE)
@@ -80,7 +81,7 @@ def test_the_chat_in_two_minutes_matches_its_comments(session, tmp_path):
     assert [line for line in lines if line in promised] == promised
 
 
-def test_the_chat_in_two_minutes_can_be_pasted_twice_into_one_terminal(session, tmp_path):
+def test_the_api_in_two_minutes_can_be_pasted_twice_into_one_terminal(session, tmp_path):
     lines = shown(session * 2, tmp_path)
     check_story(lines[:6])
     check_story(lines[6:])
@@ -115,6 +116,27 @@ def test_every_file_that_a_page_names_exists():
         if not any((place / name).exists() for place in places)
     ]
     assert missing == []
+
+
+def test_the_russian_readme_says_the_same_as_the_english_one():
+    assert outline(IN_RUSSIAN) == outline(README)
+    assert IN_RUSSIAN.name in README.read_text().split("\n## ")[0]
+    assert README.name in IN_RUSSIAN.read_text().split("\n## ")[0]
+
+
+def outline(page):
+    """What the pages share in every language: the levels of the headings, the code, the links, the numbers of items."""
+    text = page.read_text()
+    code = re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {
+        "headings": re.findall(r"^#+(?= )", prose, re.MULTILINE),
+        "code": [re.sub(r"(?m)(^| +)# .*$", "", block) for block in code],
+        "links": sorted(target for target in re.findall(r"\]\(([^)\s]+)\)", prose) if not target.startswith("README")),
+        "bullets": len(re.findall(r"^\* ", prose, re.MULTILINE)),
+        "settings": re.findall(r"^\| (`[A-Z].*?) \|", prose, re.MULTILINE),
+        "commands": sorted(set(re.findall(r"`(minichat [a-z ]+|make [a-z-]+)`", prose))),
+    }
 
 
 def test_every_command_that_a_page_names_exists_and_the_other_way_round():
