@@ -54,17 +54,27 @@ $(FOREIGN) $(WEB): tests/%/node_modules/.is-ready: tests/%/package.json $(DEV)
 
 # $(call debian,PROGRAMS,PACKAGE,SUBJECT): install Debian's package for the tests of a subject, if no program is found.
 define debian
-@PATH="$$PATH:/usr/sbin" command -v $(1) >/dev/null || { \
-	echo "Installing $(2) for the tests of $(3) ..."; \
+@PATH="$$PATH:/usr/sbin" command -v $(1) >/dev/null || { $(call install,$(2),the tests of $(3),one of these programs on the PATH: $(1)) }
+endef
+
+# $(call install,PACKAGES,PURPOSE,SUBSTITUTE)
+define install
+	echo "Installing $(1) for $(2) ..."; \
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
-	install="env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $(2)"; \
+	install="env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $(1)"; \
 	{ $$as_root $$install 2>/dev/null || { $$as_root apt-get -qq update && $$as_root $$install; }; } >/dev/null || \
-	{ echo "$(2) can't be installed here. Put one of these programs on the PATH: $(1)." >&2; exit 1; }; }
+	{ echo "$(1) can't be installed here. Put $(3)." >&2; exit 1; };
 endef
 
 .PHONY: browser
 browser: # Install Chromium from Debian if there is none.
 	$(call debian,chromium chromium-browser google-chrome,chromium,the documentation page)
+
+EMOJI := /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf
+.PHONY: fonts
+fonts: # Install fonts for all scripts of the pictures from Debian if there is none for emoji.
+	@[ -e $(EMOJI) ] || { \
+	$(call install,fonts-inter fonts-noto-color-emoji fonts-droid-fallback,the pictures,a font of emoji at $(EMOJI)) }
 
 .PHONY: nginx
 nginx: # Install nginx, and openssl for its certificate, from Debian if there is none.
@@ -84,6 +94,10 @@ proxies: # Install the proxies that people put before a chat from Debian if ther
 .PHONY: faults
 faults: $(DEV) ## Inject faults under load and check that no acknowledged message is lost (ARGS="--sends 10000").
 	@MINICHAT_TEST_SCALE=slow PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(DEV) browser fonts ## Take the pictures of the README anew.
+	@PYTHONPATH=tests $(BIN)/python tests/screenshots.py $(ARGS)
 
 .PHONY: search-figures
 search-figures: $(DEV) ## Measure the search among a million messages on both databases (ARGS="--databases postgres").

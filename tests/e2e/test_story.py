@@ -1,5 +1,8 @@
 """`minichat demo --story`: what a newcomer finds after the log-in, on both databases."""
 
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -8,7 +11,9 @@ import pytest
 from commands import run_minichat
 from minichat.story import MAIN, PASSWORD
 from postgres import shared
-from servers import SECRET, serving
+from servers import BIN, SECRET, child, environment, free_port, serving
+
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["sqlite", "postgres"])
@@ -107,3 +112,24 @@ def test_the_story_refuses_numbers(tmp_path, option):
     assert refused.returncode == 2
     assert f"--story has its own people and rooms: leave out {option}." in refused.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_make_demo_prints_the_log_ins_and_serves_the_story_of_the_first_time(tmp_path):
+    port = free_port()
+    demo = ["make", "demo", f"BIN={os.path.relpath(BIN, PROJECT)}", "--old-file=.venv/run-is-ready"]
+    mine = [f"DEMO={tmp_path}", f"ARGS=--bind 127.0.0.1:{port} --workers 1"]
+    variables = {name: value for name, value in environment(access_ttl="wrong").items() if name != "MAKEFLAGS"}
+    first, second = (shown_until_served([*demo, *mine], variables) for _ in range(2))
+    assert first == second
+    assert first[0].startswith("Created ")
+    assert f"http://127.0.0.1:{port}/" in first[-1]
+
+
+def shown_until_served(command, variables):
+    """The lines of a program up to the server's address."""
+    with child(command, PROJECT, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        lines = []
+        while "minichat serves" not in "".join(lines[-1:]):
+            lines.append(process.stdout.readline())
+            assert lines[-1], lines
+        return lines
