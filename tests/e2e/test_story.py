@@ -128,7 +128,8 @@ def test_make_demo_prints_the_log_ins_and_serves_the_story_of_the_first_time(tmp
 def shown_until_served(command, variables):
     """The lines of a program up to the server's address."""
     with child(command, PROJECT, env=variables, stdout=subprocess.PIPE, text=True) as process:
-        lines = []
+        assert process.stdout is not None
+        lines: list[str] = []
         while "minichat serves" not in "".join(lines[-1:]):
             lines.append(process.stdout.readline())
             assert lines[-1], lines
