@@ -34,6 +34,14 @@ OPENING = f"""
 oleg: Правила просты: последняя буква — первая буква. Ь, Ъ, Ы и Й пропускаем. Играем в перерывах, не вместо работы
   pinned by oleg
   + 👍 lena misha dasha
+katya: Можно я тоже? Я не работаю у вас, но города знаю
+oleg: Можно. У нас тут единственная комната без рабочих вопросов
+  + ❤️ katya
+james: Hello! I am learning Russian. Can I play? I have a list of forty towns and a strong will
+misha: давай! только без списка
+james: Without the list I have four towns and a strong will
+  + 😂 misha oleg lena katya
+-- 25 minutes later
 """
 
 ASIDES = """
@@ -46,15 +54,6 @@ anna: Миша, я веду эту планёрку
 
 dasha: Кто опять на «А» закончил? Города на А скоро кончатся
 oleg: Не кончатся. Я готовился
-
-katya: Можно я тоже? Я не работаю у вас, но города знаю
-oleg: Можно. У нас тут единственная комната без рабочих вопросов
-  + ❤️ katya
-
-james: Hello! I am learning Russian. Can I play? I have a list of forty towns and a strong will
-misha: давай! только без списка
-james: Without the list I have four towns and a strong will
-  + 😂 misha oleg lena katya
 
 oleg: Было!
 misha: не было
