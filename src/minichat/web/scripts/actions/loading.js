@@ -18,10 +18,12 @@ const KEPT_EVENTS = 1_000;
  */
 export async function put(app, answer, put) {
   const before = app.recent.at(-1);
+  const user = app.store.get().account?.id;
   const value = await answer;
   const since = app.recent.slice(before ? app.recent.indexOf(before) + 1 : 0);
   const now = Date.now();
   app.store.update((state) => {
+    if (state.account?.id !== user) return state; // the user has logged out meanwhile
     const loaded = put(state, value);
     return since
       .filter(({type}) => type !== "typing")

@@ -6,6 +6,7 @@
  */
 import {delayMs, pause} from "../api/backoff.js";
 import {ApiError, SessionEnded} from "../api/client.js";
+import {putPeople} from "../store/people.js";
 import {putRooms} from "../store/rooms.js";
 import {loggedOut} from "../store/state.js";
 
@@ -22,7 +23,7 @@ export async function start(app, signal) {
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       const account = await api.account.me(signal);
-      return store.update((state) => ({...state, phase: "in", account}));
+      return store.update((state) => loggedIn(state, account));
     } catch (error) {
       if (error instanceof SessionEnded || signal.aborted) return;
       store.update((state) => ({...state, link: "waiting"}));
@@ -71,7 +72,16 @@ export async function register(app, form) {
  */
 function enter({session, store}, {user, tokens, room}) {
   session.begin(tokens);
-  store.update((state) => ({...(room ? putRooms(state, [room]) : state), phase: "in", account: user}));
+  store.update((state) => loggedIn(room ? putRooms(state, [room]) : state, user));
+}
+
+/**
+ * @param {import("../store/state.js").State} state
+ * @param {import("../api/types.js").Account} account
+ * @returns {import("../store/state.js").State}
+ */
+function loggedIn(state, account) {
+  return {...putPeople(state, [account]), phase: "in", account};
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @typedef {import("../app.js").App} App
  */
+import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
 import {chooseLanguage, useLanguage} from "../texts/texts.js";
 import {fill, scope} from "../ui/dom.js";
@@ -48,7 +49,9 @@ export async function root(app, element, signal) {
     (state) => state.account?.id,
     (account) => {
       const part = live.next();
-      if (account !== undefined) startLive(app, part);
+      if (account === undefined) return;
+      startKeeping(app, account, part);
+      startLive(app, part);
     },
     signal,
   );
