@@ -8,7 +8,7 @@ import pytest
 
 from scale import IS_SLOW
 
-WAITING = {"e2e", "faults"}
+WAITING = {"browser", "e2e", "faults"}
 """Folders of tests that wait for servers, a few at a time; the others are many and short."""
 SLOW_TIMEOUT_SECONDS = 3_600
 

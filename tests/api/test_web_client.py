@@ -76,6 +76,19 @@ class TestPage:
         modules = ("main", "app", "views/list", "x", "side", "y")
         assert preloads == [f"scripts/{name}.js" for name in modules]
 
+    def test_the_page_has_one_style_sheet_with_all_its_styles_in_their_order(self, tmp_path: Path) -> None:
+        client = made_of(
+            tmp_path,
+            index_html="".join(f'<link rel="stylesheet" href="web/styles/{name}.css">\n  ' for name in ("b", "a")),
+            **{"styles/a_css": "a { top: 0 }", "styles/b_css": "b { top: 0 }", "styles/c_css": "c { top: 0 }"},
+        )
+        assert re.findall("<link[^>]+>", client.index("").plain().decode()) == [
+            f'<link rel="stylesheet" href="/web/{client.digest}/styles/all.css">'
+        ]
+        joined = client.file("styles/all.css")
+        assert joined
+        assert joined.plain() == b"b { top: 0 }\na { top: 0 }"
+
     def test_a_browser_checks_the_page_each_time_and_gets_a_304_while_it_is_the_same(self, chat: Chat) -> None:
         first = get(chat, "/")
         assert first.headers["Cache-Control"] == "no-cache"

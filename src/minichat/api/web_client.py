@@ -35,6 +35,9 @@ _TYPES = {
 }
 _PACKED = {".png", ".webp"}
 """Endings of files that gzip does not make smaller."""
+_STYLES = "styles/all.css"
+"""All style sheets of the page in one file: a browser shows nothing before it has them."""
+_STYLE_SHEET = re.compile(r'<link rel="stylesheet" href="web/(styles/[^"/]+)">\n?\s*')
 _LINK = re.compile(r'\b(href|src|data-main)="web/([^"]+)"')
 _IMPORTED = re.compile(
     r"""^\s*(?:import\s+[\w$*{},\s]+?\s+from|import|export\s+(?:\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})\s+from)\s*["'](\.[^"']+)["']""",
@@ -65,7 +68,7 @@ class WebClient:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
         contents = dict(sorted(_contents(folder)))
         self.digest = _digest_of(f"{name}\0".encode() + hashlib.sha256(it).digest() for name, it in contents.items())
-        self._index = contents.pop(INDEX).decode()
+        self._index, contents[_STYLES] = _with_one_style_sheet(contents.pop(INDEX).decode(), contents)
         modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
         self._first_modules = list(_first_modules(modules))
         self._files = {name: self._file(name, content) for name, content in contents.items()}
@@ -111,6 +114,14 @@ def _contents(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, byte
             yield from _contents(entry, f"{prefix}{entry.name}/")
         elif posixpath.splitext(entry.name)[1] in _TYPES:
             yield prefix + entry.name, entry.read_bytes()
+
+
+def _with_one_style_sheet(page: str, contents: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """Return the page with one link in place of those to its style sheets, and their joined contents."""
+    joined = b"\n".join(contents[name] for name in _STYLE_SHEET.findall(page))
+    link = f'<link rel="stylesheet" href="web/{_STYLES}">'
+    links = iter([link])
+    return _STYLE_SHEET.sub(lambda _: next(links, ""), page), joined
 
 
 def _first_modules(modules: Mapping[str, str]) -> Iterator[str]:

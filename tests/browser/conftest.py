@@ -1,0 +1,95 @@
+"""One server and one browser for all tests of a process, and people with profiles of their own for each test."""
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from playwright.sync_api import Browser
+
+from browser.people import PATIENCE_MS, Person, Visitor
+from e2e.browsers import chromium
+from servers import RunningServer, serving
+
+Somebody = TypeVar("Somebody", bound=Visitor)
+SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "browser"
+_REPORT = pytest.StashKey[pytest.TestReport]()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The server of all tests that neither stop nor configure theirs."""
+    with serving(tmp_path_factory.mktemp("web-client"), "--workers", "2", rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+class People:
+    """Makes the people of one test, and closes their pages at its end."""
+
+    def __init__(self, browser: Browser, server: RunningServer) -> None:
+        self._browser = browser
+        self._server = server
+        self.all: list[Visitor] = []
+
+    def visitor(self) -> Visitor:
+        """Return somebody without an account."""
+        return self._added(Visitor(self._browser, f"http://127.0.0.1:{self._server.port}"))
+
+    def person(self, name: str, server: RunningServer | None = None) -> Person:
+        """Register somebody. `name` is their first name, and their username begins with it."""
+        return self._added(Person(self._browser, server or self._server, name))
+
+    def _added(self, somebody: Somebody) -> Somebody:
+        self.all.append(somebody)
+        return somebody
+
+
+@pytest.fixture
+def people(browser: Browser, server: RunningServer, request: pytest.FixtureRequest) -> Iterator[People]:
+    """Make people: `people.person("Ann")`. An unexpected complaint of one of their pages fails the test."""
+    made = People(browser, server)
+    try:
+        yield made
+        report = request.node.stash.get(_REPORT, None)
+        if report is not None and report.failed:
+            _photograph(made, request.node.nodeid)
+        complaints = [complaint for one in made.all for complaint in one.complaints.unexpected()]
+        assert complaints == []
+    finally:
+        for one in made.all:
+            one.closes_everything()
+
+
+@pytest.fixture
+def ann(people: People) -> Person:
+    return people.person("Ann")
+
+
+@pytest.fixture
+def bob(people: People) -> Person:
+    return people.person("Bob")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[_REPORT] = report
+    return report
+
+
+def _photograph(people: People, test: str) -> None:
+    """Keep a picture of every page of a failed test."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", test.rpartition("/")[2])
+    for number, page in enumerate(page for one in people.all for page in one.context.pages):
+        path = SCREENSHOTS / f"{name}-{number}.png"
+        page.screenshot(path=path, timeout=PATIENCE_MS)
+        print(f"A picture of the page is in {path}.")  # noqa: T201 - shown with the failure

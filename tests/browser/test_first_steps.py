@@ -1,0 +1,130 @@
+"""The first minutes of a newcomer, and the promises for the first load: its time, its size, its accessibility."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from browser.accessibility import violations_of
+from browser.conftest import People
+from browser.people import Person
+from e2e.crowd import PASSWORD
+
+FIRST_PAINT_MS = 300
+FIRST_LOAD_BYTES = 70_000
+_LOADED = """() => performance.getEntries()
+  .filter(({entryType}) => ["navigation", "resource"].includes(entryType))
+  .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])"""
+_FIRST_PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {
+  const [entry] = list.getEntriesByName("first-contentful-paint");
+  if (entry) resolve(entry.startTime);
+}).observe({type: "paint", buffered: true}))"""
+
+
+def test_two_people_register_log_in_and_chat(people: People, ann: Person) -> None:
+    newcomer = people.visitor().opens("#/register")
+    newcomer.fills(username=f"{ann.username}x", first_name="Nina", password=PASSWORD)
+    newcomer.presses("Create account")
+    newcomer.sees("No chats yet")
+    kitchen = ann.makes_room("Kitchen")
+    found = ann.sends("GET", f"/api/auth/search/?q={ann.username}x")
+    ann.sends("POST", f"/api/chat/rooms/{kitchen['id']}/participants/", user_id=found[0]["id"])
+
+    ann.logged_out().opens("#/log-in")
+    ann.fills(username=ann.username, password=PASSWORD)
+    ann.presses("Log in")
+    ann.says("hello", kitchen)
+    newcomer.page.get_by_role("link", name=re.compile("Kitchen")).click()
+    newcomer.sees("hello")
+    newcomer.page.get_by_role("textbox", name="Message", exact=True).fill("hello Ann")
+    newcomer.presses("Send")
+    ann.sees("hello Ann")
+
+
+@pytest.mark.parametrize("address", ["#/log-in", "#/register"])
+def test_the_first_page_has_no_violation_of_accessibility(people: People, address: str) -> None:
+    visitor = people.visitor().opens(address)
+    expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations_of(visitor.page) == []
+
+
+def test_a_room_has_no_violation_of_accessibility(ann: Person, bob: Person) -> None:
+    room = ann.makes_room("Kitchen", bob)
+    bob.said("hello", room)
+    ann.opens_room(room)
+    ann.says("hello Bob")
+    ann.sees("hello Bob")
+    assert violations_of(ann.page) == []
+
+
+class TestFirstLoad:
+    def test_the_first_paint_takes_less_than_300_ms(self, people: People) -> None:
+        def first_paint() -> float:
+            visitor = people.visitor().opens()
+            taken = visitor.page.evaluate(_FIRST_PAINT)
+            visitor.closes_everything()
+            return float(taken)
+
+        assert min(first_paint() for _ in range(3)) < FIRST_PAINT_MS
+
+    def test_the_first_load_is_small(self, ann: Person, bob: Person) -> None:
+        """The first load shows a room to a person without a cache."""
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("hello", room)
+        ann.opens_room(room)
+        ann.sees("hello")
+        sizes: list[Any] = ann.page.evaluate(_LOADED)
+        ours = {path: size for path, size in sizes if not path.startswith(("/api/", "/avatars/"))}
+        assert {"/", "/web/start.js"} <= set(ours)
+        assert len(ours) > 10
+        assert sum(ours.values()) < FIRST_LOAD_BYTES, ours
+
+    def test_each_module_is_requested_before_it_is_imported(self, people: People) -> None:
+        """The page names every module that it needs, so that a browser does not follow chains of imports."""
+        visitor = people.visitor().opens()
+        expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
+        named = visitor.page.evaluate(
+            "[...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)"
+        )
+        requested = visitor.page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
+        assert set(named) <= set(requested)
+        ours = [url for url in requested if url.endswith((".js", ".css"))]
+        assert len(ours) == len(set(ours)), "a file was loaded twice"
+
+
+class TestVersions:
+    def test_a_page_of_another_version_offers_to_load_again(self, people: People) -> None:
+        """In a rolling upgrade, the page of one host may ask another host for its files."""
+        visitor = people.visitor()
+        visitor.complaints.expect("status of 404", "style sheet is missing")
+        visitor.context.route("**/*", _with_another_version, times=1)
+        visitor.opens()
+        visitor.sees("There may be a new version.")
+        visitor.presses("Load again")
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Log in to minichat")
+
+    def test_a_missing_module_never_leaves_a_white_page(self, people: People) -> None:
+        visitor = people.visitor().having(locale="ru-RU")
+        visitor.complaints.expect("ERR_FAILED", "Failed to fetch dynamically imported module")
+        visitor.context.route("**/scripts/main.js", lambda route: route.abort())
+        visitor.opens()
+        visitor.sees("Возможно, вышла новая версия.")
+
+
+def _with_another_version(route: Route) -> None:
+    page = route.fetch()
+    route.fulfill(response=page, body=re.sub(r"/web/[0-9a-f]{16}/", f"/web/{'0' * 16}/", page.text()))
+
+
+def test_the_page_runs_no_inline_script(people: People) -> None:
+    visitor = people.visitor().opens()
+    visitor.complaints.expect("policy: ", "Content Security Policy", "TrustedHTML", "Trusted Type")
+    page: Page = visitor.page
+    for markup in ("element.textContent = 'window.ran = true'", "element.innerHTML = '<b>bold</b>'"):
+        refused = page.evaluate(f"""() => {{
+          const element = document.createElement('script');
+          try {{ {markup}; document.body.append(element) }} catch (error) {{ return error.name }}
+        }}""")
+        assert refused == "TypeError", markup
+    assert page.evaluate("window.ran") is None
