@@ -6,6 +6,8 @@ for pictures and the secret.
 
 import http.client
 import json
+import re
+import shutil
 import socket
 import ssl
 import threading
@@ -32,6 +34,7 @@ from servers import PATIENCE, SECRET, Answer, RunningServer, free_port, running_
 
 PUBLIC = {"public_url": f"https://{NAME}", "allowed_hosts": f"{NAME},127.0.0.1", "trusted_proxies": "1"}
 ME = "/api/auth/me/"
+PACKAGE = Path(__file__).parents[2] / "src" / "minichat"
 
 
 class Hosts:
@@ -436,6 +439,29 @@ def test_a_rolling_restart_of_the_hosts_loses_no_request_and_no_event(tmp_path):
             assert [message["content"] for message in heard] == said[1:], "in order, none missed, none twice"
         # Clients rarely repeat a send, since a stopping host answers the requests that have reached it.
         assert sum(writer.repeated for writer in writers) < 0.01 * len(said)
+
+
+def test_a_page_of_either_version_finds_its_files_during_a_rolling_upgrade(tmp_path):
+    newer = tmp_path / "newer" / "minichat"
+    shutil.copytree(PACKAGE, newer, ignore=shutil.ignore_patterns("__pycache__"))
+    with (newer / "web/scripts/main.js").open("a") as module:
+        module.write("// newer\n")
+    with ExitStack() as stack:
+        ports: list[int] = []
+        for package in (PACKAGE, newer):
+            home = tmp_path / f"host{len(ports)}"
+            home.mkdir()
+            settings: dict[str, Any] = {**PUBLIC, "variables": {"PYTHONPATH": str(package.parent)}}
+            ports.append(stack.enter_context(serving(home, **settings)).port)
+        (tmp_path / "nginx").mkdir()
+        nginx = stack.enter_context(running_nginx(tmp_path / "nginx", ports))
+        pages = [nginx.call("GET", "/").body.decode() for _ in range(4)]
+        mains = {found for page in pages for found in re.findall(r'data-main="([^"]+)"', page)}
+        assert len(mains) == 2, "nginx asks both hosts"
+        for main in mains:
+            for _ in range(4):
+                assert nginx.call("GET", main).status == 200
+        assert nginx.call("GET", f"/web/{'0' * 16}/scripts/main.js").json["code"] == "not_found"
 
 
 def test_nginx_does_not_retry_requests_that_are_not_idempotent():

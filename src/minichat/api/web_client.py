@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from minichat.api.emoji_data import emoji_data
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 INDEX = "index.html"
 START = "start.js"
@@ -64,7 +64,7 @@ class File(NamedTuple):
 
 
 class WebClient:
-    def __init__(self, folder: Traversable, made: Mapping[str, Callable[[], bytes]]) -> None:
+    def __init__(self, folder: "Traversable", made: Mapping[str, Callable[[], bytes]]) -> None:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
         contents = dict(sorted(_contents(folder)))
         self.digest = _digest_of(f"{name}\0".encode() + hashlib.sha256(it).digest() for name, it in contents.items())
@@ -103,11 +103,17 @@ class WebClient:
 @functools.cache
 def web_client() -> WebClient:
     """Return the web client of this package. The first call takes a few milliseconds."""
-    made = {f"emoji.{language}.json": functools.partial(emoji_data, language) for language in _LANGUAGES}
+    made = {f"emoji.{language}.json": functools.partial(_emoji, language) for language in _LANGUAGES}
     return WebClient(files("minichat") / "web", made)
 
 
-def _contents(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+def _emoji(language: str) -> bytes:
+    from minichat.api.emoji_data import emoji_data  # late, because most workers start without a request for it
+
+    return emoji_data(language)
+
+
+def _contents(folder: "Traversable", prefix: str = "") -> Iterator[tuple[str, bytes]]:
     """Yield the path and the content of each file in the folder that has one of our types."""
     for entry in folder.iterdir():
         if entry.is_dir():
