@@ -10,9 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"^```.*?^```$", "", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
-CODE = [path.read_text(encoding="utf-8") for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")]]
-FILES = sorted(set(re.findall(r"`([\w/]+\.py)`", PROSE)))
-PAIRS = sorted(set(re.findall(r"`(\w+)`[^`|\n]{1,9}`([\w/]+\.py)`", PROSE.replace("\n", " "))))
+SOURCES = [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("src/minichat/web/**/*.js")]
+CODE = [path.read_text(encoding="utf-8") for path in SOURCES]
+FILE = r"[\w/]+(?:\.test)?\.(?:py|js|css)"
+FILES = sorted(set(re.findall(rf"`({FILE})`", PROSE)))
+PAIRS = sorted(set(re.findall(rf"`(\w+)`[^`|\n]{{1,9}}`({FILE})`", PROSE.replace("\n", " "))))
 NAMES = sorted(set(re.findall(r"`([A-Za-z_]+(?:\.[a-z_]+)?)`", PROSE)))
 OF_THE_EXAMPLE = {"is_silent", "both", "sqlite", "postgres", "PUT", "api.md"}
 """Names that the examples add, and words that are not names in the code."""
@@ -41,7 +43,7 @@ def test_each_name_is_in_the_file_that_follows_it(name: str, file: str) -> None:
 
 def test_the_page_names_the_places_of_each_example() -> None:
     tables = re.findall(r"(?:^\| \d+ \|.*\n)+", DOCUMENT, re.MULTILINE)
-    assert [len(table.splitlines()) for table in tables] == [8, 14]
+    assert [len(table.splitlines()) for table in tables] == [8, 14, 9]
 
 
 def test_the_domain_runs_in_isolation_as_the_page_shows(tmp_path: Path) -> None:

@@ -48,9 +48,14 @@ export function startLive(app, signal) {
     },
   });
 
-  addEventListener("online", wake, {signal});
-  addEventListener("pageshow", wake, {signal});
+  addEventListener("online", backOnline, {signal});
+  addEventListener("pageshow", () => wake(), {signal});
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake(), {signal});
+
+  function backOnline() {
+    wake(true);
+    sendAll(app);
+  }
 
   const typing = setInterval(() => store.update((state) => expireTyping(state, Date.now())), 1_000);
   signal.addEventListener("abort", () => clearInterval(typing));

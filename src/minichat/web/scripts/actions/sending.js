@@ -11,6 +11,9 @@ import {applyEvent} from "../store/events.js";
 import {addEntry, changeEntry, nextToSend, removeEntry, settle} from "../store/outbox.js";
 import {problemText} from "./problems.js";
 
+/** Ends the waiting of all messages. */
+let wake = new AbortController();
+
 /**
  * @param {App} app
  * @param {number} room
@@ -49,6 +52,8 @@ export function discard(app, {clientId}) {
  * @param {App} app
  */
 export function sendAll(app) {
+  wake.abort();
+  wake = new AbortController();
   for (const room of new Set(app.store.get().outbox.map((entry) => entry.room))) void sendIn(app, room);
 }
 
@@ -79,8 +84,7 @@ async function sendIn(app, room) {
       if (error instanceof SessionEnded) return;
       if (error instanceof ApiError && error.isTemporary) {
         app.store.update((state) => changeEntry(state, clientId, {state: "waiting"}));
-        if (error.status === 0) return; // the network's return sends it
-        await pause(delayMs(attempt, error.retryAfter));
+        await pause(delayMs(attempt, error.retryAfter), wake.signal);
         attempt += 1;
         continue;
       }

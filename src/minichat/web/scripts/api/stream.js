@@ -22,8 +22,8 @@ const CHECK_MS = 5_000;
 /**
  * @param {Pick<import("./api.js").Api["live"], "cursor" | "events">} live
  * @param {Follower} follower
- * @returns {{wake: () => void, done: Promise<void>}} `wake`: the network or the machine is back, so check at once.
- *   `done` ends with the signal, or with the session.
+ * @returns {{wake: (isNewNetwork?: boolean) => void, done: Promise<void>}} `wake`: the machine or the network is back,
+ *   so check the connection at once. A new network needs a new one. `done` ends with the signal, or with the session.
  */
 export function follow(live, {load, apply, onLink, signal}) {
   /** @type {string | null} */
@@ -33,8 +33,8 @@ export function follow(live, {load, apply, onLink, signal}) {
   let heardAt = 0;
   let isOpen = false;
 
-  function wake() {
-    if (!isOpen || Date.now() - heardAt > LONGEST_SILENCE_MS / 2) restart.abort();
+  function wake(isNewNetwork = false) {
+    if (isNewNetwork || !isOpen || Date.now() - heardAt > LONGEST_SILENCE_MS / 2) restart.abort();
   }
 
   async function run() {

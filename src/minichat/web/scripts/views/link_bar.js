@@ -20,28 +20,27 @@ export function linkBar(app, signal) {
 
   function show() {
     const {link} = app.store.get();
-    element.hidden = link === "live";
-    setText(
-      element,
-      link === "live"
-        ? ""
-        : navigator.onLine
-          ? t(link === "waiting" ? "link.waiting" : "link.connecting")
-          : t("link.offline"),
-    );
+    element.hidden = link === "live" && navigator.onLine;
+    if (element.hidden) setText(element, "");
+    else if (!navigator.onLine) setText(element, t("link.offline"));
+    else setText(element, t(link === "waiting" ? "link.waiting" : "link.connecting"));
   }
 
   app.store.watch(
     (state) => state.link,
     (link) => {
+      if (link !== "live" && element.hidden) {
+        timer ??= setTimeout(show, PATIENCE_MS);
+        return;
+      }
       clearTimeout(timer);
-      if (link === "live" || !element.hidden) show();
-      else timer = setTimeout(show, PATIENCE_MS);
+      timer = undefined;
+      show();
     },
     signal,
   );
   addEventListener("offline", show, {signal});
-  addEventListener("online", () => !element.hidden && show(), {signal});
+  addEventListener("online", show, {signal});
   signal.addEventListener("abort", () => clearTimeout(timer));
   return element;
 }
