@@ -16,6 +16,9 @@ import {language} from "./texts/texts.js";
  * @property {import("./store/store.js").Store<import("./store/state.js").State>} store
  * @property {import("./storage/local.js").Local} local Small values that survive a reload.
  * @property {URL} base The address of the server, with a final slash.
+ * @property {(run: (events: readonly Event[]) => void, signal: AbortSignal) => void} onEvents Run with the events of the
+ *   change log, after the store has applied them. After an interruption old events arrive, too: compare their time.
+ * @property {(events: readonly Event[]) => void} announce Run the listeners of `onEvents`.
  * @property {Event[]} recent The newest events, so that an answer which they overtook can be brought up to date.
  * @typedef {import("./api/types.js").Event} Event
  */
@@ -28,5 +31,21 @@ import {language} from "./texts/texts.js";
 export function makeApp(base, local = makeLocal()) {
   const session = makeSession({base, local});
   const client = makeClient({base, session, language});
-  return {api: makeApi(client), session, store: makeStore(START), local, base, recent: []};
+  /** @type {Set<(events: readonly Event[]) => void>} */
+  const listeners = new Set();
+  return {
+    api: makeApi(client),
+    session,
+    store: makeStore(START),
+    local,
+    base,
+    onEvents(run, signal) {
+      listeners.add(run);
+      signal.addEventListener("abort", () => listeners.delete(run));
+    },
+    announce(events) {
+      for (const run of listeners) run(events);
+    },
+    recent: [],
+  };
 }

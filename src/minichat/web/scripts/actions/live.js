@@ -41,6 +41,7 @@ export function startLive(app, signal) {
         }, state),
       );
       needs.add(found);
+      app.announce(events);
     },
     onLink(link) {
       store.update((state) => ({...state, link}));

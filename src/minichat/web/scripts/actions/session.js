@@ -6,9 +6,10 @@
  */
 import {delayMs, pause} from "../api/backoff.js";
 import {ApiError, SessionEnded} from "../api/client.js";
+import {go} from "../router.js";
 import {putPeople} from "../store/people.js";
 import {putRooms} from "../store/rooms.js";
-import {loggedOut} from "../store/state.js";
+import {loggedOut, sessionEnded} from "../store/state.js";
 
 /**
  * Begin: continue a stored session, or show the log-in.
@@ -17,7 +18,7 @@ import {loggedOut} from "../store/state.js";
  */
 export async function start(app, signal) {
   const {api, session, store} = app;
-  session.onEnd(() => store.update(loggedOut), signal);
+  session.onEnd(() => store.update(sessionEnded), signal);
   void loadInfo(app, signal);
   if (!session.exists()) return store.update(loggedOut);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
@@ -72,6 +73,9 @@ export async function register(app, form) {
  */
 function enter({session, store}, {user, tokens, room}) {
   session.begin(tokens);
+  const {page} = store.get().route;
+  if (room) go({page: "room", room: room.id}, {replace: true});
+  else if (page === "log-in" || page === "register") go({page: "home"}, {replace: true});
   store.update((state) => loggedIn(room ? putRooms(state, [room]) : state, user));
 }
 
@@ -81,7 +85,7 @@ function enter({session, store}, {user, tokens, room}) {
  * @returns {import("../store/state.js").State}
  */
 function loggedIn(state, account) {
-  return {...putPeople(state, [account]), phase: "in", account};
+  return {...putPeople(state, [account]), phase: "in", wasEnded: false, account};
 }
 
 /**
@@ -89,6 +93,7 @@ function loggedIn(state, account) {
  * @param {App} app
  */
 export async function logOut(app) {
+  go({page: "home"});
   const refresh = app.session.forget();
   app.local.wipe(["settings"]);
   app.recent.length = 0;

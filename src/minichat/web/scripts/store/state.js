@@ -36,6 +36,7 @@
  *
  * @typedef {object} State
  * @property {"starting" | "out" | "in"} phase
+ * @property {boolean} wasEnded The server has ended the session; the user did not log out.
  * @property {Account | null} account The logged-in user; set in phase "in".
  * @property {Info | null} info
  * @property {Route} route
@@ -60,6 +61,7 @@ export const DEFAULT_SETTINGS = {theme: "system", language: "system", sound: tru
 /** @type {State} */
 export const START = {
   phase: "starting",
+  wasEnded: false,
   account: null,
   info: null,
   route: {page: "home"},
@@ -85,6 +87,15 @@ export const START = {
  */
 export function loggedOut({info, route, settings}) {
   return {...START, phase: "out", info, route, settings};
+}
+
+/**
+ * The state after the server has ended the session.
+ * @param {State} state
+ * @returns {State}
+ */
+export function sessionEnded(state) {
+  return {...loggedOut(state), wasEnded: true};
 }
 
 /**

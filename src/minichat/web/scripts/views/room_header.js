@@ -11,6 +11,7 @@ import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {roomAvatar} from "./avatar.js";
+import {roomActions} from "./room_actions.js";
 import {typingText} from "./typing_text.js";
 
 /**
@@ -23,14 +24,13 @@ export function roomHeader(app, id, signal) {
   const picture = h("span", {class: "room-picture"});
   const name = h("h2", {class: "room-title", dir: "auto"});
   const line = h("p", {class: "room-subtitle"});
-  const actions = h("div", {class: "room-actions"});
   const element = h(
     "header",
     {class: "room-header"},
     h("a", {class: "icon-button room-back", href: href({page: "home"}), "aria-label": t("room.back")}, icon("back")),
     picture,
     h("div", {class: "room-heading"}, name, line),
-    actions,
+    roomActions(app, id, signal),
   );
 
   store.watch(

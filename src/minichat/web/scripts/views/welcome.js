@@ -36,6 +36,7 @@ function logInForm(app, _signal) {
     attributes: {type: "password", name: "password", autocomplete: "current-password", required: true},
   });
   return accountForm({
+    note: app.store.get().wasEnded ? t("welcome.session_ended") : "",
     title: t("welcome.log_in_title"),
     action: t("welcome.log_in"),
     fields: {username, password},
@@ -81,8 +82,7 @@ function registerForm(app, signal) {
       }),
     other: [t("welcome.have_account"), h("a", {href: "#/log-in"}, t("welcome.log_in"))],
   });
-  const note = h("p", {class: "welcome-note", role: "status"});
-  form.prepend(note);
+  const note = /** @type {HTMLElement} */ (form.querySelector(".welcome-note"));
   app.store.watch(
     (state) => state.info?.registration,
     (registration) => {
@@ -111,13 +111,14 @@ function usernameField() {
 
 /**
  * @param {object} parts
+ * @param {string} [parts.note]
  * @param {string} parts.title
  * @param {string} parts.action
  * @param {Record<string, ReturnType<typeof field>>} parts.fields By the name that the API gives the field.
  * @param {() => Promise<unknown>} parts.send
  * @param {(string | Node)[]} parts.other The way to the other form.
  */
-function accountForm({title, action, fields, send, other}) {
+function accountForm({note = "", title, action, fields, send, other}) {
   const problem = h("p", {class: "form-problem", role: "alert"});
   const button = h("button", {type: "submit", class: "button is-main is-wide"}, action);
 
@@ -145,6 +146,7 @@ function accountForm({title, action, fields, send, other}) {
     {class: "welcome-form", novalidate: true, onsubmit},
     logo(),
     h("h1", {class: "welcome-title"}, title),
+    h("p", {class: "welcome-note", role: "status", hidden: note === ""}, note),
     ...Object.values(fields).map((one) => one.element),
     problem,
     button,
