@@ -124,6 +124,20 @@ class TestVersions:
         visitor.opens()
         visitor.sees("Возможно, вышла новая версия.")
 
+    def test_an_open_tab_offers_to_load_again_when_a_part_is_missing(self, people: People) -> None:
+        visitor = people.visitor().opens()
+        expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
+        visitor.complaints.expect("status of 404")
+        loaded = visitor.page.evaluate("""async () => {
+          const main = new URL(document.documentElement.dataset.main, location.href);
+          const {later} = await import(new URL("ui/later.js", main).href);
+          return later(() => import(new URL("ui/of_another_version.js", main).href));
+        }""")
+        assert loaded is None
+        visitor.sees("There may be a new version of minichat.")
+        with visitor.page.expect_event("load"):
+            visitor.presses("Load again")
+
 
 def _with_another_version(route: Route) -> None:
     page = route.fetch()

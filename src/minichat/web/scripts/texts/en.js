@@ -11,6 +11,8 @@ const texts = {
   "app.retry": "Try again",
   "app.loading": "Loading…",
   "app.not_found": "There is nothing at this address.",
+  "app.not_loaded": "This part could not be loaded. There may be a new version of minichat.",
+  "app.reload": "Load again",
   "app.to_rooms": "Back to the rooms",
 
   // Errors without a sentence from the server

@@ -10,6 +10,8 @@ const texts = {
   "app.retry": "Повторить",
   "app.loading": "Загрузка…",
   "app.not_found": "По этому адресу ничего нет.",
+  "app.not_loaded": "Не удалось загрузить эту часть. Возможно, вышла новая версия minichat.",
+  "app.reload": "Загрузить снова",
   "app.to_rooms": "К списку чатов",
 
   // Errors without a sentence from the server
