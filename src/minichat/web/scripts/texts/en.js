@@ -100,6 +100,25 @@ const texts = {
   "composer.placeholder": "Write a message…",
   "composer.send": "Send",
   "composer.announcements": "Only moderators can write here.",
+
+  // The emoji picker
+  "emoji.title": "Emoji",
+  "emoji.grid": "Emoji",
+  "emoji.search": "Search emoji",
+  "emoji.none": "No emoji found",
+  "emoji.found": "Found",
+  "emoji.tones": "Skin tone",
+  "emoji.tone": "Skin tone {number}",
+  "emoji.recent": "Recently used",
+  "emoji.smileys": "Smileys",
+  "emoji.people": "People",
+  "emoji.nature": "Animals and nature",
+  "emoji.food": "Food and drink",
+  "emoji.travel": "Travel and places",
+  "emoji.activities": "Activities",
+  "emoji.objects": "Objects",
+  "emoji.symbols": "Symbols",
+  "emoji.flags": "Flags",
 };
 
 export default texts;

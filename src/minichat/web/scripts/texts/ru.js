@@ -116,6 +116,25 @@ const texts = {
   "composer.placeholder": "Напишите сообщение…",
   "composer.send": "Отправить",
   "composer.announcements": "Здесь пишут только модераторы.",
+
+  // The emoji picker
+  "emoji.title": "Эмодзи",
+  "emoji.grid": "Эмодзи",
+  "emoji.search": "Поиск эмодзи",
+  "emoji.none": "Ничего не нашлось",
+  "emoji.found": "Найдено",
+  "emoji.tones": "Цвет кожи",
+  "emoji.tone": "Цвет кожи {number}",
+  "emoji.recent": "Недавние",
+  "emoji.smileys": "Смайлы",
+  "emoji.people": "Люди",
+  "emoji.nature": "Животные и природа",
+  "emoji.food": "Еда и напитки",
+  "emoji.travel": "Путешествия",
+  "emoji.activities": "Занятия",
+  "emoji.objects": "Предметы",
+  "emoji.symbols": "Символы",
+  "emoji.flags": "Флаги",
 };
 
 export default texts;

@@ -1,0 +1,75 @@
+/**
+ * The emoji picker in a popover beside the button that opens it; on a phone, at the lower edge of the screen.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {t} from "../texts/texts.js";
+import {h} from "../ui/dom.js";
+import {place} from "../ui/menu.js";
+import {emojiPicker} from "./emoji_picker.js";
+
+/** @type {(() => void) | null} */
+let closeOpen = null;
+
+/**
+ * Open the picker. It closes on Escape, on a press outside, and after the choice unless `staysOpen`.
+ * @param {App} app
+ * @param {HTMLElement} anchor Gets the focus back.
+ * @param {{onPick: (emoji: string) => void, staysOpen?: boolean}} how
+ * @param {AbortSignal} signal
+ */
+export function openEmojiPicker(app, anchor, {onPick, staysOpen = false}, signal) {
+  closeOpen?.();
+  const end = new AbortController();
+  const picker = emojiPicker(
+    app,
+    {
+      onPick(emoji) {
+        if (!staysOpen) close();
+        onPick(emoji);
+      },
+    },
+    end.signal,
+  );
+  const element = h(
+    "div",
+    {class: "emoji-popover", popover: "manual", role: "dialog", "aria-label": t("emoji.title")},
+    picker,
+  );
+
+  function close({isFocusKept = false} = {}) {
+    if (end.signal.aborted) return;
+    closeOpen = null;
+    end.abort();
+    element.remove();
+    anchor.setAttribute("aria-expanded", "false");
+    if (!isFocusKept) anchor.focus({preventScroll: true});
+  }
+  const closeThis = () => close({isFocusKept: true});
+  closeOpen = closeThis;
+
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+  });
+  element.addEventListener("focusout", ({relatedTarget}) => {
+    if (relatedTarget instanceof Node && !element.contains(relatedTarget) && relatedTarget !== anchor) closeThis();
+  });
+  (anchor.closest("dialog") ?? document.body).append(element);
+  element.showPopover();
+  place(element, anchor.getBoundingClientRect());
+  anchor.setAttribute("aria-expanded", "true");
+  if (matchMedia("(pointer: fine)").matches) picker.querySelector("input")?.focus({preventScroll: true});
+  addEventListener(
+    "pointerdown",
+    (event) => {
+      const target = /** @type {Node} */ (event.target);
+      if (!element.contains(target) && !anchor.contains(target)) closeThis();
+    },
+    {signal: end.signal, capture: true},
+  );
+  signal.addEventListener("abort", closeThis, {signal: end.signal});
+  return {close: closeThis, isOpen: () => !end.signal.aborted};
+}
