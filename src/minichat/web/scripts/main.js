@@ -7,6 +7,7 @@ import {start} from "./actions/session.js";
 import {loadSettings} from "./actions/settings.js";
 import {makeApp} from "./app.js";
 import {watchAddress} from "./router.js";
+import {atRoute} from "./store/state.js";
 import {root} from "./views/root.js";
 
 const {api} = document.documentElement.dataset;
@@ -15,6 +16,6 @@ const app = makeApp(base);
 const {signal} = new AbortController(); // the page's whole life
 
 loadSettings(app);
-watchAddress((route) => app.store.update((state) => ({...state, route})), signal);
+watchAddress((route) => app.store.update((state) => atRoute(state, route)), signal);
 await root(app, /** @type {HTMLElement} */ (document.getElementById("app")), signal);
 await start(app, signal);

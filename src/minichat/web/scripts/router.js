@@ -1,7 +1,10 @@
 /**
  * Pages and their addresses. The page is in the fragment of the URL, so every page is served by the same file and Back
  * works as in any other site. Parsing and writing are pure; `watchAddress` connects them to the browser.
- *
+ */
+import {goTo} from "./ui/layers.js";
+
+/**
  * @typedef {{page: "home"} |
  *   {page: "room", room: number, message?: number} |
  *   {page: "settings", section: string} |
@@ -61,13 +64,7 @@ export function href(route) {
  * @param {{replace?: boolean}} [how] Replace the page in the browser's history, so that Back does not return to it.
  */
 export function go(route, {replace = false} = {}) {
-  if (href(route) === location.hash) return;
-  if (!replace) {
-    location.hash = href(route);
-    return;
-  }
-  history.replaceState(history.state, "", href(route));
-  dispatchEvent(new HashChangeEvent("hashchange"));
+  goTo(href(route), {replace});
 }
 
 /**

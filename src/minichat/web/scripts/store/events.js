@@ -18,8 +18,9 @@
  *   "room": load the room. "missing": load its messages after this id. "blocked": load the messages again that could mention the user.
  */
 import {changeMessages, messageAt, putMessages} from "./messages.js";
+import {dropParticipant, putParticipant} from "./participants.js";
 import {putPeople, setPresence} from "./people.js";
-import {patchRoom, putRooms, removeRoom} from "./rooms.js";
+import {depart, patchRoom, putRooms} from "./rooms.js";
 import {withEntry} from "./state.js";
 import {startTyping, stopTyping} from "./typing.js";
 import {mentionsMe} from "./unread.js";
@@ -50,14 +51,14 @@ export function applyEvent(state, event, now) {
     case "room.notify":
       return plain(putRooms(state, [event.data]));
     case "room.deleted":
-      return plain(removeRoom(state, event.data.room));
+      return plain(depart(state, event.data.room, "deleted"));
     case "participant.joined":
     case "participant.updated":
-      return {state: putPeople(state, [event.data.user]), needs: [{kind: "room", room: event.data.room}]};
+      return {state: putParticipant(state, event.data), needs: [{kind: "room", room: event.data.room}]};
     case "participant.left":
-      if (event.data.user.id === state.account?.id) return plain(removeRoom(state, event.data.room));
+      if (event.data.user.id === state.account?.id) return plain(depart(state, event.data.room, "removed"));
       return {
-        state: stopTyping(state, event.data.room, event.data.user.id),
+        state: dropParticipant(stopTyping(state, event.data.room, event.data.user.id), event.data),
         needs: [{kind: "room", room: event.data.room}],
       };
     case "block.changed":

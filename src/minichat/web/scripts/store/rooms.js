@@ -67,11 +67,25 @@ export function removeRoom(state, id) {
     rooms: withoutEntry(next.rooms, id),
     cards: withoutEntry(next.cards, id),
     typing: withoutEntry(next.typing, id),
+    participants: withoutEntry(next.participants, id),
     drafts: withoutEntry(next.drafts, id),
     outbox: next.outbox.some((entry) => entry.room === id)
       ? next.outbox.filter((entry) => entry.room !== id)
       : next.outbox,
   };
+}
+
+/**
+ * The user is no longer in a room, and has not left it on this page: remember that, since the room may be open.
+ * @param {State} state
+ * @param {number} id
+ * @param {"removed" | "deleted"} reason
+ * @returns {State}
+ */
+export function depart(state, id, reason) {
+  const room = state.rooms.get(id);
+  if (!room) return removeRoom(state, id);
+  return {...removeRoom(state, id), departure: {room: id, name: room.name, reason}};
 }
 
 /**

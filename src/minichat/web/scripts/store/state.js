@@ -5,6 +5,7 @@
  * @typedef {import("../api/types.js").Account} Account
  * @typedef {import("../api/types.js").Info} Info
  * @typedef {import("../api/types.js").Message} Message
+ * @typedef {import("../api/types.js").Participant} Participant
  * @typedef {import("../api/types.js").Person} Person
  * @typedef {import("../api/types.js").Room} Room
  * @typedef {import("../router.js").Route} Route
@@ -12,6 +13,15 @@
  * @typedef {object} History The known messages of a room.
  * @property {readonly Message[]} messages By seq. A gap in seq is a gap in what we know.
  * @property {boolean} reachesStart The first of them is the first that the user may read.
+ *
+ * @typedef {object} Participants The known participants of a room, in the order of joining.
+ * @property {readonly Participant[]} people
+ * @property {Record<string, string> | null} next The query of the next page, or null if all are known.
+ *
+ * @typedef {object} Departure A room that the user was in, and no longer is.
+ * @property {number} room
+ * @property {string} name
+ * @property {"removed" | "deleted"} reason
  *
  * @typedef {object} OutboxEntry A message that the server has not acknowledged yet.
  * @property {string} clientId
@@ -50,6 +60,9 @@
  * @property {ReadonlyMap<number, ReadonlyMap<number, number>>} typing By room and user: the time to stop showing it.
  * @property {ReadonlyMap<number, ReadonlyMap<number, number>>} marks By room and user: the last seq that they read.
  * @property {ReadonlyMap<number, readonly Message[]>} pins By room, last pinned first; only loaded ones.
+ * @property {ReadonlyMap<number, Participants>} participants By room; only loaded ones.
+ * @property {Departure | null} departure The last room that others have removed the user from, or have deleted.
+ * @property {string | null} invite The token of an invitation that the user has opened, and neither accepted nor dismissed.
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
@@ -75,18 +88,31 @@ export const START = {
   typing: new Map(),
   marks: new Map(),
   pins: new Map(),
+  participants: new Map(),
+  departure: null,
+  invite: null,
   blocked: new Set(),
   outbox: [],
   drafts: new Map(),
 };
 
 /**
- * The state after a log-out: nothing of the user remains.
+ * The state after a log-out: nothing of the user remains. An invitation stays while a visitor logs in or registers.
  * @param {State} state
  * @returns {State}
  */
-export function loggedOut({info, route, settings}) {
-  return {...START, phase: "out", info, route, settings};
+export function loggedOut({phase, info, route, settings, invite}) {
+  return {...START, phase: "out", info, route, settings, invite: phase === "in" ? null : invite};
+}
+
+/**
+ * The state at another address. The token of an invitation stays while the visitor logs in or registers elsewhere.
+ * @param {State} state
+ * @param {Route} route
+ * @returns {State}
+ */
+export function atRoute(state, route) {
+  return {...state, route, invite: route.page === "invite" ? route.token : state.invite};
 }
 
 /**

@@ -1,9 +1,11 @@
 /**
- * Modal dialogs on the browser's own <dialog>: it keeps the focus inside, closes on Escape, and returns the focus.
+ * Modal dialogs on the browser's own <dialog>: it keeps the focus inside, closes on Escape, and returns the focus. On a
+ * phone they fill the screen, and Back closes them.
  */
 import {t} from "../texts/texts.js";
 import {iconButton} from "./controls.js";
 import {h} from "./dom.js";
+import {addLayer, goTo} from "./layers.js";
 
 let dialogs = 0;
 
@@ -45,7 +47,14 @@ export function openDialog({title, content, className = "", signal}) {
     let isPressed = false; // a press that begins inside, such as selecting text, must not close the dialog
     element.addEventListener("pointerdown", (event) => (isPressed = event.target === element));
     element.addEventListener("click", (event) => isPressed && event.target === element && close());
+    element.addEventListener("click", (event) => {
+      const link = /** @type {Element} */ (event.target).closest?.('a[href^="#"]');
+      if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      goTo(link.getAttribute("href") ?? "", {replace: false}); // closes the dialog
+    });
     element.addEventListener("close", () => {
+      removeLayer();
       end.abort();
       element.remove();
       resolve(result);
@@ -53,6 +62,7 @@ export function openDialog({title, content, className = "", signal}) {
     signal?.addEventListener("abort", () => close(), {signal: end.signal});
     document.body.append(element);
     element.showModal();
+    const removeLayer = addLayer(() => element.close());
   });
 }
 
