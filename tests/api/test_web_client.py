@@ -128,11 +128,29 @@ class TestFiles:
         assert len(found) >= 3
         for path in found:
             answer = get(chat, base + path.relative_to(FOLDER).as_posix(), headers=NO_CODING)
-            assert (answer.status_code, answer.data) == (200, path.read_bytes()), path
+            assert answer.status_code == 200, path
+            source = path.read_text(encoding="utf-8").splitlines()
+            assert all(line in ("", source[number]) for number, line in enumerate(answer.text.splitlines())), path
             assert answer.mimetype == types[path.suffix]
             assert answer.mimetype_params == {"charset": "utf-8"}
             assert answer.headers["Cache-Control"] == FOREVER
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    def test_comments_that_fill_lines_are_not_sent(self, tmp_path: Path) -> None:
+        script = '/**\n * The job.\n */\nlet a = "/* b */";\n  /** @type {c} */\n  let d = /** @type {e} */ (a);\n'
+        client = made_of(tmp_path, **{"scripts/main_js": script, "styles/a_css": "/* f\n*/\ng { top: 0 } /* h */\n"})
+        main, style = client.file("scripts/main.js"), client.file("styles/a.css")
+        assert main
+        assert style
+        assert main.plain().decode() == '\n\n\nlet a = "/* b */";\n\n  let d = /** @type {e} */ (a);\n'
+        assert style.plain().decode() == "\n\ng { top: 0 } /* h */\n"
+
+    def test_no_comment_that_fills_lines_is_part_of_a_text(self) -> None:
+        for path in FOLDER.rglob("*.js"):
+            source = path.read_text(encoding="utf-8")
+            for comment in re.finditer(r"^[ \t]*/\*.*?\*/[ \t]*$", source, re.MULTILINE | re.DOTALL):
+                before = re.sub(r"(?s:/\*.*?\*/)|//.*", "", source[: comment.start()])
+                assert before.count("`") % 2 == 0, f"{path.name}: {comment[0]}"
 
     def test_the_folder_holds_only_files_that_are_served(self) -> None:
         unknown = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix not in {".js", ".css", ".svg"}]
