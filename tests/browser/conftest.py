@@ -3,14 +3,21 @@
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from playwright.sync_api import Browser
 
+from browser.elsewhere import DEVELOPMENT_PORT, copy_client, serving_files
 from browser.people import PATIENCE_MS, Person, Visitor
 from e2e.browsers import chromium
 from servers import RunningServer, serving
+
+
+class Copy(NamedTuple):
+    folder: Path
+    origin: str
+
 
 Somebody = TypeVar("Somebody", bound=Visitor)
 SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "browser"
@@ -18,9 +25,20 @@ _REPORT = pytest.StashKey[pytest.TestReport]()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """A web server at another origin, whose pages may call the API."""
+    folder = tmp_path_factory.mktemp("copy")
+    with serving_files(folder) as port:
+        yield Copy(folder, f"http://localhost:{port}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, copy: Copy) -> Iterator[RunningServer]:
     """The server of all tests that neither stop nor configure theirs."""
-    with serving(tmp_path_factory.mktemp("web-client"), "--workers", "2", rate_limits="off") as server:
+    allowed: dict[str, Any] = {} if copy.origin.endswith(f":{DEVELOPMENT_PORT}") else {"cors_origins": copy.origin}
+    folder = tmp_path_factory.mktemp("web-client")
+    with serving(folder, "--workers", "2", rate_limits="off", **allowed) as server:
+        copy_client(copy.folder, f"http://127.0.0.1:{server.port}")
         yield server
 
 

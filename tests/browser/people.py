@@ -138,6 +138,12 @@ class Person(Visitor):
         stored = [{"name": _REFRESH_TOKEN, "value": json.dumps(refresh)}]
         self._options["storage_state"] = {"origins": [{"origin": self.base, "localStorage": stored}]}
 
+    def at(self, origin: str) -> Self:
+        """Use the pages of another origin. Call this before the first tab is opened."""
+        self.base = origin
+        self._stays_logged_in(self.account.refresh)
+        return self
+
     def logged_out(self) -> Self:
         """Let the first tab open without a session."""
         del self._options["storage_state"]

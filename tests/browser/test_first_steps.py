@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from browser.accessibility import violations_of
-from browser.conftest import People
+from browser.conftest import Copy, People
 from browser.people import Person
 from e2e.crowd import PASSWORD
 from scale import scaled
@@ -40,6 +40,18 @@ def test_two_people_register_log_in_and_chat(people: People, ann: Person) -> Non
     newcomer.sees("hello")
     newcomer.page.get_by_role("textbox", name="Message", exact=True).fill("hello Ann")
     newcomer.presses("Send")
+    ann.sees("hello Ann")
+
+
+def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, copy: Copy) -> None:
+    room = ann.makes_room("Kitchen", bob)
+    ann.at(copy.origin).opens_room(room)
+    bob.opens_room(room)
+    ann.says("hello from elsewhere")
+    bob.sees("hello from elsewhere")
+    bob.says("hello Ann")
+    ann.sees("hello Ann")
+    ann.page.reload()
     ann.sees("hello Ann")
 
 
