@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,10 +68,10 @@ class File(NamedTuple):
 class WebClient:
     def __init__(self, folder: "Traversable", made: Mapping[str, Callable[[], bytes]]) -> None:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
-        contents = dict(sorted(_contents(folder)))
-        self.digest = _digest_of(f"{name}\0".encode() + hashlib.sha256(it).digest() for name, it in contents.items())
-        contents = {name: _without_comments(name, content) for name, content in contents.items()}
+        contents = {name: _without_comments(name, content) for name, content in sorted(_contents(folder))}
         self._index, contents[_STYLES] = _with_one_style_sheet(contents.pop(INDEX).decode(), contents)
+        names_and_contents = ((name.encode(), hashlib.sha256(it).digest()) for name, it in contents.items())
+        self.digest = _digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
         modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
         self._first_modules = list(_first_modules(modules))
         self._files = {name: self._file(name, content) for name, content in contents.items()}
@@ -162,7 +162,7 @@ def _packed(name: str, content: bytes, digest: str) -> File:
     return File(gzip.compress(content, mtime=0) if is_compressed else content, _TYPES[ending], is_compressed, digest)
 
 
-def _digest_of(parts: Iterator[bytes] | list[bytes]) -> str:
+def _digest_of(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
