@@ -1,6 +1,8 @@
 """The first minutes of a newcomer, and the promises for the first load: its time, its size, its accessibility."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ from playwright.sync_api import Page, Route, expect
 from browser.accessibility import violations_of
 from browser.conftest import Copy, People
 from browser.people import Person
-from e2e.crowd import PASSWORD
+from e2e.crowd import PASSWORD, wait_until
 from scale import scaled
+from servers import free_port, serving
 
+PACKAGE = Path(__file__).parents[2] / "src" / "minichat"
 FIRST_PAINT_MS = 300
 FIRST_LOAD_BYTES = 70_000
 _LOADED = """() => performance.getEntries()
@@ -136,6 +140,30 @@ class TestVersions:
         visitor.opens()
         visitor.sees("Возможно, вышла новая версия.")
 
+    def test_an_open_tab_works_through_an_upgrade_and_has_one_version_of_all_files(
+        self, people: People, tmp_path: Path
+    ) -> None:
+        older = tmp_path / "older" / "minichat"
+        shutil.copytree(PACKAGE, older, ignore=shutil.ignore_patterns("__pycache__"))
+        with (older / "web/scripts/main.js").open("a") as module:
+            module.write("document.documentElement.dataset.version = 'older';\n")
+        port = free_port()
+        with serving(tmp_path, port=port, variables={"PYTHONPATH": str(older.parent)}) as before:
+            ann = people.person("Ann", before)
+            room = ann.makes_room("Kitchen")
+            ann.opens_room(room)
+            ann.says("before the upgrade")
+            expect(ann.page.locator("html")).to_have_attribute("data-version", "older")
+            versions = versions_in(ann.page)
+            ann.complaints.expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
+        with serving(tmp_path, port=port):
+            ann.says("after the upgrade")
+            wait_until(lambda: len(ann.account.history(room["id"])) == 2, "the message of the open tab")
+            ann.page.reload()
+            ann.sees("after the upgrade")
+            assert len(versions) == len(versions_in(ann.page)) == 1
+            assert versions != versions_in(ann.page)
+
     def test_an_open_tab_offers_to_load_again_when_a_part_is_missing(self, people: People) -> None:
         visitor = people.visitor().opens()
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
@@ -149,6 +177,12 @@ class TestVersions:
         visitor.sees("There may be a new version of minichat.")
         with visitor.page.expect_event("load"):
             visitor.presses("Load again")
+
+
+def versions_in(page: Page) -> set[str]:
+    """Return the digests in the addresses of the files that the page has loaded."""
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
+    return {found[1] for url in loaded if (found := re.search(r"/web/([0-9a-f]{16})/", url))}
 
 
 def _with_another_version(route: Route) -> None:

@@ -12,12 +12,21 @@ import {t} from "../texts/texts.js";
 export function problemText(error) {
   if (!(error instanceof ApiError)) return t("error.unknown");
   if (error.status === 0) return t("error.unreachable");
+  if (isOutdated(error)) return t("app.not_loaded");
   const fields = Object.values(error.errors).flat();
   if (fields.length > 0) return fields.join(" ");
   if (error.status === 429 && error.retryAfter > 0 && error.detail === "") {
     return t("error.wait", {count: error.retryAfter});
   }
   return error.detail || t("error.unknown");
+}
+
+/**
+ * The server has another version than this page, and no longer the file that the page needs.
+ * @param {unknown} error
+ */
+export function isOutdated(error) {
+  return error instanceof ApiError && error.code === "outdated";
 }
 
 /**

@@ -17,8 +17,9 @@ export async function loadEmoji(language, fetch = globalThis.fetch.bind(globalTh
   try {
     const answer = await fetch(new URL(`../../emoji.${language}.json`, import.meta.url), {credentials: "omit"});
     if (answer.ok) return await answer.json();
-  } catch {
-    // as any other failure
+    if (answer.status === 404) throw new ApiError({status: 404, code: "outdated"});
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
   }
   throw new ApiError({status: 0, code: "unreachable"});
 }

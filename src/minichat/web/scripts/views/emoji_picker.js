@@ -6,7 +6,7 @@
  * @typedef {import("../text/emoji.js").Emoji} Emoji
  */
 import {chooseTone, emojiHabits, loadEmoji, rememberEmoji} from "../actions/emoji.js";
-import {problemText} from "../actions/problems.js";
+import {isOutdated, problemText} from "../actions/problems.js";
 import {searchEmoji, TONE_COUNT, withTone} from "../text/emoji.js";
 import {t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
@@ -153,12 +153,8 @@ export function emojiPicker(app, {onPick}, signal) {
       showTabs();
       show();
     } catch (error) {
-      fill(
-        note,
-        problemText(error),
-        " ",
-        h("button", {type: "button", class: "link-button", onclick: load}, t("app.retry")),
-      );
+      const [label, onclick] = isOutdated(error) ? [t("app.reload"), () => location.reload()] : [t("app.retry"), load];
+      fill(note, problemText(error), " ", h("button", {type: "button", class: "link-button", onclick}, label));
     }
   }
 
