@@ -119,6 +119,11 @@ const texts = {
   "emoji.objects": "Objects",
   "emoji.symbols": "Symbols",
   "emoji.flags": "Flags",
+
+  // Code in messages
+  "code.copy": "Copy code",
+  "code.copied": "Copied",
+  "code.not_copied": "Could not be copied",
 };
 
 export default texts;

@@ -135,6 +135,11 @@ const texts = {
   "emoji.objects": "Предметы",
   "emoji.symbols": "Символы",
   "emoji.flags": "Флаги",
+
+  // Code in messages
+  "code.copy": "Скопировать код",
+  "code.copied": "Скопировано",
+  "code.not_copied": "Не удалось скопировать",
 };
 
 export default texts;
