@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {historyOf, messageAt, putMessages, runAround} from "../../src/minichat/web/scripts/store/messages.js";
 import {addEntry, changeEntry, nextToSend} from "../../src/minichat/web/scripts/store/outbox.js";
-import {rowsOf} from "../../src/minichat/web/scripts/store/timeline.js";
+import {makeTimeline} from "../../src/minichat/web/scripts/store/timeline.js";
 import {ANN, annInRoom, message, ROOM, stateOfAnn} from "./fixtures.js";
 
 /** @param {import("../../src/minichat/web/scripts/store/state.js").State} state */
@@ -57,7 +57,7 @@ const entry = (clientId) => ({
 
 test("a message replaces its entry in the same row, however often it arrives", () => {
   let state = addEntry(annInRoom(1), entry("c1"));
-  const rows = () => rowsOf(historyOf(state, ROOM).messages, state.outbox, ANN.id).map(({key}) => key);
+  const rows = () => makeTimeline(ANN.id)(historyOf(state, ROOM).messages, state.outbox).map(({key}) => key);
   const before = rows();
   const mine = message(2, {user: ANN, client_id: "c1"});
   state = putMessages(state, ROOM, [mine]);
@@ -70,7 +70,7 @@ test("another user's client_id settles no entry and shares no row", () => {
   let state = addEntry(annInRoom(0), entry("c1"));
   state = putMessages(state, ROOM, [message(1, {client_id: "c1"})]);
   assert.equal(state.outbox.length, 1);
-  const keys = rowsOf(historyOf(state, ROOM).messages, state.outbox, ANN.id).map(({key}) => key);
+  const keys = makeTimeline(ANN.id)(historyOf(state, ROOM).messages, state.outbox).map(({key}) => key);
   assert.equal(new Set(keys).size, keys.length);
 });
 
@@ -95,9 +95,30 @@ test("a group of messages ends with its author, after a pause and at midnight", 
     at(5, noon(30)),
     at(6, new Date(2026, 10, 25, 0, 0)),
   ];
-  const rows = rowsOf(messages, [], ANN.id);
+  const rows = makeTimeline(ANN.id)(messages, []);
   assert.deepEqual(
-    rows.map((row) => (row.kind === "day" ? "day" : row.isFirst)),
+    rows.map((row) => ("isFirst" in row ? row.isFirst : row.kind)),
     ["day", true, false, true, true, true, "day", true],
+  );
+});
+
+test("the new messages begin after the last one that was read, if it is known where that is", () => {
+  const kinds = (/** @type {number} */ first, /** @type {number | null} */ unreadAfter) =>
+    makeTimeline(ANN.id)(page(first, first + 1, first + 2), [], unreadAfter).map(({kind}) => kind);
+  assert.deepEqual(kinds(1, 1), ["day", "message", "unread", "message", "message"]);
+  assert.deepEqual(kinds(4, 3), ["day", "unread", "message", "message", "message"]);
+  assert.ok(!kinds(5, 1).includes("unread"));
+  assert.ok(!kinds(1, null).includes("unread"));
+  assert.ok(!kinds(1, 3).includes("unread"));
+});
+
+test("a row is the same object as before until what it shows has changed", () => {
+  const timeline = makeTimeline(ANN.id);
+  const messages = page(1, 2, 3);
+  const before = timeline(messages, []);
+  const after = timeline([messages[0], message(2, {content: "new"}), messages[2]], []);
+  assert.deepEqual(
+    after.map((row, place) => row === before[place]),
+    [true, true, false, true],
   );
 });

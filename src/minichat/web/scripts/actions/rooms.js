@@ -10,6 +10,9 @@ import {putRooms} from "../store/rooms.js";
 import {put} from "./loading.js";
 
 export const PAGE = 50;
+/** Pages that follow as the user scrolls. */
+const NEXT_PAGE = 100;
+const LARGEST_PAGE = 200;
 
 /** Loads under way: a second request for the same would be wasted. @type {Map<string, Promise<any>>} */
 const underWay = new Map();
@@ -43,10 +46,13 @@ export function openRoom(app, room, message) {
  * @param {number | undefined} message
  */
 async function load(app, room, message) {
+  // The user begins at the first unread message.
+  const unread = message === undefined ? (app.store.get().rooms.get(room)?.unread_count ?? 0) : 0;
+  const limit = Math.min(Math.max(PAGE, unread + 20), LARGEST_PAGE);
   try {
-    await put(app, app.api.messages.history(room, {around: message, limit: PAGE}), (state, answer) => {
+    await put(app, app.api.messages.history(room, {around: message, limit}), (state, answer) => {
       const next = putRooms(state, [answer.room]);
-      const isWhole = message === undefined && answer.messages.length < PAGE;
+      const isWhole = message === undefined && answer.messages.length < limit;
       return putMessages(next, room, answer.messages, {reachesStart: isWhole || answer.messages[0]?.seq === 1});
     });
     return true;
@@ -83,8 +89,8 @@ export function loadOlder(app, room, seq) {
   return once(`${room} before ${seq}`, async () => {
     const first = runAround(historyOf(app.store.get(), room).messages, seq)[0];
     if (!first) return;
-    await put(app, app.api.messages.history(room, {before: first.id, limit: PAGE}), (state, {messages}) =>
-      putMessages(state, room, messages, {reachesStart: messages.length < PAGE}),
+    await put(app, app.api.messages.history(room, {before: first.id, limit: NEXT_PAGE}), (state, {messages}) =>
+      putMessages(state, room, messages, {reachesStart: messages.length < NEXT_PAGE}),
     );
   });
 }
@@ -99,7 +105,7 @@ export function loadNewer(app, room, seq) {
   return once(`${room} after ${seq}`, async () => {
     const last = runAround(historyOf(app.store.get(), room).messages, seq).at(-1);
     if (!last) return;
-    await put(app, app.api.messages.history(room, {after: last.id, limit: PAGE}), (state, {messages}) =>
+    await put(app, app.api.messages.history(room, {after: last.id, limit: NEXT_PAGE}), (state, {messages}) =>
       putMessages(state, room, messages),
     );
   });
@@ -114,6 +120,16 @@ export function loadNewer(app, room, seq) {
 export function hasOlder(state, room, seq) {
   const {messages, reachesStart} = historyOf(state, room);
   return seq > 1 && !(reachesStart && placeOf(messages, seq) === 0);
+}
+
+/**
+ * Newer messages exist after this seq.
+ * @param {State} state
+ * @param {number} room
+ * @param {number} seq
+ */
+export function hasNewer(state, room, seq) {
+  return seq < (state.rooms.get(room)?.last_message?.seq ?? 0);
 }
 
 /**

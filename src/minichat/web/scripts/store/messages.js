@@ -155,6 +155,9 @@ export function changeMessages(state, room, change) {
       next = {...next, pins: withEntry(next.pins, room, changed)};
     }
   }
+  for (const [id, quote] of state.quotes) {
+    if (quote?.room === room) next = {...next, quotes: withEntry(next.quotes, id, change(quote))};
+  }
   const known = state.rooms.get(room);
   if (known?.last_message) {
     const last = change(known.last_message);

@@ -69,6 +69,7 @@ export function removeRoom(state, id) {
     typing: withoutEntry(next.typing, id),
     participants: withoutEntry(next.participants, id),
     drafts: withoutEntry(next.drafts, id),
+    places: withoutEntry(next.places, id),
     outbox: next.outbox.some((entry) => entry.room === id)
       ? next.outbox.filter((entry) => entry.room !== id)
       : next.outbox,

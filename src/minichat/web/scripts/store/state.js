@@ -38,6 +38,12 @@
  * @property {number | null} replyTo The id of a message.
  * @property {number | null} editing The id of a message.
  *
+ * @typedef {object} Place Where a user was in the messages of a room.
+ * @property {number} message The id of the first message in view.
+ * @property {number} seq Its seq.
+ * @property {string} key Its row.
+ * @property {number} offset Its distance from the upper edge.
+ *
  * @typedef {object} Settings What the user chose on this device.
  * @property {"system" | "light" | "dark"} theme
  * @property {"system" | "en" | "ru"} language
@@ -63,6 +69,8 @@
  * @property {ReadonlyMap<number, Participants>} participants By room; only loaded ones.
  * @property {Departure | null} departure The last room that others have removed the user from, or have deleted.
  * @property {string | null} invite The token of an invitation that the user has opened, and neither accepted nor dismissed.
+ * @property {ReadonlyMap<number, Message | null>} quotes Messages that others reply to, by id. Null: it can't be read.
+ * @property {ReadonlyMap<number, Place>} places By room: where the user left it. No entry: at the end.
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
@@ -91,6 +99,8 @@ export const START = {
   participants: new Map(),
   departure: null,
   invite: null,
+  quotes: new Map(),
+  places: new Map(),
   blocked: new Set(),
   outbox: [],
   drafts: new Map(),

@@ -20,11 +20,15 @@ const COLOURS = 8;
 /**
  * @param {App} app
  * @param {Row} first
+ * @param {{room: number, jump: (id: number, from: import("../store/state.js").Message) => void}} _list
  * @param {AbortSignal} _signal
  * @returns {import("../ui/dom.js").Part<Row>}
  */
-export function timelineRow(app, first, _signal) {
+export function timelineRow(app, first, _list, _signal) {
   if (first.kind === "day") return {element: dayRow(first.time)};
+  if (first.kind === "unread") {
+    return {element: h("div", {class: "unread-divider", role: "separator"}, h("span", null, t("messages.unread")))};
+  }
   const element = h("article", {class: "message"});
 
   /** @param {Row} row */

@@ -1,23 +1,32 @@
 /**
- * The messages of an open room. It stays at the end while new messages arrive, loads earlier ones at the top, and marks as
- * read what the user can see.
+ * The messages of an open room: which of them are shown and where the view begins, jumps to a message, and loading at
+ * both edges. `ui/window_list.js` keeps the view still, `message.js` draws a row.
  *
  * @typedef {import("../app.js").App} App
+ * @typedef {import("../store/state.js").State} State
+ * @typedef {import("../store/state.js").Message} Message
  * @typedef {import("../store/timeline.js").Row} Row
  */
+import {problemText} from "../actions/problems.js";
 import {markRead} from "../actions/reading.js";
-import {hasOlder, loadOlder} from "../actions/rooms.js";
-import {historyOf, runAround} from "../store/messages.js";
-import {entriesOf} from "../store/outbox.js";
+import {hasNewer, openRoom} from "../actions/rooms.js";
+import {historyOf, messageById, runAround} from "../store/messages.js";
+import {entriesOf, rowKey} from "../store/outbox.js";
+import {withEntry, withoutEntry} from "../store/state.js";
 import {memo} from "../store/store.js";
-import {rowsOf} from "../store/timeline.js";
+import {makeTimeline, UNREAD} from "../store/timeline.js";
 import {t} from "../texts/texts.js";
-import {h, keyedList} from "../ui/dom.js";
+import {h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {toast} from "../ui/toast.js";
+import {windowList} from "../ui/window_list.js";
+import {listEdges} from "./list_edges.js";
 import {timelineRow} from "./message.js";
+import {newestButton} from "./newest_button.js";
+import {newsForScreenReaders} from "./spoken_news.js";
 
-const NEAR_PX = 80;
-const LOAD_AT_PX = 600;
+const DIVIDER_TOP_PX = 72;
+const HIGHLIGHT_MS = 2_500;
 
 /**
  * @param {App} app
@@ -27,7 +36,17 @@ const LOAD_AT_PX = 600;
 export function messageList(app, room, signal) {
   const {store} = app;
   const me = store.get().account?.id;
-  const list = h("div", {class: "timeline"});
+  /** Follow the newest messages (null), or show those around this one. @type {{seq: number, message: number} | null} */
+  let center = null;
+  /** Messages after this seq were new when the user came. @type {number | null} */
+  let unreadAfter = null;
+  let isOpened = false;
+  let isUnseen = false;
+  /** Where the user was before they followed a quote. @type {{seq: number, message: number, key: string}[]} */
+  let trail = [];
+
+  const edges = listEdges(app, room, () => !signal.aborted && onView());
+  const content = h("div", {class: "timeline"});
   const empty = h(
     "div",
     {class: "blank timeline-empty", hidden: true},
@@ -39,57 +58,222 @@ export function messageList(app, room, signal) {
   const scroller = h(
     "div",
     {class: "scroller", tabindex: 0, role: "region", "aria-label": t("messages.label", {name})},
+    edges.lead,
     empty,
-    list,
+    content,
+    edges.tail,
   );
-  let isAtEnd = true;
-
-  const showRows = keyedList({
-    parent: list,
+  const list = windowList({
+    scroller,
+    list: content,
     key: (/** @type {Row} */ row) => row.key,
-    make: (row, end) => timelineRow(app, row, end),
+    make: (row, end) => timelineRow(app, row, {room, jump: follow}, end),
+    onView,
     signal,
   });
+  const newest = newestButton(app, room, toNewest, signal);
+
+  const timeline = makeTimeline(me);
   const rows = memo(
     (
-      /** @type {readonly import("../api/types.js").Message[]} */ messages,
-      /** @type {import("../store/state.js").State["outbox"]} */ outbox,
-    ) => rowsOf(runAround(messages, null), entriesOf(outbox, room), me),
+      /** @type {readonly Message[]} */ run,
+      /** @type {State["outbox"]} */ outbox,
+      /** @type {boolean} */ isNewest,
+      /** @type {number | null} */ after,
+    ) => timeline(run, isNewest ? entriesOf(outbox, room) : [], after),
   );
+  const runOf = memo((/** @type {readonly Message[]} */ messages, /** @type {number | null} */ seq) =>
+    runAround(messages, seq),
+  );
+
+  function run() {
+    const {messages} = historyOf(store.get(), room);
+    const shown = runOf(messages, center?.seq ?? null);
+    return {shown, isNewest: shown.at(-1) === messages.at(-1) && !hasNewer(store.get(), room, shown.at(-1)?.seq ?? 0)};
+  }
 
   function show() {
     const state = store.get();
-    const before = scroller.scrollHeight - scroller.scrollTop;
-    const all = rows(historyOf(state, room).messages, state.outbox);
-    showRows(all);
-    empty.hidden = all.length > 0 || !state.histories.has(room);
-    scroller.scrollTop = isAtEnd ? scroller.scrollHeight : scroller.scrollHeight - before;
-    see();
+    const history = state.histories.get(room);
+    if (!history) return; // what is on the screen stays until it is loaded again
+    if (!isOpened) return open();
+    if (center !== null && !messageById(state, room, center.message)) return void returnTo(center.message);
+    const {shown, isNewest} = run();
+    const all = rows(shown, state.outbox, isNewest, unreadAfter);
+    empty.hidden = all.length > 0;
+    edges.show(shown);
+    list.show(all, {follows: isNewest});
   }
 
-  function see() {
-    isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+  /** Begin where the address says, where the user was, at the first unread message, or at the end. */
+  function open() {
+    isOpened = true;
     const state = store.get();
-    const run = runAround(historyOf(state, room).messages, null);
-    const last = run.at(-1);
-    if (last && isAtEnd && document.visibilityState === "visible" && document.hasFocus())
-      void markRead(app, room, last.seq);
-    const first = run[0];
-    if (first && scroller.scrollTop < LOAD_AT_PX && hasOlder(state, room, first.seq)) {
-      loadOlder(app, room, first.seq).catch(() => {}); // scrolling on tries again
+    const known = state.rooms.get(room);
+    const {route} = state;
+    if (known && known.unread_count > 0) unreadAfter = known.last_read_seq;
+    const wanted = route.page === "room" ? route.message : undefined;
+    if (wanted !== undefined) {
+      const message = messageById(state, room, wanted);
+      if (message) center = {seq: message.seq, message: wanted};
+      show();
+      queueMicrotask(() => void jump(wanted)); // when the list is in the page
+      return;
+    }
+    const place = state.places.get(room);
+    if (place && messageById(state, room, place.message)) {
+      center = {seq: place.seq, message: place.message};
+      show();
+      list.scrollTo(place.key, place.offset);
+      return;
+    }
+    show();
+    if (unreadAfter !== null) list.scrollTo(UNREAD.key, DIVIDER_TOP_PX);
+  }
+
+  /** Show a message that may be far from what is loaded. @param {number} id */
+  async function jump(id) {
+    try {
+      if (!messageById(store.get(), room, id)) {
+        scroller.setAttribute("aria-busy", "true");
+        await openRoom(app, room, id);
+      }
+      if (signal.aborted) return;
+      const message = messageById(store.get(), room, id);
+      if (!message) return toast(t("messages.not_found"), {isProblem: true});
+      center = {seq: message.seq, message: id};
+      show();
+      const key = rowKey(message, me);
+      list.scrollTo(key);
+      highlight(key);
+    } catch (error) {
+      toast(problemText(error), {isProblem: true});
+    } finally {
+      scroller.removeAttribute("aria-busy");
     }
   }
 
-  scroller.addEventListener("scroll", see, {signal, passive: true});
-  addEventListener("focus", see, {signal});
-  document.addEventListener("visibilitychange", see, {signal});
-  const sizes = new ResizeObserver(() => {
-    if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
-  });
-  sizes.observe(scroller);
-  sizes.observe(list);
-  signal.addEventListener("abort", () => sizes.disconnect());
+  /** Follow a quote: the button at the end leads back. @param {number} id @param {Message} from */
+  function follow(id, from) {
+    trail.push({seq: from.seq, message: from.id, key: rowKey(from, me)});
+    newest.update({isAway: true});
+    void jump(id);
+  }
+
+  /** All messages were dropped: load those that the user was looking at. @param {number} message */
+  async function returnTo(message) {
+    center = null;
+    await openRoom(app, room, message).catch(() => false);
+    const again = messageById(store.get(), room, message);
+    if (signal.aborted) return;
+    center = again ? {seq: again.seq, message} : null;
+    show();
+  }
+
+  async function toNewest() {
+    const before = trail.pop();
+    if (before && messageById(store.get(), room, before.message)) return void jump(before.message);
+    center = null;
+    if (!run().isNewest) await openRoom(app, room).catch((error) => toast(problemText(error), {isProblem: true}));
+    if (signal.aborted) return;
+    show();
+    list.scrollToEnd();
+    newest.element.blur();
+  }
+
+  /** @param {string} key */
+  function highlight(key) {
+    const element = list.element(key);
+    element?.focus({preventScroll: true});
+    element?.classList.add("is-target");
+    setTimeout(() => element?.classList.remove("is-target"), HIGHLIGHT_MS);
+  }
+
+  function onView() {
+    const {shown, isNewest} = run();
+    const seen = list.inView();
+    const first = seen.find(({item}) => item.kind === "message")?.item;
+    const isAtEnd = list.isAtEnd() && isNewest;
+    if (isAtEnd) trail = [];
+    if (first?.kind === "message") {
+      center = isAtEnd ? null : {seq: first.message.seq, message: first.message.id};
+    }
+    newest.update({isAway: !isAtEnd && seen.length > 0});
+    read(seen);
+    edges.look(
+      shown,
+      seen.flatMap(({item}) => (item.kind === "message" ? [item.message] : [])),
+    );
+  }
+
+  /** @param {ReturnType<typeof list.inView>} seen */
+  function read(seen) {
+    if (document.visibilityState !== "visible" || !document.hasFocus()) return;
+    const height = scroller.clientHeight;
+    let seq = 0;
+    for (const {item, top, bottom} of seen) {
+      if (item.kind === "message" && (bottom <= height + 8 || top < height / 2)) seq = item.message.seq;
+    }
+    if (seq > 0) void markRead(app, room, seq);
+  }
+
+  /** Messages that arrive while the user looks elsewhere are new when they return. */
+  function noticeAbsence() {
+    const isAway = document.visibilityState !== "visible" || !document.hasFocus();
+    const known = store.get().rooms.get(room);
+    if (isAway && known && !isUnseen) {
+      if (known.unread_count === 0) unreadAfter = null;
+      isUnseen = true;
+    }
+    if (!isAway) {
+      isUnseen = false;
+      onView();
+    }
+  }
+
   store.watch((state) => state.histories.get(room), show, signal);
+  store.watch(
+    (state) => entriesOf(state.outbox, room).length,
+    (count, before = count) => {
+      if (count > before && isOpened) {
+        unreadAfter = null;
+        trail = [];
+        void toNewest(); // what the user sends is at the end
+      } else show();
+    },
+    signal,
+  );
   store.watch((state) => state.outbox, show, signal);
-  return scroller;
+  store.watch(
+    (state) => state.rooms.get(room)?.unread_count ?? 0,
+    (count) => {
+      const known = store.get().rooms.get(room);
+      if (!isUnseen || unreadAfter !== null || count === 0 || !known) return;
+      unreadAfter = known.last_read_seq;
+      show();
+    },
+    signal,
+  );
+  store.watch(
+    (state) => state.route,
+    (route, before) => {
+      if (before && isOpened && route.page === "room" && route.room === room && route.message !== undefined) {
+        void jump(route.message);
+      }
+    },
+    signal,
+  );
+  addEventListener("focus", noticeAbsence, {signal});
+  addEventListener("blur", noticeAbsence, {signal});
+  document.addEventListener("visibilitychange", noticeAbsence, {signal});
+  signal.addEventListener("abort", () => {
+    const anchor = list.anchor();
+    const place = center && anchor ? {...center, ...anchor} : null;
+    store.update((state) => {
+      if (!state.rooms.has(room)) return state; // the user has left the room or logged out
+      const places = place ? withEntry(state.places, room, place) : withoutEntry(state.places, room);
+      return {...state, places};
+    });
+  });
+  return h("div", {class: "messages"}, scroller, newest.element, newsForScreenReaders(app, room, signal));
 }

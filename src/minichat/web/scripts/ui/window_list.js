@@ -1,0 +1,298 @@
+/**
+ * A long list that shows a window of its rows and keeps the view still: rows that appear above, change their height or
+ * leave do not move what the user is looking at. At its end it stays at the end. It knows nothing of what a row shows.
+ *
+ * The view is held by an anchor: the first row that begins within the view, and its distance from the upper edge. While
+ * the user scrolls, a wrong estimate changes the space above the rows instead of the scroll position, because setting
+ * that would break off the movement; the space is put right when the movement ends.
+ */
+import {h, keyedList} from "./dom.js";
+import {makeHeights, rowsBetween} from "./row_heights.js";
+
+/** At most so many rows are elements. */
+const MOST_ROWS = 250;
+/** Closer to the end than this counts as the end. */
+const NEAR_PX = 60;
+/** A pause this long ends a movement. */
+const REST_MS = 150;
+const ESTIMATE_PX = 56;
+
+/**
+ * A row, and its distance from the upper edge of the view. Without one it is in the middle.
+ * @typedef {{key: string, offset?: number}} Target
+ */
+
+/**
+ * @template T
+ * @typedef {object} Seen
+ * @property {T} item
+ * @property {number} top From the upper edge of the view.
+ * @property {number} bottom
+ */
+
+/**
+ * @template T
+ * @param {object} options
+ * @param {HTMLElement} options.scroller Must have `overflow-anchor: none`.
+ * @param {HTMLElement} options.list Within the scroller. Holds nothing else.
+ * @param {(item: T) => string} options.key
+ * @param {(item: T, signal: AbortSignal) => import("./dom.js").Part<T>} options.make
+ * @param {() => void} options.onView The view has changed.
+ * @param {AbortSignal} options.signal
+ */
+export function windowList({scroller, list, key, make, onView, signal}) {
+  const above = h("div");
+  const rows = h("div", {class: "window-rows"});
+  const below = h("div");
+  list.append(above, rows, below);
+
+  const heights = makeHeights(ESTIMATE_PX);
+  /** @type {readonly T[]} */
+  let items = [];
+  /** @type {Map<string, number>} */
+  let places = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  const elements = new Map();
+  /** @type {WeakMap<Element, string>} */
+  const keys = new WeakMap();
+  let [first, end] = [0, 0];
+  let spaceAbove = 0;
+  /** How much more space is above the rows than their heights add up to. */
+  let drift = 0;
+  /** The rows in view, the best anchor first. @type {{key: string, offset: number}[]} */
+  let anchors = [];
+  let isAtEnd = true;
+  let isFollowing = true;
+  let ownTop = -1;
+  let movedAt = Number.NEGATIVE_INFINITY;
+  let size = 0;
+  /** What to show as soon as the list has a size. @type {Target | null | undefined} */
+  let pending;
+
+  const showRows = keyedList({
+    parent: rows,
+    key,
+    make(/** @type {T} */ item, end) {
+      const part = make(item, end);
+      const name = key(item);
+      keys.set(part.element, name);
+      elements.set(name, part.element);
+      sizes.observe(part.element);
+      end.addEventListener("abort", () => {
+        sizes.unobserve(part.element);
+        elements.delete(name);
+      });
+      return part;
+    },
+    signal,
+  });
+
+  const isMoving = () => performance.now() - movedAt < REST_MS;
+  const rowsOffset = () => rows.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+
+  /** @param {number} place */
+  const offsetOf = (place) => rowsOffset() + heights.top(place) - heights.top(first);
+
+  /** @param {number} height */
+  function setSpaceAbove(height) {
+    spaceAbove = height;
+    drift = height - heights.top(first);
+    above.style.setProperty("height", `${height}px`);
+  }
+
+  /** @param {number} top */
+  function setTop(top) {
+    scroller.scrollTop = top;
+    ownTop = scroller.scrollTop;
+  }
+
+  /** Show the rows around a part of the list, and learn their heights. @param {number} top */
+  function render(top) {
+    ({first, end} = rowsBetween(heights, top - size, top + 2 * size, MOST_ROWS));
+    // Before the rows: if the list became too short meanwhile, the browser would move it.
+    below.style.setProperty("height", `${heights.total() - heights.top(end)}px`);
+    setSpaceAbove(Math.max(0, heights.top(first) + drift));
+    const shown = items.slice(first, end);
+    const active = document.activeElement;
+    const isInside = active !== null && rows.contains(active);
+    showRows(shown);
+    if (isInside && !active.isConnected) scroller.focus({preventScroll: true});
+    for (const item of shown) {
+      const name = key(item);
+      const element = elements.get(name);
+      if (element) heights.set(name, element.getBoundingClientRect().height);
+    }
+  }
+
+  /**
+   * Show a row at its place, or the end.
+   * @param {Target | null} target
+   */
+  function place(target) {
+    size = scroller.clientHeight;
+    pending = size === 0 ? target : undefined;
+    if (size === 0) return;
+    const at = target === null ? -1 : (places.get(target.key) ?? -1);
+    const offset = () => target?.offset ?? Math.max(0, (size - heights.top(at + 1) + heights.top(at)) / 2);
+    for (let round = 0; round < 3; round += 1) {
+      const top = at < 0 ? heights.total() - size : heights.top(at) - offset();
+      const isEnough =
+        heights.top(first) <= Math.max(0, top) && heights.top(end) >= Math.min(heights.total(), top + size);
+      if (round === 0 || !isEnough) render(top);
+    }
+    settle(at, at < 0 ? 0 : offset());
+    look();
+  }
+
+  /**
+   * Set the spaces around the rows, and hold a row at its distance. `at` below 0: hold the end.
+   * @param {number} at
+   * @param {number} offset
+   */
+  function settle(at, offset) {
+    below.style.setProperty("height", `${heights.total() - heights.top(end)}px`);
+    if (at < 0) {
+      setSpaceAbove(heights.top(first));
+      setTop(scroller.scrollHeight);
+      return;
+    }
+    const height = spaceAbove - (offsetOf(at) - offset);
+    if (isMoving() && first > 0 && height > 0) {
+      setSpaceAbove(height);
+      return;
+    }
+    setSpaceAbove(heights.top(first));
+    const wrong = offsetOf(at) - offset;
+    if (Math.abs(wrong) >= 0.5) setTop(scroller.scrollTop + wrong);
+  }
+
+  /** The anchor that is still there, or null for the end. */
+  function hold() {
+    if (isAtEnd && isFollowing) return null;
+    return anchors.find((anchor) => places.has(anchor.key)) ?? null;
+  }
+
+  /** Remember which rows are in view, and where. */
+  function look() {
+    size = scroller.clientHeight;
+    anchors = [];
+    isAtEnd = scroller.scrollHeight - scroller.scrollTop - size < NEAR_PX;
+    if (items.length === 0) return;
+    const start = heights.top(first) - rowsOffset();
+    for (let at = heights.at(start); at < items.length && heights.top(at) - start < size; at += 1) {
+      anchors.push({key: key(items[at]), offset: heights.top(at) - start});
+    }
+    // A row that begins above the edge may change where nobody sees it.
+    if (anchors.length > 1 && anchors[0].offset < 0) anchors.push(/** @type {any} */ (anchors.shift()));
+  }
+
+  function lacksRows() {
+    const offset = rowsOffset();
+    const height = heights.top(end) - heights.top(first);
+    return (first > 0 && offset > -size / 2) || (end < items.length && offset + height < 1.5 * size);
+  }
+
+  function onscroll() {
+    if (Math.abs(scroller.scrollTop - ownTop) >= 1) movedAt = performance.now();
+    ownTop = -1;
+    look();
+    if (lacksRows()) place(hold());
+    onView();
+    rest();
+  }
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let resting;
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      if (isMoving()) rest();
+      else if (Math.abs(drift) > 0.5 || lacksRows()) place(hold());
+    }, REST_MS);
+  }
+
+  /** A row or the view has another size than was known. @param {ResizeObserverEntry} entry */
+  function isNews({target, borderBoxSize}) {
+    const name = keys.get(target);
+    if (name === undefined) return scroller.clientHeight !== size;
+    return target.isConnected && heights.set(name, borderBoxSize[0].blockSize);
+  }
+
+  const sizes = new ResizeObserver((entries) => {
+    const isChanged = entries.filter(isNews).length > 0;
+    if (pending !== undefined && scroller.clientHeight > 0) {
+      place(pending);
+      onView();
+    } else if (isChanged && size > 0) {
+      const held = hold();
+      settle(held === null ? -1 : (places.get(held.key) ?? -1), held?.offset ?? 0);
+      look();
+      rest(); // rows are not made here: their observers would have to run again
+      onView();
+    }
+  });
+  sizes.observe(scroller);
+  scroller.addEventListener("scroll", onscroll, {signal, passive: true});
+  signal.addEventListener("abort", () => {
+    sizes.disconnect();
+    clearTimeout(resting);
+  });
+
+  return {
+    /**
+     * Show these items. The view stays.
+     * @param {readonly T[]} next
+     * @param {{follows: boolean}} how `follows`: at the end, stay there when more are added.
+     */
+    show(next, {follows}) {
+      isFollowing = follows;
+      items = next;
+      const names = next.map(key);
+      places = new Map(names.map((name, at) => [name, at]));
+      heights.setKeys(names);
+      place(hold());
+      onView();
+    },
+
+    /**
+     * Bring a row to a distance from the upper edge, or into the middle of the view.
+     * @param {string} name
+     * @param {number} [offset]
+     */
+    scrollTo(name, offset) {
+      if (!places.has(name)) return;
+      movedAt = Number.NEGATIVE_INFINITY;
+      place({key: name, offset});
+      onView();
+    },
+
+    scrollToEnd() {
+      movedAt = Number.NEGATIVE_INFINITY;
+      place(null);
+      onView();
+    },
+
+    isAtEnd: () => isAtEnd,
+
+    /** The anchor of the view, to return to it. */
+    anchor: () => anchors[0],
+
+    /** @returns {Seen<T>[]} The rows in view, from the top. */
+    inView() {
+      return anchors
+        .map(({key: name, offset}) => ({at: places.get(name) ?? -1, offset}))
+        .filter(({at}) => at >= 0)
+        .sort((a, b) => a.at - b.at)
+        .map(({at, offset}) => ({
+          item: items[at],
+          top: offset,
+          bottom: offset + heights.top(at + 1) - heights.top(at),
+        }));
+    },
+
+    /** The element of a row, if it is in the window. @param {string} name */
+    element: (name) => elements.get(name),
+    /** The key of the row that holds an element. @param {Element} element */
+    keyAt: (element) => keys.get(element.closest(".window-rows > *") ?? element),
+  };
+}
