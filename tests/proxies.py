@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from servers import PATIENCE, RunningServer, end, free_port
+from servers import PATIENCE, RunningServer, free_port, kill_group
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "nginx.conf"
 NAME = "chat.example.org"
@@ -142,4 +142,4 @@ def running_nginx(folder: Path, upstreams: Sequence[int]) -> Iterator[RunningNgi
         nginx.wait_until_it_answers()
         yield nginx
     finally:
-        end(nginx.process)
+        kill_group(nginx.process)

@@ -14,7 +14,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+
+from launcher import Process, can_launch, launcher
 
 BIN = Path(sys.executable).parent
 SECRET = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
@@ -38,7 +40,7 @@ class Answer(NamedTuple):
 class RunningServer:
     """A started server: its address, its processes and what it printed."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, port: int, database: Database = "") -> None:
+    def __init__(self, process: Process, log: Path, port: int, database: Database = "") -> None:
         self.process = process
         self.log = log
         self.port = port
@@ -143,14 +145,33 @@ def child(command: Sequence[str | Path], folder: Path, **options: Any) -> Iterat
         end(process)
 
 
-def end(process: subprocess.Popen[Any]) -> None:
-    """Kill a process that leads a group, and its group; close its pipes."""
+def kill_group(process: Process) -> None:
+    """Kill a process that leads a group, and its group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(PATIENCE)
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads a group, and its group; close its pipes."""
+    kill_group(process)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
+
+
+def _started(command: Sequence[str], folder: Path, variables: Mapping[str, str], output: IO[bytes]) -> Process:
+    if command[0] == str(BIN / "minichat") and can_launch(variables):
+        return launcher().start(command, folder, variables, output)
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 @contextmanager
@@ -171,24 +192,15 @@ def serving(
     port = port or free_port()
     log = folder / "server.log"
     begin = ["serve", "--workers", "1"] if Path(program).name == "minichat" else []
+    command = [str(BIN / program), *begin, "--bind", f"127.0.0.1:{port}", *args]
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [BIN / program, *begin, "--bind", f"127.0.0.1:{port}", *args],
-            cwd=folder,
-            env={**environment(**settings), **(variables or {})},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = _started(command, folder, {**environment(**settings), **(variables or {})}, output)
     server = RunningServer(process, log, port, database_of(folder, **settings))
     try:
         server.wait_until_it_answers()
         yield server
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
+        kill_group(process)
 
 
 class RunningRedis:

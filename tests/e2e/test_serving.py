@@ -295,7 +295,7 @@ def test_a_stopping_server_answers_the_requests_that_have_reached_it(tmp_path):
         clients = [*idle, *(stack.enter_context(server.connection()) for _ in sends)]
         for client, (_, request) in zip(clients, sends * 2, strict=True):
             client.sendall(request)
-        server.process.terminate()
+        server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: all(map(is_told_to_stop, workers)), "the end")
         time.sleep(1.1)  # the periodic tasks of the workers are due
         for worker in workers:
