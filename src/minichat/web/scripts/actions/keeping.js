@@ -1,12 +1,33 @@
 /**
- * Keeps drafts and unsent messages in the storage, one key each, so that a reload or a closed tab loses none. Another
- * user's are never shown: a log-out wipes them, and each key belongs to an account.
+ * Keeps drafts and unsent messages in the storage, one key each, so that a reload or a closed tab loses none, and follows
+ * what other tabs of the user write there. Another user's are never shown: a log-out wipes them, and each key belongs to
+ * an account.
  *
  * @typedef {import("../app.js").App} App
  * @typedef {import("../store/state.js").State} State
+ * @typedef {import("../store/state.js").Draft} Draft
  * @typedef {import("../store/state.js").OutboxEntry} OutboxEntry
+ * @typedef {Draft & {at: number}} KeptDraft `at`: the time of the last change.
  */
-import {addEntry} from "../store/outbox.js";
+import {EMPTY_DRAFT} from "../store/drafts.js";
+import {addEntry, changeEntry, removeEntry} from "../store/outbox.js";
+import {withEntry, withoutEntry} from "../store/state.js";
+
+/** The entries that the storage has held, so that a missing one is known to be sent or discarded by another tab. */
+const stored = new Set();
+
+/** @param {number} account @param {string} clientId */
+const entryKey = (account, clientId) => `outbox/${account}/${clientId}`;
+
+/**
+ * Another tab has sent this entry, or has discarded it.
+ * @param {App} app
+ * @param {number} account
+ * @param {OutboxEntry} entry
+ */
+export function isGone({local}, account, {clientId}) {
+  return stored.has(clientId) && local.get(entryKey(account, clientId), null) === null;
+}
 
 /**
  * Restore what the storage holds, and keep it in step from then on.
@@ -15,59 +36,108 @@ import {addEntry} from "../store/outbox.js";
  * @param {AbortSignal} signal
  */
 export function startKeeping(app, account, signal) {
-  const drafts = `draft/${account}/`;
-  const outbox = `outbox/${account}/`;
-  restore(app, drafts, outbox);
-  keep(app, drafts, account, signal, ({drafts: all}) => all);
-  const byClientId = (/** @type {State} */ state) => new Map(state.outbox.map((entry) => [entry.clientId, entry]));
-  keep(app, outbox, account, signal, byClientId, (state) => state.outbox);
+  keepDrafts(app, account, signal);
+  keepOutbox(app, account, signal);
 }
 
 /**
+ * A draft is replaced by a later one only, of whichever tab.
  * @param {App} app
- * @param {string} drafts
- * @param {string} outbox
- */
-function restore({local, store}, drafts, outbox) {
-  const keys = local.keys();
-  const kept = keys
-    .filter((key) => key.startsWith(drafts))
-    .map((key) => [Number(key.slice(drafts.length)), local.get(key, null)]);
-  const entries = keys
-    .filter((key) => key.startsWith(outbox))
-    .map((key) => local.get(key, /** @type {OutboxEntry | null} */ (null)))
-    .filter((entry) => entry !== null)
-    .sort((a, b) => a.createdAt - b.createdAt);
-  store.update((state) => {
-    const known = new Set(state.outbox.map((entry) => entry.clientId));
-    const next = {...state, drafts: new Map([.../** @type {any} */ (kept), ...state.drafts])};
-    return entries
-      .filter((entry) => !known.has(entry.clientId))
-      .map((entry) => (entry.state === "sending" ? {...entry, state: /** @type {const} */ ("waiting")} : entry))
-      .reduce(addEntry, next);
-  });
-}
-
-/**
- * Store each entry of a map that has changed, and remove those that are gone.
- * @param {App} app
- * @param {string} prefix
  * @param {number} account
  * @param {AbortSignal} signal
- * @param {(state: State) => ReadonlyMap<string | number, unknown>} read
- * @param {(state: State) => unknown} [select] What to watch, if `read` makes a new map each time.
  */
-function keep({local, store}, prefix, account, signal, read, select = read) {
-  let last = read(store.get());
+function keepDrafts({local, session, store}, account, signal) {
+  const prefix = `draft/${account}/`;
+  /** When the draft of a room has changed. @type {Map<number, number>} */
+  const times = new Map();
+
+  /** @param {number} room @param {Partial<KeptDraft>} value */
+  function adopt(room, {at = 0, ...value}) {
+    if (at <= (times.get(room) ?? 0)) return;
+    times.set(room, at);
+    const draft = {...EMPTY_DRAFT, ...value};
+    last = withEntry(last, room, draft);
+    store.update((state) => ({...state, drafts: withEntry(state.drafts, room, draft)}));
+  }
+
+  /** @param {number} room @param {number} at */
+  function drop(room, at) {
+    if (at < (times.get(room) ?? 0)) return;
+    last = withoutEntry(last, room);
+    store.update((state) => ({...state, drafts: withoutEntry(state.drafts, room)}));
+  }
+
+  let last = store.get().drafts;
+  for (const key of local.keys().filter((one) => one.startsWith(prefix))) {
+    adopt(Number(key.slice(prefix.length)), local.get(key, {}));
+  }
+  local.watch((key, value, old) => {
+    if (!key.startsWith(prefix)) return;
+    const room = Number(key.slice(prefix.length));
+    if (value === null) drop(room, old?.at ?? 0);
+    else adopt(room, value);
+  }, signal);
   store.watch(
-    select,
-    () => {
-      const state = store.get();
-      if (state.account?.id !== account) return; // a log-out wipes the storage
-      const next = read(state);
-      for (const [key, value] of next) if (last.get(key) !== value) local.set(prefix + key, value);
-      for (const key of last.keys()) if (!next.has(key)) local.remove(prefix + key);
-      last = next;
+    (state) => state.drafts,
+    (drafts) => {
+      if (store.get().account?.id !== account || !session.exists()) return; // a log-out wipes the storage
+      const now = Date.now();
+      for (const [room, draft] of drafts) {
+        if (last.get(room) === draft) continue;
+        times.set(room, now);
+        local.set(prefix + room, {...draft, at: now});
+      }
+      for (const room of last.keys()) if (!drafts.has(room)) local.remove(prefix + room);
+      last = drafts;
+    },
+    signal,
+  );
+}
+
+/**
+ * @param {App} app
+ * @param {number} account
+ * @param {AbortSignal} signal
+ */
+function keepOutbox({local, session, store}, account, signal) {
+  const prefix = entryKey(account, "");
+
+  /** @param {OutboxEntry} entry */
+  function adopt(entry) {
+    stored.add(entry.clientId);
+    store.update((state) => {
+      const known = state.outbox.find(({clientId}) => clientId === entry.clientId);
+      if (known?.state === "sending") return state;
+      return known ? changeEntry(state, entry.clientId, entry) : addEntry(state, entry);
+    });
+  }
+
+  const entries = local
+    .keys()
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => local.get(key, /** @type {OutboxEntry | null} */ (null)))
+    .filter((entry) => entry !== null);
+  for (const entry of entries) adopt(entry);
+  local.watch((key, value) => {
+    if (!key.startsWith(prefix)) return;
+    if (value !== null) adopt(value);
+    else store.update((state) => removeEntry(state, key.slice(prefix.length)));
+  }, signal);
+
+  /** @type {readonly OutboxEntry[]} */
+  let last = [];
+  store.watch(
+    (state) => state.outbox,
+    (outbox) => {
+      if (store.get().account?.id !== account || !session.exists()) return; // a log-out wipes the storage
+      for (const entry of outbox) {
+        if (last.includes(entry)) continue;
+        stored.add(entry.clientId);
+        local.set(prefix + entry.clientId, entry.state === "sending" ? {...entry, state: "waiting"} : entry);
+      }
+      const present = new Set(outbox.map(({clientId}) => clientId));
+      for (const {clientId} of last) if (!present.has(clientId)) local.remove(prefix + clientId);
+      last = outbox;
     },
     signal,
   );

@@ -6,7 +6,7 @@
  * @typedef {import("../store/state.js").Message} Message
  */
 
-import {setDraft} from "../store/drafts.js";
+import {beginEdit, beginReply, endEdit} from "../store/drafts.js";
 import {applyEvent} from "../store/events.js";
 import {withEntry} from "../store/state.js";
 import {put} from "./loading.js";
@@ -77,17 +77,15 @@ export function loadPins(app, room) {
  * @param {Message | null} message
  */
 export function startReply(app, room, message) {
-  app.store.update((state) => setDraft(state, room, {replyTo: message?.id ?? null, editing: null}));
+  app.store.update((state) => beginReply(state, room, message));
 }
 
 /**
- * Let the composer edit a message. Null ends it.
+ * Let the composer edit a message. Null ends it, and what was there before returns.
  * @param {App} app
  * @param {number} room
  * @param {Message | null} message
  */
 export function startEdit(app, room, message) {
-  app.store.update((state) =>
-    setDraft(state, room, {editing: message?.id ?? null, replyTo: null, text: message?.content ?? ""}),
-  );
+  app.store.update((state) => (message ? beginEdit(state, message) : endEdit(state, room)));
 }

@@ -1,18 +1,25 @@
 /**
  * Sending messages: each goes through the outbox, one after another in its room, and waits there while the network is
- * away. Its `client_id` makes a second attempt harmless.
+ * away. Its `client_id` makes a second attempt harmless. One tab at a time sends the messages of a room.
  *
  * @typedef {import("../app.js").App} App
  * @typedef {import("../store/state.js").OutboxEntry} OutboxEntry
  */
 import {delayMs, pause} from "../api/backoff.js";
 import {ApiError, SessionEnded} from "../api/client.js";
+import {exclusively} from "../storage/locks.js";
+import {setCooldown} from "../store/cooldowns.js";
+import {takeBack} from "../store/drafts.js";
 import {applyEvent} from "../store/events.js";
 import {addEntry, changeEntry, nextToSend, removeEntry, settle} from "../store/outbox.js";
+import {isGone} from "./keeping.js";
 import {problemText} from "./problems.js";
 
 /** Ends the waiting of all messages. */
 let wake = new AbortController();
+
+/** The rooms whose messages this tab sends, or waits to send. @type {Set<string>} */
+const sending = new Set();
 
 /**
  * @param {App} app
@@ -34,7 +41,7 @@ export function sendMessage(app, room, {content, replyTo = null, mentionIds = []
  * @param {OutboxEntry} entry
  */
 export function sendAgain(app, {clientId, room}) {
-  app.store.update((state) => changeEntry(state, clientId, {state: "waiting", problem: ""}));
+  app.store.update((state) => changeEntry(state, clientId, {state: "waiting", problem: "", code: ""}));
   void sendIn(app, room);
 }
 
@@ -45,6 +52,30 @@ export function sendAgain(app, {clientId, room}) {
  */
 export function discard(app, {clientId}) {
   app.store.update((state) => removeEntry(state, clientId));
+}
+
+/**
+ * Put the text of a message that was not sent back into the composer.
+ * @param {App} app
+ * @param {OutboxEntry} entry
+ */
+export function takeBackEntry(app, entry) {
+  app.store.update((state) => takeBack(state, entry));
+}
+
+/**
+ * Send what waits in the outbox from now on, also what another tab has left there.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function startSending(app, signal) {
+  app.store.watch(
+    (state) => state.outbox,
+    (outbox) => {
+      for (const entry of outbox) if (entry.state === "waiting") void sendIn(app, entry.room);
+    },
+    signal,
+  );
 }
 
 /**
@@ -62,35 +93,93 @@ export function sendAll(app) {
  * @param {number} room
  */
 async function sendIn(app, room) {
+  const account = app.store.get().account?.id;
+  const name = `minichat ${app.base.href} outbox ${account} ${room}`;
+  if (account === undefined || sending.has(name)) return;
+  sending.add(name);
+  const isWaiting = () => {
+    const state = app.store.get();
+    return state.account?.id === account && nextToSend(state, room) !== undefined;
+  };
+  try {
+    while (isWaiting()) if (!(await exclusively(name, () => sendEntries(app, account, room)))) return;
+  } finally {
+    sending.delete(name);
+  }
+}
+
+/**
+ * Send the entries of a room until none waits. Resolves to false if the session has ended.
+ * @param {App} app
+ * @param {number} account
+ * @param {number} room
+ */
+async function sendEntries(app, account, room) {
+  const {store} = app;
   for (let attempt = 0; ; ) {
-    const entry = nextToSend(app.store.get(), room);
-    if (!entry) return;
+    const state = store.get();
+    const entry = state.account?.id === account ? nextToSend(state, room) : undefined;
+    if (!entry) return true;
     const {clientId} = entry;
-    app.store.update((state) => changeEntry(state, clientId, {state: "sending"}));
+    if (isGone(app, account, entry)) {
+      store.update((last) => removeEntry(last, clientId));
+      continue;
+    }
+    store.update((last) => changeEntry(last, clientId, {state: "sending"}));
     try {
-      const message = await app.api.messages.send({
-        room,
-        content: entry.content,
-        client_id: clientId,
-        ...(entry.replyTo !== null && {reply_to: entry.replyTo}),
-        ...(entry.mentionIds.length > 0 && {mention_ids: entry.mentionIds}),
-      });
+      await sendEntry(app, entry);
       attempt = 0;
-      app.store.update((state) => {
-        const next = settle(state, [message]);
-        return next === state ? state : applyEvent(next, {type: "message.created", data: message}, Date.now()).state;
-      });
     } catch (error) {
-      if (error instanceof SessionEnded) return;
-      if (error instanceof ApiError && error.isTemporary) {
-        app.store.update((state) => changeEntry(state, clientId, {state: "waiting"}));
-        await pause(delayMs(attempt, error.retryAfter), wake.signal);
-        attempt += 1;
-        continue;
-      }
-      app.store.update((state) => changeEntry(state, clientId, {state: "failed", problem: problemText(error)}));
+      if (error instanceof SessionEnded) return false;
+      const change = afterRefusal(app, entry, error);
+      store.update((last) => (last.account?.id === account ? changeEntry(last, clientId, change) : last));
+      if (!(error instanceof ApiError) || !error.isTemporary) continue;
+      const isCooldown = error.code === "cooldown";
+      await pause(delayMs(isCooldown ? 0 : attempt, error.retryAfter), wake.signal);
+      attempt += 1;
     }
   }
+}
+
+/**
+ * @param {App} app
+ * @param {OutboxEntry} entry
+ */
+async function sendEntry(app, {room, content, clientId, replyTo, mentionIds}) {
+  const account = app.store.get().account?.id;
+  const message = await app.api.messages.send({
+    room,
+    content,
+    client_id: clientId,
+    ...(replyTo !== null && {reply_to: replyTo}),
+    ...(mentionIds.length > 0 && {mention_ids: mentionIds}),
+  });
+  const now = Date.now();
+  app.store.update((state) => {
+    if (state.account?.id !== account) return state;
+    const next = setCooldown(settle(state, [message]), room, now);
+    return applyEvent(next, {type: "message.created", data: message}, now).state;
+  });
+}
+
+/**
+ * What becomes of an entry that the server has refused.
+ * @param {App} app
+ * @param {OutboxEntry} entry
+ * @param {unknown} error
+ * @returns {Partial<OutboxEntry>}
+ */
+function afterRefusal(app, {room, mentionIds}, error) {
+  if (error instanceof ApiError) {
+    if (error.code === "cooldown") {
+      app.store.update((state) => setCooldown(state, room, Date.now(), error.retryAfter));
+    }
+    if (error.isTemporary) return {state: "waiting"};
+    // Somebody who was mentioned has left meanwhile: the text matters more.
+    if (error.errors.mention_ids && mentionIds.length > 0) return {state: "waiting", mentionIds: []};
+  }
+  const code = error instanceof ApiError ? error.code : "";
+  return {state: "failed", problem: problemText(error), code};
 }
 
 /** A random id. `crypto.randomUUID` does not exist on pages without TLS. */

@@ -87,7 +87,7 @@ export function makeSession({base, local, fetch = globalThis.fetch.bind(globalTh
   }
 
   return {
-    exists: () => refresh !== null,
+    exists: () => local.get(KEY, null) !== null,
     access: async () => access ?? renew(),
     renewed: async (stale) => (access !== null && access !== stale ? access : renew()),
     begin,

@@ -10,15 +10,27 @@
  * @property {(key: string) => void} remove
  * @property {(keep?: string[]) => void} wipe Remove all that minichat has stored, except the keys in `keep`.
  * @property {() => string[]} keys
+ * @property {(run: (key: string, value: any, old: any) => void, signal: AbortSignal) => void} watch Run when another tab
+ *   has set a value, or has removed it (null).
  */
 
 const PREFIX = "minichat:";
 
+/** @param {string | null} text */
+function parsed(text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * @param {() => Storage} [open] Returns the browser's storage. May throw.
+ * @param {Partial<Pick<EventTarget, "addEventListener">>} [page] Gets the events "storage".
  * @returns {Local}
  */
-export function makeLocal(open = () => globalThis.localStorage) {
+export function makeLocal(open = () => globalThis.localStorage, page = globalThis) {
   /** What the browser's storage has refused. @type {Map<string, string>} */
   const memory = new Map();
 
@@ -49,12 +61,7 @@ export function makeLocal(open = () => globalThis.localStorage) {
   return {
     get(key, otherwise) {
       const text = memory.get(PREFIX + key) ?? attempt((storage) => storage.getItem(PREFIX + key), null);
-      if (text === null) return otherwise;
-      try {
-        return JSON.parse(text);
-      } catch {
-        return otherwise;
-      }
+      return parsed(text) ?? otherwise;
     },
     set(key, value) {
       const text = JSON.stringify(value);
@@ -70,5 +77,11 @@ export function makeLocal(open = () => globalThis.localStorage) {
       for (const key of keys()) if (!keep.includes(key)) remove(key);
     },
     keys,
+    watch(run, signal) {
+      const onStorage = (/** @type {any} */ {key, newValue, oldValue}) => {
+        if (key?.startsWith(PREFIX)) run(key.slice(PREFIX.length), parsed(newValue), parsed(oldValue));
+      };
+      page.addEventListener?.("storage", onStorage, {signal});
+    },
   };
 }

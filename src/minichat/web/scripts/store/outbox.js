@@ -8,12 +8,14 @@
  */
 
 /**
+ * Add an entry, in the order of their creation: another tab may have made it.
  * @param {State} state
  * @param {OutboxEntry} entry
  * @returns {State}
  */
 export function addEntry(state, entry) {
-  return {...state, outbox: [...state.outbox, entry]};
+  const place = state.outbox.findLastIndex(({createdAt}) => createdAt <= entry.createdAt) + 1;
+  return {...state, outbox: state.outbox.toSpliced(place, 0, entry)};
 }
 
 /**

@@ -55,7 +55,7 @@ export function patchRoom(state, id, fields) {
 }
 
 /**
- * Remove a room with all that belongs to it.
+ * Remove a room with all that belongs to it, except what the user has written: drafts and unsent messages.
  * @param {State} state
  * @param {number} id
  * @returns {State}
@@ -68,11 +68,7 @@ export function removeRoom(state, id) {
     cards: withoutEntry(next.cards, id),
     typing: withoutEntry(next.typing, id),
     participants: withoutEntry(next.participants, id),
-    drafts: withoutEntry(next.drafts, id),
     places: withoutEntry(next.places, id),
-    outbox: next.outbox.some((entry) => entry.room === id)
-      ? next.outbox.filter((entry) => entry.room !== id)
-      : next.outbox,
   };
 }
 

@@ -32,11 +32,18 @@
  * @property {number} createdAt In milliseconds since the epoch.
  * @property {"waiting" | "sending" | "failed"} state
  * @property {string} problem Why it failed, in the user's language. Empty otherwise.
+ * @property {string} [code] The code of that problem.
  *
  * @typedef {object} Draft What the composer of a room holds.
  * @property {string} text
  * @property {number | null} replyTo The id of a message.
  * @property {number | null} editing The id of a message.
+ * @property {readonly Chosen[]} mentions The people chosen for the text.
+ * @property {Pick<Draft, "text" | "replyTo" | "mentions"> | null} kept What returns after the editing of a message.
+ *
+ * @typedef {object} Chosen A person chosen from the list of mentions.
+ * @property {number} id
+ * @property {string} name As it stands after the `@`.
  *
  * @typedef {object} Place Where a user was in the messages of a room.
  * @property {number} message The id of the first message in view.
@@ -74,6 +81,7 @@
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
+ * @property {ReadonlyMap<number, number>} cooldowns By room: when the user may write again, in milliseconds since the epoch.
  */
 
 /** @type {Settings} */
@@ -104,6 +112,7 @@ export const START = {
   blocked: new Set(),
   outbox: [],
   drafts: new Map(),
+  cooldowns: new Map(),
 };
 
 /**

@@ -5,6 +5,7 @@
  */
 import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
+import {startSending} from "../actions/sending.js";
 import {chooseLanguage, useLanguage} from "../texts/texts.js";
 import {fill, scope} from "../ui/dom.js";
 import {chat} from "./chat.js";
@@ -51,6 +52,7 @@ export async function root(app, element, signal) {
       const part = live.next();
       if (account === undefined) return;
       startKeeping(app, account, part);
+      startSending(app, part);
       startLive(app, part);
     },
     signal,
