@@ -73,10 +73,12 @@ export async function register(app, form) {
  */
 function enter({session, store}, {user, tokens, room}) {
   session.begin(tokens);
-  const {page} = store.get().route;
+  const {invite, route} = store.get();
+  const {page} = route;
   if (room) go({page: "room", room: room.id}, {replace: true});
-  else if (page === "log-in" || page === "register") go({page: "home"}, {replace: true});
-  store.update((state) => loggedIn(room ? putRooms(state, [room]) : state, user));
+  else if (invite !== null) go({page: "invite", token: invite}, {replace: true});
+  else if (page === "log-in" || page === "register" || page === "invite") go({page: "home"}, {replace: true});
+  store.update((state) => loggedIn(room ? {...putRooms(state, [room]), invite: null} : state, user));
 }
 
 /**

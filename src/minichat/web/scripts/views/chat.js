@@ -5,9 +5,11 @@
  * @typedef {import("../router.js").Route} Route
  */
 import {fill, h, scope} from "../ui/dom.js";
+import {watchDepartures} from "./departures.js";
 import {linkBar} from "./link_bar.js";
 import {pageOf} from "./pages.js";
 import {roomList} from "./room_list.js";
+import {shortcuts} from "./shortcuts.js";
 import {sideHeader} from "./side_header.js";
 
 /**
@@ -23,6 +25,8 @@ export function chat(app, signal) {
     main,
   );
   const page = scope(signal);
+  watchDepartures(app, signal);
+  shortcuts(app, signal);
 
   app.store.watch(
     (state) => pageKey(state.route),

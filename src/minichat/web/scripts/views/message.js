@@ -14,6 +14,7 @@ import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {userAvatar} from "./avatar.js";
 import {messageText} from "./message_text.js";
+import {personLink} from "./person_link.js";
 
 const COLOURS = 8;
 
@@ -66,7 +67,7 @@ function showMessage(app, element, {message, isFirst}) {
       : messageText(app, message);
   fill(
     element,
-    !isMine && h("div", {class: "message-picture"}, isFirst && userAvatar(message.user, "small")),
+    !isMine && h("div", {class: "message-picture"}, isFirst && authorPicture(app, message)),
     h(
       "div",
       {class: "bubble"},
@@ -75,7 +76,7 @@ function showMessage(app, element, {message, isFirst}) {
         h(
           "div",
           {class: "message-author", dir: "auto", dataset: {colour: message.user.id % COLOURS}},
-          nameOf(message.user),
+          personLink(app, message.user, message.room, {class: "message-author-button"}, nameOf(message.user)),
         ),
       h("div", {class: "message-body", dir: "auto"}, body),
       h(
@@ -87,6 +88,16 @@ function showMessage(app, element, {message, isFirst}) {
       ),
     ),
   );
+}
+
+/**
+ * The picture opens the card of the author, as the name beside it does. The keyboard needs one of the two.
+ * @param {App} app
+ * @param {import("../store/state.js").Message} message
+ */
+function authorPicture(app, {user, room}) {
+  const attributes = {class: "message-picture-button", tabindex: -1, "aria-hidden": true};
+  return personLink(app, user, room, attributes, userAvatar(user, "small"));
 }
 
 /** @param {boolean} isRead */

@@ -10,13 +10,14 @@ import {isEmojiAlone} from "../text/emoji.js";
 import {parse} from "../text/markup.js";
 import {h} from "../ui/dom.js";
 import {codeBlock} from "./code_block.js";
+import {personLink} from "./person_link.js";
 
 /**
  * @param {App} app
  * @param {{content: string, room: number, mentions?: User[], mentions_all?: boolean, mentionIds?: number[]}} message
  * @returns {Node}
  */
-export function messageText(app, {content, mentions, mentions_all = false, mentionIds = []}) {
+export function messageText(app, {content, room, mentions, mentions_all = false, mentionIds = []}) {
   const {people, account} = app.store.get();
   const mentioned = mentions ?? mentionIds.flatMap((id) => people.get(id) ?? []);
   const isAlone = isEmojiAlone(content);
@@ -37,12 +38,19 @@ export function messageText(app, {content, mentions, mentions_all = false, menti
       case "link":
         return h("a", {href: span.href, target: "_blank", rel: "noopener noreferrer", dir: "auto"}, span.text);
       case "mention":
-        return h("span", {class: span.user === account?.id ? "mention is-me" : "mention", dir: "auto"}, span.text);
+        return mention(span.user, span.text);
       case "everybody":
         return h("span", {class: "mention is-me", dir: "auto"}, span.text);
       default:
         return span.text;
     }
+  }
+
+  /** @param {number} id @param {string} text */
+  function mention(id, text) {
+    const attributes = {class: id === account?.id ? "mention is-me" : "mention", dir: "auto"};
+    const user = mentioned.find((one) => one.id === id);
+    return user ? personLink(app, user, room, attributes, text) : h("span", attributes, text);
   }
 
   const blocks = parse(content, {people: mentioned, everybody: mentions_all});

@@ -7,6 +7,7 @@
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {invitationPage} from "./invitation.js";
 import {room} from "./room.js";
 
 /**
@@ -17,6 +18,8 @@ export function pageOf(route) {
   switch (route.page) {
     case "room":
       return (app, signal) => room(app, route.room, signal);
+    case "invite":
+      return (app, signal) => invitationPage(app, route.token, signal);
     case "home":
     case "log-in":
     case "register":

@@ -6,11 +6,12 @@
  */
 import {href} from "../router.js";
 import {partnerOf} from "../store/rooms.js";
-import {clock, day, daysAgo} from "../text/time.js";
-import {language, t} from "../texts/texts.js";
+import {t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {later} from "../ui/later.js";
 import {roomAvatar} from "./avatar.js";
+import {presenceText} from "./presence.js";
 import {roomActions} from "./room_actions.js";
 import {typingText} from "./typing_text.js";
 
@@ -22,14 +23,15 @@ import {typingText} from "./typing_text.js";
 export function roomHeader(app, id, signal) {
   const {store} = app;
   const picture = h("span", {class: "room-picture"});
-  const name = h("h2", {class: "room-title", dir: "auto"});
+  const name = h("span", {class: "room-title-text", dir: "auto"});
+  const opener = h("button", {type: "button", class: "room-opener", onclick: () => void openDetails(app, id)}, name);
   const line = h("p", {class: "room-subtitle"});
   const element = h(
     "header",
     {class: "room-header"},
     h("a", {class: "icon-button room-back", href: href({page: "home"}), "aria-label": t("room.back")}, icon("back")),
     picture,
-    h("div", {class: "room-heading"}, name, line),
+    h("div", {class: "room-heading"}, h("h2", {class: "room-title"}, opener), line),
     roomActions(app, id, signal),
   );
 
@@ -39,7 +41,7 @@ export function roomHeader(app, id, signal) {
       if (!room) return;
       fill(picture, roomAvatar(room, store.get().account?.id));
       setText(name, room.name);
-      name.title = room.name;
+      opener.title = t("details.open", {name: room.name});
     },
     signal,
   );
@@ -55,6 +57,15 @@ export function roomHeader(app, id, signal) {
 }
 
 /**
+ * @param {App} app
+ * @param {number} id
+ */
+async function openDetails(app, id) {
+  const dialog = await later(() => import("./dialogs/room_details.js"));
+  await dialog?.openRoomDetails(app, id);
+}
+
+/**
  * @param {State} state
  * @param {number} id
  */
@@ -65,11 +76,5 @@ function subtitle(state, id) {
   if (typing !== "") return typing;
   const partner = partnerOf(room, state.account?.id);
   if (!partner) return t("room.members", {count: room.participants_count});
-  const person = state.people.get(partner.id) ?? partner;
-  if (person.is_online) return t("room.online");
-  if (person.last_seen === null) return t("room.seen_never");
-  const seen = Date.parse(person.last_seen);
-  const now = Date.now();
-  const time = daysAgo(seen, now) === 0 ? clock(seen, language()) : day(seen, language(), now);
-  return t("room.seen", {time});
+  return presenceText(state.people.get(partner.id) ?? partner);
 }

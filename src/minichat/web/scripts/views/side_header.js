@@ -9,6 +9,7 @@ import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {openMenu} from "../ui/menu.js";
 import {userAvatar} from "./avatar.js";
+import {newMenu} from "./new_menu.js";
 
 /**
  * @param {App} app
@@ -32,5 +33,11 @@ export function sideHeader(app, signal) {
     },
     signal,
   );
-  return h("header", {class: "side-header"}, button, h("h1", {class: "side-title"}, t("rooms.title")));
+  return h(
+    "header",
+    {class: "side-header"},
+    button,
+    h("h1", {class: "side-title"}, t("rooms.title")),
+    newMenu(app, signal),
+  );
 }

@@ -3,11 +3,13 @@
  *
  * @typedef {import("../app.js").App} App
  */
+import {forgetInvitation} from "../actions/invitations.js";
 import {fieldProblem, problemText} from "../actions/problems.js";
 import {logIn, register} from "../actions/session.js";
 import {t} from "../texts/texts.js";
 import {field} from "../ui/controls.js";
 import {fill, h, scope, setText} from "../ui/dom.js";
+import {invitationCard} from "./invitation.js";
 import {logo} from "./logo.js";
 
 /**
@@ -15,11 +17,27 @@ import {logo} from "./logo.js";
  * @param {AbortSignal} signal
  */
 export function welcome(app, signal) {
-  const card = h("div", {class: "welcome-card"});
+  const invitation = h("div", {class: "welcome-invite"});
+  const place = h("div");
+  const card = h("div", {class: "welcome-card"}, invitation, place);
   const form = scope(signal);
+  const invite = scope(signal);
+  app.store.watch(
+    (state) => state.invite,
+    (token, before) => {
+      if (token === null && before) return; // a dead one: the card says so
+      const end = invite.next();
+      invitation.hidden = token === null;
+      fill(
+        invitation,
+        token !== null && invitationCard(app, token, end, (isValid) => isValid || forgetInvitation(app)),
+      );
+    },
+    signal,
+  );
   app.store.watch(
     (state) => state.route.page === "register" || state.route.page === "invite",
-    (isNew) => fill(card, isNew ? registerForm(app, form.next()) : logInForm(app, form.next())),
+    (isNew) => fill(place, isNew ? registerForm(app, form.next()) : logInForm(app, form.next())),
     signal,
   );
   return h("main", {class: "welcome"}, card);
@@ -67,27 +85,28 @@ function registerForm(app, signal) {
     hint: t("welcome.password_hint", {count: least}),
     attributes: {type: "password", name: "password", autocomplete: "new-password", required: true, minlength: least},
   });
-  const {route} = app.store.get();
   const form = accountForm({
     title: t("welcome.register_title"),
     action: t("welcome.register"),
     fields: {username, first_name, last_name, password},
-    send: () =>
-      register(app, {
+    send() {
+      const {invite} = app.store.get();
+      return register(app, {
         username: username.input.value,
         password: password.input.value,
         ...(first_name.input.value && {first_name: first_name.input.value}),
         ...(last_name.input.value && {last_name: last_name.input.value}),
-        ...(route.page === "invite" && {invite: route.token}),
-      }),
+        ...(invite !== null && {invite}),
+      });
+    },
     other: [t("welcome.have_account"), h("a", {href: "#/log-in"}, t("welcome.log_in"))],
   });
   const note = /** @type {HTMLElement} */ (form.querySelector(".welcome-note"));
   app.store.watch(
-    (state) => state.info?.registration,
+    (state) => (state.info?.registration === "invite" && state.invite !== null ? "open" : state.info?.registration),
     (registration) => {
       const isClosed = registration === "closed";
-      const needsInvite = registration === "invite" && route.page !== "invite";
+      const needsInvite = registration === "invite";
       setText(note, isClosed ? t("welcome.registration_closed") : needsInvite ? t("welcome.registration_invite") : "");
       note.hidden = !isClosed && !needsInvite;
     },

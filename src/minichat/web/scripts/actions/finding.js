@@ -1,0 +1,82 @@
+/**
+ * Searching people and rooms: what is loaded at once, what the server finds a moment later.
+ *
+ * @typedef {import("../app.js").App} App
+ * @typedef {import("../store/state.js").Person} Person
+ * @typedef {import("../store/state.js").Room} Room
+ */
+import {bestRooms, peopleNamed} from "../store/finding.js";
+import {putPeople} from "../store/people.js";
+import {partnerOf} from "../store/rooms.js";
+
+const LONGEST_QUERY = 100;
+const SUGGESTED = 30;
+
+/**
+ * Find people. `show` gets the known ones first, then all that the server finds.
+ * @param {App} app
+ * @param {string} text
+ * @param {AbortSignal} signal
+ * @param {(people: readonly Person[]) => void} show
+ */
+export async function findPeople(app, text, signal, show) {
+  show(peopleNamed(app.store.get(), text).slice(0, SUGGESTED));
+  const wanted = text.replace(/^@/, "").trim();
+  if (wanted === "") return;
+  const {users} = await app.api.people.search(cut(wanted), signal);
+  app.store.update((state) => putPeople(state, users));
+  show(users);
+}
+
+/**
+ * Find public rooms that the user could join. Returns one page, and how to get the next.
+ * @param {App} app
+ * @param {string} text
+ * @param {AbortSignal} signal
+ * @param {Record<string, string>} [query] Of the next page.
+ */
+export function findPublicRooms(app, text, signal, query) {
+  return app.api.rooms.listPublic(query ?? {limit: 30, ...(text !== "" && {q: cut(text)})}, signal);
+}
+
+/** The server takes 100 characters, not code units. @param {string} text */
+function cut(text) {
+  return [...text].slice(0, LONGEST_QUERY).join("");
+}
+
+/**
+ * Load what is known of a person now.
+ * @param {App} app
+ * @param {number} id
+ * @param {AbortSignal} signal
+ */
+export async function loadPerson(app, id, signal) {
+  const person = await app.api.people.get(id);
+  if (!signal.aborted) app.store.update((state) => putPeople(state, [person]));
+}
+
+/**
+ * Find the user's rooms, people, and public rooms. `show` gets what is loaded first.
+ * @param {App} app
+ * @param {string} text
+ * @param {AbortSignal} signal
+ * @param {(found: {rooms: readonly Room[], people: readonly Person[], cards: readonly Room[]}) => void} show
+ */
+export async function findEverything(app, text, signal, show) {
+  const {store, api} = app;
+  const rooms = bestRooms(store.get(), text).slice(0, SUGGESTED);
+  const partners = new Set(rooms.map((room) => partnerOf(room, store.get().account?.id)?.id));
+  /** @param {readonly Person[]} people */
+  const others = (people) => people.filter(({id}) => !partners.has(id)); // the direct chat stands for the person
+  if (text === "") return show({rooms, people: [], cards: []});
+  show({rooms, people: others(peopleNamed(store.get(), text)).slice(0, SUGGESTED), cards: []});
+  const [{users}, publicRooms, mine] = await Promise.all([
+    text.replace(/^@/, "").trim() === "" ? {users: []} : api.people.search(cut(text), signal),
+    findPublicRooms(app, text, signal),
+    api.rooms.list({q: cut(text), limit: SUGGESTED}),
+  ]);
+  store.update((state) => putPeople(state, users));
+  const known = new Set(rooms.map(({id}) => id));
+  const more = mine.items.filter(({id}) => !known.has(id)); // the server folds a few letters that we do not
+  show({rooms: [...rooms, ...more], people: others(users), cards: publicRooms.items});
+}

@@ -1,0 +1,146 @@
+/**
+ * The card of a person: who they are, a direct message, blocking, and what the user's role permits in the room where the
+ * card was opened.
+ *
+ * @typedef {import("../../app.js").App} App
+ * @typedef {import("../../api/types.js").User} User
+ * @typedef {import("../../api/types.js").Participant} Participant
+ */
+import {setBlocked} from "../../actions/blocks.js";
+import {loadPerson} from "../../actions/finding.js";
+import {problemText} from "../../actions/problems.js";
+import {openDirectChat} from "../../actions/room_making.js";
+import {isErased} from "../../store/finding.js";
+import {rightsOver} from "../../store/participants.js";
+import {nameOf} from "../../store/people.js";
+import {t} from "../../texts/texts.js";
+import {confirmDialog, openDialog} from "../../ui/dialog.js";
+import {fill, h, setText} from "../../ui/dom.js";
+import {icon} from "../../ui/icons.js";
+import {userAvatar} from "../avatar.js";
+import {runOnce} from "../form.js";
+import {roleActions} from "../participant_actions.js";
+import {presenceText} from "../presence.js";
+
+/**
+ * @param {App} app
+ * @param {User} user
+ * @param {{room?: number}} [where]
+ */
+export function openPersonCard(app, user, {room} = {}) {
+  return openDialog({
+    title: t("person.title"),
+    className: "dialog-person",
+    content: (close, signal) => personCard(app, user, room, close, signal),
+  });
+}
+
+/**
+ * @param {App} app
+ * @param {User} first
+ * @param {number | undefined} roomId
+ * @param {() => void} close
+ * @param {AbortSignal} signal
+ */
+function personCard(app, first, roomId, close, signal) {
+  const {store} = app;
+  const {id} = first;
+  const head = h("div", {class: "person-head"});
+  const actions = h("div", {class: "person-actions"});
+  const problem = h("p", {class: "form-problem", role: "alert"});
+  const show = (/** @type {string} */ text) => setText(problem, text);
+
+  store.watch(
+    (state) => state.people.get(id),
+    (known) => {
+      const person = known ?? {...first, is_online: false, last_seen: null};
+      const isMe = store.get().account?.id === id;
+      fill(
+        head,
+        userAvatar(person, "large"),
+        h("p", {class: "person-title", dir: "auto"}, nameOf(person)),
+        h("p", {class: "quiet"}, h("bdi", null, `@${person.username}`)),
+        isErased(person)
+          ? h("p", {class: "quiet"}, t("person.erased"))
+          : h(
+              "p",
+              {class: person.is_online || isMe ? "person-presence is-online" : "person-presence"},
+              isMe ? t("person.you") : presenceText(person),
+            ),
+      );
+    },
+    signal,
+  );
+
+  /** @param {import("../../store/state.js").State} state */
+  const roleOf = (state) => state.participants.get(roomId ?? 0)?.people.find((one) => one.id === id);
+
+  function showActions() {
+    const state = store.get();
+    const room = state.rooms.get(roomId ?? 0);
+    const participant = roleOf(state);
+    const isBlocked = state.blocked.has(id);
+    if (id === state.account?.id || isErased(first)) return fill(actions);
+    const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
+    const block = isBlocked
+      ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
+      : button("close", t("person.block"), () => confirmBlock(app, first));
+    fill(
+      actions,
+      isBlocked && h("p", {class: "person-note"}, t("person.blocked_note")),
+      message,
+      block,
+      room && participant
+        ? roleActions(app, room, participant, rightsOver(room, participant, state.account?.id)).map(
+            ({label, sign, run, isDangerous}) => button(sign, label, run, isDangerous ? "is-dangerous" : ""),
+          )
+        : null,
+    );
+  }
+
+  /**
+   * @param {import("../../ui/icons.js").IconName} sign
+   * @param {string} label
+   * @param {() => Promise<unknown>} run
+   * @param {string} [className]
+   */
+  function button(sign, label, run, className = "") {
+    const element = h(
+      "button",
+      {
+        type: "button",
+        class: `button is-wide ${className}`,
+        onclick() {
+          show("");
+          return runOnce(element, run, show);
+        },
+      },
+      icon(sign),
+      label,
+    );
+    return element;
+  }
+
+  store.watch((state) => state.blocked, showActions, signal);
+  store.watch((state) => state.rooms.get(roomId ?? 0)?.role, showActions, signal);
+  store.watch(roleOf, showActions, signal);
+  loadPerson(app, id, signal).catch((error) => {
+    if (!signal.aborted && error.status !== 404) show(problemText(error));
+  });
+  void close;
+  return [head, problem, actions];
+}
+
+/**
+ * @param {App} app
+ * @param {User} user
+ */
+async function confirmBlock(app, user) {
+  const isSure = await confirmDialog({
+    title: t("person.block_title", {name: nameOf(user)}),
+    text: t("person.block_text"),
+    action: t("person.block"),
+    isDangerous: true,
+  });
+  if (isSure) await setBlocked(app, user, true);
+}

@@ -1,0 +1,163 @@
+/**
+ * The invitations to a room: create one, copy its link, see how often each was used, revoke. The server shows a link once,
+ * so a new one stays on the screen until the dialog closes.
+ *
+ * @typedef {import("../../app.js").App} App
+ * @typedef {import("../../api/types.js").Invitation} Invitation
+ */
+
+import {createInvitation, loadInvitations, revokeInvitation} from "../../actions/invitations.js";
+import {problemText} from "../../actions/problems.js";
+import {nameOf} from "../../store/people.js";
+import {duration} from "../../text/duration.js";
+import {full} from "../../text/time.js";
+import {language, t} from "../../texts/texts.js";
+import {field} from "../../ui/controls.js";
+import {fill, h, setText} from "../../ui/dom.js";
+import {icon} from "../../ui/icons.js";
+import {selectField} from "../../ui/select.js";
+import {toast} from "../../ui/toast.js";
+import {copyText} from "../copying.js";
+import {formOf, runOnce} from "../form.js";
+
+const EXPIRIES = [3_600, 86_400, 604_800, 2_592_000];
+const WEEK = 604_800;
+
+/**
+ * @param {App} app
+ * @param {number} room
+ * @param {AbortSignal} signal
+ */
+export function invitations(app, room, signal) {
+  const list = h("ul", {class: "cards", "aria-label": t("invites.list")});
+  const note = h("div", {class: "chooser-note", role: "status"});
+  const problem = h("p", {class: "form-problem", role: "alert"});
+  const made = h("div", {class: "invite-made", hidden: true, role: "status"});
+  const expires_in = selectField({
+    label: t("invites.expires"),
+    value: String(WEEK),
+    options: EXPIRIES.map((seconds) => ({value: String(seconds), label: duration(seconds, language())})),
+  });
+  const uses = field({
+    label: t("invites.uses"),
+    hint: t("invites.uses_hint"),
+    attributes: {type: "number", inputmode: "numeric", min: 1, max: 1000, placeholder: t("invites.any")},
+  });
+  const form = formOf({
+    fields: {expires_in, uses},
+    areElementsElsewhere: true,
+    content: [h("div", {class: "field-pair"}, expires_in.element, uses.element)],
+    action: t("invites.create"),
+    async send() {
+      const invitation = await createInvitation(app, room, {
+        expires_in: Number(expires_in.value),
+        uses: uses.input.value === "" ? null : uses.input.valueAsNumber,
+      });
+      showLink(invitation);
+      list.prepend(invitationRow(invitation));
+      showEmpty();
+    },
+  });
+
+  /** @param {Invitation} invitation */
+  function showLink({url = ""}) {
+    const link = h("input", {
+      class: "input",
+      type: "text",
+      readonly: true,
+      value: url,
+      "aria-label": t("invites.link"),
+      onfocus: () => link.select(),
+    });
+    const copy = h(
+      "button",
+      {
+        type: "button",
+        class: "button is-main",
+        onclick: async () => {
+          if (await copyText(url)) toast(t("app.copied"));
+          else link.focus(); // the user copies the selected text
+        },
+      },
+      icon("copy"),
+      t("app.copy"),
+    );
+    made.hidden = false;
+    fill(made, h("p", null, t("invites.made")), h("div", {class: "copy-row"}, link, copy));
+    copy.focus();
+  }
+
+  /** @param {Invitation} invitation */
+  function invitationRow({id, created_by, expires_at, uses: limit, used}) {
+    const revoke = h(
+      "button",
+      {
+        type: "button",
+        class: "button is-dangerous",
+        onclick: () =>
+          runOnce(
+            revoke,
+            async () => {
+              await revokeInvitation(app, room, id);
+              row.remove();
+              made.hidden = true;
+              showEmpty();
+            },
+            (text) => setText(problem, text),
+          ),
+      },
+      t("invites.revoke"),
+    );
+    const row = h(
+      "li",
+      {class: "card"},
+      h(
+        "div",
+        {class: "card-lines"},
+        h("p", {class: "card-name", dir: "auto"}, t("invites.by", {name: nameOf(created_by)})),
+        h(
+          "p",
+          {class: "quiet"},
+          limit === null ? t("invites.used", {count: used}) : t("invites.used_of", {count: limit, used}),
+          " · ",
+          t("invites.until", {time: full(Date.parse(expires_at), language())}),
+        ),
+      ),
+      revoke,
+    );
+    return row;
+  }
+
+  function showEmpty() {
+    fill(note, list.children.length === 0 && t("invites.empty"));
+  }
+
+  async function load() {
+    fill(note, t("app.loading"));
+    try {
+      const all = await loadInvitations(app, room);
+      if (signal.aborted) return;
+      fill(list, all.map(invitationRow));
+      showEmpty();
+    } catch (error) {
+      fill(
+        note,
+        h("p", null, problemText(error)),
+        h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
+      );
+    }
+  }
+
+  void load();
+  return h(
+    "div",
+    {class: "details"},
+    h("p", {class: "quiet"}, t("invites.hint")),
+    form.element,
+    made,
+    h("h3", {class: "details-heading"}, t("invites.list")),
+    problem,
+    list,
+    note,
+  );
+}

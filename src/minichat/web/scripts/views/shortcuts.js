@@ -1,0 +1,47 @@
+/**
+ * Keys that work everywhere in the chat: Ctrl+K (or ⌘K) opens the quick switcher, Alt+Up and Alt+Down go to the room above
+ * or below.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {go} from "../router.js";
+import {roomsInOrder} from "../store/rooms.js";
+import {later} from "../ui/later.js";
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function shortcuts(app, signal) {
+  addEventListener(
+    "keydown",
+    (event) => {
+      const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      const isMove = event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+      if (isCommand && event.code === "KeyK") void openSwitcher(app);
+      else if (isMove && event.key === "ArrowUp" && !document.querySelector("dialog[open]")) move(app, -1);
+      else if (isMove && event.key === "ArrowDown" && !document.querySelector("dialog[open]")) move(app, 1);
+      else return;
+      event.preventDefault();
+    },
+    {signal},
+  );
+}
+
+/** @param {App} app */
+export async function openSwitcher(app) {
+  const dialog = await later(() => import("./dialogs/switcher.js"));
+  await dialog?.openSwitcher(app);
+}
+
+/**
+ * @param {App} app
+ * @param {number} step
+ */
+function move(app, step) {
+  const {rooms, route} = app.store.get();
+  const all = roomsInOrder(rooms);
+  const place = route.page === "room" ? all.findIndex(({id}) => id === route.room) : step > 0 ? -1 : all.length;
+  const next = all[place + step];
+  if (next) go({page: "room", room: next.id});
+}
