@@ -1,0 +1,177 @@
+// What a user does: sending, reading, keeping drafts, and answers that events overtake. Against a server of the test.
+
+import assert from "node:assert/strict";
+import {createServer} from "node:http";
+import {after, test} from "node:test";
+import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
+import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
+import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
+import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
+import {makeApp} from "../../src/minichat/web/scripts/app.js";
+import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
+import {setDraft} from "../../src/minichat/web/scripts/store/drafts.js";
+import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
+import {historyOf, messageAt, putMessages} from "../../src/minichat/web/scripts/store/messages.js";
+import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
+import {ANN, annInRoom, message, ROOM} from "./fixtures.js";
+
+/** @typedef {{status: number, body?: unknown}} Answer */
+
+await useLanguage("en");
+
+const blocked = () => {
+  throw new Error("blocked");
+};
+
+/**
+ * The app of Ann, and a server that answers as `respond` says; null breaks the connection.
+ * @param {(path: string, body: any) => Answer | null | Promise<Answer | null>} respond
+ */
+async function appOf(respond) {
+  const server = createServer(async (request, response) => {
+    let text = "";
+    for await (const piece of request) text += piece;
+    const answer = await respond(request.url ?? "", text === "" ? null : JSON.parse(text));
+    if (answer === null) {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.status, {"Content-Type": "application/json"});
+    response.end(JSON.stringify(answer.body ?? {}));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  after(() => {
+    app.store.update((state) => ({...state, outbox: []}));
+    sendAll(app); // ends the waiting
+    server.closeAllConnections();
+    server.close();
+  });
+  const {port} = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const app = makeApp(new URL(`http://127.0.0.1:${port}/`), makeLocal(blocked));
+  app.session.begin({access: "a", refresh: "r"});
+  app.store.update(() => annInRoom(2));
+  return app;
+}
+
+/**
+ * Wait until the state fulfils the condition.
+ * @param {import("../../src/minichat/web/scripts/app.js").App} app
+ * @param {(state: import("../../src/minichat/web/scripts/store/state.js").State) => boolean} isTrue
+ */
+function until(app, isTrue) {
+  return new Promise((resolve) => {
+    const end = new AbortController();
+    app.store.watch(
+      isTrue,
+      (now) => {
+        if (!now) return;
+        resolve(undefined);
+        queueMicrotask(() => end.abort());
+      },
+      end.signal,
+    );
+  });
+}
+
+/** @param {any} body @param {number} seq */
+const stored = (body, seq) => message(seq, {user: ANN, content: body.content, client_id: body.client_id});
+
+test("messages that the network lost are sent again in their order, and each is one row", async () => {
+  let isAway = true;
+  /** @type {any[]} */
+  const bodies = [];
+  const app = await appOf((_path, body) => {
+    bodies.push(body);
+    const known = new Set(bodies.slice(0, -1).map(({client_id}) => client_id));
+    if (isAway) return null; // the server has the first message, but its answer is lost
+    return {status: known.has(body.client_id) ? 200 : 201, body: stored(body, body.content === "one" ? 3 : 4)};
+  });
+  sendMessage(app, ROOM, {content: "one"});
+  sendMessage(app, ROOM, {content: "two"});
+  await until(app, ({outbox}) => bodies.length > 0 && outbox.every(({state}) => state === "waiting"));
+  isAway = false;
+  sendAll(app);
+  await until(app, ({outbox}) => outbox.length === 0);
+  assert.equal(bodies[0].client_id, bodies[1].client_id);
+  const contents = historyOf(app.store.get(), ROOM).messages.map(({content}) => content);
+  assert.deepEqual(contents, ["message 1", "message 2", "one", "two"]);
+});
+
+test("a refused message stays with the server's sentence, and the next one is sent", async () => {
+  const detail = "Only moderators can write here.";
+  const app = await appOf((_path, body) =>
+    body.content === "one"
+      ? {status: 403, body: {code: "announcements_only", detail}}
+      : {status: 201, body: stored(body, 3)},
+  );
+  sendMessage(app, ROOM, {content: "one"});
+  sendMessage(app, ROOM, {content: "two"});
+  await until(app, ({outbox}) => outbox.length === 1 && outbox[0]?.state === "failed");
+  assert.equal(app.store.get().outbox[0]?.problem, detail);
+  assert.equal(messageAt(app.store.get(), ROOM, 3)?.content, "two");
+});
+
+test("an answer that an event has overtaken does not bring the older state back", async () => {
+  /** @type {(answer: Answer) => void} */
+  let send = () => {};
+  const app = await appOf(
+    () =>
+      new Promise((resolve) => {
+        send = resolve;
+      }),
+  );
+  const reaction = /** @type {import("../../src/minichat/web/scripts/api/types.js").Event} */ ({
+    type: "reaction.changed",
+    data: {room: ROOM, message: 101, seq: 1, emoji: "👍", user: ANN, added: true, count: 1},
+  });
+  const loading = put(app, app.api.messages.get(101), (state, answer) => putMessages(state, ROOM, [answer]));
+  while (send.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  remember(app, [reaction]);
+  app.store.update((state) => applyEvent(state, reaction, Date.now()).state);
+  send({status: 200, body: message(1)});
+  await loading;
+  assert.equal(messageAt(app.store.get(), ROOM, 1)?.reactions[0]?.count, 1);
+});
+
+test("an answer that arrives after the log-out is not shown", async () => {
+  const app = await appOf(() => ({status: 200, body: message(1, {content: "secret"})}));
+  const loading = put(app, app.api.messages.get(101), (state, answer) => putMessages(state, ROOM, [answer]));
+  app.store.update((state) => ({...state, account: null, histories: new Map()}));
+  await loading;
+  assert.equal(app.store.get().histories.size, 0);
+});
+
+test("a read mark shows at once, and the server learns the newest one alone", async () => {
+  /** @type {number[]} */
+  const marks = [];
+  const app = await appOf((_path, body) => {
+    marks.push(body.seq);
+    return {status: 200, body: {last_read_seq: body.seq, unread_count: 0}};
+  });
+  app.store.update(() => annInRoom(5, {last_read_seq: 1, unread_count: 4}));
+  const sending = markRead(app, ROOM, 3);
+  await Promise.all([markRead(app, ROOM, 4), markRead(app, ROOM, 5)]);
+  assert.equal(app.store.get().rooms.get(ROOM)?.unread_count, 0);
+  await sending;
+  assert.deepEqual(marks, [3, 5]);
+});
+
+test("drafts and unsent messages survive a reload, and belong to one account", async () => {
+  const app = await appOf(() => null);
+  const page = new AbortController();
+  startKeeping(app, ANN.id, page.signal);
+  app.store.update((state) => setDraft(state, ROOM, {text: "half a thought"}));
+  sendMessage(app, ROOM, {content: "hello"});
+  await until(app, ({outbox}) => outbox[0]?.state === "waiting");
+  await new Promise((resolve) => setTimeout(resolve));
+  page.abort();
+  const {clientId} = app.store.get().outbox[0] ?? {};
+
+  const {signal} = new AbortController();
+  app.store.update(() => annInRoom(2));
+  startKeeping(app, 99, signal);
+  assert.equal(app.store.get().drafts.size + app.store.get().outbox.length, 0);
+  startKeeping(app, ANN.id, signal);
+  assert.equal(app.store.get().drafts.get(ROOM)?.text, "half a thought");
+  assert.equal(app.store.get().outbox[0]?.clientId, clientId);
+});
