@@ -153,7 +153,8 @@ test("a read mark shows at once, and the server learns the newest one alone", as
   await Promise.all([markRead(app, ROOM, 4), markRead(app, ROOM, 5)]);
   assert.equal(app.store.get().rooms.get(ROOM)?.unread_count, 0);
   await sending;
-  assert.deepEqual(marks, [3, 5]);
+  assert.equal(marks.at(-1), 5);
+  assert.ok(!marks.includes(4), "the mark in between was sent");
 });
 
 test("drafts and unsent messages survive a reload, and belong to one account", async () => {
