@@ -7,13 +7,13 @@ import unicodedata
 
 import emoji
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.memory import PlainCharacters
 from minichat.domain import search
-from minichat.domain.message_words import searchable_text
+from minichat.domain.message_words import START, searchable_text
 from minichat.domain.search import name_query, searchable
 
 UNICODE = UnicodeCharacters()
@@ -191,11 +191,20 @@ def test_every_normal_form_and_case_folds_to_one(text: str) -> None:
         assert fold(unicodedata.normalize(form, text)) == fold(text)
 
 
-@given(st.text(LETTERS, max_size=20))
-def test_text_in_ascii_folds_to_lower_case_by_either_rule(text: str) -> None:
-    plain = text.encode("ascii", "ignore").decode()
-    assert fold(plain) == plain.lower()
-    assert fold(f"{plain}é") == f"{plain.lower()}e"
+PLAIN = "".join(map(chr, range(128))) + "".join(map(chr, range(ord("А"), ord("я") + 1))) + "ЁёЄєІіЇїЎўҐґ"
+
+
+@given(st.text(PLAIN, max_size=20))
+@example(PLAIN)
+def test_plain_text_folds_alike_by_either_rule(text: str) -> None:
+    assert fold(f"{text}é") == f"{fold(text)}e"
+
+
+@given(st.text(PLAIN, max_size=20))
+@example(PLAIN)
+def test_plain_text_has_the_same_words_by_either_rule(text: str) -> None:
+    words = UNICODE.words(fold(text))
+    assert searchable_text(text, UNICODE) == " ".join(f"{START}{word}" for (word,) in words)
 
 
 @pytest.mark.parametrize("text", ["José Işık", "Γιώργος", "Алёна", "أحمد", "שָׁלוֹם", "किताब", "👍🏽 ❤️", "ＡＮＮ", "가나"])

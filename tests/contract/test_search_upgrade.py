@@ -205,7 +205,7 @@ def test_names_that_were_changed_by_hand_are_found_after_the_next_rebuilding(dat
     assert found_rooms(database, "under") == ["Ünder"]
 
 
-@pytest.mark.parametrize("texts", [0, 1, 9, 20])
+@pytest.mark.parametrize("texts", [0, 1, 9, 14])
 def test_nobody_is_lost_by_a_crash_and_the_next_run_continues(database: ChatDatabase, texts: int) -> None:
     with pytest.raises(Crash):
         reindex(database, CrashingCharacters(texts), batch=1)

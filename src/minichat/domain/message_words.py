@@ -18,7 +18,7 @@ from itertools import pairwise
 from minichat.domain.message_rules import MAX_CONTENT_LENGTH
 from minichat.domain.model import FoundMessages, Message, MessageQuery, SoughtWord
 from minichat.domain.ports.characters import Characters
-from minichat.domain.search import fold
+from minichat.domain.search import fold, is_plain
 
 START = "\x1f"
 """The mark before each unit. No text of a user holds a control character."""
@@ -39,15 +39,15 @@ as long as all at once, and others a tenth."""
 _MAX_FOLDED_LENGTH = 2 * MAX_CONTENT_LENGTH
 """Number of code points that are searched. One letter can fold into eighteen, and folding them all takes 0.1 s."""
 _MAX_EXPANSION = 18
-_ASCII_WORDS = re.compile("[0-9a-z]+")
+_PLAIN_WORDS = re.compile("[0-9a-zа-яєіґ]+")
 _LOST_EMOJI = re.compile("([\u203c\u2049])")
 """The two emoji that the fold turns into punctuation."""
 
 
 def searchable_text(content: str, characters: Characters) -> str:
     """Return the searchable text of a message, empty if it has no words."""
-    if content.isascii():
-        words = _ASCII_WORDS.findall(content.lower())
+    if is_plain(content):
+        words = _PLAIN_WORDS.findall(fold(content, characters))
         return START + f" {START}".join(words) if words else ""
     if len(content) * _MAX_EXPANSION > _MAX_FOLDED_LENGTH:
         expanded = unicodedata.normalize("NFKC", content)
@@ -133,6 +133,8 @@ def index_words(text: str) -> Sequence[str]:
     There is one for each unit: the unit itself, or for a single character, together with the first one of the next unit
     of the same word. Two characters select better than one.
     """
+    if text.count(START) == text.count(" ") + 1:  # each word is one unit
+        return list(dict.fromkeys(word[:MAX_INDEXED_LENGTH] for word in text[1:].split(f" {START}")))
     found: dict[str, None] = {}  # ordered
     for word in _words(text):
         units = _units(word)
