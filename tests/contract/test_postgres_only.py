@@ -435,7 +435,8 @@ VALUES = {
     "json": "[1]",
     "text": "u1",
     "bigint[]": [9],
-    "text[]": ["'9.0.hell.o'"],
+    "text[]": ["hello"],
+    "tsquery[]": ["'9.0.hell.o'"],
 }
 """By type."""
 OF_NAMES = {"limit": 50, "since": PEOPLE - 9}
@@ -513,8 +514,23 @@ def test_a_search_reads_a_bounded_amount_of_words_before_it_looks_them_up(databa
     queries: list[Any] = []
     monkeypatch.setattr(database, "query_hooks", [*database.query_hooks, queries.append])
     readable = [ReadableRoom(rooms[0], 0, last_id)]
-    assert not ports.message_index.search(message_query("tea", PlainCharacters()), readable, 9).messages
-    assert [query.sql for query in queries if "message_lexemes" in query.sql]
+    found = ports.message_index.search(message_query("word98", PlainCharacters()), readable, 20)
+    assert len(found.messages) == 9
+    assert [query.sql for query in queries if "message_candidates" in query.sql]
+
+
+def test_a_look_up_in_the_search_index_reads_the_matches_alone(database, ports, ann, rooms, monkeypatch):
+    monkeypatch.setattr(postgres_message_search, "FIRST_SCANNED", 1)
+    with ports.transaction(room=rooms[0]):
+        last_id = [say(ports, ann, rooms[0], content).id for content in ["needle", *["hay"] * 59]][-1]
+    with ports.snapshot():
+        readable = [ReadableRoom(rooms[0], 0, last_id)]
+        assert len(ports.message_index.search(message_query("needle", PlainCharacters()), readable, 9).messages) == 1
+        [counts] = database.execute_sql(
+            "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'message_word'"
+        ).fetchall()
+    # One more is the newest message, whose words are read before the index.
+    assert counts == (0, 2)
 
 
 # Outages of the server
