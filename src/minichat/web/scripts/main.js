@@ -6,8 +6,9 @@
 import {start} from "./actions/session.js";
 import {loadSettings} from "./actions/settings.js";
 import {makeApp} from "./app.js";
-import {watchAddress} from "./router.js";
+import {href, watchAddress} from "./router.js";
 import {atRoute} from "./store/state.js";
+import {putBelow} from "./ui/layers.js";
 import {root} from "./views/root.js";
 
 const {api} = document.documentElement.dataset;
@@ -16,6 +17,7 @@ const app = makeApp(base);
 const {signal} = new AbortController(); // the page's whole life
 
 loadSettings(app);
+putBelow(href({page: "home"}));
 watchAddress((route) => app.store.update((state) => atRoute(state, route)), signal);
 await root(app, /** @type {HTMLElement} */ (document.getElementById("app")), signal);
 await start(app, signal);

@@ -146,7 +146,7 @@ const texts = {
   "people.none_found_shared": "Nobody you share a room with is called “{name}”. Invite them with a link to a room.",
   "people.chosen": "Chosen people",
   "people.remove_chosen": "Remove {name}",
-  "person.title": "Person",
+  "person.title": "Profile",
   "person.you": "This is you",
   "person.erased": "This account has been deleted.",
   "person.message": "Send message",

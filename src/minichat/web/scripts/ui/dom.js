@@ -120,13 +120,29 @@ export function keyedList({parent, key, make, signal}) {
       row.end.abort();
       row.part.element.remove();
     }
-    let place = parent.firstElementChild;
-    for (const {part} of next.values()) {
-      if (place !== null && part.element === place) place = place.nextElementSibling;
-      else parent.insertBefore(part.element, place);
-    }
+    arrange(
+      parent,
+      [...next.values()].map(({part}) => part.element),
+    );
     rows = next;
   };
+}
+
+/**
+ * Put the elements in this order. An element that moves would lose the focus.
+ * @param {Element} parent
+ * @param {HTMLElement[]} elements
+ */
+function arrange(parent, elements) {
+  const held = document.activeElement;
+  let place = parent.firstElementChild;
+  for (const element of elements) {
+    if (place !== null && element === place) place = place.nextElementSibling;
+    else parent.insertBefore(element, place);
+  }
+  if (held !== document.activeElement && parent.contains(held)) {
+    /** @type {HTMLElement} */ (held).focus({preventScroll: true});
+  }
 }
 
 /**

@@ -46,6 +46,30 @@ export function addLayer(close) {
 }
 
 /**
+ * If the site was opened at a page of its own, put the start below it: Back leads there instead of leaving the site.
+ * @param {string} start The address of the start.
+ */
+export function putBelow(start) {
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const {hash} = location;
+  if (navigation?.type !== "navigate" || hash === "" || hash === start) return;
+  history.replaceState(null, "", start);
+  history.pushState(null, "", hash);
+}
+
+/**
+ * Leave a page for the one below it. Goes back if the page was opened from there, so that Back does not return to it.
+ * @param {string} hash The address of the page below.
+ */
+export function leaveTo(hash) {
+  const {entries, currentEntry} = /** @type {any} */ (globalThis).navigation ?? {};
+  const before = entries?.call(/** @type {any} */ (globalThis).navigation)[(currentEntry?.index ?? 0) - 1];
+  const hashBefore = before?.url ? new URL(before.url).hash : null;
+  if (hashBefore === hash || (hash === "#/" && hashBefore === "")) history.back();
+  else goTo(hash, {replace: true});
+}
+
+/**
  * Go to an address of this page. An open layer closes, and the new page takes the place of its entry.
  * @param {string} hash
  * @param {{replace: boolean}} how

@@ -9,10 +9,11 @@ import {partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {later} from "../ui/later.js";
+import {leaveTo} from "../ui/layers.js";
 import {roomAvatar} from "./avatar.js";
 import {presenceText} from "./presence.js";
 import {roomActions} from "./room_actions.js";
+import {openDetails} from "./room_menu.js";
 import {typingText} from "./typing_text.js";
 
 /**
@@ -23,13 +24,23 @@ import {typingText} from "./typing_text.js";
 export function roomHeader(app, id, signal) {
   const {store} = app;
   const picture = h("span", {class: "room-picture"});
+  /** @param {MouseEvent} event */
+  function leave(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    leaveTo(href({page: "home"}));
+  }
   const name = h("span", {class: "room-title-text", dir: "auto"});
   const opener = h("button", {type: "button", class: "room-opener", onclick: () => void openDetails(app, id)}, name);
   const line = h("p", {class: "room-subtitle"});
   const element = h(
     "header",
     {class: "room-header"},
-    h("a", {class: "icon-button room-back", href: href({page: "home"}), "aria-label": t("room.back")}, icon("back")),
+    h(
+      "a",
+      {class: "icon-button room-back", href: href({page: "home"}), "aria-label": t("room.back"), onclick: leave},
+      icon("back"),
+    ),
     picture,
     h("div", {class: "room-heading"}, h("h2", {class: "room-title"}, opener), line),
     roomActions(app, id, signal),
@@ -54,15 +65,6 @@ export function roomHeader(app, id, signal) {
     signal,
   );
   return element;
-}
-
-/**
- * @param {App} app
- * @param {number} id
- */
-async function openDetails(app, id) {
-  const dialog = await later(() => import("./dialogs/room_details.js"));
-  await dialog?.openRoomDetails(app, id);
 }
 
 /**

@@ -1,13 +1,17 @@
 /**
- * The list of the user's rooms, newest activity first, with a filter by name.
+ * The list of the user's rooms, newest activity first. The field above it filters them by name, and finds people and
+ * public rooms, too.
  *
  * @typedef {import("../app.js").App} App
  * @typedef {import("../api/types.js").Room} Room
  */
-import {roomsInOrder} from "../store/rooms.js";
+import {roomsNamed} from "../store/finding.js";
 import {t} from "../texts/texts.js";
+import {arrowKeys} from "../ui/arrow_keys.js";
 import {fill, h, keyedList} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {foundList} from "./found_list.js";
+import {openNewChat, openPublicRooms} from "./new_menu.js";
 import {roomRow} from "./room_row.js";
 
 /**
@@ -20,10 +24,18 @@ export function roomList(app, signal) {
     class: "input rooms-filter",
     placeholder: t("rooms.filter"),
     "aria-label": t("rooms.filter"),
-    oninput: show,
+    autocomplete: "off",
+    enterkeyhint: "search",
+    oninput: onfilter,
+    onkeydown,
   });
   const list = h("ul", {class: "rooms", "aria-label": t("rooms.title")});
-  const empty = h("div", {class: "rooms-empty"});
+  const empty = h("div", {class: "rooms-empty", role: "status"});
+  const loading = h("div", {class: "rooms-loading", role: "status", "aria-label": t("app.loading")}, ...skeletons());
+  const scroll = h("div", {class: "rooms-scroll"}, loading, list);
+  const keys = arrowKeys(scroll, ".room-row");
+  const found = foundList(app, showEmpty, signal);
+  scroll.append(found.element, empty);
   const showRows = keyedList({
     parent: list,
     key: (/** @type {Room} */ room) => room.id,
@@ -31,29 +43,83 @@ export function roomList(app, signal) {
     signal,
   });
 
+  function onfilter() {
+    show();
+    found.search(filter.value.trim());
+    scroll.scrollTop = 0;
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onkeydown(event) {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" && keys.focusFirst()) event.preventDefault();
+    if (event.key === "Enter") /** @type {HTMLElement | null} */ (scroll.querySelector(".room-row"))?.click();
+    if (event.key === "Escape" && filter.value !== "") {
+      event.preventDefault();
+      clear();
+    }
+  }
+
+  function clear() {
+    filter.value = "";
+    onfilter();
+  }
+
   function show() {
+    const state = app.store.get();
+    showRows(roomsNamed(state, filter.value));
+    loading.hidden = state.isLoaded || state.rooms.size > 0;
+    showEmpty();
+  }
+
+  function showEmpty() {
     const {rooms, isLoaded} = app.store.get();
-    const wanted = filter.value.trim().toLocaleLowerCase();
-    const all = roomsInOrder(rooms);
-    const shown = wanted === "" ? all : all.filter((room) => room.name.toLocaleLowerCase().includes(wanted));
-    showRows(shown);
-    list.classList.toggle("is-loading", !isLoaded);
-    empty.hidden = !isLoaded || shown.length > 0;
-    if (empty.hidden) return;
-    fill(
-      empty,
-      h("div", {class: "blank-sign"}, icon(all.length === 0 ? "chat" : "search")),
-      h("p", null, t(all.length === 0 ? "rooms.empty" : "rooms.none_found")),
-      all.length === 0 && h("p", {class: "quiet"}, t("rooms.empty_hint")),
-    );
+    keys.refresh();
+    empty.hidden = !isLoaded || list.childElementCount > 0 || !found.isEmpty();
+    if (empty.hidden) fill(empty);
+    else if (filter.value.trim() !== "") {
+      fill(empty, h("div", {class: "blank-sign"}, icon("search")), h("p", null, t("rooms.none_found")));
+    } else if (rooms.size === 0 && empty.childElementCount === 0) fill(empty, ...welcomeHints());
+  }
+
+  /** The first steps of somebody who has no room. */
+  function welcomeHints() {
+    return [
+      h("div", {class: "blank-sign"}, icon("chat")),
+      h("p", null, t("rooms.empty")),
+      h("p", {class: "quiet"}, t("rooms.empty_hint")),
+      h("button", {type: "button", class: "button is-main", onclick: () => void openNewChat(app)}, t("new_chat.title")),
+      h("button", {type: "button", class: "button", onclick: () => void openPublicRooms(app)}, t("public_rooms.title")),
+    ];
   }
 
   app.store.watch((state) => state.rooms, show, signal);
   app.store.watch((state) => state.isLoaded, show, signal);
+  app.store.watch(
+    (state) => (state.route.page === "room" ? state.route.room : 0),
+    (room) => {
+      // The result is chosen: show the whole list again.
+      if (room !== 0 && filter.value !== "") clear();
+      keys.refresh();
+    },
+    signal,
+  );
   return h(
     "nav",
     {class: "rooms-pane", "aria-label": t("rooms.title")},
     h("div", {class: "rooms-search"}, icon("search"), filter),
-    h("div", {class: "rooms-scroll"}, list, empty),
+    scroll,
+  );
+}
+
+/** Grey rows in the shape of rooms. */
+function skeletons() {
+  return Array.from({length: 8}, () =>
+    h(
+      "div",
+      {class: "bones", "aria-hidden": true},
+      h("span", {class: "avatar"}),
+      h("span", {class: "room-lines"}, h("span", {class: "bone"}), h("span", {class: "bone is-long"})),
+    ),
   );
 }

@@ -14,6 +14,7 @@ import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {roomAvatar} from "./avatar.js";
+import {openRoomMenu} from "./room_menu.js";
 import {typingText} from "./typing_text.js";
 
 /**
@@ -32,7 +33,7 @@ export function roomRow(app, first, signal) {
   const badges = h("span", {class: "room-badges"});
   const link = h(
     "a",
-    {class: "room-row", href: href({page: "room", room: room.id})},
+    {class: "room-row", href: href({page: "room", room: room.id}), tabindex: -1, oncontextmenu},
     picture,
     h(
       "span",
@@ -41,6 +42,13 @@ export function roomRow(app, first, signal) {
       h("span", {class: "room-line"}, preview, badges),
     ),
   );
+
+  /** @param {MouseEvent} event Also of the key for menus, which has no place. */
+  function oncontextmenu(event) {
+    event.preventDefault();
+    const isKey = event.clientX === 0 && event.clientY === 0;
+    openRoomMenu(app, room, link, {point: isKey ? undefined : {x: event.clientX, y: event.clientY}, signal});
+  }
 
   let shownPicture = "";
   function show() {

@@ -30,7 +30,11 @@ export function welcome(app, signal) {
       invitation.hidden = token === null;
       fill(
         invitation,
-        token !== null && invitationCard(app, token, end, (isValid) => isValid || forgetInvitation(app)),
+        token !== null &&
+          invitationCard(app, token, end, (isValid) => {
+            if (isValid) invitation.append(h("p", {class: "invite-hint"}, t("invite.register_hint")));
+            else forgetInvitation(app);
+          }),
       );
     },
     signal,
