@@ -22,8 +22,17 @@ function change(app, type, answer) {
 }
 
 /**
+ * Load one message, for a quotation. It does not become part of the history.
  * @param {App} app
- * @param {Message} message
+ * @param {number} id
+ */
+export function loadMessage(app, id) {
+  return app.api.messages.get(id);
+}
+
+/**
+ * @param {App} app
+ * @param {{id: number}} message
  * @param {{content: string, mentionIds?: number[]}} text
  */
 export function editMessage(app, message, {content, mentionIds}) {

@@ -62,6 +62,18 @@ export function messageById(state, room, id) {
 }
 
 /**
+ * The user's own last message, if it is among the newest known ones.
+ * @param {State} state
+ * @param {number} room
+ */
+export function lastOwnMessage(state, room) {
+  const me = state.account?.id;
+  return runAround(historyOf(state, room).messages, null).findLast(
+    (message) => message.user.id === me && !message.is_deleted,
+  );
+}
+
+/**
  * The messages without a gap around `seq`; those up to the newest known one if `seq` is null.
  * @param {readonly Message[]} messages
  * @param {number | null} seq

@@ -113,6 +113,24 @@ const texts = {
   "composer.placeholder": "Write a message…",
   "composer.send": "Send",
   "composer.announcements": "Only moderators can write here.",
+  "composer.blocked": "You blocked {name}.",
+  "composer.unblock": "Unblock",
+  "composer.erased": "This account has been deleted.",
+  "composer.editing": "Edit message",
+  "composer.replying": "Reply to {name}",
+  "composer.stop_editing": "Cancel editing",
+  "composer.stop_replying": "Cancel reply",
+  "composer.save": "Save",
+  "composer.too_long": {
+    one: "The message is {count} character too long.",
+    other: "The message is {count} characters too long.",
+  },
+  "composer.cooldown": {
+    one: "You can write again in {count} second.",
+    other: "You can write again in {count} seconds.",
+  },
+  "completion.found": {one: "{count} suggestion", other: "{count} suggestions"},
+  "mentions.all": "Notify everybody in this room",
 
   // The emoji picker
   "emoji.title": "Emoji",

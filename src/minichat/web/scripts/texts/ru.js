@@ -136,6 +136,33 @@ const texts = {
   "composer.placeholder": "Напишите сообщение…",
   "composer.send": "Отправить",
   "composer.announcements": "Здесь пишут только модераторы.",
+  "composer.blocked": "Пользователь {name} заблокирован.",
+  "composer.unblock": "Разблокировать",
+  "composer.erased": "Этот аккаунт удалён.",
+  "composer.editing": "Редактирование",
+  "composer.replying": "Ответ: {name}",
+  "composer.stop_editing": "Отменить редактирование",
+  "composer.stop_replying": "Отменить ответ",
+  "composer.save": "Сохранить",
+  "composer.too_long": {
+    one: "Сообщение длиннее допустимого на {count} символ.",
+    few: "Сообщение длиннее допустимого на {count} символа.",
+    many: "Сообщение длиннее допустимого на {count} символов.",
+    other: "Сообщение длиннее допустимого на {count} символа.",
+  },
+  "composer.cooldown": {
+    one: "Написать снова можно через {count} секунду.",
+    few: "Написать снова можно через {count} секунды.",
+    many: "Написать снова можно через {count} секунд.",
+    other: "Написать снова можно через {count} секунды.",
+  },
+  "completion.found": {
+    one: "{count} подсказка",
+    few: "{count} подсказки",
+    many: "{count} подсказок",
+    other: "{count} подсказки",
+  },
+  "mentions.all": "Уведомить всех участников",
 
   // The emoji picker
   "emoji.title": "Эмодзи",

@@ -8,24 +8,26 @@ import {h} from "../ui/dom.js";
 import {place} from "../ui/menu.js";
 import {emojiPicker} from "./emoji_picker.js";
 
-/** @type {(() => void) | null} */
-let closeOpen = null;
+/** @type {{anchor: HTMLElement, close: () => void} | null} */
+let open = null;
 
 /**
- * Open the picker. It closes on Escape, on a press outside, and after the choice unless `staysOpen`.
+ * Open the picker, or close it if it is open at this button. It closes on Escape, on a press outside, and after the choice.
  * @param {App} app
  * @param {HTMLElement} anchor Gets the focus back.
- * @param {{onPick: (emoji: string) => void, staysOpen?: boolean}} how
+ * @param {{onPick: (emoji: string) => void}} how
  * @param {AbortSignal} signal
  */
-export function openEmojiPicker(app, anchor, {onPick, staysOpen = false}, signal) {
-  closeOpen?.();
+export function openEmojiPicker(app, anchor, {onPick}, signal) {
+  const isOpenHere = open?.anchor === anchor;
+  open?.close();
+  if (isOpenHere) return;
   const end = new AbortController();
   const picker = emojiPicker(
     app,
     {
       onPick(emoji) {
-        if (!staysOpen) close();
+        close();
         onPick(emoji);
       },
     },
@@ -39,14 +41,14 @@ export function openEmojiPicker(app, anchor, {onPick, staysOpen = false}, signal
 
   function close({isFocusKept = false} = {}) {
     if (end.signal.aborted) return;
-    closeOpen = null;
+    open = null;
     end.abort();
     element.remove();
     anchor.setAttribute("aria-expanded", "false");
     if (!isFocusKept) anchor.focus({preventScroll: true});
   }
   const closeThis = () => close({isFocusKept: true});
-  closeOpen = closeThis;
+  open = {anchor, close: closeThis};
 
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -71,5 +73,4 @@ export function openEmojiPicker(app, anchor, {onPick, staysOpen = false}, signal
     {signal: end.signal, capture: true},
   );
   signal.addEventListener("abort", closeThis, {signal: end.signal});
-  return {close: closeThis, isOpen: () => !end.signal.aborted};
 }

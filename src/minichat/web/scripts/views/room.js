@@ -4,14 +4,12 @@
  * @typedef {import("../app.js").App} App
  */
 import {problemText} from "../actions/problems.js";
-import {joinRoom, openRoom} from "../actions/rooms.js";
-import {mayWrite} from "../store/rooms.js";
+import {openRoom} from "../actions/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {toast} from "../ui/toast.js";
-import {composer} from "./composer.js";
 import {messageList} from "./message_list.js";
+import {roomFooter} from "./room_footer.js";
 import {roomHeader} from "./room_header.js";
 
 /**
@@ -44,7 +42,7 @@ export function room(app, id, signal) {
     const known = rooms.has(id) || cards.has(id);
     element.classList.toggle("is-blank", !known);
     if (!known) return fill(element, problem === "" ? loading() : notFound(problem));
-    fill(element, roomHeader(app, id, end), messageList(app, id, end), footer(app, id, end));
+    fill(element, roomHeader(app, id, end), messageList(app, id, end), roomFooter(app, id, end));
   }
 
   store.watch((state) => (state.rooms.has(id) ? "in" : state.cards.has(id) ? "card" : "none"), show, signal);
@@ -54,48 +52,6 @@ export function room(app, id, signal) {
     signal,
   );
   return element;
-}
-
-/**
- * The composer, or the reason why there is none.
- * @param {App} app
- * @param {number} id
- * @param {AbortSignal} signal
- */
-function footer(app, id, signal) {
-  const element = h("div", {class: "room-footer"});
-  const part = scope(signal);
-  app.store.watch(
-    (state) => {
-      const room = state.rooms.get(id);
-      return !room ? "card" : mayWrite(room) ? "composer" : "announcements";
-    },
-    (kind) => {
-      const end = part.next();
-      if (kind === "composer") fill(element, composer(app, id, end));
-      else if (kind === "announcements")
-        fill(element, h("p", {class: "room-note"}, icon("lock"), t("composer.announcements")));
-      else fill(element, joinButton(app, id));
-    },
-    signal,
-  );
-  return element;
-}
-
-/**
- * @param {App} app
- * @param {number} id
- */
-function joinButton(app, id) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "button is-main room-join",
-      onclick: () => joinRoom(app, id).catch((error) => toast(problemText(error), {isProblem: true})),
-    },
-    t("room.join"),
-  );
 }
 
 function loading() {
