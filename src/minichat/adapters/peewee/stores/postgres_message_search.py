@@ -39,8 +39,10 @@ MARGIN, ENOUGH = 1.2, 0.8
 """Factors: a search plans to read somewhat more than it needs, and does without the last step if little is left."""
 SPAN_GROWTH = 10
 """How many times as many ids the next step may span, if the last one had few messages."""
-FIRST_LOOKED_UP = 8 << BLOCK_BITS
-"""Number of messages in the blocks that the first statement looks up."""
+FIRST_LOOKED_UP, MOST_LOOKED_UP = 8 << BLOCK_BITS, 64 << BLOCK_BITS
+"""Number of messages in the blocks that one statement looks up: the first one, and any. All may have the words."""
+NEWEST_COUNTS = 8
+"""The newest block of each room counts as that part of its messages, because the search can seldom do without it."""
 GROWTH = 4
 """How many times as many messages the next one looks up."""
 
@@ -285,7 +287,7 @@ class _Candidates:
                 # These blocks may have more, which are older. They take their turn again.
                 older = (Block(min(newest, after_id - 1), *place) for newest, *place in some)
                 left = sorted([*older, *left], reverse=True)
-            most *= GROWTH
+            most = min(GROWTH * most, MOST_LOOKED_UP)
             newest_left = left[0].newest_id if left else 0
             found = sorted([*found, *ids], reverse=True)
             yield from (message_id for message_id in found if message_id >= newest_left)
@@ -294,15 +296,17 @@ class _Candidates:
     def _in_blocks(self, blocks: Sequence[Block], words: Sequence[SoughtWord], after_id: int) -> list[int]:
         """Return the newest candidates of the blocks, of those after a message."""
         others = (word for word in self._words if word not in words)
+        newest_ids, room_ids, numbers, _ = zip(*blocks, strict=True)
         lexemes = _lexemes(words)
         rows = self._statements.look_up.rows(
             lexemes=array_of_texts(
-                lexemes.replace(BLOCK, f"{room_id:x}.{number:x}.") for _, room_id, number, _ in blocks
+                lexemes.replace(BLOCK, f"{room_id:x}.{number:x}.")
+                for room_id, number in zip(room_ids, numbers, strict=True)
             ),
-            room_ids=array(block.room_id for block in blocks),
-            blocks=array(block.number for block in blocks),
-            first_seqs=array(self._first_seq[block.room_id] for block in blocks),
-            newest_ids=array(block.newest_id for block in blocks),
+            room_ids=array(room_ids),
+            blocks=array(numbers),
+            first_seqs=array(self._first_seq[room_id] for room_id in room_ids),
+            newest_ids=array(newest_ids),
             after_id=after_id,
             patterns=array_of_texts(f"%{_in_text(word)}%" for word in others),
             limit=self._limit,
@@ -345,10 +349,15 @@ def _is_wide(word: SoughtWord) -> bool:
 
 
 def _newest_of(blocks: Sequence[Block], most: int, after_id: int) -> Sequence[Block]:
-    """Return the first blocks: those with so many messages together, at least one, and with any after that one."""
+    """Return the first blocks: those with so many messages together, at least one, and with any after that one.
+
+    The newest block of a room counts less: the search needs it in any case if the room has any newer message.
+    """
+    rooms: set[int] = set()
     size = count = 0
     for block in blocks:
-        size += block.size
+        size += block.size if block.room_id in rooms else block.size // NEWEST_COUNTS
+        rooms.add(block.room_id)
         if count and (size > most or block.newest_id <= after_id):
             break
         count += 1
