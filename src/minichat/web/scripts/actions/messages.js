@@ -6,7 +6,7 @@
  * @typedef {import("../store/state.js").Message} Message
  */
 
-import {beginEdit, beginReply, endEdit} from "../store/drafts.js";
+import {beginEdit, beginReply, endEdit, setDraft} from "../store/drafts.js";
 import {applyEvent} from "../store/events.js";
 import {withEntry} from "../store/state.js";
 import {put} from "./loading.js";
@@ -77,6 +77,16 @@ export function setPinned(app, message, isPinned) {
  */
 export function loadPins(app, room) {
   return put(app, app.api.messages.pins(room), (state, pins) => ({...state, pins: withEntry(state.pins, room, pins)}));
+}
+
+/**
+ * Change what the composer holds.
+ * @param {App} app
+ * @param {number} room
+ * @param {Partial<import("../store/state.js").Draft>} change
+ */
+export function changeDraft(app, room, change) {
+  app.store.update((state) => setDraft(state, room, change));
 }
 
 /**

@@ -326,6 +326,11 @@ const texts = {
   "blocks.title": "Blocked people",
   "blocks.hint": "You and they can't write to each other directly. You don't see their messages in shared rooms.",
   "blocks.empty": "You have not blocked anybody.",
+
+  // Texts for a room that is gone
+  "unsent.title": "What you wrote here and did not send",
+  "unsent.copy": "Copy",
+  "unsent.delete": "Delete",
 };
 
 export default texts;

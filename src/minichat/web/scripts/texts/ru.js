@@ -374,6 +374,11 @@ const texts = {
   "blocks.title": "Заблокированные",
   "blocks.hint": "Вы и они не можете писать друг другу лично. Их сообщения в общих комнатах вы не видите.",
   "blocks.empty": "Вы никого не заблокировали.",
+
+  // Texts for a room that is gone
+  "unsent.title": "Вы написали, но не отправили",
+  "unsent.copy": "Скопировать",
+  "unsent.delete": "Удалить",
 };
 
 export default texts;

@@ -74,7 +74,7 @@ export function completion(app, room, input, {onChoose}, signal) {
         key: `user ${user.id}`,
         label: nameOf(user),
         note: user.full_name === "" ? "" : `@${user.username}`,
-        picture: () => userAvatar(user, "tiny"),
+        picture: () => userAvatar(user, "small"),
         insert: `@${name} `,
         chosen: {id: user.id, name},
       };

@@ -165,7 +165,7 @@ export function composer(app, room, signal) {
     {class: "composer", onsubmit: (/** @type {Event} */ event) => event.preventDefault()},
     list.element,
     composerTarget(app, room, signal),
-    h("div", {class: "composer-row"}, emojiButton, input, note.counter, sendButton),
+    h("div", {class: "composer-row"}, emojiButton, input, h("div", {class: "composer-end"}, note.counter, sendButton)),
     note.element,
   );
 }

@@ -11,6 +11,7 @@ import {icon} from "../ui/icons.js";
 import {messageList} from "./message_list.js";
 import {roomFooter} from "./room_footer.js";
 import {roomHeader} from "./room_header.js";
+import {unsentTexts} from "./unsent.js";
 
 /**
  * @param {App} app
@@ -41,7 +42,7 @@ export function room(app, id, signal) {
     const end = part.next();
     const known = rooms.has(id) || cards.has(id);
     element.classList.toggle("is-blank", !known);
-    if (!known) return fill(element, problem === "" ? loading() : notFound(problem));
+    if (!known) return fill(element, problem === "" ? loading() : notFound(app, id, problem, end));
     fill(element, roomHeader(app, id, end), messageList(app, id, end), roomFooter(app, id, end));
   }
 
@@ -63,13 +64,19 @@ function loading() {
   );
 }
 
-/** @param {string} text */
-function notFound(text) {
+/**
+ * @param {App} app
+ * @param {number} room
+ * @param {string} text
+ * @param {AbortSignal} signal
+ */
+function notFound(app, room, text, signal) {
   return h(
     "div",
     {class: "blank"},
     h("div", {class: "blank-sign"}, icon("search")),
     h("p", null, text),
     h("a", {href: "#/", class: "button"}, t("app.to_rooms")),
+    unsentTexts(app, room, signal),
   );
 }

@@ -8,6 +8,7 @@ import {startLive} from "../actions/live.js";
 import {startSending} from "../actions/sending.js";
 import {chooseLanguage, useLanguage} from "../texts/texts.js";
 import {fill, scope} from "../ui/dom.js";
+import {keepAboveKeyboard} from "../ui/keyboard_space.js";
 import {chat} from "./chat.js";
 import {welcome} from "./welcome.js";
 
@@ -27,6 +28,7 @@ export async function root(app, element, signal) {
     if (phase === "in") fill(element, chat(app, part));
   }
 
+  keepAboveKeyboard(signal);
   await useLanguage(chooseLanguage(app.store.get().settings.language, navigator.languages));
   app.store.watch(
     (state) => state.settings.theme,

@@ -1,0 +1,55 @@
+/**
+ * What the user has written for a room that they can no longer open: the draft and the messages that were not sent, to
+ * copy or to delete.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {changeDraft} from "../actions/messages.js";
+import {discard} from "../actions/sending.js";
+import {draftOf} from "../store/drafts.js";
+import {entriesOf} from "../store/outbox.js";
+import {t} from "../texts/texts.js";
+import {fill, h} from "../ui/dom.js";
+import {toast} from "../ui/toast.js";
+import {copyText} from "./copying.js";
+
+/**
+ * @param {App} app
+ * @param {number} room
+ * @param {AbortSignal} signal
+ */
+export function unsentTexts(app, room, signal) {
+  const list = h("ul", {class: "unsent-list"});
+  const element = h("section", {class: "unsent"}, h("h2", {class: "unsent-title"}, t("unsent.title")), list);
+
+  function show() {
+    const state = app.store.get();
+    const {text} = draftOf(state, room);
+    const entries = entriesOf(state.outbox, room);
+    element.hidden = text === "" && entries.length === 0;
+    fill(
+      list,
+      entries.map((entry) => row(entry.content, () => discard(app, entry))),
+      text !== "" && row(text, () => changeDraft(app, room, {text: "", replyTo: null})),
+    );
+  }
+
+  app.store.watch((state) => state.drafts.get(room), show, signal);
+  app.store.watch((state) => state.outbox, show, signal);
+  return element;
+}
+
+/** @param {string} text @param {() => void} remove */
+function row(text, remove) {
+  const copy = async () => {
+    const isCopied = await copyText(text);
+    toast(t(isCopied ? "code.copied" : "code.not_copied"), {isProblem: !isCopied});
+  };
+  return h(
+    "li",
+    {class: "unsent-row"},
+    h("p", {class: "unsent-text", dir: "auto"}, text),
+    h("button", {type: "button", class: "link-button", onclick: copy}, t("unsent.copy")),
+    h("button", {type: "button", class: "link-button", onclick: remove}, t("unsent.delete")),
+  );
+}
