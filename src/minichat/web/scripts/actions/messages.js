@@ -6,8 +6,11 @@
  * @typedef {import("../store/state.js").Message} Message
  */
 
+import {ApiError} from "../api/client.js";
 import {beginEdit, beginReply, endEdit, setDraft} from "../store/drafts.js";
 import {applyEvent} from "../store/events.js";
+import {messageById} from "../store/messages.js";
+import {putPeople} from "../store/people.js";
 import {withEntry} from "../store/state.js";
 import {put} from "./loading.js";
 
@@ -48,16 +51,61 @@ export async function deleteMessage(app, message) {
   await change(app, "message.deleted", app.api.messages.get(message.id));
 }
 
+/** The reactions that the user wants, while requests are under way: by message and emoji. @type {Map<string, boolean>} */
+const wanted = new Map();
+
 /**
- * Add the user's own reaction, or take it back.
+ * Add the user's own reaction, or take it back. It shows at once; if the server refuses it, it goes again.
  * @param {App} app
  * @param {Message} message
  * @param {string} emoji
  */
-export function toggleReaction(app, message, emoji) {
+export async function toggleReaction(app, message, emoji) {
   const {react, unreact} = app.api.messages;
-  const isMine = message.reactions.some((one) => one.emoji === emoji && one.mine);
-  return change(app, "message.updated", (isMine ? unreact : react)(message.id, emoji));
+  const key = `${message.id} ${emoji}`;
+  const isSending = wanted.has(key);
+  const isWanted = !(wanted.get(key) ?? hasReacted(message, emoji));
+  wanted.set(key, isWanted);
+  setReaction(app, message, emoji, isWanted);
+  if (isSending) return; // the request under way sees that the user has changed their mind
+  try {
+    for (let sent = !isWanted; sent !== wanted.get(key); ) {
+      sent = wanted.get(key) ?? isWanted;
+      const answer = await (sent ? react : unreact)(message.id, emoji);
+      if (sent === wanted.get(key)) await change(app, "message.updated", Promise.resolve(answer));
+    }
+  } catch (error) {
+    setReaction(app, message, emoji, hasReacted(message, emoji));
+    throw error;
+  } finally {
+    wanted.delete(key);
+  }
+}
+
+/**
+ * @param {Message} message
+ * @param {string} emoji
+ */
+export function hasReacted(message, emoji) {
+  return message.reactions.some((one) => one.emoji === emoji && one.mine);
+}
+
+/**
+ * @param {App} app
+ * @param {Message} message
+ * @param {string} emoji
+ * @param {boolean} isMine
+ */
+function setReaction({store}, {id, room, seq}, emoji, isMine) {
+  store.update((state) => {
+    const {account} = state;
+    const message = messageById(state, room, id);
+    if (!account || !message || hasReacted(message, emoji) === isMine) return state;
+    const before = message.reactions.find((one) => one.emoji === emoji)?.count ?? 0;
+    const count = before + (isMine ? 1 : -1);
+    const data = {room, message: id, seq, emoji, user: account, added: isMine, count};
+    return applyEvent(state, {type: "reaction.changed", data}, Date.now()).state;
+  });
 }
 
 /**
@@ -107,4 +155,65 @@ export function startReply(app, room, message) {
  */
 export function startEdit(app, room, message) {
   app.store.update((state) => (message ? beginEdit(state, message) : endEdit(state, room)));
+}
+
+/**
+ * Load a message that others reply to, unless it is known.
+ * @param {App} app
+ * @param {number} room
+ * @param {number} id
+ */
+export async function loadQuote(app, room, id) {
+  const state = app.store.get();
+  if (state.quotes.has(id) || loadingQuotes.has(id)) return;
+  const known = messageById(state, room, id);
+  if (known) return app.store.update((now) => ({...now, quotes: withEntry(now.quotes, id, known)}));
+  loadingQuotes.add(id);
+  try {
+    await put(app, app.api.messages.get(id), (now, quote) => ({...now, quotes: withEntry(now.quotes, id, quote)}));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) {
+      app.store.update((now) => ({...now, quotes: withEntry(now.quotes, id, null)}));
+    }
+  } finally {
+    loadingQuotes.delete(id);
+  }
+}
+
+/** @type {Set<number>} */
+const loadingQuotes = new Set();
+
+/**
+ * @param {App} app
+ * @param {Message} message
+ * @param {{reason: "spam" | "abuse" | "other", comment: string}} report
+ */
+export function reportMessage(app, message, {reason, comment}) {
+  return app.api.messages.report(message.id, {reason, ...(comment !== "" && {comment})});
+}
+
+/**
+ * Load a page of the people who reacted to a message.
+ * @param {App} app
+ * @param {Message} message
+ * @param {string} [emoji] Only with this one.
+ * @param {Record<string, string>} [next] The query of a later page.
+ */
+export async function loadReactors(app, message, emoji, next) {
+  const page = await app.api.messages.reactors(message.id, next ?? {limit: 100, ...(emoji && {emoji})});
+  const people = page.items.map(({user}) => user);
+  app.store.update((state) => putPeople(state, people));
+  return page;
+}
+
+/**
+ * Load a page of the participants who have read a message of the user.
+ * @param {App} app
+ * @param {Message} message
+ * @param {Record<string, string>} [next] The query of a later page.
+ */
+export async function loadReaders(app, message, next) {
+  const {items, next: later} = await app.api.rooms.participants(message.room, next);
+  const me = app.store.get().account?.id;
+  return {items: items.filter(({id, last_read_seq}) => id !== me && last_read_seq >= message.seq), next: later};
 }

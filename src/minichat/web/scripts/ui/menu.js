@@ -18,9 +18,13 @@ let closeOpen = null;
 /**
  * @param {HTMLElement} anchor The button that opens it. Gets the focus back.
  * @param {readonly (MenuItem | null | false)[]} items Null and false are left out.
- * @param {{point?: {x: number, y: number}, signal?: AbortSignal}} [how] `point`: open there instead of at the anchor.
+ * @param {object} [how]
+ * @param {{x: number, y: number}} [how.point] Open there instead of at the anchor.
+ * @param {readonly {label: string, text: string, isChecked?: boolean, run: () => void}[]} [how.head] Short choices, side by
+ *   side above the others.
+ * @param {AbortSignal} [how.signal]
  */
-export function openMenu(anchor, items, {point, signal} = {}) {
+export function openMenu(anchor, items, {point, head = [], signal} = {}) {
   closeOpen?.();
   const end = new AbortController();
   const rows = items.filter((item) => item !== null && item !== false);
@@ -30,12 +34,41 @@ export function openMenu(anchor, items, {point, signal} = {}) {
     if (closeOpen === closeThis) closeOpen = null;
     end.abort();
     menu.remove();
-    anchor.setAttribute("aria-expanded", "false");
+    if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "false");
     if (!isFocusKept) anchor.focus({preventScroll: true});
   }
   const closeThis = () => close({isFocusKept: true});
   closeOpen = closeThis;
 
+  /** @param {() => void} run */
+  const choose = (run) => () => {
+    close();
+    run();
+  };
+  if (head.length > 0) {
+    menu.append(
+      h(
+        "div",
+        {class: "menu-head", role: "group"},
+        head.map(({label, text, isChecked, run}) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "menu-short",
+              role: "menuitemcheckbox",
+              "aria-checked": isChecked === true,
+              "aria-label": label,
+              title: label,
+              tabindex: -1,
+              onclick: choose(run),
+            },
+            text,
+          ),
+        ),
+      ),
+    );
+  }
   for (const {label, run, sign, isDangerous = false, isChecked} of rows) {
     menu.append(
       h(
@@ -46,10 +79,7 @@ export function openMenu(anchor, items, {point, signal} = {}) {
           role: isChecked === undefined ? "menuitem" : "menuitemcheckbox",
           "aria-checked": isChecked,
           tabindex: -1,
-          onclick() {
-            close();
-            run();
-          },
+          onclick: choose(run),
         },
         sign
           ? icon(sign)
@@ -61,17 +91,11 @@ export function openMenu(anchor, items, {point, signal} = {}) {
     );
   }
 
-  const buttons = /** @type {HTMLElement[]} */ ([...menu.children]);
+  const buttons = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
   menu.addEventListener("keydown", (event) => {
     const place = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const last = buttons.length - 1;
-    const moves = /** @type {Record<string, number>} */ ({
-      ArrowDown: place < last ? place + 1 : 0,
-      ArrowUp: place > 0 ? place - 1 : last,
-      Home: 0,
-      End: last,
-    });
-    if (event.key in moves) buttons[moves[event.key]]?.focus();
+    const next = placeAfter(event.key, place, buttons.length, head.length);
+    if (next !== undefined) buttons[next]?.focus();
     else if (event.key === "Escape" || event.key === "Tab") close();
     else if (event.key.length === 1 && event.key !== " ") {
       const rest = [...buttons.slice(place + 1), ...buttons];
@@ -84,7 +108,7 @@ export function openMenu(anchor, items, {point, signal} = {}) {
   (anchor.closest("dialog") ?? document.body).append(menu);
   menu.showPopover();
   place(menu, point ?? anchor.getBoundingClientRect());
-  anchor.setAttribute("aria-expanded", "true");
+  if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "true");
   buttons[0]?.focus({preventScroll: true});
   addEventListener("pointerdown", (event) => !menu.contains(/** @type {Node} */ (event.target)) && closeThis(), {
     signal: end.signal,
@@ -92,6 +116,35 @@ export function openMenu(anchor, items, {point, signal} = {}) {
   });
   addEventListener("resize", closeThis, {signal: end.signal});
   signal?.addEventListener("abort", closeThis, {signal: end.signal});
+}
+
+/**
+ * The place of the button that a key leads to. The first `short` buttons stand side by side.
+ * @param {string} key
+ * @param {number} place
+ * @param {number} count
+ * @param {number} short
+ * @returns {number | undefined}
+ */
+function placeAfter(key, place, count, short) {
+  const isShort = place >= 0 && place < short;
+  const last = count - 1;
+  switch (key) {
+    case "Home":
+      return 0;
+    case "End":
+      return last;
+    case "ArrowDown":
+      return isShort ? short : place < last ? place + 1 : 0;
+    case "ArrowUp":
+      return isShort || place <= 0 ? last : place === short ? 0 : place - 1;
+    case "ArrowRight":
+      return isShort ? (place + 1) % short : undefined;
+    case "ArrowLeft":
+      return isShort ? (place + short - 1) % short : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /**

@@ -100,12 +100,6 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     above.style.setProperty("height", `${height}px`);
   }
 
-  /** @param {number} top */
-  function setTop(top) {
-    scroller.scrollTop = top;
-    ownTop = scroller.scrollTop;
-  }
-
   /** Show the rows around a part of the list, and learn their heights. @param {number} top */
   function render(top) {
     ({first, end} = rowsBetween(heights, top - size, top + 2 * size, MOST_ROWS));
@@ -113,14 +107,11 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     below.style.setProperty("height", `${heights.total() - heights.top(end)}px`);
     setSpaceAbove(Math.max(0, heights.top(first) + drift));
     const shown = items.slice(first, end);
-    const active = document.activeElement;
-    const isInside = active !== null && rows.contains(active);
+    const hadFocus = rows.contains(document.activeElement);
     showRows(shown);
-    if (isInside && !active.isConnected) scroller.focus({preventScroll: true});
-    for (const item of shown) {
-      const name = key(item);
-      const element = elements.get(name);
-      if (element) heights.set(name, element.getBoundingClientRect().height);
+    if (hadFocus && !rows.contains(document.activeElement)) scroller.focus({preventScroll: true});
+    for (const name of shown.map(key)) {
+      heights.set(name, /** @type {HTMLElement} */ (elements.get(name)).getBoundingClientRect().height);
     }
   }
 
@@ -153,7 +144,8 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     below.style.setProperty("height", `${heights.total() - heights.top(end)}px`);
     if (at < 0) {
       setSpaceAbove(heights.top(first));
-      setTop(scroller.scrollHeight);
+      scroller.scrollTop = scroller.scrollHeight;
+      ownTop = scroller.scrollTop;
       return;
     }
     const height = spaceAbove - (offsetOf(at) - offset);
@@ -163,7 +155,8 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     }
     setSpaceAbove(heights.top(first));
     const wrong = offsetOf(at) - offset;
-    if (Math.abs(wrong) >= 0.5) setTop(scroller.scrollTop + wrong);
+    if (Math.abs(wrong) >= 0.5) scroller.scrollTop += wrong;
+    ownTop = scroller.scrollTop;
   }
 
   /** The anchor that is still there, or null for the end. */
@@ -266,6 +259,15 @@ export function windowList({scroller, list, key, make, onView, signal}) {
       onView();
     },
 
+    /** Scroll no further than needed to show the whole row. @param {string} name */
+    reveal(name) {
+      const at = places.get(name);
+      if (at === undefined) return;
+      const [top, height] = [offsetOf(at), heights.top(at + 1) - heights.top(at)];
+      const offset = Math.max(0, Math.min(top, size - height));
+      if (!elements.has(name) || Math.abs(offset - top) > 0.5) this.scrollTo(name, offset);
+    },
+
     scrollToEnd() {
       movedAt = Number.NEGATIVE_INFINITY;
       place(null);
@@ -279,15 +281,11 @@ export function windowList({scroller, list, key, make, onView, signal}) {
 
     /** @returns {Seen<T>[]} The rows in view, from the top. */
     inView() {
-      return anchors
-        .map(({key: name, offset}) => ({at: places.get(name) ?? -1, offset}))
-        .filter(({at}) => at >= 0)
-        .sort((a, b) => a.at - b.at)
-        .map(({at, offset}) => ({
-          item: items[at],
-          top: offset,
-          bottom: offset + heights.top(at + 1) - heights.top(at),
-        }));
+      const seen = anchors.flatMap(({key: name, offset: top}) => {
+        const at = places.get(name);
+        return at === undefined ? [] : [{item: items[at], top, bottom: top + heights.top(at + 1) - heights.top(at)}];
+      });
+      return seen.sort((one, other) => one.top - other.top);
     },
 
     /** The element of a row, if it is in the window. @param {string} name */

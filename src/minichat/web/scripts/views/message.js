@@ -1,156 +1,174 @@
 /**
- * One row of the messages: a message, the user's own on its way, or a day.
+ * A message: its author, the quote, the text, the reactions, its time and whether it was read. It changes only the parts
+ * that have changed, so that focus and selection stay. What a user does with it is in message_menu.js.
  *
  * @typedef {import("../app.js").App} App
- * @typedef {import("../store/timeline.js").Row} Row
+ * @typedef {import("../store/state.js").Message} Message
  * @typedef {import("../store/timeline.js").MessageRow} MessageRow
- * @typedef {import("../store/timeline.js").EntryRow} EntryRow
  */
-import {discard, sendAgain} from "../actions/sending.js";
 import {nameOf} from "../store/people.js";
-import {clock, day, daysAgo, full} from "../text/time.js";
+import {mentionsMe} from "../store/unread.js";
+import {clock, full} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {userAvatar} from "./avatar.js";
 import {messageText} from "./message_text.js";
 import {personLink} from "./person_link.js";
+import {quoteView} from "./quote.js";
+import {reactionChips} from "./reactions.js";
 
 const COLOURS = 8;
 
 /**
  * @param {App} app
- * @param {Row} first
- * @param {{room: number, jump: (id: number, from: import("../store/state.js").Message) => void}} _list
- * @param {AbortSignal} _signal
- * @returns {import("../ui/dom.js").Part<Row>}
+ * @param {HTMLElement} element The article to show it in.
+ * @param {import("./timeline_row.js").ListPart} list
+ * @param {AbortSignal} signal
  */
-export function timelineRow(app, first, _list, _signal) {
-  if (first.kind === "day") return {element: dayRow(first.time)};
-  if (first.kind === "unread") {
-    return {element: h("div", {class: "unread-divider", role: "separator"}, h("span", null, t("messages.unread")))};
-  }
-  const element = h("article", {class: "message"});
-
-  /** @param {Row} row */
-  function update(row) {
-    if (row.kind === "message") showMessage(app, element, row);
-    else if (row.kind === "entry") showEntry(app, element, row);
-  }
-  update(first);
-  return {element, update};
-}
-
-/** @param {number} time */
-function dayRow(time) {
-  const now = Date.now();
-  const days = daysAgo(time, now);
-  const text = days === 0 ? t("messages.today") : days === 1 ? t("messages.yesterday") : day(time, language(), now);
-  return h("div", {class: "day", role: "separator", "aria-label": text}, h("span", null, text));
-}
-
-/**
- * @param {App} app
- * @param {HTMLElement} element
- * @param {MessageRow} row
- */
-function showMessage(app, element, {message, isFirst}) {
-  const me = app.store.get().account?.id;
-  const isMine = message.user.id === me;
-  const time = Date.parse(message.timestamp);
-  element.className = `message ${isMine ? "is-mine" : ""} ${isFirst ? "is-first" : ""} ${message.is_deleted ? "is-deleted" : ""}`;
-  const status = isMine && !message.is_deleted && tick(message.is_read);
-  const body = message.is_deleted
-    ? t("messages.deleted")
-    : message.is_blocked
-      ? t("messages.blocked")
-      : messageText(app, message);
-  fill(
-    element,
-    !isMine && h("div", {class: "message-picture"}, isFirst && authorPicture(app, message)),
-    h(
-      "div",
-      {class: "bubble"},
-      isFirst &&
-        !isMine &&
-        h(
-          "div",
-          {class: "message-author", dir: "auto", dataset: {colour: message.user.id % COLOURS}},
-          personLink(app, message.user, message.room, {class: "message-author-button"}, nameOf(message.user)),
-        ),
-      h("div", {class: "message-body", dir: "auto"}, body),
-      h(
-        "div",
-        {class: "message-meta"},
-        message.edited_at !== null && !message.is_deleted && h("span", null, t("messages.edited")),
-        h("time", {datetime: message.timestamp, title: full(time, language())}, clock(time, language())),
-        status,
-      ),
-    ),
+export function messageView(app, element, list, signal) {
+  const {account, rooms} = app.store.get();
+  const me = account?.id;
+  const isGroup = rooms.get(list.room)?.kind !== "direct";
+  const picture = h("div", {class: "message-picture"});
+  const author = h("div", {class: "message-author", dir: "auto"});
+  const quote = h("div", {class: "message-quote"});
+  const body = h("div", {class: "message-body", dir: "auto"});
+  const reactions = reactionChips(app, signal);
+  const meta = h("div", {class: "message-meta"});
+  const bubble = h(
+    "div",
+    {class: "bubble"},
+    author,
+    quote,
+    body,
+    h("div", {class: "message-foot"}, reactions.element, meta),
   );
+  fill(element, picture, h("div", {class: "message-main"}, bubble));
+  let isRevealed = false;
+  let shownAuthor = "";
+  let shownBody = "";
+  /** @type {MessageRow} */
+  let row;
+
+  /** @param {Message} message @param {boolean} isFirst */
+  function showAuthor({user, room}, isFirst) {
+    const key = isFirst && !picture.hidden ? `${user.avatar} ${nameOf(user)}` : "";
+    if (key === shownAuthor) return;
+    shownAuthor = key;
+    // The picture opens the card of the author, as the name beside it does. The keyboard needs one of the two.
+    const unheard = {class: "message-picture-button", tabindex: -1, "aria-hidden": true};
+    fill(picture, key !== "" && personLink(app, user, room, unheard, userAvatar(user, "small")));
+    fill(author, personLink(app, user, room, {class: "message-author-button"}, nameOf(user)));
+  }
+
+  /** @param {Message} message */
+  function showBody(message) {
+    const isCollapsed = message.is_blocked && !isRevealed && !message.is_deleted;
+    const key = JSON.stringify([
+      message.content,
+      message.is_deleted,
+      isCollapsed,
+      message.mentions_all,
+      message.mentions.map(({id}) => id),
+    ]);
+    if (key === shownBody) return;
+    shownBody = key;
+    quote.hidden = message.reply_to === null || message.is_deleted || isCollapsed;
+    if (!quote.hidden && quote.childElementCount === 0) {
+      const id = /** @type {number} */ (message.reply_to);
+      quote.append(quoteView(app, message.room, id, () => list.jump(id, message), signal));
+    }
+    if (message.is_deleted) fill(body, icon("trash"), t("messages.deleted"));
+    else if (isCollapsed) fill(body, t("messages.blocked"), " ", revealButton());
+    else fill(body, messageText(app, message));
+  }
+
+  function revealButton() {
+    const onclick = () => {
+      isRevealed = true;
+      show();
+      element.focus({preventScroll: true});
+    };
+    return h("button", {type: "button", class: "link-button", onclick}, t("messages.reveal"));
+  }
+
+  function show() {
+    const {message, isFirst} = row;
+    const isMine = message.user.id === me;
+    const isHidden = message.is_blocked && !isRevealed;
+    const classes = {
+      "is-mine": isMine,
+      "is-first": isFirst,
+      "is-deleted": message.is_deleted,
+      "is-hidden": isHidden,
+      "is-for-me": mentionsMe(message, me),
+      "is-pending": false,
+      "is-failed": false,
+    };
+    for (const [name, isOn] of Object.entries(classes)) element.classList.toggle(name, isOn);
+    picture.hidden = isMine || !isGroup;
+    author.hidden = isMine || !isFirst || !isGroup;
+    author.dataset.colour = String(message.user.id % COLOURS);
+    showAuthor(message, isFirst);
+    showBody(message);
+    reactions.update(isHidden ? {...message, reactions: []} : message);
+    showMeta(message, isMine);
+    element.setAttribute("aria-label", labelOf(message, isMine, isHidden));
+    list.settle(element, row.key);
+  }
+
+  /** @param {Message} message @param {boolean} isMine */
+  function showMeta(message, isMine) {
+    const time = Date.parse(message.timestamp);
+    fill(
+      meta,
+      message.is_pinned && h("span", {class: "pinned", title: t("messages.pinned")}, icon("pin")),
+      message.edited_at !== null &&
+        !message.is_deleted &&
+        h("span", {title: full(Date.parse(message.edited_at), language())}, t("messages.edited")),
+      h("time", {datetime: message.timestamp, title: full(time, language())}, clock(time, language())),
+      isMine && !message.is_deleted && tick(message.is_read),
+    );
+  }
+
+  return {
+    /** @param {MessageRow} next */
+    update(next) {
+      row = next;
+      show();
+    },
+  };
 }
 
 /**
- * The picture opens the card of the author, as the name beside it does. The keyboard needs one of the two.
- * @param {App} app
- * @param {import("../store/state.js").Message} message
+ * What a screen reader says of the whole message.
+ * @param {Message} message
+ * @param {boolean} isMine
+ * @param {boolean} isHidden
  */
-function authorPicture(app, {user, room}) {
-  const attributes = {class: "message-picture-button", tabindex: -1, "aria-hidden": true};
-  return personLink(app, user, room, attributes, userAvatar(user, "small"));
+function labelOf(message, isMine, isHidden) {
+  const text = message.is_deleted ? t("messages.deleted") : isHidden ? t("messages.blocked") : message.content;
+  const time = full(Date.parse(message.timestamp), language());
+  return [
+    `${isMine ? t("messages.you") : nameOf(message.user)}: ${text}`,
+    time,
+    message.edited_at !== null && !message.is_deleted && t("messages.edited"),
+    message.is_pinned && t("messages.pinned"),
+    isMine && !message.is_deleted && t(message.is_read ? "messages.read" : "messages.sent"),
+    !isHidden && message.reactions.map(({emoji, count}) => `${emoji} ${count}`).join(", "),
+  ]
+    .filter((part) => part !== false && part !== "")
+    .join(". ");
 }
 
 /** @param {boolean} isRead */
 function tick(isRead) {
+  const text = t(isRead ? "messages.read" : "messages.sent");
   return h(
     "span",
-    {class: isRead ? "tick is-read" : "tick"},
+    {class: isRead ? "tick is-read" : "tick", title: text},
     icon(isRead ? "check-double" : "check"),
-    h("span", {class: "only-heard"}, t(isRead ? "messages.read" : "messages.sent")),
-  );
-}
-
-/**
- * @param {App} app
- * @param {HTMLElement} element
- * @param {EntryRow} row
- */
-function showEntry(app, element, {entry, isFirst}) {
-  const isFailed = entry.state === "failed";
-  element.className = `message is-mine is-pending ${isFirst ? "is-first" : ""} ${isFailed ? "is-failed" : ""}`;
-  fill(
-    element,
-    h(
-      "div",
-      {class: "bubble"},
-      h("div", {class: "message-body", dir: "auto"}, messageText(app, entry)),
-      h(
-        "div",
-        {class: "message-meta"},
-        h("time", null, clock(entry.createdAt, language())),
-        h(
-          "span",
-          {class: "tick"},
-          icon(isFailed ? "warning" : "clock"),
-          h("span", {class: "only-heard"}, t(isFailed ? "messages.not_sent" : "messages.sending")),
-        ),
-      ),
-      isFailed &&
-        h(
-          "div",
-          {class: "message-problem", role: "alert"},
-          h("p", null, entry.problem),
-          h(
-            "button",
-            {type: "button", class: "link-button", onclick: () => sendAgain(app, entry)},
-            t("messages.retry"),
-          ),
-          h(
-            "button",
-            {type: "button", class: "link-button", onclick: () => discard(app, entry)},
-            t("messages.discard"),
-          ),
-        ),
-    ),
+    h("span", {class: "only-heard"}, text),
   );
 }

@@ -20,10 +20,11 @@ import {h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {toast} from "../ui/toast.js";
 import {windowList} from "../ui/window_list.js";
+import {laterControls} from "./later_controls.js";
 import {listEdges} from "./list_edges.js";
-import {timelineRow} from "./message.js";
 import {newestButton} from "./newest_button.js";
 import {newsForScreenReaders} from "./spoken_news.js";
+import {timelineRow} from "./timeline_row.js";
 
 const DIVIDER_TOP_PX = 72;
 const HIGHLIGHT_MS = 2_500;
@@ -40,6 +41,8 @@ export function messageList(app, room, signal) {
   let center = null;
   /** Messages after this seq were new when the user came. @type {number | null} */
   let unreadAfter = null;
+  /** @type {readonly Row[]} */
+  let shownRows = [];
   let isOpened = false;
   let isUnseen = false;
   /** Where the user was before they followed a quote. @type {{seq: number, message: number, key: string}[]} */
@@ -67,10 +70,22 @@ export function messageList(app, room, signal) {
     scroller,
     list: content,
     key: (/** @type {Row} */ row) => row.key,
-    make: (row, end) => timelineRow(app, row, {room, jump: follow}, end),
+    make: (row, end) => timelineRow(app, row, {room, jump: follow, settle: (...part) => controls.settle(...part)}, end),
     onView,
     signal,
   });
+  const controls = laterControls(
+    app,
+    {
+      scroller,
+      rows: () => shownRows,
+      keyAt: list.keyAt,
+      element: list.element,
+      reveal: list.reveal,
+      lastInView: () => list.inView().findLast(({item}) => item.kind !== "day" && item.kind !== "unread")?.item.key,
+    },
+    signal,
+  );
   const newest = newestButton(app, room, toNewest, signal);
 
   const timeline = makeTimeline(me);
@@ -99,10 +114,10 @@ export function messageList(app, room, signal) {
     if (!isOpened) return open();
     if (center !== null && !messageById(state, room, center.message)) return void returnTo(center.message);
     const {shown, isNewest} = run();
-    const all = rows(shown, state.outbox, isNewest, unreadAfter);
-    empty.hidden = all.length > 0;
+    shownRows = rows(shown, state.outbox, isNewest, unreadAfter);
+    empty.hidden = shownRows.length > 0;
     edges.show(shown);
-    list.show(all, {follows: isNewest});
+    list.show(shownRows, {follows: isNewest});
   }
 
   /** Begin where the address says, where the user was, at the first unread message, or at the end. */

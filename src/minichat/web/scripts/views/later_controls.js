@@ -1,0 +1,48 @@
+/**
+ * Loads the controls of messages when the user first moves the pointer, touches the screen or presses a key: the first
+ * load does not wait for them.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {later} from "../ui/later.js";
+
+const CONTROLS = ":is(a, button, [tabindex]):not([aria-hidden])";
+
+/**
+ * Let Tab reach a row and the controls in it, or not.
+ * @param {HTMLElement} row
+ * @param {boolean} isReached
+ */
+function setReached(row, isReached) {
+  for (const control of row.querySelectorAll(CONTROLS)) {
+    /** @type {HTMLElement} */ (control).tabIndex = isReached ? 0 : -1;
+  }
+  row.tabIndex = isReached ? 0 : -1;
+}
+
+/**
+ * @param {App} app
+ * @param {import("./message_controls.js").ListOfControls} list
+ * @param {AbortSignal} signal
+ */
+export function laterControls(app, list, signal) {
+  /** @type {ReturnType<typeof import("./message_controls.js").messageControls> | null} */
+  let controls = null;
+  const used = new AbortController();
+
+  async function load() {
+    used.abort();
+    const loaded = await later(() => import("./message_controls.js"));
+    if (loaded && !signal.aborted) controls = loaded.messageControls(app, list, setReached, signal);
+  }
+
+  for (const type of ["pointermove", "pointerdown", "keydown"]) {
+    addEventListener(type, () => void load(), {signal: AbortSignal.any([signal, used.signal]), capture: true});
+  }
+  return {
+    /** A row was made or has changed. @param {HTMLElement} row @param {string} key */
+    settle(row, key) {
+      setReached(row, controls?.isCurrent(key) === true);
+    },
+  };
+}
