@@ -5,9 +5,10 @@
  * @typedef {import("../store/state.js").Person} Person
  * @typedef {import("../store/state.js").Room} Room
  */
+import {go} from "../router.js";
 import {bestRooms, peopleNamed} from "../store/finding.js";
 import {putPeople} from "../store/people.js";
-import {partnerOf} from "../store/rooms.js";
+import {partnerOf, putRooms} from "../store/rooms.js";
 
 const LONGEST_QUERY = 100;
 const SUGGESTED = 30;
@@ -79,4 +80,14 @@ export async function findEverything(app, text, signal, show) {
   const known = new Set(rooms.map(({id}) => id));
   const more = mine.items.filter(({id}) => !known.has(id)); // the server folds a few letters that we do not
   show({rooms: [...rooms, ...more], people: others(users), cards: publicRooms.items});
+}
+
+/**
+ * Open the page of a public room that a search has found. What is known of it shows at once.
+ * @param {App} app
+ * @param {Room} room
+ */
+export function openFound(app, room) {
+  if (!app.store.get().rooms.has(room.id)) app.store.update((state) => putRooms(state, [room]));
+  go({page: "room", room: room.id});
 }

@@ -16,10 +16,11 @@ export function watchDepartures(app, signal) {
   app.store.watch(
     (state) => state.departure,
     (departure) => {
-      if (departure === null || isEnding(departure.room)) return;
+      if (departure === null) return;
       const {route} = app.store.get();
       if (route.page !== "room" || route.room !== departure.room) return;
       go({page: "home"}, {replace: true});
+      if (isEnding(departure.room)) return;
       toast(t(`departed.${departure.reason}`, {name: departure.name}), {isProblem: true});
     },
     signal,

@@ -5,7 +5,7 @@
  * @typedef {import("../store/state.js").Person} Person
  * @typedef {import("../store/state.js").Room} Room
  */
-import {findEverything} from "../actions/finding.js";
+import {findEverything, openFound} from "../actions/finding.js";
 import {problemText} from "../actions/problems.js";
 import {openDirectChat} from "../actions/room_making.js";
 import {href} from "../router.js";
@@ -91,12 +91,18 @@ export function foundList(app, onchange, signal) {
 
   /** @param {Room} room */
   function roomItem(room) {
+    /** @param {MouseEvent} event */
+    function open(event) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      openFound(app, room);
+    }
     return h(
       "li",
       null,
       h(
         "a",
-        {class: "room-row", href: href({page: "room", room: room.id})},
+        {class: "room-row", href: href({page: "room", room: room.id}), onclick: open},
         roomAvatar(room, undefined, "middle"),
         lines(room.name, t("room.members", {count: room.participants_count})),
       ),

@@ -7,6 +7,7 @@
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {blocksPage} from "./blocks.js";
 import {invitationPage} from "./invitation.js";
 import {room} from "./room.js";
 
@@ -20,6 +21,9 @@ export function pageOf(route) {
       return (app, signal) => room(app, route.room, signal);
     case "invite":
       return (app, signal) => invitationPage(app, route.token, signal);
+    case "settings":
+      if (route.section === "blocks") return blocksPage;
+      return () => blank("search", t("app.not_found"));
     case "home":
     case "log-in":
     case "register":

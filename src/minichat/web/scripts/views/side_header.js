@@ -4,6 +4,7 @@
  * @typedef {import("../app.js").App} App
  */
 import {logOut} from "../actions/session.js";
+import {go} from "../router.js";
 import {nameOf} from "../store/people.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
@@ -21,7 +22,15 @@ export function sideHeader(app, signal) {
     class: "side-me",
     "aria-haspopup": "menu",
     "aria-expanded": false,
-    onclick: () => openMenu(button, [{label: t("rooms.log_out"), run: () => logOut(app)}], {signal}),
+    onclick: () =>
+      openMenu(
+        button,
+        [
+          {label: t("blocks.title"), sign: "ban", run: () => go({page: "settings", section: "blocks"})},
+          {label: t("rooms.log_out"), sign: "leave", run: () => logOut(app)},
+        ],
+        {signal},
+      ),
   });
   app.store.watch(
     (state) => state.account,

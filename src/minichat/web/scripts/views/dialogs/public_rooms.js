@@ -4,7 +4,7 @@
  * @typedef {import("../../app.js").App} App
  * @typedef {import("../../api/types.js").Room} Room
  */
-import {findPublicRooms} from "../../actions/finding.js";
+import {findPublicRooms, openFound} from "../../actions/finding.js";
 import {problemText} from "../../actions/problems.js";
 import {joinRoom} from "../../actions/rooms.js";
 import {go, href} from "../../router.js";
@@ -98,6 +98,12 @@ function publicRooms(app, signal) {
  * @param {Room} room
  */
 function roomCard(app, room) {
+  /** @param {MouseEvent} event */
+  function open(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openFound(app, room);
+  }
   const problem = h("p", {class: "field-problem", role: "alert"});
   const join = h("button", {
     type: "button",
@@ -120,7 +126,7 @@ function roomCard(app, room) {
     h(
       "div",
       {class: "card-lines"},
-      h("a", {class: "card-name", dir: "auto", href: href({page: "room", room: room.id})}, room.name),
+      h("a", {class: "card-name", dir: "auto", href: href({page: "room", room: room.id}), onclick: open}, room.name),
       room.description === "" ? null : h("p", {class: "card-text", dir: "auto"}, room.description),
       h("p", {class: "quiet"}, t("room.members", {count: room.participants_count})),
       problem,

@@ -6,7 +6,7 @@
  * @typedef {import("../../store/state.js").Room} Room
  * @typedef {{room: Room} | {person: Person} | {card: Room}} Found
  */
-import {findEverything} from "../../actions/finding.js";
+import {findEverything, openFound} from "../../actions/finding.js";
 import {problemText} from "../../actions/problems.js";
 import {openDirectChat} from "../../actions/room_making.js";
 import {go} from "../../router.js";
@@ -33,7 +33,7 @@ export async function openSwitcher(app) {
       async function open(found) {
         setText(problem, "");
         if ("room" in found) return go({page: "room", room: found.room.id});
-        if ("card" in found) return go({page: "room", room: found.card.id});
+        if ("card" in found) return openFound(app, found.card);
         try {
           await openDirectChat(app, found.person.id);
         } catch (error) {
