@@ -20,7 +20,7 @@ from scale import scaled
 from servers import BIN, PATIENCE, SECRET, child, database_of, environment, run, serving, sqlite_file_of
 
 SETTINGS: dict[str, Any] = {"secret_key": SECRET, "rate_limits": "off"}
-MESSAGES = scaled(40_000, 100_000)
+MESSAGES = scaled(15_000, 100_000)
 NOT_ROWS = len(TABLES) + 2
 """The lines of an export after the first that hold no row: one for each table, and the last two."""
 """So many that an import takes long enough to be killed several times."""
@@ -209,7 +209,7 @@ def test_a_repeatedly_killed_import_ends_with_exactly_the_exported_data(exported
 def kill_again_and_again(count, total, by, folder, exported, **settings):
     """Import repeatedly, and kill each attempt after some progress, until most rows are imported."""
     while (done := count()) < 0.8 * total:
-        goal = done + random.randint(1, total // 4)
+        goal = done + random.randint(1, total // 5)
         with start(folder, "import", str(exported), **settings) as process:
             wait_until(lambda goal=goal: count() >= goal, "some rows")
             process.send_signal(by)
