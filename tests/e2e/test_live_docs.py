@@ -174,10 +174,17 @@ class Client:
         assert self.page.evaluate("ends") == [how]
 
 
-@pytest.fixture
-def client(browser, elsewhere, bob):
+@pytest.fixture(scope="module")
+def page(browser, elsewhere):
+    """The page of all clients, since another one costs a second of CPU."""
     with opened(browser, f"http://localhost:{elsewhere}/") as there:
-        yield Client(there.page, bob)
+        yield there.page
+
+
+@pytest.fixture
+def client(page, bob):
+    page.reload()  # which ends all that the earlier client did
+    return Client(page, bob)
 
 
 @pytest.mark.parametrize("way", WAYS)
