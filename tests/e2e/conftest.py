@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.browsers import chromium
+from e2e.browsers import chromium, opened
 from e2e.crowd import register
 from e2e.databases import on_postgres, on_sqlite
 from servers import RunningServer, serving
@@ -83,3 +83,19 @@ def bob(people):
 def browser():
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def load(browser):
+    """`load(url)` returns a page that has just loaded the URL: one page per URL, since a new one costs 1 s of CPU."""
+    with ExitStack() as stack:
+        pages: dict[str, Any] = {}
+
+        def load(url):
+            if url in pages:
+                pages[url].reload()  # which ends all that the earlier test did there
+            else:
+                pages[url] = stack.enter_context(opened(browser, url)).page
+            return pages[url]
+
+        yield load

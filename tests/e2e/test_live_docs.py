@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from commands import run_minichat
-from e2e.browsers import empty_pages, opened
+from e2e.browsers import empty_pages
 from e2e.crowd import PASSWORD, register, wait_until
 from minichat.domain.model import ChangeKind
 from scale import scaled
@@ -174,17 +174,9 @@ class Client:
         assert self.page.evaluate("ends") == [how]
 
 
-@pytest.fixture(scope="module")
-def page(browser, elsewhere):
-    """The page of all clients, since another one costs a second of CPU."""
-    with opened(browser, f"http://localhost:{elsewhere}/") as there:
-        yield there.page
-
-
 @pytest.fixture
-def client(page, bob):
-    page.reload()  # which ends all that the earlier client did
-    return Client(page, bob)
+def client(load, elsewhere, bob):
+    return Client(load(f"http://localhost:{elsewhere}/"), bob)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from e2e.browsers import empty_pages, opened
+from e2e.browsers import empty_pages
 from servers import serving
 
 OURS = ("127.0.0.1", "localhost")
@@ -45,9 +45,8 @@ def server(tmp_path_factory, pages):
 
 
 @pytest.fixture(params=OURS)
-def page(browser, pages, request):
-    with opened(browser, f"http://{request.param}:{pages}/") as there:
-        yield there.page
+def page(load, pages, request):
+    return load(f"http://{request.param}:{pages}/")
 
 
 on_one_origin = pytest.mark.parametrize("page", ["localhost"], indirect=True)
@@ -55,9 +54,8 @@ on_one_origin = pytest.mark.parametrize("page", ["localhost"], indirect=True)
 
 
 @pytest.fixture
-def other_page(browser, other_pages):
-    with opened(browser, f"http://127.0.0.1:{other_pages}/") as there:
-        yield there.page
+def other_page(load, other_pages):
+    return load(f"http://127.0.0.1:{other_pages}/")
 
 
 # Each opens a stream as `window.stream`. `heard` collects its events, `fate` its changes of state. The promise is
