@@ -18,8 +18,8 @@ from servers import RunningServer
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000
-_REFRESH_TOKEN = "minichat:refresh"
-"""The key under which the client stores the refresh token."""
+_SESSION = "minichat:session"
+"""The key under which the client stores the refresh token and the id of its user."""
 _REPORT_VIOLATIONS = (
     "addEventListener('securitypolicyviolation',"
     " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
@@ -135,7 +135,7 @@ class Person(Visitor):
         self._stays_logged_in(answer.json["tokens"]["refresh"])
 
     def _stays_logged_in(self, refresh: str) -> None:
-        stored = [{"name": _REFRESH_TOKEN, "value": json.dumps(refresh)}]
+        stored = [{"name": _SESSION, "value": json.dumps({"refresh": refresh, "user": self.id})}]
         self._options["storage_state"] = {"origins": [{"origin": self.base, "localStorage": stored}]}
 
     def at(self, origin: str) -> Self:

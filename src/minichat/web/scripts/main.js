@@ -4,7 +4,7 @@
  */
 
 import {start} from "./actions/session.js";
-import {loadSettings} from "./actions/settings.js";
+import {followSettings, loadSettings} from "./actions/settings.js";
 import {makeApp} from "./app.js";
 import {href, watchAddress} from "./router.js";
 import {atRoute} from "./store/state.js";
@@ -18,6 +18,7 @@ const {signal} = new AbortController(); // the page's whole life
 
 loadSettings(app);
 putBelow(href({page: "home"}));
+followSettings(app, signal);
 watchAddress((route) => app.store.update((state) => atRoute(state, route)), signal);
 await root(app, /** @type {HTMLElement} */ (document.getElementById("app")), signal);
 await start(app, signal);

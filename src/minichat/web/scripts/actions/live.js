@@ -25,8 +25,9 @@ export function startLive(app, signal) {
   const {store} = app;
   const needs = makeNeeds(app, signal);
 
-  const {wake} = follow(app.api.live, {
+  const {wake, suspend} = follow(app.api.live, {
     signal,
+    isVisible: () => document.visibilityState === "visible",
     load: () => loadAll(app),
     apply(events) {
       remember(app, events);
@@ -51,6 +52,7 @@ export function startLive(app, signal) {
 
   addEventListener("online", backOnline, {signal});
   addEventListener("pageshow", () => wake(), {signal});
+  addEventListener("pagehide", suspend, {signal}); // browsers keep no page for Back that has an open socket
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake(), {signal});
 
   function backOnline() {

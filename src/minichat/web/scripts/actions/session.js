@@ -10,18 +10,34 @@ import {go} from "../router.js";
 import {putPeople} from "../store/people.js";
 import {putRooms} from "../store/rooms.js";
 import {loggedOut, sessionEnded} from "../store/state.js";
+import {loadSettings} from "./settings.js";
 
 /**
- * Begin: continue a stored session, or show the log-in.
+ * Begin: continue a stored session, or show the log-in. Follows what other tabs do from then on.
  * @param {App} app
  * @param {AbortSignal} signal
  */
 export async function start(app, signal) {
-  const {api, session, store} = app;
-  session.onEnd(() => store.update(sessionEnded), signal);
+  const {session, store} = app;
+  session.onChange((change) => {
+    if (change === "out") leave(app);
+    else if (change === "ended") store.update(sessionEnded);
+    else void enterAgain(app, signal);
+  }, signal);
+  // A page that the browser has kept for Back, or has frozen, did not hear the other tabs.
+  for (const name of ["pageshow", "focus"]) globalThis.addEventListener?.(name, () => session.check(), {signal});
   void loadInfo(app, signal);
-  if (!session.exists()) return store.update(loggedOut);
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
+  if (session.exists()) await resume(app, signal);
+  else store.update(session.endedUser() === null ? loggedOut : sessionEnded);
+}
+
+/**
+ * Load the account of the stored session until the server answers.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+async function resume({api, session, store}, signal) {
+  for (let attempt = 0; !signal.aborted && session.exists(); attempt += 1) {
     try {
       const account = await api.account.me(signal);
       return store.update((state) => loggedIn(state, account));
@@ -31,6 +47,21 @@ export async function start(app, signal) {
       await pause(delayMs(attempt, error instanceof ApiError ? error.retryAfter : 0), signal);
     }
   }
+}
+
+/**
+ * The user has logged in in another tab, perhaps with another account.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+async function enterAgain(app, signal) {
+  const before = app.store.get().account;
+  app.recent.length = 0;
+  app.store.update((state) => (state.phase === "in" ? loggedOut(state) : state));
+  await resume(app, signal);
+  const {account, route} = app.store.get();
+  const isOther = before !== null && account !== null && before.id !== account.id;
+  if (isOther || (isEntrance(route) && route.page !== "invite")) go({page: "home"}, {replace: true});
 }
 
 /**
@@ -71,13 +102,14 @@ export async function register(app, form) {
  * @param {App} app
  * @param {{user: import("../api/types.js").Account, tokens: import("../api/types.js").Tokens, room?: import("../api/types.js").Room}} answer
  */
-function enter({session, store}, {user, tokens, room}) {
-  session.begin(tokens);
+function enter({local, session, store}, {user, tokens, room}) {
+  // What the user of an ended session has left here is for nobody else.
+  if (session.endedUser() !== user.id) wipe({local});
+  session.begin(tokens, user.id);
   const {invite, route} = store.get();
-  const {page} = route;
   if (room) go({page: "room", room: room.id}, {replace: true});
   else if (invite !== null) go({page: "invite", token: invite}, {replace: true});
-  else if (page === "log-in" || page === "register" || page === "invite") go({page: "home"}, {replace: true});
+  else if (isEntrance(route)) go({page: "home"}, {replace: true});
   store.update((state) => loggedIn(room ? {...putRooms(state, [room]), invite: null} : state, user));
 }
 
@@ -91,14 +123,51 @@ function loggedIn(state, account) {
 }
 
 /**
- * Log out on this device. Wipes all that minichat has stored, except the settings of the device, even if the server is away.
+ * The address is of no use to a logged-in user.
+ * @param {import("../router.js").Route} route
+ */
+function isEntrance({page}) {
+  return page === "log-in" || page === "register" || page === "invite";
+}
+
+/**
+ * Log out in this browser, even if the server is away. Wipes all that minichat has stored of the user.
  * @param {App} app
  */
 export async function logOut(app) {
-  go({page: "home"});
   const refresh = app.session.forget();
-  app.local.wipe(["settings"]);
+  wipe(app);
+  leave(app);
+  if (refresh !== null) await app.api.account.logOut(refresh).catch(() => {});
+}
+
+/**
+ * The account is erased: forget all that is here of it.
+ * @param {App} app
+ */
+export function forgetAccount(app) {
+  app.session.forget();
+  wipe(app);
+  leave(app);
+}
+
+/**
+ * Remove all values, except the look of the page: it says nothing of the user.
+ * @param {Pick<App, "local">} app
+ */
+function wipe({local}) {
+  const {theme, language} = local.get("settings", /** @type {any} */ ({}));
+  local.wipe();
+  if (theme !== undefined || language !== undefined) local.set("settings", {theme, language});
+}
+
+/**
+ * Show the log-in, and nothing of the user.
+ * @param {App} app
+ */
+function leave(app) {
   app.recent.length = 0;
   app.store.update(loggedOut);
-  if (refresh !== null) await app.api.account.logOut(refresh).catch(() => {});
+  loadSettings(app);
+  go({page: "home"}, {replace: true});
 }

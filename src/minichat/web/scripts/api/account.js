@@ -25,7 +25,7 @@ export function accountEndpoints({json, page, send}) {
     logIn: (body) => json("POST", "api/auth/login/", {body, isPublic}),
 
     /** End the session of a refresh token. @param {string} refresh */
-    logOut: (refresh) => json("POST", "api/auth/logout/", {body: {refresh}, isPublic}),
+    logOut: (refresh) => json("POST", "api/auth/logout/", {body: {refresh}, isPublic, isLasting: true}),
 
     /** @param {AbortSignal} [signal] @returns {Promise<Account>} */
     me: (signal) => json("GET", "api/auth/me/", {signal}),

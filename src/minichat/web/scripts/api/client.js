@@ -13,11 +13,14 @@
  * @property {Record<string, string>} [headers]
  * @property {boolean} [isPublic] Send no access token.
  * @property {boolean} [isEndless] The answer is a stream: no time limit.
+ * @property {boolean} [isLasting] The request goes out even if the page closes.
  *
  * @typedef {object} Client
  * @property {(method: string, path: string, options?: RequestOptions) => Promise<Response>} send
  * @property {<T = any>(method: string, path: string, options?: RequestOptions) => Promise<T>} json
  * @property {<T = any>(path: string, options?: RequestOptions) => Promise<Page<T>>} page
+ * @property {(path: string, query: NonNullable<RequestOptions["query"]>) => WebSocket} socket Open a WebSocket.
+ * @property {() => number} now The time of the server, in milliseconds since the epoch.
  */
 
 /**
@@ -62,6 +65,9 @@ export class SessionEnded extends Error {}
  * @returns {Client}
  */
 export function makeClient({base, session, language, fetch = globalThis.fetch.bind(globalThis)}) {
+  /** How far the clock of this machine is ahead. Pages of another origin don't see the server's, and trust their own. */
+  let ahead = 0;
+
   /** @type {Client["send"]} */
   async function send(method, path, options = {}) {
     const access = options.isPublic ? null : await session.access();
@@ -81,12 +87,12 @@ export function makeClient({base, session, language, fetch = globalThis.fetch.bi
    * @param {RequestOptions} options
    * @param {string | null} access
    */
-  async function attempt(method, path, {query, body, signal, headers, isEndless}, access) {
+  async function attempt(method, path, {query, body, signal, headers, isEndless, isLasting}, access) {
     const url = addressOf(path, query ?? {});
     const isForm = body instanceof FormData;
     const limits = [signal, isEndless ? undefined : AbortSignal.timeout(LONGEST_ANSWER_MS)];
     try {
-      return await fetch(url, {
+      const answer = await fetch(url, {
         method,
         headers: {
           "Accept-Language": language(),
@@ -99,7 +105,11 @@ export function makeClient({base, session, language, fetch = globalThis.fetch.bi
         cache: "no-store",
         credentials: "omit",
         referrerPolicy: "no-referrer",
+        keepalive: isLasting,
       });
+      const date = Date.parse(answer.headers.get("Date") ?? "");
+      if (!Number.isNaN(date)) ahead = Date.now() - date;
+      return answer;
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError({status: 0, code: "unreachable"});
@@ -131,7 +141,14 @@ export function makeClient({base, session, language, fetch = globalThis.fetch.bi
     return {items: await read(answer, options?.signal), next: nextQuery(answer.headers.get("Link"))};
   }
 
-  return {send, json, page};
+  /** @type {Client["socket"]} */
+  function socket(path, query) {
+    const url = addressOf(path, query);
+    url.protocol = url.protocol.replace("http", "ws");
+    return new WebSocket(url);
+  }
+
+  return {send, json, page, socket, now: () => Date.now() - ahead};
 }
 
 /**

@@ -1,6 +1,10 @@
 /**
- * Follows the change log: loads the state, opens the stream of events from the cursor before it, and resumes after every
- * interruption. It delivers events in order and moves the cursor after them. It knows nothing of what events mean.
+ * Follows the change log: loads the state, listens from the cursor before it, and resumes after every interruption. It
+ * delivers events in order and moves the cursor after them. It knows nothing of what events mean.
+ *
+ * Each tab has a WebSocket of its own. A stream of server-sent events would take one of the six HTTP/1.1 connections that a
+ * browser has for a server, so the sixth tab would block all requests; sockets are not counted there. One tab that listens
+ * for all would need an election, a hand-over, and a way for a late tab to catch up: the cursor of each tab does all this.
  *
  * @typedef {import("./types.js").Event} Event
  *
@@ -8,57 +12,90 @@
  * @property {() => Promise<void>} load Load everything that is shown.
  * @property {(events: Event[]) => void} apply
  * @property {(link: "connecting" | "live" | "waiting") => void} onLink
+ * @property {() => boolean} [isVisible] The user can see the tab.
  * @property {AbortSignal} signal
  */
 
 import {delayMs, pause} from "./backoff.js";
 import {SessionEnded} from "./client.js";
-import {makeEventReader} from "./sse.js";
+import {poll} from "./polling.js";
+import {listen} from "./socket.js";
 
-/** The server sends something every 15 s. A longer silence means a dead connection, or a machine that slept. */
-const LONGEST_SILENCE_MS = 40_000;
-const CHECK_MS = 5_000;
+/** After so many refused sockets, poll for a while. A browser hides why a socket was refused; a request shows it. */
+const REFUSED_SOCKETS = 2;
+const POLLING_MS = 120_000;
 
 /**
- * @param {Pick<import("./api.js").Api["live"], "cursor" | "events">} live
+ * @typedef {object} Following
+ * @property {(isNewNetwork?: boolean) => void} wake The machine or the network may be back: check the connection, or connect
+ *   without further waiting. A new network needs a new connection.
+ * @property {() => void} suspend Close the connection until `wake`, as while the browser keeps the page for Back.
+ * @property {Promise<void>} done Ends with the signal, or with the session.
+ *
+ * @param {Pick<import("./api.js").Api["live"], "cursor" | "sync" | "ticket" | "socket">} live
  * @param {Follower} follower
- * @returns {{wake: (isNewNetwork?: boolean) => void, done: Promise<void>}} `wake`: the machine or the network is back,
- *   so check the connection at once. A new network needs a new one. `done` ends with the signal, or with the session.
+ * @returns {Following}
  */
-export function follow(live, {load, apply, onLink, signal}) {
+export function follow(live, {load, apply, onLink, isVisible = () => true, signal}) {
   /** @type {string | null} */
   let cursor = null;
   /** Ends the present connection, or the present waiting. */
   let restart = new AbortController();
-  let heardAt = 0;
-  let isOpen = false;
+  /** @type {"connecting" | "open" | "waiting" | "suspended"} */
+  let phase = "connecting";
+  let probe = () => {};
+  /** Sockets that did not open, one after another. */
+  let refused = 0;
 
+  /** @type {Following["wake"]} */
   function wake(isNewNetwork = false) {
-    if (isNewNetwork || !isOpen || Date.now() - heardAt > LONGEST_SILENCE_MS / 2) restart.abort();
+    if (isNewNetwork) refused = 0;
+    if (isNewNetwork || phase === "waiting" || phase === "suspended") restart.abort();
+    else probe();
+  }
+
+  function suspend() {
+    if (phase === "waiting") return;
+    phase = "suspended";
+    restart.abort();
   }
 
   async function run() {
     for (let failures = 0; !signal.aborted; ) {
       restart = new AbortController();
+      phase = "connecting";
       onLink("connecting");
       const failure = await connect(AbortSignal.any([signal, restart.signal])).catch((error) => error);
+      const wasOpen = isPhase("open");
+      probe = () => {};
       if (signal.aborted || failure instanceof SessionEnded) return;
-      failures = isOpen ? 0 : failures + 1;
-      isOpen = false;
-      // 400: the cursor is of another server. 410: it is too old.
-      if ([400, 410].includes(failure?.status) || failures > 5) cursor = null;
+      failures = wasOpen || restart.signal.aborted ? 0 : failures + 1;
+      if ([400, 410].includes(failure?.status)) {
+        // The cursor is of another server, or too old.
+        cursor = null;
+        refused = 0;
+      }
       await wait(Math.max(0, failures - 1), failure?.retryAfter ?? 0);
     }
+  }
+
+  /** @param {typeof phase} one */
+  function isPhase(one) {
+    return phase === one; // a call: the compiler does not see that `phase` changes while we wait
   }
 
   /**
    * @param {number} attempt
    * @param {number} retryAfter
    */
-  function wait(attempt, retryAfter) {
-    if (restart.signal.aborted) restart = new AbortController();
-    else onLink("waiting");
-    return pause(delayMs(attempt, retryAfter), signal, restart.signal);
+  async function wait(attempt, retryAfter) {
+    const isSuspended = isPhase("suspended");
+    if (restart.signal.aborted && !isSuspended) return;
+    restart = new AbortController();
+    if (!isSuspended) phase = "waiting";
+    onLink("waiting");
+    const milliseconds = isSuspended ? 2 ** 31 - 1 : delayMs(attempt, retryAfter);
+    await pause(milliseconds, signal, restart.signal);
   }
 
   /** @param {AbortSignal} either Ends the connection. */
@@ -68,47 +105,56 @@ export function follow(live, {load, apply, onLink, signal}) {
       await load();
       cursor = now;
     }
-    const answer = await live.events(cursor, either);
-    onLink("live");
-    await read(answer, either);
+    if (refused < REFUSED_SOCKETS) return bySocket(cursor, either);
+    await byPolling(cursor, either);
+    refused = REFUSED_SOCKETS - 1; // one more attempt
   }
 
   /**
-   * @param {Response} answer
+   * @param {string} after
    * @param {AbortSignal} either
    */
-  async function read(answer, either) {
-    if (!answer.body) return;
-    const silence = setInterval(() => {
-      if (Date.now() - heardAt > LONGEST_SILENCE_MS) restart.abort();
-    }, CHECK_MS);
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    const stop = () => void reader.cancel().catch(() => {});
-    either.addEventListener("abort", stop, {once: true});
-    const take = makeEventReader();
-    isOpen = true;
-    heardAt = Date.now();
-    try {
-      for (;;) {
-        const {value, done} = await reader.read();
-        if (done || either.aborted) return;
-        heardAt = Date.now();
-        const events = take(value);
-        const resync = events.findIndex((event) => event.type === "resync");
-        if (resync >= 0) {
-          cursor = null;
-          return;
-        }
-        if (events.length === 0) continue;
-        apply(events);
-        cursor = events.findLast((event) => event.id !== undefined)?.id ?? cursor;
-      }
-    } finally {
-      clearInterval(silence);
-      either.removeEventListener("abort", stop);
-      stop();
-    }
+  async function bySocket(after, either) {
+    const {ticket} = await live.ticket(either);
+    const end = new AbortController();
+    const socket = listen(live.socket(ticket, after), {
+      signal: AbortSignal.any([either, end.signal]),
+      onOpen,
+      take(events) {
+        take(events);
+        if (cursor === null) end.abort();
+      },
+    });
+    probe = socket.probe;
+    const hasOpened = await socket.closed;
+    if (!either.aborted) refused = hasOpened ? 0 : refused + 1;
   }
 
-  return {wake, done: run()};
+  /**
+   * @param {string} after
+   * @param {AbortSignal} either
+   */
+  function byPolling(after, either) {
+    const take = (/** @type {Event[]} */ events, /** @type {string} */ next) => {
+      if (events.length > 0) apply(events);
+      cursor = next;
+    };
+    return poll(live, {cursor: after, isVisible, onOpen, take, signal: either, until: Date.now() + POLLING_MS});
+  }
+
+  function onOpen() {
+    if (phase === "open") return;
+    phase = "open";
+    onLink("live");
+  }
+
+  /** Apply events, and move the cursor after them. @param {Event[]} events */
+  function take(events) {
+    const resync = events.findIndex((event) => event.type === "resync");
+    const before = resync < 0 ? events : events.slice(0, resync);
+    if (before.length > 0) apply(before);
+    cursor = resync < 0 ? (before.findLast((event) => event.id !== undefined)?.id ?? cursor) : null;
+  }
+
+  return {wake, suspend, done: run()};
 }

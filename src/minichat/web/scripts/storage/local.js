@@ -65,12 +65,18 @@ export function makeLocal(open = () => globalThis.localStorage, page = globalThi
     },
     set(key, value) {
       const text = JSON.stringify(value);
-      const isStored = attempt((storage) => {
+      const write = (/** @type {Storage} */ storage) => {
         storage.setItem(PREFIX + key, text);
         return true;
-      }, false);
-      if (isStored) memory.delete(PREFIX + key);
+      };
+      if (attempt(write, false) || attempt(writeAnew, false)) memory.delete(PREFIX + key);
       else memory.set(PREFIX + key, text);
+
+      /** In a full storage, an old value must not stay in the place of the new one. @param {Storage} storage */
+      function writeAnew(storage) {
+        storage.removeItem(PREFIX + key);
+        return write(storage);
+      }
     },
     remove,
     wipe(keep = []) {
