@@ -188,11 +188,14 @@ class Person(Visitor):
         return self
 
     def says(self, text: str, room: Json | None = None) -> None:
-        """Write a message in the open room, or in the given one, and send it with Enter."""
+        """Write a message in the open room, or in the given one, and send it. On a phone, a button sends it."""
         if room is not None and not self.page.url.endswith(f"#/rooms/{room['id']}"):
             self.goes_to(room)
         self.composer.fill(text)
-        self.composer.press("Enter")
+        if self._options.get("is_mobile"):
+            self.presses("Send")
+        else:
+            self.composer.press("Enter")
         expect(self.composer).to_have_value("")
 
     @property

@@ -103,6 +103,7 @@ const texts = {
   "messages.read": "Read",
   "messages.not_sent": "Not sent",
   "messages.retry": "Send again",
+  "messages.take_back": "Edit",
   "messages.discard": "Delete",
   "messages.today": "Today",
   "messages.yesterday": "Yesterday",
@@ -172,6 +173,7 @@ const texts = {
     one: "You can write again in {count} second.",
     other: "You can write again in {count} seconds.",
   },
+  "completion.label": "Suggestions",
   "completion.found": {one: "{count} suggestion", other: "{count} suggestions"},
   "mentions.all": "Notify everybody in this room",
 

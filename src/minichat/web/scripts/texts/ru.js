@@ -126,6 +126,7 @@ const texts = {
   "messages.read": "Прочитано",
   "messages.not_sent": "Не отправлено",
   "messages.retry": "Отправить ещё раз",
+  "messages.take_back": "Изменить",
   "messages.discard": "Удалить",
   "messages.today": "Сегодня",
   "messages.yesterday": "Вчера",
@@ -198,6 +199,7 @@ const texts = {
     many: "Написать снова можно через {count} секунд.",
     other: "Написать снова можно через {count} секунды.",
   },
+  "completion.label": "Подсказки",
   "completion.found": {
     one: "{count} подсказка",
     few: "{count} подсказки",

@@ -186,6 +186,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
   }
 
   function onscroll() {
+    if (size > 0 && scroller.clientHeight !== size) return; // the observer of sizes runs next, with the place as it was
     if (Math.abs(scroller.scrollTop - ownTop) >= 1) movedAt = performance.now();
     ownTop = -1;
     look();

@@ -36,7 +36,13 @@ const EVERYBODY = {en: "everyone", ru: "все"};
  */
 export function completion(app, room, input, {onChoose}, signal) {
   const {store} = app;
-  const list = h("div", {class: "completion-list", role: "listbox", id: `completion-${room}`, hidden: true});
+  const list = h("div", {
+    class: "completion-list",
+    role: "listbox",
+    id: `completion-${room}`,
+    "aria-label": t("completion.label"),
+    hidden: true,
+  });
   const heard = h("div", {class: "only-heard", role: "status"});
   setAttributes(input, {"aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": list.id});
   /** @type {readonly Option[]} */
@@ -171,8 +177,8 @@ export function completion(app, room, input, {onChoose}, signal) {
   input.addEventListener("selectionchange", () => !list.hidden && void update());
   store.watch(
     (state) => state.participants.get(room),
-    (_people, before) => before !== undefined && void update(),
+    () => void update(),
     signal,
   );
-  return {element: h("div", {class: "completion"}, list, heard), onkeydown};
+  return {element: h("div", null, list, heard), onkeydown};
 }

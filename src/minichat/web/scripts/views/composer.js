@@ -18,7 +18,6 @@ import {fill, h, setAttributes} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {later} from "../ui/later.js";
 import {grow, replaceText} from "../ui/text_field.js";
-import {completion} from "./completion.js";
 import {composerNote} from "./composer_note.js";
 import {composerTarget} from "./composer_target.js";
 
@@ -47,7 +46,10 @@ export function composer(app, room, signal) {
     oninput,
     onkeydown,
   });
-  const list = completion(app, room, input, {onChoose}, signal);
+  const listPlace = h("div", {class: "completion"});
+  /** The list that completes mentions and emoji, once it is needed. @type {{onkeydown: (event: KeyboardEvent) => boolean} | null} */
+  let list = null;
+  let isListLoading = false;
   const sendButton = iconButton("send", t("composer.send"), submit, {class: "icon-button composer-send"});
   const emojiButton = iconButton("smile", t("emoji.title"), chooseEmoji, {
     "aria-haspopup": "dialog",
@@ -60,8 +62,20 @@ export function composer(app, room, signal) {
   function oninput() {
     grow(input);
     note.setProblem("");
+    if (/[@:]/.test(input.value)) void loadList();
     store.update((state) => setDraft(state, room, {text: input.value}));
     if (input.value.trim() !== "" && draft().editing === null) reportTyping(app, room);
+  }
+
+  async function loadList() {
+    if (isListLoading) return;
+    isListLoading = true;
+    const module = await import("./completion.js").catch(() => null); // the next key tries again
+    isListLoading = module !== null;
+    if (!module || signal.aborted) return;
+    const {element, onkeydown: use} = module.completion(app, room, input, {onChoose}, signal);
+    list = {onkeydown: use};
+    listPlace.append(element);
   }
 
   /** @param {import("../store/state.js").Chosen} chosen */
@@ -71,7 +85,7 @@ export function composer(app, room, signal) {
 
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
-    if (event.isComposing || event.keyCode === KEY_OF_COMPOSITION || list.onkeydown(event)) return;
+    if (event.isComposing || event.keyCode === KEY_OF_COMPOSITION || list?.onkeydown(event)) return;
     const isCommand = event.ctrlKey || event.metaKey;
     const isPlain = !isCommand && !event.altKey && !event.shiftKey;
     if (event.key === "Enter" && (isCommand || (isPlain && !isPhone))) submit();
@@ -163,7 +177,7 @@ export function composer(app, room, signal) {
   return h(
     "form",
     {class: "composer", onsubmit: (/** @type {Event} */ event) => event.preventDefault()},
-    list.element,
+    listPlace,
     composerTarget(app, room, signal),
     h("div", {class: "composer-row"}, emojiButton, input, h("div", {class: "composer-end"}, note.counter, sendButton)),
     note.element,

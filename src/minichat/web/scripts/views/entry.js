@@ -4,7 +4,7 @@
  * @typedef {import("../app.js").App} App
  * @typedef {import("../store/timeline.js").EntryRow} EntryRow
  */
-import {discard, sendAgain} from "../actions/sending.js";
+import {discard, sendAgain, takeBackEntry} from "../actions/sending.js";
 import {clock, full} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
@@ -57,6 +57,7 @@ function failure(app, entry) {
     {class: "message-problem", role: "alert"},
     h("p", null, entry.problem),
     link(t("messages.retry"), () => sendAgain(app, entry)),
+    link(t("messages.take_back"), () => takeBackEntry(app, entry)),
     link(t("messages.discard"), () => discard(app, entry)),
   );
 }

@@ -1,0 +1,361 @@
+"""Writing: the field, mentions, emoji, replies and edits, drafts, and messages that wait for the network."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from browser.accessibility import violations_of
+from browser.conftest import People
+from browser.people import Person
+from e2e.crowd import Json
+
+_OF_COMPOSITION = {"type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
+
+
+@pytest.fixture
+def room(ann: Person, bob: Person) -> Json:
+    return ann.makes_room("Kitchen", bob)
+
+
+def messages(person: Person) -> Locator:
+    return person.page.locator(".message .text")
+
+
+def sent(person: Person) -> Locator:
+    """The messages of the open room that the server has acknowledged."""
+    return person.page.locator(".message:not(.is-pending) .text")
+
+
+def contents(person: Person, room: Json) -> list[str]:
+    """Return the messages that the server holds, oldest first."""
+    answer = person.sends("GET", f"/api/chat/messages/?room={room['id']}&limit=200")
+    return [message["content"] for message in answer]
+
+
+class TestKeys:
+    def test_an_enter_that_ends_a_composition_sends_nothing(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.composer.focus()
+        keyboard = ann.context.new_cdp_session(ann.page)
+        keyboard.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
+        keyboard.send("Input.dispatchKeyEvent", _OF_COMPOSITION)  # the others' browsers report it before the end
+        keyboard.send("Input.insertText", {"text": "日本"})
+        keyboard.send("Input.dispatchKeyEvent", _OF_COMPOSITION)  # Safari reports it after the end
+        expect(ann.composer).to_have_value("日本")
+        ann.composer.press("Enter")
+        expect(sent(ann)).to_have_text("日本")
+        assert contents(ann, room) == ["日本"]
+
+    def test_shift_and_enter_begin_a_line_and_the_field_grows(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        before = ann.composer.bounding_box()["height"]
+        for _ in range(20):
+            ann.composer.press("Shift+Enter")
+        tall = ann.composer.bounding_box()["height"]
+        assert 4 * before < tall < 9 * before
+        ann.composer.press_sequentially("end")
+        ann.composer.press("Enter")
+        expect(sent(ann)).to_have_text("end")
+        assert contents(ann, room) == ["end"]
+        assert ann.composer.bounding_box()["height"] == before
+
+    def test_keys_mark_the_selection_and_undo_removes_the_marks(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.composer.fill("a word")
+        ann.composer.press("Shift+Control+ArrowLeft")
+        ann.composer.press("Control+b")
+        expect(ann.composer).to_have_value("a **word**")
+        ann.composer.press("Control+i")
+        expect(ann.composer).to_have_value("a **_word_**")
+        ann.composer.press("Control+z")
+        ann.composer.press("Control+z")
+        expect(ann.composer).to_have_value("a word")
+
+    def test_on_a_phone_enter_begins_a_line_and_nothing_zooms(self, ann: Person, room: Json) -> None:
+        ann.on_a_phone().opens_room(room)
+        ann.composer.fill("one")
+        ann.composer.press("Enter")
+        ann.composer.press_sequentially("two")
+        expect(ann.composer).to_have_value("one\ntwo")
+        sizes = ann.page.locator("input, textarea").evaluate_all(
+            "all => all.map(one => getComputedStyle(one).fontSize)"
+        )
+        assert all(float(size.removesuffix("px")) >= 16 for size in sizes)
+        ann.presses("Send")
+        expect(messages(ann)).to_have_text("one\ntwo")
+
+    def test_the_keyboard_of_a_phone_covers_neither_the_field_nor_the_last_message(
+        self, ann: Person, room: Json
+    ) -> None:
+        for number in range(14):
+            ann.said(f"message {number}", room)
+        ann.on_a_phone().opens_room(room)
+        expect(messages(ann).last).to_have_text("message 13")
+        cover = """height => {
+          Object.defineProperty(visualViewport, 'height', {value: height, configurable: true});
+          visualViewport.dispatchEvent(new Event('resize'));
+        }"""
+        ann.page.evaluate(cover, 430)  # Safari: the page keeps its height
+        for shown in (ann.composer, messages(ann).last):
+            expect(shown).to_be_in_viewport(ratio=1)
+            box = shown.bounding_box()
+            assert box["y"] + box["height"] <= 430
+        ann.page.evaluate(cover, 844)
+        ann.page.set_viewport_size({"width": 390, "height": 430})  # other browsers: it shrinks
+        for shown in (ann.composer, messages(ann).last):
+            expect(shown).to_be_in_viewport(ratio=1)
+
+
+class TestMentions:
+    def test_a_person_is_chosen_by_keys_and_notified(self, people: People, ann: Person, room: Json) -> None:
+        zoe = people.person("Zoe")
+        zoe.sends("PATCH", "/api/auth/profile/", first_name="Zoe", last_name="Van Dyke")
+        ann.sends("POST", f"/api/chat/rooms/{room['id']}/participants/", user_id=zoe.id)
+        ann.opens_room(room)
+        ann.composer.press_sequentially("hi @")
+        options = ann.page.get_by_role("option")
+        expect(options).to_have_count(3)  # Bob, Zoe and everybody
+        assert violations_of(ann.page) == []
+        ann.composer.press_sequentially("van")
+        expect(options).to_have_count(1)
+        expect(options).to_have_attribute("aria-selected", "true")
+        expect(ann.composer).to_have_attribute("aria-activedescendant", str(options.get_attribute("id")))
+        ann.composer.press("Enter")
+        expect(ann.composer).to_have_value("hi @Zoe Van Dyke ")
+        ann.composer.press("Enter")
+        expect(sent(ann).locator(".mention")).to_have_text("@Zoe Van Dyke")
+        [mention] = zoe.sends("GET", "/api/chat/mentions/")
+        assert mention["content"] == "hi @Zoe Van Dyke"
+
+    def test_escape_closes_the_list_and_leaves_the_text(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.composer.press_sequentially("@b")
+        expect(ann.page.get_by_role("option")).to_have_count(1)
+        ann.composer.press("Escape")
+        expect(ann.page.get_by_role("option")).to_have_count(0)
+        ann.composer.press("Enter")
+        expect(sent(ann)).to_have_text("@b")
+
+    def test_only_leaders_are_offered_everybody(self, ann: Person, bob: Person, room: Json) -> None:
+        for person, count in ((ann, 1), (bob, 0)):
+            person.opens_room(room)
+            person.composer.press_sequentially("@al")
+            expect(person.page.get_by_role("option", name="@all")).to_have_count(count)
+
+
+class TestEmoji:
+    def test_an_emoji_is_found_by_its_name_and_remembered(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.composer.fill("hi ")
+        ann.presses("Emoji")
+        picker = ann.page.get_by_role("dialog", name="Emoji")
+        expect(picker.get_by_role("gridcell", name="grinning face", exact=True)).to_be_visible()
+        assert violations_of(ann.page) == []
+        picker.get_by_role("searchbox").fill("thumbs up")
+        picker.get_by_role("searchbox").press("Enter")
+        expect(ann.composer).to_have_value("hi 👍")
+        ann.presses("Emoji")
+        expect(picker.locator("[data-key=recent]").get_by_role("gridcell")).to_have_text("👍")
+
+    def test_arrow_keys_move_in_the_grid(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.presses("Emoji")
+        cells = ann.page.get_by_role("gridcell")
+        expect(cells.first).to_be_visible()
+        page = ann.page.keyboard
+        page.press("ArrowDown")
+        expect(cells.nth(0)).to_be_focused()
+        page.press("ArrowRight")
+        page.press("ArrowDown")
+        expect(cells.nth(9)).to_be_focused()
+        page.press("Escape")
+        expect(ann.page.get_by_role("dialog", name="Emoji")).to_have_count(0)
+        expect(ann.page.get_by_role("button", name="Emoji", exact=True)).to_be_focused()
+
+    def test_a_chosen_tone_stays(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.presses("Emoji")
+        ann.presses("Skin tone 4")
+        ann.page.get_by_role("gridcell", name="thumbs up", exact=True).click()
+        expect(ann.composer).to_have_value("👍🏽")
+        ann.composer.fill("")
+        ann.composer.press_sequentially(":thumbs")
+        expect(ann.page.get_by_role("option").first).to_contain_text("👍🏽")
+
+
+class TestTargets:
+    def test_arrow_up_edits_the_last_message_and_the_draft_returns(self, ann: Person, room: Json) -> None:
+        ann.said("helo", room)
+        ann.opens_room(room)
+        ann.sees("helo")
+        ann.composer.press("ArrowUp")
+        expect(ann.composer).to_have_value("helo")
+        ann.sees("Edit message")
+        ann.composer.press("Escape")
+        expect(ann.composer).to_have_value("")
+        ann.composer.press("ArrowUp")
+        ann.composer.fill("hello")
+        ann.composer.press("Enter")
+        expect(ann.composer).to_have_value("")
+        expect(sent(ann)).to_have_text("hello")
+        assert contents(ann, room) == ["hello"]
+
+    def test_an_edit_that_the_server_refuses_keeps_its_text(self, ann: Person, room: Json) -> None:
+        message = ann.said("hello", room)
+        ann.opens_room(room)
+        ann.sees("hello")
+        ann.composer.press("ArrowUp")
+        ann.composer.fill("hello again")
+        ann.complaints.expect("status of 409")
+        ann.sends("DELETE", f"/api/chat/messages/{message['id']}/")
+        ann.composer.press("Enter")
+        expect(ann.page.get_by_role("alert").filter(has_text="deleted")).to_be_visible()
+        expect(ann.composer).to_have_value("hello again")
+
+
+class TestDrafts:
+    def test_a_draft_survives_another_room_a_reload_and_a_closed_tab(
+        self, ann: Person, bob: Person, room: Json
+    ) -> None:
+        other = ann.makes_room("Office", bob)
+        ann.opens_room(room)
+        ann.composer.press_sequentially("half a sent")
+        ann.goes_to(other)
+        expect(ann.composer).to_have_value("")
+        ann.sees("Draft:")
+        ann.goes_to(room)
+        expect(ann.composer).to_have_value("half a sent")
+        ann.page.reload()
+        expect(ann.composer).to_have_value("half a sent")
+        ann.composer.press("End")
+        ann.composer.press_sequentially("ence")
+        ann.page.close()
+        ann.opens_room(room)
+        expect(ann.composer).to_have_value("half a sentence")
+
+    def test_two_tabs_show_the_newest_draft(self, ann: Person, room: Json) -> None:
+        first = ann.opens_room(room).page
+        ann.composer.fill("one")
+        ann.opens_room(room)
+        expect(ann.composer).to_have_value("one")
+        ann.composer.fill("one, two")
+        expect(_composer_of(first)).to_have_value("one, two")
+        ann.composer.press("Enter")
+        expect(_composer_of(first)).to_have_value("")
+        expect(first.locator(".message .text")).to_have_text("one, two")
+
+
+def _composer_of(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Message", exact=True)
+
+
+class TestOutbox:
+    def test_messages_written_offline_survive_a_closed_tab_and_are_sent_once(
+        self, ann: Person, bob: Person, room: Json
+    ) -> None:
+        ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "network")
+        ann.opens_room(room)
+        expect(ann.page.locator(".link-bar")).to_be_hidden()
+        other = ann.opens_room(room).page
+        ann.context.set_offline(True)
+        ann.says("one")
+        ann.says("two")
+        for page in (ann.page, other):
+            expect(page.locator(".is-pending .text")).to_have_text(["one", "two"])
+        ann.page.close()
+        ann.context.set_offline(False)
+        bob.opens_room(room)
+        expect(messages(bob)).to_have_text(["one", "two"])
+        expect(ann.page.locator(".is-pending")).to_have_count(0)
+        ann.says("three")
+        expect(messages(ann)).to_have_text(["one", "two", "three"])
+        assert contents(ann, room) == ["one", "two", "three"]
+
+    def test_a_message_whose_answer_was_lost_is_one_row(self, ann: Person, room: Json) -> None:
+        ann.complaints.expect("ERR_FAILED")
+        ann.opens_room(room)
+        answers: list[Any] = []
+
+        def lose(route: Any) -> None:
+            answers.append(route.fetch())
+            route.abort()
+
+        ann.context.route("**/api/chat/messages/", lose, times=1)
+        ann.says("hello")
+        expect(sent(ann)).to_have_text(["hello"])
+        expect(ann.page.locator(".is-pending")).to_have_count(0)
+        assert len(answers) == 1
+        assert contents(ann, room) == ["hello"]
+
+    def test_a_refused_message_can_be_taken_back_into_the_composer(self, ann: Person, bob: Person, room: Json) -> None:
+        bob.complaints.expect("status of 403")
+        bob.opens_room(room)
+        bob.context.route("**/api/chat/events/", lambda route: route.abort())  # the news of the change comes late
+        bob.complaints.expect("ERR_FAILED")
+        bob.page.reload()
+        expect(bob.composer).to_be_visible()
+        ann.sends("PATCH", f"/api/chat/rooms/{room['id']}/", write="moderators")
+        bob.says("my opinion")
+        bob.sees("Only the owner and the moderators can write in this room.")
+        bob.presses("Edit")
+        expect(bob.page.locator(".is-pending")).to_have_count(0)
+        expect(bob.composer).to_have_value("my opinion")
+
+
+class TestRefusals:
+    def test_a_text_that_is_too_long_stays(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        text = "x" * 4_003
+        ann.composer.fill(text)
+        ann.sees("The message is 3 characters too long.")
+        ann.composer.press("Enter")
+        expect(ann.composer).to_have_value(text)
+        ann.composer.fill("x" * 3_990)
+        expect(ann.page.locator(".composer-count")).to_have_text("10")
+        ann.composer.press("Enter")
+        expect(messages(ann)).to_have_count(1)
+
+    def test_a_member_sees_how_long_to_wait(self, ann: Person, bob: Person) -> None:
+        slow = ann.makes_room("Slow", bob, cooldown=30)
+        bob.opens_room(slow)
+        bob.says("one")
+        bob.sees("You can write again in 30 seconds.")
+        bob.composer.fill("two")
+        bob.composer.press("Enter")
+        expect(bob.composer).to_have_value("two")
+        bob.sees("You can write again in 29 seconds.")
+        assert contents(bob, slow) == ["one"]
+
+    def test_the_composer_says_why_a_person_cannot_be_written_to(self, ann: Person, bob: Person) -> None:
+        chat = ann.chats_with(bob)
+        ann.sends("POST", f"/api/chat/users/{bob.id}/block/")
+        ann.opens(f"#/rooms/{chat['id']}")
+        ann.sees("You blocked Bob.")
+        bob.complaints.expect("status of 403")
+        bob.opens_room(chat)
+        bob.says("hello?")
+        expect(bob.page.locator(".composer-note")).to_be_visible()
+        expect(bob.page.locator(".message-problem")).to_be_visible()
+        ann.presses("Unblock")
+        expect(ann.composer).to_be_visible()
+        bob.presses("Send again")
+        expect(messages(ann)).to_have_text("hello?")
+        expect(bob.page.locator(".composer-note")).to_be_hidden()
+
+    def test_members_read_announcements_and_edit_what_they_wrote(self, ann: Person, bob: Person, room: Json) -> None:
+        bob.said("hello", room)
+        ann.sends("PATCH", f"/api/chat/rooms/{room['id']}/", write="moderators")
+        bob.opens(f"#/rooms/{room['id']}")
+        bob.sees("Only moderators can write here.")
+
+
+def test_links_open_without_a_referrer_and_code_can_be_copied(ann: Person, room: Json) -> None:
+    ann.said("see https://example.org/a_b_c.\n```js\nlet a = 1;\n```", room)
+    ann.having(permissions=["clipboard-read", "clipboard-write"]).opens_room(room)
+    link = ann.page.get_by_role("link", name="https://example.org/a_b_c", exact=True)
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(link).to_have_attribute("target", "_blank")
+    ann.presses("Copy code")
+    expect(ann.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert ann.page.evaluate("navigator.clipboard.readText()") == "let a = 1;"
