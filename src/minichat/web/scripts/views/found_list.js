@@ -117,7 +117,6 @@ export function foundList(app, onchange, signal) {
       if (text === "") fill(element);
       else timer = setTimeout(() => void run(text), PAUSE_MS);
     },
-    isEmpty: () => element.childElementCount === 0,
   };
 }
 

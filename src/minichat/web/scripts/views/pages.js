@@ -7,8 +7,7 @@
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {blocksPage} from "./blocks.js";
-import {invitationPage} from "./invitation.js";
+import {laterPage} from "./later_page.js";
 import {room} from "./room.js";
 
 /**
@@ -20,9 +19,12 @@ export function pageOf(route) {
     case "room":
       return (app, signal) => room(app, route.room, signal);
     case "invite":
-      return (app, signal) => invitationPage(app, route.token, signal);
+      return laterPage(async () => {
+        const {invitationPage} = await import("./invitation.js");
+        return (app, signal) => invitationPage(app, route.token, signal);
+      });
     case "settings":
-      if (route.section === "blocks") return blocksPage;
+      if (route.section === "blocks") return laterPage(async () => (await import("./blocks.js")).blocksPage);
       return () => blank("search", t("app.not_found"));
     case "home":
     case "log-in":

@@ -11,9 +11,9 @@ import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {leaveTo} from "../ui/layers.js";
 import {roomAvatar} from "./avatar.js";
+import {openDetails} from "./open_details.js";
 import {presenceText} from "./presence.js";
 import {roomActions} from "./room_actions.js";
-import {openDetails} from "./room_menu.js";
 import {typingText} from "./typing_text.js";
 
 /**

@@ -10,7 +10,7 @@ import {t} from "../texts/texts.js";
 import {arrowKeys} from "../ui/arrow_keys.js";
 import {fill, h, keyedList} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {foundList} from "./found_list.js";
+import {later} from "../ui/later.js";
 import {openNewChat, openPublicRooms} from "./new_menu.js";
 import {roomRow} from "./room_row.js";
 
@@ -34,8 +34,9 @@ export function roomList(app, signal) {
   const loading = h("div", {class: "rooms-loading", role: "status", "aria-label": t("app.loading")}, ...skeletons());
   const scroll = h("div", {class: "rooms-scroll"}, loading, list);
   const keys = arrowKeys(scroll, ".room-row");
-  const found = foundList(app, showEmpty, signal);
-  scroll.append(found.element, empty);
+  scroll.append(empty);
+  /** @type {Promise<ReturnType<typeof import("./found_list.js").foundList> | null> | null} */
+  let found = null;
   const showRows = keyedList({
     parent: list,
     key: (/** @type {Room} */ room) => room.id,
@@ -45,8 +46,25 @@ export function roomList(app, signal) {
 
   function onfilter() {
     show();
-    found.search(filter.value.trim());
     scroll.scrollTop = 0;
+    void find();
+  }
+
+  async function find() {
+    if (found === null && filter.value.trim() === "") return;
+    found ??= loadFound();
+    const others = await found;
+    if (others === null) found = null;
+    others?.search(filter.value.trim());
+  }
+
+  /** The list of people and public rooms loads with the first letter. */
+  async function loadFound() {
+    const loaded = await later(() => import("./found_list.js"));
+    if (!loaded || signal.aborted) return null;
+    const others = loaded.foundList(app, showEmpty, signal);
+    empty.before(others.element);
+    return others;
   }
 
   /** @param {KeyboardEvent} event */
@@ -75,7 +93,7 @@ export function roomList(app, signal) {
   function showEmpty() {
     const {rooms, isLoaded} = app.store.get();
     keys.refresh();
-    empty.hidden = !isLoaded || list.childElementCount > 0 || !found.isEmpty();
+    empty.hidden = !isLoaded || list.childElementCount > 0 || scroll.querySelector(".found .room-row") !== null;
     if (empty.hidden) fill(empty);
     else if (filter.value.trim() !== "") {
       fill(empty, h("div", {class: "blank-sign"}, icon("search")), h("p", null, t("rooms.none_found")));

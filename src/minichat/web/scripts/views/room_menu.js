@@ -14,6 +14,7 @@ import {later} from "../ui/later.js";
 import {openMenu} from "../ui/menu.js";
 import {toast} from "../ui/toast.js";
 import {muteItems} from "./muting.js";
+import {openDetails} from "./open_details.js";
 
 /**
  * @param {App} app
@@ -72,14 +73,4 @@ function levels(app, room, fail) {
 async function leave(app, room) {
   const questions = await later(() => import("./leaving.js"));
   if (await questions?.confirmLeave(app, room)) await leaveRoom(app, room.id);
-}
-
-/**
- * @param {App} app
- * @param {number} id
- * @param {{tab?: "about" | "members"}} [where]
- */
-export async function openDetails(app, id, where) {
-  const dialog = await later(() => import("./dialogs/room_details.js"));
-  await dialog?.openRoomDetails(app, id, where);
 }

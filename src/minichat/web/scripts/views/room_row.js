@@ -13,8 +13,8 @@ import {short} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {later} from "../ui/later.js";
 import {roomAvatar} from "./avatar.js";
-import {openRoomMenu} from "./room_menu.js";
 import {typingText} from "./typing_text.js";
 
 /**
@@ -44,10 +44,11 @@ export function roomRow(app, first, signal) {
   );
 
   /** @param {MouseEvent} event Also of the key for menus, which has no place. */
-  function oncontextmenu(event) {
+  async function oncontextmenu(event) {
     event.preventDefault();
     const isKey = event.clientX === 0 && event.clientY === 0;
-    openRoomMenu(app, room, link, {point: isKey ? undefined : {x: event.clientX, y: event.clientY}, signal});
+    const menu = await later(() => import("./room_menu.js"));
+    menu?.openRoomMenu(app, room, link, {point: isKey ? undefined : {x: event.clientX, y: event.clientY}, signal});
   }
 
   let shownPicture = "";

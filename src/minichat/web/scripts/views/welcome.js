@@ -3,42 +3,22 @@
  *
  * @typedef {import("../app.js").App} App
  */
-import {forgetInvitation} from "../actions/invitations.js";
 import {fieldProblem, problemText} from "../actions/problems.js";
 import {logIn, register} from "../actions/session.js";
 import {t} from "../texts/texts.js";
 import {field} from "../ui/controls.js";
 import {fill, h, scope, setText} from "../ui/dom.js";
-import {invitationCard} from "./invitation.js";
 import {logo} from "./logo.js";
+import {welcomeInvitation} from "./welcome_invitation.js";
 
 /**
  * @param {App} app
  * @param {AbortSignal} signal
  */
 export function welcome(app, signal) {
-  const invitation = h("div", {class: "welcome-invite"});
   const place = h("div");
-  const card = h("div", {class: "welcome-card"}, invitation, place);
+  const card = h("div", {class: "welcome-card"}, welcomeInvitation(app, signal), place);
   const form = scope(signal);
-  const invite = scope(signal);
-  app.store.watch(
-    (state) => state.invite,
-    (token, before) => {
-      if (token === null && before) return; // a dead one: the card says so
-      const end = invite.next();
-      invitation.hidden = token === null;
-      fill(
-        invitation,
-        token !== null &&
-          invitationCard(app, token, end, (isValid) => {
-            if (isValid) invitation.append(h("p", {class: "invite-hint"}, t("invite.register_hint")));
-            else forgetInvitation(app);
-          }),
-      );
-    },
-    signal,
-  );
   app.store.watch(
     (state) => state.route.page === "register" || state.route.page === "invite",
     (isNew) => fill(place, isNew ? registerForm(app, form.next()) : logInForm(app, form.next())),

@@ -1,0 +1,42 @@
+/**
+ * The invitation that a visitor has opened, above the forms to log in and to register.
+ *
+ * @typedef {import("../app.js").App} App
+ */
+import {t} from "../texts/texts.js";
+import {fill, h, scope} from "../ui/dom.js";
+import {later} from "../ui/later.js";
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function welcomeInvitation(app, signal) {
+  const element = h("div", {class: "welcome-invite", hidden: true});
+  const part = scope(signal);
+
+  /** @param {string} token */
+  async function show(token) {
+    const end = part.next();
+    const [card, actions] =
+      (await later(() => Promise.all([import("./invitation.js"), import("../actions/invitations.js")]))) ?? [];
+    if (end.aborted || !card || !actions) return;
+    element.hidden = false;
+    fill(
+      element,
+      card.invitationCard(app, token, end, (isValid) => {
+        if (isValid) element.append(h("p", {class: "invite-hint"}, t("invite.register_hint")));
+        else actions.forgetInvitation(app); // the card says so
+      }),
+    );
+  }
+
+  app.store.watch(
+    (state) => state.invite,
+    (token) => {
+      if (token !== null) void show(token);
+    },
+    signal,
+  );
+  return element;
+}
