@@ -8,6 +8,7 @@ import {goTo} from "./ui/layers.js";
  * @typedef {{page: "home"} |
  *   {page: "room", room: number, message?: number} |
  *   {page: "settings", section: string} |
+ *   {page: "search", room?: number} | {page: "mentions"} |
  *   {page: "invite", token: string} |
  *   {page: "log-in"} | {page: "register"} | {page: "other", path: string}} Route
  */
@@ -27,6 +28,9 @@ export function parseRoute(hash) {
   if (first === "rooms" && parts.length === 4 && isId(second) && third === "messages" && isId(fourth)) {
     return {page: "room", room: Number(second), message: Number(fourth)};
   }
+  if (first === "search" && parts.length === 1) return {page: "search"};
+  if (first === "search" && parts.length === 2 && isId(second)) return {page: "search", room: Number(second)};
+  if (first === "mentions" && parts.length === 1) return {page: "mentions"};
   if (first === "settings" && parts.length <= 2) return {page: "settings", section: second ?? ""};
   if (first === "log-in" || first === "register") return {page: first};
   return {page: "other", path};
@@ -49,6 +53,8 @@ export function href(route) {
       return route.message === undefined ? `#/rooms/${route.room}` : `#/rooms/${route.room}/messages/${route.message}`;
     case "settings":
       return route.section === "" ? "#/settings" : `#/settings/${route.section}`;
+    case "search":
+      return route.room === undefined ? "#/search" : `#/search/${route.room}`;
     case "invite":
       return `#invite=${route.token}`;
     case "other":

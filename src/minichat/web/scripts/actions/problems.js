@@ -13,6 +13,7 @@ export function problemText(error) {
   if (!(error instanceof ApiError)) return t("error.unknown");
   if (error.status === 0) return t("error.unreachable");
   if (isOutdated(error)) return t("app.not_loaded");
+  if (error.code === "index_building") return t("search.building");
   const fields = Object.values(error.errors).flat();
   if (fields.length > 0) return fields.join(" ");
   if (error.status === 429 && error.retryAfter > 0 && error.detail === "") {

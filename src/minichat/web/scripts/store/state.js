@@ -45,6 +45,11 @@
  * @property {number} id
  * @property {string} name As it stands after the `@`.
  *
+ * @typedef {object} MessageSearch What the user last looked for among the messages.
+ * @property {string} q
+ * @property {Person | null} author
+ * @property {number | null} room The last room that was searched.
+ *
  * @typedef {object} Place Where a user was in the messages of a room.
  * @property {number} message The id of the first message in view.
  * @property {number} seq Its seq.
@@ -78,6 +83,7 @@
  * @property {string | null} invite The token of an invitation that the user has opened, and neither accepted nor dismissed.
  * @property {ReadonlyMap<number, Message | null>} quotes Messages that others reply to, by id. Null: it can't be read.
  * @property {ReadonlyMap<number, Place>} places By room: where the user left it. No entry: at the end.
+ * @property {MessageSearch} search
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
@@ -109,6 +115,7 @@ export const START = {
   invite: null,
   quotes: new Map(),
   places: new Map(),
+  search: {q: "", author: null, room: null},
   blocked: new Set(),
   outbox: [],
   drafts: new Map(),

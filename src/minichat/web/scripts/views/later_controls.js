@@ -30,15 +30,32 @@ export function laterControls(app, list, signal) {
   let controls = null;
   const used = new AbortController();
 
+  /** What came first, and must not be lost. @type {Event | null} */
+  let early = null;
+
   async function load() {
     used.abort();
     const loaded = await later(() => import("./message_controls.js"));
-    if (loaded && !signal.aborted) controls = loaded.messageControls(app, list, setReached, signal);
+    if (!loaded || signal.aborted) return;
+    controls = loaded.messageControls(app, list, setReached, signal);
+    if (early) early.target?.dispatchEvent(Reflect.construct(early.constructor, [early.type, early]));
+    early = null;
   }
 
   for (const type of ["pointermove", "pointerdown", "keydown"]) {
     addEventListener(type, () => void load(), {signal: AbortSignal.any([signal, used.signal]), capture: true});
   }
+  for (const type of ["pointerdown", "contextmenu", "keydown"]) {
+    list.scroller.addEventListener(type, keep, {signal});
+  }
+
+  /** @param {Event} event */
+  function keep(event) {
+    if (controls) return;
+    early = event;
+    if (event.type === "contextmenu") event.preventDefault();
+  }
+
   return {
     /** A row was made or has changed. @param {HTMLElement} row @param {string} key */
     settle(row, key) {

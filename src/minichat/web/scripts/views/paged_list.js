@@ -4,6 +4,7 @@
 import {problemText} from "../actions/problems.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
+import {icon} from "../ui/icons.js";
 
 /**
  * @template T
@@ -16,10 +17,11 @@ import {fill, h} from "../ui/dom.js";
  * @param {string} options.label
  * @param {(next?: Record<string, string>) => Promise<Page<T>>} options.load
  * @param {(item: T) => HTMLElement} options.make
- * @param {string} options.empty
+ * @param {string} options.empty What to say if there is nothing.
+ * @param {import("../ui/icons.js").IconName} [options.sign] Shown above it.
  * @param {AbortSignal} options.signal
  */
-export function pagedList({label, load, make, empty, signal}) {
+export function pagedList({label, load, make, empty, sign, signal}) {
   const list = h("ul", {class: "people", "aria-label": label});
   const note = h("div", {class: "paged-note", role: "status"});
 
@@ -38,7 +40,7 @@ export function pagedList({label, load, make, empty, signal}) {
           note,
           button(t("messages.show_more"), () => loadPage(next)),
         );
-      else fill(note, list.childElementCount === 0 && h("p", {class: "quiet"}, empty));
+      else fill(note, ...(list.childElementCount === 0 ? nothing(empty, sign) : []));
     } catch (error) {
       if (signal.aborted) return;
       fill(
@@ -51,6 +53,14 @@ export function pagedList({label, load, make, empty, signal}) {
 
   void loadPage();
   return h("div", {class: "paged"}, list, note);
+}
+
+/**
+ * @param {string} text
+ * @param {import("../ui/icons.js").IconName | undefined} sign
+ */
+function nothing(text, sign) {
+  return [sign && h("div", {class: "blank-sign"}, icon(sign)), h("p", {class: "quiet"}, text)];
 }
 
 /**

@@ -18,6 +18,13 @@ export function pageOf(route) {
   switch (route.page) {
     case "room":
       return (app, signal) => room(app, route.room, signal);
+    case "search":
+      return laterPage(async () => {
+        const {searchPage} = await import("./search.js");
+        return (app, signal) => searchPage(app, route.room, signal);
+      });
+    case "mentions":
+      return laterPage(async () => (await import("./mentions.js")).mentionsPage);
     case "invite":
       return laterPage(async () => {
         const {invitationPage} = await import("./invitation.js");

@@ -3,13 +3,27 @@
  *
  * @typedef {import("../app.js").App} App
  */
+import {href} from "../router.js";
+import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
+import {icon} from "../ui/icons.js";
 
 /**
- * @param {App} _app
- * @param {number} _id
- * @param {AbortSignal} _signal
+ * @param {App} app
+ * @param {number} id
+ * @param {AbortSignal} signal
  */
-export function roomActions(_app, _id, _signal) {
-  return h("div", {class: "room-actions"});
+export function roomActions(app, id, signal) {
+  const label = t("search.in_this_room");
+  const search = h(
+    "a",
+    {class: "icon-button", href: href({page: "search", room: id}), "aria-label": label, title: label},
+    icon("search"),
+  );
+  app.store.watch(
+    (state) => state.rooms.has(id),
+    (isMember) => (search.hidden = !isMember),
+    signal,
+  );
+  return h("div", {class: "room-actions"}, search);
 }

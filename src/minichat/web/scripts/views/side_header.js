@@ -26,6 +26,8 @@ export function sideHeader(app, signal) {
       openMenu(
         button,
         [
+          {label: t("search.title"), sign: "search", run: () => go({page: "search"})},
+          {label: t("mentions.title"), sign: "at", run: () => go({page: "mentions"})},
           {label: t("blocks.title"), sign: "ban", run: () => go({page: "settings", section: "blocks"})},
           {label: t("rooms.log_out"), sign: "leave", run: () => logOut(app)},
         ],
