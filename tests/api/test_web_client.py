@@ -56,7 +56,7 @@ class TestPage:
         page = get(chat, "/").text
         assert not re.search(r"<script(?![^>]* src=)|<style|\bstyle=|\bon\w+=|javascript:", page)
 
-    def test_the_page_preloads_every_module_of_the_first_load(self, tmp_path: Path) -> None:
+    def test_the_page_names_every_module_of_the_first_load_and_of_the_chat(self, tmp_path: Path) -> None:
         client = made_of(
             tmp_path,
             index_html='<html data-main="web/scripts/main.js"><script type="module" src="web/start.js"></script>',
@@ -69,12 +69,16 @@ class TestPage:
                 "scripts/y_js": 'export function f() {\n  return "from";\n}\n',
                 "scripts/z_js": "",
                 "scripts/later_js": "",
+                "scripts/views/chat_js": 'import "../x.js";\nimport "./room.js";',
+                "scripts/views/room_js": "",
             },
         )
         page = client.index("").plain().decode()
         preloads = re.findall(rf'<link rel="modulepreload" href="/web/{client.digest}/([^"]+)">', page)
         modules = ("main", "app", "views/list", "x", "side", "y")
         assert preloads == [f"scripts/{name}.js" for name in modules]
+        later = re.findall(rf'<link rel="later" href="/web/{client.digest}/([^"]+)">', page)
+        assert later == ["scripts/views/chat.js", "scripts/views/room.js"]
 
     def test_the_page_has_one_style_sheet_with_all_its_styles_in_their_order(self, tmp_path: Path) -> None:
         client = made_of(
@@ -149,7 +153,7 @@ class TestFiles:
         for path in FOLDER.rglob("*.js"):
             source = path.read_text(encoding="utf-8")
             for comment in re.finditer(r"^[ \t]*/\*.*?\*/[ \t]*$", source, re.MULTILINE | re.DOTALL):
-                before = re.sub(r"(?s:/\*.*?\*/)|//.*", "", source[: comment.start()])
+                before = re.sub(r'"(?:\\.|[^"\\\n])*"|(?s:/\*.*?\*/)|//.*', "", source[: comment.start()])
                 assert before.count("`") % 2 == 0, f"{path.name}: {comment[0]}"
 
     def test_the_folder_holds_only_files_that_are_served(self) -> None:

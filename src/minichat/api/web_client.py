@@ -22,6 +22,8 @@ INDEX = "index.html"
 START = "start.js"
 """The one file without a digest in its address. It reports a page whose version this server does not have."""
 _MAIN = "scripts/main.js"
+_LATER = "scripts/views/chat.js"
+"""The part of the client that a browser loads when somebody is logged in."""
 _DIGEST_LENGTH = 16
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -73,7 +75,13 @@ class WebClient:
         names_and_contents = ((name.encode(), hashlib.sha256(it).digest()) for name, it in contents.items())
         self.digest = _digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
         modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
-        self._first_modules = list(_first_modules(modules))
+        first = list(_needed_modules(modules, _MAIN))
+        later = [name for name in _needed_modules(modules, _LATER) if name not in first]
+        self._preloads = "".join(
+            f'<link rel="{kind}" href="web/{name}">'
+            for kind, names in (("modulepreload", first), ("later", later))
+            for name in names
+        )
         self._files = {name: self._file(name, content) for name, content in contents.items()}
         self._made = made
         self.index = functools.lru_cache(_REMEMBERED_PATHS)(self._index_under)
@@ -94,8 +102,7 @@ class WebClient:
             attribute, name = found.groups()
             return f'{attribute}="{address(name)}"' if name in self._files else found[0]
 
-        preloads = "".join(f'<link rel="modulepreload" href="web/{name}">' for name in self._first_modules)
-        page = _LINK.sub(link, self._index.replace(_SCRIPT, preloads + _SCRIPT, 1))
+        page = _LINK.sub(link, self._index.replace(_SCRIPT, self._preloads + _SCRIPT, 1))
         page = page.replace('data-api=""', f'data-api="{escape(root)}"', 1)
         return _packed(INDEX, page.encode(), _digest_of([page.encode()]))
 
@@ -143,9 +150,9 @@ def _with_one_style_sheet(page: str, contents: Mapping[str, bytes]) -> tuple[str
     return _STYLE_SHEET.sub(lambda _: next(links, ""), page), joined
 
 
-def _first_modules(modules: Mapping[str, str]) -> Iterator[str]:
-    """Yield the main module and all modules that a browser needs to run it, by their static imports."""
-    waiting, known = [_MAIN], {_MAIN}
+def _needed_modules(modules: Mapping[str, str], root: str) -> Iterator[str]:
+    """Yield a module, if it exists, and all modules that a browser needs to run it, by their static imports."""
+    waiting, known = [root] if root in modules else [], {root}
     while waiting:
         module = waiting.pop(0)
         yield module

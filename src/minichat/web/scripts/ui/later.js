@@ -6,6 +6,15 @@ import {t} from "../texts/texts.js";
 import {toast} from "./toast.js";
 
 /**
+ * Request all modules of the chat at once: the server lists them in the page. Otherwise the browser would follow their
+ * imports one after the other.
+ */
+export function requestListed() {
+  const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="later"]'));
+  for (const link of links) link.rel = "modulepreload";
+}
+
+/**
  * Return what `load` loads, or null if it can't be loaded, after a notice to the user.
  *
  *     const picker = await later(() => import("./emoji_picker.js"));

@@ -1,15 +1,16 @@
 /**
- * The whole page: the log-in or the chat, in the chosen language and theme.
+ * The whole page: the log-in or the chat, in the chosen language and theme. The modules of the chat are loaded apart, so
+ * that the log-in appears soon.
  *
  * @typedef {import("../app.js").App} App
  */
 import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
 import {startSending} from "../actions/sending.js";
-import {chooseLanguage, useLanguage} from "../texts/texts.js";
-import {fill, scope} from "../ui/dom.js";
+import {chooseLanguage, t, useLanguage} from "../texts/texts.js";
+import {fill, h, scope} from "../ui/dom.js";
 import {keepAboveKeyboard} from "../ui/keyboard_space.js";
-import {chat} from "./chat.js";
+import {requestListed} from "../ui/later.js";
 import {welcome} from "./welcome.js";
 
 /**
@@ -21,13 +22,18 @@ export async function root(app, element, signal) {
   const page = scope(signal);
   const live = scope(signal);
 
-  function show() {
+  async function show() {
     const {phase} = app.store.get();
     const part = page.next();
     if (phase === "out") fill(element, welcome(app, part));
-    if (phase === "in") fill(element, chat(app, part));
+    if (phase !== "in") return;
+    const loaded = await loadChat().catch(() => null);
+    if (!part.aborted) fill(element, loaded ? loaded.chat(app, part) : notLoaded());
   }
 
+  const prepare = () => void loadChat().catch(() => null); // `show` reports a failure
+  if (app.session.exists()) prepare();
+  else element.addEventListener("input", prepare, {once: true, signal});
   keepAboveKeyboard(signal);
   await useLanguage(chooseLanguage(app.store.get().settings.language, navigator.languages));
   app.store.watch(
@@ -43,7 +49,7 @@ export async function root(app, element, signal) {
     async (chosen, previous) => {
       if (previous === undefined) return;
       await useLanguage(chooseLanguage(chosen, navigator.languages));
-      show();
+      await show();
     },
     signal,
   );
@@ -59,4 +65,14 @@ export async function root(app, element, signal) {
     },
     signal,
   );
+}
+
+function loadChat() {
+  requestListed();
+  return import("./chat.js");
+}
+
+function notLoaded() {
+  const button = h("button", {type: "button", class: "button", onclick: () => location.reload()}, t("app.reload"));
+  return h("main", {class: "welcome", role: "alert"}, h("p", null, t("app.not_loaded")), button);
 }
