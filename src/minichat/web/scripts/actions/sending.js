@@ -102,24 +102,33 @@ async function sendIn(app, room) {
     return state.account?.id === account && nextToSend(state, room) !== undefined;
   };
   try {
-    while (isWaiting()) if (!(await exclusively(name, () => sendEntries(app, account, room)))) return;
+    for (let failures = 0; isWaiting(); ) {
+      const outcome = await exclusively(name, () => sendEntries(app, account, room));
+      if (outcome === "ended") return;
+      if (outcome === null) continue;
+      failures = outcome.isProgress ? 1 : failures + 1;
+      const attempt = outcome.error.code === "cooldown" ? 0 : failures - 1;
+      await pause(delayMs(attempt, outcome.error.retryAfter), wake.signal); // other tabs may try meanwhile
+    }
   } finally {
     sending.delete(name);
   }
 }
 
 /**
- * Send the entries of a room until none waits. Resolves to false if the session has ended.
+ * Send the entries of a room until none waits, or until one has to wait longer.
  * @param {App} app
  * @param {number} account
  * @param {number} room
+ * @returns {Promise<"ended" | null | {error: ApiError, isProgress: boolean}>} "ended": the session is over. Otherwise why to
+ *   wait, and whether entries were sent before.
  */
 async function sendEntries(app, account, room) {
   const {store} = app;
-  for (let attempt = 0; ; ) {
+  for (let isProgress = false; ; ) {
     const state = store.get();
     const entry = state.account?.id === account ? nextToSend(state, room) : undefined;
-    if (!entry) return true;
+    if (!entry) return null;
     const {clientId} = entry;
     if (isGone(app, account, entry)) {
       store.update((last) => removeEntry(last, clientId));
@@ -128,15 +137,12 @@ async function sendEntries(app, account, room) {
     store.update((last) => changeEntry(last, clientId, {state: "sending"}));
     try {
       await sendEntry(app, entry);
-      attempt = 0;
+      isProgress = true;
     } catch (error) {
-      if (error instanceof SessionEnded) return false;
+      if (error instanceof SessionEnded) return "ended";
       const change = afterRefusal(app, entry, error);
       store.update((last) => (last.account?.id === account ? changeEntry(last, clientId, change) : last));
-      if (!(error instanceof ApiError) || !error.isTemporary) continue;
-      const isCooldown = error.code === "cooldown";
-      await pause(delayMs(isCooldown ? 0 : attempt, error.retryAfter), wake.signal);
-      attempt += 1;
+      if (error instanceof ApiError && error.isTemporary) return {error, isProgress};
     }
   }
 }

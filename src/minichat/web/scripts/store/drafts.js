@@ -24,6 +24,16 @@ export function draftOf(state, room) {
 }
 
 /**
+ * What the user has written and not sent: while they edit a message, the text that returns afterwards.
+ * @param {State} state
+ * @param {number} room
+ */
+export function unsentText(state, room) {
+  const {editing, kept, text} = draftOf(state, room);
+  return editing === null ? text : (kept?.text ?? "");
+}
+
+/**
  * @param {State} state
  * @param {number} room
  * @param {Partial<Draft>} change

@@ -25,6 +25,7 @@ export function replaceText(field, {start, end, text, select}) {
  */
 export function grow(field) {
   if (CSS.supports("field-sizing", "content")) return;
+  if (!field.isConnected) return void requestAnimationFrame(() => field.isConnected && grow(field));
   field.style.setProperty("height", "auto");
   field.style.setProperty("height", `${field.scrollHeight}px`);
 }

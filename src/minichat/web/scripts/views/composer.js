@@ -10,7 +10,7 @@ import {sendMessage} from "../actions/sending.js";
 import {reportTyping} from "../actions/typing.js";
 import {writableAt} from "../store/cooldowns.js";
 import {draftOf, mentionedIn, setDraft} from "../store/drafts.js";
-import {lastOwnMessage} from "../store/messages.js";
+import {lastOwnMessage, messageById} from "../store/messages.js";
 import {contentOf, lengthOf, toggleMarker} from "../text/composing.js";
 import {t} from "../texts/texts.js";
 import {iconButton} from "../ui/controls.js";
@@ -135,6 +135,7 @@ export function composer(app, room, signal) {
 
   /** @param {number} message @param {string} content */
   async function save(message, content) {
+    if (messageById(store.get(), room, message)?.content === content) return startEdit(app, room, null);
     isSaving = true;
     show();
     try {

@@ -61,7 +61,8 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
   });
   (anchor.closest("dialog") ?? document.body).append(element);
   element.showPopover();
-  place(element, anchor.getBoundingClientRect());
+  const fit = () => place(element, anchor.getBoundingClientRect());
+  fit();
   anchor.setAttribute("aria-expanded", "true");
   if (matchMedia("(pointer: fine)").matches) picker.querySelector("input")?.focus({preventScroll: true});
   addEventListener(
@@ -72,5 +73,9 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
     },
     {signal: end.signal, capture: true},
   );
+  // A phone's keyboard goes when the focus leaves the composer.
+  const sizes = new ResizeObserver(fit);
+  sizes.observe(anchor.closest(".app") ?? anchor);
+  end.signal.addEventListener("abort", () => sizes.disconnect());
   signal.addEventListener("abort", closeThis, {signal: end.signal});
 }

@@ -5,10 +5,11 @@
  * @typedef {import("../api/types.js").Room} Room
  */
 import {href} from "../router.js";
-import {draftOf} from "../store/drafts.js";
+import {unsentText} from "../store/drafts.js";
 import {nameOf} from "../store/people.js";
 import {partnerOf} from "../store/rooms.js";
 import {isMuted} from "../store/unread.js";
+import {plain} from "../text/markup.js";
 import {short} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
@@ -16,6 +17,9 @@ import {icon} from "../ui/icons.js";
 import {later} from "../ui/later.js";
 import {roomAvatar} from "./avatar.js";
 import {typingText} from "./typing_text.js";
+
+/** Characters of a message: more do not fit into one line. */
+const MOST_SHOWN = 300;
 
 /**
  * @param {App} app
@@ -71,13 +75,13 @@ export function roomRow(app, first, signal) {
   function showPreview() {
     const state = store.get();
     const typing = typingText(state, room.id, {withName: room.kind === "group"});
-    const draft = draftOf(state, room.id);
+    const draft = unsentText(state, room.id);
     const isOpen = state.route.page === "room" && state.route.room === room.id;
     const message = room.last_message;
     preview.classList.toggle("is-typing", typing !== "");
     if (typing !== "") return fill(preview, typing);
-    if (draft.text.trim() !== "" && !isOpen)
-      return fill(preview, h("b", {class: "room-draft"}, t("rooms.draft")), " ", draft.text);
+    if (draft.trim() !== "" && !isOpen)
+      return fill(preview, h("b", {class: "room-draft"}, t("rooms.draft")), " ", draft);
     if (!message) return fill(preview, t("rooms.no_messages"));
     const isMine = message.user.id === me;
     const author = isMine ? t("rooms.you") : room.kind === "group" ? `${nameOf(message.user)}:` : "";
@@ -85,7 +89,7 @@ export function roomRow(app, first, signal) {
       ? t("rooms.deleted_message")
       : message.is_blocked
         ? t("messages.blocked")
-        : message.content;
+        : plain(message.content.slice(0, MOST_SHOWN));
     fill(preview, author !== "" && h("span", {class: "room-author"}, author, " "), text);
   }
 
