@@ -1,12 +1,9 @@
 """The list of messages: a window of a long history that holds still, and what is done to a message."""
 
-import re
 from typing import Any
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from browser.accessibility import violations_of
 from browser.people import Person
 from e2e.crowd import Json
 
