@@ -100,6 +100,7 @@ class TestKeys:
         for shown in (ann.composer, messages(ann).last):
             expect(shown).to_be_in_viewport(ratio=1)
             box = shown.bounding_box()
+            assert box
             assert box["y"] + box["height"] <= 430
         ann.page.evaluate(cover, 844)
         ann.page.set_viewport_size({"width": 390, "height": 430})  # other browsers: it shrinks
