@@ -126,7 +126,6 @@ class TestRoles:
         opens_details(ann, room, "Members")
         acts_on(ann, bob, "Make moderator")
         expect(bob.composer).to_be_visible()
-        bob.composer.fill("I can write")
         acts_on(ann, bob, "Remove and ban")
         agrees(ann, "Remove and ban")
         bob.sees("You are no longer in “Kitchen”.")
@@ -136,6 +135,15 @@ class TestRoles:
         dialog(ann).get_by_role("button", name="Banned people").click()
         dialog(ann).get_by_role("button", name="Lift the ban of Bob").click()
         expect(dialog(ann).get_by_text("Nobody is banned.")).to_be_visible()
+
+    def test_a_removal_loses_no_text_that_was_written(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.complaints.expect("status of 403")
+        bob.opens_room(room)
+        bob.composer.fill("half a sentence")
+        ann.sends("DELETE", f"/api/chat/rooms/{room['id']}/participants/{bob.id}/")
+        bob.sees("You are no longer in “Kitchen”.")
+        bob.sees("half a sentence")
 
     def test_an_owner_who_leaves_learns_the_heir(self, people: People, ann: Person, bob: Person) -> None:
         carol = people.person("Carol")
@@ -280,6 +288,12 @@ def test_the_dialogs_have_no_violation_of_accessibility(ann: Person, bob: Person
     for tab in ("About", "Members", "Invitations", "Settings"):
         dialog(ann).get_by_role("tab", name=tab).click()
         found += violations_of(ann.page)
+    dialog(ann).get_by_role("tab", name="Members").click()
+    dialog(ann).get_by_role("button", name=re.compile(f"Bob @{bob.username}")).click()
+    expect(dialog(ann).get_by_role("button", name="Make moderator")).to_be_visible()
+    found += violations_of(ann.page)
+    ann.page.keyboard.press("Escape")
+    expect(ann.page.get_by_role("dialog")).to_have_count(1)
     ann.page.keyboard.press("Escape")
     for what in ("New message", "New room", "Public rooms"):
         begins(ann, what)

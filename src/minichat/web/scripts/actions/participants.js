@@ -6,7 +6,7 @@
  * @typedef {import("../api/types.js").User} User
  */
 import {allPages} from "../api/api.js";
-import {dropParticipant, putParticipant, putParticipants} from "../store/participants.js";
+import {dropParticipant, putParticipant, putParticipants, rightsIn} from "../store/participants.js";
 import {put} from "./loading.js";
 
 /**
@@ -31,6 +31,24 @@ export async function loadMoreParticipants(app, room) {
   await put(app, app.api.rooms.participants(room, next), (state, page) =>
     putParticipants(state, room, page, {isFirst: false}),
   );
+}
+
+/**
+ * Load the participants of a room up to a person, for an owner or a moderator, who can act on them.
+ * @param {App} app
+ * @param {number} room
+ * @param {number} user
+ * @param {AbortSignal} signal
+ */
+export async function findParticipant(app, room, user, signal) {
+  const {store} = app;
+  const known = () => store.get().participants.get(room);
+  const here = store.get().rooms.get(room);
+  if (!here || !rightsIn(here).change) return;
+  if (!known()) await loadParticipants(app, room);
+  while (!signal.aborted && known()?.next && !known()?.people.some(({id}) => id === user)) {
+    await loadMoreParticipants(app, room);
+  }
 }
 
 /**

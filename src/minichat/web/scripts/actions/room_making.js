@@ -6,8 +6,10 @@
  * @typedef {import("../api/rooms.js").RoomChange} RoomChange
  */
 import {go} from "../router.js";
+import {EMPTY_DRAFT} from "../store/drafts.js";
 import {putRooms, removeRoom} from "../store/rooms.js";
 import {put} from "./loading.js";
+import {changeDraft} from "./messages.js";
 
 /**
  * Make a room and open it.
@@ -75,6 +77,7 @@ async function end(app, room, request) {
   ending.add(room);
   try {
     await request(room);
+    changeDraft(app, room, EMPTY_DRAFT); // the user knows what they leave
     const {route} = app.store.get();
     if (route.page === "room" && route.room === room) go({page: "home"}, {replace: true});
     app.store.update((state) => removeRoom(state, room));

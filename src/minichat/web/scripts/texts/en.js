@@ -274,6 +274,8 @@ const texts = {
   "public_rooms.none": "There are no other public rooms.",
   "public_rooms.none_found": "No public room has this name.",
   "public_rooms.join": "Join",
+  "public_rooms.read_all": "Join to read the messages and to write.",
+  "public_rooms.read_joined": "Members see the messages since they joined.",
   "switcher.title": "Go to a chat",
   "switcher.label": "Search chats and people",
   "switcher.rooms": "Chats",

@@ -305,6 +305,8 @@ const texts = {
   "public_rooms.none": "Других открытых комнат нет.",
   "public_rooms.none_found": "Открытых комнат с таким названием нет.",
   "public_rooms.join": "Вступить",
+  "public_rooms.read_all": "Вступите, чтобы читать и писать сообщения.",
+  "public_rooms.read_joined": "Участники видят сообщения с момента вступления.",
   "switcher.title": "Перейти в чат",
   "switcher.label": "Поиск чатов и людей",
   "switcher.rooms": "Чаты",

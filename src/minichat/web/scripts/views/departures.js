@@ -19,10 +19,20 @@ export function watchDepartures(app, signal) {
       if (departure === null) return;
       const {route} = app.store.get();
       if (route.page !== "room" || route.room !== departure.room) return;
-      go({page: "home"}, {replace: true});
+      if (!hasUnsent(app, departure.room)) go({page: "home"}, {replace: true});
       if (isEnding(departure.room)) return;
       toast(t(`departed.${departure.reason}`, {name: departure.name}), {isProblem: true});
     },
     signal,
   );
+}
+
+/**
+ * The user has written something for the room: its page still shows that.
+ * @param {App} app
+ * @param {number} room
+ */
+function hasUnsent(app, room) {
+  const {drafts, outbox} = app.store.get();
+  return drafts.has(room) || outbox.some((entry) => entry.room === room);
 }

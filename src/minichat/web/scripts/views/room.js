@@ -10,6 +10,7 @@ import {fill, h, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {messageList} from "./message_list.js";
 import {pinBar} from "./pin_bar.js";
+import {roomCard} from "./room_card.js";
 import {roomFooter} from "./room_footer.js";
 import {roomHeader} from "./room_header.js";
 import {unsentTexts} from "./unsent.js";
@@ -44,7 +45,8 @@ export function room(app, id, signal) {
     const known = rooms.has(id) || cards.has(id);
     element.classList.toggle("is-blank", !known);
     if (!known) return fill(element, problem === "" ? loading() : notFound(app, id, problem, end));
-    fill(element, roomHeader(app, id, end), pinBar(app, id, end), messageList(app, id, end), roomFooter(app, id, end));
+    const content = rooms.has(id) ? [pinBar(app, id, end), messageList(app, id, end)] : roomCard(app, id, end);
+    fill(element, roomHeader(app, id, end), content, roomFooter(app, id, end));
   }
 
   store.watch((state) => (state.rooms.has(id) ? "in" : state.cards.has(id) ? "card" : "none"), show, signal);

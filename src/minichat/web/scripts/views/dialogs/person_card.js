@@ -8,6 +8,7 @@
  */
 import {setBlocked} from "../../actions/blocks.js";
 import {loadPerson} from "../../actions/finding.js";
+import {findParticipant} from "../../actions/participants.js";
 import {problemText} from "../../actions/problems.js";
 import {openDirectChat} from "../../actions/room_making.js";
 import {isErased} from "../../store/finding.js";
@@ -31,7 +32,7 @@ export function openPersonCard(app, user, {room} = {}) {
   return openDialog({
     title: t("person.title"),
     className: "dialog-person",
-    content: (close, signal) => personCard(app, user, room, close, signal),
+    content: (_close, signal) => personCard(app, user, room, signal),
   });
 }
 
@@ -39,10 +40,9 @@ export function openPersonCard(app, user, {room} = {}) {
  * @param {App} app
  * @param {User} first
  * @param {number | undefined} roomId
- * @param {() => void} close
  * @param {AbortSignal} signal
  */
-function personCard(app, first, roomId, close, signal) {
+function personCard(app, first, roomId, signal) {
   const {store} = app;
   const {id} = first;
   const head = h("div", {class: "person-head"});
@@ -127,7 +127,9 @@ function personCard(app, first, roomId, close, signal) {
   loadPerson(app, id, signal).catch((error) => {
     if (!signal.aborted && error.status !== 404) show(problemText(error));
   });
-  void close;
+  if (roomId !== undefined) {
+    findParticipant(app, roomId, id, signal).catch(() => {}); // the card shows no role then
+  }
   return [head, problem, actions];
 }
 
