@@ -212,7 +212,7 @@ def test_an_index_finds_the_same_as_reading_every_message(ports, say, change, ad
     # On PostgreSQL the newest messages are read, and the others looked up. Here too there must be others.
     monkeypatch.setattr(postgres_message_search, "FIRST_SCANNED", scaled(2, 20))
     monkeypatch.setattr(postgres_message_search, "SCANNED", scaled(5, 50))
-    monkeypatch.setattr(postgres_message_search, "SCANNED_WITH_WIDE", scaled(20, 400))
+    monkeypatch.setattr(postgres_message_search, "SCANNED_FOR_MANY", scaled(20, 400))
     monkeypatch.setattr(postgres_message_search, "FIRST_LOOKED_UP", 1)
     chance, text_of = random.Random(13), cache(lambda content: searchable_text(content, CHARACTERS))
     rooms = [add_room(ann, bob, carl, name=f"Room {number}") for number in range(4)]

@@ -29,9 +29,10 @@ END = "."
 BLOCK = "#"
 """It stands for the block that precedes a word in the index. No word holds it."""
 
-FIRST_SCANNED, SCANNED, SCANNED_WITH_WIDE = 300, 5_000, 20_000
+FIRST_SCANNED, SCANNED, SCANNED_FOR_MANY = 300, 5_000, 20_000
 """Number of messages whose words a search reads before it looks into the index: with the first statement, because words
-can be long; in all, if the matches among them promise a whole page; and with a wide word.
+can be long; in all, if the matches among them promise a whole page; and for several words or a wide one, because the
+index has to compare all messages with any of them.
 """
 MAX_SCANNED_SIZE = 1_000_000
 """Number of bytes of words, as they are stored, after which it reads no more."""
@@ -265,7 +266,8 @@ class _Candidates:
         if matched:
             missing = max(self._limit - matched, self._limit / 2)
             promising = read + MARGIN * missing * read / matched
-            if promising <= (SCANNED_WITH_WIDE if any(map(_is_wide, self._words)) else SCANNED):
+            is_for_many = len(self._words) > 1 or _is_wide(self._words[0])
+            if promising <= (SCANNED_FOR_MANY if is_for_many else SCANNED):
                 return promising
         return FIRST_SCANNED
 
