@@ -186,9 +186,12 @@ test("parsing takes little time on hostile texts", () => {
   texts.push("https://a.org/", "www.", "mailto:", "\n", " ", "((", "**a _b ", "a@b.", "@");
   const nested = [`https://a.org/${"(".repeat(1_990)}${")".repeat(1_990)}`, `https://a.org/${")".repeat(3_980)}`];
   for (const content of [...texts.map(long), ...nested]) {
-    const start = performance.now();
-    parse(content, {people: [BEN, ZOE], everybody: true});
-    assert.ok(performance.now() - start < 200, content.slice(0, 20));
+    const times = Array.from({length: 5}, () => {
+      const start = performance.now();
+      parse(content, {people: [BEN, ZOE], everybody: true});
+      return performance.now() - start;
+    });
+    assert.ok(Math.min(...times) < 100, content.slice(0, 20)); // other programs may interrupt some of the runs
   }
 });
 

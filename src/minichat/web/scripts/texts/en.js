@@ -179,7 +179,7 @@ const texts = {
   "composer.placeholder": "Write a message…",
   "composer.send": "Send",
   "composer.announcements": "Only moderators can write here.",
-  "composer.blocked": "You blocked {name}.",
+  "composer.blocked": "You blocked this person.",
   "composer.unblock": "Unblock",
   "composer.erased": "This account has been deleted.",
   "composer.editing": "Edit message",

@@ -201,7 +201,7 @@ const texts = {
   "composer.placeholder": "Напишите сообщение…",
   "composer.send": "Отправить",
   "composer.announcements": "Здесь пишут только модераторы.",
-  "composer.blocked": "Пользователь {name} заблокирован.",
+  "composer.blocked": "Вы заблокировали этого пользователя.",
   "composer.unblock": "Разблокировать",
   "composer.erased": "Этот аккаунт удалён.",
   "composer.editing": "Редактирование",

@@ -12,6 +12,7 @@ import {markRead} from "../actions/reading.js";
 import {hasNewer, openRoom} from "../actions/rooms.js";
 import {historyOf, messageById, runAround} from "../store/messages.js";
 import {entriesOf, rowKey} from "../store/outbox.js";
+import {mayWrite} from "../store/rooms.js";
 import {withEntry, withoutEntry} from "../store/state.js";
 import {memo} from "../store/store.js";
 import {makeTimeline, UNREAD} from "../store/timeline.js";
@@ -50,14 +51,15 @@ export function messageList(app, room, signal) {
 
   const edges = listEdges(app, room, () => !signal.aborted && onView());
   const content = h("div", {class: "timeline"});
+  const known = store.get().rooms.get(room);
   const empty = h(
     "div",
     {class: "blank timeline-empty", hidden: true},
     h("div", {class: "blank-sign"}, icon("chat")),
     h("p", null, t("messages.empty")),
-    h("p", {class: "quiet"}, t("messages.empty_hint")),
+    known && mayWrite(known) && h("p", {class: "quiet"}, t("messages.empty_hint")),
   );
-  const name = store.get().rooms.get(room)?.name ?? "";
+  const name = known?.name ?? "";
   const scroller = h(
     "div",
     {class: "scroller", tabindex: 0, role: "region", "aria-label": t("messages.label", {name})},

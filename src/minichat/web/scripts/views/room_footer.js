@@ -9,7 +9,6 @@ import {problemText} from "../actions/problems.js";
 import {joinRoom} from "../actions/rooms.js";
 import {draftOf} from "../store/drafts.js";
 import {isErased} from "../store/finding.js";
-import {nameOf} from "../store/people.js";
 import {mayWrite, partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
@@ -75,7 +74,7 @@ function unblockNote(app, id) {
   const unblock = () => setBlocked(app, partner, false).catch((error) => toast(problemText(error), {isProblem: true}));
   return note(
     "lock",
-    h("span", null, t("composer.blocked", {name: nameOf(partner)})),
+    h("span", null, t("composer.blocked")),
     h("button", {type: "button", class: "link-button", onclick: unblock}, t("composer.unblock")),
   );
 }
