@@ -108,7 +108,9 @@ def anchors(page):
 
 
 def test_every_file_that_a_page_names_exists():
-    places = [PROJECT, PROJECT / "src" / "minichat", PROJECT / "docs", PROJECT / "tests"]
+    package = PROJECT / "src" / "minichat"
+    parts_of_the_client = [path for path in (package / "web").rglob("*") if path.is_dir()]
+    places = [PROJECT, package, package / "web", *parts_of_the_client, PROJECT / "docs", PROJECT / "tests"]
     missing = [
         (page.name, name)
         for page in PAGES
