@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
+import {sendAll, startSending} from "../../src/minichat/web/scripts/actions/sending.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
 import {setCooldown, writableAt} from "../../src/minichat/web/scripts/store/cooldowns.js";
@@ -10,6 +11,7 @@ import * as drafts from "../../src/minichat/web/scripts/store/drafts.js";
 import {addEntry, removeEntry} from "../../src/minichat/web/scripts/store/outbox.js";
 import {removeRoom} from "../../src/minichat/web/scripts/store/rooms.js";
 import {ANN, annInRoom, BEN, message, ROOM, stateOfAnn} from "./fixtures.js";
+import {serve} from "./servers.js";
 
 const {draftOf, setDraft} = drafts;
 const flushed = () => new Promise((resolve) => setTimeout(resolve));
@@ -91,8 +93,8 @@ class Browser {
   /** @type {EventTarget[]} */
   pages = [];
 
-  /** Open a tab of Ann. */
-  opens() {
+  /** Open a tab of Ann. @param {URL} [base] */
+  opens(base = new URL("http://localhost/")) {
     const page = new EventTarget();
     this.pages.push(page);
     const storage = new Proxy(/** @type {any} */ ({}), {
@@ -101,7 +103,7 @@ class Browser {
       getOwnPropertyDescriptor: () => ({enumerable: true, configurable: true}),
     });
     const app = makeApp(
-      new URL("http://localhost/"),
+      base,
       makeLocal(() => storage, page),
     );
     app.session.begin({access: "a", refresh: "r"});
@@ -186,4 +188,33 @@ test("a log-out in another tab leaves nothing, even if this one is still open", 
   assert.equal(first.draft().text, "");
   await first.writes({text: "more secrets"});
   assert.deepEqual([...browser.values.keys()], []);
+});
+
+test("of two tabs that show the same unsent messages, one sends each, in their order", async () => {
+  /** @type {string[]} */
+  const received = [];
+  const base = await serve(async (request, response) => {
+    let text = "";
+    for await (const piece of request) text += piece;
+    const body = JSON.parse(text);
+    received.push(body.client_id);
+    const answer = message(10 + received.length, {user: ANN, content: body.content, client_id: body.client_id});
+    setTimeout(() => {
+      response.writeHead(201, {"Content-Type": "application/json"});
+      response.end(JSON.stringify(answer));
+    }, 20);
+  });
+  const browser = new Browser();
+  const tabs = [browser.opens(base), browser.opens(base)];
+  const {signal} = new AbortController();
+  tabs[0].app.store.update((state) => ["c1", "c2", "c3"].map((id, at) => entry(id, at)).reduce(addEntry, state));
+  await flushed();
+  for (const {app} of tabs) startSending(app, signal);
+  for (const {app} of tabs) sendAll(app);
+  while (tabs.some(({outbox}) => outbox().length > 0)) await flushed();
+  assert.deepEqual(received, ["c1", "c2", "c3"]);
+  assert.deepEqual(
+    [...browser.values.keys()].filter((key) => key.includes("outbox")),
+    [],
+  );
 });
