@@ -173,8 +173,9 @@ class TestRoles:
         ann.sees("No chats yet")
 
     def test_new_settings_of_a_room_reach_its_members(self, ann: Person, bob: Person) -> None:
-        room = ann.makes_room("Kitchen", bob)
-        bob.said("an old secret", room)
+        room = ann.makes_room("Kitchen")
+        ann.said("an old secret", room)
+        ann.sends("POST", f"/api/chat/rooms/{room['id']}/participants/", user_id=bob.id)
         bob.opens_room(room)
         bob.sees("an old secret")
         ann.opens_room(room)
@@ -184,6 +185,7 @@ class TestRoles:
         agrees(ann, "Save")
         ann.sees("Saved")
         expect(row(bob, "Pantry")).to_be_visible()
+        bob.sees_no("an old secret")
         expect(bob.page.get_by_role("heading", level=2, name="Pantry")).to_be_visible()
 
 

@@ -8,6 +8,8 @@ import {heirOf, putParticipants, rightsIn, rightsOver} from "../../src/minichat/
 import {atRoute, loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {duration} from "../../src/minichat/web/scripts/text/duration.js";
 import {matches, rank} from "../../src/minichat/web/scripts/text/fold.js";
+import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
+import {nobodyFound} from "../../src/minichat/web/scripts/views/people_picker.js";
 import {ANN, annInRoom, BEN, person, ROOM, room, stateOfAnn} from "./fixtures.js";
 
 /** @typedef {import("../../src/minichat/web/scripts/api/types.js").Role} Role */
@@ -157,4 +159,12 @@ test("durations have the largest unit that divides them", () => {
   assert.equal(duration(90, "en"), "90 seconds");
   assert.equal(duration(3600, "en"), "1 hour");
   assert.equal(duration(604_800, "ru"), "7 дней");
+});
+
+test("a search that finds nobody explains a directory of shared rooms alone", async () => {
+  await useLanguage("en");
+  const app = (/** @type {string} */ directory) => /** @type {any} */ ({store: {get: () => ({info: {directory}})}});
+  assert.match(nobodyFound(app("everyone"), "zed"), /“zed”/);
+  assert.doesNotMatch(nobodyFound(app("everyone"), "zed"), /share a room/);
+  for (const text of ["", "zed"]) assert.match(nobodyFound(app("shared"), text), /share a room.*link/);
 });

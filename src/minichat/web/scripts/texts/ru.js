@@ -318,7 +318,7 @@ const texts = {
   "details.open": "О чате: {name}",
   "details.title": "О комнате",
   "details.title_direct": "О чате",
-  "details.about": "О комнате",
+  "details.about": "Общее",
   "details.members": "Участники",
   "details.invitations": "Приглашения",
   "details.settings": "Настройки",

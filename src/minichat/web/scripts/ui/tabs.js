@@ -35,7 +35,9 @@ export function tabs({label, tabs: all, first, signal}) {
       const isShown = button.dataset.key === tab.key;
       button.setAttribute("aria-selected", String(isShown));
       button.tabIndex = isShown ? 0 : -1;
-      if (isShown) panel.setAttribute("aria-labelledby", button.id);
+      if (!isShown) continue;
+      panel.setAttribute("aria-labelledby", button.id);
+      button.scrollIntoView({block: "nearest", inline: "nearest"});
     }
     if (tab.key === shown) return;
     shown = tab.key;

@@ -20,10 +20,21 @@ import {formOf} from "./form.js";
 export async function confirmLeave(app, room) {
   return confirmDialog({
     title: t("leave.title", {name: room.name}),
-    text: [await heirText(app, room), t(room.is_private ? "leave.private" : "leave.public")].filter(Boolean).join(" "),
+    text: await leaveText(app, room),
     action: t("leave.action"),
     isDangerous: true,
   });
+}
+
+/**
+ * @param {App} app
+ * @param {Room} room
+ */
+async function leaveText(app, room) {
+  if (room.participants_count <= 1) return t("leave.last");
+  const heir = await heirText(app, room);
+  const way = t(room.is_private ? "leave.private" : "leave.public");
+  return heir === "" ? way : `${heir} ${way}`;
 }
 
 /**
@@ -33,7 +44,6 @@ export async function confirmLeave(app, room) {
  */
 async function heirText(app, room) {
   if (room.role !== "owner") return "";
-  if (room.participants_count <= 1) return t("leave.last");
   try {
     await loadParticipants(app, room.id);
     // A moderator comes before every member, so look at all pages for one.

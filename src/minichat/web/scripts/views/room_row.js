@@ -21,6 +21,8 @@ import {typingText} from "./typing_text.js";
 /** Characters of a message: more do not fit into one line. */
 const MOST_SHOWN = 300;
 
+const A_DAY_MS = 86_400_000;
+
 /**
  * @param {App} app
  * @param {Room} first
@@ -55,6 +57,9 @@ export function roomRow(app, first, signal) {
     menu?.openRoomMenu(app, room, link, {point: isKey ? undefined : {x: event.clientX, y: event.clientY}, signal});
   }
 
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let muteTimer;
+  signal.addEventListener("abort", () => clearTimeout(muteTimer));
   let shownPicture = "";
   function show() {
     const key = partnerOf(room, me)?.avatar ?? room.name;
@@ -94,6 +99,9 @@ export function roomRow(app, first, signal) {
   }
 
   function showBadges() {
+    clearTimeout(muteTimer);
+    const left = Date.parse(room.muted_until ?? "") - Date.now();
+    if (left > 0 && left < A_DAY_MS) muteTimer = setTimeout(showBadges, left + 1_000);
     const muted = isMuted(room, Date.now()) || room.notify === "none";
     fill(
       badges,

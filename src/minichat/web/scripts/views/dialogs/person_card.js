@@ -46,6 +46,7 @@ function personCard(app, first, roomId, signal) {
   const {store} = app;
   const {id} = first;
   const head = h("div", {class: "person-head"});
+  const role = h("span", {class: "role person-role"});
   const actions = h("div", {class: "person-actions"});
   const problem = h("p", {class: "form-problem", role: "alert"});
   const show = (/** @type {string} */ text) => setText(problem, text);
@@ -84,7 +85,9 @@ function personCard(app, first, roomId, signal) {
     const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
-      : button("close", t("person.block"), () => confirmBlock(app, first));
+      : button("ban", t("person.block"), () => confirmBlock(app, first));
+    role.dataset.role = participant?.role;
+    setText(role, participant && participant.role !== "member" ? t(`roles.${participant.role}`) : "");
     fill(
       actions,
       isBlocked && h("p", {class: "person-note"}, t("person.blocked_note")),
@@ -130,7 +133,7 @@ function personCard(app, first, roomId, signal) {
   if (roomId !== undefined) {
     findParticipant(app, roomId, id, signal).catch(() => {}); // the card shows no role then
   }
-  return [head, problem, actions];
+  return [head, role, problem, actions];
 }
 
 /**
