@@ -18,8 +18,8 @@ import {problemText} from "./problems.js";
 /** Ends the waiting of all messages. */
 let wake = new AbortController();
 
-/** The rooms whose messages this tab sends, or waits to send. @type {Set<string>} */
-const sending = new Set();
+/** The rooms whose messages a tab sends, or waits to send. @type {WeakMap<App, Set<string>>} */
+const rooms = new WeakMap();
 
 /**
  * @param {App} app
@@ -95,6 +95,8 @@ export function sendAll(app) {
 async function sendIn(app, room) {
   const account = app.store.get().account?.id;
   const name = `minichat ${app.base.href} outbox ${account} ${room}`;
+  const sending = rooms.get(app) ?? new Set();
+  rooms.set(app, sending);
   if (account === undefined || sending.has(name)) return;
   sending.add(name);
   const isWaiting = () => {
