@@ -1,6 +1,7 @@
 """Guarantees on PostgreSQL beyond the ports: concurrent transactions, and outages of the server."""
 
 import multiprocessing
+import random
 import re
 import threading
 import time
@@ -31,7 +32,17 @@ from minichat.adapters.peewee.operations import demo, migrate
 from minichat.adapters.peewee.stores import postgres_message_search
 from minichat.domain.errors import Unavailable
 from minichat.domain.message_words import message_query
-from minichat.domain.model import Change, ChangeKind, NewMessage, NewRoom, NewUser, ReadableRoom, Role, RoomKind
+from minichat.domain.model import (
+    Change,
+    ChangeKind,
+    Message,
+    NewMessage,
+    NewRoom,
+    NewUser,
+    ReadableRoom,
+    Role,
+    RoomKind,
+)
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import build
 from minichat.domain.sessions import Lifetimes
@@ -532,6 +543,33 @@ def test_a_look_up_in_the_search_index_reads_the_matches_alone(database, ports, 
         ).fetchall()
     # One more is the newest message, whose words are read before the index.
     assert counts == (0, 2)
+
+
+def test_a_search_finds_the_newest_matches_in_all_blocks_of_its_rooms(database, ports, ann, rooms, monkeypatch):
+    for name in ("FIRST_SCANNED", "SCANNED", "SCANNED_FOR_MANY", "FIRST_LOOKED_UP"):
+        monkeypatch.setattr(postgres_message_search, name, 1)
+    chance = random.Random(17)
+    said: list[Message] = []
+    for last_seq in (0, 4_094, 8_190):  # a block ends with the next message
+        with ports.transaction(rooms=rooms):
+            database.execute_sql("UPDATE room SET last_seq = %s", (last_seq,))
+            said += [say(ports, ann, chance.choice(rooms), chance.choice(("tea", "teapot", "mug"))) for _ in range(30)]
+    for _ in range(200):
+        typed, first_seq, limit = (
+            chance.choice(("tea", "teap", "mug")),
+            chance.choice((0, 4_100)),
+            chance.choice((1, 9)),
+        )
+        before = chance.choice(said).id
+        matches = [
+            message
+            for message in reversed(said)
+            if message.id < before and message.seq >= first_seq and message.content.startswith(typed)
+        ]
+        readable = [ReadableRoom(room, first_seq, said[-1].id) for room in rooms]
+        query = message_query(typed, PlainCharacters())
+        found = ports.message_index.search(query, readable, limit, before=before)
+        assert list(found.messages) == matches[:limit], (typed, first_seq, before)
 
 
 # Outages of the server

@@ -225,7 +225,7 @@ class _Candidates:
 
     def before(self, before: int, share: float) -> Iterator[int]:
         """Yield the ids of the candidates before a message. The rooms have about that share of all messages."""
-        before = yield from self._scanned(before, round(FIRST_SCANNED / max(share, 1e-9)))
+        before = yield from self._scanned(before, round(FIRST_SCANNED / min(1.0, max(share, 1e-9))))
         if before > 1:
             yield from self._looked_up(before)
 
