@@ -221,6 +221,25 @@ class TestInvitations:
 
 
 class TestBlocks:
+    def test_a_refused_direct_chat_and_a_ban_are_told_in_place(self, ann: Person, bob: Person) -> None:
+        """The sentence is the server's, in the user's language. It does not speak of a block."""
+        bob.sends("POST", f"/api/chat/users/{ann.id}/block/")
+        room = bob.makes_room(f"Club of {bob.username}")
+        bob.sends("DELETE", f"/api/chat/rooms/{room['id']}/participants/{ann.id}/?ban=true")
+        ann.complaints.expect("status of 403")
+        ann.having(locale="ru-RU").opens()
+        ann.presses("Новый чат или комната")
+        ann.page.get_by_role("menuitem", name="Новое сообщение").click()
+        dialog(ann).get_by_role("combobox").fill(bob.username)
+        dialog(ann).get_by_role("option", name=re.compile(bob.username)).click()
+        expect(dialog(ann).get_by_role("alert")).to_have_text(re.compile("^[А-Я].*[а-я]"))
+        expect(dialog(ann).get_by_role("combobox")).to_have_value(bob.username)
+        ann.page.keyboard.press("Escape")
+        ann.page.goto(f"{ann.base}/#/rooms/{room['id']}")
+        ann.presses("Вступить")
+        expect(ann.page.get_by_role("status").filter(has_text=re.compile("^[А-Я].*[а-я]")).last).to_be_visible()
+        has_no_dialog(ann)
+
     def test_a_block_hides_messages_until_it_is_lifted_in_the_settings(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
         bob.said("hello Ann", room)

@@ -80,6 +80,7 @@ const texts = {
   "room.typing_two": "{first} and {second} are typing…",
   "room.typing_many": "Several people are typing…",
   "room.join": "Join room",
+  "room.more": "More actions",
 
   // Messages
   "messages.label": "Messages of {name}",
@@ -281,6 +282,7 @@ const texts = {
   "switcher.rooms": "Chats",
   "switcher.people": "People",
   "switcher.public": "Public rooms",
+  "switcher.messages": "Messages with “{text}”",
   "switcher.none": "Nothing was found for “{name}”.",
 
   // Details of a room

@@ -96,6 +96,7 @@ const texts = {
   "room.typing_two": "{first} и {second} печатают…",
   "room.typing_many": "Несколько человек печатают…",
   "room.join": "Вступить",
+  "room.more": "Другие действия",
 
   // Messages
   "messages.label": "Сообщения: {name}",
@@ -312,6 +313,7 @@ const texts = {
   "switcher.rooms": "Чаты",
   "switcher.people": "Люди",
   "switcher.public": "Открытые комнаты",
+  "switcher.messages": "Сообщения с «{text}»",
   "switcher.none": "По запросу «{name}» ничего не найдено.",
 
   // Details of a room

@@ -6,12 +6,14 @@
  * @typedef {import("../store/state.js").Room} Room
  */
 import {findEverything, openFound} from "../actions/finding.js";
+import {keepSearch} from "../actions/finding_messages.js";
 import {problemText} from "../actions/problems.js";
 import {openDirectChat} from "../actions/room_making.js";
-import {href} from "../router.js";
+import {go, href} from "../router.js";
 import {nameOf} from "../store/people.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
+import {icon} from "../ui/icons.js";
 import {toast} from "../ui/toast.js";
 import {roomAvatar, userAvatar} from "./avatar.js";
 import {runOnce} from "./form.js";
@@ -26,6 +28,7 @@ const SHOWN = 8;
  */
 export function foundList(app, onchange, signal) {
   const element = h("div", {class: "found"});
+  let wanted = "";
   let last = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -65,8 +68,23 @@ export function foundList(app, onchange, signal) {
       element,
       section(t("switcher.people"), people.slice(0, SHOWN).map(personItem)),
       section(t("switcher.public"), [...rooms, ...cards].slice(0, SHOWN).map(roomItem)),
+      messagesLink(wanted),
     );
     onchange();
+  }
+
+  /** @param {string} text */
+  function messagesLink(text) {
+    const open = () => {
+      keepSearch(app, {...app.store.get().search, q: text});
+      go({page: "search"});
+    };
+    return h(
+      "button",
+      {type: "button", class: "room-row found-messages", onclick: open},
+      icon("search"),
+      h("span", {class: "room-name"}, t("switcher.messages", {text})),
+    );
   }
 
   /** @param {Person} person */
@@ -114,6 +132,7 @@ export function foundList(app, onchange, signal) {
     /** Search. An empty text finds nothing. @param {string} text */
     search(text) {
       stop();
+      wanted = text;
       if (text === "") fill(element);
       else timer = setTimeout(() => void run(text), PAUSE_MS);
     },

@@ -93,7 +93,7 @@ export function roomList(app, signal) {
   function showEmpty() {
     const {rooms, isLoaded} = app.store.get();
     keys.refresh();
-    empty.hidden = !isLoaded || list.childElementCount > 0 || scroll.querySelector(".found .room-row") !== null;
+    empty.hidden = !isLoaded || list.childElementCount > 0 || scroll.querySelector(".found li") !== null;
     if (empty.hidden) fill(empty);
     else if (filter.value.trim() !== "") {
       fill(empty, h("div", {class: "blank-sign"}, icon("search")), h("p", null, t("rooms.none_found")));
