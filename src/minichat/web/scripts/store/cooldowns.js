@@ -23,14 +23,15 @@ export function setCooldown(state, room, now, seconds = pauseOf(state, room)) {
  * When the user may write again in a room, in milliseconds since the epoch. 0 if nothing is known to prevent it.
  * @param {State} state
  * @param {number} room
+ * @param {number} now
  */
-export function writableAt(state, room) {
-  const seconds = pauseOf(state, room);
-  if (seconds === 0) return 0;
-  const known = state.cooldowns.get(room);
-  if (known !== undefined) return known;
+export function writableAt(state, room, now) {
+  const pauseMs = pauseOf(state, room) * 1_000;
+  if (pauseMs === 0) return 0;
   const last = historyOf(state, room).messages.findLast(({user}) => user.id === state.account?.id);
-  return last ? Date.parse(last.timestamp) + seconds * 1_000 : 0;
+  const sentAt = last ? Date.parse(last.timestamp) : 0;
+  // A message from the future: the clock of this device is wrong, so the server alone knows.
+  return Math.max(state.cooldowns.get(room) ?? 0, sentAt > now ? 0 : sentAt + pauseMs);
 }
 
 /** @param {State} state @param {number} id */

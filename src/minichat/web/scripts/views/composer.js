@@ -23,8 +23,7 @@ import {composerTarget} from "./composer_target.js";
 
 /** Safari ends a composition before it reports the key, with this code. */
 const KEY_OF_COMPOSITION = 229;
-/** By the code of the key: its letter depends on the layout. */
-const MARKERS = /** @type {Record<string, string>} */ ({KeyB: "**", KeyI: "_", KeyE: "`"});
+const MARKERS = /** @type {Record<string, string>} */ ({b: "**", i: "_", e: "`"});
 
 /**
  * @param {App} app
@@ -91,8 +90,9 @@ export function composer(app, room, signal) {
     if (event.key === "Enter" && (isCommand || (isPlain && !isPhone))) submit();
     else if (event.key === "Escape" && isPlain && hasTarget()) endTarget();
     else if (event.key === "ArrowUp" && isPlain && input.value === "" && draft().editing === null) editLast();
-    else if (isCommand && !event.altKey && !event.shiftKey && event.code in MARKERS) {
-      replaceText(input, toggleMarker(input.value, input.selectionStart, input.selectionEnd, MARKERS[event.code]));
+    else if (isCommand && !event.altKey && !event.shiftKey && letterOf(event) in MARKERS) {
+      const marker = MARKERS[letterOf(event)];
+      replaceText(input, toggleMarker(input.value, input.selectionStart, input.selectionEnd, marker));
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -123,7 +123,8 @@ export function composer(app, room, signal) {
     const {text, replyTo, editing} = draft();
     const content = contentOf(text);
     if (content === "" || isSaving) return;
-    if (lengthOf(content) > note.limit() || (editing === null && writableAt(store.get(), room) > Date.now())) {
+    const now = Date.now();
+    if (lengthOf(content) > note.limit() || (editing === null && writableAt(store.get(), room, now) > now)) {
       return note.insist();
     }
     if (editing !== null) return void save(editing, content);
@@ -183,4 +184,9 @@ export function composer(app, room, signal) {
     h("div", {class: "composer-row"}, emojiButton, input, h("div", {class: "composer-end"}, note.counter, sendButton)),
     note.element,
   );
+}
+
+/** The Latin letter of a key, also in a layout without Latin letters. @param {KeyboardEvent} event */
+function letterOf({key, code}) {
+  return (/^[a-z]$/i.test(key) ? key : code.replace("Key", "")).toLowerCase();
 }

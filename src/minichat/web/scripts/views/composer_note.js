@@ -39,7 +39,8 @@ export function composerNote(app, room, signal) {
     counter.hidden = left >= COUNTED_BELOW;
     setText(counter, counter.hidden ? "" : String(left));
     counter.classList.toggle("is-over", left < 0);
-    const waitMs = draft.editing === null ? writableAt(state, room) - Date.now() : 0;
+    const now = Date.now();
+    const waitMs = draft.editing === null ? writableAt(state, room, now) - now : 0;
     if (waitMs > 0) timer = setTimeout(show, waitMs % SECOND_MS || SECOND_MS);
     const tooLong = left < 0 ? t("composer.too_long", {count: -left}) : "";
     const wait = waitMs > 0 ? t("composer.cooldown", {count: Math.ceil(waitMs / SECOND_MS)}) : "";
