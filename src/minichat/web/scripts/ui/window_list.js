@@ -244,7 +244,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
       const names = next.map(key);
       places = new Map(names.map((name, at) => [name, at]));
       heights.setKeys(names);
-      place(hold());
+      place(pending === undefined ? hold() : pending);
       onView();
     },
 

@@ -1,0 +1,345 @@
+"""The list of messages: a window of a long history that holds still, and what people do to a message."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from browser.accessibility import violations_of
+from browser.conftest import People
+from browser.people import Person
+from commands import run_minichat
+from e2e.crowd import Json
+from scale import scaled
+from servers import RunningServer, serving
+
+MESSAGES = 10_000
+MOST_ELEMENTS = 300
+STILL_PX = 1.5
+
+_TOPS = """(element) => new Promise(done => {
+  const tops = [];
+  const begin = performance.now();
+  requestAnimationFrame(function look() {
+    tops.push(element.getBoundingClientRect().top);
+    if (performance.now() - begin < 700) requestAnimationFrame(look); else done(tops);
+  });
+})"""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server whose public room 1 has ten thousand messages."""
+    folder = tmp_path_factory.mktemp("archive")
+    numbers = {"users": 3, "rooms": 2, "members": 2, "messages": MESSAGES}
+    filled = run_minichat(folder, "demo", *(f"--{name}={count}" for name, count in numbers.items()))
+    assert filled.returncode == 0, filled.stderr
+    with serving(folder, rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture
+def reader(people: People, archive: RunningServer) -> Person:
+    """Somebody in the room with ten thousand messages."""
+    reader = people.person("Rita", archive)
+    reader.sends("POST", "/api/chat/rooms/1/join/")
+    return reader
+
+
+def row(page: Page, text: str) -> Locator:
+    """Return the row of the message whose text begins so."""
+    return page.locator("article", has=page.locator(".message-body", has_text=re.compile(rf"^{re.escape(text)}\b")))
+
+
+def scroll(page: Page, pixels: int) -> None:
+    page.locator(".scroller").evaluate("(scroller, pixels) => scroller.scrollBy(0, pixels)", pixels)
+
+
+def top_of(element: Locator) -> float:
+    return float(element.evaluate("element => element.getBoundingClientRect().top"))
+
+
+def talk(room: Json, author: Person, count: int) -> list[Json]:
+    """Let the author say `message 1` to `message <count>`, of different heights."""
+    texts = [f"message {number}" + " and more\nlines" * (number % 3) for number in range(1, count + 1)]
+    return [author.said(text, room) for text in texts]
+
+
+class TestLongHistory:
+    def test_ten_thousand_messages_are_few_elements(self, reader: Person) -> None:
+        reader.opens("#/rooms/1")
+        page = reader.page
+        expect(row(page, f"message number {MESSAGES}")).to_be_visible()
+        last = MESSAGES
+        for _ in range(scaled(6, 120)):
+            page.locator(".scroller").evaluate("scroller => scroller.scrollTo(0, 0)")
+            first = page.locator("article").first
+            expect(first).not_to_contain_text(f"message number {last} ")
+            last = int(re.findall(r"message number (\d+)", first.inner_text())[0])
+            assert page.locator("article").count() <= MOST_ELEMENTS
+        assert last < scaled(MESSAGES - 400, 200)
+
+    def test_the_view_is_still_while_older_messages_load(self, reader: Person) -> None:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        reader.context.route(re.compile("before="), hold)
+        reader.opens("#/rooms/1/messages/5000")
+        page = reader.page
+        target = row(page, "message number 5000")
+        expect(target).to_be_in_viewport()
+        page.wait_for_function("() => document.querySelector('.scroller').ariaBusy === null")
+        height = page.locator(".scroller").evaluate("scroller => scroller.scrollHeight")
+        before = top_of(target)
+        assert held
+        for request in held:
+            request.continue_()
+        tops = target.evaluate(_TOPS)
+        assert page.locator(".scroller").evaluate("scroller => scroller.scrollHeight") > height + 1_000
+        assert max(abs(top - before) for top in tops) < STILL_PX
+
+    def test_a_jump_to_the_end_and_back_finds_the_same_place(self, reader: Person) -> None:
+        reader.opens("#/rooms/1/messages/300")
+        page = reader.page
+        expect(row(page, "message number 300")).to_be_in_viewport()
+        reader.presses("To the newest message")
+        expect(row(page, f"message number {MESSAGES}")).to_be_in_viewport()
+        page.go_back()
+        page.go_forward()
+        expect(row(page, "message number 300")).to_be_in_viewport()
+
+    def test_a_message_that_is_found_is_shown_in_its_room(self, reader: Person) -> None:
+        reader.opens("#/search/1")
+        page = reader.page
+        page.get_by_role("searchbox", name="Words to find").fill("number 777")
+        found = page.get_by_role("link", name=re.compile("message number 777 "))
+        expect(found.locator("mark").first).to_have_text("number")
+        assert violations_of(page) == []
+        page.keyboard.press("ArrowDown")
+        found.press("Enter")
+        expect(row(page, "message number 777")).to_be_in_viewport()
+        page.go_back()
+        expect(page.get_by_role("searchbox", name="Words to find")).to_have_value("number 777")
+
+
+class TestStillView:
+    @pytest.fixture
+    def room(self, ann: Person, bob: Person) -> Json:
+        """A room whose thirtieth message Ann has in the middle of her screen."""
+        room = ann.makes_room("Kitchen", bob)
+        self.messages = talk(room, bob, 50)
+        ann.opens(f"#/rooms/{room['id']}/messages/{self.messages[29]['id']}")
+        expect(row(ann.page, "message 30")).to_be_in_viewport()
+        return room
+
+    def test_changes_above_do_not_move_the_view(self, room: Json, ann: Person, bob: Person) -> None:
+        page = ann.page
+        held = row(page, "message 30")
+        before = top_of(held)
+        above = [one for one in self.messages if one["seq"] in {17, 18, 19}]
+        bob.sends("PATCH", f"/api/chat/messages/{above[0]['id']}/", content="changed\n" * 12)
+        bob.sends("PUT", f"/api/chat/messages/{above[1]['id']}/reactions/{quote('👍')}/")
+        bob.sends("DELETE", f"/api/chat/messages/{above[2]['id']}/")
+        expect(page.get_by_text("Message deleted")).to_have_count(1)
+        expect(row(page, "changed")).to_have_count(1)
+        assert abs(top_of(held) - before) < STILL_PX
+
+    def test_new_messages_do_not_move_a_reader(self, room: Json, ann: Person, bob: Person) -> None:
+        page = ann.page
+        before = top_of(row(page, "message 30"))
+        bob.said("are you there?", room)
+        newest = page.get_by_role("button", name=re.compile("^To the newest message, "))
+        expect(newest).to_be_visible()
+        assert abs(top_of(row(page, "message 30")) - before) < STILL_PX
+        newest.click()
+        expect(row(page, "are you there")).to_be_in_viewport()
+        expect(newest).to_have_count(0)
+
+    def test_a_room_keeps_its_place(self, room: Json, ann: Person) -> None:
+        other = ann.makes_room("Office")
+        page = ann.page
+        scroll(page, -150)
+        before = top_of(row(page, "message 30"))
+        ann.goes_to(other)
+        ann.goes_to(room)
+        expect(row(page, "message 30")).to_be_in_viewport()
+        assert abs(top_of(row(page, "message 30")) - before) < STILL_PX
+
+    def test_the_end_stays_in_view(self, room: Json, ann: Person, bob: Person) -> None:
+        ann.says("I am here")
+        expect(row(ann.page, "I am here")).to_be_in_viewport(ratio=1)
+        last = bob.said("good", room)
+        bob.sends("PATCH", f"/api/chat/messages/{last['id']}/", content="good\n" * 20 + "end")
+        expect(ann.page.locator("article").last.get_by_role("time")).to_be_in_viewport()
+
+
+class TestUnread:
+    def test_a_room_opens_at_the_first_new_message(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        talk(room, bob, 40)
+        ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=10)
+        ann.opens_room(room)
+        expect(ann.page.get_by_role("separator").filter(has_text="New messages")).to_be_in_viewport()
+        expect(row(ann.page, "message 11")).to_be_in_viewport()
+        expect(row(ann.page, "message 40")).not_to_be_in_viewport()
+        scroll(ann.page, 20_000)
+        expect(ann.page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
+
+    def test_a_page_without_focus_reads_nothing(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        ann.opens_room(room)
+        page = ann.page
+        devtools = ann.context.new_cdp_session(page)
+        devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+        ann.context.new_page().bring_to_front()
+        page.wait_for_function("!document.hasFocus()")
+        bob.said("psst", room)
+        expect(page.get_by_role("link", name=re.compile("Kitchen.*1 unread message"))).to_be_visible()
+        expect(page.get_by_role("separator").filter(has_text="New messages")).to_be_attached()
+        devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+        page.bring_to_front()
+        expect(page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
+        expect(page.get_by_role("separator").filter(has_text="New messages")).to_be_attached()
+
+    def test_a_screen_reader_hears_each_new_message_once(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("long ago", room)
+        ann.opens_room(room)
+        ann.sees("long ago")
+        log = ann.page.get_by_role("log")
+        ann.says("hello")
+        bob.said("hello Ann", room)
+        expect(log).to_have_text("Bob: hello Ann")
+        bob.said("how are you?", room)
+        expect(log.locator("p")).to_have_text(["Bob: hello Ann", "Bob: how are you?"])
+
+
+class TestOneMessage:
+    def test_a_message_is_answered_changed_and_deleted_by_keyboard_alone(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("tea or coffee?", room)
+        ann.said("tea", room)
+        ann.opens_room(room)
+        page = ann.page
+        expect(ann.composer).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        row(page, "tea or coffee").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("menuitem", name="Reply").press("Enter")
+        expect(ann.composer).to_be_focused()
+        ann.says("both")
+        expect(row(page, "both").get_by_role("button", name=re.compile("In reply to Bob"))).to_be_visible()
+        row(page, "both").focus()
+        page.keyboard.press("ArrowUp")
+        expect(row(page, "tea").last).to_be_focused()
+        page.keyboard.press("Shift+F10")
+        page.get_by_role("menuitem", name="Delete").press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Delete").press("Enter")
+        ann.sees("Message deleted")
+
+    def test_a_quote_leads_to_its_message_and_back(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        first = talk(room, bob, 40)[0]
+        bob.said("as I said", room, reply_to=first["id"])
+        ann.opens(f"#/rooms/{room['id']}")
+        ann.page.get_by_role("button", name=re.compile("^To the newest message")).click()
+        row(ann.page, "as I said").get_by_role("button", name=re.compile("In reply to")).click()
+        expect(row(ann.page, "message 1")).to_be_in_viewport()
+        ann.page.get_by_role("button", name=re.compile("^To the newest message")).click()
+        expect(row(ann.page, "as I said")).to_be_in_viewport()
+
+    def test_people_react_and_see_who_did(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        message = bob.said("cake!", room)
+        ann.opens_room(room)
+        row(ann.page, "cake").click(button="right")
+        ann.page.get_by_role("menuitemcheckbox", name="React with 🎉").click()
+        mine = ann.page.get_by_role("button", name="🎉 1: You")
+        expect(mine).to_have_attribute("aria-pressed", "true")
+        bob.sends("PUT", f"/api/chat/messages/{message['id']}/reactions/{quote('🎉')}/")
+        both = ann.page.get_by_role("button", name="🎉 2: You, Bob")
+        expect(both).to_be_visible()
+        assert violations_of(ann.page) == []
+        both.click()
+        expect(ann.page.get_by_role("button", name="🎉 1: Bob")).to_be_visible()
+        row(ann.page, "cake").click(button="right")
+        ann.page.get_by_role("menuitem", name="Who reacted").click()
+        expect(ann.page.get_by_role("dialog").get_by_text("Bob", exact=True)).to_be_visible()
+
+    def test_a_refused_reaction_goes_again(self, ann: Person, bob: Person) -> None:
+        chat = ann.chats_with(bob)
+        bob.said("hello", chat)
+        ann.opens_room(chat)
+        ann.complaints.expect("status of 403")
+        bob.sends("POST", f"/api/chat/users/{ann.id}/block/")
+        row(ann.page, "hello").click(button="right")
+        ann.page.get_by_role("menuitemcheckbox", name="React with 👍").click()
+        expect(ann.page.locator(".toast")).to_be_visible()
+        expect(ann.page.locator(".reaction")).to_have_count(0)
+
+    def test_a_blocked_author_is_collapsed_until_asked_for(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("nasty words", room)
+        ann.opens_room(room)
+        row(ann.page, "nasty words").click(button="right")
+        ann.page.get_by_role("menuitem", name="Block Bob").click()
+        ann.page.get_by_role("dialog").get_by_role("button", name="Block").click()
+        expect(ann.page.get_by_role("article").get_by_text("nasty words")).to_have_count(0)
+        ann.page.get_by_role("button", name="Show", exact=True).click()
+        expect(ann.page.get_by_role("article").get_by_text("nasty words")).to_be_visible()
+
+    def test_a_message_is_reported(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("buy gold", room)
+        ann.opens_room(room)
+        row(ann.page, "buy gold").click(button="right")
+        ann.page.get_by_role("menuitem", name="Report").click()
+        ann.page.get_by_role("radio", name="Something else").check()
+        ann.page.get_by_role("textbox", name="Comment").fill("again and again")
+        assert violations_of(ann.page) == []
+        ann.presses("Send report")
+        ann.sees("Thank you. Administrators will look at it.")
+
+    def test_pinned_messages_stand_above_the_others(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        talk(room, bob, 40)
+        bob.said("the rules", room)
+        ann.opens_room(room)
+        ann.page.get_by_role("button", name=re.compile("^To the newest message")).click()
+        row(ann.page, "the rules").click(button="right")
+        ann.page.get_by_role("menuitem", name="Pin").click()
+        bar = ann.page.get_by_role("region", name="Pinned messages")
+        scroll(ann.page, -5_000)
+        bar.get_by_role("button", name=re.compile("the rules")).click()
+        expect(row(ann.page, "the rules")).to_be_in_viewport()
+        bar.get_by_role("button", name="All pins").click()
+        ann.page.get_by_role("dialog").get_by_role("button", name="Unpin").click()
+        ann.sees("Nothing is pinned here.")
+        assert violations_of(ann.page) == []
+
+    def test_a_long_press_opens_the_menu_on_a_phone(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("hello", room)
+        ann.on_a_phone().opens_room(room)
+        box: Any = row(ann.page, "hello").locator(".bubble").bounding_box()
+        touch = ann.context.new_cdp_session(ann.page)
+        point = {"x": box["x"] + 20, "y": box["y"] + 10}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+
+
+def test_mentions_lead_to_their_messages(ann: Person, bob: Person) -> None:
+    room = ann.makes_room("Kitchen", bob)
+    bob.said(f"@{ann.username} look", room)
+    ann.opens("#/mentions")
+    expect(ann.page.get_by_role("heading", name="Mentions")).to_be_visible()
+    ann.page.get_by_role("main").get_by_role("link", name=re.compile("look")).click()
+    expect(row(ann.page, f"@{ann.username} look")).to_be_in_viewport()
+    assert violations_of(ann.page) == []
