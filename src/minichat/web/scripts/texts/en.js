@@ -38,7 +38,9 @@ const texts = {
   "welcome.register_title": "Create your account",
   "welcome.username": "Username",
   "welcome.password": "Password",
-  "welcome.password_hint": "At least {count} characters",
+  "welcome.password_hint": "At least {count} characters. Not your username, and no common password.",
+  "welcome.invitation": "Invitation link",
+  "welcome.invitation_wrong": "This is not the link of an invitation.",
   "welcome.first_name": "First name",
   "welcome.last_name": "Last name",
   "welcome.optional": "optional",
@@ -46,9 +48,9 @@ const texts = {
   "welcome.hide_password": "Hide password",
   "welcome.no_account": "No account yet?",
   "welcome.have_account": "Already have an account?",
-  "welcome.session_ended": "You have been logged out. Log in again.",
+  "welcome.session_ended": "Your session has ended. Log in to continue: your drafts are still here.",
   "welcome.registration_closed": "New accounts are created by administrators of this server.",
-  "welcome.registration_invite": "You need an invitation link to create an account here.",
+  "welcome.registration_invite": "You need an invitation to create an account here. Open its link, or paste it.",
 
   // The list of rooms
   "rooms.title": "Chats",
@@ -402,6 +404,107 @@ const texts = {
   "unsent.title": "What you wrote here and did not send",
   "unsent.copy": "Copy",
   "unsent.delete": "Delete",
+
+  // Settings
+  "settings.title": "Settings",
+  "settings.back": "Back to the settings",
+  "settings.profile": "Profile",
+  "settings.notifications": "Notifications and sound",
+  "settings.appearance": "Appearance",
+  "settings.password": "Password",
+  "settings.sessions": "Devices",
+  "settings.data": "Your data",
+  "settings.about": "About minichat",
+  "settings.first_name": "First name",
+  "settings.last_name": "Last name",
+  "settings.email": "E-mail",
+  "settings.username": "Your username is @{name}. It can't be changed.",
+  "settings.current_password": "Current password",
+  "settings.new_password": "New password",
+  "settings.email_password_hint": "A new e-mail address needs your password.",
+  "settings.save": "Save",
+  "settings.saved": "Saved",
+  "settings.change_password": "Change password",
+  "settings.password_text": "All your other devices will be logged out. You stay logged in here.",
+  "settings.password_changed": "Your password has been changed.",
+
+  // The user's picture
+  "picture.upload": "Upload picture",
+  "picture.remove": "Remove picture",
+  "picture.address": "Use a picture from the web",
+  "picture.address_label": "Address of the picture",
+  "picture.address_hint": "It must begin with https://. Others load it from there.",
+  "picture.preview": "Your new picture",
+  "picture.preview_alt": "The middle of the picture, as others will see it",
+  "picture.preview_hint": "Others see the middle of the picture.",
+  "picture.use": "Use this picture",
+  "picture.changed": "Your picture has been changed.",
+  "picture.unreadable": "This file is not a picture that your browser can read. Choose a PNG, JPEG, WebP or GIF.",
+
+  // Devices
+  "sessions.hint":
+    "You are logged in on these devices. If you don't know one of them, end it and change your password.",
+  "sessions.current": "This device",
+  "sessions.used": "Last used: {time}",
+  "sessions.unknown": "Unknown device",
+  "sessions.end": "Log out",
+  "sessions.end_others": "Log out all other devices",
+  "sessions.end_others_title": "Log out all other devices?",
+  "sessions.end_others_text": "You stay logged in here. Everywhere else you will need your password again.",
+  "sessions.ended_others": "All other devices are logged out.",
+
+  // Appearance
+  "appearance.theme": "Theme",
+  "appearance.system": "Automatic",
+  "appearance.system_hint": "Follows this device.",
+  "appearance.light": "Light",
+  "appearance.dark": "Dark",
+  "appearance.language": "Language",
+  "appearance.system_language_hint": "Follows your browser.",
+
+  // Notifications and sound
+  "notices.title": "{name} in {room}",
+  "notices.notifications": "Notifications",
+  "notices.notifications_hint": "Your browser shows new messages while minichat is open in some tab.",
+  "notices.sound": "Sound",
+  "notices.sound_hint": "A short sound for new messages.",
+  "notices.listen": "Play the sound",
+  "notices.levels":
+    "Each chat has its own level: all messages, mentions only, or none. Open a chat and choose its name to change it. The chat that you look at stays silent.",
+  "notices.first": "Notifications are on",
+  "notices.first_text": "This is how new messages will appear.",
+  "notices.denied":
+    "Your browser blocks notifications of this page. Allow them in the settings of the page, beside its address, and try again.",
+  "notices.not_asked": "Your browser has not been given permission. Try again and choose “Allow”.",
+  "notices.unsupported":
+    "This browser can't show notifications of this page. They need a secure connection (https), and phones don't have them.",
+
+  // The user's data
+  "data.export_title": "Download your data",
+  "data.export_text": "One file with your profile, rooms, messages, reactions and devices.",
+  "data.export": "Download",
+  "data.erase_title": "Delete your account",
+  "data.erase_text": "Your messages stay, without your name. Your rooms go to their moderators or members.",
+  "data.erase": "Delete account…",
+  "data.erase_question": "Delete your account?",
+  "data.erase_warning": "Your profile, reactions and devices are deleted at once. This can't be undone.",
+  "data.erase_password": "Your password",
+  "data.erase_action": "Delete for good",
+  "data.erased": "Your account has been deleted.",
+
+  // About
+  "about.server": "Server: {name}",
+  "about.keys": "Keyboard",
+  "about.key_switcher": "Go to a chat or a person",
+  "about.key_above": "The chat above",
+  "about.key_below": "The chat below",
+  "about.key_send": "Send the message",
+  "about.key_line": "New line",
+  "about.key_edit": "Edit your last message",
+  "about.key_escape": "Close, or stop replying",
+  "about.storage": "What this browser stores",
+  "about.storage_text":
+    "Your session, drafts, unsent messages and settings. Logging out removes all of it except the theme and the language.",
 };
 
 export default texts;

@@ -39,7 +39,9 @@ const texts = {
   "welcome.register_title": "Новый аккаунт",
   "welcome.username": "Имя пользователя",
   "welcome.password": "Пароль",
-  "welcome.password_hint": "Не короче {count} символов",
+  "welcome.password_hint": "Не короче {count} символов, не имя пользователя и не из самых частых.",
+  "welcome.invitation": "Ссылка-приглашение",
+  "welcome.invitation_wrong": "Это не ссылка-приглашение.",
   "welcome.first_name": "Имя",
   "welcome.last_name": "Фамилия",
   "welcome.optional": "необязательно",
@@ -47,9 +49,9 @@ const texts = {
   "welcome.hide_password": "Скрыть пароль",
   "welcome.no_account": "Ещё нет аккаунта?",
   "welcome.have_account": "Уже есть аккаунт?",
-  "welcome.session_ended": "Сеанс завершён. Войдите снова.",
+  "welcome.session_ended": "Сеанс завершён. Войдите, чтобы продолжить: ваши черновики на месте.",
   "welcome.registration_closed": "Аккаунты на этом сервере создают администраторы.",
-  "welcome.registration_invite": "Чтобы создать аккаунт, нужна ссылка-приглашение.",
+  "welcome.registration_invite": "Чтобы создать аккаунт, нужно приглашение. Откройте ссылку или вставьте её сюда.",
 
   // The list of rooms
   "rooms.title": "Чаты",
@@ -449,6 +451,107 @@ const texts = {
   "unsent.title": "Вы написали, но не отправили",
   "unsent.copy": "Скопировать",
   "unsent.delete": "Удалить",
+
+  // Настройки
+  "settings.title": "Настройки",
+  "settings.back": "Назад к настройкам",
+  "settings.profile": "Профиль",
+  "settings.notifications": "Уведомления и звук",
+  "settings.appearance": "Оформление",
+  "settings.password": "Пароль",
+  "settings.sessions": "Устройства",
+  "settings.data": "Ваши данные",
+  "settings.about": "О minichat",
+  "settings.first_name": "Имя",
+  "settings.last_name": "Фамилия",
+  "settings.email": "Эл. почта",
+  "settings.username": "Ваше имя пользователя — @{name}. Изменить его нельзя.",
+  "settings.current_password": "Текущий пароль",
+  "settings.new_password": "Новый пароль",
+  "settings.email_password_hint": "Чтобы сменить почту, введите пароль.",
+  "settings.save": "Сохранить",
+  "settings.saved": "Сохранено",
+  "settings.change_password": "Сменить пароль",
+  "settings.password_text": "На всех остальных устройствах нужно будет войти заново. Здесь вы останетесь в сети.",
+  "settings.password_changed": "Пароль изменён.",
+
+  // Фотография
+  "picture.upload": "Загрузить фото",
+  "picture.remove": "Удалить фото",
+  "picture.address": "Взять фото из интернета",
+  "picture.address_label": "Адрес фотографии",
+  "picture.address_hint": "Начинается с https://. Другие загрузят фото по этому адресу.",
+  "picture.preview": "Новое фото",
+  "picture.preview_alt": "Середина фотографии, как её увидят другие",
+  "picture.preview_hint": "Другие увидят середину фотографии.",
+  "picture.use": "Использовать",
+  "picture.changed": "Фото изменено.",
+  "picture.unreadable": "Браузер не смог прочитать этот файл. Выберите PNG, JPEG, WebP или GIF.",
+
+  // Устройства
+  "sessions.hint":
+    "Здесь вы вошли в свой аккаунт. Если видите незнакомое устройство, завершите его сеанс и смените пароль.",
+  "sessions.current": "Это устройство",
+  "sessions.used": "Последняя активность: {time}",
+  "sessions.unknown": "Неизвестное устройство",
+  "sessions.end": "Завершить",
+  "sessions.end_others": "Завершить все другие сеансы",
+  "sessions.end_others_title": "Завершить все другие сеансы?",
+  "sessions.end_others_text": "Здесь вы останетесь в сети. На других устройствах понадобится пароль.",
+  "sessions.ended_others": "Все другие сеансы завершены.",
+
+  // Оформление
+  "appearance.theme": "Тема",
+  "appearance.system": "Автоматически",
+  "appearance.system_hint": "Как на этом устройстве.",
+  "appearance.light": "Светлая",
+  "appearance.dark": "Тёмная",
+  "appearance.language": "Язык",
+  "appearance.system_language_hint": "Как в браузере.",
+
+  // Уведомления и звук
+  "notices.title": "{name} — {room}",
+  "notices.notifications": "Уведомления",
+  "notices.notifications_hint": "Браузер показывает новые сообщения, пока minichat открыт хотя бы в одной вкладке.",
+  "notices.sound": "Звук",
+  "notices.sound_hint": "Короткий звук при новом сообщении.",
+  "notices.listen": "Проиграть звук",
+  "notices.levels":
+    "У каждого чата свой уровень: все сообщения, только упоминания или ничего. Чтобы изменить его, откройте чат и нажмите на его название. Чат, который открыт перед вами, молчит.",
+  "notices.first": "Уведомления включены",
+  "notices.first_text": "Так будут выглядеть новые сообщения.",
+  "notices.denied":
+    "Браузер блокирует уведомления этого сайта. Разрешите их в настройках сайта рядом с адресом и попробуйте снова.",
+  "notices.not_asked": "Браузер не получил разрешения. Попробуйте снова и выберите «Разрешить».",
+  "notices.unsupported":
+    "Этот браузер не может показывать уведомления сайта. Нужно защищённое соединение (https), а на телефонах они не работают.",
+
+  // Данные
+  "data.export_title": "Скачать данные",
+  "data.export_text": "Один файл с вашим профилем, комнатами, сообщениями, реакциями и устройствами.",
+  "data.export": "Скачать",
+  "data.erase_title": "Удалить аккаунт",
+  "data.erase_text": "Сообщения останутся, но без вашего имени. Ваши комнаты перейдут к модераторам или участникам.",
+  "data.erase": "Удалить аккаунт…",
+  "data.erase_question": "Удалить аккаунт?",
+  "data.erase_warning": "Профиль, реакции и сеансы удаляются сразу. Отменить это нельзя.",
+  "data.erase_password": "Ваш пароль",
+  "data.erase_action": "Удалить навсегда",
+  "data.erased": "Аккаунт удалён.",
+
+  // О программе
+  "about.server": "Сервер: {name}",
+  "about.keys": "Клавиши",
+  "about.key_switcher": "Перейти к чату или человеку",
+  "about.key_above": "Чат выше",
+  "about.key_below": "Чат ниже",
+  "about.key_send": "Отправить сообщение",
+  "about.key_line": "Новая строка",
+  "about.key_edit": "Изменить последнее сообщение",
+  "about.key_escape": "Закрыть или отменить ответ",
+  "about.storage": "Что хранит этот браузер",
+  "about.storage_text":
+    "Сеанс, черновики, неотправленные сообщения и настройки. При выходе удаляется всё, кроме темы и языка.",
 };
 
 export default texts;

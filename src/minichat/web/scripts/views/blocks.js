@@ -6,33 +6,12 @@
  */
 import {loadBlocks, setBlocked} from "../actions/blocks.js";
 import {problemText} from "../actions/problems.js";
-import {href} from "../router.js";
 import {nameOf} from "../store/people.js";
 import {day} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, keyedList, setText} from "../ui/dom.js";
-import {icon} from "../ui/icons.js";
 import {runOnce} from "./form.js";
 import {personRow} from "./person_row.js";
-
-/**
- * The page of the blocked people.
- * @param {App} app
- * @param {AbortSignal} signal
- */
-export function blocksPage(app, signal) {
-  return h(
-    "div",
-    {class: "page"},
-    h(
-      "div",
-      {class: "page-head"},
-      h("a", {class: "icon-button room-back", href: href({page: "home"}), "aria-label": t("room.back")}, icon("back")),
-      h("h2", {class: "page-title"}, t("blocks.title")),
-    ),
-    h("div", {class: "page-body"}, blocks(app, signal)),
-  );
-}
 
 /**
  * @param {App} app

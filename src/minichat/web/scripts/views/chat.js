@@ -7,6 +7,7 @@
 import {fill, h, scope} from "../ui/dom.js";
 import {watchDepartures} from "./departures.js";
 import {linkBar} from "./link_bar.js";
+import {watchNotices} from "./notices.js";
 import {pageOf} from "./pages.js";
 import {roomList} from "./room_list.js";
 import {shortcuts} from "./shortcuts.js";
@@ -26,6 +27,7 @@ export function chat(app, signal) {
   );
   const page = scope(signal);
   watchDepartures(app, signal);
+  watchNotices(app, signal);
   shortcuts(app, signal);
 
   app.store.watch(
@@ -45,5 +47,6 @@ export function chat(app, signal) {
  * @param {Route} route
  */
 function pageKey(route) {
-  return route.page === "room" ? `room ${route.room}` : JSON.stringify(route);
+  if (route.page === "room") return `room ${route.room}`;
+  return route.page === "settings" ? "settings" : JSON.stringify(route);
 }

@@ -31,8 +31,7 @@ export function pageOf(route) {
         return (app, signal) => invitationPage(app, route.token, signal);
       });
     case "settings":
-      if (route.section === "blocks") return laterPage(async () => (await import("./blocks.js")).blocksPage);
-      return () => blank("search", t("app.not_found"));
+      return laterPage(async () => (await import("./settings/settings.js")).settingsPage);
     case "home":
     case "log-in":
     case "register":

@@ -11,6 +11,7 @@ import {chooseLanguage, t, useLanguage} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
 import {keepAboveKeyboard} from "../ui/keyboard_space.js";
 import {requestListed} from "../ui/later.js";
+import {watchTitle} from "./title.js";
 import {welcome} from "./welcome.js";
 
 /**
@@ -54,6 +55,7 @@ export async function root(app, element, signal) {
     signal,
   );
   app.store.watch((state) => state.phase, show, signal);
+  watchTitle(app, signal);
   app.store.watch(
     (state) => state.account?.id,
     (account) => {

@@ -28,7 +28,7 @@ export function sideHeader(app, signal) {
         [
           {label: t("search.title"), sign: "search", run: () => go({page: "search"})},
           {label: t("mentions.title"), sign: "at", run: () => go({page: "mentions"})},
-          {label: t("blocks.title"), sign: "ban", run: () => go({page: "settings", section: "blocks"})},
+          {label: t("settings.title"), sign: "settings", run: () => go({page: "settings", section: ""})},
           {label: t("rooms.log_out"), sign: "leave", run: () => logOut(app)},
         ],
         {signal},

@@ -5,9 +5,11 @@
  */
 import {fieldProblem, problemText} from "../actions/problems.js";
 import {logIn, register} from "../actions/session.js";
+import {go, parseRoute} from "../router.js";
 import {t} from "../texts/texts.js";
 import {field} from "../ui/controls.js";
 import {fill, h, scope, setText} from "../ui/dom.js";
+import {passwordField} from "../ui/password_field.js";
 import {logo} from "./logo.js";
 import {welcomeInvitation} from "./welcome_invitation.js";
 
@@ -29,15 +31,15 @@ export function welcome(app, signal) {
 
 /**
  * @param {App} app
- * @param {AbortSignal} _signal
+ * @param {AbortSignal} signal
  */
-function logInForm(app, _signal) {
+function logInForm(app, signal) {
   const username = usernameField();
-  const password = field({
+  const password = passwordField({
     label: t("welcome.password"),
-    attributes: {type: "password", name: "password", autocomplete: "current-password", required: true},
+    attributes: {name: "password", autocomplete: "current-password"},
   });
-  return accountForm({
+  const form = accountForm({
     note: app.store.get().wasEnded ? t("welcome.session_ended") : "",
     title: t("welcome.log_in_title"),
     action: t("welcome.log_in"),
@@ -45,6 +47,12 @@ function logInForm(app, _signal) {
     send: () => logIn(app, {username: username.input.value, password: password.input.value}),
     other: [t("welcome.no_account"), h("a", {href: "#/register"}, t("welcome.register"))],
   });
+  app.store.watch(
+    (state) => state.info?.registration === "closed",
+    (isClosed) => (form.other.hidden = isClosed),
+    signal,
+  );
+  return form.element;
 }
 
 /**
@@ -52,51 +60,67 @@ function logInForm(app, _signal) {
  * @param {AbortSignal} signal
  */
 function registerForm(app, signal) {
+  const invite = invitationField();
   const username = usernameField();
   const first_name = field({
     label: t("welcome.first_name"),
     hint: t("welcome.optional"),
-    attributes: {name: "first_name", autocomplete: "given-name"},
+    attributes: {name: "first_name", autocomplete: "given-name", dir: "auto"},
   });
   const last_name = field({
     label: t("welcome.last_name"),
     hint: t("welcome.optional"),
-    attributes: {name: "last_name", autocomplete: "family-name"},
+    attributes: {name: "last_name", autocomplete: "family-name", dir: "auto"},
   });
   const least = app.store.get().info?.limits.password[0] ?? 8;
-  const password = field({
+  const password = passwordField({
     label: t("welcome.password"),
     hint: t("welcome.password_hint", {count: least}),
-    attributes: {type: "password", name: "password", autocomplete: "new-password", required: true, minlength: least},
+    attributes: {name: "password", autocomplete: "new-password"},
   });
   const form = accountForm({
     title: t("welcome.register_title"),
     action: t("welcome.register"),
-    fields: {username, first_name, last_name, password},
+    fields: {invite, username, first_name, last_name, password},
     send() {
-      const {invite} = app.store.get();
+      const {invite: token} = app.store.get();
       return register(app, {
         username: username.input.value,
         password: password.input.value,
         ...(first_name.input.value && {first_name: first_name.input.value}),
         ...(last_name.input.value && {last_name: last_name.input.value}),
-        ...(invite !== null && {invite}),
+        ...(token !== null && {invite: token}),
       });
     },
     other: [t("welcome.have_account"), h("a", {href: "#/log-in"}, t("welcome.log_in"))],
   });
-  const note = /** @type {HTMLElement} */ (form.querySelector(".welcome-note"));
   app.store.watch(
-    (state) => (state.info?.registration === "invite" && state.invite !== null ? "open" : state.info?.registration),
-    (registration) => {
-      const isClosed = registration === "closed";
-      const needsInvite = registration === "invite";
-      setText(note, isClosed ? t("welcome.registration_closed") : needsInvite ? t("welcome.registration_invite") : "");
-      note.hidden = !isClosed && !needsInvite;
+    ({info, invite: token}) => (info?.registration === "invite" && token !== null ? "open" : info?.registration),
+    (registration = "open") => {
+      form.showNote(registration === "open" ? "" : t(`welcome.registration_${registration}`));
+      invite.element.hidden = registration !== "invite";
+      form.setUsable(registration === "open");
     },
     signal,
   );
-  return form;
+  return form.element;
+}
+
+/** Takes the link of an invitation, which then is the address of this page. */
+function invitationField() {
+  const made = field({
+    label: t("welcome.invitation"),
+    attributes: {name: "invite", autocomplete: "off", spellcheck: "false", oninput: read},
+  });
+
+  function read() {
+    const text = made.input.value.trim();
+    const route = parseRoute(`#${text.slice(text.indexOf("#") + 1)}`);
+    if (route.page === "invite") go(route, {replace: true});
+    else made.setProblem(text === "" ? "" : t("welcome.invitation_wrong"));
+  }
+
+  return made;
 }
 
 function usernameField() {
@@ -121,38 +145,60 @@ function usernameField() {
  * @param {() => Promise<unknown>} parts.send
  * @param {(string | Node)[]} parts.other The way to the other form.
  */
-function accountForm({note = "", title, action, fields, send, other}) {
+function accountForm({note: firstNote = "", title, action, fields, send, other: way}) {
   const problem = h("p", {class: "form-problem", role: "alert"});
   const button = h("button", {type: "submit", class: "button is-main is-wide"}, action);
+  const note = h("p", {class: "welcome-note", role: "status"});
+  const other = h("p", {class: "welcome-other"}, way[0], " ", ...way.slice(1));
+  const parts = Object.values(fields).map((one) => one.element);
 
   /** @param {SubmitEvent} event */
   async function onsubmit(event) {
     event.preventDefault();
-    if (button.disabled) return;
-    button.disabled = true;
+    if (button.getAttribute("aria-disabled") === "true" || button.hidden) return;
+    button.setAttribute("aria-disabled", "true"); // a disabled button would lose the focus
     setText(problem, "");
     for (const one of Object.values(fields)) one.setProblem("");
     try {
       await send();
     } catch (error) {
-      const wrong = Object.entries(fields).filter(([name]) => fieldProblem(error, name) !== "");
-      for (const [name, one] of wrong) one.setProblem(fieldProblem(error, name));
-      if (wrong.length === 0) setText(problem, problemText(error));
-      (wrong[0]?.[1] ?? Object.values(fields)[0]).input.focus();
+      showProblem(error);
     } finally {
-      button.disabled = false;
+      button.removeAttribute("aria-disabled");
     }
   }
 
-  return h(
+  /** @param {unknown} error */
+  function showProblem(error) {
+    const wrong = Object.entries(fields).filter(([name]) => fieldProblem(error, name) !== "");
+    for (const [name, one] of wrong) one.setProblem(fieldProblem(error, name));
+    if (wrong.length === 0) setText(problem, problemText(error));
+    (wrong[0]?.[1] ?? fields.username).input.focus();
+  }
+
+  /** @param {string} text */
+  function showNote(text) {
+    setText(note, text);
+    note.hidden = text === "";
+  }
+
+  /** Show the fields and the button, or hide what can't be used. @param {boolean} isUsable */
+  function setUsable(isUsable) {
+    for (const [name, one] of Object.entries(fields)) if (name !== "invite") one.element.hidden = !isUsable;
+    button.hidden = !isUsable;
+  }
+
+  showNote(firstNote);
+  const element = h(
     "form",
     {class: "welcome-form", novalidate: true, onsubmit},
     logo(),
     h("h1", {class: "welcome-title"}, title),
-    h("p", {class: "welcome-note", role: "status", hidden: note === ""}, note),
-    ...Object.values(fields).map((one) => one.element),
+    note,
+    ...parts,
     problem,
     button,
-    h("p", {class: "welcome-other"}, other[0], " ", ...other.slice(1)),
+    other,
   );
+  return {element, other, showNote, setUsable};
 }

@@ -27,7 +27,7 @@ export function reportDialog(app, message, signal) {
     content(/** @type {(value?: boolean) => void} */ close) {
       const choices = REASONS.map((reason, place) => {
         const input = h("input", {type: "radio", name: "reason", value: reason, checked: place === 0});
-        return {reason, input, element: h("label", {class: "choice"}, input, t(`messages.report_${reason}`))};
+        return {reason, input, element: h("label", {class: "report-reason"}, input, t(`messages.report_${reason}`))};
       });
       const comment = field({
         label: t("messages.report_comment"),

@@ -1,0 +1,79 @@
+/**
+ * The profile: picture, names, e-mail address.
+ *
+ * @typedef {import("../../app.js").App} App
+ * @typedef {import("../../api/types.js").Account} Account
+ */
+import {changeProfile} from "../../actions/account.js";
+import {t} from "../../texts/texts.js";
+import {field} from "../../ui/controls.js";
+import {h} from "../../ui/dom.js";
+import {passwordField} from "../../ui/password_field.js";
+import {toast} from "../../ui/toast.js";
+import {formOf} from "../form.js";
+import {pictureSettings} from "./picture.js";
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+export function profile(app, signal) {
+  const {account} = app.store.get();
+  if (!account) return h("div");
+  const text = (/** @type {"first_name" | "last_name" | "email"} */ name, /** @type {any} */ attributes) =>
+    field({label: t(`settings.${name}`), attributes: {name, value: account[name], dir: "auto", ...attributes}});
+  const names = {
+    first_name: text("first_name", {autocomplete: "given-name"}),
+    last_name: text("last_name", {autocomplete: "family-name"}),
+    email: text("email", {type: "email", autocomplete: "email", dir: "ltr"}),
+  };
+  // Asked for only if the server wants it: where it sends mail, a new address needs the password.
+  const password = passwordField({
+    label: t("settings.current_password"),
+    hint: t("settings.email_password_hint"),
+    attributes: {name: "password", autocomplete: "current-password"},
+  });
+  password.element.hidden = true;
+
+  const form = formOf({
+    fields: {...names, password},
+    action: t("settings.save"),
+    async send() {
+      const now = app.store.get().account ?? account;
+      const change = changesOf(now, names);
+      if (Object.keys(change).length > 0) {
+        const secret = password.element.hidden ? {} : {password: password.input.value};
+        try {
+          await changeProfile(app, {...change, ...secret});
+        } catch (error) {
+          if (/** @type {any} */ (error).errors?.password) password.element.hidden = false;
+          throw error;
+        }
+      }
+      password.clear();
+      password.element.hidden = true;
+      toast(t("settings.saved"));
+    },
+  });
+  return h(
+    "div",
+    {class: "details"},
+    pictureSettings(app, signal),
+    h("p", {class: "quiet"}, t("settings.username", {name: account.username})),
+    form.element,
+  );
+}
+
+/**
+ * @param {Account} account
+ * @param {Record<"first_name" | "last_name" | "email", {input: HTMLInputElement}>} fields
+ */
+function changesOf(account, fields) {
+  /** @type {Partial<Record<keyof typeof fields, string>>} */
+  const changes = {};
+  for (const name of /** @type {(keyof typeof fields)[]} */ (Object.keys(fields))) {
+    const value = fields[name].input.value.trim();
+    if (value !== account[name]) changes[name] = value;
+  }
+  return changes;
+}
