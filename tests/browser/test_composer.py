@@ -52,6 +52,15 @@ class TestKeys:
         expect(sent(ann)).to_have_text("日本")
         assert contents(ann, room) == ["日本"]
 
+    def test_typing_beside_the_field_goes_into_it(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.says("Dinner at eight")
+        messages(ann).click(button="right")
+        ann.page.keyboard.press("Escape")
+        expect(ann.composer).not_to_be_focused()
+        ann.page.keyboard.type("With Bob")
+        expect(ann.composer).to_have_value("With Bob")
+
     def test_the_field_grows_with_its_lines_and_undoes_the_marks_of_keys(self, ann: Person, room: Json) -> None:
         ann.opens_room(room)
         before = ann.composer.bounding_box()["height"]

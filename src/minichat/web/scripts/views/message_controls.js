@@ -131,7 +131,10 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     const isMenu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
     if (row && (isMenu || (event.key === "Enter" && target === row && !hasModifier))) openMenu(row, below(row));
     else if (!hasModifier && event.key in moves) moves[event.key]();
-    else return;
+    else if (isText(event) && (target === row || target === scroller)) {
+      focusComposer(); // the character follows the focus
+      return;
+    } else return;
     event.preventDefault();
   }
 
@@ -217,4 +220,9 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
 /** @param {EventTarget | null} target */
 function rowOf(target) {
   return /** @type {HTMLElement | null} */ (target instanceof Element ? target.closest("article") : null);
+}
+
+/** Whether the key types a character. The space bar scrolls. @param {KeyboardEvent} event */
+function isText({key, ctrlKey, metaKey, altKey, isComposing}) {
+  return key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey && !isComposing;
 }
