@@ -6,6 +6,7 @@ import {t} from "../texts/texts.js";
 import {iconButton} from "./controls.js";
 import {h} from "./dom.js";
 import {addLayer, goTo} from "./layers.js";
+import {keepToasts} from "./toast.js";
 
 let dialogs = 0;
 
@@ -56,6 +57,7 @@ export function openDialog({title, content, className = "", signal}) {
     element.addEventListener("close", () => {
       removeLayer();
       end.abort();
+      keepToasts();
       element.remove();
       resolve(result);
     });

@@ -15,12 +15,8 @@ let region = null;
  * @param {{isProblem?: boolean, action?: {label: string, run: () => void}}} [how]
  */
 export function toast(text, {isProblem = false, action} = {}) {
-  if (!region?.isConnected) {
-    region = h("div", {class: "toasts", role: "status", popover: "manual"});
-    document.body.append(region);
-  }
-  region.hidePopover();
-  region.showPopover(); // above an open dialog
+  region ??= h("div", {class: "toasts", role: "status", popover: "manual"});
+  place(region);
   const element = h(
     "div",
     {class: isProblem ? "toast is-problem" : "toast"},
@@ -49,4 +45,20 @@ export function toast(text, {isProblem = false, action} = {}) {
     element.remove();
   }
   region.append(element);
+}
+
+/**
+ * Put the notices above everything, into the uppermost dialog: what is outside of it can be neither heard nor pressed.
+ * @param {HTMLElement} notices
+ */
+function place(notices) {
+  const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  if (notices.parentElement !== host) host.append(notices);
+  else notices.hidePopover();
+  notices.showPopover();
+}
+
+/** A dialog has closed: the notices in it stay on the screen. */
+export function keepToasts() {
+  if (region?.isConnected) place(region);
 }
