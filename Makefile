@@ -43,7 +43,7 @@ test: $(DEV) $(WEB) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -
 # `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
 # requests of these programs.
 .PHONY: slow
-slow: $(DEV) $(FOREIGN) $(WEB) browser nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
+slow: $(DEV) $(FOREIGN) $(WEB) browser firefox nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) \
 		$$(grep -rl --include='test_*.py' '^from scale import' tests) tests/foreign/test_*.py
 
@@ -69,6 +69,10 @@ endef
 .PHONY: browser
 browser: # Install Chromium from Debian if there is none.
 	$(call debian,chromium chromium-browser google-chrome,chromium,the documentation page)
+
+.PHONY: firefox
+firefox: # Install Firefox from Debian if there is none.
+	$(call debian,firefox-esr firefox,firefox-esr,Firefox)
 
 EMOJI := /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf
 .PHONY: fonts
