@@ -5,6 +5,7 @@
  * @typedef {import("../store/timeline.js").EntryRow} EntryRow
  */
 import {discard, sendAgain, takeBackEntry} from "../actions/sending.js";
+import {plain} from "../text/markup.js";
 import {clock, full} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
@@ -22,7 +23,7 @@ export function showEntry(app, element, {entry, isFirst}, signal) {
   const isFailed = entry.state === "failed";
   const state = t(isFailed ? "messages.not_sent" : "messages.sending");
   element.className = `message is-mine is-pending ${isFirst ? "is-first" : ""} ${isFailed ? "is-failed" : ""}`;
-  element.setAttribute("aria-label", `${t("messages.you")}, ${state}: ${entry.content}`);
+  element.setAttribute("aria-label", `${t("messages.you")}, ${state}: ${plain(entry.content)}`);
   fill(
     element,
     h(

@@ -8,6 +8,7 @@
  */
 import {nameOf} from "../store/people.js";
 import {mentionsMe} from "../store/unread.js";
+import {plain} from "../text/markup.js";
 import {clock, full} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
@@ -148,7 +149,7 @@ export function messageView(app, element, list, signal) {
  * @param {boolean} isHidden
  */
 function labelOf(message, isMine, isHidden) {
-  const text = message.is_deleted ? t("messages.deleted") : isHidden ? t("messages.blocked") : message.content;
+  const text = message.is_deleted ? t("messages.deleted") : isHidden ? t("messages.blocked") : plain(message.content);
   const time = full(Date.parse(message.timestamp), language());
   return [
     `${isMine ? t("messages.you") : nameOf(message.user)}: ${text}`,

@@ -7,6 +7,7 @@
 import {go} from "../router.js";
 import {FRESH_MS, noticesOf} from "../store/notices.js";
 import {nameOf} from "../store/people.js";
+import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
 import {scope} from "../ui/dom.js";
 import {notify, permission} from "../ui/notifications.js";
@@ -57,7 +58,7 @@ export function watchNotices(app, signal) {
     const name = nameOf(message.user);
     const notification = notify(
       room.kind === "direct" ? name : t("notices.title", {name, room: room.name}),
-      {body: message.content.slice(0, LONGEST_TEXT), icon: message.user.avatar, tag: `${prefix} ${room.id}`},
+      {body: plain(message.content).slice(0, LONGEST_TEXT), icon: message.user.avatar, tag: `${prefix} ${room.id}`},
       () => go({page: "room", room: room.id}),
     );
     if (notification) shown.set(room.id, {notification, seq: message.seq});

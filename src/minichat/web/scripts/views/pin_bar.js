@@ -6,6 +6,7 @@
 import {openMessage} from "../actions/finding_messages.js";
 import {loadPins} from "../actions/messages.js";
 import {nameOf} from "../store/people.js";
+import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
@@ -30,7 +31,7 @@ export function pinBar(app, room, signal) {
     (newest) => {
       element.hidden = !newest;
       if (!newest) return;
-      const text = newest.is_blocked ? t("messages.blocked") : newest.content;
+      const text = newest.is_blocked ? t("messages.blocked") : plain(newest.content);
       fill(
         element,
         h(

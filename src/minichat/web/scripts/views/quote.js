@@ -5,6 +5,7 @@
  */
 import {loadQuote} from "../actions/messages.js";
 import {nameOf} from "../store/people.js";
+import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 
@@ -33,7 +34,7 @@ export function quoteView(app, room, id, follow, signal) {
               ? t("messages.deleted")
               : quote.is_blocked
                 ? t("messages.blocked")
-                : quote.content.slice(0, LONGEST);
+                : plain(quote.content).slice(0, LONGEST);
       element.disabled = !quote;
       element.classList.toggle("is-gone", isHidden);
       if (quote) element.dataset.colour = String(quote.user.id % COLOURS);

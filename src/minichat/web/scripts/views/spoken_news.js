@@ -6,6 +6,7 @@
  * @typedef {import("../api/types.js").Message} Message
  */
 import {nameOf} from "../store/people.js";
+import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
 
@@ -33,7 +34,7 @@ export function newsForScreenReaders(app, room, signal) {
     const texts =
       news.length > MOST_READ
         ? [t("messages.news_count", {count: news.length})]
-        : news.map((message) => t("messages.news_one", {name: nameOf(message.user), text: message.content}));
+        : news.map((message) => t("messages.news_one", {name: nameOf(message.user), text: plain(message.content)}));
     element.append(...texts.map((text) => h("p", null, text)));
     while (element.children.length > KEPT) element.firstElementChild?.remove();
   }, signal);
