@@ -213,7 +213,6 @@ class TestInvitations:
         bob.follows("Log in")
         bob.fills(username=bob.username, password=PASSWORD)
         bob.presses("Log in")
-        bob.presses("Join room")
         expect(bob.composer).to_be_visible()
         bob.complaints.expect("status of 404")
         bob.opens("#invite=unknown")

@@ -10,7 +10,8 @@
  * @typedef {Draft & {at: number}} KeptDraft `at`: the time of the last change.
  */
 import {EMPTY_DRAFT} from "../store/drafts.js";
-import {addEntry, changeEntry, removeEntry} from "../store/outbox.js";
+import {historyOf} from "../store/messages.js";
+import {addEntry, changeEntry, removeEntry, settle} from "../store/outbox.js";
 import {withEntry, withoutEntry} from "../store/state.js";
 
 /** The entries that the storage has held, so that a missing one is known to be sent or discarded by another tab. */
@@ -108,7 +109,9 @@ function keepOutbox({local, session, store}, account, signal) {
     store.update((state) => {
       const known = state.outbox.find(({clientId}) => clientId === entry.clientId);
       if (known?.state === "sending") return state;
-      return known ? changeEntry(state, entry.clientId, entry) : addEntry(state, entry);
+      if (known) return changeEntry(state, entry.clientId, entry);
+      // Its message may have arrived before the news of the entry.
+      return settle(addEntry(state, entry), historyOf(state, entry.room).messages);
     });
   }
 

@@ -81,11 +81,21 @@ async function loadInfo(app, signal) {
 }
 
 /**
+ * Log in, and accept the invitation that the visitor has opened before.
  * @param {App} app
  * @param {{username: string, password: string}} form
  */
 export async function logIn(app, form) {
-  enter(app, await app.api.account.logIn(form));
+  const answer = await app.api.account.logIn(form);
+  const {invite} = app.store.get();
+  enter(app, answer);
+  if (invite === null) return;
+  try {
+    const {acceptInvitation} = await import("./invitations.js");
+    await acceptInvitation(app, invite);
+  } catch {
+    // The page of the invitation is open, and shows the refusal when the user accepts it there.
+  }
 }
 
 /**

@@ -33,17 +33,17 @@ export function timelineRow(app, first, list, signal) {
   const element = h("article", {class: "message", tabindex: -1});
   /** @type {ReturnType<typeof messageView> | null} */
   let view = null;
-  const entry = scope(signal);
+  const part = scope(signal);
 
   /** @param {Row} row */
   function update(row) {
     if (row.kind === "entry") {
-      showEntry(app, element, row, entry.next());
+      view = null; // the entry takes the place of what it has made
+      showEntry(app, element, row, part.next());
       list.settle(element, row.key);
     }
     if (row.kind !== "message") return;
-    if (!view) entry.next();
-    view ??= messageView(app, element, list, signal);
+    view ??= messageView(app, element, list, part.next());
     view.update(row);
   }
   update(first);
