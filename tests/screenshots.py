@@ -7,7 +7,7 @@ names of rooms, and nothing else of the client.
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -69,14 +69,14 @@ PICTURES = (
 )
 
 
-def take_all(folder: Path) -> None:
-    """Take all pictures into the folder."""
+def take(pictures: Sequence[Picture], folder: Path) -> None:
+    """Take the pictures into the folder."""
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, story_server(Path(name)) as server:
         fonts = Path(name) / "fonts.conf"
         fonts.write_text(FONTS.format(folder=f"{name}/fonts"), encoding="utf-8")
         with chromium(FONTCONFIG_FILE=str(fonts)) as browser:
-            for picture in PICTURES:
+            for picture in pictures:
                 file = folder / f"{picture.name}.webp"
                 file.write_bytes(compressed(taken(browser, server, picture)))
                 print(f"{file.stat().st_size:>7} {file}")  # noqa: T201 - a program
@@ -147,4 +147,4 @@ def compressed(png: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    take_all(Path(sys.argv[1]) if sys.argv[1:] else FOLDER)
+    take(PICTURES, Path(sys.argv[1]) if sys.argv[1:] else FOLDER)

@@ -120,6 +120,20 @@ def test_every_file_that_a_page_names_exists():
     assert missing == []
 
 
+PICTURES = PROJECT / "docs" / "pictures"
+MAX_PICTURE_BYTES = 200_000
+
+
+def test_the_readme_shows_small_pictures():
+    """`make screenshots` makes them: all that are there, and nothing else."""
+    pictures = sorted(PICTURES.iterdir())
+    assert sum(picture.stat().st_size for picture in pictures) < MAX_PICTURE_BYTES
+    for page in (README, IN_RUSSIAN):
+        shown = re.findall(r'(?:src|srcset)="([^"]+)"', page.read_text())
+        assert sorted(PROJECT / name for name in shown) == pictures
+        assert page.read_text().index(shown[0]) < page.read_text().index("\n## ")
+
+
 def test_the_russian_readme_says_the_same_as_the_english_one():
     assert outline(IN_RUSSIAN) == outline(README)
     assert IN_RUSSIAN.name in README.read_text().split("\n## ")[0]
