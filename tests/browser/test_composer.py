@@ -218,6 +218,18 @@ class TestDrafts:
         expect(_composer_of(first)).to_have_value("")
         expect(first.locator(".message .text")).to_have_text("one, two")
 
+    def test_what_was_written_for_a_room_that_is_gone_can_be_copied(self, ann: Person, bob: Person, room: Json) -> None:
+        bob.complaints.expect("status of 404", "status of 403")
+        bob.opens_room(room)
+        bob.composer.fill("my long thoughts")
+        ann.sends("DELETE", f"/api/chat/rooms/{room['id']}/participants/{bob.id}/")
+        expect(bob.composer).to_have_count(0)
+        bob.opens(f"#/rooms/{room['id']}")
+        bob.sees("What you wrote here and did not send")
+        bob.sees("my long thoughts")
+        bob.presses("Delete")
+        bob.sees_no("my long thoughts")
+
 
 def _composer_of(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message", exact=True)
