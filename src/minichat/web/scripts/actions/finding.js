@@ -12,6 +12,7 @@ import {partnerOf, putRooms} from "../store/rooms.js";
 
 const LONGEST_QUERY = 100;
 const SUGGESTED = 30;
+const FEW = 10;
 
 /**
  * Find people. `show` gets the known ones first, then all that the server finds.
@@ -21,9 +22,16 @@ const SUGGESTED = 30;
  * @param {(people: readonly Person[]) => void} show
  */
 export async function findPeople(app, text, signal, show) {
-  show(peopleNamed(app.store.get(), text).slice(0, SUGGESTED));
+  const known = () => peopleNamed(app.store.get(), text).slice(0, SUGGESTED);
+  show(known());
   const wanted = text.replace(/^@/, "").trim();
-  if (wanted === "") return;
+  if (wanted === "") {
+    if (known().length >= FEW) return;
+    // A newcomer has seen hardly anybody, so show who is here.
+    const {items} = await app.api.people.list({limit: SUGGESTED});
+    app.store.update((state) => putPeople(state, items));
+    return show(known());
+  }
   const {users} = await app.api.people.search(cut(wanted), signal);
   app.store.update((state) => putPeople(state, users));
   show(users);

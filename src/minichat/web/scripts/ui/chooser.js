@@ -78,6 +78,10 @@ export function chooser({
   /** @type {HTMLElement[]} */
   let rows = [];
   let active = -1;
+  /** The results belong to an earlier text. */
+  let isStale = false;
+  /** The user pressed Enter before there were results: choose the first. */
+  let isHasty = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let last = new AbortController();
@@ -87,19 +91,21 @@ export function chooser({
   });
 
   function plan() {
+    isStale = true;
+    isHasty = false;
     clearTimeout(timer);
     last.abort();
     timer = setTimeout(() => void run(), PAUSE_MS);
   }
 
   async function run() {
+    clearTimeout(timer);
     last.abort();
     last = new AbortController();
     const mine = AbortSignal.any([signal, last.signal]);
     const text = input.value.trim();
     again.hidden = true;
     setText(note, t("app.loading"));
-    element.classList.add("is-loading");
     try {
       await search(text, mine, (found) => mine.aborted || show(found));
       if (mine.aborted) return;
@@ -109,7 +115,7 @@ export function chooser({
       setText(note, problem(error));
       again.hidden = false;
     } finally {
-      if (!mine.aborted) element.classList.remove("is-loading");
+      if (!mine.aborted) isHasty = false;
     }
   }
 
@@ -140,6 +146,12 @@ export function chooser({
           : [rows[place]],
       ),
     );
+    isStale = false;
+    if (isHasty && found.length > 0) {
+      isHasty = false;
+      choose(0);
+      return;
+    }
     const kept = found.findIndex(({key}) => key === before);
     move(kept >= 0 ? kept : found.length > 0 && (input.value.trim() !== "" || !isMultiple) ? 0 : -1, kept >= 0);
   }
@@ -166,13 +178,19 @@ export function chooser({
     onchoose(option.value);
   }
 
+  function enter() {
+    if (!isStale) return choose(active);
+    isHasty = true;
+    void run();
+  }
+
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
     if (event.isComposing) return;
     const {length} = options;
     if (event.key === "ArrowDown" && length > 0) move((active + 1) % length);
     else if (event.key === "ArrowUp" && length > 0) move((active - 1 + length) % length);
-    else if (event.key === "Enter") choose(active);
+    else if (event.key === "Enter") enter();
     else if (event.key === "Backspace" && input.value === "" && onBackspace) return onBackspace();
     else return;
     event.preventDefault();
