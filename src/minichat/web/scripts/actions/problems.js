@@ -4,6 +4,9 @@
 import {ApiError} from "../api/client.js";
 import {t} from "../texts/texts.js";
 
+/** Codes that concern one field, without the server naming it. @type {Record<string, string>} */
+const FIELDS = {username_taken: "username"};
+
 /**
  * The sentence for an error.
  * @param {unknown} error
@@ -37,5 +40,6 @@ export function isOutdated(error) {
  * @returns {string}
  */
 export function fieldProblem(error, field) {
-  return error instanceof ApiError ? (error.errors[field] ?? []).join(" ") : "";
+  if (!(error instanceof ApiError)) return "";
+  return FIELDS[error.code] === field ? error.detail : (error.errors[field] ?? []).join(" ");
 }

@@ -409,7 +409,7 @@ const texts = {
   "settings.title": "Settings",
   "settings.back": "Back to the settings",
   "settings.profile": "Profile",
-  "settings.notifications": "Notifications and sound",
+  "settings.notifications": "Notifications",
   "settings.appearance": "Appearance",
   "settings.password": "Password",
   "settings.sessions": "Devices",

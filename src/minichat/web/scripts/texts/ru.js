@@ -457,7 +457,7 @@ const texts = {
   "settings.title": "Настройки",
   "settings.back": "Назад к настройкам",
   "settings.profile": "Профиль",
-  "settings.notifications": "Уведомления и звук",
+  "settings.notifications": "Уведомления",
   "settings.appearance": "Оформление",
   "settings.password": "Пароль",
   "settings.sessions": "Устройства",

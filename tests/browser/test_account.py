@@ -1,0 +1,136 @@
+"""The account in the web client: log-in, registration, profile, password, devices, appearance, data, and its end."""
+
+import io
+import json
+import re
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from browser.accessibility import violations_of
+from browser.conftest import People
+from browser.people import Person, Visitor
+from e2e.crowd import PASSWORD
+from scale import IS_SLOW
+
+NEW_PASSWORD = "a much longer passphrase"
+SECTIONS = ["profile", "notifications", "sessions"]
+if IS_SLOW:
+    SECTIONS += ["appearance", "password", "blocks", "data", "about"]
+
+
+def problem_of(somebody: Visitor, label: str) -> Locator:
+    """Return the problem that is shown at a field."""
+    field = somebody.page.get_by_role("textbox", name=label, exact=True)
+    ids = str(field.get_attribute("aria-describedby")).split()
+    return somebody.page.locator(f"#{ids[-1]}")
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (900, 300), "#c04020").save(file, "JPEG")
+    return file.getvalue()
+
+
+class TestEntrance:
+    def test_each_refusal_is_shown_at_its_field_and_nothing_typed_is_lost(self, people: People, ann: Person) -> None:
+        visitor = people.visitor().opens("#/register")
+        visitor.complaints.expect("status of 4")
+        visitor.fills(username="a", first_name="Nina", password="short")
+        visitor.presses("Create account")
+        expect(problem_of(visitor, "Username")).not_to_be_empty()
+        expect(problem_of(visitor, "Password")).not_to_be_empty()
+        expect(visitor.page.get_by_label("First name")).to_have_value("Nina")
+        expect(visitor.page.get_by_label("Username")).to_be_focused()
+        visitor.fills(username=ann.username, password=PASSWORD)
+        visitor.presses("Create account")
+        expect(problem_of(visitor, "Username")).to_contain_text(re.compile("taken", re.IGNORECASE))
+
+        visitor.presses("Show password")
+        expect(visitor.page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
+        visitor.follows("Log in")
+        visitor.fills(username=ann.username, password="a wrong one")
+        visitor.presses("Log in")
+        expect(visitor.page.locator(".form-problem")).not_to_be_empty()
+        expect(visitor.page.get_by_label("Username")).to_have_value(ann.username)
+
+
+class TestSettings:
+    def test_no_page_of_the_settings_has_a_violation_of_accessibility(self, ann: Person) -> None:
+        ann.opens("#/settings")
+        for section in SECTIONS:
+            ann.page.locator(f'.settings-link[data-key="{section}"]').click()
+            expect(ann.page.get_by_text("Loading…")).to_have_count(0)
+            assert violations_of(ann.page) == [], section
+
+    def test_a_profile_has_names_and_a_square_picture(self, ann: Person, bob: Person) -> None:
+        ann.opens("#/")
+        ann.presses("Menu: Ann")
+        ann.page.get_by_role("menuitem", name="Settings").click()
+        ann.fills(first_name="Anna", last_name="Березина")
+        ann.presses("Save")
+        expect(ann.page.get_by_role("button", name="Menu: Anna Березина")).to_be_visible()
+        shown: Any = ann.page.locator(".picture-shown img")
+        expect(shown).to_have_attribute("src", re.compile(r"\.svg$"))
+        file: Any = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        ann.page.locator("input[type=file]").set_input_files(file)
+        preview = ann.page.get_by_role("img", name=re.compile("The middle of the picture"))
+        assert preview.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
+            300,
+            300,
+        ]
+        ann.presses("Use this picture")
+        expect(shown).to_have_attribute("src", re.compile(r"\.webp$"))
+        ann.presses("Remove picture")
+        expect(shown).to_have_attribute("src", re.compile(r"\.svg$"))
+        ann.page.locator("input[type=file]").set_input_files({**file, "buffer": b"no picture"})
+        ann.sees("This file is not a picture that your browser can read.")
+
+    def test_a_new_password_keeps_this_device_and_ends_the_others(self, ann: Person, people: People) -> None:
+        other = people.visitor().opens("#/log-in")
+        other.complaints.expect("status of 401")
+        other.fills(username=ann.username, password=PASSWORD)
+        other.presses("Log in")
+        other.sees("No chats yet")
+        ann.complaints.expect("status of 400")
+        ann.opens("#/settings/sessions")
+        expect(
+            ann.page.get_by_role("list", name="Devices").locator(".device-name", has_text="Chrome · Linux")
+        ).to_be_visible()
+        ann.page.locator('.settings-link[data-key="password"]').click()
+        ann.fills(current_password="a wrong one", new_password=NEW_PASSWORD)
+        ann.presses("Change password")
+        expect(problem_of(ann, "Current password")).not_to_be_empty()
+        ann.fills(current_password=PASSWORD)
+        ann.presses("Change password")
+        ann.sees("Your password has been changed.")
+        other.sees("Your session has ended.")
+        ann.page.reload()
+        expect(ann.page.get_by_role("heading", name="Password")).to_be_visible()
+
+    def test_the_theme_and_the_language_change_at_once_in_all_tabs(self, ann: Person) -> None:
+        ann.opens("#/settings/appearance").opens("#/settings/appearance")
+        first, second = ann.context.pages
+        first.get_by_label("Dark").check()
+        first.get_by_label("Русский").check()
+        for page in (first, second):
+            expect(page.locator("html")).to_have_attribute("lang", "ru")
+            expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+            expect(page.get_by_role("heading", name="Оформление")).to_be_visible()
+
+    def test_an_account_is_exported_and_erased(self, ann: Person, people: People) -> None:
+        ann.opens("#/settings/data")
+        with ann.page.expect_download() as started:
+            ann.presses("Download")
+        assert json.loads(started.value.path().read_text(encoding="utf-8"))["account"]["username"] == ann.username
+        ann.complaints.expect("status of 400")
+        ann.presses("Delete account…")
+        ann.fills(your_password="a wrong one")
+        ann.presses("Delete for good")
+        expect(problem_of(ann, "Your password")).not_to_be_empty()
+        ann.fills(your_password=PASSWORD)
+        ann.presses("Delete for good")
+        ann.sees("Your account has been deleted.")
+        expect(ann.page.get_by_role("heading", name="Log in to minichat")).to_be_visible()
+        assert ann.page.evaluate("Object.keys(localStorage)") == []
