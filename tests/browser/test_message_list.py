@@ -343,3 +343,30 @@ def test_mentions_lead_to_their_messages(ann: Person, bob: Person) -> None:
     ann.page.get_by_role("main").get_by_role("link", name=re.compile("look")).click()
     expect(row(ann.page, f"@{ann.username} look")).to_be_in_viewport()
     assert violations_of(ann.page) == []
+
+
+_OVERLAP = """(row) => {
+  const words = document.createRange();
+  words.selectNodeContents(row.querySelector(".text"));
+  const time = row.querySelector(".message-meta").getBoundingClientRect();
+  const bubble = row.querySelector(".bubble").getBoundingClientRect();
+  const hits = (line) =>
+    line.left < time.right && line.right > time.left && line.top < time.bottom && line.bottom > time.top;
+  const lines = [...words.getClientRects()];
+  return {covers: lines.some(hits), isBeside: time.top < lines.at(-1).bottom, isInside: time.left > bubble.left};
+}"""
+
+
+def test_the_time_stands_beside_the_last_words_and_never_on_them(ann: Person, bob: Person) -> None:
+    room = ann.makes_room("Times", bob)
+    short, long = "Short", " ".join(["word"] * 14)
+    texts = [short, *(f"{long} {'m' * length}" for length in range(0, 40, 3)), "שלום לכולם"]
+    for text in texts:
+        ann.said(text, room)
+    ann.opens_room(room)
+    rows = ann.page.locator("article")
+    expect(rows).to_have_count(len(texts))
+    measured = [rows.nth(at).evaluate(_OVERLAP) for at in range(len(texts))]
+    assert [one for one in measured if one["covers"] or not one["isInside"]] == []
+    assert measured[0]["isBeside"]
+    assert not measured[-1]["isBeside"]  # a line from right to left ends where the time would stand

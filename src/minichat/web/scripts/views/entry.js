@@ -11,6 +11,7 @@ import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {messageText} from "./message_text.js";
+import {placeMeta} from "./meta_place.js";
 import {quoteView} from "./quote.js";
 
 /**
@@ -24,6 +25,14 @@ export function showEntry(app, element, {entry, isFirst}, signal) {
   const state = t(isFailed ? "messages.not_sent" : "messages.sending");
   element.className = `message is-mine is-pending ${isFirst ? "is-first" : ""} ${isFailed ? "is-failed" : ""}`;
   element.setAttribute("aria-label", `${t("messages.you")}, ${state}: ${plain(entry.content)}`);
+  const body = h("div", {class: "message-body", dir: "auto"}, messageText(app, entry));
+  const meta = h(
+    "div",
+    {class: "message-meta"},
+    h("time", {title: full(entry.createdAt, language())}, clock(entry.createdAt, language())),
+    h("span", {class: "tick"}, icon(isFailed ? "warning" : "clock"), h("span", {class: "only-heard"}, state)),
+  );
+  placeMeta(element, body, meta, {isApart: isFailed});
   fill(
     element,
     h(
@@ -33,13 +42,8 @@ export function showEntry(app, element, {entry, isFirst}, signal) {
         "div",
         {class: "bubble"},
         entry.replyTo !== null && quoteView(app, entry.room, entry.replyTo, () => {}, signal),
-        h("div", {class: "message-body", dir: "auto"}, messageText(app, entry)),
-        h(
-          "div",
-          {class: "message-meta"},
-          h("time", {title: full(entry.createdAt, language())}, clock(entry.createdAt, language())),
-          h("span", {class: "tick"}, icon(isFailed ? "warning" : "clock"), h("span", {class: "only-heard"}, state)),
-        ),
+        body,
+        meta,
         isFailed && failure(app, entry),
       ),
     ),

@@ -15,6 +15,7 @@ import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {userAvatar} from "./avatar.js";
 import {messageText} from "./message_text.js";
+import {placeMeta} from "./meta_place.js";
 import {personLink} from "./person_link.js";
 import {quoteView} from "./quote.js";
 import {reactionChips} from "./reactions.js";
@@ -115,6 +116,7 @@ export function messageView(app, element, list, signal) {
     showBody(message);
     reactions.update(isHidden ? {...message, reactions: []} : message);
     showMeta(message, isMine);
+    placeMeta(element, body, meta, {isApart: !isHidden && message.reactions.length > 0});
     element.setAttribute("aria-label", labelOf(message, isMine, isHidden));
     list.settle(element, row.key);
   }
