@@ -5,6 +5,7 @@ import {test} from "node:test";
 import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
 import {bestRooms, peopleNamed, roomsNamed} from "../../src/minichat/web/scripts/store/finding.js";
 import {heirOf, putParticipants, rightsIn, rightsOver} from "../../src/minichat/web/scripts/store/participants.js";
+import {shortNameOf} from "../../src/minichat/web/scripts/store/people.js";
 import {atRoute, loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {duration} from "../../src/minichat/web/scripts/text/duration.js";
 import {matches, rank} from "../../src/minichat/web/scripts/text/fold.js";
@@ -167,4 +168,11 @@ test("a search that finds nobody explains a directory of shared rooms alone", as
   assert.match(nobodyFound(app("everyone"), "zed"), /“zed”/);
   assert.doesNotMatch(nobodyFound(app("everyone"), "zed"), /share a room/);
   for (const text of ["", "zed"]) assert.match(nobodyFound(app("shared"), text), /share a room.*link/);
+});
+
+test("a line with little room shows the first name, and the username of a person without names", () => {
+  const full = {...ANN, username: "max", first_name: "Max", full_name: "Max Featherstone"};
+  assert.equal(shortNameOf(full), "Max");
+  assert.equal(shortNameOf({...full, first_name: "", full_name: "Featherstone"}), "Featherstone");
+  assert.equal(shortNameOf({...full, first_name: "", full_name: ""}), "max");
 });

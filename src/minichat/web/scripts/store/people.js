@@ -48,3 +48,11 @@ export function setPresence(state, user, {is_online, last_seen}) {
 export function nameOf(user) {
   return user.full_name || user.username;
 }
+
+/**
+ * The name to show where a line has little room: the first name, if there is one.
+ * @param {User} user
+ */
+export function shortNameOf(user) {
+  return user.first_name || nameOf(user);
+}

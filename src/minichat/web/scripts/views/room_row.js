@@ -6,7 +6,7 @@
  */
 import {href} from "../router.js";
 import {unsentText} from "../store/drafts.js";
-import {nameOf} from "../store/people.js";
+import {shortNameOf} from "../store/people.js";
 import {partnerOf} from "../store/rooms.js";
 import {isMuted} from "../store/unread.js";
 import {plain} from "../text/markup.js";
@@ -89,7 +89,7 @@ export function roomRow(app, first, signal) {
       return fill(preview, h("b", {class: "room-draft"}, t("rooms.draft")), " ", draft);
     if (!message) return fill(preview, t("rooms.no_messages"));
     const isMine = message.user.id === me;
-    const author = isMine ? t("rooms.you") : room.kind === "group" ? `${nameOf(message.user)}:` : "";
+    const author = isMine ? t("rooms.you") : room.kind === "group" ? `${shortNameOf(message.user)}:` : "";
     const text = message.is_deleted
       ? t("rooms.deleted_message")
       : message.is_blocked

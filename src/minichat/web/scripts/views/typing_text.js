@@ -3,7 +3,7 @@
  *
  * @typedef {import("../store/state.js").State} State
  */
-import {nameOf} from "../store/people.js";
+import {shortNameOf} from "../store/people.js";
 import {t} from "../texts/texts.js";
 
 /**
@@ -15,7 +15,7 @@ import {t} from "../texts/texts.js";
 export function typingText(state, room, {withName}) {
   const names = [...(state.typing.get(room)?.keys() ?? [])].flatMap((id) => {
     const person = state.people.get(id);
-    return person && !state.blocked.has(id) ? [nameOf(person)] : [];
+    return person && !state.blocked.has(id) ? [shortNameOf(person)] : [];
   });
   if (names.length === 0) return "";
   if (names.length === 1) return withName ? t("room.typing_one", {name: names[0]}) : t("room.typing");
