@@ -13,7 +13,7 @@ export function presenceText({is_online, last_seen}) {
   const seen = Date.parse(last_seen);
   const now = Date.now();
   const days = daysAgo(seen, now);
-  if (days <= 0) return t("room.seen", {time: clock(seen, language())});
+  if (days <= 0) return t("room.seen_today", {time: clock(seen, language())});
   if (days === 1) return t("room.seen_yesterday", {time: clock(seen, language())});
   return t("room.seen", {time: day(seen, language(), now)});
 }

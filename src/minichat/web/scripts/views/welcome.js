@@ -194,6 +194,7 @@ function accountForm({note: firstNote = "", title, action, fields, send, other: 
     {class: "welcome-form", novalidate: true, onsubmit},
     logo(),
     h("h1", {class: "welcome-title"}, title),
+    h("p", {class: "welcome-about"}, t("welcome.about")),
     note,
     ...parts,
     problem,
