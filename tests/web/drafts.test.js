@@ -112,9 +112,14 @@ class Browser {
     app.session.begin({access: "a", refresh: "r"});
     app.store.update(() => annInRoom(2));
     const end = new AbortController();
+    const window = /** @type {any} */ (globalThis);
+    const shown = new EventTarget();
+    window.addEventListener = shown.addEventListener.bind(shown);
     startKeeping(app, ANN.id, end.signal);
+    delete window.addEventListener;
     return {
       app,
+      returns: () => shown.dispatchEvent(Object.assign(new Event("pageshow"), {persisted: true})),
       closes: () => end.abort(),
       writes: async (/** @type {Partial<import("../../src/minichat/web/scripts/store/state.js").Draft>} */ change) => {
         app.store.update((state) => setDraft(state, ROOM, change));
@@ -220,4 +225,20 @@ test("of two tabs that show the same unsent messages, one sends each, in their o
     [...browser.values.keys()].filter((key) => key.includes("outbox")),
     [],
   );
+});
+
+test("a page that returns from the browser's cache shows the drafts and entries of now", async () => {
+  const browser = new Browser();
+  const [frozen, other] = [browser.opens(), browser.opens()];
+  await frozen.writes({text: "old"});
+  frozen.app.store.update((state) => addEntry(state, entry("c1")));
+  await flushed();
+  browser.pages.shift(); // it hears of nothing
+  await other.writes({text: "new"});
+  other.app.store.update((state) => addEntry(removeEntry(state, "c1"), entry("c2")));
+  await flushed();
+  assert.equal(frozen.draft().text, "old");
+  frozen.returns();
+  assert.equal(frozen.draft().text, "new");
+  assert.deepEqual(frozen.outbox(), ["c2"]);
 });

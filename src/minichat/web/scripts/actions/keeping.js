@@ -37,12 +37,14 @@ export function isGone({local}, account, {clientId}) {
  * @param {AbortSignal} signal
  */
 export function startKeeping(app, account, signal) {
-  keepDrafts(app, account, signal);
-  keepOutbox(app, account, signal);
+  const reads = [keepDrafts(app, account, signal), keepOutbox(app, account, signal)];
+  // A page that returns from the browser's cache has missed what other tabs did.
+  const onShow = (/** @type {PageTransitionEvent} */ {persisted}) => persisted && reads.forEach((read) => void read());
+  globalThis.addEventListener?.("pageshow", onShow, {signal});
 }
 
 /**
- * A draft is replaced by a later one only, of whichever tab.
+ * A draft is replaced by a later one only, of whichever tab. Returns a function that reads the storage again.
  * @param {App} app
  * @param {number} account
  * @param {AbortSignal} signal
@@ -68,10 +70,15 @@ function keepDrafts({local, session, store}, account, signal) {
     store.update((state) => ({...state, drafts: withoutEntry(state.drafts, room)}));
   }
 
-  let last = store.get().drafts;
-  for (const key of local.keys().filter((one) => one.startsWith(prefix))) {
-    adopt(Number(key.slice(prefix.length)), local.get(key, {}));
+  function read() {
+    for (const room of last.keys()) if (local.get(prefix + room, null) === null) drop(room, Infinity);
+    for (const key of local.keys().filter((one) => one.startsWith(prefix))) {
+      adopt(Number(key.slice(prefix.length)), local.get(key, {}));
+    }
   }
+
+  let last = store.get().drafts;
+  read();
   local.watch((key, value, old) => {
     if (!key.startsWith(prefix)) return;
     const room = Number(key.slice(prefix.length));
@@ -93,6 +100,7 @@ function keepDrafts({local, session, store}, account, signal) {
     },
     signal,
   );
+  return read;
 }
 
 /**
@@ -100,7 +108,8 @@ function keepDrafts({local, session, store}, account, signal) {
  * @param {number} account
  * @param {AbortSignal} signal
  */
-function keepOutbox({local, session, store}, account, signal) {
+function keepOutbox(app, account, signal) {
+  const {local, session, store} = app;
   const prefix = entryKey(account, "");
 
   /** @param {OutboxEntry} entry */
@@ -115,12 +124,17 @@ function keepOutbox({local, session, store}, account, signal) {
     });
   }
 
-  const entries = local
-    .keys()
-    .filter((key) => key.startsWith(prefix))
-    .map((key) => local.get(key, /** @type {OutboxEntry | null} */ (null)))
-    .filter((entry) => entry !== null);
-  for (const entry of entries) adopt(entry);
+  function read() {
+    for (const entry of store.get().outbox) {
+      if (isGone(app, account, entry)) store.update((state) => removeEntry(state, entry.clientId));
+    }
+    for (const key of local.keys().filter((one) => one.startsWith(prefix))) {
+      const entry = local.get(key, /** @type {OutboxEntry | null} */ (null));
+      if (entry) adopt(entry);
+    }
+  }
+
+  read();
   local.watch((key, value) => {
     if (!key.startsWith(prefix)) return;
     if (value !== null) adopt(value);
@@ -144,4 +158,5 @@ function keepOutbox({local, session, store}, account, signal) {
     },
     signal,
   );
+  return read;
 }

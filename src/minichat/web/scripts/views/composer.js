@@ -54,6 +54,8 @@ export function composer(app, room, signal) {
     "aria-haspopup": "dialog",
     "aria-expanded": false,
   });
+  // A phone's keyboard stays open while the field has the focus.
+  sendButton.addEventListener("mousedown", (event) => event.preventDefault());
   let isSaving = false;
 
   const draft = () => draftOf(store.get(), room);
