@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from browser.accessibility import violations_of
 from browser.conftest import People
@@ -73,7 +73,7 @@ class TestSettings:
         expect(ann.page.get_by_role("button", name="Menu: Anna Березина")).to_be_visible()
         shown: Any = ann.page.locator(".picture-shown img")
         expect(shown).to_have_attribute("src", re.compile(r"\.svg$"))
-        file: Any = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        file: FilePayload = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture()}
         ann.page.locator("input[type=file]").set_input_files(file)
         preview = ann.page.get_by_role("img", name=re.compile("The middle of the picture"))
         assert preview.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [

@@ -15,7 +15,11 @@ SPY = """
   globalThis.notices = [];
   globalThis.tones = 0;
   globalThis.Notification = class extends Notification {
-    constructor(title, options) { super(title, options); notices.push([title, options.body]); }
+    constructor(title, options) {
+      super(title, options);
+      notices.push([title, options.body]);
+      globalThis.newest = this;
+    }
   };
   const {start} = OscillatorNode.prototype;
   OscillatorNode.prototype.start = function (...when) { tones += 1; return start.apply(this, when); };
@@ -151,6 +155,9 @@ class TestNotifications:
         notices = [notice for page in pages for notice in page.evaluate("notices")]
         assert notices == [["Bob in Kitchen", "supper is ready"]]
         assert sum(page.evaluate("tones") for page in pages) == 2  # one sound has two tones
+        [page] = [page for page in pages if page.evaluate("notices.length")]
+        page.evaluate("newest.dispatchEvent(new Event('click'))")
+        expect(page.get_by_role("article").get_by_text("supper is ready")).to_be_visible()
 
     def test_the_open_room_is_silent_in_all_tabs(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)

@@ -8,6 +8,7 @@ import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
 import {setCooldown, writableAt} from "../../src/minichat/web/scripts/store/cooldowns.js";
 import * as drafts from "../../src/minichat/web/scripts/store/drafts.js";
+import {putMessages} from "../../src/minichat/web/scripts/store/messages.js";
 import {addEntry, removeEntry} from "../../src/minichat/web/scripts/store/outbox.js";
 import {removeRoom} from "../../src/minichat/web/scripts/store/rooms.js";
 import {ANN, annInRoom, BEN, message, ROOM, stateOfAnn} from "./fixtures.js";
@@ -183,6 +184,16 @@ test("a tab shows the unsent messages of another, once and in their order", asyn
   second.app.store.update((state) => removeEntry(state, "c1"));
   await flushed();
   assert.deepEqual(first.outbox(), ["c2", "c3"]);
+});
+
+test("an entry of another tab whose message has arrived is not shown again", async () => {
+  const browser = new Browser();
+  const [first, second] = [browser.opens(), browser.opens()];
+  const sent = message(3, {user: ANN, client_id: "c1"});
+  second.app.store.update((state) => putMessages(state, ROOM, [sent]));
+  first.app.store.update((state) => addEntry(state, entry("c1", 1)));
+  await flushed();
+  assert.deepEqual(second.outbox(), []);
 });
 
 test("a log-out in another tab leaves nothing, even if this one is still open", async () => {

@@ -61,6 +61,7 @@
  * @property {"system" | "en" | "ru"} language
  * @property {boolean} sound
  * @property {boolean} notifications
+ * @property {boolean} isAsked The user has answered the offer to turn them on.
  *
  * @typedef {object} State
  * @property {"starting" | "out" | "in"} phase
@@ -91,7 +92,13 @@
  */
 
 /** @type {Settings} */
-export const DEFAULT_SETTINGS = {theme: "system", language: "system", sound: true, notifications: false};
+export const DEFAULT_SETTINGS = {
+  theme: "system",
+  language: "system",
+  sound: true,
+  notifications: false,
+  isAsked: false,
+};
 
 /** @type {State} */
 export const START = {

@@ -473,6 +473,9 @@ const texts = {
   "notices.listen": "Play the sound",
   "notices.levels":
     "Each chat has its own level: all messages, mentions only, or none. Open a chat and choose its name to change it. The chat that you look at stays silent.",
+  "notices.offer": "See new messages while you do something else?",
+  "notices.offer_accept": "Turn on notifications",
+  "notices.offer_dismiss": "No, thanks",
   "notices.first": "Notifications are on",
   "notices.first_text": "This is how new messages will appear.",
   "notices.denied":

@@ -16,10 +16,20 @@ export function mayPlay() {
   return "AudioContext" in globalThis && navigator.userActivation?.hasBeenActive !== false;
 }
 
+/** Play it, unless this machine has no sound. */
 export async function playSound() {
   if (!mayPlay()) return;
-  context ??= new AudioContext();
-  if (context.state !== "running") await context.resume();
+  try {
+    context ??= new AudioContext();
+    if (context.state !== "running") await context.resume();
+    play(context);
+  } catch {
+    // Silence is no fault of the page.
+  }
+}
+
+/** @param {AudioContext} context */
+function play(context) {
   const start = context.currentTime + 0.02;
   for (const [frequency, delay] of NOTES) {
     const tone = context.createOscillator();

@@ -7,6 +7,7 @@
 import {fill, h, scope} from "../ui/dom.js";
 import {watchDepartures} from "./departures.js";
 import {linkBar} from "./link_bar.js";
+import {noticeOffer} from "./notice_offer.js";
 import {watchNotices} from "./notices.js";
 import {pageOf} from "./pages.js";
 import {roomList} from "./room_list.js";
@@ -22,7 +23,14 @@ export function chat(app, signal) {
   const element = h(
     "div",
     {class: "chat"},
-    h("div", {class: "side"}, sideHeader(app, signal), linkBar(app, signal), roomList(app, signal)),
+    h(
+      "div",
+      {class: "side"},
+      sideHeader(app, signal),
+      linkBar(app, signal),
+      roomList(app, signal),
+      noticeOffer(app, signal),
+    ),
     main,
   );
   const page = scope(signal);

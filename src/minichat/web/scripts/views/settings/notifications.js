@@ -6,9 +6,10 @@
 import {changeSettings} from "../../actions/settings.js";
 import {t} from "../../texts/texts.js";
 import {h} from "../../ui/dom.js";
-import {askPermission, notify, permission} from "../../ui/notifications.js";
+import {permission} from "../../ui/notifications.js";
 import {switchField} from "../../ui/select.js";
 import {playSound} from "../../ui/sound.js";
+import {turnOnNotifications} from "../notice_offer.js";
 
 /**
  * @param {App} app
@@ -27,19 +28,8 @@ export function notificationSettings(app, signal) {
   async function turn() {
     notifications.setProblem("");
     if (!notifications.isOn) return changeSettings(app, {notifications: false});
-    const isAllowed = await askPermission();
-    const first = isAllowed && notify(t("notices.first"), {body: t("notices.first_text"), tag: "minichat first"});
-    if (!first) {
-      showProblem(isAllowed);
-      return show();
-    }
-    changeSettings(app, {notifications: true});
-  }
-
-  /** @param {boolean} isAllowed The user has agreed, but the browser shows nothing. */
-  function showProblem(isAllowed) {
-    const isRefused = permission() === "denied";
-    notifications.setProblem(t(isAllowed ? "notices.unsupported" : isRefused ? "notices.denied" : "notices.not_asked"));
+    notifications.setProblem(await turnOnNotifications(app));
+    show();
   }
 
   function show() {
