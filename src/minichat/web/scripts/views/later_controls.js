@@ -6,7 +6,8 @@
  */
 import {later} from "../ui/later.js";
 
-const CONTROLS = ":is(a, button, [tabindex]):not([aria-hidden])";
+/** Long code stays within Tab's reach: arrow keys scroll it sideways. */
+const CONTROLS = ":is(a, button, [tabindex]):not([aria-hidden], pre)";
 
 /**
  * Let Tab reach a row and the controls in it, or not.
