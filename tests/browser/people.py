@@ -9,14 +9,14 @@ import json
 import re
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from e2e.crowd import PASSWORD, Json, call
 from e2e.crowd import Person as Account
 from servers import RunningServer
 
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000
 _SESSION = "minichat:session"
 """The key under which the client stores the refresh token and the id of its user."""
