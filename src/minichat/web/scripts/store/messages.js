@@ -189,6 +189,7 @@ export function changeMessages(state, room, change) {
 export function dropHistory(state, room) {
   return {
     ...state,
+    quotes: new Map([...state.quotes].filter(([, quote]) => quote !== null && quote.room !== room)),
     histories: withoutEntry(state.histories, room),
     pins: withoutEntry(state.pins, room),
     marks: withoutEntry(state.marks, room),

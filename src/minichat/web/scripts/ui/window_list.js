@@ -234,17 +234,18 @@ export function windowList({scroller, list, key, make, onView, signal}) {
 
   return {
     /**
-     * Show these items. The view stays.
+     * Show these items. The view stays, or shows the target.
      * @param {readonly T[]} next
-     * @param {{follows: boolean}} how `follows`: at the end, stay there when more are added.
+     * @param {{follows: boolean, target?: Target}} how `follows`: at the end, stay there when more are added.
      */
-    show(next, {follows}) {
+    show(next, {follows, target}) {
       isFollowing = follows;
       items = next;
       const names = next.map(key);
       places = new Map(names.map((name, at) => [name, at]));
       heights.setKeys(names);
-      place(pending === undefined ? hold() : pending);
+      if (target) movedAt = Number.NEGATIVE_INFINITY;
+      place(target ?? (pending === undefined ? hold() : pending));
       onView();
     },
 

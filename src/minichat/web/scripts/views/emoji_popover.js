@@ -44,7 +44,7 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
     open = null;
     end.abort();
     element.remove();
-    anchor.setAttribute("aria-expanded", "false");
+    if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "false");
     if (!isFocusKept) anchor.focus({preventScroll: true});
   }
   const closeThis = () => close({isFocusKept: true});
@@ -63,7 +63,7 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
   element.showPopover();
   const fit = () => place(element, anchor.getBoundingClientRect());
   fit();
-  anchor.setAttribute("aria-expanded", "true");
+  if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "true");
   if (matchMedia("(pointer: fine)").matches) picker.querySelector("input")?.focus({preventScroll: true});
   addEventListener(
     "pointerdown",

@@ -35,7 +35,9 @@ const STEADY_PX = 10;
  */
 export function messageControls(app, {scroller, rows, keyAt, element, reveal, lastInView}, setReached, signal) {
   let current = "";
-  const react = iconButton("smile", t("messages.react"), () => pickEmoji(), {"aria-haspopup": "dialog"});
+  const react = iconButton("smile", t("messages.react"), () => withMessage((message) => pickEmoji(message, react)), {
+    "aria-haspopup": "dialog",
+  });
   const answer = iconButton("reply", t("messages.reply"), () => withMessage((message) => reply(app, message)));
   const more = iconButton("more", t("messages.menu"), () => openMenu(more), {"aria-haspopup": "menu"});
   const toolbar = h(
@@ -58,11 +60,10 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     if (message) run(message);
   }
 
-  function pickEmoji() {
-    withMessage(async (message) => {
-      const picker = await later(() => import("./emoji_popover.js"));
-      picker?.openEmojiPicker(app, react, {onPick: (emoji) => reactTo(app, message, emoji)}, signal);
-    });
+  /** @param {Message} message @param {HTMLElement} anchor */
+  async function pickEmoji(message, anchor) {
+    const picker = await later(() => import("./emoji_popover.js"));
+    picker?.openEmojiPicker(app, anchor, {onPick: (emoji) => void reactTo(app, message, emoji)}, signal);
   }
 
   /**
@@ -71,7 +72,9 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
    */
   function openMenu(anchor, point) {
     const message = messageOf(keyAt(anchor));
-    if (message) openMessageMenu(app, message, {anchor, point, pickEmoji, signal});
+    if (!message) return;
+    const pick = () => void pickEmoji(message, anchor);
+    openMessageMenu(app, message, {anchor, point, pickEmoji: pick, signal});
   }
 
   /** Show the toolbar at a message. @param {HTMLElement} row */

@@ -12,15 +12,14 @@ import {markRead} from "../actions/reading.js";
 import {hasNewer, openRoom} from "../actions/rooms.js";
 import {historyOf, messageById, runAround} from "../store/messages.js";
 import {entriesOf, rowKey} from "../store/outbox.js";
-import {mayWrite} from "../store/rooms.js";
 import {withEntry, withoutEntry} from "../store/state.js";
 import {memo} from "../store/store.js";
 import {makeTimeline, UNREAD} from "../store/timeline.js";
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
-import {icon} from "../ui/icons.js";
 import {toast} from "../ui/toast.js";
 import {windowList} from "../ui/window_list.js";
+import {emptyRoom} from "./empty_room.js";
 import {laterControls} from "./later_controls.js";
 import {listEdges} from "./list_edges.js";
 import {newestButton} from "./newest_button.js";
@@ -29,6 +28,8 @@ import {timelineRow} from "./timeline_row.js";
 
 const DIVIDER_TOP_PX = 72;
 const HIGHLIGHT_MS = 2_500;
+
+class NotThere extends Error {}
 
 /**
  * @param {App} app
@@ -45,6 +46,7 @@ export function messageList(app, room, signal) {
   /** @type {readonly Row[]} */
   let shownRows = [];
   let isOpened = false;
+  let isJumping = false;
   let isUnseen = false;
   /** Where the user was before they followed a quote. @type {{seq: number, message: number, key: string}[]} */
   let trail = [];
@@ -52,13 +54,7 @@ export function messageList(app, room, signal) {
   const edges = listEdges(app, room, () => !signal.aborted && onView());
   const content = h("div", {class: "timeline"});
   const known = store.get().rooms.get(room);
-  const empty = h(
-    "div",
-    {class: "blank timeline-empty", hidden: true},
-    h("div", {class: "blank-sign"}, icon("chat")),
-    h("p", null, t("messages.empty")),
-    known && mayWrite(known) && h("p", {class: "quiet"}, t("messages.empty_hint")),
-  );
+  const empty = emptyRoom(known);
   const name = known?.name ?? "";
   const scroller = h(
     "div",
@@ -109,17 +105,19 @@ export function messageList(app, room, signal) {
     return {shown, isNewest: shown.at(-1) === messages.at(-1) && !hasNewer(store.get(), room, shown.at(-1)?.seq ?? 0)};
   }
 
-  function show() {
+  /** @param {import("../ui/window_list.js").Target} [target] What the view shows. Without one it stays. */
+  function show(target) {
     const state = store.get();
     const history = state.histories.get(room);
     if (!history) return; // what is on the screen stays until it is loaded again
     if (!isOpened) return open();
+    if (isJumping && shownRows.length === 0) return;
     if (center !== null && !messageById(state, room, center.message)) return void returnTo(center.message);
     const {shown, isNewest} = run();
     shownRows = rows(shown, state.outbox, isNewest, unreadAfter);
     empty.hidden = shownRows.length > 0;
     edges.show(shown);
-    list.show(shownRows, {follows: isNewest});
+    list.show(shownRows, {follows: isNewest, target});
   }
 
   /** Begin where the address says, where the user was, at the first unread message, or at the end. */
@@ -130,22 +128,14 @@ export function messageList(app, room, signal) {
     const {route} = state;
     if (known && known.unread_count > 0) unreadAfter = known.last_read_seq;
     const wanted = route.page === "room" ? route.message : undefined;
-    if (wanted !== undefined) {
-      const message = messageById(state, room, wanted);
-      if (message) center = {seq: message.seq, message: wanted};
-      show();
-      queueMicrotask(() => void jump(wanted)); // when the list is in the page
-      return;
-    }
     const place = state.places.get(room);
-    if (place && messageById(state, room, place.message)) {
+    if (wanted !== undefined) {
+      isJumping = true;
+      queueMicrotask(() => void jump(wanted)); // when the list is in the page
+    } else if (place && messageById(state, room, place.message)) {
       center = {seq: place.seq, message: place.message};
-      show();
-      list.scrollTo(place.key, place.offset);
-      return;
-    }
-    show();
-    if (unreadAfter !== null) list.scrollTo(UNREAD.key, DIVIDER_TOP_PX);
+      show({key: place.key, offset: place.offset});
+    } else show(unreadAfter === null ? undefined : {key: UNREAD.key, offset: DIVIDER_TOP_PX});
   }
 
   /** Show a message that may be far from what is loaded. @param {number} id */
@@ -156,15 +146,17 @@ export function messageList(app, room, signal) {
         await openRoom(app, room, id);
       }
       if (signal.aborted) return;
+      isJumping = false;
       const message = messageById(store.get(), room, id);
-      if (!message) return toast(t("messages.not_found"), {isProblem: true});
+      if (!message) throw new NotThere();
       center = {seq: message.seq, message: id};
-      show();
       const key = rowKey(message, me);
-      list.scrollTo(key);
+      show({key});
       highlight(key);
     } catch (error) {
-      toast(problemText(error), {isProblem: true});
+      isJumping = false;
+      show();
+      toast(error instanceof NotThere ? t("messages.not_found") : problemText(error), {isProblem: true});
     } finally {
       scroller.removeAttribute("aria-busy");
     }
@@ -248,7 +240,11 @@ export function messageList(app, room, signal) {
     }
   }
 
-  store.watch((state) => state.histories.get(room), show, signal);
+  store.watch(
+    (state) => state.histories.get(room),
+    () => show(),
+    signal,
+  );
   store.watch(
     (state) => entriesOf(state.outbox, room).length,
     (count, before = count) => {
@@ -260,7 +256,11 @@ export function messageList(app, room, signal) {
     },
     signal,
   );
-  store.watch((state) => state.outbox, show, signal);
+  store.watch(
+    (state) => state.outbox,
+    () => show(),
+    signal,
+  );
   store.watch(
     (state) => state.rooms.get(room)?.unread_count ?? 0,
     (count) => {

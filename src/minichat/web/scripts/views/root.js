@@ -6,6 +6,7 @@
  */
 import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
+import {startMarking} from "../actions/reading.js";
 import {startSending} from "../actions/sending.js";
 import {chooseLanguage, t, useLanguage} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
@@ -64,6 +65,7 @@ export async function root(app, element, signal) {
       startKeeping(app, account, part);
       startSending(app, part);
       startLive(app, part);
+      startMarking(app, part);
     },
     signal,
   );
