@@ -1,16 +1,31 @@
-"""The settings of all tests: their order, their scale and the signal handling of their processes."""
+"""The settings of all tests: their order, their scale and the signal handling of their processes; and one browser."""
 
 import gc
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scale import IS_SLOW
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
 WAITING = {"browser", "e2e", "faults"}
 """Folders of tests that wait for servers, a few at a time; the others are many and short."""
 SLOW_TIMEOUT_SECONDS = 3_600
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """The browser of all tests of this process: Playwright allows one."""
+    from e2e.browsers import chromium
+
+    with chromium() as browser:
+        yield browser
 
 
 def pytest_configure() -> None:
@@ -33,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the thousands of collected tests, which live to the end, from garbage collection."""
-    gc.collect()
+    """Exclude the thousands of collected tests, which live to the end, from garbage collection; make that rarer."""
     gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
     gc.enable()

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser
 
 from browser.elsewhere import DEVELOPMENT_PORT, copy_client, serving_files
 from browser.people import PATIENCE_MS, Person, Visitor
-from e2e.browsers import chromium
 from servers import RunningServer, serving
 
 
@@ -40,12 +39,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, copy: Copy) -> Iterator[Run
     with serving(folder, "--workers", "2", rate_limits="off", **allowed) as server:
         copy_client(copy.folder, f"http://127.0.0.1:{server.port}")
         yield server
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 class People:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.browsers import chromium, opened
+from e2e.browsers import opened
 from e2e.crowd import register
 from e2e.databases import on_postgres, on_sqlite
 from servers import RunningServer, serving
@@ -77,12 +77,6 @@ def ann(people):
 @pytest.fixture
 def bob(people):
     return people[1]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
