@@ -15,9 +15,11 @@ import pytest
 from e2e.crowd import register
 from e2e.databases import on_sqlite_only
 from e2e.streams import opened, says_much, streamed
+from scale import scaled
 from servers import serving
 
 BACKLOG = 400
+HERDED = scaled(900, 1_500)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_new_events_do_not_wait_for_clients_that_read_a_long_backlog(server):
     ann, bob = people[:2]
     busy, quiet = ann.makes_room(*people[2:]), ann.makes_room(bob)
     places = [person.get("/api/chat/sync/")["cursor"] for person in people[2:]]
-    says_much(ann, busy, 1_500)
+    says_much(ann, busy, HERDED)
     with ExitStack() as streams:
         live = streams.enter_context(closing(opened(bob, "/api/chat/events/")))
         hears = streamed(live)
@@ -110,7 +112,7 @@ def test_new_events_do_not_wait_for_clients_that_read_a_long_backlog(server):
             for person, place in zip(people[2:], places, strict=True)
         ]
         readers = [
-            threading.Thread(target=lambda one=one: [next(one) for _ in range(1_500)]) for one in map(streamed, herd)
+            threading.Thread(target=lambda one=one: [next(one) for _ in range(HERDED)]) for one in map(streamed, herd)
         ]
         for reader in readers:
             reader.start()

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 from faults.clients import Answer, Client, Doors
 from faults.journal import Journal, Reaction, Sent
+from scale import scaled
 
 MESSAGES = "/api/chat/messages/"
 SEARCH = "/api/chat/search/"
@@ -30,7 +31,7 @@ MOST_PINS = 20
 """In a room. The server allows 50."""
 MOVES = 0.005
 """The share of actions before which a writer reconnects, with several hosts to any of them."""
-PACE = 0.08
+PACE = scaled(0.15, 0.08)
 """Minimum interval between two messages of a writer, in seconds. Twelve writers send 150 messages a second, which does
 not saturate a server.
 """
@@ -204,7 +205,7 @@ class Writer(Actor):
 class Racers(Actor):
     """A few users who concurrently try things that only one of them may do. The races take turns."""
 
-    PAUSE = 0.3
+    PAUSE = scaled(0.5, 0.3)
 
     def __init__(self, site: Doors, journal: Journal, people: Sequence[Client]) -> None:
         """`people` are at least four, used by these races only."""
