@@ -50,6 +50,16 @@ export function laterControls(app, list, signal) {
     list.scroller.addEventListener(type, keep, {signal});
   }
 
+  for (const type of ["pointerup", "pointercancel"]) {
+    list.scroller.addEventListener(
+      type,
+      () => {
+        if (early?.type === "pointerdown") early = null; // no long press
+      },
+      {signal},
+    );
+  }
+
   /** @param {Event} event */
   function keep(event) {
     if (controls) return;
