@@ -111,7 +111,8 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     showRows(shown);
     if (hadFocus && !rows.contains(document.activeElement)) scroller.focus({preventScroll: true});
     for (const name of shown.map(key)) {
-      heights.set(name, /** @type {HTMLElement} */ (elements.get(name)).getBoundingClientRect().height);
+      const height = elements.get(name)?.getBoundingClientRect().height;
+      if (height !== undefined) heights.set(name, height);
     }
   }
 
