@@ -109,7 +109,8 @@ class Cast:
         self.bob.said(_CODE, self.room)
         self.ann.said("👍", self.room)
         self.own = self.ann.said(f"mine {MARKUP}", self.room, reply_to=first["id"])
-        self.bob.sends("PUT", f"/api/chat/messages/{self.own['id']}/reactions/%F0%9F%91%8D/")
+        for one in (self.bob, self.ann):
+            one.sends("PUT", f"/api/chat/messages/{self.own['id']}/reactions/%F0%9F%91%8D/")
         self.bob.sends("POST", f"/api/chat/rooms/{self.room['id']}/read/", seq=self.own["seq"])
         self.ann.sends("PUT", f"/api/chat/messages/{first['id']}/pin/")
 
@@ -311,11 +312,13 @@ def _see_the_settings(tour: Tour, cast: Cast) -> None:
     tour.goes("#/settings")
     sections: Any = page.get_by_role("navigation", name="Settings").get_by_role("link")
     expect(sections.first).to_be_visible()
+    questions = {"Profile": "Use a picture from the web", "Your data": "Delete account…"}
     for section in sections.all():
         section.click()
         name = section.inner_text()
+        expect(page.get_by_text("Loading…")).to_have_count(0)
         tour.stop(f"settings: {name}", page.get_by_role("heading", level=3, name=name))
-        if name == "Your data":
-            page.get_by_role("button", name="Delete account…").click()
-            tour.dialog("delete account?")
+        if name in questions:
+            page.get_by_role("button", name=questions[name]).click()
+            tour.dialog(questions[name])
             tour.closes()

@@ -4,10 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
-from browser.accessibility import violations_of
 from browser.conftest import Copy, People
 from browser.people import Person
 from e2e.crowd import PASSWORD, wait_until
@@ -56,22 +54,6 @@ def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, 
     ann.sees("hello Ann")
     ann.page.reload()
     ann.sees("hello Ann")
-
-
-@pytest.mark.parametrize("address", ["#/log-in", "#/register"])
-def test_the_first_page_has_no_violation_of_accessibility(people: People, address: str) -> None:
-    visitor = people.visitor().opens(address)
-    expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
-    assert violations_of(visitor.page) == []
-
-
-def test_a_room_has_no_violation_of_accessibility(ann: Person, bob: Person) -> None:
-    room = ann.makes_room("Kitchen", bob)
-    bob.said("hello", room)
-    ann.opens_room(room)
-    ann.says("hello Bob")
-    ann.sees("hello Bob")
-    assert violations_of(ann.page) == []
 
 
 class TestFirstLoad:
