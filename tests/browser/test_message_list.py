@@ -398,3 +398,15 @@ def test_the_time_stands_beside_the_last_words_and_never_on_them(ann: Person, bo
     assert [one for one in measured if one["covers"] or not one["isInside"]] == []
     assert measured[0]["isBeside"]
     assert not measured[-1]["isBeside"]  # a line from right to left ends where the time would stand
+
+
+def test_the_days_of_a_page_that_stays_open_overnight_stay_right(ann: Person) -> None:
+    room = ann.makes_room("Nights")
+    ann.said("Good night", room)
+    ann.opens()
+    ann.page.clock.install()
+    ann.page.goto(f"{ann.base}/#/rooms/{room['id']}")
+    expect(ann.page.locator(".day")).to_have_text(["Today"])
+    ann.page.clock.fast_forward("24:01:00")
+    expect(ann.page.locator(".day")).to_have_text(["Yesterday"])
+    expect(ann.page.locator(".room-time").first).not_to_have_text(re.compile(":"))  # the weekday

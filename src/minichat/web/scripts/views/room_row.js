@@ -15,6 +15,7 @@ import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {later} from "../ui/later.js";
+import {onNewDay} from "../ui/new_day.js";
 import {roomAvatar} from "./avatar.js";
 import {typingText} from "./typing_text.js";
 
@@ -145,6 +146,7 @@ export function roomRow(app, first, signal) {
     (isOnline) => picture.classList.toggle("is-online", isOnline),
     signal,
   );
+  onNewDay(showTime, signal);
   show();
 
   return {

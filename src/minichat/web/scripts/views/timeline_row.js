@@ -7,7 +7,8 @@
  */
 import {day, daysAgo} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
-import {h, scope} from "../ui/dom.js";
+import {h, scope, setText} from "../ui/dom.js";
+import {onNewDay} from "../ui/new_day.js";
 import {showEntry} from "./entry.js";
 import {messageView} from "./message.js";
 
@@ -26,7 +27,7 @@ import {messageView} from "./message.js";
  * @returns {import("../ui/dom.js").Part<Row>}
  */
 export function timelineRow(app, first, list, signal) {
-  if (first.kind === "day") return {element: dayRow(first.time)};
+  if (first.kind === "day") return {element: dayRow(first.time, signal)};
   if (first.kind === "unread") {
     return {element: h("div", {class: "unread-divider", role: "separator"}, h("span", null, t("messages.unread")))};
   }
@@ -50,10 +51,21 @@ export function timelineRow(app, first, list, signal) {
   return {element, update};
 }
 
-/** @param {number} time */
-function dayRow(time) {
-  const now = Date.now();
-  const days = daysAgo(time, now);
-  const text = days === 0 ? t("messages.today") : days === 1 ? t("messages.yesterday") : day(time, language(), now);
-  return h("div", {class: "day", role: "separator", "aria-label": text}, h("span", null, text));
+/**
+ * @param {number} time
+ * @param {AbortSignal} signal
+ */
+function dayRow(time, signal) {
+  const text = h("span");
+  const element = h("div", {class: "day", role: "separator"}, text);
+
+  function show() {
+    const now = Date.now();
+    const days = daysAgo(time, now);
+    setText(text, days === 0 ? t("messages.today") : days === 1 ? t("messages.yesterday") : day(time, language(), now));
+    element.setAttribute("aria-label", text.textContent ?? "");
+  }
+  show();
+  onNewDay(show, signal);
+  return element;
 }
