@@ -44,6 +44,20 @@ def test_two_people_register_log_in_and_chat(people: People, ann: Person) -> Non
     ann.sees("hello Ann")
 
 
+def test_the_keyboard_keeps_its_place_through_the_log_in_and_over_dialogs(ann: Person) -> None:
+    page = ann.logged_out().opens("#/log-in").page
+    ann.fills(username=ann.username, password=PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Chats")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="New chat or room")).to_be_focused()
+    page.evaluate("document.activeElement.blur()")  # as if the element with the focus was removed
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("main")).to_be_focused()
+
+
 def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, copy: Copy) -> None:
     room = ann.makes_room("Kitchen", bob)
     ann.at(copy.origin).opens_room(room)

@@ -59,6 +59,8 @@ export function openDialog({title, content, className = "", signal}) {
       end.abort();
       keepToasts();
       element.remove();
+      // What had the focus before may be gone.
+      if (document.activeElement === document.body) document.querySelector("main")?.focus({preventScroll: true});
       resolve(result);
     });
     signal?.addEventListener("abort", () => close(), {signal: end.signal});

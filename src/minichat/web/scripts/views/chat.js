@@ -19,7 +19,7 @@ import {sideHeader} from "./side_header.js";
  * @param {AbortSignal} signal
  */
 export function chat(app, signal) {
-  const main = h("main", {class: "main", id: "main"});
+  const main = h("main", {class: "main", id: "main", tabindex: -1});
   const element = h(
     "div",
     {class: "chat"},

@@ -30,7 +30,10 @@ export async function root(app, element, signal) {
     if (phase === "out") fill(element, welcome(app, part));
     if (phase !== "in") return;
     const loaded = await loadChat().catch(() => null);
-    if (!part.aborted) fill(element, loaded ? loaded.chat(app, part) : notLoaded());
+    if (part.aborted) return;
+    const hadFocus = element.contains(document.activeElement);
+    fill(element, loaded ? loaded.chat(app, part) : notLoaded());
+    if (hadFocus) element.querySelector("h1")?.focus({preventScroll: true});
   }
 
   const prepare = () => void loadChat().catch(() => null); // `show` reports a failure

@@ -48,7 +48,7 @@ export function sideHeader(app, signal) {
     "header",
     {class: "side-header"},
     button,
-    h("h1", {class: "side-title"}, t("rooms.title")),
+    h("h1", {class: "side-title", tabindex: -1}, t("rooms.title")),
     newMenu(app, signal),
   );
 }
