@@ -42,6 +42,8 @@ const SECTIONS = [
  */
 export function settingsPage(app, signal) {
   const back = h("a", {class: "icon-button room-back", "aria-label": t("room.back")}, icon("back"));
+  const leave = {"aria-label": t("room.back"), title: t("room.back")};
+  const close = h("a", {class: "icon-button page-close", href: href({page: "home"}), ...leave}, icon("close"));
   const name = h("span", {class: "settings-name"}); // on a phone
   const title = h("h2", {class: "page-title"}, h("span", {class: "settings-all"}, t("settings.title")), name);
   const links = SECTIONS.map(({key, sign, title: text}) =>
@@ -58,7 +60,7 @@ export function settingsPage(app, signal) {
   const element = h(
     "div",
     {class: "page settings"},
-    h("div", {class: "page-head"}, back, title),
+    h("div", {class: "page-head"}, back, title, close),
     h(
       "div",
       {class: "settings-panes"},
