@@ -230,6 +230,15 @@ class TestBlocks:
         ann.sees("hello Ann")
 
 
+def test_the_end_of_the_session_closes_an_open_dialog(ann: Person) -> None:
+    ann.complaints.expect("status of 401", "WebSocket")
+    ann.opens()
+    begins(ann, "New room")
+    ann.sends("POST", "/api/auth/logout/")
+    expect(ann.page.get_by_role("heading", level=1)).to_have_text("Log in to minichat")
+    has_no_dialog(ann)
+
+
 def test_a_muted_room_shows_a_sign_and_a_quiet_count(ann: Person, bob: Person) -> None:
     room = ann.makes_room("Kitchen", bob)
     bob.said("hello", room)

@@ -69,6 +69,12 @@ export function leaveTo(hash) {
   else goTo(hash, {replace: true});
 }
 
+/** Close all layers, as when the page below them goes. */
+export function closeLayers() {
+  while (open.length > 0) open.pop()?.();
+  if (depth() > 0) leave();
+}
+
 /**
  * Go to an address of this page. An open layer closes, and the new page takes the place of its entry.
  * @param {string} hash

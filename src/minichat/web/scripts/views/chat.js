@@ -5,6 +5,7 @@
  * @typedef {import("../router.js").Route} Route
  */
 import {fill, h, scope} from "../ui/dom.js";
+import {closeLayers} from "../ui/layers.js";
 import {watchDepartures} from "./departures.js";
 import {linkBar} from "./link_bar.js";
 import {noticeOffer} from "./notice_offer.js";
@@ -34,6 +35,7 @@ export function chat(app, signal) {
     main,
   );
   const page = scope(signal);
+  signal.addEventListener("abort", closeLayers); // such as after the end of the session
   watchDepartures(app, signal);
   watchNotices(app, signal);
   shortcuts(app, signal);
