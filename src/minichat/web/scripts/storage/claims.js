@@ -1,19 +1,22 @@
 /**
  * Claims of tabs: of all tabs of a browser, one gets a claim. A closed tab loses what it holds. Pages without TLS have no
- * locks; there the claims are in the storage, and a short random wait decides. It knows nothing of what is claimed.
+ * locks; there the claims are in the storage until they expire, and a short random wait decides. It knows nothing of what
+ * is claimed.
  */
 
 /** @typedef {import("./local.js").Local} Local */
+/** @typedef {Record<string, number>} Stored When each claim expires, in milliseconds since the epoch. */
 
 const KEY = "claims";
-const KEPT = 20;
 const LONGEST_WAIT_MS = 300;
+/** How long a sign in the storage outlives its tab. */
+const SIGN_MS = 6_000;
 
 /**
  * @param {Local} local
- * @param {LockManager | undefined} [locks]
+ * @param {LockManager | null} [locks]
  */
-export function makeClaims(local, locks = globalThis.navigator?.locks) {
+export function makeClaims(local, locks = globalThis.navigator?.locks ?? null) {
   /**
    * Take a claim for a time. Resolves to false if another tab has it.
    * @param {string} name
@@ -21,7 +24,7 @@ export function makeClaims(local, locks = globalThis.navigator?.locks) {
    * @returns {Promise<boolean>}
    */
   async function take(name, milliseconds) {
-    if (!locks) return takeStored(name);
+    if (!locks) return takeStored(name, milliseconds);
     return new Promise((resolve) => {
       locks
         .request(name, {ifAvailable: true}, (lock) => {
@@ -32,13 +35,30 @@ export function makeClaims(local, locks = globalThis.navigator?.locks) {
     });
   }
 
-  /** @param {string} name */
-  async function takeStored(name) {
+  /**
+   * @param {string} name
+   * @param {number} milliseconds
+   */
+  async function takeStored(name, milliseconds) {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_WAIT_MS));
-    const taken = local.get(KEY, /** @type {string[]} */ ([]));
-    if (taken.includes(name)) return false;
-    local.set(KEY, [...taken, name].slice(-KEPT));
+    if (isStored(name)) return false;
+    store(name, milliseconds);
     return true;
+  }
+
+  /** @param {string} name */
+  function isStored(name) {
+    return (local.get(KEY, /** @type {Stored} */ ({}))[name] ?? 0) > Date.now();
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} milliseconds
+   */
+  function store(name, milliseconds) {
+    const now = Date.now();
+    const valid = Object.entries(local.get(KEY, /** @type {Stored} */ ({}))).filter(([, until]) => until > now);
+    local.set(KEY, {...Object.fromEntries(valid), [name]: now + milliseconds});
   }
 
   /**
@@ -48,8 +68,24 @@ export function makeClaims(local, locks = globalThis.navigator?.locks) {
    */
   function hold(name, signal) {
     if (signal.aborted) return;
+    if (!locks) return holdStored(name, signal);
     const released = new Promise((resolve) => signal.addEventListener("abort", resolve, {once: true}));
-    locks?.request(name, {mode: "shared"}, () => released).catch(() => {});
+    locks.request(name, {mode: "shared"}, () => released).catch(() => {});
+  }
+
+  /**
+   * @param {string} name
+   * @param {AbortSignal} signal
+   */
+  function holdStored(name, signal) {
+    store(name, SIGN_MS);
+    const timer = setInterval(() => store(name, SIGN_MS), SIGN_MS / 2);
+    signal.addEventListener("abort", () => {
+      clearInterval(timer);
+      const {[name]: _released, ...others} = local.get(KEY, /** @type {Stored} */ ({}));
+      if (Object.keys(others).length > 0) local.set(KEY, others);
+      else local.remove(KEY); // a log-out must find nothing more to wipe
+    });
   }
 
   /**
@@ -57,7 +93,8 @@ export function makeClaims(local, locks = globalThis.navigator?.locks) {
    * @param {string} name
    */
   async function isHeld(name) {
-    const {held = []} = (await locks?.query().catch(() => null)) ?? {};
+    if (!locks) return isStored(name);
+    const {held = []} = (await locks.query().catch(() => null)) ?? {};
     return held.some((lock) => lock.name === name);
   }
 

@@ -5,7 +5,7 @@
  * @typedef {import("../api/types.js").Message} Message
  */
 import {go} from "../router.js";
-import {FRESH_MS, noticesOf} from "../store/notices.js";
+import {noticesOf} from "../store/notices.js";
 import {nameOf} from "../store/people.js";
 import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
@@ -14,6 +14,8 @@ import {notify, permission} from "../ui/notifications.js";
 import {mayPlay, playSound} from "../ui/sound.js";
 
 const LONGEST_TEXT = 200;
+/** The events of a message reach all tabs within this time. */
+const CLAIM_MS = 20_000;
 /** Messages that come faster than this make one sound. */
 const QUIET_MS = 2_000;
 
@@ -45,10 +47,9 @@ export function watchNotices(app, signal) {
     const name = `${prefix} message ${message.id}`;
     if (message.room === seen || (await claims.isHeld(`${prefix} looks at ${message.room}`))) return;
     const {settings} = store.get();
-    if (settings.notifications && permission() === "granted" && (await claims.take(name, FRESH_MS))) show(message);
-    if (settings.sound && mayPlay() && (await claims.take(`${name} sound`, FRESH_MS))) {
-      if (await claims.take(`${prefix} sound`, QUIET_MS)) await playSound();
-    }
+    if (settings.notifications && permission() === "granted" && (await claims.take(name, CLAIM_MS))) show(message);
+    if (!settings.sound || !mayPlay() || !(await claims.take(`${prefix} sound`, QUIET_MS))) return;
+    if (await claims.take(`${name} sound`, CLAIM_MS)) await playSound();
   }
 
   /** @param {Message} message */
