@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 WAITING = {"browser", "e2e", "faults"}
-"""Folders of tests that wait for servers, a few at a time; the others are many and short."""
+"""Folders of tests that wait for servers or pages, a few at a time; the others are many and short."""
 SLOW_TIMEOUT_SECONDS = 3_600
 
 
