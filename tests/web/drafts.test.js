@@ -172,6 +172,16 @@ test("the latest draft of all tabs stays, in every tab", async () => {
   assert.equal(browser.opens().draft().text, "");
 });
 
+test("the later draft stays where the clock is set back", async (context) => {
+  const browser = new Browser();
+  const [first, second] = [browser.opens(), browser.opens()];
+  context.mock.timers.enable({apis: ["Date"], now: 60_000});
+  await first.writes({text: "one"});
+  context.mock.timers.setTime(30_000);
+  await second.writes({text: "one, two"});
+  assert.equal(first.draft().text, "one, two");
+});
+
 test("a tab shows the unsent messages of another, once and in their order", async () => {
   const browser = new Browser();
   const [first, second] = [browser.opens(), browser.opens()];

@@ -89,11 +89,11 @@ function keepDrafts({local, session, store}, account, signal) {
     (state) => state.drafts,
     (drafts) => {
       if (store.get().account?.id !== account || !session.exists()) return; // a log-out wipes the storage
-      const now = Date.now();
       for (const [room, draft] of drafts) {
         if (last.get(room) === draft) continue;
-        times.set(room, now);
-        local.set(prefix + room, {...draft, at: now});
+        const at = Math.max(Date.now(), (times.get(room) ?? 0) + 1); // later than the last one, whatever the clock says
+        times.set(room, at);
+        local.set(prefix + room, {...draft, at});
       }
       for (const room of last.keys()) if (!drafts.has(room)) local.remove(prefix + room);
       last = drafts;
