@@ -259,14 +259,14 @@ def _write_in_two_tabs_with_an_expired_token(day: Day, ann: Visitor, ben: Visito
     expect(composer(second)).to_be_visible()
     written = []
     for number in (1, 2):
-        before = len(answers)
         ann.context.wait_for_event("response", lambda answer: answer.status == 401)
         texts = [f"tab {tab}, time {number}" for tab in (1, 2)]
         for page, text in zip((first, second), texts, strict=True):
             says(page, text)
             expect(message(ben, text)).to_be_visible()
-        assert len(answers) > before
         written += texts
+    while len(answers) < 2:
+        ann.context.wait_for_event("response", lambda answer: _REFRESH.search(answer.url) is not None)
     used = [answer.request.post_data for answer in answers]
     assert [answer.status for answer in answers] == [200] * len(answers)
     assert len(set(used)) == len(used), "two tabs have used the same refresh token"
