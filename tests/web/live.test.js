@@ -226,3 +226,20 @@ test("events that come at once are delivered together and in order", async () =>
   );
   assert.ok(batches.length < 20, `${batches.length} batches`);
 });
+
+test("a socket that is given up while it opens closes as soon as it is open", async () => {
+  const closed = Promise.withResolvers();
+  const base = await serve(
+    () => {},
+    (_url, socket) => void socket.ended.then(closed.resolve),
+  );
+  const end = new AbortController();
+  const socket = listen(new WebSocket(new URL("ws/chat/", base).href.replace("http", "ws")), {
+    signal: end.signal,
+    onOpen: () => assert.fail("nobody waits for it"),
+    take() {},
+  });
+  end.abort();
+  assert.equal(await socket.closed, false);
+  await closed.promise;
+});

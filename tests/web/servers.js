@@ -15,6 +15,7 @@ import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
  * @property {(message: unknown) => void} send
  * @property {() => void} close
  * @property {Promise<string>} heard The first frame of the client.
+ * @property {Promise<void>} ended The client has closed.
  */
 
 /** A browser without storage. */
@@ -63,6 +64,11 @@ function accept(request, stream) {
       );
     }),
   );
+  const ended = new Promise((resolve) =>
+    stream.on("data", (frame) => {
+      if (frame[0] === 0x88) resolve(undefined);
+    }),
+  );
   return {
     send(message) {
       const text = Buffer.from(JSON.stringify(message));
@@ -70,6 +76,7 @@ function accept(request, stream) {
     },
     close: () => stream.destroy(),
     heard,
+    ended,
   };
 }
 

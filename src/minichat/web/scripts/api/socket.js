@@ -92,7 +92,10 @@ export function listen(socket, {onOpen, take, signal}) {
   function end() {
     clearInterval(checks);
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(); // the closing handshake of a dead connection takes minutes, so nobody waits for it
+    // The closing handshake of a dead connection takes minutes, so nobody waits for it. A socket that is still opening
+    // closes later: browsers complain about one that is closed before.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
     deliver();
     resolveClosed(isOpen);
   }
