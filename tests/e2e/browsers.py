@@ -1,6 +1,5 @@
 """A real browser, and pages of other origins than the server's for it to open."""
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,12 +25,11 @@ SECONDS = 1_000
 
 
 @contextmanager
-def chromium(**variables: str) -> Iterator[Browser]:
-    """A browser, with these variables in its environment."""
+def chromium() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     assert found, "there is no Chromium: `make browser` installs it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS, env={**os.environ, **variables})
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
 
