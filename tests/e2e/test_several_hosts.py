@@ -27,7 +27,7 @@ from e2e.crowd import BROKEN, PASSWORD, Person, at_once, call, check_numbers, me
 from e2e.streams import Event, opened, streamed
 from minichat.api.policy import MAX_FORM_BYTES, PUBLIC_REQUESTS
 from pictures import PNG
-from postgres import running_postgres
+from postgres import migrated
 from proxies import CONFIGURATION, NAME, RunningNginx, running_nginx
 from scale import scaled
 from servers import PATIENCE, SECRET, Answer, RunningServer, free_port, running_redis, serving
@@ -87,8 +87,7 @@ class Hosts:
 def several_hosts(folder: Path, **settings: str) -> Iterator[Hosts]:
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis(folder))
-        database = stack.enter_context(running_postgres())
-        urls = {"redis_url": redis.url, "database_url": database.url()}
+        urls = {"redis_url": redis.url, "database_url": migrated()}
         hosts = Hosts(folder, metrics_from="127.0.0.1/32", **urls, **settings)
         stack.callback(hosts.end)
         for number in range(2):
