@@ -25,6 +25,28 @@ test("an expired access token is renewed once for all requests that wait for it"
   assert.deepEqual(local.get("session", null), {refresh: "r2", user: 1});
 });
 
+test("a request that a log-out has overtaken is not sent again in the name of the next user", async () => {
+  const arrived = Promise.withResolvers();
+  const overtaken = Promise.withResolvers();
+  /** @type {(string | undefined)[]} */
+  const senders = [];
+  const base = await serve(async (request, response) => {
+    senders.push(request.headers.authorization);
+    arrived.resolve(undefined);
+    await overtaken.promise;
+    answer(response, senders.length === 1 ? 401 : 201, {code: "token_invalid"});
+  });
+  const {session, client} = clientOf(base);
+  session.begin({access: "of ann", refresh: "r1"}, 1);
+  const sending = client.json("POST", "api/chat/messages/", {body: {content: "from ann"}});
+  await arrived.promise;
+  session.forget();
+  session.begin({access: "of ben", refresh: "r2"}, 2);
+  overtaken.resolve(undefined);
+  await assert.rejects(sending, SessionEnded);
+  assert.deepEqual(senders, ["Bearer of ann"]);
+});
+
 test("a refused refresh ends the session and forgets its token; an unreachable server does not", async () => {
   let status = 503;
   const base = await serve((request, response) =>

@@ -54,6 +54,8 @@ export function makeSession({
   const stored = () => local.get(KEY, /** @type {Stored | null} */ (null));
   /** @type {string | null} */
   let access = null;
+  /** All access tokens of the user whom this tab shows. @type {Set<string>} */
+  const known = new Set();
   /** The session that this tab shows; the storage has the newest. */
   let mine = stored();
   /** @type {Promise<string> | null} */
@@ -68,8 +70,26 @@ export function makeSession({
   function hear(message) {
     if (message.kind === "changed") return check();
     if (!mine || message.user !== mine.user) return;
-    if (message.kind === "tokens") access = message.access;
+    if (message.kind === "tokens") take(message.access);
     else if (access !== null && access !== message.stale) channel.post({kind: "tokens", user: mine.user, access});
+  }
+
+  /** @param {string} token */
+  function take(token) {
+    access = token;
+    known.add(token);
+  }
+
+  function drop() {
+    access = null;
+    known.clear();
+  }
+
+  /** @param {string} stale */
+  async function renewed(stale) {
+    // The answer to a request of an earlier session: it must not go out again in the name of somebody else.
+    if (!known.has(stale)) throw new SessionEnded("Another session has begun.");
+    return access !== null && access !== stale ? access : renew(stale);
   }
 
   /** @param {string | null} stale */
@@ -124,7 +144,7 @@ export function makeSession({
     if (!answer.ok) throw await problemOf(answer);
     const tokens = await tokensOf(answer);
     if (!isOurs) throw new SessionEnded("The user has logged out meanwhile.");
-    if (isNewer && now.refresh !== tokens.refresh) access = tokens.access;
+    if (isNewer && now.refresh !== tokens.refresh) take(tokens.access);
     else begin(tokens);
     return tokens.access;
   }
@@ -147,16 +167,18 @@ export function makeSession({
   /** @type {Session["begin"]} */
   function begin(tokens, user) {
     const isNew = user !== undefined;
+    if (isNew) drop();
     mine = {refresh: tokens.refresh, user: user ?? mine?.user ?? null};
-    access = tokens.access;
+    take(tokens.access);
     local.remove(ENDED);
     local.set(KEY, mine);
-    channel.post(isNew ? {kind: "changed"} : {kind: "tokens", user: mine.user, access});
+    channel.post(isNew ? {kind: "changed"} : {kind: "tokens", user: mine.user, access: tokens.access});
   }
 
   function forget() {
     const last = stored() ?? mine;
-    access = mine = null;
+    drop();
+    mine = null;
     local.remove(KEY);
     channel.post({kind: "changed"});
     return last?.refresh ?? null;
@@ -175,7 +197,7 @@ export function makeSession({
       mine = now;
       return;
     }
-    access = null;
+    drop();
     mine = now;
     notify(now !== null ? "in" : endedUser() !== null ? "ended" : "out");
   }
@@ -192,7 +214,7 @@ export function makeSession({
   return {
     exists: () => mine !== null && stored()?.user === mine.user,
     access: async () => access ?? renew(null),
-    renewed: async (stale) => (access !== null && access !== stale ? access : renew(stale)),
+    renewed,
     begin,
     forget,
     endedUser,
