@@ -20,8 +20,10 @@ const deleted = (id) => ({id, type: "room.deleted", data: {room: 1}});
  * @param {readonly ((socket: Socket) => void)[]} [test.sockets] Without them the server refuses sockets.
  * @param {(query: URLSearchParams) => {status?: number, body: unknown}} [test.sync]
  * @param {(events: readonly any[]) => void} [test.onApply]
+ * @param {() => Promise<void>} [test.onLoad]
+ * @param {boolean} [test.isHasty] Do not wait for the back-off.
  */
-async function following({sockets, sync, onApply}) {
+async function following({sockets, sync, onApply, onLoad, isHasty = true}) {
   /** @type {(string | null)[]} */
   const cursors = [];
   /** @type {string[]} */
@@ -54,13 +56,14 @@ async function following({sockets, sync, onApply}) {
     signal: end.signal,
     async load() {
       loads += 1;
+      await onLoad?.();
     },
     apply(events) {
       applied.push(...events.map(({id}) => id));
       onApply?.(events);
     },
     onLink(link) {
-      if (link === "waiting") setTimeout(() => made.wake()); // do not wait for the back-off
+      if (isHasty && link === "waiting") setTimeout(() => made.wake());
     },
   });
   return {
@@ -170,6 +173,24 @@ test("a suspended connection closes, and resumes from its cursor when it wakes",
   });
   await done.promise;
   assert.equal(followed.cursors[1], "c1");
+  await followed.stop();
+});
+
+test("a connection that is suspended while it loads goes on when it wakes", async () => {
+  const [loading, loaded, done] = [Promise.withResolvers(), Promise.withResolvers(), Promise.withResolvers()];
+  const followed = await following({
+    isHasty: false,
+    sockets: [() => done.resolve(undefined)],
+    onLoad() {
+      loading.resolve(undefined);
+      return /** @type {Promise<any>} */ (loaded.promise);
+    },
+  });
+  await loading.promise;
+  followed.suspend();
+  followed.wake();
+  loaded.resolve(undefined);
+  await done.promise;
   await followed.stop();
 });
 

@@ -50,8 +50,10 @@ export function follow(live, {load, apply, onLink, isVisible = () => true, signa
   /** @type {Following["wake"]} */
   function wake(isNewNetwork = false) {
     if (isNewNetwork) refused = 0;
-    if (isNewNetwork || phase === "waiting" || phase === "suspended") restart.abort();
-    else probe();
+    if (isNewNetwork || phase === "waiting" || phase === "suspended") {
+      phase = "connecting"; // a load that was under way at `suspend` may end later: it must not wait then
+      restart.abort();
+    } else probe();
   }
 
   function suspend() {
