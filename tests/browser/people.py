@@ -25,6 +25,7 @@ _REPORT_VIOLATIONS = (
     " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
 )
 _numbers = itertools.count(1)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Complaints:

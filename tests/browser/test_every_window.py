@@ -30,10 +30,10 @@ _WIDER = """() => {
     return false;
   };
   return [...document.querySelectorAll("body *")]
-    .filter(element => element.checkVisibility() && !element.closest(".only-heard, .tabs") && !isClipped(element))
-    .map(element => [element.className, element.getBoundingClientRect()])
+    .map(element => [element, element.getBoundingClientRect()])
     .filter(([, {left, right, width}]) => width > 0 && (right > innerWidth + 1 || left < -1))
-    .map(([name, {left, right}]) => `${name}: ${left} to ${right}`);
+    .filter(([element]) => element.checkVisibility() && !element.closest(".only-heard, .tabs") && !isClipped(element))
+    .map(([element, {left, right}]) => `${element.className}: ${left} to ${right}`);
 }"""
 _SCROLLING_SIDEWAYS = """() => [document.scrollingElement, ...document.querySelectorAll(".app *, dialog *")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(one).overflowX))
@@ -229,17 +229,17 @@ def _see_the_room(tour: Tour, cast: Cast) -> None:
     tour.dialog("block?")
     tour.closes()
     opens_menu(other, "Reply")
-    tour.stop("reply", page.get_by_text(re.compile("^Reply to")))
+    tour.stop("reply", page.get_by_text(re.compile("^Reply to")), "main")
     ann.composer.press("Escape")
     ann.presses("Emoji")
     page.get_by_role("dialog", name="Emoji").get_by_role("searchbox").fill("thumbs")  # axe takes long for all of them
     tour.stop("emoji", page.get_by_role("gridcell"), "[role=dialog]")
     tour.closes()
     ann.composer.press_sequentially("@")
-    tour.stop("completion", page.get_by_role("option"))
+    tour.stop("completion", page.get_by_role("option"), "main")
     ann.composer.press("Escape")
     ann.composer.fill("x" * 4_001)
-    tour.stop("too long", page.get_by_text("too long"))
+    tour.stop("too long", page.get_by_text("too long"), "main")
     ann.composer.fill("")
     ann.presses("All pins")
     tour.dialog("pins")
@@ -301,7 +301,7 @@ def _see_the_pages(tour: Tour, cast: Cast) -> None:
         ("#/nowhere", "There is nothing at this address."),
     ):
         tour.goes(address)
-        tour.stop(address, page.get_by_role("main").get_by_text(text))
+        tour.stop(address, page.get_by_role("main").get_by_text(text), "main")
     tour.who.context.set_offline(True)
     tour.stop("offline", page.get_by_text("You are offline."))
     tour.who.context.set_offline(False)
@@ -317,7 +317,7 @@ def _see_the_settings(tour: Tour, cast: Cast) -> None:
         section.click()
         name = section.inner_text()
         expect(page.get_by_text("Loading…")).to_have_count(0)
-        tour.stop(f"settings: {name}", page.get_by_role("heading", level=3, name=name))
+        tour.stop(f"settings: {name}", page.get_by_role("heading", level=3, name=name), "main")
         if name in questions:
             page.get_by_role("button", name=questions[name]).click()
             tour.dialog(questions[name])
