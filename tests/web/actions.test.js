@@ -5,6 +5,7 @@ import {createServer} from "node:http";
 import {after, test} from "node:test";
 import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
 import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
+import {toggleReaction} from "../../src/minichat/web/scripts/actions/messages.js";
 import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
 import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
@@ -131,6 +132,24 @@ test("an answer that an event has overtaken does not bring the older state back"
   send({status: 200, body: message(1)});
   await loading;
   assert.equal(messageAt(app.store.get(), ROOM, 1)?.reactions[0]?.count, 1);
+});
+
+test("a reaction to a message that is deleted meanwhile does not bring the message back", async () => {
+  const asked = Promise.withResolvers();
+  const deleted = Promise.withResolvers();
+  const app = await appOf(async () => {
+    asked.resolve(undefined);
+    await deleted.promise;
+    return {status: 200, body: message(1, {reactions: [{emoji: "👍", count: 1, mine: true, users: [ANN.id]}]})};
+  });
+  const reacting = toggleReaction(app, message(1), "👍");
+  await asked.promise;
+  const event = /** @type {const} */ ({type: "message.deleted", data: message(1, {content: "", is_deleted: true})});
+  remember(app, [event]);
+  app.store.update((state) => applyEvent(state, event, Date.now()).state);
+  deleted.resolve(undefined);
+  await reacting;
+  assert.equal(messageAt(app.store.get(), ROOM, 1)?.is_deleted, true);
 });
 
 test("an answer that arrives after the log-out is not shown", async () => {

@@ -71,8 +71,9 @@ export async function toggleReaction(app, message, emoji) {
   try {
     for (let sent = !isWanted; sent !== wanted.get(key); ) {
       sent = wanted.get(key) ?? isWanted;
-      const answer = await (sent ? react : unreact)(message.id, emoji);
-      if (sent === wanted.get(key)) await change(app, "message.updated", Promise.resolve(answer));
+      await put(app, (sent ? react : unreact)(message.id, emoji), (state, data) =>
+        sent === wanted.get(key) ? applyEvent(state, {type: "message.updated", data}, Date.now()).state : state,
+      );
     }
   } catch (error) {
     setReaction(app, message, emoji, hasReacted(message, emoji));

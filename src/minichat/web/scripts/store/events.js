@@ -17,7 +17,7 @@
  *   {kind: "blocked", user: number}} Need
  *   "room": load the room. "missing": load its messages after this id. "blocked": load the messages again that could mention the user.
  */
-import {changeMessages, messageAt, putMessages} from "./messages.js";
+import {changeMessages, messageAt, newer, putMessages} from "./messages.js";
 import {dropParticipant, putParticipant} from "./participants.js";
 import {putPeople, setPresence} from "./people.js";
 import {depart, patchRoom, putRooms} from "./rooms.js";
@@ -152,7 +152,7 @@ function deleted(state, message) {
  * @param {Message} message
  */
 function replaceMessage(state, message) {
-  return changeMessages(state, message.room, (old) => (old.id === message.id ? message : old));
+  return changeMessages(state, message.room, (old) => (old.id === message.id ? newer(old, message) : old));
 }
 
 /**
