@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {createServer} from "node:http";
 import {after, test} from "node:test";
+import {findPeople} from "../../src/minichat/web/scripts/actions/finding.js";
 import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
 import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
 import {toggleReaction} from "../../src/minichat/web/scripts/actions/messages.js";
@@ -13,8 +14,9 @@ import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
 import {setDraft} from "../../src/minichat/web/scripts/store/drafts.js";
 import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
 import {historyOf, messageAt, putMessages} from "../../src/minichat/web/scripts/store/messages.js";
+import {loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
-import {ANN, annInRoom, message, ROOM} from "./fixtures.js";
+import {ANN, annInRoom, message, person, ROOM, room} from "./fixtures.js";
 
 /** @typedef {{status: number, body?: unknown}} Answer */
 
@@ -160,6 +162,22 @@ test("an answer that arrives after the log-out is not shown", async () => {
   assert.equal(app.store.get().histories.size, 0);
 });
 
+test("people whom a search finds after the log-out are not shown to the next user", async () => {
+  const asked = Promise.withResolvers();
+  const left = Promise.withResolvers();
+  const app = await appOf(async () => {
+    asked.resolve(undefined);
+    await left.promise;
+    return {status: 200, body: {users: [person(3, "cleo")]}};
+  });
+  const finding = findPeople(app, "cl", new AbortController().signal, () => {});
+  await asked.promise;
+  app.store.update(loggedOut);
+  left.resolve(undefined);
+  await finding;
+  assert.equal(app.store.get().people.size, 0);
+});
+
 test("a read mark shows at once, and the server learns the newest one alone", async () => {
   /** @type {number[]} */
   const marks = [];
@@ -174,6 +192,29 @@ test("a read mark shows at once, and the server learns the newest one alone", as
   await sending;
   assert.equal(marks.at(-1), 5);
   assert.ok(!marks.includes(4), "the mark in between was sent");
+});
+
+test("a message that arrives before the answer to a read mark stays unread", async () => {
+  const marked = Promise.withResolvers();
+  const arrived = Promise.withResolvers();
+  const app = await appOf(async (path) => {
+    if (!path.endsWith("/read/")) {
+      const fields = {last_seq: 3, last_read_seq: 2, unread_count: 1, last_message: message(3)};
+      return {status: 200, body: room(fields)};
+    }
+    marked.resolve(undefined);
+    await arrived.promise;
+    return {status: 200, body: {last_read_seq: 2, unread_count: 0}};
+  });
+  app.store.update(() => annInRoom(2, {last_read_seq: 1, unread_count: 1}));
+  const sending = markRead(app, ROOM, 2);
+  await marked.promise;
+  const event = /** @type {const} */ ({type: "message.created", data: message(3)});
+  remember(app, [event]);
+  app.store.update((state) => applyEvent(state, event, Date.now()).state);
+  arrived.resolve(undefined);
+  await sending;
+  assert.equal(app.store.get().rooms.get(ROOM)?.unread_count, 1);
 });
 
 test("drafts and unsent messages survive a reload, and belong to one account", async () => {

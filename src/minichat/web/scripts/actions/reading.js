@@ -69,11 +69,13 @@ async function send(app, room) {
       await pause(PAUSE_MS);
       if (app.store.get().account?.id !== user) return unsent.clear();
       sent = unsent.get(room) ?? 0;
+      const before = app.store.get().rooms.get(room);
       const {unread_count} = await app.api.rooms.markRead(room, sent);
       if (sent < (unsent.get(room) ?? 0)) continue;
       unsent.delete(room);
-      const mentions = app.store.get().rooms.get(room)?.unread_mentions ?? 0;
-      if (unread_count > 0 && mentions > 0) await loadRoom(app, room);
+      const known = app.store.get().rooms.get(room);
+      const isOvertaken = before?.last_seq !== known?.last_seq; // the count may lack messages that are here already
+      if (isOvertaken || (unread_count > 0 && known && known.unread_mentions > 0)) await loadRoom(app, room);
       else app.store.update((state) => patchRoom(state, room, {unread_count}));
     }
   } catch (error) {
