@@ -9,6 +9,7 @@ import {go} from "../router.js";
 import {bestRooms, peopleNamed} from "../store/finding.js";
 import {putPeople} from "../store/people.js";
 import {partnerOf, putRooms} from "../store/rooms.js";
+import {put} from "./loading.js";
 
 const LONGEST_QUERY = 100;
 const SUGGESTED = 30;
@@ -28,12 +29,10 @@ export async function findPeople(app, text, signal, show) {
   if (wanted === "") {
     if (known().length >= FEW) return;
     // A newcomer has seen hardly anybody, so show who is here.
-    const {items} = await app.api.people.list({limit: SUGGESTED});
-    app.store.update((state) => putPeople(state, items));
+    await put(app, app.api.people.list({limit: SUGGESTED}), (state, {items}) => putPeople(state, items));
     return show(known());
   }
-  const {users} = await app.api.people.search(cut(wanted), signal);
-  app.store.update((state) => putPeople(state, users));
+  const {users} = await search(app, wanted, signal);
   show(users);
 }
 
@@ -48,6 +47,15 @@ export function findPublicRooms(app, text, signal, query) {
   return app.api.rooms.listPublic(query ?? {limit: 30, ...(text !== "" && {q: cut(text)})}, signal);
 }
 
+/**
+ * @param {App} app
+ * @param {string} text
+ * @param {AbortSignal} signal
+ */
+function search(app, text, signal) {
+  return put(app, app.api.people.search(cut(text), signal), (state, {users}) => putPeople(state, users));
+}
+
 /** The server takes 100 characters, not code units. @param {string} text */
 function cut(text) {
   return [...text].slice(0, LONGEST_QUERY).join("");
@@ -60,8 +68,7 @@ function cut(text) {
  * @param {AbortSignal} signal
  */
 export async function loadPerson(app, id, signal) {
-  const person = await app.api.people.get(id);
-  if (!signal.aborted) app.store.update((state) => putPeople(state, [person]));
+  await put(app, app.api.people.get(id), (state, person) => (signal.aborted ? state : putPeople(state, [person])));
 }
 
 /**
@@ -80,11 +87,10 @@ export async function findEverything(app, text, signal, show) {
   if (text === "") return show({rooms, people: [], cards: []});
   show({rooms, people: others(peopleNamed(store.get(), text)).slice(0, SUGGESTED), cards: []});
   const [{users}, publicRooms, mine] = await Promise.all([
-    text.replace(/^@/, "").trim() === "" ? {users: []} : api.people.search(cut(text), signal),
+    text.replace(/^@/, "").trim() === "" ? {users: []} : search(app, text, signal),
     findPublicRooms(app, text, signal),
     api.rooms.list({q: cut(text), limit: SUGGESTED}),
   ]);
-  store.update((state) => putPeople(state, users));
   const known = new Set(rooms.map(({id}) => id));
   const more = mine.items.filter(({id}) => !known.has(id)); // the server folds a few letters that we do not
   show({rooms: [...rooms, ...more], people: others(users), cards: publicRooms.items});

@@ -6,6 +6,7 @@
  */
 import {go, href} from "../router.js";
 import {putPeople} from "../store/people.js";
+import {put} from "./loading.js";
 
 const LONGEST_QUERY = 200;
 const PAGE = 30;
@@ -16,27 +17,30 @@ const PAGE = 30;
  * @param {Record<string, string> | undefined} next The query of a later page.
  * @param {AbortSignal} signal
  */
-export async function searchMessages(app, {q, room, user}, next, signal) {
+export function searchMessages(app, {q, room, user}, next, signal) {
   const query = {q: [...q].slice(0, LONGEST_QUERY).join(""), limit: PAGE, ...(room && {room}), ...(user && {user})};
-  return known(app, await app.api.messages.search(next ?? query, signal));
+  return known(app, app.api.messages.search(next ?? query, signal));
 }
 
 /**
  * @param {App} app
  * @param {Record<string, string>} [next] The query of a later page.
  */
-export async function loadMentions(app, next) {
-  return known(app, await app.api.messages.mentions(next ?? {limit: PAGE}));
+export function loadMentions(app, next) {
+  return known(app, app.api.messages.mentions(next ?? {limit: PAGE}));
 }
 
 /**
  * @param {App} app
- * @param {import("../api/client.js").Page<Message>} page
+ * @param {Promise<import("../api/client.js").Page<Message>>} page
  */
 function known(app, page) {
-  const people = page.items.map(({user}) => user);
-  app.store.update((state) => putPeople(state, people));
-  return page;
+  return put(app, page, (state, {items}) =>
+    putPeople(
+      state,
+      items.map(({user}) => user),
+    ),
+  );
 }
 
 /**

@@ -200,11 +200,14 @@ export function reportMessage(app, message, {reason, comment}) {
  * @param {string} [emoji] Only with this one.
  * @param {Record<string, string>} [next] The query of a later page.
  */
-export async function loadReactors(app, message, emoji, next) {
-  const page = await app.api.messages.reactors(message.id, next ?? {limit: 100, ...(emoji && {emoji})});
-  const people = page.items.map(({user}) => user);
-  app.store.update((state) => putPeople(state, people));
-  return page;
+export function loadReactors(app, message, emoji, next) {
+  const page = app.api.messages.reactors(message.id, next ?? {limit: 100, ...(emoji && {emoji})});
+  return put(app, page, (state, {items}) =>
+    putPeople(
+      state,
+      items.map(({user}) => user),
+    ),
+  );
 }
 
 /**
