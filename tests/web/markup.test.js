@@ -81,6 +81,8 @@ test("only http, https and mailto become links", () => {
     "www.",
     "a@b",
     "xhttps://example.org",
+    "https://bank.example@evil.example/",
+    "www.bank.example:x@evil.example",
   ]) {
     assert.deepEqual(links(content), [], content);
   }

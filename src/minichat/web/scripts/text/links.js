@@ -2,7 +2,7 @@
  * Links in a text: where one ends. Pure functions only.
  */
 
-const RUN = /[^\s<>"`«»“”„|\\^{}。，、！？；：「」『』【】（）\u200b-\u200f\u2028-\u202e\u2060-\u2069]+/uy;
+const RUN = /[^\s<>"`«»“”„|\\^{}。，、！？；：「」『』【】（）\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069]+/uy;
 const MAIL = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}\p{M}._-]{1,253}/uy;
 const WITH_SCHEME = /^(?:https?:\/\/|mailto:|www\.)/i;
 const PAIRS = /** @type {Record<string, string>} */ ({")": "(", "]": "["});
@@ -69,5 +69,7 @@ function addressOf(link) {
   }
   if (scheme === "www." && !DOMAIN.test(link.split(/[/?#:]/)[0])) return null;
   const url = URL.parse(scheme === "www." ? `https://${link}` : link);
-  return url !== null && url.hostname !== "" ? url.href : null;
+  if (url === null || url.hostname === "") return null;
+  // https://bank.example@evil.example leads to evil.example.
+  return url.username === "" && url.password === "" ? url.href : null;
 }
