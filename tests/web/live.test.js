@@ -194,7 +194,7 @@ test("a connection that is suspended while it loads goes on when it wakes", asyn
   await followed.stop();
 });
 
-test("a silent socket is asked for a sign, and closes if none comes", async () => {
+test("a silent socket is asked for a sign, and closes if none comes, also after the clock was set back", async () => {
   /** @type {Promise<string> | undefined} */
   let heard;
   const base = await serve(
@@ -204,7 +204,15 @@ test("a silent socket is asked for a sign, and closes if none comes", async () =
     },
   );
   const socket = new WebSocket(new URL("ws/chat/", base).href.replace("http", "ws"));
-  mock.timers.enable({apis: ["setInterval", "setTimeout", "Date"], now: Date.now()});
+  let now = Date.now();
+  const clock = mock.method(Date, "now", () => now);
+  mock.timers.enable({apis: ["setInterval", "setTimeout"]});
+  const pass = (/** @type {number} */ seconds) => {
+    for (let second = 0; second < seconds; second += 1) {
+      now += 1_000;
+      mock.timers.tick(1_000);
+    }
+  };
   try {
     const opened = Promise.withResolvers();
     const {closed} = listen(socket, {
@@ -213,11 +221,13 @@ test("a silent socket is asked for a sign, and closes if none comes", async () =
       take() {},
     });
     await opened.promise;
-    mock.timers.tick(26_000);
+    now -= 3_600_000;
+    pass(30);
     assert.equal(await heard, '{"type":"ping"}');
-    mock.timers.tick(12_000);
+    pass(12);
     assert.equal(await closed, true);
   } finally {
+    clock.mock.restore();
     mock.timers.reset();
   }
 });

@@ -15,7 +15,7 @@ const sentAt = new Map();
  */
 export function reportTyping(app, room) {
   const now = Date.now();
-  if (now - (sentAt.get(room) ?? 0) < PAUSE_MS || app.store.get().link !== "live") return;
+  if (Math.abs(now - (sentAt.get(room) ?? 0)) < PAUSE_MS || app.store.get().link !== "live") return;
   sentAt.set(room, now);
   app.api.rooms.typing(room).catch(() => {}); // the next key tries again
 }

@@ -78,6 +78,7 @@ export function listen(socket, {onOpen, take, signal}) {
 
   function check() {
     const now = Date.now();
+    if (now < checkedAt) [heardAt, askedAt] = [now, null]; // the clock was set back
     if (now - checkedAt > SLEEP_MS || now - heardAt > SILENCE_MS) probe();
     checkedAt = now;
     if (isOpen ? askedAt !== null && now - askedAt > ANSWER_MS : now - startedAt > OPENING_MS) end();
