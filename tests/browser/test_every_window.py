@@ -289,6 +289,7 @@ def _see_the_pages(tour: Tour, cast: Cast) -> None:
     tour.dialog("written by")
     tour.closes()
     tour.goes("#/mentions")
+    expect(page.get_by_role("heading", name="Mentions")).to_be_visible()  # the search before it has messages, too
     tour.stop("mentions", page.locator(".found-message"))
     token = cast.bob.sends("POST", f"/api/chat/rooms/{cast.public['id']}/invites/")["token"]
     for address, text in (

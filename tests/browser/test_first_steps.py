@@ -45,6 +45,7 @@ def test_two_people_register_log_in_and_chat(people: People, ann: Person) -> Non
 
 
 def test_the_keyboard_keeps_its_place_through_the_log_in_and_over_dialogs(ann: Person) -> None:
+    ann.complaints.expect("WebSocket connection")  # a log-out may come before the handshake
     page = ann.logged_out().opens("#/log-in").page
     ann.fills(username=ann.username, password=PASSWORD)
     page.keyboard.press("Enter")
@@ -56,6 +57,10 @@ def test_the_keyboard_keeps_its_place_through_the_log_in_and_over_dialogs(ann: P
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("main")).to_be_focused()
+    for entry, heading in (("Settings", "Profile"), ("Mentions", "Mentions"), ("Log out", "Log in to minichat")):
+        page.get_by_role("button", name="Menu: Ann").press("Enter")
+        page.get_by_role("menuitem", name=entry).press("Enter")
+        expect(page.get_by_role("heading", name=heading)).to_be_focused()
 
 
 def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, copy: Copy) -> None:

@@ -20,13 +20,18 @@ export function laterPage(load) {
       fill(element, waiting());
       const view = await later(load);
       if (signal.aborted) return;
-      if (view) fill(element, view(app, signal));
-      else
+      if (view) {
+        fill(element, view(app, signal));
+        // The keys go on from here, not from the button that opened the page.
+        if (!element.contains(document.activeElement)) heading()?.focus({preventScroll: true});
+      } else
         fill(
           element,
           failure(() => void show()),
         );
     }
+    /** @returns {HTMLElement | null} */
+    const heading = () => element.querySelector(':is(h2, h3)[tabindex="-1"]');
     void show();
     return element;
   };

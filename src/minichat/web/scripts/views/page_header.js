@@ -17,7 +17,7 @@ export function pageHeader(title, room) {
     "header",
     {class: "room-header"},
     h("a", {class: "icon-button room-back", href: back, "aria-label": label}, icon("back")),
-    h("div", {class: "room-heading"}, h("h2", {class: "room-title"}, title)),
+    h("div", {class: "room-heading"}, h("h2", {class: "room-title", tabindex: -1}, title)),
     h("a", {class: "icon-button page-close", href: back, "aria-label": label, title: label}, icon("close")),
   );
 }

@@ -8,7 +8,7 @@ import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
 import {startMarking} from "../actions/reading.js";
 import {startSending} from "../actions/sending.js";
-import {chooseLanguage, t, useLanguage} from "../texts/texts.js";
+import {chooseLanguage, language, t, useLanguage} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
 import {keepAboveKeyboard} from "../ui/keyboard_space.js";
 import {requestListed} from "../ui/later.js";
@@ -27,12 +27,16 @@ export async function root(app, element, signal) {
   async function show() {
     const {phase} = app.store.get();
     const part = page.next();
-    if (phase === "out") fill(element, welcome(app, part));
+    if (phase === "out") put(welcome(app, part));
     if (phase !== "in") return;
     const loaded = await loadChat().catch(() => null);
-    if (part.aborted) return;
+    if (!part.aborted) put(loaded ? loaded.chat(app, part) : notLoaded());
+  }
+
+  /** Show a page. It takes the focus over from the page before. @param {HTMLElement} next */
+  function put(next) {
     const hadFocus = element.contains(document.activeElement);
-    fill(element, loaded ? loaded.chat(app, part) : notLoaded());
+    fill(element, next);
     if (hadFocus) element.querySelector("h1")?.focus({preventScroll: true});
   }
 
@@ -52,8 +56,9 @@ export async function root(app, element, signal) {
   app.store.watch(
     (state) => state.settings.language,
     async (chosen, previous) => {
-      if (previous === undefined) return;
-      await useLanguage(chooseLanguage(chosen, navigator.languages));
+      const next = chooseLanguage(chosen, navigator.languages);
+      if (previous === undefined || next === language()) return;
+      await useLanguage(next);
       await show();
     },
     signal,

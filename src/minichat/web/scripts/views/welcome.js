@@ -193,7 +193,7 @@ function accountForm({note: firstNote = "", title, action, fields, send, other: 
     "form",
     {class: "welcome-form", novalidate: true, onsubmit},
     logo(),
-    h("h1", {class: "welcome-title"}, title),
+    h("h1", {class: "welcome-title", tabindex: -1}, title),
     h("p", {class: "welcome-about"}, t("welcome.about")),
     note,
     ...parts,
