@@ -410,3 +410,18 @@ def test_the_days_of_a_page_that_stays_open_overnight_stay_right(ann: Person) ->
     ann.page.clock.fast_forward("24:01:00")
     expect(ann.page.locator(".day")).to_have_text(["Yesterday"])
     expect(ann.page.locator(".room-time").first).not_to_have_text(re.compile(":"))  # the weekday
+
+
+def test_the_controls_of_messages_come_after_a_start_without_a_network(ann: Person) -> None:
+    room = ann.makes_room("Tunnel")
+    ann.said("hello", room)
+    ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "WebSocket connection")
+    ann.opens_room(room)
+    ann.context.set_offline(True)
+    ann.page.mouse.move(600, 400)
+    ann.page.mouse.move(620, 420)
+    ann.sees("You are offline")
+    expect(ann.page.locator(".toast")).to_have_count(0)
+    ann.context.set_offline(False)
+    ann.page.locator("article .bubble").hover()
+    expect(ann.page.get_by_role("group", name="Actions")).to_be_visible()

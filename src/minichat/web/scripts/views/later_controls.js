@@ -36,6 +36,11 @@ export function laterControls(app, list, signal) {
 
   async function load() {
     used.abort();
+    if (!navigator.onLine) {
+      // The user has asked for nothing yet, so there is nothing to report.
+      addEventListener("online", () => void load(), {signal, once: true});
+      return;
+    }
     const loaded = await later(() => import("./message_controls.js"));
     if (!loaded || signal.aborted) return;
     controls = loaded.messageControls(app, list, setReached, signal);
