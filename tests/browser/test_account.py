@@ -130,3 +130,13 @@ class TestSettings:
         ann.sees("Your account has been deleted.")
         expect(ann.page.get_by_role("heading", name="Log in to minichat")).to_be_visible()
         assert ann.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_ones_own_card_leads_to_the_profile(ann: Person) -> None:
+    room = ann.makes_room("Mirror")
+    ann.said(f"it's me, @{ann.username}", room)
+    ann.opens_room(room)
+    ann.presses(f"@{ann.username}")
+    ann.follows("Edit profile")
+    expect(ann.page.get_by_role("heading", name="Profile")).to_be_focused()
+    expect(ann.page.get_by_role("dialog")).to_have_count(0)

@@ -237,6 +237,7 @@ const texts = {
   "people.chosen": "Chosen people",
   "people.remove_chosen": "Remove {name}",
   "person.title": "Profile",
+  "person.edit": "Edit profile",
   "person.you": "This is you",
   "person.erased": "This account has been deleted.",
   "person.message": "Send message",

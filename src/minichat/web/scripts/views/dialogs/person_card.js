@@ -11,6 +11,7 @@ import {loadPerson} from "../../actions/finding.js";
 import {findParticipant} from "../../actions/participants.js";
 import {problemText} from "../../actions/problems.js";
 import {openDirectChat} from "../../actions/room_making.js";
+import {href} from "../../router.js";
 import {isErased} from "../../store/finding.js";
 import {rightsOver} from "../../store/participants.js";
 import {nameOf} from "../../store/people.js";
@@ -81,7 +82,11 @@ function personCard(app, first, roomId, signal) {
     const room = state.rooms.get(roomId ?? 0);
     const participant = roleOf(state);
     const isBlocked = state.blocked.has(id);
-    if (id === state.account?.id || isErased(first)) return fill(actions);
+    if (isErased(first)) return fill(actions);
+    if (id === state.account?.id) {
+      const profile = href({page: "settings", section: "profile"});
+      return fill(actions, h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
+    }
     const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
