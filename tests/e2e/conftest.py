@@ -63,20 +63,25 @@ def server(shared_servers, new_database):
 
 
 @pytest.fixture
-def people(server, request):
-    """Ann and Bob, new ones for each test."""
-    mark = f"{abs(hash((request.node.nodeid, server.port))):x}"[:8]
-    return register(server, f"ann{mark}", f"bob{mark}")
+def mark(server, request):
+    """The end of the test's usernames."""
+    return f"{abs(hash((request.node.nodeid, server.port))):x}"[:8]
 
 
 @pytest.fixture
-def ann(people):
-    return people[0]
+def ann(server, mark):
+    """A user, who is new for each test."""
+    return register(server, f"ann{mark}")[0]
 
 
 @pytest.fixture
-def bob(people):
-    return people[1]
+def bob(server, mark):
+    return register(server, f"bob{mark}")[0]
+
+
+@pytest.fixture
+def people(ann, bob):
+    return [ann, bob]
 
 
 @pytest.fixture(scope="module")

@@ -53,9 +53,9 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
 
 
 @pytest.fixture
-def people(hosts, request):
-    mark = f"{abs(hash(request.node.name)):x}"[:8]
-    return register(hosts.here, f"ann{mark}", f"bob{mark}")
+def server(hosts):
+    """The server at which people register."""
+    return hosts.here
 
 
 def at(server: RunningServer, person: Person) -> Person:
