@@ -132,9 +132,9 @@ class TestSettings:
         assert ann.page.evaluate("Object.keys(localStorage)") == []
 
 
-def test_ones_own_card_leads_to_the_profile(ann: Person) -> None:
-    room = ann.makes_room("Mirror")
-    ann.said(f"it's me, @{ann.username}", room)
+def test_ones_own_card_leads_to_the_profile(ann: Person, bob: Person) -> None:
+    room = ann.makes_room("Mirror", bob)
+    bob.said(f"it's you, @{ann.username}", room)
     ann.opens_room(room)
     ann.presses(f"@{ann.username}")
     ann.follows("Edit profile")
