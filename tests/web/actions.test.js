@@ -5,15 +5,18 @@ import {createServer} from "node:http";
 import {after, test} from "node:test";
 import {findPeople} from "../../src/minichat/web/scripts/actions/finding.js";
 import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
+import {loadAll, loadPresence} from "../../src/minichat/web/scripts/actions/live.js";
 import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
 import {toggleReaction} from "../../src/minichat/web/scripts/actions/messages.js";
 import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
+import {openRoom} from "../../src/minichat/web/scripts/actions/rooms.js";
 import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
 import {setDraft} from "../../src/minichat/web/scripts/store/drafts.js";
 import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
 import {historyOf, messageAt, putMessages} from "../../src/minichat/web/scripts/store/messages.js";
+import {putPeople} from "../../src/minichat/web/scripts/store/people.js";
 import {loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
 import {ANN, annInRoom, message, person, ROOM, room} from "./fixtures.js";
@@ -176,6 +179,34 @@ test("people whom a search finds after the log-out are not shown to the next use
   left.resolve(undefined);
   await finding;
   assert.equal(app.store.get().people.size, 0);
+});
+
+test("after an interruption the people who have left meanwhile are offline", async () => {
+  const app = await appOf(() => ({status: 200, body: [{user: ANN, is_online: true, last_seen: null}]}));
+  app.store.update((state) => putPeople(state, [ANN, {...person(2, "ben"), is_online: true}]));
+  await loadPresence(app);
+  const {people} = app.store.get();
+  assert.deepEqual([people.get(1)?.is_online, people.get(2)?.is_online], [true, false]);
+});
+
+test("loading everything again does not rely on a load that began before", async () => {
+  let contents = "before";
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  const app = await appOf(async (path) => {
+    if (!path.includes("/history/")) return {status: 200, body: path.includes("/rooms/") ? [room()] : []};
+    const body = {room: room({last_seq: 1}), messages: [message(1, {content: contents})]};
+    if (contents === "before") await new Promise((resolve) => waiting.push(() => resolve(undefined)));
+    return {status: 200, body};
+  });
+  app.store.update((state) => ({...state, route: {page: "room", room: ROOM}}));
+  const early = openRoom(app, ROOM);
+  while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  contents = "after";
+  await loadAll(app);
+  assert.equal(messageAt(app.store.get(), ROOM, 1)?.content, "after");
+  waiting[0]?.();
+  await early;
 });
 
 test("a read mark shows at once, and the server learns the newest one alone", async () => {

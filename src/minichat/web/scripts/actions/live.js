@@ -11,10 +11,12 @@ import {ApiError} from "../api/client.js";
 import {follow} from "../api/stream.js";
 import {applyEvent} from "../store/events.js";
 import {dropHistory, historyOf, putMessages} from "../store/messages.js";
+import {replacePresence} from "../store/people.js";
 import {putRooms, removeRoom, replaceRooms} from "../store/rooms.js";
 import {expireTyping} from "../store/typing.js";
 import {put, remember} from "./loading.js";
-import {openRoom} from "./rooms.js";
+import {loadParticipants} from "./participants.js";
+import {loadAnew, openRoom} from "./rooms.js";
 import {sendAll} from "./sending.js";
 
 /**
@@ -25,6 +27,7 @@ export function startLive(app, signal) {
   const {store} = app;
   const needs = makeNeeds(app, signal);
 
+  let wasLive = false;
   const {wake, suspend} = follow(app.api.live, {
     signal,
     isVisible: () => document.visibilityState === "visible",
@@ -46,7 +49,10 @@ export function startLive(app, signal) {
     },
     onLink(link) {
       store.update((state) => ({...state, link}));
-      if (link === "live") sendAll(app);
+      if (link !== "live") return;
+      sendAll(app);
+      if (wasLive) loadPresence(app).catch(() => {}); // the next change of each person tells
+      wasLive = true;
     },
   });
 
@@ -70,13 +76,28 @@ export function startLive(app, signal) {
  */
 export async function loadAll(app) {
   const {api, store} = app;
-  const {route} = store.get();
-  store.update((state) => [...state.histories.keys()].reduce(dropHistory, state));
+  const {route, participants} = store.get();
+  loadAnew();
+  store.update((state) => ({...[...state.histories.keys()].reduce(dropHistory, state), participants: new Map()}));
   await Promise.all([
     put(app, allPages(api.rooms.list), replaceRooms),
     put(app, api.people.blocks(), (state, blocks) => ({...state, blocked: new Set(blocks.map(({id}) => id))})),
     route.page === "room" ? openRoom(app, route.room, route.message) : null,
+    // The list of members may be open. Whether the room can still be read, its messages tell.
+    route.page === "room" && participants.has(route.room) ? loadParticipants(app, route.room).catch(() => {}) : null,
   ]);
+}
+
+/**
+ * Presence is not in the log: after an interruption, learn who is online. Too many people are not asked for.
+ * @param {App} app
+ */
+export async function loadPresence(app) {
+  const load = async () => {
+    const {items, next} = await app.api.people.online({limit: 200});
+    return next === null ? items : null;
+  };
+  await put(app, load(), (state, online) => (online === null ? state : replacePresence(state, online)));
 }
 
 /**

@@ -19,14 +19,23 @@ const underWay = new Map();
 
 /**
  * @template T
- * @param {string} key
+ * @param {App} app
+ * @param {string} what
  * @param {() => Promise<T>} load
  * @returns {Promise<T>}
  */
-function once(key, load) {
-  const running = underWay.get(key) ?? load().finally(() => underWay.delete(key));
+function once(app, what, load) {
+  const key = `${app.store.get().account?.id} ${what}`;
+  const known = underWay.get(key);
+  if (known) return known;
+  const running = load().finally(() => underWay.get(key) === running && underWay.delete(key));
   underWay.set(key, running);
   return running;
+}
+
+/** Nobody waits any more for the loads under way: their answers may lack changes that no event will tell. */
+export function loadAnew() {
+  underWay.clear();
 }
 
 /**
@@ -37,7 +46,7 @@ function once(key, load) {
  * @returns {Promise<boolean>}
  */
 export function openRoom(app, room, message) {
-  return once(`${room} around ${message}`, () => load(app, room, message));
+  return once(app, `${room} around ${message}`, () => load(app, room, message));
 }
 
 /**
@@ -86,7 +95,7 @@ async function openCard(app, id) {
  * @param {number} seq
  */
 export function loadOlder(app, room, seq) {
-  return once(`${room} before ${seq}`, async () => {
+  return once(app, `${room} before ${seq}`, async () => {
     const first = runAround(historyOf(app.store.get(), room).messages, seq)[0];
     if (!first) return;
     await put(app, app.api.messages.history(room, {before: first.id, limit: NEXT_PAGE}), (state, {messages}) =>
@@ -102,7 +111,7 @@ export function loadOlder(app, room, seq) {
  * @param {number} seq
  */
 export function loadNewer(app, room, seq) {
-  return once(`${room} after ${seq}`, async () => {
+  return once(app, `${room} after ${seq}`, async () => {
     const last = runAround(historyOf(app.store.get(), room).messages, seq).at(-1);
     if (!last) return;
     await put(app, app.api.messages.history(room, {after: last.id, limit: NEXT_PAGE}), (state, {messages}) =>

@@ -42,6 +42,21 @@ export function setPresence(state, user, {is_online, last_seen}) {
 }
 
 /**
+ * These people are online, and nobody else is.
+ * @param {State} state
+ * @param {readonly {user: User, last_seen: string | null}[]} online
+ */
+export function replacePresence(state, online) {
+  const seen = new Map(online.map(({user, last_seen}) => [user.id, last_seen]));
+  const people = [...state.people.values()].map((person) => ({
+    ...person,
+    is_online: seen.has(person.id),
+    last_seen: seen.get(person.id) ?? person.last_seen,
+  }));
+  return putPeople(state, people);
+}
+
+/**
  * The name to show: the full name, or the username if there is none.
  * @param {{full_name: string, username: string}} user
  */
