@@ -203,10 +203,13 @@ test("loading everything again does not rely on a load that began before", async
   const early = openRoom(app, ROOM);
   while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve));
   contents = "after";
-  await loadAll(app);
-  assert.equal(messageAt(app.store.get(), ROOM, 1)?.content, "after");
+  const loading = loadAll(app);
+  await until(app, ({isLoaded}) => isLoaded);
+  await Promise.race([loading, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  const shown = messageAt(app.store.get(), ROOM, 1)?.content;
   waiting[0]?.();
-  await early;
+  await Promise.all([loading, early]);
+  assert.equal(shown, "after");
 });
 
 test("a read mark shows at once, and the server learns the newest one alone", async () => {
