@@ -80,6 +80,12 @@ test("a problem of the server keeps its code, sentence, fields and waiting time"
   });
 });
 
+test("a proxy's answer without a problem in it is a temporary error", async () => {
+  const base = await serve((_request, response) => answer(response, 502, null));
+  const {client} = clientOf(base);
+  await assert.rejects(client.json("GET", "api/info/", {isPublic: true}), {status: 502, isTemporary: true});
+});
+
 test("a server that can't be reached is a temporary error", async () => {
   const {client} = clientOf(new URL("http://127.0.0.1:1/"));
   await assert.rejects(client.json("GET", "api/info/", {isPublic: true}), {status: 0, code: "unreachable"});

@@ -166,7 +166,7 @@ async function read(answer, signal) {
 
 /** @param {Response} answer */
 export async function problemOf(answer) {
-  const problem = await answer.json().catch(() => ({}));
+  const problem = (await answer.json().catch(() => null)) ?? {}; // a proxy may answer with anything
   return new ApiError({
     status: answer.status,
     code: typeof problem.code === "string" ? problem.code : `http_${answer.status}`,

@@ -6,7 +6,6 @@
  */
 import {setBlocked} from "../actions/blocks.js";
 import {deleteMessage, hasReacted, setPinned, startEdit, startReply} from "../actions/messages.js";
-
 import {problemText} from "../actions/problems.js";
 import {href} from "../router.js";
 import {nameOf} from "../store/people.js";
