@@ -1,11 +1,9 @@
 /**
  * What is unread, and what of it the user wants to be notified about. Pure functions only.
  *
- * @typedef {import("./state.js").State} State
  * @typedef {import("./state.js").Room} Room
  * @typedef {import("./state.js").Message} Message
  */
-import {memo} from "./store.js";
 
 /**
  * The message mentions this user.
@@ -40,6 +38,3 @@ export function totals(rooms, now) {
   }
   return {unread, mentions};
 }
-
-/** @type {(rooms: State["rooms"]) => {unread: number, mentions: number}} */
-export const totalsNow = memo((rooms) => totals(rooms, Date.now()));

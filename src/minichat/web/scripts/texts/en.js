@@ -385,7 +385,6 @@ const texts = {
   "notify.muted": "Muted until you unmute it",
   "notify.muted_until": "Muted until {time}",
   "notify.mark_read": "Mark as read",
-  "notify.muting": "Mute",
 
   // Invitations that the user has received
   "invite.title": "Invitation",
@@ -395,7 +394,6 @@ const texts = {
   "invite.dismiss": "Not now",
   "invite.dead": "This invitation no longer works",
   "invite.dead_text": "It has expired, was revoked or is used up. Ask for a new link.",
-  "invite.banned": "You can't join this room",
   "invite.register_hint": "Create an account or log in to join.",
 
   // Blocked people
@@ -446,7 +444,7 @@ const texts = {
 
   // Devices
   "sessions.hint":
-    "You are logged in on these devices. If you don't know one of them, end it and change your password.",
+    "You are logged in on these devices. If you don't know one of them, log it out and change your password.",
   "sessions.current": "This device",
   "sessions.used": "Last used: {time}",
   "sessions.unknown": "Unknown device",

@@ -372,11 +372,11 @@ const texts = {
   "roles.remove": "Удалить из комнаты",
   "roles.remove_title": "Удалить из комнаты: {name}?",
   "roles.remove_text":
-    "Человек сразу потеряет комнату, но сможет вступить снова. Чтобы этого не случилось, закройте доступ.",
-  "roles.remove_text_private": "Человек сразу потеряет комнату. Вернуться можно будет по приглашению.",
+    "Человек сразу потеряет доступ к комнате, но сможет вступить снова. Чтобы этого не случилось, закройте доступ.",
+  "roles.remove_text_private": "Человек сразу потеряет доступ к комнате. Вернуться можно будет по приглашению.",
   "roles.ban": "Удалить и закрыть доступ",
   "roles.ban_title": "Закрыть доступ: {name}?",
-  "roles.ban_text": "Человек сразу потеряет комнату и не сможет вступить снова, пока вы не откроете доступ.",
+  "roles.ban_text": "Человек сразу потеряет доступ к комнате и не сможет вступить снова, пока вы не откроете доступ.",
   "invites.hint": "По ссылке может вступить любой, пока не истечёт её срок.",
   "invites.expires": "Срок действия",
   "invites.uses": "Сколько раз",
@@ -433,7 +433,6 @@ const texts = {
   "notify.muted": "Без звука, пока не включите",
   "notify.muted_until": "Без звука до {time}",
   "notify.mark_read": "Отметить прочитанным",
-  "notify.muting": "Без звука",
 
   // Invitations that the user has received
   "invite.title": "Приглашение",
@@ -443,7 +442,6 @@ const texts = {
   "invite.dismiss": "Не сейчас",
   "invite.dead": "Приглашение больше не действует",
   "invite.dead_text": "Срок истёк, приглашение отозвали или им уже воспользовались. Попросите новую ссылку.",
-  "invite.banned": "Вступить в эту комнату нельзя",
   "invite.register_hint": "Чтобы вступить, создайте аккаунт или войдите.",
 
   // Blocked people
@@ -456,7 +454,7 @@ const texts = {
   "unsent.copy": "Скопировать",
   "unsent.delete": "Удалить",
 
-  // Настройки
+  // Settings
   "settings.title": "Настройки",
   "settings.back": "Назад к настройкам",
   "settings.profile": "Профиль",
@@ -479,7 +477,7 @@ const texts = {
   "settings.password_text": "На всех остальных устройствах нужно будет войти заново. Здесь вы останетесь в сети.",
   "settings.password_changed": "Пароль изменён.",
 
-  // Фотография
+  // The user's picture
   "picture.upload": "Загрузить фото",
   "picture.remove": "Удалить фото",
   "picture.address": "Взять фото из интернета",
@@ -492,9 +490,9 @@ const texts = {
   "picture.changed": "Фото изменено.",
   "picture.unreadable": "Браузер не смог прочитать этот файл. Выберите PNG, JPEG, WebP или GIF.",
 
-  // Устройства
+  // Devices
   "sessions.hint":
-    "Здесь вы вошли в свой аккаунт. Если видите незнакомое устройство, завершите его сеанс и смените пароль.",
+    "На этих устройствах вы вошли в аккаунт. Если видите незнакомое, завершите его сеанс и смените пароль.",
   "sessions.current": "Это устройство",
   "sessions.used": "Последняя активность: {time}",
   "sessions.unknown": "Неизвестное устройство",
@@ -504,7 +502,7 @@ const texts = {
   "sessions.end_others_text": "Здесь вы останетесь в сети. На других устройствах понадобится пароль.",
   "sessions.ended_others": "Все другие сеансы завершены.",
 
-  // Оформление
+  // Appearance
   "appearance.theme": "Тема",
   "appearance.system": "Автоматически",
   "appearance.system_hint": "Как на этом устройстве.",
@@ -513,7 +511,7 @@ const texts = {
   "appearance.language": "Язык",
   "appearance.system_language_hint": "Как в браузере.",
 
-  // Уведомления и звук
+  // Notifications and sound
   "notices.title": "{name} — {room}",
   "notices.notifications": "Уведомления",
   "notices.notifications_hint": "Браузер показывает новые сообщения, пока minichat открыт хотя бы в одной вкладке.",
@@ -533,7 +531,7 @@ const texts = {
   "notices.unsupported":
     "Этот браузер не может показывать уведомления сайта. Нужно защищённое соединение (https), а на телефонах они не работают.",
 
-  // Данные
+  // The user's data
   "data.export_title": "Скачать данные",
   "data.export_text": "Один файл с вашим профилем, комнатами, сообщениями, реакциями и устройствами.",
   "data.export": "Скачать",
@@ -546,7 +544,7 @@ const texts = {
   "data.erase_action": "Удалить навсегда",
   "data.erased": "Аккаунт удалён.",
 
-  // О программе
+  // About
   "about.server": "Сервер: {name}",
   "about.keys": "Клавиши",
   "about.key_switcher": "Перейти к чату или человеку",
