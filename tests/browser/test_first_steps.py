@@ -61,6 +61,10 @@ def test_the_keyboard_keeps_its_place_through_the_log_in_and_over_dialogs(ann: P
         page.get_by_role("button", name="Menu: Ann").press("Enter")
         page.get_by_role("menuitem", name=entry).press("Enter")
         expect(page.get_by_role("heading", name=heading)).to_be_focused()
+        if entry != "Log out":
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("heading", name=heading)).to_have_count(0)
+            expect(page.get_by_role("main")).to_be_focused()
 
 
 def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, copy: Copy) -> None:

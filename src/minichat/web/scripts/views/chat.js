@@ -45,7 +45,9 @@ export function chat(app, signal) {
     () => {
       const {route} = app.store.get();
       element.dataset.pane = route.page === "home" ? "list" : "main";
+      const hadFocus = main.contains(document.activeElement);
       fill(main, pageOf(route)(app, page.next()));
+      if (hadFocus && document.activeElement === document.body) main.focus({preventScroll: true});
     },
     signal,
   );

@@ -1,6 +1,6 @@
 /**
  * Keys that work everywhere in the chat: Ctrl+K (or ⌘K) opens the quick switcher, Alt+Up and Alt+Down go to the room above
- * or below.
+ * or below, Escape leaves a page that is no room.
  *
  * @typedef {import("../app.js").App} App
  */
@@ -21,7 +21,10 @@ export function shortcuts(app, signal) {
       if (isCommand && event.code === "KeyK") void openSwitcher(app);
       else if (isMove && event.key === "ArrowUp" && !document.querySelector("dialog[open]")) move(app, -1);
       else if (isMove && event.key === "ArrowDown" && !document.querySelector("dialog[open]")) move(app, 1);
-      else return;
+      else {
+        if (event.key === "Escape" && mayLeave(event)) leavePage(app);
+        return;
+      }
       event.preventDefault();
     },
     {signal},
@@ -44,4 +47,22 @@ function move(app, step) {
   const place = route.page === "room" ? all.findIndex(({id}) => id === route.room) : step > 0 ? -1 : all.length;
   const next = all[place + step];
   if (next) go({page: "room", room: next.id});
+}
+
+/**
+ * Escape first closes what is above the page, and no text is lost: only an empty search lets it pass.
+ * @param {KeyboardEvent} event
+ */
+function mayLeave({defaultPrevented, isComposing, target}) {
+  const isField = target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
+  const isText = isField && !["radio", "checkbox"].includes(target.type);
+  const isWritten = isText && (target.type !== "search" || target.value !== "");
+  return !defaultPrevented && !isComposing && !isWritten && !document.querySelector("dialog[open], [role=menu]");
+}
+
+/** @param {App} app */
+function leavePage(app) {
+  const {route} = app.store.get();
+  if (route.page === "search" && route.room !== undefined) go({page: "room", room: route.room});
+  else if (["search", "mentions", "settings"].includes(route.page)) go({page: "home"});
 }
