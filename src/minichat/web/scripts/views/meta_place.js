@@ -15,7 +15,8 @@ const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF]/;
 export function placeMeta(row, body, meta, {isApart = false} = {}) {
   const last = body.querySelector(":scope > .texts:not(.is-emoji) > :last-child");
   const isText = last?.classList.contains("text") === true && !RIGHT_TO_LEFT.test(last.textContent ?? "");
-  row.classList.toggle("is-beside", isText && !isApart);
+  const isDeleted = row.classList.contains("is-deleted");
+  row.classList.toggle("is-beside", (isText || isDeleted) && !isApart);
   const parts = [...meta.children];
   const words = parts.filter((part) => part.querySelector(".icon") === null).map((part) => part.textContent);
   row.style.setProperty("--meta-words", JSON.stringify(words.join(" ")));
