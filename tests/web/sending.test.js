@@ -1,7 +1,7 @@
 // What becomes of a message that the server does not take at once. Against a server of the test.
 
 import assert from "node:assert/strict";
-import {test} from "node:test";
+import {mock, test} from "node:test";
 import {
   discard,
   sendAgain,
@@ -63,6 +63,23 @@ test("in a slow room a message waits, and the user sees until when", async () =>
   await until(() => entries().length === 0);
   assert.equal(messageAt(app.store.get(), ROOM, 4)?.content, "hello");
   assert.ok(Number(app.store.get().cooldowns.get(ROOM)) - before >= 10_000, "the next pause has begun");
+});
+
+test("messages keep their order when the clock is set back between them", async () => {
+  const {app, bodies, entries} = await appOf();
+  sendMessage(app, ROOM, {content: "one"});
+  const now = Date.now();
+  const clock = mock.method(Date, "now", () => now - 60_000);
+  sendMessage(app, ROOM, {content: "two"});
+  sendMessage(app, ROOM, {content: "three"});
+  clock.mock.restore();
+  const times = entries().map(({createdAt}) => createdAt);
+  assert.equal(new Set(times).size, 3, "a reload sorts them by these times");
+  await until(() => entries().length === 0);
+  assert.deepEqual(
+    bodies.map(({content}) => content),
+    ["one", "two", "three"],
+  );
 });
 
 test("a message is sent without the mention of somebody who has left meanwhile", async () => {

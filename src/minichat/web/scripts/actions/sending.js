@@ -28,10 +28,11 @@ const rooms = new WeakMap();
  */
 export function sendMessage(app, room, {content, replyTo = null, mentionIds = []}) {
   const clientId = randomId();
-  const createdAt = Date.now();
-  app.store.update((state) =>
-    addEntry(state, {clientId, room, content, replyTo, mentionIds, createdAt, state: "waiting", problem: ""}),
-  );
+  app.store.update((state) => {
+    // Their order stays, also if the clock is set back, and after a reload.
+    const createdAt = Math.max(Date.now(), ...state.outbox.map((entry) => entry.createdAt + 1));
+    return addEntry(state, {clientId, room, content, replyTo, mentionIds, createdAt, state: "waiting", problem: ""});
+  });
   void sendIn(app, room);
 }
 
@@ -106,8 +107,8 @@ async function sendIn(app, room) {
   try {
     for (let failures = 0; isWaiting(); ) {
       const outcome = await exclusively(name, () => sendEntries(app, account, room));
-      if (outcome === "ended") return;
-      if (outcome === null) continue;
+      if (outcome === "ended" && !app.session.exists()) return;
+      if (outcome === "ended" || outcome === null) continue; // the user may have logged in again
       failures = outcome.isProgress ? 1 : failures + 1;
       const attempt = outcome.error.code === "cooldown" ? 0 : failures - 1;
       await pause(delayMs(attempt, outcome.error.retryAfter), wake.signal); // other tabs may try meanwhile
