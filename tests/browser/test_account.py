@@ -49,6 +49,7 @@ class TestEntrance:
         visitor.presses("Log in")
         expect(visitor.page.locator(".form-problem")).not_to_be_empty()
         expect(visitor.page.get_by_label("Username")).to_have_value(ann.username)
+        expect(visitor.page.get_by_label("Password", exact=True)).to_be_focused()
 
     def test_the_server_refuses_in_the_language_of_the_visitor(self, people: People, ann: Person) -> None:
         visitor = people.visitor().having(locale="ru-RU").opens("#/log-in")

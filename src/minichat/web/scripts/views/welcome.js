@@ -173,7 +173,7 @@ function accountForm({note: firstNote = "", title, action, fields, send, other: 
     const wrong = Object.entries(fields).filter(([name]) => fieldProblem(error, name) !== "");
     for (const [name, one] of wrong) one.setProblem(fieldProblem(error, name));
     if (wrong.length === 0) setText(problem, problemText(error));
-    (wrong[0]?.[1] ?? fields.username).input.focus();
+    (wrong[0]?.[1] ?? fields.password).input.focus();
   }
 
   /** @param {string} text */
