@@ -167,7 +167,7 @@ class TestVersions:
             ann.says("before the upgrade")
             expect(ann.page.locator("html")).to_have_attribute("data-version", "older")
             versions = versions_in(ann.page)
-            ann.complaints.expect("net::ERR_", "WebSocket connection")
+            ann.complaints.expect("net::ERR_", "WebSocket connection", "status of 404", "dynamically imported module")
         with serving(tmp_path, port=port):
             ann.says("after the upgrade")
             wait_until(lambda: len(ann.account.history(room["id"])) == 2, "the message of the open tab")

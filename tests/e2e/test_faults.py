@@ -4,6 +4,7 @@ Interrupted transactions run on both databases. Reloads and orphaned workers run
 is the same.
 """
 
+import signal
 import threading
 from pathlib import Path
 
@@ -160,7 +161,7 @@ class TestProcesses:
     def test_orphaned_workers_end_and_a_new_server_continues(self, home, writers):
         workers = home.server.workers
         writers.wait_for(20)
-        home.server.process.kill()
+        home.server.process.send_signal(signal.SIGKILL)
         home.server.process.wait()
         wait_until(lambda: not any(is_running(worker) for worker in workers), "the end of the workers")
         writers.end()

@@ -116,8 +116,8 @@ def test_the_story_refuses_numbers(tmp_path, option):
 
 def test_make_demo_prints_the_log_ins_and_serves_the_story_of_the_first_time(tmp_path):
     port = free_port()
-    demo = ["make", "demo", f"BIN={os.path.relpath(BIN, PROJECT)}", "--old-file=.venv/run-is-ready"]
-    mine = [f"DEMO={tmp_path}", f"ARGS=--bind 127.0.0.1:{port} --workers 1"]
+    demo = ["make", "--no-print-directory", "demo", "--old-file=.venv/run-is-ready"]
+    mine = [f"BIN={os.path.relpath(BIN, PROJECT)}", f"DEMO={tmp_path}", f"ARGS=--bind 127.0.0.1:{port} --workers 1"]
     variables = {name: value for name, value in environment(access_ttl="wrong").items() if name != "MAKEFLAGS"}
     first, second = (shown_until_served([*demo, *mine], variables) for _ in range(2))
     assert first == second
