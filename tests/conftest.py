@@ -29,12 +29,15 @@ def browser() -> "Iterator[Browser]":
 
 
 def pytest_configure() -> None:
-    """Restore the default handling of SIGINT, here and in every process that a test starts.
+    """Restore the default handling of SIGINT and SIGHUP, here and in every process that a test starts.
 
-    A shell makes a background job ignore SIGINT, and children inherit that. Tests of Ctrl-C would fail there.
+    A shell makes a background job ignore SIGINT, nohup makes it ignore SIGHUP, and children inherit that. Tests of
+    Ctrl-C and of a closed terminal would fail there.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     gc.disable()  # until all tests are collected, since none of them is garbage
 
 

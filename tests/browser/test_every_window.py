@@ -88,6 +88,9 @@ class Tour:
         self.page.keyboard.press("Escape")
 
     def goes(self, address: str) -> None:
+        """Go to an address, once the browser has left the entry of a closed dialog. Both at once would cancel one."""
+        if self.page.get_by_role("dialog").count() == 0:
+            self.page.wait_for_function("!history.state?.layers")
         self.page.evaluate("address => { location.hash = address; }", address)
 
 

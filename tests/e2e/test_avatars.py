@@ -87,12 +87,14 @@ def test_the_largest_picture_does_not_delay_other_requests(shared_servers, new_d
     token = registers(server, "largest-picture")
     assert uploads(server, token, PNG).status_code == 200  # so that the libraries are loaded
     with ThreadPoolExecutor(1) as uploader:
+        began = time.monotonic()
         uploading = uploader.submit(uploads, server, token, slow)
         answered = []
         while not uploading.done():
             asked = time.monotonic()
             assert server.call("GET", "/healthz").status == 200
             answered.append(time.monotonic() - asked)
+        seconds = time.monotonic() - began
     assert uploading.result().status_code == 200
     assert len(answered) >= 5
-    assert max(answered) < 0.2
+    assert max(answered) < seconds / 2, "otherwise, a request waits until the picture is decoded"
