@@ -188,6 +188,12 @@ class Person(Visitor):
         expect(self.composer).to_be_visible()
         return self
 
+    def goes_to_address(self, address: str) -> Self:
+        """Go to an address of the client in the open tab, once the browser has left the entry of a closed dialog."""
+        self.page.wait_for_function("!history.state?.layers")
+        self.page.goto(f"{self.base}/{address}")
+        return self
+
     def says(self, text: str, room: Json | None = None) -> None:
         """Write a message in the open room, or in the given one, and send it. On a phone, a button sends it."""
         if room is not None and not self.page.url.endswith(f"#/rooms/{room['id']}"):

@@ -405,7 +405,7 @@ def test_the_days_of_a_page_that_stays_open_overnight_stay_right(ann: Person) ->
     ann.said("Good night", room)
     ann.opens()
     ann.page.clock.install()
-    ann.page.goto(f"{ann.base}/#/rooms/{room['id']}")
+    ann.goes_to_address(f"#/rooms/{room['id']}")
     expect(ann.page.locator(".day")).to_have_text(["Today"])
     ann.page.clock.fast_forward("24:01:00")
     expect(ann.page.locator(".day")).to_have_text(["Yesterday"])

@@ -52,6 +52,7 @@ class Stream:
         self._opened = threading.Event()
         self.status = 0
         self.last_id: Any = after
+        self._id_of_client: Any = None  # an event without an id leaves it as it is
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._opened.wait(PATIENCE), "the stream does not open"
@@ -80,7 +81,8 @@ class Stream:
         event = self._events.get(timeout=patience)
         assert event is not None, "the stream has ended"
         body: dict[str, Any] = json.loads(event.data)
-        assert (event.event, event.id or None) == (body["type"], body.get("id", self.last_id))
+        self._id_of_client = body.get("id", self._id_of_client)
+        assert (event.event, event.id or None) == (body["type"], self._id_of_client)
         self.last_id = body.get("id", self.last_id)
         return body
 
