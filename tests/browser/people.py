@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from e2e.crowd import PASSWORD, Json, call
+from e2e.crowd import PASSWORD, Json, call, wait_until
 from e2e.crowd import Person as Account
 from servers import RunningServer
 
@@ -190,7 +190,7 @@ class Person(Visitor):
 
     def goes_to_address(self, address: str) -> Self:
         """Go to an address of the client in the open tab, once the browser has left the entry of a closed dialog."""
-        self.page.wait_for_function("!history.state?.layers")
+        leaves_closed_dialogs(self.page)
         self.page.goto(f"{self.base}/{address}")
         return self
 
@@ -209,3 +209,9 @@ class Person(Visitor):
     def composer(self) -> Any:
         """The field to write in."""
         return self.page.get_by_role("textbox", name="Message", exact=True)
+
+
+def leaves_closed_dialogs(page: Page) -> None:
+    """Wait until the browser has left the entries of closed dialogs in its history."""
+    # The policy of the page forbids `wait_for_function`, which evaluates a string in the page.
+    wait_until(lambda: not page.evaluate("history.state?.layers"), "the entry of the page")

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from browser.accessibility import violations_of
 from browser.conftest import People
-from browser.people import DESKTOP, PHONE, Visitor
+from browser.people import DESKTOP, PHONE, Visitor, leaves_closed_dialogs
 
 VIEWS = Path(__file__).parents[2] / "src/minichat/web/scripts/views"
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -90,7 +90,7 @@ class Tour:
     def goes(self, address: str) -> None:
         """Go to an address, once the browser has left the entry of a closed dialog. Both at once would cancel one."""
         if self.page.get_by_role("dialog").count() == 0:
-            self.page.wait_for_function("!history.state?.layers")
+            leaves_closed_dialogs(self.page)
         self.page.evaluate("address => { location.hash = address; }", address)
 
 

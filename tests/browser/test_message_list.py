@@ -101,7 +101,7 @@ class TestLongHistory:
         page = reader.page
         target = row(page, "message number 5000")
         expect(target).to_be_in_viewport()
-        page.wait_for_function("() => document.querySelector('.scroller').ariaBusy === null")
+        expect(page.locator(".scroller")).not_to_have_attribute("aria-busy", re.compile(""))
         height = page.locator(".scroller").evaluate("scroller => scroller.scrollHeight")
         before = top_of(target)
         assert held

@@ -89,7 +89,7 @@ def test_a_log_out_ends_all_tabs_and_wipes_what_they_stored(ann: Person, bob: Pe
     ann.page.get_by_label("Dark").check()
     ann.opens_room(room)
     ann.composer.fill("a secret draft")
-    ann.page.wait_for_function(f"JSON.stringify({STORED}).includes('a secret draft')")
+    wait_until(lambda: "a secret draft" in ann.page.evaluate(f"JSON.stringify({STORED})"), "the stored draft")
     ann.opens_room(room)
     first, second, third = ann.context.pages
     third.get_by_role("button", name=re.compile("^Menu")).click()
@@ -124,7 +124,7 @@ def test_a_session_that_the_server_ended_keeps_the_drafts_of_its_user_alone(ann:
     room = ann.makes_room("Kitchen")
     ann.opens_room(room)
     ann.composer.fill("half a thought")
-    ann.page.wait_for_function(f"JSON.stringify({STORED}).includes('half a thought')")
+    wait_until(lambda: "half a thought" in ann.page.evaluate(f"JSON.stringify({STORED})"), "the stored draft")
     ann.complaints.expect("status of 401")
     ann.account.call("POST", "/api/auth/logout/")
     ann.sees("Your session has ended.")
