@@ -192,7 +192,7 @@ def make_new_chat(stages: Stages, kind: str) -> MakeChat:
 
 @pytest.fixture
 def people(chat: Chat) -> list[Person]:
-    """Ann, Bob and Eve. A module that needs others has fixtures of its own."""
+    """Ann, Bob and Eve. A module that needs others has a `people` of its own, which begins with Ann and Bob."""
     return chat.people("ann", "bob", "eve")
 
 

@@ -18,16 +18,6 @@ def people(chat: Chat) -> list[Person]:
 
 
 @pytest.fixture
-def ann(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture
 def cid(people: list[Person]) -> Person:
     return people[2]
 
