@@ -170,9 +170,6 @@ const texts = {
   "messages.reported": "Thank you. Administrators will look at it.",
   "messages.block": "Block {name}",
   "messages.unblock": "Unblock {name}",
-  "messages.block_text":
-    "You won't be able to write to each other, and messages of this person in shared rooms will be collapsed. They won't be told.",
-  "messages.block_action": "Block",
   "messages.delete": "Delete",
   "messages.delete_title": "Delete this message?",
   "messages.delete_text": "Everybody will see that a message was deleted, but not its text.",
@@ -245,7 +242,7 @@ const texts = {
   "person.unblock": "Unblock",
   "person.block_title": "Block {name}?",
   "person.block_text":
-    "You will no longer write to each other directly, and their messages in shared rooms will be hidden from you. They will not be told.",
+    "You won't be able to write to each other directly, and their messages in shared rooms will be collapsed. They won't be notified.",
   "person.blocked_note":
     "You have blocked this person. Their messages are hidden, and neither of you can write to the other directly.",
 

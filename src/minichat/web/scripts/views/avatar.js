@@ -9,6 +9,14 @@ import {h} from "../ui/dom.js";
 
 const COLOURS = 8;
 
+/**
+ * The colour of a user or of a room, as `data-colour`: a number of `tokens.css`.
+ * @param {{id: number}} owner
+ */
+export function colourOf({id}) {
+  return String(id % COLOURS);
+}
+
 /** @param {Pick<User, "avatar">} user @param {string} [size] "small" or "large" */
 export function userAvatar(user, size = "") {
   return h("img", {
@@ -29,7 +37,7 @@ export function roomAvatar(room, me, size = "") {
   const [letter = "#"] = room.name.replace(/^[^\p{L}\p{N}\p{Extended_Pictographic}]+/u, "");
   return h(
     "span",
-    {class: `avatar is-room ${size && `is-${size}`}`, "aria-hidden": "true", dataset: {colour: room.id % COLOURS}},
+    {class: `avatar is-room ${size && `is-${size}`}`, "aria-hidden": "true", dataset: {colour: colourOf(room)}},
     letter.toLocaleUpperCase(),
   );
 }

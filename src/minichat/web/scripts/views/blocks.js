@@ -5,12 +5,12 @@
  * @typedef {import("../api/types.js").User} User
  */
 import {loadBlocks, setBlocked} from "../actions/blocks.js";
-import {problemText} from "../actions/problems.js";
 import {nameOf} from "../store/people.js";
 import {day} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, keyedList, setText} from "../ui/dom.js";
 import {runOnce} from "./form.js";
+import {failure} from "./loading.js";
 import {personRow} from "./person_row.js";
 
 /**
@@ -37,11 +37,7 @@ export function blocks(app, signal) {
       if (!signal.aborted) show();
     } catch (error) {
       if (signal.aborted) return;
-      fill(
-        note,
-        h("p", null, problemText(error)),
-        h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
-      );
+      fill(note, ...failure(error, load));
     }
   }
 

@@ -12,6 +12,7 @@ import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {userAvatar} from "./avatar.js";
 import {runOnce} from "./form.js";
+import {retryButton, spinner} from "./loading.js";
 
 /**
  * The page of an invitation, for a logged-in user.
@@ -60,7 +61,7 @@ export function invitationCard(app, token, signal, onLoad) {
   const element = h("section", {class: "invite", "aria-label": t("invite.title"), "aria-live": "polite"});
 
   async function load() {
-    fill(element, h("span", {class: "spinner"}), h("span", {class: "only-heard"}, t("app.loading")));
+    fill(element, ...spinner());
     try {
       const {room, invited_by, expires_at} = await previewInvitation(app, token);
       if (signal.aborted) return;
@@ -87,9 +88,7 @@ export function invitationCard(app, token, signal, onLoad) {
       element,
       h("div", {class: "blank-sign"}, icon(isDead ? "link" : "warning")),
       h("h2", {class: "invite-room"}, isDead ? t("invite.dead") : problemText(error)),
-      isDead
-        ? h("p", {class: "quiet"}, t("invite.dead_text"))
-        : h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
+      isDead ? h("p", {class: "quiet"}, t("invite.dead_text")) : retryButton(load),
     );
     if (isDead) onLoad?.(false);
   }

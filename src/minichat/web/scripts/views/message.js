@@ -13,14 +13,12 @@ import {clock, full} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {userAvatar} from "./avatar.js";
+import {colourOf, userAvatar} from "./avatar.js";
 import {messageText} from "./message_text.js";
 import {placeMeta} from "./meta_place.js";
 import {personLink} from "./person_link.js";
 import {quoteView} from "./quote.js";
 import {reactionChips} from "./reactions.js";
-
-const COLOURS = 8;
 
 /**
  * @param {App} app
@@ -111,7 +109,7 @@ export function messageView(app, element, list, signal) {
     for (const [name, isOn] of Object.entries(classes)) element.classList.toggle(name, isOn);
     picture.hidden = isMine || !isGroup;
     author.hidden = isMine || !isFirst || !isGroup;
-    author.dataset.colour = String(message.user.id % COLOURS);
+    author.dataset.colour = colourOf(message.user);
     showAuthor(message, isFirst);
     showBody(message);
     reactions.update(isHidden ? {...message, reactions: []} : message);

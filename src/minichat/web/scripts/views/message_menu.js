@@ -15,6 +15,7 @@ import {confirmDialog} from "../ui/dialog.js";
 import {later} from "../ui/later.js";
 import {openMenu} from "../ui/menu.js";
 import {toast} from "../ui/toast.js";
+import {confirmBlock} from "./blocking.js";
 import {copyText} from "./copying.js";
 import {reactTo} from "./reactions.js";
 
@@ -169,15 +170,6 @@ async function remove(app, message, signal) {
  * @param {AbortSignal} signal
  */
 async function block(app, {user}, isBlocked, signal) {
-  const name = nameOf(user);
-  const agreed =
-    !isBlocked ||
-    (await confirmDialog({
-      title: t("messages.block", {name}),
-      text: t("messages.block_text"),
-      action: t("messages.block_action"),
-      isDangerous: true,
-      signal,
-    }));
+  const agreed = !isBlocked || (await confirmBlock(user, signal));
   if (agreed) await attempt(setBlocked(app, user, isBlocked));
 }

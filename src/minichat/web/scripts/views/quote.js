@@ -8,8 +8,8 @@ import {nameOf} from "../store/people.js";
 import {plain} from "../text/markup.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
+import {colourOf} from "./avatar.js";
 
-const COLOURS = 8;
 const LONGEST = 200;
 
 /**
@@ -37,7 +37,7 @@ export function quoteView(app, room, id, follow, signal) {
                 : plain(quote.content).slice(0, LONGEST);
       element.disabled = !quote;
       element.classList.toggle("is-gone", isHidden);
-      if (quote) element.dataset.colour = String(quote.user.id % COLOURS);
+      if (quote) element.dataset.colour = colourOf(quote.user);
       fill(
         element,
         h("span", {class: "only-heard"}, t("messages.reply_to"), " "),

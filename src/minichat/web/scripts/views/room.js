@@ -8,6 +8,7 @@ import {openRoom} from "../actions/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {loadingPage} from "./loading.js";
 import {messageList} from "./message_list.js";
 import {pinBar} from "./pin_bar.js";
 import {roomCard} from "./room_card.js";
@@ -44,7 +45,7 @@ export function room(app, id, signal) {
     const end = part.next();
     const known = rooms.has(id) || cards.has(id);
     element.classList.toggle("is-blank", !known);
-    if (!known) return fill(element, problem === "" ? loading() : notFound(app, id, problem, end));
+    if (!known) return fill(element, problem === "" ? loadingPage() : notFound(app, id, problem, end));
     const content = rooms.has(id) ? [pinBar(app, id, end), messageList(app, id, end)] : roomCard(app, id, end);
     fill(element, roomHeader(app, id, end), content, roomFooter(app, id, end));
   }
@@ -56,15 +57,6 @@ export function room(app, id, signal) {
     signal,
   );
   return element;
-}
-
-function loading() {
-  return h(
-    "div",
-    {class: "blank", role: "status"},
-    h("span", {class: "spinner"}),
-    h("span", {class: "only-heard"}, t("app.loading")),
-  );
 }
 
 /**

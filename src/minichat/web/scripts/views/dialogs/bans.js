@@ -5,12 +5,12 @@
  * @typedef {import("../../api/types.js").User} User
  */
 import {liftBan, loadBans} from "../../actions/participants.js";
-import {problemText} from "../../actions/problems.js";
 import {nameOf} from "../../store/people.js";
 import {t} from "../../texts/texts.js";
 import {openDialog} from "../../ui/dialog.js";
 import {fill, h, setText} from "../../ui/dom.js";
 import {runOnce} from "../form.js";
+import {failure} from "../loading.js";
 import {personRow} from "../person_row.js";
 
 /**
@@ -33,11 +33,7 @@ export function openBans(app, room) {
           fill(list, bans.map(banRow));
           showEmpty();
         } catch (error) {
-          fill(
-            note,
-            h("p", null, problemText(error)),
-            h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
-          );
+          fill(note, ...failure(error, load));
         }
       }
 

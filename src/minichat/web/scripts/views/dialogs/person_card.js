@@ -16,10 +16,11 @@ import {isErased} from "../../store/finding.js";
 import {rightsOver} from "../../store/participants.js";
 import {nameOf} from "../../store/people.js";
 import {t} from "../../texts/texts.js";
-import {confirmDialog, openDialog} from "../../ui/dialog.js";
+import {openDialog} from "../../ui/dialog.js";
 import {fill, h, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
 import {userAvatar} from "../avatar.js";
+import {confirmBlock} from "../blocking.js";
 import {runOnce} from "../form.js";
 import {roleActions} from "../participant_actions.js";
 import {presenceText} from "../presence.js";
@@ -90,7 +91,9 @@ function personCard(app, first, roomId, signal) {
     const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
-      : button("ban", t("person.block"), () => confirmBlock(app, first));
+      : button("ban", t("person.block"), async () => {
+          if (await confirmBlock(first)) await setBlocked(app, first, true);
+        });
     role.dataset.role = participant?.role;
     setText(role, participant && participant.role !== "member" ? t(`roles.${participant.role}`) : "");
     fill(
@@ -139,18 +142,4 @@ function personCard(app, first, roomId, signal) {
     findParticipant(app, roomId, id, signal).catch(() => {}); // the card shows no role then
   }
   return [head, role, problem, actions];
-}
-
-/**
- * @param {App} app
- * @param {User} user
- */
-async function confirmBlock(app, user) {
-  const isSure = await confirmDialog({
-    title: t("person.block_title", {name: nameOf(user)}),
-    text: t("person.block_text"),
-    action: t("person.block"),
-    isDangerous: true,
-  });
-  if (isSure) await setBlocked(app, user, true);
 }

@@ -13,6 +13,7 @@ import {openDialog} from "../../ui/dialog.js";
 import {fill, h, keyedList} from "../../ui/dom.js";
 import {toast} from "../../ui/toast.js";
 import {foundMessage} from "../found_message.js";
+import {failure} from "../loading.js";
 
 /**
  * @param {App} app
@@ -40,8 +41,7 @@ export function pinsDialog(app, room, signal) {
           await loadPins(app, room);
           showEmpty();
         } catch (error) {
-          const again = h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry"));
-          fill(note, h("p", null, problemText(error)), again);
+          fill(note, ...failure(error, load));
         }
       }
 

@@ -5,7 +5,6 @@
  * @typedef {import("../../api/types.js").Room} Room
  */
 import {findPublicRooms, openFound} from "../../actions/finding.js";
-import {problemText} from "../../actions/problems.js";
 import {joinRoom} from "../../actions/rooms.js";
 import {go, href} from "../../router.js";
 import {t} from "../../texts/texts.js";
@@ -14,6 +13,7 @@ import {fill, h, keyedList, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
 import {roomAvatar} from "../avatar.js";
 import {runOnce} from "../form.js";
+import {failure} from "../loading.js";
 
 const PAUSE_MS = 200;
 
@@ -81,11 +81,7 @@ function publicRooms(app, signal) {
       fill(note, rooms.length === 0 && t(text === "" ? "public_rooms.none" : "public_rooms.none_found"));
     } catch (error) {
       if (end.aborted) return;
-      fill(
-        note,
-        h("p", null, problemText(error)),
-        h("button", {type: "button", class: "button", onclick: () => load(query)}, t("app.retry")),
-      );
+      fill(note, ...failure(error, () => load(query)));
     }
   }
 

@@ -7,7 +7,6 @@
  */
 
 import {createInvitation, loadInvitations, revokeInvitation} from "../../actions/invitations.js";
-import {problemText} from "../../actions/problems.js";
 import {nameOf} from "../../store/people.js";
 import {duration} from "../../text/duration.js";
 import {full} from "../../text/time.js";
@@ -19,6 +18,7 @@ import {selectField} from "../../ui/select.js";
 import {toast} from "../../ui/toast.js";
 import {copyText} from "../copying.js";
 import {formOf, runOnce} from "../form.js";
+import {failure} from "../loading.js";
 
 const EXPIRIES = [3_600, 86_400, 604_800, 2_592_000];
 const WEEK = 604_800;
@@ -140,11 +140,7 @@ export function invitations(app, room, signal) {
       fill(list, all.map(invitationRow));
       showEmpty();
     } catch (error) {
-      fill(
-        note,
-        h("p", null, problemText(error)),
-        h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
-      );
+      fill(note, ...failure(error, load));
     }
   }
 

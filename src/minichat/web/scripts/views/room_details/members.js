@@ -17,6 +17,7 @@ import {openMenu} from "../../ui/menu.js";
 import {openAddPeople} from "../dialogs/add_people.js";
 import {openBans} from "../dialogs/bans.js";
 import {openPersonCard} from "../dialogs/person_card.js";
+import {failure} from "../loading.js";
 import {roleActions} from "../participant_actions.js";
 import {personRow} from "../person_row.js";
 
@@ -68,11 +69,7 @@ export function members(app, room, signal) {
       fill(note);
     } catch (error) {
       if (signal.aborted) return;
-      fill(
-        note,
-        h("p", null, problemText(error)),
-        h("button", {type: "button", class: "button", onclick: () => load(run)}, t("app.retry")),
-      );
+      fill(note, ...failure(error, () => load(run)));
       return;
     } finally {
       isLoading = false;

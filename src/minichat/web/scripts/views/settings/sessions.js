@@ -5,7 +5,6 @@
  * @typedef {import("../../api/types.js").SessionInfo} SessionInfo
  */
 import {endOtherSessions, endSession, loadSessions} from "../../actions/account.js";
-import {problemText} from "../../actions/problems.js";
 import {deviceOf} from "../../text/device.js";
 import {clock, daysAgo, full, short} from "../../text/time.js";
 import {language, t} from "../../texts/texts.js";
@@ -14,6 +13,7 @@ import {fill, h, keyedList, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
 import {toast} from "../../ui/toast.js";
 import {runOnce} from "../form.js";
+import {failure} from "../loading.js";
 
 /**
  * @param {App} app
@@ -43,11 +43,7 @@ export function sessions(app, signal) {
       show(await loadSessions(app));
     } catch (error) {
       if (signal.aborted) return;
-      fill(
-        note,
-        h("p", null, problemText(error)),
-        h("button", {type: "button", class: "button", onclick: () => void load()}, t("app.retry")),
-      );
+      fill(note, ...failure(error, load));
     }
   }
 
