@@ -1,6 +1,6 @@
 """`make screenshots`: the pictures of the README, taken of the story in Debian's Chromium.
 
-The story is told at a fixed time, and the browser's clock stands at that time, so every run takes the same pictures.
+The messages of the demo and the browser's clock have a fixed time, so every run takes the same pictures.
 The fonts are Debian's. This program knows the client's log-in form and font, and the names of rooms.
 """
 

@@ -1,4 +1,4 @@
-"""The avatars of the story, drawn when it is told: flat pictures in a few colours. This module knows no people."""
+"""Draws the avatars of the demo: flat pictures in a few colours. This module knows no people."""
 
 from collections.abc import Callable
 from io import BytesIO
