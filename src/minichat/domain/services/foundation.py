@@ -1,0 +1,45 @@
+"""What every group of services builds on: the ports, the settings of the domain, and three services without others."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from minichat.domain.audit import AuditLog
+from minichat.domain.details import DetailReader
+from minichat.domain.ports import Ports
+from minichat.domain.sessions import Lifetimes
+from minichat.domain.throttling import Throttling
+
+
+class Foundation:
+    """The arguments of `services.build`, and the services that every group uses."""
+
+    def __init__(self, ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is_throttled: bool) -> None:
+        self.ports = ports
+        self.lifetimes = lifetimes
+        self.chain_keys = tuple(chain_keys)
+        self.is_throttled = is_throttled
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(
+            clock=self.ports.clock,
+            audit_store=self.ports.audit_store,
+        )
+
+    @cached_property
+    def throttling(self) -> Throttling:
+        return Throttling(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            attempt_store=self.ports.attempt_store,
+            session_store=self.ports.session_store,
+            is_on=self.is_throttled,
+        )
+
+    @cached_property
+    def detail_reader(self) -> DetailReader:
+        return DetailReader(
+            user_store=self.ports.user_store,
+            reaction_store=self.ports.reaction_store,
+            mention_store=self.ports.mention_store,
+        )

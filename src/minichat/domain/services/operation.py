@@ -1,0 +1,39 @@
+"""The services of operators: acts on the accounts of others, and the deletion of old data."""
+
+from functools import cached_property
+
+from minichat.domain.administration import Administration
+from minichat.domain.retention import Retention
+from minichat.domain.services.accounts import AccountServices
+
+
+class OperationServices(AccountServices):
+    @cached_property
+    def administration(self) -> Administration:
+        return Administration(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            username_key=self.ports.username_key,
+            is_common_password=self.ports.is_common_password,
+            password_hasher=self.ports.password_hasher,
+            user_store=self.ports.user_store,
+            session_store=self.ports.session_store,
+            audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            user_store=self.ports.user_store,
+            session_store=self.ports.session_store,
+            ticket_store=self.ports.ticket_store,
+            invitation_store=self.ports.invitation_store,
+            room_store=self.ports.room_store,
+            change_store=self.ports.change_store,
+            report_store=self.ports.report_store,
+            attempt_store=self.ports.attempt_store,
+            audit_store=self.ports.audit_store,
+            media_store=self.ports.media_store,
+        )
