@@ -115,6 +115,13 @@ class Document:
         elif content_type == "application/json":
             content = content_type.replace("/", "~1")
             self._validate(f"{URI}#{quote(place)}/content/{content}/schema", response.json, where)
+        elif content_type == "text/event-stream":
+            for event in re.findall(r"^data: (.*)$", response.get_data(as_text=True), re.MULTILINE):
+                self.check_event(json.loads(event), where)
+
+    def check_event(self, event: object, where: str = "an event") -> None:
+        """Fail unless the document allows this event of a stream or a WebSocket."""
+        self._validate(f"{URI}#/components/schemas/Event", event, where)
 
     def _validate(self, reference: str, body: object, where: str) -> None:
         validator = self._validators.get(reference)

@@ -14,7 +14,7 @@ pytestmark = on_one_database
 
 LOCAL, EVIL = "http://localhost:3000", "https://evil.example"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
-FOR_ALL = {"avatars.placeholder", "avatars.picture", "docs.asset", "web.start", "web.file"}
+FOR_ALL = {"avatars.get_placeholder", "avatars.get_picture", "docs.asset", "web.start", "web.file"}
 """The routes of pictures and of the files of pages."""
 
 

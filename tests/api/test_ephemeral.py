@@ -8,6 +8,7 @@ import pytest
 
 from api.client import Chat, Json, Person
 from api.conftest import MakeChat, on_one_database
+from api.document import Document
 from minichat.api.events import JsonEvent
 from minichat.domain.model import TypingNotice
 from minichat.live.ephemeral import EphemeralEvents
@@ -26,7 +27,8 @@ class Published(NamedTuple):
 class RecordingAudience:
     """An audience of these users that records each published event."""
 
-    def __init__(self, *user_ids: int) -> None:
+    def __init__(self, document: Document, *user_ids: int) -> None:
+        self._document = document
         self._user_ids = user_ids
         self._published: list[Published] = []
 
@@ -35,6 +37,7 @@ class RecordingAudience:
 
     def publish(self, room_ids: Iterable[int], event: JsonEvent, *, except_user_id: int) -> None:
         body = json.loads(event.json)
+        self._document.check_event(body)
         assert "id" not in body
         assert not event.is_stored
         assert event.frame == f"event: {body['type']}\ndata: ".encode() + event.json + b"\n\n"
@@ -82,9 +85,9 @@ def ephemeral(chat: Chat) -> EphemeralEvents[JsonEvent]:
 
 
 def test_typing_goes_to_the_room_except_to_its_author(
-    ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
-    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
+    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(chat.document, bob.id)
     publish(ephemeral, audience)
     assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
     publish(ephemeral, audience)
@@ -96,7 +99,7 @@ def test_typing_goes_to_the_room_except_to_its_author(
 def test_continuous_typing_is_published_every_three_seconds(
     chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
-    room, audience = ann.makes_room(), RecordingAudience()
+    room, audience = ann.makes_room(), RecordingAudience(chat.document)
     publish(ephemeral, audience)
     for _ in range(7):
         assert ann.posts(f"/api/chat/rooms/{room['id']}/typing/").status == 204
@@ -105,8 +108,10 @@ def test_continuous_typing_is_published_every_three_seconds(
     assert len(audience.take()) == 3
 
 
-def test_typing_before_the_first_listener_is_not_published(ann: Person, ephemeral: EphemeralEvents[JsonEvent]) -> None:
-    room, audience = ann.makes_room(), RecordingAudience()
+def test_typing_before_the_first_listener_is_not_published(
+    chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    room, audience = ann.makes_room(), RecordingAudience(chat.document)
     ann.posts(f"/api/chat/rooms/{room['id']}/typing/")
     publish(ephemeral, audience)
     assert audience.take() == []
@@ -115,7 +120,7 @@ def test_typing_before_the_first_listener_is_not_published(ann: Person, ephemera
 def test_a_change_of_presence_goes_to_the_rooms_of_the_user(
     chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
-    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(bob.id)
+    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(chat.document, bob.id)
     publish(ephemeral, audience)
     assert audience.take() == []
     last_seen = ann.looks_at(room)["participants"][0]["last_seen"]
@@ -143,7 +148,7 @@ def test_a_hint_of_presence_shortens_the_delay_to_two_seconds(
     chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
     ann.makes_room(with_=[bob])
-    audience = RecordingAudience(bob.id)
+    audience = RecordingAudience(chat.document, bob.id)
     for _ in range(7):
         publish(ephemeral, audience)
         chat.clock.advance(10)
@@ -164,7 +169,7 @@ def test_a_hint_of_presence_shortens_the_delay_to_two_seconds(
 def test_a_user_with_a_listener_stays_online(
     chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
-    audience = RecordingAudience(bob.id)
+    audience = RecordingAudience(chat.document, bob.id)
     for _ in range(30):
         publish(ephemeral, audience)
         chat.clock.advance(10)
@@ -176,7 +181,7 @@ def test_presence_is_published_after_the_clock_is_set_back(
     chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:
     ann.makes_room()
-    audience = RecordingAudience()
+    audience = RecordingAudience(chat.document)
     publish(ephemeral, audience)
     chat.clock.now -= 3_600_000
     publish(ephemeral, audience)

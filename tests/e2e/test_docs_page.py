@@ -85,7 +85,7 @@ def test_the_page_tries_out_a_protected_operation_with_and_without_a_token(docs,
     page.get_by_label("auth-bearer-value").fill(ann.token)
     page.get_by_role("button", name="Apply credentials").click()
     page.get_by_role("button", name="Close").click()
-    status, text = answer_of(page, "auth-me")
+    status, text = answer_of(page, "auth-get_me")
     assert status.split()[0] == "200"
     assert '"username": "ann"' in text
     assert complaints_of(docs, server) == []

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.schema_resolver import SchemaResolver
 from flask import Flask
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
@@ -17,6 +18,7 @@ from minichat.api.application import new_application
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
 from minichat.api.parsing import IdConverter
 from minichat.api.schemas.answers import ProblemOut
+from minichat.api.schemas.events import UNIONS, OneOfUnion, Union
 from minichat.api.schemas.fields import Boolean, File, Id, Moment, Text, Time, WholeNumber
 from minichat.domain.model import MAX_ID
 
@@ -106,8 +108,14 @@ def _document(version: str, blueprints: tuple[SmorestBlueprint, ...]) -> dict[st
     api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
     for field, kind, format_ in _FIELD_TYPES:
         api.register_field(field, kind, format_)
-    api.init_app(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_component_name)})
+    marshmallow = MarshmallowPlugin(schema_name_resolver=_component_name)
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": marshmallow})
+    assert marshmallow.converter is not None
+    assert marshmallow.resolver is not None
+    marshmallow.converter.add_attribute_function(_union_reference)  # type: ignore[no-untyped-call]
     components = api.spec.components
+    for name, union in UNIONS.items():
+        components.schema(name, _described_union(union, marshmallow.resolver))
     # smorest describes its pagination header, which none of our routes sends: they link pages by `Link`.
     del components.schemas["PaginationMetadataSchema"]
     for code, description in _ERRORS.items():
@@ -131,6 +139,29 @@ def problem_response(description: str, headers: Mapping[str, Any]) -> dict[str, 
         "headers": {"X-Request-ID": REQUEST_ID, **headers},
         "content": {"application/problem+json": {"schema": ProblemOut}},
     }
+
+
+def schema_reference(name: str) -> dict[str, str]:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _described_union(union: Union, resolver: SchemaResolver) -> dict[str, Any]:
+    references = {
+        kind: resolver.resolve_schema_dict(shape)  # type: ignore[no-untyped-call]
+        for kind, shape in union.by_type()
+    }
+    mapping = {kind: reference["$ref"] for kind, reference in references.items()}
+    return {
+        "description": union.description,
+        "oneOf": [{"$ref": reference} for reference in dict.fromkeys(mapping.values())],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+
+
+def _union_reference(_converter: object, field: object, **_: Any) -> dict[str, str]:
+    """Describe a field that holds a union."""
+    return schema_reference(field.union) if isinstance(field, OneOfUnion) else {}
 
 
 def _component_name(schema: Any) -> str:

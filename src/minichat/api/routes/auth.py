@@ -50,7 +50,7 @@ def _check_registration(form: dict[str, Any]) -> None:
     415,
     descriptions={404: "The invitation does not exist or is no longer valid. No account was created."},
 )
-def register(form: dict[str, Any]) -> Response:
+def register_account(form: dict[str, Any]) -> Response:
     """Register an account and log in.
 
     A username has 3 to 32 characters: letters and digits of any script, `_`, `.` and `-`. `Ann`, `ann` and full-width
@@ -70,7 +70,7 @@ def register(form: dict[str, Any]) -> Response:
 @blueprint.route("/login/", methods=["POST"], policy=PUBLIC)
 @blueprint.arguments(LoginIn)
 @answers(200, WelcomeOut, 400, 401, 413, 415)
-def login(form: dict[str, Any]) -> Response:
+def log_in(form: dict[str, Any]) -> Response:
     """Log in.
 
     An unknown username and a wrong password get the same answer, in the same time.
@@ -82,7 +82,7 @@ def login(form: dict[str, Any]) -> Response:
 @blueprint.route("/logout/", methods=["POST"], policy=Policy(Access.OPTIONAL_TOKEN))
 @blueprint.arguments(LogoutIn, required=False)
 @answers(200, ConfirmationOut, 400, 413, 415)
-def logout(form: dict[str, str]) -> Response:
+def log_out(form: dict[str, str]) -> Response:
     """Log out: end the session, with its access and refresh tokens.
 
     One valid token is enough. With a `refresh` token, the access token may have expired or be missing. Without one, the
@@ -106,7 +106,7 @@ def logout(form: dict[str, str]) -> Response:
 @blueprint.route("/token/refresh/", methods=["POST"], policy=PUBLIC_UNTHROTTLED)
 @blueprint.arguments(RefreshIn)
 @answers(200, TokensOut, 400, 401, 413, 415, 429)
-def refresh(form: dict[str, str]) -> Response:
+def refresh_tokens(form: dict[str, str]) -> Response:
     """Exchange a refresh token for a new pair.
 
     Each refresh token has one successor. If you repeat the call within 30 seconds, while the successor is unused, you
@@ -122,7 +122,7 @@ def refresh(form: dict[str, str]) -> Response:
 
 @blueprint.route("/me/", methods=["GET"])
 @answers(200, AccountOut)
-def me() -> Response:
+def get_me() -> Response:
     """Get your own account."""
     return presenting.json_response(presenting.account(caller().user, base_url(), context().clock()))
 
@@ -136,7 +136,7 @@ def _check_erasure(form: dict[str, str]) -> None:
 @blueprint.route("/me/", methods=["DELETE"])
 @blueprint.arguments(EraseIn, rules=_check_erasure)
 @answers(204, None, 400, 413, 415)
-def erase(form: dict[str, str]) -> Response:
+def delete_me(form: dict[str, str]) -> Response:
     """Erase your account permanently. Your password is required.
 
     You are logged out everywhere and leave all rooms. Rooms that you own get a new owner, as when you leave them. Your
@@ -149,7 +149,7 @@ def erase(form: dict[str, str]) -> Response:
 
 @blueprint.route("/me/export/", methods=["GET"], policy=Policy(rate_limit=EXPORTS))
 @answers(200, ExportOut, headers={"Content-Disposition": ATTACHMENT})
-def export() -> Response:
+def export_me() -> Response:
     """Export everything that the server stores about you, as one document.
 
     The document is streamed. If the server can't finish it, the connection breaks and the document is not well-formed:
@@ -185,7 +185,7 @@ def change_password(form: dict[str, Any]) -> Response:
 @blueprint.route("/sessions/", methods=["GET"])
 @blueprint.arguments(ListQuery, location="query")
 @answers(200, SessionOut(many=True), 400, headers={"Link": LINK})
-def sessions(query: dict[str, Any]) -> Response:
+def list_sessions(query: dict[str, Any]) -> Response:
     """List your sessions, the newest log-in first."""
     page = services().sessions.live(caller_id(), window_of(query))
     current, now = caller().session.id, context().clock()

@@ -28,7 +28,7 @@ _SVG = (
 
 @blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_FILE)
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
-def placeholder(user_id: int, letter: str) -> Response:
+def get_placeholder(user_id: int, letter: str) -> Response:
     """Get the placeholder picture: the first letter or digit of the username, on a colour that depends on the account.
 
     The content of a URL never changes, so clients can cache it forever.
@@ -48,7 +48,7 @@ def placeholder(user_id: int, letter: str) -> Response:
     headers={"ETag": _ETAG},
     content_type="image/webp",
 )
-def picture(picture_id: str) -> Response:
+def get_picture(picture_id: str) -> Response:
     """Get an uploaded picture, 256 pixels square.
 
     The content of a URL never changes, so clients can cache it forever.

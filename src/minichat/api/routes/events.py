@@ -10,6 +10,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
 from minichat.api.events import JsonEvent
+from minichat.api.openapi import schema_reference
 from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
@@ -24,14 +25,22 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="L
 STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 RETRY_MILLISECONDS = 1_500
 """How long clients that reconnect by themselves wait: this time to twice as long, so that they don't return at once."""
+_STREAM = {
+    "type": "string",
+    "contentMediaType": "text/event-stream",
+    "contentSchema": schema_reference("Event"),
+    "description": "Server-sent events. The `data` of each is an Event as JSON.",
+    "example": "id: 41.c2VhbGVkIGJ5\nevent: room.deleted\ndata: "
+    '{"id":"41.c2VhbGVkIGJ5","type":"room.deleted","time":"2026-11-23T09:30:00.123Z","data":{"room":1}}\n\n',
+}
 # A comment line. A blank line after it would end an event.
 _HEARTBEAT_FRAME = b":\n"
 
 
 @blueprint.route("/events/", methods=["GET"], policy=STREAM)
 @blueprint.arguments(EventsQuery, location="query", read=read_stream_query, rules=position_in)
-@answers(200, {"type": "string"}, 400, content_type="text/event-stream")
-def events(query: dict[str, Any]) -> Response:
+@answers(200, _STREAM, 400, content_type="text/event-stream")
+def stream_events(query: dict[str, Any]) -> Response:
     """Stream the events of your rooms as they happen (server-sent events).
 
     Each event has its cursor as `id`, its type as `event` and the whole Event as `data`. To resume after a cursor, send
@@ -61,7 +70,7 @@ def _frames(batches: Iterable[Sequence[JsonEvent]]) -> Iterator[bytes]:
 
 @blueprint.route("/events/ticket/", methods=["POST"])
 @answers(201, TicketOut)
-def make_ticket() -> Response:
+def create_ticket() -> Response:
     """Create a ticket. It opens one stream, as `?ticket=` in the URL, within 30 seconds."""
     ticket = services().tickets.issue(caller(), token_expires_at())
     return presenting.json_response({"ticket": ticket, "expires_in": LIFETIME_SECONDS}, 201)

@@ -16,14 +16,14 @@ blueprint = Blueprint("health", __name__, description="Health and metrics")
 
 @blueprint.route("/healthz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, HealthOut)
-def healthz() -> Response:
+def check_health() -> Response:
     """Check that the process is alive."""
     return presenting.json_response({"status": "ok"})
 
 
 @blueprint.route("/readyz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, ReadyOut)
-def readyz() -> Response:
+def check_readiness() -> Response:
     """Check that the database answers, so that the server can take requests.
 
     `redis` reports a configured Redis. Everything works without it, so the answer is 200 while Redis is away.
@@ -37,7 +37,7 @@ def readyz() -> Response:
 
 @blueprint.route("/metrics", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 @answers(200, {"type": "string"}, 404, content_type="text/plain")
-def metrics() -> Response:
+def get_metrics() -> Response:
     """Get the metrics of all workers, for Prometheus.
 
     Only the networks in `MINICHAT_METRICS_FROM`, by default this machine, may read them. All others get 404.

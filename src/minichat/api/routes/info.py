@@ -30,7 +30,7 @@ _INFO = {
 
 @blueprint.route("/info/", methods=["GET"], policy=PUBLIC)
 @answers(200, InfoOut)
-def info() -> Response:
+def get_info() -> Response:
     """Get the options, languages and limits of this server, for example to build forms.
 
     `registration` is `open` if everybody can register, `invite` if that needs an invitation, and `closed` if only

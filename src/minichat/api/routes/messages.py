@@ -34,7 +34,7 @@ def _check_history(query: dict[str, Any], room_id: int) -> None:
 @blueprint.route("/rooms/<id:room_id>/history/", methods=["GET"])
 @blueprint.arguments(HistoryQuery, location="query", rules=_check_history)
 @answers(200, HistoryOut, 400, 403, 404, headers={"Link": LINK})
-def history(query: dict[str, Any], room_id: int) -> Response:
+def get_history(query: dict[str, Any], room_id: int) -> Response:
     """Get a page of a room's messages, oldest first.
 
     Without `before`, `after` or `around`, you get the newest page. The returned messages count as read, unless
@@ -107,7 +107,7 @@ def _check_edit(form: dict[str, Any], message_id: int) -> None:
 @blueprint.route("/messages/<id:message_id>/", methods=["PATCH"])
 @blueprint.arguments(MessagePatchIn, rules=_check_edit)
 @answers(200, MessageOut, 400, 403, 404, 409, 413, 415)
-def patch_message(form: dict[str, Any], message_id: int) -> Response:
+def update_message(form: dict[str, Any], message_id: int) -> Response:
     """Edit one of your messages.
 
     The mentions in its content are found again. `mention_ids` replaces the people given by id: without it they stay,

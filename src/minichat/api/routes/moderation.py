@@ -34,7 +34,7 @@ def add_participant(form: dict[str, int], room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/participants/<id:user_id>/", methods=["PATCH"])
 @blueprint.arguments(ParticipantPatchIn)
 @answers(200, ParticipantOut, 400, 403, 404, 409, 413, 415)
-def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Response:
+def update_participant(form: dict[str, str], room_id: int, user_id: int) -> Response:
     """Set a participant's role. Only the owner can do this. If you hand over the room, you become a moderator."""
     return _participant(services().moderation.set_role(caller_id(), room_id, user_id, Role(form["role"])))
 
@@ -42,7 +42,7 @@ def patch_participant(form: dict[str, str], room_id: int, user_id: int) -> Respo
 @blueprint.route("/rooms/<id:room_id>/participants/<id:user_id>/", methods=["DELETE"])
 @blueprint.arguments(RemovalQuery, location="query")
 @answers(204, None, 400, 403, 404, 409)
-def delete_participant(query: dict[str, bool], room_id: int, user_id: int) -> Response:
+def remove_participant(query: dict[str, bool], room_id: int, user_id: int) -> Response:
     """Remove a participant. With `ban=true`, ban them as well.
 
     The owner can remove everybody, and moderators can remove members. Removing yourself is the same as leaving.

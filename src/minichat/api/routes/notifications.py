@@ -22,7 +22,7 @@ blueprint = Blueprint(
 
 @blueprint.route("/unread/", methods=["GET"])
 @answers(200, UnreadOut)
-def get_unread() -> Response:
+def get_unread_counts() -> Response:
     """Get the number of unread messages in each of your rooms, by latest activity. Rooms without any are left out.
 
     `total` leaves out muted rooms and those with `notify: none`. `mentions` leaves out those with `notify: none`.
@@ -33,7 +33,7 @@ def get_unread() -> Response:
 @blueprint.route("/rooms/<id:room_id>/notify/", methods=["PATCH"])
 @blueprint.arguments(NotifyIn, required=False)
 @answers(200, RoomOut, 400, 403, 404, 413, 415)
-def patch_notify(form: dict[str, Any], room_id: int) -> Response:
+def update_notifications(form: dict[str, Any], room_id: int) -> Response:
     """Set which messages of a room you want to be notified about, or mute the room until a time.
 
     The server stores this for your devices, and nobody else can see it. It ends when you leave the room. Fields that

@@ -30,7 +30,7 @@ def add_reaction(message_id: int, emoji: str) -> Response:
 
 @blueprint.route("/messages/<id:message_id>/reactions/<emoji>/", methods=["DELETE"])
 @answers(200, MessageOut, 400, 403, 404, 409)
-def delete_reaction(message_id: int, emoji: str) -> Response:
+def remove_reaction(message_id: int, emoji: str) -> Response:
     """Take back your reaction with this emoji. You can repeat the call."""
     return _message(services().reactions.remove(caller_id(), message_id, emoji))
 

@@ -81,7 +81,7 @@ def put_room(form: dict[str, Any], room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/", methods=["PATCH"])
 @blueprint.arguments(RoomPatchIn, required=False, rules=_check_room)
 @answers(200, RoomOut, 400, 403, 404, 409, 413, 415)
-def patch_room(form: dict[str, Any], room_id: int) -> Response:
+def update_room(form: dict[str, Any], room_id: int) -> Response:
     """Change some fields of a room. Only its owner and moderators can do this."""
     policy = _policy_in(form)
     return _room(services().rooms.edit(caller_id(), room_id, **form, policy=policy))
@@ -121,7 +121,7 @@ def leave_room(room_id: int) -> Response:
 @blueprint.route("/rooms/<id:room_id>/read/", methods=["POST"])
 @blueprint.arguments(ReadIn)
 @answers(200, ReadOut, 400, 403, 404, 413, 415)
-def mark_read(form: dict[str, int], room_id: int) -> Response:
+def mark_room_read(form: dict[str, int], room_id: int) -> Response:
     """Mark a room as read up to a message's `seq`. The mark never moves back, or beyond the last message."""
     last_read_seq, unread_count = services().participation.mark_read(caller_id(), room_id, form["seq"])
     return presenting.json_response({"last_read_seq": last_read_seq, "unread_count": unread_count})
@@ -129,7 +129,7 @@ def mark_read(form: dict[str, int], room_id: int) -> Response:
 
 @blueprint.route("/rooms/<id:room_id>/typing/", methods=["POST"])
 @answers(204, None, 403, 404)
-def send_typing(room_id: int) -> Response:
+def start_typing(room_id: int) -> Response:
     """Notify the room's listeners that you are typing. The server sends at most one event in three seconds."""
     services().presence.typing(caller_id(), room_id)
     return presenting.no_content()

@@ -55,7 +55,7 @@ class OriginNotAllowed(errors.HttpError):
 @blueprint.route("/chat/<id:room_id>/", methods=["GET"], policy=STREAM)
 @blueprint.arguments(EventsQuery, location="query", read=read_stream_query, rules=position_in)
 @answers(101, None, 400, 403, 404, 426)
-def room_socket(query: dict[str, Any], room_id: int) -> Response:
+def open_room_socket(query: dict[str, Any], room_id: int) -> Response:
     """Open a WebSocket with the events of a room. Each message is an Event.
 
     You may send `{"type": "message", "content", "client_id"?, "reply_to"?, "mention_ids"?}`, `{"type": "typing"}` and
@@ -70,7 +70,7 @@ def room_socket(query: dict[str, Any], room_id: int) -> Response:
 @blueprint.route("/chat/", methods=["GET"], policy=STREAM)
 @blueprint.arguments(EventsQuery, location="query", read=read_stream_query, rules=position_in)
 @answers(101, None, 400, 403, 426)
-def rooms_socket(query: dict[str, Any]) -> Response:
+def open_socket(query: dict[str, Any]) -> Response:
     """Open one WebSocket with the events of all your rooms. Each message is an Event.
 
     You may send the frames of a room's WebSocket, each with its `room`. Every `ack` and `problem` names the `room` of

@@ -12,7 +12,7 @@ from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import base_url, context, services
 from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller_id
-from minichat.api.schemas.answers import SyncOut
+from minichat.api.schemas.events import SyncOut
 from minichat.api.schemas.queries import SyncQuery
 from minichat.api.streaming import authenticate_again, open_listener
 from minichat.domain.changes import ChangeBatch, Subscription
@@ -28,7 +28,7 @@ def _check_cursor(query: dict[str, Any]) -> None:
 @blueprint.route("/sync/", methods=["GET"])
 @blueprint.arguments(SyncQuery, location="query", rules=_check_cursor)
 @answers(200, SyncOut, 400, 410)
-def sync(query: dict[str, Any]) -> Response:
+def sync_events(query: dict[str, Any]) -> Response:
     """List the events of your rooms since a cursor, oldest first.
 
     Without `after`, the answer holds only the current cursor. With `after` and a `timeout`, the request waits up to

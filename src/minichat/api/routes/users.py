@@ -24,7 +24,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profile
 
 @blueprint.route("/auth/profile/", methods=["GET"])
 @answers(200, AccountOut)
-def profile() -> Response:
+def get_profile() -> Response:
     """Get your profile, which is your account."""
     return _account(caller().user)
 
@@ -44,7 +44,7 @@ def put_profile(form: dict[str, Any]) -> Response:
 @blueprint.route("/auth/profile/", methods=["PATCH"])
 @blueprint.arguments(ProfileIn, required=False, rules=_check_profile)
 @answers(200, AccountOut, 400, 413, 415)
-def patch_profile(form: dict[str, Any]) -> Response:
+def update_profile(form: dict[str, Any]) -> Response:
     """Change your profile. Fields that you leave out keep their values."""
     return _edited(form)
 
@@ -64,7 +64,7 @@ def _check_avatar(form: dict[str, bytes]) -> None:
     *(400, 413, 415),
     descriptions={413: "The file is larger than 2 MiB.", 415: "The body is not `multipart/form-data`."},
 )
-def put_avatar(form: dict[str, bytes]) -> Response:
+def upload_avatar(form: dict[str, bytes]) -> Response:
     """Upload your picture.
 
     The server crops the picture to the square in its centre, scales it to 256 pixels, and rotates it by its EXIF data.
@@ -88,7 +88,7 @@ def _check_search(query: dict[str, Any]) -> None:
 @blueprint.route("/auth/search/", methods=["GET"])
 @blueprint.arguments(PeopleSearchQuery, location="query", rules=_check_search)
 @answers(200, FoundOut, 400)
-def search(query: dict[str, Any]) -> Response:
+def search_users(query: dict[str, Any]) -> Response:
     """Search people by any part of the username, first name or last name, in any script.
 
     Each word of the query must be in one of the names, in any order, and a leading `@` is skipped. Exact names come
@@ -107,14 +107,14 @@ def search(query: dict[str, Any]) -> Response:
 @blueprint.route("/auth/users/", methods=["GET"])
 @blueprint.arguments(PeopleQuery, location="query")
 @answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
-def users(query: dict[str, Any]) -> Response:
+def list_users(query: dict[str, Any]) -> Response:
     """List all people, by username."""
     return _listed(services().directory.page(window_of(query)), presenting.person)
 
 
 @blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
 @answers(200, PersonOut, 404)
-def user(user_id: int) -> Response:
+def get_user(user_id: int) -> Response:
     """Get one person. With your own id, you see yourself as others do."""
     return presenting.json_response(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
 
@@ -122,7 +122,7 @@ def user(user_id: int) -> Response:
 @blueprint.route("/chat/online-users/", methods=["GET"])
 @blueprint.arguments(PeopleQuery, location="query")
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
-def online_users(query: dict[str, Any]) -> Response:
+def list_online_users(query: dict[str, Any]) -> Response:
     """List the people who are online, by username: those with an open stream or a request in the last minute."""
     return _listed(services().directory.online(window_of(query)), presenting.online)
 

@@ -183,19 +183,6 @@ class RoomOut(Out):
     )
 
 
-class EventOut(Out):
-    id = string("41.c2VhbGVkIGJ5")
-    type = string("message.created")
-    time = moment()
-    data = fields.Dict(required=True, metadata={"description": "Depends on the type: see docs/live.md."})
-
-
-class SyncOut(Out):
-    events = fields.List(fields.Nested(EventOut), required=True)
-    cursor = string("41.c2VhbGVkIGJ5")
-    has_more = flag(False)
-
-
 class TicketOut(Out):
     ticket = string("3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA")
     expires_in = number(30)

@@ -87,7 +87,12 @@ class ExportedEntryOut(Out):
     session = fields.Integer(required=True, allow_none=True, metadata={"example": 1})
     user_agent = string("curl/8.5.0")
     ip = string("192.0.2.7")
-    detail = fields.Dict(required=True, keys=fields.String(), metadata={"example": {"room": 1, "role": "owner"}})
+    detail = fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(metadata={"type": ["integer", "string"]}),
+        required=True,
+        metadata={"example": {"room": 1, "role": "owner"}},
+    )
 
 
 class ExportedReactionOut(Out):
