@@ -5,7 +5,6 @@ number of messages above a receipt, and a message is read if a receipt is not be
 number when it is edited or deleted. This module knows nothing of listeners: it appends to the change log.
 """
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from minichat.domain.errors import (
 from minichat.domain.mentions import Mentions
 from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_rules import check_client_id, check_content
+from minichat.domain.message_versions import MessageVersions
 from minichat.domain.model import (
     SECOND,
     Change,
@@ -54,7 +54,6 @@ from minichat.domain.ports import (
     Clock,
     MembershipStore,
     MessageStore,
-    ReactionStore,
     RoomStore,
     Snapshot,
     Transaction,
@@ -74,7 +73,6 @@ class Messaging:
     room_store: RoomStore
     membership_store: MembershipStore
     message_store: MessageStore
-    reaction_store: ReactionStore
     change_store: ChangeStore
     detail_reader: DetailReader
     room_access: RoomAccess
@@ -82,6 +80,7 @@ class Messaging:
     participation: Participation
     blocks: Blocks
     mentions: Mentions
+    message_versions: MessageVersions
 
     def send(
         self,
@@ -226,16 +225,11 @@ class Messaging:
         first = self.message_store.by_client_id(room_id, author.id, client_id)
         if first is not None and first.seq < first_seq:
             raise MessageNotFound
-        if first is None or first.reply_to != reply_to or not self._began_as(first, content):
+        if first is None or first.reply_to != reply_to or not self.message_versions.began_as(first, content):
             raise ClientIdReused
         details = self.detail_reader.of_messages([author.id], [first])
         receipts = self.membership_store.receipts(author.id, [room_id])[room_id]
         return SentMessage(first, details, receipts, is_replay=True)
-
-    def _began_as(self, message: Message, content: str) -> bool:
-        """Return whether the message was sent with that content, even if the author has edited it since."""
-        digest = self.message_store.first_digest(message.id)
-        return message.content == content if digest is None else digest == _digest(message.id, content)
 
     # One message
 
@@ -291,7 +285,7 @@ class Messaging:
             has_mentions=found.has_people,
             mentions_all=found.is_everybody,
         )
-        self._change(message, edited, ChangeKind.MESSAGE_UPDATED, now)
+        self.message_versions.store(message, edited, ChangeKind.MESSAGE_UPDATED, now)
         if found != before:
             self.mentions.replace(edited, found)
         return edited
@@ -308,40 +302,8 @@ class Messaging:
             message, _, membership = self.message_access.found(user_id, message_id)
             if message.user_id != user_id and membership.role == Role.MEMBER:
                 raise RoleTooLow
-            if not message.is_deleted:
-                tombstone = message._replace(
-                    content="", is_deleted=True, has_reactions=False, pin=None, has_mentions=False, mentions_all=False
-                )
-                self._change(message, tombstone, ChangeKind.MESSAGE_DELETED, self.clock(), has_author=has_author)
-                self._remove_marks(message, tombstone)
-
-    def _remove_marks(self, message: Message, tombstone: Message) -> None:
-        """Remove the reactions, the pin and the mentions of a deleted message; its deletion is their only event."""
-        if message.has_mentions:
-            self.mentions.remove_all(message)
-        if message.has_reactions:
-            self.reaction_store.remove_all(message.id)
-        if message.has_reactions or message.pin is not None:
-            self.message_store.set_marks(tombstone)
-
-    def _change(
-        self, message: Message, changed: Message, kind: ChangeKind, now: Timestamp, *, has_author: bool = True
-    ) -> None:
-        """Store the changed message and append the change.
-
-        The digest of the first content lets `send` recognise a late retry. An erased account can't retry, so no digest
-        is stored for it.
-        """
-        is_remembered = has_author and message.client_id is not None
-        digest = _digest(message.id, message.content) if is_remembered else None
-        self.message_store.update(changed, digest)
-        self.change_store.record(Change(kind, message.room_id, now, message.user_id, message.id))
+            self.message_versions.delete(message, has_author=has_author)
 
     def _is_readable(self, message_id: int, room_id: int, first_seq: int) -> bool:
         message = self.message_store.get(message_id)
         return message is not None and message.room_id == room_id and message.seq >= first_seq
-
-
-def _digest(message_id: int, content: str) -> str:
-    """Return a digest of the content. The message id acts as salt: equal contents have different digests."""
-    return hashlib.sha256(f"{message_id}\n{content}".encode()).hexdigest()

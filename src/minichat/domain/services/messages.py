@@ -7,6 +7,7 @@ from minichat.domain.history import History
 from minichat.domain.mentions import Mentions
 from minichat.domain.message_access import MessageAccess
 from minichat.domain.message_search import MessageSearch
+from minichat.domain.message_versions import MessageVersions
 from minichat.domain.messaging import Messaging
 from minichat.domain.pins import Pins
 from minichat.domain.reactions import Reactions
@@ -35,6 +36,16 @@ class MessageServices(RoomServices):
         )
 
     @cached_property
+    def message_versions(self) -> MessageVersions:
+        return MessageVersions(
+            clock=self.ports.clock,
+            message_store=self.ports.message_store,
+            reaction_store=self.ports.reaction_store,
+            change_store=self.ports.change_store,
+            mentions=self.mentions,
+        )
+
+    @cached_property
     def messaging(self) -> Messaging:
         return Messaging(
             transaction=self.ports.transaction,
@@ -45,7 +56,6 @@ class MessageServices(RoomServices):
             room_store=self.ports.room_store,
             membership_store=self.ports.membership_store,
             message_store=self.ports.message_store,
-            reaction_store=self.ports.reaction_store,
             change_store=self.ports.change_store,
             detail_reader=self.detail_reader,
             room_access=self.room_access,
@@ -53,6 +63,7 @@ class MessageServices(RoomServices):
             participation=self.participation,
             blocks=self.blocks,
             mentions=self.mentions,
+            message_versions=self.message_versions,
         )
 
     @cached_property
