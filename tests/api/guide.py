@@ -142,12 +142,25 @@ class Guide:
                         parts += self._call(f"{method.upper()} {path}", operation)
         return "\n".join(parts)
 
+    def _field(self, name: str, schema: Json, *, needed: bool = False, where: str | None = None) -> str:
+        return _field(name, self._with_choices(schema), schema.get("description", ""), needed=needed, where=where)
+
+    def _with_choices(self, schema: Json) -> Json:
+        """Return the schema of a field with the enumeration to which it refers."""
+        schemas = self._chat.document.document["components"]["schemas"]
+        references = schema.get("anyOf", [schema])
+        named = schemas[references[0]["$ref"].rpartition("/")[2]] if "$ref" in references[0] else {}
+        if "enum" not in named:
+            return schema
+        rest = {key: value for key, value in schema.items() if key not in {"$ref", "anyOf"}}
+        return {**rest, **named, "enum": named["enum"] + [None] * (len(references) - 1)}
+
     def _object(self, name: str, base: str | None) -> str:
         """Return the description of an object: a line for each field that its base does not have."""
         schemas = self._chat.document.document["components"]["schemas"]
         known = schemas[base]["properties"] if base else {}
         fields = {field: schema for field, schema in schemas[name]["properties"].items() if field not in known}
-        lines = [_field(field, schema, schema.get("description", "")) for field, schema in fields.items()]
+        lines = [self._field(field, schema) for field, schema in fields.items()]
         start = [f"A [{base}](#{base.lower()}) with these fields:\n"] if base else []
         return "\n".join([f"### {name}\n", *start, *lines, ""])
 
@@ -185,7 +198,7 @@ class Guide:
             schema = self._chat.document.document["components"]["schemas"][reference.rpartition("/")[2]]
             needed = schema.get("required", [])
             for name, field in schema["properties"].items():
-                found.append(_field(name, field, field.get("description", ""), needed=name in needed, where="body"))
+                found.append(self._field(name, field, needed=name in needed, where="body"))
         return found
 
     def _asks(

@@ -19,8 +19,8 @@ from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
 from minichat.api.parsing import IdConverter
 from minichat.api.schemas.answers import ProblemOut
 from minichat.api.schemas.events import UNIONS, OneOfUnion, Union
-from minichat.api.schemas.fields import Boolean, File, Id, Moment, Text, Time, WholeNumber
-from minichat.domain.model import MAX_ID
+from minichat.api.schemas.fields import Boolean, Choice, File, Id, Moment, Text, Time, WholeNumber
+from minichat.domain.model import MAX_ID, HistoryAccess, NotifyLevel, ReportReason, Role, RoomKind, WriteAccess
 
 DESCRIPTION = """\
 A complete chat API: accounts, rooms, direct chats, messages.
@@ -64,6 +64,7 @@ _ERROR_HEADERS: Mapping[int, Mapping[str, Any]] = {
     503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
 }
 _FIELD_TYPES = (
+    (Choice, None, None),
     (Text, "string", None),
     (File, "string", "binary"),
     (Boolean, "boolean", None),
@@ -72,6 +73,10 @@ _FIELD_TYPES = (
     (Moment, "string", "date-time"),
     (Time, "string", "date-time"),
 )
+
+
+_ENUMERATIONS = (RoomKind, Role, WriteAccess, HistoryAccess, NotifyLevel, ReportReason)
+"""Those of `Choice` fields."""
 
 
 class _DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -112,8 +117,10 @@ def _document(version: str, blueprints: tuple[SmorestBlueprint, ...]) -> dict[st
     api.init_app(app, spec_kwargs={"marshmallow_plugin": marshmallow})
     assert marshmallow.converter is not None
     assert marshmallow.resolver is not None
-    marshmallow.converter.add_attribute_function(_union_reference)  # type: ignore[no-untyped-call]
+    marshmallow.converter.add_attribute_function(_component_reference)  # type: ignore[no-untyped-call]
     components = api.spec.components
+    for enumeration in _ENUMERATIONS:
+        components.schema(enumeration.__name__, {"type": "string", "enum": [one.value for one in enumeration]})
     for name, union in UNIONS.items():
         components.schema(name, _described_union(union, marshmallow.resolver))
     # smorest describes its pagination header, which none of our routes sends: they link pages by `Link`.
@@ -159,9 +166,12 @@ def _described_union(union: Union, resolver: SchemaResolver) -> dict[str, Any]:
     }
 
 
-def _union_reference(_converter: object, field: object, **_: Any) -> dict[str, str]:
-    """Describe a field that holds a union."""
-    return schema_reference(field.union) if isinstance(field, OneOfUnion) else {}
+def _component_reference(_converter: object, field: object, **_: Any) -> dict[str, Any]:
+    """Describe a field whose shape is a component of its own."""
+    if not isinstance(field, (Choice, OneOfUnion)):
+        return {}
+    reference = schema_reference(field.component)
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
 
 
 def _component_name(schema: Any) -> str:

@@ -15,9 +15,9 @@ from minichat.api.schemas.answers import (
     ConfirmationOut,
     DirectChatOut,
     JoinedRoomOut,
-    ParticipantsOut,
     ReadOut,
     RoomOut,
+    RoomParticipantsOut,
 )
 from minichat.api.schemas.queries import ListQuery, RoomsQuery
 from minichat.api.schemas.requests import DirectChatIn, NewRoomIn, ReadIn, RoomIn, RoomPatchIn
@@ -137,7 +137,7 @@ def start_typing(room_id: int) -> Response:
 
 @blueprint.route("/rooms/<id:room_id>/participants/", methods=["GET"])
 @blueprint.arguments(ListQuery, location="query")
-@answers(200, ParticipantsOut, 400, 403, 404, headers={"Link": LINK})
+@answers(200, RoomParticipantsOut, 400, 403, 404, headers={"Link": LINK})
 def list_participants(query: dict[str, Any], room_id: int) -> Response:
     """List a room's participants, in the order of joining."""
     found = services().rooms.participants(caller_id(), room_id, window_of(query))

@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from minichat.api.schemas.shapes import Out, flag, moment, number, string
+from minichat.api.schemas.shapes import Out, choice, flag, moment, number, string
+from minichat.domain.model import HistoryAccess, NotifyLevel, Role, RoomKind, WriteAccess
 
 EXAMPLE_TOKEN = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"  # noqa: S105 - it opens nothing
 
@@ -139,7 +140,7 @@ class RoomOut(Out):
     id = number(1)
     name = string("Kitchen", description="Of a direct chat: the name of the other person.")
     description = string("Who cooks tonight?")
-    kind = string("group", validate=validate.OneOf(("group", "direct")))
+    kind = choice(RoomKind.GROUP)
     is_private = flag(False, description="A private room is hidden from everybody who is not in it.")
     created_at = moment()
     participants = fields.List(
@@ -148,12 +149,7 @@ class RoomOut(Out):
         metadata={"maxItems": 20, "description": "Those who joined first; none if you are not in the room."},
     )
     participants_count = number(2)
-    role = fields.String(
-        required=True,
-        allow_none=True,
-        validate=validate.OneOf(("owner", "moderator", "member", None)),
-        metadata={"example": "owner", "description": "Null if you are not in the room."},
-    )
+    role = choice(Role.OWNER, allow_none=True, description="Null if you are not in the room.")
     last_message = fields.Nested(
         MessageOut,
         required=True,
@@ -163,22 +159,16 @@ class RoomOut(Out):
     last_seq = number(3, description="The `seq` of the newest message, or 0.")
     last_read_seq = number(3, description="The `seq` up to which you have read.")
     unread_count = number(0, description="Number of messages above `last_read_seq` that are not deleted.")
-    write = string(
-        "all",
-        validate=validate.OneOf(("all", "moderators")),
+    write = choice(
+        WriteAccess.ALL,
         description="The participants who can send messages: `moderators` means the owner and the moderators.",
     )
     unread_mentions = number(0, description="Number of unread messages that mention you or everybody.")
-    notify = string(
-        "all",
-        validate=validate.OneOf(("all", "mentions", "none")),
-        description="The messages that you want to be notified about.",
-    )
+    notify = choice(NotifyLevel.ALL, description="The messages that you want to be notified about.")
     muted_until = moment(allow_none=True, metadata={"example": None, "description": "Null if the room is not muted."})
     cooldown = number(0, description="How many seconds a member waits between two messages.")
-    history = string(
-        "all",
-        validate=validate.OneOf(("all", "joined")),
+    history = choice(
+        HistoryAccess.ALL,
         description="The messages that a participant can read: `joined` means those sent after joining.",
     )
 
@@ -226,11 +216,11 @@ class UnreadOut(Out):
 
 
 class ParticipantOut(PersonOut):
-    role = string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    role = choice(Role.OWNER)
     last_read_seq = number(3)
 
 
-class ParticipantsOut(Out):
+class RoomParticipantsOut(Out):
     room_id = number(1)
     participants = fields.List(fields.Nested(ParticipantOut), required=True)
 

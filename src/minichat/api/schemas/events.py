@@ -9,8 +9,8 @@ from enum import StrEnum
 from marshmallow import Schema, fields, validate
 
 from minichat.api.schemas.answers import MessageOut, RoomOut, UserOut
-from minichat.api.schemas.shapes import Out, flag, moment, number, string
-from minichat.domain.model import ChangeKind
+from minichat.api.schemas.shapes import Out, choice, flag, moment, number, string
+from minichat.domain.model import ChangeKind, Role
 
 CURSOR = "41.c2VhbGVkIGJ5"
 
@@ -92,15 +92,15 @@ class RoomDeletedEventOut(StoredEventOut):
     data = fields.Nested(DeletedRoomOut, required=True)
 
 
-class MoveOut(Out):
+class MembershipChangeOut(Out):
     room = number(1)
     user = fields.Nested(UserOut, required=True)
-    role = string("member", validate=validate.OneOf(("owner", "moderator", "member")))
+    role = choice(Role.MEMBER)
 
 
 class ParticipantEventOut(StoredEventOut):
     type = _type(ChangeKind.PARTICIPANT_JOINED, ChangeKind.PARTICIPANT_UPDATED, ChangeKind.PARTICIPANT_LEFT)
-    data = fields.Nested(MoveOut, required=True)
+    data = fields.Nested(MembershipChangeOut, required=True)
 
 
 class BlockChangeOut(Out):
@@ -185,9 +185,9 @@ UNIONS = {
 class OneOfUnion(fields.Field[object]):
     """An object that fits a union."""
 
-    def __init__(self, union: str) -> None:
+    def __init__(self, component: str) -> None:
         super().__init__(required=True)
-        self.union = union
+        self.component = component
 
 
 class SyncOut(Out):

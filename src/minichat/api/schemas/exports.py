@@ -1,9 +1,10 @@
 """The shape of the export of a user's data. As for all answers, no code writes the export with it."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from minichat.api.schemas.answers import AccountOut, ExportedMessageOut
-from minichat.api.schemas.shapes import Out, flag, moment, number, string
+from minichat.api.schemas.shapes import Out, choice, flag, moment, number, string
+from minichat.domain.model import NotifyLevel, ReportReason, Role, RoomKind
 
 
 class ExportedAccountOut(AccountOut):
@@ -26,11 +27,11 @@ class ExportedRoomOut(Out):
         required=True,
         metadata={"example": "Kitchen", "description": "For a direct chat, the username of the other participant."},
     )
-    kind = string("group", validate=validate.OneOf(("group", "direct")))
-    role = string("owner", validate=validate.OneOf(("owner", "moderator", "member")))
+    kind = choice(RoomKind.GROUP)
+    role = choice(Role.OWNER)
     joined_seq = number(0, description="The `last_seq` of the room when you joined.")
     last_read_seq = number(3)
-    notify = string("all", validate=validate.OneOf(("all", "mentions", "none")))
+    notify = choice(NotifyLevel.ALL)
     muted_until = moment(allow_none=True)
 
 
@@ -72,7 +73,7 @@ class ExportedBlockOut(Out):
 class ExportedReportOut(Out):
     message = number(7)
     room = number(1)
-    reason = string("spam", validate=validate.OneOf(("spam", "abuse", "other")))
+    reason = choice(ReportReason.SPAM)
     comment = string("The same advertisement in every room.")
     created_at = moment()
 

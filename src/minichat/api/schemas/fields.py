@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
@@ -26,6 +27,26 @@ class Text(fields.Field[str]):
         if not isinstance(value, str):
             raise self.make_error("invalid")
         return value
+
+
+class Choice(Text):
+    """One value of an enumeration. The document describes an enumeration once, under its name."""
+
+    default_error_messages = {"invalid_choice": "not_a_choice"}
+
+    def __init__(self, choices: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choices = choices
+
+    @property
+    def component(self) -> str:
+        return self.choices.__name__
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text not in set(self.choices):
+            raise self.make_error("invalid_choice")
+        return text
 
 
 class Quotable(Text):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from minichat.api.schemas.answers import (
     EXAMPLE_TOKEN,
@@ -15,7 +15,7 @@ from minichat.api.schemas.answers import (
     ReadOut,
     RoomOut,
 )
-from minichat.api.schemas.fields import Boolean, File, Id, Ids, Moment, Quotable, Text, WholeNumber
+from minichat.api.schemas.fields import Boolean, Choice, File, Id, Ids, Moment, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
 from minichat.api.schemas.shapes import EXAMPLE_TIME
 from minichat.domain import accounts, invitations, mention_rules, message_rules, reports, room_rules
@@ -122,8 +122,8 @@ class RoomIn(In):
     name = text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
     description = text_field(room_rules.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
     is_private = Boolean(metadata={"example": False})
-    write = Text(
-        validate=validate.OneOf([access.value for access in WriteAccess], error="not_a_choice"),
+    write = Choice(
+        WriteAccess,
         metadata={"description": "`moderators`: only the owner and moderators send messages.", "example": "all"},
     )
     cooldown = WholeNumber(
@@ -131,8 +131,8 @@ class RoomIn(In):
         room_rules.MAX_COOLDOWN,
         metadata={"description": "How many seconds a member waits between two messages.", "example": 0},
     )
-    history = Text(
-        validate=validate.OneOf([access.value for access in HistoryAccess], error="not_a_choice"),
+    history = Choice(
+        HistoryAccess,
         metadata={
             "description": "`joined`: everybody reads from their latest joining on. Only the owner changes it.",
             "example": "all",
@@ -201,8 +201,8 @@ class MessagePatchIn(In):
 class NotifyIn(In):
     resource = RoomOut
 
-    notify = Text(
-        validate=validate.OneOf([level.value for level in NotifyLevel], error="not_a_choice"),
+    notify = Choice(
+        NotifyLevel,
         metadata={"description": "The messages to notify you about.", "example": "mentions"},
     )
     muted_until = Moment(
@@ -234,14 +234,14 @@ class MessageHeaders(In):
 
 
 class ReportIn(In):
-    reason = Text(
+    reason = Choice(
+        ReportReason,
         required=True,
-        validate=validate.OneOf([reason.value for reason in ReportReason], error="not_a_choice"),
         metadata={"example": "spam"},
     )
     comment = text_field(
         reports.MAX_COMMENT_LENGTH,
-        load_default="",
+        load_default=str,
         metadata={"description": "For the administrators.", "example": "The same advertisement in every room."},
     )
 
@@ -256,8 +256,8 @@ class NewInvitationIn(In):
     expires_in = WholeNumber(
         1,
         invitations.MAX_LIFETIME_SECONDS,
-        load_default=invitations.DEFAULT_LIFETIME_SECONDS,
-        metadata={"description": "In seconds.", "example": 86_400},
+        load_default=lambda: invitations.DEFAULT_LIFETIME_SECONDS,
+        metadata={"description": "In seconds. Without it, 604800: seven days.", "example": 86_400},
     )
     uses = WholeNumber(
         1,
@@ -280,9 +280,9 @@ class NewParticipantIn(In):
 class ParticipantPatchIn(In):
     resource = ParticipantOut
 
-    role = Text(
+    role = Choice(
+        Role,
         required=True,
-        validate=validate.OneOf([role.value for role in Role], error="not_a_choice"),
         metadata={"description": "`owner` hands over the room, and you become a moderator.", "example": "moderator"},
     )
 
