@@ -51,13 +51,28 @@ class TestKeys:
         expect(sent(ann)).to_have_text("日本")
         assert contents(ann, room) == ["日本"]
 
-    def test_typing_beside_the_field_goes_into_it(self, ann: Person, room: Json) -> None:
+    def test_typing_beside_the_field_goes_into_it_also_while_the_controls_load(self, ann: Person, room: Json) -> None:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        ann.said("Dinner at eight", room)
+        ann.context.route("**/message_controls.js", hold)
         ann.opens_room(room)
-        ann.says("Dinner at eight")
         messages(ann).click(button="right")
-        ann.page.keyboard.press("Escape")
+        ann.page.keyboard.press("Escape")  # the menu that has not opened yet
         expect(ann.composer).not_to_be_focused()
-        ann.page.keyboard.type("With Bob")
+        ann.page.keyboard.type("With ")
+        expect(ann.composer).to_have_value("With ")
+        messages(ann).click()
+        expect(ann.composer).not_to_be_focused()
+        assert held
+        for request in held:
+            request.continue_()
+        expect(ann.page.get_by_role("group", name="Actions")).to_be_visible()
+        expect(ann.page.get_by_role("menu")).to_have_count(0)
+        ann.page.keyboard.type("Bob")
         expect(ann.composer).to_have_value("With Bob")
 
     def test_the_field_grows_with_its_lines_and_undoes_the_marks_of_keys(self, ann: Person, room: Json) -> None:

@@ -188,6 +188,10 @@ export function composer(app, room, signal) {
   );
 }
 
+export function focusComposer() {
+  /** @type {HTMLElement | null} */ (document.querySelector(".composer-input"))?.focus({preventScroll: true});
+}
+
 /** The Latin letter of a key, also in a layout without Latin letters. @param {KeyboardEvent} event */
 function letterOf({key, code}) {
   return (/^[a-z]$/i.test(key) ? key : code.replace("Key", "")).toLowerCase();

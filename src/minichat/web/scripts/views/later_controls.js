@@ -5,6 +5,7 @@
  * @typedef {import("../app.js").App} App
  */
 import {later} from "../ui/later.js";
+import {isCharacter} from "./shortcuts.js";
 
 /** Long code stays within Tab's reach: arrow keys scroll it sideways. */
 const CONTROLS = ":is(a, button, [tabindex]):not([aria-hidden], pre)";
@@ -68,7 +69,9 @@ export function laterControls(app, list, signal) {
   /** @param {Event} event */
   function keep(event) {
     if (controls) return;
-    early = event;
+    // A character needs no controls, and Escape closes a menu that has not opened yet.
+    const isOver = event instanceof KeyboardEvent && (isCharacter(event) || (event.key === "Escape" && early !== null));
+    early = isOver ? null : event;
     if (event.type === "contextmenu") event.preventDefault();
   }
 

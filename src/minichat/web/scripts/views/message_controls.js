@@ -11,7 +11,8 @@ import {t} from "../texts/texts.js";
 import {iconButton} from "../ui/controls.js";
 import {h} from "../ui/dom.js";
 import {later} from "../ui/later.js";
-import {focusComposer, openMessageMenu, reply} from "./message_menu.js";
+import {focusComposer} from "./composer.js";
+import {openMessageMenu, reply} from "./message_menu.js";
 import {reactTo} from "./reactions.js";
 
 const LONG_PRESS_MS = 450;
@@ -134,10 +135,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     const isMenu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
     if (row && (isMenu || (event.key === "Enter" && target === row && !hasModifier))) openMenu(row, below(row));
     else if (!hasModifier && event.key in moves) moves[event.key]();
-    else if (isText(event) && (target === row || target === scroller)) {
-      focusComposer(); // the character follows the focus
-      return;
-    } else return;
+    else return;
     event.preventDefault();
   }
 
@@ -223,9 +221,4 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
 /** @param {EventTarget | null} target */
 function rowOf(target) {
   return /** @type {HTMLElement | null} */ (target instanceof Element ? target.closest("article") : null);
-}
-
-/** Whether the key types a character. The space bar scrolls. @param {KeyboardEvent} event */
-function isText({key, ctrlKey, metaKey, altKey, isComposing}) {
-  return key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey && !isComposing;
 }

@@ -16,6 +16,7 @@ import {later} from "../ui/later.js";
 import {openMenu} from "../ui/menu.js";
 import {toast} from "../ui/toast.js";
 import {confirmBlock} from "./blocking.js";
+import {focusComposer} from "./composer.js";
 import {copyText} from "./copying.js";
 import {reactTo} from "./reactions.js";
 
@@ -109,10 +110,6 @@ export function reply(app, message) {
 function edit(app, message) {
   startEdit(app, message.room, message);
   focusComposer();
-}
-
-export function focusComposer() {
-  /** @type {HTMLElement | null} */ (document.querySelector(".composer-input"))?.focus({preventScroll: true});
 }
 
 /** @param {string} text */

@@ -1,12 +1,13 @@
 /**
  * Keys that work everywhere in the chat: Ctrl+K (or ⌘K) opens the quick switcher, Alt+Up and Alt+Down go to the room above
- * or below, Escape leaves a page that is no room.
+ * or below, Escape leaves a page that is no room, and a character goes into the composer.
  *
  * @typedef {import("../app.js").App} App
  */
 import {go} from "../router.js";
 import {roomsInOrder} from "../store/rooms.js";
 import {later} from "../ui/later.js";
+import {focusComposer} from "./composer.js";
 
 /**
  * @param {App} app
@@ -29,6 +30,8 @@ export function shortcuts(app, signal) {
     },
     {signal},
   );
+  // The character follows the focus.
+  addEventListener("keydown", (event) => isCharacter(event) && isBeside(event.target) && focusComposer(), {signal});
 }
 
 /** @param {App} app */
@@ -47,6 +50,16 @@ function move(app, step) {
   const place = route.page === "room" ? all.findIndex(({id}) => id === route.room) : step > 0 ? -1 : all.length;
   const next = all[place + step];
   if (next) go({page: "room", room: next.id});
+}
+
+/** Whether the key types a character. The space bar scrolls. @param {KeyboardEvent} event */
+export function isCharacter({key, ctrlKey, metaKey, altKey, isComposing}) {
+  return key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey && !isComposing;
+}
+
+/** Whether a key belongs to nothing on the page: no field, control, dialog or menu. @param {EventTarget | null} target */
+function isBeside(target) {
+  return target instanceof Element && target.matches("body, main, .scroller, article");
 }
 
 /**
