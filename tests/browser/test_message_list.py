@@ -28,6 +28,11 @@ _OPENING = """(address) => new Promise(done => {
     requestAnimationFrame(() => done(performance.now() - begin));
   });
 })"""
+_GROWN = """(scroller, height) => new Promise(done => {
+  requestAnimationFrame(function look() {
+    if (scroller.scrollHeight > height + 1_000) done(); else requestAnimationFrame(look);
+  });
+})"""
 _TOPS = """(element) => new Promise(done => {
   const tops = [];
   const begin = performance.now();
@@ -110,6 +115,27 @@ class TestLongHistory:
         tops = target.evaluate(_TOPS)
         assert page.locator(".scroller").evaluate("scroller => scroller.scrollHeight") > height + 1_000
         assert max(abs(top - before) for top in tops) < STILL_PX
+
+    def test_a_load_does_not_undo_a_movement_whose_event_comes_late(self, reader: Person) -> None:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        reader.context.route(re.compile("before="), hold)
+        reader.opens("#/rooms/1/messages/5000")
+        page = reader.page
+        expect(row(page, "message number 5000")).to_be_in_viewport()
+        expect(page.locator(".scroller")).not_to_have_attribute("aria-busy", re.compile(""))
+        page.evaluate("addEventListener('scroll', event => event.stopImmediatePropagation(), {capture: true})")
+        scroll(page, -20_000)
+        height = page.locator(".scroller").evaluate("scroller => scroller.scrollHeight")
+        assert held
+        for request in held:
+            request.continue_()
+        page.locator(".scroller").evaluate(_GROWN, height)
+        expect(row(page, "message number 4975")).to_be_in_viewport()
+        expect(row(page, "message number 5000")).not_to_be_in_viewport()
 
     def test_a_jump_to_the_end_and_back_finds_the_same_place(self, reader: Person) -> None:
         reader.opens("#/rooms/1/messages/300")

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {rowsInView} from "../../src/minichat/web/scripts/ui/anchors.js";
 import {makeHeights, rowsBetween} from "../../src/minichat/web/scripts/ui/row_heights.js";
 
 const keys = (/** @type {number} */ count) => Array.from({length: count}, (_, place) => `row ${place}`);
@@ -55,4 +56,20 @@ test("an empty list has no rows to show", () => {
   const heights = makeHeights(10);
   assert.deepEqual(rowsBetween(heights, 0, 500, 50), {first: 0, end: 0});
   assert.equal(heights.total(), 0);
+});
+
+test("a row that begins within the view and stays between its neighbours holds the view", () => {
+  const heights = makeHeights(10);
+  const items = ["day", "a", "b", "c"];
+  heights.setKeys(items);
+  const list = {
+    heights,
+    items,
+    key: (/** @type {string} */ it) => it,
+    isSteady: (/** @type {string} */ it) => it !== "day",
+  };
+  const keysAt = (/** @type {number} */ start) => rowsInView(list, start, 25).map(({key}) => key);
+  assert.deepEqual(keysAt(0), ["a", "b", "day"]);
+  assert.deepEqual(keysAt(5), ["a", "b", "day"]);
+  assert.deepEqual(keysAt(15), ["b", "c", "a"]);
 });

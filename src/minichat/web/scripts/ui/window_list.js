@@ -6,7 +6,9 @@
  * the user scrolls, a wrong estimate changes the space above the rows instead of the scroll position, because setting
  * that would break off the movement; the space is put right when the movement ends.
  */
-import {h, keyedList} from "./dom.js";
+import {rowsInView} from "./anchors.js";
+import {h} from "./dom.js";
+import {rowElements} from "./row_elements.js";
 import {makeHeights, rowsBetween} from "./row_heights.js";
 
 /** At most so many rows are elements. */
@@ -37,10 +39,11 @@ const ESTIMATE_PX = 56;
  * @param {HTMLElement} options.list Within the scroller. Holds nothing else.
  * @param {(item: T) => string} options.key
  * @param {(item: T, signal: AbortSignal) => import("./dom.js").Part<T>} options.make
+ * @param {(item: T) => boolean} options.isSteady Whether the row stays between its neighbours when others are added.
  * @param {() => void} options.onView The view has changed.
  * @param {AbortSignal} options.signal
  */
-export function windowList({scroller, list, key, make, onView, signal}) {
+export function windowList({scroller, list, key, make, isSteady, onView, signal}) {
   const above = h("div");
   const rows = h("div", {class: "window-rows"});
   const below = h("div");
@@ -51,38 +54,29 @@ export function windowList({scroller, list, key, make, onView, signal}) {
   let items = [];
   /** @type {Map<string, number>} */
   let places = new Map();
-  /** @type {Map<string, HTMLElement>} */
-  const elements = new Map();
-  /** @type {WeakMap<Element, string>} */
-  const keys = new WeakMap();
   let [first, end] = [0, 0];
   let spaceAbove = 0;
   /** How much more space is above the rows than their heights add up to. */
   let drift = 0;
-  /** The rows in view, the best anchor first. @type {{key: string, offset: number}[]} */
+  /** The rows in view, the best anchor first. @type {import("./anchors.js").Anchor[]} */
   let anchors = [];
   let isAtEnd = true;
   let isFollowing = true;
   let ownTop = -1;
+  /** The scroll position of the last look. */
+  let seenTop = 0;
   let movedAt = Number.NEGATIVE_INFINITY;
   let size = 0;
   /** What to show as soon as the list has a size. @type {Target | null | undefined} */
   let pending;
 
-  const showRows = keyedList({
+  const elements = rowElements({
     parent: rows,
     key,
-    make(/** @type {T} */ item, end) {
-      const part = make(item, end);
-      const name = key(item);
-      keys.set(part.element, name);
-      elements.set(name, part.element);
-      sizes.observe(part.element);
-      end.addEventListener("abort", () => {
-        sizes.unobserve(part.element);
-        elements.delete(name);
-      });
-      return part;
+    make,
+    onMade(element, end) {
+      sizes.observe(element);
+      end.addEventListener("abort", () => sizes.unobserve(element));
     },
     signal,
   });
@@ -108,7 +102,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     setSpaceAbove(Math.max(0, heights.top(first) + drift));
     const shown = items.slice(first, end);
     const hadFocus = rows.contains(document.activeElement);
-    showRows(shown);
+    elements.show(shown);
     if (hadFocus && !rows.contains(document.activeElement)) scroller.focus({preventScroll: true});
     for (const name of shown.map(key)) {
       const height = elements.get(name)?.getBoundingClientRect().height;
@@ -169,15 +163,17 @@ export function windowList({scroller, list, key, make, onView, signal}) {
   /** Remember which rows are in view, and where. */
   function look() {
     size = scroller.clientHeight;
-    anchors = [];
+    seenTop = scroller.scrollTop;
     isAtEnd = scroller.scrollHeight - scroller.scrollTop - size < NEAR_PX;
-    if (items.length === 0) return;
     const start = heights.top(first) - rowsOffset();
-    for (let at = heights.at(start); at < items.length && heights.top(at) - start < size; at += 1) {
-      anchors.push({key: key(items[at]), offset: heights.top(at) - start});
-    }
-    // A row that begins above the edge may change where nobody sees it.
-    if (anchors.length > 1 && anchors[0].offset < 0) anchors.push(/** @type {any} */ (anchors.shift()));
+    anchors = items.length === 0 ? [] : rowsInView({heights, items, key, isSteady}, start, size);
+  }
+
+  /** A movement of the user counts before its event comes: holding the view as it was would undo it. */
+  function notice() {
+    if (scroller.clientHeight !== size || Math.abs(scroller.scrollTop - seenTop) < 1) return;
+    movedAt = performance.now();
+    look();
   }
 
   function lacksRows() {
@@ -201,6 +197,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
   function rest() {
     clearTimeout(resting);
     resting = setTimeout(() => {
+      notice();
       if (isMoving()) rest();
       else if (Math.abs(drift) > 0.5 || lacksRows()) place(hold());
     }, REST_MS);
@@ -208,7 +205,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
 
   /** A row or the view has another size than was known. @param {ResizeObserverEntry} entry */
   function isNews({target, borderBoxSize}) {
-    const name = keys.get(target);
+    const name = elements.keyOf(target);
     if (name === undefined) return scroller.clientHeight !== size;
     return target.isConnected && heights.set(name, borderBoxSize[0].blockSize);
   }
@@ -233,6 +230,13 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     clearTimeout(resting);
   });
 
+  /** Show a row or the end, whatever the view was. @param {Target | null} target */
+  function bring(target) {
+    movedAt = Number.NEGATIVE_INFINITY;
+    place(target);
+    onView();
+  }
+
   return {
     /**
      * Show these items. The view stays, or shows the target.
@@ -240,6 +244,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
      * @param {{follows: boolean, target?: Target}} how `follows`: at the end, stay there when more are added.
      */
     show(next, {follows, target}) {
+      notice();
       isFollowing = follows;
       items = next;
       const names = next.map(key);
@@ -256,10 +261,7 @@ export function windowList({scroller, list, key, make, onView, signal}) {
      * @param {number} [offset]
      */
     scrollTo(name, offset) {
-      if (!places.has(name)) return;
-      movedAt = Number.NEGATIVE_INFINITY;
-      place({key: name, offset});
-      onView();
+      if (places.has(name)) bring({key: name, offset});
     },
 
     /** Scroll no further than needed to show the whole row. @param {string} name */
@@ -268,14 +270,10 @@ export function windowList({scroller, list, key, make, onView, signal}) {
       if (at === undefined) return;
       const [top, height] = [offsetOf(at), heights.top(at + 1) - heights.top(at)];
       const offset = Math.max(0, Math.min(top, size - height));
-      if (!elements.has(name) || Math.abs(offset - top) > 0.5) this.scrollTo(name, offset);
+      if (!elements.get(name) || Math.abs(offset - top) > 0.5) this.scrollTo(name, offset);
     },
 
-    scrollToEnd() {
-      movedAt = Number.NEGATIVE_INFINITY;
-      place(null);
-      onView();
-    },
+    scrollToEnd: () => bring(null),
 
     isAtEnd: () => isAtEnd,
 
@@ -292,8 +290,8 @@ export function windowList({scroller, list, key, make, onView, signal}) {
     },
 
     /** The element of a row, if it is in the window. @param {string} name */
-    element: (name) => elements.get(name),
+    element: elements.get,
     /** The key of the row that holds an element. @param {Element} element */
-    keyAt: (element) => keys.get(element.closest(".window-rows > *") ?? element),
+    keyAt: elements.keyAround,
   };
 }

@@ -69,6 +69,7 @@ export function messageList(app, room, signal) {
     list: content,
     key: (/** @type {Row} */ row) => row.key,
     make: (row, end) => timelineRow(app, row, {room, jump: follow, settle: (...part) => controls.settle(...part)}, end),
+    isSteady: ({kind}) => kind !== "day" && kind !== "unread", // the day moves up when older messages load
     onView,
     signal,
   });
