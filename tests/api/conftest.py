@@ -13,7 +13,8 @@ from typing import Any, Self
 
 import pytest
 
-from api.client import Chat, Json, Person
+from api.administrators import Browser
+from api.client import PASSWORD, Chat, Json, Person
 from api.document import Document
 from folders import fast_folder
 from minichat.adapters.counters import MemoryRequestCounter
@@ -188,6 +189,20 @@ def make_chat(stages: Stages, kind: str) -> MakeChat:
 def make_new_chat(stages: Stages, kind: str) -> MakeChat:
     """Make a chat with a new app, whose counts and caches are empty."""
     return lambda **given: stages.new(kind, **given).chat()
+
+
+@pytest.fixture
+def root(chat: Chat) -> None:
+    """A superuser."""
+    chat.app.extensions["minichat"].services.registration.create_superuser("root", PASSWORD)
+
+
+@pytest.fixture
+def admin(chat: Chat, root: None) -> Browser:
+    """The administration, where `root` has signed in."""
+    browser = Browser(chat)
+    assert browser.signs_in().status_code == 302
+    return browser
 
 
 @pytest.fixture

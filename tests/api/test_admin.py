@@ -2,13 +2,14 @@
 
 import re
 import time
+from html import unescape
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from api.client import PASSWORD, Chat, Person
+from api.administrators import Browser, text
+from api.client import PASSWORD, Chat
 from api.conftest import SECRET, MakeChat, on_one_database
 from minichat.domain.throttling import FREE_FAILURES
 from minichat.wiring import derived_key
@@ -16,64 +17,15 @@ from minichat.wiring import derived_key
 BASE = "https://localhost"
 
 
-class Browser:
-    """Keeps cookies and fills in forms, as a browser does."""
-
-    def __init__(self, chat: Chat, base: str = "http://localhost") -> None:
-        self.chat = chat
-        self._base = base
-        self._client: FlaskClient = chat.app.test_client()
-
-    def gets(self, path: str) -> TestResponse:
-        return self._client.get(path, base_url=self._base)
-
-    def submits(self, path: str, page: str = "/admin/sign-in/", **fields: str) -> TestResponse:
-        """Submit a form of a page, with the hidden token that the page holds."""
-        return self.posts(path, csrf_token=self.form_token(page), **fields)
-
-    def form_token(self, page: str = "/admin/sign-in/") -> str:
-        """The hidden token that the page holds."""
-        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.gets(page).get_data(as_text=True))
-        assert found
-        return found[1]
-
-    def posts(self, path: str, **fields: str) -> TestResponse:
-        return self._client.post(path, base_url=self._base, data=fields)
-
-    def signs_in(self, username: str = "root", password: str = PASSWORD) -> TestResponse:
-        return self.submits("/admin/sign-in/", username=username, password=password)
-
-    @property
-    def is_in(self) -> bool:
-        return self.gets("/admin/people/").status_code == 200
-
-    @property
-    def cookie(self) -> str:
-        cookie = self._client.get_cookie("minichat_admin", path="/admin", domain="localhost")
-        return cookie.value if cookie else ""
-
-    def takes(self, cookie: str) -> None:
-        self._client.set_cookie("minichat_admin", cookie, path="/admin", domain="localhost")
-
-
-@pytest.fixture
-def root(chat: Chat) -> None:
-    chat.app.extensions["minichat"].services.registration.create_superuser("root", PASSWORD)
-
-
 @pytest.fixture
 def browser(chat: Chat, root: None) -> Browser:
     return Browser(chat)
 
 
-@pytest.fixture
-def admin(browser: Browser) -> Browser:
-    assert browser.signs_in().status_code == 302
-    return browser
-
-
-def text(response: TestResponse) -> str:
-    return response.get_data(as_text=True)
+def addresses(chat: Chat, method: str) -> list[str]:
+    """Return the address of each page, with the id 1 in it."""
+    rules = [rule for rule in chat.app.url_map.iter_rules() if rule.rule.startswith("/admin/")]
+    return [re.sub(r"<[^>]+>", "1", rule.rule) for rule in rules if method in (rule.methods or ())]
 
 
 @on_one_database
@@ -85,15 +37,22 @@ class TestSignIn:
         assert browser.submits("/admin/sign-out/", "/admin/people/").status_code == 302
         assert not browser.is_in
 
-    @pytest.mark.parametrize("path", ["/admin/", "/admin/people/", "/admin/rooms/", "/admin/record/"])
+    @pytest.mark.parametrize("path", ["/admin/", "/admin/people/", "/admin/rooms/", "/admin/audit/"])
     def test_a_page_redirects_other_visitors_to_the_sign_in(self, browser: Browser, path: str) -> None:
-        assert browser.gets(path).headers["Location"] == "/admin/sign-in/"
+        assert browser.gets(path).headers["Location"].partition("?")[0] == "/admin/sign-in/"
 
-    @pytest.mark.parametrize("path", ["/admin/people/act/", "/admin/rooms/act/", "/admin/sign-out/"])
-    def test_no_page_acts_without_a_signed_in_superuser(self, chat: Chat, browser: Browser, path: str) -> None:
-        chat.person("ann")
+    def test_the_sign_in_leads_to_the_page_that_was_wanted(self, browser: Browser) -> None:
+        to_sign_in = browser.gets("/admin/rooms/?cursor=x").headers["Location"]
+        entered = browser.submits(to_sign_in, to_sign_in, username="root", password=PASSWORD)
+        assert entered.headers["Location"] == "/admin/rooms/?cursor=x"
+
+    def test_no_page_acts_without_a_signed_in_superuser(self, chat: Chat, browser: Browser) -> None:
+        chat.person("ann").makes_room("Tea")
         before = chat.dump(without=())
-        assert browser.posts(path, id="ann", action="Disable").headers["Location"] == "/admin/sign-in/"
+        for rule in addresses(chat, "POST"):
+            if rule != "/admin/sign-in/":
+                assert browser.posts(rule).status_code in {302, 303}, rule
+                assert browser.submits(rule).status_code in {302, 303}, rule
         assert chat.dump(without=()) == before
 
     @pytest.mark.parametrize("path", ["/admin", "/admin/"])
@@ -213,129 +172,137 @@ class TestSignIn:
             assert admin.is_in
 
     def test_no_page_runs_inline_script_or_asks_another_host(self, admin: Browser) -> None:
-        for path in ("/admin/sign-in/", "/admin/people/", "/admin/rooms/", "/admin/record/"):
+        for path in addresses(admin.chat, "GET"):
             page = admin.gets(path)
+            if page.mimetype != "text/html":
+                continue
             assert "script-src 'self'" in page.headers["Content-Security-Policy"]
             assert "unsafe" not in page.headers["Content-Security-Policy"]
             assert not re.search(r"<script(?![^>]* src=)|\son\w+=|\sstyle=", text(page))
             links = re.findall(r'(?:src|href|action)="([^"]*)"', text(page))
-            assert all(re.match("/admin(/|$)|/api/assets/", link) for link in links), links
+            assert all(re.match("/admin/|#content$", link) for link in links), links
 
 
-class TestPages:
-    def test_people_are_listed_and_searched(self, chat: Chat, admin: Browser) -> None:
-        chat.person("ann", first_name="Anna", last_name="Lee")
-        chat.person("bob")
-        page = text(admin.gets("/admin/people/"))
-        assert "Anna Lee" in page
-        assert "bob" in page
-        assert "private.example" not in page
-        found = text(admin.gets("/admin/people/?q=LEE"))
-        assert "Anna Lee" in found
-        assert "bob" not in found
+@on_one_database
+class TestFoundation:
+    """What all pages share. Each address is checked, so a new page is checked as well."""
 
-    def test_a_long_list_has_further_pages(self, chat: Chat, admin: Browser) -> None:
+    def test_no_page_changes_anything_when_it_is_opened(self, chat: Chat, admin: Browser) -> None:
+        chat.person("ann").makes_room("Tea")
+        before = chat.dump()
+        token = admin.form_token("/admin/people/")
+        for path in addresses(chat, "GET"):
+            for query in ("", f"?csrf_token={token}", "?cursor=x", "?q=%00", f"?q={'x' * 500}"):
+                assert admin.gets(path + query).status_code < 500, path + query
+        assert chat.dump() == before
+
+    @pytest.mark.parametrize("token", ["", "x", "20991231235959##0123456789abcdef", "planted"])
+    def test_a_form_of_another_site_does_nothing(self, chat: Chat, browser: Browser, token: str) -> None:
+        planted = browser.form_token()
+        browser.posts("/admin/sign-in/", csrf_token=planted, username="root", password=PASSWORD)
+        assert browser.is_in
+        chat.person("ann").makes_room("Tea")
+        before = chat.dump()
+        for path in addresses(chat, "POST"):
+            if path != "/admin/sign-in/":
+                browser.posts(path, csrf_token=planted if token == "planted" else token)
+        assert chat.dump() == before
+        assert browser.is_in
+
+    def test_an_old_page_is_refused_with_a_sentence_and_keeps_what_was_typed(self, chat: Chat, admin: Browser) -> None:
+        chat.person("ann")
+        answer = admin.posts("/admin/people/2/disable/", csrf_token="old")
+        assert answer.status_code == 400
+        assert "This page is too old" in text(answer)
+
+    @pytest.mark.parametrize("size", [16 * 1024])
+    def test_a_huge_form_is_refused(self, admin: Browser, size: int) -> None:
+        assert admin.posts("/admin/people/1/disable/", reason="x" * size).status_code == 413
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            "https://evil.example/",
+            "//evil.example/admin/",
+            "/\\evil.example",
+            "/admin/../api/",
+            "/admin/./x",
+            "/administrator/",
+            "javascript:alert(1)",
+            "/admin/people/\r\nX: y",
+            "/admin/" + "x" * 5_000,
+            "",
+        ],
+    )
+    def test_an_action_returns_to_pages_of_the_administration_alone(
+        self, chat: Chat, admin: Browser, elsewhere: str
+    ) -> None:
+        chat.person("ann")
+        path = f"/admin/people/2/enable/?back={quote(elsewhere)}"
+        assert admin.acts(path).headers["Location"] == "/admin/people/2/"
+        assert "evil" not in re.sub(r'action="[^"]*"', "", admin.sees(path))
+
+    def test_a_list_stays_at_its_page_through_an_action(self, chat: Chat, admin: Browser) -> None:
         for number in range(51):
             chat.person(f"user{number:02}")
-        first = text(admin.gets("/admin/people/"))
-        [onward] = re.findall(r'href="(/admin/people/\?cursor=[^"]+)"', first)
-        second = text(admin.gets(onward))
-        assert "user48" in first
-        assert "user49" not in first
-        assert "user50" in second
-        assert "Next" not in second
+        [onward] = set(links(admin, "/admin/people/", r"cursor="))
+        [person] = set(links(admin, onward, r"/people/51/\?"))
+        [disable] = links(admin, person, "/disable/")
+        to_person = admin.acts(disable).headers["Location"]
+        assert to_person == person
+        assert "user49 is disabled" in admin.sees(to_person)
+        assert onward in links(admin, to_person, "cursor=")
+        [back] = set(links(admin, onward, "cursor="))
+        assert "user00" in admin.sees(back)
 
-    @pytest.mark.parametrize("query", ["?cursor=x", "?q=%00", f"?q={'x' * 500}"])
-    @pytest.mark.parametrize("page", ["people", "rooms", "record"])
-    def test_an_odd_query_finds_nothing_and_breaks_nothing(self, admin: Browser, page: str, query: str) -> None:
-        assert admin.gets(f"/admin/{page}/{query}").status_code == 200
+    def test_the_language_is_that_of_the_browser_until_another_is_chosen(self, chat: Chat, admin: Browser) -> None:
+        assert '<html lang="en">' in admin.sees("/admin/people/")
+        answer = admin.submits("/admin/language/?back=/admin/rooms/", "/admin/rooms/", language="ru")
+        assert answer.headers["Location"] == "/admin/rooms/"
+        page = admin.sees("/admin/people/")
+        assert '<html lang="ru">' in page
+        assert "Люди" in page
+        admin.submits("/admin/language/", "/admin/rooms/", language="xx")
+        assert '<html lang="ru">' in admin.sees("/admin/people/")
+
+    def test_a_file_of_another_version_is_not_found(self, admin: Browser) -> None:
+        [address] = set(re.findall(r'href="([^"]+admin\.css)"', admin.sees("/admin/people/")))
+        found = admin.gets(address)
+        assert (found.status_code, found.mimetype) == (200, "text/css")
+        assert "immutable" in found.headers["Cache-Control"]
+        assert admin.gets(re.sub("/[0-9a-f]{16}/", "/0123456789abcdef/", address)).status_code == 404
 
     def test_markup_in_names_is_text(self, chat: Chat, admin: Browser) -> None:
         ann = chat.person("ann", first_name="<script>alert(1)</script>")
         ann.makes_room("<b>Tea</b>")
         for page in ("people", "rooms"):
-            shown = text(admin.gets(f"/admin/{page}/"))
+            shown = admin.sees(f"/admin/{page}/")
             assert "<script>alert" not in shown
             assert "<b>Tea" not in shown
 
-    def test_a_user_is_disabled_at_once_and_enabled_again(self, chat: Chat, admin: Browser) -> None:
-        ann = chat.person("ann")
-        page = "/admin/people/"
-        admin.submits(f"{page}act/", page, id="ann", action="Disable")
-        assert "ann is disabled" in text(admin.gets(page))
-        assert ann.gets("/api/auth/me/").code == "session_ended"
-        admin.submits(f"{page}act/", page, id="ann", action="Enable")
-        assert ann.logs_in().is_logged_in
+    @pytest.mark.parametrize("path", ["/admin/people/99/", "/admin/people/x/", "/admin/people/0/disable/"])
+    def test_a_page_about_nothing_is_a_page(self, admin: Browser, path: str) -> None:
+        answer = admin.gets(path)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
-    def test_a_user_is_logged_out_everywhere(self, chat: Chat, admin: Browser) -> None:
-        ann = chat.person("ann")
-        admin.submits("/admin/people/act/", "/admin/people/", id="ann", action="Log out")
-        assert not ann.is_logged_in
-        assert ann.logs_in().is_logged_in
 
+class TestRooms:
     def test_a_room_is_deleted_and_a_direct_chat_is_not_even_listed(self, chat: Chat, admin: Browser) -> None:
         ann, bob = chat.people("ann", "bob")
         room = ann.makes_room("Bad room", private=True)
         direct = ann.chats_with(bob)
-        page = "/admin/rooms/"
-        assert "Bad room" in text(admin.gets(page))
-        for room_id in (room["id"], direct["id"], "99", "x"):
-            admin.submits(f"{page}act/", page, id=str(room_id), action="Delete")
-        assert "Bad room" not in re.sub("The room Bad room is deleted", "", text(admin.gets(page)))
+        assert "Bad room" in admin.sees("/admin/rooms/")
+        for room_id in (direct["id"], 99, 2**53 - 1):
+            assert admin.acts(f"/admin/rooms/{room_id}/delete/").status_code in {303, 409}
+            admin.sees("/admin/rooms/")
+        admin.acts(f"/admin/rooms/{room['id']}/delete/")
+        assert "The room Bad room is deleted" in admin.sees("/admin/rooms/")
+        assert "Bad room" not in admin.sees("/admin/rooms/")
         assert ann.gets(f"/api/chat/rooms/{room['id']}/").status == 404
         assert ann.gets(f"/api/chat/rooms/{direct['id']}/").status == 200
 
-    @pytest.mark.parametrize("room_id", ["99", "x", "", "0", "-1", "²", str(2**53), str(2**63), "9" * 30, "9" * 5_000])
-    def test_deleting_an_impossible_room_reports_that_it_no_longer_exists(self, admin: Browser, room_id: str) -> None:
-        answer = admin.submits("/admin/rooms/act/", "/admin/rooms/", id=room_id, action="Delete")
-        assert answer.headers["Location"] == "/admin/rooms/"
-        assert "This item no longer exists." in text(admin.gets("/admin/rooms/"))
 
-    @pytest.mark.parametrize(
-        "fields", [{}, {"id": "ann"}, {"action": "Disable"}, {"id": "nobody", "action": "Disable"}]
-    )
-    def test_a_button_without_a_known_action_or_user_does_nothing(
-        self, chat: Chat, admin: Browser, fields: dict[str, str]
-    ) -> None:
-        ann = chat.person("ann")
-        assert admin.submits("/admin/people/act/", "/admin/people/", **fields).status_code == 302
-        assert ann.is_logged_in
-
-    def test_a_button_pressed_by_another_site_does_nothing(self, chat: Chat, admin: Browser) -> None:
-        ann = chat.person("ann")
-        for token in ("", "x", "20991231235959##0123456789abcdef"):
-            admin.posts("/admin/people/act/", id="ann", action="Disable", csrf_token=token)
-        assert ann.is_logged_in
-
-    def test_a_button_is_not_pressed_by_a_link(self, chat: Chat, admin: Browser) -> None:
-        ann = chat.person("ann")
-        ann.makes_room("Tea")
-        before = chat.dump()
-        token = admin.form_token("/admin/people/")
-        for path in (
-            "people/act/?id=ann&action=Disable",
-            "people/act/?id=ann&action=Log+out",
-            "rooms/act/?id=1&action=Delete",
-        ):
-            for query in (path, f"{path}&csrf_token={token}"):
-                assert admin.gets(f"/admin/{query}").status_code == 405
-        assert chat.dump() == before
-        assert ann.is_logged_in
-
-    def test_a_token_from_before_signing_in_presses_no_button(self, chat: Chat, browser: Browser) -> None:
-        ann = chat.person("ann")
-        planted = browser.form_token()
-        browser.posts("/admin/sign-in/", csrf_token=planted, username="root", password=PASSWORD)
-        assert browser.is_in
-        browser.posts("/admin/people/act/", csrf_token=planted, id="ann", action="Disable")
-        assert ann.is_logged_in
-
-    def test_every_act_is_in_the_audit_log_with_its_actor(self, chat: Chat, admin: Browser) -> None:
-        ann: Person = chat.person("ann")
-        ann.makes_room("Tea")
-        admin.submits("/admin/people/act/", "/admin/people/", id="ann", action="Disable")
-        admin.submits("/admin/rooms/act/", "/admin/rooms/", id="1", action="Delete")
-        rows = re.findall(r"<tr>(.*?)</tr>", text(admin.gets("/admin/record/")), re.DOTALL)
-        cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows]
-        newest = [row[1:4] for row in cells if len(row) > 4][:2]
-        assert newest == [["room.deleted", "", "root"], ["account.disabled", "ann", "root"]]
+def links(browser: Browser, page: str, pattern: str) -> list[str]:
+    """Return the addresses on a page that match the pattern."""
+    found = [unescape(link) for link in re.findall(r'href="([^"]+)"', browser.sees(page))]
+    return [link for link in found if re.search(pattern, link)]

@@ -1,26 +1,25 @@
 """The administration at `/admin/`: pages for superusers, made with Flask-Admin on the domain's services.
 
-`sign_in` authenticates administrators; `pages` shows people, rooms and the audit log. No page knows a database. Every
-action goes through a domain service, which records it in the audit log.
+`sign_in` authenticates administrators. `pages` has one module for each area, on the base in `page`. A page describes
+what it shows with the values of `shown`, and the templates draw them. No page knows a database. Every action goes
+through a domain service, which records it in the audit log.
 """
 
 from flask import Flask, Request, request
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
+from minichat.admin.addresses import URL
 from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 from minichat.lean_imports import without
 
 with without("PIL"):  # Flask-Admin loads it for forms with pictures
     from flask_admin import Admin
-    from flask_admin.menu import MenuView
-    from flask_admin.theme import Bootstrap4Theme
 
-    from minichat.admin.pages import PeoplePage, RecordPage, RoomsPage
+    from minichat.admin.page import AdministratorPage
+    from minichat.admin.pages import PAGES
     from minichat.admin.sign_in import SignInPages
 
-URL = "/admin"
-THEME = Bootstrap4Theme(fluid=True, base_template="admin_pages/base.html")
 _PAGE = Policy(Access.PUBLIC, max_body_bytes=16 * 1024)
 """The body limit leaves room for every form, with the longest password."""
 
@@ -56,13 +55,11 @@ class AdminSessions(SecureCookieSessionInterface):
 
 
 class Pages(Admin):  # type: ignore[misc]  # Flask-Admin's types are not exported
-    """Flask-Admin with a menu of its own. The usual one would keep the addresses of the first request for all others,
-    although each request may come in under another path.
-    """
-
-    def menu(self) -> list[MenuView]:
-        """Return the entries of the menu."""
-        return [MenuView(page.name, page, cache=False) for page in self._views]
+    @property
+    def pages(self) -> list[AdministratorPage]:
+        """The pages of the navigation that this administrator can open."""
+        shown = [page for page in self._views if isinstance(page, AdministratorPage)]
+        return [page for page in shown if page.is_visible() and page.is_accessible()]
 
 
 def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
@@ -76,10 +73,9 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         SESSION_COOKIE_SECURE=is_behind_tls,
     )
     known = set(app.view_functions)
-    admin = Pages(app, "minichat", index_view=SignInPages(url=URL), theme=THEME)
-    for page in (PeoplePage, RoomsPage, RecordPage):
-        name = page.__name__.removesuffix("Page")
-        admin.add_view(page(name, endpoint=f"admin_{name.lower()}", url=name.lower()))
+    admin = Pages(app, "minichat", index_view=SignInPages(url=URL))
+    for page in PAGES:
+        admin.add_view(page(page.area, endpoint=f"admin_{page.area}", url=page.area.replace("_", "-")))
     for endpoint in set(app.view_functions) - known:
         # The pages need no bearer token: `sign_in` checks its own cookie.
-        declare(app, endpoint, PUBLIC_UNTHROTTLED if endpoint.endswith(".static") else _PAGE)
+        declare(app, endpoint, PUBLIC_UNTHROTTLED if endpoint == "admin.asset" else _PAGE)

@@ -52,6 +52,11 @@ def cursor_after(key: Key | None) -> str | None:
     return None if key is None else _cursor("after", key)
 
 
+def cursor_before(key: Key) -> str:
+    """Return the cursor of the page before the key."""
+    return _cursor("before", key)
+
+
 def links(page: Page[Any]) -> dict[str, str]:
     """Return the `Link` header with the pages before and after this one."""
     return link_header(

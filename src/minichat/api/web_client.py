@@ -1,19 +1,20 @@
 """The files of the web client, as this server sends them.
 
 Their addresses hold a digest of all files, so browsers can keep each file forever, and one page never loads files of
-two versions. All files are read once, because an upgrade may replace them on disk below a running worker. This module
-knows no request.
+two versions. All files are read once, because an upgrade may replace them on disk below a running worker. `files` sends
+them.
 """
 
 import functools
-import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from minichat.api.files import TYPES, File, digest_of, packed, without_comments
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -24,19 +25,6 @@ START = "start.js"
 _MAIN = "scripts/main.js"
 _LATER = "scripts/views/chat.js"
 """The part of the client that a browser loads when somebody is logged in."""
-_DIGEST_LENGTH = 16
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".webmanifest": "application/manifest+json",
-    ".png": "image/png",
-    ".webp": "image/webp",
-}
-_PACKED = {".png", ".webp"}
-"""Endings of files that gzip does not make smaller."""
 _STYLES = "styles/all.css"
 """All style sheets of the page in one file: a browser shows nothing before it has them."""
 _STYLE_SHEET = re.compile(r'<link rel="stylesheet" href="web/(styles/[^"/]+)">\n?\s*')
@@ -45,35 +33,18 @@ _IMPORTED = re.compile(
     r"""^\s*(?:import\s+[\w$*{},\s]+?\s+from|import|export\s+(?:\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})\s+from)\s*["'](\.[^"']+)["']""",
     re.MULTILINE,
 )
-_COMMENT = re.compile(r"^[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*$", re.MULTILINE)
-_COMMENTED = (".css", ".js")
 _SCRIPT = '<script type="module"'
 _LANGUAGES = ("en", "ru")
 _REMEMBERED_PATHS = 8
 
 
-class File(NamedTuple):
-    """A file, ready to be sent."""
-
-    content: bytes
-    """Compressed with gzip if `is_compressed`."""
-    content_type: str
-    is_compressed: bool
-    digest: str
-    """Differs from that of any other content at the same address."""
-
-    def plain(self) -> bytes:
-        """Return the uncompressed content."""
-        return gzip.decompress(self.content) if self.is_compressed else self.content
-
-
 class WebClient:
     def __init__(self, folder: "Traversable", made: Mapping[str, Callable[[], bytes]]) -> None:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
-        contents = {name: _without_comments(name, content) for name, content in sorted(_contents(folder))}
+        contents = {name: without_comments(name, content) for name, content in sorted(_contents(folder))}
         self._index, contents[_STYLES] = _with_one_style_sheet(contents.pop(INDEX).decode(), contents)
         names_and_contents = ((name.encode(), hashlib.sha256(it).digest()) for name, it in contents.items())
-        self.digest = _digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
+        self.digest = digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
         modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
         first = list(_needed_modules(modules, _MAIN))
         later = [name for name in _needed_modules(modules, _LATER) if name not in first]
@@ -104,10 +75,10 @@ class WebClient:
 
         page = _LINK.sub(link, self._index.replace(_SCRIPT, self._preloads + _SCRIPT, 1))
         page = page.replace('data-api=""', f'data-api="{escape(root)}"', 1)
-        return _packed(INDEX, page.encode(), _digest_of([page.encode()]))
+        return packed(INDEX, page.encode(), digest_of([page.encode()]))
 
     def _file(self, name: str, content: bytes) -> File:
-        return _packed(name, content, _digest_of([content]) if name == START else self.digest)
+        return packed(name, content, digest_of([content]) if name == START else self.digest)
 
 
 @functools.cache
@@ -128,18 +99,8 @@ def _contents(folder: "Traversable", prefix: str = "") -> Iterator[tuple[str, by
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _contents(entry, f"{prefix}{entry.name}/")
-        elif posixpath.splitext(entry.name)[1] in _TYPES:
+        elif posixpath.splitext(entry.name)[1] in TYPES:
             yield prefix + entry.name, entry.read_bytes()
-
-
-def _without_comments(name: str, content: bytes) -> bytes:
-    """Return a script or style sheet without the comments that fill lines: they are a third of the compressed bytes.
-
-    The lines keep their numbers, which appear in the browser's reports of errors.
-    """
-    if not name.endswith(_COMMENTED):
-        return content
-    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), content.decode()).encode()
 
 
 def _with_one_style_sheet(page: str, contents: Mapping[str, bytes]) -> tuple[str, bytes]:
@@ -161,16 +122,3 @@ def _needed_modules(modules: Mapping[str, str], root: str) -> Iterator[str]:
             if name in modules and name not in known:
                 known.add(name)
                 waiting.append(name)
-
-
-def _packed(name: str, content: bytes, digest: str) -> File:
-    ending = posixpath.splitext(name)[1]
-    is_compressed = ending not in _PACKED
-    return File(gzip.compress(content, mtime=0) if is_compressed else content, _TYPES[ending], is_compressed, digest)
-
-
-def _digest_of(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()[:_DIGEST_LENGTH]

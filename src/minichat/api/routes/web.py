@@ -6,14 +6,14 @@ from flask import Response, request
 
 from minichat.api.blueprint import Blueprint
 from minichat.api.context import context
+from minichat.api.files import FOREVER, send
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.policy import PUBLIC_FILE, PUBLIC_UNTHROTTLED
-from minichat.api.web_client import START, File, web_client
+from minichat.api.web_client import START, web_client
 from minichat.domain.errors import NotFound
 
 blueprint = Blueprint("web", __name__)
 
-_FOREVER = "public, max-age=31536000, immutable"
 # Pictures of people may be on any server with TLS. Trusted types make every insertion of markup an error.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data: blob:{pictures}; "
@@ -26,7 +26,7 @@ _CONTENT_SECURITY_POLICY = (
 @blueprint.route("/", methods=["GET"], policy=PUBLIC_UNTHROTTLED)
 def page() -> Response:
     """Return the page of the web client."""
-    return _sent(web_client().index(request.root_path), "no-cache", **_page_headers())
+    return send(web_client().index(request.root_path), "no-cache", **_page_headers())
 
 
 def _page_headers() -> dict[str, str]:
@@ -40,7 +40,7 @@ def start() -> Response:
     """Return the module that loads the client, or reports that this server has another version of it."""
     file = web_client().file(START)
     assert file is not None
-    return _sent(file, "no-cache")
+    return send(file, "no-cache")
 
 
 @blueprint.route("/web/<digest>/<path:name>", methods=["GET"], policy=PUBLIC_FILE)
@@ -53,20 +53,4 @@ def file(digest: str, name: str) -> Response:
     found = client.file(name) if digest == client.digest else None
     if found is None:
         raise NotFound
-    return _sent(found, _FOREVER)
-
-
-def _sent(file: File, cache_control: str, **headers: str) -> Response:
-    """Return the file, compressed if the browser accepts that, or 304 if the browser has it."""
-    headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding", **headers}
-    if request.if_none_match.contains_weak(file.digest):
-        response = Response(status=304, headers=headers)
-    elif not file.is_compressed:
-        response = Response(file.content, headers=headers, content_type=file.content_type)
-    elif request.accept_encodings.quality("gzip") > 0:
-        headers["Content-Encoding"] = "gzip"
-        response = Response(file.content, headers=headers, content_type=file.content_type)
-    else:
-        response = Response(file.plain(), headers=headers, content_type=file.content_type)
-    response.set_etag(file.digest, weak=True)  # one for both encodings
-    return response
+    return send(found, FOREVER)

@@ -1,0 +1,38 @@
+"""Addresses of the pages. A list keeps its filter, sort order and page in its address.
+
+A page that a list, or another page, leads to carries that address as `back`: an action, a save and the link "Back"
+return there. Only addresses of the administration are accepted, so no link can lead an administrator to another site.
+"""
+
+from urllib.parse import urlencode
+
+from flask import request
+
+URL = "/admin"
+_POSITION = "cursor"
+_MAX_LENGTH = 4_000
+
+
+def here() -> str:
+    """Return the address of this page, with its query."""
+    query = request.query_string.decode("latin-1")
+    return f"{request.root_path}{request.path}{'?' if query else ''}{query}"
+
+
+def changed(**changes: str | None) -> str:
+    """Return the address of this list with other parameters, None for none. Without a `cursor`, at its first page."""
+    arguments: dict[str, str | None] = {**request.args.to_dict(), _POSITION: None, **changes}
+    query = urlencode({name: value for name, value in arguments.items() if value})
+    return f"{request.root_path}{request.path}{'?' if query else ''}{query}"
+
+
+def back(default: str) -> str:
+    """Return the address that this page returns to: the one in its query, or the default."""
+    address = request.args.get("back", "")
+    return address if _is_ours(address) else default
+
+
+def _is_ours(address: str) -> bool:
+    is_plain = address.isascii() and address.isprintable() and not any(char in address for char in ' \\"<>')
+    is_inside = address.startswith(f"{request.root_path}{URL}/") and "/." not in address.partition("?")[0]
+    return is_plain and is_inside and len(address) <= _MAX_LENGTH

@@ -1,0 +1,8 @@
+"""The pages of the administration, one module for each area, in the order of the navigation."""
+
+from minichat.admin.page import AdministratorPage
+from minichat.admin.pages.audit import AuditPage
+from minichat.admin.pages.people import PeoplePage
+from minichat.admin.pages.rooms import RoomsPage
+
+PAGES: tuple[type[AdministratorPage], ...] = (PeoplePage, RoomsPage, AuditPage)

@@ -1,0 +1,11 @@
+"""The texts in English, by area."""
+
+from minichat.admin.texts.en import audit, people, rooms, shell
+from minichat.admin.texts.plurals import Table
+
+AREAS: dict[str, Table] = {
+    "shell": shell.TEXTS,
+    "people": people.TEXTS,
+    "rooms": rooms.TEXTS,
+    "audit": audit.TEXTS,
+}

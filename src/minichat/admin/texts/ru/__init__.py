@@ -1,0 +1,11 @@
+"""The texts in Russian, by area."""
+
+from minichat.admin.texts.plurals import Table
+from minichat.admin.texts.ru import audit, people, rooms, shell
+
+AREAS: dict[str, Table] = {
+    "shell": shell.TEXTS,
+    "people": people.TEXTS,
+    "rooms": rooms.TEXTS,
+    "audit": audit.TEXTS,
+}
