@@ -14,10 +14,12 @@ from typing import Unpack
 
 from minichat.adapters import gevents
 from minichat.adapters.characters import UnicodeCharacters
+from minichat.adapters.ciphers import FernetCipher
 from minichat.adapters.common_passwords import is_common_password
 from minichat.adapters.emails import email_address
 from minichat.adapters.media import FileMedia
 from minichat.adapters.notices import SharedMemoryNoticeBoard
+from minichat.adapters.one_time_codes import PyotpCodes
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports, server_clock
 from minichat.adapters.pictures import PillowPictures
@@ -65,6 +67,8 @@ def services_on(
         database,
         clock=clock,
         password_hasher=passwords,
+        one_time_codes=PyotpCodes(),
+        secret_cipher=FernetCipher([derived_key(secret, "second factor") for secret in settings.secret_keys]),
         characters=UnicodeCharacters(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
@@ -82,7 +86,13 @@ def services_on(
         grace_seconds=settings.refresh_grace,
     )
     chain_keys = [derived_key(secret, "refresh chain") for secret in settings.secret_keys]
-    return build(ports, lifetimes, chain_keys, is_throttled=settings.rate_limits)
+    return build(
+        ports,
+        lifetimes,
+        chain_keys,
+        is_throttled=settings.rate_limits,
+        requires_second_factor=settings.admin_totp == "required",
+    )
 
 
 @contextmanager

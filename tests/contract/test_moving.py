@@ -15,6 +15,8 @@ from minichat.adapters.memory import (
     MemoryClock,
     MemoryNoticeBoard,
     PlainCharacters,
+    PlainCipher,
+    PlainCodes,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -30,6 +32,7 @@ from minichat.adapters.peewee.operations.incomplete_import import IncompleteImpo
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, ReportReason, Role
+from minichat.domain.second_factor_codes import STEP
 from postgres import migrated
 from sqlite import put_empty_database
 
@@ -52,6 +55,8 @@ class Home:
             self.database,
             clock=self.clock,
             password_hasher=PlainPasswords(),
+            one_time_codes=PlainCodes(),
+            secret_cipher=PlainCipher(),
             characters=PlainCharacters(),
             username_key=username_key,
             mixes_scripts=mixes_scripts,
@@ -75,6 +80,15 @@ class Home:
         with pytest.raises(NotImported) as refused:
             self.imports(lines, progress)
         return str(refused.value)
+
+
+def set_up_a_second_factor(chat):
+    root = chat.services.registration.create_superuser("root", PASSWORD)
+    _, grant = chat.services.administrator_sign_in.enter_password("root", PASSWORD)
+    caller = chat.services.sessions.authenticate(grant.session.id, root.id)
+    chat.services.second_factors.begin(caller, PASSWORD)
+    secret = chat.services.second_factors.set_up_key(root, "minichat").secret
+    chat.services.second_factors.confirm(caller, chat.ports.one_time_codes.code(secret, chat.clock() // STEP))
 
 
 WAYS = [("sqlite", "sqlite"), ("sqlite", "postgres"), ("postgres", "sqlite"), ("postgres", "postgres")]
@@ -143,6 +157,7 @@ def live(home):
     chat.services.tickets.issue(ann.caller, clock.now + 60_000)
     with suppress(InvalidCredentials):
         bob.logs_in("wrong password", PHONE)
+    set_up_a_second_factor(chat)
     chat.services.administration.disable("c-l")
     chat.services.erasure.erase(dora.caller, PASSWORD)
     return ann, bob, room

@@ -95,12 +95,10 @@ def test_a_log_in_of_a_disabled_or_ordinary_account_verifies_one_hash(chat, ann,
             seen.append(password)
             return chat.ports.password_hasher.verify(password_hash, password)
 
-    log_in = partial(
-        chat.with_ports(password_hasher=Passwords()).services.sessions.log_in, only_superusers=only_superusers
-    )
+    sessions = chat.with_ports(password_hasher=Passwords()).services.sessions
     for password in (PASSWORD, "wrong"):
         with pytest.raises(InvalidCredentials):
-            log_in(username, password)
+            sessions.recognise(username, password, Device(), only_superusers=only_superusers)
     assert seen == [PASSWORD, "wrong"]
 
 
@@ -189,11 +187,11 @@ def test_a_log_in_succeeds_if_the_hash_is_renewed_during_verification(chat, ann)
 
 
 def test_where_superusers_only_log_in_the_password_of_another_is_a_wrong_one(chat, ann):
-    log_in = partial(chat.services.sessions.log_in, only_superusers=True)
-    chat.services.registration.create_superuser("root", PASSWORD)
-    assert log_in("root", PASSWORD)
+    recognise = partial(chat.services.sessions.recognise, device=Device(), only_superusers=True)
+    root = chat.services.registration.create_superuser("root", PASSWORD)
+    assert recognise("root", PASSWORD)[0].user == root
     with chat.nothing_changes(), pytest.raises(InvalidCredentials):
-        log_in("ann", PASSWORD)
+        recognise("ann", PASSWORD)
 
 
 def test_a_disabled_account_cannot_log_in(chat, ann):

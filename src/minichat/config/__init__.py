@@ -62,6 +62,8 @@ class Settings:
     """Maximum number of live streams of a worker."""
     rate_limits: bool
     """Whether requests and failed log-ins are throttled."""
+    admin_totp: str
+    """`optional` or `required`: whether every administrator has to set up a second factor."""
     redis_url: str | None = field(repr=False)
     """`redis://`, `rediss://` or `unix://`, which may hold a password; None if there is no Redis."""
     shared_memory_dir: Path | None
@@ -176,6 +178,7 @@ def _variables(root: Path) -> dict[str, _Variable]:
         "LOG_LEVEL": _Variable("info", values.one_of("debug", "info", "warning", "error")),
         "STREAMS_PER_WORKER": _Variable("5000", values.whole_number(0, 100_000)),
         "RATE_LIMITS": _Variable("on", values.is_on),
+        "ADMIN_TOTP": _Variable("optional", values.one_of("optional", "required")),
         "REDIS_URL": _Variable(None, redis_url),
         "SHARED_MEMORY_DIR": _Variable(None, Path),
     }

@@ -24,6 +24,7 @@ from minichat.domain.ports import (
     MessageStore,
     ReactionStore,
     ReportStore,
+    SecondFactorStore,
     SessionStore,
     Transaction,
     UserStore,
@@ -45,6 +46,7 @@ class Erasure:
     invitation_store: InvitationStore
     block_store: BlockStore
     report_store: ReportStore
+    second_factor_store: SecondFactorStore
     change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
@@ -104,6 +106,7 @@ class Erasure:
             lifted = Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, other_id=user.id)
             self.change_store.record_all(lifted, self.block_store.erase(user.id))
             self.report_store.erase(user.id)
+            self.second_factor_store.remove(user.id)
             self.message_store.forget_digests(user.id)
             self.message_store.forget_pinner(user.id)
             self.reaction_store.erase(user.id)

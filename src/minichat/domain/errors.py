@@ -117,6 +117,18 @@ class InvalidCredentials(NotAuthenticated):
     code = "invalid_credentials"
 
 
+class InvalidCode(NotAuthenticated):
+    """The code of the second factor is wrong or was used before."""
+
+    code = "invalid_code"
+
+
+class SignInExpired(NotAuthenticated):
+    """The sign-in has waited too long for its code, or the account has changed meanwhile."""
+
+    code = "sign_in_expired"
+
+
 class InvalidToken(NotAuthenticated):
     code = "token_invalid"
 
@@ -251,6 +263,28 @@ class TooManyBlocks(Conflict):
     """The user has reached the limit of blocked users: see `domain.blocks`."""
 
     code = "too_many_blocks"
+
+
+class SecondFactorIsOn(Conflict):
+    """The account has a second factor: turn it off before you set up another."""
+
+    code = "second_factor_is_on"
+
+
+class SecondFactorIsOff(Conflict):
+    code = "second_factor_is_off"
+
+
+class SetUpExpired(Conflict):
+    """The set-up of the second factor has waited too long for its first code, or a later one has replaced it."""
+
+    code = "set_up_expired"
+
+
+class SecondFactorUnreadable(Conflict):
+    """The secret of the second factor was encrypted with a secret key that the server no longer knows."""
+
+    code = "second_factor_unreadable"
 
 
 class ClientIdReused(Conflict):

@@ -90,13 +90,14 @@ class Sessions:
     chain_keys: tuple[bytes, ...] = field(repr=False)
     """The current key first, then former keys from which unused successors may derive."""
 
-    def log_in(
-        self, username: str, password: str, device: Device = Device(), *, only_superusers: bool = False
-    ) -> tuple[User, Grant]:
-        """Open a session. Raises InvalidCredentials or TooManyAttempts.
+    def recognise(
+        self, username: str, password: str, device: Device, *, only_superusers: bool = False
+    ) -> tuple[Credentials, Guess]:
+        """Return the account with that password, and the guess. Raises InvalidCredentials or TooManyAttempts.
 
         An unknown username takes as long as a wrong password. With `only_superusers`, an account that is not a
-        superuser is rejected like a wrong password.
+        superuser is rejected like a wrong password. The account may have changed meanwhile: check it again in the
+        transaction that acts on the result.
         """
         key = username_key(username, self.username_key)
         found = self.user_store.credentials(key) if key else None
@@ -107,8 +108,14 @@ class Sessions:
         if found is None or not is_right or not may_log_in:
             self._note_failure(guess, AuditEvent.LOG_IN_FAILED)
             raise InvalidCredentials
+        return found, guess
+
+    def log_in(
+        self, username: str, password: str, device: Device = Device(), *, only_superusers: bool = False
+    ) -> tuple[User, Grant]:
+        """Open a session. Raises InvalidCredentials or TooManyAttempts."""
+        found, guess = self.recognise(username, password, device, only_superusers=only_superusers)
         with self.transaction(account=found.user.id, attempts=guess.checked):
-            # The account may have changed while the password was hashed.
             current = self.user_store.credentials_by_id(found.user.id)
             self.throttling.check(guess)
             grant = None
@@ -125,7 +132,7 @@ class Sessions:
         if current is None or grant is None:
             # Another request has changed the account meanwhile: check the password again.
             return self.log_in(username, password, device, only_superusers=only_superusers)
-        self._renew_hash(found, password)
+        self.renew_hash(found, password)
         return current.user._replace(last_seen_at=grant.issued_at), grant
 
     def open(self, user: User, device: Device) -> Grant:
@@ -326,7 +333,7 @@ class Sessions:
         password_hash = found.password_hash if found is not None and secret is not None else None
         return self.password_hasher.verify(password_hash, secret or "")
 
-    def _renew_hash(self, found: Credentials, password: str) -> None:
+    def renew_hash(self, found: Credentials, password: str) -> None:
         """Hash the password again if the parameters have changed. If it fails, the next log-in tries again."""
         secret = normal_password(password)
         if secret is None or not self.password_hasher.needs_rehash(found.password_hash):

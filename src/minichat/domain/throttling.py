@@ -13,7 +13,7 @@ all others, so a wait reveals nothing. This module sees no password and no hash.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,6 +31,8 @@ FAILURES_PER_ACCOUNT = 100
 """Failures per hour, from all addresses that the account has never logged in from."""
 FAILURES_PER_ADDRESS = 300
 """Failures per hour. Rejected refresh tokens have the same limit and a separate count."""
+CODE_FAILURES_PER_ACCOUNT = 20
+"""Wrong codes of a second factor per hour, from all addresses where no code of the account was ever right."""
 REGISTRATIONS_PER_ADDRESS = 300
 """Registrations per hour. A whole company may register from one address on its first day."""
 REFRESHES_PER_SESSION = 600
@@ -51,6 +53,7 @@ class Guess(NamedTuple):
     """The count of the account with the address, or with the device if the account has logged in with it there."""
     account: str
     address: str
+    failures_per_account: int = FAILURES_PER_ACCOUNT
 
     @property
     def checked(self) -> Sequence[str]:
@@ -86,6 +89,24 @@ class Throttling:
             address=_key("address", network),
         )
 
+    def code_guess(self, account: str, user_id: int, device: Device, is_known: Callable[..., bool]) -> Guess:
+        """Return the guess at a code of the account's second factor, with counts of its own.
+
+        `is_known` tells of a network, and of a user agent there, whether a code of the user was ever right from it. An
+        address where only the password was right is not known: at the API's log-in that is enough for a session.
+        """
+        network, agent = device.network, device.truncated.user_agent
+        is_own_device = self.is_on and is_known(user_id, network, agent)
+        return Guess(
+            user_id=user_id,
+            device=device,
+            is_at_home=self.is_on and is_known(user_id, network),
+            pair=_key("code device", account, network, agent) if is_own_device else _key("code pair", account, network),
+            account=_key("code account", account),
+            address=_key("code address", network),
+            failures_per_account=CODE_FAILURES_PER_ACCOUNT,
+        )
+
     def check(self, guess: Guess) -> None:
         """Raise TooManyAttempts while the guess has to wait.
 
@@ -97,7 +118,7 @@ class Throttling:
         longest = LONGEST_WAIT_AT_HOME if guess.is_at_home else LONGEST_WAIT
         self._refuse_until(self._end_of_wait(self.attempt_store.get(guess.pair), longest))
         if not guess.is_at_home:
-            self._refuse_beyond(FAILURES_PER_ACCOUNT, self.attempt_store.get(guess.account))
+            self._refuse_beyond(guess.failures_per_account, self.attempt_store.get(guess.account))
             self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(guess.address))
 
     def failed(self, guess: Guess) -> None:

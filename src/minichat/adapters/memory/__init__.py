@@ -8,6 +8,7 @@ A test creates one object:
     memory.changes.log
 """
 
+from minichat.adapters.memory.administration_sessions import MemoryAdministrationSessionStore
 from minichat.adapters.memory.attempts import MemoryAttemptStore
 from minichat.adapters.memory.audit import MemoryAuditStore
 from minichat.adapters.memory.bans import MemoryBanStore
@@ -23,10 +24,13 @@ from minichat.adapters.memory.notices import MemoryNoticeBoard
 from minichat.adapters.memory.reactions import MemoryReactionStore
 from minichat.adapters.memory.reports import MemoryReportStore
 from minichat.adapters.memory.rooms import MemoryRoomStore
+from minichat.adapters.memory.second_factors import MemorySecondFactorStore
 from minichat.adapters.memory.sessions import MemorySessionStore
 from minichat.adapters.memory.stand_ins import (
     MemoryClock,
     PlainCharacters,
+    PlainCipher,
+    PlainCodes,
     PlainPasswords,
     PlainPictures,
     email_address,
@@ -41,6 +45,7 @@ from minichat.domain.ports import Ports
 
 __all__ = [
     "Memory",
+    "MemoryAdministrationSessionStore",
     "MemoryAttemptStore",
     "MemoryAuditStore",
     "MemoryBanStore",
@@ -57,10 +62,13 @@ __all__ = [
     "MemoryReactionStore",
     "MemoryReportStore",
     "MemoryRoomStore",
+    "MemorySecondFactorStore",
     "MemorySessionStore",
     "MemoryTicketStore",
     "MemoryUserStore",
     "PlainCharacters",
+    "PlainCipher",
+    "PlainCodes",
     "PlainPasswords",
     "PlainPictures",
     "email_address",
@@ -88,8 +96,12 @@ class Memory:
             is_common_password=is_common_password,
             email_address=email_address,
             password_hasher=PlainPasswords(),
+            one_time_codes=PlainCodes(),
+            secret_cipher=PlainCipher(),
             user_store=MemoryUserStore(store, PlainCharacters()),
             session_store=MemorySessionStore(store),
+            administration_session_store=MemoryAdministrationSessionStore(store),
+            second_factor_store=MemorySecondFactorStore(store),
             ticket_store=MemoryTicketStore(store),
             room_store=MemoryRoomStore(store, PlainCharacters()),
             membership_store=MemoryMembershipStore(store),

@@ -128,7 +128,11 @@ class MemorySessionStore:
         left = [key for key, token in tables.tokens.items() if token.session_id in over][:limit]
         dropped = _drop(tables.tokens, left)
         tables.tickets = {key: ticket for key, ticket in tables.tickets.items() if ticket.session_id not in over}
-        return dropped if dropped == limit else dropped + _drop(tables.sessions, over)
+        if dropped == limit:
+            return dropped
+        marks = tables.administration_sessions
+        tables.administration_sessions = {id_: mark for id_, mark in marks.items() if id_ not in over}
+        return dropped + _drop(tables.sessions, over)
 
 
 def _over_at(session: Session) -> Timestamp:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Sequence
 
 from minichat.domain.errors import InvalidInput
@@ -45,6 +46,40 @@ class PlainPasswords:
 
     def needs_rehash(self, password_hash: str) -> bool:
         return password_hash.partition(":")[0] != self._scheme
+
+
+class PlainCodes:
+    """Codes that anybody can compute, and secrets in plain text: for tests only."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def new_secret(self) -> str:
+        self._made += 1
+        return f"SECRET{self._made}"
+
+    def code(self, secret: str, step: int) -> str:
+        return f"{zlib.crc32(f'{secret} {step}'.encode()) % 1_000_000:06}"
+
+    def uri(self, secret: str, account: str, issuer: str) -> str:
+        return f"otpauth://totp/{issuer}:{account}?secret={secret}"
+
+
+class PlainCipher:
+    """Encrypts nothing: it only names the key."""
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys or ("key",)
+
+    def encrypt(self, text: str) -> str:
+        return f"{self._keys[0]}:{text}"
+
+    def decrypt(self, encrypted: str) -> str | None:
+        key, _, text = encrypted.partition(":")
+        return text if key in self._keys else None
+
+    def is_current(self, encrypted: str) -> bool:
+        return encrypted.startswith(f"{self._keys[0]}:")
 
 
 class PlainPictures:

@@ -29,6 +29,7 @@ from minichat.domain.model import (
     RefreshToken,
     Report,
     Room,
+    SecondFactor,
     Session,
     Ticket,
     Timestamp,
@@ -50,6 +51,14 @@ class Tables:
     """By username key."""
     password_hashes: dict[int, str] = dataclasses.field(default_factory=dict)
     sessions: dict[int, Session] = dataclasses.field(default_factory=dict)
+    administration_sessions: dict[int, bool] = dataclasses.field(default_factory=dict)
+    """By session id: whether a code has proved the session."""
+    second_factors: dict[int, SecondFactor] = dataclasses.field(default_factory=dict)
+    """By user id."""
+    used_steps: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """User ids and the time steps whose codes were used."""
+    recovery_codes: set[tuple[int, str]] = dataclasses.field(default_factory=set)
+    """User ids and the hashes of unused recovery codes."""
     tokens: dict[str, RefreshToken] = dataclasses.field(default_factory=dict)
     tickets: dict[str, Ticket] = dataclasses.field(default_factory=dict)
     """By hash."""

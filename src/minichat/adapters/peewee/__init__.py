@@ -6,6 +6,7 @@ one module per port. `operations` works on whole databases. This package holds n
 
 from minichat.adapters.peewee.engine.database import ChatDatabase, open_database
 from minichat.adapters.peewee.engine.server_clock import server_clock
+from minichat.adapters.peewee.stores.administration_sessions import PeeweeAdministrationSessionStore
 from minichat.adapters.peewee.stores.attempts import PeeweeAttemptStore
 from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
@@ -19,6 +20,7 @@ from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
 from minichat.adapters.peewee.stores.reports import PeeweeReportStore
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
+from minichat.adapters.peewee.stores.second_factors import PeeweeSecondFactorStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
 from minichat.adapters.peewee.stores.tickets import PeeweeTicketStore
 from minichat.adapters.peewee.stores.users import PeeweeUserStore
@@ -30,9 +32,11 @@ from minichat.domain.ports import (
     MediaStore,
     MixesScripts,
     NoticeBoard,
+    OneTimeCodes,
     PasswordHasher,
     PictureProcessor,
     Ports,
+    SecretCipher,
     UsernameKey,
 )
 
@@ -44,6 +48,8 @@ def peewee_ports(
     *,
     clock: Clock,
     password_hasher: PasswordHasher,
+    one_time_codes: OneTimeCodes,
+    secret_cipher: SecretCipher,
     characters: Characters,
     username_key: UsernameKey,
     mixes_scripts: MixesScripts,
@@ -65,8 +71,12 @@ def peewee_ports(
         is_common_password=is_common_password,
         email_address=email_address,
         password_hasher=password_hasher,
+        one_time_codes=one_time_codes,
+        secret_cipher=secret_cipher,
         user_store=PeeweeUserStore(database, characters),
         session_store=PeeweeSessionStore(database),
+        administration_session_store=PeeweeAdministrationSessionStore(database),
+        second_factor_store=PeeweeSecondFactorStore(database),
         ticket_store=PeeweeTicketStore(database),
         room_store=PeeweeRoomStore(database, characters, index),
         membership_store=PeeweeMembershipStore(database),

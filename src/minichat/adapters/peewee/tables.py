@@ -56,6 +56,44 @@ class SessionRow(Model):
         table_name = "session"
 
 
+class AdministrationSessionRow(Model):
+    session_id = BigIntegerField(primary_key=True)
+    is_proved = BooleanField()
+
+    class Meta:
+        table_name = "administration_session"
+
+
+class SecondFactorRow(Model):
+    user_id = BigIntegerField(primary_key=True)
+    secret = TextField()
+    created_at = BigIntegerField()
+    confirmed_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "second_factor"
+
+
+class UsedStepRow(Model):
+    """Time steps whose codes were used: see `domain.second_factor_codes`."""
+
+    user_id = BigIntegerField()
+    step = BigIntegerField()
+
+    class Meta:
+        table_name = "used_step"
+        primary_key = CompositeKey("user_id", "step")
+
+
+class RecoveryCodeRow(Model):
+    user_id = BigIntegerField()
+    hash = TextField()
+
+    class Meta:
+        table_name = "recovery_code"
+        primary_key = CompositeKey("user_id", "hash")
+
+
 class RefreshTokenRow(Model):
     jti_hash = TextField(primary_key=True)
     session_id = BigIntegerField()
@@ -283,6 +321,10 @@ ALL = (
     UserRow,
     NamePartRow,
     SessionRow,
+    AdministrationSessionRow,
+    SecondFactorRow,
+    UsedStepRow,
+    RecoveryCodeRow,
     RefreshTokenRow,
     RoomRow,
     RoomNamePartRow,

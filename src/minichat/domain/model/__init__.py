@@ -67,6 +67,7 @@ from minichat.domain.model.rooms import (
     RoomKind,
     WriteAccess,
 )
+from minichat.domain.model.second_factor import FactorState, Gate, HalfSignIn, SecondFactor, SetUpKey
 from minichat.domain.model.throttling import AttemptCount
 from minichat.domain.model.values import DAY, HOUR, MAX_ID, MINUTE, SECOND, Timestamp, is_within
 from minichat.domain.model.views import (
@@ -111,7 +112,10 @@ __all__ = [
     "Details",
     "Device",
     "DirectParticipant",
+    "FactorState",
     "FoundMessages",
+    "Gate",
+    "HalfSignIn",
     "HistoryAccess",
     "Invitation",
     "InvitationList",
@@ -151,8 +155,10 @@ __all__ = [
     "RoomKind",
     "RoomList",
     "RoomView",
+    "SecondFactor",
     "SentMessage",
     "Session",
+    "SetUpKey",
     "ShownMessage",
     "ShownParticipant",
     "ShownRoom",

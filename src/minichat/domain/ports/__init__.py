@@ -8,12 +8,14 @@ docstring states otherwise. Every adapter raises `Unavailable`, and changes noth
 
 from typing import NamedTuple
 
+from minichat.domain.ports.administration_sessions import AdministrationSessionStore
 from minichat.domain.ports.attempts import AttemptStore
 from minichat.domain.ports.audit import AuditStore
 from minichat.domain.ports.bans import BanStore
 from minichat.domain.ports.blocks import BlockStore
 from minichat.domain.ports.changes import ChangeStore
 from minichat.domain.ports.characters import Characters
+from minichat.domain.ports.ciphers import SecretCipher
 from minichat.domain.ports.clients import ClientWatch, ClientWatcher
 from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
@@ -27,11 +29,13 @@ from minichat.domain.ports.message_index import MessageIndex
 from minichat.domain.ports.messages import MessageStore
 from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
+from minichat.domain.ports.one_time_codes import OneTimeCodes
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
 from minichat.domain.ports.reactions import ReactionStore
 from minichat.domain.ports.reports import ReportStore
 from minichat.domain.ports.rooms import RoomStore
+from minichat.domain.ports.second_factors import SecondFactorStore
 from minichat.domain.ports.sessions import SessionStore
 from minichat.domain.ports.slots import StreamSlots
 from minichat.domain.ports.tickets import TicketStore
@@ -41,6 +45,7 @@ from minichat.domain.ports.users import UserStore
 from minichat.domain.ports.workers import Worker
 
 __all__ = [
+    "AdministrationSessionStore",
     "AttemptStore",
     "AuditStore",
     "BanStore",
@@ -62,6 +67,7 @@ __all__ = [
     "MessageStore",
     "MixesScripts",
     "NoticeBoard",
+    "OneTimeCodes",
     "PasswordHasher",
     "PictureProcessor",
     "Ports",
@@ -69,6 +75,8 @@ __all__ = [
     "ReportStore",
     "RequestCounter",
     "RoomStore",
+    "SecondFactorStore",
+    "SecretCipher",
     "SessionStore",
     "Snapshot",
     "StreamSlots",
@@ -92,8 +100,12 @@ class Ports(NamedTuple):
     is_common_password: CommonPasswords
     email_address: EmailAddress
     password_hasher: PasswordHasher
+    one_time_codes: OneTimeCodes
+    secret_cipher: SecretCipher
     user_store: UserStore
     session_store: SessionStore
+    administration_session_store: AdministrationSessionStore
+    second_factor_store: SecondFactorStore
     ticket_store: TicketStore
     room_store: RoomStore
     membership_store: MembershipStore

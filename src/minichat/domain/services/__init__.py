@@ -21,9 +21,23 @@ class Services(OperationServices):
     """Every service, built at its first use. A service holds no state of its own."""
 
 
-def build(ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is_throttled: bool = True) -> Services:
+def build(
+    ports: Ports,
+    lifetimes: Lifetimes,
+    chain_keys: Sequence[bytes],
+    *,
+    is_throttled: bool = True,
+    requires_second_factor: bool = False,
+) -> Services:
     """Wire the services to `ports`.
 
-    The successors of refresh tokens derive from `chain_keys`: the current secret first, then its predecessors.
+    The successors of refresh tokens derive from `chain_keys`: the current secret first, then its predecessors. With
+    `requires_second_factor`, the administration opens only to superusers who have one.
     """
-    return Services(ports, lifetimes, chain_keys, is_throttled=is_throttled)
+    return Services(
+        ports,
+        lifetimes,
+        chain_keys,
+        is_throttled=is_throttled,
+        requires_second_factor=requires_second_factor,
+    )

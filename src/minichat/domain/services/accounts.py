@@ -87,6 +87,7 @@ class AccountServices(MessageServices):
             invitation_store=self.ports.invitation_store,
             block_store=self.ports.block_store,
             report_store=self.ports.report_store,
+            second_factor_store=self.ports.second_factor_store,
             change_store=self.ports.change_store,
             message_store=self.ports.message_store,
             reaction_store=self.ports.reaction_store,

@@ -13,11 +13,20 @@ from minichat.domain.throttling import Throttling
 class Foundation:
     """The arguments of `services.build`, and the services that every group uses."""
 
-    def __init__(self, ports: Ports, lifetimes: Lifetimes, chain_keys: Sequence[bytes], *, is_throttled: bool) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        lifetimes: Lifetimes,
+        chain_keys: Sequence[bytes],
+        *,
+        is_throttled: bool,
+        requires_second_factor: bool,
+    ) -> None:
         self.ports = ports
         self.lifetimes = lifetimes
         self.chain_keys = tuple(chain_keys)
         self.is_throttled = is_throttled
+        self.requires_second_factor = requires_second_factor
 
     @cached_property
     def audit_log(self) -> AuditLog:
