@@ -15,6 +15,7 @@ DEV := $(VENV)/dev-is-ready
 DEMO := .cache/demo
 FOREIGN := tests/foreign/node_modules/.is-ready
 WEB := tests/web/node_modules/.is-ready
+GENERATED := tests/generated/node_modules/.is-ready
 BIOME = $(BIN)/node tests/web/node_modules/@biomejs/biome/bin/biome
 TSC = $(BIN)/node tests/web/node_modules/typescript/bin/tsc
 
@@ -37,18 +38,18 @@ demo: $(RUN) ## Serve a chat full of people and conversations on http://127.0.0.
 	cat log-ins.txt; exec $$minichat serve $(ARGS)
 
 .PHONY: test
-test: $(DEV) $(WEB) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
+test: $(DEV) $(WEB) $(GENERATED) browser nginx pgbouncer ## Run all tests (ARGS="tests/unit -k refresh" for some of them).
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
 # requests of these programs.
 .PHONY: slow
-slow: $(DEV) $(FOREIGN) $(WEB) browser firefox nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
+slow: $(DEV) $(FOREIGN) $(WEB) $(GENERATED) browser firefox nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) \
 		$$(grep -rl --include='test_*.py' '^from scale import' tests) tests/foreign/test_*.py
 
 # The lock files of npm name a registry, so package.json holds exact versions instead. No package may run a script.
-$(FOREIGN) $(WEB): tests/%/node_modules/.is-ready: tests/%/package.json $(DEV)
+$(FOREIGN) $(WEB) $(GENERATED): tests/%/node_modules/.is-ready: tests/%/package.json $(DEV)
 	@cd $(<D) && $(CURDIR)/$(BIN)/npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
@@ -144,7 +145,7 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 
 .PHONY: clean
 clean: ## Remove generated files and the demo, except instance/, which holds your data.
-	@rm -rf $(VENV) tests/foreign/node_modules tests/web/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	@rm -rf $(VENV) tests/*/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
