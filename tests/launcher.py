@@ -1,8 +1,8 @@
 """Starts `minichat` in a fork of a process that has imported it, which saves each start half a second of CPU.
 
 That process imports the modules that `minichat serve` loads before it forks its workers, and `PRELOADED`. A started
-command has its own session, folder, environment and output, and runs as if from a shell. Tests of the start itself run
-the program.
+command has its own session, folder, environment and output, and runs as if from a shell. Its password hashes are cheap,
+since nearly every test registers two people. Tests of the start itself or of the hashes' cost run the program.
 """
 
 import atexit
@@ -29,6 +29,7 @@ PRELOADED = (
     "flask_cors",
     "flask_smorest",
     "minichat.adapters.characters",
+    "minichat.adapters.passwords",
     "minichat.domain.services",
     "orjson",
     "precis_i18n.factory",
@@ -87,19 +88,28 @@ class Launched:
 class Launcher:
     """The process that forks, as its user sees it."""
 
-    def __init__(self) -> None:
-        self.environment = _without_minichat(os.environ)
+    def __init__(self, variables: Mapping[str, str] = {}) -> None:
+        """`variables` are added to the environment."""
+        self.environment = _without_minichat({**os.environ, **variables})
         self._lock = threading.Lock()
         self._socket, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_PATIENCE_SECONDS)
         with there:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(there.fileno())],
+                env=self.environment,
                 pass_fds=[there.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
+
+    def can_start(self, environment: Mapping[str, str]) -> bool:
+        """Return whether this environment differs from the launcher's in minichat's settings only.
+
+        Other variables could matter to Python or to the imported modules.
+        """
+        return _without_minichat(environment) == self.environment
 
     def start(self, args: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]) -> Launched:
         """Run `minichat` with these arguments, the program's name first. Standard error goes to `output`, too."""
@@ -121,14 +131,6 @@ class Launcher:
             answer = self._socket.recv(64)
         assert answer, "the launcher has failed"
         return int(answer)
-
-
-def can_launch(environment: Mapping[str, str]) -> bool:
-    """Return whether this environment differs from the launcher's in minichat's settings only.
-
-    Other variables could matter to Python or to the imported modules.
-    """
-    return _without_minichat(environment) == launcher().environment
 
 
 def _without_minichat(environment: Mapping[str, str]) -> dict[str, str]:
@@ -184,11 +186,21 @@ def _become(request: dict[str, object], output: int) -> None:
     sys.argv[:] = args
 
 
+def _hash_passwords_cheaply() -> None:
+    from argon2 import PasswordHasher
+
+    from minichat.adapters import passwords
+
+    passwords.MEMORY_KIB, passwords.TIME_COST = 8, 1  # the least that Argon2 takes
+    passwords.DUMMY_HASH = PasswordHasher(passwords.TIME_COST, passwords.MEMORY_KIB, passwords.PARALLELISM).hash("")
+
+
 if __name__ == "__main__":
     import minichat.serving  # noqa: F401 - as `serve` would
     from minichat.cli import main
 
     for name in PRELOADED:
         import_module(name)
+    _hash_passwords_cheaply()
     _next_command(socket.socket(fileno=int(sys.argv[1])))
     sys.exit(main())

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from launcher import Process, can_launch, launcher
+from launcher import Launcher, Process, launcher
 
 BIN = Path(sys.executable).parent
 SECRET = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
@@ -160,9 +160,11 @@ def end(process: subprocess.Popen[Any]) -> None:
             pipe.close()
 
 
-def _started(command: Sequence[str], folder: Path, variables: Mapping[str, str], output: IO[bytes]) -> Process:
-    if command[0] == str(BIN / "minichat") and can_launch(variables):
-        return launcher().start(command, folder, variables, output)
+def _started(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], output: IO[bytes], by: Launcher | None
+) -> Process:
+    if by is not None and command[0] == str(BIN / "minichat") and by.can_start(variables):
+        return by.start(command, folder, variables, output)
     return subprocess.Popen(
         command,
         cwd=folder,
@@ -181,20 +183,24 @@ def serving(
     program: str = "minichat",
     port: int | None = None,
     variables: Mapping[str, str] | None = None,
+    by: Launcher | None = None,
+    slow_passwords: bool = False,
     **settings: str,
 ) -> Iterator[RunningServer]:
     """Run a server in `folder` until the block ends; it answers when the block begins.
 
     `args` follow `minichat serve`, or the other `program`'s name. There is one worker, as that starts soonest, where
     they don't say otherwise. Without a `port`, a free one is taken; `variables` stand in its environment beside the
-    settings.
+    settings. A launcher with the same environment starts it: `by`, or that of this test process. With `slow_passwords`,
+    the program itself is started, and hashes cost as much as in production.
     """
     port = port or free_port()
     log = folder / "server.log"
     begin = ["serve", "--workers", "1"] if Path(program).name == "minichat" else []
     command = [str(BIN / program), *begin, "--bind", f"127.0.0.1:{port}", *args]
+    by = None if slow_passwords else by or launcher()
     with log.open("wb") as output:
-        process = _started(command, folder, {**environment(**settings), **(variables or {})}, output)
+        process = _started(command, folder, {**environment(**settings), **(variables or {})}, output, by)
     server = RunningServer(process, log, port, database_of(folder, **settings))
     try:
         server.wait_until_it_answers()

@@ -11,8 +11,11 @@ from e2e.crowd import Person, at_once
 from servers import PATIENCE
 
 Event = dict[str, Any]
-_LONG = "\N{WAVING HAND SIGN}" * 3_900
-"""16 KB. The socket buffers of client and server hold fewer than 200 of these for a client that does not read."""
+_LONG = "\N{LINEAR B SYLLABLE B008 A}" * 3_900
+"""16 KB. The socket buffers of client and server hold fewer than 200 of these for a client that does not read.
+
+A word of letters: the search indexes it in a third of the time of as many emoji.
+"""
 
 
 def opened(

@@ -337,15 +337,18 @@ def test_one_of_several_concurrent_password_changes_succeeds(server):
 
 
 @on_sqlite_only
-def test_a_storm_of_logins_does_not_delay_other_requests(server):
+def test_a_storm_of_logins_does_not_delay_other_requests(shared_servers, new_database):
+    server = shared_servers.get(new_database, slow_passwords=True)
     ivan, jana = register(server, "ivan", "jana")
     room = ivan.makes_room(jana)
-    logged_in = []
+    log_ins = []
 
     def log_in():
+        began = time.monotonic()
         answer = call(server, "POST", "/api/auth/login/", {"username": "jana", "password": PASSWORD})
         assert answer.status in {200, 503}
-        logged_in.append(answer.status)
+        if answer.status == 200:
+            log_ins.append(time.monotonic() - began)
 
     def taken(action):
         began = time.monotonic()
@@ -353,13 +356,10 @@ def test_a_storm_of_logins_does_not_delay_other_requests(server):
         return time.monotonic() - began
 
     with meanwhile(log_in, times=12):
-        sends = [taken(lambda: ivan.says(room, "hello")) for _ in range(40)]
-        reads = [taken(lambda: ivan.call("GET", f"/api/chat/rooms/{room}/history/")) for _ in range(40)]
-        looks = [taken(lambda: me(server, jana.token)) for _ in range(40)]
-    assert logged_in.count(200) > 12
-    # A log-in takes 20 ms of a core, and twelve run at any time.
-    assert {name: median(times) < 0.15 for name, times in (("send", sends), ("read", reads), ("me", looks))} == {
-        "send": True,
-        "read": True,
-        "me": True,
-    }
+        sends = [taken(lambda: ivan.says(room, "hello")) for _ in range(20)]
+        reads = [taken(lambda: ivan.call("GET", f"/api/chat/rooms/{room}/history/")) for _ in range(20)]
+        looks = [taken(lambda: me(server, jana.token)) for _ in range(20)]
+    assert len(log_ins) > 12
+    # A log-in waits for five others. Any other request would, too, if it waited for hashes.
+    for times in (sends, reads, looks):
+        assert median(times) < median(log_ins) / 2

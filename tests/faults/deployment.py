@@ -7,15 +7,20 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from e2e.crowd import check_database, wait_until
 from faults.clock import ShiftableClock
 from faults.disk import Disk, small_disk
+from launcher import Launcher
 from postgres import RunningPostgres
+from scale import scaled
 from servers import SECRET, RunningRedis, RunningServer, free_port, running_redis, serving
 
 WORKERS = 2
-"""On each host."""
+"""On a host with SQLite."""
+WORKERS_OF_TWO_HOSTS = scaled(1, 2)
+"""On each of two hosts."""
 # The base URL is fixed, so that an event is the same from every host and port.
 SETTINGS = {
     "secret_key": SECRET,
@@ -29,13 +34,15 @@ SETTINGS = {
 class Host:
     """`minichat serve` at one address: stopped, killed, and started there again."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, workers: int, **settings: str) -> None:
         """Creates `folder`."""
         folder.mkdir()
+        self._workers = workers
         self.port = free_port()
         self.clock = ShiftableClock(folder)
         self._folder = folder
-        self._settings = {**SETTINGS, **settings}
+        self._settings: dict[str, Any] = {**SETTINGS, **settings}
+        self._launcher = Launcher(self.clock.variables)
         self._running = ExitStack()
         self._earlier_logs = ""
         self.start()
@@ -43,7 +50,12 @@ class Host:
     def start(self) -> None:
         """Start it and wait until it answers."""
         running = serving(
-            self._folder, "--workers", f"{WORKERS}", port=self.port, variables=self.clock.variables, **self._settings
+            self._folder,
+            *("--workers", f"{self._workers}"),
+            port=self.port,
+            variables=self.clock.variables,
+            by=self._launcher,
+            **self._settings,
         )
         self.server: RunningServer = self._running.enter_context(running)
 
@@ -68,7 +80,7 @@ class Host:
     def wait_for_workers(self, but: Sequence[int] = ()) -> None:
         """Wait until all workers run, and none of `but`."""
         wait_until(
-            lambda: len(self.server.workers) == WORKERS and not set(but) & set(self.server.workers),
+            lambda: len(self.server.workers) == self._workers and not set(but) & set(self.server.workers),
             "the replacement of workers",
             patience=60,
         )
@@ -85,6 +97,7 @@ class Host:
 
     def close(self) -> None:
         self._running.close()
+        self._launcher.end()
 
 
 def _is_complaint(line: str) -> bool:
@@ -177,7 +190,7 @@ def on_sqlite(folder: Path, tell: Callable[[str], object], *, on_small_disk: boo
     with ExitStack() as stack:
         disk = stack.enter_context(small_disk(tell)) if on_small_disk else Disk(folder)
         database = disk.folder / "chat.sqlite3"
-        host = Host(folder / "host", database_url=f"sqlite:///{database}")
+        host = Host(folder / "host", WORKERS, database_url=f"sqlite:///{database}")
         stack.callback(host.close)
         yield SqliteSite([host], disk, database)
 
@@ -195,6 +208,6 @@ def on_postgres(folder: Path, tell: Callable[[str], object], *, on_small_disk: b
         database = f"{postgres.url()},{standby.folder}&target_session_attrs=read-write"
         hosts = []
         for name in ("host1", "host2"):
-            hosts.append(Host(folder / name, database_url=database, redis_url=redis.url))
+            hosts.append(Host(folder / name, WORKERS_OF_TWO_HOSTS, database_url=database, redis_url=redis.url))
             stack.callback(hosts[-1].close)
         yield PostgresSite(hosts, disk, postgres, standby, redis, database)

@@ -29,14 +29,14 @@ HOUR = 3_600
 AWAY_SECONDS = 0.5
 """The time between a server's end and its restart."""
 STOPPED_SECONDS = scaled(1.0, 3.0)
-CUTS = scaled(10, 30)
+CUTS = scaled(6, 30)
 """Number of answers that a proxy withholds."""
 CUT_SHARE = 0.2
 REFUSALS = 5
 SENDS_BEFORE_FAILOVER = scaled(20, 50)
-TERMINATIONS = scaled(3, 10)
-SENDS_WITHOUT_REDIS = scaled(40, 200)
-SENDS_AT_ANOTHER_TIME = scaled(30, 100)
+TERMINATIONS = scaled(2, 10)
+SENDS_WITHOUT_REDIS = scaled(25, 200)
+SENDS_AT_ANOTHER_TIME = scaled(15, 100)
 
 Strike = Callable[[Any, Load], float]
 """Strikes the site, repairs it, and returns the end by the monotonic clock, in seconds."""
