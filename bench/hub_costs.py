@@ -76,7 +76,7 @@ class Bench:
         services = build_services(Settings.load())
         self._presence, self._log, self._started = services.presence, services.change_log, now()
         self._position = self._log.end()
-        author = services.directory.get(1)
+        author = services.directory.get(None, 1)
         for number in range(min(messages, BATCH_SIZE - PEOPLE)):
             services.messaging.send(author, 1, TEXT.format(number))
         self.messages = self._log.after(self._position, BATCH_SIZE)

@@ -31,6 +31,7 @@ from minichat.domain.model import (
     LogPosition,
     Message,
     MessagePage,
+    Modes,
     Role,
     Room,
     RoomView,
@@ -61,10 +62,11 @@ class Chat:
         *,
         is_throttled: bool = True,
         chain_keys: Sequence[bytes] = (CHAIN_KEY,),
+        modes: Modes = Modes(),
     ) -> None:
         self.ports = ports
         self.clock = clock
-        self.services = build(ports, lifetimes, chain_keys, is_throttled=is_throttled)
+        self.services = build(ports, lifetimes, chain_keys, is_throttled=is_throttled, modes=modes)
 
     def person(self, username: str, *, first_name: str = "", last_name: str = "", email: str = "") -> "Person":
         """Register a user."""
@@ -87,11 +89,13 @@ class Chat:
 class MemoryChat(Chat):
     """A chat on memory adapters, which a test can also look into."""
 
-    def __init__(self, lifetimes: Lifetimes = Lifetimes(), *, is_throttled: bool = True) -> None:
+    def __init__(
+        self, lifetimes: Lifetimes = Lifetimes(), *, is_throttled: bool = True, modes: Modes = Modes()
+    ) -> None:
         self.memory = Memory()
         self._meanwhile: list[Callable[[], object]] = []
         ports = self.memory.ports._replace(transaction=self._transaction)
-        super().__init__(ports, self.memory.clock, lifetimes, is_throttled=is_throttled)
+        super().__init__(ports, self.memory.clock, lifetimes, is_throttled=is_throttled, modes=modes)
 
     def with_ports(self, **ports: object) -> "Chat":
         """The same chat, seen through other adapters for some of its ports."""

@@ -26,6 +26,7 @@ from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
+from minichat.domain.model import DirectoryMode, Modes, RegistrationMode
 from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher, Transaction
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import Services, build
@@ -92,6 +93,7 @@ def services_on(
         chain_keys,
         is_throttled=settings.rate_limits,
         requires_second_factor=settings.admin_totp == "required",
+        modes=Modes(RegistrationMode(settings.registration), DirectoryMode(settings.directory)),
     )
 
 

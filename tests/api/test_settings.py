@@ -52,6 +52,7 @@ def test_every_setting_has_a_default(tmp_path):
     assert [str(network) for network in settings.metrics_from] == ["127.0.0.0/8", "::1/128"]
     assert settings.log_level == "info"
     assert settings.rate_limits
+    assert (settings.registration, settings.directory) == ("open", "everyone")
     assert settings.notices == ()
 
 

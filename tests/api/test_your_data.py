@@ -239,7 +239,7 @@ class TestTheExport:
     def test_an_export_is_well_formed_at_any_length(self, chat: Chat, ann: Person, count: int) -> None:
         room = ann.makes_room()
         services = chat.app.extensions["minichat"].services
-        user = services.directory.get(ann.id)
+        user = services.directory.get(None, ann.id)
         said = [f'message {number} "\\ \U0001f372' for number in range(count)]
         for content in said:
             services.messaging.send(user, room["id"], content)

@@ -483,10 +483,10 @@ class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
 
     @rule(user_id=users)
     def look_at_everything(self, user_id):
-        self.both(lambda services: services.directory.get(user_id))
+        self.both(lambda services: services.directory.get(None, user_id))
         self.both(lambda services: services.rooms.mine(user_id, ALL))
-        self.walk(lambda services, window: services.directory.page(window))
-        self.walk(lambda services, window: services.directory.online(window))
+        self.walk(lambda services, window: services.directory.page(None, window))
+        self.walk(lambda services, window: services.directory.online(None, window))
         self.walk(lambda services, window: services.rooms.mine(user_id, window))
         self.walk(lambda services, window: services.rooms.public(user_id, window))
         self.both(lambda services: services.history.latest(user_id, None, MessageWindow(200)))

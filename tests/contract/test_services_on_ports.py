@@ -26,7 +26,7 @@ def test_a_name_is_taken_once(chat):
     chat.person("ann")
     with pytest.raises(UsernameTaken):
         chat.person("ANN")
-    assert len(chat.services.directory.page(Window(50)).items) == 1
+    assert len(chat.services.directory.page(None, Window(50)).items) == 1
 
 
 def test_a_registered_user_can_log_in(chat, people):
@@ -58,7 +58,7 @@ def test_a_password_change_ends_the_other_sessions(chat, people):
 
 def test_presence_is_a_lease(chat, people):
     def online():
-        return [user.username for user in chat.services.directory.online(Window(50)).items]
+        return [user.username for user in chat.services.directory.online(None, Window(50)).items]
 
     chat.clock.advance(30)
     chat.services.sessions.note_activity(people[1].caller)

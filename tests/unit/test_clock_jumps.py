@@ -127,7 +127,7 @@ def test_a_user_seen_by_a_wrong_clock_is_not_online_after_the_correction(chat, a
     assert not ann.user.is_online(now)
     assert ann.user.last_seen(now) == now
     assert set(chat.services.presence.online()) == {bob.id}
-    page = chat.services.directory.online(ALL)
+    page = chat.services.directory.online(None, ALL)
     assert [user.id for user in page.items] == [bob.id]
 
 

@@ -19,20 +19,20 @@ def names(page):
 
 def test_an_unknown_user_is_not_found(chat):
     with pytest.raises(UserNotFound):
-        chat.services.directory.get(1)
+        chat.services.directory.get(None, 1)
 
 
 def test_a_disabled_user_is_still_shown(chat, ann):
     with chat.ports.transaction(account=ann.id):
         chat.ports.user_store.set_active(ann.id, False)
-    assert chat.services.directory.get(ann.id).username == "ann"
+    assert chat.services.directory.get(None, ann.id).username == "ann"
 
 
 def test_an_erased_user_is_not_found(chat, ann):
     users = chat.memory.store.tables.users
     users[ann.id] = users[ann.id]._replace(deleted_at=chat.clock())
     with pytest.raises(UserNotFound):
-        chat.services.directory.get(ann.id)
+        chat.services.directory.get(None, ann.id)
 
 
 # Profile
@@ -109,20 +109,20 @@ def test_an_erased_account_has_no_profile_to_edit(chat):
 
 def test_users_are_listed_by_name_regardless_of_case(chat):
     chat.people("bob", "Ann", "анна", "Carl", "1st")
-    assert names(chat.services.directory.page(Window(50))) == ["1st", "Ann", "bob", "Carl", "анна"]
+    assert names(chat.services.directory.page(None, Window(50))) == ["1st", "Ann", "bob", "Carl", "анна"]
 
 
 def test_users_are_paged_forwards_and_backwards(chat):
     chat.people("user5", "user1", "user3", "user2", "user4")
     page = chat.services.directory.page
-    first = page(Window(2))
-    second = page(Window(2, after=first.next))
-    third = page(Window(2, after=second.next))
+    first = page(None, Window(2))
+    second = page(None, Window(2, after=first.next))
+    third = page(None, Window(2, after=second.next))
     assert [names(first), names(second), names(third)] == [["user1", "user2"], ["user3", "user4"], ["user5"]]
     assert (first.prev, third.next) == (None, None)
-    assert names(page(Window(2, before=third.prev))) == names(second)
-    assert names(page(Window(2, before=second.prev))) == names(first)
-    assert page(Window(2, before=second.prev)).prev is None
+    assert names(page(None, Window(2, before=third.prev))) == names(second)
+    assert names(page(None, Window(2, before=second.prev))) == names(first)
+    assert page(None, Window(2, before=second.prev)).prev is None
 
 
 # Presence
@@ -132,7 +132,7 @@ def test_a_user_seen_within_sixty_seconds_is_listed_as_online(chat):
     _, bob = chat.people("ann", "bob")
 
     def online():
-        return names(chat.services.directory.online(Window(50)))
+        return names(chat.services.directory.online(None, Window(50)))
 
     assert online() == ["ann", "bob"]
     chat.clock.advance(30)
@@ -145,15 +145,15 @@ def test_a_user_seen_within_sixty_seconds_is_listed_as_online(chat):
 
 def test_the_list_of_online_users_agrees_with_each_lease(chat, ann):
     for _ in range(3):
-        assert (names(chat.services.directory.online(Window(50))) == ["ann"]) == ann.user.is_online(chat.clock())
+        assert (names(chat.services.directory.online(None, Window(50))) == ["ann"]) == ann.user.is_online(chat.clock())
         chat.clock.advance(30)
 
 
 def test_the_online_users_are_paged(chat):
     chat.people("user3", "user1", "user2")
-    first = chat.services.directory.online(Window(2))
+    first = chat.services.directory.online(None, Window(2))
     assert names(first) == ["user1", "user2"]
-    assert names(chat.services.directory.online(Window(2, after=first.next))) == ["user3"]
+    assert names(chat.services.directory.online(None, Window(2, after=first.next))) == ["user3"]
 
 
 # Search

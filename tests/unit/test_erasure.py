@@ -108,8 +108,8 @@ def test_guessing_the_password_here_is_slowed_down(chat, ann):
 def test_an_erased_account_is_not_found_listed_searched_or_online(chat, ann, bob):
     erase(ann)
     with pytest.raises(UserNotFound):
-        chat.services.directory.get(ann.id)
-    for page in (chat.services.directory.page(ALL), chat.services.directory.online(ALL)):
+        chat.services.directory.get(None, ann.id)
+    for page in (chat.services.directory.page(None, ALL), chat.services.directory.online(None, ALL)):
         assert [user.username for user in page.items] == ["bob", "carl"]
     assert bob.finds("ann") == bob.finds("deleted") == []
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from builders import PASSWORD, issues_of
-from minichat.domain.errors import InvalidInput, UsernameTaken
-from minichat.domain.model import Device
+from builders import PASSWORD, MemoryChat, issues_of
+from minichat.domain.errors import InvalidInput, InvitationRequired, RegistrationClosed, UsernameTaken
+from minichat.domain.model import Device, Modes, RegistrationMode
 
 
 def test_registration_opens_a_session(chat):
@@ -17,14 +17,14 @@ def test_registration_opens_a_session(chat):
 def test_a_new_account_is_online(chat):
     user, _ = chat.services.registration.register("ann", PASSWORD)
     assert user.is_online(chat.clock())
-    assert chat.services.directory.get(user.id) == user
+    assert chat.services.directory.get(None, user.id) == user
 
 
 def test_an_account_stores_the_given_fields(chat):
     user, _ = chat.services.registration.register(
         " Ann ", PASSWORD, email="ann@example.org", first_name=" Ann ", last_name="Lee"
     )
-    assert user == chat.services.directory.get(user.id)
+    assert user == chat.services.directory.get(None, user.id)
     assert (user.username, user.username_key, user.first_name, user.last_name) == ("Ann", "ann", "Ann", "Lee")
     assert (user.email, user.avatar_url, user.joined_at) == ("ann@example.org", "", chat.clock())
     assert user.is_active
@@ -129,7 +129,7 @@ def test_a_check_names_each_given_field_that_breaks_a_rule_and_changes_nothing(c
 
 def test_creating_a_superuser_opens_no_session(chat):
     user = chat.services.registration.create_superuser("root", PASSWORD, "root@example.org")
-    assert user == chat.services.directory.get(user.id)
+    assert user == chat.services.directory.get(None, user.id)
     assert user.is_superuser
     assert chat.memory.store.tables.sessions == {}
 
@@ -143,3 +143,54 @@ def test_a_superuser_keeps_the_same_rules(chat):
             chat.services.registration.create_superuser("bob", "short")
         with pytest.raises(InvalidInput):
             chat.services.registration.create_superuser("bob", "password")
+
+
+# Modes
+
+
+@pytest.fixture(params=RegistrationMode)
+def mode(request):
+    return request.param
+
+
+def test_a_closed_server_refuses_every_registration_before_it_looks_at_the_request():
+    chat = MemoryChat(modes=Modes(RegistrationMode.CLOSED))
+    with chat.nothing_is_written():
+        for username, password in (("ann", PASSWORD), ("!", "x")):
+            with pytest.raises(RegistrationClosed):
+                chat.services.registration.register(username, password)
+            with pytest.raises(RegistrationClosed):
+                chat.services.registration.register_invited("token", username, password)
+
+
+@pytest.fixture
+def invite_chat():
+    """A chat of ann, who is in its only room, that admits holders of an invitation."""
+    chat = MemoryChat(modes=Modes(RegistrationMode.INVITE))
+    user = chat.services.registration.create_superuser("ann", PASSWORD)
+    room = chat.services.rooms.create(user.id, "Tea").view.room
+    return chat, chat.services.invitations.create(user.id, room.id, uses=1)
+
+
+@pytest.mark.parametrize("username", ["ann", "bob", "!"])
+def test_without_a_valid_invitation_no_name_is_checked(invite_chat, username):
+    chat, _ = invite_chat
+    with chat.nothing_is_written():
+        with pytest.raises(InvitationRequired):
+            chat.services.registration.register(username, PASSWORD)
+        with pytest.raises(InvitationRequired):
+            chat.services.registration.register_invited("A" * 43, username, PASSWORD)
+
+
+def test_a_valid_invitation_admits_as_often_as_it_has_uses(invite_chat):
+    chat, invitation = invite_chat
+    register = chat.services.registration.register_invited
+    user, _, shown = register(invitation.token, "bob", PASSWORD)
+    assert (user.username, shown.view.room.name) == ("bob", "Tea")
+    with chat.nothing_changes(), pytest.raises(InvitationRequired):
+        register(invitation.token, "carl", PASSWORD)
+
+
+def test_a_superuser_is_created_in_every_mode(mode):
+    chat = MemoryChat(modes=Modes(mode))
+    assert chat.services.registration.create_superuser("root", PASSWORD).is_superuser

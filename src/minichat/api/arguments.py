@@ -26,6 +26,7 @@ class Part(NamedTuple):
     read: Callable[[Request, ma.Schema], Read]
     rules: Rules | None = None
     """Called with the valid fields of this part, and with the values in the path by name."""
+    is_body: bool = False
 
 
 class _Loaded(NamedTuple):

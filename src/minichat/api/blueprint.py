@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., Response])
 
 _DEFAULT = Policy()
 _READERS = {"json": read_json, "files": read_form, "query": read_query, "headers": read_headers}
-_BODIES = frozenset({read_json, read_form})
+_BODIES = frozenset({"json", "files"})
 _NO_BODY = Part(NothingIn(), read_unexpected)
 _SECURITY: Mapping[Access, Mapping[str, Any]] = {
     Access.PUBLIC: {"security": []},
@@ -59,7 +59,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         def decorate(view: View) -> View:
             endpoint = view.__name__
             parts: tuple[Part, ...] = view.__dict__.get(_PARTS, ())
-            refuses_bodies = not (is_reading_only or policy.ignores_body or any(part.read in _BODIES for part in parts))
+            reads_body = any(part.is_body for part in parts)
+            refuses_bodies = not (is_reading_only or policy.ignores_body or reads_body)
             description = _description_of(policy, refuses_bodies=refuses_bodies)
             documented = self.doc(operationId=endpoint, **description)(view)
             register(_loading(documented, parts, refuses_bodies=refuses_bodies))
@@ -88,7 +89,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         if the request has other wrong fields, so that one answer names all of them.
         """
         document = _documenting(super().arguments(schema, location=location, **kwargs))
-        part = Part(schema(), read or _READERS[location], rules)
+        part = Part(schema(), read or _READERS[location], rules, is_body=location in _BODIES)
 
         def decorate(view: View) -> View:
             documented: View = document(view)

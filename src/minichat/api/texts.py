@@ -101,6 +101,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Wait a little before your next message in this room.",
         "Подождите немного, прежде чем снова писать в этой комнате.",
     ),
+    "registration_closed": (
+        "Nobody can register here. An administrator of this server can create an account for you.",
+        "Зарегистрироваться здесь нельзя. Аккаунт может создать администратор сервера.",
+    ),
+    "invitation_required": (
+        "Registration needs a valid invitation. Ask somebody in this chat for a link.",
+        "Для регистрации нужно действующее приглашение. Попросите ссылку у кого-нибудь из участников чата.",
+    ),
     "banned": ("You are banned from this room.", "Вам закрыт доступ в эту комнату."),
     "role_too_low": ("Your role in this room does not allow this.", "Ваша роль в комнате не позволяет это сделать."),
     "not_found": ("There is nothing at this address.", "По этому адресу ничего нет."),

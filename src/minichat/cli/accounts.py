@@ -59,19 +59,19 @@ def users_list(query: str | None) -> None:
     with services_of(load_settings()) as services:
         if query is not None:
             try:
-                found = services.directory.search(0, query, limit=200)
+                found = services.directory.search(None, query, limit=200)
             except InvalidInput as error:
                 raise Failed(_problems(error)) from error
             for user in found:
                 click.echo(line(user))
             return
-        page = services.directory.page(Window(200))
+        page = services.directory.page(None, Window(200))
         while True:
             for user in page.items:
                 click.echo(line(user))
             if page.next is None:
                 return
-            page = services.directory.page(Window(200, after=page.next))
+            page = services.directory.page(None, Window(200, after=page.next))
 
 
 @users.command("disable")

@@ -60,6 +60,10 @@ class Settings:
     """`debug`, `info`, `warning` or `error`."""
     streams_per_worker: int
     """Maximum number of live streams of a worker."""
+    registration: str
+    """The people who can register an account: `open`, `invite` or `closed`."""
+    directory: str
+    """The people whom users find and can contact: `everyone` or `shared`."""
     rate_limits: bool
     """Whether requests and failed log-ins are throttled."""
     admin_totp: str
@@ -177,6 +181,8 @@ def _variables(root: Path) -> dict[str, _Variable]:
         "MEDIA_DIR": _Variable("instance/media", root.joinpath),
         "LOG_LEVEL": _Variable("info", values.one_of("debug", "info", "warning", "error")),
         "STREAMS_PER_WORKER": _Variable("5000", values.whole_number(0, 100_000)),
+        "REGISTRATION": _Variable("open", values.one_of("open", "invite", "closed")),
+        "DIRECTORY": _Variable("everyone", values.one_of("everyone", "shared")),
         "RATE_LIMITS": _Variable("on", values.is_on),
         "ADMIN_TOTP": _Variable("optional", values.one_of("optional", "required")),
         "REDIS_URL": _Variable(None, redis_url),

@@ -9,6 +9,7 @@ user contact another calls one of them, inside its transaction. This module know
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.errors import (
     CannotMessage,
     ChatError,
@@ -43,16 +44,20 @@ class Blocks:
     membership_store: MembershipStore
     block_store: BlockStore
     change_store: ChangeStore
+    acquaintances: Acquaintances
 
     def block(self, user_id: int, other_id: int) -> None:
-        """Block a user. A second time changes nothing.
+        """Block an acquaintance. A second time changes nothing.
 
         Raises InvalidInput for oneself, UserNotFound, TooManyBlocks or SessionEnded.
         """
         self._set(user_id, other_id, is_blocked=True)
 
     def unblock(self, user_id: int, other_id: int) -> None:
-        """Remove a block; do nothing without one. Raises the errors of `block`, and accepts an erased account."""
+        """Remove a block; do nothing without one. Raises the errors of `block`, and accepts an erased account.
+
+        With `DirectoryMode.SHARED` it accepts any id: an error would show which ids belong to users.
+        """
         self._set(user_id, other_id, is_blocked=False)
 
     def page(self, user_id: int, window: Window) -> BlockList:
@@ -102,7 +107,7 @@ class Blocks:
             living = self.user_store.living([user_id, other_id])
             if user_id not in living:
                 raise SessionEnded  # the account was erased during the request
-            if other_id not in living and (is_blocked or not self.user_store.by_ids([other_id])):
+            if not self._can_name(user_id, other_id, is_living=other_id in living, is_blocked=is_blocked):
                 raise UserNotFound
             if is_blocked and self.block_store.count(user_id) >= MAX_BLOCKS:
                 self._refuse_new(user_id, other_id)
@@ -115,6 +120,11 @@ class Blocks:
             if is_changed:
                 self.change_store.record(Change(ChangeKind.BLOCK_CHANGED, NO_ROOM, now, user_id, other_id=other_id))
         return True
+
+    def _can_name(self, user_id: int, other_id: int, *, is_living: bool, is_blocked: bool) -> bool:
+        if is_blocked:
+            return is_living and self.acquaintances.include(user_id, [other_id])
+        return self.acquaintances.are_limited or bool(self.user_store.by_ids([other_id]))
 
     def _refuse_new(self, user_id: int, other_id: int) -> None:
         """Raise TooManyBlocks unless the user blocks the other already."""

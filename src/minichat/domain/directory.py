@@ -1,9 +1,13 @@
-"""Profiles, the list of users, the list of online users, and search. This module knows no room."""
+"""Profiles, the list of users, the list of online users, and search.
+
+Users find the people whom they know: see `acquaintances`. An administrator is the viewer None, who knows everybody.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from minichat.domain.accounts import check_avatar_url, check_email, check_name
+from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import SessionEnded, UserNotFound
 from minichat.domain.model import PRESENCE_LEASE, People, User
@@ -23,11 +27,13 @@ class Directory:
     email_address: EmailAddress
     user_store: UserStore
     media_store: MediaStore
+    acquaintances: Acquaintances
 
-    def get(self, user_id: int) -> User:
-        """Return a user, disabled or not. Raises UserNotFound, also for an erased account."""
+    def get(self, viewer_id: int | None, user_id: int) -> User:
+        """Return a user, disabled or not. Raises UserNotFound, also for an erased account or a stranger."""
         user = self.user_store.get(user_id)
-        if user is None or user.is_erased:
+        is_known = viewer_id is None or self.acquaintances.include(viewer_id, [user_id])
+        if user is None or user.is_erased or not is_known:
             raise UserNotFound
         return user
 
@@ -86,23 +92,27 @@ class Directory:
         """Return the users of these ids, without unknown ids."""
         return self.user_store.by_ids(user_ids)
 
-    def page(self, window: Window) -> Page[User]:
-        """Return all users by name."""
-        return cut(self.user_store.page(window), window, _key)
+    def page(self, viewer_id: int | None, window: Window) -> Page[User]:
+        """Return the users whom the viewer knows, by name."""
+        circle = self.acquaintances.circle_of(viewer_id)
+        return cut(self.user_store.page(window, known_to=circle), window, _key)
 
-    def online(self, window: Window) -> Page[User]:
-        """Return the online users by name."""
-        now = self.clock()
-        found = self.user_store.online_page(now - PRESENCE_LEASE, now + PRESENCE_LEASE, window)
+    def online(self, viewer_id: int | None, window: Window) -> Page[User]:
+        """Return those of `page` who are online."""
+        now, circle = self.clock(), self.acquaintances.circle_of(viewer_id)
+        found = self.user_store.online_page(now - PRESENCE_LEASE, now + PRESENCE_LEASE, window, known_to=circle)
         return cut(found, window, _key)
 
-    def search(self, viewer_id: int, query: str, limit: int) -> tuple[User, ...]:
+    def search(self, viewer_id: int | None, query: str, limit: int) -> tuple[User, ...]:
         """Return users with all words of `query` in their names, best first (see `UserStore.search`).
 
-        A query without words, such as a lone `@`, finds nobody. Raises InvalidInput.
+        The viewer is not among them. A query without words, such as a lone `@`, finds nobody. Raises InvalidInput.
         """
         sought = name_query(checked_query(query), self.characters)
-        return tuple(self.user_store.search(sought, limit, viewer_id)) if sought.words else ()
+        if not sought.words:
+            return ()
+        circle = self.acquaintances.circle_of(viewer_id)
+        return tuple(self.user_store.search(sought, limit, viewer_id or 0, known_to=circle))
 
 
 def checked_query(query: str) -> str:

@@ -47,6 +47,18 @@ class NotAllowed(ChatError):
     code = "not_allowed"
 
 
+class RegistrationClosed(NotAllowed):
+    """Only administrators and commands create accounts: see `RegistrationMode.CLOSED`."""
+
+    code = "registration_closed"
+
+
+class InvitationRequired(NotAllowed):
+    """Registration needs an invitation that works: see `RegistrationMode.INVITE`."""
+
+    code = "invitation_required"
+
+
 class NotFound(ChatError):
     """The resource does not exist, or the caller may not know that it exists."""
 

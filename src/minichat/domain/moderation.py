@@ -7,6 +7,7 @@ in `participation`.
 
 from dataclasses import dataclass
 
+from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.audit import AuditLog
 from minichat.domain.blocks import Blocks
 from minichat.domain.errors import (
@@ -20,7 +21,7 @@ from minichat.domain.errors import (
 from minichat.domain.model import AuditEvent, BanList, Membership, Role, ShownParticipant, User
 from minichat.domain.paging import Window, cut
 from minichat.domain.participation import Participation
-from minichat.domain.ports import BanStore, Clock, RoomStore, Transaction, UserStore
+from minichat.domain.ports import BanStore, Clock, MessageStore, RoomStore, Transaction, UserStore
 from minichat.domain.room_access import RoomAccess
 
 
@@ -31,8 +32,10 @@ class Moderation:
     user_store: UserStore
     room_store: RoomStore
     ban_store: BanStore
+    message_store: MessageStore
     room_access: RoomAccess
     participation: Participation
+    acquaintances: Acquaintances
     blocks: Blocks
     audit_log: AuditLog
 
@@ -45,7 +48,7 @@ class Moderation:
         with self.transaction(room=room_id, shared_accounts=[actor_id, user_id]):
             user = self._living(user_id)
             room, _ = self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
-            if user is None:
+            if user is None or not self.acquaintances.include(actor_id, [user_id]):
                 raise UserNotFound
             membership = self._membership(room_id, user_id)
             is_new = membership is None
@@ -78,7 +81,8 @@ class Moderation:
     def remove(self, actor_id: int, room_id: int, user_id: int, *, is_ban: bool = False) -> None:
         """Remove a participant; with `is_ban`, ban the user, whether in the room or not.
 
-        Removing oneself is leaving (see `Participation.leave`). Raises RoomNotFound, NotAParticipant,
+        Removing oneself is leaving (see `Participation.leave`). Besides the participants, the actor can ban authors of
+        messages in the room and acquaintances. Raises RoomNotFound, NotAParticipant,
         DirectChatIsFixed, RoleTooLow, ParticipantNotFound, UserNotFound for a ban of an unknown user, or InvalidInput
         for banning oneself.
         """
@@ -91,6 +95,7 @@ class Moderation:
             user = self._living(user_id) if is_ban else None
             room, own = self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
             membership = self._membership(room_id, user_id)
+            is_nameable = membership is not None or (is_ban and self._can_name(actor_id, room_id, user_id))
             if membership is None and not is_ban:
                 raise ParticipantNotFound
             if membership is not None:
@@ -99,7 +104,7 @@ class Moderation:
                 self.participation.let_go(room, membership)
                 self.audit_log.note(AuditEvent.PARTICIPANT_REMOVED, about=user_id, by=actor_id, room=room_id)
             if is_ban:
-                if user is None:
+                if user is None or not is_nameable:
                     raise UserNotFound
                 self._ban(actor_id, room_id, user_id)
 
@@ -113,11 +118,15 @@ class Moderation:
         return BanList(page, self.user_store.by_ids(ban.user_id for ban in page.items))
 
     def lift_ban(self, actor_id: int, room_id: int, user_id: int) -> None:
-        """Lift a ban; nothing happens if there is none. Raises the same errors as `bans`, or UserNotFound."""
+        """Lift a ban; nothing happens if there is none.
+
+        Raises the same errors as `bans`. Raises UserNotFound for an unknown user, except with
+        `DirectoryMode.SHARED`, where that would show which ids belong to users.
+        """
         with self.transaction(room=room_id, shared_accounts=[user_id]):
             user = self._living(user_id)
             self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
-            if user is None:
+            if user is None and not self.acquaintances.are_limited:
                 raise UserNotFound
             if self.ban_store.lift(room_id, user_id):
                 self.audit_log.note(AuditEvent.USER_UNBANNED, about=user_id, by=actor_id, room=room_id)
@@ -125,6 +134,10 @@ class Moderation:
     def _ban(self, actor_id: int, room_id: int, user_id: int) -> None:
         if self.ban_store.add(room_id, user_id, actor_id, self.clock()):
             self.audit_log.note(AuditEvent.USER_BANNED, about=user_id, by=actor_id, room=room_id)
+
+    def _can_name(self, actor_id: int, room_id: int, user_id: int) -> bool:
+        """Return whether the actor knows the user, or the user is an author in the room."""
+        return self.acquaintances.include(actor_id, [user_id]) or self.message_store.has_author(room_id, user_id)
 
     def _living(self, user_id: int) -> User | None:
         """Return the user, or None if the account is erased. The caller's transaction holds the account's lock."""

@@ -5,9 +5,9 @@ from typing import TypedDict, Unpack
 
 from minichat.domain.accounts import check_email, check_name, check_password, check_username
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import UsernameTaken
+from minichat.domain.errors import InvitationNotFound, InvitationRequired, RegistrationClosed, UsernameTaken
 from minichat.domain.invitations import Invitations
-from minichat.domain.model import AuditEvent, Device, NewUser, ShownRoom, User
+from minichat.domain.model import AuditEvent, Device, NewUser, RegistrationMode, ShownRoom, User
 from minichat.domain.ports import (
     Characters,
     Clock,
@@ -48,14 +48,32 @@ class Registration:
     invitations: Invitations
     throttling: Throttling
     audit_log: AuditLog
+    mode: RegistrationMode
+
+    def check_gate(self, invite: str | None = None) -> None:
+        """Raise an error if the mode of this server admits nobody, or nobody with this token of an invitation.
+
+        A registration that is refused here must reveal nothing, so this precedes every other check. Raises
+        RegistrationClosed or InvitationRequired.
+        """
+        if self.mode == RegistrationMode.CLOSED:
+            raise RegistrationClosed
+        if self.mode == RegistrationMode.INVITE:
+            if invite is None:
+                raise InvitationRequired
+            try:
+                self.invitations.preview(invite)
+            except InvitationNotFound as error:
+                raise InvitationRequired from error
 
     def register(
         self, username: str, password: str, *, device: Device = Device(), **given: Unpack[AccountFields]
     ) -> tuple[User, Grant]:
         """Create an account and its first session, or nothing.
 
-        Raises InvalidInput, UsernameTaken or TooManyAttempts.
+        Raises the errors of `check_gate`, InvalidInput, UsernameTaken or TooManyAttempts.
         """
+        self.check_gate()
         self.throttling.check_registration(device)
         new = self._with_hash(*self._checked(username, password, **given), device)
         with self.transaction():
@@ -68,6 +86,7 @@ class Registration:
 
         Raises the errors of `register`, or InvitationNotFound, which comes before the name is looked up.
         """
+        self.check_gate(invite)
         self.throttling.check_registration(device)
         new, secret = self._checked(username, password, **given)
         invitation = self.invitations.preview(invite).invitation

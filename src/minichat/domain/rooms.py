@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minichat.domain import room_rules
+from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.audit import AuditLog
 from minichat.domain.blocks import Blocks
 from minichat.domain.details import DetailReader
@@ -58,6 +59,7 @@ class Rooms:
     detail_reader: DetailReader
     room_access: RoomAccess
     participation: Participation
+    acquaintances: Acquaintances
     blocks: Blocks
     audit_log: AuditLog
 
@@ -110,7 +112,7 @@ class Rooms:
         fields.check()
         with self.transaction(shared_accounts=[user_id, *others]):
             self.participation.refuse_erased(user_id)
-            if not self.participation.have_accounts(others):
+            if not self._can_invite(user_id, others):
                 raise InvalidInput.of("participants", "unknown_user")
             self.blocks.refuse_between(user_id, others)
             now = self.clock()
@@ -147,7 +149,7 @@ class Rooms:
             return self.room_access.shown(user_id, existing), False
         with self.transaction(shared_accounts=pair):
             self.participation.refuse_erased(user_id)
-            if not self.participation.have_accounts([other_id]):
+            if not self._can_invite(user_id, [other_id]):
                 raise UserNotFound
             now = self.clock()
             room = self.room_store.add(NewRoom("", "", RoomKind.DIRECT, True, now, pair))
@@ -230,6 +232,10 @@ class Rooms:
         others = [other for other in dict.fromkeys(invited) if other != user_id]
         if len(invited) > room_rules.MAX_INVITED:
             fields.wrong("participants", "too_many_items", most=room_rules.MAX_INVITED)
-        elif not self.participation.have_accounts(others):
+        elif not self._can_invite(user_id, others):
             fields.wrong("participants", "unknown_user")
         return others
+
+    def _can_invite(self, user_id: int, others: Sequence[int]) -> bool:
+        """Return whether all the others have accounts and the user knows them."""
+        return self.participation.have_accounts(others) and self.acquaintances.include(user_id, others)

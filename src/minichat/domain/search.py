@@ -6,7 +6,7 @@ both databases compare plain code points. This module reads no store.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from minichat.domain.model import NameQuery, User
 from minichat.domain.ports.characters import Characters
@@ -101,14 +101,31 @@ def best_place(names: Sequence[str], query: NameQuery) -> tuple[int, str] | None
     A name that begins with the phrase is best, then one that begins with the first word, then one that contains it
     elsewhere. The rest of the name from the match on decides between equals.
     """
-    if not all(any(word in name for name in names) for word in query.words):
+    start = best_start(names, query)
+    if start is not None:
+        return start
+    if not _have_all_words(names, query):
         return None
-    first = query.words[0]
-    starts = [(0, name[:MAX_SEARCHED_LENGTH]) for name in names if name.startswith(query.phrase)]
-    others = [
+    return min(
         (1 if place == 0 else 2, name[place : place + MAX_SEARCHED_LENGTH])
         for name in names
-        for place in range(len(name))
-        if name.startswith(first, place)
-    ]
-    return min(starts or others)
+        for place in _places(query.words[0], name)
+    )
+
+
+def best_start(names: Sequence[str], query: NameQuery) -> tuple[int, str] | None:
+    """Return the result of `best_place` if one of the names begins with the phrase; None otherwise."""
+    starts = [name[:MAX_SEARCHED_LENGTH] for name in names if name.startswith(query.phrase)]
+    return (0, min(starts)) if starts and _have_all_words(names, query) else None
+
+
+def _have_all_words(names: Sequence[str], query: NameQuery) -> bool:
+    return all(any(word in name for name in names) for word in query.words)
+
+
+def _places(word: str, name: str) -> Iterator[int]:
+    """Yield the places at which the word is in the name."""
+    place = name.find(word)
+    while place >= 0:
+        yield place
+        place = name.find(word, place + 1)

@@ -99,6 +99,9 @@ class MemoryMembershipStore:
         tables = self._store.tables
         return {room_id for room_id, of in (*tables.memberships, *tables.lost_memberships) if of == user_id}
 
+    def sharing(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
+        return self._store.tables.companions(user_id).intersection(other_ids)
+
     def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
         room = self._store.tables.rooms.get(room_id)
         members = [member for member in self._in(room_id) if member.user_id in user_ids]

@@ -36,6 +36,9 @@ class MemoryMessageStore:
         sent = [message.created_at for message in self._of_room(room_id) if message.user_id == user_id]
         return sent[-1] if sent and sent[-1] > since else None
 
+    def has_author(self, room_id: int, user_id: int) -> bool:
+        return any(message.user_id == user_id for message in self._of_room(room_id))
+
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         sought = (room_id, user_id, client_id)
         for message in self._store.tables.messages.values():

@@ -98,6 +98,11 @@ class Tables:
         self.last_ids[table] += 1
         return self.last_ids[table]
 
+    def companions(self, user_id: int) -> set[int]:
+        """Return the users who are in a room with the user; the user as well, if in any room."""
+        room_ids = {room_id for room_id, member_id in self.memberships if member_id == user_id}
+        return {member_id for room_id, member_id in self.memberships if room_id in room_ids}
+
     def copy(self) -> "Tables":
         """Return a copy whose tables can change independently."""
         return Tables(*(copy.copy(getattr(self, field.name)) for field in dataclasses.fields(self)))

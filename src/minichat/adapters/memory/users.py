@@ -114,17 +114,19 @@ class MemoryUserStore:
     def online_ids(self, since: Timestamp, until: Timestamp) -> Collection[int]:
         return {user.id for user in self._living() if _was_seen(user, since, until)}
 
-    def page(self, window: Window) -> Sequence[User]:
-        return in_window(self._living(), window, _key)
+    def page(self, window: Window, *, known_to: int | None = None) -> Sequence[User]:
+        return in_window(self._living(known_to), window, _key)
 
-    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
-        users = self._store.tables.users.values()
+    def online_page(
+        self, since: Timestamp, until: Timestamp, window: Window, *, known_to: int | None = None
+    ) -> Sequence[User]:
+        users = self._known(known_to)
         return in_window((user for user in users if _was_seen(user, since, until)), window, _key)
 
-    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
+    def search(self, query: NameQuery, limit: int, without: int, *, known_to: int | None = None) -> Sequence[User]:
         places = [
             (place, user.id, user)
-            for user in self._living()
+            for user in self._living(known_to)
             if user.id != without and (place := best_place(searchable_names(user, self._characters), query)) is not None
         ]
         return [user for _, _, user in sorted(places)[:limit]]
@@ -142,8 +144,14 @@ class MemoryUserStore:
         tables.user_ids[remains.username_key] = remains.id
         tables.password_hashes[remains.id] = ""
 
-    def _living(self) -> Iterable[User]:
-        return (user for user in self._store.tables.users.values() if not user.is_erased)
+    def _living(self, known_to: int | None = None) -> Iterable[User]:
+        return (user for user in self._known(known_to) if not user.is_erased)
+
+    def _known(self, known_to: int | None) -> Iterable[User]:
+        tables = self._store.tables
+        if known_to is None:
+            return tables.users.values()
+        return self.by_ids(tables.companions(known_to) | {known_to}).values()
 
     def sweep_freed_names(self, at: Timestamp, limit: int) -> int:
         names = self._store.writable.freed_names

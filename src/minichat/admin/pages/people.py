@@ -40,8 +40,8 @@ class PeoplePage(AdministratorPage):
 
         query = request.args.get("q", "")
         if query:
-            return Page(services().directory.search(self.me.id, query, PAGE_SIZE), None, None)
-        return services().directory.page(self.window(str))
+            return Page(services().directory.search(None, query, PAGE_SIZE), None, None)
+        return services().directory.page(None, self.window(str))
 
     def _row(self, user: User) -> Sequence[Cell]:
         now = context().clock()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Request, Response, request
+from marshmallow import Schema
 
 from minichat.api import presenting
 from minichat.api.authentication import bearer_claims
@@ -11,6 +12,7 @@ from minichat.api.context import base_url, context, device, presenter_for, servi
 from minichat.api.exporting import export_document
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
+from minichat.api.parsing import Read, read_json
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, request_state
 from minichat.api.schemas.answers import (
@@ -27,7 +29,7 @@ from minichat.api.schemas.queries import ListQuery
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import sentence
 from minichat.domain.errors import TokenExpired
-from minichat.domain.model import User
+from minichat.domain.model import RegistrationMode, User
 from minichat.domain.sessions import Grant
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Accounts and sessions")
@@ -35,12 +37,23 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Acc
 ATTACHMENT = {"description": "The file name to save the export under.", "schema": {"type": "string"}}
 
 
+def _read_registration(request: Request, schema: Schema) -> Read:
+    """Read the body, unless this server refuses the registration whatever the body has. Raises the reader's errors."""
+    registration = services().registration
+    if registration.mode == RegistrationMode.CLOSED:
+        registration.check_gate()
+    read = read_json(request, schema)
+    invite = read.value.get("invite") if isinstance(read.value, dict) else None
+    registration.check_gate(invite if isinstance(invite, str) else None)
+    return read
+
+
 def _check_registration(form: dict[str, Any]) -> None:
     services().registration.check(**{name: value for name, value in form.items() if name != "invite"})
 
 
 @blueprint.route("/register/", methods=["POST"], policy=PUBLIC)
-@blueprint.arguments(RegisterIn, rules=_check_registration)
+@blueprint.arguments(RegisterIn, read=_read_registration, rules=_check_registration)
 @answers(
     201,
     RegisteredOut,
@@ -48,7 +61,10 @@ def _check_registration(form: dict[str, Any]) -> None:
     409,
     413,
     415,
-    descriptions={404: "The invitation does not exist or is no longer valid. No account was created."},
+    descriptions={
+        403: "This server creates no accounts here, or only with an invitation that works.",
+        404: "The invitation does not exist or is no longer valid. No account was created.",
+    },
 )
 def register_account(form: dict[str, Any]) -> Response:
     """Register an account and log in.
@@ -58,6 +74,9 @@ def register_account(form: dict[str, Any]) -> Response:
 
     With the token of an invitation as `invite`, you also join its room, and the answer shows the `room`. If the
     invitation does not work, the answer is 404, and no account is created.
+
+    `registration` of `GET /api/info/` shows who can register. If it is `invite`, a registration without an invitation
+    that works gets 403 `invitation_required`. If it is `closed`, every registration gets 403 `registration_closed`.
     """
     invite = form.pop("invite", None)
     if invite is None:

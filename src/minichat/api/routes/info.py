@@ -4,6 +4,7 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
+from minichat.api.context import services
 from minichat.api.policy import PUBLIC
 from minichat.api.schemas.answers import InfoOut
 from minichat.api.texts import LANGUAGES
@@ -12,8 +13,6 @@ from minichat.domain import accounts, avatars, message_rules, room_rules
 blueprint = Blueprint("info", __name__, url_prefix="/api", description="About this server")
 
 _INFO = {
-    "registration": "open",
-    "directory": "everyone",
     "password_reset": False,
     "languages": LANGUAGES,
     "limits": {
@@ -38,4 +37,5 @@ def get_info() -> Response:
     with whom they share a room. `password_reset` is true if users can request a new password by mail. `languages` are
     those of the texts for people.
     """
-    return presenting.json_response(_INFO)
+    modes = {"registration": services().registration.mode, "directory": services().acquaintances.mode}
+    return presenting.json_response(modes | _INFO)

@@ -109,14 +109,15 @@ def search_users(query: dict[str, Any]) -> Response:
 @answers(200, PersonOut(many=True), 400, headers={"Link": LINK})
 def list_users(query: dict[str, Any]) -> Response:
     """List all people, by username."""
-    return _listed(services().directory.page(window_of(query)), presenting.person)
+    return _listed(services().directory.page(caller_id(), window_of(query)), presenting.person)
 
 
 @blueprint.route("/auth/users/<id:user_id>/", methods=["GET"])
 @answers(200, PersonOut, 404)
 def get_user(user_id: int) -> Response:
     """Get one person. With your own id, you see yourself as others do."""
-    return presenting.json_response(presenting.person(services().directory.get(user_id), base_url(), context().clock()))
+    found = services().directory.get(caller_id(), user_id)
+    return presenting.json_response(presenting.person(found, base_url(), context().clock()))
 
 
 @blueprint.route("/chat/online-users/", methods=["GET"])
@@ -124,7 +125,7 @@ def get_user(user_id: int) -> Response:
 @answers(200, OnlineOut(many=True), 400, headers={"Link": LINK})
 def list_online_users(query: dict[str, Any]) -> Response:
     """List the people who are online, by username: those with an open stream or a request in the last minute."""
-    return _listed(services().directory.online(window_of(query)), presenting.online)
+    return _listed(services().directory.online(caller_id(), window_of(query)), presenting.online)
 
 
 def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenting.Json]) -> Response:

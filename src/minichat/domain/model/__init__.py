@@ -41,6 +41,7 @@ from minichat.domain.model.invitations import (
 )
 from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
+from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.reports import (
@@ -112,6 +113,7 @@ __all__ = [
     "Details",
     "Device",
     "DirectParticipant",
+    "DirectoryMode",
     "FactorState",
     "FoundMessages",
     "Gate",
@@ -128,6 +130,7 @@ __all__ = [
     "Message",
     "MessagePage",
     "MessageQuery",
+    "Modes",
     "Mute",
     "NameQuery",
     "NewInvitation",
@@ -145,6 +148,7 @@ __all__ = [
     "ReadableRoom",
     "Receipts",
     "RefreshToken",
+    "RegistrationMode",
     "Report",
     "ReportHead",
     "ReportList",

@@ -48,5 +48,8 @@ class MembershipStore(Protocol):
     def rooms_of(self, user_id: int) -> Collection[int]:
         """Return the ids of the rooms that the user is in, and of removed rooms that the user was in."""
 
+    def sharing(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
+        """Return the users among `other_ids` who are in a room with the user. Removed rooms do not count."""
+
     def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
         """Return, by user id, the `last_read_seq` and the first readable `seq` of the users who are in the room."""

@@ -22,6 +22,9 @@ class MessageStore(Protocol):
     def sent_since(self, room_id: int, user_id: int, since: Timestamp) -> Timestamp | None:
         """Return the time of the user's newest message in the room; None if it is not after `since`."""
 
+    def has_author(self, room_id: int, user_id: int) -> bool:
+        """Return whether the user has ever sent a message to the room, deleted or not."""
+
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None: ...
 
     def update(self, message: Message, first_digest: str | None) -> None:

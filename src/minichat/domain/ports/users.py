@@ -49,23 +49,26 @@ class UserStore(Protocol):
     def online_ids(self, since: Timestamp, until: Timestamp) -> Collection[int]:
         """Return the ids of all users who were seen after `since` and before `until`."""
 
-    def page(self, window: Window) -> Sequence[User]:
+    def page(self, window: Window, *, known_to: int | None = None) -> Sequence[User]:
         """Return the users that are not erased by `username_key`, one more than the limit if there are more.
 
-        The key is `(username_key,)`.
+        With `known_to`, return only that user and the users who share a room with that user (see
+        `MembershipStore.sharing`). The key is `(username_key,)`.
         """
 
-    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
+    def online_page(
+        self, since: Timestamp, until: Timestamp, window: Window, *, known_to: int | None = None
+    ) -> Sequence[User]:
         """Return the same as `page`, of users who were seen after `since` and before `until`."""
 
-    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
+    def search(self, query: NameQuery, limit: int, without: int, *, known_to: int | None = None) -> Sequence[User]:
         """Return the users with each word of the query in one of their `search.searchable_names`.
 
         Leave out erased users and the user `without`. Names that begin with the phrase come first, shorter before
         longer, so an exact match leads. Then come the names that begin with the first word, and those that contain it
         elsewhere. Each group is ordered by the rest of the name from the match on (its first
         `search.MAX_SEARCHED_LENGTH` code points; no word is longer), then by id. If each of several words is in
-        thousands of names, the search may leave some users out.
+        thousands of names, the search may leave some users out. `known_to` is the same as in `page`.
         """
 
     def shown_avatars(self, avatar_urls: Iterable[str]) -> Collection[str]:

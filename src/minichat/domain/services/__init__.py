@@ -11,6 +11,7 @@ that a property can use any service of an earlier group. This package knows no a
 from collections.abc import Sequence
 from typing import final
 
+from minichat.domain.model import Modes
 from minichat.domain.ports import Ports
 from minichat.domain.services.operation import OperationServices
 from minichat.domain.sessions import Lifetimes
@@ -28,6 +29,7 @@ def build(
     *,
     is_throttled: bool = True,
     requires_second_factor: bool = False,
+    modes: Modes = Modes(),
 ) -> Services:
     """Wire the services to `ports`.
 
@@ -40,4 +42,5 @@ def build(
         chain_keys,
         is_throttled=is_throttled,
         requires_second_factor=requires_second_factor,
+        modes=modes,
     )

@@ -45,6 +45,7 @@ class AccountServices(MessageServices):
             invitations=self.invitations,
             throttling=self.throttling,
             audit_log=self.audit_log,
+            mode=self.modes.registration,
         )
 
     @cached_property
@@ -65,6 +66,7 @@ class AccountServices(MessageServices):
             email_address=self.ports.email_address,
             user_store=self.ports.user_store,
             media_store=self.ports.media_store,
+            acquaintances=self.acquaintances,
         )
 
     @cached_property

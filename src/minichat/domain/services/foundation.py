@@ -5,6 +5,7 @@ from functools import cached_property
 
 from minichat.domain.audit import AuditLog
 from minichat.domain.details import DetailReader
+from minichat.domain.model import Modes
 from minichat.domain.ports import Ports
 from minichat.domain.sessions import Lifetimes
 from minichat.domain.throttling import Throttling
@@ -21,12 +22,14 @@ class Foundation:
         *,
         is_throttled: bool,
         requires_second_factor: bool,
+        modes: Modes,
     ) -> None:
         self.ports = ports
         self.lifetimes = lifetimes
         self.chain_keys = tuple(chain_keys)
         self.is_throttled = is_throttled
         self.requires_second_factor = requires_second_factor
+        self.modes = modes
 
     @cached_property
     def audit_log(self) -> AuditLog:

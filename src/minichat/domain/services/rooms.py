@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.blocks import Blocks
 from minichat.domain.invitations import Invitations
 from minichat.domain.moderation import Moderation
@@ -22,6 +23,13 @@ class RoomServices(Foundation):
         )
 
     @cached_property
+    def acquaintances(self) -> Acquaintances:
+        return Acquaintances(
+            membership_store=self.ports.membership_store,
+            mode=self.modes.directory,
+        )
+
+    @cached_property
     def blocks(self) -> Blocks:
         return Blocks(
             transaction=self.ports.transaction,
@@ -31,6 +39,7 @@ class RoomServices(Foundation):
             membership_store=self.ports.membership_store,
             block_store=self.ports.block_store,
             change_store=self.ports.change_store,
+            acquaintances=self.acquaintances,
         )
 
     @cached_property
@@ -62,6 +71,7 @@ class RoomServices(Foundation):
             detail_reader=self.detail_reader,
             room_access=self.room_access,
             participation=self.participation,
+            acquaintances=self.acquaintances,
             blocks=self.blocks,
             audit_log=self.audit_log,
         )
@@ -74,8 +84,10 @@ class RoomServices(Foundation):
             user_store=self.ports.user_store,
             room_store=self.ports.room_store,
             ban_store=self.ports.ban_store,
+            message_store=self.ports.message_store,
             room_access=self.room_access,
             participation=self.participation,
+            acquaintances=self.acquaintances,
             blocks=self.blocks,
             audit_log=self.audit_log,
         )

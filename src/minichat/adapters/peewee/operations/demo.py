@@ -4,7 +4,7 @@ The users `user1`, `user2`, … share one password. Each room has the users 1 to
 its members in turn, one second apart, and everybody has read them. The change log stays empty, as after a quiet day.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.stores.message_index import begin_again
@@ -38,9 +38,15 @@ def fill(
     if min(users, rooms, members) < 1 or messages < 0 or members > users:
         raise ValueError("there must be at least one user, room and member, and no more members than users")
     started = now - messages * SECOND
+    people = [_person(number, started) for number in range(1, users + 1)]
+    names = {person.id: searchable_names(person, characters) for person in people}
+    # Insert in the order of the index, which is many times faster because the index grows at its end. Sort before the
+    # transaction: the server ends one that waits too long.
+    parts = sorted((*part, id_) for id_, of_person in names.items() for part in name_parts(of_person))
     with database.writing():
         expect_empty(database)
-        _add_users(database, characters, [_person(number, started) for number in range(1, users + 1)], password_hash)
+        _add_users(database, people, names, password_hash)
+        _insert(database, "user_name_part (is_start, part, user_id)", parts)
         _add_rooms(database, rooms, members, messages, started, now)
         begin_again(database, is_empty=True)
         _insert(
@@ -63,8 +69,9 @@ def expect_empty(database: ChatDatabase) -> None:
         raise NotEmpty
 
 
-def _add_users(database: ChatDatabase, characters: Characters, people: list[User], password_hash: str) -> None:
-    names = {p.id: searchable_names(p, characters) for p in people}
+def _add_users(
+    database: ChatDatabase, people: Iterable[User], names: Mapping[int, Sequence[str]], password_hash: str
+) -> None:
     _insert(
         database,
         "user (id, username, username_key, password_hash, first_name, last_name, email, joined_at, search_names, "
@@ -77,9 +84,6 @@ def _add_users(database: ChatDatabase, characters: Characters, people: list[User
             for p in people
         ),
     )
-    # Insert in the order of the index, which is many times faster because the index grows at its end.
-    parts = sorted((*part, p.id) for p in people for part in name_parts(names[p.id]))
-    _insert(database, "user_name_part (is_start, part, user_id)", parts)
 
 
 def _add_rooms(

@@ -9,6 +9,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Statement, param, params
+from minichat.adapters.peewee.stores.companions import companions_among
 from minichat.adapters.peewee.tables import BlockRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import DirectParticipant, HistoryAccess, Membership, Receipts, Role
 from minichat.domain.paging import Window
@@ -94,6 +95,7 @@ class PeeweeMembershipStore:
 
         # The rooms of a user
         self._rooms_of = statement(row.select(row.room_id).where(of_user))
+        self._sharing = companions_among(database)
         self._receipts = statement(
             row.select(row.room_id, row.joined_seq, row.seen_seq, others_seen_seq(), room.history)
             .join(room, JOIN.INNER, on=(room.id == row.room_id))
@@ -155,6 +157,10 @@ class PeeweeMembershipStore:
 
     def rooms_of(self, user_id: int) -> Collection[int]:
         return {room_id for (room_id,) in self._rooms_of.rows(user_id=user_id)}
+
+    def sharing(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
+        ids = orjson.dumps(list(other_ids)).decode()
+        return {other_id for (other_id,) in self._sharing.rows(ids=ids, viewer_id=user_id)}
 
     def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
         rows = self._readers.rows(room_id=room_id, ids=orjson.dumps(list(user_ids)).decode())

@@ -90,6 +90,14 @@ class PeeweeMessageStore:
         # One message
         self._get = statement(live.where(message.id == param("id")))
         self._sent_since = Statement.of_text(database, _SENT_SINCE)
+        # Two look-ups, because the index by room and author holds messages with a `client_id` only. The sum hides the
+        # room, because the database could read all of its messages to find an author who is not there.
+        by_user = message.user_id == param("user_id")
+        by_client = by_user & (message.room_id == param("room_id")) & message.client_id.is_null(False)
+        by_others = by_user & (message.room_id + 0 == param("room_id")) & message.client_id.is_null()
+        self._has_author = statement(
+            message.select(SQL("1")).where(by_client).union_all(message.select(SQL("1")).where(by_others)).limit(1)
+        )
         self._by_client_id = statement(
             of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
         )
@@ -158,6 +166,9 @@ class PeeweeMessageStore:
     def sent_since(self, room_id: int, user_id: int, since: Timestamp) -> Timestamp | None:
         row = self._sent_since.one(room_id=room_id, user_id=user_id, since=since)
         return None if row is None else row[0]
+
+    def has_author(self, room_id: int, user_id: int) -> bool:
+        return self._has_author.one(room_id=room_id, user_id=user_id) is not None
 
     def by_client_id(self, room_id: int, user_id: int, client_id: str) -> Message | None:
         row = self._by_client_id.one(room_id=room_id, user_id=user_id, client_id=client_id)

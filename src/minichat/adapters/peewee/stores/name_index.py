@@ -126,14 +126,15 @@ class NameIndex:
     def search(self, query: NameQuery, limit: int, without: int) -> list[int]:
         """Return the ids of the best matches, in the order of `UserStore.search`."""
         found: dict[int, None] = {}  # ordered, and each user once
-        for user_id in self._found(query, batch=4 * limit):
+        for user_id in self.matches(query, batch=4 * limit):
             if user_id != without:
                 found[user_id] = None
             if len(found) == limit:
                 break
         return list(found)
 
-    def _found(self, query: NameQuery, batch: int) -> Iterator[int]:
+    def matches(self, query: NameQuery, batch: int) -> Iterator[int]:
+        """Yield the ids of all matches, best first, each user at least once. It reads `batch` of them at a time."""
         if query.words == (query.phrase,):
             yield from self._matching(query.phrase, batch)
         else:

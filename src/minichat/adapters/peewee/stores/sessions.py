@@ -9,7 +9,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Statement, param, params
-from minichat.adapters.peewee.stores.users import USERS
+from minichat.adapters.peewee.stores.companions import USERS
 from minichat.adapters.peewee.tables import RefreshTokenRow, SessionRow, UserRow
 from minichat.domain.model import MAX_ID, Caller, Device, RefreshToken, Session, Timestamp
 from minichat.domain.paging import Window

@@ -6,16 +6,15 @@ import orjson
 from peewee import JOIN, SQL, Expression, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
-from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
+from minichat.adapters.peewee.stores.companions import USERS, Companions
 from minichat.adapters.peewee.stores.name_index import NO_ENTRIES, NameIndex
 from minichat.adapters.peewee.tables import BlockRow, FreedNameRow, UserRow
 from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User
 from minichat.domain.paging import Window
 from minichat.domain.ports import Characters
 
-USERS = Mapper(User, UserRow)
 _PASSWORD_HASH = USERS.end
 _USER_ID, _BLOCK = USERS.start, USERS.end
 
@@ -24,6 +23,7 @@ class PeeweeUserStore:
     def __init__(self, database: ChatDatabase, characters: Characters) -> None:
         self._database = database
         self._names = NameIndex(database, characters)
+        self._companions = Companions(database, characters, self._names)
         self._users = UserRow.select(*USERS.columns)
         self._is_this = UserRow.id == param("id")
         self._prepare_accounts()
@@ -211,14 +211,21 @@ class PeeweeUserStore:
         online = self._users.where((user.last_seen_at > param("since")) & (user.last_seen_at < param("until")))
         self._online_pages = KeysetPages(self._database, online, (key,), start=("",))
 
-    def page(self, window: Window) -> Sequence[User]:
-        return USERS.all(self._pages.rows(window))
+    def page(self, window: Window, *, known_to: int | None = None) -> Sequence[User]:
+        return USERS.all(self._pages.rows(window) if known_to is None else self._companions.page(known_to, window))
 
-    def online_page(self, since: Timestamp, until: Timestamp, window: Window) -> Sequence[User]:
-        return USERS.all(self._online_pages.rows(window, since=since, until=until))
+    def online_page(
+        self, since: Timestamp, until: Timestamp, window: Window, *, known_to: int | None = None
+    ) -> Sequence[User]:
+        if known_to is None:
+            return USERS.all(self._online_pages.rows(window, since=since, until=until))
+        return USERS.all(self._companions.online_page(known_to, since, until, window))
 
-    def search(self, query: NameQuery, limit: int, without: int) -> Sequence[User]:
-        found = self._names.search(query, limit, without)
+    def search(self, query: NameQuery, limit: int, without: int, *, known_to: int | None = None) -> Sequence[User]:
+        if known_to is None:
+            found = self._names.search(query, limit, without)
+        else:
+            found = self._companions.search(known_to, query, limit, without)
         people = self.by_ids(found)
         return [people[user_id] for user_id in found if not people[user_id].is_erased]
 
