@@ -78,6 +78,12 @@ class Chat:
     def people(self, *usernames: str) -> "list[Person]":
         return [self.person(username) for username in usernames]
 
+    def superuser(self, username: str = "root") -> "Person":
+        """Make a superuser and log in."""
+        self.services.registration.create_superuser(username, PASSWORD)
+        user, grant = self.services.sessions.log_in(username, PASSWORD)
+        return Person(self, user, grant)
+
     def gives_role(self, role: Role, person: "Person", room: Room) -> None:
         """Set a role in the store, without an actor and without a change."""
         with self.ports.transaction(room=room.id):

@@ -14,8 +14,8 @@ def reports(person: Person, message: Json, **fields: object) -> Answer:
 
 def queued(chat: Chat) -> list[tuple[str, str, str]]:
     """The reason, comment and content of each report in the queue, the newest first."""
-    service = chat.app.extensions["minichat"].services.reports
-    found = [service.report_store.get(head.id) for head in service.queue(Window(200)).page.items]
+    service = chat.app.extensions["minichat"].services.report_queue
+    found = [service.report_store.get(head.id) for head in service.page(Window(200), None).page.items]
     return [(report.head.reason.value, report.comment, report.content) for report in found]
 
 
@@ -109,10 +109,10 @@ def test_the_author_sees_nothing_of_a_report(chat: Chat, ann: Person, bob: Perso
     before = [bob.sends("GET", path).body for path in paths]
     exported = bob.gets("/api/auth/me/export/").body
     reports(ann, said)
-    service = chat.app.extensions["minichat"].services.reports
-    [head] = service.queue(Window(1)).page.items
-    service.open(ann.id, head.id)
-    service.decide(ann.id, head.id, ReportState.ACTED_ON)
+    service = chat.app.extensions["minichat"].services.report_queue
+    [head] = service.page(Window(1)).page.items
+    service.open(head.id, by=None)
+    service.decide(head.id, ReportState.ACTED_ON, seen=ReportState.OPEN, by=None)
     assert [bob.sends("GET", path).body for path in paths] == before
     assert bob.gets("/api/chat/sync/", after=cursor).body["events"] == []
     again = bob.gets("/api/auth/me/export/").body

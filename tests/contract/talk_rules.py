@@ -107,11 +107,16 @@ class TalkRules:
         message_id = self.message_in(room_id, message)
         self.both(lambda services: services.reports.make(user_id, message_id, reason, comment))
 
-    @rule(admin_id=users, report_id=st.integers(1, 6), state=st.sampled_from(ReportState))
-    def decide_on_a_report(self, admin_id: int, report_id: int, state: ReportState) -> None:
-        self.both(lambda services: services.reports.decide(admin_id, report_id, state))
-        self.both(lambda services: services.reports.open(admin_id, report_id))
-        self.walk(lambda services, window: services.reports.queue(window, state))
+    @rule(
+        admin_id=st.none() | users,
+        report_id=st.integers(1, 6),
+        state=st.sampled_from(ReportState),
+        seen=st.sampled_from(ReportState),
+    )
+    def decide_on_a_report(self, admin_id: int | None, report_id: int, state: ReportState, seen: ReportState) -> None:
+        self.both(lambda services: services.report_queue.decide(report_id, state, seen=seen, by=admin_id))
+        self.both(lambda services: services.report_queue.open(report_id, by=admin_id))
+        self.walk(lambda services, window: services.report_queue.page(window, state))
 
     # Search
 

@@ -139,4 +139,7 @@ def test_of_many_reports_at_once_no_more_than_the_limit_are_stored(chat: Chat, a
 
     with ThreadPoolExecutor(6) as pool:
         made = list(pool.map(make, messages))
-    assert (made.count(True), len(reports.queue(Window(200)).page.items)) == (MAX_PER_HOUR, MAX_PER_HOUR)
+    assert (made.count(True), len(chat.services.report_queue.page(Window(200)).page.items)) == (
+        MAX_PER_HOUR,
+        MAX_PER_HOUR,
+    )

@@ -158,6 +158,8 @@ def live(home):
     with suppress(InvalidCredentials):
         bob.logs_in("wrong password", PHONE)
     set_up_a_second_factor(chat)
+    warden = chat.superuser("warden")
+    chat.services.room_openings.open(warden.id, warden.grant.session.id, room.id, "Report 1")
     chat.services.administration.disable("c-l")
     chat.services.erasure.erase(dora.caller, PASSWORD)
     return ann, bob, room

@@ -431,6 +431,7 @@ FILLING = """
     INSERT INTO invitation (token_hash, room_id, created_by, created_at, expires_at, uses, used)
         SELECT 'u' || n, n, n, n, n, 1, 0 FROM {all};
     INSERT INTO block (blocker_id, number, blocked_id, blocked_at) SELECT n, 1, n, n FROM {all};
+    INSERT INTO room_opening SELECT n, n, n FROM {all};
     INSERT INTO report (message_id, room_id, author_id, reporter_id, reason, comment, content, created_at, state,
         decided_by, decided_at)
         SELECT n, n, n, n, 'spam', '', '', n, CASE n % 2 WHEN 0 THEN 'open' ELSE 'dismissed' END,

@@ -24,9 +24,9 @@ def make(ports, ann, bob):
 
 @pytest.fixture
 def decide(ports, carl):
-    def decide(report_id, state, at=5_000, by=carl):
+    def decide(report_id, state, at=5_000, by=carl, before=ReportState.OPEN):
         with ports.transaction():
-            return ports.report_store.decide(report_id, state, by.id, at)
+            return ports.report_store.decide(report_id, before, state, by and by.id, at)
 
     return decide
 
@@ -87,6 +87,23 @@ def test_pages_begin_with_the_newest_report(ports, make, decide):
     assert listed(state=ReportState.DISMISSED) == [1]
     assert listed(state=ReportState.ACTED_ON) == [3]
 
+    def oldest(window=ALL, state=None):
+        return [ids.index(head.id) for head in ports.report_store.page(window, state, oldest_first=True)]
+
+    assert oldest() == [0, 1, 2, 3, 4]
+    assert oldest(Window(1, after=(ids[0],)), ReportState.OPEN) == [2, 4]
+    assert oldest(Window(1, before=(ids[4],)), ReportState.OPEN) == [0, 2]
+
+
+def test_reports_of_one_author_and_of_one_message(ports, make, ann, bob, carl):
+    ids = [make(7), make(7, by=carl), make(8)]
+    assert [head.id for head in ports.report_store.page_about(bob.id, Window(2))] == ids[::-1]
+    assert [head.id for head in ports.report_store.page_about(bob.id, Window(1, after=(ids[1],)))] == [ids[0]]
+    assert list(ports.report_store.page_about(ann.id, ALL)) == []
+    assert [head.id for head in ports.report_store.of_message(7, 9)] == [ids[1], ids[0]]
+    assert [head.id for head in ports.report_store.of_message(7, 1)] == [ids[1]]
+    assert list(ports.report_store.of_message(9, 9)) == []
+
 
 def test_a_decision_names_the_administrator_and_the_time(ports, make, decide, bob, carl):
     report_id = make(7)
@@ -94,14 +111,17 @@ def test_a_decision_names_the_administrator_and_the_time(ports, make, decide, bo
     head = ports.report_store.get(report_id).head
     assert (head.state, head.decided_by, head.decided_at) == (ReportState.DISMISSED, carl.id, 6_000)
     assert decide(report_id, ReportState.DISMISSED, at=7_000, by=bob) is False
+    assert decide(report_id, ReportState.ACTED_ON, at=7_000, by=bob) is False
     assert ports.report_store.get(report_id).head == head
-    assert decide(report_id, ReportState.ACTED_ON, at=8_000, by=bob) is True
+    assert decide(report_id, ReportState.ACTED_ON, at=8_000, by=bob, before=ReportState.DISMISSED) is True
     head = ports.report_store.get(report_id).head
     assert (head.state, head.decided_by, head.decided_at) == (ReportState.ACTED_ON, bob.id, 8_000)
-    assert decide(report_id, ReportState.OPEN) is True
+    assert decide(report_id, ReportState.OPEN, before=ReportState.ACTED_ON) is True
     head = ports.report_store.get(report_id).head
     assert (head.state, head.decided_by, head.decided_at) == (ReportState.OPEN, None, None)
     assert decide(report_id + 1, ReportState.DISMISSED) is False
+    assert decide(report_id, ReportState.DISMISSED, by=None) is True
+    assert ports.report_store.get(report_id).head.decided_by is None
 
 
 def test_all_reports_by_a_user_in_the_order_of_making(ports, make, ann, carl):

@@ -4,7 +4,19 @@ import pytest
 
 from builders import undone
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import ROOM_HEAD, JoinedRoom, Membership, NewMessage, NewRoom, Role, Room, RoomKind, RoomView
+from minichat.domain.model import (
+    ROOM_HEAD,
+    GroupFilter,
+    JoinedRoom,
+    Membership,
+    NewMessage,
+    NewRoom,
+    Role,
+    Room,
+    RoomKind,
+    RoomOrder,
+    RoomView,
+)
 from minichat.domain.paging import Window
 
 NONE = 2**53 - 1
@@ -341,6 +353,49 @@ def test_all_groups_are_listed_the_newest_first(ports, add_room, add_direct, ann
     assert [room.name for room in ports.room_store.groups(Window(9))] == ["D", "B", "A"]
     assert [room.name for room in ports.room_store.groups(Window(2))] == ["D", "B", "A"]
     assert [room.name for room in ports.room_store.groups(Window(2, after=(rooms[1].id,)))] == ["A"]
+
+
+@pytest.mark.parametrize("few", [500, 1])
+def test_groups_are_listed_by_name_privacy_and_order(ports, add_room, add_direct, ann, bob, monkeypatch, few):
+    monkeypatch.setattr("minichat.adapters.peewee.stores.room_names.FEW", few)
+    monkeypatch.setattr("minichat.adapters.peewee.stores.groups.FEW", few)
+    names = ["Tea", "Green tea", "Café", "Tea house", "Milk"]
+    rooms = [add_room(ann, name=name, is_private=number % 2 == 1) for number, name in enumerate(names)]
+    add_direct(ann, bob)
+    for number in (2, 0, 3):
+        say(ports, rooms[number], ann)
+
+    def found(window=Window(9), **given):
+        return [rooms.index(next(one for one in rooms if one.id == room.id)) for room in groups(window, **given)]
+
+    def groups(window, **given):
+        return ports.room_store.groups(window, GroupFilter(**given))
+
+    assert found() == [4, 3, 2, 1, 0]
+    assert found(order=RoomOrder.ACTIVE) == [3, 0, 2, 4, 1]
+    assert found(is_private=True) == [3, 1]
+    assert found(is_private=False, order=RoomOrder.ACTIVE) == [0, 2, 4]
+    assert found(part="tea") == [3, 1, 0]
+    assert found(part="cafe") == [2]
+    assert found(part="coffee") == []
+    assert found(part="tea", is_private=True) == [3, 1]
+    assert found(part="tea", is_private=False) == [0]
+    assert found(part="tea", order=RoomOrder.ACTIVE) == [3, 0, 1]
+    for order in RoomOrder:
+        for part in ("", "tea"):
+            given = GroupFilter(part, None, order)
+            everything = list(ports.room_store.groups(Window(9), given))
+            keys = [given.key(room) for room in everything]
+            assert list(ports.room_store.groups(Window(1, after=keys[0]), given)) == everything[1:3]
+            assert list(ports.room_store.groups(Window(1, before=keys[-1]), given)) == everything[-3:-1]
+
+
+def test_a_renamed_group_is_listed_by_its_new_name(ports, add_room, ann):
+    room = add_room(ann, name="Tea", is_private=True)
+    with ports.transaction():
+        ports.room_store.update(room._replace(name="Coffee"))
+    assert list(ports.room_store.groups(Window(9), GroupFilter("tea"))) == []
+    assert [one.name for one in ports.room_store.groups(Window(9), GroupFilter("coffee"))] == ["Coffee"]
 
 
 def test_an_update_keeps_its_three_fields_and_nothing_else(ports, add_room, room, ann, carl):

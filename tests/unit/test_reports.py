@@ -7,7 +7,6 @@ from minichat.domain.errors import (
     MessageDeleted,
     MessageNotFound,
     NotAParticipant,
-    ReportNotFound,
     SessionEnded,
     TooManyReports,
 )
@@ -45,18 +44,18 @@ def message(room, bob):
 
 
 @pytest.fixture
-def queued(reports):
-    """The reports in the queue, in any state or in one."""
-    return lambda state=None: list(reports.queue(ALL, state).page.items)
+def queued(chat):
+    """The reports in the queue, in any state, the newest first."""
+    return lambda: list(chat.services.report_queue.page(ALL, None).page.items)
 
 
 @pytest.fixture
-def opened(reports, ann):
+def opened(chat, queued):
     """The texts of the only report."""
 
     def opened():
-        [head] = reports.queue(ALL).page.items
-        return reports.open(ann.id, head.id).report
+        [head] = queued()
+        return chat.services.report_queue.open(head.id, by=None).report
 
     return opened
 
@@ -278,9 +277,9 @@ def test_the_author_learns_nothing_of_a_report(chat, reports, ann, bob, room, me
     position = bob.subscribe().position
     views = [bob.looks_at(room), bob.history(room), bob.looks_up(message)]
     reports.make(ann.id, message.id, ReportReason.ABUSE)
-    report_id = reports.queue(ALL).page.items[0].id
-    reports.open(ann.id, report_id)
-    reports.decide(ann.id, report_id, ReportState.ACTED_ON)
+    [head] = chat.services.report_queue.page(ALL).page.items
+    chat.services.report_queue.open(head.id, by=None)
+    chat.services.report_queue.decide(head.id, ReportState.ACTED_ON, seen=ReportState.OPEN, by=None)
     assert [bob.looks_at(room), bob.history(room), bob.looks_up(message)] == views
     assert bob.hears(bob.subscribe(position)) == []
     export = chat.services.export.begin(bob.caller)
@@ -294,52 +293,6 @@ def test_the_reporter_finds_the_report_in_the_own_export(chat, reports, ann, mes
     assert (report.head.message_id, report.head.reason, report.comment) == (message.id, ReportReason.ABUSE, "again")
 
 
-# The queue
-
-
-def test_the_queue_has_pages_and_people(reports, report_some, ann, bob):
-    report_some(3)
-    first = reports.queue(Window(2))
-    assert [len(first.page.items), set(first.people)] == [2, {ann.id, bob.id}]
-    assert len(reports.queue(Window(2, after=first.page.next)).page.items) == 1
-
-
-def test_opening_a_report_is_audited_and_about_no_account(chat, reports, ann, bob, carl, message):
-    reports.make(ann.id, message.id, ReportReason.SPAM)
-    [head] = reports.queue(ALL).page.items
-    assert chat.services.audit_log.page(1)[0].event == AuditEvent.REGISTERED
-    opened = reports.open(carl.id, head.id)
-    assert (opened.report.head, set(opened.people)) == (head, {ann.id, bob.id})
-    [entry] = chat.services.audit_log.page(1)
-    assert (entry.event, entry.user_id, entry.actor_id, entry.detail) == (
-        *(AuditEvent.REPORT_OPENED, None, carl.id),
-        {"report": head.id},
-    )
-
-
-def test_a_decision_is_audited_once(chat, reports, queued, ann, carl, message):
-    reports.make(ann.id, message.id, ReportReason.SPAM)
-    [head] = queued()
-    decisions = [ReportState.DISMISSED, ReportState.DISMISSED, ReportState.ACTED_ON, ReportState.OPEN, ReportState.OPEN]
-    for state in decisions:
-        reports.decide(carl.id, head.id, state)
-        assert [one.id for one in queued(state)] == [head.id]
-    assert [entry.event for entry in chat.services.audit_log.page(3)] == [
-        AuditEvent.REPORT_REOPENED,
-        AuditEvent.REPORT_ACTED_ON,
-        AuditEvent.REPORT_DISMISSED,
-    ]
-    assert queued() == [head]
-
-
-def test_an_unknown_report_cannot_be_opened_or_decided(chat, reports, ann):
-    with chat.nothing_is_written():
-        with pytest.raises(ReportNotFound):
-            reports.open(ann.id, 1)
-        with pytest.raises(ReportNotFound):
-            reports.decide(ann.id, 1, ReportState.DISMISSED)
-
-
 # Retention
 
 
@@ -349,7 +302,7 @@ def test_a_decided_report_is_deleted_after_90_days_and_an_open_one_after_a_year(
     report_some(2)
     undecided, decided = queued()
     chat.clock.advance(DAY / 1_000)
-    reports.decide(carl.id, decided.id, ReportState.DISMISSED)
+    chat.services.report_queue.decide(decided.id, ReportState.DISMISSED, seen=ReportState.OPEN, by=None)
     chat.clock.advance(DECIDED_KEPT / 1_000 - 0.001)
     assert dict(chat.services.retention.apply())[Kind.REPORTS] == 0
     chat.clock.advance(0.001)

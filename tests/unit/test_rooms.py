@@ -2,9 +2,9 @@
 
 import pytest
 
-from builders import ALL, PASSWORD, issues_of
+from builders import ALL, issues_of
 from minichat.domain.errors import DirectChatIsFixed, NotAParticipant, RoleTooLow, RoomNotFound, UserNotFound
-from minichat.domain.model import AuditEvent, Role, RoomKind
+from minichat.domain.model import Role, RoomKind
 from minichat.domain.paging import Window
 
 
@@ -650,30 +650,3 @@ def test_a_room_made_private_before_a_join_is_not_found(chat, ann, bob):
     chat.meanwhile(lambda: ann.edits(room, is_private=True))
     with pytest.raises(RoomNotFound):
         bob.joins(room)
-
-
-# Administration
-
-
-def test_an_administrator_takes_a_group_down(chat, ann, room):
-    root = chat.services.registration.create_superuser("root", PASSWORD)
-    assert chat.services.rooms.take_down(root.id, room.id).name == room.name
-    with pytest.raises(RoomNotFound):
-        ann.looks_at(room)
-    assert chat.happened()[-1] == ("room.deleted",)
-    [entry] = chat.services.audit_log.page(1)
-    assert (entry.event, entry.actor_id, entry.detail) == (AuditEvent.ROOM_DELETED, root.id, {"room": room.id})
-
-
-def test_an_administrator_cannot_remove_a_direct_chat_or_a_missing_room(chat, ann, bob):
-    direct = ann.chats_with(bob)
-    for room_id, refusal in ((direct.id, DirectChatIsFixed), (99, RoomNotFound)):
-        with chat.nothing_changes(), pytest.raises(refusal):
-            chat.services.rooms.take_down(ann.id, room_id)
-
-
-def test_administrators_can_list_groups(chat, ann, bob, room):
-    private = bob.makes_room("Secret", private=True)
-    ann.chats_with(bob)
-    assert [one.id for one in chat.services.rooms.groups(Window(9)).items] == [private.id, room.id]
-    assert [one.id for one in chat.services.rooms.groups(Window(9, after=(private.id,))).items] == [room.id]

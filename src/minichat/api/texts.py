@@ -122,6 +122,19 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "room_not_found": ("Room not found.", "Комната не найдена."),
     "method_not_allowed": ("This address does not support this method.", "Этот адрес не поддерживает такой метод."),
+    "report_decided": (
+        "Another administrator was faster. Look at the report again.",
+        "Другой администратор успел раньше. Откройте жалобу ещё раз.",
+    ),
+    "not_an_administrator": ("You are no longer an administrator.", "Вы больше не администратор."),
+    "room_not_opened": (
+        "Give a reason before you read the messages of this room.",
+        "Прежде чем читать сообщения этой комнаты, укажите причину.",
+    ),
+    "heir_disabled": (
+        "This account is disabled, so it can't own a room. Choose another participant.",
+        "Этот аккаунт заблокирован и не может владеть комнатой. Выберите другого участника.",
+    ),
     "report_not_found": ("Report not found.", "Жалоба не найдена."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),

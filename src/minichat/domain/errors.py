@@ -7,6 +7,8 @@ This module knows no sentence for people, no HTTP status and no language: these 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from minichat.domain.model import ReportHead
+
 
 class Issue(NamedTuple):
     """One problem of one field: a stable code, and the limits for its message."""
@@ -205,6 +207,18 @@ class NotYourMessage(NotAllowed):
     code = "not_your_message"
 
 
+class NotAnAdministrator(NotAllowed):
+    """The account is no longer that of an administrator: it was disabled or demoted, or its session has ended."""
+
+    code = "not_an_administrator"
+
+
+class RoomNotOpened(NotAllowed):
+    """The administrator has given no reason for reading the messages of this room, or too long ago."""
+
+    code = "room_not_opened"
+
+
 class AnnouncementsOnly(NotAllowed):
     """Only the owner and the moderators write in this room."""
 
@@ -265,6 +279,22 @@ class InvitationNotFound(NotFound):
 
 class ReportNotFound(NotFound):
     code = "report_not_found"
+
+
+class ReportDecided(Conflict):
+    """Another administrator was faster: `head` names the decision."""
+
+    code = "report_decided"
+
+    def __init__(self, head: ReportHead) -> None:
+        super().__init__(f"report {head.id} is {head.state.value}")
+        self.head = head
+
+
+class HeirDisabled(Conflict):
+    """A disabled account can't become the owner of a room."""
+
+    code = "heir_disabled"
 
 
 class UsernameTaken(Conflict):

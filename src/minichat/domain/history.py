@@ -65,7 +65,7 @@ class History:
         if _named(window) is not None and room_id is not None:
             with self.snapshot():
                 room, membership = self.room_access.as_participant(user_id, room_id)
-                self._anchor(window, room_id, room.first_seq(membership))
+                _anchor(self.message_store, window, room_id, room.first_seq(membership))
 
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
         # Any id is a position, so that a client can go on although it has left the room of its last message.
@@ -97,27 +97,10 @@ class History:
         view = self.room_access.view_as_participant(user_id, room_id)
         assert view.membership is not None
         first_seq = view.room.first_seq(view.membership)
-        anchor = self._anchor(window, room_id, first_seq)
-        found = _walk(
-            window,
-            anchor and anchor.seq,
-            lambda key, limit: _from(first_seq, self.message_store.before(room_id, key, limit)),
-            lambda key, limit: self.message_store.after(room_id, key, limit),
-        )
+        found = read_window(self.message_store, room_id, window, first_seq)
         receipts = {room_id: _receipts(view)}
         details = self.detail_reader.of_rooms([user_id], [view], found.messages)
         return MessagePage(view, found.messages, details, receipts, found.has_older, found.has_newer)
-
-    def _anchor(self, window: MessageWindow, room_id: int, first_seq: int) -> Message | None:
-        """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
-        named = _named(window)
-        if named is None:
-            return None
-        field, message_id = named
-        message = self.message_store.get(message_id)
-        if message is None or message.room_id != room_id or message.seq < first_seq:
-            raise InvalidInput.of(field, "unknown_message")
-        return message
 
 
 def _named(window: MessageWindow) -> tuple[str, int] | None:
@@ -139,10 +122,35 @@ def _from(first_seq: int, messages: Sequence[Message]) -> Sequence[Message]:
     return [message for message in messages if message.seq >= first_seq]
 
 
-class _Found(NamedTuple):
+class FoundWindow(NamedTuple):
+    """Messages, the oldest first, and whether the list continues on either side."""
+
     messages: Sequence[Message]
     has_older: bool
     has_newer: bool
+
+
+def read_window(message_store: MessageStore, room_id: int, window: MessageWindow, first_seq: int = 1) -> FoundWindow:
+    """Return the window of a room's messages from `first_seq` on. Raises InvalidInput on an id outside of these."""
+    anchor = _anchor(message_store, window, room_id, first_seq)
+    return _walk(
+        window,
+        anchor and anchor.seq,
+        lambda key, limit: _from(first_seq, message_store.before(room_id, key, limit)),
+        lambda key, limit: message_store.after(room_id, key, limit),
+    )
+
+
+def _anchor(message_store: MessageStore, window: MessageWindow, room_id: int, first_seq: int) -> Message | None:
+    """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
+    named = _named(window)
+    if named is None:
+        return None
+    field, message_id = named
+    message = message_store.get(message_id)
+    if message is None or message.room_id != room_id or message.seq < first_seq:
+        raise InvalidInput.of(field, "unknown_message")
+    return message
 
 
 def _walk(
@@ -150,21 +158,21 @@ def _walk(
     key: int | None,
     before: Callable[[int | None, int], Sequence[Message]],
     after: Callable[[int, int], Sequence[Message]],
-) -> _Found:
+) -> FoundWindow:
     """Fetch the window, with one surplus message at each open end: it shows that the list continues there."""
     limit = window.limit
     if key is None or window.before is not None:
         older = before(key, limit + 1)
-        return _Found(older[-limit:], len(older) > limit, has_newer=key is not None)
+        return FoundWindow(older[-limit:], len(older) > limit, has_newer=key is not None)
     if window.after is not None:
         newer = after(key, limit + 1)
-        return _Found(newer[:limit], has_older=True, has_newer=len(newer) > limit)
+        return FoundWindow(newer[:limit], has_older=True, has_newer=len(newer) > limit)
     # Around: if one side is short, the other fills the page. The message itself belongs to the older side.
     older, newer = before(key + 1, limit + 1), after(key, limit + 1)
     newer_count = min(len(newer), max((limit - 1) // 2, limit - len(older)))
     older_count = limit - newer_count
     messages = [*older[-older_count:], *newer[:newer_count]]
-    return _Found(messages, len(older) > older_count, len(newer) > newer_count)
+    return FoundWindow(messages, len(older) > older_count, len(newer) > newer_count)
 
 
 def _has_news(page: MessagePage) -> bool:

@@ -137,8 +137,10 @@ class Participation:
             Change(ChangeKind.PARTICIPANT_LEFT, room.id, self.clock(), user_id=user_id, role=membership.role)
         )
 
-    def give_role(self, membership: Membership, role: Role, *, by: int) -> Membership:
-        """Give a participant another role and record it. The caller has checked the rights of `by`."""
+    def give_role(self, membership: Membership, role: Role, *, by: int | None) -> Membership:
+        """Give a participant another role and record it. The caller has checked the rights of `by`, None for an
+        operator.
+        """
         room_id, user_id = membership.room_id, membership.user_id
         self.membership_store.set_role(membership, role)
         self.change_store.record(

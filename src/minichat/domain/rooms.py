@@ -14,7 +14,6 @@ from minichat.domain.details import DetailReader
 from minichat.domain.errors import (
     InvalidInput,
     RoleTooLow,
-    RoomNotFound,
     UserNotFound,
 )
 from minichat.domain.model import (
@@ -24,13 +23,12 @@ from minichat.domain.model import (
     NewRoom,
     ParticipantList,
     Role,
-    Room,
     RoomKind,
     RoomList,
     RoomView,
     ShownRoom,
 )
-from minichat.domain.paging import Page, Window, cut
+from minichat.domain.paging import Window, cut
 from minichat.domain.participation import Participation
 from minichat.domain.ports import (
     ChangeStore,
@@ -41,7 +39,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
-from minichat.domain.room_access import RoomAccess, refuse_direct
+from minichat.domain.room_access import RoomAccess
 from minichat.domain.room_keys import by_activity, of_this_version
 from minichat.domain.room_rules import RoomPolicy
 from minichat.domain.text import Fields
@@ -199,27 +197,6 @@ class Rooms:
             room, _ = self.room_access.as_at_least(Role.OWNER, user_id, room_id)
             self.participation.remove_room(room)
             self.audit_log.note(AuditEvent.ROOM_DELETED, about=user_id, by=user_id, room=room_id)
-
-    # Administration
-
-    def groups(self, window: Window) -> Page[Room]:
-        """Return the groups, the newest first.
-
-        This is for administrators: they see that a room exists, but no message.
-        """
-        return cut(self.room_store.groups(window), window, lambda room: (room.id,))
-
-    def take_down(self, admin_id: int, room_id: int) -> Room:
-        """Remove a group, as an administrator. Raises RoomNotFound or DirectChatIsFixed."""
-        with self.transaction(room=room_id):
-            found = self.room_store.access(room_id, admin_id)
-            if found is None:
-                raise RoomNotFound
-            room, _ = found
-            refuse_direct(room)
-            self.participation.remove_room(room)
-            self.audit_log.note(AuditEvent.ROOM_DELETED, about=None, by=admin_id, room=room.id)
-            return room
 
     # Shared steps
 

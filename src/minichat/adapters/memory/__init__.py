@@ -23,6 +23,7 @@ from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
 from minichat.adapters.memory.reactions import MemoryReactionStore
 from minichat.adapters.memory.reports import MemoryReportStore
+from minichat.adapters.memory.room_openings import MemoryRoomOpeningStore
 from minichat.adapters.memory.rooms import MemoryRoomStore
 from minichat.adapters.memory.second_factors import MemorySecondFactorStore
 from minichat.adapters.memory.sessions import MemorySessionStore
@@ -61,6 +62,7 @@ __all__ = [
     "MemoryNoticeBoard",
     "MemoryReactionStore",
     "MemoryReportStore",
+    "MemoryRoomOpeningStore",
     "MemoryRoomStore",
     "MemorySecondFactorStore",
     "MemorySessionStore",
@@ -109,6 +111,7 @@ class Memory:
             invitation_store=MemoryInvitationStore(store),
             block_store=MemoryBlockStore(store),
             report_store=MemoryReportStore(store),
+            room_opening_store=MemoryRoomOpeningStore(store),
             message_store=MemoryMessageStore(store),
             reaction_store=MemoryReactionStore(store),
             mention_store=MemoryMentionStore(store),

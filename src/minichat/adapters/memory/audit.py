@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from minichat.adapters.memory.store import Store, drop_beginning
-from minichat.domain.model import AuditEntry, AuditEvent, Timestamp
+from minichat.adapters.memory.store import Store, drop_beginning, in_window
+from minichat.domain.model import AuditEntry, AuditEvent, AuditFilter, Timestamp
+from minichat.domain.paging import Window
 
 
 class MemoryAuditStore:
@@ -26,6 +27,18 @@ class MemoryAuditStore:
             and (event is None or entry.event == event)
         ]
         return found[:limit]
+
+    def find(self, entries: AuditFilter, window: Window) -> Sequence[AuditEntry]:
+        event, person_id, since, until = entries
+        found = [
+            entry
+            for entry in self._store.tables.audit
+            if event in {None, entry.event}
+            and (person_id is None or person_id in {entry.user_id, entry.actor_id})
+            and (since is None or entry.at >= since)
+            and (until is None or entry.at < until)
+        ]
+        return in_window(found, window, lambda entry: (entry.at, entry.id or 0), newest_first=True)
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return drop_beginning(self._store.writable.audit, before, limit)

@@ -57,6 +57,10 @@ class MemoryMembershipStore:
         people = self._living_in(room_id)
         return {user.username_key: user.id for user in people if user.username_key in username_keys}
 
+    def owner(self, room_id: int) -> Membership | None:
+        self._store.locks.check_room(room_id)
+        return next((member for member in self._in(room_id) if member.role == Role.OWNER), None)
+
     def heir(self, room_id: int, without: int) -> Membership | None:
         self._store.locks.check_room(room_id)
         others = (member for member in self._in(room_id) if member.user_id != without)

@@ -39,16 +39,25 @@ class MemoryReportStore:
     def get(self, report_id: int) -> Report | None:
         return self._store.tables.reports.get(report_id)
 
-    def page(self, window: Window, state: ReportState | None = None) -> Sequence[ReportHead]:
-        heads = [report.head for report in self._store.tables.reports.values() if state in {None, report.head.state}]
+    def page(
+        self, window: Window, state: ReportState | None = None, *, oldest_first: bool = False
+    ) -> Sequence[ReportHead]:
+        heads = [head for head in self._heads() if state in {None, head.state}]
+        return in_window(heads, window, lambda head: (head.id,), newest_first=not oldest_first)
+
+    def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
+        heads = [head for head in self._heads() if head.author_id == author_id]
         return in_window(heads, window, lambda head: (head.id,), newest_first=True)
+
+    def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
+        return [head for head in self._heads() if head.message_id == message_id][::-1][:limit]
 
     def all_by(self, reporter_id: int, after: int, limit: int) -> Sequence[Report]:
         return [report for report in self._by(reporter_id) if report.head.id > after][:limit]
 
-    def decide(self, report_id: int, state: ReportState, by: int, at: Timestamp) -> bool:
+    def decide(self, report_id: int, before: ReportState, state: ReportState, by: int | None, at: Timestamp) -> bool:
         report = self.get(report_id)
-        if report is None or report.head.state == state:
+        if report is None or report.head.state != before:
             return False
         is_open = state == ReportState.OPEN
         decided_by, decided_at = (None, None) if is_open else (by, at)
@@ -77,6 +86,9 @@ class MemoryReportStore:
     def _by(self, reporter_id: int) -> list[Report]:
         self._store.locks.check_account(reporter_id)
         return [report for report in self._store.tables.reports.values() if report.head.reporter_id == reporter_id]
+
+    def _heads(self) -> list[ReportHead]:
+        return [report.head for report in self._store.tables.reports.values()]
 
     def _put(self, report: Report) -> None:
         self._store.writable.reports[report.head.id] = report

@@ -6,6 +6,7 @@ from minichat.adapters.memory.mentions import count_unread_mentions
 from minichat.adapters.memory.store import Store, Tables, in_window
 from minichat.domain.model import (
     ROOM_HEAD,
+    GroupFilter,
     JoinedRoom,
     Membership,
     NewRoom,
@@ -120,9 +121,15 @@ class MemoryRoomStore:
             if view.membership and view.unread_count
         ]
 
-    def groups(self, window: Window) -> Sequence[Room]:
-        groups = (room for room in self._store.tables.rooms.values() if room.kind == RoomKind.GROUP)
-        return in_window(groups, window, lambda room: (room.id,), newest_first=True)
+    def groups(self, window: Window, groups: GroupFilter = GroupFilter()) -> Sequence[Room]:
+        found = (
+            room
+            for room in self._store.tables.rooms.values()
+            if room.kind == RoomKind.GROUP
+            and groups.is_private in {None, room.is_private}
+            and groups.part in room_name(room.name, self._characters)
+        )
+        return in_window(found, window, groups.key, newest_first=True)
 
     def update(self, room: Room) -> None:
         self._store.locks.check_room(room.id)
@@ -138,6 +145,7 @@ class MemoryRoomStore:
         tables.direct_chats = {pair: id_ for pair, id_ in tables.direct_chats.items() if id_ != room_id}
         tables.lost_memberships |= {key for key in tables.memberships if key[0] == room_id}
         tables.memberships = {key: member for key, member in tables.memberships.items() if member.room_id != room_id}
+        tables.room_openings = {key: one for key, one in tables.room_openings.items() if one.room_id != room_id}
         tables.bans = {key: ban for key, ban in tables.bans.items() if ban.room_id != room_id}
         tables.invitations = {key: one for key, one in tables.invitations.items() if one.room_id != room_id}
         tables.messages = {id_: message for id_, message in tables.messages.items() if message.room_id != room_id}

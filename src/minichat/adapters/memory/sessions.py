@@ -132,6 +132,7 @@ class MemorySessionStore:
             return dropped
         marks = tables.administration_sessions
         tables.administration_sessions = {id_: mark for id_, mark in marks.items() if id_ not in over}
+        tables.room_openings = {key: one for key, one in tables.room_openings.items() if one.session_id not in over}
         return dropped + _drop(tables.sessions, over)
 
 

@@ -29,6 +29,7 @@ from minichat.domain.model import (
     RefreshToken,
     Report,
     Room,
+    RoomOpening,
     SecondFactor,
     Session,
     Ticket,
@@ -82,6 +83,8 @@ class Tables:
     pinned_by: dict[int, int] = dataclasses.field(default_factory=dict)
     """User ids by message id."""
     reports: dict[int, Report] = dataclasses.field(default_factory=dict)
+    room_openings: dict[tuple[int, int], RoomOpening] = dataclasses.field(default_factory=dict)
+    """By session id and room id."""
     messages: dict[int, Message] = dataclasses.field(default_factory=dict)
     first_digests: dict[int, str] = dataclasses.field(default_factory=dict)
     """By message id."""

@@ -19,6 +19,7 @@ from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
 from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
 from minichat.adapters.peewee.stores.reports import PeeweeReportStore
+from minichat.adapters.peewee.stores.room_openings import PeeweeRoomOpeningStore
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
 from minichat.adapters.peewee.stores.second_factors import PeeweeSecondFactorStore
 from minichat.adapters.peewee.stores.sessions import PeeweeSessionStore
@@ -84,6 +85,7 @@ def peewee_ports(
         invitation_store=PeeweeInvitationStore(database),
         block_store=PeeweeBlockStore(database),
         report_store=PeeweeReportStore(database),
+        room_opening_store=PeeweeRoomOpeningStore(database),
         reaction_store=PeeweeReactionStore(database),
         mention_store=PeeweeMentionStore(database),
         message_store=message_store(database, index),

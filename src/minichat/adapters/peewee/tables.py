@@ -194,6 +194,16 @@ class BlockRow(Model):
         primary_key = CompositeKey("blocker_id", "number")
 
 
+class RoomOpeningRow(Model):
+    session_id = BigIntegerField()
+    room_id = BigIntegerField()
+    opened_at = BigIntegerField()
+
+    class Meta:
+        table_name = "room_opening"
+        primary_key = CompositeKey("session_id", "room_id")
+
+
 class ReportRow(Model):
     id = BigIntegerField(primary_key=True)
     message_id = BigIntegerField()
@@ -332,6 +342,7 @@ ALL = (
     BanRow,
     InvitationRow,
     BlockRow,
+    RoomOpeningRow,
     ReportRow,
     MessageRow,
     ReactionRow,

@@ -20,7 +20,7 @@ class RoomsPage(AdministratorPage):
 
     @expose("/")
     def index(self) -> Any:
-        page = services().rooms.groups(self.window(int))
+        page = services().room_administration.page(self.window(int))
         columns = [Column(t(f"rooms.{name}"), is_number=name in ("participants", "messages")) for name in _COLUMNS]
         rows = [
             (
@@ -40,7 +40,7 @@ class RoomsPage(AdministratorPage):
     @expose("/<id:room_id>/delete/", methods=("GET", "POST"))
     def delete(self, room_id: int) -> Any:
         def delete() -> str:
-            room = services().rooms.take_down(self.me.id, room_id)
+            room = services().room_administration.delete(room_id, by=self.me.id)
             return t("rooms.delete_done", name=room.name)
 
         question = Question(t("rooms.delete_title"), t("rooms.delete_text"), t("rooms.delete"), is_dangerous=True)

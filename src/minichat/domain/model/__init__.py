@@ -19,7 +19,7 @@ from minichat.domain.model.accounts import (
     Ticket,
     User,
 )
-from minichat.domain.model.audit import AuditEntry, AuditEvent
+from minichat.domain.model.audit import AuditEntry, AuditEvent, AuditFilter, AuditPage
 from minichat.domain.model.blocks import Block, BlockList
 from minichat.domain.model.changes import (
     MOVES,
@@ -45,6 +45,7 @@ from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.reports import (
+    SHOWN_OTHERS,
     NewReport,
     OpenedReport,
     Report,
@@ -53,9 +54,11 @@ from minichat.domain.model.reports import (
     ReportReason,
     ReportState,
 )
+from minichat.domain.model.room_openings import OPENING, OpenedMessages, RoomOpening
 from minichat.domain.model.rooms import (
     Ban,
     DirectParticipant,
+    GroupFilter,
     HistoryAccess,
     JoinedRoom,
     Membership,
@@ -66,6 +69,7 @@ from minichat.domain.model.rooms import (
     Role,
     Room,
     RoomKind,
+    RoomOrder,
     WriteAccess,
 )
 from minichat.domain.model.second_factor import FactorState, Gate, HalfSignIn, SecondFactor, SetUpKey
@@ -93,14 +97,18 @@ __all__ = [
     "MINUTE",
     "MOVES",
     "NO_ROOM",
+    "OPENING",
     "PRESENCE_LEASE",
     "PRIVATE",
     "ROOM_HEAD",
     "SECOND",
+    "SHOWN_OTHERS",
     "SHOWN_USERS",
     "AttemptCount",
     "AuditEntry",
     "AuditEvent",
+    "AuditFilter",
+    "AuditPage",
     "Ban",
     "BanList",
     "Block",
@@ -117,6 +125,7 @@ __all__ = [
     "FactorState",
     "FoundMessages",
     "Gate",
+    "GroupFilter",
     "HalfSignIn",
     "HistoryAccess",
     "Invitation",
@@ -140,6 +149,7 @@ __all__ = [
     "NewUser",
     "NotifyLevel",
     "OpenInvitation",
+    "OpenedMessages",
     "OpenedReport",
     "ParticipantList",
     "People",
@@ -158,6 +168,8 @@ __all__ = [
     "Room",
     "RoomKind",
     "RoomList",
+    "RoomOpening",
+    "RoomOrder",
     "RoomView",
     "SecondFactor",
     "SentMessage",

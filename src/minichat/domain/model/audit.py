@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from minichat.domain.model.accounts import Device
+from minichat.domain.model.accounts import Device, People
 from minichat.domain.model.values import Timestamp
+from minichat.domain.paging import Page
 
 
 class AuditEvent(StrEnum):
@@ -43,11 +44,20 @@ class AuditEvent(StrEnum):
     INVITATION_REVOKED = "room.invitation_revoked"
     INVITATION_ACCEPTED = "room.invitation_accepted"
     ROOM_DELETED = "room.deleted"
+    ROOM_RENAMED = "room.renamed"
+    """An administrator has renamed the room. Renaming by a participant is not recorded."""
+    MESSAGES_OPENED = "room.messages_opened"
+    """An administrator has given a reason for reading the messages of a room: the detail `reason`."""
+    MESSAGES_VIEWED = "room.messages_viewed"
+    """An administrator has read a page of messages, from the `seq` `first` to `last`, 0 in an empty room."""
+    MESSAGE_DELETED = "message.deleted"
+    """An administrator has deleted the message. Deletion by a participant is not recorded."""
     REPORT_OPENED = "report.opened"
     """An administrator has read the texts of a report."""
     REPORT_DISMISSED = "report.dismissed"
     REPORT_ACTED_ON = "report.acted_on"
     REPORT_REOPENED = "report.reopened"
+    AUDIT_EXPORTED = "audit.exported"
     UNKNOWN = "unknown"
     """Any act of a later version, whose servers may share the log during an upgrade."""
 
@@ -57,7 +67,7 @@ class AuditEvent(StrEnum):
 
 
 class AuditEntry(NamedTuple):
-    """One line of the audit log. It holds no password, no token and no text from a user."""
+    """One line of the audit log. It holds no password, no token, and no text but the reasons of administrators."""
 
     event: AuditEvent
     at: Timestamp
@@ -70,3 +80,19 @@ class AuditEntry(NamedTuple):
     detail: Mapping[str, int | str] = {}
     id: int | None = None
     """Later entries have larger ids; None before the entry is stored."""
+
+
+class AuditFilter(NamedTuple):
+    """The entries to list; None accepts all of them."""
+
+    event: AuditEvent | None = None
+    person_id: int | None = None
+    """The account that the entries are about or that acted."""
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    """The entries are earlier than this."""
+
+
+class AuditPage(NamedTuple):
+    page: Page[AuditEntry]
+    people: People

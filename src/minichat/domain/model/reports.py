@@ -1,11 +1,16 @@
 """Reports of messages to the administrators."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from minichat.domain.model.accounts import People
+from minichat.domain.model.messages import Message
+from minichat.domain.model.rooms import Room
 from minichat.domain.model.values import Timestamp
 from minichat.domain.paging import Page
+
+SHOWN_OTHERS = 20
 
 
 class ReportReason(StrEnum):
@@ -64,5 +69,13 @@ class ReportList(NamedTuple):
 
 
 class OpenedReport(NamedTuple):
+    """A report as an administrator sees it, with the present state of its message."""
+
     report: Report
     people: People
+    room: Room | None
+    """None if the room has been removed."""
+    message: Message | None
+    """The message as it is now, or its tombstone; None if the room has been removed."""
+    others: Sequence[ReportHead]
+    """Other reports of the same message, the newest first: at most `SHOWN_OTHERS`."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from minichat.domain.model.values import Timestamp, is_within
+from minichat.domain.paging import Key
 
 
 class RoomKind(StrEnum):
@@ -170,3 +171,25 @@ class ReadableRoom(NamedTuple):
     """The `seq` of the first message that the user may read."""
     newest_id: int
     """No message of the room has a larger id."""
+
+
+class RoomOrder(StrEnum):
+    """The orders of the administrators' list of groups."""
+
+    NEWEST = "newest"
+    ACTIVE = "active"
+    """The latest activity first."""
+
+
+class GroupFilter(NamedTuple):
+    """The groups to list for administrators."""
+
+    part: str = ""
+    """A part of the name, folded: see `search.room_name`."""
+    is_private: bool | None = None
+    """None for public and private groups."""
+    order: RoomOrder = RoomOrder.NEWEST
+
+    def key(self, room: Room) -> Key:
+        """Return the key of a group in this list."""
+        return (room.id,) if self.order == RoomOrder.NEWEST else (room.activity, room.id)

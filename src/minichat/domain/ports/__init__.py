@@ -34,6 +34,7 @@ from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
 from minichat.domain.ports.pictures import PictureProcessor
 from minichat.domain.ports.reactions import ReactionStore
 from minichat.domain.ports.reports import ReportStore
+from minichat.domain.ports.room_openings import RoomOpeningStore
 from minichat.domain.ports.rooms import RoomStore
 from minichat.domain.ports.second_factors import SecondFactorStore
 from minichat.domain.ports.sessions import SessionStore
@@ -74,6 +75,7 @@ __all__ = [
     "ReactionStore",
     "ReportStore",
     "RequestCounter",
+    "RoomOpeningStore",
     "RoomStore",
     "SecondFactorStore",
     "SecretCipher",
@@ -113,6 +115,7 @@ class Ports(NamedTuple):
     invitation_store: InvitationStore
     block_store: BlockStore
     report_store: ReportStore
+    room_opening_store: RoomOpeningStore
     message_store: MessageStore
     reaction_store: ReactionStore
     mention_store: MentionStore

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import AuditEntry, AuditEvent, Timestamp
+from minichat.domain.model import AuditEntry, AuditEvent, AuditFilter, Timestamp
+from minichat.domain.paging import Window
 
 
 class AuditStore(Protocol):
@@ -16,6 +17,12 @@ class AuditStore(Protocol):
         self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
     ) -> Sequence[AuditEntry]:
         """Return the newest entries, the newest first: those older than the entry `before`, about one user or event."""
+
+    def find(self, entries: AuditFilter, window: Window) -> Sequence[AuditEntry]:
+        """Return the entries of the filter by time, the newest first, one more than the limit if there are more.
+
+        The key is `(at, id)`.
+        """
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         """Delete up to `limit` entries at the beginning of the log, none later than `before`; return how many."""

@@ -30,6 +30,9 @@ class MembershipStore(Protocol):
     def by_names(self, room_id: int, username_keys: Collection[str]) -> Mapping[str, int]:
         """Return the participants of the room with these username keys, by key, without erased accounts."""
 
+    def owner(self, room_id: int) -> Membership | None:
+        """Return the owner of a group."""
+
     def heir(self, room_id: int, without: int) -> Membership | None:
         """Return the next owner if the user `without` leaves: of the highest role, the participant who joined first."""
 

@@ -24,19 +24,28 @@ class ReportStore(Protocol):
 
     def get(self, report_id: int) -> Report | None: ...
 
-    def page(self, window: Window, state: ReportState | None = None) -> Sequence[ReportHead]:
+    def page(
+        self, window: Window, state: ReportState | None = None, *, oldest_first: bool = False
+    ) -> Sequence[ReportHead]:
         """Return the reports in that state or in any, the newest first, one more than the limit if there are more.
 
-        The key is `(id,)`.
+        The key is `(id,)`. With `oldest_first`, the order is reversed.
         """
+
+    def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
+        """Return, like `page`, the reports of messages of one author, the newest first."""
+
+    def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
+        """Return the newest `limit` reports of a message, the newest first."""
 
     def all_by(self, reporter_id: int, after: int, limit: int) -> Sequence[Report]:
         """Return the reports that the user made by id, the first `limit` with an id above `after`."""
 
-    def decide(self, report_id: int, state: ReportState, by: int, at: Timestamp) -> bool:
+    def decide(self, report_id: int, before: ReportState, state: ReportState, by: int | None, at: Timestamp) -> bool:
         """Set the state with the administrator and the time, or without them for an open report.
 
-        Return False if the report has that state already. This is one atomic step and needs no lock.
+        Return False, and change nothing, unless the report has the state `before`. This is one atomic step and needs no
+        lock.
         """
 
     def erase(self, user_id: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from minichat.domain.model import JoinedRoom, Membership, NewRoom, Room, RoomView, Timestamp, UnreadRoom
+from minichat.domain.model import GroupFilter, JoinedRoom, Membership, NewRoom, Room, RoomView, Timestamp, UnreadRoom
 from minichat.domain.paging import Window
 
 
@@ -39,8 +39,11 @@ class RoomStore(Protocol):
     def unread(self, user_id: int) -> Sequence[UnreadRoom]:
         """Return the user's rooms with unread messages by latest activity."""
 
-    def groups(self, window: Window) -> Sequence[Room]:
-        """Return the groups, the newest first, one more than the limit if there are more. Key: `(id,)`."""
+    def groups(self, window: Window, groups: GroupFilter = GroupFilter()) -> Sequence[Room]:
+        """Return the groups in the order of the filter, one more than the limit if there are more.
+
+        The key is `GroupFilter.key`: that of the newest or of the most active group is the largest.
+        """
 
     def update(self, room: Room) -> None:
         """Store the name, description, privacy and policy of `room`."""

@@ -127,11 +127,9 @@ class MessageServices(RoomServices):
         return Reports(
             transaction=self.ports.transaction,
             clock=self.ports.clock,
-            user_store=self.ports.user_store,
             report_store=self.ports.report_store,
             message_access=self.message_access,
             participation=self.participation,
-            audit_log=self.audit_log,
         )
 
     @cached_property

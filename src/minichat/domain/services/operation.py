@@ -4,10 +4,10 @@ from functools import cached_property
 
 from minichat.domain.administration import Administration
 from minichat.domain.retention import Retention
-from minichat.domain.services.second_factor import SecondFactorServices
+from minichat.domain.services.oversight import OversightServices
 
 
-class OperationServices(SecondFactorServices):
+class OperationServices(OversightServices):
     @cached_property
     def administration(self) -> Administration:
         return Administration(

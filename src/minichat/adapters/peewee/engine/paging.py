@@ -4,13 +4,16 @@ A page starts after a key, or ends before one, and never at an offset, so every 
 no table; `domain.paging` cuts the surplus row off and makes the keys of the next pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from peewee import ColumnBase as Column
 from peewee import Ordering, Select, Tuple
 
 from minichat.adapters.peewee.engine.statements import Executor, Row, Statement, param
 from minichat.domain.paging import Key, Window
+
+T = TypeVar("T")
 
 
 class KeysetPages:
@@ -40,3 +43,14 @@ class KeysetPages:
 
 def _named(key: Key) -> dict[str, int | str]:
     return {f"key_{number}": value for number, value in enumerate(key)}
+
+
+def merged(parts: Iterable[Sequence[T]], window: Window, key: Callable[[T], Key]) -> list[T]:
+    """Return the window of a list, the largest key first, that consists of several lists.
+
+    `parts` are the rows of each list in the window, with the surplus row. A row of several lists appears once.
+    """
+    by_key = {key(item): item for part in parts for item in part}
+    ordered = [by_key[one] for one in sorted(by_key, reverse=True)]
+    length = window.limit + 1
+    return ordered[:length] if window.before is None else ordered[-length:]

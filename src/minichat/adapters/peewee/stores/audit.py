@@ -8,22 +8,25 @@ from peewee import fn
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.stores.append_only import LogBeginning
+from minichat.adapters.peewee.stores.audit_filters import COLUMNS, AuditFilters
 from minichat.adapters.peewee.tables import AuditRow
-from minichat.domain.model import MAX_ID, AuditEntry, AuditEvent, Device, Timestamp
+from minichat.domain.model import MAX_ID, AuditEntry, AuditEvent, AuditFilter, Device, Timestamp
+from minichat.domain.paging import Window
 
-_RECORDED = ("event", "at", "user_id", "actor_id", "session_id", "user_agent", "ip", "detail")
+_RECORDED = tuple(name for name in COLUMNS if name != "id")
 
 
 class PeeweeAuditStore:
     def __init__(self, database: ChatDatabase) -> None:
         row = AuditRow
         is_before = (row.id < param("before")) & (row.event == fn.COALESCE(param("event"), row.event))
-        columns = [getattr(row, name) for name in (*_RECORDED, "id")]
+        columns = [getattr(row, name) for name in COLUMNS]
         newest = row.select(*columns).where(is_before).order_by(row.id.desc()).limit(param("limit"))
         self._record = Statement(database, row.insert(params(_RECORDED)))
         self._page = Statement(database, newest)
         self._page_about = Statement(database, newest.where(row.user_id == param("user_id")))
         self._beginning = LogBeginning(database, row)
+        self._filters = AuditFilters(database)
 
     def record(self, entry: AuditEntry) -> None:
         self._record.run(
@@ -43,6 +46,9 @@ class PeeweeAuditStore:
         given = {"limit": limit, "before": MAX_ID if before is None else before, "event": event}
         rows = self._page.rows(**given) if user_id is None else self._page_about.rows(user_id=user_id, **given)
         return [_entry(row) for row in rows]
+
+    def find(self, entries: AuditFilter, window: Window) -> Sequence[AuditEntry]:
+        return [_entry(row) for row in self._filters.rows(entries, window)]
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return self._beginning.sweep(before, limit)

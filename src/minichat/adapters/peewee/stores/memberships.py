@@ -139,6 +139,10 @@ class PeeweeMembershipStore:
     def by_names(self, room_id: int, username_keys: Collection[str]) -> Mapping[str, int]:
         return dict(self._by_names.rows(room_id=room_id, keys=orjson.dumps(list(username_keys)).decode()))
 
+    def owner(self, room_id: int) -> Membership | None:
+        row = self._first_with_role.one(room_id=room_id, role=Role.OWNER.value, without=0)
+        return None if row is None else MEMBERSHIPS.of(row)
+
     def heir(self, room_id: int, without: int) -> Membership | None:
         for role in (Role.OWNER, Role.MODERATOR, Role.MEMBER):
             row = self._first_with_role.one(room_id=room_id, role=role.value, without=without)

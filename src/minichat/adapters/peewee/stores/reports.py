@@ -31,13 +31,20 @@ class PeeweeReportStore:
         self._has = statement(row.select(row.id).where(by_user & (row.message_id == param("message_id"))))
         self._times_of = statement(row.select(row.created_at).where(by_user).order_by(row.id.desc()).limit(limit))
         self._get = statement(whole.where(this_one))
-        self._pages, self._pages_in_state = (
+        in_state = heads.where(row.state == param("state"))
+        by_author = heads.where(row.author_id == param("author_id"))
+        self._pages, self._pages_in_state, self._pages_about = (
             KeysetPages(database, query, (row.id,), start=(MAX_ID,), newest_first=True)
-            for query in (heads, heads.where(row.state == param("state")))
+            for query in (heads, in_state, by_author)
         )
+        self._oldest, self._oldest_in_state = (
+            KeysetPages(database, query, (row.id,), start=(0,)) for query in (heads, in_state)
+        )
+        of_message = heads.where(row.message_id == param("message_id"))
+        self._of_message = statement(of_message.order_by(row.id.desc()).limit(limit))
         self._all_by = statement(whole.where(by_user & (row.id > param("after"))).order_by(row.id).limit(limit))
         decision = params(("state", "decided_by", "decided_at"))
-        self._decide = statement(row.update(decision).where(this_one & (row.state != param("state"))))
+        self._decide = statement(row.update(decision).where(this_one & (row.state == param("before"))))
         self._erase_reporter = statement(row.update(reporter_id=None).where(by_user))
         self._erase_decider = statement(row.update(decided_by=None).where(row.decided_by == param("user_id")))
         decided = row.decided_at.is_null(False) & (row.decided_at <= param("decided_before"))
@@ -58,18 +65,28 @@ class PeeweeReportStore:
         row = self._get.one(id=report_id)
         return None if row is None else _report(row)
 
-    def page(self, window: Window, state: ReportState | None = None) -> Sequence[ReportHead]:
+    def page(
+        self, window: Window, state: ReportState | None = None, *, oldest_first: bool = False
+    ) -> Sequence[ReportHead]:
         if state is None:
-            return HEADS.all(self._pages.rows(window))
-        return HEADS.all(self._pages_in_state.rows(window, state=state.value))
+            return HEADS.all((self._oldest if oldest_first else self._pages).rows(window))
+        pages = self._oldest_in_state if oldest_first else self._pages_in_state
+        return HEADS.all(pages.rows(window, state=state.value))
+
+    def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
+        return HEADS.all(self._pages_about.rows(window, author_id=author_id))
+
+    def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
+        return HEADS.all(self._of_message.rows(message_id=message_id, limit=limit))
 
     def all_by(self, reporter_id: int, after: int, limit: int) -> Sequence[Report]:
         return [_report(row) for row in self._all_by.rows(user_id=reporter_id, after=after, limit=limit)]
 
-    def decide(self, report_id: int, state: ReportState, by: int, at: Timestamp) -> bool:
+    def decide(self, report_id: int, before: ReportState, state: ReportState, by: int | None, at: Timestamp) -> bool:
         is_open = state == ReportState.OPEN
         decided_by, decided_at = (None, None) if is_open else (by, at)
-        return self._decide.run(id=report_id, state=state.value, decided_by=decided_by, decided_at=decided_at) == 1
+        decision = {"state": state.value, "decided_by": decided_by, "decided_at": decided_at}
+        return self._decide.run(id=report_id, before=before.value, **decision) == 1
 
     def erase(self, user_id: int) -> None:
         self._erase_reporter.run(user_id=user_id)

@@ -13,6 +13,7 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
+from minichat.adapters.peewee.stores.groups import GroupPages
 from minichat.adapters.peewee.stores.memberships import MEMBERSHIPS, others_seen_seq
 from minichat.adapters.peewee.stores.mentions import unread_mentions
 from minichat.adapters.peewee.stores.message_index import StoredIndex, message_index
@@ -20,8 +21,8 @@ from minichat.adapters.peewee.stores.messages import MESSAGES, after_last_messag
 from minichat.adapters.peewee.stores.room_names import RoomNames
 from minichat.adapters.peewee.tables import BanRow, InvitationRow, MessageRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import (
-    MAX_ID,
     ROOM_HEAD,
+    GroupFilter,
     JoinedRoom,
     Membership,
     NewRoom,
@@ -221,8 +222,7 @@ class PeeweeRoomStore:
             self._database, few, (room.activity + 0, room.id), start=_AFTER_EVERY_ACTIVITY, newest_first=True
         )
 
-        groups = room.select(*ROOMS.columns).where((room.kind == RoomKind.GROUP.value) & exists)
-        self._groups = KeysetPages(self._database, groups, (room.id,), start=(MAX_ID,), newest_first=True)
+        self._groups = GroupPages(self._database, self._names)
         self._all_of = self._statement(
             mine.select(*_WITH_MEMBERSHIP, room.pair_low, room.pair_high)
             .join(room, on=(room.id == mine.room_id))
@@ -280,8 +280,8 @@ class PeeweeRoomStore:
         found = [UnreadRoom(MEMBERSHIPS.of(row), *row[-2:]) for row in self._unread.rows(user_id=user_id)]
         return [one for one in found if one.unread_count]
 
-    def groups(self, window: Window) -> Sequence[Room]:
-        return ROOMS.all(self._groups.rows(window))
+    def groups(self, window: Window, groups: GroupFilter = GroupFilter()) -> Sequence[Room]:
+        return self._groups.page(window, groups)
 
     # Removed rooms
 
