@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of a process, and people with profiles of their own for each test."""
+"""One server and one browser for all tests of a process, and new people for each test."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from browser.elsewhere import DEVELOPMENT_PORT, copy_client, serving_files
-from browser.people import PATIENCE_MS, Person, Visitor
+from browser.people import Person, Visitor
+from browser.profiles import PATIENCE_MS, Profiles
 from servers import RunningServer, serving
 
 
@@ -41,21 +42,27 @@ def server(tmp_path_factory: pytest.TempPathFactory, copy: Copy) -> Iterator[Run
         yield server
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Iterator[Profiles]:
+    with Profiles(browser) as profiles:
+        yield profiles
+
+
 class People:
     """Makes the people of one test, and closes their pages at its end."""
 
-    def __init__(self, browser: Browser, server: RunningServer) -> None:
-        self._browser = browser
+    def __init__(self, profiles: Profiles, server: RunningServer) -> None:
+        self._profiles = profiles
         self._server = server
         self.all: list[Visitor] = []
 
     def visitor(self) -> Visitor:
         """Return somebody without an account."""
-        return self._added(Visitor(self._browser, f"http://127.0.0.1:{self._server.port}"))
+        return self._added(Visitor(self._profiles, f"http://127.0.0.1:{self._server.port}"))
 
     def person(self, name: str, server: RunningServer | None = None) -> Person:
         """Register somebody. `name` is their first name, and their username begins with it."""
-        return self._added(Person(self._browser, server or self._server, name))
+        return self._added(Person(self._profiles, server or self._server, name))
 
     def _added(self, somebody: Somebody) -> Somebody:
         self.all.append(somebody)
@@ -63,14 +70,16 @@ class People:
 
 
 @pytest.fixture
-def people(browser: Browser, server: RunningServer, request: pytest.FixtureRequest) -> Iterator[People]:
+def people(profiles: Profiles, server: RunningServer, request: pytest.FixtureRequest) -> Iterator[People]:
     """Make people: `people.person("Ann")`. An unexpected complaint of one of their pages fails the test."""
-    made = People(browser, server)
+    made = People(profiles, server)
     try:
         yield made
         report = request.node.stash.get(_REPORT, None)
         if report is not None and report.failed:
             _photograph(made, request.node.nodeid)
+            for one in made.all:
+                one.in_a_new_profile()  # nobody uses the profiles of a failed test
         complaints = [complaint for one in made.all for complaint in one.complaints.unexpected()]
         assert complaints == []
     finally:
@@ -100,7 +109,7 @@ def _photograph(people: People, test: str) -> None:
     """Keep a picture of every page of a failed test."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"\W+", "-", test.rpartition("/")[2])
-    for number, page in enumerate(page for one in people.all for page in one.context.pages):
+    for number, page in enumerate(page for one in people.all for page in one.pages):
         path = SCREENSHOTS / f"{name}-{number}.png"
         page.screenshot(path=path, timeout=PATIENCE_MS)
         print(f"A picture of the page is in {path}.")  # noqa: T201 - shown with the failure

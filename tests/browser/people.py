@@ -1,4 +1,4 @@
-"""People who use the web client, each in a browser profile of their own.
+"""People who use the web client, each in a browser profile that nobody else has at that time.
 
 Their accounts, rooms and earlier messages are made over the API. A test uses the page for its own behaviour. Every
 error of a page fails the test (see `Complaints`).
@@ -7,23 +7,16 @@ error of a page fails the test (see `Complaints`).
 import itertools
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Route, expect
 
+from browser.profiles import PATIENCE_MS, PHONE, Profile, Profiles
 from e2e.crowd import PASSWORD, Json, call, wait_until
 from e2e.crowd import Person as Account
 from servers import RunningServer
 
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 10_000
-_SESSION = "minichat:session"
-"""The key under which the client stores the refresh token and the id of its user."""
-_REPORT_VIOLATIONS = (
-    "addEventListener('securitypolicyviolation',"
-    " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
-)
 _numbers = itertools.count(1)
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -36,9 +29,13 @@ class Complaints:
         self._expected: list[str] = []
 
     def watch(self, page: Page) -> None:
-        page.add_init_script(_REPORT_VIOLATIONS)
-        page.on("pageerror", lambda error: self._heard.append(f"{error.stack or error}"))
-        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", self._hear_error)
+        page.on("console", self._hear)
+
+    def ignore(self, page: Page) -> None:
+        """End the watch, before somebody else uses the page."""
+        page.remove_listener("pageerror", self._hear_error)
+        page.remove_listener("console", self._hear)
 
     def expect(self, *patterns: str) -> None:
         """Expect complaints with these patterns, such as `status of 401`. The browser reports every refused request."""
@@ -47,54 +44,92 @@ class Complaints:
     def unexpected(self) -> list[str]:
         return [text for text in self._heard if not any(re.search(pattern, text) for pattern in self._expected)]
 
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning", "assert"}:
-            self._heard.append(text)
+    def _hear_error(self, error: Error) -> None:
+        self._heard.append(f"{error.stack or error}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self._heard.append(message.text)
 
 
 class Visitor:
     """Somebody with a browser. The newest tab is `page`."""
 
-    def __init__(self, browser: Browser, base: str) -> None:
+    def __init__(self, profiles: Profiles, base: str) -> None:
         self.base = base
         self.complaints = Complaints()
-        self._browser = browser
-        self._context: BrowserContext | None = None
-        self._options: dict[str, Any] = {"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"}
+        self._profiles = profiles
+        self._profile: Profile | None = None
+        self._options: dict[str, Any] = {}
+        self._is_new = False
+        self._session: str | None = None
+        self._watched: list[Page] = []
 
     def on_a_phone(self) -> Self:
         """Use a phone from now on. Call this before the first tab is opened."""
-        self._options |= {"viewport": PHONE, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
-        return self
+        return self.having(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
 
     def having(self, **options: Any) -> Self:
         """Set options of the profile, such as `locale="ru-RU"`. Call this before the first tab is opened."""
         self._options |= options
+        return self.in_a_new_profile()
+
+    def in_a_new_profile(self) -> Self:
+        """Use a profile that nobody has used, without any file of the client, and that nobody will use afterwards."""
+        self._is_new = True
         return self
 
     @property
     def context(self) -> BrowserContext:
-        if self._context is None:
-            self._context = self._browser.new_context(**self._options)
-            self._context.set_default_timeout(PATIENCE_MS)
-        return self._context
+        """The profile, to change it in any way. It will not return to the pool."""
+        self._is_new = True
+        return self._lent().context
+
+    @property
+    def pages(self) -> list[Page]:
+        """The open tabs, the newest last."""
+        return [] if self._profile is None else self._profile.context.pages
 
     @property
     def page(self) -> Page:
         """The newest tab."""
-        return self.context.pages[-1]
+        return self.pages[-1]
+
+    def _lent(self) -> Profile:
+        if self._profile is None and self._is_new:
+            self._profile = self._profiles.make(self._options, self.base, self._session)
+        elif self._profile is None:
+            self._profile = self._profiles.take(self.base, self._session)
+        return self._profile
 
     def opens(self, address: str = "") -> Self:
         """Open an address of the client, such as `#/rooms/7`, in a new tab."""
-        page = self.context.new_page()
+        page = self._lent().open_page()
         self.complaints.watch(page)
+        self._watched.append(page)
         page.goto(f"{self.base}/{address}")
         return self
 
     def closes_everything(self) -> None:
-        if self._context is not None:
-            self._context.close()
-            self._context = None
+        if self._profile is None:
+            return
+        for page in self._watched:
+            self.complaints.ignore(page)
+        if self._is_new:
+            self._profile.context.close()
+        else:
+            self._profiles.give_back(self._profile, self.base)
+        self._watched, self._profile = [], None
+
+    def loses_the_network(self) -> None:
+        self._lent().context.set_offline(True)
+
+    def has_a_network_again(self) -> None:
+        self._lent().context.set_offline(False)
+
+    def meets(self, requests: str | re.Pattern[str], answer: Callable[[Route], None], times: int | None = None) -> None:
+        """Let the test answer requests of the pages in place of the server."""
+        self._lent().context.route(requests, answer, times=times)
 
     def sees(self, text: str) -> None:
         """Wait until the text is visible."""
@@ -124,8 +159,8 @@ class Visitor:
 class Person(Visitor):
     """Somebody with an account, who is logged in when the first tab opens."""
 
-    def __init__(self, browser: Browser, server: RunningServer, name: str) -> None:
-        super().__init__(browser, f"http://127.0.0.1:{server.port}")
+    def __init__(self, profiles: Profiles, server: RunningServer, name: str) -> None:
+        super().__init__(profiles, f"http://127.0.0.1:{server.port}")
         self.name = name
         self.username = f"{name.lower()}{next(_numbers)}"
         form = {"username": self.username, "password": PASSWORD, "first_name": name}
@@ -133,21 +168,16 @@ class Person(Visitor):
         assert answer.status == 201, answer
         self.account = Account(server, answer.json["user"], answer.json["tokens"])
         self.id = self.account.id
-        self._stays_logged_in(answer.json["tokens"]["refresh"])
-
-    def _stays_logged_in(self, refresh: str) -> None:
-        stored = [{"name": _SESSION, "value": json.dumps({"refresh": refresh, "user": self.id})}]
-        self._options["storage_state"] = {"origins": [{"origin": self.base, "localStorage": stored}]}
+        self._session = json.dumps({"refresh": self.account.refresh, "user": self.id})
 
     def at(self, origin: str) -> Self:
         """Use the pages of another origin. Call this before the first tab is opened."""
         self.base = origin
-        self._stays_logged_in(self.account.refresh)
         return self
 
     def logged_out(self) -> Self:
         """Let the first tab open without a session."""
-        del self._options["storage_state"]
+        self._session = None
         return self
 
     # Over the API

@@ -193,13 +193,13 @@ def _lose_the_server(day: Day, ann: Visitor, ben: Visitor) -> list[str]:
 
 def _lose_the_network(ann: Visitor, ben: Visitor) -> list[str]:
     """Ben writes offline while Ann writes to him."""
-    ben.context.set_offline(True)
+    ben.loses_the_network()
     ben.sees("You are offline.")
     says(ben, "in the train", "no network")
     expect(ben.page.locator(".is-pending")).to_have_count(2)
     says(ann, "bring bread")
     expect(message(ann, "bring bread")).to_be_visible()
-    ben.context.set_offline(False)
+    ben.has_a_network_again()
     expect(message(ann, "no network")).to_be_visible()
     expect(message(ben, "bring bread")).to_be_visible()
     return ["bring bread", "in the train", "no network"]

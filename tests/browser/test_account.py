@@ -108,7 +108,7 @@ class TestSettings:
 
     def test_the_theme_and_the_language_change_at_once_in_all_tabs(self, ann: Person) -> None:
         ann.opens("#/settings/appearance").opens("#/settings/appearance")
-        first, second = ann.context.pages
+        first, second = ann.pages
         first.get_by_label("Dark").check()
         first.get_by_label("Русский").check()
         for page in (first, second):

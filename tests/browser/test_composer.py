@@ -58,7 +58,7 @@ class TestKeys:
             held.append(route)
 
         ann.said("Dinner at eight", room)
-        ann.context.route("**/message_controls.js", hold)
+        ann.meets("**/message_controls.js", hold)
         ann.opens_room(room)
         messages(ann).click(button="right")
         ann.page.keyboard.press("Escape")  # the menu that has not opened yet
@@ -255,13 +255,13 @@ class TestOutbox:
         ann.opens_room(room)
         expect(ann.page.locator(".link-bar")).to_be_hidden()
         other = ann.opens_room(room).page
-        ann.context.set_offline(True)
+        ann.loses_the_network()
         ann.says("one")
         ann.says("two")
         for page in (ann.page, other):
             expect(page.locator(".is-pending .text")).to_have_text(["one", "two"])
         ann.page.close()
-        ann.context.set_offline(False)
+        ann.has_a_network_again()
         bob.opens_room(room)
         expect(messages(bob)).to_have_text(["one", "two"])
         expect(ann.page.locator(".is-pending")).to_have_count(0)
@@ -277,7 +277,7 @@ class TestOutbox:
             route.fetch()
             route.abort()
 
-        ann.context.route("**/api/chat/messages/", lose, times=1)
+        ann.meets("**/api/chat/messages/", lose, times=1)
         with ann.page.expect_event("requestfailed", lambda request: request.url.endswith("/api/chat/messages/")):
             ann.says("hello")
         expect(sent(ann)).to_have_text(["hello"])

@@ -13,7 +13,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from browser.accessibility import violations_of
 from browser.conftest import People
-from browser.people import DESKTOP, PHONE, Visitor, leaves_closed_dialogs
+from browser.people import Visitor, leaves_closed_dialogs
+from browser.profiles import DESKTOP, PHONE
 
 VIEWS = Path(__file__).parents[2] / "src/minichat/web/scripts/views"
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -306,9 +307,9 @@ def _see_the_pages(tour: Tour, cast: Cast) -> None:
     ):
         tour.goes(address)
         tour.stop(address, page.get_by_role("main").get_by_text(text), "main")
-    tour.who.context.set_offline(True)
+    tour.who.loses_the_network()
     tour.stop("offline", page.get_by_text("You are offline."))
-    tour.who.context.set_offline(False)
+    tour.who.has_a_network_again()
 
 
 def _see_the_settings(tour: Tour, cast: Cast) -> None:

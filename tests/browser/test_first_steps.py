@@ -82,7 +82,7 @@ def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, 
 class TestFirstLoad:
     def test_the_first_paint_takes_less_than_300_ms(self, people: People) -> None:
         def first_paint() -> float:
-            visitor = people.visitor().opens()
+            visitor = people.visitor().in_a_new_profile().opens()
             taken = visitor.page.evaluate(_FIRST_PAINT)
             visitor.closes_everything()
             return float(taken)
@@ -92,15 +92,15 @@ class TestFirstLoad:
         assert any(first_paint() < limit for _ in range(5))
 
     def test_the_first_paint_waits_for_no_script_and_no_picture(self, people: People) -> None:
-        visitor = people.visitor()
+        visitor = people.visitor().in_a_new_profile()
         visitor.complaints.expect("ERR_FAILED")
-        visitor.context.route(re.compile(r"\.(js|svg)$"), lambda route: route.abort())
+        visitor.meets(re.compile(r"\.(js|svg)$"), lambda route: route.abort())
         visitor.opens()
         assert visitor.page.evaluate(_FIRST_PAINT) > 0
         expect(visitor.page.locator("svg").first).to_be_visible()
 
     def test_the_first_load_is_small(self, people: People) -> None:
-        visitor = people.visitor().opens()
+        visitor = people.visitor().in_a_new_profile().opens()
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
         loaded = loaded_by(visitor.page)
         assert {"/", "/web/start.js"} <= set(loaded)
@@ -110,7 +110,7 @@ class TestFirstLoad:
     def test_a_log_in_loads_the_chat_once_and_the_chat_is_small_too(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
         bob.said("hello", room)
-        ann.logged_out().opens(f"#/rooms/{room['id']}")
+        ann.logged_out().in_a_new_profile().opens(f"#/rooms/{room['id']}")
         first = loaded_by(ann.page)
         ann.fills(username=ann.username, password=PASSWORD)
         ann.presses("Log in")
@@ -121,7 +121,7 @@ class TestFirstLoad:
 
     def test_each_module_is_requested_before_it_is_imported(self, people: People) -> None:
         """The page names every module that it needs, so that a browser does not follow chains of imports."""
-        visitor = people.visitor().opens()
+        visitor = people.visitor().in_a_new_profile().opens()
         expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
         named = visitor.page.evaluate(
             "[...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)"
@@ -139,7 +139,7 @@ class TestVersions:
         visitor.complaints.expect(
             "status of 404", "style sheet is missing", "its MIME type", "dynamically imported module"
         )
-        visitor.context.route("**/*", _with_another_version, times=1)
+        visitor.meets("**/*", _with_another_version, times=1)
         visitor.opens()
         visitor.sees("There may be a new version.")
         visitor.presses("Load again")
@@ -148,7 +148,7 @@ class TestVersions:
     def test_a_missing_module_never_leaves_a_white_page(self, people: People) -> None:
         visitor = people.visitor().having(locale="ru-RU")
         visitor.complaints.expect("ERR_FAILED", "Failed to fetch dynamically imported module")
-        visitor.context.route("**/scripts/main.js", lambda route: route.abort())
+        visitor.meets("**/scripts/main.js", lambda route: route.abort())
         visitor.opens()
         visitor.sees("Возможно, вышла новая версия.")
 

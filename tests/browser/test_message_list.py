@@ -101,7 +101,7 @@ class TestLongHistory:
         def hold(route: Route) -> None:
             held.append(route)
 
-        reader.context.route(re.compile("before="), hold)
+        reader.meets(re.compile("before="), hold)
         reader.opens("#/rooms/1/messages/5000")
         page = reader.page
         target = row(page, "message number 5000")
@@ -122,7 +122,7 @@ class TestLongHistory:
         def hold(route: Route) -> None:
             held.append(route)
 
-        reader.context.route(re.compile("before="), hold)
+        reader.meets(re.compile("before="), hold)
         reader.opens("#/rooms/1/messages/5000")
         page = reader.page
         expect(row(page, "message number 5000")).to_be_in_viewport()
@@ -244,11 +244,11 @@ class TestUnread:
         ann.opens_room(room)
         expect(row(ann.page, "message 11")).to_be_in_viewport()
         ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
-        ann.context.set_offline(True)
+        ann.loses_the_network()
         with ann.page.expect_event("requestfailed", lambda request: "/read/" in request.url):
             scroll(ann.page, 20_000)
         with ann.page.expect_response(re.compile("/read/")):
-            ann.context.set_offline(False)
+            ann.has_a_network_again()
         expect(ann.page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
 
     def test_a_page_without_focus_reads_nothing(self, ann: Person, bob: Person) -> None:
@@ -430,10 +430,10 @@ def test_the_days_of_a_page_that_stays_open_overnight_stay_right(ann: Person) ->
     room = ann.makes_room("Nights")
     ann.said("Good night", room)
     ann.opens()
-    ann.page.clock.install()
+    ann.context.clock.install()
     ann.goes_to_address(f"#/rooms/{room['id']}")
     expect(ann.page.locator(".day")).to_have_text(["Today"])
-    ann.page.clock.fast_forward("24:01:00")
+    ann.context.clock.fast_forward("24:01:00")
     expect(ann.page.locator(".day")).to_have_text(["Yesterday"])
     expect(ann.page.locator(".room-time").first).not_to_have_text(re.compile(":"))  # the weekday
 
@@ -443,11 +443,11 @@ def test_the_controls_of_messages_come_after_a_start_without_a_network(ann: Pers
     ann.said("hello", room)
     ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "WebSocket connection")
     ann.opens_room(room)
-    ann.context.set_offline(True)
+    ann.loses_the_network()
     ann.page.mouse.move(600, 400)
     ann.page.mouse.move(620, 420)
     ann.sees("You are offline")
     expect(ann.page.locator(".toast")).to_have_count(0)
-    ann.context.set_offline(False)
+    ann.has_a_network_again()
     ann.page.locator("article .bubble").hover()
     expect(ann.page.get_by_role("group", name="Actions")).to_be_visible()

@@ -71,11 +71,11 @@ def test_five_tabs_with_an_expired_token_refresh_once_and_stay_logged_in(ann: Pe
     refreshes = refreshes_of(ann.context)
     ann.complaints.expect("status of 401")
     expire_tokens(ann.context)
-    for number, page in enumerate(ann.context.pages):
+    for number, page in enumerate(ann.pages):
         composer = page.get_by_role("textbox", name="Message", exact=True)
         composer.fill(f"from tab {number}")
         composer.press("Enter")
-    for page in ann.context.pages:
+    for page in ann.pages:
         expect(page.get_by_role("article")).to_have_count(TABS)
         expect(page.get_by_text("Sending")).to_have_count(0)
     assert len(refreshes) == 1
@@ -91,7 +91,7 @@ def test_a_log_out_ends_all_tabs_and_wipes_what_they_stored(ann: Person, bob: Pe
     ann.composer.fill("a secret draft")
     wait_until(lambda: "a secret draft" in ann.page.evaluate(f"JSON.stringify({STORED})"), "the stored draft")
     ann.opens_room(room)
-    first, second, third = ann.context.pages
+    first, second, third = ann.pages
     third.get_by_role("button", name=re.compile("^Menu")).click()
     third.get_by_role("menuitem", name="Log out").click()
     for page in (first, second, third):
@@ -108,7 +108,7 @@ def test_a_log_in_of_somebody_else_changes_all_tabs(ann: Person, bob: Person) ->
     ann.makes_room("Kitchen of Ann")
     bob.makes_room("Garden of Bob")
     ann.opens("#/").opens("#/")
-    first, second = ann.context.pages
+    first, second = ann.pages
     expect(first.get_by_text("Kitchen of Ann")).to_be_visible()
     second.get_by_role("button", name=re.compile("^Menu")).click()
     second.get_by_role("menuitem", name="Log out").click()
@@ -195,7 +195,7 @@ def with_notifications(ann: Person) -> list[Page]:
         ann.opens("#/")
         expect(ann.page.get_by_text("Kitchen").first).to_be_visible()
         ann.page.mouse.click(5, 5)  # a page may play once the user has touched it
-    return ann.context.pages
+    return ann.pages
 
 
 def test_the_page_works_without_storage(people: People, ann: Person) -> None:
