@@ -451,3 +451,38 @@ def test_the_ids_of_recently_seen_users_are_found(ports, add_user):
     assert set(ports.user_store.online_ids(5_000, 9_000)) == {bob.id}
     assert set(ports.user_store.online_ids(5_001, 9_000)) == set()
     assert set(ports.user_store.online_ids(4_000, 5_001)) == {ann.id}
+
+
+class TestVerifiedAddresses:
+    KEY = "ann@example.org"
+
+    @pytest.fixture
+    def verify(self, ports):
+        def verify(user, key=KEY, at=5_000):
+            with ports.transaction(account=user.id):
+                return ports.user_store.verify_email(user.id, key, at)
+
+        return verify
+
+    def test_a_verified_address_belongs_to_one_account(self, ports, add_user, verify):
+        ann, eve = add_user("ann", email="Ann@example.org"), add_user("eve", email="ann@Example.org")
+        assert ports.user_store.by_verified_email(self.KEY) is None
+        assert verify(ann)
+        assert not verify(eve)
+        assert ports.user_store.by_verified_email(self.KEY) == ann._replace(email_verified_at=5_000)
+        assert ports.user_store.get(eve.id).email_verified_at is None
+
+    def test_a_changed_address_is_free_for_others(self, ports, add_user, verify):
+        ann, eve = add_user("ann", email="Ann@example.org"), add_user("eve", email="ann@Example.org")
+        verify(ann)
+        with ports.transaction(account=ann.id):
+            ports.user_store.update_profile(ann._replace(email="new@example.org", email_verified_at=None))
+        assert ports.user_store.by_verified_email(self.KEY) is None
+        assert verify(eve)
+
+    def test_another_change_of_the_profile_keeps_the_verified_address(self, ports, add_user, verify):
+        ann = add_user("ann", email="Ann@example.org")
+        verify(ann)
+        with ports.transaction(account=ann.id):
+            ports.user_store.update_profile(ann._replace(first_name="Ann", email_verified_at=5_000))
+        assert ports.user_store.by_verified_email(self.KEY).first_name == "Ann"

@@ -319,6 +319,7 @@ def account(own: User, base: str, now: Timestamp) -> Json:
     return {
         **user(own, base),
         "email": own.email,
+        "email_verified": own.email_verified_at is not None,
         "date_joined": rfc3339(own.joined_at),
         "profile": _profile(own, base, now),
     }

@@ -25,6 +25,23 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Your password has been changed. All your other sessions have ended.",
         "Пароль изменён. Все остальные сеансы завершены.",
     ),
+    "reset_requested": (
+        "If this account exists and has a verified address, we have sent a link to it. It may take a few minutes.",
+        "Если такой аккаунт есть и его адрес подтверждён, мы отправили туда ссылку. Письмо может идти несколько минут.",
+    ),
+    "sends_no_mail": (
+        "This server sends no mail. Ask an administrator for a link.",
+        "Этот сервер не отправляет писем. Попросите ссылку у администратора.",
+    ),
+    "email_verified": ("Your e-mail address is verified.", "Адрес электронной почты подтверждён."),
+    "verification_sent": (
+        "We have sent you a link. It may take a few minutes.",
+        "Мы отправили вам ссылку. Письмо может идти несколько минут.",
+    ),
+    "nothing_to_verify": (
+        "There is nothing to verify: you have no e-mail address, or it is verified already.",
+        "Подтверждать нечего: адрес не указан или уже подтверждён.",
+    ),
     "direct_chat_created": ("The chat has been created.", "Чат создан."),
     "direct_chat_exists": ("You already have this chat.", "У вас уже есть этот чат."),
     "joined": ("You have joined the room.", "Вы присоединились к комнате."),
@@ -137,6 +154,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "report_not_found": ("Report not found.", "Жалоба не найдена."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),
+    "email_taken": (
+        "Another account has verified this e-mail address.",
+        "Этот адрес электронной почты уже подтвердил другой аккаунт.",
+    ),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),
     "too_many_blocks": (
         "You have blocked too many people. Unblock some of them first.",
@@ -274,6 +295,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "password_too_common": (
         "This password is common and easy to guess. Choose another.",
         "Это распространённый пароль, его легко подобрать. Придумайте другой.",
+    ),
+    "password_needed": (
+        "Enter your password to change the e-mail address.",
+        "Чтобы сменить адрес электронной почты, введите пароль.",
+    ),
+    "link_invalid": (
+        "This link has been used, has expired, or was replaced by a newer one. Request a new one.",
+        "Ссылка уже использована, устарела или заменена новой. Запросите новую.",
+    ),
+    "one_of_both": (
+        "Send either a username or an e-mail address.",
+        "Укажите либо имя пользователя, либо адрес электронной почты.",
     ),
     "wrong_password": ("Wrong password.", "Неверный пароль."),
     "unbalanced_quotes": (

@@ -116,6 +116,23 @@ def users_password(name: str, password_stdin: bool) -> None:
     click.echo(f"{user.username} has a new password and is logged out of all sessions.")
 
 
+@users.command("reset-link")
+@click.argument("name", type=Text())
+def users_reset_link(name: str) -> None:
+    """Print a link that sets a new password once, for an hour. Earlier links are void."""
+    from minichat.domain.errors import UserNotFound
+
+    settings = load_settings()
+    with services_of(settings) as services:
+        try:
+            link = services.recovery.make_link(name)
+        except UserNotFound as error:
+            raise Failed(_printable(f"There is no enabled account named {name}.")) from error
+    if settings.public_url is None:
+        click.echo("Put the address of your server before this part of a link, or set MINICHAT_PUBLIC_URL.", err=True)
+    click.echo(f"{settings.public_url or ''}/#reset={link.token}")
+
+
 @click.command()
 @click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account.")
 @click.option(

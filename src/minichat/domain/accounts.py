@@ -106,6 +106,11 @@ def check_email(fields: Fields, email: str, normal_form: EmailAddress) -> str:
         return address
 
 
+def email_key(address: str) -> str:
+    """Return the form of an address in which two are compared: without case (RFC 5321 allows it, people expect it)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
+
+
 def check_avatar_url(fields: Fields, url: str) -> str:
     """Return the https URL, or "" for the placeholder. The browsers of other users load the URL, the server never."""
     cleaned = fields.line("avatar", url, most=MAX_AVATAR_URL_LENGTH)

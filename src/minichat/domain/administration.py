@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import check_password, username_key
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UserNotFound
@@ -41,6 +42,7 @@ class Administration:
     password_hasher: PasswordHasher
     user_store: UserStore
     session_store: SessionStore
+    account_links: AccountLinks
     audit_log: AuditLog
 
     def disable(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
@@ -77,6 +79,7 @@ class Administration:
         new_hash = self.password_hasher.hash(secret)
         with self._locked(username) as (user, old_hash):
             self.user_store.change_password(user.id, old_hash, new_hash)
+            self.account_links.void(user.id)
             ended = self.session_store.end_all(user.id, self.clock())
             self.audit_log.note(AuditEvent.PASSWORD_CHANGED, about=user.id, by=by, ended=ended)
         return user

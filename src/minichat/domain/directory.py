@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from minichat.domain.accounts import check_avatar_url, check_email, check_name
 from minichat.domain.acquaintances import Acquaintances
 from minichat.domain.avatars import discard_picture
-from minichat.domain.errors import SessionEnded, UserNotFound
-from minichat.domain.model import PRESENCE_LEASE, People, User
+from minichat.domain.errors import InvalidInput, SessionEnded, UserNotFound
+from minichat.domain.model import PRESENCE_LEASE, Credentials, People, User
+from minichat.domain.outbox import Outbox
 from minichat.domain.paging import Page, Window, cut
 from minichat.domain.ports import Characters, Clock, EmailAddress, MediaStore, Transaction, UserStore
 from minichat.domain.search import name_query
 from minichat.domain.text import Fields
+from minichat.domain.verification import Verification
 
 MAX_QUERY_LENGTH = 100
 
@@ -28,6 +30,8 @@ class Directory:
     user_store: UserStore
     media_store: MediaStore
     acquaintances: Acquaintances
+    verification: Verification
+    outbox: Outbox
 
     def get(self, viewer_id: int | None, user_id: int) -> User:
         """Return a user, disabled or not. Raises UserNotFound, also for an erased account or a stranger."""
@@ -45,15 +49,30 @@ class Directory:
         last_name: str | None = None,
         email: str | None = None,
         avatar: str | None = None,
+        proof: Credentials | None = None,
+        language: str = "en",
     ) -> User:
-        """Change the given fields of a profile; None keeps a field. Raises InvalidInput or SessionEnded."""
-        with self.transaction(account=user_id):
-            user = self.user_store.get(user_id)
-            if user is None or user.is_erased:
+        """Change the given fields of a profile; None keeps a field. Raises InvalidInput or SessionEnded.
+
+        Where a mail server is configured, another `email` needs `proof`, the result of `Sessions.verify_password`. The
+        new address gets a mail in `language`, to verify it, and a verified earlier one is notified.
+        """
+        before = self.user_store.get(user_id)
+        locks = self.outbox.locks(before.email if before else "", self._normal(email)) if email is not None else ()
+        with self.transaction(account=user_id, attempts=locks):
+            found = self.user_store.credentials_by_id(user_id)
+            if found is None or found.user.is_erased:
                 raise SessionEnded
+            user = found.user
             edited = self._edited(user, first_name, last_name, email, avatar)
+            if edited.email != user.email:
+                if self.outbox.is_open and (proof is None or proof.password_hash != found.password_hash):
+                    raise InvalidInput.of("password", "password_needed")
+                edited = edited._replace(email_verified_at=None)
+                self.verification.address_changed(user, edited, language)
             if edited != user:
                 self.user_store.update_profile(edited)
+        self.outbox.queued()
         if edited.avatar_url != user.avatar_url:
             discard_picture(self.media_store, user.avatar_url)
         return edited
@@ -87,6 +106,11 @@ class Directory:
             edited = edited._replace(avatar_url=check_avatar_url(fields, avatar))
         fields.check()
         return edited
+
+    def _normal(self, email: str) -> str:
+        """Return the form in which an address is stored, or "" if it is refused."""
+        address = check_email(fields := Fields(), email, self.email_address)
+        return "" if fields.found else address
 
     def by_ids(self, user_ids: Iterable[int]) -> People:
         """Return the users of these ids, without unknown ids."""

@@ -8,6 +8,7 @@ account by its id. Each step is in the service or store that owns the data.
 
 from dataclasses import dataclass
 
+from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
@@ -19,6 +20,7 @@ from minichat.domain.ports import (
     ChangeStore,
     Clock,
     InvitationStore,
+    MailStore,
     MediaStore,
     MentionStore,
     MessageStore,
@@ -50,8 +52,10 @@ class Erasure:
     change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
+    mail_store: MailStore
     reaction_store: ReactionStore
     mention_store: MentionStore
+    account_links: AccountLinks
     reactions: Reactions
     sessions: Sessions
     participation: Participation
@@ -114,6 +118,8 @@ class Erasure:
             self.mention_store.erase(user.id)
             self.user_store.erase(_remains(user, now), free_at=now + NAME_KEPT)
             self.session_store.erase(user.id, now)
+            self.account_links.void(user.id)
+            self.mail_store.erase(user.id)
             self.audit_log.note(
                 AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device
             )

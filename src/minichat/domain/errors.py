@@ -201,6 +201,12 @@ class InvalidCursor(InvalidInput):
     code = "invalid_cursor"
 
 
+class LinkInvalid(InvalidInput):
+    """A link to an account is unknown, used, expired or replaced, or its account is disabled."""
+
+    code = "token_invalid"
+
+
 class NotYourMessage(NotAllowed):
     """Only the author can edit a message; no role permits it."""
 
@@ -299,6 +305,12 @@ class HeirDisabled(Conflict):
 
 class UsernameTaken(Conflict):
     code = "username_taken"
+
+
+class EmailTaken(Conflict):
+    """Another account has verified this address."""
+
+    code = "email_taken"
 
 
 class TooManyBlocks(Conflict):

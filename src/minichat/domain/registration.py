@@ -8,6 +8,7 @@ from minichat.domain.audit import AuditLog
 from minichat.domain.errors import InvitationNotFound, InvitationRequired, RegistrationClosed, UsernameTaken
 from minichat.domain.invitations import Invitations
 from minichat.domain.model import AuditEvent, Device, NewUser, RegistrationMode, ShownRoom, User
+from minichat.domain.outbox import Outbox
 from minichat.domain.ports import (
     Characters,
     Clock,
@@ -22,6 +23,7 @@ from minichat.domain.ports import (
 from minichat.domain.sessions import Grant, Sessions
 from minichat.domain.text import Fields
 from minichat.domain.throttling import Throttling
+from minichat.domain.verification import Verification
 
 
 class AccountFields(TypedDict, total=False):
@@ -47,6 +49,8 @@ class Registration:
     sessions: Sessions
     invitations: Invitations
     throttling: Throttling
+    verification: Verification
+    outbox: Outbox
     audit_log: AuditLog
     mode: RegistrationMode
 
@@ -67,20 +71,35 @@ class Registration:
                 raise InvitationRequired from error
 
     def register(
-        self, username: str, password: str, *, device: Device = Device(), **given: Unpack[AccountFields]
+        self,
+        username: str,
+        password: str,
+        *,
+        device: Device = Device(),
+        language: str = "en",
+        **given: Unpack[AccountFields],
     ) -> tuple[User, Grant]:
-        """Create an account and its first session, or nothing.
+        """Create an account and its first session, or nothing. Its address gets a mail in `language`, to verify it.
 
         Raises the errors of `check_gate`, InvalidInput, UsernameTaken or TooManyAttempts.
         """
         self.check_gate()
         self.throttling.check_registration(device)
         new = self._with_hash(*self._checked(username, password, **given), device)
-        with self.transaction():
-            return self._add_with_session(new, device)
+        with self.transaction(attempts=self.outbox.locks(new.email)):
+            user, grant = self._add_with_session(new, device, language)
+        self.outbox.queued()
+        return user, grant
 
     def register_invited(
-        self, invite: str, username: str, password: str, *, device: Device = Device(), **given: Unpack[AccountFields]
+        self,
+        invite: str,
+        username: str,
+        password: str,
+        *,
+        device: Device = Device(),
+        language: str = "en",
+        **given: Unpack[AccountFields],
     ) -> tuple[User, Grant, ShownRoom]:
         """Do the same with the token of an invitation, and join its room in the same transaction.
 
@@ -91,9 +110,15 @@ class Registration:
         new, secret = self._checked(username, password, **given)
         invitation = self.invitations.preview(invite).invitation
         new = self._with_hash(new, secret, device)
-        with self.transaction(room=invitation.room_id, shared_accounts=[invitation.created_by]):
-            user, grant = self._add_with_session(new, device)
-            return user, grant, self.invitations.admit(user.id, invite)
+        with self.transaction(
+            room=invitation.room_id,
+            shared_accounts=[invitation.created_by],
+            attempts=self.outbox.locks(new.email),
+        ):
+            user, grant = self._add_with_session(new, device, language)
+            shown = self.invitations.admit(user.id, invite)
+        self.outbox.queued()
+        return user, grant, shown
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Create an account that may use the administration. Raises the same errors as `register`."""
@@ -148,10 +173,11 @@ class Registration:
             raise UsernameTaken
         return new._replace(password_hash=self.password_hasher.hash(secret))
 
-    def _add_with_session(self, new: NewUser, device: Device) -> tuple[User, Grant]:
+    def _add_with_session(self, new: NewUser, device: Device, language: str) -> tuple[User, Grant]:
         """Add the account and its first session, inside the caller's transaction. Raises UsernameTaken."""
         user = self._add(new)
         grant = self.sessions.open(user, device)
+        self.verification.begin(user, language)
         self.throttling.count_registration(device)
         self.audit_log.note(
             AuditEvent.REGISTERED, about=user.id, by=user.id, session_id=grant.session.id, device=device

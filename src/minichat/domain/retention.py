@@ -18,6 +18,8 @@ from minichat.domain.ports import (
     ChangeStore,
     Clock,
     InvitationStore,
+    LinkStore,
+    MailStore,
     MediaStore,
     ReportStore,
     RoomStore,
@@ -41,6 +43,8 @@ DECIDED_KEPT = 90 * DAY
 """How long a report is kept after its decision, with its copy of the message, even if the message is deleted."""
 UNDECIDED_KEPT = 365 * DAY
 """How long an open report is kept."""
+MAILS_KEPT = DAY
+"""How long a mail is kept after it was sent or given up, without its address: the limits of mails count it."""
 PICTURES_KEPT = HOUR
 """How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
@@ -57,6 +61,8 @@ class Kind(StrEnum):
 
     TOKENS = "expired refresh tokens"
     TICKETS = "expired tickets"
+    LINKS = "expired links of mails"
+    MAILS = "mails that are sent or given up"
     INVITATIONS = "expired invitations"
     SESSIONS = "rows of sessions that ended more than 90 days ago"
     ROOMS = "rows of removed rooms"
@@ -75,6 +81,8 @@ class Retention:
     user_store: UserStore
     session_store: SessionStore
     ticket_store: TicketStore
+    link_store: LinkStore
+    mail_store: MailStore
     invitation_store: InvitationStore
     room_store: RoomStore
     change_store: ChangeStore
@@ -94,6 +102,8 @@ class Retention:
         sweeps: dict[Kind, Callable[[], int]] = {
             Kind.TOKENS: lambda: self.session_store.sweep_tokens(now - EXPIRED_KEPT, TOKENS_BATCH),
             Kind.TICKETS: lambda: self.ticket_store.sweep(now - EXPIRED_KEPT, BATCH),
+            Kind.LINKS: lambda: self.link_store.sweep(now - EXPIRED_KEPT, BATCH),
+            Kind.MAILS: lambda: self.mail_store.sweep(now - MAILS_KEPT, BATCH),
             Kind.INVITATIONS: lambda: self.invitation_store.sweep(now - EXPIRED_KEPT, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
             # The rows of a removed room name its participants, who may read about it as long as the log holds it.

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import check_password, normal_password, username_key
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import (
@@ -85,6 +86,7 @@ class Sessions:
     user_store: UserStore
     session_store: SessionStore
     throttling: Throttling
+    account_links: AccountLinks
     audit_log: AuditLog
     lifetimes: Lifetimes
     chain_keys: tuple[bytes, ...] = field(repr=False)
@@ -270,6 +272,7 @@ class Sessions:
             now = self.clock()
             self.session_store.end_all(caller.user.id, now, but=caller.session.id)
             self.session_store.drop_tokens(session.id)
+            self.account_links.void(caller.user.id)
             self.audit_log.note(
                 AuditEvent.PASSWORD_CHANGED,
                 about=caller.user.id,

@@ -37,6 +37,8 @@ REGISTRATIONS_PER_ADDRESS = 300
 """Registrations per hour. A whole company may register from one address on its first day."""
 REFRESHES_PER_SESSION = 600
 """Exchanges of refresh tokens per hour; each of them stores a row."""
+RESETS_PER_ADDRESS = 60
+"""Requests per hour for a link that sets a new password."""
 _SWEPT = 3
 """Number of expired counts that each attempt deletes, so that the total stays bounded."""
 
@@ -144,6 +146,16 @@ class Throttling:
         """Count a registration, inside the caller's transaction."""
         if self.is_on:
             self._count(_key("registration", device.network), HOUR)
+
+    def check_reset(self, device: Device) -> None:
+        """Raise TooManyAttempts if the address has reached the limit of requests for a new password."""
+        if self.is_on:
+            self._refuse_beyond(RESETS_PER_ADDRESS, self.attempt_store.get(_key("reset", device.network)))
+
+    def count_reset(self, device: Device) -> None:
+        """Count a request for a new password, inside the caller's transaction."""
+        if self.is_on:
+            self._count(_key("reset", device.network), HOUR)
 
     def count_refresh(self, session_id: int) -> None:
         """Count an exchange of refresh tokens, inside the caller's transaction. Raises TooManyAttempts."""

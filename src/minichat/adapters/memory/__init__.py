@@ -15,6 +15,8 @@ from minichat.adapters.memory.bans import MemoryBanStore
 from minichat.adapters.memory.blocks import MemoryBlockStore
 from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.invitations import MemoryInvitationStore
+from minichat.adapters.memory.links import MemoryLinkStore
+from minichat.adapters.memory.mails import MemoryMailer, MemoryMailStore
 from minichat.adapters.memory.media import MemoryMediaStore
 from minichat.adapters.memory.memberships import MemoryMembershipStore
 from minichat.adapters.memory.mentions import MemoryMentionStore
@@ -54,6 +56,9 @@ __all__ = [
     "MemoryChangeStore",
     "MemoryClock",
     "MemoryInvitationStore",
+    "MemoryLinkStore",
+    "MemoryMailStore",
+    "MemoryMailer",
     "MemoryMediaStore",
     "MemoryMembershipStore",
     "MemoryMentionStore",
@@ -105,6 +110,8 @@ class Memory:
             administration_session_store=MemoryAdministrationSessionStore(store),
             second_factor_store=MemorySecondFactorStore(store),
             ticket_store=MemoryTicketStore(store),
+            link_store=MemoryLinkStore(store),
+            mail_store=MemoryMailStore(store),
             room_store=MemoryRoomStore(store, PlainCharacters()),
             membership_store=MemoryMembershipStore(store),
             ban_store=MemoryBanStore(store),
@@ -122,4 +129,5 @@ class Memory:
             picture_processor=PlainPictures(),
             media_store=MemoryMediaStore(self.clock),
             notice_board=MemoryNoticeBoard(),
+            mailer=None,
         )

@@ -12,17 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from typing import TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from minichat.adapters.memory.locks import HeldLocks, NoLocks
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import (
+    AccountLink,
     AttemptCount,
     AuditEntry,
     Ban,
     Block,
     Change,
     Invitation,
+    LinkPurpose,
     Membership,
     Message,
     Reaction,
@@ -38,6 +40,9 @@ from minichat.domain.model import (
 )
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports.transactions import Locks
+
+if TYPE_CHECKING:
+    from minichat.adapters.memory.mails import StoredMail
 
 T = TypeVar("T")
 Line = TypeVar("Line", AuditEntry, Change)
@@ -63,6 +68,9 @@ class Tables:
     tokens: dict[str, RefreshToken] = dataclasses.field(default_factory=dict)
     tickets: dict[str, Ticket] = dataclasses.field(default_factory=dict)
     """By hash."""
+    links: dict[tuple[int, LinkPurpose], AccountLink] = dataclasses.field(default_factory=dict)
+    """By user id and purpose."""
+    mails: dict[int, "StoredMail"] = dataclasses.field(default_factory=dict)
     rooms: dict[int, Room] = dataclasses.field(default_factory=dict)
     direct_chats: dict[tuple[int, int], int] = dataclasses.field(default_factory=dict)
     """Room ids by pair."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from minichat.adapters.memory.store import Store, in_window
+from minichat.domain.accounts import email_key as key_of
 from minichat.domain.model import Credentials, NameQuery, NewUser, Timestamp, User, is_within
 from minichat.domain.paging import Window
 from minichat.domain.ports import Characters
@@ -87,8 +88,27 @@ class MemoryUserStore:
         users = self._store.writable.users
         if user.id in users:
             users[user.id] = users[user.id]._replace(
-                first_name=user.first_name, last_name=user.last_name, email=user.email, avatar_url=user.avatar_url
+                first_name=user.first_name,
+                last_name=user.last_name,
+                email=user.email,
+                avatar_url=user.avatar_url,
+                email_verified_at=user.email_verified_at,
             )
+
+    def by_verified_email(self, email_key: str) -> User | None:
+        users = self._store.tables.users.values()
+        return next(
+            (one for one in users if one.email_verified_at is not None and key_of(one.email) == email_key), None
+        )
+
+    def verify_email(self, user_id: int, email_key: str, at: Timestamp) -> bool:
+        self._store.locks.check_account(user_id)
+        holder = self.by_verified_email(email_key)
+        if holder is not None and holder.id != user_id:
+            return False
+        users = self._store.writable.users
+        users[user_id] = users[user_id]._replace(email_verified_at=at)
+        return True
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
         self._store.locks.check_account(user_id)

@@ -13,6 +13,8 @@ from minichat.adapters.peewee.stores.bans import PeeweeBanStore
 from minichat.adapters.peewee.stores.blocks import PeeweeBlockStore
 from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
+from minichat.adapters.peewee.stores.links import PeeweeLinkStore
+from minichat.adapters.peewee.stores.mails import PeeweeMailStore
 from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
 from minichat.adapters.peewee.stores.mentions import PeeweeMentionStore
 from minichat.adapters.peewee.stores.message_index import message_index
@@ -30,6 +32,7 @@ from minichat.domain.ports import (
     Clock,
     CommonPasswords,
     EmailAddress,
+    Mailer,
     MediaStore,
     MixesScripts,
     NoticeBoard,
@@ -59,6 +62,7 @@ def peewee_ports(
     picture_processor: PictureProcessor,
     media_store: MediaStore,
     notice_board: NoticeBoard,
+    mailer: Mailer | None = None,
 ) -> Ports:
     """Return all ports: the stores on `database`, and the other ports unchanged."""
     index = message_index(database, characters)
@@ -79,6 +83,8 @@ def peewee_ports(
         administration_session_store=PeeweeAdministrationSessionStore(database),
         second_factor_store=PeeweeSecondFactorStore(database),
         ticket_store=PeeweeTicketStore(database),
+        link_store=PeeweeLinkStore(database),
+        mail_store=PeeweeMailStore(database),
         room_store=PeeweeRoomStore(database, characters, index),
         membership_store=PeeweeMembershipStore(database),
         ban_store=PeeweeBanStore(database),
@@ -96,4 +102,5 @@ def peewee_ports(
         picture_processor=picture_processor,
         media_store=media_store,
         notice_board=notice_board,
+        mailer=mailer,
     )

@@ -24,6 +24,8 @@ class UserRow(Model):
     deleted_at = BigIntegerField(null=True)
     search_names = TextField(default="")
     is_indexed = BooleanField(default=False)
+    email_verified_at = BigIntegerField(null=True)
+    verified_email = TextField(null=True)
 
     class Meta:
         table_name = "user"
@@ -283,6 +285,38 @@ class ChangeRow(Model):
         table_name = "change"
 
 
+class LinkRow(Model):
+    user_id = BigIntegerField()
+    purpose = TextField()
+    seed = TextField()
+    token_hash = TextField()
+    email_key = TextField()
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField()
+
+    class Meta:
+        table_name = "account_link"
+        primary_key = CompositeKey("user_id", "purpose")
+
+
+class MailRow(Model):
+    id = BigIntegerField(primary_key=True)
+    kind = TextField()
+    user_id = BigIntegerField(null=True)
+    address = TextField()
+    email_key = TextField()
+    language = TextField()
+    seed = TextField()
+    created_at = BigIntegerField()
+    due_at = BigIntegerField()
+    attempts = IntegerField(default=0)
+    outcome = TextField(null=True)
+    done_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "mail"
+
+
 class TicketRow(Model):
     hash = TextField(primary_key=True)
     session_id = BigIntegerField()
@@ -349,6 +383,8 @@ ALL = (
     MentionRow,
     ChangeRow,
     TicketRow,
+    LinkRow,
+    MailRow,
     FreedNameRow,
     AttemptRow,
     AuditRow,

@@ -14,6 +14,7 @@ from minichat.api.routes import (
     moderation,
     notifications,
     reactions,
+    recovery,
     reports,
     rooms,
     sockets,
@@ -24,6 +25,7 @@ from minichat.api.routes import (
 
 DOCUMENTED = (
     auth.blueprint,
+    recovery.blueprint,
     users.blueprint,
     rooms.blueprint,
     moderation.blueprint,

@@ -27,7 +27,7 @@ from minichat.api.schemas.answers import (
 from minichat.api.schemas.exports import ExportOut
 from minichat.api.schemas.queries import ListQuery
 from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
-from minichat.api.texts import sentence
+from minichat.api.texts import language, sentence
 from minichat.domain.errors import TokenExpired
 from minichat.domain.model import RegistrationMode, User
 from minichat.domain.sessions import Grant
@@ -80,8 +80,10 @@ def register_account(form: dict[str, Any]) -> Response:
     """
     invite = form.pop("invite", None)
     if invite is None:
-        return _welcome(*services().registration.register(**form, device=device()), "registered", 201)
-    user, grant, shown = services().registration.register_invited(invite, **form, device=device())
+        return _welcome(
+            *services().registration.register(**form, device=device(), language=language()), "registered", 201
+        )
+    user, grant, shown = services().registration.register_invited(invite, **form, device=device(), language=language())
     room = presenter_for(user.id, shown.details).room(shown.view)
     return _welcome(user, grant, "registered", 201, room=room)
 

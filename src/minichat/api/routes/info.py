@@ -13,7 +13,6 @@ from minichat.domain import accounts, avatars, message_rules, room_rules
 blueprint = Blueprint("info", __name__, url_prefix="/api", description="About this server")
 
 _INFO = {
-    "password_reset": False,
     "languages": LANGUAGES,
     "limits": {
         "content": message_rules.MAX_CONTENT_LENGTH,
@@ -37,5 +36,9 @@ def get_info() -> Response:
     with whom they share a room. `password_reset` is true if users can request a new password by mail. `languages` are
     those of the texts for people.
     """
-    modes = {"registration": services().registration.mode, "directory": services().acquaintances.mode}
-    return presenting.json_response(modes | _INFO)
+    options = {
+        "registration": services().registration.mode,
+        "directory": services().acquaintances.mode,
+        "password_reset": services().outbox.is_open,
+    }
+    return presenting.json_response(options | _INFO)

@@ -7,7 +7,7 @@ from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import base_url, context, own_hosts, services
+from minichat.api.context import base_url, context, device, own_hosts, services
 from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
@@ -15,9 +15,11 @@ from minichat.api.request_state import caller, caller_id
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
 from minichat.api.schemas.queries import PeopleQuery, PeopleSearchQuery
 from minichat.api.schemas.requests import AvatarIn, ProfileIn
+from minichat.api.texts import language
 from minichat.domain.directory import checked_query
-from minichat.domain.model import Timestamp, User
+from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Page
+from minichat.domain.text import Fields
 
 blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
 
@@ -30,14 +32,25 @@ def get_profile() -> Response:
 
 
 def _check_profile(form: dict[str, Any]) -> None:
-    services().directory.check_profile(caller().user, **_without_own_avatar(form))
+    fields = Fields()
+    with fields.collecting():
+        services().directory.check_profile(
+            caller().user, **{name: value for name, value in _without_own_avatar(form).items() if name != "password"}
+        )
+    with fields.collecting():
+        _proof(form)
+    fields.check()
 
 
 @blueprint.route("/auth/profile/", methods=["PUT"])
 @blueprint.arguments(ProfileIn, required=False, rules=_check_profile)
 @answers(200, AccountOut, 400, 413, 415)
 def put_profile(form: dict[str, Any]) -> Response:
-    """Change your profile. Fields that you leave out keep their values."""
+    """Change your profile. Fields that you leave out keep their values.
+
+    Where `password_reset` of `GET /api/info/` is true, another `email` needs your `password`. The new address gets a
+    mail with a link that verifies it.
+    """
     return _edited(form)
 
 
@@ -45,7 +58,11 @@ def put_profile(form: dict[str, Any]) -> Response:
 @blueprint.arguments(ProfileIn, required=False, rules=_check_profile)
 @answers(200, AccountOut, 400, 413, 415)
 def update_profile(form: dict[str, Any]) -> Response:
-    """Change your profile. Fields that you leave out keep their values."""
+    """Change your profile. Fields that you leave out keep their values.
+
+    Where `password_reset` of `GET /api/info/` is true, another `email` needs your `password`. The new address gets a
+    mail with a link that verifies it.
+    """
     return _edited(form)
 
 
@@ -134,7 +151,21 @@ def _listed(page: Page[User], present: Callable[[User, str, Timestamp], presenti
 
 
 def _edited(form: dict[str, Any]) -> Response:
-    return _account(services().directory.edit_profile(caller_id(), **_without_own_avatar(form)))
+    proof = _proof(form)
+    form.pop("password", None)
+    changes = _without_own_avatar(form)
+    return _account(services().directory.edit_profile(caller_id(), **changes, proof=proof, language=language()))
+
+
+def _proof(form: dict[str, Any]) -> Credentials | None:
+    """Return the caller's credentials if a change of the address needs the password, and it is right.
+
+    Raises InvalidInput. A wrong password counts as a guess.
+    """
+    changes_email = form.get("email", caller().user.email) != caller().user.email
+    if not changes_email or "password" not in form or not services().outbox.is_open:
+        return None
+    return services().sessions.verify_password(caller(), form["password"], "password", device())
 
 
 def _without_own_avatar(form: dict[str, Any]) -> dict[str, Any]:

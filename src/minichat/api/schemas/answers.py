@@ -32,6 +32,7 @@ class ProfileOut(Out):
 
 class AccountOut(UserOut):
     email = string("ann@example.com")
+    email_verified = flag(True)
     date_joined = moment()
     profile = fields.Nested(ProfileOut, required=True)
 

@@ -97,6 +97,36 @@ class ProfileIn(In):
             "example": "https://example.com/ann.png",
         },
     )
+    password = Text(
+        metadata={
+            "format": "password",
+            "description": "Your password, if `email` changes and the server sends mail.",
+            "example": "correct horse battery",
+        }
+    )
+
+
+class PasswordResetIn(In):
+    """Exactly one of the two fields."""
+
+    username = Text(metadata={"example": "ann"})
+    email = Text(metadata={"description": "A verified address.", "example": "ann@example.com"})
+
+    @validates_schema(skip_on_field_errors=True)
+    def _requires_one_field(self, data: Any, **kwargs: Any) -> None:
+        given = {name for name, value in data.items() if value is not None}
+        if len(given) != 1:
+            raise ValidationError({name: ["one_of_both"] for name in ("username", "email")})
+
+
+class ResetConfirmIn(In):
+    token = Text(required=True, metadata={"description": "The token of the link.", "example": EXAMPLE_TOKEN})
+    new_password = _new_password()
+    new_password_confirm = _repeated_password()
+
+
+class VerifyEmailIn(In):
+    token = Text(required=True, metadata={"description": "The token of the link.", "example": EXAMPLE_TOKEN})
 
 
 class AvatarIn(In):

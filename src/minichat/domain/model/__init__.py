@@ -39,6 +39,7 @@ from minichat.domain.model.invitations import (
     NewInvitation,
     OpenInvitation,
 )
+from minichat.domain.model.mail import AccountLink, Letter, LinkPurpose, Mail, MailKind, MailOutcome, MailQueue, NewMail
 from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
@@ -104,6 +105,7 @@ __all__ = [
     "SECOND",
     "SHOWN_OTHERS",
     "SHOWN_USERS",
+    "AccountLink",
     "AttemptCount",
     "AuditEntry",
     "AuditEvent",
@@ -131,9 +133,15 @@ __all__ = [
     "Invitation",
     "InvitationList",
     "JoinedRoom",
+    "Letter",
+    "LinkPurpose",
     "LogEnds",
     "LogPosition",
     "LoggedChange",
+    "Mail",
+    "MailKind",
+    "MailOutcome",
+    "MailQueue",
     "Membership",
     "Mentioned",
     "Message",
@@ -143,6 +151,7 @@ __all__ = [
     "Mute",
     "NameQuery",
     "NewInvitation",
+    "NewMail",
     "NewMessage",
     "NewReport",
     "NewRoom",

@@ -31,6 +31,8 @@ class User(NamedTuple):
     last_seen_at: Timestamp | None
     deleted_at: Timestamp | None = None
     """When the account was erased. The rest of the row remains as the author of its messages."""
+    email_verified_at: Timestamp | None = None
+    """When the user proved to read the mail of `email`; None if not yet."""
 
     @property
     def is_erased(self) -> bool:

@@ -17,6 +17,10 @@ class AuditEvent(StrEnum):
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event, no password
     PASSWORD_REFUSED = "account.password_refused"  # noqa: S105
     """A logged-in user entered a wrong password where the account's password is required again."""
+    RESET_REQUESTED = "account.reset_requested"
+    RESET_LINK_MADE = "account.reset_link_made"
+    PASSWORD_RESET = "account.password_reset"  # noqa: S105
+    EMAIL_VERIFIED = "account.email_verified"
     DISABLED = "account.disabled"
     ENABLED = "account.enabled"
     DELETED = "account.deleted"

@@ -22,6 +22,8 @@ from minichat.domain.ports.counters import RequestCounter
 from minichat.domain.ports.emails import EmailAddress
 from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.invitations import InvitationStore
+from minichat.domain.ports.links import LinkStore
+from minichat.domain.ports.mails import Mailer, MailRefusedError, MailStore
 from minichat.domain.ports.media import MediaStore
 from minichat.domain.ports.memberships import MembershipStore
 from minichat.domain.ports.mentions import MentionStore
@@ -61,6 +63,10 @@ __all__ = [
     "EmailAddress",
     "HintMonitor",
     "InvitationStore",
+    "LinkStore",
+    "MailRefusedError",
+    "MailStore",
+    "Mailer",
     "MediaStore",
     "MembershipStore",
     "MentionStore",
@@ -109,6 +115,8 @@ class Ports(NamedTuple):
     administration_session_store: AdministrationSessionStore
     second_factor_store: SecondFactorStore
     ticket_store: TicketStore
+    link_store: LinkStore
+    mail_store: MailStore
     room_store: RoomStore
     membership_store: MembershipStore
     ban_store: BanStore
@@ -126,3 +134,5 @@ class Ports(NamedTuple):
     picture_processor: PictureProcessor
     media_store: MediaStore
     notice_board: NoticeBoard
+    mailer: Mailer | None
+    """None if no mail server is configured."""

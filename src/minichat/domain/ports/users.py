@@ -35,7 +35,16 @@ class UserStore(Protocol):
         """Replace `old_hash` by `new_hash`; return False if another request has replaced it already."""
 
     def update_profile(self, user: User) -> None:
-        """Store the first and last name, e-mail address and avatar of `user`."""
+        """Store the first and last name, e-mail address and avatar of `user`.
+
+        Without `email_verified_at`, the account holds no verified address any more.
+        """
+
+    def by_verified_email(self, email_key: str) -> User | None:
+        """Return the account that holds the verified address of that key (`accounts.email_key`)."""
+
+    def verify_email(self, user_id: int, email_key: str, at: Timestamp) -> bool:
+        """Record that the account holds the address; return False, and change nothing, if another one holds it."""
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
         """Enable or disable the account; return False if nothing changes or the account does not exist."""

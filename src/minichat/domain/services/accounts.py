@@ -6,10 +6,13 @@ from minichat.domain.avatars import Avatars
 from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
 from minichat.domain.export import Export
+from minichat.domain.mail_delivery import MailDelivery
+from minichat.domain.recovery import Recovery
 from minichat.domain.registration import Registration
 from minichat.domain.services.messages import MessageServices
 from minichat.domain.sessions import Sessions
 from minichat.domain.tickets import Tickets
+from minichat.domain.verification import Verification
 
 
 class AccountServices(MessageServices):
@@ -24,6 +27,7 @@ class AccountServices(MessageServices):
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
             throttling=self.throttling,
+            account_links=self.account_links,
             audit_log=self.audit_log,
             lifetimes=self.lifetimes,
             chain_keys=self.chain_keys,
@@ -44,6 +48,8 @@ class AccountServices(MessageServices):
             sessions=self.sessions,
             invitations=self.invitations,
             throttling=self.throttling,
+            verification=self.verification,
+            outbox=self.outbox,
             audit_log=self.audit_log,
             mode=self.modes.registration,
         )
@@ -67,6 +73,8 @@ class AccountServices(MessageServices):
             user_store=self.ports.user_store,
             media_store=self.ports.media_store,
             acquaintances=self.acquaintances,
+            verification=self.verification,
+            outbox=self.outbox,
         )
 
     @cached_property
@@ -95,6 +103,8 @@ class AccountServices(MessageServices):
             reaction_store=self.ports.reaction_store,
             mention_store=self.ports.mention_store,
             media_store=self.ports.media_store,
+            mail_store=self.ports.mail_store,
+            account_links=self.account_links,
             reactions=self.reactions,
             sessions=self.sessions,
             participation=self.participation,
@@ -117,4 +127,44 @@ class AccountServices(MessageServices):
             reaction_store=self.ports.reaction_store,
             mention_store=self.ports.mention_store,
             audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def verification(self) -> Verification:
+        return Verification(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            user_store=self.ports.user_store,
+            account_links=self.account_links,
+            outbox=self.outbox,
+            audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        return Recovery(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            username_key=self.ports.username_key,
+            is_common_password=self.ports.is_common_password,
+            email_address=self.ports.email_address,
+            password_hasher=self.ports.password_hasher,
+            user_store=self.ports.user_store,
+            session_store=self.ports.session_store,
+            account_links=self.account_links,
+            outbox=self.outbox,
+            sessions=self.sessions,
+            throttling=self.throttling,
+            audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def mail_delivery(self) -> MailDelivery:
+        return MailDelivery(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            user_store=self.ports.user_store,
+            mail_store=self.ports.mail_store,
+            account_links=self.account_links,
+            outbox=self.outbox,
         )

@@ -1,11 +1,15 @@
 """What every group of services builds on: the ports, the settings of the domain, and three services without others."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 from functools import cached_property
 
+from minichat.domain.account_links import AccountLinks
 from minichat.domain.audit import AuditLog
 from minichat.domain.details import DetailReader
 from minichat.domain.model import Modes
+from minichat.domain.outbox import Outbox
 from minichat.domain.ports import Ports
 from minichat.domain.sessions import Lifetimes
 from minichat.domain.throttling import Throttling
@@ -46,6 +50,22 @@ class Foundation:
             attempt_store=self.ports.attempt_store,
             session_store=self.ports.session_store,
             is_on=self.is_throttled,
+        )
+
+    @cached_property
+    def account_links(self) -> AccountLinks:
+        return AccountLinks(
+            clock=self.ports.clock,
+            link_store=self.ports.link_store,
+            keys=[hmac.new(key, b"account link", hashlib.sha256).digest() for key in self.chain_keys],
+        )
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(
+            clock=self.ports.clock,
+            mail_store=self.ports.mail_store,
+            mailer=self.ports.mailer,
         )
 
     @cached_property

@@ -18,6 +18,7 @@ class OperationServices(OversightServices):
             password_hasher=self.ports.password_hasher,
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
+            account_links=self.account_links,
             audit_log=self.audit_log,
         )
 
@@ -29,6 +30,8 @@ class OperationServices(OversightServices):
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
             ticket_store=self.ports.ticket_store,
+            link_store=self.ports.link_store,
+            mail_store=self.ports.mail_store,
             invitation_store=self.ports.invitation_store,
             room_store=self.ports.room_store,
             change_store=self.ports.change_store,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import JOIN, SQL, Expression, Node, fn
+from peewee import JOIN, SQL, Case, Expression, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.paging import KeysetPages
@@ -119,11 +119,20 @@ class PeeweeUserStore:
             user.update(password_hash=param("new")).where(self._is_this & (user.password_hash == param("old")))
         )
         profile = params(("first_name", "last_name", "email", "avatar_url"))
-        self._update = self._statement(user.update(profile).where(self._is_this))
+        verified = param("email_verified_at")
+        held = Case(None, ((fn.COALESCE(verified, 0) == 0, None),), user.verified_email)
+        self._update = self._statement(
+            user.update({**profile, "email_verified_at": verified, "verified_email": held}).where(self._is_this)
+        )
+        self._by_verified_email = self._statement(self._users.where(user.verified_email == param("email_key")))
+        verify = {"email_verified_at": param("at"), "verified_email": param("email_key")}
+        self._verify_email = self._statement(user.update(verify).where(self._is_this))
         is_other = user.is_active != param("is_active")
         self._set_active = self._statement(user.update(is_active=param("is_active")).where(self._is_this & is_other))
         remains = params(name for name in User._fields if name != "id")
-        self._erase = self._statement(user.update(password_hash="", **remains).where(self._is_this))
+        self._erase = self._statement(
+            user.update(password_hash="", verified_email=None, **remains).where(self._is_this)
+        )
         self._keep_name = self._statement(
             freed.insert(params(("username_key", "free_at"))).on_conflict(
                 conflict_target=[freed.username_key], update={freed.free_at: param("free_at")}
@@ -154,9 +163,20 @@ class PeeweeUserStore:
             last_name=user.last_name,
             email=user.email,
             avatar_url=user.avatar_url,
+            email_verified_at=user.email_verified_at,
         )
         if before is not None and (before.first_name, before.last_name) != (user.first_name, user.last_name):
             self._names.put(before._replace(first_name=user.first_name, last_name=user.last_name), former)
+
+    def by_verified_email(self, email_key: str) -> User | None:
+        row = self._by_verified_email.one(email_key=email_key)
+        return None if row is None else USERS.of(row)
+
+    def verify_email(self, user_id: int, email_key: str, at: Timestamp) -> bool:
+        holder = self.by_verified_email(email_key)
+        if holder is not None and holder.id != user_id:
+            return False
+        return self._verify_email.run(id=user_id, email_key=email_key, at=at) == 1
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
         return self._set_active.run(id=user_id, is_active=is_active) == 1

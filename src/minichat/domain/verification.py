@@ -1,0 +1,82 @@
+"""Verified addresses: a user proves to read the mail of an address by a link that was sent there.
+
+Several accounts may give the same address, but one account alone holds it verified. Addresses are compared without
+case. Mails with links to set a new password go to verified addresses only.
+"""
+
+from dataclasses import dataclass
+
+from minichat.domain.account_links import AccountLinks
+from minichat.domain.accounts import email_key
+from minichat.domain.audit import AuditLog
+from minichat.domain.errors import EmailTaken, LinkInvalid, SessionEnded, TooManyAttempts
+from minichat.domain.model import SECOND, AuditEvent, Device, LinkPurpose, MailKind, User
+from minichat.domain.outbox import Outbox, address_lock
+from minichat.domain.ports import Clock, Transaction, UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    account_links: AccountLinks
+    outbox: Outbox
+    audit_log: AuditLog
+
+    def begin(self, user: User, language: str) -> bool:
+        """Queue a link to the user's address; return False if the address gets no more mails today.
+
+        Call this inside a transaction that holds the account and `Outbox.locks` of the address.
+        """
+        if not self.outbox.is_open or not user.email or self.outbox.free_at(user.email) > self.clock():
+            return False
+        link = self.account_links.make(user, LinkPurpose.VERIFY)
+        return self.outbox.put(MailKind.VERIFY, user.email, user_id=user.id, language=language, seed=link.seed)
+
+    def address_changed(self, before: User, after: User, language: str) -> None:
+        """Void the links of the earlier address, notify it if it was verified, and send a link to the new one.
+
+        Call this inside a transaction that holds the account and `Outbox.locks` of both addresses.
+        """
+        self.account_links.void(after.id)
+        if before.email_verified_at is not None:
+            self.outbox.put(MailKind.ADDRESS_CHANGED, before.email, user_id=after.id, language=language)
+        self.begin(after, language)
+
+    def resend(self, user_id: int, language: str) -> bool:
+        """Send the link again; return False if there is no address, it is verified, or no mail server is configured.
+
+        Raises TooManyAttempts if the address gets no more mails today, or SessionEnded.
+        """
+        user = self.user_store.get(user_id)
+        if user is None or not user.email or user.email_verified_at is not None or not self.outbox.is_open:
+            return False
+        with self.transaction(account=user_id, attempts=self.outbox.locks(user.email)):
+            current = self.user_store.get(user_id)
+            if current is None or current.is_erased:
+                raise SessionEnded
+            if (current.email, current.email_verified_at) != (user.email, None):
+                return False  # a concurrent request has verified or changed the address
+            if not self.begin(current, language):
+                wait = self.outbox.free_at(user.email) - self.clock()
+                raise TooManyAttempts(retry_after=max(1, -(-wait // SECOND)))
+        self.outbox.queued()
+        return True
+
+    def verify(self, token: str, device: Device = Device()) -> User:
+        """Verify the address that a link was sent to.
+
+        Raises LinkInvalid, or EmailTaken if another account has verified the address; the link stays valid then.
+        """
+        link = self.account_links.open(token, LinkPurpose.VERIFY)
+        with self.transaction(account=link.user_id, attempts=[address_lock(link.email_key)]):
+            self.account_links.use(link)
+            user = self.user_store.get(link.user_id)
+            if user is None or not user.is_active or email_key(user.email) != link.email_key:
+                raise LinkInvalid.of("token", "link_invalid")
+            now = self.clock()
+            if not self.user_store.verify_email(user.id, link.email_key, now):
+                raise EmailTaken
+            self.audit_log.note(AuditEvent.EMAIL_VERIFIED, about=user.id, by=user.id, device=device)
+        return user._replace(email_verified_at=now)
