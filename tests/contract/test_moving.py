@@ -31,7 +31,7 @@ from minichat.adapters.peewee.operations.import_ import Export, NotImported, loa
 from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
-from minichat.domain.model import Device, ReportReason, Role
+from minichat.domain.model import Device, MailKind, ReportReason, Role
 from minichat.domain.second_factor_codes import STEP
 from postgres import migrated
 from sqlite import put_empty_database
@@ -160,6 +160,9 @@ def live(home):
     set_up_a_second_factor(chat)
     warden = chat.superuser("warden")
     chat.services.room_openings.open(warden.id, warden.grant.session.id, room.id, "Report 1")
+    chat.services.recovery.make_link("ann")
+    with chat.ports.transaction():
+        chat.services.outbox.ask(MailKind.RESET, user_id=ann.id, language="ru", seed="s" * 32)
     chat.services.administration.disable("c-l")
     chat.services.erasure.erase(dora.caller, PASSWORD)
     return ann, bob, room
@@ -445,7 +448,7 @@ HARM = {
     ),
     "a row that is too short": (
         lambda lines: [*lines[:2], b"[1]\n", *lines[3:]],
-        "its line 3 has 1 values where a row of user has 15",
+        "its line 3 has 1 values where a row of user has 17",
     ),
     "a row that is missing": (
         lambda lines: lines[:2] + lines[3:],

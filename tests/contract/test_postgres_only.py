@@ -424,6 +424,10 @@ FILLING = """
     INSERT INTO used_step SELECT n, 1 FROM {all};
     INSERT INTO recovery_code SELECT n, 'u' || n FROM {all};
     INSERT INTO refresh_token SELECT 'u' || n, n, n, n FROM {all};
+    INSERT INTO account_link SELECT n, 'reset', 'u' || n, 'u' || n, 'u' || n, n, n FROM {all};
+    INSERT INTO mail (kind, user_id, address, email_key, language, seed, created_at, due_at, outcome, done_at)
+        SELECT 'reset', n, 'u' || n, 'u' || n, 'en', '', n, n, CASE n % 100 WHEN 0 THEN NULL ELSE 'sent' END,
+        CASE n % 100 WHEN 0 THEN NULL ELSE n END FROM {all};
     INSERT INTO ticket SELECT 'u' || n, n, n, n FROM {all};
     INSERT INTO attempt SELECT 'u' || n, 1, n, n, n FROM {all};
     INSERT INTO freed_name SELECT 'u' || n, n FROM {all};

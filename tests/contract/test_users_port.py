@@ -458,9 +458,9 @@ class TestVerifiedAddresses:
 
     @pytest.fixture
     def verify(self, ports):
-        def verify(user, key=KEY, at=5_000):
+        def verify(user, at=5_000):
             with ports.transaction(account=user.id):
-                return ports.user_store.verify_email(user.id, key, at)
+                return ports.user_store.verify_email(user.id, self.KEY, at)
 
         return verify
 
