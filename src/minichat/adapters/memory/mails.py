@@ -1,18 +1,9 @@
 """The queue of mails in memory, and a post box in the place of a mail server: see `domain.ports.mails`."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from minichat.adapters.memory.store import Store
+from minichat.adapters.memory.store import Store, StoredMail
 from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, NewMail, Timestamp
-
-
-class StoredMail(NamedTuple):
-    """A mail with its outcome, which is None while it waits."""
-
-    mail: Mail
-    outcome: MailOutcome | None = None
-    done_at: Timestamp | None = None
 
 
 class MemoryMailStore:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import NamedTuple, TypeVar, Unpack
 
 from minichat.adapters.memory.locks import HeldLocks, NoLocks
 from minichat.domain.errors import Unavailable
@@ -25,6 +25,8 @@ from minichat.domain.model import (
     Change,
     Invitation,
     LinkPurpose,
+    Mail,
+    MailOutcome,
     Membership,
     Message,
     Reaction,
@@ -41,11 +43,16 @@ from minichat.domain.model import (
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports.transactions import Locks
 
-if TYPE_CHECKING:
-    from minichat.adapters.memory.mails import StoredMail
-
 T = TypeVar("T")
 Line = TypeVar("Line", AuditEntry, Change)
+
+
+class StoredMail(NamedTuple):
+    """A mail with its outcome, which is None while it waits."""
+
+    mail: Mail
+    outcome: MailOutcome | None = None
+    done_at: Timestamp | None = None
 
 
 @dataclasses.dataclass
@@ -70,7 +77,7 @@ class Tables:
     """By hash."""
     links: dict[tuple[int, LinkPurpose], AccountLink] = dataclasses.field(default_factory=dict)
     """By user id and purpose."""
-    mails: dict[int, "StoredMail"] = dataclasses.field(default_factory=dict)
+    mails: dict[int, StoredMail] = dataclasses.field(default_factory=dict)
     rooms: dict[int, Room] = dataclasses.field(default_factory=dict)
     direct_chats: dict[tuple[int, int], int] = dataclasses.field(default_factory=dict)
     """Room ids by pair."""
