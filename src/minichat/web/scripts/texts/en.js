@@ -237,6 +237,7 @@ const texts = {
   "person.edit": "Edit profile",
   "person.you": "This is you",
   "person.erased": "This account has been deleted.",
+  "person.stranger": "You no longer share a room with this person.",
   "person.message": "Send message",
   "person.block": "Block",
   "person.unblock": "Unblock",

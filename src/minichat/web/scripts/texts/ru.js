@@ -268,6 +268,7 @@ const texts = {
   "person.edit": "Изменить профиль",
   "person.you": "Это вы",
   "person.erased": "Аккаунт удалён.",
+  "person.stranger": "У вас больше нет общих комнат с этим человеком.",
   "person.message": "Написать",
   "person.block": "Заблокировать",
   "person.unblock": "Разблокировать",

@@ -52,28 +52,26 @@ function personCard(app, first, roomId, signal) {
   const actions = h("div", {class: "person-actions"});
   const problem = h("p", {class: "form-problem", role: "alert"});
   const show = (/** @type {string} */ text) => setText(problem, text);
+  let isStranger = false; // of a server that shows people in shared rooms alone
 
-  store.watch(
-    (state) => state.people.get(id),
-    (known) => {
-      const person = known ?? {...first, is_online: false, last_seen: null};
-      const isMe = store.get().account?.id === id;
-      fill(
-        head,
-        userAvatar(person, "large"),
-        h("p", {class: "person-title", dir: "auto"}, nameOf(person)),
-        h("p", {class: "quiet"}, h("bdi", null, `@${person.username}`)),
-        isErased(person)
-          ? h("p", {class: "quiet"}, t("person.erased"))
-          : h(
-              "p",
-              {class: person.is_online || isMe ? "person-presence is-online" : "person-presence"},
-              isMe ? t("person.you") : presenceText(person),
-            ),
-      );
-    },
-    signal,
-  );
+  function showHead() {
+    const person = store.get().people.get(id) ?? {...first, is_online: false, last_seen: null};
+    const isMe = store.get().account?.id === id;
+    const isOnline = person.is_online || isMe;
+    fill(
+      head,
+      userAvatar(person, "large"),
+      h("p", {class: "person-title", dir: "auto"}, nameOf(person)),
+      h("p", {class: "quiet"}, h("bdi", null, `@${person.username}`)),
+      isErased(person) || isStranger
+        ? h("p", {class: "quiet"}, t(isErased(person) ? "person.erased" : "person.stranger"))
+        : h(
+            "p",
+            {class: isOnline ? "person-presence is-online" : "person-presence"},
+            isMe ? t("person.you") : presenceText(person),
+          ),
+    );
+  }
 
   /** @param {import("../../store/state.js").State} state */
   const roleOf = (state) => state.participants.get(roomId ?? 0)?.people.find((one) => one.id === id);
@@ -88,6 +86,7 @@ function personCard(app, first, roomId, signal) {
       const profile = href({page: "settings", section: "profile"});
       return fill(actions, h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
     }
+    if (isStranger && !isBlocked) return fill(actions);
     const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
@@ -99,7 +98,7 @@ function personCard(app, first, roomId, signal) {
     fill(
       actions,
       isBlocked && h("p", {class: "person-note"}, t("person.blocked_note")),
-      message,
+      !isStranger && message,
       block,
       room && participant
         ? roleActions(app, room, participant, rightsOver(room, participant, state.account?.id)).map(
@@ -132,11 +131,16 @@ function personCard(app, first, roomId, signal) {
     return element;
   }
 
+  store.watch((state) => state.people.get(id), showHead, signal);
   store.watch((state) => state.blocked, showActions, signal);
   store.watch((state) => state.rooms.get(roomId ?? 0)?.role, showActions, signal);
   store.watch(roleOf, showActions, signal);
   loadPerson(app, id, signal).catch((error) => {
-    if (!signal.aborted && error.status !== 404) show(problemText(error));
+    if (signal.aborted) return;
+    if (error.status !== 404) return show(problemText(error));
+    isStranger = store.get().info?.directory === "shared";
+    showHead();
+    showActions();
   });
   if (roomId !== undefined) {
     findParticipant(app, roomId, id, signal).catch(() => {}); // the card shows no role then

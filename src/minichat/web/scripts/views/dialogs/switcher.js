@@ -41,6 +41,13 @@ export async function openSwitcher(app) {
         }
       }
 
+      /** @param {string} text */
+      function nothingFound(text) {
+        if (text === "") return t("rooms.empty_hint");
+        const none = t("switcher.none", {name: text});
+        return app.store.get().info?.directory === "shared" ? `${none} ${t("people.shared_hint")}` : none;
+      }
+
       const list = chooser({
         label: t("switcher.label"),
         search: (text, end, show) =>
@@ -66,7 +73,7 @@ export async function openSwitcher(app) {
         make: (found) =>
           "person" in found ? personRow(found.person) : roomLine(app, "room" in found ? found.room : found.card),
         onchoose: (found) => void open(found),
-        empty: (text) => (text === "" ? t("rooms.empty_hint") : t("switcher.none", {name: text})),
+        empty: nothingFound,
         problem: problemText,
         signal,
       });

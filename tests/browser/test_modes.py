@@ -1,0 +1,68 @@
+"""The web client on servers that admit invited people alone or nobody, and that show people in shared rooms alone."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from browser.people import Visitor
+from commands import run_minichat
+from e2e.crowd import PASSWORD, Json, call
+from servers import RunningServer, serving
+
+
+def posts(server: RunningServer, path: str, body: Json, token: str | None = None) -> Any:
+    answer = call(server, "POST", path, body, token)
+    assert answer.status < 300, answer
+    return answer.json
+
+
+def visitor(browser: Browser, server: RunningServer) -> Visitor:
+    return Visitor(browser, f"http://127.0.0.1:{server.port}")
+
+
+def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: Path, browser: Browser) -> None:
+    run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
+    with serving(tmp_path, registration="invite", directory="shared", rate_limits="off") as server:
+        ann = posts(server, "/api/auth/login/", {"username": "ann", "password": PASSWORD})["tokens"]["access"]
+        room = posts(server, "/api/chat/rooms/", {"name": "Tea", "is_private": True}, ann)
+        link = posts(server, f"/api/chat/rooms/{room['id']}/invites/", {}, ann)
+        form = {"username": "cid", "password": PASSWORD, "invite": link["token"]}
+        cid = posts(server, "/api/auth/register/", form)["tokens"]["access"]
+        posts(server, "/api/chat/messages/", {"room": room["id"], "content": "so long"}, cid)
+        posts(server, f"/api/chat/rooms/{room['id']}/leave/", {}, cid)
+
+        ben = visitor(browser, server).opens("#/register")
+        ben.sees("You need an invitation to create an account here")
+        expect(ben.page.get_by_label("Username")).to_be_hidden()
+        ben.page.get_by_label("Invitation").fill(link["url"])
+        ben.sees("invites you to")
+        ben.page.get_by_label("Username").fill("ben")
+        ben.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        ben.presses("Create account")
+        ben.sees("so long")
+
+        ben.complaints.expect("status of 404")
+        ben.page.get_by_role("button", name="cid", exact=True).first.click()
+        ben.sees("You no longer share a room with this person.")
+        expect(ben.page.get_by_role("button", name="Send message")).to_have_count(0)
+        ben.page.keyboard.press("Escape")
+
+        ben.page.keyboard.press("Control+k")
+        ben.page.keyboard.type("zed")
+        ben.sees("Nothing was found for “zed”. You find people here whom you share a room with.")
+        assert ben.complaints.unexpected() == []
+        ben.closes_everything()
+
+
+def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, browser: Browser) -> None:
+    with serving(tmp_path, registration="closed") as server:
+        ann = visitor(browser, server).opens("#/log-in")
+        expect(ann.page.get_by_label("Username")).to_be_visible()
+        expect(ann.page.get_by_text("No account yet?")).to_be_hidden()
+        ann.opens("#/register")
+        ann.sees("New accounts are created by administrators of this server.")
+        expect(ann.page.get_by_label("Username")).to_be_hidden()
+        expect(ann.page.get_by_role("link", name="Log in", exact=True)).to_be_visible()
+        assert ann.complaints.unexpected() == []
+        ann.closes_everything()
