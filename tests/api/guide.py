@@ -10,6 +10,8 @@ from itertools import starmap
 from typing import Any
 
 from api.client import PASSWORD, PICTURE, Answer, Chat, Json
+from minichat.api.context import context_of
+from minichat.domain.model import LinkPurpose
 
 URL = "http://127.0.0.1:8000"
 TOKEN = "eyJhbGciOi…"
@@ -61,6 +63,7 @@ OBJECTS = {"User": None, "Person": "User", "Room": None, "Message": None, "React
 """The objects of the page, each with the one whose fields it adds to."""
 SECTIONS = {
     "auth": "Accounts and sessions",
+    "recovery": "Forgotten passwords and e-mail addresses",
     "users": "Profiles, people and presence",
     "rooms": "Rooms and direct chats",
     "moderation": "Roles, removals and bans",
@@ -245,6 +248,7 @@ class Guide:
 _PHRASES = {
     200: "OK",
     201: "Created",
+    202: "Accepted",
     204: "No Content",
     400: "Bad Request",
     401: "Unauthorized",
@@ -325,6 +329,14 @@ def write_guide(chat: Chat) -> Guide:
     wait()
     passwords = {"old_password": PASSWORD, "new_password": "staple battery horse"}
     me = guide.shows("POST /api/auth/change-password/", token=me, body=passwords).body["tokens"]["access"]
+    services = context_of(chat.app).services
+    guide.shows("POST /api/auth/password-reset/", body={"username": "ann"})
+    reset = {"token": services.recovery.make_link("ann").token, "new_password": "staple battery horse"}
+    me = guide.shows("POST /api/auth/password-reset/confirm/", body=reset).body["tokens"]["access"]
+    guide.shows("POST /api/auth/email/resend/", token=me)
+    with services.recovery.transaction(account=1):
+        link = services.account_links.make(services.directory.get(None, 1), LinkPurpose.VERIFY)
+    guide.shows("POST /api/auth/email/verify/", body={"token": services.account_links.token_of(link)})
     login = {"username": "ann", "password": "staple battery horse"}
     phone = chat.anyone.posts("/api/auth/login/", **login).body["tokens"]
     tablet = guide.shows("GET /api/auth/sessions/", token=me).body[0]["id"]

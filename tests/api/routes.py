@@ -44,6 +44,9 @@ POLICY = {"write": "all", "cooldown": 5, "history": "all"}
 ROOM_BODY = {"name": "Garden", "description": "New", "is_private": True, **POLICY}
 PROFILE = {"first_name": "Eve", "last_name": "Ray", "email": "eve@example.com", "avatar": "https://example.com/e.png"}
 
+UNKNOWN_TOKEN = "a" * 32
+"""A token of no link. The valid ones have their own tests (tests/api/test_recovery.py)."""
+
 ROUTES = [
     Route(
         "POST",
@@ -74,6 +77,14 @@ ROUTES = [
         "/api/auth/change-password/",
         {"old_password": PASSWORD, "new_password": "new horse battery", "new_password_confirm": "new horse battery"},
     ),
+    Route("POST", "/api/auth/password-reset/", {"username": "ann"}),
+    Route(
+        "POST",
+        "/api/auth/password-reset/confirm/",
+        {"token": UNKNOWN_TOKEN, "new_password": "new horse battery", "new_password_confirm": "new horse battery"},
+    ),
+    Route("POST", "/api/auth/email/verify/", {"token": UNKNOWN_TOKEN}),
+    Route("POST", "/api/auth/email/resend/"),
     Route("GET", "/api/auth/sessions/", query=PAGED),
     Route("DELETE", "/api/auth/sessions/"),
     Route("DELETE", "/api/auth/sessions/{session}/"),
@@ -156,6 +167,9 @@ ROUTES = [
 ]
 
 PUBLIC = {
+    "/api/auth/password-reset/",
+    "/api/auth/password-reset/confirm/",
+    "/api/auth/email/verify/",
     "/api/auth/register/",
     "/api/auth/login/",
     "/api/auth/token/refresh/",

@@ -17,6 +17,7 @@ ACCOUNT = {
     "full_name",
     "avatar",
     "email",
+    "email_verified",
     "date_joined",
     "profile",
 }

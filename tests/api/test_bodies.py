@@ -24,6 +24,7 @@ READING_NO_BODY = {
     "DELETE /api/auth/profile/avatar/",
     "DELETE /api/auth/sessions/",
     "DELETE /api/auth/sessions/{session_id}/",
+    "POST /api/auth/email/resend/",
     "POST /api/chat/rooms/{room_id}/typing/",
     "DELETE /api/chat/rooms/{room_id}/participants/{user_id}/",
     "DELETE /api/chat/rooms/{room_id}/bans/{user_id}/",

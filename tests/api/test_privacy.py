@@ -222,7 +222,8 @@ class TestMassAssignment:
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     @pytest.mark.parametrize(
-        "field", ["password", "password_hash", "is_active", "user_id", "joined_at", "username_key"]
+        "field",
+        ["password_hash", "email_verified_at", "verified_email", "is_active", "user_id", "joined_at", "username_key"],
     )
     def test_a_profile_does_not_accept_names_of_columns(self, chat: Chat, eve: Person, method: str, field: str) -> None:
         before = chat.dump()

@@ -22,6 +22,7 @@ pytestmark = on_one_database
 
 PUBLIC_ENDPOINTS = {
     *("auth.register_account", "auth.log_in", "auth.refresh_tokens", "invitations.preview_invite", "info.get_info"),
+    *("recovery.request_password_reset", "recovery.confirm_password_reset", "recovery.verify_email"),
     *("avatars.get_placeholder", "avatars.get_picture"),
     *("health.check_health", "health.check_readiness", "health.get_metrics"),
     *UNDOCUMENTED,

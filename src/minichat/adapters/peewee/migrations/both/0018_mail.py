@@ -41,6 +41,7 @@ STATEMENTS = (
     """,
     "CREATE INDEX mail_due ON mail (due_at, id) WHERE done_at IS NULL",
     "CREATE INDEX mail_done ON mail (done_at) WHERE done_at IS NOT NULL",
+    "CREATE INDEX mail_failed ON mail (done_at) WHERE outcome IN ('refused', 'given_up')",
     "CREATE INDEX mail_address ON mail (email_key, created_at)",
     "CREATE INDEX mail_user ON mail (user_id, created_at)",
 )
