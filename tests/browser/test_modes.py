@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from browser.people import Visitor
+from browser.profiles import Profiles
 from commands import run_minichat
 from e2e.crowd import PASSWORD, Json, call
 from servers import RunningServer, serving
@@ -17,11 +18,11 @@ def posts(server: RunningServer, path: str, body: Json, token: str | None = None
     return answer.json
 
 
-def visitor(browser: Browser, server: RunningServer) -> Visitor:
-    return Visitor(browser, f"http://127.0.0.1:{server.port}")
+def visitor(profiles: Profiles, server: RunningServer) -> Visitor:
+    return Visitor(profiles, f"http://127.0.0.1:{server.port}")
 
 
-def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: Path, browser: Browser) -> None:
+def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: Path, profiles: Profiles) -> None:
     run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
     with serving(tmp_path, registration="invite", directory="shared", rate_limits="off") as server:
         ann = posts(server, "/api/auth/login/", {"username": "ann", "password": PASSWORD})["tokens"]["access"]
@@ -32,7 +33,7 @@ def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: 
         posts(server, "/api/chat/messages/", {"room": room["id"], "content": "so long"}, cid)
         posts(server, f"/api/chat/rooms/{room['id']}/leave/", {}, cid)
 
-        ben = visitor(browser, server).opens("#/register")
+        ben = visitor(profiles, server).opens("#/register")
         ben.sees("You need an invitation to create an account here")
         expect(ben.page.get_by_label("Username")).to_be_hidden()
         ben.page.get_by_label("Invitation").fill(link["url"])
@@ -49,15 +50,15 @@ def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: 
         ben.page.keyboard.press("Escape")
 
         ben.page.keyboard.press("Control+k")
-        ben.page.keyboard.type("zed")
+        ben.page.get_by_role("combobox", name="Search chats and people").fill("zed")
         ben.sees("Nothing was found for “zed”. You find people here whom you share a room with.")
         assert ben.complaints.unexpected() == []
         ben.closes_everything()
 
 
-def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, browser: Browser) -> None:
+def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, profiles: Profiles) -> None:
     with serving(tmp_path, registration="closed") as server:
-        ann = visitor(browser, server).opens("#/log-in")
+        ann = visitor(profiles, server).opens("#/log-in")
         expect(ann.page.get_by_label("Username")).to_be_visible()
         expect(ann.page.get_by_text("No account yet?")).to_be_hidden()
         ann.opens("#/register")
