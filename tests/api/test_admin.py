@@ -286,6 +286,13 @@ class TestFoundation:
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
 
+def test_the_last_superuser_cannot_erase_the_own_account(chat: Chat, root: None) -> None:
+    token = chat.anyone.posts("/api/auth/login/", username="root", password=PASSWORD).body["tokens"]["access"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = chat.anyone.sends("DELETE", "/api/auth/me/", headers=headers, json={"password": PASSWORD})
+    assert (answer.status, answer.code) == (409, "last_superuser")
+
+
 class TestRooms:
     def test_a_room_is_deleted_and_a_direct_chat_is_not_even_listed(self, chat: Chat, admin: Browser) -> None:
         ann, bob = chat.people("ann", "bob")

@@ -403,6 +403,21 @@ def test_an_account_is_disabled_and_enabled_once_each(ports, ann, bob):
     assert ports.user_store.get(ann.id) == ann
 
 
+def test_the_rights_of_a_superuser_are_granted_and_taken_back_once_each(ports, ann, bob):
+    with ports.transaction(account=ann.id, superusers=True):
+        assert not ports.user_store.has_superuser_besides(bob.id)
+        assert not ports.user_store.set_superuser(ann.id, False)
+        assert ports.user_store.set_superuser(ann.id, True)
+        assert not ports.user_store.set_superuser(ann.id, True)
+        assert ports.user_store.has_superuser_besides(bob.id)
+        assert not ports.user_store.has_superuser_besides(ann.id)
+    assert ports.user_store.get(ann.id) == ann._replace(is_superuser=True)
+    with ports.transaction(account=ann.id, superusers=True):
+        assert ports.user_store.set_active(ann.id, False)
+        assert not ports.user_store.has_superuser_besides(bob.id)
+        assert ports.user_store.set_superuser(ann.id, False)
+
+
 def test_the_shown_avatars_are_found(ports, ann, bob):
     assert set(ports.user_store.shown_avatars(["", "/avatars/a.webp"])) <= {""}
     with ports.transaction():

@@ -159,6 +159,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Этот адрес электронной почты уже подтвердил другой аккаунт.",
     ),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),
+    "last_superuser": (
+        "This is the last enabled superuser. Make somebody else a superuser first.",
+        "Это последний действующий суперпользователь. Сначала назначьте другого.",
+    ),
+    "changed_meanwhile": (
+        "Somebody has changed this meanwhile, and nothing was saved. Load the page again and repeat your change.",
+        "За это время данные кто-то изменил, поэтому ничего не сохранено. Обновите страницу и повторите правку.",
+    ),
     "too_many_blocks": (
         "You have blocked too many people. Unblock some of them first.",
         "Вы заблокировали слишком много людей. Сначала разблокируйте кого-нибудь.",

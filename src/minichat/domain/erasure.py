@@ -7,11 +7,13 @@ account by its id. Each step is in the service or store that owns the data.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
+from minichat.domain.errors import UserNotFound
 from minichat.domain.model import DAY, NO_ROOM, AuditEvent, Caller, Change, ChangeKind, Device, Timestamp, User
 from minichat.domain.participation import LEAVE_BATCH, Participation
 from minichat.domain.ports import (
@@ -33,9 +35,20 @@ from minichat.domain.ports import (
 )
 from minichat.domain.reactions import Reactions
 from minichat.domain.sessions import Sessions
+from minichat.domain.superusers import Superusers
 
 NAME_KEPT = 30 * DAY
 """How long the name of an erased account stays reserved, so that no other user is mistaken for its owner."""
+
+
+class _Erasing(NamedTuple):
+    """One erasure: the account and its author."""
+
+    user_id: int
+    by: int | None
+    session_id: int | None = None
+    """The session in which a user erases their own account. It must live until the end."""
+    device: Device = Device()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,7 @@ class Erasure:
     account_links: AccountLinks
     reactions: Reactions
     sessions: Sessions
+    superusers: Superusers
     participation: Participation
     audit_log: AuditLog
 
@@ -67,38 +81,62 @@ class Erasure:
         A transaction blocks the writers of its rooms, and listeners wait for it. A user in hundreds of rooms therefore
         leaves most of them in earlier transactions, a hundred in each. After an interruption the user has to try again.
 
-        Raises InvalidInput on a wrong `password`, TooManyAttempts, or SessionEnded if a concurrent request has erased
-        the account.
+        Raises InvalidInput on a wrong `password`, TooManyAttempts, LastSuperuser, or SessionEnded if a concurrent
+        request has erased the account.
         """
         self.sessions.verify_password(caller, password, "password", device)
-        self._leave_most_rooms(caller)
+        self._run(_Erasing(caller.user.id, by=caller.user.id, session_id=caller.session.id, device=device))
+
+    def erase_account(self, user_id: int, *, by: int | None = None) -> None:
+        """Erase an account as an operator; `by` is the administrator, or None for the command line.
+
+        Raises UserNotFound or LastSuperuser.
+        """
+        self._run(_Erasing(user_id, by=by))
+
+    def _run(self, erasing: _Erasing) -> None:
+        self.superusers.keep_one(self._current(erasing))  # before a room is left; the last transaction decides
+        self._leave_most_rooms(erasing)
         user = None
         while user is None:
-            self._take_reactions_back(caller)
-            user = self._erase(caller, device)
+            self._take_reactions_back(erasing)
+            user = self._erase(erasing)
         discard_picture(self.media_store, user.avatar_url)
 
-    def _leave_most_rooms(self, caller: Caller) -> None:
-        """Leave the caller's rooms in transactions of `LEAVE_BATCH` rooms, until fewer remain."""
-        room_ids = self.participation.ids_of(caller.user.id)
+    def _current(self, erasing: _Erasing) -> User:
+        """Return the account.
+
+        Raises SessionEnded if its user has lost the session meanwhile, or UserNotFound.
+        """
+        if erasing.session_id is not None:
+            return self.sessions.authenticate(erasing.session_id, erasing.user_id).user
+        user = self.user_store.get(erasing.user_id)
+        if user is None or user.is_erased:
+            raise UserNotFound
+        return user
+
+    def _leave_most_rooms(self, erasing: _Erasing) -> None:
+        """Leave the user's rooms in transactions of `LEAVE_BATCH` rooms, until fewer remain."""
+        room_ids = self.participation.ids_of(erasing.user_id)
         for end in range(LEAVE_BATCH, len(room_ids) + 1, LEAVE_BATCH):
             some = room_ids[end - LEAVE_BATCH : end]
-            with self.transaction(account=caller.user.id, rooms=some):
-                self.sessions.authenticate(caller.session.id, caller.user.id)
-                self.participation.leave_each(caller.user.id, some)
+            with self.transaction(account=erasing.user_id, rooms=some):
+                self._current(erasing)
+                self.participation.leave_each(erasing.user_id, some)
 
-    def _take_reactions_back(self, caller: Caller) -> None:
-        """Take back all reactions of the caller, in small transactions: each has an event."""
-        while reactions := self.reactions.some_of(caller.user.id):
-            with self.transaction(account=caller.user.id, rooms=self.reactions.rooms_of(reactions)):
-                self.sessions.authenticate(caller.session.id, caller.user.id)
+    def _take_reactions_back(self, erasing: _Erasing) -> None:
+        """Take back all reactions of the user, in small transactions: each has an event."""
+        while reactions := self.reactions.some_of(erasing.user_id):
+            with self.transaction(account=erasing.user_id, rooms=self.reactions.rooms_of(reactions)):
+                self._current(erasing)
                 self.reactions.take_back(reactions)
 
-    def _erase(self, caller: Caller, device: Device) -> User | None:
+    def _erase(self, erasing: _Erasing) -> User | None:
         """Erase the account; return the former account. Do nothing and return None if it joined a room meanwhile."""
-        room_ids = self.participation.ids_of(caller.user.id)
-        with self.transaction(account=caller.user.id, rooms=room_ids):
-            user = self.sessions.authenticate(caller.session.id, caller.user.id).user
+        room_ids = self.participation.ids_of(erasing.user_id)
+        with self.transaction(superusers=True, account=erasing.user_id, rooms=room_ids):
+            user = self._current(erasing)
+            self.superusers.keep_one(user)
             is_new = not set(self.participation.ids_of(user.id)).issubset(room_ids)
             if is_new or self.reactions.some_of(user.id):
                 return None  # a room was joined, or a message reacted to, before this transaction held the account
@@ -121,7 +159,11 @@ class Erasure:
             self.account_links.void(user.id)
             self.mail_store.erase(user.id)
             self.audit_log.note(
-                AuditEvent.DELETED, about=user.id, by=user.id, session_id=caller.session.id, device=device
+                AuditEvent.DELETED,
+                about=user.id,
+                by=erasing.by,
+                session_id=erasing.session_id,
+                device=erasing.device,
             )
         return user
 

@@ -313,6 +313,18 @@ class EmailTaken(Conflict):
     code = "email_taken"
 
 
+class LastSuperuser(Conflict):
+    """The server would have no enabled superuser any more."""
+
+    code = "last_superuser"
+
+
+class ChangedMeanwhile(Conflict):
+    """The form shows an earlier state: somebody else has changed it meanwhile."""
+
+    code = "changed_meanwhile"
+
+
 class TooManyBlocks(Conflict):
     """The user has reached the limit of blocked users: see `domain.blocks`."""
 

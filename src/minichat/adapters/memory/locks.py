@@ -20,6 +20,7 @@ class HeldLocks:
         if "room" in locks:
             self._rooms.add(locks["room"])
         self._attempts = set(locks.get("attempts", ()))
+        self._has_superusers = locks.get("superusers", False)
 
     def added_account(self, user_id: int) -> None:
         """Record that the transaction added the account, so no other transaction can see it."""
@@ -54,6 +55,11 @@ class HeldLocks:
         if key not in self._attempts:
             raise RuntimeError(f"the transaction does not hold the attempt count: begin it with attempts=[{key!r}]")
 
+    def check_superusers(self) -> None:
+        """Raise RuntimeError unless the transaction holds the set of superusers."""
+        if not self._has_superusers:
+            raise RuntimeError("the transaction does not hold the superusers: begin it with superusers=True")
+
 
 class NoLocks(HeldLocks):
     """The checks outside of a transaction: they accept every read, because reads there need no lock."""
@@ -68,3 +74,5 @@ class NoLocks(HeldLocks):
     def check_room(self, room_id: int) -> None: ...
 
     def check_attempts(self, key: str) -> None: ...
+
+    def check_superusers(self) -> None: ...

@@ -115,8 +115,28 @@ class MemoryUserStore:
         users = self._store.writable.users
         if user_id not in users or users[user_id].is_active == is_active:
             return False
+        self._check_loss(users[user_id])
         users[user_id] = users[user_id]._replace(is_active=is_active)
         return True
+
+    def set_superuser(self, user_id: int, is_superuser: bool) -> bool:
+        self._store.locks.check_account(user_id)
+        users = self._store.writable.users
+        if user_id not in users or users[user_id].is_superuser == is_superuser:
+            return False
+        self._check_loss(users[user_id])
+        users[user_id] = users[user_id]._replace(is_superuser=is_superuser)
+        return True
+
+    def _check_loss(self, user: User) -> None:
+        """Raise RuntimeError if the loss of an enabled superuser may race with that of another one."""
+        if user.is_superuser and user.is_active:
+            self._store.locks.check_superusers()
+
+    def has_superuser_besides(self, user_id: int) -> bool:
+        self._store.locks.check_superusers()
+        users = self._store.tables.users.values()
+        return any(user.is_superuser and user.is_active and user.id != user_id for user in users)
 
     def seen(self, user_id: int, at: Timestamp) -> None:
         users = self._store.writable.users
@@ -157,6 +177,7 @@ class MemoryUserStore:
     def erase(self, remains: User, free_at: Timestamp) -> None:
         self._store.locks.check_account(remains.id)
         tables = self._store.writable
+        self._check_loss(tables.users[remains.id])
         freed = tables.users[remains.id].username_key
         del tables.user_ids[freed]
         tables.freed_names[freed] = free_at

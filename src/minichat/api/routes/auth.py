@@ -156,13 +156,14 @@ def _check_erasure(form: dict[str, str]) -> None:
 
 @blueprint.route("/me/", methods=["DELETE"])
 @blueprint.arguments(EraseIn, rules=_check_erasure)
-@answers(204, None, 400, 413, 415)
+@answers(204, None, 400, 409, 413, 415)
 def delete_me(form: dict[str, str]) -> Response:
     """Erase your account permanently. Your password is required.
 
     You are logged out everywhere and leave all rooms. Rooms that you own get a new owner, as when you leave them. Your
     messages stay under the name `deleted-user-<id>`. Your direct chats stay readable for the others, but nobody can
-    write there. Your invitations end. Your username is free again after 30 days.
+    write there. Your invitations end. Your username is free again after 30 days. The last superuser of a server can't
+    be erased (409 `last_superuser`).
     """
     services().erasure.erase(caller(), form["password"], device())
     return presenting.no_content()

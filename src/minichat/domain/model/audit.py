@@ -21,6 +21,11 @@ class AuditEvent(StrEnum):
     RESET_LINK_MADE = "account.reset_link_made"
     PASSWORD_RESET = "account.password_reset"  # noqa: S105
     EMAIL_VERIFIED = "account.email_verified"
+    CREATED = "account.created"
+    """An administrator has made the account."""
+    EDITED = "account.edited"
+    SUPERUSER_GRANTED = "account.superuser_granted"
+    SUPERUSER_REVOKED = "account.superuser_revoked"
     DISABLED = "account.disabled"
     ENABLED = "account.enabled"
     DELETED = "account.deleted"

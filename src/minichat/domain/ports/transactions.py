@@ -12,6 +12,8 @@ class Locks(TypedDict, total=False):
     the ids before it begins the transaction, and checks inside the transaction that they are still right.
     """
 
+    superusers: bool
+    """Which enabled accounts are superusers: needed by each change that may leave the server without any."""
     account: int | None
     """An account with its sessions and refresh tokens, by user id. The lock is exclusive."""
     shared_accounts: Collection[int]

@@ -49,6 +49,15 @@ class UserStore(Protocol):
     def set_active(self, user_id: int, is_active: bool) -> bool:
         """Enable or disable the account; return False if nothing changes or the account does not exist."""
 
+    def set_superuser(self, user_id: int, is_superuser: bool) -> bool:
+        """Grant or take back the rights of a superuser; return False if nothing changes or there is no such account.
+
+        A transaction that disables, demotes or erases an enabled superuser needs `superusers` too.
+        """
+
+    def has_superuser_besides(self, user_id: int) -> bool:
+        """Return whether another account is an enabled superuser. Inside a transaction, this needs `superusers`."""
+
     def seen(self, user_id: int, at: Timestamp) -> None:
         """Renew the presence lease."""
 

@@ -11,6 +11,7 @@ from minichat.domain.recovery import Recovery
 from minichat.domain.registration import Registration
 from minichat.domain.services.messages import MessageServices
 from minichat.domain.sessions import Sessions
+from minichat.domain.superusers import Superusers
 from minichat.domain.tickets import Tickets
 from minichat.domain.verification import Verification
 
@@ -107,7 +108,18 @@ class AccountServices(MessageServices):
             account_links=self.account_links,
             reactions=self.reactions,
             sessions=self.sessions,
+            superusers=self.superusers,
             participation=self.participation,
+            audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def superusers(self) -> Superusers:
+        return Superusers(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            user_store=self.ports.user_store,
+            session_store=self.ports.session_store,
             audit_log=self.audit_log,
         )
 

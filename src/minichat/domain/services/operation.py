@@ -19,6 +19,7 @@ class OperationServices(OversightServices):
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
             account_links=self.account_links,
+            superusers=self.superusers,
             audit_log=self.audit_log,
         )
 

@@ -1,8 +1,8 @@
 """The kinds of locks of a transaction on PostgreSQL, and the one order in which transactions acquire them.
 
 SQLite has one writer at a time and needs no locks. PostgreSQL runs transactions concurrently, so a transaction acquires
-its locks right after BEGIN. The lock order is that of `in_order`: accounts by id, then rooms by id, then attempt counts
-by key. It prevents deadlocks.
+its locks right after BEGIN. The lock order is that of `in_order`: the superusers, then accounts by id, then rooms by
+id, then attempt counts by key. It prevents deadlocks.
 
 They are advisory locks instead of row locks, because readers see the change log in the order of transaction ids.
 PostgreSQL assigns the id when a transaction first locks or waits for a row, and not while it waits for an advisory
@@ -21,6 +21,7 @@ from minichat.domain.ports.transactions import Locks
 Lock = tuple[str, int | str]
 """The kind of the lock, and the id or key of the locked object."""
 
+_SUPERUSERS = "superusers"
 _ACCOUNT, _SHARED_ACCOUNT, _ROOM, _ATTEMPTS = "account", "shared account", "room", "attempts"
 
 # The first number of an advisory lock is the kind; the second one has 31 bits, so the adapter takes the id modulo
@@ -31,6 +32,7 @@ _ACQUIRE_ACCOUNT = f"SELECT pg_advisory_xact_lock(2, {_NUMBER.format('%s')})"
 # The inner ORDER BY fixes the order of the calls: PostgreSQL evaluates the outer list once per row, in that order.
 _ACQUIRE = f"""
     SELECT CASE kind
+        WHEN '{_SUPERUSERS}' THEN pg_advisory_xact_lock(3, {_NUMBER.format("what")})
         WHEN '{_ACCOUNT}' THEN pg_advisory_xact_lock(2, {_NUMBER.format("what")})
         WHEN '{_SHARED_ACCOUNT}' THEN pg_advisory_xact_lock_shared(2, {_NUMBER.format("what")})
         WHEN '{_ROOM}' THEN pg_advisory_xact_lock(1, {_NUMBER.format("what")})
@@ -52,6 +54,7 @@ def in_order(locks: Locks) -> list[Lock]:
     if "room" in locks:
         room_ids.add(locks["room"])
     return [
+        *([(_SUPERUSERS, 0)] if locks.get("superusers") else []),
         *((kinds[user_id], user_id) for user_id in sorted(kinds)),
         *((_ROOM, room_id) for room_id in sorted(room_ids)),
         *((_ATTEMPTS, key) for key in sorted(set(locks.get("attempts", ())))),

@@ -129,6 +129,13 @@ class PeeweeUserStore:
         self._verify_email = self._statement(user.update(verify).where(self._is_this))
         is_other = user.is_active != param("is_active")
         self._set_active = self._statement(user.update(is_active=param("is_active")).where(self._is_this & is_other))
+        differs = user.is_superuser != param("is_superuser")
+        self._set_superuser = self._statement(
+            user.update(is_superuser=param("is_superuser")).where(self._is_this & differs)
+        )
+        # The first condition is that of the partial index, which holds the superusers by their key.
+        another = user.is_superuser & (user.username_key > SQL("''")) & user.is_active & (user.id != param("id"))
+        self._superuser_besides = self._statement(user.select(SQL("1")).where(another).limit(1))
         remains = params(name for name in User._fields if name != "id")
         self._erase = self._statement(
             user.update(password_hash="", verified_email=None, **remains).where(self._is_this)
@@ -180,6 +187,12 @@ class PeeweeUserStore:
 
     def set_active(self, user_id: int, is_active: bool) -> bool:
         return self._set_active.run(id=user_id, is_active=is_active) == 1
+
+    def set_superuser(self, user_id: int, is_superuser: bool) -> bool:
+        return self._set_superuser.run(id=user_id, is_superuser=is_superuser) == 1
+
+    def has_superuser_besides(self, user_id: int) -> bool:
+        return self._superuser_besides.one(id=user_id) is not None
 
     def erase(self, remains: User, free_at: Timestamp) -> None:
         former = self.get(remains.id)

@@ -1,0 +1,59 @@
+"""Superusers: the rights to the administration, and the rule that an enabled superuser always remains.
+
+Without one, nobody could open the administration any more. Every change that disables, demotes or erases an account
+asks `keep_one`, under one lock, so two such changes at once can't both take the last one.
+"""
+
+from dataclasses import dataclass
+
+from minichat.domain.audit import AuditLog
+from minichat.domain.errors import LastSuperuser, UserNotFound
+from minichat.domain.model import AuditEvent, User
+from minichat.domain.ports import Clock, SessionStore, Transaction, UserStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superusers:
+    transaction: Transaction
+    clock: Clock
+    user_store: UserStore
+    session_store: SessionStore
+    audit_log: AuditLog
+
+    def keep_one(self, user: User) -> None:
+        """Raise LastSuperuser if the user is the only enabled superuser.
+
+        Call this before the user is disabled, demoted or erased, inside the transaction, which holds `superusers` and
+        the account.
+        """
+        if user.is_superuser and user.is_active and not self.user_store.has_superuser_besides(user.id):
+            raise LastSuperuser
+
+    def grant(self, user_id: int, *, by: int | None = None) -> tuple[User, bool]:
+        """Make the user a superuser; False if they were one already. Raises UserNotFound."""
+        with self.transaction(account=user_id):
+            user = self._living(user_id)
+            is_new = self.user_store.set_superuser(user_id, True)
+            if is_new:
+                self.audit_log.note(AuditEvent.SUPERUSER_GRANTED, about=user_id, by=by)
+        return user._replace(is_superuser=True), is_new
+
+    def revoke(self, user_id: int, *, by: int | None = None) -> tuple[User, bool]:
+        """Take the rights back and end all sessions; False if the user was no superuser.
+
+        Raises UserNotFound or LastSuperuser.
+        """
+        with self.transaction(superusers=True, account=user_id):
+            user = self._living(user_id)
+            self.keep_one(user)
+            is_new = self.user_store.set_superuser(user_id, False)
+            if is_new:
+                ended = self.session_store.end_all(user_id, self.clock())
+                self.audit_log.note(AuditEvent.SUPERUSER_REVOKED, about=user_id, by=by, ended=ended)
+        return user._replace(is_superuser=False), is_new
+
+    def _living(self, user_id: int) -> User:
+        user = self.user_store.get(user_id)
+        if user is None or user.is_erased:
+            raise UserNotFound
+        return user
