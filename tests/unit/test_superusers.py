@@ -3,7 +3,7 @@
 import pytest
 
 from builders import PASSWORD
-from minichat.domain.errors import LastSuperuser, SessionEnded, UserNotFound
+from minichat.domain.errors import LastSuperuser, NotAnAdministrator, SessionEnded, UserNotFound
 from minichat.domain.model import AuditEvent
 
 
@@ -57,7 +57,7 @@ def test_the_last_enabled_superuser_is_kept_on_every_way(chat, superusers, root,
         "revoke": lambda: superusers.revoke(root.id),
         "disable": lambda: chat.services.administration.disable(root.id),
         "disable by name": lambda: chat.services.administration.disable("ROOT"),
-        "erase": lambda: chat.services.erasure.erase_account(root.id, by=ann.id),
+        "erase": lambda: chat.services.erasure.erase_account(root.id),
         "erase oneself": lambda: chat.services.erasure.erase(root.caller, PASSWORD),
     }
     root.says("still here", in_=root.makes_room(with_=[bob]))
@@ -82,6 +82,25 @@ def test_an_account_that_is_no_superuser_is_disabled_and_erased_without_any_supe
     chat.services.administration.disable(ann.id)
     chat.services.erasure.erase_account(bob.id)
     assert not superusers.revoke(ann.id)[1]
+
+
+@pytest.mark.parametrize("loss", ["disabled", "demoted"])
+def test_an_administrator_who_lost_the_rights_meanwhile_changes_nothing(chat, superusers, root, ann, bob, loss):
+    superusers.grant(ann.id)
+    lose = {"disabled": chat.services.administration.disable, "demoted": superusers.revoke}[loss]
+    acts = (
+        lambda: superusers.grant(bob.id, by=ann.id),
+        lambda: superusers.revoke(root.id, by=ann.id),
+        lambda: chat.services.administration.disable(bob.id, by=ann.id),
+        lambda: chat.services.administration.enable(bob.id, by=ann.id),
+        lambda: chat.services.administration.log_out(bob.id, by=ann.id),
+        lambda: chat.services.administration.end_session(bob.id, bob.caller.session.id, by=ann.id),
+        lambda: chat.services.erasure.erase_account(bob.id, by=ann.id),
+    )
+    lose(ann.id)
+    for act in acts:
+        with chat.nothing_changes(), pytest.raises(NotAnAdministrator):
+            act()
 
 
 def test_a_disabled_superuser_can_be_demoted(chat, superusers, root, ann):

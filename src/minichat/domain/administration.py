@@ -1,8 +1,7 @@
 """Acts of an operator on the accounts of others. The audit log records each act and its author.
 
 `by` is the administrator's id, or None for the command line. An account is given by its id, or by its username as at
-log-in, and is never an erased one. This module does not check that the caller is an operator: the pages and commands
-do.
+log-in, and is never an erased one. Each act raises NotAnAdministrator if its author is no administrator any more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import check_password, username_key
+from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import SessionNotFound, UserNotFound
 from minichat.domain.model import AuditEntry, AuditEvent, Credentials, People, User
@@ -49,6 +49,7 @@ class Administration:
     session_store: SessionStore
     account_links: AccountLinks
     superusers: Superusers
+    administrators: Administrators
     audit_log: AuditLog
 
     def disable(self, who: Who, *, by: int | None = None) -> tuple[User, bool]:
@@ -56,7 +57,7 @@ class Administration:
 
         Raises UserNotFound or LastSuperuser.
         """
-        with self._locked(who, superusers=True) as (user, _):
+        with self._locked(who, by, superusers=True) as (user, _):
             self.superusers.keep_one(user)
             is_new = self.user_store.set_active(user.id, False)
             ended = self.session_store.end_all(user.id, self.clock())
@@ -66,7 +67,7 @@ class Administration:
 
     def enable(self, who: Who, *, by: int | None = None) -> tuple[User, bool]:
         """Let the user log in again; False if the account was enabled already. Raises UserNotFound."""
-        with self._locked(who) as (user, _):
+        with self._locked(who, by) as (user, _):
             is_new = self.user_store.set_active(user.id, True)
             if is_new:
                 self.audit_log.note(AuditEvent.ENABLED, about=user.id, by=by)
@@ -74,7 +75,7 @@ class Administration:
 
     def log_out(self, who: Who, *, by: int | None = None) -> tuple[User, int]:
         """End all sessions of the user; return how many were live. Raises UserNotFound."""
-        with self._locked(who) as (user, _):
+        with self._locked(who, by) as (user, _):
             ended = self.session_store.end_all(user.id, self.clock())
             if ended:
                 self.audit_log.note(AuditEvent.REVOKED, about=user.id, by=by, ended=ended)
@@ -82,7 +83,7 @@ class Administration:
 
     def end_session(self, user_id: int, session_id: int, *, by: int | None = None) -> None:
         """End one session of the user. Raises UserNotFound or SessionNotFound."""
-        with self._locked(user_id):
+        with self._locked(user_id, by):
             session = self.session_store.of(user_id, session_id)
             if session is None or not self.session_store.end(session_id, self.clock()):
                 raise SessionNotFound
@@ -95,7 +96,7 @@ class Administration:
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
         fields.check()
         new_hash = self.password_hasher.hash(secret)
-        with self._locked(who) as (user, old_hash):
+        with self._locked(who, by) as (user, old_hash):
             self.user_store.change_password(user.id, old_hash, new_hash)
             self.account_links.void(user.id)
             ended = self.session_store.end_all(user.id, self.clock())
@@ -110,10 +111,11 @@ class Administration:
         return Record(entries, self.user_store.by_ids(mentioned))
 
     @contextmanager
-    def _locked(self, who: Who, *, superusers: bool = False) -> Iterator[Credentials]:
-        """Begin a transaction that holds the account. Raises UserNotFound."""
+    def _locked(self, who: Who, by: int | None, *, superusers: bool = False) -> Iterator[Credentials]:
+        """Begin a transaction that holds the account. Raises UserNotFound or NotAnAdministrator."""
         user_id = self._living(who).user.id
-        with self.transaction(account=user_id, superusers=superusers):
+        with self.transaction(account=user_id, shared_accounts=accounts(by), superusers=superusers):
+            self.administrators.refuse_former(by)
             found = self.user_store.credentials_by_id(user_id)
             if found is None or found.user.is_erased:
                 raise UserNotFound

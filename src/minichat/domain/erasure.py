@@ -6,11 +6,13 @@ that the user made stay without the name. The audit log keeps its entries until 
 account by its id. Each step is in the service or store that owns the data.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import ERASED_PREFIX
+from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
 from minichat.domain.errors import UserNotFound
@@ -41,6 +43,11 @@ NAME_KEPT = 30 * DAY
 """How long the name of an erased account stays reserved, so that no other user is mistaken for its owner."""
 
 
+class _AccountLocks(TypedDict):
+    account: int
+    shared_accounts: Collection[int]
+
+
 class _Erasing(NamedTuple):
     """One erasure: the account and its author."""
 
@@ -49,6 +56,11 @@ class _Erasing(NamedTuple):
     session_id: int | None = None
     """The session in which a user erases their own account. It must live until the end."""
     device: Device = Device()
+
+    @property
+    def accounts(self) -> _AccountLocks:
+        """The locks of the accounts that each transaction of the erasure holds."""
+        return {"account": self.user_id, "shared_accounts": accounts(self.by)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +84,7 @@ class Erasure:
     reactions: Reactions
     sessions: Sessions
     superusers: Superusers
+    administrators: Administrators
     participation: Participation
     audit_log: AuditLog
 
@@ -90,7 +103,7 @@ class Erasure:
     def erase_account(self, user_id: int, *, by: int | None = None) -> None:
         """Erase an account as an operator; `by` is the administrator, or None for the command line.
 
-        Raises UserNotFound or LastSuperuser.
+        Raises UserNotFound, LastSuperuser or NotAnAdministrator.
         """
         self._run(_Erasing(user_id, by=by))
 
@@ -110,6 +123,7 @@ class Erasure:
         """
         if erasing.session_id is not None:
             return self.sessions.authenticate(erasing.session_id, erasing.user_id).user
+        self.administrators.refuse_former(erasing.by)
         user = self.user_store.get(erasing.user_id)
         if user is None or user.is_erased:
             raise UserNotFound
@@ -120,21 +134,21 @@ class Erasure:
         room_ids = self.participation.ids_of(erasing.user_id)
         for end in range(LEAVE_BATCH, len(room_ids) + 1, LEAVE_BATCH):
             some = room_ids[end - LEAVE_BATCH : end]
-            with self.transaction(account=erasing.user_id, rooms=some):
+            with self.transaction(**erasing.accounts, rooms=some):
                 self._current(erasing)
                 self.participation.leave_each(erasing.user_id, some)
 
     def _take_reactions_back(self, erasing: _Erasing) -> None:
         """Take back all reactions of the user, in small transactions: each has an event."""
         while reactions := self.reactions.some_of(erasing.user_id):
-            with self.transaction(account=erasing.user_id, rooms=self.reactions.rooms_of(reactions)):
+            with self.transaction(**erasing.accounts, rooms=self.reactions.rooms_of(reactions)):
                 self._current(erasing)
                 self.reactions.take_back(reactions)
 
     def _erase(self, erasing: _Erasing) -> User | None:
         """Erase the account; return the former account. Do nothing and return None if it joined a room meanwhile."""
         room_ids = self.participation.ids_of(erasing.user_id)
-        with self.transaction(superusers=True, account=erasing.user_id, rooms=room_ids):
+        with self.transaction(superusers=True, rooms=room_ids, **erasing.accounts):
             user = self._current(erasing)
             self.superusers.keep_one(user)
             is_new = not set(self.participation.ids_of(user.id)).issubset(room_ids)

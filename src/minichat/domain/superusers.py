@@ -6,6 +6,7 @@ asks `keep_one`, under one lock, so two such changes at once can't both take the
 
 from dataclasses import dataclass
 
+from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import LastSuperuser, UserNotFound
 from minichat.domain.model import AuditEvent, User
@@ -18,6 +19,7 @@ class Superusers:
     clock: Clock
     user_store: UserStore
     session_store: SessionStore
+    administrators: Administrators
     audit_log: AuditLog
 
     def keep_one(self, user: User) -> None:
@@ -30,8 +32,12 @@ class Superusers:
             raise LastSuperuser
 
     def grant(self, user_id: int, *, by: int | None = None) -> tuple[User, bool]:
-        """Make the user a superuser; False if they were one already. Raises UserNotFound."""
-        with self.transaction(account=user_id):
+        """Make the user a superuser; False if they were one already.
+
+        Raises UserNotFound or NotAnAdministrator.
+        """
+        with self.transaction(account=user_id, shared_accounts=accounts(by)):
+            self.administrators.refuse_former(by)
             user = self._living(user_id)
             is_new = self.user_store.set_superuser(user_id, True)
             if is_new:
@@ -41,9 +47,10 @@ class Superusers:
     def revoke(self, user_id: int, *, by: int | None = None) -> tuple[User, bool]:
         """Take the rights back and end all sessions; False if the user was no superuser.
 
-        Raises UserNotFound or LastSuperuser.
+        Raises UserNotFound, LastSuperuser or NotAnAdministrator.
         """
-        with self.transaction(superusers=True, account=user_id):
+        with self.transaction(superusers=True, account=user_id, shared_accounts=accounts(by)):
+            self.administrators.refuse_former(by)
             user = self._living(user_id)
             self.keep_one(user)
             is_new = self.user_store.set_superuser(user_id, False)

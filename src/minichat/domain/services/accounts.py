@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from minichat.domain.administrators import Administrators
 from minichat.domain.avatars import Avatars
 from minichat.domain.directory import Directory
 from minichat.domain.erasure import Erasure
@@ -109,8 +110,17 @@ class AccountServices(MessageServices):
             reactions=self.reactions,
             sessions=self.sessions,
             superusers=self.superusers,
+            administrators=self.administrators,
             participation=self.participation,
             audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def administrators(self) -> Administrators:
+        return Administrators(
+            clock=self.ports.clock,
+            user_store=self.ports.user_store,
+            session_store=self.ports.session_store,
         )
 
     @cached_property
@@ -120,6 +130,7 @@ class AccountServices(MessageServices):
             clock=self.ports.clock,
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
+            administrators=self.administrators,
             audit_log=self.audit_log,
         )
 

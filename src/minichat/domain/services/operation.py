@@ -20,6 +20,7 @@ class OperationServices(OversightServices):
             session_store=self.ports.session_store,
             account_links=self.account_links,
             superusers=self.superusers,
+            administrators=self.administrators,
             audit_log=self.audit_log,
         )
 

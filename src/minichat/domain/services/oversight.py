@@ -2,7 +2,6 @@
 
 from functools import cached_property
 
-from minichat.domain.administrators import Administrators
 from minichat.domain.audit_reading import AuditReading
 from minichat.domain.report_queue import ReportQueue
 from minichat.domain.room_administration import RoomAdministration
@@ -11,14 +10,6 @@ from minichat.domain.services.second_factor import SecondFactorServices
 
 
 class OversightServices(SecondFactorServices):
-    @cached_property
-    def administrators(self) -> Administrators:
-        return Administrators(
-            clock=self.ports.clock,
-            user_store=self.ports.user_store,
-            session_store=self.ports.session_store,
-        )
-
     @cached_property
     def room_administration(self) -> RoomAdministration:
         return RoomAdministration(

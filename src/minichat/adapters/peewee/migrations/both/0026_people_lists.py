@@ -1,4 +1,4 @@
-"""Indexes for the lists of people and reports in the administration."""
+"""Indexes for the lists of people in the administration."""
 
 from playhouse.migrate import SchemaMigrator
 
@@ -8,7 +8,6 @@ STATEMENTS = (
     'CREATE INDEX user_superuser ON "user" (username_key) WHERE is_superuser',
     'CREATE INDEX user_disabled ON "user" (username_key) WHERE NOT is_active AND deleted_at IS NULL',
     'CREATE INDEX user_disabled_by_age ON "user" (id) WHERE NOT is_active AND deleted_at IS NULL',
-    "CREATE INDEX report_author ON report (author_id, id)",
 )
 
 
