@@ -54,6 +54,7 @@ def create_app(
     are for tests.
     """
     check_preload()
+    is_started = settings is None
     if settings is None:
         settings = Settings.load()
         logs.configure(settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
@@ -67,6 +68,8 @@ def create_app(
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
     services = services or services_on(database, settings, clock=clock, notices=_notice_board(settings, redis))
+    if is_started:
+        services.second_factors.renew_encryption()
     limits = _limits(settings, redis, clock)
     live = _live_updates(settings, services, redis, metrics, clock)
     database.on_commit = live.on_commit

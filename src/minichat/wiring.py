@@ -69,7 +69,7 @@ def services_on(
         clock=clock,
         password_hasher=passwords,
         one_time_codes=PyotpCodes(),
-        secret_cipher=FernetCipher([derived_key(secret, "second factor") for secret in settings.secret_keys]),
+        secret_cipher=FernetCipher(second_factor_keys(settings)),
         characters=UnicodeCharacters(),
         username_key=username_key,
         mixes_scripts=mixes_scripts,
@@ -95,6 +95,11 @@ def services_on(
         requires_second_factor=settings.admin_totp == "required",
         modes=Modes(RegistrationMode(settings.registration), DirectoryMode(settings.directory)),
     )
+
+
+def second_factor_keys(settings: Settings) -> list[bytes]:
+    """Return the keys that encrypt the secrets of second factors, the current one first."""
+    return [derived_key(secret, "second factor") for secret in settings.secret_keys]
 
 
 @contextmanager

@@ -51,6 +51,7 @@ EVERY = {
     "users list": ["users", "list"],
     "users list by name": ["users", "list", "--query", CYRILLIC],
     "users logout": ["users", "logout", CYRILLIC],
+    "users totp-reset": ["users", "totp-reset", CYRILLIC],
     "users password": ["users", "password", CYRILLIC, "--password-stdin"],
 }
 HELP = {"--help": ["--help"], "--version": ["--version"], "help of a command": ["users", "list", "--help"]}

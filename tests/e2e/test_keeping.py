@@ -118,7 +118,7 @@ def test_an_operator_sets_a_password(server, minichat, failure):
     assert log_in(server, "forgetful", "staple battery horse").status == 200
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "logout", "password"])
+@pytest.mark.parametrize("command", ["disable", "enable", "logout", "password", "totp-reset"])
 def test_an_unknown_name_is_reported(server, failure, command):
     args = ["--password-stdin"] if command == "password" else []
     assert (

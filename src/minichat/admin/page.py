@@ -16,13 +16,13 @@ from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import NAMES, t, use_chosen_language
 from minichat.admin.shown import Button, Choice, Facts, Question, Search, Section, Table
-from minichat.admin.signed_in import administrator
+from minichat.admin.signed_in import administrator, administrator_at
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.paging import cursor_after, cursor_before, window
 from minichat.api.texts import language, sentence
 from minichat.api.times import rfc3339
 from minichat.domain.errors import ChatError, Conflict, InvalidInput, NotAllowed, NotFound, TooMany, Unavailable
-from minichat.domain.model import User
+from minichat.domain.model import Gate, User
 from minichat.domain.paging import Page as PageOfList
 from minichat.domain.paging import Window
 
@@ -74,7 +74,7 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
             t=t,
             language=language(),
             languages=NAMES,
-            me=administrator(),
+            me=(seen := administrator_at(Gate.OPEN, Gate.SET_UP)) and seen.user,
             pages=self.admin.pages if self.admin else (),
             csrf_token=form.csrf_token,
             here=here(),
@@ -109,7 +109,9 @@ class AdministratorPage(Page):
         return administrator() is not None
 
     def inaccessible_callback(self, name: str, **kwargs: Any) -> Response:
-        """Lead to the sign-in, and from there to the wanted page."""
+        """Lead to the sign-in, and from there to the wanted page; or to the set-up of a required second factor."""
+        if administrator_at(Gate.SET_UP):
+            return redirect(url_for("admin_second_factor.index"))  # type: ignore[return-value]
         wanted = here() if request.method == "GET" else None
         return redirect(url_for("admin.sign_in", back=wanted))  # type: ignore[return-value]
 

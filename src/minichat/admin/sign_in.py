@@ -1,8 +1,10 @@
 """Authentication of administrators: a superuser logs in, and a signed cookie names their session afterwards.
 
-Each sign-in starts a new session, which prevents session fixation.
+Each sign-in starts a new session, which prevents session fixation. A superuser with a second factor enters its code on
+a page of its own. Until then, the cookie holds no session.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, redirect, request, session, url_for
@@ -14,16 +16,30 @@ from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import keep_language, t
 from minichat.admin.page import Page
-from minichat.admin.signed_in import administrator
+from minichat.admin.signed_in import administrator, administrator_at, half_sign_in, keep_half, keep_session
 from minichat.api.context import context, device, services
 from minichat.api.files import FOREVER, send
 from minichat.api.texts import sentence
-from minichat.domain.errors import NotAuthenticated, NotFound, TooMany
+from minichat.domain.errors import (
+    ChatError,
+    NotAuthenticated,
+    NotFound,
+    SecondFactorUnreadable,
+    SignInExpired,
+    TooMany,
+)
+from minichat.domain.model import Gate, HalfSignIn
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class SignInForm(Form):
     username = StringField("shell.username")
     password = PasswordField("shell.password")
+
+
+class CodeForm(Form):
+    code = StringField("second_factor.code")
 
 
 class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
@@ -38,31 +54,60 @@ class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
 
     @expose("/sign-in/", methods=("GET", "POST"))
     def sign_in(self) -> Any:
-        form, status, headers = SignInForm(request.form), 200, {}
+        form = SignInForm(request.form)
+        status, headers = 200, NO_HEADERS
+        https_address = _https_address()
         if request.method == "POST" and not form.validate():
             status = 400
-            flash(t("shell.page_too_old"), "error")
+            if not https_address:
+                flash(t("shell.page_too_old"), "error")
         elif request.method == "POST":
             try:
-                user, grant = services().sessions.log_in(
-                    form.username.data or "", form.password.data or "", device(), only_superusers=True
+                opened = services().administrator_sign_in.enter_password(
+                    form.username.data or "", form.password.data or "", device()
                 )
             except (NotAuthenticated, TooMany) as error:
-                status = 429 if isinstance(error, TooMany) else 401
-                headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
-                flash(sentence(error.code), "error")
+                status, headers = _refusal(error)
             else:
-                session.clear()
-                session.update(session=grant.session.id, user=user.id, since=context().clock())
+                if isinstance(opened, HalfSignIn):
+                    keep_half(opened)
+                    return redirect(url_for(".code", back=request.args.get("back")), 303)
+                keep_session(*opened)
                 return redirect(back(url_for("admin_people.index")))
         form.password.data = None
-        return make_response(self.render("sign_in.html", form=form), status, headers)
+        page = self.render("sign_in.html", form=form, https_address=https_address)
+        return make_response(page, status, headers)
+
+    @expose("/sign-in/code/", methods=("GET", "POST"))
+    def code(self) -> Any:
+        """Ask for the code of the second factor, after the password."""
+        half, form = half_sign_in(), CodeForm(request.form)
+        if half is None:
+            return redirect(url_for(".index"))  # a page of another site must not end a sign-in
+        status, headers = 200, NO_HEADERS
+        try:
+            services().administrator_sign_in.expect_half(half)
+            if request.method == "POST" and not form.is_genuine:
+                status = 400
+                flash(t("shell.page_too_old"), "error")
+            elif request.method == "POST":
+                keep_session(*services().administrator_sign_in.enter_code(half, form.code.data or "", device()))
+                return redirect(back(url_for("admin_people.index")), 303)
+        except SignInExpired as error:
+            session.clear()
+            flash(sentence(error.code), "error")
+            return redirect(url_for(".sign_in", back=request.args.get("back")), 303)
+        except (NotAuthenticated, TooMany, SecondFactorUnreadable) as error:
+            status, headers = _refusal(error)
+        form.code.data = None
+        page = self.render("sign_in_code.html", form=form, by_recovery_code="recovery" in request.args)
+        return make_response(page, status, headers)
 
     @expose("/sign-out/", methods=("POST",))
     def sign_out(self) -> Any:
-        user = administrator()
-        if user is not None and Form(request.form).is_genuine:
-            services().sessions.log_out(user.id, session["session"], device=device())
+        caller = administrator_at(Gate.OPEN, Gate.SET_UP)
+        if caller is not None and Form(request.form).is_genuine:
+            services().sessions.log_out(caller.user.id, caller.session.id, device=device())
             session.clear()
         return redirect(url_for(".sign_in"))
 
@@ -82,3 +127,23 @@ class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
         if found is None:
             raise NotFound
         return send(found, FOREVER)
+
+
+def _refusal(error: ChatError) -> tuple[int, Mapping[str, str]]:
+    """Show the sentence for the error; return the status and the headers of the page."""
+    flash(sentence(error.code), "error")
+    if isinstance(error, TooMany):
+        return 429, {"Retry-After": str(error.retry_after)}
+    return (401 if isinstance(error, NotAuthenticated) else 409), NO_HEADERS
+
+
+def _https_address() -> str:
+    """Return the address to open if this browser came by plain HTTP, over which it returns no cookie; otherwise "".
+
+    A proxy may have received the request by HTTPS and not say so. But a browser that returns the cookie is right here.
+    """
+    config = current_app.config
+    is_plain = not request.is_secure and request.headers.get("X-Forwarded-Proto", "").lower() != "https"
+    if not config["SESSION_COOKIE_SECURE"] or not is_plain or config["SESSION_COOKIE_NAME"] in request.cookies:
+        return ""
+    return f"{context().public_url}{url_for('.sign_in').removeprefix(request.root_path)}"

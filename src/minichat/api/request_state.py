@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from minichat.api.current import current_globals
 from minichat.api.policy import NO_ROUTE, Policy
 from minichat.api.tokens import Claims
-from minichat.domain.model import Caller, Timestamp, User
+from minichat.domain.model import Caller, Gate, Timestamp
 
 
 class RateLimitStatus(NamedTuple):
@@ -40,9 +40,11 @@ class RequestState:
     body: bytes = b""
     """The body as received. The log removes its texts from messages."""
     problem_code: str | None = None
-    administrator: User | None = None
+    administrator: Caller | None = None
+    administrator_gate: Gate = Gate.CLOSED
+    """How far the administrator's session opens the administration."""
     is_administrator_known: bool = False
-    """Whether `administrator` has been set, even if to None."""
+    """Whether the two have been set, even if to no administrator."""
 
 
 def begin_request() -> RequestState:

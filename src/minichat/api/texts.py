@@ -59,6 +59,22 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Войдите и передайте access-токен в заголовке `Authorization: Bearer …`.",
     ),
     "invalid_credentials": ("Wrong username or password.", "Неверное имя пользователя или пароль."),
+    "invalid_code": ("Wrong code, or it was used before.", "Код неверный или уже использован."),
+    "wrong_code": ("Wrong code, or it was used before.", "Код неверный или уже использован."),
+    "sign_in_expired": (
+        "The sign-in took too long. Enter your password again.",
+        "Время входа истекло. Введите пароль ещё раз.",
+    ),
+    "second_factor_is_on": ("Your second factor is on already.", "Второй фактор уже включён."),
+    "second_factor_is_off": ("Your second factor is off.", "Второй фактор отключён."),
+    "set_up_expired": (
+        "This set-up took too long, or a later one has replaced it. Start again.",
+        "Настройка заняла слишком много времени или начата заново. Начните ещё раз.",
+    ),
+    "second_factor_unreadable": (
+        "The server's secret key has changed. Use a recovery code, or ask the operator for a reset of your factor.",
+        "Секретный ключ сервера изменился. Войдите по резервному коду или попросите оператора сбросить второй фактор.",
+    ),
     "token_invalid": ("The token is not valid.", "Токен недействителен."),
     "token_expired": ("The token has expired.", "Срок действия токена истёк."),
     "token_reused": (

@@ -133,6 +133,23 @@ def users_reset_link(name: str) -> None:
     click.echo(f"{settings.public_url or ''}/#reset={link.token}")
 
 
+@users.command("totp-reset")
+@click.argument("name", type=Text())
+def users_totp_reset(name: str) -> None:
+    """Turn off the second factor of an administrator who lost it, and end their sessions in the administration."""
+    from minichat.domain.errors import UserNotFound
+
+    with services_of(load_settings()) as services:
+        try:
+            user, is_reset = services.second_factors.reset(name)
+        except UserNotFound as error:
+            raise Failed(_printable(f"There is no account named {name}.")) from error
+    if is_reset:
+        click.echo(f"{user.username} has no second factor any more and can sign in with the password alone.")
+    else:
+        click.echo(f"{user.username} has no second factor.")
+
+
 @click.command()
 @click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account.")
 @click.option(

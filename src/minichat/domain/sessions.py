@@ -112,11 +112,9 @@ class Sessions:
             raise InvalidCredentials
         return found, guess
 
-    def log_in(
-        self, username: str, password: str, device: Device = Device(), *, only_superusers: bool = False
-    ) -> tuple[User, Grant]:
+    def log_in(self, username: str, password: str, device: Device = Device()) -> tuple[User, Grant]:
         """Open a session. Raises InvalidCredentials or TooManyAttempts."""
-        found, guess = self.recognise(username, password, device, only_superusers=only_superusers)
+        found, guess = self.recognise(username, password, device)
         with self.transaction(account=found.user.id, attempts=guess.checked):
             current = self.user_store.credentials_by_id(found.user.id)
             self.throttling.check(guess)
@@ -133,7 +131,7 @@ class Sessions:
                 )
         if current is None or grant is None:
             # Another request has changed the account meanwhile: check the password again.
-            return self.log_in(username, password, device, only_superusers=only_superusers)
+            return self.log_in(username, password, device)
         self.renew_hash(found, password)
         return current.user._replace(last_seen_at=grant.issued_at), grant
 

@@ -24,6 +24,13 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
+/** A button with `data-prints` prints the page. */
+for (const button of document.querySelectorAll("button[data-prints]")) {
+  if (!(button instanceof HTMLButtonElement)) continue;
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 /** A form is sent once, however often its button is pressed. */
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {

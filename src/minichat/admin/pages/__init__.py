@@ -4,5 +4,6 @@ from minichat.admin.page import AdministratorPage
 from minichat.admin.pages.audit import AuditPage
 from minichat.admin.pages.people import PeoplePage
 from minichat.admin.pages.rooms import RoomsPage
+from minichat.admin.pages.second_factor import SecondFactorPage
 
-PAGES: tuple[type[AdministratorPage], ...] = (PeoplePage, RoomsPage, AuditPage)
+PAGES: tuple[type[AdministratorPage], ...] = (PeoplePage, RoomsPage, AuditPage, SecondFactorPage)

@@ -256,6 +256,29 @@ def _of_database(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
     yield from clock(now, facts.clock, newest_change(chat) if is_complete else None)
     if is_complete:
         yield from _live_updates(chat, now)
+        yield from _second_factors(chat, settings)
+
+
+def _second_factors(chat: "ChatDatabase", settings: Settings) -> Iterator[Finding]:
+    from minichat.adapters.ciphers import FernetCipher
+    from minichat.adapters.peewee.stores.second_factors import PeeweeSecondFactorStore
+    from minichat.wiring import second_factor_keys
+
+    cipher = FernetCipher(second_factor_keys(settings))
+    unreadable = sum(cipher.decrypt(factor.secret) is None for factor in PeeweeSecondFactorStore(chat).all())
+    if unreadable:
+        yield wrong(
+            "administrators",
+            f"The secret key can't decrypt the second factors of {unreadable} administrators, who need their recovery "
+            "codes or `minichat users totp-reset`. Set MINICHAT_SECRET_KEY_PREVIOUS to the key of before.",
+        )
+    elif settings.admin_totp == "required":
+        yield ok("administrators", "Every administrator needs a second factor.")
+    else:
+        yield note(
+            "administrators",
+            "Administrators may sign in without a second factor. MINICHAT_ADMIN_TOTP=required requires one.",
+        )
 
 
 def _live_updates(chat: "ChatDatabase", now: int) -> Iterator[Finding]:

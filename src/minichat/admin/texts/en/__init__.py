@@ -1,6 +1,6 @@
 """The texts in English, by area."""
 
-from minichat.admin.texts.en import audit, people, rooms, shell
+from minichat.admin.texts.en import audit, people, rooms, second_factor, shell
 from minichat.admin.texts.plurals import Table
 
 AREAS: dict[str, Table] = {
@@ -8,4 +8,5 @@ AREAS: dict[str, Table] = {
     "people": people.TEXTS,
     "rooms": rooms.TEXTS,
     "audit": audit.TEXTS,
+    "second_factor": second_factor.TEXTS,
 }

@@ -14,6 +14,7 @@ TEXTS: Table = {
     "signed_in_as": "Signed in as {name}",
     "language": "Language",
     "open_chat": "Open the chat",
+    "needs_https": "This page came over plain HTTP, so you can't sign in here. Open it over HTTPS:",
     "page_too_old": "This page is too old, and nothing was changed. Try again.",
     "filter": "Filter",
     "apply": "Apply",

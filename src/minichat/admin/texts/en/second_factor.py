@@ -1,0 +1,50 @@
+"""The administrator's second factor, and its code at the sign-in."""
+
+from minichat.admin.texts.plurals import Table, counted
+
+TEXTS: Table = {
+    "title": "Second factor",
+    "code": "Code",
+    "enter_code": "Enter your code",
+    "code_about": "Open your authenticator app and enter the six digits that it shows for this server.",
+    "recovery_code": "Recovery code",
+    "recovery_code_about": "Enter one of the recovery codes that you kept. Each of them works once.",
+    "use_recovery_code": "Use a recovery code",
+    "use_app": "Use the authenticator app",
+    "start_again": "Start again",
+    "about": "With a second factor, signing in here also takes a code from your phone. Somebody who learns your "
+    "password can't get in with it alone.",
+    "apps": "You need an authenticator app, such as Aegis, FreeOTP, Google Authenticator or a password manager.",
+    "is_demanded": "This server requires a second factor of its administrators. Set yours up to go on.",
+    "set_up": "Set up",
+    "set_up_title": "Set up a second factor",
+    "set_up_text": "Confirm your password first. Your other sessions in the administration end when you are done.",
+    "go_on": "Continue",
+    "scan_title": "Scan the QR code",
+    "scan_text": "Scan it with your authenticator app. Then enter the code that the app shows.",
+    "qr_alt": "QR code for your authenticator app",
+    "type_instead": "No camera? Type this key into the app:",
+    "turn_on": "Turn on",
+    "is_on": "The second factor is on",
+    "on_since": "On since",
+    "codes_left": "Recovery codes left",
+    "few_codes": counted(
+        "You have {count} recovery code left. Make new ones.",
+        "You have {count} recovery codes left. Make new ones.",
+    ),
+    "renew": "New recovery codes",
+    "renew_title": "Make new recovery codes?",
+    "renew_text": "All your earlier recovery codes stop working.",
+    "either_code": "From the app, or a recovery code.",
+    "turn_off": "Turn off",
+    "turn_off_title": "Turn the second factor off?",
+    "turn_off_text": "After that, your password alone opens the administration. Your recovery codes stop working.",
+    "turn_off_done": "The second factor is off.",
+    "codes_title": "Keep your recovery codes",
+    "codes_text": "If you lose your phone, a recovery code lets you in. Each works once. Keep them in a safe place: "
+    "this page can't be opened again.",
+    "download": "Download",
+    "print": "Print",
+    "codes_kept": "I have kept them",
+    "file_heading": "Recovery codes for {service}, user {name}. Each works once.",
+}
