@@ -71,6 +71,8 @@ class TestAGoodSetUp:
         assert {"database", "migrations", "clock", "files", "pictures", "secret"} <= {
             what for verdict, what, _ in lines if verdict == "ok"
         }
+        assert ("ok", "registration", "Everybody can register. MINICHAT_REGISTRATION is open.") in lines
+        assert ("ok", "directory", "People find everybody. MINICHAT_DIRECTORY is everyone.") in lines
 
     def test_a_good_set_up_on_postgresql_with_redis_passes(self, tmp_path):
         with postgres.running_postgres() as server, running_redis(tmp_path) as redis:

@@ -26,7 +26,7 @@ def settings(request) -> dict[str, Any]:
 def folder(tmp_path_factory, settings):
     """A folder with the story in its database."""
     folder = tmp_path_factory.mktemp("story")
-    made = run_minichat(folder, "demo", "--story", **settings)
+    made = run_minichat(folder, "demo", "--story", **settings, registration="closed", directory="shared")
     assert (made.returncode, made.stderr) == (0, "")
     assert all(f"  {main.username}" in made.stdout for main in MAIN)
     assert made.stdout.endswith(f"The password of everybody is {PASSWORD}\n")

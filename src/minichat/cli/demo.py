@@ -80,8 +80,9 @@ def _tell_story(settings: "Settings") -> None:
     with media_failures(settings):
         FileMedia(settings.pictures_dir).prepare()
     clock = story.StoryClock(clock_of(database)())
-    # The limits are for strangers: all these people register from one place.
-    services = services_on(database, replace(settings, rate_limits=False), clock=clock, transaction=joined)
+    # The limits are for strangers: all these people register from one place, and do not know each other yet.
+    unlimited = replace(settings, rate_limits=False, registration="open", directory="everyone")
+    services = services_on(database, unlimited, clock=clock, transaction=joined)
     with _refusing_filled(settings), media_failures(settings), database.writing():
         expect_empty(database)
         told = story.tell(services, clock, draw)

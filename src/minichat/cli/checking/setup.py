@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from minichat.addresses import AllowedHosts, authority
+from minichat.cli.checking import openness
 from minichat.cli.checking.findings import Finding, note, ok, wrong
 from minichat.config import Settings
 from minichat.domain.errors import Unavailable
@@ -374,6 +375,8 @@ CHECKS: tuple[Check, ...] = (
     proxies,
     origins,
     limits,
+    openness.registration,
+    openness.directory,
     metrics,
     log_level,
     files,
