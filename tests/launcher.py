@@ -198,9 +198,11 @@ def _hash_passwords_cheaply() -> None:
 if __name__ == "__main__":
     import minichat.serving  # noqa: F401 - as `serve` would
     from minichat.cli import main
+    from minichat.lean_imports import without
 
-    for name in PRELOADED:
-        import_module(name)
+    with without("PIL"):  # as in `minichat.admin`
+        for name in PRELOADED:
+            import_module(name)
     _hash_passwords_cheaply()
     _next_command(socket.socket(fileno=int(sys.argv[1])))
     sys.exit(main())

@@ -17,15 +17,18 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import jwt
 from flask import Flask
-from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
-from jwt.types import Options
 
 from minichat.domain.errors import InvalidToken, TokenExpired
 from minichat.domain.model import MAX_ID, SECOND, Timestamp
 from minichat.domain.ports import Clock
 from minichat.domain.sessions import Grant
+from minichat.lean_imports import without
+
+with without("cryptography"):  # PyJWT loads it for signatures by public keys
+    import jwt
+    from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token
+    from jwt.types import Options
 
 ISSUER = AUDIENCE = "minichat"
 ALGORITHM = "HS256"
