@@ -293,22 +293,6 @@ def test_the_last_superuser_cannot_erase_the_own_account(chat: Chat, root: None)
     assert (answer.status, answer.code) == (409, "last_superuser")
 
 
-class TestRooms:
-    def test_a_room_is_deleted_and_a_direct_chat_is_not_even_listed(self, chat: Chat, admin: Browser) -> None:
-        ann, bob = chat.people("ann", "bob")
-        room = ann.makes_room("Bad room", private=True)
-        direct = ann.chats_with(bob)
-        assert "Bad room" in admin.sees("/admin/rooms/")
-        for room_id in (direct["id"], 99, 2**53 - 1):
-            assert admin.acts(f"/admin/rooms/{room_id}/delete/").status_code in {303, 409}
-            admin.sees("/admin/rooms/")
-        admin.acts(f"/admin/rooms/{room['id']}/delete/")
-        assert "The room Bad room is deleted" in admin.sees("/admin/rooms/")
-        assert "Bad room" not in admin.sees("/admin/rooms/")
-        assert ann.gets(f"/api/chat/rooms/{room['id']}/").status == 404
-        assert ann.gets(f"/api/chat/rooms/{direct['id']}/").status == 200
-
-
 def links(browser: Browser, page: str, pattern: str) -> list[str]:
     """Return the addresses on a page that match the pattern."""
     found = [unescape(link) for link in re.findall(r'href="([^"]+)"', browser.sees(page))]

@@ -160,6 +160,7 @@ def test_a_direct_chat_is_not_found_like_an_unknown_room(chat, act, ann, bob, ro
 
 @pytest.mark.parametrize("act", ["rename", "hand_over", "revoke", "delete"], indirect=True)
 def test_a_superuser_disabled_meanwhile_changes_nothing(chat, act, ann, root, room):
+    chat.superuser("eve")
     ann.invites(room)
     chat.services.administration.disable("root")
     for by in (root.id, ann.id):

@@ -160,20 +160,17 @@ def test_a_disabled_administrator_reads_nothing_also_after_being_enabled(chat, o
 def test_an_opening_ends_before_its_time_on_request(openings, open_room, read, root, room):
     open_room()
     session_id = root.grant.session.id
-    assert openings.is_open(session_id, room.id)
     openings.close(root.id, session_id, room.id)
-    assert not openings.is_open(session_id, room.id)
     with pytest.raises(RoomNotOpened):
         read()
     openings.close(root.id, session_id, room.id)
 
 
-def test_a_removed_room_is_not_found(chat, openings, open_room, read, ann, root, room):
+def test_a_removed_room_is_not_found(open_room, read, ann, room):
     open_room()
     ann.deletes(room)
     with pytest.raises(RoomNotFound):
         read()
-    assert not openings.is_open(root.grant.session.id, room.id)
 
 
 def test_a_direct_chat_cannot_be_opened(chat, openings, ann, bob, root):

@@ -64,3 +64,9 @@ def keep_half(half: HalfSignIn) -> None:
 def half_sign_in() -> HalfSignIn | None:
     """Return the sign-in that awaits its code, or None."""
     return HalfSignIn(*session[_HALF]) if _HALF in session else None
+
+
+def session_id() -> int:
+    """Return the id of the administrator's session; there is an `administrator`."""
+    id_: int = session["session"]
+    return id_

@@ -85,7 +85,7 @@ def _key(entry: AuditEntry) -> Key:
 def _detail(entries: AuditFilter) -> dict[str, int | str]:
     """Return the filter as details of an entry."""
     given = {
-        "event": entries.event and entries.event.value,
+        "kind": entries.event and entries.event.value,
         "person": entries.person_id,
         "since": entries.since,
         "until": entries.until,

@@ -68,11 +68,6 @@ class RoomOpenings:
             )
             return opening
 
-    def is_open(self, session_id: int, room_id: int) -> bool:
-        """Return whether the group is open for the session. Only `messages` decides; this chooses a page."""
-        opening = self.room_opening_store.get(session_id, room_id)
-        return opening is not None and opening.is_current(self.clock())
-
     def close(self, admin_id: int, session_id: int, room_id: int) -> None:
         """End the opening before its time. Raises NotAnAdministrator."""
         with self.transaction(account=admin_id):

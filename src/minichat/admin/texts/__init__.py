@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from minichat.admin.texts import en, ru
 from minichat.admin.texts.plurals import Plural, Table, form_of
 
-__all__ = ["TEXTS", "Plural", "form_of"]
+__all__ = ["TEXTS", "Plural", "form_of", "has_text"]
 
 
 def _joined(areas: Mapping[str, Table]) -> Table:
@@ -17,3 +17,8 @@ def _joined(areas: Mapping[str, Table]) -> Table:
 
 
 TEXTS: Mapping[str, Table] = {"en": _joined(en.AREAS), "ru": _joined(ru.AREAS)}
+
+
+def has_text(key: str) -> bool:
+    """Return whether the key has a text: events and details of another version have none."""
+    return key in TEXTS["en"]

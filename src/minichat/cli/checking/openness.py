@@ -17,7 +17,9 @@ _DIRECTORY = {
 
 
 def registration(settings: Settings) -> Iterator[Finding]:
-    yield ok("registration", f"{_REGISTRATION[settings.registration]} MINICHAT_REGISTRATION is {settings.registration}.")
+    yield ok(
+        "registration", f"{_REGISTRATION[settings.registration]} MINICHAT_REGISTRATION is {settings.registration}."
+    )
 
 
 def directory(settings: Settings) -> Iterator[Finding]:

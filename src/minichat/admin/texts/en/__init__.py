@@ -1,12 +1,14 @@
 """The texts in English, by area."""
 
-from minichat.admin.texts.en import audit, people, rooms, second_factor, shell
+from minichat.admin.texts.en import audit, messages, people, reports, rooms, second_factor, shell
 from minichat.admin.texts.plurals import Table
 
 AREAS: dict[str, Table] = {
     "shell": shell.TEXTS,
     "people": people.TEXTS,
     "rooms": rooms.TEXTS,
+    "messages": messages.TEXTS,
+    "reports": reports.TEXTS,
     "audit": audit.TEXTS,
     "second_factor": second_factor.TEXTS,
 }
