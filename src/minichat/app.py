@@ -32,7 +32,8 @@ from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.hub import POLL_SECONDS, SERVER_POLL_SECONDS, Hub
-from minichat.wiring import derived_key, now, services_on, shared_file, typing_board
+from minichat.mailing import MailSender
+from minichat.wiring import derived_key, mailer_of, now, services_on, shared_file, typing_board
 
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
@@ -67,9 +68,17 @@ def create_app(
     clock = clock or server_clock(database, now)
     metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
-    services = services or services_on(database, settings, clock=clock, notices=_notice_board(settings, redis))
+    mailer = mailer_of(settings)
+    services = services or services_on(
+        database, settings, clock=clock, notices=_notice_board(settings, redis), mailer=mailer
+    )
     if is_started:
         services.second_factors.renew_encryption()
+    if mailer is not None:
+        sender = MailSender(services.mail_delivery, metrics.count_mail)
+        mailer.on_queued = sender.wake
+        GunicornWorker().when_stopping(sender.stop)
+        sender.start()
     limits = _limits(settings, redis, clock)
     live = _live_updates(settings, services, redis, metrics, clock)
     database.on_commit = live.on_commit

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from minichat.adapters import gevents
 from minichat.adapters.characters import UnicodeCharacters
@@ -27,10 +27,13 @@ from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
 from minichat.domain.model import DirectoryMode, Modes, RegistrationMode
-from minichat.domain.ports import Clock, NoticeBoard, PasswordHasher, Transaction
+from minichat.domain.ports import Clock, Mailer, NoticeBoard, PasswordHasher, Transaction
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
+
+if TYPE_CHECKING:
+    from minichat.adapters.smtp import SmtpMailer
 
 
 def now() -> int:
@@ -56,6 +59,7 @@ def services_on(
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
     transaction: Transaction | None = None,
+    mailer: Mailer | None = None,
 ) -> Services:
     """Wire the services to a database.
 
@@ -78,6 +82,7 @@ def services_on(
         picture_processor=PillowPictures(offload),
         media_store=FileMedia(settings.pictures_dir),
         notice_board=notices or typing_board(settings),
+        mailer=mailer or mailer_of(settings),
     )
     if transaction is not None:
         ports = ports._replace(transaction=transaction)
@@ -100,6 +105,17 @@ def services_on(
 def second_factor_keys(settings: Settings) -> list[bytes]:
     """Return the keys that encrypt the secrets of second factors, the current one first."""
     return [derived_key(secret, "second factor") for secret in settings.secret_keys]
+
+
+def mailer_of(settings: Settings) -> "SmtpMailer | None":
+    """Return the mailer to the server that the settings name, or None."""
+    if settings.smtp_url is None:
+        return None
+    from minichat.adapters.smtp import SmtpMailer, SmtpServer  # late: few chats need its 2 MB
+
+    assert settings.mail_from is not None, "the settings are checked"
+    assert settings.public_url is not None, "the settings are checked"
+    return SmtpMailer(SmtpServer(*settings.smtp_url), sender=settings.mail_from, public_url=settings.public_url)
 
 
 @contextmanager

@@ -47,6 +47,7 @@ class TestRegistering:
             "full_name": "Ann Lee",
             "avatar": "http://localhost/avatars/1-A.svg",
             "email": "ann@example.com",
+            "email_verified": False,
             "date_joined": NOW,
             "profile": {"is_online": True, "last_seen": NOW, "avatar": "http://localhost/avatars/1-A.svg"},
         }

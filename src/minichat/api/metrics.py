@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from minichat.domain.model import SECOND, MailKind, MailOutcome, MailQueue, Timestamp
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would add a time series for each counter
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -25,6 +27,11 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 _LOG_IN = ("POST", "/api/auth/login/")
 _LOG_INS = {200: "succeeded", 401: "failed", 429: "throttled"}
 _LAG_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_MAIL_QUEUE = {
+    "waiting": "Mails that wait to be sent.",
+    "oldest_seconds": "Age of the oldest mail that waits to be sent.",
+    "failed": "Mails of the last day that were refused or given up.",
+}
 _SENT = ("POST", "/api/chat/messages/", 201)
 
 
@@ -85,6 +92,11 @@ class Metrics:
             buckets=_LAG_SECONDS,
             registry=registry,
         )
+        self._mails = Counter("minichat_mails", "Attempts to send mails.", ("kind", "outcome"), registry=registry)
+        self._mail_queue = {
+            name: Gauge(f"minichat_mail_{name}", text, registry=registry, multiprocess_mode="mostrecent")
+            for name, text in _MAIL_QUEUE.items()
+        }
         self.redis = RedisMetrics(registry) if has_redis else None
         build = Gauge(
             "minichat_build_info",
@@ -119,6 +131,17 @@ class Metrics:
     def record_delay(self, seconds: float) -> None:
         """Record the delay between a change and its delivery."""
         self._lag.observe(max(0.0, seconds))  # the clock of another host may be ahead
+
+    def count_mail(self, kind: MailKind, outcome: MailOutcome | None) -> None:
+        """Count an attempt to send a mail; without an outcome, another attempt follows."""
+        self._mails.labels(kind.value, "postponed" if outcome is None else outcome.value).inc()
+
+    def record_mail_queue(self, queue: MailQueue, now: Timestamp) -> None:
+        """Record the state of the queue of mails."""
+        self._mail_queue["waiting"].set(queue.waiting)
+        oldest = now if queue.oldest_at is None else queue.oldest_at
+        self._mail_queue["oldest_seconds"].set(max(0, now - oldest) / SECOND)
+        self._mail_queue["failed"].set(queue.failed)
 
     def exposition(self) -> bytes:
         """Return all metrics in the format of CONTENT_TYPE."""

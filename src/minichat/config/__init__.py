@@ -15,6 +15,7 @@ from minichat.config import values
 from minichat.config.environment import PREFIX, Environment, SettingsError
 from minichat.config.secret_keys import stored_secret, strong_secret
 from minichat.config.server_urls import described_postgres, postgres_url, redis_url
+from minichat.config.smtp_urls import MailServer, mail_from, smtp_url
 
 __all__ = ["SHARED_MEMORY_DIR", "Settings", "SettingsError"]
 
@@ -70,6 +71,10 @@ class Settings:
     """`optional` or `required`: whether every administrator has to set up a second factor."""
     redis_url: str | None = field(repr=False)
     """`redis://`, `rediss://` or `unix://`, which may hold a password; None if there is no Redis."""
+    smtp_url: MailServer | None = field(repr=False)
+    """The mail server; None if this chat sends no mail."""
+    mail_from: str | None
+    """The sender of mails: an address, or a name with an address in angle brackets."""
     shared_memory_dir: Path | None
     """The folder in memory that the workers of this server share; None if they share none."""
     notices: tuple[str, ...] = ()
@@ -186,6 +191,8 @@ def _variables(root: Path) -> dict[str, _Variable]:
         "RATE_LIMITS": _Variable("on", values.is_on),
         "ADMIN_TOTP": _Variable("optional", values.one_of("optional", "required")),
         "REDIS_URL": _Variable(None, redis_url),
+        "SMTP_URL": _Variable(None, smtp_url),
+        "MAIL_FROM": _Variable(None, mail_from),
         "SHARED_MEMORY_DIR": _Variable(None, Path),
     }
 
@@ -198,6 +205,15 @@ def _contradictions(settings: Settings) -> list[str]:
         for name, seconds in (("ACCESS_TTL", settings.access_ttl), ("REFRESH_TTL", settings.refresh_ttl))
         if seconds > settings.session_ttl
     ]
+    if settings.smtp_url is not None:
+        problems += [
+            f"{PREFIX}{name} must be set with {PREFIX}SMTP_URL: {reason}."
+            for name, value, reason in (
+                ("MAIL_FROM", settings.mail_from, "mails need a sender such as Chat <chat@example.org>"),
+                ("PUBLIC_URL", settings.public_url, "links in mails never take their host from a request"),
+            )
+            if value is None
+        ]
     if settings.is_embedded:
         if settings.replica_url is not None:
             problems.append(f"{PREFIX}REPLICA_URL needs a PostgreSQL database in {PREFIX}DATABASE_URL.")

@@ -13,6 +13,7 @@ from minichat.domain.errors import Unavailable
 from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, Letter, LinkPurpose, Mail, MailKind, MailOutcome, User
 from minichat.domain.outbox import Outbox
 from minichat.domain.ports import Clock, MailRefusedError, MailStore, Transaction, UserStore
+from minichat.domain.secret_tokens import hash_of
 
 LEASE = 5 * MINUTE
 """How long a claimed mail belongs to its sender. An attempt of `Mailer.send` takes less."""
@@ -88,7 +89,8 @@ class MailDelivery:
                 token = self.account_links.begin(current, mail.kind.purpose, mail.seed) if current.is_active else None
                 if token is None:
                     return None
-        return Letter(mail.kind, address, current.username, mail.language, token)
+        reference = hash_of(f"{mail.id} {mail.created_at} {mail.seed}")[:32]
+        return Letter(mail.kind, address, current.username, mail.language, token, reference)
 
     def _accepts(self, user: User) -> bool:
         """Return whether a link may be sent to the user now, for a new password."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minichat.domain.accounts import email_key
-from minichat.domain.model import DAY, HOUR, MailKind, NewMail, Timestamp
+from minichat.domain.model import DAY, HOUR, MailKind, MailQueue, NewMail, Timestamp
 from minichat.domain.ports import Clock, Mailer, MailStore
 from minichat.domain.secret_tokens import hash_of
 
@@ -61,6 +61,10 @@ class Outbox:
         """Return the same for a reset of an account."""
         since = self.clock() - HOUR
         return _free_at(self.mail_store.reset_times(user_id, since, RESETS_PER_ACCOUNT), RESETS_PER_ACCOUNT, HOUR)
+
+    def queue(self) -> MailQueue:
+        """Return the state of the queue."""
+        return self.mail_store.queue()
 
     def queued(self) -> None:
         """Wake the sender after the commit of a mail."""

@@ -1,15 +1,17 @@
 """`/healthz`, `/readyz` and `/metrics`, for the monitoring of the process."""
 
+from contextlib import suppress
+
 from flask import Response
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import context
+from minichat.api.context import context, services
 from minichat.api.instrumentation import may_read_metrics
 from minichat.api.metrics import CONTENT_TYPE
 from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.api.schemas.answers import HealthOut, ReadyOut
-from minichat.domain.errors import NotFound
+from minichat.domain.errors import NotFound, Unavailable
 
 blueprint = Blueprint("health", __name__, description="Health and metrics")
 
@@ -44,4 +46,7 @@ def get_metrics() -> Response:
     """
     if not may_read_metrics():
         raise NotFound
+    if services().outbox.is_open:
+        with suppress(Unavailable):  # the other metrics don't need the database
+            context().metrics.record_mail_queue(services().outbox.queue(), context().clock())
     return Response(context().metrics.exposition(), content_type=CONTENT_TYPE)

@@ -93,6 +93,8 @@ class Letter(NamedTuple):
     language: str
     token: str | None
     """Of the link in the mail; None if it has none."""
+    reference: str
+    """The same at each attempt, so that a repeated mail can be recognised."""
 
 
 class MailQueue(NamedTuple):
