@@ -37,6 +37,7 @@ from minichat.wiring import derived_key, mailer_of, now, services_on, shared_fil
 
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
+    from minichat.adapters.smtp import SmtpMailer
 
 STREAMS_PER_USER = 20
 
@@ -75,10 +76,7 @@ def create_app(
     if is_started:
         services.second_factors.renew_encryption()
     if mailer is not None:
-        sender = MailSender(services.mail_delivery, metrics.count_mail)
-        mailer.on_queued = sender.wake
-        GunicornWorker().when_stopping(sender.stop)
-        sender.start()
+        _start_sending(services, mailer, metrics)
     limits = _limits(settings, redis, clock)
     live = _live_updates(settings, services, redis, metrics, clock)
     database.on_commit = live.on_commit
@@ -107,6 +105,14 @@ def create_app(
     cross_origin.install(app, settings.cors_origins)
     _install_middleware(app, settings)
     return app
+
+
+def _start_sending(services: Services, mailer: "SmtpMailer", metrics: Metrics) -> None:
+    """Let this worker deliver mails, until it stops."""
+    sender = MailSender(services.mail_delivery, metrics.count_mail)
+    mailer.on_queued = sender.wake
+    GunicornWorker().when_stopping(sender.stop)
+    sender.start()
 
 
 class _Live(NamedTuple):
