@@ -18,6 +18,7 @@ from minichat.api.current import current_request
 from minichat.api.openapi import REQUEST_ID, problem_reference, problem_response
 from minichat.api.parsing import Read, read_form, read_headers, read_json, read_query, read_unexpected
 from minichat.api.policy import Access, Policy, declare
+from minichat.api.schemas.forms import In
 from minichat.api.schemas.requests import NothingIn
 
 View = TypeVar("View", bound=Callable[..., Response])
@@ -76,7 +77,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
     def arguments(
         self,
-        schema: type[Schema],
+        schema: type[In],
         *,
         location: str = "json",
         read: Callable[[Request, Schema], Read] | None = None,
@@ -88,7 +89,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         `read` replaces the reader of the location. `rules` checks the form by the rules of a service. It is called only
         if the request has other wrong fields, so that one answer names all of them.
         """
-        document = _documenting(super().arguments(schema, location=location, **kwargs))
+        example = schema.example() if location == "json" else None
+        document = _documenting(super().arguments(schema, location=location, example=example, **kwargs))
         part = Part(schema(), read or _READERS[location], rules, is_body=location in _BODIES)
 
         def decorate(view: View) -> View:

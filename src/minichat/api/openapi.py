@@ -153,6 +153,12 @@ def schema_reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def path_text(name: str, description: str, example: str, **limits: Any) -> dict[str, Any]:
+    """Describe a text in a path. A route passes the description as one of its `parameters`."""
+    schema = {"type": "string", "minLength": 1, "example": example, **limits}
+    return {"in": "path", "name": name, "required": True, "description": description, "schema": schema}
+
+
 def _described_union(union: Union, resolver: SchemaResolver) -> dict[str, Any]:
     references = {
         kind: resolver.resolve_schema_dict(shape)  # type: ignore[no-untyped-call]

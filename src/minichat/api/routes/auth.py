@@ -32,7 +32,12 @@ from minichat.domain.errors import TokenExpired
 from minichat.domain.model import RegistrationMode, User
 from minichat.domain.sessions import Grant
 
-blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Accounts and sessions")
+blueprint = Blueprint(
+    "auth",
+    __name__,
+    url_prefix="/api/auth",
+    description="Accounts and sessions: register, log in and out, refresh tokens, change the password, end sessions.",
+)
 
 ATTACHMENT = {"description": "The file name to save the export under.", "schema": {"type": "string"}}
 

@@ -6,10 +6,11 @@ from flask import Response, request
 
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
+from minichat.api.openapi import path_text
 from minichat.api.policy import PUBLIC_FILE
 from minichat.domain.errors import NotFound
 
-blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures")
+blueprint = Blueprint("avatars", __name__, url_prefix="/avatars", description="Pictures and placeholders.")
 
 # The content of a URL never changes. The policy stops all scripts if a browser shows a picture as a page.
 _HEADERS = {
@@ -26,7 +27,13 @@ _SVG = (
 )
 
 
-@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_FILE)
+_LETTER = path_text("letter", "The letter in the picture.", "A", maxLength=1)
+_PICTURE_ID = path_text(
+    "picture_id", "The random part of the URL.", "nUOdXfVZ2Rk0vQyJc7-m4A", pattern="^[A-Za-z0-9_-]+$"
+)
+
+
+@blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_FILE, parameters=[_LETTER])
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def get_placeholder(user_id: int, letter: str) -> Response:
     """Get the placeholder picture: the first letter or digit of the username, on a colour that depends on the account.
@@ -39,7 +46,7 @@ def get_placeholder(user_id: int, letter: str) -> Response:
     return Response(svg, headers=_HEADERS, content_type="image/svg+xml; charset=utf-8")
 
 
-@blueprint.route("/<picture_id>.webp", methods=["GET"], policy=PUBLIC_FILE)
+@blueprint.route("/<picture_id>.webp", methods=["GET"], policy=PUBLIC_FILE, parameters=[_PICTURE_ID])
 @answers(
     200,
     {"type": "string", "format": "binary"},

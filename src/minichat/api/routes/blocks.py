@@ -13,7 +13,9 @@ from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import BlockOut
 from minichat.api.schemas.queries import ListQuery
 
-blueprint = Blueprint("blocks", __name__, url_prefix="/api/chat", description="Blocked people")
+blueprint = Blueprint(
+    "blocks", __name__, url_prefix="/api/chat", description="The people with whom you want no contact."
+)
 
 
 @blueprint.route("/users/<id:user_id>/block/", methods=["POST"])

@@ -19,7 +19,12 @@ from minichat.api.schemas.queries import EventsQuery
 from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
 
-blueprint = Blueprint("events", __name__, url_prefix="/api/chat", description="Live updates as server-sent events")
+blueprint = Blueprint(
+    "events",
+    __name__,
+    url_prefix="/api/chat",
+    description="Live updates as server-sent events, and the tickets that open a stream.",
+)
 
 # A proxy that compresses a stream, or buffers it, delays its events.
 STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}

@@ -13,7 +13,7 @@ from minichat.api.policy import PUBLIC_UNTHROTTLED
 from minichat.api.schemas.answers import HealthOut, ReadyOut
 from minichat.domain.errors import NotFound, Unavailable
 
-blueprint = Blueprint("health", __name__, description="Health and metrics")
+blueprint = Blueprint("health", __name__, description="Health and metrics, for the monitoring of the server.")
 
 
 @blueprint.route("/healthz", methods=["GET"], policy=PUBLIC_UNTHROTTLED)

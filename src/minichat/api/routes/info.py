@@ -10,7 +10,7 @@ from minichat.api.schemas.answers import InfoOut
 from minichat.api.texts import LANGUAGES
 from minichat.domain import accounts, avatars, message_rules, room_rules
 
-blueprint = Blueprint("info", __name__, url_prefix="/api", description="About this server")
+blueprint = Blueprint("info", __name__, url_prefix="/api", description="The options and limits of this server.")
 
 _INFO = {
     "languages": LANGUAGES,

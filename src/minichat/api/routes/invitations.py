@@ -17,7 +17,9 @@ from minichat.api.schemas.requests import InvitationTokenIn, NewInvitationIn
 from minichat.api.texts import sentence
 from minichat.api.times import rfc3339
 
-blueprint = Blueprint("invitations", __name__, url_prefix="/api/chat", description="Invitations to rooms")
+blueprint = Blueprint(
+    "invitations", __name__, url_prefix="/api/chat", description="Links with which people join a room."
+)
 
 _UNUSABLE = (
     "The invitation does not exist, was revoked, has expired, or is used up, or its creator may no longer invite."

@@ -14,7 +14,7 @@ from minichat.api.schemas.answers import MessageOut
 from minichat.api.schemas.queries import MessageSearchQuery
 from minichat.domain.message_search import MessageFilter
 
-blueprint = Blueprint("search", __name__, url_prefix="/api/chat", description="Searching messages")
+blueprint = Blueprint("search", __name__, url_prefix="/api/chat", description="Search the messages of your rooms.")
 
 
 def _check_search(query: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from minichat.domain.errors import InvalidInput
 from minichat.domain.history import MessageWindow
 from minichat.domain.model import MessagePage, SentMessage, ShownMessage
 
-blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Messages and history")
+blueprint = Blueprint("messages", __name__, url_prefix="/api/chat", description="Send, read, edit and delete messages.")
 
 REPLAYED = {
     "description": "`true` if this `client_id` was used before, and the answer is the first message.",

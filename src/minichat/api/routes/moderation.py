@@ -15,7 +15,9 @@ from minichat.api.schemas.queries import ListQuery, RemovalQuery
 from minichat.api.schemas.requests import NewParticipantIn, ParticipantPatchIn
 from minichat.domain.model import Role, ShownParticipant
 
-blueprint = Blueprint("moderation", __name__, url_prefix="/api/chat", description="Roles, removals and bans")
+blueprint = Blueprint(
+    "moderation", __name__, url_prefix="/api/chat", description="Roles in a room, removing participants, and bans."
+)
 
 
 @blueprint.route("/rooms/<id:room_id>/participants/", methods=["POST"])

@@ -16,7 +16,10 @@ from minichat.api.schemas.requests import NotifyIn
 from minichat.domain.model import Mute, NotifyLevel
 
 blueprint = Blueprint(
-    "notifications", __name__, url_prefix="/api/chat", description="Unread messages, mentions and notifications"
+    "notifications",
+    __name__,
+    url_prefix="/api/chat",
+    description="Unread messages, mentions, and the level of notifications of each room.",
 )
 
 

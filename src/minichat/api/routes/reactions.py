@@ -7,17 +7,25 @@ from flask import Response
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import presenter, presenter_of, services
-from minichat.api.openapi import LINK
+from minichat.api.openapi import LINK, path_text
 from minichat.api.paging import links, window_of
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.answers import MessageOut, ReactionOut
 from minichat.api.schemas.queries import ListQuery, ReactionsQuery
 from minichat.domain.model import ShownMessage
 
-blueprint = Blueprint("reactions", __name__, url_prefix="/api/chat", description="Reactions and pinned messages")
+blueprint = Blueprint(
+    "reactions",
+    __name__,
+    url_prefix="/api/chat",
+    description="Reactions to messages, and the pinned messages of a room.",
+)
 
 
-@blueprint.route("/messages/<id:message_id>/reactions/<emoji>/", methods=["PUT"])
+_EMOJI = path_text("emoji", "One emoji, percent-encoded.", "👍")
+
+
+@blueprint.route("/messages/<id:message_id>/reactions/<emoji>/", methods=["PUT"], parameters=[_EMOJI])
 @answers(200, MessageOut, 400, 403, 404, 409)
 def add_reaction(message_id: int, emoji: str) -> Response:
     """React to a message with an emoji, percent-encoded in the path. You can repeat the call.
@@ -28,7 +36,7 @@ def add_reaction(message_id: int, emoji: str) -> Response:
     return _message(services().reactions.add(caller_id(), message_id, emoji))
 
 
-@blueprint.route("/messages/<id:message_id>/reactions/<emoji>/", methods=["DELETE"])
+@blueprint.route("/messages/<id:message_id>/reactions/<emoji>/", methods=["DELETE"], parameters=[_EMOJI])
 @answers(200, MessageOut, 400, 403, 404, 409)
 def remove_reaction(message_id: int, emoji: str) -> Response:
     """Take back your reaction with this emoji. You can repeat the call."""

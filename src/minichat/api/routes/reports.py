@@ -9,7 +9,9 @@ from minichat.api.request_state import caller_id
 from minichat.api.schemas.requests import ReportIn
 from minichat.domain.model import ReportReason
 
-blueprint = Blueprint("reports", __name__, url_prefix="/api/chat", description="Reports of messages")
+blueprint = Blueprint(
+    "reports", __name__, url_prefix="/api/chat", description="Reports of messages to the administrators."
+)
 
 
 def _check_report(form: dict[str, str], message_id: int) -> None:  # noqa: ARG001 - see `arguments.Part.rules`

@@ -25,7 +25,12 @@ from minichat.api.texts import sentence
 from minichat.domain.model import HistoryAccess, ShownRoom, WriteAccess
 from minichat.domain.room_rules import RoomPolicy, check_partner
 
-blueprint = Blueprint("rooms", __name__, url_prefix="/api/chat", description="Rooms and direct chats")
+blueprint = Blueprint(
+    "rooms",
+    __name__,
+    url_prefix="/api/chat",
+    description="Rooms and direct chats: create, find, join and leave them, read marks, and typing.",
+)
 
 
 @blueprint.route("/rooms/", methods=["GET"])

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-blueprint = Blueprint("sockets", __name__, url_prefix="/ws", description="Live updates over a WebSocket")
+blueprint = Blueprint(
+    "sockets",
+    __name__,
+    url_prefix="/ws",
+    description="Live updates over a WebSocket. This page can't open one: see docs/live.md.",
+)
 
 _CLOSE_CODES = {
     EndReason.CLIENT_GONE: (1000, ""),

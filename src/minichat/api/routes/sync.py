@@ -17,7 +17,9 @@ from minichat.api.schemas.queries import SyncQuery
 from minichat.api.streaming import authenticate_again, open_listener
 from minichat.domain.changes import ChangeBatch, Subscription
 
-blueprint = Blueprint("sync", __name__, url_prefix="/api/chat", description="Changes since a cursor")
+blueprint = Blueprint(
+    "sync", __name__, url_prefix="/api/chat", description="The changes since a cursor, by polling or long polling."
+)
 
 
 def _check_cursor(query: dict[str, Any]) -> None:

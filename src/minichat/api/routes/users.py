@@ -21,7 +21,9 @@ from minichat.domain.model import Credentials, Timestamp, User
 from minichat.domain.paging import Page
 from minichat.domain.text import Fields
 
-blueprint = Blueprint("users", __name__, url_prefix="/api", description="Profiles, people and presence")
+blueprint = Blueprint(
+    "users", __name__, url_prefix="/api", description="Your profile and picture, other people, and who is online."
+)
 
 
 @blueprint.route("/auth/profile/", methods=["GET"])

@@ -8,6 +8,7 @@ from minichat.api.schemas.shapes import Out, choice, flag, moment, number, strin
 from minichat.domain.model import HistoryAccess, NotifyLevel, Role, RoomKind, WriteAccess
 
 EXAMPLE_TOKEN = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"  # noqa: S105 - it opens nothing
+EXAMPLE_JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
 
 
 class UserOut(Out):
@@ -38,8 +39,8 @@ class AccountOut(UserOut):
 
 
 class TokensOut(Out):
-    access = string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
-    refresh = string("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…")
+    access = string(EXAMPLE_JWT)
+    refresh = string(EXAMPLE_JWT)
 
 
 class SessionOut(Out):

@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, pre_load
+from marshmallow import RAISE, Schema, fields, missing, pre_load
 
 from minichat.api.errors import MAX_REPORTED_FIELDS
 from minichat.api.schemas.fields import Text
@@ -24,6 +24,14 @@ class In(Schema):
     """The schema of the answer that shows the same object."""
     absent: ClassVar[str | None] = None
     """The value that means the same as leaving a field out."""
+    not_in_example: ClassVar[frozenset[str]] = frozenset()
+    """Fields with an example that the example of a whole body leaves out."""
+
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Return the example of a whole body: that of each field that has one. It works as it stands."""
+        shown = {name: field.metadata.get("example", missing) for name, field in cls().fields.items()}
+        return {name: one for name, one in shown.items() if one is not missing and name not in cls.not_in_example}
 
     def __init__(self, **kwargs: Any) -> None:
         self._may_be_absent: set[str] = set()

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from minichat.api.schemas.answers import (
+    EXAMPLE_JWT,
     EXAMPLE_TOKEN,
     AccountOut,
     CreatedInvitationOut,
@@ -17,7 +18,6 @@ from minichat.api.schemas.answers import (
 )
 from minichat.api.schemas.fields import Boolean, Choice, File, Id, Ids, Moment, Quotable, Text, WholeNumber
 from minichat.api.schemas.forms import In, text_field
-from minichat.api.schemas.shapes import EXAMPLE_TIME
 from minichat.domain import accounts, invitations, mention_rules, message_rules, reports, room_rules
 from minichat.domain.model import MAX_ID, HistoryAccess, NotifyLevel, ReportReason, Role, WriteAccess
 from minichat.domain.text import Fields
@@ -27,19 +27,24 @@ class NothingIn(In):
     """The body of a route that needs none: nothing, or an empty object."""
 
 
-def _new_password(**kwargs: Any) -> Text:
-    metadata = {"format": "password", "example": "correct horse battery"}
+PASSWORD = "correct horse battery"  # noqa: S105 - the password of all examples
+NEW_PASSWORD = "staple battery horse"  # noqa: S105
+
+
+def _new_password(example: str, **kwargs: Any) -> Text:
+    metadata = {"format": "password", "example": example}
     return text_field(
         accounts.MAX_PASSWORD_LENGTH, accounts.MIN_PASSWORD_LENGTH, required=True, metadata=metadata, **kwargs
     )
 
 
 def _old_password() -> Text:
-    return Text(required=True, metadata={"format": "password", "example": "correct horse battery"})
+    return Text(required=True, metadata={"format": "password", "example": PASSWORD})
 
 
-def _repeated_password() -> Text:
-    return Text(metadata={"format": "password", "description": "The password again, if you want it checked."})
+def _repeated_password(example: str) -> Text:
+    description = "The password again, if you want it checked."
+    return Text(metadata={"format": "password", "description": description, "example": example})
 
 
 def _email() -> Text:
@@ -59,12 +64,13 @@ class _FullAccountOut(AccountOut):
 
 class RegisterIn(In):
     resource = _FullAccountOut
+    not_in_example = frozenset({"invite"})  # an account needs none
 
     username = text_field(
         accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"}
     )
-    password = _new_password()
-    password_confirm = _repeated_password()
+    password = _new_password(PASSWORD)
+    password_confirm = _repeated_password(PASSWORD)
     email = _email()
     first_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
     last_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
@@ -81,7 +87,7 @@ class LogoutIn(In):
 
 
 class RefreshIn(In):
-    refresh = Text(required=True)
+    refresh = Text(required=True, metadata={"example": EXAMPLE_JWT})
 
 
 class ProfileIn(In):
@@ -101,13 +107,15 @@ class ProfileIn(In):
         metadata={
             "format": "password",
             "description": "Your password, if `email` changes and the server sends mail.",
-            "example": "correct horse battery",
+            "example": PASSWORD,
         }
     )
 
 
 class PasswordResetIn(In):
     """Exactly one of the two fields."""
+
+    not_in_example = frozenset({"email"})
 
     username = Text(metadata={"example": "ann"})
     email = Text(metadata={"description": "A verified address.", "example": "ann@example.com"})
@@ -121,8 +129,8 @@ class PasswordResetIn(In):
 
 class ResetConfirmIn(In):
     token = Text(required=True, metadata={"description": "The token of the link.", "example": EXAMPLE_TOKEN})
-    new_password = _new_password()
-    new_password_confirm = _repeated_password()
+    new_password = _new_password(NEW_PASSWORD)
+    new_password_confirm = _repeated_password(NEW_PASSWORD)
 
 
 class VerifyEmailIn(In):
@@ -138,8 +146,8 @@ class AvatarIn(In):
 
 class ChangePasswordIn(In):
     old_password = _old_password()
-    new_password = _new_password()
-    new_password_confirm = _repeated_password()
+    new_password = _new_password(NEW_PASSWORD)
+    new_password_confirm = _repeated_password(NEW_PASSWORD)
 
 
 class EraseIn(In):
@@ -197,6 +205,8 @@ def _mention_ids() -> Ids:
 class SentFields(In):
     """The fields that a client sends with a message, over HTTP or a WebSocket."""
 
+    not_in_example = frozenset({"client_id"})  # the second message of the example would be a repetition
+
     content = _content()
     reply_to = Id(metadata={"description": "The id of the message to reply to, in the same room."})
     mention_ids = _mention_ids()
@@ -237,7 +247,10 @@ class NotifyIn(In):
     )
     muted_until = Moment(
         allow_none=True,
-        metadata={"description": "Null unmutes the room, and so does a time in the past.", "example": EXAMPLE_TIME},
+        metadata={
+            "description": "Null unmutes the room, and so does a time in the past.",
+            "example": "2030-01-07T09:00:00+01:00",
+        },
     )
 
 
@@ -293,7 +306,10 @@ class NewInvitationIn(In):
         1,
         invitations.MAX_USES,
         allow_none=True,
-        metadata={"description": "How many people can join with it. Without it, or with null, any number."},
+        metadata={
+            "description": "How many people can join with it. Without it, or with null, any number.",
+            "example": 10,
+        },
     )
 
 
