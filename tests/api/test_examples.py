@@ -14,6 +14,8 @@ import pytest
 
 from api.client import PASSWORD, PICTURE, Chat, Person, Visitor
 from api.conftest import Stage, on_one_database
+from minichat.domain.account_links import AccountLinks
+from minichat.domain.model import LinkPurpose
 
 pytestmark = on_one_database
 
@@ -33,6 +35,8 @@ class Prepared(NamedTuple):
     """Values of the parameters in paths."""
     tokens: dict[str, str]
     """Values of the fields that hold a token."""
+    links: dict[str, str]
+    """The tokens of links that mails would bring, by the operation that uses them."""
 
 
 def prepared(stage: Stage) -> Prepared:
@@ -50,7 +54,17 @@ def prepared(stage: Stage) -> Prepared:
         "picture_id": ann.shows_a_picture(),
     }
     assert (ann.id, bob.id, room["id"], message["id"]) == (1, 2, 1, 1)
-    return Prepared(chat, ann, bob, path, {"refresh": ann.refresh, "token": invitation["token"]})
+    tokens = {"refresh": ann.refresh, "token": invitation["token"]}
+    return Prepared(chat, ann, bob, path, tokens, links_of(chat, ann))
+
+
+def links_of(chat: Chat, person: Person) -> dict[str, str]:
+    services = chat.app.extensions["minichat"].services
+    account_links: AccountLinks = services.recovery.account_links
+    with services.recovery.transaction(account=person.id):
+        user = services.recovery.user_store.get(person.id)
+        links = {purpose: account_links.token_of(account_links.make(user, purpose)) for purpose in LinkPurpose}
+    return {"confirm_password_reset": links[LinkPurpose.RESET], "verify_email": links[LinkPurpose.VERIFY]}
 
 
 def example_of(parameter: dict[str, Any]) -> Any:
@@ -68,9 +82,10 @@ def request_of(place: Prepared, template: str, operation: dict[str, Any], path_p
     if "multipart/form-data" in content:
         sent["data"] = {"file": (BytesIO(PICTURE), "me.png")}
     elif content:
-        sent["json"] = {
-            name: place.tokens.get(name, one) for name, one in content["application/json"]["example"].items()
-        }
+        link = place.links.get(operation["operationId"])
+        tokens = place.tokens if link is None else {"token": link}
+        example = content["application/json"]["example"]
+        sent["json"] = {name: tokens.get(name, one) for name, one in example.items()}
     return sent
 
 

@@ -53,6 +53,12 @@ from minichat_client.api.reactions import (
     remove_reaction,
     unpin_message,
 )
+from minichat_client.api.recovery import (
+    confirm_password_reset,
+    request_password_reset,
+    resend_verification,
+    verify_email,
+)
 from minichat_client.api.reports import report_message
 from minichat_client.api.rooms import (
     create_direct_chat,
@@ -98,6 +104,7 @@ from minichat_client.models import (
     NewRoomIn,
     NotifyIn,
     ParticipantPatchIn,
+    PasswordResetIn,
     Problem,
     ProfileIn,
     ReadIn,
@@ -105,9 +112,11 @@ from minichat_client.models import (
     Registered,
     RegisterIn,
     ReportIn,
+    ResetConfirmIn,
     RoomEvent,
     RoomIn,
     RoomPatchIn,
+    VerifyEmailIn,
 )
 from minichat_client.types import UNSET, File, Response
 
@@ -169,8 +178,15 @@ assert done(revoke_other_sessions.sync_detailed(client=as_cid))
 changed = ok(change_password.sync(client=as_dan, body=ChangePasswordIn(PASSWORD, f"{PASSWORD} again")))
 as_dan = chat(changed.tokens.access)
 
+# Recovery: this server sends no mail, so nobody has a valid link
+ok(request_password_reset.sync(client=anyone, body=PasswordResetIn(username="dan")))
+ok(resend_verification.sync(client=as_cid))
+reset = ResetConfirmIn("a" * 32, PASSWORD)
+assert code(confirm_password_reset.sync(client=anyone, body=reset)) == "token_invalid"
+assert code(verify_email.sync(client=anyone, body=VerifyEmailIn("a" * 32))) == "token_invalid"
+
 # Profiles and people
-assert ok(get_me.sync(client=as_cid)).email == "cid@example.com"
+assert ok(get_me.sync(client=as_cid)).email_verified is False
 assert ok(get_profile.sync(client=as_cid)).profile.is_online
 ok(put_profile.sync(client=as_cid, body=ProfileIn(first_name="Cid", last_name=None)))
 assert ok(update_profile.sync(client=as_cid, body=ProfileIn(last_name="Lee"))).full_name == "Cid Lee"

@@ -20,7 +20,17 @@ from minichat.api.parsing import IdConverter
 from minichat.api.schemas.answers import ProblemOut
 from minichat.api.schemas.events import UNIONS, OneOfUnion, Union
 from minichat.api.schemas.fields import Boolean, Choice, File, Id, Moment, Text, Time, WholeNumber
-from minichat.domain.model import MAX_ID, HistoryAccess, NotifyLevel, ReportReason, Role, RoomKind, WriteAccess
+from minichat.domain.model import (
+    MAX_ID,
+    DirectoryMode,
+    HistoryAccess,
+    NotifyLevel,
+    RegistrationMode,
+    ReportReason,
+    Role,
+    RoomKind,
+    WriteAccess,
+)
 
 DESCRIPTION = """\
 A complete chat API: accounts, rooms, direct chats, messages.
@@ -75,7 +85,10 @@ _FIELD_TYPES = (
 )
 
 
-_ENUMERATIONS = (RoomKind, Role, WriteAccess, HistoryAccess, NotifyLevel, ReportReason)
+_ENUMERATIONS = (
+    *(RegistrationMode, DirectoryMode),
+    *(RoomKind, Role, WriteAccess, HistoryAccess, NotifyLevel, ReportReason),
+)
 """Those of `Choice` fields."""
 
 

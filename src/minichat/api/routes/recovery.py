@@ -11,7 +11,9 @@ from minichat.api.schemas.answers import ConfirmationOut, NewTokensOut
 from minichat.api.schemas.requests import PasswordResetIn, ResetConfirmIn, VerifyEmailIn
 from minichat.api.texts import language, sentence
 
-blueprint = Blueprint("recovery", __name__, url_prefix="/api/auth", description="Forgotten passwords and verified addresses.")
+blueprint = Blueprint(
+    "recovery", __name__, url_prefix="/api/auth", description="Forgotten passwords, and verified addresses."
+)
 
 
 @blueprint.route("/password-reset/", methods=["POST"], policy=PUBLIC)

@@ -5,7 +5,15 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from minichat.api.schemas.shapes import Out, choice, flag, moment, number, string
-from minichat.domain.model import HistoryAccess, NotifyLevel, Role, RoomKind, WriteAccess
+from minichat.domain.model import (
+    DirectoryMode,
+    HistoryAccess,
+    NotifyLevel,
+    RegistrationMode,
+    Role,
+    RoomKind,
+    WriteAccess,
+)
 
 EXAMPLE_TOKEN = "9bT4mKx2Qw7-VzRf0LsN8eHc1JdYpA5G"  # noqa: S105 - it opens nothing
 EXAMPLE_JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.…"
@@ -290,8 +298,8 @@ class InputLimitsOut(Out):
 
 
 class InfoOut(Out):
-    registration = string("open", validate=validate.OneOf(("open", "invite", "closed")))
-    directory = string("everyone", validate=validate.OneOf(("everyone", "shared")))
+    registration = choice(RegistrationMode.OPEN)
+    directory = choice(DirectoryMode.EVERYONE)
     password_reset = flag(False)
     languages = fields.List(fields.String(), required=True, metadata={"example": ["en", "ru"]})
     limits = fields.Nested(InputLimitsOut, required=True)
