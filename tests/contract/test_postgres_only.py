@@ -854,6 +854,6 @@ def test_readers_do_not_wait_for_waiting_writers(server, tmp_path):
         assert ports.user_store.get(1) is None
         with ports.snapshot():
             assert ports.room_store.view(1, 1) is None
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
         holder.ends()
         waiting.ends()

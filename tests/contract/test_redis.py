@@ -19,7 +19,7 @@ from contract.redises import RecordingMonitor, Redises
 from e2e.crowd import wait_until
 from minichat.adapters.memory import MemoryNoticeBoard
 from minichat.adapters.notices import SharedMemoryNoticeBoard
-from minichat.adapters.redis import RedisAdapters
+from minichat.adapters.redis import TIMEOUT_SECONDS, RedisAdapters
 from minichat.adapters.redis.hints import MIN_INTERVAL_SECONDS, Topic
 from minichat.adapters.redis.slots import RedisStreamSlots
 from minichat.adapters.slots import FileStreamSlots
@@ -198,13 +198,14 @@ def test_a_redis_that_refuses_writes_counts_as_down(ann, bob, client):
 
 def test_publishing_does_not_wait_for_a_redis_that_hangs(redises, ann):
     redises.server.hang()
-    began = time.monotonic()
+    took = []
     for _ in range(1_000):
+        began = time.monotonic()
         ann.redis.hints.publish(Topic.CHANGES)
+        took.append(time.monotonic() - began)
         time.sleep(0)
-    took = time.monotonic() - began
     redises.server.go_on()  # before a failure: a server that hangs can't be stopped
-    assert took < 0.25
+    assert max(took) < TIMEOUT_SECONDS
 
 
 def test_a_subscription_that_redis_closes_is_renewed(ann, bob, client):

@@ -330,7 +330,7 @@ def test_a_queue_that_is_full_is_refused_at_once(tmp_path, monkeypatch):
     turns = queue_module.WriteQueue(tmp_path / "turns")
     with turns.turn(), pytest.raises(Unavailable), turns.turn():
         pytest.fail("the queue was full")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 def test_a_transaction_of_one_thread_is_unseen_by_others_until_it_commits(database, ports):
