@@ -35,7 +35,7 @@ class PostBox:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        mail = message_from_bytes(envelope.content, policy=email.policy.default)
+        mail = message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=email.policy.default)
         with self._came:
             self.mails.append(mail)  # type: ignore[arg-type]  # the policy makes this class
             self.recipients += envelope.rcpt_tos
@@ -81,7 +81,7 @@ def mail_server(
         enable_SMTPUTF8=True,
         authenticator=log_in,
         auth_required=needs_log_in,
-        auth_require_tls=tls is None,
+        auth_require_tls=tls is None,  # its TLS from the start does not count
     )
     server.start()
     try:
