@@ -10,6 +10,9 @@ def statements_of(part, name=""):
     elif isinstance(part, tuple):
         for number, value in enumerate(part):
             yield from statements_of(value, f"{name}.{number}")
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            yield from statements_of(value, f"{name}.{key}")
     elif type(part).__module__.startswith("minichat.adapters.peewee.") and hasattr(part, "__dict__"):
         for key, value in vars(part).items():
             if key not in {"_database", "_locks"}:

@@ -23,6 +23,7 @@ from minichat.adapters.memory.mentions import MemoryMentionStore
 from minichat.adapters.memory.message_index import MemoryMessageIndex
 from minichat.adapters.memory.messages import MemoryMessageStore
 from minichat.adapters.memory.notices import MemoryNoticeBoard
+from minichat.adapters.memory.people import MemoryPeopleStore
 from minichat.adapters.memory.reactions import MemoryReactionStore
 from minichat.adapters.memory.reports import MemoryReportStore
 from minichat.adapters.memory.room_openings import MemoryRoomOpeningStore
@@ -65,6 +66,7 @@ __all__ = [
     "MemoryMessageIndex",
     "MemoryMessageStore",
     "MemoryNoticeBoard",
+    "MemoryPeopleStore",
     "MemoryReactionStore",
     "MemoryReportStore",
     "MemoryRoomOpeningStore",
@@ -93,6 +95,7 @@ class Memory:
         self.store = store = Store(checks_locks=checks_locks)
         self.clock = MemoryClock()
         self.changes = MemoryChangeStore(store)
+        user_store = MemoryUserStore(store, PlainCharacters())
         self.ports = Ports(
             transaction=store.transaction,
             snapshot=store.snapshot,
@@ -105,7 +108,8 @@ class Memory:
             password_hasher=PlainPasswords(),
             one_time_codes=PlainCodes(),
             secret_cipher=PlainCipher(),
-            user_store=MemoryUserStore(store, PlainCharacters()),
+            user_store=user_store,
+            people_store=MemoryPeopleStore(store, user_store),
             session_store=MemorySessionStore(store),
             administration_session_store=MemoryAdministrationSessionStore(store),
             second_factor_store=MemorySecondFactorStore(store),

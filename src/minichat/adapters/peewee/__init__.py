@@ -19,6 +19,7 @@ from minichat.adapters.peewee.stores.memberships import PeeweeMembershipStore
 from minichat.adapters.peewee.stores.mentions import PeeweeMentionStore
 from minichat.adapters.peewee.stores.message_index import message_index
 from minichat.adapters.peewee.stores.messages import message_store
+from minichat.adapters.peewee.stores.people import PeeweePeopleStore
 from minichat.adapters.peewee.stores.reactions import PeeweeReactionStore
 from minichat.adapters.peewee.stores.reports import PeeweeReportStore
 from minichat.adapters.peewee.stores.room_openings import PeeweeRoomOpeningStore
@@ -66,6 +67,7 @@ def peewee_ports(
 ) -> Ports:
     """Return all ports: the stores on `database`, and the other ports unchanged."""
     index = message_index(database, characters)
+    user_store = PeeweeUserStore(database, characters)
     return Ports(
         transaction=database.writing,
         snapshot=database.reading,
@@ -78,7 +80,8 @@ def peewee_ports(
         password_hasher=password_hasher,
         one_time_codes=one_time_codes,
         secret_cipher=secret_cipher,
-        user_store=PeeweeUserStore(database, characters),
+        user_store=user_store,
+        people_store=PeeweePeopleStore(database, user_store),
         session_store=PeeweeSessionStore(database),
         administration_session_store=PeeweeAdministrationSessionStore(database),
         second_factor_store=PeeweeSecondFactorStore(database),

@@ -43,6 +43,7 @@ from minichat.domain.model.mail import AccountLink, Letter, LinkPurpose, Mail, M
 from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
+from minichat.domain.model.people import GroupMembership, PeopleFilter, PeopleOrder, PeopleState
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.reports import (
@@ -128,6 +129,7 @@ __all__ = [
     "FoundMessages",
     "Gate",
     "GroupFilter",
+    "GroupMembership",
     "HalfSignIn",
     "HistoryAccess",
     "Invitation",
@@ -162,6 +164,9 @@ __all__ = [
     "OpenedReport",
     "ParticipantList",
     "People",
+    "PeopleFilter",
+    "PeopleOrder",
+    "PeopleState",
     "Reaction",
     "ReactionCount",
     "ReadableRoom",

@@ -33,6 +33,7 @@ from minichat.domain.ports.metrics import HintMonitor
 from minichat.domain.ports.notices import NoticeBoard
 from minichat.domain.ports.one_time_codes import OneTimeCodes
 from minichat.domain.ports.passwords import CommonPasswords, PasswordHasher
+from minichat.domain.ports.people import PeopleStore
 from minichat.domain.ports.pictures import PictureProcessor
 from minichat.domain.ports.reactions import ReactionStore
 from minichat.domain.ports.reports import ReportStore
@@ -76,6 +77,7 @@ __all__ = [
     "NoticeBoard",
     "OneTimeCodes",
     "PasswordHasher",
+    "PeopleStore",
     "PictureProcessor",
     "Ports",
     "ReactionStore",
@@ -111,6 +113,7 @@ class Ports(NamedTuple):
     one_time_codes: OneTimeCodes
     secret_cipher: SecretCipher
     user_store: UserStore
+    people_store: PeopleStore
     session_store: SessionStore
     administration_session_store: AdministrationSessionStore
     second_factor_store: SecondFactorStore
