@@ -403,6 +403,21 @@ def test_an_account_is_disabled_and_enabled_once_each(ports, ann, bob):
     assert ports.user_store.get(ann.id) == ann
 
 
+def test_an_account_is_renamed_unless_the_name_is_taken(ports, ann, bob):
+    with ports.transaction(account=ann.id):
+        assert not ports.user_store.rename(ann._replace(username="BOB", username_key="bob"), free_at=LATER)
+        assert ports.user_store.rename(ann._replace(username="Anna", username_key="anna"), free_at=LATER)
+    assert ports.user_store.get(ann.id) == ann._replace(username="Anna", username_key="anna")
+    assert ports.user_store.credentials("ann") is None
+    assert ports.user_store.credentials("anna").user.id == ann.id
+    assert ports.user_store.is_taken("ann", LATER - 1)
+    assert not ports.user_store.is_taken("ann", LATER)
+    assert search(ports, "anna", 5, without=0) == ["Anna"]
+    with ports.transaction(account=ann.id):
+        assert ports.user_store.rename(ann._replace(username="ANNA", username_key="anna"), free_at=LATER)
+    assert names(ports.user_store.page(Window(5))) == ["ANNA", "bob"]
+
+
 def test_the_rights_of_a_superuser_are_granted_and_taken_back_once_each(ports, ann, bob):
     with ports.transaction(account=ann.id, superusers=True):
         assert not ports.user_store.has_superuser_besides(bob.id)

@@ -49,6 +49,10 @@ class MemoryReportStore:
         heads = [head for head in self._heads() if head.author_id == author_id]
         return in_window(heads, window, lambda head: (head.id,), newest_first=True)
 
+    def page_by(self, reporter_id: int, window: Window) -> Sequence[ReportHead]:
+        heads = [head for head in self._heads() if head.reporter_id == reporter_id]
+        return in_window(heads, window, lambda head: (head.id,), newest_first=True)
+
     def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
         return [head for head in self._heads() if head.message_id == message_id][::-1][:limit]
 

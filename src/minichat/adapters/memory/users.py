@@ -95,6 +95,19 @@ class MemoryUserStore:
                 email_verified_at=user.email_verified_at,
             )
 
+    def rename(self, user: User, free_at: Timestamp) -> bool:
+        self._store.locks.check_account(user.id)
+        tables = self._store.writable
+        former = tables.users[user.id].username_key
+        if tables.user_ids.get(user.username_key, user.id) != user.id:
+            return False
+        del tables.user_ids[former]
+        tables.user_ids[user.username_key] = user.id
+        tables.users[user.id] = tables.users[user.id]._replace(username=user.username, username_key=user.username_key)
+        if former != user.username_key:
+            tables.freed_names[former] = free_at
+        return True
+
     def by_verified_email(self, email_key: str) -> User | None:
         users = self._store.tables.users.values()
         return next(

@@ -35,6 +35,9 @@ class ReportStore(Protocol):
     def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
         """Return, like `page`, the reports of messages of one author, the newest first."""
 
+    def page_by(self, reporter_id: int, window: Window) -> Sequence[ReportHead]:
+        """Return, like `page`, the reports that one user made, the newest first."""
+
     def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
         """Return the newest `limit` reports of a message, the newest first."""
 

@@ -40,6 +40,12 @@ class UserStore(Protocol):
         Without `email_verified_at`, the account holds no verified address any more.
         """
 
+    def rename(self, user: User, free_at: Timestamp) -> bool:
+        """Store the username and its key of `user`; return False, and change nothing, if another account has the key.
+
+        Another former key stays reserved until `free_at`.
+        """
+
     def by_verified_email(self, email_key: str) -> User | None:
         """Return the account that holds the verified address of that key (`accounts.email_key`)."""
 

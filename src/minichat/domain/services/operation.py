@@ -2,7 +2,9 @@
 
 from functools import cached_property
 
+from minichat.domain.account_editing import AccountEditing
 from minichat.domain.administration import Administration
+from minichat.domain.people_lists import PeopleLists
 from minichat.domain.retention import Retention
 from minichat.domain.services.oversight import OversightServices
 
@@ -22,6 +24,37 @@ class OperationServices(OversightServices):
             superusers=self.superusers,
             administrators=self.administrators,
             audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def account_editing(self) -> AccountEditing:
+        return AccountEditing(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            characters=self.ports.characters,
+            username_key=self.ports.username_key,
+            mixes_scripts=self.ports.mixes_scripts,
+            is_common_password=self.ports.is_common_password,
+            email_address=self.ports.email_address,
+            password_hasher=self.ports.password_hasher,
+            user_store=self.ports.user_store,
+            verification=self.verification,
+            outbox=self.outbox,
+            administrators=self.administrators,
+            audit_log=self.audit_log,
+        )
+
+    @cached_property
+    def people_lists(self) -> PeopleLists:
+        return PeopleLists(
+            clock=self.ports.clock,
+            characters=self.ports.characters,
+            email_address=self.ports.email_address,
+            user_store=self.ports.user_store,
+            people_store=self.ports.people_store,
+            session_store=self.ports.session_store,
+            report_store=self.ports.report_store,
+            audit_store=self.ports.audit_store,
         )
 
     @cached_property

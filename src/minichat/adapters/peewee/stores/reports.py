@@ -33,9 +33,9 @@ class PeeweeReportStore:
         self._get = statement(whole.where(this_one))
         in_state = heads.where(row.state == param("state"))
         by_author = heads.where(row.author_id == param("author_id"))
-        self._pages, self._pages_in_state, self._pages_about = (
+        self._pages, self._pages_in_state, self._pages_about, self._pages_by = (
             KeysetPages(database, query, (row.id,), start=(MAX_ID,), newest_first=True)
-            for query in (heads, in_state, by_author)
+            for query in (heads, in_state, by_author, heads.where(by_user))
         )
         self._oldest, self._oldest_in_state = (
             KeysetPages(database, query, (row.id,), start=(0,)) for query in (heads, in_state)
@@ -75,6 +75,9 @@ class PeeweeReportStore:
 
     def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
         return HEADS.all(self._pages_about.rows(window, author_id=author_id))
+
+    def page_by(self, reporter_id: int, window: Window) -> Sequence[ReportHead]:
+        return HEADS.all(self._pages_by.rows(window, user_id=reporter_id))
 
     def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
         return HEADS.all(self._of_message.rows(message_id=message_id, limit=limit))

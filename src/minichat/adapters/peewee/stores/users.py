@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
-from peewee import JOIN, SQL, Case, Expression, Node, fn
+from peewee import JOIN, SQL, Case, Expression, IntegrityError, Node, fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.paging import KeysetPages
@@ -127,6 +127,8 @@ class PeeweeUserStore:
         self._by_verified_email = self._statement(self._users.where(user.verified_email == param("email_key")))
         verify = {"email_verified_at": param("at"), "verified_email": param("email_key")}
         self._verify_email = self._statement(user.update(verify).where(self._is_this))
+        name = params(("username", "username_key"))
+        self._rename = self._statement(user.update(name).where(self._is_this))
         is_other = user.is_active != param("is_active")
         self._set_active = self._statement(user.update(is_active=param("is_active")).where(self._is_this & is_other))
         differs = user.is_superuser != param("is_superuser")
@@ -174,6 +176,21 @@ class PeeweeUserStore:
         )
         if before is not None and (before.first_name, before.last_name) != (user.first_name, user.last_name):
             self._names.put(before._replace(first_name=user.first_name, last_name=user.last_name), former)
+
+    def rename(self, user: User, free_at: Timestamp) -> bool:
+        before = self.get(user.id)
+        if before is None:
+            return False
+        former = self._names.entries_of(before)
+        try:
+            with self._database.savepoint():
+                self._rename.run(id=user.id, username=user.username, username_key=user.username_key)
+        except IntegrityError:
+            return False
+        self._names.put(before._replace(username=user.username, username_key=user.username_key), former)
+        if before.username_key != user.username_key:
+            self._keep_name.run(username_key=before.username_key, free_at=free_at)
+        return True
 
     def by_verified_email(self, email_key: str) -> User | None:
         row = self._by_verified_email.one(email_key=email_key)
