@@ -420,6 +420,8 @@ class TestProfile:
             assert answer.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
             assert "max-age" in answer.headers["Cache-Control"]
             assert name.upper()[0] in answer.text
+        named = chat.person("bob", first_name="🎉", last_name="émile")
+        assert "É" in chat.anyone.follows(named.user["avatar"]).text
 
     @pytest.mark.parametrize("name", ["1-%3Cscript%3E", "1-AB", "0-A", "x-A", "1-", "1-%00", "1-%0A", "9" * 30 + "-A"])
     def test_an_invalid_placeholder_address_is_404(self, chat: Chat, name: str) -> None:

@@ -94,9 +94,8 @@ def _address(person: User) -> str:
     """Return the URL of an external picture, or the path of a picture that we serve."""
     if person.avatar_url:
         return person.avatar_url
-    first = person.username[0]
-    if first in "_.-":  # the signs that a username may begin with
-        first = next(filter(str.isalnum, person.username), first)
+    shown = person.first_name + person.last_name + person.username
+    first = next(filter(str.isalnum, shown), person.username[0])
     return f"/avatars/{person.id}-{_letter(first)}.svg"
 
 

@@ -36,7 +36,7 @@ _PICTURE_ID = path_text(
 @blueprint.route("/<id:user_id>-<letter>.svg", methods=["GET"], policy=PUBLIC_FILE, parameters=[_LETTER])
 @answers(200, {"type": "string"}, 404, content_type="image/svg+xml")
 def get_placeholder(user_id: int, letter: str) -> Response:
-    """Get the placeholder picture: the first letter or digit of the username, on a colour that depends on the account.
+    """Get the placeholder picture: the first letter or digit of the name, on a colour that depends on the account.
 
     The content of a URL never changes, so clients can cache it forever.
     """
