@@ -257,12 +257,23 @@ class TestUnread:
         page = ann.page
         # A browser without windows never takes the focus from a page.
         page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
-        bob.said("psst", room)
+        message = bob.said("psst", room)
         expect(page.get_by_role("link", name=re.compile("Kitchen.*1 unread message"))).to_be_visible()
         expect(page.get_by_role("separator").filter(has_text="New messages")).to_be_attached()
         page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))")
         expect(page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
-        expect(page.get_by_role("separator").filter(has_text="New messages")).to_be_attached()
+        line = page.get_by_role("separator").filter(has_text="New messages")
+        expect(line).to_be_attached()
+
+        page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
+        bob.sends("PUT", f"/api/chat/messages/{message['id']}/reactions/{quote('🎉')}/")
+        expect(page.get_by_role("button", name="🎉 1: Bob")).to_be_visible()
+        expect(line).to_be_attached()
+        bob.said("are you there?", room)
+        expect(row(page, "are you there")).to_be_visible()
+        expect(page.locator(".timeline [role=separator]:has-text('New messages') + * .text")).to_have_text(
+            "are you there?"
+        )
 
     def test_a_screen_reader_hears_each_new_message_once(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
@@ -379,15 +390,17 @@ class TestOneMessage:
 
     def test_a_long_press_opens_the_menu_on_a_phone(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
-        bob.said("hello", room)
+        bob.said(f"hello @{ann.username}", room)
         ann.on_a_phone().opens_room(room)
-        box: Any = row(ann.page, "hello").locator(".bubble").bounding_box()
+        box: Any = row(ann.page, "hello").locator(".mention").bounding_box()
         touch = ann.context.new_cdp_session(ann.page)
         point = {"x": box["x"] + 20, "y": box["y"] + 10}
         touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
         expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+        row(ann.page, "hello").locator(".mention").dispatch_event("click")  # as iOS does
+        expect(ann.page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_mentions_lead_to_their_messages(ann: Person, bob: Person) -> None:
@@ -429,9 +442,8 @@ def test_the_time_stands_beside_the_last_words_and_never_on_them(ann: Person, bo
 def test_the_days_of_a_page_that_stays_open_overnight_stay_right(ann: Person) -> None:
     room = ann.makes_room("Nights")
     ann.said("Good night", room)
-    ann.opens()
     ann.context.clock.install()
-    ann.goes_to_address(f"#/rooms/{room['id']}")
+    ann.opens_room(room)
     expect(ann.page.locator(".day")).to_have_text(["Today"])
     ann.context.clock.fast_forward("24:01:00")
     expect(ann.page.locator(".day")).to_have_text(["Yesterday"])

@@ -143,7 +143,7 @@ class TestRoles:
         dialog(ann).get_by_role("textbox").fill("Kitchen")
         agrees(ann, "Delete")
         bob.sees("“Kitchen” has been deleted.")
-        bob.sees("Choose a chat")
+        bob.sees("Your messages will appear here.")
         ann.sees("No chats yet")
 
     def test_new_settings_of_a_room_reach_its_members(self, ann: Person, bob: Person) -> None:

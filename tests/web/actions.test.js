@@ -21,7 +21,7 @@ import {loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
 import {ANN, annInRoom, message, person, ROOM, room} from "./fixtures.js";
 
-/** @typedef {{status: number, body?: unknown}} Answer */
+/** @typedef {{status: number, body?: unknown, link?: string}} Answer */
 
 await useLanguage("en");
 
@@ -42,7 +42,7 @@ async function appOf(respond) {
       request.socket.destroy();
       return;
     }
-    response.writeHead(answer.status, {"Content-Type": "application/json"});
+    response.writeHead(answer.status, {"Content-Type": "application/json", ...(answer.link && {Link: answer.link})});
     response.end(JSON.stringify(answer.body ?? {}));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -182,11 +182,20 @@ test("people whom a search finds after the log-out are not shown to the next use
 });
 
 test("after an interruption the people who have left meanwhile are offline", async () => {
-  const app = await appOf(() => ({status: 200, body: [{user: ANN, is_online: true, last_seen: null}]}));
-  app.store.update((state) => putPeople(state, [ANN, {...person(2, "ben"), is_online: true}]));
+  const online = (/** @type {unknown} */ user) => [{user, is_online: true, last_seen: null}];
+  const cleo = person(3, "cleo");
+  const app = await appOf((path) =>
+    path.includes("cursor=")
+      ? {status: 200, body: online(cleo)}
+      : {status: 200, body: online(ANN), link: '</api/chat/online-users/?cursor=2>; rel="next"'},
+  );
+  app.store.update((state) => putPeople(state, [ANN, {...person(2, "ben"), is_online: true}, cleo]));
   await loadPresence(app);
   const {people} = app.store.get();
-  assert.deepEqual([people.get(1)?.is_online, people.get(2)?.is_online], [true, false]);
+  assert.deepEqual(
+    [1, 2, 3].map((id) => people.get(id)?.is_online),
+    [true, false, true],
+  );
 });
 
 test("loading everything again does not rely on a load that began before", async () => {

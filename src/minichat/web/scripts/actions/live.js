@@ -89,15 +89,12 @@ export async function loadAll(app) {
 }
 
 /**
- * Presence is not in the log: after an interruption, learn who is online. Too many people are not asked for.
+ * Presence is not in the log: after an interruption, learn who is online.
  * @param {App} app
  */
 export async function loadPresence(app) {
-  const load = async () => {
-    const {items, next} = await app.api.people.online({limit: 200});
-    return next === null ? items : null;
-  };
-  await put(app, load(), (state, online) => (online === null ? state : replacePresence(state, online)));
+  const page = (/** @type {Record<string, string> | undefined} */ next) => app.api.people.online(next ?? {limit: 200});
+  await put(app, allPages(page), replacePresence);
 }
 
 /**

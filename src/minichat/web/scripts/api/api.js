@@ -27,6 +27,7 @@ export function makeApi(client) {
  * @returns {Promise<T[]>}
  */
 export async function allPages(page) {
+  /** @type {T[]} */
   const items = [];
   for (let query = /** @type {Record<string, string> | null | undefined} */ (undefined); query !== null; ) {
     const answer = await page(query);

@@ -63,6 +63,11 @@
  * @property {boolean} notifications
  * @property {boolean} isAsked The user has answered the offer to turn them on.
  *
+ * @typedef {object} ProfileNames
+ * @property {string} first_name
+ * @property {string} last_name
+ * @property {string} email
+ *
  * @typedef {object} State
  * @property {"starting" | "out" | "in"} phase
  * @property {boolean} wasEnded The server has ended the session; the user did not log out.
@@ -88,6 +93,7 @@
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
+ * @property {Readonly<Partial<ProfileNames>>} profileDraft What is typed in the profile and not saved.
  * @property {ReadonlyMap<number, number>} cooldowns By room: when the user may write again, in milliseconds since the epoch.
  */
 
@@ -126,6 +132,7 @@ export const START = {
   blocked: new Set(),
   outbox: [],
   drafts: new Map(),
+  profileDraft: {},
   cooldowns: new Map(),
 };
 

@@ -67,6 +67,7 @@ const texts = {
   "rooms.mentions": {one: "{count} mention", other: "{count} mentions"},
   "rooms.muted": "Muted",
   "rooms.pick": "Choose a chat to start messaging",
+  "rooms.none_to_pick": "Your messages will appear here. Start a chat with somebody, or join a public room.",
   "rooms.menu": "Menu",
   "rooms.log_out": "Log out",
   "rooms.not_found": "This room does not exist, or you are not in it.",

@@ -156,17 +156,22 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
   }
 
   let isTouched = false;
+  let isPressLong = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let press;
   let [pressX, pressY] = [0, 0];
   /** iOS has no event for a long press. @param {PointerEvent} event */
   function onpointerdown(event) {
     isTouched = event.pointerType === "touch";
+    isPressLong = false;
     clearTimeout(press);
     const row = rowOf(event.target);
     if (!isTouched || !row) return;
     [pressX, pressY] = [event.clientX, event.clientY];
-    press = setTimeout(() => openMenu(row, {x: pressX, y: pressY}), LONG_PRESS_MS);
+    press = setTimeout(() => {
+      isPressLong = true;
+      openMenu(row, {x: pressX, y: pressY});
+    }, LONG_PRESS_MS);
   }
   /** @param {PointerEvent} event */
   function onpointermove(event) {
@@ -181,6 +186,15 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     if (row) showToolbar(row);
   }
 
+  /** The end of a long press is no click on what lies below the finger. @param {Event} event */
+  function onclick(event) {
+    if (!isPressLong) return;
+    isPressLong = false;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  scroller.addEventListener("click", onclick, {signal, capture: true});
   scroller.addEventListener("keydown", onkeydown, {signal});
   scroller.addEventListener("contextmenu", oncontextmenu, {signal});
   scroller.addEventListener("pointerdown", onpointerdown, {signal});

@@ -48,6 +48,7 @@ export function messageList(app, room, signal) {
   let isOpened = false;
   let isJumping = false;
   let isUnseen = false;
+  let isLineOld = false; // the user has read what is below the line of the unread messages
   /** Where the user was before they followed a quote. @type {{seq: number, message: number, key: string}[]} */
   let trail = [];
 
@@ -232,7 +233,7 @@ export function messageList(app, room, signal) {
     const isAway = document.visibilityState !== "visible" || !document.hasFocus();
     const known = store.get().rooms.get(room);
     if (isAway && known && !isUnseen) {
-      if (known.unread_count === 0) unreadAfter = null;
+      isLineOld = known.unread_count === 0;
       isUnseen = true;
     }
     if (!isAway) {
@@ -266,7 +267,8 @@ export function messageList(app, room, signal) {
     (state) => state.rooms.get(room)?.unread_count ?? 0,
     (count) => {
       const known = store.get().rooms.get(room);
-      if (!isUnseen || unreadAfter !== null || count === 0 || !known) return;
+      if (!isUnseen || (unreadAfter !== null && !isLineOld) || count === 0 || !known) return;
+      isLineOld = false;
       unreadAfter = known.last_read_seq;
       show();
     },

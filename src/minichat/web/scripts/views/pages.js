@@ -5,7 +5,7 @@
  * @typedef {import("../router.js").Route} Route
  */
 import {t} from "../texts/texts.js";
-import {h} from "../ui/dom.js";
+import {fill, h} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {laterPage} from "./later_page.js";
 import {room} from "./room.js";
@@ -35,22 +35,36 @@ export function pageOf(route) {
     case "home":
     case "log-in":
     case "register":
-      return () => blank("chat", t("rooms.pick"));
+      return home;
     default:
-      return () => blank("search", t("app.not_found"));
+      return () => blank("search", h("p", null, t("app.not_found")));
   }
 }
 
 /**
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+function home(app, signal) {
+  const text = h("p");
+  app.store.watch(
+    ({rooms, isLoaded}) => isLoaded && rooms.size === 0,
+    (isEmpty) => fill(text, t(isEmpty ? "rooms.none_to_pick" : "rooms.pick")),
+    signal,
+  );
+  return blank("chat", text);
+}
+
+/**
  * @param {import("../ui/icons.js").IconName} sign
- * @param {string} text
+ * @param {import("../ui/dom.js").Child} text
  */
 function blank(sign, text) {
   return h(
     "div",
     {class: "blank"},
     h("div", {class: "blank-sign"}, icon(sign)),
-    h("p", null, text),
+    text,
     h("a", {href: "#/", class: "button blank-back"}, t("app.to_rooms")),
   );
 }

@@ -3,6 +3,7 @@
  *
  * @typedef {import("../../app.js").App} App
  * @typedef {import("../../api/types.js").Account} Account
+ * @typedef {import("../../store/state.js").ProfileNames} ProfileNames
  */
 import {changeProfile} from "../../actions/account.js";
 import {t} from "../../texts/texts.js";
@@ -18,10 +19,13 @@ import {pictureSettings} from "./picture.js";
  * @param {AbortSignal} signal
  */
 export function profile(app, signal) {
-  const {account} = app.store.get();
+  const {account, profileDraft} = app.store.get();
   if (!account) return h("div");
   const text = (/** @type {"first_name" | "last_name" | "email"} */ name, /** @type {any} */ attributes) =>
-    field({label: t(`settings.${name}`), attributes: {name, value: account[name], dir: "auto", ...attributes}});
+    field({
+      label: t(`settings.${name}`),
+      attributes: {name, value: profileDraft[name] ?? account[name], dir: "auto", ...attributes},
+    });
   const names = {
     first_name: text("first_name", {autocomplete: "given-name"}),
     last_name: text("last_name", {autocomplete: "family-name"}),
@@ -34,6 +38,11 @@ export function profile(app, signal) {
     attributes: {name: "password", autocomplete: "current-password"},
   });
   password.element.hidden = true;
+
+  /** What is typed and not saved stays until the user returns. @param {Partial<ProfileNames>} draft */
+  function keepDraft(draft) {
+    app.store.update((state) => ({...state, profileDraft: draft}));
+  }
 
   const form = formOf({
     fields: {...names, password},
@@ -50,11 +59,13 @@ export function profile(app, signal) {
           throw error;
         }
       }
+      keepDraft({});
       password.clear();
       password.element.hidden = true;
       toast(t("settings.saved"));
     },
   });
+  form.element.addEventListener("input", () => keepDraft(changesOf(app.store.get().account ?? account, names)));
   return h(
     "div",
     {class: "details"},
@@ -66,10 +77,10 @@ export function profile(app, signal) {
 
 /**
  * @param {Account} account
- * @param {Record<"first_name" | "last_name" | "email", {input: HTMLInputElement}>} fields
+ * @param {Record<keyof ProfileNames, {input: HTMLInputElement}>} fields
  */
 function changesOf(account, fields) {
-  /** @type {Partial<Record<keyof typeof fields, string>>} */
+  /** @type {Partial<ProfileNames>} */
   const changes = {};
   for (const name of /** @type {(keyof typeof fields)[]} */ (Object.keys(fields))) {
     const value = fields[name].input.value.trim();
