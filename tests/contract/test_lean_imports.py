@@ -16,6 +16,16 @@ def test_a_worker_with_sqlite_loads_no_unused_package():
     assert subprocess.check_output([sys.executable, "-c", LOADED], text=True) == "[]\n"
 
 
+def test_the_command_line_loads_nothing_of_the_chat_before_a_command_runs():
+    # A shell starts it at each completion. 0.1 s is unnoticeable; with the application it would take a second.
+    loaded = (
+        "import minichat.cli, sys; "
+        "print([name for name in sys.modules if name.startswith(('minichat.', 'flask', 'peewee', 'marshmallow'))"
+        " and not name.startswith(('minichat.cli', 'minichat.standard_streams', 'minichat.atomic_files'))])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "[]\n"
+
+
 def test_a_package_is_absent_in_the_block_only():
     before = sys.modules["pytest"]
     with without("pytest"), pytest.raises(ImportError):

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click import Group, Option
+from click.shell_completion import FishComplete
 
 from commands import run_minichat
 from e2e.crowd import execute, wait_until
@@ -27,6 +28,7 @@ from minichat.cli.common import read_password
 from postgres import migrated, shared
 from servers import BIN, SECRET, child, environment, free_port, run, serving, sqlite_file_of
 
+COMMANDS = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 PASSWORD = "correct horse battery\n"
 SMALL = ["--users", "4", "--rooms", "3", "--members", "2", "--messages", "25"]
 
@@ -55,6 +57,16 @@ def test_every_command_and_option_has_a_help_text(words, command):
     assert all(option.help for option in command.params if isinstance(option, Option)), words
 
 
+@pytest.mark.parametrize(("words", "command"), commands())
+def test_every_command_and_option_is_documented(words, command):
+    if isinstance(command, Group):
+        return
+    described = [line for line in COMMANDS.splitlines() if f"`minichat {' '.join(words)}" in line]
+    assert described, words
+    options = {option.opts[0] for option in command.params if isinstance(option, Option)}
+    assert {option for option in options if option not in "".join(described)} == set()
+
+
 def test_help_reads_no_settings_and_creates_nothing(tmp_path):
     result = run_minichat(tmp_path, "createsuperuser", "--help", access_ttl="wrong")
     assert result.returncode == 0
@@ -71,7 +83,9 @@ def test_the_help_lists_all_commands(tmp_path):
             "db",
             "createsuperuser",
             "users",
+            "reports",
             "audit",
+            "completion",
             "prune",
             "backup",
             "export",
@@ -194,6 +208,48 @@ def test_a_password_is_prompted_for_twice_and_never_shown(tmp_path):
         assert process.wait(20) == 0
     os.close(person)
     assert PASSWORD.strip().encode() not in shown
+
+
+def test_a_terminal_shows_progress_and_the_output_stays_the_same(tmp_path):
+    def said(name, *words, errors):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        return subprocess.run(
+            [BIN / "minichat", *words], cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=errors, check=True
+        ).stdout
+
+    person, terminal = pty.openpty()
+    for words, label in ((["demo", *SMALL], b"Filling"), (["prune"], b"Pruning")):
+        quiet = said("with a pipe", *words, errors=subprocess.DEVNULL)
+        assert said("with a terminal", *words, errors=terminal) == quiet
+        assert b"\r" not in quiet
+        shown = b""
+        while label not in shown or b"100%" not in shown:
+            shown += os.read(person, 1024)
+    os.close(terminal)
+    os.close(person)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_of_each_shell_calls_minichat(tmp_path, shell):
+    script = run_minichat(tmp_path, "completion", shell).stdout
+    assert f"_MINICHAT_COMPLETE={shell}_complete" in script
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["us"], {"users"}),
+        (["users", "re"], {"reset-link", "revoke-superuser"}),
+        (["users", "list", "--"], {"--query", "--json", "--help"}),
+        (["audit", "--event", "session.op"], {"session.opened"}),
+        (["completion", ""], {"bash", "zsh", "fish"}),
+    ],
+)
+def test_commands_options_and_values_are_completed(words, expected):
+    completed = FishComplete(main, {}, "minichat", "_MINICHAT_COMPLETE").get_completions(words[:-1], words[-1])
+    assert {item.value for item in completed} == expected
 
 
 @pytest.mark.parametrize("is_on_postgres", [False, True])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from minichat import __version__
-from minichat.cli.accounts import audit, createsuperuser, users
+from minichat.cli.audit import audit
 from minichat.cli.check import check
 from minichat.cli.common import (
     Failed,
@@ -28,8 +28,14 @@ from minichat.cli.common import (
     upgrade,
     whole_database,
 )
+from minichat.cli.completion import completion
 from minichat.cli.demo import demo
 from minichat.cli.moving import backup, export, import_, restored
+from minichat.cli.output import json_option, print_json
+from minichat.cli.progress import progress_bar
+from minichat.cli.reports import reports
+from minichat.cli.users import users
+from minichat.cli.users.accounts import createsuperuser
 from minichat.standard_streams import OutputFailed, guarded
 
 if TYPE_CHECKING:
@@ -81,7 +87,7 @@ def main() -> None:
     """
 
 
-for command in (createsuperuser, users, audit, backup, export, import_, demo, check):
+for command in (createsuperuser, users, reports, audit, backup, export, import_, demo, check, completion):
     main.add_command(command)
 
 
@@ -117,7 +123,8 @@ def db_upgrade() -> None:
 
 
 @db.command("status")
-def db_status() -> None:
+@json_option
+def db_status(as_json: bool) -> None:
     """List the migrations and the state of the search index; exit with 1 if the database lacks a migration."""
     settings = load_settings()
     from minichat.adapters.characters import UnicodeCharacters
@@ -125,13 +132,18 @@ def db_status() -> None:
 
     database = whole_database(settings)
     with database_failures(settings):
-        migrations = migrate.status(database)
-        for name, is_applied in migrations:
-            click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
+        for name, is_applied in migrate.status(database):
+            if as_json:
+                print_json({"migration": name, "is_applied": is_applied})
+            else:
+                click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
         expect_current(database)
         indexed = message_filling.progress(database, UnicodeCharacters())
-        state = "complete" if indexed.is_complete else f"{indexed.indexed} of about {indexed.total} messages"
-        click.echo(f"search   {state}")
+        if as_json:
+            print_json({"search_index": indexed.is_complete, "indexed": indexed.indexed, "messages": indexed.total})
+        else:
+            state = "complete" if indexed.is_complete else f"{indexed.indexed} of about {indexed.total} messages"
+            click.echo(f"search   {state}")
 
 
 db.add_command(restored)
@@ -167,7 +179,7 @@ def prune() -> None:
 
     from minichat.adapters.characters import UnicodeCharacters
     from minichat.adapters.peewee.operations.message_filling import purge
-    from minichat.domain.retention import LogRetention
+    from minichat.domain.retention import Kind, LogRetention
     from minichat.wiring import services_on
 
     database = current_database(settings)
@@ -177,9 +189,12 @@ def prune() -> None:
         time.sleep(PRUNE_PAUSE_SECONDS)
 
     logs = LogRetention(changes_seconds=settings.changes_ttl, audit_seconds=settings.audit_ttl)
-    with database_failures(settings), media_failures(settings):
-        for kind, removed in services_on(database, settings).retention.apply(logs, pause=pause):
-            click.echo(f"{removed:>9}  {kind}")
+    kinds = services_on(database, settings).retention.apply(logs, pause=pause)
+    with database_failures(settings), media_failures(settings), progress_bar("Pruning") as bar:
+        bar.update(0, len(Kind))
+        for done, (kind, removed) in enumerate(kinds, start=1):
+            bar.print_above(f"{removed:>9}  {kind}")
+            bar.update(done, len(Kind))
     fill_index(database, settings)  # a server of an earlier version may have left some messages out
     with database_failures(settings):
         if purge(database, UnicodeCharacters()):

@@ -5,6 +5,7 @@ import re
 import click
 
 from minichat.cli.common import Failed, load_settings, read_line
+from minichat.cli.output import json_option, print_json
 
 
 def _service_url(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -39,7 +40,8 @@ def _address(_context: click.Context, _option: click.Parameter, value: str | Non
     help="Connect to this address instead of the URL's: one of several hosts, or before DNS changes.",
 )
 @click.option("--token-stdin", is_flag=True, help="Read an access token from standard input, and try a live stream.")
-def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool) -> None:
+@json_option
+def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool, as_json: bool) -> None:
     """Report the mistakes in a production set-up; exit with 1 if there are any.
 
     The command changes nothing. Run it with the environment and as the user of the server.
@@ -58,7 +60,10 @@ def check(url: str | None, connect_to: tuple[str, int] | None, token_stdin: bool
         findings += service.check(service.Service(url, connect_to), token)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        click.echo(f"{finding.verdict:<5}  {finding.subject:<{width}}  {finding.sentence}")
+        if as_json:
+            print_json(finding._asdict())
+        else:
+            click.echo(f"{finding.verdict:<5}  {finding.subject:<{width}}  {finding.sentence}")
     number = sum(finding.verdict is Verdict.WRONG for finding in findings)
     if number:
         raise Failed(f"{number} {'problem' if number == 1 else 'problems'} found.")

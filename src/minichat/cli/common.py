@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from minichat.cli.progress import progress_bar
+
 if TYPE_CHECKING:
     from minichat.adapters.peewee import ChatDatabase
     from minichat.config import Settings
@@ -133,7 +135,9 @@ def upgrade(settings: "Settings") -> "ChatDatabase":
         database = open_database(settings.database_url, settings.replica_url)
         for name in migrate.upgrade(database):
             click.echo(f"Applied the migration {name}.")
-        if indexed := reindex(database, UnicodeCharacters()):
+        with progress_bar("Indexing names") as bar:
+            indexed = reindex(database, UnicodeCharacters(), report=bar.update)
+        if indexed:
             click.echo(f"Indexed the names of {indexed} people and rooms for the search.")
     return database
 
@@ -149,15 +153,17 @@ def fill_index(database: "ChatDatabase", settings: "Settings") -> None:
 
     def report(progress: Progress) -> None:
         nonlocal reported
+        bar.update(progress.indexed, progress.total)
         if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
-            click.echo(f"Indexed {progress.indexed} of {progress.total} messages for the search.")
+            bar.print_above(f"Indexed {progress.indexed} of {progress.total} messages for the search.")
 
     def pause(_seconds: float) -> None:
         database.checkpoint()
 
     with database_failures(settings):
-        indexed = fill(database, UnicodeCharacters(), report, pause)
+        with progress_bar("Indexing messages") as bar:
+            indexed = fill(database, UnicodeCharacters(), report, pause)
         if reported > started:
             click.echo(f"Indexed the words of {indexed} messages for the search.")
 

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from minichat.cli.common import Failed, database_failures, fill_index, load_settings, media_failures, upgrade
+from minichat.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from minichat.config import Settings
@@ -51,7 +52,7 @@ def demo(context: click.Context, users: int, rooms: int, members: int, messages:
 
     settings = load_settings()
     database = upgrade(settings)
-    with _refusing_filled(settings):
+    with _refusing_filled(settings), progress_bar("Filling") as bar:
         filling.fill(
             database,
             UnicodeCharacters(),
@@ -61,6 +62,7 @@ def demo(context: click.Context, users: int, rooms: int, members: int, messages:
             messages=messages,
             password_hash=Argon2Passwords().hash("demo-password-1"),
             now=now(),
+            progress=bar.update,
         )
     click.echo(f"Created {users} users, {rooms} rooms and {messages} messages.")
     fill_index(database, settings)

@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,6 +23,7 @@ from minichat.cli.common import (
     standard_input,
     upgrade,
 )
+from minichat.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from minichat.adapters.peewee import ChatDatabase
@@ -55,10 +56,10 @@ def backup(path: Path, force: bool, media: bool) -> None:
     pictures, copied = FileMedia(settings.pictures_dir), FileMedia(_media_beside(path, settings) / "avatars")
     names = set()
     try:
-        with _atomic_file(path, force) as file, _progress_bar() as progress:
+        with _atomic_file(path, force) as file, progress_bar("Copying") as bar:
             # Copy the pictures before the database and again after it, because users remove and add pictures meanwhile.
             names |= pictures.copy_to(copied) if media else set()
-            copy(Sqlite(settings.database_path), file, progress)
+            copy(Sqlite(settings.database_path), file, bar.update)
             names |= pictures.copy_to(copied) if media else set()
         if media:
             copied.keep_only(names)
@@ -89,8 +90,8 @@ def export(file: Path, force: bool) -> None:
 
     with (
         database_failures(settings),
-        _progress_bar() as progress,
-        closing(lines_of(database, rfc3339(now()), progress)) as lines,  # which ends its transaction
+        progress_bar("Exporting") as bar,
+        closing(lines_of(database, rfc3339(now()), bar.update)) as lines,  # which ends its transaction
         _opened(file, force) as output,
     ):
         output.writelines(lines)
@@ -109,10 +110,10 @@ def import_(file: Path) -> None:
     from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
 
     try:
-        with _seekable(file) as lines, database_failures(settings), _progress_bar() as progress:
+        with _seekable(file) as lines, database_failures(settings), progress_bar("Importing") as bar:
             size = lines.seek(0, os.SEEK_END)
             database = _database_to_fill(settings)
-            rows = load(database, Export(lines), lambda _: progress(lines.tell(), size))
+            rows = load(database, Export(lines), lambda _: bar.update(lines.tell(), size))
     except NotImported as error:
         raise Failed(f"{_name(file)} was not imported: {error}.") from error
     click.echo(f"Imported {rows} rows{'' if file == STANDARD_STREAM else f' from {file}'}.")
@@ -223,15 +224,3 @@ def _seekable(file: Path) -> Iterator[BinaryIO]:
 
 def _name(file: Path) -> str:
     return "Standard input" if file == STANDARD_STREAM else str(file)
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], object]]:
-    """Yield a function that shows the progress on a terminal. Its arguments are the finished and the total amount."""
-    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def update(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield update

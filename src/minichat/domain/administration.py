@@ -52,6 +52,10 @@ class Administration:
     administrators: Administrators
     audit_log: AuditLog
 
+    def find(self, who: Who) -> User:
+        """Return the account. Raises UserNotFound."""
+        return self._living(who).user
+
     def disable(self, who: Who, *, by: int | None = None) -> tuple[User, bool]:
         """Disable the account and end its sessions; False if it was disabled already.
 

@@ -1,4 +1,4 @@
-"""Checks of how open the chat is: who can register, and whom people find. The operator may intend each of the values."""
+"""How open the chat is: who can register, and whom people find. The operator may intend each value."""
 
 from collections.abc import Iterator
 

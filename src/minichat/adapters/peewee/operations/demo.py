@@ -4,7 +4,7 @@ The users `user1`, `user2`, … share one password. Each room has the users 1 to
 its members in turn, one second apart, and everybody has read them. The change log stays empty, as after a quiet day.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.stores.message_index import begin_again
@@ -33,8 +33,12 @@ def fill(
     messages: int,
     password_hash: str,
     now: Timestamp,
+    progress: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> None:
-    """Fill the database in one transaction. Raises NotEmpty, and ValueError for impossible numbers."""
+    """Fill the database in one transaction. Raises NotEmpty, and ValueError for impossible numbers.
+
+    Call `progress` with the number of inserted messages and of all.
+    """
     if min(users, rooms, members) < 1 or messages < 0 or members > users:
         raise ValueError("there must be at least one user, room and member, and no more members than users")
     started = now - messages * SECOND
@@ -49,6 +53,7 @@ def fill(
         _insert(database, "user_name_part (is_start, part, user_id)", parts)
         _add_rooms(database, rooms, members, messages, started, now)
         begin_again(database, is_empty=True)
+        progress(0, messages)
         _insert(
             database,
             "message (room_id, seq, user_id, content, created_at)",
@@ -56,6 +61,7 @@ def fill(
                 (1, seq, 1 + (seq - 1) % members, f"message number {seq} {TEXT}", started + seq * SECOND)
                 for seq in range(1, messages + 1)
             ),
+            lambda done: progress(done, messages),
         )
         begin_again(database, is_empty=False)
         for table, last in (("user", users), ("room", rooms)):
@@ -131,12 +137,20 @@ def _person(number: int, joined_at: Timestamp) -> User:
     return User(number, name, name, "First", "Last", f"{name}@example.com", "", True, False, joined_at, None)
 
 
-def _insert(database: ChatDatabase, target: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Insert all rows into a target of the form `table (column, …)`."""
+def _insert(
+    database: ChatDatabase,
+    target: str,
+    rows: Iterable[tuple[object, ...]],
+    report: Callable[[int], object] = lambda _done: None,
+) -> None:
+    """Insert all rows into a target of the form `table (column, …)`. Call `report` with the number of inserted rows."""
+    done = 0
     table, _, columns = target.partition(" ")
     names = columns.strip("()").split(", ")
     for batch in _batches(rows, BATCH):
         database.dialect.insert_rows(database, table, names, batch)
+        done += len(batch)
+        report(done)
 
 
 def _batches(rows: Iterable[tuple[object, ...]], size: int) -> Iterator[list[tuple[object, ...]]]:

@@ -5,6 +5,10 @@ runs at once do no harm, and a later run finds the names that a server of an ear
 This module knows no rule of the fold: the stores index.
 """
 
+from collections.abc import Callable
+
+from peewee import fn
+
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
@@ -16,25 +20,39 @@ BATCH = 100
 """Maximum number of people or rooms in one transaction, which takes some ten milliseconds."""
 
 
-def reindex(database: ChatDatabase, characters: Characters, batch: int = BATCH) -> int:
+def reindex(
+    database: ChatDatabase,
+    characters: Characters,
+    batch: int = BATCH,
+    report: Callable[[int, int], object] = lambda _done, _of: None,
+) -> int:
     """Index all people and rooms whose names are not indexed by the rules of this version; return how many.
 
-    Raises Unavailable; earlier batches stay indexed.
+    After each batch, call `report` with the number of indexed names and of all. Raises Unavailable; earlier batches
+    stay indexed.
     """
     users, rooms = PeeweeUserStore(database, characters), PeeweeRoomStore(database, characters)
-    done = 0
+    done, total = 0, _count_behind(database)
     while ids := _behind(database, UserRow, batch):
         with database.writing(shared_accounts=ids):
             users.index(ids)
         done += len(ids)
+        report(done, total)
     while ids := _behind(database, RoomRow, batch):
         with database.writing(rooms=ids):
             rooms.index(ids)
         done += len(ids)
+        report(done, total)
     if done:
         # The planner would still expect many rows that are behind.
         database.dialect.refresh_statistics(database)
     return done
+
+
+def _count_behind(database: ChatDatabase) -> int:
+    """Return the number of people and rooms whose names are behind; an index knows them."""
+    queries = [table.select(fn.COUNT(table.id)).where(~table.is_indexed) for table in (UserRow, RoomRow)]
+    return sum(Statement(database, query).rows()[0][0] for query in queries)
 
 
 def _behind(database: ChatDatabase, row: type[UserRow] | type[RoomRow], limit: int) -> list[int]:

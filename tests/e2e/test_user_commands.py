@@ -1,0 +1,155 @@
+"""`minichat users` and `minichat reports`: what the administration does to people, from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import run_minichat
+from minichat.config import Settings
+from minichat.domain.model import ReportReason
+from minichat.wiring import build_services
+from settings import settings_from
+
+PASSWORD = "correct horse battery"
+Json = dict[str, Any]
+
+
+class Chat:
+    """A chat in a folder, and its services as a server would use them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings: Settings = settings_from({"MINICHAT_RATE_LIMITS": "off"}, root=folder)
+        self.says("createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+        self.services = build_services(self.settings)
+        self.ann, self.session = self.services.registration.register("ann", PASSWORD, first_name="Ann")
+
+    def says(self, *words: str, says: str = "") -> str:
+        """The standard output of a command that succeeds."""
+        done = run_minichat(self.folder, *words, says=says)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+
+    def fails(self, *words: str, says: str = "") -> str:
+        """The sentence of a command that fails."""
+        done = run_minichat(self.folder, *words, says=says)
+        assert (done.returncode, done.stdout) == (1, ""), done
+        return done.stderr.rstrip("\n")
+
+    def objects(self, *words: str) -> list[Json]:
+        return [json.loads(line) for line in self.says(*words, "--json").splitlines()]
+
+    def events(self) -> list[str]:
+        return [entry["event"] for entry in self.objects("audit")]
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Chat:
+    return Chat(tmp_path)
+
+
+class TestPeople:
+    def test_each_account_is_one_json_object(self, chat: Chat) -> None:
+        ann, root = chat.objects("users", "list")
+        assert ann == {
+            "id": chat.ann.id,
+            "username": "ann",
+            "first_name": "Ann",
+            "last_name": "",
+            "email": "",
+            "email_verified": False,
+            "is_active": True,
+            "is_superuser": False,
+            "joined_at": ann["joined_at"],
+            "last_seen": ann["last_seen"],
+        }
+        assert ann["joined_at"].endswith("Z")
+        assert (root["username"], root["is_superuser"], root["last_seen"]) == ("root", True, None)
+        assert [one["username"] for one in chat.objects("users", "list", "--query", "an")] == ["ann"]
+
+    def test_one_person_is_shown_with_their_sessions(self, chat: Chat) -> None:
+        [shown] = chat.objects("users", "show", "ANN")
+        [session] = shown["sessions"]
+        assert (shown["username"], session["id"]) == ("ann", chat.session.session.id)
+        text = chat.says("users", "show", "ann")
+        assert "username        ann\n" in text
+        assert f"session         {session['id']}  last used " in text
+
+    def test_one_session_is_ended(self, chat: Chat) -> None:
+        own = chat.session.session.id
+        assert chat.fails("users", "logout", "ann", "--session", "999") == "ann has no live session 999."
+        assert chat.says("users", "logout", "ann", "--session", str(own)) == f"The session {own} of ann is over.\n"
+        assert chat.objects("users", "show", "ann")[0]["sessions"] == []
+
+    def test_superuser_rights_are_granted_and_taken_back(self, chat: Chat) -> None:
+        assert chat.says("users", "grant-superuser", "ann") == "ann is a superuser.\n"
+        assert chat.says("users", "grant-superuser", "ann") == "ann was already a superuser.\n"
+        assert chat.says("users", "revoke-superuser", "root") == "root is no superuser any more.\n"
+        assert [one["username"] for one in chat.objects("users", "list") if one["is_superuser"]] == ["ann"]
+        assert chat.events()[-2:] == ["account.superuser_granted", "account.superuser_revoked"]
+
+    @pytest.mark.parametrize("words", [("disable",), ("revoke-superuser",), ("erase", "--yes")])
+    def test_no_command_takes_the_last_superuser(self, chat: Chat, words: tuple[str, ...]) -> None:
+        assert "superuser" in chat.fails("users", words[0], "root", *words[1:])
+        assert chat.objects("users", "list", "--query", "root")[0]["is_active"]
+
+    def test_an_account_is_erased_after_a_question(self, chat: Chat) -> None:
+        refused = run_minichat(chat.folder, "users", "erase", "ann", says="n\n")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"Erase the account of ann (id {chat.ann.id}) for ever?" in refused.stderr
+        done = run_minichat(chat.folder, "users", "erase", "ann", says="y\n")
+        assert (done.returncode, done.stdout) == (0, "The account of ann is erased.\n")
+        assert [one["username"] for one in chat.objects("users", "list")] == ["root"]
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            *(("show",), ("disable",), ("enable",), ("logout",), ("logout", "--session", "1")),
+            *(("grant-superuser",), ("revoke-superuser",), ("erase", "--yes"), ("totp-reset",)),
+        ],
+    )
+    def test_an_unknown_name_is_a_sentence(self, chat: Chat, words: tuple[str, ...]) -> None:
+        assert chat.fails("users", words[0], "bob\x1b", *words[1:]) == "There is no account named bob\\x1b."
+
+
+class TestReports:
+    @pytest.fixture
+    def report(self, chat: Chat) -> int:
+        """A report of bob's about a message of ann's."""
+        bob, _ = chat.services.registration.register("bob", PASSWORD)
+        room = chat.services.rooms.create(chat.ann.id, "Tea", invited=[bob.id]).view.room
+        message = chat.services.messaging.send(chat.ann, room.id, "Buy now").message
+        chat.services.reports.make(bob.id, message.id, ReportReason.SPAM, "Again")
+        return int(chat.objects("reports", "list")[0]["id"])
+
+    def test_the_queue_is_listed_without_texts(self, chat: Chat, report: int) -> None:
+        [shown] = chat.objects("reports", "list")
+        assert (shown["state"], shown["reason"], shown["author"], shown["reporter"]) == ("open", "spam", "ann", "bob")
+        assert shown.keys() & {"comment", "content"} == set()
+        assert "ann  by bob" in chat.says("reports", "list")
+        assert "report.opened" not in chat.events()
+
+    def test_a_report_is_shown_and_the_audit_log_knows_it(self, chat: Chat, report: int) -> None:
+        [shown] = chat.objects("reports", "show", str(report))
+        assert (shown["content"], shown["comment"], shown["room"]) == ("Buy now", "Again", "Tea")
+        assert shown["is_message_deleted"] is False
+        assert chat.events()[-1] == "report.opened"
+        assert "content         Buy now\n" in chat.says("reports", "show", str(report))
+
+    def test_a_report_is_dismissed_once(self, chat: Chat, report: int) -> None:
+        assert chat.says("reports", "dismiss", str(report)) == f"The report {report} is dismissed.\n"
+        assert chat.objects("reports", "list") == []
+        assert [one["state"] for one in chat.objects("reports", "list", "--state", "any")] == ["dismissed"]
+        assert chat.fails("reports", "act", str(report)) == f"The report {report} is decided already: dismissed."
+
+    def test_the_message_of_a_report_is_deleted(self, chat: Chat, report: int) -> None:
+        chat.says("reports", "act", str(report), "--delete-message")
+        [shown] = chat.objects("reports", "list", "--state", "acted_on")
+        assert shown["decided_by"] is None
+        assert chat.objects("reports", "show", str(report))[0]["is_message_deleted"] is True
+
+    @pytest.mark.parametrize("words", [("show",), ("dismiss",), ("act",), ("act", "--delete-message")])
+    def test_an_unknown_report_is_a_sentence(self, chat: Chat, words: tuple[str, ...]) -> None:
+        assert chat.fails("reports", words[0], "7", *words[1:]) == "There is no report 7."
