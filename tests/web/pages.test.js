@@ -25,6 +25,10 @@ test("an address and its page are the same in both directions", () => {
     assert.notEqual(parseRoute(hash).page === "room" && /** @type {any} */ (parseRoute(hash)).message, true, hash);
   }
   assert.equal(parseRoute("#/rooms/x").page, "other");
+  for (const page of /** @type {const} */ (["reset", "verify"])) {
+    assert.deepEqual(parseRoute(`#${page}=a-b_c`), {page, token: "a-b_c"});
+    assert.equal(href(parseRoute(`#${page}=a-b_c`)), `#/${page}`, "the address holds no token");
+  }
 });
 
 test("both languages have the same keys, values and all plural forms", () => {

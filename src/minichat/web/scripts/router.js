@@ -10,6 +10,7 @@ import {goTo} from "./ui/layers.js";
  *   {page: "settings", section: string} |
  *   {page: "search", room?: number} | {page: "mentions"} |
  *   {page: "invite", token: string} |
+ *   {page: "reset", token: string} | {page: "verify", token: string} | {page: "forgot-password"} |
  *   {page: "log-in"} | {page: "register"} | {page: "other", path: string}} Route
  */
 
@@ -19,8 +20,8 @@ import {goTo} from "./ui/layers.js";
  */
 export function parseRoute(hash) {
   const path = hash.replace(/^#/, "");
-  const invite = /^invite=([\w.~-]+)$/.exec(path);
-  if (invite) return {page: "invite", token: invite[1]};
+  const link = /^(invite|reset|verify)=([\w.~-]+)$/.exec(path);
+  if (link) return {page: /** @type {"invite" | "reset" | "verify"} */ (link[1]), token: String(link[2])};
   const parts = path.split("/").filter((part) => part !== "");
   const [first, second, third, fourth] = parts;
   if (first === undefined) return {page: "home"};
@@ -32,7 +33,8 @@ export function parseRoute(hash) {
   if (first === "search" && parts.length === 2 && isId(second)) return {page: "search", room: Number(second)};
   if (first === "mentions" && parts.length === 1) return {page: "mentions"};
   if (first === "settings" && parts.length <= 2) return {page: "settings", section: second ?? ""};
-  if (first === "log-in" || first === "register") return {page: first};
+  if (first === "log-in" || first === "register" || first === "forgot-password") return {page: first};
+  if (first === "reset" || first === "verify") return {page: first, token: ""};
   return {page: "other", path};
 }
 
@@ -43,7 +45,7 @@ function isId(text) {
 
 /**
  * @param {Route} route
- * @returns {string} The fragment, with its "#".
+ * @returns {string} The fragment, with its "#", without the token of a mail's link.
  */
 export function href(route) {
   switch (route.page) {
@@ -79,7 +81,12 @@ export function go(route, {replace = false} = {}) {
  * @param {AbortSignal} signal
  */
 export function watchAddress(run, signal) {
-  const read = () => run(parseRoute(location.hash));
+  const read = () => {
+    const route = parseRoute(location.hash);
+    // The token of a mail's link stays in memory alone: neither the address bar nor the history keeps it.
+    if (route.page === "reset" || route.page === "verify") history.replaceState(history.state, "", href(route));
+    run(route);
+  };
   addEventListener("hashchange", read, {signal});
   read();
 }

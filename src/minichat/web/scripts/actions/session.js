@@ -124,6 +124,17 @@ function enter({local, session, store}, {user, tokens, room}) {
 }
 
 /**
+ * Log in with tokens that came without the account. Somebody else who is logged in here is logged out first.
+ * @param {App} app
+ * @param {import("../api/types.js").Tokens} tokens
+ */
+export async function enterWithTokens(app, tokens) {
+  const user = await app.api.account.accountOf(tokens.access);
+  if (app.session.exists()) await logOut(app);
+  enter(app, {user, tokens});
+}
+
+/**
  * @param {import("../store/state.js").State} state
  * @param {import("../api/types.js").Account} account
  * @returns {import("../store/state.js").State}
@@ -137,7 +148,7 @@ function loggedIn(state, account) {
  * @param {import("../router.js").Route} route
  */
 function isEntrance({page}) {
-  return page === "log-in" || page === "register" || page === "invite";
+  return ["log-in", "register", "invite", "forgot-password", "reset"].includes(page);
 }
 
 /**

@@ -27,6 +27,9 @@ export function accountEndpoints({json, page, send}) {
     /** End the session of a refresh token. @param {string} refresh */
     logOut: (refresh) => json("POST", "api/auth/logout/", {body: {refresh}, isPublic, isLasting: true}),
 
+    /** The account of another session than the present one. @param {string} access @returns {Promise<Account>} */
+    accountOf: (access) => json("GET", "api/auth/me/", {isPublic, headers: {Authorization: `Bearer ${access}`}}),
+
     /** @param {AbortSignal} [signal] @returns {Promise<Account>} */
     me: (signal) => json("GET", "api/auth/me/", {signal}),
 
@@ -63,7 +66,7 @@ export function accountEndpoints({json, page, send}) {
 
     endOtherSessions: () => json("DELETE", "api/auth/sessions/"),
 
-    /** Request a mail with a link. @param {{username: string} | {email: string}} body */
+    /** Request a mail with a link. @param {{username: string} | {email: string}} body @returns {Promise<{message: string}>} */
     requestPasswordReset: (body) => json("POST", "api/auth/password-reset/", {body, isPublic}),
 
     /** @param {{token: string, new_password: string}} body @returns {Promise<{tokens: Tokens}>} */
@@ -72,6 +75,7 @@ export function accountEndpoints({json, page, send}) {
     /** @param {string} token */
     verifyEmail: (token) => json("POST", "api/auth/email/verify/", {body: {token}, isPublic}),
 
+    /** @returns {Promise<{message: string}>} */
     resendVerification: () => json("POST", "api/auth/email/resend/"),
   };
 }

@@ -53,6 +53,28 @@ const texts = {
   "welcome.registration_closed": "New accounts are created by administrators of this server.",
   "welcome.registration_invite": "You need an invitation to create an account here. Open its link, or paste it.",
 
+  // Forgotten passwords and verified addresses
+  "recovery.forgot": "Forgot your password?",
+  "recovery.forgot_title": "Forgot your password?",
+  "recovery.forgot_text": "We send a link to the verified e-mail address of your account.",
+  "recovery.name": "Username or e-mail address",
+  "recovery.send": "Send link",
+  "recovery.sent_title": "Check your mail",
+  "recovery.reset_title": "Set a new password",
+  "recovery.reset_text": "All devices of the account will be logged out.",
+  "recovery.reset": "Set password and log in",
+  "recovery.logged_in":
+    "You are logged in here as @{name}. With the new password you will be logged in to the account of the link.",
+  "recovery.dead": "This link no longer works",
+  "recovery.dead_reset": "It was used, has expired or was replaced by a newer one. Request a new one.",
+  "recovery.dead_verify": "It was used, has expired or was replaced by a newer one. Settings can send it again.",
+  "recovery.open_again": "Open the link in your mail again.",
+  "recovery.again": "Request a new link",
+  "recovery.to_log_in": "Log in",
+  "recovery.verified": "Your e-mail address is verified",
+  "recovery.verified_text": "If you forget your password, we can send you a link there.",
+  "recovery.taken": "This address is taken",
+
   // The list of rooms
   "rooms.title": "Chats",
   "rooms.empty": "No chats yet",
@@ -422,6 +444,9 @@ const texts = {
   "settings.current_password": "Current password",
   "settings.new_password": "New password",
   "settings.email_password_hint": "A new e-mail address needs your password.",
+  "settings.email_verified": "This address is verified.",
+  "settings.email_unverified": "This address is not verified yet: open the link in our mail.",
+  "settings.resend": "Send the link again",
   "settings.save": "Save",
   "settings.saved": "Saved",
   "settings.change_password": "Change password",

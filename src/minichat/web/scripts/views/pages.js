@@ -30,6 +30,10 @@ export function pageOf(route) {
         const {invitationPage} = await import("./invitation.js");
         return (app, signal) => invitationPage(app, route.token, signal);
       });
+    case "forgot-password":
+    case "reset":
+    case "verify":
+      return laterPage(async () => (await import("./recovery.js")).recoveryPage);
     case "settings":
       return laterPage(async () => (await import("./settings/settings.js")).settingsPage);
     case "home":

@@ -3,14 +3,14 @@
  *
  * @typedef {import("../app.js").App} App
  */
-import {fieldProblem, problemText} from "../actions/problems.js";
 import {logIn, register} from "../actions/session.js";
 import {go, parseRoute} from "../router.js";
 import {t} from "../texts/texts.js";
 import {field} from "../ui/controls.js";
-import {fill, h, scope, setText} from "../ui/dom.js";
+import {fill, h, scope} from "../ui/dom.js";
+import {later} from "../ui/later.js";
 import {passwordField} from "../ui/password_field.js";
-import {logo} from "./logo.js";
+import {accountForm} from "./account_form.js";
 import {welcomeInvitation} from "./welcome_invitation.js";
 
 /**
@@ -21,12 +21,28 @@ export function welcome(app, signal) {
   const place = h("div");
   const card = h("div", {class: "welcome-card"}, welcomeInvitation(app, signal), place);
   const form = scope(signal);
-  app.store.watch(
-    (state) => state.route.page === "register" || state.route.page === "invite",
-    (isNew) => fill(place, isNew ? registerForm(app, form.next()) : logInForm(app, form.next())),
-    signal,
-  );
+  app.store.watch(({route}) => formAt(route), show, signal);
+
+  /** @param {string} name */
+  async function show(name) {
+    const end = form.next();
+    if (name === "register") return void fill(place, registerForm(app, end));
+    if (name === "log-in") return void fill(place, logInForm(app, end));
+    const recovery = await later(() => import("./recovery.js"));
+    if (recovery && !end.aborted) fill(place, recovery.recoveryForm(app, end));
+  }
+
   return h("main", {class: "welcome"}, card);
+}
+
+/**
+ * The form at an address, and its token if it has one: another token is another form.
+ * @param {import("../router.js").Route} route
+ */
+function formAt(route) {
+  if (route.page === "register" || route.page === "invite") return "register";
+  if (route.page === "reset" || route.page === "verify") return `${route.page} ${route.token}`;
+  return route.page === "forgot-password" ? route.page : "log-in";
 }
 
 /**
@@ -50,6 +66,13 @@ function logInForm(app, signal) {
   app.store.watch(
     (state) => state.info?.registration === "closed",
     (isClosed) => (form.other.hidden = isClosed),
+    signal,
+  );
+  const forgot = h("p", {class: "welcome-other"}, h("a", {href: "#/forgot-password"}, t("recovery.forgot")));
+  form.other.before(forgot);
+  app.store.watch(
+    (state) => state.info?.password_reset === true,
+    (sendsMail) => (forgot.hidden = !sendsMail),
     signal,
   );
   return form.element;
@@ -134,72 +157,4 @@ function usernameField() {
       required: true,
     },
   });
-}
-
-/**
- * @param {object} parts
- * @param {string} [parts.note]
- * @param {string} parts.title
- * @param {string} parts.action
- * @param {Record<string, ReturnType<typeof field>>} parts.fields By the name that the API gives the field.
- * @param {() => Promise<unknown>} parts.send
- * @param {(string | Node)[]} parts.other The way to the other form.
- */
-function accountForm({note: firstNote = "", title, action, fields, send, other: way}) {
-  const problem = h("p", {class: "form-problem", role: "alert"});
-  const button = h("button", {type: "submit", class: "button is-main is-wide"}, action);
-  const note = h("p", {class: "welcome-note", role: "status"});
-  const other = h("p", {class: "welcome-other"}, way[0], " ", ...way.slice(1));
-  const parts = Object.values(fields).map((one) => one.element);
-
-  /** @param {SubmitEvent} event */
-  async function onsubmit(event) {
-    event.preventDefault();
-    if (button.getAttribute("aria-disabled") === "true" || button.hidden) return;
-    button.setAttribute("aria-disabled", "true"); // a disabled button would lose the focus
-    setText(problem, "");
-    for (const one of Object.values(fields)) one.setProblem("");
-    try {
-      await send();
-    } catch (error) {
-      showProblem(error);
-    } finally {
-      button.removeAttribute("aria-disabled");
-    }
-  }
-
-  /** @param {unknown} error */
-  function showProblem(error) {
-    const wrong = Object.entries(fields).filter(([name]) => fieldProblem(error, name) !== "");
-    for (const [name, one] of wrong) one.setProblem(fieldProblem(error, name));
-    if (wrong.length === 0) setText(problem, problemText(error));
-    (wrong[0]?.[1] ?? fields.password).input.focus();
-  }
-
-  /** @param {string} text */
-  function showNote(text) {
-    setText(note, text);
-    note.hidden = text === "";
-  }
-
-  /** Show the fields and the button, or hide what can't be used. @param {boolean} isUsable */
-  function setUsable(isUsable) {
-    for (const [name, one] of Object.entries(fields)) if (name !== "invite") one.element.hidden = !isUsable;
-    button.hidden = !isUsable;
-  }
-
-  showNote(firstNote);
-  const element = h(
-    "form",
-    {class: "welcome-form", novalidate: true, onsubmit},
-    logo(),
-    h("h1", {class: "welcome-title", tabindex: -1}, title),
-    h("p", {class: "welcome-about"}, t("welcome.about")),
-    note,
-    ...parts,
-    problem,
-    button,
-    other,
-  );
-  return {element, other, showNote, setUsable};
 }

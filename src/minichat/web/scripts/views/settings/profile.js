@@ -6,12 +6,13 @@
  * @typedef {import("../../store/state.js").ProfileNames} ProfileNames
  */
 import {changeProfile} from "../../actions/account.js";
+import {resendVerification} from "../../actions/recovery.js";
 import {t} from "../../texts/texts.js";
 import {field} from "../../ui/controls.js";
-import {h} from "../../ui/dom.js";
+import {h, setText} from "../../ui/dom.js";
 import {passwordField} from "../../ui/password_field.js";
 import {toast} from "../../ui/toast.js";
-import {formOf} from "../form.js";
+import {formOf, runOnce} from "../form.js";
 import {pictureSettings} from "./picture.js";
 
 /**
@@ -31,13 +32,22 @@ export function profile(app, signal) {
     last_name: text("last_name", {autocomplete: "family-name"}),
     email: text("email", {type: "email", autocomplete: "email", dir: "ltr"}),
   };
-  // Asked for only if the server wants it: where it sends mail, a new address needs the password.
+  // Where the server sends mail, a new address needs the password.
   const password = passwordField({
     label: t("settings.current_password"),
     hint: t("settings.email_password_hint"),
     attributes: {name: "password", autocomplete: "current-password"},
   });
   password.element.hidden = true;
+  names.email.input.addEventListener(
+    "input",
+    () => {
+      const now = app.store.get();
+      if (now.info?.password_reset) password.element.hidden = names.email.input.value.trim() === now.account?.email;
+    },
+    {signal},
+  );
+  names.email.element.append(verificationState(app, signal));
 
   /** What is typed and not saved stays until the user returns. @param {Partial<ProfileNames>} draft */
   function keepDraft(draft) {
@@ -73,6 +83,40 @@ export function profile(app, signal) {
     h("p", {class: "quiet"}, t("settings.username", {name: account.username})),
     form.element,
   );
+}
+
+/**
+ * Whether the address is verified, and a button that sends the link again.
+ * @param {App} app
+ * @param {AbortSignal} signal
+ */
+function verificationState(app, signal) {
+  const text = h("p", {class: "field-hint"});
+  const resend = h(
+    "button",
+    {
+      type: "button",
+      class: "link-button",
+      onclick: () => runOnce(resend, send, (problem) => toast(problem, {isProblem: true})),
+    },
+    t("settings.resend"),
+  );
+  const element = h("div", {class: "verification"}, text, resend);
+
+  async function send() {
+    toast(await resendVerification(app));
+  }
+
+  const show = () => {
+    const {account, info} = app.store.get();
+    const isVerified = account?.email_verified === true;
+    element.hidden = !account?.email || info?.password_reset !== true;
+    resend.hidden = isVerified;
+    setText(text, t(isVerified ? "settings.email_verified" : "settings.email_unverified"));
+  };
+  app.store.watch((state) => state.account, show, signal);
+  app.store.watch((state) => state.info, show, signal);
+  return element;
 }
 
 /**
