@@ -175,6 +175,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Этот адрес электронной почты уже подтвердил другой аккаунт.",
     ),
     "username_taken": ("This username is taken.", "Это имя пользователя уже занято."),
+    "name_not_typed": (
+        "This is not the username. Type it exactly as it is shown.",
+        "Имя не совпадает. Введите его точно так, как оно показано.",
+    ),
     "last_superuser": (
         "This is the last enabled superuser. Make somebody else a superuser first.",
         "Это последний действующий суперпользователь. Сначала назначьте другого.",

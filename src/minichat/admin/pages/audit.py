@@ -10,6 +10,7 @@ from flask_admin import expose
 
 from minichat.admin.addresses import back, here
 from minichat.admin.csv_file import BYTE_ORDER_MARK, encoded, line
+from minichat.admin.event_texts import event_text
 from minichat.admin.forms import Form
 from minichat.admin.language import t
 from minichat.admin.links import to_person
@@ -88,7 +89,7 @@ class AuditPage(AdministratorPage):
         return _Wanted(entries)
 
     def _filters(self) -> Sequence[Search | Choice]:
-        events = sorted(((event.value, _event(event)) for event in _EVENTS), key=lambda one: one[1].casefold())
+        events = sorted(((event.value, event_text(event)) for event in _EVENTS), key=lambda one: one[1].casefold())
         return (
             Search("person", t("audit.person"), t("audit.person_hint")),
             Choice("event", t("audit.event"), [("", t("audit.every_event")), *events]),
@@ -119,7 +120,7 @@ def _table(found: FoundEntries) -> Table:
     rows: list[Sequence[Cell]] = [
         (
             Moment(entry.at),
-            _event(entry.event),
+            event_text(entry.event),
             _person(entry.user_id, found.people),
             _person(entry.actor_id, found.people),
             ", ".join(f"{_detail(key)}: {value}" for key, value in entry.detail.items()),
@@ -129,12 +130,6 @@ def _table(found: FoundEntries) -> Table:
         for entry in found.page.items
     ]
     return Table([Column(t(f"audit.{column}")) for column in _COLUMNS], rows, t("audit.empty"))
-
-
-def _event(event: AuditEvent) -> str:
-    """Return the name of an event, or its code if it has no text."""
-    key = f"audit.{event.value.replace('.', '_')}"
-    return t(key) if has_text(key) else event.value
 
 
 def _detail(name: str) -> str:

@@ -75,4 +75,9 @@ TEXTS: Table = {
     "detail_person": "person",
     "detail_since": "since",
     "detail_until": "until",
+    "account_created": "Account created by an administrator",
+    "account_edited": "Account edited",
+    "account_superuser_granted": "Superuser rights granted",
+    "account_superuser_revoked": "Superuser rights taken back",
+    "detail_fields": "fields",
 }

@@ -75,4 +75,9 @@ TEXTS: Table = {
     "detail_person": "пользователь",
     "detail_since": "с",
     "detail_until": "до",
+    "account_created": "Аккаунт создан администратором",
+    "account_edited": "Аккаунт изменён",
+    "account_superuser_granted": "Выданы права суперпользователя",
+    "account_superuser_revoked": "Отозваны права суперпользователя",
+    "detail_fields": "поля",
 }
