@@ -145,6 +145,9 @@ def _see_the_entrance(tour: Tour, cast: Cast) -> None:
     tour.stop("log-in", heading)
     tour.goes("#/register")
     tour.stop("registration", heading.filter(has_text="Create your account"))
+    for address, title in (("#/forgot-password", "Forgot your password?"), ("#reset=unknown", "Set a new password")):
+        tour.goes(address)
+        tour.stop(address, heading.filter(has_text=title))
     token = cast.bob.sends("POST", f"/api/chat/rooms/{cast.public['id']}/invites/")["token"]
     tour.goes(f"#invite={token}")
     tour.stop("registration with an invitation", tour.page.get_by_text("invites you to"))
@@ -299,6 +302,8 @@ def _see_the_pages(tour: Tour, cast: Cast) -> None:
     for address, text in (
         (f"#invite={token}", "invites you to"),
         ("#invite=unknown", "no longer works"),
+        ("#/reset", "Open the link in your mail again."),
+        ("#reset=unknown", "You are logged in here as"),
         (f"#/rooms/{cast.public['id']}", "Join room"),
         ("#/rooms/987654", "does not exist"),
         (f"#/rooms/{cast.blocked['id']}", "You blocked this person."),
