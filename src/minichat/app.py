@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask
@@ -16,6 +17,7 @@ from minichat.adapters.peewee import ChatDatabase, open_database, server_clock
 from minichat.adapters.peewee.operations import message_filling, migrate
 from minichat.adapters.peewee.operations.reindex import reindex
 from minichat.adapters.slots import FileStreamSlots
+from minichat.adapters.tally import QueueTally
 from minichat.adapters.workers import GunicornWorker, check_preload
 from minichat.api import context, cross_origin, errors, hooks, instrumentation, openapi, routes
 from minichat.api.application import ChatFlask, new_application
@@ -27,6 +29,7 @@ from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
+from minichat.domain.model import Figure
 from minichat.domain.ports import ClientWatcher, Clock, NoticeBoard
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
@@ -49,6 +52,7 @@ def create_app(
     services: Services | None = None,
     clock: Clock | None = None,
     watch_client: ClientWatcher | None = None,
+    tally: QueueTally | None = None,
 ) -> Flask:
     """Return the WSGI application.
 
@@ -67,12 +71,18 @@ def create_app(
             indexing.start()
     database = database or open_database(settings.database_url, settings.replica_url)
     clock = clock or server_clock(database, now)
-    metrics = Metrics(__version__, has_redis=settings.redis_url is not None)
+    tally = tally or QueueTally(clock, GunicornWorker())
+    metrics = Metrics(
+        __version__,
+        has_redis=settings.redis_url is not None,
+        count_refusal=partial(tally.count, Figure.REFUSALS),
+    )
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
     mailer = mailer_of(settings)
     services = services or services_on(
-        database, settings, clock=clock, notices=_notice_board(settings, redis), mailer=mailer
+        database, settings, clock=clock, notices=_notice_board(settings, redis), mailer=mailer, tally=tally
     )
+    tally.store_by(services.figures.record, in_background=is_started)
     if is_started:
         services.second_factors.renew_encryption()
     if mailer is not None:
@@ -95,6 +105,7 @@ def create_app(
         events=live.events,
         hub=live.hub,
         watch_client=watch_client or Connections().watch,
+        tally=tally,
         is_behind_proxies=settings.trusted_proxies > 0,
         count_request=limits.count if limits else None,
         came_online=live.came_online,

@@ -24,10 +24,11 @@ from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports, server_clock
 from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
+from minichat.adapters.tally import NoTally
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
 from minichat.domain.model import DirectoryMode, Modes, RegistrationMode
-from minichat.domain.ports import Clock, Mailer, NoticeBoard, PasswordHasher, Transaction
+from minichat.domain.ports import Clock, Mailer, NoticeBoard, PasswordHasher, Tally, Transaction
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
@@ -58,6 +59,7 @@ def services_on(
     clock: Clock | None = None,
     passwords: PasswordHasher | None = None,
     notices: NoticeBoard | None = None,
+    tally: Tally | None = None,
     transaction: Transaction | None = None,
     mailer: Mailer | None = None,
 ) -> Services:
@@ -82,6 +84,7 @@ def services_on(
         picture_processor=PillowPictures(offload),
         media_store=FileMedia(settings.pictures_dir),
         notice_board=notices or typing_board(settings),
+        tally=tally or NoTally(),
         mailer=mailer or mailer_of(settings),
     )
     if transaction is not None:

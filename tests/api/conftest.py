@@ -21,6 +21,7 @@ from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
+from minichat.adapters.tally import QueueTally
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on
@@ -105,12 +106,18 @@ class Stage:
         self._clock = MemoryClock(A_MONDAY)
         self._database: ChatDatabase = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
-        services = services_on(self._database, settings, clock=self._clock, passwords=passwords)
+        tally = QueueTally(self._clock)
+        services = services_on(self._database, settings, clock=self._clock, passwords=passwords, tally=tally)
         self._counter = WeightedCounter()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("minichat.app.MemoryRequestCounter", lambda: self._counter)
             self.app = create_app(
-                settings, database=self._database, services=services, clock=self._clock, watch_client=GoneClient
+                settings,
+                database=self._database,
+                services=services,
+                clock=self._clock,
+                watch_client=GoneClient,
+                tally=tally,
             )
         self.document = Document(self.app)
 

@@ -15,6 +15,7 @@ from minichat.adapters.memory import (
     Memory,
     MemoryClock,
     MemoryNoticeBoard,
+    MemoryTally,
     PlainCharacters,
     PlainCipher,
     PlainCodes,
@@ -182,6 +183,7 @@ def _ports(database: Any, clock: MemoryClock, folder: Path) -> Ports:
         picture_processor=PlainPictures(),
         media_store=_media(folder),
         notice_board=MemoryNoticeBoard(),
+        tally=MemoryTally(),
     )
 
 

@@ -14,6 +14,7 @@ from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
     MemoryNoticeBoard,
+    MemoryTally,
     PlainCharacters,
     PlainCipher,
     PlainCodes,
@@ -31,7 +32,7 @@ from minichat.adapters.peewee.operations.import_ import Export, NotImported, loa
 from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
-from minichat.domain.model import Device, MailKind, ReportReason, Role
+from minichat.domain.model import Device, Figure, MailKind, ReportReason, Role
 from minichat.domain.second_factor_codes import STEP
 from postgres import migrated
 from sqlite import put_empty_database
@@ -65,6 +66,7 @@ class Home:
             picture_processor=PlainPictures(),
             media_store=FileMedia(folder / "avatars"),
             notice_board=MemoryNoticeBoard(),
+            tally=MemoryTally(),
         )
         self.chat = Chat(ports, self.clock)
 
@@ -158,6 +160,8 @@ def live(home):
     with suppress(InvalidCredentials):
         bob.logs_in("wrong password", PHONE)
     set_up_a_second_factor(chat)
+    hour = clock() - clock() % 3_600_000
+    chat.services.figures.record({(hour, Figure.MESSAGES): 3}, {hour: [ann.id, bob.id]})
     warden = chat.superuser("warden")
     chat.services.room_openings.open(warden.id, warden.grant.session.id, room.id, "Report 1")
     chat.services.recovery.make_link("ann")

@@ -420,6 +420,8 @@ FILLING = """
         SELECT room_id, id, seq, ' @.' || to_hex(user_id) || ' hell.o ' FROM message;
     INSERT INTO session (user_id, created_at, last_used_at, expires_at, user_agent, ip, network)
         SELECT n, n, n, n, 'agent', '1.2.3.4', '1.2.3.0' FROM {all};
+    INSERT INTO figure SELECT n, 'messages', n FROM {all};
+    INSERT INTO activity SELECT n, n, n FROM {all};
     INSERT INTO administration_session SELECT n, true FROM {all};
     INSERT INTO used_step SELECT n, 1 FROM {all};
     INSERT INTO recovery_code SELECT n, 'u' || n FROM {all};

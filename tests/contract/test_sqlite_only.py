@@ -21,6 +21,7 @@ from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
     MemoryNoticeBoard,
+    MemoryTally,
     PlainCharacters,
     PlainCipher,
     PlainCodes,
@@ -69,6 +70,7 @@ def ports(database, tmp_path):
         picture_processor=PlainPictures(),
         media_store=FileMedia(tmp_path / "avatars"),
         notice_board=MemoryNoticeBoard(),
+        tally=MemoryTally(),
     )
 
 

@@ -12,7 +12,7 @@ from minichat.api.files import File, digest_of, packed, without_comments
 
 _SHARED = ("tokens", "base", "controls", "forms", "welcome")
 """Style sheets of the web client that the pages use, in their order there."""
-_OWN = ("layout", "lists", "details", "messages", "second_factor")
+_OWN = ("layout", "lists", "details", "messages", "second_factor", "figures")
 
 
 class Assets(NamedTuple):

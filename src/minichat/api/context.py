@@ -18,7 +18,7 @@ from minichat.api.presenting import Presenter
 from minichat.api.request_state import caller_id
 from minichat.api.tokens import Tokens
 from minichat.domain.model import Details, Device, People
-from minichat.domain.ports import ClientWatcher, Clock
+from minichat.domain.ports import ClientWatcher, Clock, Tally
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.hub import Hub
@@ -44,6 +44,7 @@ class AppContext(NamedTuple):
     events: JsonEventWriter
     hub: Hub[JsonEvent]
     watch_client: ClientWatcher
+    tally: Tally
     origins: tuple[str, ...]
     """The origins whose pages may call the API."""
     count_request: Callable[..., None] | None = None

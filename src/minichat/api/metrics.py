@@ -6,6 +6,7 @@ anything imports prometheus_client. Without the variable, the numbers are those 
 
 import os
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ _MAIL_QUEUE = {
     "oldest_seconds": "Age of the oldest mail that waits to be sent.",
     "failed": "Mails of the last day that were refused or given up.",
 }
+_REFUSED = frozenset({401, 403, 429})
 _SENT = ("POST", "/api/chat/messages/", 201)
 
 
@@ -65,7 +67,10 @@ class _Recorder(NamedTuple):
 class Metrics:
     """The metrics of one app."""
 
-    def __init__(self, version: str, *, has_redis: bool = False) -> None:
+    def __init__(
+        self, version: str, *, has_redis: bool = False, count_refusal: Callable[[], object] = lambda: None
+    ) -> None:
+        """Call `count_refusal` at each request that is refused for its credentials, a missing right or its number."""
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "minichat_http_requests", "Answered requests.", ("method", "route", "status"), registry=registry
@@ -108,6 +113,7 @@ class Metrics:
         build.labels(version).set(1)
         for outcome in _LOG_INS.values():
             self._log_ins.labels(outcome)  # reported as 0, not as absent, before the first
+        self._refusals = _Refusals(count_refusal)
         self._recorders: dict[tuple[RouteKey, int], _Recorder] = {}
 
     def begin_request(self) -> None:
@@ -157,7 +163,15 @@ class Metrics:
             counters.append(self._log_ins.labels(_LOG_INS[status]))
         if (*key, status) == _SENT:
             counters.append(self._sent)
+        if status in _REFUSED:
+            counters.append(self._refusals)
         return _Recorder(tuple(counters), self._seconds.labels(key.route))
+
+
+class _Refusals(NamedTuple):
+    """A counter that calls a function."""
+
+    inc: Callable[[], object]
 
 
 class RedisMetrics:

@@ -15,7 +15,7 @@ from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired
-from minichat.domain.model import Caller, LogPosition
+from minichat.domain.model import Caller, Figure, LogPosition
 from minichat.live.listeners import Listener
 from minichat.live.streaming import stream_events
 
@@ -44,6 +44,13 @@ def position_in(query: Mapping[str, Any], **_path: object) -> LogPosition | None
         "after": query.get("after"),
     }
     return context().cursors.newest({field: cursor for field, cursor in given.items() if cursor})
+
+
+def open_stream(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:
+    """Open a listener for a stream or a socket, and count it. Raises the errors of `open_listener`."""
+    opened = open_listener(subscription)
+    context().tally.count(Figure.STREAMS)
+    return opened
 
 
 def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:

@@ -23,6 +23,7 @@ from minichat.domain.ports import (
     BlockStore,
     ChangeStore,
     Clock,
+    FigureStore,
     InvitationStore,
     MailStore,
     MediaStore,
@@ -74,6 +75,7 @@ class Erasure:
     block_store: BlockStore
     report_store: ReportStore
     second_factor_store: SecondFactorStore
+    figure_store: FigureStore
     change_store: ChangeStore
     message_store: MessageStore
     media_store: MediaStore
@@ -163,6 +165,7 @@ class Erasure:
             self.change_store.record_all(lifted, self.block_store.erase(user.id))
             self.report_store.erase(user.id)
             self.second_factor_store.remove(user.id)
+            self.figure_store.erase(user.id)
             self.message_store.forget_digests(user.id)
             self.message_store.forget_pinner(user.id)
             self.reaction_store.erase(user.id)

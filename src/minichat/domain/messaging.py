@@ -34,6 +34,7 @@ from minichat.domain.model import (
     Change,
     ChangeKind,
     Details,
+    Figure,
     Membership,
     Message,
     NewMessage,
@@ -56,6 +57,7 @@ from minichat.domain.ports import (
     MessageStore,
     RoomStore,
     Snapshot,
+    Tally,
     Transaction,
     UserStore,
 )
@@ -73,6 +75,7 @@ class Messaging:
     room_store: RoomStore
     membership_store: MembershipStore
     message_store: MessageStore
+    tally: Tally
     change_store: ChangeStore
     detail_reader: DetailReader
     room_access: RoomAccess
@@ -99,6 +102,20 @@ class Messaging:
         CannotMessage, YouBlocked, ClientIdReused if the retry has other content, or MessageNotFound if the author may
         no longer read the first message.
         """
+        sent = self._send(author, room_id, content, client_id, reply_to, mention_ids)
+        if not sent.is_replay:
+            self.tally.count(Figure.MESSAGES)
+        return sent
+
+    def _send(
+        self,
+        author: User,
+        room_id: int,
+        content: str,
+        client_id: str | None,
+        reply_to: int | None,
+        mention_ids: Sequence[int],
+    ) -> SentMessage:
         fields = Fields()
         content = check_content(fields, content, self.characters)
         if client_id is not None:

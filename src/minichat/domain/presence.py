@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from minichat.domain.blocks import Blocks
 from minichat.domain.errors import AnnouncementsOnly
 from minichat.domain.model import LAST_SEEN_RESOLUTION, PRESENCE_LEASE, SECOND, TypingNotice, User
-from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Transaction, UserStore
+from minichat.domain.ports import Clock, MembershipStore, NoticeBoard, Tally, Transaction, UserStore
 from minichat.domain.room_access import RoomAccess, may_write
 
 TYPING_PAUSE = 3 * SECOND
@@ -25,6 +25,7 @@ class Presence:
     user_store: UserStore
     membership_store: MembershipStore
     notice_board: NoticeBoard
+    tally: Tally
     room_access: RoomAccess
     blocks: Blocks
 
@@ -32,6 +33,8 @@ class Presence:
         """Renew the leases of users with an open stream, if they are due."""
         now = self.clock()
         if any(user.is_due(now) for user in self.user_store.by_ids(user_ids).values()):
+            for user_id in user_ids:
+                self.tally.saw(user_id)
             with self.transaction():
                 self.user_store.seen_all(user_ids, now, resolution=LAST_SEEN_RESOLUTION)
 

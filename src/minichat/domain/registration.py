@@ -7,7 +7,7 @@ from minichat.domain.accounts import check_email, check_name, check_password, ch
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import InvitationNotFound, InvitationRequired, RegistrationClosed, UsernameTaken
 from minichat.domain.invitations import Invitations
-from minichat.domain.model import AuditEvent, Device, NewUser, RegistrationMode, ShownRoom, User
+from minichat.domain.model import AuditEvent, Device, Figure, NewUser, RegistrationMode, ShownRoom, User
 from minichat.domain.outbox import Outbox
 from minichat.domain.ports import (
     Characters,
@@ -16,6 +16,7 @@ from minichat.domain.ports import (
     EmailAddress,
     MixesScripts,
     PasswordHasher,
+    Tally,
     Transaction,
     UsernameKey,
     UserStore,
@@ -46,6 +47,7 @@ class Registration:
     email_address: EmailAddress
     password_hasher: PasswordHasher
     user_store: UserStore
+    tally: Tally
     sessions: Sessions
     invitations: Invitations
     throttling: Throttling
@@ -89,6 +91,7 @@ class Registration:
         with self.transaction(attempts=self.outbox.locks(new.email)):
             user, grant = self._add_with_session(new, device, language)
         self.outbox.queued()
+        self.tally.count(Figure.REGISTRATIONS)
         return user, grant
 
     def register_invited(
@@ -118,6 +121,7 @@ class Registration:
             user, grant = self._add_with_session(new, device, language)
             shown = self.invitations.admit(user.id, invite)
         self.outbox.queued()
+        self.tally.count(Figure.REGISTRATIONS)
         return user, grant, shown
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:

@@ -17,6 +17,7 @@ from minichat.domain.ports import (
     AuditStore,
     ChangeStore,
     Clock,
+    FigureStore,
     InvitationStore,
     LinkStore,
     MailStore,
@@ -45,6 +46,8 @@ UNDECIDED_KEPT = 365 * DAY
 """How long an open report is kept."""
 MAILS_KEPT = DAY
 """How long a mail is kept after it was sent or given up, without its address: the limits of mails count it."""
+FIGURES_KEPT = 400 * DAY
+"""How long the counts of an hour are kept."""
 PICTURES_KEPT = HOUR
 """How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
@@ -69,6 +72,7 @@ class Kind(StrEnum):
     CHANGES = "changes"
     REPORTS = "old reports"
     ATTEMPTS = "expired attempt counts"
+    FIGURES = "figures of past hours"
     NAMES = "expired reservations of names"
     AUDIT = "audit entries"
     PICTURES = "unused pictures"
@@ -88,6 +92,7 @@ class Retention:
     change_store: ChangeStore
     report_store: ReportStore
     attempt_store: AttemptStore
+    figure_store: FigureStore
     audit_store: AuditStore
     media_store: MediaStore
 
@@ -111,6 +116,7 @@ class Retention:
             Kind.CHANGES: lambda: self.change_store.sweep(now - logs.changes_seconds * SECOND, BATCH),
             Kind.REPORTS: lambda: self.report_store.sweep(now - DECIDED_KEPT, now - UNDECIDED_KEPT, BATCH),
             Kind.ATTEMPTS: lambda: self.attempt_store.sweep(now, BATCH),
+            Kind.FIGURES: lambda: self.figure_store.sweep(now - FIGURES_KEPT, BATCH),
             Kind.NAMES: lambda: self.user_store.sweep_freed_names(now - EXPIRED_KEPT, BATCH),
             Kind.AUDIT: lambda: self.audit_store.sweep(now - logs.audit_seconds * SECOND, BATCH),
         }

@@ -47,6 +47,7 @@ from minichat.domain.ports import (
     CommonPasswords,
     PasswordHasher,
     SessionStore,
+    Tally,
     Transaction,
     UsernameKey,
     UserStore,
@@ -85,6 +86,7 @@ class Sessions:
     password_hasher: PasswordHasher
     user_store: UserStore
     session_store: SessionStore
+    tally: Tally
     throttling: Throttling
     account_links: AccountLinks
     audit_log: AuditLog
@@ -140,6 +142,7 @@ class Sessions:
         now = self.clock()
         session = self.session_store.open(user.id, device.truncated, now, now + self.lifetimes.session_seconds * SECOND)
         self.user_store.seen(user.id, now)
+        self.tally.saw(user.id)
         return self._issue(session, new_token(), now)
 
     def authenticate(self, session_id: int, user_id: int) -> Caller:
@@ -168,6 +171,7 @@ class Sessions:
                 return current  # another request of the same user was faster
             self.user_store.seen(caller.user.id, now)
             self.session_store.used(caller.session.id, now)
+        self.tally.saw(caller.user.id)
         return Caller(current.user._replace(last_seen_at=now), current.session._replace(last_used_at=now))
 
     def live_among(self, session_ids: Collection[int]) -> Collection[int]:
@@ -198,6 +202,7 @@ class Sessions:
                 self.throttling.count_refresh(session_id)
                 self.session_store.used(session_id, now)
                 self.user_store.seen(user_id, now)
+                self.tally.saw(user_id)
                 grant = self._issue(self._limited(caller.session, now), self._successors(jti)[0], now)
             else:
                 grant = self._same_successor(caller.session, jti, now)

@@ -14,6 +14,7 @@ from minichat.adapters.memory.audit import MemoryAuditStore
 from minichat.adapters.memory.bans import MemoryBanStore
 from minichat.adapters.memory.blocks import MemoryBlockStore
 from minichat.adapters.memory.changes import MemoryChangeStore
+from minichat.adapters.memory.figures import MemoryFigureStore, MemoryTally
 from minichat.adapters.memory.invitations import MemoryInvitationStore
 from minichat.adapters.memory.links import MemoryLinkStore
 from minichat.adapters.memory.mails import MemoryMailer, MemoryMailStore
@@ -56,6 +57,7 @@ __all__ = [
     "MemoryBlockStore",
     "MemoryChangeStore",
     "MemoryClock",
+    "MemoryFigureStore",
     "MemoryInvitationStore",
     "MemoryLinkStore",
     "MemoryMailStore",
@@ -73,6 +75,7 @@ __all__ = [
     "MemoryRoomStore",
     "MemorySecondFactorStore",
     "MemorySessionStore",
+    "MemoryTally",
     "MemoryTicketStore",
     "MemoryUserStore",
     "PlainCharacters",
@@ -129,6 +132,8 @@ class Memory:
             message_index=MemoryMessageIndex(store, PlainCharacters()),
             change_store=self.changes,
             attempt_store=MemoryAttemptStore(store),
+            figure_store=MemoryFigureStore(store),
+            tally=MemoryTally(),
             audit_store=MemoryAuditStore(store),
             picture_processor=PlainPictures(),
             media_store=MemoryMediaStore(self.clock),

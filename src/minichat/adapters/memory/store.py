@@ -23,6 +23,7 @@ from minichat.domain.model import (
     Ban,
     Block,
     Change,
+    Figure,
     Invitation,
     LinkPurpose,
     Mail,
@@ -106,6 +107,9 @@ class Tables:
     changes: list[Change] = dataclasses.field(default_factory=list)
     attempts: dict[str, tuple[AttemptCount, Timestamp]] = dataclasses.field(default_factory=dict)
     """By key: the count and the end of its window."""
+    figures: dict[tuple[Timestamp, Figure], int] = dataclasses.field(default_factory=dict)
+    activity: dict[int, tuple[Timestamp, Timestamp]] = dataclasses.field(default_factory=dict)
+    """By user id: the latest active hour and day."""
     audit: list[AuditEntry] = dataclasses.field(default_factory=list)
     freed_names: dict[str, Timestamp] = dataclasses.field(default_factory=dict)
     """By username key: the end of the reservation."""

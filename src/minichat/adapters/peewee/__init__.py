@@ -12,6 +12,7 @@ from minichat.adapters.peewee.stores.audit import PeeweeAuditStore
 from minichat.adapters.peewee.stores.bans import PeeweeBanStore
 from minichat.adapters.peewee.stores.blocks import PeeweeBlockStore
 from minichat.adapters.peewee.stores.changes import change_store
+from minichat.adapters.peewee.stores.figures import PeeweeFigureStore
 from minichat.adapters.peewee.stores.invitations import PeeweeInvitationStore
 from minichat.adapters.peewee.stores.links import PeeweeLinkStore
 from minichat.adapters.peewee.stores.mails import PeeweeMailStore
@@ -42,6 +43,7 @@ from minichat.domain.ports import (
     PictureProcessor,
     Ports,
     SecretCipher,
+    Tally,
     UsernameKey,
 )
 
@@ -63,6 +65,7 @@ def peewee_ports(
     picture_processor: PictureProcessor,
     media_store: MediaStore,
     notice_board: NoticeBoard,
+    tally: Tally,
     mailer: Mailer | None = None,
 ) -> Ports:
     """Return all ports: the stores on `database`, and the other ports unchanged."""
@@ -101,6 +104,8 @@ def peewee_ports(
         message_index=index,
         change_store=change_store(database),
         attempt_store=PeeweeAttemptStore(database),
+        figure_store=PeeweeFigureStore(database),
+        tally=tally,
         audit_store=PeeweeAuditStore(database),
         picture_processor=picture_processor,
         media_store=media_store,

@@ -346,6 +346,25 @@ class AttemptRow(Model):
         table_name = "attempt"
 
 
+class FigureRow(Model):
+    period = BigIntegerField()
+    figure = TextField()
+    number = BigIntegerField()
+
+    class Meta:
+        table_name = "figure"
+        primary_key = CompositeKey("period", "figure")
+
+
+class ActivityRow(Model):
+    user_id = BigIntegerField(primary_key=True)
+    hour = BigIntegerField()
+    day = BigIntegerField()
+
+    class Meta:
+        table_name = "activity"
+
+
 class AuditRow(Model):
     id = BigIntegerField(primary_key=True)
     at = BigIntegerField()
@@ -387,5 +406,7 @@ ALL = (
     MailRow,
     FreedNameRow,
     AttemptRow,
+    FigureRow,
+    ActivityRow,
     AuditRow,
 )

@@ -2,6 +2,7 @@
 
 from minichat.admin.page import AdministratorPage
 from minichat.admin.pages.audit import AuditPage
+from minichat.admin.pages.figures import FiguresPage
 from minichat.admin.pages.messages import MessagesPage
 from minichat.admin.pages.people import PeoplePage
 from minichat.admin.pages.reports import ReportsPage
@@ -14,5 +15,6 @@ PAGES: tuple[type[AdministratorPage], ...] = (
     MessagesPage,
     ReportsPage,
     AuditPage,
+    FiguresPage,
     SecondFactorPage,
 )

@@ -16,7 +16,7 @@ from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
 from minichat.api.schemas.queries import EventsQuery
-from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
+from minichat.api.streaming import events_of, open_stream, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
 
 blueprint = Blueprint(
@@ -57,7 +57,7 @@ def stream_events(query: dict[str, Any]) -> Response:
     subscription, must_resync = subscription_or_resync(query)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
-    listener, close = open_listener(subscription)
+    listener, close = open_stream(subscription)
     frames = _frames(events_of(listener, must_resync=must_resync))
     response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
     # Not in a `finally` of the generator: a generator that never started does not run it.

@@ -23,7 +23,7 @@ from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller_id
 from minichat.api.schemas.queries import EventsQuery
-from minichat.api.streaming import events_of, open_listener, position_in, subscription_or_resync
+from minichat.api.streaming import events_of, open_stream, position_in, subscription_or_resync
 from minichat.live.listeners import EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS
 
@@ -88,14 +88,14 @@ def open_socket(query: dict[str, Any]) -> Response:
 def _open_socket(query: dict[str, Any], room_id: int | None) -> Response:
     """Return the response that opens a WebSocket of a room, or of all rooms of the caller.
 
-    Raises UpgradeRequired, SocketsNotServed, OriginNotAllowed, InvalidCursor, and the errors of `open_listener`.
+    Raises UpgradeRequired, SocketsNotServed, OriginNotAllowed, InvalidCursor, and the errors of `open_stream`.
     """
     from minichat.api.websocket import Socket, UpgradeResponse  # late: it loads wsproto, and clients may do without
 
     socket = Socket()
     _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
-    listener, close = open_listener(subscription)
+    listener, close = open_stream(subscription)
     response = UpgradeResponse(Conversation(socket, listener, room_id, must_resync=must_resync).run)
     response.call_on_close(close)
     return response

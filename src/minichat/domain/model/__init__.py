@@ -32,6 +32,7 @@ from minichat.domain.model.changes import (
     LogPosition,
 )
 from minichat.domain.model.details import Details
+from minichat.domain.model.figures import Figure, FigureCount, FigureSpan, Series
 from minichat.domain.model.invitations import (
     CreatedInvitation,
     Invitation,
@@ -126,6 +127,9 @@ __all__ = [
     "DirectParticipant",
     "DirectoryMode",
     "FactorState",
+    "Figure",
+    "FigureCount",
+    "FigureSpan",
     "FoundMessages",
     "Gate",
     "GroupFilter",
@@ -187,6 +191,7 @@ __all__ = [
     "RoomView",
     "SecondFactor",
     "SentMessage",
+    "Series",
     "Session",
     "SetUpKey",
     "ShownMessage",

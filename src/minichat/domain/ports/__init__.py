@@ -20,6 +20,7 @@ from minichat.domain.ports.clients import ClientWatch, ClientWatcher
 from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
 from minichat.domain.ports.emails import EmailAddress
+from minichat.domain.ports.figures import FigureStore, Tally
 from minichat.domain.ports.hints import ChangeHints
 from minichat.domain.ports.invitations import InvitationStore
 from minichat.domain.ports.links import LinkStore
@@ -62,6 +63,7 @@ __all__ = [
     "Clock",
     "CommonPasswords",
     "EmailAddress",
+    "FigureStore",
     "HintMonitor",
     "InvitationStore",
     "LinkStore",
@@ -90,6 +92,7 @@ __all__ = [
     "SessionStore",
     "Snapshot",
     "StreamSlots",
+    "Tally",
     "TicketStore",
     "Transaction",
     "UserStore",
@@ -133,6 +136,8 @@ class Ports(NamedTuple):
     message_index: MessageIndex
     change_store: ChangeStore
     attempt_store: AttemptStore
+    figure_store: FigureStore
+    tally: Tally
     audit_store: AuditStore
     picture_processor: PictureProcessor
     media_store: MediaStore

@@ -56,6 +56,7 @@ class MessageServices(RoomServices):
             room_store=self.ports.room_store,
             membership_store=self.ports.membership_store,
             message_store=self.ports.message_store,
+            tally=self.ports.tally,
             change_store=self.ports.change_store,
             detail_reader=self.detail_reader,
             room_access=self.room_access,

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from minichat.domain.account_editing import AccountEditing
 from minichat.domain.administration import Administration
+from minichat.domain.figures import Figures
 from minichat.domain.people_lists import PeopleLists
 from minichat.domain.retention import Retention
 from minichat.domain.services.oversight import OversightServices
@@ -72,6 +73,15 @@ class OperationServices(OversightServices):
             change_store=self.ports.change_store,
             report_store=self.ports.report_store,
             attempt_store=self.ports.attempt_store,
+            figure_store=self.ports.figure_store,
             audit_store=self.ports.audit_store,
             media_store=self.ports.media_store,
+        )
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(
+            transaction=self.ports.transaction,
+            clock=self.ports.clock,
+            figure_store=self.ports.figure_store,
         )

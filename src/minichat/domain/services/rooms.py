@@ -125,6 +125,7 @@ class RoomServices(Foundation):
             user_store=self.ports.user_store,
             membership_store=self.ports.membership_store,
             notice_board=self.ports.notice_board,
+            tally=self.ports.tally,
             room_access=self.room_access,
             blocks=self.blocks,
         )

@@ -1,6 +1,6 @@
 """The texts in English, by area."""
 
-from minichat.admin.texts.en import audit, messages, people, reports, rooms, second_factor, shell
+from minichat.admin.texts.en import audit, figures, messages, people, reports, rooms, second_factor, shell
 from minichat.admin.texts.plurals import Table
 
 AREAS: dict[str, Table] = {
@@ -10,5 +10,6 @@ AREAS: dict[str, Table] = {
     "messages": messages.TEXTS,
     "reports": reports.TEXTS,
     "audit": audit.TEXTS,
+    "figures": figures.TEXTS,
     "second_factor": second_factor.TEXTS,
 }
