@@ -48,6 +48,7 @@ STREAMS_PER_USER = 20
 def create_app(
     settings: Settings | None = None,
     *,
+    is_serving: bool = False,
     database: ChatDatabase | None = None,
     services: Services | None = None,
     clock: Clock | None = None,
@@ -56,12 +57,12 @@ def create_app(
 ) -> Flask:
     """Return the WSGI application.
 
-    Without settings, read them from the environment, configure the log and migrate the database. The other arguments
-    are for tests.
+    Without settings, read them from the environment, configure the log and migrate the database. `is_serving` lets this
+    worker keep the figures and the secrets of second factors up to date. The other arguments are for tests.
     """
     check_preload()
-    is_started = settings is None
     if settings is None:
+        is_serving = True
         settings = Settings.load()
         logs.configure(settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
         primary = open_database(settings.database_url)
@@ -82,8 +83,8 @@ def create_app(
     services = services or services_on(
         database, settings, clock=clock, notices=_notice_board(settings, redis), mailer=mailer, tally=tally
     )
-    tally.store_by(services.figures.record, in_background=is_started)
-    if is_started:
+    tally.store_by(services.figures.record, in_background=is_serving)
+    if is_serving:
         services.second_factors.renew_encryption()
     if mailer is not None:
         _start_sending(services, mailer, metrics)

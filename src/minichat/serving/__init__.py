@@ -140,7 +140,7 @@ class Server(BaseApplication):
 
         reserve_space()
         logs.configure(self.settings.log_level, instrumentation.log_fields, instrumentation.sent_texts)
-        return create_app(self.settings)
+        return create_app(self.settings, is_serving=True)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
         if self._shared_memory is not None:
