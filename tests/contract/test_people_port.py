@@ -54,12 +54,15 @@ def test_a_search_finds_the_people_of_a_state(ports, chat, people):
     query = name_query("o", ports.characters)
 
     def found(state, limit=9):
-        return {user.username for user in ports.people_store.search(query, state, limit)}
+        return {user.username for user in ports.people_store.search(query, state, limit).users}
 
     assert found(None) == {"root", "dora", "bob", "other"}
     assert found(PeopleState.DISABLED) == {"root", "dora"}
     assert found(PeopleState.SUPERUSER) == {"root"}
     assert len(found(None, limit=2)) == 2
+    search = ports.people_store.search
+    assert [search(query, None, limit).is_complete for limit in (3, 4)] == [False, True]
+    assert [search(query, PeopleState.DISABLED, limit).is_complete for limit in (1, 2)] == [False, True]
 
 
 def test_the_groups_of_a_user_are_listed_and_the_direct_chats_counted(ports, chat: Chat, people):

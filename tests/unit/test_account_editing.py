@@ -106,18 +106,18 @@ def test_the_second_of_two_administrators_learns_of_the_first(chat, editing, ann
 def test_another_address_is_not_verified(chat, editing, ann):
     with chat.ports.transaction(account=ann.id):
         chat.ports.user_store.verify_email(ann.id, "ann@example.org", 1)
-    assert chat.services.people_lists.search("ANN@example.org")[0].id == ann.id
+    assert chat.services.people_lists.search("ANN@example.org").users[0].id == ann.id
     editing.edit(ann.id, version(chat, ann), first_name="Anna")
-    assert chat.services.people_lists.search("ann@example.org")
+    assert chat.services.people_lists.search("ann@example.org").users
     editing.edit(ann.id, version(chat, ann), email="new@example.org")
-    assert not chat.services.people_lists.search("ann@example.org")
-    assert not chat.services.people_lists.search("new@example.org")
+    assert not chat.services.people_lists.search("ann@example.org").users
+    assert not chat.services.people_lists.search("new@example.org").users
 
 
 def test_a_renamed_account_logs_in_by_its_new_name_and_reserves_the_old_one(chat, editing, ann, bob):
     editing.edit(ann.id, version(chat, ann), username="Anna")
     assert chat.services.sessions.log_in("anna", PASSWORD)[0].id == ann.id
-    assert [user.id for user in chat.services.people_lists.search("anna")] == [ann.id]
+    assert [user.id for user in chat.services.people_lists.search("anna").users] == [ann.id]
     with pytest.raises(UsernameTaken):
         chat.person("ann")
     with pytest.raises(UsernameTaken):

@@ -12,6 +12,7 @@ from minichat.domain.directory import checked_query
 from minichat.domain.errors import UserNotFound
 from minichat.domain.model import (
     AuditEntry,
+    FoundPeople,
     GroupMembership,
     People,
     PeopleFilter,
@@ -71,7 +72,7 @@ class PeopleLists:
         """Return the people of the filter."""
         return cut(self.people_store.page(people, window), window, people.key)
 
-    def search(self, query: str, state: PeopleState | None = None) -> Sequence[User]:
+    def search(self, query: str, state: PeopleState | None = None) -> FoundPeople:
         """Return up to `MAX_FOUND` people by a part of a name, the best first, or by a verified e-mail address.
 
         An address is complete; upper and lower case don't matter. Raises InvalidInput on `q`.
@@ -79,9 +80,10 @@ class PeopleLists:
         query = checked_query(query)
         if "@" in query[1:]:
             holder = self.user_store.by_verified_email(email_key(self._normal(query)))
-            return [holder] if holder is not None and (state is None or state.holds(holder)) else []
+            is_shown = holder is not None and (state is None or state.holds(holder))
+            return FoundPeople([holder] if holder is not None and is_shown else [], is_complete=True)
         sought = name_query(query, self.characters)
-        return self.people_store.search(sought, state, MAX_FOUND) if sought.words else []
+        return self.people_store.search(sought, state, MAX_FOUND) if sought.words else FoundPeople([], True)
 
     def card(self, user_id: int) -> PersonCard:
         """Return what the page of a person shows. Raises UserNotFound, also for an erased account."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from minichat.adapters.memory.store import Store, in_window
 from minichat.adapters.memory.users import MemoryUserStore
 from minichat.domain.model import (
+    FoundPeople,
     GroupMembership,
     NameQuery,
     PeopleFilter,
@@ -31,9 +32,11 @@ class MemoryPeopleStore:
         )
         return in_window(shown, window, people.key, newest_first=people.order == PeopleOrder.NEWEST)
 
-    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> Sequence[User]:
-        found = self._user_store.search(query, limit if state is None else _LOOKED_AT, without=0)
-        return [user for user in found if state is None or state.holds(user)][:limit]
+    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> FoundPeople:
+        looked_at = limit + 1 if state is None else _LOOKED_AT
+        found = self._user_store.search(query, looked_at, without=0)
+        users = [user for user in found if state is None or state.holds(user)]
+        return FoundPeople(users[:limit], is_complete=len(users) <= limit and len(found) < looked_at)
 
     def groups_of(self, user_id: int, window: Window) -> Sequence[GroupMembership]:
         found = [one for one in self._rooms_of(user_id) if one.room.kind == RoomKind.GROUP]

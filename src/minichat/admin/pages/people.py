@@ -29,6 +29,7 @@ from minichat.api.context import context, services
 from minichat.domain.errors import InvalidInput
 from minichat.domain.model import (
     AuditEntry,
+    FoundPeople,
     GroupMembership,
     People,
     PeopleFilter,
@@ -39,7 +40,7 @@ from minichat.domain.model import (
     User,
 )
 from minichat.domain.paging import Page
-from minichat.domain.people_lists import MAX_COUNTED, MAX_FOUND, PersonCard
+from minichat.domain.people_lists import MAX_COUNTED, PersonCard
 
 
 class PeoplePage(PersonActs):
@@ -56,11 +57,12 @@ class PeoplePage(PersonActs):
         problem = ""
         if query:
             try:
-                page = Page(services().people_lists.search(query, people.state), None, None)
+                found = services().people_lists.search(query, people.state)
             except InvalidInput:
-                page, problem = Page((), None, None), t("people.odd_query")
-            if len(page.items) == MAX_FOUND:
-                problem = t("people.many_found", count=MAX_FOUND)
+                found, problem = FoundPeople((), is_complete=True), t("people.odd_query")
+            if not found.is_complete:
+                problem = t("people.many_found", count=len(found.users))
+            page = Page(found.users, None, None)
         else:
             page = services().people_lists.page(people, self.window(str if people.order == PeopleOrder.NAME else int))
         columns = [Column(t(f"people.{name}")) for name in ("username", "state", "joined", "last_seen")]

@@ -44,7 +44,7 @@ from minichat.domain.model.mail import AccountLink, Letter, LinkPurpose, Mail, M
 from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
-from minichat.domain.model.people import GroupMembership, PeopleFilter, PeopleOrder, PeopleState
+from minichat.domain.model.people import FoundPeople, GroupMembership, PeopleFilter, PeopleOrder, PeopleState
 from minichat.domain.model.presence import TypingNotice
 from minichat.domain.model.reactions import SHOWN_USERS, Reaction, ReactionCount
 from minichat.domain.model.reports import (
@@ -131,6 +131,7 @@ __all__ = [
     "FigureCount",
     "FigureSpan",
     "FoundMessages",
+    "FoundPeople",
     "Gate",
     "GroupFilter",
     "GroupMembership",

@@ -1,5 +1,6 @@
 """People as administrators list them."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -37,6 +38,14 @@ class PeopleFilter(NamedTuple):
     def key(self, user: User) -> Key:
         """Return the key of a user in this list."""
         return (user.username_key,) if self.order == PeopleOrder.NAME else (user.id,)
+
+
+class FoundPeople(NamedTuple):
+    """What a search for people found, the best first."""
+
+    users: Sequence[User]
+    is_complete: bool
+    """Whether nobody else matches."""
 
 
 class GroupMembership(NamedTuple):

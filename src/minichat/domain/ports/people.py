@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import GroupMembership, NameQuery, PeopleFilter, PeopleState, User
+from minichat.domain.model import FoundPeople, GroupMembership, NameQuery, PeopleFilter, PeopleState, User
 from minichat.domain.paging import Window
 
 
@@ -14,8 +14,8 @@ class PeopleStore(Protocol):
         The key is `PeopleFilter.key`.
         """
 
-    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> Sequence[User]:
-        """Return people in that state, or in any, in the order of `UserStore.search`.
+    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> FoundPeople:
+        """Return up to `limit` people in that state, or in any, in the order of `UserStore.search`.
 
         A search in a state looks at the first thousand people whom the query finds.
         """

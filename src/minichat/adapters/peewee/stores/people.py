@@ -12,6 +12,7 @@ from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.adapters.peewee.tables import ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import (
     MAX_ID,
+    FoundPeople,
     GroupMembership,
     Membership,
     NameQuery,
@@ -76,9 +77,11 @@ class PeeweePeopleStore:
     def page(self, people: PeopleFilter, window: Window) -> Sequence[User]:
         return _USERS.all(self._pages[people].rows(window))
 
-    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> Sequence[User]:
-        found = self._user_store.search(query, limit if state is None else _LOOKED_AT, without=0)
-        return [user for user in found if state is None or state.holds(user)][:limit]
+    def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> FoundPeople:
+        looked_at = limit + 1 if state is None else _LOOKED_AT
+        found = self._user_store.search(query, looked_at, without=0)
+        users = [user for user in found if state is None or state.holds(user)]
+        return FoundPeople(users[:limit], is_complete=len(users) <= limit and len(found) < looked_at)
 
     def groups_of(self, user_id: int, window: Window) -> Sequence[GroupMembership]:
         rows = self._groups.rows(window, user_id=user_id)
