@@ -16,7 +16,7 @@ from e2e.houses import house
 from scale import scaled
 
 WRITERS = 6
-PACE_SECONDS = scaled(0.03, 0.0)
+PACE_SECONDS = scaled(0.08, 0.0)
 KEPT = ("id", "room", "seq", "user_username", "content", "timestamp", "client_id")
 
 

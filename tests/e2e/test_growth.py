@@ -21,7 +21,7 @@ def server(tmp_path_factory, new_database):
 
 
 def test_the_memory_of_a_worker_stays_bounded_under_mixed_requests(server):
-    times = scaled(20 if isinstance(server.database, Path) else 10, 200)
+    times = scaled(16 if isinstance(server.database, Path) else 6, 200)
     people = register(server, *(f"person{number}" for number in range(PEOPLE)))
     room = people[0].makes_room(*people[1:])
 

@@ -24,7 +24,7 @@ from servers import PATIENCE
 ROUNDS = scaled(1, 20)
 PAUSE = 0.05
 """The pause before a client retries, in seconds."""
-PACE_SECONDS = scaled(0.03, 0.0)
+PACE_SECONDS = scaled(0.08, 0.0)
 """The pause of a writer after each change."""
 AWAY = {502, 503}
 THE_END = "That was all."
