@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 from playwright.sync_api import Browser
 
+from browser.administrators import Administrator
 from browser.elsewhere import DEVELOPMENT_PORT, copy_client, serving_files
 from browser.people import Person, Visitor
 from browser.profiles import PATIENCE_MS, Profiles
@@ -63,6 +64,10 @@ class People:
     def person(self, name: str, server: RunningServer | None = None) -> Person:
         """Register somebody. `name` is their first name, and their username begins with it."""
         return self._added(Person(self._profiles, server or self._server, name))
+
+    def administrator(self, name: str = "Root") -> Administrator:
+        """Make a superuser, who has not signed in."""
+        return self._added(Administrator(self._profiles, self._server, name))
 
     def _added(self, somebody: Somebody) -> Somebody:
         self.all.append(somebody)

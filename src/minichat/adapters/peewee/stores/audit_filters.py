@@ -3,7 +3,7 @@
 A person is either the subject of an entry or its actor. Each is a list of its own, and a page is merged from both.
 """
 
-from peewee import Expression, Tuple
+from peewee import SQL, Expression, Tuple
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.paging import merged
@@ -22,8 +22,10 @@ class AuditFilters:
         row = AuditRow
         is_event = row.event == param("event")
         is_about, is_by = row.user_id == param("person_id"), row.actor_id == param("person_id")
-        self._all, self._of_event = _Entries(database, None), _Entries(database, is_event)
-        self._of_person = (_Entries(database, is_about), _Entries(database, is_by))
+        # The condition of the indexes on one column: see the migration 0023. A parameter would not match it.
+        is_alone = row.id > SQL("0")
+        self._all, self._of_event = _Entries(database, None), _Entries(database, is_event & is_alone)
+        self._of_person = (_Entries(database, is_about & is_alone), _Entries(database, is_by & is_alone))
         self._of_both = (_Entries(database, is_event & is_about), _Entries(database, is_event & is_by))
 
     def rows(self, entries: AuditFilter, window: Window) -> list[Row]:

@@ -1,0 +1,38 @@
+"""Administrators who use the pages at `/admin/`, each in a browser profile of their own."""
+
+import itertools
+
+from browser.accessibility import violations_of
+from browser.people import Visitor
+from browser.profiles import Profiles
+from commands import run_minichat
+from e2e.crowd import PASSWORD
+from servers import RunningServer
+
+_numbers = itertools.count(1)
+
+
+class Administrator(Visitor):
+    """A superuser of the server, who signs in with `signs_in`."""
+
+    def __init__(self, profiles: Profiles, server: RunningServer, name: str) -> None:
+        super().__init__(profiles, f"http://127.0.0.1:{server.port}")
+        self.username = f"{name.lower()}-admin{next(_numbers)}"
+        made = run_minichat(
+            server.log.parent, "createsuperuser", "--username", self.username, "--password-stdin", says=PASSWORD
+        )
+        assert made.returncode == 0, made
+
+    def signs_in(self, page: str = "people") -> None:
+        """Sign in, and open a page of the administration."""
+        self.opens(f"admin/{page}/")
+        self.fills(username=self.username, password=PASSWORD)
+        self.presses("Sign in")
+
+    def goes_to(self, area: str) -> None:
+        """Follow a link of the navigation."""
+        self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=area, exact=True).click()
+
+    def finds_the_page_accessible(self) -> None:
+        """Check the page with axe-core in both themes."""
+        assert violations_of(self.page) == []
