@@ -80,10 +80,10 @@ def test_pages_begin_with_the_newest_report(ports, make, decide):
         return [ids.index(head.id) for head in ports.report_store.page(window, state)]
 
     assert listed() == [4, 3, 2, 1, 0]
-    assert listed(Window(2, after=(ids[3],))) == [2, 1, 0]
-    assert listed(Window(1, before=(ids[1],))) == [3, 2]
+    assert listed(Window(2, after=(1_000, ids[3]))) == [2, 1, 0]
+    assert listed(Window(1, before=(1_000, ids[1]))) == [3, 2]
     assert listed(state=ReportState.OPEN) == [4, 2, 0]
-    assert listed(Window(1, after=(ids[4],)), ReportState.OPEN) == [2, 0]
+    assert listed(Window(1, after=(1_000, ids[4])), ReportState.OPEN) == [2, 0]
     assert listed(state=ReportState.DISMISSED) == [1]
     assert listed(state=ReportState.ACTED_ON) == [3]
 
@@ -91,17 +91,17 @@ def test_pages_begin_with_the_newest_report(ports, make, decide):
         return [ids.index(head.id) for head in ports.report_store.page(window, state, oldest_first=True)]
 
     assert oldest() == [0, 1, 2, 3, 4]
-    assert oldest(Window(1, after=(ids[0],)), ReportState.OPEN) == [2, 4]
-    assert oldest(Window(1, before=(ids[4],)), ReportState.OPEN) == [0, 2]
+    assert oldest(Window(1, after=(1_000, ids[0])), ReportState.OPEN) == [2, 4]
+    assert oldest(Window(1, before=(1_000, ids[4])), ReportState.OPEN) == [0, 2]
 
 
 def test_reports_of_one_author_and_of_one_message(ports, make, ann, bob, carl):
     ids = [make(7), make(7, by=carl), make(8)]
     assert [head.id for head in ports.report_store.page_about(bob.id, Window(2))] == ids[::-1]
-    assert [head.id for head in ports.report_store.page_about(bob.id, Window(1, after=(ids[1],)))] == [ids[0]]
+    assert [head.id for head in ports.report_store.page_about(bob.id, Window(1, after=(1_000, ids[1])))] == [ids[0]]
     assert list(ports.report_store.page_about(ann.id, ALL)) == []
     assert [head.id for head in ports.report_store.page_by(ann.id, Window(1))] == [ids[2], ids[0]]
-    assert [head.id for head in ports.report_store.page_by(ann.id, Window(1, after=(ids[2],)))] == [ids[0]]
+    assert [head.id for head in ports.report_store.page_by(ann.id, Window(1, after=(1_000, ids[2])))] == [ids[0]]
     assert [head.id for head in ports.report_store.page_by(carl.id, ALL)] == [ids[1]]
     assert [head.id for head in ports.report_store.of_message(7, 9)] == [ids[1], ids[0]]
     assert [head.id for head in ports.report_store.of_message(7, 1)] == [ids[1]]

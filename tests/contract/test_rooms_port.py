@@ -352,7 +352,7 @@ def test_all_groups_are_listed_the_newest_first(ports, add_room, add_direct, ann
         ports.room_store.remove(rooms[2].id, 1_000)
     assert [room.name for room in ports.room_store.groups(Window(9))] == ["D", "B", "A"]
     assert [room.name for room in ports.room_store.groups(Window(2))] == ["D", "B", "A"]
-    assert [room.name for room in ports.room_store.groups(Window(2, after=(rooms[1].id,)))] == ["A"]
+    assert [room.name for room in ports.room_store.groups(Window(2, after=(1_000, rooms[1].id)))] == ["A"]
 
 
 @pytest.mark.parametrize("few", [500, 1])

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from peewee import IntegrityError
 
-from contract.statements import statements_of
+from contract.statements import lists_of_the_administration, statements_of
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
@@ -156,6 +156,13 @@ def test_no_statement_scans_a_whole_table(database, ports):
                 assert not [step for step in plan if walks.search(step)], (name, plan)
                 checked += 1
     assert checked > 80
+
+
+def test_each_list_of_the_administration_reads_one_index_in_its_order(database, ports):
+    for index, statement in lists_of_the_administration(ports).items():
+        plan = _plan_of(database, statement)
+        assert len(plan) == 1, plan
+        assert re.search(rf"USING INDEX {index} ", plan[0]), plan
 
 
 def test_a_query_of_common_words_looks_at_a_bounded_number_of_people(database, ports, monkeypatch):

@@ -60,8 +60,6 @@ def test_the_oldest_open_report_comes_first_and_the_newest_decided_one(chat, que
     assert [head.id for head in queue.page(ALL).page.items] == ids[2:]
     assert [head.id for head in queue.page(ALL, DISMISSED).page.items] == ids[1::-1]
     assert [head.id for head in queue.page(ALL, None).page.items] == ids[::-1]
-    assert [head.id for head in queue.about(bob.id, ALL).page.items] == ids[::-1]
-    assert queue.about(ann.id, ALL).page.items == ()
 
 
 def test_the_queue_has_pages_and_people(chat, queue, ann, bob, room):

@@ -21,7 +21,7 @@ from minichat.domain.model import (
     Session,
     User,
 )
-from minichat.domain.paging import Page, Window, cut
+from minichat.domain.paging import Key, Page, Window, cut
 from minichat.domain.ports import (
     AuditStore,
     Characters,
@@ -89,8 +89,8 @@ class PeopleLists:
         """Return what the page of a person shows. Raises UserNotFound, also for an erased account."""
         user = self.get(user_id)
         some = Window(PART)
-        about = cut(self.report_store.page_about(user_id, some), some, _id)
-        by = cut(self.report_store.page_by(user_id, some), some, _id)
+        about = cut(self.report_store.page_about(user_id, some), some, _key)
+        by = cut(self.report_store.page_by(user_id, some), some, _key)
         audit = self.audit_store.page(PART, user_id=user_id)
         mentioned = {id_ for entry in audit for id_ in (entry.actor_id,) if id_ is not None}
         mentioned |= {id_ for head in (*about.items, *by.items) for id_ in (head.author_id, head.reporter_id) if id_}
@@ -127,5 +127,5 @@ class PeopleLists:
             return address
 
 
-def _id(head: ReportHead) -> tuple[int]:
-    return (head.id,)
+def _key(head: ReportHead) -> Key:
+    return (head.created_at, head.id)

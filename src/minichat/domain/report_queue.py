@@ -22,7 +22,7 @@ from minichat.domain.model import (
     ReportList,
     ReportState,
 )
-from minichat.domain.paging import Page, Window, cut
+from minichat.domain.paging import Key, Window, cut
 from minichat.domain.ports import Clock, MessageStore, ReportStore, RoomStore, Transaction, UserStore
 
 _EVENTS = {
@@ -52,11 +52,8 @@ class ReportQueue:
         The oldest open report comes first: it has waited longest. In the other lists the newest comes first.
         """
         heads = self.report_store.page(window, state, oldest_first=state == ReportState.OPEN)
-        return self._listed(cut(heads, window, _key))
-
-    def about(self, author_id: int, window: Window) -> ReportList:
-        """Return the reports of messages of one author, the newest first, without their texts."""
-        return self._listed(cut(self.report_store.page_about(author_id, window), window, _key))
+        page = cut(heads, window, _key)
+        return ReportList(page, self.user_store.by_ids({user_id for head in page.items for user_id in _shown(head)}))
 
     def open(self, report_id: int, *, by: int | None) -> OpenedReport:
         """Return a report with its texts and the present state of its message. The audit log records it first.
@@ -116,12 +113,9 @@ class ReportQueue:
             raise ReportNotFound
         return report
 
-    def _listed(self, page: Page[ReportHead]) -> ReportList:
-        return ReportList(page, self.user_store.by_ids({user_id for head in page.items for user_id in _shown(head)}))
 
-
-def _key(head: ReportHead) -> tuple[int]:
-    return (head.id,)
+def _key(head: ReportHead) -> Key:
+    return (head.created_at, head.id)
 
 
 def _shown(head: ReportHead) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from minichat.adapters.memory.store import Store, in_window
 from minichat.domain.model import NewReport, Report, ReportHead, ReportState, Timestamp
-from minichat.domain.paging import Window
+from minichat.domain.paging import Key, Window
 
 
 class MemoryReportStore:
@@ -43,15 +43,15 @@ class MemoryReportStore:
         self, window: Window, state: ReportState | None = None, *, oldest_first: bool = False
     ) -> Sequence[ReportHead]:
         heads = [head for head in self._heads() if state in {None, head.state}]
-        return in_window(heads, window, lambda head: (head.id,), newest_first=not oldest_first)
+        return in_window(heads, window, _key, newest_first=not oldest_first)
 
     def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:
         heads = [head for head in self._heads() if head.author_id == author_id]
-        return in_window(heads, window, lambda head: (head.id,), newest_first=True)
+        return in_window(heads, window, _key, newest_first=True)
 
     def page_by(self, reporter_id: int, window: Window) -> Sequence[ReportHead]:
         heads = [head for head in self._heads() if head.reporter_id == reporter_id]
-        return in_window(heads, window, lambda head: (head.id,), newest_first=True)
+        return in_window(heads, window, _key, newest_first=True)
 
     def of_message(self, message_id: int, limit: int) -> Sequence[ReportHead]:
         return [head for head in self._heads() if head.message_id == message_id][::-1][:limit]
@@ -96,3 +96,7 @@ class MemoryReportStore:
 
     def _put(self, report: Report) -> None:
         self._store.writable.reports[report.head.id] = report
+
+
+def _key(head: ReportHead) -> Key:
+    return (head.created_at, head.id)

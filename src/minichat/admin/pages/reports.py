@@ -46,7 +46,7 @@ class ReportsPage(AdministratorPage):
         states = [state.value for state in ReportState]
         chosen = self.choice("state", [*states, _ANY])
         state = None if chosen == _ANY else ReportState(chosen)
-        found = services().report_queue.page(self.window(int), state)
+        found = services().report_queue.page(self.window(int, int), state)
         choices = [(value, t(f"reports.state_{value}")) for value in (*states, _ANY)]
         return self.list_page(
             _table(found.page.items, found.people),

@@ -58,11 +58,10 @@ class RoomsPage(AdministratorPage):
     def index(self) -> Any:
         visibility = self.choice("visibility", ("", "public", "private"))
         order = RoomOrder(self.choice("order", [order.value for order in RoomOrder]))
-        shape = (int,) if order == RoomOrder.NEWEST else (int, int)
         problem = ""
         try:
             page = _rooms().page(
-                self.window(*shape),
+                self.window(int, int),
                 request.args.get("q", ""),
                 is_private={"public": False, "private": True}.get(visibility),
                 order=order,

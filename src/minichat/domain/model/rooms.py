@@ -192,4 +192,4 @@ class GroupFilter(NamedTuple):
 
     def key(self, room: Room) -> Key:
         """Return the key of a group in this list."""
-        return (room.id,) if self.order == RoomOrder.NEWEST else (room.activity, room.id)
+        return (room.created_at if self.order == RoomOrder.NEWEST else room.activity, room.id)

@@ -29,7 +29,7 @@ class ReportStore(Protocol):
     ) -> Sequence[ReportHead]:
         """Return the reports in that state or in any, the newest first, one more than the limit if there are more.
 
-        The key is `(id,)`. With `oldest_first`, the order is reversed.
+        The key is `(created_at, id)`. With `oldest_first`, the order is reversed.
         """
 
     def page_about(self, author_id: int, window: Window) -> Sequence[ReportHead]:

@@ -22,10 +22,10 @@ class AuditFilters:
         row = AuditRow
         is_event = row.event == param("event")
         is_about, is_by = row.user_id == param("person_id"), row.actor_id == param("person_id")
-        # The condition of the indexes on one column: see the migration 0023. A parameter would not match it.
-        is_alone = row.id > SQL("0")
-        self._all, self._of_event = _Entries(database, None), _Entries(database, is_event & is_alone)
-        self._of_person = (_Entries(database, is_about & is_alone), _Entries(database, is_by & is_alone))
+        # The conditions of the indexes: see the migration 0023. Parameters would not match them.
+        by_time, by_event, by_person = (row.id > SQL(number) for number in ("0", "-1", "-2"))
+        self._all, self._of_event = _Entries(database, by_time), _Entries(database, is_event & by_event)
+        self._of_person = (_Entries(database, is_about & by_person), _Entries(database, is_by & by_person))
         self._of_both = (_Entries(database, is_event & is_about), _Entries(database, is_event & is_by))
 
     def rows(self, entries: AuditFilter, window: Window) -> list[Row]:
@@ -41,11 +41,9 @@ class AuditFilters:
 class _Entries:
     """The entries under one condition."""
 
-    def __init__(self, database: ChatDatabase, condition: Expression | None) -> None:
+    def __init__(self, database: ChatDatabase, condition: Expression) -> None:
         row = AuditRow
-        query = row.select(*(getattr(row, name) for name in COLUMNS)).limit(param("limit"))
-        if condition is not None:
-            query = query.where(condition)
+        query = row.select(*(getattr(row, name) for name in COLUMNS)).where(condition).limit(param("limit"))
         place, edge = Tuple(row.at, row.id), Tuple(param("key_at"), param("key_id"))
         # One bound on either side, so that the index is read from one bound to the other.
         older = query.where((place < edge) & (row.at >= param("since")))

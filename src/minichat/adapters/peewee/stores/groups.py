@@ -16,7 +16,7 @@ from minichat.adapters.peewee.engine.paging import KeysetPages, merged
 from minichat.adapters.peewee.engine.statements import Row, Statement, param
 from minichat.adapters.peewee.stores.room_names import FEW, RoomNames
 from minichat.adapters.peewee.tables import RoomRow
-from minichat.domain.model import MAX_ID, GroupFilter, Room, RoomOrder
+from minichat.domain.model import GroupFilter, Room, RoomOrder
 from minichat.domain.paging import Key, Window
 
 _ROOMS = Mapper(Room, RoomRow)
@@ -31,8 +31,8 @@ class GroupPages:
         self._private_names = Statement(
             database,
             room.select(room.id)
-            .where(_are_groups(room.is_private) & (room.id > 0) & _contains(database))
-            .order_by(room.id.desc())
+            .where(_are_groups(room.is_private) & (room.created_at > 0) & _contains(database))
+            .order_by(room.created_at.desc(), room.id.desc())
             .limit(FEW),
         )
         self._public = _Groups(database, _are_groups(~room.is_private), names.few_with)
@@ -78,11 +78,11 @@ class _Groups:
 def _pages(database: ChatDatabase, query: Select, step: int | None = None) -> tuple[KeysetPages, KeysetPages]:
     """Return the pages by creation and by activity. With a step, the keys are expressions."""
     room = RoomRow
-    newest: Column = room.id if step is None else room.id + step
+    newest: Column = room.created_at if step is None else room.created_at + step
     active: Column = room.activity if step is None else room.activity + step
     start: Key = (2**63 - 1, 0)
     return (
-        KeysetPages(database, query, (newest,), start=(MAX_ID,), newest_first=True),
+        KeysetPages(database, query, (newest, room.id), start=start, newest_first=True),
         KeysetPages(database, query, (active, room.id), start=start, newest_first=True),
     )
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from peewee import Node
+from peewee import SQL, Node
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.paging import KeysetPages
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
 from minichat.adapters.peewee.tables import ReportRow
-from minichat.domain.model import MAX_ID, NewReport, Report, ReportHead, ReportState, Timestamp
-from minichat.domain.paging import Window
+from minichat.domain.model import NewReport, Report, ReportHead, ReportState, Timestamp
+from minichat.domain.paging import Key, Window
 
 HEADS = Mapper(ReportHead, ReportRow)
+_AFTER_EVERY_TIME: Key = (2**63 - 1, 0)
 _COMMENT, _CONTENT = HEADS.end, HEADS.end + 1
 
 
@@ -31,14 +32,16 @@ class PeeweeReportStore:
         self._has = statement(row.select(row.id).where(by_user & (row.message_id == param("message_id"))))
         self._times_of = statement(row.select(row.created_at).where(by_user).order_by(row.id.desc()).limit(limit))
         self._get = statement(whole.where(this_one))
+        # The condition of its index: see the migration 0022. A parameter would not match it.
+        in_any_state = heads.where(row.id > SQL("0"))
         in_state = heads.where(row.state == param("state"))
         by_author = heads.where(row.author_id == param("author_id"))
         self._pages, self._pages_in_state, self._pages_about, self._pages_by = (
-            KeysetPages(database, query, (row.id,), start=(MAX_ID,), newest_first=True)
-            for query in (heads, in_state, by_author, heads.where(by_user))
+            KeysetPages(database, query, (row.created_at, row.id), start=_AFTER_EVERY_TIME, newest_first=True)
+            for query in (in_any_state, in_state, by_author, heads.where(by_user))
         )
         self._oldest, self._oldest_in_state = (
-            KeysetPages(database, query, (row.id,), start=(0,)) for query in (heads, in_state)
+            KeysetPages(database, query, (row.created_at, row.id), start=(0, 0)) for query in (in_any_state, in_state)
         )
         of_message = heads.where(row.message_id == param("message_id"))
         self._of_message = statement(of_message.order_by(row.id.desc()).limit(limit))
