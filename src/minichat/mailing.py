@@ -8,6 +8,7 @@ attempts. This module knows no SMTP and no request.
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 
 from minichat.domain.errors import Unavailable
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 15.0
 """Mean interval between two looks at the queue."""
+
+
+PAUSE_SECONDS = 0.4
+"""Longest pause before a look."""
 
 
 class MailSender:
@@ -46,6 +51,8 @@ class MailSender:
     def _run(self) -> None:
         while not self._is_stopping:
             self._woken.clear()  # before the look, so that a mail that comes meanwhile is found by another look
+            # The work for a request must not slow down the next one in a way that shows whether the account exists.
+            time.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 - no secret
             self._deliver_all()
             # Workers that start together do not look together.
             self._woken.wait(LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret

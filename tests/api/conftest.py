@@ -18,7 +18,7 @@ from api.client import PASSWORD, Chat, Json, Person
 from api.document import Document
 from folders import fast_folder
 from minichat.adapters.counters import MemoryRequestCounter
-from minichat.adapters.memory import MemoryClock, PlainPasswords
+from minichat.adapters.memory import MemoryClock, MemoryMailer, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.tally import QueueTally
@@ -97,7 +97,9 @@ class WeightedCounter(MemoryRequestCounter):
 class Stage:
     """An app that many tests share, because building it takes 100 ms. Each test empties the database."""
 
-    def __init__(self, kind: MakeDatabase, *, slow_passwords: bool = False, **environ: str) -> None:
+    def __init__(
+        self, kind: MakeDatabase, *, slow_passwords: bool = False, mailer: MemoryMailer | None = None, **environ: str
+    ) -> None:
         self._open = ExitStack()
         root = self._open.enter_context(fast_folder())
         self._kept = kind()
@@ -107,7 +109,9 @@ class Stage:
         self._database: ChatDatabase = open_database(settings.database_url)
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         tally = QueueTally(self._clock)
-        services = services_on(self._database, settings, clock=self._clock, passwords=passwords, tally=tally)
+        services = services_on(
+            self._database, settings, clock=self._clock, passwords=passwords, tally=tally, mailer=mailer
+        )
         self._counter = WeightedCounter()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("minichat.app.MemoryRequestCounter", lambda: self._counter)

@@ -158,3 +158,70 @@ def test_no_message_repeats_a_password_in_the_wrong_variable(name, url):
 def test_a_description_is_only_made_of_a_url_that_libpq_takes():
     with pytest.raises(ValueError, match="libpq does not understand the URL"):
         described_postgres("postgresql://u:hun%ter@h/chat")
+
+
+SMTP = {
+    "smtp://mail.example.org": ("mail.example.org", 587, False, "", ""),
+    "smtp://chat:hunter2@mail.example.org:2525/": ("mail.example.org", 2525, False, "chat", "hunter2"),
+    "smtps://chat%40example.org:hunter2%40%2F%3F%23%25@mail.example.org": (
+        "mail.example.org",
+        465,
+        True,
+        "chat@example.org",
+        "hunter2@/?#%",
+    ),
+    "smtp://chat:hunter2@x@[::1]:25": ("::1", 25, False, "chat", "hunter2@x"),
+}
+
+
+def load_mail(url, **given):
+    return load(database_url="postgresql:///chat", smtp_url=url, **given)
+
+
+@pytest.mark.parametrize(("url", "server"), SMTP.items())
+def test_the_url_of_a_mail_server_is_taken_apart(url, server):
+    settings = load_mail(url, mail_from="Чат <chat@example.org>", public_url="https://chat.example.org")
+    assert settings.smtp_url == server
+    assert settings.mail_from == "=?utf-8?b?0KfQsNGC?= <chat@example.org>"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://chat:hunter2/x@mail.example.org",
+        "smtp://chat:hunter2#x@mail.example.org",
+        "smtp://chat:hunter2?x@mail.example.org",
+        "smtp://chat:hunter2@mail.example.org:99999",
+        "smtp://chat:hunter2@mail example.org",
+        "smtp://chat:hunter2@mail.example.org/inbox",
+        "smtp://chat:hunter2@",
+        "smtp://:hunter2@mail.example.org",
+        "smtp://chat@mail.example.org",
+        "smtp://chat:hunter2%0d%0a@mail.example.org",
+        "http://chat:hunter2@mail.example.org",
+        "chat:hunter2@mail.example.org",
+    ],
+)
+def test_a_wrong_url_of_a_mail_server_is_refused_without_repeating_its_password(url):
+    with pytest.raises(SettingsError) as refused:
+        load_mail(url, mail_from="chat@example.org", public_url="https://chat.example.org")
+    assert str(refused.value).startswith("MINICHAT_SMTP_URL must look like smtp://")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_mail_server_needs_a_sender_and_a_public_url():
+    with pytest.raises(SettingsError) as refused:
+        load_mail("smtp://mail.example.org")
+    assert [line.partition(" ")[0] for line in str(refused.value).splitlines()] == [
+        "MINICHAT_MAIL_FROM",
+        "MINICHAT_PUBLIC_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sender", ["chat", "chat@", "чат@example.org", "a@b@c", "Chat <chat@example.org>, x@example.org", "a@b\r\nBcc: x@y"]
+)
+def test_a_sender_is_one_address_in_ascii(sender):
+    with pytest.raises(SettingsError, match="MINICHAT_MAIL_FROM must be an address"):
+        load_mail("smtp://mail.example.org", mail_from=sender, public_url="https://chat.example.org")

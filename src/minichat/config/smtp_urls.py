@@ -1,7 +1,7 @@
 """Parsers of the mail server's URL and of the sender of mails. No message repeats a part of a password."""
 
 import re
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr, getaddresses
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -51,7 +51,8 @@ def _parsed(text: str) -> MailServer | None:
 
 def mail_from(text: str) -> str:
     """Return the value of the header `From`: an address in ASCII, with or without a name."""
-    name, address = parseaddr(text)
+    found = getaddresses([text])
+    name, address = found[0] if len(found) == 1 else ("", "")
     if (
         not text.isprintable()
         or not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.\[\]:-]+", address)

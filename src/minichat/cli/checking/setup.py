@@ -16,6 +16,7 @@ from minichat.cli.checking import openness
 from minichat.cli.checking.findings import Finding, note, ok, wrong
 from minichat.config import Settings
 from minichat.domain.errors import Unavailable
+from minichat.domain.ports import MailRefusedError
 
 if TYPE_CHECKING:
     from minichat.adapters.peewee import ChatDatabase
@@ -364,6 +365,21 @@ def redis(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def mail(settings: Settings) -> Iterator[Finding]:
+    from minichat.wiring import mailer_of
+
+    mailer = mailer_of(settings)
+    if mailer is None:
+        yield note("mail", "No mail server is set, so nobody can request a new password by mail.")
+        return
+    try:
+        mailer.check()
+    except (Unavailable, MailRefusedError) as error:
+        yield wrong("mail", f"The mail server at MINICHAT_SMTP_URL can't be used: {_on_one_line(error)}.")
+    else:
+        yield ok("mail", "The mail server answers, and takes the credentials if there are any.")
+
+
 def _on_one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
@@ -384,4 +400,5 @@ CHECKS: tuple[Check, ...] = (
     shared_memory,
     database,
     redis,
+    mail,
 )
