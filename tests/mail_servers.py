@@ -37,7 +37,7 @@ class PostBox:
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         mail = message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=email.policy.default)
         with self._came:
-            self.mails.append(mail)  # type: ignore[arg-type]  # the policy makes this class
+            self.mails.append(mail)
             self.recipients += envelope.rcpt_tos
             self.is_encrypted.append(session.ssl is not None)
             self._came.notify_all()

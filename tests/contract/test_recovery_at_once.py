@@ -23,7 +23,8 @@ def chat(backend, mailer):
 
 def outcomes_of(actions):
     """Run all actions at the same time; return their errors, None for a success."""
-    barrier, outcomes = threading.Barrier(len(actions)), []
+    barrier = threading.Barrier(len(actions))
+    outcomes: list[type[Exception] | None] = []
 
     def run(action):
         barrier.wait()

@@ -101,12 +101,10 @@ class TestRequests:
         assert {(row.address, row.email_key, len(row.seed)) for row in rows} == {("", "", 32)}
 
     def test_an_account_gets_three_mails_an_hour_and_further_requests_void_nothing(self, chat, ann):
-        for number in range(3):
-            chat.clock.advance(number)
-            token = chat.requests()
+        tokens = [chat.requests() for _ in range(3)]
         assert chat.requests() is None
         chat.clock.advance(1_000)
-        chat.services.recovery.confirm(token, NEW)
+        chat.services.recovery.confirm(tokens[-1], NEW)
         chat.clock.advance(HOUR / SECOND)
         assert chat.requests() is not None
 
@@ -147,7 +145,7 @@ class TestConfirming:
         with pytest.raises(SessionEnded):
             ann.caller  # noqa: B018
         assert chat.services.sessions.authenticate(grant.session.id, user.id).user.id == ann.id
-        assert ann.logs_in(NEW)
+        ann.logs_in(NEW)
         with pytest.raises(InvalidCredentials):
             ann.logs_in(PASSWORD)
         assert chat.memory.ports.audit_store.page(1, event=AuditEvent.PASSWORD_RESET)[0].user_id == ann.id
@@ -157,7 +155,7 @@ class TestConfirming:
         chat.services.recovery.confirm(token, NEW)
         with pytest.raises(LinkInvalid):
             chat.services.recovery.confirm(token, "yet another horse")
-        assert ann.logs_in(NEW)
+        ann.logs_in(NEW)
 
     def test_a_refused_password_leaves_the_link_valid(self, chat, ann):
         token = chat.requests()
@@ -226,7 +224,7 @@ class TestLinksOfAdministrators:
         link = silent.services.recovery.make_link("BOB", by=7)
         assert (link.user.id, link.expires_at) == (bob.id, silent.clock() + HOUR)
         silent.services.recovery.confirm(link.token, NEW)
-        assert bob.logs_in(NEW)
+        bob.logs_in(NEW)
         [entry] = memory.ports.audit_store.page(1, event=AuditEvent.RESET_LINK_MADE)
         assert (entry.user_id, entry.actor_id) == (bob.id, 7)
 
@@ -265,7 +263,7 @@ class TestDelivery:
     def test_a_mail_is_given_up_in_the_end(self, chat, ann):
         chat.services.recovery.request(username="ann")
         chat.mailer.failure = Unavailable("away")
-        outcomes = []
+        outcomes: list[MailOutcome | None] = []
         while not outcomes or outcomes[-1] is None:
             outcomes += chat.delivers()
             chat.clock.advance(60)
