@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the README, taken of the story in Debian's Chromium.
+"""`make screenshots`: the pictures of the README and the administration, taken of the story in Debian's Chromium.
 
 The messages of the demo and the browser's clock have a fixed time, so every run takes the same pictures.
 The fonts are Debian's. This program knows the client's log-in form and font, and the names of rooms.
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from unittest import mock
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from commands import run_minichat
 from e2e.browsers import SECONDS, chromium
@@ -56,13 +56,34 @@ PICTURES = (
 )
 
 
-def take(pictures: Sequence[Picture], folder: Path, browser: Browser) -> None:
+class AdminPicture(NamedTuple):
+    """A picture of a page of the administration."""
+
+    name: str
+    page: str
+    """The address below `/admin/`."""
+    scheme: Literal["light", "dark"]
+    width: int
+    height: int
+    scale: float
+    is_phone: bool = False
+
+
+ADMIN_PICTURES = (
+    AdminPicture("administration-people", "people/", "light", 1100, 620, 1.25),
+    AdminPicture("administration-person", "people/3/", "dark", 390, 760, 1.25, is_phone=True),
+)
+ADMINISTRATOR = "root"
+
+
+def take(pictures: Sequence[Picture | AdminPicture], folder: Path, browser: Browser) -> None:
     """Take the pictures into the folder."""
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, story_server(Path(name)) as server:
         for picture in pictures:
             file = folder / f"{picture.name}.webp"
-            file.write_bytes(compressed(taken(browser, server, picture)))
+            png = taken(browser, server, picture) if isinstance(picture, Picture) else page_of(browser, server, picture)
+            file.write_bytes(compressed(png))
             print(f"{file.stat().st_size:>7} {file}")  # noqa: T201 - a program
 
 
@@ -71,25 +92,16 @@ def story_server(folder: Path) -> Iterator[RunningServer]:
     """Serve the story, told at the fixed time."""
     with mock.patch.object(wiring, "now", return_value=TOLD_AT):
         told = run_minichat(folder, "demo", "--story")
-    assert told.returncode == 0, told.stderr
+        assert told.returncode == 0, told.stderr
+        made = run_minichat(folder, "createsuperuser", "--username", ADMINISTRATOR, "--password-stdin", says=PASSWORD)
+    assert made.returncode == 0, made.stderr
     with serving(folder, rate_limits="off", log_level="warning") as server:
         yield server
 
 
 def taken(browser: Browser, server: RunningServer, picture: Picture) -> bytes:
     """Log in, open the room, wait until all is there, and return the page as a PNG."""
-    context = browser.new_context(
-        viewport={"width": picture.width, "height": picture.height},
-        device_scale_factor=picture.scale,
-        color_scheme=picture.scheme,
-        reduced_motion="reduce",
-        locale="en-GB",
-        timezone_id="UTC",
-        bypass_csp=True,  # for the style of this program
-        has_touch=picture.is_phone,
-        is_mobile=picture.is_phone,
-    )
-    with context:
+    with profile(browser, picture) as context:
         page = context.new_page()
         page.set_default_timeout(10 * SECONDS)
         page.clock.set_fixed_time(TOLD_AT / SECOND)
@@ -104,6 +116,34 @@ def taken(browser: Browser, server: RunningServer, picture: Picture) -> bytes:
         wait_until(lambda: page.evaluate(ARE_IMAGES_THERE), "the images")
         server.call("POST", f"/api/chat/rooms/{room}/typing/", {}, token_of(server, picture.typist))
         page.get_by_text("is typing").locator("visible=true").first.wait_for()
+        return page.screenshot(animations="disabled")
+
+
+def profile(browser: Browser, picture: Picture | AdminPicture) -> BrowserContext:
+    return browser.new_context(
+        viewport={"width": picture.width, "height": picture.height},
+        device_scale_factor=picture.scale,
+        color_scheme=picture.scheme,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
+        bypass_csp=True,  # for the style of this program
+        has_touch=picture.is_phone,
+        is_mobile=picture.is_phone,
+    )
+
+
+def page_of(browser: Browser, server: RunningServer, picture: AdminPicture) -> bytes:
+    """Sign in to the administration, open the page, and return it as a PNG."""
+    with profile(browser, picture) as context:
+        page = context.new_page()
+        page.set_default_timeout(10 * SECONDS)
+        page.goto(f"http://127.0.0.1:{server.port}/admin/{picture.page}")
+        page.get_by_label("Username").fill(ADMINISTRATOR)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("navigation").first.wait_for()
+        page.add_style_tag(content=INTER)
         return page.screenshot(animations="disabled")
 
 
@@ -134,4 +174,4 @@ def compressed(png: bytes) -> bytes:
 
 if __name__ == "__main__":
     with chromium() as one:
-        take(PICTURES, Path(sys.argv[1]) if sys.argv[1:] else FOLDER, one)
+        take((*PICTURES, *ADMIN_PICTURES), Path(sys.argv[1]) if sys.argv[1:] else FOLDER, one)
