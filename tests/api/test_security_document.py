@@ -12,7 +12,7 @@ DOCUMENT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 LINES = (
     *(f"T{number}" for number in range(1, 15)),
     *(f"P{number}" for number in (1, 2, 3, 4, 5, 6, 8)),
-    *("Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "I1–I7", "R1", "R2"),
+    *("Z1", "Z2", "Z3", "Z4", "Z5", "Z6", "Z7", "I1–I7", "R1", "R2"),
     *(f"W{number}" for number in range(1, 9)),
     *(f"S{number}" for number in range(1, 5)),
 )
