@@ -32,7 +32,7 @@ PERSON = "id, username, first_name, last_name, avatar_url, last_seen_at"
 # The session with its user, as on each request.
 CALLER = """
 SELECT session.user_id, session.expires_at, session.ended_at, u.is_active, u.id, u.username, u.first_name, u.last_name,
-    u.avatar_url, u.last_seen_at, u.email, u.joined_at
+    u.avatar_url, u.last_seen_at, u.email, u.joined_at, u.email_verified_at IS NOT NULL
 FROM session JOIN "user" u ON u.id = session.user_id WHERE session.id = %s
 """
 MESSAGE = """m.id, m.room_id, m.seq, m.user_id, m.content, m.created_at, m.edited_at, m.is_deleted, m.reply_to,
@@ -134,7 +134,7 @@ def user(row: tuple[Any, ...]) -> dict[str, Any]:
         "first_name": first_name,
         "last_name": last_name,
         "full_name": f"{first_name} {last_name}".strip(),
-        "avatar": avatar_url or f"http://{request.host}/avatars/{id_}-{quote(username[0].upper())}.svg",
+        "avatar": avatar_url or f"http://{request.host}/avatars/{id_}-{quote((first_name or username)[0].upper())}.svg",
     }
 
 
@@ -218,7 +218,8 @@ def me() -> Response:
         own = caller(connection)
     shown = user(own)
     profile = {**presence(own[5]), "avatar": shown["avatar"]}
-    return answer({**shown, "email": own[6], "date_joined": rfc3339(own[7]), "profile": profile})
+    private = {"email": own[6], "email_verified": own[8], "date_joined": rfc3339(own[7]), "profile": profile}
+    return answer({**shown, **private})
 
 
 @app.get("/api/chat/rooms/")
