@@ -29,20 +29,17 @@ FEW = 2_000
 """Number of memberships in a user's rooms up to which gathering is tried first."""
 STEP = 500
 """Number of users that a walk looks at in one step."""
-MAX_STEPS = 6
+MAX_STEPS = 3
 
 
 def is_companion(user_id: Node, viewer_id: Node) -> Expression:
     """Return the condition that a user shares a room with the viewer. It is true for a viewer who is in a room."""
     own, other, room = ParticipantRow.alias(), ParticipantRow.alias(), RoomRow.alias()
-    shared = (
-        other.select(other.room_id)
-        .join(own, on=((own.room_id == other.room_id) & (own.user_id == viewer_id)))
-        .join(room, on=((room.id == other.room_id) & room.deleted_at.is_null()))
-        .where(other.user_id == user_id)
-        .limit(1)
-    )
-    # A look-up for each user instead of a join, which PostgreSQL may begin with all participants of the viewer's rooms.
+    # Look-ups instead of joins, which PostgreSQL may begin with all the viewer's rooms, or all their participants.
+    viewer_in = own.select(own.id).where((own.room_id == other.room_id) & (own.user_id == viewer_id))
+    living = room.select(room.id).where((room.id == other.room_id) & room.deleted_at.is_null())
+    is_shared = (fn.COALESCE(viewer_in, 0) > 0) & (fn.COALESCE(living, 0) > 0)
+    shared = other.select(other.room_id).where((other.user_id == user_id) & is_shared).limit(1)
     return fn.COALESCE(shared, 0) > 0
 
 
