@@ -60,6 +60,8 @@ EVERY = {
     "reports show": ["reports", "show", "1"],
     "users disable": ["users", "disable", CYRILLIC],
     "users enable": ["users", "enable", CYRILLIC],
+    "users create": ["users", "create", "nina", "--link"],
+    "users edit": ["users", "edit", "user1", "--first-name", CYRILLIC],
     "users erase": ["users", "erase", "user2", "--yes"],
     "users grant-superuser": ["users", "grant-superuser", "user1"],
     "users list": ["users", "list"],

@@ -241,8 +241,9 @@ def test_the_completion_script_of_each_shell_calls_minichat(tmp_path, shell):
     ("words", "expected"),
     [
         (["us"], {"users"}),
+        (["users", "list", "--state", "su"], {"superuser"}),
         (["users", "re"], {"reset-link", "revoke-superuser"}),
-        (["users", "list", "--"], {"--query", "--json", "--help"}),
+        (["users", "list", "--"], {"--query", "--state", "--json", "--help"}),
         (["audit", "--event", "session.op"], {"session.opened"}),
         (["completion", ""], {"bash", "zsh", "fish"}),
     ],

@@ -13,6 +13,7 @@ from minichat.wiring import build_services
 from settings import settings_from
 
 PASSWORD = "correct horse battery"
+STATES = ("active", "disabled", "superuser")
 Json = dict[str, Any]
 
 
@@ -69,13 +70,50 @@ class TestPeople:
         assert (root["username"], root["is_superuser"], root["last_seen"]) == ("root", True, None)
         assert [one["username"] for one in chat.objects("users", "list", "--query", "an")] == ["ann"]
 
-    def test_one_person_is_shown_with_their_sessions(self, chat: Chat) -> None:
+    def test_one_person_is_shown_with_groups_and_sessions(self, chat: Chat) -> None:
+        room = chat.services.rooms.create(chat.ann.id, "Tea").view.room
         [shown] = chat.objects("users", "show", "ANN")
         [session] = shown["sessions"]
         assert (shown["username"], session["id"]) == ("ann", chat.session.session.id)
+        assert shown["groups"] == [{"id": room.id, "name": "Tea", "role": "owner"}]
+        assert (shown["direct_chats"], shown["reports_about"], shown["reports_by"]) == (0, [], [])
         text = chat.says("users", "show", "ann")
-        assert "username        ann\n" in text
-        assert f"session         {session['id']}  last used " in text
+        assert f"id              {chat.ann.id}\nusername        ann\n" in text
+        assert "is active       yes\nis superuser    no\n" in text
+        assert "direct chats    0\n" in text
+        assert f"sessions        id {session['id']}  created at " in text
+
+    def test_accounts_are_listed_by_state(self, chat: Chat) -> None:
+        chat.says("users", "disable", "ann")
+        names = {
+            state: [one["username"] for one in chat.objects("users", "list", "--state", state)] for state in STATES
+        }
+        assert names == {"active": ["root"], "disabled": ["ann"], "superuser": ["root"]}
+        assert [one["username"] for one in chat.objects("users", "list", "--query", "a", "--state", "active")] == []
+
+    def test_an_account_is_created_where_nobody_can_register(self, chat: Chat) -> None:
+        words = ["users", "create", "bob", "--first-name", "Bob", "--email", "bob@example.org", "--password-stdin"]
+        done = run_minichat(chat.folder, *words, says=PASSWORD, registration="closed")
+        assert (done.returncode, done.stdout) == (0, "Created the account bob.\n")
+        bob, _ = chat.services.sessions.log_in("bob", PASSWORD)
+        assert (bob.first_name, bob.email, bob.is_superuser) == ("Bob", "bob@example.org", False)
+        assert chat.fails(*words, says=PASSWORD) == "The username bob is taken. Choose another one."
+        assert "password: " in chat.fails("users", "create", "carl", "--password-stdin", says="short")
+
+    def test_an_account_without_a_password_gets_a_link(self, chat: Chat) -> None:
+        link = chat.says("users", "create", "bob", "--link")
+        chat.services.recovery.confirm(link.strip().partition("#reset=")[2], PASSWORD)
+        assert chat.services.sessions.log_in("bob", PASSWORD)[0].username == "bob"
+
+    def test_an_account_is_edited_field_by_field(self, chat: Chat) -> None:
+        assert chat.says("users", "edit", "ann", "--last-name", "Lee") == "ann is changed.\n"
+        assert chat.says("users", "edit", "ann", "--last-name", "Lee") == "ann is unchanged.\n"
+        chat.says("users", "edit", "ann", "--username", "anna", "--first-name", "")
+        [anna] = chat.objects("users", "list", "--query", "anna")
+        assert (anna["first_name"], anna["last_name"], anna["id"]) == ("", "Lee", chat.ann.id)
+        assert chat.fails("users", "edit", "anna", "--username", "root").startswith("The username root is taken.")
+        assert "email: " in chat.fails("users", "edit", "anna", "--email", "x")
+        assert run_minichat(chat.folder, "users", "edit", "anna").returncode == 2
 
     def test_one_session_is_ended(self, chat: Chat) -> None:
         own = chat.session.session.id

@@ -1,12 +1,17 @@
 """Commands that create and change accounts. `createsuperuser` creates the first one, before anybody can log in."""
 
 import sys
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from minichat.cli.common import Failed, Text, load_settings, read_password, services_of, upgrade
 from minichat.cli.output import printable
-from minichat.cli.users.common import name_argument, password_option, problems, services_for
+from minichat.cli.users.common import language_option, name_argument, password_option, problems, services_for
+
+if TYPE_CHECKING:
+    from minichat.config import Settings
+    from minichat.domain.services import Services
 
 
 @click.command()
@@ -31,6 +36,63 @@ def createsuperuser(username: str, email: str, password_stdin: bool) -> None:
 
 
 @click.command()
+@click.option("--first-name", type=Text(), default="", help="First name of the person.")
+@click.option("--last-name", type=Text(), default="", help="Last name of the person.")
+@click.option("--email", type=Text(), default="", help="E-mail address, which gets a mail to verify it.")
+@language_option
+@click.option("--link", is_flag=True, help="Set no password, and print a link with which the person sets it.")
+@password_option
+@name_argument
+def create(
+    name: str, first_name: str, last_name: str, email: str, language: str, link: bool, password_stdin: bool
+) -> None:
+    """Create an account, whatever MINICHAT_REGISTRATION says."""
+    from minichat.domain.errors import UsernameTaken
+
+    if link and password_stdin:
+        raise click.UsageError("--link and --password-stdin exclude each other.")
+    settings = load_settings()
+    password = None if link else read_password(password_stdin)
+    with services_for(name, settings) as services:
+        try:
+            user = services.account_editing.create(
+                name, password, language=language, first_name=first_name, last_name=last_name, email=email
+            )
+        except UsernameTaken as error:
+            raise Failed(printable(f"The username {name} is taken. Choose another one.")) from error
+        if link:
+            _print_link(services, settings, user.username, language)
+        else:
+            click.echo(f"Created the account {user.username}.")
+
+
+@click.command()
+@click.option("--username", type=Text(), help="Another username. The earlier one stays reserved for 30 days.")
+@click.option("--first-name", type=Text(), help="Another first name.")
+@click.option("--last-name", type=Text(), help="Another last name.")
+@click.option("--email", type=Text(), help='Another e-mail address, or "" for none. It must be verified again.')
+@language_option
+@name_argument
+def edit(name: str, language: str, **given: str | None) -> None:
+    """Change an account. What you leave out stays."""
+    from minichat.domain.account_editing import EditedFields, version_of
+    from minichat.domain.errors import ChangedMeanwhile, UsernameTaken
+
+    fields = cast("EditedFields", {field: value for field, value in given.items() if value is not None})
+    if not fields:
+        raise click.UsageError("Name what to change, for example --first-name.")
+    with services_for(name) as services:
+        user = services.administration.find(name)
+        try:
+            edited = services.account_editing.edit(user.id, version_of(user), language=language, **fields)
+        except UsernameTaken as error:
+            raise Failed(printable(f"The username {given['username']} is taken. Choose another one.")) from error
+        except ChangedMeanwhile as error:
+            raise Failed("The account has just been changed by somebody else. Run the command again.") from error
+    click.echo(f"{edited.username} is unchanged." if edited == user else f"{edited.username} is changed.")
+
+
+@click.command()
 @name_argument
 @password_option
 def password(name: str, password_stdin: bool) -> None:
@@ -46,20 +108,25 @@ def password(name: str, password_stdin: bool) -> None:
 
 
 @click.command("reset-link")
+@language_option
 @name_argument
-def reset_link(name: str) -> None:
+def reset_link(name: str, language: str) -> None:
     """Print a link that sets a new password once, for an hour. Earlier links are void."""
     from minichat.domain.errors import UserNotFound
 
     settings = load_settings()
     with services_of(settings) as services:
         try:
-            link = services.recovery.make_link(name)
+            _print_link(services, settings, name, language)
         except UserNotFound as error:
             raise Failed(printable(f"There is no enabled account named {name}.")) from error
+
+
+def _print_link(services: "Services", settings: "Settings", name: str, language: str) -> None:
+    link = services.recovery.make_link(name, language=language)
     if settings.public_url is None and sys.stderr.isatty():
         click.echo("Put the address of your server before this part of a link, or set MINICHAT_PUBLIC_URL.", err=True)
     click.echo(f"{settings.public_url or ''}/#reset={link.token}")
 
 
-COMMANDS = (password, reset_link)
+COMMANDS = (create, edit, password, reset_link)

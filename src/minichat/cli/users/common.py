@@ -28,6 +28,14 @@ def password_option(command: Command) -> Command:
     return click.option("--password-stdin", is_flag=True, help=description)(command)
 
 
+def language_option(command: Command) -> Command:
+    """Give the command the option `--language`."""
+    description = "Language of the mails that this sends."
+    return click.option(
+        "--language", type=click.Choice(["en", "ru"]), default="en", show_default=True, help=description
+    )(command)
+
+
 @contextmanager
 def services_for(name: str, settings: "Settings | None" = None) -> Iterator["Services"]:
     """Yield the services. Raises Failed if the block finds no account of that name, or breaks a rule."""

@@ -5,24 +5,38 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from minichat.cli.choices import LateChoice
 from minichat.cli.common import Failed, Text, load_settings, services_of
 from minichat.cli.output import json_option, moment, print_json, print_text
 from minichat.cli.users.common import name_argument, problems, services_for
 
 if TYPE_CHECKING:
-    from minichat.domain.model import Session, User
+    from minichat.domain.model import GroupMembership, PeopleState, Session, User
     from minichat.domain.services import Services
 
 PAGE = 200
 
 
+def _states() -> list[str]:
+    from minichat.domain.model import PeopleState
+
+    return [state.value for state in PeopleState]
+
+
 @click.command("list")
 @click.option("--query", type=Text(), metavar="TEXT", help="List the best matches for a part of a name, at most 200.")
+@click.option("--state", type=LateChoice(_states), metavar="STATE", help="Only accounts in this state.")
 @json_option
-def list_(query: str | None, as_json: bool) -> None:
-    """List the accounts by name: state, joined, last seen, id and name."""
+def list_(query: str | None, state: str | None, as_json: bool) -> None:
+    """List the accounts by name: state, joined, last seen, id and name. STATE is active, disabled or superuser.
+
+    A complete e-mail address as TEXT finds the account that has verified it.
+    """
+    from minichat.domain.model import PeopleState
+
+    sought = None if state is None else PeopleState(state)
     with services_of(load_settings()) as services:
-        for user in _all(services) if query is None else _found(services, query):
+        for user in _all(services, sought) if query is None else _found(services, query, sought):
             if as_json:
                 print_json(_as_json(user))
             else:
@@ -33,38 +47,57 @@ def list_(query: str | None, as_json: bool) -> None:
 @name_argument
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show an account with its live sessions."""
-    from minichat.domain.paging import Window
-
+    """Show an account with its newest groups, live sessions and reports, ten of each. Direct chats are only counted."""
     with services_for(name) as services:
-        user = services.administration.find(name)
-        sessions = list(services.sessions.live(user.id, Window(PAGE)).items)
+        card = services.people_lists.card(services.administration.find(name).id)
+    shown = {
+        **_as_json(card.user),
+        "direct_chats": card.direct_chats,
+        "groups": [_group(one) for one in card.groups.items],
+        "sessions": [_session(one) for one in card.sessions.items],
+        "reports_about": [head.id for head in card.reports_about.items],
+        "reports_by": [head.id for head in card.reports_by.items],
+    }
     if as_json:
-        print_json({**_as_json(user), "sessions": [_session(one) for one in sessions]})
+        print_json(shown)
         return
-    for field, value in _as_json(user).items():
-        shown = {True: "yes", False: "no", None: "-", "": "-"}.get(value, value)
-        print_text(f"{field.replace('_', ' '):<15} {shown}")
-    for session in sessions:
-        used, device = moment(session.last_used_at), session.user_agent
-        print_text(f"{'session':<15} {session.id}  last used {used}  {session.ip or '-'}  {device}")
+    for field, value in shown.items():
+        label = field.replace("_", " ")
+        if isinstance(value, list):
+            for one in value:
+                print_text(f"{label:<15} {_in_words(one)}")
+        else:
+            print_text(f"{label:<15} {_word(value)}")
 
 
-def _all(services: "Services") -> Iterator["User"]:
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value in (None, "") else str(value)
+
+
+def _in_words(one: dict[str, Any] | int) -> str:
+    if isinstance(one, int):
+        return str(one)
+    return "  ".join(f"{field.replace('_', ' ')} {value}" for field, value in one.items() if value)
+
+
+def _all(services: "Services", state: "PeopleState | None") -> Iterator["User"]:
+    from minichat.domain.model import PeopleFilter
     from minichat.domain.paging import Window
 
-    page = services.directory.page(None, Window(PAGE))
+    page = services.people_lists.page(PeopleFilter(state), Window(PAGE))
     while page.next is not None:
         yield from page.items
-        page = services.directory.page(None, Window(PAGE, after=page.next))
+        page = services.people_lists.page(PeopleFilter(state), Window(PAGE, after=page.next))
     yield from page.items
 
 
-def _found(services: "Services", query: str) -> Iterator["User"]:
+def _found(services: "Services", query: str, state: "PeopleState | None") -> Iterator["User"]:
     from minichat.domain.errors import InvalidInput
 
     try:
-        yield from services.directory.search(None, query, limit=PAGE)
+        yield from services.people_lists.search(query, state)
     except InvalidInput as error:
         raise Failed(problems(error)) from error
 
@@ -88,6 +121,10 @@ def _as_json(user: "User") -> dict[str, Any]:
         "joined_at": moment(user.joined_at),
         "last_seen": moment(user.last_seen_at),
     }
+
+
+def _group(one: "GroupMembership") -> dict[str, Any]:
+    return {"id": one.room.id, "name": one.room.name, "role": one.membership.role}
 
 
 def _session(session: "Session") -> dict[str, Any]:
