@@ -97,9 +97,12 @@ def _found(services: "Services", query: str, state: "PeopleState | None") -> Ite
     from minichat.domain.errors import InvalidInput
 
     try:
-        yield from services.people_lists.search(query, state)
+        found = services.people_lists.search(query, state)
     except InvalidInput as error:
         raise Failed(problems(error)) from error
+    yield from found.users
+    if not found.is_complete:
+        click.echo("There may be more matches. Search for a longer part of the name.", err=True)
 
 
 def _as_line(user: "User") -> str:
