@@ -1,0 +1,71 @@
+"""The second factor in a browser: it is set up and used, a recovery code helps, and the figures are shown."""
+
+import time
+from pathlib import Path
+
+from playwright.sync_api import expect
+from pyotp import TOTP
+
+from browser.administrators import Administrator
+from browser.conftest import People
+from e2e.crowd import PASSWORD
+
+
+def signs_in_again(root: Administrator) -> None:
+    """Sign out, and enter the password."""
+    root.presses("Sign out")
+    root.fills(username=root.username, password=PASSWORD)
+    root.presses("Sign in")
+    root.sees("Enter your code")
+
+
+def test_a_second_factor_is_set_up_and_used(people: People) -> None:
+    root = people.administrator("Factor")
+    root.signs_in("second-factor")
+    root.finds_the_page_accessible()
+    root.follows("Set up")
+    root.finds_the_page_accessible()
+    root.fills(password=PASSWORD)
+    root.presses("Continue")
+    root.sees("Scan the QR code")
+    root.finds_the_page_accessible()
+    app, moment = TOTP(root.page.locator("#secret").inner_text().replace(" ", "")), int(time.time())
+    root.fills(code=app.at(moment))
+    root.presses("Turn on")
+    # The recovery codes are shown this once, and in a file.
+    shown = root.page.get_by_role("main").get_by_role("listitem")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
+    root.finds_the_page_accessible()
+    with root.page.expect_download() as download:
+        root.follows("Download")
+    assert set(codes) <= set(Path(download.value.path()).read_text("utf-8").splitlines())
+    root.follows("I have kept them")
+    root.sees("The second factor is on")
+    root.finds_the_page_accessible()
+    # The password alone no longer suffices. A code works once, and that of the next step is accepted already.
+    signs_in_again(root)
+    root.finds_the_page_accessible()
+    root.complaints.expect("status of 401")
+    root.fills(code=app.at(moment))
+    root.presses("Sign in")
+    root.sees("used before")
+    root.fills(code=app.at(moment + 30))
+    root.presses("Sign in")
+    root.goes_to("Second factor")
+    root.sees("10")
+    # Without the phone, a recovery code lets them in.
+    signs_in_again(root)
+    root.follows("Use a recovery code")
+    root.finds_the_page_accessible()
+    root.fills(recovery_code=codes[0])
+    root.presses("Sign in")
+    root.goes_to("Second factor")
+    root.sees("9")
+    # The figures, in numbers too.
+    root.goes_to("Figures")
+    root.follows("7 days")
+    expect(root.page.get_by_role("img", name="Chart: Messages, 7 days.")).to_be_visible()
+    root.page.get_by_text("The numbers as a table").click()
+    expect(root.page.get_by_role("table", name="Figures").get_by_role("row")).to_have_count(8)
+    root.finds_the_page_accessible()
