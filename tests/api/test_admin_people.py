@@ -34,6 +34,8 @@ class TestLists:
         assert "Ann Lee" in page
         assert "bob" in page
         assert "private.example" not in page
+        assert "MINICHAT_REGISTRATION=open" in page
+        assert "MINICHAT_DIRECTORY=everyone" in page
         found = admin.sees("/admin/people/?q=LEE")
         assert "Ann Lee" in found
         assert "bob" not in found

@@ -147,6 +147,7 @@ class AdministratorPage(Page):
         filters: Sequence[Search | Choice] = (),
         buttons: Sequence[Button] = (),
         problem: str = "",
+        note: str = "",
         **values: Any,
     ) -> str:
         """Draw a list with its filter bar and the ways to its neighbouring pages."""
@@ -156,6 +157,7 @@ class AdministratorPage(Page):
             filters=filters,
             buttons=buttons,
             problem=problem,
+            note=note,
             next_href=changed(cursor=cursor_after(page.next)) if page.next else "",
             prev_href=changed(cursor=cursor_before(page.prev)) if page.prev else "",
             is_first=not request.args.get("cursor"),

@@ -71,6 +71,8 @@ class PeoplePage(PersonActs):
             page,
             filters=_filters(),
             problem=problem,
+            note=f"{t(f'people.registration_{services().modes.registration}')} "
+            f"{t(f'people.directory_{services().modes.directory}')}",
             buttons=[Button(t("people.create"), url_for(".create", back=here()), tone="main")],
         )
 
