@@ -1,0 +1,116 @@
+"""An administrator looks after people: every action of their pages, on a desktop and on a phone."""
+
+import re
+
+from playwright.sync_api import expect
+
+from browser.conftest import People
+from browser.people import Person
+from e2e.crowd import PASSWORD
+
+NEW_PASSWORD = "staple battery horse"
+
+
+def test_people_are_administered(people: People, ann: Person, bob: Person) -> None:
+    ann.makes_room("Allotment", bob)
+    ann.chats_with(bob)
+    root = people.administrator()
+    root.signs_in()
+    # Found by a part of the name, and the list stays as it was left.
+    root.page.get_by_label("Name or e-mail").fill(ann.username[:3].upper())
+    root.page.get_by_label("State").select_option("active")
+    root.page.get_by_label("Order").select_option("newest")
+    root.presses("Apply")
+    root.follows(ann.username)
+    listed = re.compile(r"people/\?q=ANN&state=active&order=newest$")
+    root.sees("Allotment")
+    expect(root.page.locator("dl div").filter(has_text="Direct chats")).to_have_text(re.compile(r"Direct chats\s*1"))
+    root.sees_no(bob.username)
+    root.finds_the_page_accessible()
+
+    root.follows("Edit")
+    root.finds_the_page_accessible()
+    root.complaints.expect("status of 400")
+    root.page.get_by_label("E-mail").fill("nowhere")
+    root.presses("Save")
+    expect(root.page.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
+    root.finds_the_page_accessible()
+    root.page.get_by_label("E-mail").fill("ann@garden.example")
+    root.page.get_by_label("Last name").fill("Gardener")
+    root.presses("Save")
+    root.sees(f"The account {ann.username} is saved.")
+    root.sees("ann@garden.example (not verified)")
+    root.sees("Ann Gardener")
+
+    # One session, then all of them. Her open page notices it.
+    ann.opens()
+    ann.page.get_by_role("navigation", name="Chats").wait_for()
+    ann.complaints.expect("status of 401")
+    root.page.reload()
+    root.page.get_by_role("link", name="End session").first.click()
+    root.presses("End session")
+    root.sees(f"The session of {ann.username} has ended.")
+    root.follows("Log out")
+    root.finds_the_page_accessible()
+    root.presses("Log out")
+    root.sees(f"{ann.username} is logged out everywhere")
+    root.sees("No live sessions.")
+    ann.page.get_by_role("button", name="Log in").wait_for()
+
+    for action, result in (
+        ("Disable", "is disabled and logged out everywhere."),
+        ("Enable", "can log in again."),
+        ("Make superuser", "is a superuser."),
+        ("Take superuser back", "is no superuser any more."),
+    ):
+        root.follows(action)
+        root.presses(action)
+        root.sees(f"{ann.username} {result}")
+    root.follows("Erase")
+    root.fills(type_the_username_to_confirm="somebody")
+    root.presses("Erase")
+    root.sees("This is not the username.")
+    root.fills(type_the_username_to_confirm=ann.username)
+    root.presses("Erase")
+    root.sees(f"The account {ann.username} is erased.")
+    expect(root.page).to_have_url(listed)
+    assert bob.account.call("GET", f"/api/auth/users/{ann.id}/").status == 404
+
+
+def test_somebody_gets_an_account_and_gets_back_in_by_links_shown_once(people: People, bob: Person) -> None:
+    root = people.administrator().on_a_phone()
+    root.signs_in()
+    for area in ("People", "Rooms", "Reports", "Audit log"):
+        expect(root.page.get_by_role("link", name=area, exact=True)).to_be_in_viewport()
+    assert root.page.evaluate("document.documentElement.scrollWidth") == 390
+    root.finds_the_page_accessible()
+    root.presses("Русский")
+    root.follows("Новый аккаунт")
+    root.finds_the_page_accessible()
+    username = f"new-{bob.username}"
+    root.page.get_by_label("Имя пользователя").fill(username)
+    root.page.get_by_role("button", name="Новый аккаунт").click()
+    root.sees("Она показана только сейчас и сработает один раз.")
+    root.finds_the_page_accessible()
+    link = root.page.locator("#link").inner_text()
+    root.follows("Готово")
+    root.sees(username)
+    assert link not in root.page.content()
+    assert root.page.evaluate("document.documentElement.scrollWidth") == 390
+
+    newcomer = people.visitor()
+    newcomer.opens(link.removeprefix(f"{newcomer.base}/"))
+    newcomer.page.get_by_label("New password").fill(NEW_PASSWORD)
+    newcomer.presses("Set password and log in")
+    newcomer.page.get_by_role("navigation", name="Chats").wait_for()
+
+    # The same way for somebody who forgot a password.
+    root.opens(f"admin/people/{bob.id}/")
+    root.follows("Ссылка для пароля")
+    root.page.get_by_role("button", name="Ссылка для пароля").click()
+    token = root.page.locator("#link").inner_text().partition("#reset=")[2]
+    body = {"token": token, "new_password": NEW_PASSWORD}
+    assert bob.account.call("POST", "/api/auth/password-reset/confirm/", body).status == 200
+    assert bob.account.call("POST", "/api/auth/password-reset/confirm/", body).status == 400
+    login = {"username": bob.username, "password": PASSWORD}
+    assert bob.account.call("POST", "/api/auth/login/", login).status == 401
