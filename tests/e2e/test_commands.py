@@ -226,6 +226,12 @@ def test_a_terminal_shows_progress_and_the_output_stays_the_same(tmp_path):
         shown = b""
         while label not in shown or b"100%" not in shown:
             shown += os.read(person, 1024)
+    assert said("with a terminal", "db", "upgrade", errors=terminal) == b""  # which has nothing to index
+    os.write(terminal, b"the end")
+    shown = b""
+    while b"the end" not in shown:
+        shown += os.read(person, 1024)
+    assert b"Indexing" not in shown
     os.close(terminal)
     os.close(person)
 
@@ -235,6 +241,20 @@ def test_the_completion_script_of_each_shell_calls_minichat(tmp_path, shell):
     script = run_minichat(tmp_path, "completion", shell).stdout
     assert f"_MINICHAT_COMPLETE={shell}_complete" in script
     assert not list(tmp_path.iterdir())
+
+
+def test_bash_completes_a_command(tmp_path):
+    script = 'eval "$(minichat completion bash)"; COMP_WORDS=(minichat users re) COMP_CWORD=2'
+    done = subprocess.run(
+        ["bash", "-c", f'{script}; _minichat_completion minichat; echo "${{COMPREPLY[@]}}"'],
+        cwd=tmp_path,
+        env={**environment(), "PATH": f"{BIN}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("reset-link revoke-superuser\n", "")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -10,30 +11,40 @@ CLEAR_LINE = "\r\x1b[K"
 
 
 class Bar:
-    """A bar that shows how much is done. All amounts have the same unit."""
+    """Shows how much is done, from the first `update` on. All amounts have the same unit."""
 
-    def __init__(self, bar: "click._termui_impl.ProgressBar[int]", *, is_shown: bool) -> None:
-        self._bar = bar
-        self.is_shown = is_shown
+    def __init__(self, label: str, *, is_shown: bool) -> None:
+        self._label = label
+        self._is_shown = is_shown
+        self._bar: Any = None
 
     def update(self, done: int, total: int) -> None:
         """Show that `done` of `total` are done."""
+        if not self._is_shown:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
+            self._bar.__enter__()
         self._bar.length = total
         self._bar.update(done - self._bar.pos)
 
     def print_above(self, line: str) -> None:
-        """Print a line on standard output, which may be the same terminal."""
-        if self.is_shown:
+        """Print a line on standard output, which may be the same terminal. The next `update` draws the bar again."""
+        if self._bar is not None:
             sys.stderr.write(CLEAR_LINE)
             sys.stderr.flush()
         click.echo(line)
-        if self.is_shown:
-            self._bar.render_progress()
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Bar]:
-    """Show a bar until the block ends, if standard error is a terminal."""
-    is_shown = sys.stderr is not None and sys.stderr.isatty()
-    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not is_shown) as bar:
-        yield Bar(bar, is_shown=is_shown)
+    """Yield a bar that ends with the block."""
+    bar = Bar(label, is_shown=sys.stderr is not None and sys.stderr.isatty())
+    try:
+        yield bar
+    finally:
+        bar.end()
