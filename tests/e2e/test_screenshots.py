@@ -1,4 +1,7 @@
-"""`make screenshots` still finds what it needs in the web client and the administration. The pictures themselves are for people to judge."""
+"""`make screenshots` still finds what it needs in the web client and the administration.
+
+The pictures themselves are for people to judge.
+"""
 
 from PIL import Image
 
