@@ -63,9 +63,11 @@ class TestRooms:
 
     def test_a_room_is_renamed_and_handed_over(self, admin: Browser, ann: Person, bob: Person, room: Json) -> None:
         path = f"/admin/rooms/{room['id']}/"
-        refused = admin.acts(f"{path}rename/", name=" ")
+        refused = admin.acts(f"{path}rename/", name=" ", seen="Tea")
         assert (refused.status_code, "aria-invalid" in refused.get_data(as_text=True)) == (400, True)
-        assert admin.acts(f"{path}rename/", name="Coffee").headers["Location"] == path
+        assert admin.acts(f"{path}rename/", name="Coffee", seen="Tea").headers["Location"] == path
+        stale = admin.acts(f"{path}rename/", name="Milk", seen="Tea")
+        assert (stale.status_code, "nothing was saved" in stale.get_data(as_text=True)) == (409, True)
         assert bob.gets(f"/api/chat/rooms/{room['id']}/").body["name"] == "Coffee"
         assert "Make bob the owner" in admin.sees(f"{path}participants/{bob.id}/hand-over/")
         admin.acts(f"{path}participants/{bob.id}/hand-over/")

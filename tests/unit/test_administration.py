@@ -4,7 +4,7 @@ import pytest
 
 from builders import PASSWORD, issues_of
 from minichat.domain.errors import InvalidCredentials, SessionEnded, UserNotFound
-from minichat.domain.model import AuditEvent, Device
+from minichat.domain.model import AuditEvent
 
 NEW_PASSWORD = "staple battery horse"
 
@@ -112,8 +112,6 @@ def test_an_unknown_username_is_not_found(chat, administration, ann, name):
                 act(name)
         with pytest.raises(UserNotFound):
             administration.set_password(name, NEW_PASSWORD)
-        with pytest.raises(UserNotFound):
-            administration.record(9, username=name)
 
 
 def test_nothing_is_done_with_an_erased_account(chat, administration, ann):
@@ -125,29 +123,3 @@ def test_nothing_is_done_with_an_erased_account(chat, administration, ann):
                 act(remains)
         with pytest.raises(UserNotFound):
             administration.set_password(remains, NEW_PASSWORD)
-    assert administration.record(9, username=remains).entries[-1].event == AuditEvent.DELETED
-
-
-def test_the_record_has_the_newest_entry_last_and_its_people(chat, administration, ann):
-    bob = chat.person("bob")
-    with pytest.raises(InvalidCredentials):
-        bob.logs_in("wrong", Device("Firefox", "192.0.2.7"))
-    chat.services.superusers.grant(ann.id)
-    administration.disable("bob", by=ann.id)
-
-    def events(limit=9, **given):
-        return [(entry.event, entry.user_id) for entry in administration.record(limit, **given).entries]
-
-    assert events() == [
-        (AuditEvent.REGISTERED, ann.id),
-        (AuditEvent.REGISTERED, bob.id),
-        (AuditEvent.LOG_IN_FAILED, bob.id),
-        (AuditEvent.SUPERUSER_GRANTED, ann.id),
-        (AuditEvent.DISABLED, bob.id),
-    ]
-    assert events(1) == [(AuditEvent.DISABLED, bob.id)]
-    assert events(username="BOB") == [event for event in events() if event[1] == bob.id]
-    assert events(event=AuditEvent.REGISTERED) == events()[:2]
-    assert events(username="ann", event=AuditEvent.DISABLED) == []
-    people = administration.record(1).people
-    assert {user.username for user in people.values()} == {"ann", "bob"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from builders import PASSWORD
 from minichat.domain import audit_reading
 from minichat.domain.errors import NotAnAdministrator, UserNotFound
 from minichat.domain.model import AuditEvent, AuditFilter
@@ -44,6 +45,12 @@ def test_an_unknown_person_cannot_be_filtered_by(reading):
     for name in ("nobody", "", "\x00", "a b"):
         with pytest.raises(UserNotFound):
             reading.person_id(name)
+
+
+def test_an_erased_person_is_found_by_the_remaining_name(chat, reading, ann):
+    chat.services.erasure.erase(ann.caller, PASSWORD)
+    person_id = reading.person_id(f"deleted-user-{ann.id}")
+    assert events(reading.page(ALL, AuditFilter(AuditEvent.DELETED, person_id)).page) == [AuditEvent.DELETED]
 
 
 def test_pages_continue_in_both_directions(chat, reading):

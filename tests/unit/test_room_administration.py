@@ -4,6 +4,7 @@ import pytest
 
 from builders import issues_of
 from minichat.domain.errors import (
+    ChangedMeanwhile,
     HeirDisabled,
     InvitationNotFound,
     NotAnAdministrator,
@@ -83,12 +84,18 @@ def test_a_group_is_shown_with_its_owner_participants_and_invitations(chat, room
 def test_participants_learn_of_a_renaming_as_of_one_by_the_owner(chat, rooms, newest_act, ann, root, room):
     ann.edits(room, name="Coffee")
     by_owner = chat.happened()[-1]
-    assert rooms.rename(room.id, " Milk ", by=root.id).name == "Milk"
+    assert rooms.rename(room.id, " Milk ", seen="Coffee", by=root.id).name == "Milk"
     assert (chat.happened()[-1], ann.looks_at(room).room.name) == (by_owner, "Milk")
     assert newest_act() == (AuditEvent.ROOM_RENAMED, None, root.id, {"room": room.id})
     with chat.nothing_changes():
-        rooms.rename(room.id, "Milk", by=root.id)
-        assert issues_of(lambda: rooms.rename(room.id, " ", by=root.id)) == {"name": ["blank"]}
+        rooms.rename(room.id, "Milk", seen="Milk", by=root.id)
+        assert issues_of(lambda: rooms.rename(room.id, " ", seen="Milk", by=root.id)) == {"name": ["blank"]}
+
+
+def test_an_old_form_does_not_rename_a_room_that_somebody_has_renamed_meanwhile(chat, rooms, ann, root, room):
+    ann.edits(room, name="Coffee")
+    with chat.nothing_is_written(), pytest.raises(ChangedMeanwhile):
+        rooms.rename(room.id, "Milk", seen="Tea", by=root.id)
 
 
 def test_a_room_is_handed_over_to_a_participant(chat, rooms, newest_act, ann, bob, carl, root, room):
@@ -142,7 +149,7 @@ def act(request, rooms, root, bob):
         "owner": lambda room_id, _by: rooms.owner(room_id),
         "participants": lambda room_id, _by: rooms.participants(room_id, ALL),
         "invitations": lambda room_id, _by: rooms.invitations(room_id, ALL),
-        "rename": lambda room_id, by: rooms.rename(room_id, "New", by=by),
+        "rename": lambda room_id, by: rooms.rename(room_id, "New", seen="Tea", by=by),
         "hand_over": lambda room_id, by: rooms.hand_over(room_id, bob.id, by=by),
         "revoke": lambda room_id, by: rooms.revoke_invitation(room_id, 1, by=by),
         "delete": lambda room_id, by: rooms.delete(room_id, by=by),

@@ -20,7 +20,7 @@ def _events() -> list[str]:
 
 
 @click.command()
-@click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account.")
+@click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account or by it.")
 @click.option("--event", type=LateChoice(_events), metavar="EVENT", help="Only entries of this kind.")
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Maximum number of entries."
@@ -28,15 +28,18 @@ def _events() -> list[str]:
 @json_option
 def audit(name: str | None, event: str | None, limit: int, as_json: bool) -> None:
     """Print the newest entries of the audit log, the newest last."""
-    from minichat.domain.model import AuditEvent
+    from minichat.domain.model import AuditEvent, AuditFilter
+    from minichat.domain.paging import Window
 
     with services_for(name or "") as services:
-        record = services.administration.record(limit, username=name, event=AuditEvent(event) if event else None)
-    for entry in record.entries:
+        reading = services.audit_reading
+        person_id = None if name is None else reading.person_id(name)
+        page, people = reading.page(Window(limit), AuditFilter(AuditEvent(event) if event else None, person_id))
+    for entry in reversed(page.items):
         if as_json:
-            print_json(_as_json(entry, record.people))
+            print_json(_as_json(entry, people))
         else:
-            print_text(_as_line(entry, record.people))
+            print_text(_as_line(entry, people))
 
 
 def _as_line(entry: "AuditEntry", people: "People") -> str:

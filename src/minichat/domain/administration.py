@@ -4,17 +4,16 @@
 log-in, and is never an erased one. Each act raises NotAnAdministrator if its author is no administrator any more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import check_password, username_key
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import SessionNotFound, UserNotFound
-from minichat.domain.model import AuditEntry, AuditEvent, Credentials, People, User
+from minichat.domain.model import AuditEvent, Credentials, User
 from minichat.domain.ports import (
     Clock,
     CommonPasswords,
@@ -29,13 +28,6 @@ from minichat.domain.text import Fields
 
 Who = int | str
 """The id or the username of an account."""
-
-
-class Record(NamedTuple):
-    """Entries of the audit log, the oldest first, with the people that they mention."""
-
-    entries: Sequence[AuditEntry]
-    people: People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +98,6 @@ class Administration:
             ended = self.session_store.end_all(user.id, self.clock())
             self.audit_log.note(AuditEvent.PASSWORD_CHANGED, about=user.id, by=by, ended=ended)
         return user
-
-    def record(self, limit: int, *, username: str | None = None, event: AuditEvent | None = None) -> Record:
-        """Return the newest entries of the audit log, of all or about one user or event. Raises UserNotFound."""
-        user_id = None if username is None else self._find(username).user.id
-        entries = self.audit_log.page(limit, user_id=user_id, event=event)[::-1]
-        mentioned = {id_ for entry in entries for id_ in (entry.user_id, entry.actor_id) if id_ is not None}
-        return Record(entries, self.user_store.by_ids(mentioned))
 
     @contextmanager
     def _locked(self, who: Who, by: int | None, *, superusers: bool = False) -> Iterator[Credentials]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from minichat.domain import room_rules
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import HeirDisabled, InvitationNotFound, ParticipantNotFound, RoomNotFound
+from minichat.domain.errors import ChangedMeanwhile, HeirDisabled, InvitationNotFound, ParticipantNotFound, RoomNotFound
 from minichat.domain.model import (
     AuditEvent,
     Change,
@@ -104,12 +104,14 @@ class RoomAdministration:
 
     # Acts
 
-    def rename(self, room_id: int, name: str, *, by: int | None) -> Room:
-        """Rename a group; the same name again changes nothing.
+    def rename(self, room_id: int, name: str, *, seen: str, by: int | None) -> Room:
+        """Rename a group that the administrator saw under the name `seen`; the same name again changes nothing.
 
-        Raises InvalidInput, RoomNotFound or NotAnAdministrator.
+        Raises InvalidInput, ChangedMeanwhile, RoomNotFound or NotAnAdministrator.
         """
         with self._locked(room_id, by) as room:
+            if room.name != seen:
+                raise ChangedMeanwhile
             renamed = room_rules.changed_room(room, name, None, None, RoomPolicy(), self.characters)
             if renamed != room:
                 self.room_store.update(renamed)

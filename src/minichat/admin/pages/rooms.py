@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask_admin import expose
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 
 from minichat.admin.addresses import back, here
 from minichat.admin.forms import Form
@@ -48,6 +48,8 @@ HEAD = 20
 
 class NameForm(Form):
     name = StringField("rooms.name", description="rooms.name_hint")
+    seen = HiddenField()
+    """The name when the form was opened."""
 
 
 class RoomsPage(AdministratorPage):
@@ -174,10 +176,10 @@ class RoomsPage(AdministratorPage):
     @expose("/<id:room_id>/rename/", methods=("GET", "POST"))
     def rename(self, room_id: int) -> Any:
         room = _rooms().get(room_id)
-        form = NameForm(request.form, name=room.name)
+        form = NameForm(request.form, name=room.name, seen=room.name)
 
         def rename() -> str:
-            renamed = _rooms().rename(room_id, form.name.data or "", by=self.me.id)
+            renamed = _rooms().rename(room_id, form.name.data or "", seen=form.seen.data or "", by=self.me.id)
             return t("rooms.rename_done", name=renamed.name)
 
         question = Question(t("rooms.rename_title", name=room.name), t("rooms.rename_text"), t("shell.save"))
