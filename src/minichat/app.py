@@ -72,7 +72,7 @@ def create_app(
             indexing.start()
     database = database or open_database(settings.database_url, settings.replica_url)
     clock = clock or server_clock(database, now)
-    tally = tally or QueueTally(clock, GunicornWorker())
+    tally = tally or QueueTally(clock)
     metrics = Metrics(
         __version__,
         has_redis=settings.redis_url is not None,

@@ -1,10 +1,11 @@
 """Count in this process, and store the counts every few seconds. Implements `Tally`.
 
 A count is one append to a queue, which threads and greenlets share without a lock. A thread takes the queue apart and
-stores the sums. While the database does not answer, it keeps them and tries again. A killed process loses what it has
-counted since the last time.
+stores the sums. While the database does not answer, it keeps them and tries again. The process stores the rest when it
+ends. A killed process loses what it has counted since the last time.
 """
 
+import atexit
 import logging
 import threading
 from collections import Counter, defaultdict, deque
@@ -13,14 +14,12 @@ from time import sleep
 
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import HOUR, Figure, Timestamp
-from minichat.domain.ports import Clock, Worker
+from minichat.domain.ports import Clock
 
 log = logging.getLogger(__name__)
 
 STORE_SECONDS = 10.0
 """Interval between two times that the counts are stored: a killed process loses no more."""
-LAST_STORE_SECONDS = 0.5
-"""The same while the worker stops."""
 
 Record = Callable[[Mapping[tuple[Timestamp, Figure], int], Mapping[Timestamp, Collection[int]]], None]
 """Stores counts and active users by hour: `Figures.record`."""
@@ -35,9 +34,8 @@ class NoTally:
 
 
 class QueueTally:
-    def __init__(self, clock: Clock, worker: Worker | None = None) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._worker = worker
         self._queue: deque[Figure | int] = deque()
         self._counts: Counter[tuple[Timestamp, Figure]] = Counter()
         self._active: defaultdict[Timestamp, set[int]] = defaultdict(set)
@@ -93,19 +91,18 @@ class QueueTally:
             if not self._is_waiting:
                 return
             self._is_waiting = False
-        thread = threading.Thread(
-            target=self._store_for_ever, args=(STORE_SECONDS,), name="minichat-figures", daemon=True
-        )
-        thread.start()
-        if self._worker is not None:
-            self._worker.when_stopping(lambda: self._store_for_ever(LAST_STORE_SECONDS))
+        threading.Thread(target=self._store_for_ever, name="minichat-figures", daemon=True).start()
+        atexit.register(self._try_to_store)
 
-    def _store_for_ever(self, seconds: float) -> None:
+    def _store_for_ever(self) -> None:
         while True:
-            try:
-                self.store()
-            except Unavailable as error:
-                log.warning("the figures wait for the database: %s", error)
-            except Exception:
-                log.exception("the figures were not stored")
-            sleep(seconds)
+            self._try_to_store()
+            sleep(STORE_SECONDS)
+
+    def _try_to_store(self) -> None:
+        try:
+            self.store()
+        except Unavailable as error:
+            log.warning("the figures wait for the database: %s", error)
+        except Exception:
+            log.exception("the figures were not stored")
