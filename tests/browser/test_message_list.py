@@ -138,10 +138,26 @@ class TestLongHistory:
         expect(row(page, "message number 5000")).not_to_be_in_viewport()
 
     def test_a_jump_to_the_end_and_back_finds_the_same_place(self, reader: Person) -> None:
+        older: list[Route] = []
+        newest: list[Route] = []
+
+        def hold_older(route: Route) -> None:
+            older.append(route)
+
+        def hold_newest(route: Route) -> None:
+            newest.append(route)
+
+        reader.meets(re.compile("before="), hold_older)
+        reader.meets(re.compile(r"/history/\?limit="), hold_newest)
         reader.opens("#/rooms/1/messages/300")
         page = reader.page
         expect(row(page, "message number 300")).to_be_in_viewport()
-        reader.presses("To the newest message")
+        height = page.locator(".scroller").evaluate("scroller => scroller.scrollHeight")
+        with page.expect_request(re.compile(r"/history/\?limit=")):
+            reader.presses("To the newest message")
+        older[0].continue_()
+        page.locator(".scroller").evaluate(_GROWN, height)  # the page that was under way moves nothing
+        newest[0].continue_()
         expect(row(page, f"message number {MESSAGES}")).to_be_in_viewport()
         page.go_back()
         page.go_forward()

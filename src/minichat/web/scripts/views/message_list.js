@@ -87,7 +87,6 @@ export function messageList(app, room, signal) {
     signal,
   );
   const newest = newestButton(app, room, toNewest, signal);
-
   const timeline = makeTimeline(me);
   const rows = memo(
     (
@@ -187,6 +186,7 @@ export function messageList(app, room, signal) {
     center = null;
     if (!run().isNewest) await openRoom(app, room).catch((error) => toast(problemText(error), {isProblem: true}));
     if (signal.aborted) return;
+    center = null; // another page may have come meanwhile
     show();
     list.scrollToEnd();
     newest.element.blur();
