@@ -129,6 +129,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
 
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
+    isPressLong = false;
     const target = /** @type {HTMLElement} */ (event.target);
     const row = rowOf(target);
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
@@ -152,6 +153,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     const hasOwn = target.closest("a, pre") || String(getSelection()) !== "";
     if (!row || !messageOf(keyAt(row)) || (hasOwn && !isTouched)) return;
     event.preventDefault();
+    isPressLong = isTouched || /** @type {PointerEvent} */ (event).pointerType === "touch";
     openMenu(row, {x: event.clientX, y: event.clientY});
   }
 
@@ -189,7 +191,6 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
   /** The end of a long press is no click on what lies below the finger. @param {Event} event */
   function onclick(event) {
     if (!isPressLong) return;
-    isPressLong = false;
     event.preventDefault();
     event.stopPropagation();
   }
