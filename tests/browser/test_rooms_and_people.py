@@ -243,6 +243,8 @@ def test_a_muted_room_shows_a_sign_and_a_quiet_count(ann: Person, bob: Person) -
     room = ann.makes_room("Kitchen", bob)
     bob.said("hello", room)
     ann.opens()
+    with ann.page.expect_response(re.compile("/history/")):
+        row(ann, "Kitchen").hover()  # a room that the user is about to open loads
     row(ann, "Kitchen").click(button="right")
     ann.page.get_by_role("menuitem", name="Mute…").click()
     ann.page.get_by_role("menuitem", name="For 8 hours").click()

@@ -50,6 +50,16 @@ export function openRoom(app, room, message) {
 }
 
 /**
+ * Load the newest messages of a room that the user is about to open.
+ * @param {App} app
+ * @param {number} room
+ */
+export function prepareRoom(app, room) {
+  if (app.store.get().histories.has(room)) return;
+  openRoom(app, room).catch(() => {}); // nothing is open yet that could show the problem
+}
+
+/**
  * @param {App} app
  * @param {number} room
  * @param {number | undefined} message

@@ -94,9 +94,9 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
     above.style.setProperty("height", `${height}px`);
   }
 
-  /** Show the rows around a part of the list, and learn their heights. @param {number} top */
-  function render(top) {
-    ({first, end} = rowsBetween(heights, top - size, top + 2 * size, MOST_ROWS));
+  /** Show the rows in view and `reach` around it, and learn their heights. @param {number} top @param {number} reach */
+  function render(top, reach) {
+    ({first, end} = rowsBetween(heights, top - reach, top + size + reach, MOST_ROWS));
     // Before the rows: if the list became too short meanwhile, the browser would move it.
     below.style.setProperty("height", `${heights.total() - heights.top(end)}px`);
     setSpaceAbove(Math.max(0, heights.top(first) + drift));
@@ -113,8 +113,9 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
   /**
    * Show a row at its place, or the end.
    * @param {Target | null} target
+   * @param {number} [reach]
    */
-  function place(target) {
+  function place(target, reach = scroller.clientHeight) {
     size = scroller.clientHeight;
     pending = size === 0 ? target : undefined;
     if (size === 0) return;
@@ -124,7 +125,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       const top = at < 0 ? heights.total() - size : heights.top(at) - offset();
       const isEnough =
         heights.top(first) <= Math.max(0, top) && heights.top(end) >= Math.min(heights.total(), top + size);
-      if (round === 0 || !isEnough) render(top);
+      if (round === 0 || !isEnough) render(top, reach);
     }
     settle(at, at < 0 ? 0 : offset());
     look();
@@ -213,7 +214,8 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
   const sizes = new ResizeObserver((entries) => {
     const isChanged = entries.filter(isNews).length > 0;
     if (pending !== undefined && scroller.clientHeight > 0) {
-      place(pending);
+      place(pending, 0); // the first view comes sooner without the rows around it
+      rest();
       onView();
     } else if (isChanged && size > 0) {
       const held = hold();

@@ -4,6 +4,7 @@
  * @typedef {import("../app.js").App} App
  * @typedef {import("../api/types.js").Room} Room
  */
+import {prepareRoom} from "../actions/rooms.js";
 import {href} from "../router.js";
 import {unsentText} from "../store/drafts.js";
 import {shortNameOf} from "../store/people.js";
@@ -14,6 +15,7 @@ import {short} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
+import {onIntent} from "../ui/intent.js";
 import {later} from "../ui/later.js";
 import {onNewDay} from "../ui/new_day.js";
 import {roomAvatar} from "./avatar.js";
@@ -49,6 +51,8 @@ export function roomRow(app, first, signal) {
       h("span", {class: "room-line"}, preview, badges),
     ),
   );
+
+  onIntent(link, () => prepareRoom(app, room.id));
 
   /** @param {MouseEvent} event Also of the key for menus, which has no place. */
   async function oncontextmenu(event) {
