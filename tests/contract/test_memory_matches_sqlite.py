@@ -6,6 +6,7 @@ The unit tests of the domain use the memory adapters, so these must behave like 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 import hypothesis.strategies as st
@@ -18,7 +19,16 @@ from contract.talk_rules import TalkRules, limits, messages, places, users
 from folders import fast_folder
 from minichat.domain.errors import ChatError
 from minichat.domain.history import MessageWindow
-from minichat.domain.model import Caller, CreatedInvitation, Details, HistoryAccess, Invitation, Role, WriteAccess
+from minichat.domain.model import (
+    Caller,
+    CreatedInvitation,
+    Details,
+    DirectoryMode,
+    HistoryAccess,
+    Invitation,
+    Role,
+    WriteAccess,
+)
 from minichat.domain.paging import Window
 from minichat.domain.room_rules import RoomPolicy
 from minichat.domain.services import build
@@ -80,6 +90,12 @@ def outcome(action, *given):
         return "answered", action(*given)
     except ChatError as error:
         return "refused", (type(error).__name__, getattr(error, "issues", None))
+
+
+def of_acquaintances(services):
+    """The directory of a server on which users find only people in the same rooms."""
+    directory = services.directory
+    return replace(directory, acquaintances=replace(directory.acquaintances, mode=DirectoryMode.SHARED))
 
 
 class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
@@ -261,6 +277,7 @@ class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
     @rule(user_id=users, query=st.sampled_from(QUERIES), limit=limits)
     def search(self, user_id, query, limit):
         self.both(lambda services: services.directory.search(user_id, query, limit))
+        self.both(lambda services: of_acquaintances(services).search(user_id, query, limit))
 
     # Rooms
 
@@ -487,6 +504,8 @@ class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
         self.both(lambda services: services.rooms.mine(user_id, ALL))
         self.walk(lambda services, window: services.directory.page(None, window))
         self.walk(lambda services, window: services.directory.online(None, window))
+        self.walk(lambda services, window: of_acquaintances(services).page(user_id, window))
+        self.walk(lambda services, window: of_acquaintances(services).online(user_id, window))
         self.walk(lambda services, window: services.rooms.mine(user_id, window))
         self.walk(lambda services, window: services.rooms.public(user_id, window))
         self.both(lambda services: services.history.latest(user_id, None, MessageWindow(200)))
