@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -18,7 +19,7 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with mail_server() as (box, smtp_port):
-        mail = {"smtp_url": f"smtp://localhost:{smtp_port}", "mail_from": "Chat <chat@example.org>", "public_url": base}
+        mail: dict[str, Any] = {"smtp_url": f"smtp://localhost:{smtp_port}", "mail_from": "Chat <chat@example.org>", "public_url": base}
         with serving(tmp_path, "--workers", "1", port=port, rate_limits="off", **mail) as server:
             form = {"username": "ann", "password": PASSWORD, "email": "ann@example.org"}
             assert call(server, "POST", "/api/auth/register/", form).status == 201

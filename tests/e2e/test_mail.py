@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import mail_servers
 from e2e.crowd import PASSWORD, call
@@ -18,7 +19,7 @@ from servers import free_port, serving
 def sending(folder, smtp_port, *args, port=None, **settings):
     """A server that sends its mails to this port."""
     port = port or free_port()
-    mail = {"smtp_url": f"smtp://localhost:{smtp_port}", "mail_from": "Chat <chat@example.org>"}
+    mail: dict[str, Any] = {"smtp_url": f"smtp://localhost:{smtp_port}", "mail_from": "Chat <chat@example.org>"}
     with serving(folder, *args, port=port, public_url=f"http://127.0.0.1:{port}", **mail, **settings) as server:
         yield server
 
