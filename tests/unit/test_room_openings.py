@@ -157,6 +157,17 @@ def test_a_disabled_administrator_reads_nothing_also_after_being_enabled(chat, o
         read(by=root.logs_in())
 
 
+def test_a_demoted_administrator_reads_nothing_also_after_getting_the_rights_back(chat, open_room, read, root):
+    chat.superuser("eve")
+    open_room()
+    chat.services.superusers.revoke(root.id)
+    chat.services.superusers.grant(root.id)
+    with chat.nothing_is_written(), pytest.raises(NotAnAdministrator):
+        read()
+    with pytest.raises(RoomNotOpened):
+        read(by=root.logs_in())
+
+
 def test_an_opening_ends_before_its_time_on_request(openings, open_room, read, root, room):
     open_room()
     session_id = root.grant.session.id
