@@ -63,6 +63,8 @@ def test_all_wrong_variables_are_reported_at_once_with_one_sentence_each(message
         access_ttl="soon",
         cors_origins="*",
         log_level="loud",
+        registration="maybe",
+        directory="nobody",
     )
     assert [line.split()[0] for line in found] == [
         "MINICHAT_DATABASE_URL",
@@ -70,6 +72,8 @@ def test_all_wrong_variables_are_reported_at_once_with_one_sentence_each(message
         "MINICHAT_ACCESS_TTL",
         "MINICHAT_CORS_ORIGINS",
         "MINICHAT_LOG_LEVEL",
+        "MINICHAT_REGISTRATION",
+        "MINICHAT_DIRECTORY",
     ]
     assert all(line.endswith(".") for line in found)
 

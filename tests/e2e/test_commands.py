@@ -109,6 +109,9 @@ def test_upgrade_creates_the_database_once(tmp_path):
     *migrations, search = status.stdout.splitlines()
     assert all(line.startswith("applied") for line in migrations)
     assert search == "search   complete"
+    as_json = json.loads(run_minichat(tmp_path, "db", "status", "--json").stdout)
+    assert [f"applied  {one['name']}" for one in as_json["migrations"] if one["is_applied"]] == migrations
+    assert as_json["search_index"] == {"indexed": 0, "total": 0, "is_complete": True}
 
 
 def test_the_database_file_is_complete_after_a_command(tmp_path):
@@ -120,6 +123,9 @@ def test_status_fails_if_migrations_are_missing(tmp_path):
     (tmp_path / "chat.sqlite3").touch()
     result = run_minichat(tmp_path, "db", "status", database_url="sqlite:///chat.sqlite3")
     assert result.stdout.startswith("missing")
+    assert "minichat db upgrade" in failure(result)
+    result = run_minichat(tmp_path, "db", "status", "--json", database_url="sqlite:///chat.sqlite3")
+    assert json.loads(result.stdout)["search_index"] is None
     assert "minichat db upgrade" in failure(result)
 
 

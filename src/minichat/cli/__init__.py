@@ -39,6 +39,9 @@ from minichat.cli.users.accounts import createsuperuser
 from minichat.standard_streams import OutputFailed, guarded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from minichat.adapters.peewee.operations.message_filling import Progress
     from minichat.config import Settings
 
 PRUNE_PAUSE_SECONDS = 0.005
@@ -132,18 +135,26 @@ def db_status(as_json: bool) -> None:
 
     database = whole_database(settings)
     with database_failures(settings):
-        for name, is_applied in migrate.status(database):
-            if as_json:
-                print_json({"migration": name, "is_applied": is_applied})
-            else:
-                click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
-        expect_current(database)
-        indexed = message_filling.progress(database, UnicodeCharacters())
+        migrations = migrate.status(database)
+        indexed = None
+        if all(is_applied for _, is_applied in migrations):
+            indexed = message_filling.progress(database, UnicodeCharacters())
         if as_json:
-            print_json({"search_index": indexed.is_complete, "indexed": indexed.indexed, "messages": indexed.total})
+            print_json(_status_as_json(migrations, indexed))
         else:
-            state = "complete" if indexed.is_complete else f"{indexed.indexed} of about {indexed.total} messages"
-            click.echo(f"search   {state}")
+            for name, is_applied in migrations:
+                click.echo(f"{'applied' if is_applied else 'missing'}  {name}")
+            if indexed is not None:
+                state = "complete" if indexed.is_complete else f"{indexed.indexed} of about {indexed.total} messages"
+                click.echo(f"search   {state}")
+        expect_current(database)
+
+
+def _status_as_json(migrations: "Sequence[tuple[str, bool]]", indexed: "Progress | None") -> dict[str, Any]:
+    return {
+        "migrations": [{"name": name, "is_applied": is_applied} for name, is_applied in migrations],
+        "search_index": indexed and {**indexed._asdict(), "is_complete": indexed.is_complete},
+    }
 
 
 db.add_command(restored)
