@@ -1,7 +1,4 @@
-"""`make screenshots` still finds what it needs in the web client and the administration.
-
-The pictures themselves are for people to judge.
-"""
+"""`make screenshots` finds what it needs in the web client and the administration. People judge the pictures."""
 
 from PIL import Image
 

@@ -96,6 +96,7 @@ def test_an_administrator_who_lost_the_rights_meanwhile_changes_nothing(chat, su
         lambda: chat.services.administration.log_out(bob.id, by=ann.id),
         lambda: chat.services.administration.end_session(bob.id, bob.caller.session.id, by=ann.id),
         lambda: chat.services.erasure.erase_account(bob.id, by=ann.id),
+        lambda: chat.services.recovery.make_link(bob.id, by=ann.id),
     )
     lose(ann.id)
     for act in acts:

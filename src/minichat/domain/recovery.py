@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import check_password, email_key, username_key
+from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import LinkInvalid, UserNotFound
 from minichat.domain.model import AccountLink, AuditEvent, Device, LinkPurpose, MailKind, Timestamp, User
@@ -51,6 +52,7 @@ class Recovery:
     outbox: Outbox
     sessions: Sessions
     throttling: Throttling
+    administrators: Administrators
     audit_log: AuditLog
 
     def request(
@@ -109,16 +111,19 @@ class Recovery:
             if new is not None:
                 self._checked_password(user, new, confirm)
 
-    def make_link(self, username: str, *, by: int | None = None, language: str = "en") -> ResetLink:
+    def make_link(self, who: int | str, *, by: int | None = None, language: str = "en") -> ResetLink:
         """Make a link for an account, with or without a mail server. Earlier links of the account are void.
 
-        `by` is the administrator's id, or None for the command line. The verified address of the account is notified
-        where a mail server is configured. Raises UserNotFound; for a disabled account too, whose link would not work.
+        `who` is its id or its username, and `by` the administrator's id, or None for the command line. The verified
+        address of the account is notified where a mail server is configured. Raises UserNotFound, for a disabled
+        account too, whose link would not work, or NotAnAdministrator.
         """
-        user = self._named(username)
+        user = self.user_store.get(who) if isinstance(who, int) else self._named(who)
         if user is None or not user.is_active:
             raise UserNotFound
-        with self.transaction(account=user.id, attempts=self.outbox.locks(user.email)):
+        locks = self.outbox.locks(user.email)
+        with self.transaction(account=user.id, shared_accounts=accounts(by), attempts=locks):
+            self.administrators.refuse_former(by)
             current = self.user_store.get(user.id)
             if current is None or not current.is_active:
                 raise UserNotFound

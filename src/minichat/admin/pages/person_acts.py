@@ -182,7 +182,7 @@ class PersonActs(AdministratorPage):
 
     def _shown_once(self, user: User) -> Response:
         """Make a link to set a new password, and return the page that shows it."""
-        link = services().recovery.make_link(user.username, by=self.me.id, language=language())
+        link = services().recovery.make_link(user.id, by=self.me.id, language=language())
         page = self.render(
             "link_once.html",
             title=t("people.reset_link_for", name=user.username),

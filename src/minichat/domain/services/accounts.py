@@ -181,6 +181,7 @@ class AccountServices(MessageServices):
             outbox=self.outbox,
             sessions=self.sessions,
             throttling=self.throttling,
+            administrators=self.administrators,
             audit_log=self.audit_log,
         )
 
