@@ -51,7 +51,7 @@ class Administrator:
     def begins(self) -> None:
         """Begin a set-up, and scan the QR code."""
         self.factors.begin(self.person.caller, PASSWORD, HOME)
-        key = self.factors.set_up_key(self.user, "minichat")
+        key = self.factors.set_up_key(self.person.caller, "minichat")
         assert key is not None
         self.secret = key.secret
 

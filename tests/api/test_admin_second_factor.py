@@ -208,6 +208,7 @@ class TestRequired:
     def test_only_the_set_up_is_open_before_the_first_code(self, admin: Browser) -> None:
         for path in ("/admin/people/", "/admin/rooms/", "/admin/audit/"):
             assert admin.gets(path).headers["Location"] == HOME
+        assert admin.gets("/admin/").headers["Location"] == "/admin/people/"
         page = admin.sees(HOME)
         assert "requires a second factor" in page
         assert "/admin/people/" not in page

@@ -89,7 +89,7 @@ def set_up_a_second_factor(chat):
     _, grant = chat.services.administrator_sign_in.enter_password("root", PASSWORD)
     caller = chat.services.sessions.authenticate(grant.session.id, root.id)
     chat.services.second_factors.begin(caller, PASSWORD)
-    secret = chat.services.second_factors.set_up_key(root, "minichat").secret
+    secret = chat.services.second_factors.set_up_key(caller, "minichat").secret
     chat.services.second_factors.confirm(caller, chat.ports.one_time_codes.code(secret, chat.clock() // STEP))
 
 

@@ -22,15 +22,15 @@ def marks(ports):
 
 
 def test_a_factor_is_stored_replaced_and_removed(ports, store, ann, bob):
-    first = SecondFactor(ann.id, "one", 1_000)
-    confirmed = SecondFactor(ann.id, "two", 2_000, 3_000)
+    first = SecondFactor(ann.id, "one", 1_000, 7)
+    confirmed = SecondFactor(ann.id, "two", 2_000, 8, 3_000)
     with ports.transaction(account=ann.id):
         assert store.get(ann.id) is None
         store.put(first)
         assert store.get(ann.id) == first
         store.put(confirmed)
     with ports.transaction(account=bob.id):
-        store.put(SecondFactor(bob.id, "his", 1_000))
+        store.put(SecondFactor(bob.id, "his", 1_000, 9))
     assert [factor.secret for factor in store.all()] == ["two", "his"]
     assert store.get(ann.id) == confirmed
     with ports.transaction(account=ann.id):
@@ -45,7 +45,7 @@ def test_a_factor_is_stored_replaced_and_removed(ports, store, ann, bob):
 
 def test_a_secret_is_replaced_only_if_it_has_not_changed(ports, store, ann):
     with ports.transaction(account=ann.id):
-        store.put(SecondFactor(ann.id, "old", 1_000, 1_000))
+        store.put(SecondFactor(ann.id, "old", 1_000, 7, 1_000))
     with ports.transaction():
         assert not store.replace_secret(ann.id, "other", "new")
         assert store.replace_secret(ann.id, "old", "new")

@@ -59,9 +59,17 @@ class TestSetUp:
     def test_it_expires(self, root):
         root.begins()
         root.chat.clock.advance(SET_UP_DURATION / 1000)
-        assert root.factors.set_up_key(root.user, "minichat") is None
+        assert root.factors.set_up_key(root.person.caller, "minichat") is None
         with pytest.raises(SetUpExpired):
             root.factors.confirm(root.person.caller, root.app_shows)
+
+    def test_another_session_neither_sees_the_key_nor_ends_the_set_up(self, root):
+        root.begins()
+        thief = root.signs_in()
+        assert root.factors.set_up_key(thief.caller, "minichat") is None
+        with pytest.raises(SetUpExpired):
+            root.factors.confirm(thief.caller, root.app_shows)
+        assert root.factors.confirm(root.person.caller, root.app_shows)
 
     def test_a_second_set_up_voids_the_first(self, root):
         root.begins()

@@ -16,7 +16,7 @@ from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import keep_language, t
 from minichat.admin.page import Page
-from minichat.admin.signed_in import administrator, administrator_at, half_sign_in, keep_half, keep_session
+from minichat.admin.signed_in import administrator_at, half_sign_in, keep_half, keep_session
 from minichat.api.context import context, device, services
 from minichat.api.files import FOREVER, send
 from minichat.api.texts import sentence
@@ -50,7 +50,8 @@ class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
 
     @expose("/")
     def index(self) -> Any:
-        return redirect(url_for("admin_people.index" if administrator() else ".sign_in"))
+        is_in = administrator_at(Gate.OPEN, Gate.SET_UP) is not None
+        return redirect(url_for("admin_people.index" if is_in else ".sign_in"))
 
     @expose("/sign-in/", methods=("GET", "POST"))
     def sign_in(self) -> Any:

@@ -74,16 +74,18 @@ class SecondFactors:
         secret = self.secret_cipher.encrypt(self.one_time_codes.new_secret())
         with self._holding(caller):
             self._expect_off(caller.user.id)
-            self.second_factor_store.put(SecondFactor(caller.user.id, secret, self.clock()))
+            self.second_factor_store.put(SecondFactor(caller.user.id, secret, self.clock(), caller.session.id))
 
-    def set_up_key(self, user: User, issuer: str) -> SetUpKey | None:
-        """Return the secret of the user's unfinished set-up; None if there is none or it has expired.
+    def set_up_key(self, caller: Caller, issuer: str) -> SetUpKey | None:
+        """Return the secret of the set-up that the caller's session has begun; None if there is none or it has expired.
 
         `issuer` is the name of the service in the authenticator app.
         """
-        factor = self._unfinished(user.id)
+        factor = self._unfinished(caller)
         secret = None if factor is None else self.secret_cipher.decrypt(factor.secret)
-        return None if secret is None else SetUpKey(secret, self.one_time_codes.uri(secret, user.username, issuer))
+        if secret is None:
+            return None
+        return SetUpKey(secret, self.one_time_codes.uri(secret, caller.user.username, issuer))
 
     def confirm(self, caller: Caller, code: str, device: Device = Device()) -> Sequence[str]:
         """Turn the factor on with its first code; return the recovery codes, which are shown this once.
@@ -94,7 +96,7 @@ class SecondFactors:
         user_id = caller.user.id
         with self._holding(caller):
             self._expect_off(user_id)
-            factor = self._unfinished(user_id)
+            factor = self._unfinished(caller)
             secret = None if factor is None else self.secret_cipher.decrypt(factor.secret)
             if factor is None or secret is None:
                 raise SetUpExpired
@@ -110,11 +112,11 @@ class SecondFactors:
         if factor is not None and factor.is_on:
             raise SecondFactorIsOn
 
-    def _unfinished(self, user_id: int) -> SecondFactor | None:
-        factor = self.second_factor_store.get(user_id)
-        if factor is None or factor.is_on or not is_within(SET_UP_DURATION, factor.created_at, self.clock()):
+    def _unfinished(self, caller: Caller) -> SecondFactor | None:
+        factor = self.second_factor_store.get(caller.user.id)
+        if factor is None or factor.is_on or factor.session_id != caller.session.id:
             return None
-        return factor
+        return factor if is_within(SET_UP_DURATION, factor.created_at, self.clock()) else None
 
     # Changes of a factor that is on
 

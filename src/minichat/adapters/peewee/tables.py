@@ -70,6 +70,7 @@ class SecondFactorRow(Model):
     user_id = BigIntegerField(primary_key=True)
     secret = TextField()
     created_at = BigIntegerField()
+    session_id = BigIntegerField()
     confirmed_at = BigIntegerField(null=True)
 
     class Meta:

@@ -90,7 +90,7 @@ class SecondFactorPage(AdministratorPage):
     @expose("/confirm/", methods=("GET", "POST"))
     def confirm(self) -> Any:
         """Show the secret, and turn the factor on by its first code."""
-        key = services().second_factors.set_up_key(self.me, _issuer())
+        key = services().second_factors.set_up_key(self.caller, _issuer())
         if key is None:
             flash(sentence(SetUpExpired.code), "error")
             return redirect(url_for(".index"), 303)

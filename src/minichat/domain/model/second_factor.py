@@ -13,6 +13,8 @@ class SecondFactor(NamedTuple):
     secret: str
     """Encrypted: see `domain.ports.ciphers`."""
     created_at: Timestamp
+    session_id: int
+    """The session that began the set-up: no other sees the secret or turns the factor on."""
     confirmed_at: Timestamp | None = None
     """When the administrator first entered a code. Before that, the factor guards nothing."""
 

@@ -9,6 +9,7 @@ TABLES = """
         user_id {id} PRIMARY KEY REFERENCES "user" (id),
         secret TEXT NOT NULL,
         created_at {id} NOT NULL,
+        session_id {id} NOT NULL,
         confirmed_at {id}
     ) {options};
 
