@@ -71,6 +71,7 @@ class AdminPicture(NamedTuple):
 
 ADMIN_PICTURES = (
     AdminPicture("administration-people", "people/", "light", 1100, 620, 1.25),
+    AdminPicture("administration-room", "rooms/5/", "light", 1100, 760, 1.25),
     AdminPicture("administration-person", "people/3/", "dark", 390, 760, 1.5, is_phone=True),
 )
 ADMINISTRATOR = "root"

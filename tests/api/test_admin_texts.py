@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from minichat.admin.texts import TEXTS, Plural, form_of
+from minichat.domain.model import AuditEvent
 
 FOLDER = Path(str(files("minichat") / "admin"))
 
@@ -29,6 +30,11 @@ def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
         for form in (*forms_of(text), *forms_of(russian[key])):
             assert form.strip(), key
             assert values_of(form) | {"count"} == values | {"count"}, key
+
+
+def test_each_event_of_the_audit_log_has_a_name() -> None:
+    named = {f"audit.{event.value.replace('.', '_')}" for event in AuditEvent if event != AuditEvent.UNKNOWN}
+    assert named <= TEXTS["en"].keys()
 
 
 def test_each_key_that_a_page_names_has_a_text() -> None:
