@@ -19,7 +19,11 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with mail_server() as (box, smtp_port):
-        mail: dict[str, Any] = {"smtp_url": f"smtp://localhost:{smtp_port}", "mail_from": "Chat <chat@example.org>", "public_url": base}
+        mail: dict[str, Any] = {
+            "smtp_url": f"smtp://localhost:{smtp_port}",
+            "mail_from": "Chat <chat@example.org>",
+            "public_url": base,
+        }
         with serving(tmp_path, "--workers", "1", port=port, rate_limits="off", **mail) as server:
             form = {"username": "ann", "password": PASSWORD, "email": "ann@example.org"}
             assert call(server, "POST", "/api/auth/register/", form).status == 201

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from builders import ALL, CHAIN_KEY, PASSWORD
+from contract.administration_rules import AdministrationRules
 from contract.backends import memory, sqlite
 from contract.talk_rules import TalkRules, limits, messages, places, users
 from folders import fast_folder
@@ -98,7 +99,7 @@ def of_acquaintances(services):
     return replace(directory, acquaintances=replace(directory.acquaintances, mode=DirectoryMode.SHARED))
 
 
-class MemoryMatchesSqlite(TalkRules, RuleBasedStateMachine):
+class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine):
     database = staticmethod(sqlite)
     """The backend to compare with memory."""
 
