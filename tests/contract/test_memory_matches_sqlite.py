@@ -18,6 +18,7 @@ from contract.administration_rules import AdministrationRules
 from contract.backends import memory, sqlite
 from contract.talk_rules import TalkRules, limits, messages, places, users
 from folders import fast_folder
+from minichat.domain.account_editing import version_of
 from minichat.domain.errors import ChatError
 from minichat.domain.history import MessageWindow
 from minichat.domain.model import (
@@ -27,6 +28,9 @@ from minichat.domain.model import (
     DirectoryMode,
     HistoryAccess,
     Invitation,
+    PeopleFilter,
+    PeopleOrder,
+    PeopleState,
     Role,
     WriteAccess,
 )
@@ -402,6 +406,24 @@ class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine)
             name = self.user(user_id).username
             act = "enable" if is_active else "disable"
             self.both(lambda services: getattr(services.administration, act)(name))
+
+    @rule(user_id=users, is_superuser=st.sampled_from([True, False, False]))
+    def switch_superuser(self, user_id, is_superuser):
+        if self.knows(user_id):
+            act = "grant" if is_superuser else "revoke"
+            self.both(lambda services: getattr(services.superusers, act)(user_id))
+
+    @rule(user_id=users, name=st.sampled_from(NAMES), is_sure=st.sampled_from([False, False, True]))
+    def rename(self, user_id, name, is_sure):
+        if self.knows(user_id) and is_sure:
+            version = version_of(self.user(user_id))
+            self.both(lambda services: services.account_editing.edit(user_id, version, username=name))
+
+    @rule(user_id=users, state=st.none() | st.sampled_from(PeopleState), order=st.sampled_from(PeopleOrder))
+    def administrate(self, user_id, state, order):
+        self.both(lambda services: services.people_lists.search("a", state))
+        self.walk(lambda services, window: services.people_lists.page(PeopleFilter(state, order), window))
+        self.walk(lambda services, window: services.people_lists.groups(user_id, window))
 
     @rule(place=places)
     def become_moderator(self, place):

@@ -34,7 +34,7 @@ from minichat.domain.ports import (
 )
 from minichat.domain.search import name_query
 
-MAX_FOUND = 200
+MAX_FOUND = 100
 """Maximum number of people that a search finds."""
 MAX_COUNTED = 1_000
 """Direct chats are counted up to this number, so that the page of a person costs the same for everybody."""

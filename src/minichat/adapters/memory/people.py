@@ -16,7 +16,7 @@ from minichat.domain.model import (
 )
 from minichat.domain.paging import Window
 
-_LOOKED_AT = 1_000
+_LOOKED_AT = 500
 
 
 class MemoryPeopleStore:

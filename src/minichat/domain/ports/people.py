@@ -17,7 +17,7 @@ class PeopleStore(Protocol):
     def search(self, query: NameQuery, state: PeopleState | None, limit: int) -> FoundPeople:
         """Return up to `limit` people in that state, or in any, in the order of `UserStore.search`.
 
-        A search in a state looks at the first thousand people whom the query finds.
+        A search in a state looks at the first 500 people whom the query finds.
         """
 
     def groups_of(self, user_id: int, window: Window) -> Sequence[GroupMembership]:

@@ -28,7 +28,7 @@ from minichat.domain.paging import Window
 _USERS = Mapper(User, UserRow)
 _ROOMS = Mapper(Room, RoomRow)
 _MEMBERSHIPS = Mapper(Membership, ParticipantRow).after(_ROOMS)
-_LOOKED_AT = 1_000
+_LOOKED_AT = 500
 
 
 class PeeweePeopleStore:
