@@ -146,6 +146,20 @@ class TestMessages:
         assert "This message is deleted." in page
         assert bob.gets(f"/api/chat/messages/{said['id']}/").body["is_deleted"] is True
 
+    def test_a_message_of_a_room_that_has_closed_meanwhile_is_not_deleted(
+        self, chat: Chat, admin: Browser, bob: Person, room: Json, messages: str
+    ) -> None:
+        said = bob.says("the secret", in_=room)
+        admin.acts(messages, reason=REASON)
+        path = f"{messages}{said['id']}/delete/"
+        token = admin.form_token(path)
+        chat.clock.advance(15 * 60)
+        answer = admin.posts(path, csrf_token=token)
+        assert answer.status_code == 403
+        assert "Give a reason before" in answer.get_data(as_text=True)
+        assert "the secret" not in answer.get_data(as_text=True)
+        assert chat.sql("SELECT is_deleted FROM message").fetchall() in ([(0,)], [(False,)])
+
     def test_a_closed_room_needs_another_reason(self, admin: Browser, bob: Person, room: Json, messages: str) -> None:
         bob.says("the secret", in_=room)
         admin.acts(messages, reason=REASON)

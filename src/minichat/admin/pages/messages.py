@@ -2,6 +2,7 @@
 here; the navigation does not.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -13,7 +14,7 @@ from minichat.admin.forms import Form
 from minichat.admin.language import t
 from minichat.admin.links import to_person
 from minichat.admin.page import PAGE_SIZE, AdministratorPage
-from minichat.admin.shown import Moment, Question
+from minichat.admin.shown import Cell, Moment, Question
 from minichat.admin.signed_in import session_id
 from minichat.api.context import services
 from minichat.api.parsing import id_of
@@ -99,12 +100,9 @@ class MessagesPage(AdministratorPage):
     def delete(self, room_id: int, message_id: int) -> Any:
         messages = url_for(".view", room_id=room_id)
         try:
-            found = services().room_openings.messages(
-                self.me.id, session_id(), room_id, MessageWindow(limit=1, around=message_id)
-            )
+            facts = self._facts(room_id, message_id) if request.method == "GET" else ()
         except (RoomNotOpened, InvalidInput):
             return redirect(back(messages), 303)
-        [message] = found.messages
 
         def delete() -> str:
             services().room_openings.delete_message(self.me.id, session_id(), room_id, message_id)
@@ -115,13 +113,20 @@ class MessagesPage(AdministratorPage):
             t("messages.delete_text"),
             t("messages.delete"),
             is_dangerous=True,
-            facts=[
-                (t("messages.author"), to_person(found.people[message.user_id])),
-                (t("messages.sent"), Moment(message.created_at)),
-                (t("messages.content"), message.content or t("messages.deleted")),
-            ],
+            facts=facts,
         )
         return self.act(question, delete, default=messages)
+
+    def _facts(self, room_id: int, message_id: int) -> Sequence[tuple[str, Cell]]:
+        """Return what the question shows of a message. Raises RoomNotOpened or InvalidInput."""
+        window = MessageWindow(limit=1, around=message_id)
+        found = services().room_openings.messages(self.me.id, session_id(), room_id, window)
+        [message] = found.messages
+        return (
+            (t("messages.author"), to_person(found.people[message.user_id])),
+            (t("messages.sent"), Moment(message.created_at)),
+            (t("messages.content"), message.content or t("messages.deleted")),
+        )
 
     @expose("/<id:room_id>/close/", methods=("GET", "POST"))
     def close(self, room_id: int) -> Any:
