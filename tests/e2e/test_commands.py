@@ -83,6 +83,7 @@ def test_the_help_lists_all_commands(tmp_path):
             "db",
             "createsuperuser",
             "users",
+            "rooms",
             "reports",
             "audit",
             "completion",

@@ -34,6 +34,7 @@ from minichat.cli.moving import backup, export, import_, restored
 from minichat.cli.output import json_option, print_json
 from minichat.cli.progress import progress_bar
 from minichat.cli.reports import reports
+from minichat.cli.rooms import rooms
 from minichat.cli.users import users
 from minichat.cli.users.accounts import createsuperuser
 from minichat.standard_streams import OutputFailed, guarded
@@ -90,7 +91,7 @@ def main() -> None:
     """
 
 
-for command in (createsuperuser, users, reports, audit, backup, export, import_, demo, check, completion):
+for command in (createsuperuser, users, rooms, reports, audit, backup, export, import_, demo, check, completion):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`minichat users` and `minichat reports`: what the administration does to people, from the command line."""
+"""`minichat users`, `rooms` and `reports`: what the administration does, from the command line."""
 
 import json
 from pathlib import Path
@@ -150,6 +150,47 @@ class TestPeople:
     )
     def test_an_unknown_name_is_a_sentence(self, chat: Chat, words: tuple[str, ...]) -> None:
         assert chat.fails("users", words[0], "bob\x1b", *words[1:]) == "There is no account named bob\\x1b."
+
+
+class TestRooms:
+    @pytest.fixture
+    def room(self, chat: Chat) -> str:
+        """The id of a private group of ann's, with bob in it. They have a direct chat as well."""
+        bob, _ = chat.services.registration.register("bob", PASSWORD)
+        chat.services.rooms.direct_chat(chat.ann.id, bob.id)
+        return str(chat.services.rooms.create(chat.ann.id, "Tea", is_private=True, invited=[bob.id]).view.room.id)
+
+    def test_groups_are_listed_without_direct_chats(self, chat: Chat, room: str) -> None:
+        [shown] = chat.objects("rooms", "list")
+        assert (shown["id"], shown["name"], shown["is_private"], shown["participants_count"]) == (
+            int(room),
+            "Tea",
+            True,
+            2,
+        )
+        assert chat.objects("rooms", "list", "--query", "coffee") == []
+        assert chat.says("rooms", "list").endswith("  private  Tea\n")
+
+    def test_a_group_is_shown_with_its_participants(self, chat: Chat, room: str) -> None:
+        [shown] = chat.objects("rooms", "show", room)
+        assert [(one["username"], one["role"]) for one in shown["participants"]] == [
+            ("ann", "owner"),
+            ("bob", "member"),
+        ]
+        assert "owner           ann\n" in chat.says("rooms", "show", room)
+
+    def test_a_group_is_handed_over(self, chat: Chat, room: str) -> None:
+        assert chat.says("rooms", "hand-over", room, "bob") == f"bob owns the group {room}.\n"
+        assert chat.fails("rooms", "hand-over", room, "root") == f"root is not in the group {room}."
+        assert chat.fails("rooms", "hand-over", room, "eve") == "There is no account named eve."
+
+    def test_a_group_is_deleted_after_a_question(self, chat: Chat, room: str) -> None:
+        refused = run_minichat(chat.folder, "rooms", "delete", room, says="n\n")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert chat.says("rooms", "delete", room, "--yes") == "The group Tea is deleted.\n"
+        assert chat.objects("rooms", "list") == []
+        assert chat.fails("rooms", "show", room) == f"There is no group {room}."
+        assert chat.events()[-1] == "room.deleted"
 
 
 class TestReports:
