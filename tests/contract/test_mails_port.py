@@ -114,6 +114,16 @@ def test_the_resets_of_an_account_are_counted_once_they_have_an_address(ports, q
     assert ports.mail_store.reset_times(1, 0, 9) == [1_000]
 
 
+def test_the_requests_of_an_account_are_counted_by_kind_dropped_or_not(ports, queue, finish):
+    for at, kind in ((1_000, MailKind.VERIFY), (2_000, MailKind.RESET), (3_000, MailKind.VERIFY)):
+        queue(at, kind, key="")
+    queue(4_000, MailKind.VERIFY, user_id=2)
+    finish(MailOutcome.DROPPED)
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 9) == [3_000, 1_000]
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 1_000, 9) == [3_000]
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 1) == [3_000]
+
+
 def test_the_state_of_the_queue_counts_waiting_and_failed_mails(ports, queue, finish):
     for at in (1_000, 2_000, 3_000, 4_000, 4_500):
         queue(at)

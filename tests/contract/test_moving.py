@@ -32,7 +32,7 @@ from minichat.adapters.peewee.operations.import_ import Export, NotImported, loa
 from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
-from minichat.domain.model import Device, Figure, MailKind, ReportReason, Role
+from minichat.domain.model import Device, Figure, MailKind, NewMail, ReportReason, Role
 from minichat.domain.second_factor_codes import STEP
 from postgres import migrated
 from sqlite import put_empty_database
@@ -166,7 +166,7 @@ def live(home):
     chat.services.room_openings.open(warden.id, warden.grant.session.id, room.id, "Report 1")
     chat.services.recovery.make_link("ann")
     with chat.ports.transaction():
-        chat.services.outbox.ask(MailKind.RESET, user_id=ann.id, language="ru", seed="s" * 32)
+        chat.ports.mail_store.add(NewMail(MailKind.RESET, ann.id, "", "", "ru", "s" * 32, clock.now, clock.now))
     chat.services.administration.disable("c-l")
     chat.services.erasure.erase(dora.caller, PASSWORD)
     return ann, bob, room

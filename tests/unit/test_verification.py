@@ -116,6 +116,18 @@ def test_resending_is_limited_for_each_address(chat):
     assert raised.value.retry_after == DAY // SECOND - 60
 
 
+def test_the_limit_of_an_address_does_not_show_whether_others_have_it(chat):
+    chat.verified("ann")
+    for _ in range(2):
+        chat.services.recovery.request(username="ann")
+    eve = chat.person("eve", email=ADDRESS)
+    for _ in range(4):
+        assert chat.services.verification.resend(eve.id, "en")
+    outcomes = chat.delivers()
+    assert outcomes.count(MailOutcome.SENT) == 4  # with the one that verified the address
+    assert outcomes.count(MailOutcome.DROPPED) == 3
+
+
 def test_an_erased_account_leaves_no_mail_link_or_address(chat):
     ann = chat.verified("ann")
     chat.services.recovery.request(username="ann")

@@ -89,7 +89,7 @@ class AccountEditing:
             raise UsernameTaken
         password_hash = self.password_hasher.hash(secret)
         new = NewUser(name, key, password_hash, first_name, last_name, address, self.clock())
-        with self.transaction(shared_accounts=accounts(by), attempts=self.outbox.locks(address)):
+        with self.transaction(shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
             user = self.user_store.add(new)
             if user is None:
@@ -117,8 +117,7 @@ class AccountEditing:
         """
         seen = self._living(user_id)
         edited = self._checked(seen, given)
-        locks = self.outbox.locks(seen.email, edited.email)
-        with self.transaction(account=user_id, shared_accounts=accounts(by), attempts=locks):
+        with self.transaction(account=user_id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
             user = self._living(user_id)
             if version_of(user) != version or version_of(seen) != version:

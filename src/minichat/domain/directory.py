@@ -57,9 +57,7 @@ class Directory:
         Where a mail server is configured, another `email` needs `proof`, the result of `Sessions.verify_password`. The
         new address gets a mail in `language`, to verify it, and a verified earlier one is notified.
         """
-        before = self.user_store.get(user_id)
-        locks = self.outbox.locks(before.email if before else "", self._normal(email)) if email is not None else ()
-        with self.transaction(account=user_id, attempts=locks):
+        with self.transaction(account=user_id):
             found = self.user_store.credentials_by_id(user_id)
             if found is None or found.user.is_erased:
                 raise SessionEnded
@@ -106,11 +104,6 @@ class Directory:
             edited = edited._replace(avatar_url=check_avatar_url(fields, avatar))
         fields.check()
         return edited
-
-    def _normal(self, email: str) -> str:
-        """Return the form in which an address is stored, or "" if it is refused."""
-        address = check_email(fields := Fields(), email, self.email_address)
-        return "" if fields.found else address
 
     def by_ids(self, user_ids: Iterable[int]) -> People:
         """Return the users of these ids, without unknown ids."""

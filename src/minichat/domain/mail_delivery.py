@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from minichat.domain.account_links import AccountLinks
 from minichat.domain.accounts import email_key
 from minichat.domain.errors import Unavailable
-from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, Letter, LinkPurpose, Mail, MailKind, MailOutcome, User
-from minichat.domain.outbox import Outbox
+from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, Letter, Mail, MailKind, MailOutcome, User
+from minichat.domain.outbox import Outbox, address_lock
 from minichat.domain.ports import Clock, MailRefusedError, MailStore, Transaction, UserStore
 from minichat.domain.secret_tokens import hash_of
 
@@ -74,17 +74,12 @@ class MailDelivery:
         user = None if mail.user_id is None else self.user_store.get(mail.user_id)
         if user is None or user.is_erased:
             return None
-        with self.transaction(account=user.id, attempts=self.outbox.locks(user.email)):
+        address = mail.address or user.email
+        with self.transaction(account=user.id, attempts=[address_lock(address)]):
             current = self.user_store.get(user.id)
-            if current is None or current.is_erased or current.email != user.email:
+            if current is None or current.is_erased or not (mail.email_key or self._accepts(mail, current, address)):
                 return None
-            address, token = mail.address, None
-            if not address:
-                if not self._accepts(current):
-                    return None
-                address = current.email
-                self.mail_store.accept(mail.id, address, email_key(address))
-                self.account_links.make(current, LinkPurpose.RESET, seed=mail.seed)
+            token = None
             if mail.kind.purpose is not None:
                 token = self.account_links.begin(current, mail.kind.purpose, mail.seed) if current.is_active else None
                 if token is None:
@@ -92,8 +87,16 @@ class MailDelivery:
         reference = hash_of(f"{mail.id} {mail.created_at} {mail.seed}")[:32]
         return Letter(mail.kind, address, current.username, mail.language, token, reference)
 
-    def _accepts(self, user: User) -> bool:
-        """Return whether a link may be sent to the user now, for a new password."""
-        if not user.is_active or user.email_verified_at is None:
+    def _accepts(self, mail: Mail, user: User, address: str) -> bool:
+        """Decide at the first attempt whether the mail may be sent to the address. If so, make its link."""
+        free_at = self.outbox.address_free_at(address)
+        if mail.kind is MailKind.RESET:
+            free_at = max(free_at, self.outbox.reset_free_at(user.id))
+            if not user.is_active or user.email_verified_at is None:
+                return False
+        if free_at > self.clock() or (mail.kind.purpose is not None and user.email != address):
             return False
-        return max(self.outbox.free_at(user.email), self.outbox.next_reset_at(user.id)) <= self.clock()
+        self.mail_store.accept(mail.id, address, email_key(address))
+        if mail.kind.purpose is not None:
+            self.account_links.make(user, mail.kind.purpose, seed=mail.seed)
+        return True

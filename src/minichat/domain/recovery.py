@@ -24,7 +24,6 @@ from minichat.domain.ports import (
     UsernameKey,
     UserStore,
 )
-from minichat.domain.secret_tokens import new_token
 from minichat.domain.sessions import Grant, Sessions
 from minichat.domain.text import Fields
 from minichat.domain.throttling import Throttling
@@ -70,7 +69,7 @@ class Recovery:
         user_id = None if user is None else user.id
         with self.transaction():
             self.throttling.count_reset(device)
-            self.outbox.ask(MailKind.RESET, user_id=user_id, language=language, seed=new_token())
+            self.outbox.put(MailKind.RESET, user_id=user_id, language=language)
             self.audit_log.note(AuditEvent.RESET_REQUESTED, about=user_id, device=device)
         self.outbox.queued()
 
@@ -121,15 +120,14 @@ class Recovery:
         user = self.user_store.get(who) if isinstance(who, int) else self._named(who)
         if user is None or not user.is_active:
             raise UserNotFound
-        locks = self.outbox.locks(user.email)
-        with self.transaction(account=user.id, shared_accounts=accounts(by), attempts=locks):
+        with self.transaction(account=user.id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
             current = self.user_store.get(user.id)
             if current is None or not current.is_active:
                 raise UserNotFound
             link = self.account_links.make(current, LinkPurpose.RESET)
-            if current.email_verified_at is not None and current.email == user.email:
-                self.outbox.put(MailKind.LINK_MADE, current.email, user_id=user.id, language=language)
+            if current.email_verified_at is not None:
+                self.outbox.put(MailKind.LINK_MADE, user_id=user.id, address=current.email, language=language)
             self.audit_log.note(AuditEvent.RESET_LINK_MADE, about=user.id, by=by)
         self.outbox.queued()
         return ResetLink(current, self.account_links.token_of(link), link.expires_at)

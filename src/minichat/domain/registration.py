@@ -88,7 +88,7 @@ class Registration:
         self.check_gate()
         self.throttling.check_registration(device)
         new = self._with_hash(*self._checked(username, password, **given), device)
-        with self.transaction(attempts=self.outbox.locks(new.email)):
+        with self.transaction():
             user, grant = self._add_with_session(new, device, language)
         self.outbox.queued()
         self.tally.count(Figure.REGISTRATIONS)
@@ -113,11 +113,7 @@ class Registration:
         new, secret = self._checked(username, password, **given)
         invitation = self.invitations.preview(invite).invitation
         new = self._with_hash(new, secret, device)
-        with self.transaction(
-            room=invitation.room_id,
-            shared_accounts=[invitation.created_by],
-            attempts=self.outbox.locks(new.email),
-        ):
+        with self.transaction(room=invitation.room_id, shared_accounts=[invitation.created_by]):
             user, grant = self._add_with_session(new, device, language)
             shown = self.invitations.admit(user.id, invite)
         self.outbox.queued()

@@ -24,43 +24,38 @@ class Verification:
     outbox: Outbox
     audit_log: AuditLog
 
-    def begin(self, user: User, language: str) -> bool:
-        """Queue a link to the user's address; return False if the address gets no more mails today.
-
-        Call this inside a transaction that holds the account and `Outbox.locks` of the address.
-        """
-        if not self.outbox.is_open or not user.email or self.outbox.free_at(user.email) > self.clock():
-            return False
-        link = self.account_links.make(user, LinkPurpose.VERIFY)
-        return self.outbox.put(MailKind.VERIFY, user.email, user_id=user.id, language=language, seed=link.seed)
+    def begin(self, user: User, language: str) -> None:
+        """Queue a link to the user's address, if there is one, inside the caller's transaction."""
+        if user.email:
+            self.outbox.put(MailKind.VERIFY, user_id=user.id, address=user.email, language=language)
 
     def address_changed(self, before: User, after: User, language: str) -> None:
         """Void the links of the earlier address, notify it if it was verified, and send a link to the new one.
 
-        Call this inside a transaction that holds the account and `Outbox.locks` of both addresses.
+        Call this inside a transaction that holds the account.
         """
         self.account_links.void(after.id)
         if before.email_verified_at is not None:
-            self.outbox.put(MailKind.ADDRESS_CHANGED, before.email, user_id=after.id, language=language)
+            self.outbox.put(MailKind.ADDRESS_CHANGED, user_id=after.id, address=before.email, language=language)
         self.begin(after, language)
 
     def resend(self, user_id: int, language: str) -> bool:
         """Send the link again; return False if there is no address, it is verified, or no mail server is configured.
 
-        Raises TooManyAttempts if the address gets no more mails today, or SessionEnded.
+        Raises TooManyAttempts if the account has requested too many today, or SessionEnded.
         """
-        user = self.user_store.get(user_id)
-        if user is None or not user.email or user.email_verified_at is not None or not self.outbox.is_open:
+        if not self.outbox.is_open:
             return False
-        with self.transaction(account=user_id, attempts=self.outbox.locks(user.email)):
-            current = self.user_store.get(user_id)
-            if current is None or current.is_erased:
+        with self.transaction(account=user_id):
+            user = self.user_store.get(user_id)
+            if user is None or user.is_erased:
                 raise SessionEnded
-            if (current.email, current.email_verified_at) != (user.email, None):
-                return False  # a concurrent request has verified or changed the address
-            if not self.begin(current, language):
-                wait = self.outbox.free_at(user.email) - self.clock()
-                raise TooManyAttempts(retry_after=max(1, -(-wait // SECOND)))
+            if not user.email or user.email_verified_at is not None:
+                return False
+            wait = self.outbox.request_free_at(user_id) - self.clock()
+            if wait > 0:
+                raise TooManyAttempts(retry_after=-(-wait // SECOND))
+            self.begin(user, language)
         self.outbox.queued()
         return True
 

@@ -49,6 +49,10 @@ class MemoryMailStore:
         )
         return self._newest(resets, since, limit)
 
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+        mails = [stored.mail for stored in self._store.tables.mails.values()]
+        return self._newest((mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, limit)
+
     def queue(self) -> MailQueue:
         times = [mail.created_at for mail in self._waiting()]
         outcomes = [stored.outcome for stored in self._store.tables.mails.values()]

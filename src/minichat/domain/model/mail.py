@@ -58,8 +58,9 @@ class NewMail(NamedTuple):
     user_id: int | None
     """The account; None for a request that named no account."""
     address: str
-    """"" before a request for a reset is accepted, and after the mail is done."""
+    """"" for a reset, which goes to the verified address, and after the mail is done."""
     email_key: str
+    """The key of the address (`accounts.email_key`), or "" until the sender has accepted the mail."""
     language: str
     seed: str
     """That of its link, or ""."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import Letter, Mail, MailOutcome, MailQueue, NewMail, Timestamp
+from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, NewMail, Timestamp
 
 
 class MailStore(Protocol):
@@ -18,7 +18,7 @@ class MailStore(Protocol):
         """
 
     def accept(self, mail_id: int, address: str, email_key: str) -> None:
-        """Set the address of a mail that was queued without one."""
+        """Set the address of a mail that may be sent, and let it count for the limits."""
 
     def postpone(self, mail_id: int, due_at: Timestamp) -> None: ...
 
@@ -30,6 +30,9 @@ class MailStore(Protocol):
 
     def reset_times(self, user_id: int, since: Timestamp, limit: int) -> Sequence[Timestamp]:
         """Return the same of the accepted resets of one account."""
+
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+        """Return when the last `limit` mails of that kind were queued for an account after `since`, dropped or not."""
 
     def queue(self) -> MailQueue: ...
 

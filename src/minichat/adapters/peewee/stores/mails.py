@@ -42,6 +42,9 @@ class PeeweeMailStore:
         is_reset = (row.kind == MailKind.RESET.value) & (row.email_key != "")
         self._reset_times = statement(newest.where((row.user_id == param("user_id")) & is_recent & counts & is_reset))
 
+        is_of_kind = (row.user_id == param("user_id")) & (row.kind == param("kind"))
+        self._request_times = statement(newest.where(is_of_kind & is_recent))
+
         # The comparisons with 0 are true, and let SQLite search an index.
         self._waiting = statement(
             row.select(fn.COUNT(SQL("*")), fn.MIN(row.created_at)).where(waits & (row.due_at > 0))
@@ -78,6 +81,9 @@ class PeeweeMailStore:
 
     def reset_times(self, user_id: int, since: Timestamp, limit: int) -> Sequence[Timestamp]:
         return [at for (at,) in self._reset_times.rows(user_id=user_id, since=since, limit=limit)]
+
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return [at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, limit=limit)]
 
     def queue(self) -> MailQueue:
         waiting = self._waiting.one()
