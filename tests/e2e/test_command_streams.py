@@ -6,6 +6,7 @@ Python decides.
 
 import contextlib
 import os
+import pty
 import re
 import shutil
 import signal
@@ -170,6 +171,27 @@ def test_a_command_whose_output_finds_a_full_disk_fails_with_a_sentence(filled, 
         code = exit_code(folder(name), args, full, errors, says(name, filled))
         errors.seek(0)
         assert (code, errors.read()) == (1, "Standard output can't be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize(("name", "label"), [("demo", b"Filling"), ("prune", b"Pruning"), ("export", b"Exporting")])
+def test_a_terminal_shows_progress_and_the_output_stays_the_same(folder, name, label):
+    there = folder(name)
+    person, terminal = pty.openpty()
+    with open(terminal, "w") as errors, tempfile.TemporaryFile("w+") as output:  # noqa: PTH123 - a descriptor
+        assert exit_code(there, EVERY[name], output, errors) == 0
+        assert exit_code(there, ["db", "upgrade"], output, errors) == 0  # which has nothing to index
+        errors.write("the end")
+        output.seek(0)
+        said = output.read()
+    shown = b""
+    while b"the end" not in shown:
+        shown += os.read(person, 1024)
+    os.close(person)
+    assert label in shown
+    assert b"100%" in shown
+    assert b"Indexing names" not in shown
+    assert said
+    assert not {"%", "\r", "\x1b"} & set(said)
 
 
 @pytest.mark.parametrize(

@@ -217,32 +217,6 @@ def test_a_password_is_prompted_for_twice_and_never_shown(tmp_path):
     assert PASSWORD.strip().encode() not in shown
 
 
-def test_a_terminal_shows_progress_and_the_output_stays_the_same(tmp_path):
-    def said(name, *words, errors):
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        return subprocess.run(
-            [BIN / "minichat", *words], cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=errors, check=True
-        ).stdout
-
-    person, terminal = pty.openpty()
-    for words, label in ((["demo", *SMALL], b"Filling"), (["prune"], b"Pruning")):
-        quiet = said("with a pipe", *words, errors=subprocess.DEVNULL)
-        assert said("with a terminal", *words, errors=terminal) == quiet
-        assert b"\r" not in quiet
-        shown = b""
-        while label not in shown or b"100%" not in shown:
-            shown += os.read(person, 1024)
-    assert said("with a terminal", "db", "upgrade", errors=terminal) == b""  # which has nothing to index
-    os.write(terminal, b"the end")
-    shown = b""
-    while b"the end" not in shown:
-        shown += os.read(person, 1024)
-    assert b"Indexing" not in shown
-    os.close(terminal)
-    os.close(person)
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_of_each_shell_calls_minichat(tmp_path, shell):
     script = run_minichat(tmp_path, "completion", shell).stdout

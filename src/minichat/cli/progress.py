@@ -35,16 +35,23 @@ class Bar:
             sys.stderr.flush()
         click.echo(line)
 
+    def complete(self) -> None:
+        """Show that all is done: the last step reports no progress of its own."""
+        if self._bar is not None:
+            self._bar.update(self._bar.length - self._bar.pos)
+
     def end(self) -> None:
+        """Leave the line of the bar."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Bar]:
-    """Yield a bar that ends with the block."""
+    """Yield a bar that ends with the block. It is full if no exception ends the block."""
     bar = Bar(label, is_shown=sys.stderr is not None and sys.stderr.isatty())
     try:
         yield bar
+        bar.complete()
     finally:
         bar.end()
