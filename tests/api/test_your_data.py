@@ -172,7 +172,8 @@ class TestTheExport:
             "pins",
             "audit",
         ]
-        assert list(body) == ["format", "exported_at", "account", *lists]
+        assert list(body) == ["format", "exported_at", "account", "second_factor", *lists]
+        assert body["second_factor"] is None
         assert (body["format"], body["exported_at"]) == ("minichat-export/1", now)
         assert body["account"] == {**ann.gets("/api/auth/me/").body, "is_superuser": False}
         [session] = ann.gets("/api/auth/sessions/").body

@@ -147,6 +147,10 @@ class TestChanges:
             AuditEvent.SECOND_FACTOR_RESET,
         ]
 
+    def test_the_export_of_ones_data_names_the_factor(self, guarded):
+        exported = guarded.chat.services.export.begin(guarded.person.caller)
+        assert exported.second_factor == FactorState(guarded.chat.clock(), RECOVERY_CODES)
+
     def test_an_erased_account_keeps_no_factor(self, guarded):
         Administrator(guarded.chat, "other")
         guarded.chat.services.erasure.erase(guarded.person.caller, PASSWORD)

@@ -13,6 +13,7 @@ from minichat.domain.model import (
     AuditEntry,
     Ban,
     Block,
+    FactorState,
     Invitation,
     Membership,
     Message,
@@ -37,6 +38,7 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
         "format": FORMAT,
         "exported_at": rfc3339(export.at),
         "account": {**account, "is_superuser": export.account.is_superuser},
+        "second_factor": _second_factor(export.second_factor),
     }
     yield orjson.dumps(head)[:-1]
     yield from _list("sessions", export.sessions, _session)
@@ -51,6 +53,12 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("pins", export.pins, _place)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
+
+
+def _second_factor(state: FactorState) -> presenting.Json | None:
+    if state.on_since is None:
+        return None
+    return {"on_since": rfc3339(state.on_since), "recovery_codes_left": state.recovery_codes_left}
 
 
 def _list(name: str, pages: Iterable[Sequence[Any]], present: Callable[[Any], presenting.Json]) -> Iterator[bytes]:

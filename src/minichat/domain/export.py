@@ -16,6 +16,7 @@ from minichat.domain.model import (
     Block,
     Caller,
     Device,
+    FactorState,
     Invitation,
     Membership,
     Message,
@@ -36,10 +37,12 @@ from minichat.domain.ports import (
     ReactionStore,
     ReportStore,
     RoomStore,
+    SecondFactorStore,
     SessionStore,
     Transaction,
     UserStore,
 )
+from minichat.domain.second_factor import factor_state
 
 T = TypeVar("T")
 
@@ -52,6 +55,7 @@ class DataExport(NamedTuple):
 
     at: Timestamp
     account: User
+    second_factor: FactorState
     sessions: Iterator[Sequence[Session]]
     """All stored sessions, ended or not."""
     rooms: Iterator[Sequence[tuple[Room, Membership]]]
@@ -83,6 +87,7 @@ class Export:
     clock: Clock
     user_store: UserStore
     session_store: SessionStore
+    second_factor_store: SecondFactorStore
     room_store: RoomStore
     ban_store: BanStore
     invitation_store: InvitationStore
@@ -103,6 +108,7 @@ class Export:
         return DataExport(
             at=self.clock(),
             account=caller.user,
+            second_factor=factor_state(self.second_factor_store, user_id),
             sessions=_pages(lambda after: self.session_store.all_of(user_id, after, PAGE), lambda session: session.id),
             rooms=self._rooms_of(user_id),
             bans=_pages(lambda after: self.ban_store.all_of(user_id, after, PAGE), lambda ban: ban.id),

@@ -58,10 +58,7 @@ class SecondFactors:
 
     def state(self, user_id: int) -> FactorState:
         """Return the state of the user's own factor."""
-        factor = self.second_factor_store.get(user_id)
-        if factor is None or not factor.is_on:
-            return FactorState(None, 0)
-        return FactorState(factor.confirmed_at, self.second_factor_store.recovery_codes_left(user_id))
+        return factor_state(self.second_factor_store, user_id)
 
     # Set-up
 
@@ -207,6 +204,14 @@ class SecondFactors:
     def unreadable(self) -> int:
         """Return how many secrets no known key can decrypt."""
         return sum(self.secret_cipher.decrypt(factor.secret) is None for factor in self.second_factor_store.all())
+
+
+def factor_state(store: SecondFactorStore, user_id: int) -> FactorState:
+    """Return the state of a user's factor."""
+    factor = store.get(user_id)
+    if factor is None or not factor.is_on:
+        return FactorState(None, 0)
+    return FactorState(factor.confirmed_at, store.recovery_codes_left(user_id))
 
 
 def _expect_right(is_right: bool) -> None:

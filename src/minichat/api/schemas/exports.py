@@ -107,10 +107,21 @@ class ExportedPinOut(Out):
     message = number(7)
 
 
+class ExportedFactorOut(Out):
+    on_since = moment()
+    recovery_codes_left = number(10)
+
+
 class ExportOut(Out):
     format = string("minichat-export/1")
     exported_at = moment()
     account = fields.Nested(ExportedAccountOut, required=True)
+    second_factor = fields.Nested(
+        ExportedFactorOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Your second factor for the administration; null if you have none."},
+    )
     sessions = fields.List(fields.Nested(ExportedSessionOut), required=True)
     rooms = fields.List(
         fields.Nested(ExportedRoomOut), required=True, metadata={"description": "The rooms that you are in now."}

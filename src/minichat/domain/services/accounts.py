@@ -144,6 +144,7 @@ class AccountServices(MessageServices):
             clock=self.ports.clock,
             user_store=self.ports.user_store,
             session_store=self.ports.session_store,
+            second_factor_store=self.ports.second_factor_store,
             room_store=self.ports.room_store,
             ban_store=self.ports.ban_store,
             invitation_store=self.ports.invitation_store,
