@@ -53,6 +53,7 @@ def test_every_setting_has_a_default(tmp_path):
     assert settings.log_level == "info"
     assert settings.rate_limits
     assert (settings.registration, settings.directory) == ("open", "everyone")
+    assert settings.admin_totp == "optional"
     assert settings.notices == ()
 
 
@@ -63,6 +64,7 @@ def test_all_wrong_variables_are_reported_at_once_with_one_sentence_each(message
         access_ttl="soon",
         cors_origins="*",
         log_level="loud",
+        admin_totp="never",
         registration="maybe",
         directory="nobody",
     )
@@ -74,6 +76,7 @@ def test_all_wrong_variables_are_reported_at_once_with_one_sentence_each(message
         "MINICHAT_LOG_LEVEL",
         "MINICHAT_REGISTRATION",
         "MINICHAT_DIRECTORY",
+        "MINICHAT_ADMIN_TOTP",
     ]
     assert all(line.endswith(".") for line in found)
 

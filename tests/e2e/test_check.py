@@ -156,10 +156,15 @@ def test_a_setting_that_is_not_for_production_is_wrong(home, settings, what, sai
             "https://localhost, https://tauri.localhost",
         ),
         ({"media_dir": "elsewhere"}, "pictures", "There is no "),
+        ({}, "administrators", "may sign in without a second factor"),
     ],
 )
 def test_a_setting_that_may_be_intended_is_noted(home, settings, what, said):
     assert any((verdict, found) == ("note", what) and said in text for verdict, found, text in check(home, **settings))
+
+
+def test_a_required_second_factor_passes(home):
+    assert [verdict for verdict, what, _ in check(home, admin_totp="required") if what == "administrators"] == ["ok"]
 
 
 @pytest.mark.parametrize(
