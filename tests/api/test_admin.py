@@ -11,6 +11,7 @@ import pytest
 from api.administrators import Browser, text
 from api.client import PASSWORD, Chat
 from api.conftest import SECRET, MakeChat, on_one_database
+from minichat.domain.errors import Unavailable
 from minichat.domain.throttling import FREE_FAILURES
 from minichat.wiring import derived_key
 
@@ -227,6 +228,7 @@ class TestFoundation:
             "/\\evil.example",
             "/admin/../api/",
             "/admin/./x",
+            "/admin/%2e%2E/api/",
             "/administrator/",
             "javascript:alert(1)",
             "/admin/people/\r\nX: y",
@@ -279,6 +281,17 @@ class TestFoundation:
             shown = admin.sees(f"/admin/{page}/")
             assert "<script>alert" not in shown
             assert "<b>Tea" not in shown
+
+    def test_a_page_without_the_database_is_a_page_with_503(
+        self, chat: Chat, admin: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(*_: object, **__: object) -> None:
+            raise Unavailable("disk I/O error in /secret/path")
+
+        monkeypatch.setattr(chat.database, "execute_sql", away)
+        answer = admin.gets("/admin/people/")
+        assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, "text/html", "1")
+        assert "secret" not in text(answer)
 
     @pytest.mark.parametrize("path", ["/admin/people/99/", "/admin/people/x/", "/admin/people/0/disable/"])
     def test_a_page_about_nothing_is_a_page(self, admin: Browser, path: str) -> None:

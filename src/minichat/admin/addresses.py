@@ -4,7 +4,7 @@ A page that a list, or another page, leads to carries that address as `back`: an
 return there. Only addresses of the administration are accepted, so no link can lead an administrator to another site.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from flask import request
 
@@ -34,5 +34,6 @@ def back(default: str) -> str:
 
 def _is_ours(address: str) -> bool:
     is_plain = address.isascii() and address.isprintable() and not any(char in address for char in ' \\"<>')
-    is_inside = address.startswith(f"{request.root_path}{URL}/") and "/." not in address.partition("?")[0]
+    path = unquote(address.partition("?")[0])  # browsers read `%2e%2e` like `..`
+    is_inside = address.startswith(f"{request.root_path}{URL}/") and "/." not in path
     return is_plain and is_inside and len(address) <= _MAX_LENGTH

@@ -16,7 +16,7 @@ from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import NAMES, t, use_chosen_language
 from minichat.admin.shown import Button, Choice, Facts, Question, Search, Section, Table
-from minichat.admin.signed_in import administrator, administrator_at
+from minichat.admin.signed_in import administrator, administrator_at, forget_administrator
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.paging import cursor_after, cursor_before, window
 from minichat.api.texts import language, sentence
@@ -55,8 +55,13 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
 
     def _problem(self, error: ChatError) -> Response:
         """Return a page with the sentence for the error."""
+        if isinstance(error, Unavailable):
+            forget_administrator()  # the database can't say whether the session still lives
         page = self.render("problem.html", title=sentence(error.code), parent=back(url_for("admin.index")))
-        return make_response(page, _status_of(error))
+        response = make_response(page, _status_of(error))
+        if isinstance(error, TooMany | Unavailable):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     def _handle_view(self, name: str, /, **kwargs: Any) -> Any:
         """Check the access like Flask-Admin, whose parameter would clash with a part of an address called `name`."""
@@ -207,6 +212,8 @@ class AdministratorPage(Page):
                 form.refuse(error)
                 status = 400
             except (NotFound, NotAllowed, Conflict, TooMany, Unavailable) as error:
+                if isinstance(error, Unavailable) and error.is_conflict:
+                    raise  # the request is tried again at once
                 status = _status_of(error)
                 flash(sentence(error.code), "error")
                 if isinstance(error, NotFound):

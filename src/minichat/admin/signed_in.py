@@ -29,6 +29,12 @@ def administrator_at(*gates: Gate) -> Caller | None:
     return state.administrator if state.administrator_gate in gates else None
 
 
+def forget_administrator() -> None:
+    """Treat this request as that of a visitor from now on."""
+    state = request_state()
+    state.administrator, state.is_administrator_known = None, True
+
+
 def _state() -> RequestState:
     state = request_state()
     if not state.is_administrator_known:
