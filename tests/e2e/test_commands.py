@@ -98,6 +98,13 @@ def test_the_help_lists_all_commands(tmp_path):
     assert run_minichat(tmp_path, "--version").stdout.startswith("minichat, version ")
 
 
+@pytest.mark.parametrize("group", [[], ["db"], ["users"], ["rooms"], ["reports"]])
+def test_the_list_of_commands_cuts_no_sentence(tmp_path, group):
+    _, _, listed = run_minichat(tmp_path, *group, "--help").stdout.partition("Commands:")
+    assert listed
+    assert "..." not in listed
+
+
 def test_upgrade_creates_the_database_once(tmp_path):
     assert failure(run_minichat(tmp_path, "db", "status")).startswith("There is no database ")
     first = run_minichat(tmp_path, "db", "upgrade")

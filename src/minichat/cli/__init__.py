@@ -95,7 +95,7 @@ for command in (createsuperuser, users, rooms, reports, audit, backup, export, i
     main.add_command(command)
 
 
-@main.command()
+@main.command(short_help="Serve until stopped.")
 @click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Listen on HOST:PORT or unix:PATH.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Number of worker processes. [default: one for each core, at most 4]"
@@ -116,7 +116,7 @@ def db() -> None:
     """Administer the database."""
 
 
-@db.command("upgrade")
+@db.command("upgrade", short_help="Apply missing migrations, build the indexes.")
 def db_upgrade() -> None:
     """Apply missing migrations and complete the search index; create the database if there is none.
 
@@ -126,7 +126,7 @@ def db_upgrade() -> None:
     fill_index(upgrade(settings), settings)
 
 
-@db.command("status")
+@db.command("status", short_help="List the migrations and the index's state.")
 @json_option
 def db_status(as_json: bool) -> None:
     """List the migrations and the state of the search index; exit with 1 if the database lacks a migration."""

@@ -19,7 +19,7 @@ def _events() -> list[str]:
     return [event.value for event in AuditEvent if event != AuditEvent.UNKNOWN]
 
 
-@click.command()
+@click.command(short_help="Print the newest entries of the audit log.")
 @click.option("--user", "name", type=Text(), metavar="NAME", help="Only entries about this account or by it.")
 @click.option("--event", type=LateChoice(_events), metavar="EVENT", help="Only entries of this kind.")
 @click.option(

@@ -31,7 +31,7 @@ def _address(_context: click.Context, _option: click.Parameter, value: str | Non
     return host.strip("[]"), found.port
 
 
-@click.command()
+@click.command(short_help="Report the mistakes in a set-up.")
 @click.option("--url", callback=_service_url, help="Also check the running service at this URL, through its proxy.")
 @click.option(
     "--connect-to",

@@ -17,7 +17,7 @@ NUMBERS = ("users", "rooms", "members", "messages")
 """The options that `--story` excludes."""
 
 
-@click.command()
+@click.command(short_help="Fill an empty database with example data.")
 @click.option("--users", type=click.IntRange(min=1), default=50, show_default=True, help="Number of accounts.")
 @click.option("--rooms", type=click.IntRange(min=1), default=50, show_default=True, help="Number of rooms.")
 @click.option(

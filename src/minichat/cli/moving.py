@@ -35,7 +35,7 @@ SUFFIXES = ("-wal", "-shm", "-journal", "-turns", "-streams", "-typing")
 """Suffixes of the files that belong to an SQLite database."""
 
 
-@click.command()
+@click.command(short_help="Copy the SQLite database to a file.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace PATH if it exists.")
 @click.option("--media", is_flag=True, help="Also copy the uploaded pictures, to the folder PATH.media.")
@@ -71,7 +71,7 @@ def backup(path: Path, force: bool, media: bool) -> None:
     click.echo(f"Copied the database, {path.stat().st_size / 2**20:.1f} MiB, to {path}{with_pictures}.")
 
 
-@click.command()
+@click.command(short_help="Write all data to a file.")
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def export(file: Path, force: bool) -> None:
@@ -99,7 +99,7 @@ def export(file: Path, force: bool) -> None:
         click.echo(f"Exported all data, {file.stat().st_size / 2**20:.1f} MiB, to {file}.")
 
 
-@click.command("import")
+@click.command("import", short_help="Read an export into an empty database.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 def import_(file: Path) -> None:
     """Read an export from FILE or standard input (-) into an empty database.
@@ -137,7 +137,7 @@ def _database_to_fill(settings: "Settings") -> "ChatDatabase":
     return database
 
 
-@click.command()
+@click.command(short_help="Record that a database has been restored.")
 def restored() -> None:
     """Record that another program has restored the database to an earlier state. Stop all servers first.
 

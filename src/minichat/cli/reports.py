@@ -29,7 +29,7 @@ def reports() -> None:
     """Read the reports of messages and decide on them. ID is the number of a report."""
 
 
-@reports.command("list")
+@reports.command("list", short_help="List reports.")
 @click.option(
     "--state", type=LateChoice(_states), metavar="STATE", default="open", show_default=True, help="Only these reports."
 )
@@ -53,7 +53,7 @@ def list_(state: str, as_json: bool) -> None:
             found = services.report_queue.page(Window(PAGE, after=found.page.next), sought)
 
 
-@reports.command()
+@reports.command(short_help="Show a report with its texts.")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
 @json_option
 def show(report_id: int, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def show(report_id: int, as_json: bool) -> None:
         print_text(f"{field.replace('_', ' '):<15} {'-' if value in (None, '') else value}")
 
 
-@reports.command()
+@reports.command(short_help="Dismiss a report.")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
 def dismiss(report_id: int) -> None:
     """Dismiss an open report: nothing needs to be done."""
@@ -76,7 +76,7 @@ def dismiss(report_id: int) -> None:
     click.echo(f"The report {report_id} is dismissed.")
 
 
-@reports.command()
+@reports.command(short_help="Record that you have acted on a report.")
 @click.option("--delete-message", is_flag=True, help="Also delete the reported message.")
 @click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
 def act(report_id: int, delete_message: bool) -> None:

@@ -22,7 +22,7 @@ def rooms() -> None:
     """Administer groups. ID is the number of a group; direct chats and messages are never shown."""
 
 
-@rooms.command("list")
+@rooms.command("list", short_help="List groups.")
 @click.option("--query", type=Text(), default="", metavar="TEXT", help="Only groups with this in their name.")
 @json_option
 def list_(query: str, as_json: bool) -> None:
@@ -47,7 +47,7 @@ def list_(query: str, as_json: bool) -> None:
             window = Window(PAGE, after=page.next)
 
 
-@rooms.command()
+@rooms.command(short_help="Show a group with its participants.")
 @click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
 @json_option
 def show(room_id: int, as_json: bool) -> None:
@@ -64,7 +64,7 @@ def show(room_id: int, as_json: bool) -> None:
         print_text(f"{one['role']:<15} {one['username']}")
 
 
-@rooms.command("hand-over")
+@rooms.command("hand-over", short_help="Make a participant the owner.")
 @click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
 @name_argument
 def hand_over(room_id: int, name: str) -> None:
@@ -82,7 +82,7 @@ def hand_over(room_id: int, name: str) -> None:
     click.echo(f"{user.username} owns the group {room_id}.")
 
 
-@rooms.command()
+@rooms.command(short_help="Delete a group.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
 def delete(room_id: int, yes: bool) -> None:

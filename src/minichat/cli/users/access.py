@@ -25,7 +25,7 @@ def enable(name: str) -> None:
     click.echo(f"{user.username} is enabled." if is_new else f"{user.username} was already enabled.")
 
 
-@click.command()
+@click.command(short_help="End the sessions of an account.")
 @click.option("--session", "session_id", type=click.IntRange(min=1), metavar="ID", help="End this session only.")
 @name_argument
 def logout(name: str, session_id: int | None) -> None:
@@ -45,7 +45,7 @@ def logout(name: str, session_id: int | None) -> None:
     click.echo(f"The session {session_id} of {user.username} is over.")
 
 
-@click.command("grant-superuser")
+@click.command("grant-superuser", short_help="Give superuser rights.")
 @name_argument
 def grant_superuser(name: str) -> None:
     """Let an account use the administration."""
@@ -54,7 +54,7 @@ def grant_superuser(name: str) -> None:
     click.echo(f"{user.username} is a superuser." if is_new else f"{user.username} was already a superuser.")
 
 
-@click.command("revoke-superuser")
+@click.command("revoke-superuser", short_help="Take superuser rights back.")
 @name_argument
 def revoke_superuser(name: str) -> None:
     """Take the rights to the administration back and end all sessions. The last enabled superuser keeps them."""
@@ -77,7 +77,7 @@ def erase(name: str, yes: bool) -> None:
     click.echo(f"The account of {user.username} is erased.")
 
 
-@click.command("totp-reset")
+@click.command("totp-reset", short_help="Turn off somebody's second factor.")
 @name_argument
 def totp_reset(name: str) -> None:
     """Turn off the second factor of an administrator who lost it, and end their sessions in the administration."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from minichat.domain.services import Services
 
 
-@click.command()
+@click.command(short_help="Create the account of an administrator.")
 @click.option("--username", type=Text(), required=True, help="Name for logging in.")
 @click.option("--email", type=Text(), default="", help="E-mail address of the person.")
 @password_option
@@ -92,7 +92,7 @@ def edit(name: str, language: str, **given: str | None) -> None:
     click.echo(f"{edited.username} is unchanged." if edited == user else f"{edited.username} is changed.")
 
 
-@click.command()
+@click.command(short_help="Set a new password.")
 @name_argument
 @password_option
 def password(name: str, password_stdin: bool) -> None:
@@ -107,7 +107,7 @@ def password(name: str, password_stdin: bool) -> None:
     click.echo(f"{user.username} has a new password and is logged out of all sessions.")
 
 
-@click.command("reset-link")
+@click.command("reset-link", short_help="Print a link that sets a new password.")
 @language_option
 @name_argument
 def reset_link(name: str, language: str) -> None:

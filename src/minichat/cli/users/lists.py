@@ -23,7 +23,7 @@ def _states() -> list[str]:
     return [state.value for state in PeopleState]
 
 
-@click.command("list")
+@click.command("list", short_help="List accounts.")
 @click.option("--query", type=Text(), metavar="TEXT", help="List the best matches for a part of a name, at most 200.")
 @click.option("--state", type=LateChoice(_states), metavar="STATE", help="Only accounts in this state.")
 @json_option
@@ -43,7 +43,7 @@ def list_(query: str | None, state: str | None, as_json: bool) -> None:
                 print_text(_as_line(user))
 
 
-@click.command()
+@click.command(short_help="Show an account.")
 @name_argument
 @json_option
 def show(name: str, as_json: bool) -> None:
