@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,25 @@ def named_in(text: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def collected() -> set[str]:
-    """Return the files in the document and the tests that pytest finds in them, without their parameters."""
+def collected(request: pytest.FixtureRequest) -> set[str]:
+    """Return the files in the document and the tests that pytest finds in them, without their parameters.
+
+    A run of all tests has found them already.
+    """
+    found_already = _names(item.nodeid for item in request.session.items)
+    if named_in(DOCUMENT) <= found_already:
+        return found_already
     files = sorted({name.partition("::")[0] for name in named_in(DOCUMENT)})
     command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider", *files]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert found.returncode == 0, found.stdout + found.stderr
-    names = {line.partition("[")[0] for line in found.stdout.splitlines() if "::" in line}
-    return names | {name.partition("::")[0] for name in names}
+    return _names(line for line in found.stdout.splitlines() if "::" in line)
+
+
+def _names(node_ids: Iterable[str]) -> set[str]:
+    """Return the tests and their files, without the parameters of the tests."""
+    tests = {node_id.partition("[")[0] for node_id in node_ids}
+    return tests | {test.partition("::")[0] for test in tests}
 
 
 @pytest.mark.parametrize("line", LINES)
