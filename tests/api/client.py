@@ -22,6 +22,8 @@ from werkzeug.test import TestResponse
 from api.document import Document
 from minichat.adapters.memory import MemoryClock
 from minichat.adapters.peewee import ChatDatabase
+from minichat.api.context import context_of
+from minichat.domain.model import LinkPurpose
 
 Json = dict[str, Any]
 
@@ -286,9 +288,19 @@ class Person(Visitor):
         return dict(answer.body)
 
     def invitation_to(self, room: Json) -> Json:
-        """Create an invitation to a room, and return its places in the table of routes."""
+        """Create an invitation to a room and links to the account; return their places in the table of routes."""
         created = self.invites(room)
-        return {"invite": created["id"], "token": created["token"]}
+        services = context_of(self.chat.app).services
+        with services.recovery.transaction(account=self.id):
+            user = services.directory.get(None, self.id)
+            links = [services.account_links.make(user, purpose) for purpose in LinkPurpose]
+        reset, verification = map(services.account_links.token_of, links)
+        return {
+            "invite": created["id"],
+            "token": created["token"],
+            "reset": reset,
+            "verification": verification,
+        }
 
     def chats_with(self, other: "Person") -> Json:
         """Open the direct chat with another person."""

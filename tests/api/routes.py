@@ -12,8 +12,8 @@ class Route(NamedTuple):
     path: str
     """With `{room}`, `{message}`, `{session}`, `{other}`, `{invite}` or `{picture}` in place of an id."""
     body: dict[str, Any] | None = None
-    """A body with every field, if the route reads one, with `{room}`, `{other}`, `{message}`, `{refresh}`, or `{token}`
-    for an invitation, as places.
+    """A body with every field, if the route reads one, with `{room}`, `{other}`, `{message}`, `{refresh}`, `{token}`
+    for an invitation, or `{reset}` or `{verification}` for links to the account, as places.
     """
     query: tuple[str, ...] = ()
     """The names of the query parameters."""
@@ -43,9 +43,6 @@ STRETCH = ("limit", "before", "after", "around")
 POLICY = {"write": "all", "cooldown": 5, "history": "all"}
 ROOM_BODY = {"name": "Garden", "description": "New", "is_private": True, **POLICY}
 PROFILE = {"first_name": "Eve", "last_name": "Ray", "email": "eve@example.com", "avatar": "https://example.com/e.png"}
-
-UNKNOWN_TOKEN = "a" * 32
-"""A token of no link. The valid ones have their own tests (tests/api/test_recovery.py)."""
 
 ROUTES = [
     Route(
@@ -81,9 +78,9 @@ ROUTES = [
     Route(
         "POST",
         "/api/auth/password-reset/confirm/",
-        {"token": UNKNOWN_TOKEN, "new_password": "new horse battery", "new_password_confirm": "new horse battery"},
+        {"token": "{reset}", "new_password": "new horse battery", "new_password_confirm": "new horse battery"},
     ),
-    Route("POST", "/api/auth/email/verify/", {"token": UNKNOWN_TOKEN}),
+    Route("POST", "/api/auth/email/verify/", {"token": "{verification}"}),
     Route("POST", "/api/auth/email/resend/"),
     Route("GET", "/api/auth/sessions/", query=PAGED),
     Route("DELETE", "/api/auth/sessions/"),
