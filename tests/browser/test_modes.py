@@ -18,6 +18,13 @@ def posts(server: RunningServer, path: str, body: Json, token: str | None = None
     return answer.json
 
 
+def invitation_of_ann(server: RunningServer) -> tuple[Json, Json]:
+    """A private room of ann's, and an invitation to it."""
+    ann = posts(server, "/api/auth/login/", {"username": "ann", "password": PASSWORD})["tokens"]["access"]
+    room = posts(server, "/api/chat/rooms/", {"name": "Tea", "is_private": True}, ann)
+    return room, posts(server, f"/api/chat/rooms/{room['id']}/invites/", {}, ann)
+
+
 def visitor(profiles: Profiles, server: RunningServer) -> Visitor:
     return Visitor(profiles, f"http://127.0.0.1:{server.port}")
 
@@ -25,9 +32,7 @@ def visitor(profiles: Profiles, server: RunningServer) -> Visitor:
 def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: Path, profiles: Profiles) -> None:
     run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
     with serving(tmp_path, registration="invite", directory="shared", rate_limits="off") as server:
-        ann = posts(server, "/api/auth/login/", {"username": "ann", "password": PASSWORD})["tokens"]["access"]
-        room = posts(server, "/api/chat/rooms/", {"name": "Tea", "is_private": True}, ann)
-        link = posts(server, f"/api/chat/rooms/{room['id']}/invites/", {}, ann)
+        room, link = invitation_of_ann(server)
         form = {"username": "cid", "password": PASSWORD, "invite": link["token"]}
         cid = posts(server, "/api/auth/register/", form)["tokens"]["access"]
         posts(server, "/api/chat/messages/", {"room": room["id"], "content": "so long"}, cid)
@@ -57,6 +62,7 @@ def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: 
 
 
 def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, profiles: Profiles) -> None:
+    run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
     with serving(tmp_path, registration="closed") as server:
         ann = visitor(profiles, server).opens("#/log-in")
         expect(ann.page.get_by_label("Username")).to_be_visible()
@@ -65,5 +71,9 @@ def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, profiles: Profiles
         ann.sees("New accounts are created by administrators of this server.")
         expect(ann.page.get_by_label("Username")).to_be_hidden()
         expect(ann.page.get_by_role("link", name="Log in", exact=True)).to_be_visible()
+        _, link = invitation_of_ann(server)
+        ann.opens(f"#invite={link['token']}")
+        ann.sees("Log in to join.")
+        expect(ann.page.get_by_role("heading", name="Log in to minichat")).to_be_visible()
         assert ann.complaints.unexpected() == []
         ann.closes_everything()

@@ -416,6 +416,7 @@ const texts = {
   "invite.dead": "This invitation no longer works",
   "invite.dead_text": "It has expired, was revoked or is used up. Ask for a new link.",
   "invite.register_hint": "Create an account or log in to join.",
+  "invite.log_in_hint": "Log in to join.",
 
   // Blocked people
   "blocks.title": "Blocked people",

@@ -21,7 +21,7 @@ export function welcome(app, signal) {
   const place = h("div");
   const card = h("div", {class: "welcome-card"}, welcomeInvitation(app, signal), place);
   const form = scope(signal);
-  app.store.watch(({route}) => formAt(route), show, signal);
+  app.store.watch(({route, info}) => formAt(route, info?.registration === "closed"), show, signal);
 
   /** @param {string} name */
   async function show(name) {
@@ -38,9 +38,10 @@ export function welcome(app, signal) {
 /**
  * The form at an address, and its token if it has one: another token is another form.
  * @param {import("../router.js").Route} route
+ * @param {boolean} isClosed Nobody can register, so an invitation is for people with an account.
  */
-function formAt(route) {
-  if (route.page === "register" || route.page === "invite") return "register";
+function formAt(route, isClosed) {
+  if (route.page === "register" || (route.page === "invite" && !isClosed)) return "register";
   if (route.page === "reset" || route.page === "verify") return `${route.page} ${route.token}`;
   return route.page === "forgot-password" ? route.page : "log-in";
 }

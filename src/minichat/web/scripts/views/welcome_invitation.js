@@ -4,7 +4,7 @@
  * @typedef {import("../app.js").App} App
  */
 import {t} from "../texts/texts.js";
-import {fill, h, scope} from "../ui/dom.js";
+import {fill, h, scope, setText} from "../ui/dom.js";
 import {later} from "../ui/later.js";
 
 /**
@@ -14,6 +14,12 @@ import {later} from "../ui/later.js";
 export function welcomeInvitation(app, signal) {
   const element = h("div", {class: "welcome-invite", hidden: true});
   const part = scope(signal);
+  const hint = h("span");
+  app.store.watch(
+    (state) => state.info?.registration === "closed",
+    (isClosed) => setText(hint, t(isClosed ? "invite.log_in_hint" : "invite.register_hint")),
+    signal,
+  );
 
   /** @param {string} token */
   async function show(token) {
@@ -25,7 +31,7 @@ export function welcomeInvitation(app, signal) {
     fill(
       element,
       card.invitationCard(app, token, end, (isValid) => {
-        if (isValid) element.append(h("p", {class: "invite-hint"}, t("invite.register_hint")));
+        if (isValid) element.append(h("p", {class: "invite-hint"}, hint));
         else actions.forgetInvitation(app); // the card says so
       }),
     );
