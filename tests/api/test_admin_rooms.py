@@ -70,7 +70,8 @@ class TestRooms:
         assert (stale.status_code, "nothing was saved" in stale.get_data(as_text=True)) == (409, True)
         assert bob.gets(f"/api/chat/rooms/{room['id']}/").body["name"] == "Coffee"
         assert "Make bob the owner" in admin.sees(f"{path}participants/{bob.id}/hand-over/")
-        admin.acts(f"{path}participants/{bob.id}/hand-over/")
+        assert admin.acts(f"{path}participants/{bob.id}/hand-over/", seen=str(bob.id)).status_code == 409
+        admin.acts(f"{path}participants/{bob.id}/hand-over/", seen=str(ann.id))
         assert bob.gets(f"/api/chat/rooms/{room['id']}/").body["role"] == "owner"
         assert ann.gets(f"/api/chat/rooms/{room['id']}/").body["role"] == "moderator"
 

@@ -42,13 +42,15 @@ class AdministrationRules:
     )
     def administer_a_room(self, by: int | None, place: tuple[int, int], name: str, seen: str) -> None:
         user_id, room_id = self.at(place)
+        owner = self.backends[0].ports.membership_store.owner(room_id)
+        owner_id = 1 if owner is None else owner.user_id
 
         def rename(services: Any) -> Any:
             rooms = services.room_administration
             return rooms.rename(room_id, name, seen=seen or rooms.get(room_id).name, by=by)
 
         self.both(rename)
-        self.both(lambda services: services.room_administration.hand_over(room_id, user_id, by=by))
+        self.both(lambda services: services.room_administration.hand_over(room_id, user_id, seen=owner_id, by=by))
         self.both(lambda services: services.room_administration.owner(room_id))
         self.walk(lambda services, window: services.room_administration.participants(room_id, window))
 

@@ -99,7 +99,7 @@ def test_an_old_form_does_not_rename_a_room_that_somebody_has_renamed_meanwhile(
 
 
 def test_a_room_is_handed_over_to_a_participant(chat, rooms, newest_act, ann, bob, carl, root, room):
-    assert rooms.hand_over(room.id, bob.id, by=root.id).membership.role == Role.OWNER
+    assert rooms.hand_over(room.id, bob.id, seen=ann.id, by=root.id).membership.role == Role.OWNER
     assert (ann.role_in(room), bob.role_in(room)) == (Role.MODERATOR, Role.OWNER)
     assert chat.happened()[-2:] == [
         ("participant.updated", bob.id, Role.OWNER),
@@ -107,15 +107,24 @@ def test_a_room_is_handed_over_to_a_participant(chat, rooms, newest_act, ann, bo
     ]
     assert newest_act() == (AuditEvent.ROLE_CHANGED, ann.id, root.id, {"room": room.id, "role": "moderator"})
     with chat.nothing_changes():
-        rooms.hand_over(room.id, bob.id, by=root.id)
+        rooms.hand_over(room.id, bob.id, seen=ann.id, by=root.id)
         with pytest.raises(ParticipantNotFound):
-            rooms.hand_over(room.id, carl.id, by=root.id)
+            rooms.hand_over(room.id, carl.id, seen=bob.id, by=root.id)
 
 
-def test_a_disabled_participant_does_not_become_the_owner(chat, rooms, bob, root, room):
+def test_an_old_form_does_not_hand_over_a_room_that_has_another_owner_meanwhile(
+    chat, rooms, ann, bob, carl, root, room
+):
+    carl.joins(room)
+    ann.makes(bob, Role.OWNER, in_=room)
+    with chat.nothing_is_written(), pytest.raises(ChangedMeanwhile):
+        rooms.hand_over(room.id, carl.id, seen=ann.id, by=root.id)
+
+
+def test_a_disabled_participant_does_not_become_the_owner(chat, rooms, ann, bob, root, room):
     chat.services.administration.disable("bob")
     with chat.nothing_changes(), pytest.raises(HeirDisabled):
-        rooms.hand_over(room.id, bob.id, by=root.id)
+        rooms.hand_over(room.id, bob.id, seen=ann.id, by=root.id)
 
 
 def test_an_invitation_is_revoked(chat, rooms, newest_act, ann, carl, root, room):
@@ -150,7 +159,7 @@ def act(request, rooms, root, bob):
         "participants": lambda room_id, _by: rooms.participants(room_id, ALL),
         "invitations": lambda room_id, _by: rooms.invitations(room_id, ALL),
         "rename": lambda room_id, by: rooms.rename(room_id, "New", seen="Tea", by=by),
-        "hand_over": lambda room_id, by: rooms.hand_over(room_id, bob.id, by=by),
+        "hand_over": lambda room_id, by: rooms.hand_over(room_id, bob.id, seen=1, by=by),
         "revoke": lambda room_id, by: rooms.revoke_invitation(room_id, 1, by=by),
         "delete": lambda room_id, by: rooms.delete(room_id, by=by),
     }

@@ -222,6 +222,24 @@ def test_a_message_is_deleted_and_audited(chat, openings, acts, open_room, read,
     assert acts(9) == before
 
 
+def test_the_author_finds_the_deletion_in_the_export_without_the_session_of_the_administrator(
+    chat, openings, open_room, bob, root, room
+):
+    said = bob.says("four", in_=room).message
+    open_room()
+    openings.delete_message(root.id, root.grant.session.id, room.id, said.id)
+    [entry] = [
+        entry
+        for page in chat.services.export.begin(bob.caller).audit
+        for entry in page
+        if entry.event not in {AuditEvent.REGISTERED, AuditEvent.EXPORTED}
+    ]
+    assert (entry.event, entry.session_id, entry.detail) == (
+        *(AuditEvent.MESSAGE_DELETED, None),
+        {"room": room.id, "message": said.id},
+    )
+
+
 def test_a_message_of_another_room_is_not_deleted(chat, openings, open_room, ann, root, room):
     open_room()
     said = ann.says("hello", in_=ann.makes_room("Coffee")).message

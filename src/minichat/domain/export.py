@@ -157,7 +157,10 @@ class Export:
     def _entries_about(self, user_id: int) -> Iterator[Sequence[AuditEntry]]:
         before = None
         while entries := self.audit_log.page(PAGE, before=before, user_id=user_id):
-            yield [entry if entry.actor_id in {None, user_id} else entry._replace(device=Device()) for entry in entries]
+            yield [
+                entry if entry.actor_id in {None, user_id} else entry._replace(device=Device(), session_id=None)
+                for entry in entries
+            ]
             before = entries[-1].id
 
 

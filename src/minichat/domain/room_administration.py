@@ -119,10 +119,10 @@ class RoomAdministration:
                 self.audit_log.note(AuditEvent.ROOM_RENAMED, about=None, by=by, room=room.id)
             return renamed
 
-    def hand_over(self, room_id: int, user_id: int, *, by: int | None) -> ShownParticipant:
-        """Make a participant the owner. The former owner becomes a moderator.
+    def hand_over(self, room_id: int, user_id: int, *, seen: int, by: int | None) -> ShownParticipant:
+        """Make a participant the owner. The former owner, whom the administrator saw as `seen`, becomes a moderator.
 
-        Raises RoomNotFound, ParticipantNotFound, HeirDisabled or NotAnAdministrator.
+        Raises RoomNotFound, ParticipantNotFound, HeirDisabled, ChangedMeanwhile or NotAnAdministrator.
         """
         with self._locked(room_id, by, user_id):
             _, membership = self.room_store.access(room_id, user_id) or (None, None)
@@ -133,6 +133,8 @@ class RoomAdministration:
                 raise HeirDisabled
             former = self.membership_store.owner(room_id)
             if membership.role != Role.OWNER:
+                if former is not None and former.user_id != seen:
+                    raise ChangedMeanwhile
                 membership = self.participation.give_role(membership, Role.OWNER, by=by)
                 if former is not None:
                     self.participation.give_role(former, Role.MODERATOR, by=by)

@@ -28,6 +28,7 @@ from minichat.admin.shown import (
     Tags,
 )
 from minichat.api.context import services
+from minichat.api.parsing import id_of
 from minichat.domain.errors import InvalidInput
 from minichat.domain.model import (
     HistoryAccess,
@@ -50,6 +51,11 @@ class NameForm(Form):
     name = StringField("rooms.name", description="rooms.name_hint")
     seen = HiddenField()
     """The name when the form was opened."""
+
+
+class OwnerForm(Form):
+    seen = HiddenField()
+    """The owner when the form was opened, by id."""
 
 
 class RoomsPage(AdministratorPage):
@@ -189,9 +195,10 @@ class RoomsPage(AdministratorPage):
     def hand_over(self, room_id: int, user_id: int) -> Any:
         room, owner = _rooms().get(room_id), _rooms().owner(room_id).user
         user = services().directory.get(None, user_id)
+        form = OwnerForm(request.form, seen=str(owner.id))
 
         def hand_over() -> str:
-            _rooms().hand_over(room_id, user_id, by=self.me.id)
+            _rooms().hand_over(room_id, user_id, seen=id_of(form.seen.data or ""), by=self.me.id)
             return t("rooms.hand_over_done", name=user.username, room=room.name)
 
         question = Question(
@@ -199,7 +206,7 @@ class RoomsPage(AdministratorPage):
             t("rooms.hand_over_text", name=user.username, owner=owner.username),
             t("rooms.hand_over"),
         )
-        return self.act(question, hand_over, default=_view(room_id))
+        return self.act(question, hand_over, form=form, default=_view(room_id))
 
     @expose("/<id:room_id>/invitations/<id:invitation_id>/revoke/", methods=("GET", "POST"))
     def revoke(self, room_id: int, invitation_id: int) -> Any:
