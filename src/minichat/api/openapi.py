@@ -123,7 +123,9 @@ def _document(version: str, blueprints: tuple[SmorestBlueprint, ...]) -> dict[st
         API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}, "security": [{"bearer": []}]},
     )
     api = _DocumentedApi()
-    api.register_converter(IdConverter, lambda _: {"type": "integer", "minimum": 1, "maximum": MAX_ID})
+    api.register_converter(
+        IdConverter, lambda _: {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_ID}
+    )
     for field, kind, format_ in _FIELD_TYPES:
         api.register_field(field, kind, format_)
     marshmallow = MarshmallowPlugin(schema_name_resolver=_component_name)

@@ -113,7 +113,8 @@ class WholeNumber(fields.Field[int]):
     default_error_messages = {**_ERRORS, "invalid": "not_an_integer"}
 
     def __init__(self, least: int, most: int, *, in_query: bool = False, **kwargs: Any) -> None:
-        metadata = {"minimum": least, "maximum": most, **kwargs.pop("metadata", {})}
+        bits = 32 if most < 2**31 else 64
+        metadata = {"minimum": least, "maximum": most, "format": f"int{bits}", **kwargs.pop("metadata", {})}
         super().__init__(metadata=metadata, **kwargs)
         self._least, self._most, self._in_query = least, most, in_query
 

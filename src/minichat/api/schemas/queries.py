@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from minichat.api.schemas import patterns
 from minichat.api.schemas.fields import Boolean, Cursor, Id, Text, WholeNumber
 from minichat.api.schemas.forms import Query, text_field
 from minichat.domain import directory, message_search, room_rules
@@ -20,7 +21,7 @@ def _message_id(description: str) -> Id:
 
 
 def _page(*shape: type) -> Cursor:
-    return Cursor(*shape, metadata={"description": "From a `Link` header."})
+    return Cursor(*shape, metadata={"description": "From a `Link` header.", "pattern": patterns.LIST_CURSOR})
 
 
 class ListQuery(Query):
@@ -47,7 +48,7 @@ class RoomsQuery(ListQuery):
     )
     q = text_field(
         room_rules.MAX_ROOM_NAME_LENGTH,
-        metadata={"description": "Any part of the name.", "example": "kit"},
+        metadata={"description": "Any part of the name.", "example": "kit", "pattern": patterns.TRIMMED_LINE},
     )
 
 
@@ -66,7 +67,11 @@ class PeopleSearchQuery(Query):
         directory.MAX_QUERY_LENGTH,
         1,
         required=True,
-        metadata={"description": "Parts of a name, in any order. A leading `@` is skipped.", "example": "an"},
+        metadata={
+            "description": "Parts of a name, in any order. A leading `@` is skipped.",
+            "example": "an",
+            "pattern": patterns.TRIMMED_LINE,
+        },
     )
     limit = _limit()
 
@@ -98,7 +103,11 @@ class MessageSearchQuery(Query):
         message_search.MAX_QUERY_LENGTH,
         1,
         required=True,
-        metadata={"description": "The words to find, in any order.", "example": "lunch"},
+        metadata={
+            "description": "The words to find, in any order.",
+            "example": "lunch",
+            "pattern": patterns.TEXT,
+        },
     )
     room = Id(in_query=True, metadata={"description": "Without it, the messages of all your rooms."})
     user = Id(in_query=True, metadata={"description": "Only messages of this author."})
@@ -107,7 +116,8 @@ class MessageSearchQuery(Query):
 
 
 def _cursor() -> Text:
-    return Text(metadata={"description": "The cursor of the last event that you have received."})
+    description = "The cursor of the last event that you have received."
+    return Text(metadata={"description": description, "pattern": patterns.LOG_CURSOR})
 
 
 class SyncQuery(Query):
@@ -127,7 +137,8 @@ class EventsQuery(Query):
     last_event_id = Text(
         data_key="lastEventId",
         metadata={
-            "description": "The same, appended by clients that reconnect by themselves and can't send `Last-Event-ID`."
+            "description": "The same, appended by clients that reconnect by themselves and can't send `Last-Event-ID`.",
+            "pattern": patterns.LOG_CURSOR,
         },
     )
     ticket = Text(

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from minichat.api.schemas import patterns
 from minichat.api.schemas.answers import (
     EXAMPLE_JWT,
     EXAMPLE_TOKEN,
@@ -32,7 +33,7 @@ NEW_PASSWORD = "staple battery horse"  # noqa: S105
 
 
 def _new_password(example: str, **kwargs: Any) -> Text:
-    metadata = {"format": "password", "example": example}
+    metadata = {"format": "password", "example": example, "pattern": patterns.SHOWN_TEXT}
     return text_field(
         accounts.MAX_PASSWORD_LENGTH, accounts.MIN_PASSWORD_LENGTH, required=True, metadata=metadata, **kwargs
     )
@@ -49,8 +50,16 @@ def _repeated_password(example: str) -> Text:
 
 def _email() -> Text:
     # No "format", because in JSON Schema an empty text is not a valid address.
-    metadata = {"description": 'An e-mail address, or "" for none.', "example": "ann@example.com"}
+    metadata = {
+        "description": 'An e-mail address, or "" for none.',
+        "example": "ann@example.com",
+        "pattern": patterns.OPTIONAL_EMAIL,
+    }
     return text_field(accounts.MAX_EMAIL_LENGTH, metadata=metadata)
+
+
+def _person_name(example: str) -> Text:
+    return text_field(accounts.MAX_NAME_LENGTH, metadata={"example": example, "pattern": patterns.OPTIONAL_NAME})
 
 
 class _FullAccountOut(AccountOut):
@@ -67,13 +76,16 @@ class RegisterIn(In):
     not_in_example = frozenset({"invite"})  # an account needs none
 
     username = text_field(
-        accounts.MAX_USERNAME_LENGTH, accounts.MIN_USERNAME_LENGTH, required=True, metadata={"example": "ann"}
+        accounts.MAX_USERNAME_LENGTH,
+        accounts.MIN_USERNAME_LENGTH,
+        required=True,
+        metadata={"example": "ann", "pattern": patterns.USERNAME},
     )
     password = _new_password(PASSWORD)
     password_confirm = _repeated_password(PASSWORD)
     email = _email()
-    first_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
-    last_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
+    first_name = _person_name("Ann")
+    last_name = _person_name("Lee")
     invite = Text(metadata={"description": "The token of an invitation to a room.", "example": EXAMPLE_TOKEN})
 
 
@@ -93,14 +105,15 @@ class RefreshIn(In):
 class ProfileIn(In):
     resource = _FullAccountOut
 
-    first_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Ann"})
-    last_name = text_field(accounts.MAX_NAME_LENGTH, metadata={"example": "Lee"})
+    first_name = _person_name("Ann")
+    last_name = _person_name("Lee")
     email = _email()
     avatar = text_field(
         accounts.MAX_AVATAR_URL_LENGTH,
         metadata={
             "description": 'An https URL, or "" for the placeholder. The URL of your current picture changes nothing.',
             "example": "https://example.com/ann.png",
+            "pattern": patterns.OPTIONAL_AVATAR,
         },
     )
     password = Text(
@@ -154,11 +167,18 @@ class EraseIn(In):
     password = _old_password()
 
 
+def _room_name(**kwargs: Any) -> Text:
+    metadata = {"example": "Kitchen", "pattern": patterns.NAME}
+    return text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, metadata=metadata, **kwargs)
+
+
 class RoomIn(In):
     resource = RoomOut
 
-    name = text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, required=True, metadata={"example": "Kitchen"})
-    description = text_field(room_rules.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?"})
+    name = _room_name(required=True)
+    description = text_field(
+        room_rules.MAX_DESCRIPTION_LENGTH, metadata={"example": "Who cooks tonight?", "pattern": patterns.TEXT}
+    )
     is_private = Boolean(metadata={"example": False})
     write = Choice(
         WriteAccess,
@@ -185,11 +205,12 @@ class NewRoomIn(RoomIn):
 
 
 class RoomPatchIn(RoomIn):
-    name = text_field(room_rules.MAX_ROOM_NAME_LENGTH, 1, metadata={"example": "Kitchen"})
+    name = _room_name()
 
 
 def _content(*, required: bool = True) -> Text:
-    return text_field(message_rules.MAX_CONTENT_LENGTH, 1, required=required, metadata={"example": "hello"})
+    metadata = {"example": "hello", "pattern": patterns.SHOWN_TEXT}
+    return text_field(message_rules.MAX_CONTENT_LENGTH, 1, required=required, metadata=metadata)
 
 
 def _mention_ids() -> Ids:
@@ -216,6 +237,7 @@ class SentFields(In):
         metadata={
             "description": "An id that you choose. Sending it again returns the same message.",
             "example": "b7d1",
+            "pattern": patterns.SHOWN_LINE,
         },
     )
 
@@ -272,6 +294,7 @@ class MessageHeaders(In):
             "description": "The same as `client_id`. Quotes around it are not part of it.",
             "minLength": 1,
             "maxLength": message_rules.MAX_CLIENT_ID_LENGTH,
+            "pattern": patterns.QUOTABLE,
         },
     )
 
@@ -285,7 +308,11 @@ class ReportIn(In):
     comment = text_field(
         reports.MAX_COMMENT_LENGTH,
         load_default=str,
-        metadata={"description": "For the administrators.", "example": "The same advertisement in every room."},
+        metadata={
+            "description": "For the administrators.",
+            "example": "The same advertisement in every room.",
+            "pattern": patterns.TEXT,
+        },
     )
 
 

@@ -18,7 +18,7 @@ class Out(Schema):
 
 
 def number(example: int, **kwargs: Any) -> fields.Integer:
-    return fields.Integer(required=True, metadata={"example": example, **kwargs})
+    return fields.Integer(required=True, metadata={"example": example, "format": "int64", "minimum": 0, **kwargs})
 
 
 def string(example: str, *, description: str | None = None, **kwargs: Any) -> fields.String:
