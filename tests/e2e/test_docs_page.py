@@ -94,6 +94,16 @@ def test_an_operation_opens_with_its_example_and_its_answers(docs):
     assert {"201", "200", "400", "401"} <= {status.split()[0] for status in shown}
 
 
+def test_the_page_follows_the_colour_scheme_and_fits_a_phone(docs):
+    page = docs.page
+    size = page.viewport_size
+    page.emulate_media(color_scheme="dark")
+    page.locator("html.dark-mode").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size(size)
+
+
 def test_the_page_registers_as_filled_in_and_keeps_the_token_for_the_tab_until_the_log_out(docs, server):
     page = docs.page
     status, text = answer_of(page, "auth-register_account")

@@ -29,11 +29,13 @@ _PAGE = """\
 <title>minichat API</title>
 <link rel="icon" href="{root}/api/assets/favicon-32x32.png">
 <link rel="stylesheet" href="{root}/api/assets/swagger-ui.css">
+<link rel="stylesheet" href="{root}/api/assets/docs.css">
 <div id="swagger-ui"></div>
 <script src="{root}/api/assets/swagger-ui-bundle.js"></script>
 <script src="{root}/api/assets/docs.js"></script>
 </html>
 """
+_OWN_FILES = ("docs.css", "docs.js")
 _SWAGGER_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 
 
@@ -68,7 +70,7 @@ def page() -> Response:
 @blueprint.route("/api/assets/<name>", methods=["GET"], policy=PUBLIC_FILE)
 def asset(name: str) -> Response:
     """Return a file of the documentation page."""
-    if name == "docs.js":
+    if name in _OWN_FILES:
         path = files("minichat.api") / "static" / name
     elif name in _SWAGGER_FILES:
         path = files("flask_swagger_ui") / "dist" / name

@@ -3,6 +3,12 @@
 const SCHEME = "bearer";
 const STORED = "minichat-api-token";
 
+// Swagger UI has colours for the dark, but chooses them by its own switch alone.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followScheme);
+followScheme();
+
 // Swagger UI would keep the token in this place for ever.
 localStorage.removeItem("authorized");
 
