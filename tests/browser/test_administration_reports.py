@@ -12,7 +12,8 @@ from browser.people import Person
 
 def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     room = ann.makes_room("Tea and cake", bob)
-    bob.said("good morning", room)
+    for number in range(30):
+        bob.said(f"good morning {number}", room)
     spam = bob.said("buy this, friends", room)
     more = bob.said("and buy that", room)
     ann.sends("POST", f"/api/chat/messages/{spam['id']}/report/", reason="spam", comment="every day")
@@ -30,7 +31,7 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     # Its room opens only with a reason.
     root.follows("See it in the room…")
     root.sees("Your reason and every page that you view are recorded")
-    root.sees_no("good morning")
+    root.sees_no("good morning 7")
     root.finds_the_page_accessible()
     root.complaints.expect("status of 400")
     root.fills(reason="x")
@@ -38,8 +39,10 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     root.sees("at least 3")
     root.fills(reason="A report names spam by this author")
     root.presses("Open the room")
-    root.sees("good morning")
+    root.sees("good morning 7")
     expect(root.page.locator(".is-marked")).to_contain_text("buy this, friends")
+    expect(root.page.locator(".is-marked")).to_be_in_viewport()
+    expect(root.page.get_by_role("link", name="Rooms", exact=True)).to_have_attribute("aria-current", "page")
     root.finds_the_page_accessible()
     # Another message of the author goes.
     root.page.get_by_role("listitem").filter(has_text="and buy that").get_by_role("link", name="Delete").click()

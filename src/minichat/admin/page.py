@@ -109,6 +109,8 @@ class AdministratorPage(Page):
     area: ClassVar[str]
     """The area of its texts, and the name of its address. `<area>.title` is its name in the navigation."""
     icon: ClassVar[str]
+    within: ClassVar[str] = ""
+    """The area in the navigation that a page without an entry of its own belongs to."""
 
     def is_accessible(self) -> bool:
         return administrator() is not None

@@ -35,6 +35,7 @@ class ReasonForm(Form):
 class MessagesPage(AdministratorPage):
     area = "messages"
     icon = "chat"
+    within = "rooms"
 
     def is_visible(self) -> bool:
         return False

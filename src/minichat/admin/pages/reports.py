@@ -86,7 +86,13 @@ class ReportsPage(AdministratorPage):
         else:
             buttons += [decision("reopen", queue)]
         if opened.room is not None and opened.room.kind == RoomKind.GROUP:
-            href = url_for("admin_messages.view", room_id=head.room_id, around=head.message_id, back=report)
+            href = url_for(
+                "admin_messages.view",
+                room_id=head.room_id,
+                around=head.message_id,
+                back=report,
+                _anchor=f"message-{head.message_id}",
+            )
             buttons.append(Button(t("reports.go_to_room"), href))
         if opened.message is not None and not opened.message.is_deleted:
             buttons.append(decision("delete_message", report, "bad"))
