@@ -119,8 +119,8 @@ class RoomAdministration:
                 self.audit_log.note(AuditEvent.ROOM_RENAMED, about=None, by=by, room=room.id)
             return renamed
 
-    def hand_over(self, room_id: int, user_id: int, *, seen: int, by: int | None) -> ShownParticipant:
-        """Make a participant the owner. The former owner, whom the administrator saw as `seen`, becomes a moderator.
+    def hand_over(self, room_id: int, user_id: int, *, seen: int | None = None, by: int | None) -> ShownParticipant:
+        """Make a participant the owner. The former owner, the user `seen` if a form has shown it, becomes a moderator.
 
         Raises RoomNotFound, ParticipantNotFound, HeirDisabled, ChangedMeanwhile or NotAnAdministrator.
         """
@@ -133,7 +133,7 @@ class RoomAdministration:
                 raise HeirDisabled
             former = self.membership_store.owner(room_id)
             if membership.role != Role.OWNER:
-                if former is not None and former.user_id != seen:
+                if former is not None and seen not in {None, former.user_id}:
                     raise ChangedMeanwhile
                 membership = self.participation.give_role(membership, Role.OWNER, by=by)
                 if former is not None:
