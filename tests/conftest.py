@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-WAITING = {"browser", "e2e", "faults"}
-"""Folders of tests that wait for servers or pages, a few at a time; the others are many and short."""
+WAITING = ("faults", "generated", "web", "browser", "e2e")
+"""Folders of tests that wait for servers, pages or programs; the others compute. The first have the longest tests."""
 SLOW_TIMEOUT_SECONDS = 3_600
 
 
@@ -43,12 +44,24 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, start the long tests first, so that the short ones keep all cores busy to the end."""
+    """With several processes, mix tests that wait with tests that compute, which fill the cores to the end."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: WAITING.isdisjoint(item.path.parts))
+        places = _places([item.path for item in items])
+        items.sort(key=lambda item: places[item.path])
     if IS_SLOW:
         for item in items:
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_SECONDS))
+
+
+def _places(paths: list[Path]) -> dict[Path, int]:
+    """Return the place of each file: a waiting one, a computing one, and so on; the rest of the computing ones last."""
+    files = dict.fromkeys(paths)
+    waiting = [path for folder in WAITING for path in files if folder in path.parts]
+    computing = [path for path in files if path not in set(waiting)]
+    return {
+        **{path: 2 * place for place, path in enumerate(waiting)},
+        **{path: 2 * place + 1 for place, path in enumerate(computing)},
+    }
 
 
 @pytest.hookimpl(tryfirst=True)
