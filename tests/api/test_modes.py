@@ -1,13 +1,17 @@
 """`MINICHAT_REGISTRATION` and `MINICHAT_DIRECTORY`: who can register, and which people a user finds."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from api.client import PASSWORD, Answer, Chat, Json, Person
 from api.conftest import MakeChat, on_one_database
+from api.routes import OVER_HTTP
 from minichat.api.context import context_of
 
+ENDING = {"/api/auth/register/", "/api/auth/me/", "/api/auth/logout/", "/api/auth/login/", "/api/auth/sessions/"}
+"""Routes that show the name in their own request, or end the session."""
 REGISTER = "/api/auth/register/"
 DEAD_TOKEN = "A" * 43
 BODIES: list[dict[str, Any]] = [
@@ -153,6 +157,28 @@ class TestShared:
             *(204, 404, 204),
             *(400, 400, 200),
         ]
+
+    def test_no_route_shows_a_stranger(self, chat: Chat, eve: Person) -> None:
+        """Eve sends every request, with the ids of a stranger, of the stranger's room and of a message."""
+        stranger = chat.person("zinaida")
+        own, room = eve.makes_room("Square"), stranger.makes_room("Kitchen", private=True)
+        hidden = stranger.says("hello", in_=room)
+        told = {
+            "message": hidden["id"],
+            "session": stranger.session_id,
+            "invite": stranger.invites(room)["id"],
+            "picture": "x",
+        }
+        words = {"token": DEAD_TOKEN, "refresh": "x", "reset": "x", "verification": "x"}
+        for place in (room, own):
+            for route in OVER_HTTP:
+                if route.path in ENDING:
+                    continue
+                places = {**told, "room": place["id"], "other": stranger.id}
+                query = {"q": "zina"} if "q" in route.query else {}
+                path = f"{route.path.format(**places)}?{urlencode(query)}"
+                answer = eve.sends(route.method, path, **route.request(**places, **words))
+                assert "zinaida" not in answer.text, (str(route), answer.text)
 
     def test_an_existing_direct_chat_goes_on(self, ann: Person, bob: Person, room: Json) -> None:
         direct = ann.chats_with(bob)
