@@ -46,7 +46,7 @@ def test_a_factor_is_stored_replaced_and_removed(ports, store, ann, bob):
 def test_a_secret_is_replaced_only_if_it_has_not_changed(ports, store, ann):
     with ports.transaction(account=ann.id):
         store.put(SecondFactor(ann.id, "old", 1_000, 7, 1_000))
-    with ports.transaction():
+    with ports.transaction(account=ann.id):
         assert not store.replace_secret(ann.id, "other", "new")
         assert store.replace_secret(ann.id, "old", "new")
     assert store.get(ann.id).secret == "new"

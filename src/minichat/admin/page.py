@@ -16,7 +16,12 @@ from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import NAMES, t, use_chosen_language
 from minichat.admin.shown import Button, Choice, Facts, Question, Search, Section, Table
-from minichat.admin.signed_in import administrator, administrator_at, forget_administrator
+from minichat.admin.signed_in import (
+    administrator,
+    administrator_at,
+    forget_administrator,
+    somebody_signed_in,
+)
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.paging import cursor_after, cursor_before, window
 from minichat.api.texts import language, sentence
@@ -79,7 +84,7 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
             t=t,
             language=language(),
             languages=NAMES,
-            me=(seen := administrator_at(Gate.OPEN, Gate.SET_UP)) and seen.user,
+            me=somebody_signed_in(),
             pages=self.admin.pages if self.admin else (),
             csrf_token=form.csrf_token,
             here=here(),

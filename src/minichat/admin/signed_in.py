@@ -35,6 +35,12 @@ def forget_administrator() -> None:
     state.administrator, state.is_administrator_known = None, True
 
 
+def somebody_signed_in() -> User | None:
+    """Return the superuser who has signed in, also while a required second factor is missing."""
+    caller = administrator_at(Gate.OPEN, Gate.SET_UP)
+    return None if caller is None else caller.user
+
+
 def _state() -> RequestState:
     state = request_state()
     if not state.is_administrator_known:

@@ -196,7 +196,7 @@ class SecondFactors:
         for factor in self.second_factor_store.all():
             secret = self.secret_cipher.decrypt(factor.secret)
             if secret is not None and not self.secret_cipher.is_current(factor.secret):
-                with self.transaction():
+                with self.transaction(account=factor.user_id):
                     new = self.secret_cipher.encrypt(secret)
                     renewed += self.second_factor_store.replace_secret(factor.user_id, factor.secret, new)
         return renewed

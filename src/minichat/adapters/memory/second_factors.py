@@ -21,6 +21,7 @@ class MemorySecondFactorStore:
         self._store.writable.second_factors[factor.user_id] = factor
 
     def replace_secret(self, user_id: int, old: str, new: str) -> bool:
+        self._store.locks.check_account(user_id)
         factors = self._store.writable.second_factors
         factor = factors.get(user_id)
         if factor is None or factor.secret != old:

@@ -17,7 +17,7 @@ class SecondFactorStore(Protocol):
         """Store the factor in place of the account's earlier one."""
 
     def replace_secret(self, user_id: int, old: str, new: str) -> bool:
-        """Replace the encrypted secret `old` by `new`; return False if it has changed meanwhile. It needs no lock."""
+        """Replace the encrypted secret `old` by `new`; return False if it has changed meanwhile."""
 
     def remove(self, user_id: int) -> bool:
         """Delete the factor with all its codes; return False if there was none."""

@@ -36,7 +36,8 @@ class Transaction(Protocol):
         """Begin a transaction that holds `locks`. It can't be nested.
 
         Other transactions may run at the same time. A rule may rely only on locked rows. A service writes only rows
-        that this transaction has locked or created. The exceptions are presence, tickets and sweeps.
+        that this transaction has locked or created. The exceptions are presence, tickets, figures and
+        sweeps.
 
         Raises Unavailable if the transaction can't begin within `patience_seconds` (the adapter's own limit if None),
         or can't be committed. If the connection is lost during the commit, the transaction may have been committed.
