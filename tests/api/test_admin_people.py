@@ -79,6 +79,7 @@ class TestEditing:
         assert refused.status_code == 409
         assert "Somebody has changed this meanwhile" in text(refused)
         assert 'value="Smith"' in text(refused)
+        assert "<dd>Anna</dd>" in text(refused)
         assert edit_form(admin)["last_name"] == "Lee"
         assert edit_form(admin)["first_name"] == "Anna"
 

@@ -1,6 +1,6 @@
 """The acts on one account. Each is a page that asks, and the services keep the rules and the audit log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,11 +8,11 @@ from flask import Response, flash, redirect, request, url_for
 from flask_admin import expose
 from wtforms import HiddenField, PasswordField, StringField
 
-from minichat.admin.addresses import back
+from minichat.admin.addresses import back, here
 from minichat.admin.forms import Form
 from minichat.admin.language import t
 from minichat.admin.page import AdministratorPage
-from minichat.admin.shown import Moment, Question
+from minichat.admin.shown import Cell, Link, Moment, Question
 from minichat.api.context import base_url, services
 from minichat.api.texts import language
 from minichat.domain.account_editing import version_of
@@ -94,7 +94,13 @@ class PersonActs(AdministratorPage):
                 )
             return t("people.edit_done", name=edited.username)
 
-        question = Question(t("people.edit_title", name=user.username), "", t("shell.save"))
+        is_stale = request.method == "POST" and form.version.data != version_of(user)
+        question = Question(
+            t("people.edit_title", name=user.username),
+            t("people.edit_stale") if is_stale else "",
+            t("shell.save"),
+            facts=_saved_now(user) if is_stale else (),
+        )
         return self.act(question, edit, form=form, default=_view(user))
 
     @expose("/<id:user_id>/reset-link/", methods=("GET", "POST"))
@@ -191,6 +197,13 @@ class PersonActs(AdministratorPage):
             parent=_view(user, back(self.home)) if request.endpoint == "admin_people.create" else back(_view(user)),
         )
         return Response(page)
+
+
+def _saved_now(user: User) -> Sequence[tuple[str, Cell]]:
+    """Return what another administrator has saved, and the way to a form that shows it."""
+    fields = ("username", "first_name", "last_name", "email")
+    saved: list[tuple[str, Cell]] = [(t(f"people.{one}"), getattr(user, one) or t("shell.none")) for one in fields]
+    return [*saved, (t("people.edit_again"), Link(t("people.edit_reload"), here()))]
 
 
 def _view(user: User, to: str | None = None) -> str:
