@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from browser.people import Visitor
 from browser.profiles import Profiles
-from e2e.crowd import PASSWORD, call
+from e2e.crowd import PASSWORD
 from mail_servers import mail_server, token_in
 from servers import free_port, serving
 
@@ -24,10 +24,13 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
             "mail_from": "Chat <chat@example.org>",
             "public_url": base,
         }
-        with serving(tmp_path, "--workers", "1", port=port, rate_limits="off", **mail) as server:
-            form = {"username": "ann", "password": PASSWORD, "email": "ann@example.org"}
-            assert call(server, "POST", "/api/auth/register/", form).status == 201
-            assert call(server, "POST", "/api/auth/register/", {"username": "bob", "password": PASSWORD}).status == 201
+        with serving(tmp_path, "--workers", "1", port=port, rate_limits="off", **mail):
+            phone = Visitor(profiles, base).opens("#/register")
+            phone.fills(username="ann", password=PASSWORD)
+            phone.page.get_by_label("E-mail").fill("ann@example.org")
+            phone.presses("Create account")
+            phone.page.get_by_role("navigation", name="Chats").wait_for()
+            phone.closes_everything()
 
             ann = Visitor(profiles, base).in_a_new_profile()
             ann.complaints.expect("status of 400")

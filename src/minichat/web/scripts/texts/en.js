@@ -45,6 +45,7 @@ const texts = {
   "welcome.first_name": "First name",
   "welcome.last_name": "Last name",
   "welcome.optional": "optional",
+  "welcome.email_hint": "Optional. We send a link there if you forget your password.",
   "welcome.show_password": "Show password",
   "welcome.hide_password": "Hide password",
   "welcome.no_account": "No account yet?",

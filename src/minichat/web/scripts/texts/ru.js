@@ -46,6 +46,7 @@ const texts = {
   "welcome.first_name": "Имя",
   "welcome.last_name": "Фамилия",
   "welcome.optional": "необязательно",
+  "welcome.email_hint": "Необязательно. Если забудете пароль, пришлём туда ссылку.",
   "welcome.show_password": "Показать пароль",
   "welcome.hide_password": "Скрыть пароль",
   "welcome.no_account": "Ещё нет аккаунта?",

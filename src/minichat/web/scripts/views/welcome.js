@@ -96,6 +96,11 @@ function registerForm(app, signal) {
     hint: t("welcome.optional"),
     attributes: {name: "last_name", autocomplete: "family-name", dir: "auto"},
   });
+  const email = field({
+    label: t("settings.email"),
+    hint: t("welcome.email_hint"),
+    attributes: {name: "email", type: "email", autocomplete: "email", dir: "ltr"},
+  });
   const least = app.store.get().info?.limits.password[0] ?? 8;
   const password = passwordField({
     label: t("welcome.password"),
@@ -105,7 +110,7 @@ function registerForm(app, signal) {
   const form = accountForm({
     title: t("welcome.register_title"),
     action: t("welcome.register"),
-    fields: {invite, username, first_name, last_name, password},
+    fields: {invite, username, first_name, last_name, email, password},
     send() {
       const {invite: token} = app.store.get();
       return register(app, {
@@ -113,6 +118,7 @@ function registerForm(app, signal) {
         password: password.input.value,
         ...(first_name.input.value && {first_name: first_name.input.value}),
         ...(last_name.input.value && {last_name: last_name.input.value}),
+        ...(email.input.value && {email: email.input.value}),
         ...(token !== null && {invite: token}),
       });
     },
@@ -124,6 +130,7 @@ function registerForm(app, signal) {
       form.showNote(registration === "open" ? "" : t(`welcome.registration_${registration}`));
       invite.element.hidden = registration !== "invite";
       form.setUsable(registration === "open");
+      email.element.hidden = registration !== "open" || app.store.get().info?.password_reset !== true;
     },
     signal,
   );
