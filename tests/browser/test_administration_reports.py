@@ -17,14 +17,28 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     spam = bob.said("buy this, friends", room)
     more = bob.said("and buy that", room)
     ann.sends("POST", f"/api/chat/messages/{spam['id']}/report/", reason="spam", comment="every day")
+    ann.sends("POST", f"/api/chat/messages/{more['id']}/report/", reason="other")
     root = people.administrator()
     root.signs_in("reports")
     # The queue shows no text; the report shows its copy.
     expect(root.page.get_by_role("table", name="Reports")).to_contain_text(bob.username)
     root.sees_no("buy this, friends")
     root.finds_the_page_accessible()
-    report = root.page.get_by_role("row").filter(has_text=bob.username)
-    report.get_by_role("link").first.click()
+    # One report is nothing. It can be taken up again.
+    reports = root.page.get_by_role("row").filter(has_text=bob.username)
+    reports.filter(has_text="Something else").get_by_role("link").first.click()
+    root.follows("Dismiss")
+    root.presses("Dismiss")
+    root.sees("The report is dismissed.")
+    root.page.get_by_label("State").select_option("dismissed")
+    root.presses("Apply")
+    reports.first.get_by_role("link").first.click()
+    root.follows("Open again")
+    root.presses("Open again")
+    root.sees("The report is open again.")
+    root.goes_to("Reports")
+    # The other one, which has waited longer, is something.
+    reports.first.get_by_role("link").first.click()
     root.sees("buy this, friends")
     root.sees("every day")
     root.finds_the_page_accessible()
@@ -51,8 +65,10 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     root.sees("The message is deleted.")
     root.sees_no("and buy that")
     assert ann.sends("GET", f"/api/chat/messages/{more['id']}/")["is_deleted"]
+    root.follows("Close the room")
+    root.presses("Close the room")
+    root.sees("The room is closed.")
     # The reported message and its author go as well.
-    root.follows("Back")
     root.follows("Delete the message")
     root.presses("Delete the message")
     root.sees("the report is marked as acted on")
@@ -61,8 +77,13 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     root.sees(f"{bob.username} is disabled")
     root.sees("buy this, friends")
     assert bob.account.call("GET", "/api/auth/me/").status == 401
-    root.follows("Back")
-    root.sees("Reports")
+    root.goes_to("Reports")
+    reports.first.get_by_role("link").first.click()
+    root.sees("The message is deleted.")
+    root.follows("Mark as acted on")
+    root.presses("Mark as acted on")
+    root.sees("The report is marked as acted on.")
+    expect(reports).to_have_count(0)
     # All of it is in the audit log, and in its file.
     root.goes_to("Audit log")
     root.fills(person=root.username)
@@ -70,11 +91,17 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     for event in ("Account disabled", "Message deleted by an administrator", "Room opened to read messages"):
         expect(root.page.get_by_role("row").filter(has_text=event).first).to_be_visible()
     root.finds_the_page_accessible()
+    root.page.get_by_label("Event").select_option("account.disabled")
+    root.page.get_by_label("From (UTC day)").fill("2020-01-01")
+    root.presses("Apply")
+    expect(root.page.get_by_role("table", name="Audit log").get_by_role("row")).to_have_count(2)
+    root.page.get_by_label("Event").select_option("")
+    root.presses("Apply")
     with root.page.expect_download() as download:
         root.presses("Download as CSV")
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"), newline="")))
     acts = [row["event"] for row in rows if row["event"] not in {"report.opened", "room.messages_viewed"}]
-    assert acts[:3] == ["account.disabled", "message.deleted", "report.acted_on"]
+    assert acts[:4] == ["report.acted_on", "account.disabled", "message.deleted", "report.acted_on"]
     assert {row["by"] for row in rows} == {root.username, ""}
 
 
