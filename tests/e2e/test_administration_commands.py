@@ -134,9 +134,11 @@ class TestPeople:
         assert chat.objects("users", "list", "--query", "root")[0]["is_active"]
 
     def test_an_account_is_erased_after_a_question(self, chat: Chat) -> None:
-        refused = run_minichat(chat.folder, "users", "erase", "ann", says="n\n")
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert f"Erase the account of ann (id {chat.ann.id}) for ever?" in refused.stderr
+        for answer, sentence in (("n\n", "Nothing was changed."), ("", "There is no answer. Confirm with --yes.")):
+            refused = run_minichat(chat.folder, "users", "erase", "ann", says=answer)
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert f"Erase the account of ann (id {chat.ann.id}) for ever?" in refused.stderr
+            assert refused.stderr.endswith(f"{sentence}\n")
         done = run_minichat(chat.folder, "users", "erase", "ann", says="y\n")
         assert (done.returncode, done.stdout) == (0, "The account of ann is erased.\n")
         assert [one["username"] for one in chat.objects("users", "list")] == ["root"]
@@ -150,6 +152,16 @@ class TestPeople:
     )
     def test_an_unknown_name_is_a_sentence(self, chat: Chat, words: tuple[str, ...]) -> None:
         assert chat.fails("users", words[0], "bob\x1b", *words[1:]) == "There is no account named bob\\x1b."
+
+
+@pytest.mark.parametrize(
+    "words", [("rooms", "show"), ("rooms", "delete"), ("reports", "show"), ("users", "logout", "ann", "--session")]
+)
+@pytest.mark.parametrize("number", ["0", "x", str(2**53), "9" * 40])
+def test_a_number_that_is_no_id_is_a_wrong_argument(tmp_path: Path, words: tuple[str, ...], number: str) -> None:
+    done = run_minichat(tmp_path, *words, number)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
 
 
 class TestRooms:

@@ -1,9 +1,12 @@
-"""A choice whose values are known to a module that a command imports when it runs."""
+"""Types of arguments: ids, and choices whose values are in a module that a command imports when it runs."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import click
+
+ID = click.IntRange(1, 2**53 - 1)
+"""An id of anything. Larger numbers are none (see `model.MAX_ID`), and a database can't compare them."""
 
 
 class LateChoice(click.Choice[str]):

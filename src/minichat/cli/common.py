@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from minichat.cli.output import printable
 from minichat.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -175,6 +176,16 @@ def services_of(settings: "Settings") -> Iterator["Services"]:
 
     with database_failures(settings):
         yield services_on(current_database(settings), settings)
+
+
+def expect_confirmation(question: str) -> None:
+    """Ask a question at the terminal. Raises Failed unless the answer is yes."""
+    try:
+        is_confirmed = click.confirm(printable(question), err=True)
+    except click.Abort as error:
+        raise Failed("\nThere is no answer. Confirm with --yes.") from error
+    if not is_confirmed:
+        raise Failed("Nothing was changed.")
 
 
 def read_password(from_stdin: bool) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from minichat.cli.choices import LateChoice
+from minichat.cli.choices import ID, LateChoice
 from minichat.cli.common import Failed, load_settings, services_of
 from minichat.cli.output import json_option, moment, print_json, print_text
 
@@ -54,7 +54,7 @@ def list_(state: str, as_json: bool) -> None:
 
 
 @reports.command(short_help="Show a report with its texts.")
-@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("report_id", metavar="ID", type=ID)
 @json_option
 def show(report_id: int, as_json: bool) -> None:
     """Show a report with its comment and its copy of the message. The audit log records that."""
@@ -69,7 +69,7 @@ def show(report_id: int, as_json: bool) -> None:
 
 
 @reports.command(short_help="Dismiss a report.")
-@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("report_id", metavar="ID", type=ID)
 def dismiss(report_id: int) -> None:
     """Dismiss an open report: nothing needs to be done."""
     _decide(report_id, "dismissed")
@@ -78,7 +78,7 @@ def dismiss(report_id: int) -> None:
 
 @reports.command(short_help="Record that you have acted on a report.")
 @click.option("--delete-message", is_flag=True, help="Also delete the reported message.")
-@click.argument("report_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("report_id", metavar="ID", type=ID)
 def act(report_id: int, delete_message: bool) -> None:
     """Record that you have acted on an open report, for example disabled the author."""
     from minichat.domain.errors import MessageNotFound

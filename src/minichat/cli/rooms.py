@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from minichat.cli.common import Failed, Text, load_settings, services_of
-from minichat.cli.output import json_option, moment, print_json, print_text, printable
+from minichat.cli.choices import ID
+from minichat.cli.common import Failed, Text, expect_confirmation, load_settings, services_of
+from minichat.cli.output import json_option, moment, print_json, print_text
 from minichat.cli.users.common import name_argument, problems, services_for
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def list_(query: str, as_json: bool) -> None:
 
 
 @rooms.command(short_help="Show a group with its participants.")
-@click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("room_id", metavar="ID", type=ID)
 @json_option
 def show(room_id: int, as_json: bool) -> None:
     """Show a group with its participants, in the order of joining."""
@@ -65,7 +66,7 @@ def show(room_id: int, as_json: bool) -> None:
 
 
 @rooms.command("hand-over", short_help="Make a participant the owner.")
-@click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("room_id", metavar="ID", type=ID)
 @name_argument
 def hand_over(room_id: int, name: str) -> None:
     """Make a participant the owner of a group. The former owner becomes a moderator."""
@@ -84,14 +85,15 @@ def hand_over(room_id: int, name: str) -> None:
 
 @rooms.command(short_help="Delete a group.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.argument("room_id", metavar="ID", type=click.IntRange(min=1))
+@click.argument("room_id", metavar="ID", type=ID)
 def delete(room_id: int, yes: bool) -> None:
     """Delete a group with its messages for ever."""
     with _services_for(room_id) as services:
         room = services.room_administration.get(room_id)
         if not yes:
-            question = f"Delete the group {room.name} with its {room.participants_count} participants for ever?"
-            click.confirm(printable(question), abort=True, err=True)
+            expect_confirmation(
+                f"Delete the group {room.name} with its {room.participants_count} participants for ever?"
+            )
         services.room_administration.delete(room_id, by=None)
     print_text(f"The group {room.name} is deleted.")
 

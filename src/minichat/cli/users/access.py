@@ -2,8 +2,8 @@
 
 import click
 
-from minichat.cli.common import Failed
-from minichat.cli.output import printable
+from minichat.cli.choices import ID
+from minichat.cli.common import Failed, expect_confirmation
 from minichat.cli.users.common import name_argument, services_for
 
 
@@ -26,7 +26,7 @@ def enable(name: str) -> None:
 
 
 @click.command(short_help="End the sessions of an account.")
-@click.option("--session", "session_id", type=click.IntRange(min=1), metavar="ID", help="End this session only.")
+@click.option("--session", "session_id", type=ID, metavar="ID", help="End this session only.")
 @name_argument
 def logout(name: str, session_id: int | None) -> None:
     """End all sessions of an account, or one of them. `minichat users show NAME` lists their ids."""
@@ -71,8 +71,7 @@ def erase(name: str, yes: bool) -> None:
     with services_for(name) as services:
         user = services.administration.find(name)
         if not yes:
-            question = f"Erase the account of {user.username} (id {user.id}) for ever?"
-            click.confirm(printable(question), abort=True, err=True)
+            expect_confirmation(f"Erase the account of {user.username} (id {user.id}) for ever?")
         services.erasure.erase_account(user.id)
     click.echo(f"The account of {user.username} is erased.")
 
