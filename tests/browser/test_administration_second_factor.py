@@ -1,4 +1,4 @@
-"""The second factor in a browser: it is set up and used, a recovery code helps, and the figures are shown."""
+"""The second factor in a browser: it is set up, used and turned off, recovery codes help, and the figures are shown."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ def signs_in_again(root: Administrator) -> None:
     root.sees("Enter your code")
 
 
-def test_a_second_factor_is_set_up_and_used(people: People) -> None:
+def test_a_second_factor_is_set_up_used_and_turned_off(people: People) -> None:
     root = people.administrator("Factor")
     root.signs_in("second-factor")
     root.finds_the_page_accessible()
@@ -62,6 +62,18 @@ def test_a_second_factor_is_set_up_and_used(people: People) -> None:
     root.presses("Sign in")
     root.goes_to("Second factor")
     root.sees("9")
+    # Two further recovery codes make new ones and turn the factor off.
+    root.follows("New recovery codes")
+    root.finds_the_page_accessible()
+    root.fills(password=PASSWORD, code=codes[1])
+    root.presses("New recovery codes")
+    root.sees("Keep your recovery codes")
+    renewed = root.page.get_by_role("main").get_by_role("listitem").first.inner_text()
+    root.follows("I have kept them")
+    root.follows("Turn off")
+    root.fills(password=PASSWORD, code=renewed)
+    root.presses("Turn off")
+    root.sees("The second factor is off.")
     # The figures, in numbers too.
     root.goes_to("Figures")
     root.follows("7 days")

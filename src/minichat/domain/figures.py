@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from minichat.domain.model import DAY, HOUR, Figure, FigureSpan, Series, Timestamp
 from minichat.domain.ports import Clock, FigureStore, Transaction
 
+PATIENCE_SECONDS = 2.0
+"""Maximum time that the counts wait for other writers: they can be stored later."""
 HOURS_SHOWN = 24
 """The span of one day is the last 24 hours. Longer spans have a count for each day."""
 SHOWN = (Figure.REGISTRATIONS, Figure.ACTIVE, Figure.MESSAGES, Figure.STREAMS, Figure.REFUSALS)
@@ -27,7 +29,7 @@ class Figures:
     ) -> None:
         """Add counts of hours, and the users who were active in hours, in one transaction. Raises Unavailable."""
         totals = dict(counts)
-        with self.transaction():
+        with self.transaction(patience_seconds=PATIENCE_SECONDS):
             for hour, user_ids in sorted(active.items()):
                 day = hour - hour % DAY
                 in_hour, in_day = self.figure_store.mark_active(user_ids, hour, day)
