@@ -149,7 +149,15 @@ def test_mails_that_are_done_are_swept_a_few_at_a_time(ports, queue, finish):
     finish(MailOutcome.SENT, 6_000)
     finish(MailOutcome.REFUSED, 7_000)
     with ports.transaction():
-        assert ports.mail_store.sweep(5_999, 9) == 0
-        assert ports.mail_store.sweep(9_000, 1) == 1
-        assert ports.mail_store.sweep(9_000, 9) == 1
+        assert ports.mail_store.sweep(5_999, 2_999, 9) == 0
+        assert ports.mail_store.sweep(9_000, 2_999, 1) == 1
+        assert ports.mail_store.sweep(9_000, 2_999, 9) == 1
     assert ports.mail_store.queue().waiting == 1
+
+
+def test_a_mail_without_a_sender_is_swept(ports, queue):
+    queue(3_000)
+    queue(4_000)
+    with ports.transaction():
+        assert ports.mail_store.sweep(0, 3_000, 9) == 1
+    assert ports.mail_store.queue().oldest_at == 4_000

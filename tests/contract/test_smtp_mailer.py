@@ -159,6 +159,13 @@ def test_the_answer_of_the_server_decides_whether_another_attempt_follows(start,
     assert len(box.mails) == 1
 
 
+def test_an_address_with_a_line_break_adds_no_header(start):
+    box, mailer = start()
+    with pytest.raises(MailRefusedError):
+        mailer.send(LETTER._replace(address="ann@example.org\r\nBcc: eve@example.org"))
+    assert box.mails == []
+
+
 @pytest.mark.parametrize("serve", [mail_servers.hang, mail_servers.drip, mail_servers.die_in_the_middle])
 def test_an_attempt_with_a_broken_server_ends_in_time(serve):
     with tcp_server(serve) as port:

@@ -48,6 +48,8 @@ MAILS_KEPT = DAY
 """How long a mail is kept after it was sent or given up, without its address: the limits of mails count it."""
 FIGURES_KEPT = 400 * DAY
 """How long the counts of an hour are kept."""
+UNSENT_KEPT = 7 * DAY
+"""How long a mail that is due waits for a sender, for example after the mail server was removed from the settings."""
 PICTURES_KEPT = HOUR
 """How old an unused picture must be: a younger one may belong to an upload that is not committed yet."""
 
@@ -65,7 +67,7 @@ class Kind(StrEnum):
     TOKENS = "expired refresh tokens"
     TICKETS = "expired tickets"
     LINKS = "expired links of mails"
-    MAILS = "mails that are sent or given up"
+    MAILS = "old mails"
     INVITATIONS = "expired invitations"
     SESSIONS = "rows of sessions that ended more than 90 days ago"
     ROOMS = "rows of removed rooms"
@@ -108,7 +110,7 @@ class Retention:
             Kind.TOKENS: lambda: self.session_store.sweep_tokens(now - EXPIRED_KEPT, TOKENS_BATCH),
             Kind.TICKETS: lambda: self.ticket_store.sweep(now - EXPIRED_KEPT, BATCH),
             Kind.LINKS: lambda: self.link_store.sweep(now - EXPIRED_KEPT, BATCH),
-            Kind.MAILS: lambda: self.mail_store.sweep(now - MAILS_KEPT, BATCH),
+            Kind.MAILS: lambda: self.mail_store.sweep(now - MAILS_KEPT, now - UNSENT_KEPT, BATCH),
             Kind.INVITATIONS: lambda: self.invitation_store.sweep(now - EXPIRED_KEPT, BATCH),
             Kind.SESSIONS: lambda: self.session_store.sweep(now - SESSIONS_KEPT, BATCH),
             # The rows of a removed room name its participants, who may read about it as long as the log holds it.

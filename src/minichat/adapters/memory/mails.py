@@ -67,12 +67,14 @@ class MemoryMailStore:
                 done_at = stored.mail.created_at if stored.done_at is None else stored.done_at
                 mails[mail_id] = StoredMail(forgotten, stored.outcome or MailOutcome.DROPPED, done_at)
 
-    def sweep(self, at: Timestamp, limit: int) -> int:
+    def sweep(self, done_at: Timestamp, due_at: Timestamp, limit: int) -> int:
         mails = self._store.writable.mails
-        done = [id_ for id_, stored in mails.items() if stored.done_at is not None and stored.done_at <= at][:limit]
-        for mail_id in done:
+        done = {id_ for id_, stored in mails.items() if stored.done_at is not None and stored.done_at <= done_at}
+        stuck = {mail.id for mail in self._waiting() if mail.due_at <= due_at}
+        swept = sorted(done | stuck)[:limit]
+        for mail_id in swept:
             del mails[mail_id]
-        return len(done)
+        return len(swept)
 
     def _waiting(self) -> Iterable[Mail]:
         return [stored.mail for stored in self._store.tables.mails.values() if stored.outcome is None]

@@ -57,7 +57,8 @@ class SmtpMailer:
         self.on_queued()
 
     def send(self, letter: Letter) -> None:
-        mail = written(letter, sender=self._sender, public_url=self._public_url)
+        with _translated_errors():
+            mail = written(letter, sender=self._sender, public_url=self._public_url)
         recipient = deliverable(letter.address)
         options = [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         with _translated_errors(), self._connection() as client:
@@ -122,8 +123,10 @@ def _translated_errors() -> Iterator[None]:
         raise _refusal(550, str(error)) from None
     except smtplib.SMTPResponseException as error:
         raise _refusal(421, f"{error.smtp_code} {_text(error.smtp_error)}") from None
-    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+    except (smtplib.SMTPException, OSError) as error:
         raise _refusal(421, f"{type(error).__name__}: {error}") from None
+    except ValueError:  # an address that no header may hold, or no domain of DNS
+        raise _refusal(550, "the address can't be written into a mail") from None
 
 
 def _refusal(code: int, text: bytes | str) -> Exception:

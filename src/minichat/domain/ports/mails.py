@@ -39,8 +39,11 @@ class MailStore(Protocol):
     def erase(self, user_id: int) -> None:
         """Drop the waiting mails of an account, and forget the account of all its mails."""
 
-    def sweep(self, at: Timestamp, limit: int) -> int:
-        """Delete up to `limit` mails that were done at `at`; return how many."""
+    def sweep(self, done_at: Timestamp, due_at: Timestamp, limit: int) -> int:
+        """Delete up to `limit` mails that were done at `done_at`, or have waited for a sender since `due_at`.
+
+        Return how many.
+        """
 
 
 class MailRefusedError(Exception):

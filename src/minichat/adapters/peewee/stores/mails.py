@@ -59,6 +59,8 @@ class PeeweeMailStore:
         self._forget = statement(row.update(user_id=None).where(of_user))
         old = row.select(row.id).where(row.done_at <= param("at")).order_by(row.done_at).limit(param("limit"))
         self._sweep = statement(row.delete().where(row.id.in_(old)))
+        stuck = row.select(row.id).where(is_due).order_by(row.due_at, row.id).limit(param("limit"))
+        self._sweep_stuck = statement(row.delete().where(row.id.in_(stuck)))
 
     def add(self, new: NewMail) -> None:
         self._add.run(**new._asdict())
@@ -96,5 +98,6 @@ class PeeweeMailStore:
         self._drop_all.run(user_id=user_id)
         self._forget.run(user_id=user_id)
 
-    def sweep(self, at: Timestamp, limit: int) -> int:
-        return self._sweep.run(at=at, limit=limit)
+    def sweep(self, done_at: Timestamp, due_at: Timestamp, limit: int) -> int:
+        swept = self._sweep.run(at=done_at, limit=limit)
+        return swept + self._sweep_stuck.run(at=due_at, limit=limit - swept)
