@@ -222,5 +222,7 @@ def test_a_full_storage_loses_no_session(ann: Person) -> None:
     }""")
     ann.page.reload()
     ann.says("in a full storage")
+    ann.composer.fill("half a thought")
     ann.page.reload()
     ann.sees("in a full storage")
+    expect(ann.composer).to_have_value("half a thought")

@@ -109,6 +109,40 @@ test("with blocked or full storage values live in memory, and a wipe forgets the
   }
 });
 
+test("in a full storage values survive a reload of their tab, until a log-out of any tab", () => {
+  const tab = storageOf(1_000);
+  const inFull = () =>
+    makeLocal(
+      () => storageOf(0),
+      globalThis,
+      () => tab,
+    );
+  inFull().set("outbox/1/a", {content: "hello"});
+  assert.deepEqual(inFull().get("outbox/1/a", null), {content: "hello"});
+  assert.deepEqual(inFull().keys(), ["outbox/1/a"]);
+  inFull().wipe();
+  assert.equal(inFull().get("outbox/1/a", null), null);
+  inFull().set("outbox/1/b", {content: "hello"});
+  inFull().forget();
+  assert.deepEqual(inFull().keys(), []);
+
+  const local = storageOf(1_000);
+  tab.setItem("minichat:outbox/1/c", '"old"');
+  makeLocal(
+    () => local,
+    globalThis,
+    () => tab,
+  ).set("outbox/1/c", "new");
+  assert.equal(
+    makeLocal(
+      () => local,
+      globalThis,
+      () => tab,
+    ).get("outbox/1/c", null),
+    "new",
+  );
+});
+
 test("a value that another program has broken counts as missing", () => {
   const storage = storageOf(1_000);
   storage.setItem("minichat:settings", "{");

@@ -20,8 +20,10 @@ import {loadSettings} from "./settings.js";
 export async function start(app, signal) {
   const {session, store} = app;
   session.onChange((change) => {
-    if (change === "out") leave(app);
-    else if (change === "ended") store.update(sessionEnded);
+    if (change === "out") {
+      app.local.forget();
+      leave(app);
+    } else if (change === "ended") store.update(sessionEnded);
     else void enterAgain(app, signal);
   }, signal);
   // A page that the browser has kept for Back, or has frozen, did not hear the other tabs.
@@ -61,6 +63,7 @@ async function enterAgain(app, signal) {
   await resume(app, signal);
   const {account, route} = app.store.get();
   const isOther = before !== null && account !== null && before.id !== account.id;
+  if (account !== null && before?.id !== account.id) app.local.forget();
   if (isOther || (isEntrance(route) && route.page !== "invite")) go({page: "home"}, {replace: true});
 }
 

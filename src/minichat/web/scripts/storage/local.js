@@ -1,6 +1,7 @@
 /**
- * Small values that survive a reload, as JSON in localStorage. No function throws: with blocked or full storage the
- * values live in memory until the page closes. It knows nothing of what it keeps.
+ * Small values that survive a reload, as JSON in localStorage. No function throws: if that is full, a value lives in the
+ * storage of the tab, which has room of its own; with blocked storage in memory, until the page closes. It knows nothing
+ * of what it keeps.
  */
 
 /**
@@ -9,6 +10,7 @@
  * @property {(key: string, value: unknown) => void} set
  * @property {(key: string) => void} remove
  * @property {(keep?: string[]) => void} wipe Remove all that minichat has stored, except the keys in `keep`.
+ * @property {() => void} forget Remove what is in this tab alone, after another tab has wiped the rest.
  * @property {() => string[]} keys
  * @property {(run: (key: string, value: any, old: any) => void, signal: AbortSignal) => void} watch Run when another tab
  *   has set a value, or has removed it (null).
@@ -28,39 +30,55 @@ function parsed(text) {
 /**
  * @param {() => Storage} [open] Returns the browser's storage. May throw.
  * @param {Partial<Pick<EventTarget, "addEventListener">>} [page] Gets the events "storage".
+ * @param {() => Storage} [openTab] Returns the storage of the tab. May throw.
  * @returns {Local}
  */
-export function makeLocal(open = () => globalThis.localStorage, page = globalThis) {
-  /** What the browser's storage has refused. @type {Map<string, string>} */
+export function makeLocal(
+  open = () => globalThis.localStorage,
+  page = globalThis,
+  openTab = () => globalThis.sessionStorage,
+) {
+  /** What both storages have refused. @type {Map<string, string>} */
   const memory = new Map();
 
   /**
    * @template T
    * @param {(storage: Storage) => T} use
    * @param {T} otherwise
+   * @param {() => Storage} [from]
    */
-  function attempt(use, otherwise) {
+  function attempt(use, otherwise, from = open) {
     try {
-      return use(open());
+      return use(from());
     } catch {
       return otherwise;
     }
   }
 
+  /** @param {Storage} storage */
+  const ours = (storage) => Object.keys(storage).filter((key) => key.startsWith(PREFIX));
+
   function keys() {
-    const stored = attempt((storage) => Object.keys(storage).filter((key) => key.startsWith(PREFIX)), []);
-    return [...new Set([...stored, ...memory.keys()])].map((key) => key.slice(PREFIX.length));
+    const stored = [...attempt(ours, []), ...attempt(ours, [], openTab), ...memory.keys()];
+    return [...new Set(stored)].map((key) => key.slice(PREFIX.length));
+  }
+
+  /** @param {string} key */
+  function removeHere(key) {
+    memory.delete(PREFIX + key);
+    attempt((storage) => storage.removeItem(PREFIX + key), undefined, openTab);
   }
 
   /** @param {string} key */
   function remove(key) {
-    memory.delete(PREFIX + key);
+    removeHere(key);
     attempt((storage) => storage.removeItem(PREFIX + key), undefined);
   }
 
   return {
     get(key, otherwise) {
-      const text = memory.get(PREFIX + key) ?? attempt((storage) => storage.getItem(PREFIX + key), null);
+      const read = (/** @type {Storage} */ storage) => storage.getItem(PREFIX + key);
+      const text = memory.get(PREFIX + key) ?? attempt(read, null, openTab) ?? attempt(read, null);
       return parsed(text) ?? otherwise;
     },
     set(key, value) {
@@ -69,7 +87,8 @@ export function makeLocal(open = () => globalThis.localStorage, page = globalThi
         storage.setItem(PREFIX + key, text);
         return true;
       };
-      if (attempt(write, false) || attempt(writeAnew, false)) memory.delete(PREFIX + key);
+      if (attempt(write, false) || attempt(writeAnew, false)) removeHere(key);
+      else if (attempt(write, false, openTab)) memory.delete(PREFIX + key);
       else memory.set(PREFIX + key, text);
 
       /** In a full storage, an old value must not stay in the place of the new one. @param {Storage} storage */
@@ -81,6 +100,9 @@ export function makeLocal(open = () => globalThis.localStorage, page = globalThi
     remove,
     wipe(keep = []) {
       for (const key of keys()) if (!keep.includes(key)) remove(key);
+    },
+    forget() {
+      for (const key of [...attempt(ours, [], openTab), ...memory.keys()]) removeHere(key.slice(PREFIX.length));
     },
     keys,
     watch(run, signal) {
