@@ -30,6 +30,7 @@ FEW = 2_000
 STEP = 500
 """Number of users that a walk looks at in one step."""
 MAX_STEPS = 3
+"""Maximum number of steps of a walk. After them, strangers are so frequent that gathering is faster."""
 
 
 def is_companion(user_id: Node, viewer_id: Node) -> Expression:
