@@ -106,6 +106,7 @@ def opened_on(nginx: int, path: str, browser: Any) -> Iterator[Page]:
 
 def test_the_documentation_streams_sockets_and_pictures_work_in_a_browser(browser, nginx):
     with opened_on(nginx, f"{REMOVED}/api/", browser) as page:
+        page.locator("#operations-tag-health").click()
         operation = page.locator("#operations-health-check_health")
         operation.locator(".opblock-summary-control").click()
         operation.get_by_role("button", name="Execute").click()

@@ -64,6 +64,7 @@ window.ui = SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayRequestDuration: true,
+  docExpansion: "none",
   filter: true,
   tryItOutEnabled: true,
   validatorUrl: null,
