@@ -37,8 +37,8 @@ def get_info() -> Response:
     those of the texts for people.
     """
     options = {
-        "registration": services().registration.mode,
-        "directory": services().acquaintances.mode,
+        "registration": services().modes.registration,
+        "directory": services().modes.directory,
         "password_reset": services().outbox.is_open,
     }
     return presenting.json_response(options | _INFO)
