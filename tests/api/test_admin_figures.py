@@ -27,6 +27,9 @@ def test_the_server_counts_what_its_users_do(make_new_chat: MakeChat) -> None:
     assert chat.anyone.posts("/api/auth/login/", username="ann", password="wrong password").status == 401
     assert bob.gets("/api/chat/rooms/99999/").status == 404
     assert counted(chat, Figure.REFUSALS) == before + 1
+    assert ann.gets("/api/chat/events/").status == 200
+    assert ann.gets("/api/chat/sync/", timeout=0).status == 200
+    assert counted(chat, Figure.STREAMS) == 1
     assert counted(chat, Figure.REGISTRATIONS) == 2
     assert counted(chat, Figure.MESSAGES) == 1
     assert counted(chat, Figure.ACTIVE) == 2
@@ -41,7 +44,7 @@ class TestPage:
         page = admin.sees(PAGE)
         assert page.count("<svg viewBox") == 5
         assert "<title>2025-01-06 09:00 UTC: 1234</title>" in page
-        assert "1234 in total" in page
+        assert "1\u202f234 in total" in page
         assert 'role="table"' in page
 
     @pytest.mark.parametrize(("days", "bars"), [("1", 24), ("7", 7), ("30", 30), ("x", 24)])

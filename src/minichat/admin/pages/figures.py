@@ -57,8 +57,14 @@ def _labels(span: FigureSpan) -> Sequence[str]:
 def _headline(series: Series, span: FigureSpan) -> str:
     """Return the sum. People of several periods can't be added up, since they may be the same: return the most."""
     if series.figure is Figure.ACTIVE:
-        return t("figures.most_in_hour" if span.is_hourly else "figures.most_in_day", count=max(series.counts))
-    return t("figures.total", count=sum(series.counts))
+        key = "figures.most_in_hour" if span.is_hourly else "figures.most_in_day"
+        return t(key, number=_grouped(max(series.counts)))
+    return t("figures.total", number=_grouped(sum(series.counts)))
+
+
+def _grouped(number: int) -> str:
+    """Return the number with thin spaces between groups of digits, as in the tables."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def _table(span: FigureSpan, labels: Sequence[str]) -> Table:

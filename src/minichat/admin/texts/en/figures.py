@@ -1,6 +1,6 @@
 """Figures about the use of the server."""
 
-from minichat.admin.texts.plurals import Table, counted
+from minichat.admin.texts.plurals import Table
 
 TEXTS: Table = {
     "title": "Figures",
@@ -19,9 +19,9 @@ TEXTS: Table = {
     "streams_about": "Opened live connections.",
     "refusals": "Refusals",
     "refusals_about": "Requests refused for wrong credentials, a missing right, or because there were too many.",
-    "total": counted("{count} in total", "{count} in total"),
-    "most_in_hour": counted("At most {count} in an hour", "At most {count} in an hour"),
-    "most_in_day": counted("At most {count} in a day", "At most {count} in a day"),
+    "total": "{number} in total",
+    "most_in_hour": "At most {number} in an hour",
+    "most_in_day": "At most {number} in a day",
     "chart_of": "Chart: {name}, {span}.",
     "as_table": "The numbers as a table",
     "hour": "Hour (UTC)",

@@ -1,6 +1,6 @@
 """Figures about the use of the server."""
 
-from minichat.admin.texts.plurals import Plural, Table
+from minichat.admin.texts.plurals import Table
 
 TEXTS: Table = {
     "title": "Статистика",
@@ -19,9 +19,9 @@ TEXTS: Table = {
     "streams_about": "Открытые соединения для событий в реальном времени.",
     "refusals": "Отказы",
     "refusals_about": "Запросы, отклонённые из-за неверных данных для входа, нехватки прав или превышения лимита.",
-    "total": Plural("Всего {count}", "Всего {count}", "Всего {count}"),
-    "most_in_hour": Plural("До {count} за час", "До {count} за час", "До {count} за час"),
-    "most_in_day": Plural("До {count} за день", "До {count} за день", "До {count} за день"),
+    "total": "Всего {number}",
+    "most_in_hour": "До {number} за час",
+    "most_in_day": "До {number} за день",
     "chart_of": "Диаграмма: {name}, {span}.",
     "as_table": "Числа таблицей",
     "hour": "Час (UTC)",
