@@ -1,4 +1,4 @@
-"""Administrators who use the pages at `/admin/`, each in a browser profile of their own."""
+"""Administrators at the pages of `/admin/`, each in a browser profile of their own."""
 
 import itertools
 
@@ -13,7 +13,7 @@ _numbers = itertools.count(1)
 
 
 class Administrator(Visitor):
-    """A superuser of the server, who signs in with `signs_in`."""
+    """A superuser of the server; `signs_in` opens the pages."""
 
     def __init__(self, profiles: Profiles, server: RunningServer, name: str) -> None:
         super().__init__(profiles, f"http://127.0.0.1:{server.port}")

@@ -21,7 +21,7 @@ def administrators(chat: Chat) -> list[Person]:
     return [chat.superuser(name) for name in ("root", "eve", "max")]
 
 
-def test_of_administrators_who_decide_at_once_one_does_and_the_others_learn_it(
+def test_one_of_several_administrators_decides_on_a_report_and_the_others_learn_it(
     chat: Chat, administrators: list[Person]
 ) -> None:
     ann, bob = chat.people("ann", "bob")
@@ -52,9 +52,7 @@ def test_of_administrators_who_decide_at_once_one_does_and_the_others_learn_it(
     assert len(acts) == 1 + len(deleted)
 
 
-def test_an_administrator_who_is_disabled_while_reading_reads_no_page_more(
-    chat: Chat, administrators: list[Person]
-) -> None:
+def test_an_administrator_disabled_while_reading_gets_no_further_page(chat: Chat, administrators: list[Person]) -> None:
     [ann], root = chat.people("ann"), administrators[0]
     room, openings = ann.makes_room(), chat.services.room_openings
     ann.says("hello", in_=room)

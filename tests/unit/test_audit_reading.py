@@ -84,6 +84,6 @@ def test_an_export_ends_with_the_session_of_the_administrator(chat, reading, roo
         next(batches)
 
 
-def test_a_user_who_is_no_superuser_exports_nothing(chat, reading, ann):
+def test_an_ordinary_user_exports_nothing(chat, reading, ann):
     with chat.nothing_is_written(), pytest.raises(NotAnAdministrator):
         reading.export(ann.id, ann.grant.session.id, AuditFilter())

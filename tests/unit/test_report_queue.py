@@ -1,4 +1,4 @@
-"""The queue of reports: what administrators see of them, how they decide, and two of them at once."""
+"""The queue of reports: the lists, the opened report, the decisions, and two administrators at once."""
 
 import pytest
 
@@ -171,7 +171,7 @@ def test_a_superuser_disabled_meanwhile_decides_nothing_and_reads_nothing(chat, 
             act()
 
 
-def test_a_user_who_is_no_superuser_decides_nothing(chat, queue, report, ann):
+def test_an_ordinary_user_decides_nothing(chat, queue, report, ann):
     with chat.nothing_is_written(), pytest.raises(NotAnAdministrator):
         queue.decide(report, DISMISSED, seen=OPEN, by=ann.id)
 

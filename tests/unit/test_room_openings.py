@@ -194,7 +194,7 @@ def test_a_direct_chat_cannot_be_opened(chat, openings, ann, bob, root):
             openings.messages(root.id, session_id, room_id, WINDOW)
 
 
-def test_a_user_who_is_no_superuser_opens_nothing(chat, openings, ann, room):
+def test_an_ordinary_user_opens_nothing(chat, openings, ann, room):
     with chat.nothing_is_written(), pytest.raises(NotAnAdministrator):
         openings.open(ann.id, ann.grant.session.id, room.id, REASON)
 

@@ -1,7 +1,7 @@
 """Later versions of a message: the edited one, and the tombstone of a deleted one.
 
-The caller decides who may change the message, in its own transaction, which holds the room. This module knows no rule
-of access.
+The caller checks the right to change the message, in its own transaction, which holds the room. This module knows no
+rule of access.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Administrators who read messages: only in a group, only after they have given a reason, and never without a trace.
+"""Reading messages as an administrator: only in a group, only after a reason, and never without a trace.
 
 The reason opens one group for 15 minutes, for the session in which the administrator gave it. The end of the session,
 of the administrator's rights or of the group ends the opening. The reason and each page are in the audit log before

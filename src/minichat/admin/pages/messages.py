@@ -119,7 +119,7 @@ class MessagesPage(AdministratorPage):
         return self.act(question, delete, default=messages)
 
     def _facts(self, room_id: int, message_id: int) -> Sequence[tuple[str, Cell]]:
-        """Return what the question shows of a message. Raises RoomNotOpened or InvalidInput."""
+        """Return the author, time and text of a message for the question. Raises RoomNotOpened or InvalidInput."""
         window = MessageWindow(limit=1, around=message_id)
         found = services().room_openings.messages(self.me.id, session_id(), room_id, window)
         [message] = found.messages

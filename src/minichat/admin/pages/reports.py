@@ -152,7 +152,7 @@ class ReportsPage(AdministratorPage):
 
 
 def _first_decision(head: ReportHead) -> str:
-    """Return a sentence about the administrator who was faster."""
+    """Return a sentence that names the faster administrator."""
     state = t(f"reports.state_{head.state.value}")
     if head.decided_by is None:
         return t("reports.changed_meanwhile", state=state)
