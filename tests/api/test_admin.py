@@ -244,6 +244,15 @@ class TestFoundation:
         assert admin.acts(path).headers["Location"] == "/admin/people/2/"
         assert "evil" not in re.sub(r'action="[^"]*"', "", admin.sees(path))
 
+    def test_a_long_way_through_the_pages_makes_no_address_too_long(self, chat: Chat, admin: Browser) -> None:
+        chat.person("ann").makes_room("Чай" * 20)
+        person = "/admin/people/2/?back=/admin/people/%3Fq%3D" + quote(quote("щ" * 90))
+        for _ in range(12):
+            [*_, room] = links(admin, person, r"^/admin/rooms/1/\?")
+            [*_, person] = links(admin, room, r"^/admin/people/2/\?")
+            assert max(map(len, links(admin, person, "back="))) < 4_000
+            assert admin.gets(person).status_code == 200
+
     def test_a_list_stays_at_its_page_through_an_action(self, chat: Chat, admin: Browser) -> None:
         for number in range(51):
             chat.person(f"user{number:02}")

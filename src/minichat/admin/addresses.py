@@ -10,13 +10,17 @@ from flask import request
 
 URL = "/admin"
 _POSITION = "cursor"
-_MAX_LENGTH = 4_000
+_MAX_LENGTH = 1_500
+"""Of an address to return to. Each step encodes the earlier ones anew, and gunicorn limits a line to 4,094 bytes."""
 
 
 def here() -> str:
-    """Return the address of this page, with its query."""
+    """Return the address of this page, with its query. After a long way through pages it forgets the earlier ones."""
     query = request.query_string.decode("latin-1")
-    return f"{request.root_path}{request.path}{'?' if query else ''}{query}"
+    address = f"{request.root_path}{request.path}{'?' if query else ''}{query}"
+    if len(address) > _MAX_LENGTH:
+        address = changed(back=None, cursor=request.args.get(_POSITION))
+    return address if len(address) <= _MAX_LENGTH else f"{request.root_path}{request.path}"
 
 
 def changed(**changes: str | None) -> str:
