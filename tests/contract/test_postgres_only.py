@@ -407,13 +407,13 @@ FILLING = """
         SELECT 'u' || n, 'u' || n, 'x', n, n FROM {all};
     INSERT INTO user_name_part SELECT true, 'u' || n, n FROM {all};
     INSERT INTO room (name, description, kind, is_private, created_at, active_at, last_seq)
-        SELECT '', '', 'group', n % 2 = 0, n, n, 5 FROM {all};
+        SELECT '', '', 'group', n % 2 = 0, n, n, 2 FROM {all};
     INSERT INTO room_name_part SELECT 'r' || n, n FROM {all};
     INSERT INTO participant (room_id, user_id, role, joined_seq, seen_seq)
         SELECT n, 1 + (n * 7919 + k * 104729) % {count}, CASE k WHEN 1 THEN 'owner' ELSE 'member' END, 0, k
-        FROM {all}, generate_series(1, 4) AS k;
+        FROM {all}, generate_series(1, 2) AS k;
     INSERT INTO message (room_id, seq, user_id, content, created_at, client_id)
-        SELECT n, k, 1 + (n * 7919 + 104729) % {count}, 'hello', n, 'c' || k FROM generate_series(1, 5) AS k, {all};
+        SELECT n, k, 1 + (n * 7919 + 104729) % {count}, 'hello', n, 'c' || k FROM generate_series(1, 2) AS k, {all};
     INSERT INTO reaction (message_id, emoji, user_id, created_at) SELECT n, 'x', n, n FROM {all};
     INSERT INTO mention (message_id, user_id, room_id, is_by_id) SELECT n, n, n, false FROM {all};
     INSERT INTO message_word (room_id, message_id, seq, words)
