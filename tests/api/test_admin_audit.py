@@ -7,7 +7,7 @@ import re
 import pytest
 
 from api.administrators import Browser
-from api.client import Json, Person
+from api.client import Chat, Json, Person
 from api.conftest import on_one_database
 from minichat.admin.csv_file import line
 
@@ -73,6 +73,19 @@ def test_the_file_needs_the_token_of_its_form(admin: Browser) -> None:
     answer = admin.posts("/admin/audit/audit-log.csv", csrf_token="x")
     assert (answer.status_code, answer.mimetype) == (303, "text/html")
     assert all(event != "Audit log exported" for event, *_ in listed(admin))
+
+
+def test_a_download_breaks_off_when_the_administrator_is_disabled(
+    chat: Chat, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minichat.domain.audit_reading.EXPORT_BATCH", 1)
+    answer = admin.submits("/admin/audit/audit-log.csv", "/admin/audit/")
+    parts = answer.iter_encoded()
+    assert b"user_agent" in next(parts)
+    assert b"session.opened" in next(parts)
+    chat.sql('UPDATE "user" SET is_active = FALSE')
+    with pytest.raises(ConnectionResetError):
+        next(parts)
 
 
 def test_a_reason_that_is_a_formula_stays_text_in_the_file(admin: Browser, ann: Person) -> None:

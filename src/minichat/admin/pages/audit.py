@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from errno import ECONNRESET
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,7 +21,7 @@ from minichat.admin.signed_in import session_id
 from minichat.admin.texts import has_text
 from minichat.api.context import device, services
 from minichat.api.times import rfc3339
-from minichat.domain.errors import UserNotFound
+from minichat.domain.errors import NotAnAdministrator, UserNotFound
 from minichat.domain.model import DAY, AuditEntry, AuditEvent, AuditFilter, People, Timestamp
 from minichat.domain.model import AuditPage as FoundEntries
 from minichat.domain.paging import Page
@@ -144,9 +145,16 @@ def _person(user_id: int | None, people: People) -> Cell:
 
 
 def _file(batches: Iterator[FoundEntries]) -> Iterator[bytes]:
+    """Yield the file. Raises ConnectionResetError if the administrator has lost their rights meanwhile.
+
+    The server then closes the connection, so the browser reports a failed download instead of a shorter file.
+    """
     yield encoded([BYTE_ORDER_MARK, line(_FILE_COLUMNS)])
-    for batch in batches:
-        yield encoded(line(_cells(entry, batch.people)) for entry in batch.page.items)
+    try:
+        for batch in batches:
+            yield encoded(line(_cells(entry, batch.people)) for entry in batch.page.items)
+    except NotAnAdministrator as error:
+        raise ConnectionResetError(ECONNRESET, "the administrator has lost their rights") from error
 
 
 def _cells(entry: AuditEntry, people: People) -> Sequence[object]:
