@@ -44,7 +44,7 @@ test: $(DEV) $(WEB) $(GENERATED) browser nginx pgbouncer ## Run all tests (ARGS=
 # `make slow` adds size, repetition and other people's programs: `make test` already tests every defence, and replays the
 # requests of these programs.
 .PHONY: slow
-slow: $(DEV) $(FOREIGN) $(WEB) $(GENERATED) browser firefox nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
+slow: $(DEV) $(FOREIGN) $(WEB) browser firefox nginx pgbouncer proxies ## Run the large tests, and foreign clients and proxies (ARGS="-k replica").
 	@MINICHAT_TEST_SCALE=slow $(BIN)/python -m pytest $(ARGS) \
 		$$(grep -rl --include='test_*.py' '^from scale import' tests) tests/foreign/test_*.py
 
