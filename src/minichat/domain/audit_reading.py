@@ -68,7 +68,8 @@ class AuditReading:
             window = Window(EXPORT_BATCH, after=after)
             page = cut(self.audit_store.find(entries, window), window, _key)
             old = [entry for entry in page.items if (entry.id or 0) <= newest]
-            yield AuditPage(page._replace(items=old), self._people(old))
+            if old:
+                yield AuditPage(page._replace(items=old), self._people(old))
             if page.next is None:
                 return
             after = page.next
