@@ -104,6 +104,13 @@ class TestSetUp:
         later.signs_in()
         assert later.is_in
 
+    def test_the_page_of_a_superuser_tells_others_whether_it_is_on(self, admin: Browser) -> None:
+        [root] = admin.chat.sql('SELECT id FROM "user"').fetchone()
+        page = f"/admin/people/{root}/"
+        assert '<span class="tag is-warning">off</span>' in admin.sees(page)
+        sets_up(admin)
+        assert '<span class="tag is-good">on</span>' in admin.sees(page)
+
     def test_new_recovery_codes_replace_the_earlier_ones(self, admin: Browser) -> None:
         app, before = sets_up(admin)
         codes = recovery_codes(admin.acts(f"{HOME}recovery-codes/", password=PASSWORD, code=app.next_code))

@@ -163,18 +163,20 @@ def _facts(card: PersonCard) -> Facts:
     direct_chats: Cell = card.direct_chats
     if card.direct_chats == MAX_COUNTED:
         direct_chats = t("people.at_least", number=MAX_COUNTED)
-    return Facts(
-        t("people.account"),
-        [
-            (t("people.name"), user.full_name or t("shell.none")),
-            (t("people.email"), email),
-            (t("people.state"), _state(user)),
-            (t("people.joined"), Moment(user.joined_at)),
-            (t("people.last_seen"), Moment(user.last_seen(now))),
-            (t("people.direct_chats"), direct_chats),
-            (t("people.id"), str(user.id)),
-        ],
-    )
+    facts: list[tuple[str, Cell]] = [
+        (t("people.name"), user.full_name or t("shell.none")),
+        (t("people.email"), email),
+        (t("people.state"), _state(user)),
+        (t("people.joined"), Moment(user.joined_at)),
+        (t("people.last_seen"), Moment(user.last_seen(now))),
+        (t("people.direct_chats"), direct_chats),
+        (t("people.id"), str(user.id)),
+    ]
+    if user.is_superuser:
+        is_on = services().second_factors.state(user.id).on_since is not None
+        tag = Tag(t("second_factor.on"), "good") if is_on else Tag(t("second_factor.off"), "warning")
+        facts.append((t("second_factor.title"), Tags([tag])))
+    return Facts(t("people.account"), facts)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], empty: str) -> Table:

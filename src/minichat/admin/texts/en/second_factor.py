@@ -4,6 +4,8 @@ from minichat.admin.texts.plurals import Table, counted
 
 TEXTS: Table = {
     "title": "Second factor",
+    "on": "on",
+    "off": "off",
     "code": "Code",
     "enter_code": "Enter your code",
     "code_about": "Open your authenticator app and enter the six digits that it shows for this server.",

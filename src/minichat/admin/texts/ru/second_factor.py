@@ -4,6 +4,8 @@ from minichat.admin.texts.plurals import Plural, Table
 
 TEXTS: Table = {
     "title": "Второй фактор",
+    "on": "включён",
+    "off": "отключён",
     "code": "Код",
     "enter_code": "Введите код",
     "code_about": "Откройте приложение-аутентификатор и введите шесть цифр, которые оно показывает для этого сервера.",
