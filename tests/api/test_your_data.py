@@ -170,6 +170,7 @@ class TestTheExport:
             "mentions",
             "reactions",
             "pins",
+            "mails",
             "audit",
         ]
         assert list(body) == ["format", "exported_at", "account", "second_factor", *lists]

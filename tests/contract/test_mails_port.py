@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from minichat.domain.model import MailKind, MailOutcome, MailQueue, NewMail
+from minichat.domain.model import MailKind, MailOutcome, MailQueue, MailRecord, NewMail
 
 pytestmark = pytest.mark.threads
 
@@ -122,6 +122,18 @@ def test_the_requests_of_an_account_are_counted_by_kind_dropped_or_not(ports, qu
     assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 9) == [3_000, 1_000]
     assert ports.mail_store.request_times(1, MailKind.VERIFY, 1_000, 9) == [3_000]
     assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 1) == [3_000]
+
+
+def test_the_mails_of_an_account_are_listed_in_pages(ports, queue, finish):
+    queue(1_000)
+    queue(2_000, user_id=2)
+    queue(3_000, MailKind.VERIFY)
+    first = finish(MailOutcome.REFUSED)
+    refused, waiting = ports.mail_store.all_of(1, 0, 9)
+    assert refused == MailRecord(first.id, MailKind.RESET, 1_000, MailOutcome.REFUSED, 6_000)
+    assert (waiting.kind, waiting.outcome, waiting.done_at) == (MailKind.VERIFY, None, None)
+    assert ports.mail_store.all_of(1, 0, 1) == [refused]
+    assert ports.mail_store.all_of(1, refused.id, 9) == [waiting]
 
 
 def test_the_state_of_the_queue_counts_waiting_and_failed_mails(ports, queue, finish):

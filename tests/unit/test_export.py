@@ -115,6 +115,7 @@ def test_an_export_has_all_pages(chat, ann, bob, monkeypatch):
         "mentions": [2, 1],
         "reactions": [],
         "pins": [],
+        "mails": [],
         "audit": [2, 2, 2, 2, 2, 2],
     }
     assert [room.id for room, _ in all_of(pages["rooms"])] == [*(one.id for one in rooms), room.id]

@@ -138,3 +138,15 @@ def test_an_erased_account_leaves_no_mail_link_or_address(chat):
     assert all(not one.mail.address and one.mail.user_id is None for one in tables.mails.values())
     assert chat.ports.user_store.by_verified_email(ADDRESS.lower()) is None
     assert chat.person("eve", email=ADDRESS).user.email_verified_at is None
+
+
+def test_an_export_holds_the_mails_of_the_user(chat):
+    ann = chat.person("ann", email=ADDRESS)
+    chat.person("eve", email="eve@example.org")
+    chat.delivers()
+    chat.services.verification.resend(ann.id, "en")
+    [mails] = chat.services.export.begin(ann.caller).mails
+    assert [(mail.kind, mail.outcome) for mail in mails] == [
+        (MailKind.VERIFY, MailOutcome.SENT),
+        (MailKind.VERIFY, None),
+    ]

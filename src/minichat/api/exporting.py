@@ -15,6 +15,7 @@ from minichat.domain.model import (
     Block,
     FactorState,
     Invitation,
+    MailRecord,
     Membership,
     Message,
     Reaction,
@@ -51,6 +52,7 @@ def export_document(export: DataExport, base: str) -> Iterator[bytes]:
     yield from _list("mentions", export.mentions, _place)
     yield from _list("reactions", export.reactions, _reaction)
     yield from _list("pins", export.pins, _place)
+    yield from _list("mails", export.mails, _mail)
     yield from _list("audit", export.audit, lambda entry: _entry(entry, export.account.id))
     yield b"}"
 
@@ -101,6 +103,15 @@ def _message(message: Message, mentioned: Sequence[User]) -> presenting.Json:
         **presenting.shared_message_fields(message),
         "mentions": [{"user": user.id, "username": user.username} for user in mentioned],
         "mentions_all": message.mentions_all,
+    }
+
+
+def _mail(mail: MailRecord) -> presenting.Json:
+    return {
+        "kind": mail.kind,
+        "created_at": rfc3339(mail.created_at),
+        "outcome": mail.outcome,
+        "done_at": optional_rfc3339(mail.done_at),
     }
 
 

@@ -18,6 +18,7 @@ from minichat.domain.model import (
     Device,
     FactorState,
     Invitation,
+    MailRecord,
     Membership,
     Message,
     Reaction,
@@ -32,6 +33,7 @@ from minichat.domain.ports import (
     BlockStore,
     Clock,
     InvitationStore,
+    MailStore,
     MentionStore,
     MessageStore,
     ReactionStore,
@@ -77,6 +79,8 @@ class DataExport(NamedTuple):
     reactions: Iterator[Sequence[Reaction]]
     pins: Iterator[Sequence[Message]]
     """The messages that the user has pinned."""
+    mails: Iterator[Sequence[MailRecord]]
+    """The mails of the last day, and those that wait."""
     audit: Iterator[Sequence[AuditEntry]]
     """The audit entries about the user, the newest first, without the devices of other users."""
 
@@ -96,6 +100,7 @@ class Export:
     message_store: MessageStore
     reaction_store: ReactionStore
     mention_store: MentionStore
+    mail_store: MailStore
     audit_log: AuditLog
 
     def begin(self, caller: Caller, device: Device = Device()) -> DataExport:
@@ -123,6 +128,7 @@ class Export:
                 lambda after: self.reaction_store.all_of(user_id, after, PAGE), lambda reaction: reaction.id
             ),
             pins=_pages(lambda after: self.message_store.pinned_by(user_id, after, PAGE), lambda message: message.id),
+            mails=_pages(lambda after: self.mail_store.all_of(user_id, after, PAGE), lambda mail: mail.id),
             audit=self._entries_about(user_id),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from minichat.adapters.memory.store import Store, StoredMail
-from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, NewMail, Timestamp
+from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, MailRecord, NewMail, Timestamp
 
 
 class MemoryMailStore:
@@ -52,6 +52,13 @@ class MemoryMailStore:
     def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
         mails = [stored.mail for stored in self._store.tables.mails.values()]
         return self._newest((mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, limit)
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
+        found = [one for id_, one in self._store.tables.mails.items() if one.mail.user_id == user_id and id_ > after]
+        return [
+            MailRecord(mail.id, mail.kind, mail.created_at, outcome, done_at)
+            for mail, outcome, done_at in found[:limit]
+        ]
 
     def queue(self) -> MailQueue:
         times = [mail.created_at for mail in self._waiting()]

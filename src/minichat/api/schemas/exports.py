@@ -107,6 +107,13 @@ class ExportedPinOut(Out):
     message = number(7)
 
 
+class ExportedMailOut(Out):
+    kind = string("verify")
+    created_at = moment()
+    outcome = fields.String(required=True, allow_none=True, metadata={"example": "sent"})
+    done_at = moment(allow_none=True)
+
+
 class ExportedFactorOut(Out):
     on_since = moment()
     recovery_codes_left = number(10)
@@ -155,6 +162,11 @@ class ExportOut(Out):
     reactions = fields.List(fields.Nested(ExportedReactionOut), required=True)
     pins = fields.List(
         fields.Nested(ExportedPinOut), required=True, metadata={"description": "The messages that you have pinned."}
+    )
+    mails = fields.List(
+        fields.Nested(ExportedMailOut),
+        required=True,
+        metadata={"description": "The mails to you of the last day, and those that wait (`outcome` is null)."},
     )
     audit = fields.List(
         fields.Nested(ExportedEntryOut),

@@ -40,7 +40,17 @@ from minichat.domain.model.invitations import (
     NewInvitation,
     OpenInvitation,
 )
-from minichat.domain.model.mail import AccountLink, Letter, LinkPurpose, Mail, MailKind, MailOutcome, MailQueue, NewMail
+from minichat.domain.model.mail import (
+    AccountLink,
+    Letter,
+    LinkPurpose,
+    Mail,
+    MailKind,
+    MailOutcome,
+    MailQueue,
+    MailRecord,
+    NewMail,
+)
 from minichat.domain.model.mentions import Mentioned, UnreadCounts, UnreadRoom
 from minichat.domain.model.messages import FoundMessages, Message, MessageQuery, NewMessage, Receipts, SoughtWord
 from minichat.domain.model.modes import DirectoryMode, Modes, RegistrationMode
@@ -149,6 +159,7 @@ __all__ = [
     "MailKind",
     "MailOutcome",
     "MailQueue",
+    "MailRecord",
     "Membership",
     "Mentioned",
     "Message",

@@ -85,6 +85,17 @@ class Mail(NamedTuple):
     """Attempts to send it, the present one included."""
 
 
+class MailRecord(NamedTuple):
+    """What is kept of a mail for its account."""
+
+    id: int
+    kind: MailKind
+    created_at: Timestamp
+    outcome: MailOutcome | None
+    """None while it waits."""
+    done_at: Timestamp | None
+
+
 class Letter(NamedTuple):
     """What a mail says, in the words of the domain."""
 

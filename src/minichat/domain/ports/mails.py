@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, NewMail, Timestamp
+from minichat.domain.model import Letter, Mail, MailKind, MailOutcome, MailQueue, MailRecord, NewMail, Timestamp
 
 
 class MailStore(Protocol):
@@ -33,6 +33,9 @@ class MailStore(Protocol):
 
     def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
         """Return when the last `limit` mails of that kind were queued for an account after `since`, dropped or not."""
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
+        """Return the mails of an account with ids above `after`, at most `limit`, by id."""
 
     def queue(self) -> MailQueue: ...
 

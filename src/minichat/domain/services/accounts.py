@@ -153,6 +153,7 @@ class AccountServices(MessageServices):
             message_store=self.ports.message_store,
             reaction_store=self.ports.reaction_store,
             mention_store=self.ports.mention_store,
+            mail_store=self.ports.mail_store,
             audit_log=self.audit_log,
         )
 

@@ -8,9 +8,9 @@ from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import MailRow
-from minichat.domain.model import Mail, MailKind, MailOutcome, MailQueue, NewMail, Timestamp
+from minichat.domain.model import Mail, MailKind, MailOutcome, MailQueue, MailRecord, NewMail, Timestamp
 
-MAILS = Mapper(Mail, MailRow)
+MAILS, RECORDS = Mapper(Mail, MailRow), Mapper(MailRecord, MailRow)
 
 
 class PeeweeMailStore:
@@ -44,6 +44,10 @@ class PeeweeMailStore:
 
         is_of_kind = (row.user_id == param("user_id")) & (row.kind == param("kind"))
         self._request_times = statement(newest.where(is_of_kind & is_recent))
+
+        of_account = (row.user_id == param("user_id")) & (row.id > param("after"))
+        records = row.select(*RECORDS.columns).where(of_account)
+        self._all_of = statement(records.order_by(row.id).limit(param("limit")))
 
         # The comparisons with 0 are true, and let SQLite search an index.
         self._waiting = statement(
@@ -86,6 +90,9 @@ class PeeweeMailStore:
 
     def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
         return [at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, limit=limit)]
+
+    def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
+        return RECORDS.all(self._all_of.rows(user_id=user_id, after=after, limit=limit))
 
     def queue(self) -> MailQueue:
         waiting = self._waiting.one()
