@@ -7,7 +7,7 @@ import pytest
 
 from minichat.lean_imports import without
 
-UNUSED = ["cryptography", "psycopg", "rich", "PIL", "wsproto", "redis", "playhouse.cockroachdb"]
+UNUSED = ["cryptography", "segno", "psycopg", "rich", "PIL", "wsproto", "redis", "playhouse.cockroachdb"]
 """Packages that a worker with SQLite does not need before the first upload, WebSocket or second factor."""
 LOADED = f"import minichat.app, sys; print([name for name in {UNUSED} if name in sys.modules])"
 
