@@ -113,7 +113,13 @@ def import_(file: Path) -> None:
         with _seekable(file) as lines, database_failures(settings), progress_bar("Importing") as bar:
             size = lines.seek(0, os.SEEK_END)
             database = _database_to_fill(settings)
-            rows = load(database, Export(lines), lambda _: bar.update(lines.tell(), size))
+            # The file is read twice: to check it, and to load it.
+            rows = load(
+                database,
+                Export(lines),
+                lambda _: bar.update(size + lines.tell(), 2 * size),
+                checking=lambda: bar.update(lines.tell(), 2 * size),
+            )
     except NotImported as error:
         raise Failed(f"{_name(file)} was not imported: {error}.") from error
     click.echo(f"Imported {rows} rows{'' if file == STANDARD_STREAM else f' from {file}'}.")

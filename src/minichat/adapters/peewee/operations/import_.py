@@ -45,10 +45,11 @@ class Export:
         self.sha256 = ""
         """Empty, like `last_ids`, until all rows have been read."""
 
-    def check(self) -> None:
-        """Read the whole file."""
-        for _ in self.rows():
-            pass
+    def check(self, progress: Callable[[], object] = lambda: None) -> None:
+        """Read the whole file; call `progress` now and then."""
+        for number, _ in enumerate(self.rows()):
+            if number % BATCH == 0:
+                progress()
 
     def rows(self) -> Iterator[TableRow]:
         """Yield all rows with their tables; check everything else on the way, and the checksum at the end."""
@@ -116,12 +117,19 @@ class Export:
         return NotImported(f"its line {self._line} {what}")
 
 
-def load(database: ChatDatabase, export: Export, progress: Callable[[int], object] = lambda _rows: None) -> int:
+def load(
+    database: ChatDatabase,
+    export: Export,
+    progress: Callable[[int], object] = lambda _rows: None,
+    *,
+    checking: Callable[[], object] = lambda: None,
+) -> int:
     """Import an export into a database without rows, or continue an import; return the number of rows.
 
-    Call `progress` with the number of imported rows. Raises Unavailable, or NotImported, which keeps the mark.
+    Call `checking` now and then while the file is read for the first time, and then `progress` with the number of
+    imported rows. Raises Unavailable, or NotImported, which keeps the mark.
     """
-    export.check()
+    export.check(checking)
     done = _begin(database, export)
     rows = islice(export.rows(), done, None)
     while batch := list(islice(rows, BATCH)):
