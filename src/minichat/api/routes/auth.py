@@ -15,6 +15,7 @@ from minichat.api.paging import links, window_of
 from minichat.api.parsing import Read, read_json
 from minichat.api.policy import EXPORTS, PUBLIC, PUBLIC_UNTHROTTLED, Access, Policy
 from minichat.api.request_state import caller, caller_id, request_state
+from minichat.api.schemas.account_requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.schemas.answers import (
     AccountOut,
     ConfirmationOut,
@@ -26,7 +27,6 @@ from minichat.api.schemas.answers import (
 )
 from minichat.api.schemas.exports import ExportOut
 from minichat.api.schemas.queries import ListQuery
-from minichat.api.schemas.requests import ChangePasswordIn, EraseIn, LoginIn, LogoutIn, RefreshIn, RegisterIn
 from minichat.api.texts import language, sentence
 from minichat.domain.errors import TokenExpired
 from minichat.domain.model import RegistrationMode, User

@@ -7,8 +7,8 @@ from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import context, device, services
 from minichat.api.policy import PUBLIC
 from minichat.api.request_state import caller_id
+from minichat.api.schemas.account_requests import PasswordResetIn, ResetConfirmIn, VerifyEmailIn
 from minichat.api.schemas.answers import ConfirmationOut, NewTokensOut
-from minichat.api.schemas.requests import PasswordResetIn, ResetConfirmIn, VerifyEmailIn
 from minichat.api.texts import language, sentence
 
 blueprint = Blueprint(

@@ -12,9 +12,9 @@ from minichat.api.openapi import LINK
 from minichat.api.paging import links, window_of
 from minichat.api.policy import MAX_FORM_BYTES, UPLOADS, Policy
 from minichat.api.request_state import caller, caller_id
+from minichat.api.schemas.account_requests import AvatarIn, ProfileIn
 from minichat.api.schemas.answers import AccountOut, FoundOut, OnlineOut, PersonOut
 from minichat.api.schemas.queries import PeopleQuery, PeopleSearchQuery
-from minichat.api.schemas.requests import AvatarIn, ProfileIn
 from minichat.api.texts import language
 from minichat.domain.directory import checked_query
 from minichat.domain.model import Credentials, Timestamp, User
