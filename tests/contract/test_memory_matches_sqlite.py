@@ -241,6 +241,22 @@ class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine)
 
     @rule(
         index=st.integers(0, 7),
+        new=st.sampled_from([PASSWORD, "short", "new password"]),
+        times=st.sampled_from([1, 1, 2]),
+    )
+    def reset_the_password(self, index, new, times):
+        """Use the link of an administrator once or twice."""
+
+        def reset(services, grant):
+            link = services.recovery.make_link(grant.session.user_id)
+            for _ in range(times):
+                _, grant = services.recovery.confirm(link.token, new)
+            return grant
+
+        self.with_grant(index, reset)
+
+    @rule(
+        index=st.integers(0, 7),
         password=st.sampled_from([PASSWORD, "new password"]),
         is_sure=st.sampled_from([False, False, False, True]),
     )
@@ -256,8 +272,8 @@ class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine)
     def export(self, index):
         def take(services, grant):
             caller = services.sessions.authenticate(grant.session.id, grant.session.user_id)
-            at, account, *pages = services.export.begin(caller)
-            return at, account, [[record for page in one for record in page] for one in pages]
+            at, account, factor, *pages = services.export.begin(caller)
+            return at, account, factor, [[record for page in one for record in page] for one in pages]
 
         self.with_grant(index, take)
 

@@ -27,6 +27,8 @@ STEP_SECONDS = 15.0
 """Maximum time of a connection attempt, and of each answer of the server."""
 ATTEMPT_SECONDS = 60.0
 """Maximum time of a whole attempt: see `domain.mail_delivery.LEASE`."""
+_BREAK_SECONDS = 0.1
+"""Interval between two attempts to break a connection whose time is over."""
 _ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
@@ -82,11 +84,11 @@ class SmtpMailer:
             if server.is_tls
             else smtplib.SMTP(timeout=STEP_SECONDS)
         )
-        # The name that TLS checks. Only the constructor sets it, which would connect before the watchdog runs.
+        # The name that TLS checks. Only the constructor sets it, which would connect before the time is watched.
         client._host = server.host  # type: ignore[attr-defined]  # noqa: SLF001
-        watchdog = threading.Timer(self._attempt_seconds, _break, [client])
-        watchdog.daemon = True
-        watchdog.start()
+        is_done = threading.Event()
+        watch = threading.Thread(target=_watch, args=(client, self._attempt_seconds, is_done), daemon=True)
+        watch.start()
         try:
             client.connect(server.host, server.port)
             client.ehlo_or_helo_if_needed()
@@ -99,14 +101,17 @@ class SmtpMailer:
                 client.login(server.username, server.password)
             yield client
         finally:
-            watchdog.cancel()
+            is_done.set()
             client.close()
 
 
-def _break(client: smtplib.SMTP) -> None:
-    if client.sock is not None:
-        with suppress(OSError):
-            client.sock.shutdown(socket.SHUT_RDWR)
+def _watch(client: smtplib.SMTP, seconds: float, is_done: threading.Event) -> None:
+    """Break the connection at the end of the time, also one that is made later, as by a host with many addresses."""
+    is_done.wait(seconds)
+    while not is_done.wait(_BREAK_SECONDS):
+        if client.sock is not None:
+            with suppress(OSError):
+                client.sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
