@@ -1,14 +1,15 @@
 """`minichat users`, `rooms` and `reports`: what the administration does, from the command line."""
 
 import json
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from commands import run_minichat
-from minichat.config import Settings
-from minichat.domain.model import ReportReason
+from minichat.domain.model import ReportReason, User
+from minichat.domain.services import Services
 from minichat.wiring import build_services
 from settings import settings_from
 
@@ -17,15 +18,18 @@ STATES = ("active", "disabled", "superuser")
 Json = dict[str, Any]
 
 
+class Account(NamedTuple):
+    user: User
+    session_id: int
+
+
 class Chat:
     """A chat in a folder, and its services as a server would use them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ann: Account) -> None:
         self.folder = folder
-        self.settings: Settings = settings_from({"MINICHAT_RATE_LIMITS": "off"}, root=folder)
-        self.says("createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
-        self.services = build_services(self.settings)
-        self.ann, self.session = self.services.registration.register("ann", PASSWORD, first_name="Ann")
+        self.ann, self.session_id = ann
+        self.services = services_in(folder)
 
     def says(self, *words: str, says: str = "") -> str:
         """The standard output of a command that succeeds."""
@@ -46,9 +50,24 @@ class Chat:
         return [entry["event"] for entry in self.objects("audit")]
 
 
+def services_in(folder: Path) -> Services:
+    return build_services(settings_from({"MINICHAT_RATE_LIMITS": "off"}, root=folder))
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Account]:
+    """A folder with a chat of the superuser root and of ann. Copying it is faster than making it."""
+    folder = tmp_path_factory.mktemp("example")
+    done = run_minichat(folder, "createsuperuser", "--username", "root", "--password-stdin", says=PASSWORD)
+    assert done.returncode == 0
+    ann, grant = services_in(folder).registration.register("ann", PASSWORD, first_name="Ann")
+    return folder, Account(ann, grant.session.id)
+
+
 @pytest.fixture
-def chat(tmp_path: Path) -> Chat:
-    return Chat(tmp_path)
+def chat(example: tuple[Path, Account], tmp_path: Path) -> Chat:
+    folder, ann = example
+    return Chat(shutil.copytree(folder, tmp_path, dirs_exist_ok=True), ann)
 
 
 class TestPeople:
@@ -74,7 +93,7 @@ class TestPeople:
         room = chat.services.rooms.create(chat.ann.id, "Tea").view.room
         [shown] = chat.objects("users", "show", "ANN")
         [session] = shown["sessions"]
-        assert (shown["username"], session["id"]) == ("ann", chat.session.session.id)
+        assert (shown["username"], session["id"]) == ("ann", chat.session_id)
         assert shown["groups"] == [{"id": room.id, "name": "Tea", "role": "owner"}]
         assert (shown["direct_chats"], shown["reports_about"], shown["reports_by"]) == (0, [], [])
         text = chat.says("users", "show", "ann")
@@ -116,7 +135,7 @@ class TestPeople:
         assert run_minichat(chat.folder, "users", "edit", "anna").returncode == 2
 
     def test_one_session_is_ended(self, chat: Chat) -> None:
-        own = chat.session.session.id
+        own = chat.session_id
         assert chat.fails("users", "logout", "ann", "--session", "999") == "ann has no live session 999."
         assert chat.says("users", "logout", "ann", "--session", str(own)) == f"The session {own} of ann is over.\n"
         assert chat.objects("users", "show", "ann")[0]["sessions"] == []
