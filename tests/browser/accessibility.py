@@ -9,7 +9,7 @@ _AXE = Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OF_COLOURS = ["color-contrast", "link-in-text-block"]
 _RUN = """async ([within, options]) => {
-  const {violations} = await axe.run(within, {...options, resultTypes: ["violations"]});
+  const {violations} = await axe.run(within, {...options, resultTypes: ["violations"], preload: false});
   return violations.flatMap(({id, help, nodes}) =>
     nodes.map(node => `${id}: ${help}\\n  ${node.target}\\n  ${node.html}\\n  ${node.failureSummary}`));
 }"""
