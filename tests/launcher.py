@@ -33,6 +33,10 @@ PRELOADED = (
     "minichat.domain.services",
     "orjson",
     "precis_i18n.factory",
+    "pyotp",
+    "segno",
+    "urllib.request",
+    "wsgiref.simple_server",
     "wtforms",
 )
 """Modules that workers import after gevent has patched them. They work unpatched, too: they hold nothing that it
