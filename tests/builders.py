@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Unpack
 
-from minichat.adapters.memory import Memory, MemoryClock
+from minichat.adapters.memory import Memory, MemoryClock, MemoryMailer
 from minichat.adapters.memory.store import Tables
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import InvalidInput
@@ -27,8 +27,10 @@ from minichat.domain.model import (
     CreatedInvitation,
     Device,
     Invitation,
+    Letter,
     LoggedChange,
     LogPosition,
+    MailOutcome,
     Message,
     MessagePage,
     Modes,
@@ -47,6 +49,7 @@ from minichat.domain.services import build
 from minichat.domain.sessions import Grant, Lifetimes
 
 PASSWORD = "correct horse battery"
+ADDRESS = "Ann@example.org"
 CHAIN_KEY = b"0123456789abcdef0123456789abcdef"
 ALL = Window(200)
 
@@ -141,6 +144,41 @@ class MemoryChat(Chat):
             self._meanwhile.pop()()
         with self.memory.store.transaction(patience_seconds=patience_seconds, **locks):
             yield
+
+
+class MailingChat(Chat):
+    """A chat with a mail server."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.mailer = MemoryMailer()
+        super().__init__(self.memory.ports._replace(mailer=self.mailer), self.memory.clock)
+
+    @property
+    def letters(self) -> list[Letter]:
+        return self.mailer.letters
+
+    def delivers(self) -> list[MailOutcome | None]:
+        """Deliver all mails that are due; return their outcomes."""
+        outcomes: list[MailOutcome | None] = []
+        while (done := self.services.mail_delivery.deliver_next()) is not None:
+            outcomes.append(done[1])
+        return outcomes
+
+    def verified(self, username: str, address: str = ADDRESS) -> "Person":
+        """Register a user with a verified address."""
+        person = self.person(username, email=address)
+        self.delivers()
+        token = self.letters.pop().token
+        assert token is not None, "a mail to verify an address has a link"
+        self.services.verification.verify(token)
+        return person
+
+    def requests(self, username: str = "ann") -> str | None:
+        """Request a reset, and return the token of the mail, or None if there is none."""
+        self.services.recovery.request(username=username)
+        self.delivers()
+        return self.letters.pop().token if self.letters else None
 
 
 class Person:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from builders import CHAIN_KEY, PASSWORD, Chat, Person, issues_of
-from minichat.adapters.memory import Memory, MemoryMailer
+from builders import ADDRESS, CHAIN_KEY, PASSWORD, Chat, MailingChat, issues_of
+from minichat.adapters.memory import Memory
 from minichat.domain.errors import (
     InvalidCredentials,
     LinkInvalid,
@@ -18,40 +18,6 @@ from minichat.domain.ports import MailRefusedError
 from minichat.domain.throttling import RESETS_PER_ADDRESS
 
 NEW = "another horse battery"
-ADDRESS = "Ann@example.org"
-
-
-class MailingChat(Chat):
-    """A chat with a mail server."""
-
-    def __init__(self, **given) -> None:
-        self.memory = Memory()
-        self.mailer = MemoryMailer()
-        super().__init__(self.memory.ports._replace(mailer=self.mailer), self.memory.clock, **given)
-
-    @property
-    def letters(self):
-        return self.mailer.letters
-
-    def delivers(self):
-        """Deliver all mails that are due; return their outcomes."""
-        outcomes = []
-        while (done := self.services.mail_delivery.deliver_next()) is not None:
-            outcomes.append(done[1])
-        return outcomes
-
-    def verified(self, username, address=ADDRESS) -> Person:
-        """Register a user with a verified address."""
-        person = self.person(username, email=address)
-        self.delivers()
-        self.services.verification.verify(self.letters.pop().token)
-        return person
-
-    def requests(self, username="ann", **given):
-        """Request a reset, and return the token of the mail, or None if there is none."""
-        self.services.recovery.request(username=username, **given)
-        self.delivers()
-        return self.letters.pop().token if self.letters else None
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import pytest
 
-from builders import PASSWORD, issues_of
+from builders import ADDRESS, PASSWORD, MailingChat, issues_of
 from minichat.domain.errors import EmailTaken, LinkInvalid, TooManyAttempts
 from minichat.domain.model import DAY, SECOND, AuditEvent, MailKind, MailOutcome
-from unit.test_recovery import ADDRESS, MailingChat
 
 
 @pytest.fixture
