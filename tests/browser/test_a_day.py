@@ -90,6 +90,7 @@ def has_all(page: Page, texts: list[str]) -> None:
     expect(page.locator(".is-pending, .is-failed")).to_have_count(0)
 
 
+@pytest.mark.timeout(360)  # it is a long day
 def test_two_people_meet_chat_lose_the_server_and_the_network_and_find_everything(day: Day, people: People) -> None:
     ann, ben, notebook = people.visitor(), people.visitor(), people.visitor()
     for one in (ann, ben, notebook):
