@@ -63,7 +63,7 @@ def run(folder: Path, program: str, *arguments: str) -> list[str]:
 
 def _built(language: str, sources: dict[str, str], build: Callable[[Path], None]) -> Path:
     """Return a folder with the sources, after `build` has been run in it."""
-    digest = hashlib.sha256(DOCUMENT.read_bytes() + _LOCK.read_bytes())
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (DOCUMENT, _LOCK, Path(__file__))))
     for name, text in sources.items():
         digest.update(f"{name}\n{text}".encode())
     folder = _CACHE / f"{language}-{digest.hexdigest()[:16]}"

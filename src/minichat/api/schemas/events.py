@@ -27,13 +27,15 @@ def _type(*kinds: StrEnum) -> fields.String:
     return string(kinds[0].value, validate=validate.OneOf([kind.value for kind in kinds]))
 
 
-class EphemeralEventOut(Out):
-    """An event that the change log does not store. It has no `id`: keep the cursor that you have."""
-
+class _EventOut(Out):
     time = moment()
 
 
-class StoredEventOut(EphemeralEventOut):
+class EphemeralEventOut(_EventOut):
+    """An event that the change log does not store. It has no `id`: keep the cursor that you have."""
+
+
+class StoredEventOut(_EventOut):
     """An event of the change log."""
 
     id = string(CURSOR, description="The cursor after this event.")
