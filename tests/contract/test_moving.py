@@ -5,11 +5,13 @@ import json
 import threading
 import tracemalloc
 from contextlib import closing, suppress
+from functools import cached_property
 from io import BytesIO
 
 import pytest
 
 from builders import ALL, PASSWORD, Chat
+from folders import fast_folder
 from minichat.adapters.media import FileMedia
 from minichat.adapters.memory import (
     MemoryClock,
@@ -52,6 +54,11 @@ class Home:
             put_empty_database(folder / "chat.sqlite3")
         self.database = open_database(f"sqlite:///{folder}/chat.sqlite3" if kind == "sqlite" else migrated())
         self.close = self.database.close_connections
+        self._folder = folder
+
+    @cached_property
+    def chat(self):
+        """The services, for the tests that use them: making them takes longer than an import."""
         ports = peewee_ports(
             self.database,
             clock=self.clock,
@@ -64,11 +71,11 @@ class Home:
             is_common_password=is_common_password,
             email_address=email_address,
             picture_processor=PlainPictures(),
-            media_store=FileMedia(folder / "avatars"),
+            media_store=FileMedia(self._folder / "avatars"),
             notice_board=MemoryNoticeBoard(),
             tally=MemoryTally(),
         )
-        self.chat = Chat(ports, self.clock)
+        return Chat(ports, self.clock)
 
     def exported(self):
         """The lines of an export."""
@@ -170,6 +177,19 @@ def live(home):
     chat.services.administration.disable("c-l")
     chat.services.erasure.erase(dora.caller, PASSWORD)
     return ann, bob, room
+
+
+@pytest.fixture(scope="module")
+def exported_once():
+    with fast_folder() as folder, closing(Home("sqlite", folder / "home")) as home:
+        live(home)
+        return home.exported()
+
+
+@pytest.fixture
+def lines(exported_once):
+    """The lines of an export from SQLite, which holds every kind of row."""
+    return list(exported_once)
 
 
 def in_another_thread(home, action):
@@ -346,9 +366,7 @@ class TestBrokenOff:
     def _small_batches(self, monkeypatch):
         monkeypatch.setattr(import_, "BATCH", 7)
 
-    def test_an_import_continues_after_an_interruption(self, home, new_home):
-        live(home)
-        lines = home.exported()
+    def test_an_import_continues_after_an_interruption(self, lines, new_home):
         for _ in range(5):
             with pytest.raises(BrokenOffError):
                 new_home.imports(lines, broken_off_after(3))
@@ -358,9 +376,7 @@ class TestBrokenOff:
         new_home.imports(lines)
         assert new_home.exported() == lines
 
-    def test_an_incomplete_import_blocks_every_other_use_of_the_database(self, home, new_home):
-        live(home)
-        lines = home.exported()
+    def test_an_incomplete_import_blocks_every_other_use_of_the_database(self, lines, new_home):
         with pytest.raises(BrokenOffError):
             new_home.imports(lines, broken_off_after(1))
         for use in (lambda: migrate.upgrade(new_home.database), new_home.exported):
@@ -381,20 +397,14 @@ class TestBrokenOff:
         new_home.imports(lines)
         assert new_home.exported() == lines
 
-    def test_a_concurrent_write_is_noticed(self, home, new_home):
-        live(home)
+    def test_a_concurrent_write_is_noticed(self, lines, new_home):
         add = "INSERT INTO freed_name VALUES ('nobody', 1)"
-        reason = new_home.refuses(
-            home.exported(), lambda _: new_home.database.execute_sql(f"{add} ON CONFLICT DO NOTHING")
-        )
+        reason = new_home.refuses(lines, lambda _: new_home.database.execute_sql(f"{add} ON CONFLICT DO NOTHING"))
         assert reason == "the database differs from the export, as if another program wrote to it"
         with pytest.raises(IncompleteImport):
             migrate.upgrade(new_home.database)
 
-    def test_one_of_two_concurrent_imports_fails_and_no_row_is_doubled(self, home, new_home):
-        live(home)
-        lines = home.exported()
-
+    def test_one_of_two_concurrent_imports_fails_and_no_row_is_doubled(self, lines, new_home):
         def other(_):
             with suppress(BrokenOffError):
                 new_home.imports(lines, broken_off_after(1))
@@ -468,9 +478,7 @@ HARM = {
 
 
 @pytest.mark.parametrize(("harm", "reason"), HARM.values(), ids=HARM)
-def test_an_incomplete_export_is_rejected_before_anything_is_written(home, new_home, harm, reason):
-    live(home)
-    lines = home.exported()
+def test_an_incomplete_export_is_rejected_before_anything_is_written(lines, new_home, harm, reason):
     numbers = {"ticket": place_of(lines, "ticket"), "last": len(lines) - 1, "end": len(lines)}
     assert new_home.refuses(harm(lines)) == reason.format(**numbers)
     assert import_progress(new_home.database) is None
@@ -485,9 +493,8 @@ def doubled(lines, table):
 
 @pytest.mark.parametrize("way", WAYS[:2])
 @pytest.mark.parametrize("table", [table.name for table in TABLES])
-def test_a_duplicate_row_is_rejected_and_the_database_stays_marked(home, new_home, table):
-    live(home)
-    reason = new_home.refuses(sealed(doubled(home.exported(), table)))
+def test_a_duplicate_row_is_rejected_and_the_database_stays_marked(lines, new_home, table):
+    reason = new_home.refuses(sealed(doubled(lines, table)))
     assert reason.startswith("the database refuses one of the rows ")
     with pytest.raises(IncompleteImport):
         migrate.upgrade(new_home.database)
@@ -506,9 +513,8 @@ def with_value(lines, table, column, value):
     ("table", "column", "value"),
     [("message", "room_id", 999), ("room", "kind", "square"), ("audit", "detail", "no JSON")],
 )
-def test_a_row_that_can_not_be_is_refused(home, new_home, table, column, value):
-    live(home)
-    reason = new_home.refuses(with_value(home.exported(), table, column, value))
+def test_a_row_that_can_not_be_is_refused(lines, new_home, table, column, value):
+    reason = new_home.refuses(with_value(lines, table, column, value))
     assert reason.startswith("the database refuses one of the rows ")
     assert len(reason.splitlines()) == 1
 
@@ -529,9 +535,7 @@ def test_a_row_that_can_not_be_is_refused(home, new_home, table, column, value):
         ("is_deleted", 1),
     ],
 )
-def test_a_value_of_another_type_is_reported_before_anything_is_written(home, new_home, column, value):
-    live(home)
-    lines = home.exported()
+def test_a_value_of_another_type_is_reported_before_anything_is_written(lines, new_home, column, value):
     reason = new_home.refuses(with_value(lines, "message", column, value))
     assert reason == f"its line {place_of(lines, 'message') + 1} has a value that no row of message can have"
     assert import_progress(new_home.database) is None
