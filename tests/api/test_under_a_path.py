@@ -127,7 +127,7 @@ def test_every_address_in_every_answer_begins_with_the_path(make_chat: MakeChat)
 
 
 def ends_the_session(route: Route) -> bool:
-    return "password" in (route.body or {}) or any(part in route.path for part in ("logout", "sessions", "refresh"))
+    return "password" in (route.body or {}) or any(part in route.path for part in ("logout", "sessions", "refresh", "confirm"))
 
 
 def test_every_path_is_found_under_the_prefix_as_without_it(client: Client) -> None:
@@ -153,7 +153,7 @@ def test_the_web_client_names_its_files_and_the_api_under_the_path(client: Clien
 def test_the_documentation_names_its_files_under_the_path(client: Client) -> None:
     with client.opens("GET", "/api/") as page:
         found = list(addresses_in(page))
-    assert len(found) == 4
+    assert len(found) == 5
     for address in found:
         with client.follows(address) as file:
             assert file.status_code == 200, address
