@@ -127,7 +127,9 @@ def test_every_address_in_every_answer_begins_with_the_path(make_chat: MakeChat)
 
 
 def ends_the_session(route: Route) -> bool:
-    return "password" in (route.body or {}) or any(part in route.path for part in ("logout", "sessions", "refresh", "confirm"))
+    return "password" in (route.body or {}) or any(
+        part in route.path for part in ("logout", "sessions", "refresh", "confirm")
+    )
 
 
 def test_every_path_is_found_under_the_prefix_as_without_it(client: Client) -> None:
