@@ -307,6 +307,19 @@ class TestFoundation:
         answer = admin.gets(path)
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
+    @pytest.mark.parametrize("path", ["/admin/nowhere", "/admin/people/1/nowhere/", "/admin/sign-out/"])
+    def test_an_address_without_a_page_is_a_page(self, chat: Chat, admin: Browser, path: str) -> None:
+        answer = admin.gets(path)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
+        assert "There is nothing at this address" in text(answer)
+        assert "/admin/people/" in links(admin, path, "people")
+        assert admin.posts("/admin/nowhere").status_code == 404
+        assert Browser(chat).gets(path).headers["Location"].partition("?")[0] == "/admin/sign-in/"
+
+    def test_a_form_that_is_too_large_is_answered_with_a_page(self, admin: Browser) -> None:
+        answer = admin.posts("/admin/people/1/disable/", reason="x" * 16 * 1024)
+        assert (answer.status_code, answer.mimetype) == (413, "text/html")
+
 
 def test_the_last_superuser_cannot_erase_the_own_account(chat: Chat, root: None) -> None:
     token = chat.anyone.posts("/api/auth/login/", username="root", password=PASSWORD).body["tokens"]["access"]

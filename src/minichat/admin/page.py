@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask_admin import Admin, BaseView
+from werkzeug.exceptions import HTTPException
 
 from minichat.admin.addresses import back, changed, here
 from minichat.admin.assets import assets
@@ -22,6 +23,7 @@ from minichat.admin.signed_in import (
     forget_administrator,
     somebody_signed_in,
 )
+from minichat.api.errors import CODES
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.paging import cursor_after, cursor_before, window
 from minichat.api.texts import language, sentence
@@ -56,6 +58,7 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
         blueprint.before_request(use_chosen_language)
         blueprint.after_request(_restrict)
         blueprint.register_error_handler(ChatError, self._problem)
+        blueprint.register_error_handler(HTTPException, self._http_problem)
         return blueprint
 
     def _problem(self, error: ChatError) -> Response:
@@ -67,6 +70,12 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
         if isinstance(error, TooMany | Unavailable):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+    def _http_problem(self, error: HTTPException) -> Response:
+        """Return a page for an error that Flask has raised, such as a form that is too large."""
+        status = error.code or 500
+        title = sentence(CODES.get(status, "bad_request"))
+        return make_response(self.render("problem.html", title=title, parent=back(url_for("admin.index"))), status)
 
     def _handle_view(self, name: str, /, **kwargs: Any) -> Any:
         """Check the access like Flask-Admin, whose parameter would clash with a part of an address called `name`."""

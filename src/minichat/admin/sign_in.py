@@ -11,7 +11,7 @@ from flask import Response, current_app, flash, make_response, redirect, request
 from flask_admin import AdminIndexView, expose
 from wtforms import PasswordField, StringField
 
-from minichat.admin.addresses import back
+from minichat.admin.addresses import back, here
 from minichat.admin.assets import assets
 from minichat.admin.forms import Form
 from minichat.admin.language import keep_language, t
@@ -128,6 +128,13 @@ class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
         if found is None:
             raise NotFound
         return send(found, FOREVER)
+
+    @expose("/<path:address>", methods=("GET", "POST", "PUT", "PATCH", "DELETE"))
+    def nowhere(self, address: str) -> Any:
+        """Show an administrator that the address has no page, and lead visitors to the sign-in as from any page."""
+        if administrator_at(Gate.OPEN, Gate.SET_UP) is None:
+            return redirect(url_for(".sign_in", back=here() if request.method == "GET" else None))
+        raise NotFound
 
 
 def _refusal(error: ChatError) -> tuple[int, Mapping[str, str]]:

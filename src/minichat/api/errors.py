@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 MAX_REPORTED_FIELDS = 50
 """The maximum number of wrong fields that an answer names."""
 
-_CODES = {
+CODES = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
@@ -42,6 +42,7 @@ _CODES = {
     429: "too_many_requests",
     503: "unavailable",
 }
+"""The code of an error by its status."""
 
 
 class MalformedJson(InvalidInput):
@@ -165,7 +166,7 @@ def _http_error(error: HTTPException) -> Response:
     headers = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return problem(status, _CODES.get(status, "internal_error" if status >= 500 else "bad_request"), headers)
+    return problem(status, CODES.get(status, "internal_error" if status >= 500 else "bad_request"), headers)
 
 
 def _bug(error: Exception) -> Response:
