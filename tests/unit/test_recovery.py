@@ -145,6 +145,16 @@ class TestConfirming:
         with pytest.raises(LinkInvalid):
             chat.services.recovery.confirm(chat.letters[0].token, NEW)
 
+    @pytest.mark.parametrize("ahead", [HOUR, DAY])
+    def test_a_link_made_under_a_fast_clock_lives_no_longer(self, chat, ann, ahead):
+        token = chat.services.recovery.make_link(ann.id).token
+        chat.clock.advance(1 - ahead / SECOND)
+        if ahead == HOUR:
+            chat.services.recovery.check(token, NEW)
+        chat.clock.advance(-1)
+        with pytest.raises(LinkInvalid):
+            chat.services.recovery.confirm(token, NEW)
+
     @pytest.mark.parametrize(
         "act",
         [

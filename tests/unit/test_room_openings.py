@@ -174,7 +174,10 @@ def test_an_opening_ends_before_its_time_on_request(openings, open_room, read, r
     openings.close(root.id, session_id, room.id)
     with pytest.raises(RoomNotOpened):
         read()
+    [entry] = openings.audit_log.page(1)
+    assert (entry.event, entry.actor_id, entry.detail) == (AuditEvent.MESSAGES_CLOSED, root.id, {"room": room.id})
     openings.close(root.id, session_id, room.id)
+    assert openings.audit_log.page(1) == [entry]
 
 
 def test_a_removed_room_is_not_found(open_room, read, ann, room):

@@ -1,10 +1,13 @@
 """Superusers: granting, taking back, and the last one."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from builders import PASSWORD
 from minichat.domain.errors import LastSuperuser, NotAnAdministrator, SessionEnded, UserNotFound
 from minichat.domain.model import AuditEvent
+from minichat.domain.participation import LEAVE_BATCH
 
 
 @pytest.fixture
@@ -76,6 +79,32 @@ def test_a_superuser_who_became_the_last_one_during_the_erasure_is_kept(chat, su
     with pytest.raises(LastSuperuser):
         chat.services.erasure.erase_account(root.id)
     assert root.caller.user.is_superuser
+
+
+@pytest.mark.parametrize("many", ["rooms", "reactions"])
+def test_an_erasure_that_is_interrupted_has_left_its_trace(chat, superusers, root, ann, bob, many):
+    superusers.grant(ann.id)
+    room = root.makes_room(with_=[bob])
+    if many == "rooms":
+        for number in range(LEAVE_BATCH):
+            chat.services.rooms.create(bob.id, f"Room {number}")
+    else:
+        chat.services.reactions.add(bob.id, root.says("hello", in_=room).message.id, "👍")
+    left = []
+
+    @contextmanager
+    def transaction(**locks):
+        with chat.memory.ports.transaction(**locks):
+            yield
+        left.append(locks)
+        if len(left) == 2:
+            superusers.revoke(ann.id)
+
+    with pytest.raises(NotAnAdministrator):
+        chat.with_ports(transaction=transaction).services.erasure.erase_account(bob.id, by=ann.id)
+    entries = [(one.event, one.user_id, one.actor_id) for one in chat.services.audit_log.page(9)]
+    assert (AuditEvent.DELETION_BEGUN, bob.id, ann.id) in entries
+    assert bob.user.deleted_at is None
 
 
 def test_an_account_that_is_no_superuser_is_disabled_and_erased_without_any_superuser(chat, superusers, ann, bob):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from minichat.domain.accounts import email_key
 from minichat.domain.errors import LinkInvalid
-from minichat.domain.model import DAY, HOUR, AccountLink, LinkPurpose, Timestamp, User
+from minichat.domain.model import DAY, HOUR, AccountLink, LinkPurpose, User, is_within
 from minichat.domain.ports import Clock, LinkStore
 from minichat.domain.secret_tokens import hash_of, new_token
 
@@ -59,7 +59,7 @@ class AccountLinks:
     def open(self, token: str, purpose: LinkPurpose) -> AccountLink:
         """Return the link of a token. Raises LinkInvalid if it is unknown, used, replaced or expired."""
         link = self.link_store.by_hash(hash_of(token))
-        if link is None or link.purpose is not purpose or self._is_over(link.expires_at):
+        if link is None or link.purpose is not purpose or not self._is_current(link):
             raise LinkInvalid.of("token", "link_invalid")
         return link
 
@@ -69,15 +69,17 @@ class AccountLinks:
         Raises LinkInvalid if a concurrent request was first.
         """
         taken = self.link_store.take(link.token_hash)
-        if taken is None or self._is_over(taken.expires_at):
+        if taken is None or not self._is_current(taken):
             raise LinkInvalid.of("token", "link_invalid")
 
     def void(self, user_id: int) -> None:
         """Void all links of an account, inside a transaction that holds it: its password or its address has changed."""
         self.link_store.void(user_id)
 
-    def _is_over(self, expires_at: Timestamp) -> bool:
-        return self.clock() >= expires_at
+    def _is_current(self, link: AccountLink) -> bool:
+        """Return whether the link has not expired. A clock that was set back does not prolong it by more than once."""
+        lifetime = LIFETIMES[link.purpose]
+        return is_within(lifetime, link.expires_at - lifetime, self.clock())
 
 
 def _token(key: bytes, purpose: LinkPurpose, seed: str) -> str:

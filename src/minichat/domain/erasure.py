@@ -111,6 +111,7 @@ class Erasure:
 
     def _run(self, erasing: _Erasing) -> None:
         self.superusers.keep_one(self._current(erasing))  # before a room is left; the last transaction decides
+        self._note_beginning(erasing)
         self._leave_most_rooms(erasing)
         user = None
         while user is None:
@@ -130,6 +131,16 @@ class Erasure:
         if user is None or user.is_erased:
             raise UserNotFound
         return user
+
+    def _note_beginning(self, erasing: _Erasing) -> None:
+        """Record an operator's erasure that takes several transactions, so that an interrupted one has a trace."""
+        is_one_transaction = len(self.participation.ids_of(erasing.user_id)) < LEAVE_BATCH
+        is_own = erasing.session_id is not None
+        if is_own or (is_one_transaction and not self.reactions.some_of(erasing.user_id)):
+            return
+        with self.transaction(**erasing.accounts):
+            self._current(erasing)
+            self.audit_log.note(AuditEvent.DELETION_BEGUN, about=erasing.user_id, by=erasing.by)
 
     def _leave_most_rooms(self, erasing: _Erasing) -> None:
         """Leave the user's rooms in transactions of `LEAVE_BATCH` rooms, until fewer remain."""

@@ -69,10 +69,16 @@ class RoomOpenings:
             return opening
 
     def close(self, admin_id: int, session_id: int, room_id: int) -> None:
-        """End the opening before its time. Raises NotAnAdministrator."""
+        """End the opening before its time; an ended one stays ended. Raises NotAnAdministrator."""
         with self.transaction(account=admin_id):
             self.administrators.refuse_ended(admin_id, session_id)
+            opening = self.room_opening_store.get(session_id, room_id)
+            if opening is None or not opening.is_current(self.clock()):
+                return
             self.room_opening_store.remove(session_id, room_id)
+            self.audit_log.note(
+                AuditEvent.MESSAGES_CLOSED, about=None, by=admin_id, session_id=session_id, room=room_id
+            )
 
     def messages(self, admin_id: int, session_id: int, room_id: int, window: MessageWindow) -> OpenedMessages:
         """Return a window of the messages of an open group. The audit log records it first.
