@@ -56,13 +56,6 @@ def test_text_is_stored_exactly(ports, record, text):
     assert shown(ports.audit_store.page(1)) == [entry]
 
 
-def test_entries_of_one_event(ports, record):
-    entries = [record(user_id, event) for user_id in (7, 8) for event in (AuditEvent.LOGGED_IN, AuditEvent.LOGGED_OUT)]
-    assert shown(ports.audit_store.page(9, event=AuditEvent.LOGGED_OUT)) == [entries[3], entries[1]]
-    assert shown(ports.audit_store.page(9, event=AuditEvent.LOGGED_OUT, user_id=7)) == [entries[1]]
-    assert ports.audit_store.page(9, event=AuditEvent.DELETED) == []
-
-
 def test_the_beginning_of_the_log_is_dropped_a_few_entries_at_a_time(ports, record):
     entries = [record(at=at) for at in (1_000, 1_001, 1_002, 5_000, 1_000)]
     with ports.transaction():

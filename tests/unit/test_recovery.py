@@ -114,7 +114,9 @@ class TestConfirming:
         ann.logs_in(NEW)
         with pytest.raises(InvalidCredentials):
             ann.logs_in(PASSWORD)
-        assert chat.memory.ports.audit_store.page(1, event=AuditEvent.PASSWORD_RESET)[0].user_id == ann.id
+        assert (AuditEvent.PASSWORD_RESET, ann.id) in [
+            (entry.event, entry.user_id) for entry in chat.services.audit_log.page(9, user_id=ann.id)
+        ]
 
     def test_a_link_works_once(self, chat, ann):
         token = chat.requests()
@@ -202,8 +204,8 @@ class TestLinksOfAdministrators:
         assert (link.user.id, link.expires_at) == (bob.id, silent.clock() + HOUR)
         silent.services.recovery.confirm(link.token, NEW)
         bob.logs_in(NEW)
-        [entry] = memory.ports.audit_store.page(1, event=AuditEvent.RESET_LINK_MADE)
-        assert (entry.user_id, entry.actor_id) == (bob.id, root.id)
+        entries = silent.services.audit_log.page(9, user_id=bob.id)
+        assert (AuditEvent.RESET_LINK_MADE, root.id) in [(entry.event, entry.actor_id) for entry in entries]
 
     def test_the_verified_address_is_notified_without_the_link(self, chat, ann):
         chat.services.recovery.make_link("ann", language="ru")

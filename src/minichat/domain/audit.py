@@ -29,8 +29,6 @@ class AuditLog:
         """Append an entry inside the caller's transaction; `about` and `by` are ids of accounts."""
         self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.truncated, detail))
 
-    def page(
-        self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
-    ) -> Sequence[AuditEntry]:
-        """Return the newest entries, the newest first: those older than the entry `before`, about one user or event."""
-        return self.audit_store.page(limit, before=before, user_id=user_id, event=event)
+    def page(self, limit: int, *, before: int | None = None, user_id: int | None = None) -> Sequence[AuditEntry]:
+        """Return the newest entries, the newest first: those older than the entry `before`, or about one user."""
+        return self.audit_store.page(limit, before=before, user_id=user_id)

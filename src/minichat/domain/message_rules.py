@@ -7,14 +7,6 @@ MAX_CONTENT_LENGTH = 4_000
 MAX_CLIENT_ID_LENGTH = 64
 
 
-def checked_content(content: str, characters: Characters) -> str:
-    """Return the content in its normal form. Raises InvalidInput."""
-    fields = Fields()
-    content = check_content(fields, content, characters)
-    fields.check()
-    return content
-
-
 def check_content(fields: Fields, content: str, characters: Characters) -> str:
     """Return the content in its normal form; record in `fields` why it is wrong."""
     return fields.content("content", content, characters, most=MAX_CONTENT_LENGTH)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from minichat.adapters.memory.store import Store, drop_beginning, in_window
-from minichat.domain.model import AuditEntry, AuditEvent, AuditFilter, Timestamp
+from minichat.domain.model import AuditEntry, AuditFilter, Timestamp
 from minichat.domain.paging import Window
 
 
@@ -15,16 +15,12 @@ class MemoryAuditStore:
         tables = self._store.writable
         tables.audit.append(entry._replace(id=tables.next_id("audit")))
 
-    def page(
-        self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
-    ) -> Sequence[AuditEntry]:
+    def page(self, limit: int, *, before: int | None = None, user_id: int | None = None) -> Sequence[AuditEntry]:
         newest_first = reversed(self._store.tables.audit)
         found = [
             entry
             for entry in newest_first
-            if (before is None or (entry.id or 0) < before)
-            and (user_id is None or entry.user_id == user_id)
-            and (event is None or entry.event == event)
+            if (before is None or (entry.id or 0) < before) and (user_id is None or entry.user_id == user_id)
         ]
         return found[:limit]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from minichat.domain.model import AuditEntry, AuditEvent, AuditFilter, Timestamp
+from minichat.domain.model import AuditEntry, AuditFilter, Timestamp
 from minichat.domain.paging import Window
 
 
@@ -13,10 +13,8 @@ class AuditStore(Protocol):
     def record(self, entry: AuditEntry) -> None:
         """Append an entry, in the transaction of the act that it records."""
 
-    def page(
-        self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
-    ) -> Sequence[AuditEntry]:
-        """Return the newest entries, the newest first: those older than the entry `before`, about one user or event."""
+    def page(self, limit: int, *, before: int | None = None, user_id: int | None = None) -> Sequence[AuditEntry]:
+        """Return the newest entries, the newest first: those older than the entry `before`, or about one user."""
 
     def find(self, entries: AuditFilter, window: Window) -> Sequence[AuditEntry]:
         """Return the entries of the filter by time, the newest first, one more than the limit if there are more.

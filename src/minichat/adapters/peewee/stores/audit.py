@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import orjson
-from peewee import fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Row, Statement, param, params
@@ -19,9 +18,8 @@ _RECORDED = tuple(name for name in COLUMNS if name != "id")
 class PeeweeAuditStore:
     def __init__(self, database: ChatDatabase) -> None:
         row = AuditRow
-        is_before = (row.id < param("before")) & (row.event == fn.COALESCE(param("event"), row.event))
         columns = [getattr(row, name) for name in COLUMNS]
-        newest = row.select(*columns).where(is_before).order_by(row.id.desc()).limit(param("limit"))
+        newest = row.select(*columns).where(row.id < param("before")).order_by(row.id.desc()).limit(param("limit"))
         self._record = Statement(database, row.insert(params(_RECORDED)))
         self._page = Statement(database, newest)
         self._page_about = Statement(database, newest.where(row.user_id == param("user_id")))
@@ -40,10 +38,8 @@ class PeeweeAuditStore:
             detail=orjson.dumps(dict(entry.detail)).decode(),
         )
 
-    def page(
-        self, limit: int, *, before: int | None = None, user_id: int | None = None, event: AuditEvent | None = None
-    ) -> Sequence[AuditEntry]:
-        given = {"limit": limit, "before": MAX_ID if before is None else before, "event": event}
+    def page(self, limit: int, *, before: int | None = None, user_id: int | None = None) -> Sequence[AuditEntry]:
+        given = {"limit": limit, "before": MAX_ID if before is None else before}
         rows = self._page.rows(**given) if user_id is None else self._page_about.rows(user_id=user_id, **given)
         return [_entry(row) for row in rows]
 

@@ -13,7 +13,6 @@ TEXTS: Table = {
     "password": "Password",
     "signed_in_as": "Signed in as {name}",
     "language": "Language",
-    "open_chat": "Open the chat",
     "needs_https": "This page came over plain HTTP, so you can't sign in here. Open it over HTTPS:",
     "page_too_old": "This page is too old, and nothing was changed. Try again.",
     "filter": "Filter",
@@ -30,9 +29,6 @@ TEXTS: Table = {
     "copied": "Copied",
     "never": "never",
     "none": "none",
-    "yes": "yes",
-    "no": "no",
-    "actions": "Actions",
     "form_has_errors": "Some fields need your attention.",
     "show_all": "Show all",
 }
