@@ -8,11 +8,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
+from minichat.domain.account_lookup import existing_user
 from minichat.domain.accounts import check_email, check_name, check_password, check_username
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.erasure import NAME_KEPT
-from minichat.domain.errors import ChangedMeanwhile, UsernameTaken, UserNotFound
+from minichat.domain.errors import ChangedMeanwhile, UsernameTaken
 from minichat.domain.model import AuditEvent, NewUser, User
 from minichat.domain.outbox import Outbox
 from minichat.domain.ports import (
@@ -115,11 +116,11 @@ class AccountEditing:
 
         Raises InvalidInput, UsernameTaken, ChangedMeanwhile, UserNotFound or NotAnAdministrator.
         """
-        seen = self._living(user_id)
+        seen = existing_user(self.user_store, user_id)
         edited = self._checked(seen, given)
         with self.transaction(account=user_id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
-            user = self._living(user_id)
+            user = existing_user(self.user_store, user_id)
             if version_of(user) != version or version_of(seen) != version:
                 raise ChangedMeanwhile
             changed = [field for field in _EDITED if getattr(edited, field) != getattr(user, field)]
@@ -164,12 +165,6 @@ class AccountEditing:
 
     def _checked_username(self, fields: Fields, username: str) -> tuple[str, str]:
         return check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
-
-    def _living(self, user_id: int) -> User:
-        user = self.user_store.get(user_id)
-        if user is None or user.is_erased:
-            raise UserNotFound
-        return user
 
 
 def version_of(user: User) -> str:

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from minichat.domain.account_links import AccountLinks
-from minichat.domain.accounts import check_password, username_key
+from minichat.domain.account_lookup import UserReference, existing_account
+from minichat.domain.accounts import check_password
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import SessionNotFound, UserNotFound
+from minichat.domain.errors import SessionNotFound
 from minichat.domain.model import AuditEvent, Credentials, User
 from minichat.domain.ports import (
     Clock,
@@ -25,9 +26,6 @@ from minichat.domain.ports import (
 )
 from minichat.domain.superusers import Superusers
 from minichat.domain.text import Fields
-
-Who = int | str
-"""The id or the username of an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +42,16 @@ class Administration:
     administrators: Administrators
     audit_log: AuditLog
 
-    def find(self, who: Who) -> User:
+    def find(self, reference: UserReference) -> User:
         """Return the account. Raises UserNotFound."""
-        return self._living(who).user
+        return self._existing(reference).user
 
-    def disable(self, who: Who, *, by: int | None = None) -> tuple[User, bool]:
+    def disable(self, reference: UserReference, *, by: int | None = None) -> tuple[User, bool]:
         """Disable the account and end its sessions; False if it was disabled already.
 
         Raises UserNotFound or LastSuperuser.
         """
-        with self._locked(who, by, superusers=True) as (user, _):
+        with self._locked(reference, by, superusers=True) as (user, _):
             self.superusers.keep_one(user)
             is_new = self.user_store.set_active(user.id, False)
             ended = self.session_store.end_all(user.id, self.clock())
@@ -61,17 +59,17 @@ class Administration:
                 self.audit_log.note(AuditEvent.DISABLED, about=user.id, by=by, ended=ended)
         return user, is_new
 
-    def enable(self, who: Who, *, by: int | None = None) -> tuple[User, bool]:
+    def enable(self, reference: UserReference, *, by: int | None = None) -> tuple[User, bool]:
         """Let the user log in again; False if the account was enabled already. Raises UserNotFound."""
-        with self._locked(who, by) as (user, _):
+        with self._locked(reference, by) as (user, _):
             is_new = self.user_store.set_active(user.id, True)
             if is_new:
                 self.audit_log.note(AuditEvent.ENABLED, about=user.id, by=by)
         return user, is_new
 
-    def log_out(self, who: Who, *, by: int | None = None) -> tuple[User, int]:
+    def log_out(self, reference: UserReference, *, by: int | None = None) -> tuple[User, int]:
         """End all sessions of the user; return how many were live. Raises UserNotFound."""
-        with self._locked(who, by) as (user, _):
+        with self._locked(reference, by) as (user, _):
             ended = self.session_store.end_all(user.id, self.clock())
             if ended:
                 self.audit_log.note(AuditEvent.REVOKED, about=user.id, by=by, ended=ended)
@@ -85,14 +83,14 @@ class Administration:
                 raise SessionNotFound
             self.audit_log.note(AuditEvent.REVOKED, about=user_id, by=by, session_id=session_id)
 
-    def set_password(self, who: Who, password: str, *, by: int | None = None) -> User:
+    def set_password(self, reference: UserReference, password: str, *, by: int | None = None) -> User:
         """Set another password and end all sessions. Raises UserNotFound, or InvalidInput on `password`."""
-        key = self._living(who).user.username_key
+        key = self._existing(reference).user.username_key
         fields = Fields()
         secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
         fields.check()
         new_hash = self.password_hasher.hash(secret)
-        with self._locked(who, by) as (user, old_hash):
+        with self._locked(reference, by) as (user, old_hash):
             self.user_store.change_password(user.id, old_hash, new_hash)
             self.account_links.void(user.id)
             ended = self.session_store.end_all(user.id, self.clock())
@@ -100,28 +98,12 @@ class Administration:
         return user
 
     @contextmanager
-    def _locked(self, who: Who, by: int | None, *, superusers: bool = False) -> Iterator[Credentials]:
+    def _locked(self, reference: UserReference, by: int | None, *, superusers: bool = False) -> Iterator[Credentials]:
         """Begin a transaction that holds the account. Raises UserNotFound or NotAnAdministrator."""
-        user_id = self._living(who).user.id
+        user_id = self._existing(reference).user.id
         with self.transaction(account=user_id, shared_accounts=accounts(by), superusers=superusers):
             self.administrators.refuse_former(by)
-            found = self.user_store.credentials_by_id(user_id)
-            if found is None or found.user.is_erased:
-                raise UserNotFound
-            yield found
+            yield self._existing(user_id)
 
-    def _living(self, who: Who) -> Credentials:
-        found = self._find(who)
-        if found.user.is_erased:
-            raise UserNotFound
-        return found
-
-    def _find(self, who: Who) -> Credentials:
-        if isinstance(who, int):
-            found = self.user_store.credentials_by_id(who)
-        else:
-            key = username_key(who, self.username_key)
-            found = self.user_store.credentials(key) if key else None
-        if found is None:
-            raise UserNotFound
-        return found
+    def _existing(self, reference: UserReference) -> Credentials:
+        return existing_account(self.user_store, self.username_key, reference)

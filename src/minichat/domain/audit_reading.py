@@ -6,7 +6,7 @@ This module knows no form of a file: the pages make the CSV from the batches.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from minichat.domain.accounts import username_key
+from minichat.domain.account_lookup import find_account
 from minichat.domain.administrators import Administrators
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import UserNotFound
@@ -34,8 +34,7 @@ class AuditReading:
 
     def person_id(self, username: str) -> int:
         """Return the account to filter by. An erased account has the name `deleted-user-<id>`. Raises UserNotFound."""
-        key = username_key(username.strip(), self.username_key)
-        found = self.user_store.credentials(key) if key else None
+        found = find_account(self.user_store, self.username_key, username)
         if found is None:
             raise UserNotFound
         return found.user.id

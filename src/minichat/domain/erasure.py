@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from minichat.domain.account_links import AccountLinks
+from minichat.domain.account_lookup import existing_user
 from minichat.domain.accounts import ERASED_PREFIX
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.avatars import discard_picture
-from minichat.domain.errors import UserNotFound
 from minichat.domain.model import DAY, NO_ROOM, AuditEvent, Caller, Change, ChangeKind, Device, Timestamp, User
 from minichat.domain.participation import LEAVE_BATCH, Participation
 from minichat.domain.ports import (
@@ -127,10 +127,7 @@ class Erasure:
         if erasing.session_id is not None:
             return self.sessions.authenticate(erasing.session_id, erasing.user_id).user
         self.administrators.refuse_former(erasing.by)
-        user = self.user_store.get(erasing.user_id)
-        if user is None or user.is_erased:
-            raise UserNotFound
-        return user
+        return existing_user(self.user_store, erasing.user_id)
 
     def _note_beginning(self, erasing: _Erasing) -> None:
         """Record an operator's erasure that takes several transactions, so that an interrupted one has a trace."""

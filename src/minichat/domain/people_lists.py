@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from minichat.domain.accounts import email_key
+from minichat.domain.account_lookup import existing_user, holder_of
 from minichat.domain.directory import checked_query
-from minichat.domain.errors import UserNotFound
 from minichat.domain.model import (
     AuditEntry,
     FoundPeople,
@@ -79,7 +78,7 @@ class PeopleLists:
         """
         query = checked_query(query)
         if "@" in query[1:]:
-            holder = self.user_store.by_verified_email(email_key(self._normal(query)))
+            holder = holder_of(self.user_store, self.email_address, query)
             is_shown = holder is not None and (state is None or state.holds(holder))
             return FoundPeople([holder] if holder is not None and is_shown else [], is_complete=True)
         sought = name_query(query, self.characters)
@@ -107,10 +106,7 @@ class PeopleLists:
 
     def get(self, user_id: int) -> User:
         """Return a user. Raises UserNotFound, also for an erased account."""
-        user = self.user_store.get(user_id)
-        if user is None or user.is_erased:
-            raise UserNotFound
-        return user
+        return existing_user(self.user_store, user_id)
 
     def groups(self, user_id: int, window: Window) -> Page[GroupMembership]:
         """Return the groups that the user is in, the newest first."""
@@ -119,12 +115,6 @@ class PeopleLists:
     def sessions(self, user_id: int, window: Window) -> Page[Session]:
         """Return the live sessions of the user, the newest first."""
         return cut(self.session_store.live_page(user_id, self.clock(), window), window, lambda session: (session.id,))
-
-    def _normal(self, address: str) -> str:
-        try:
-            return self.email_address(address)
-        except ValueError:
-            return address
 
 
 def _key(head: ReportHead) -> Key:

@@ -1,4 +1,4 @@
-"""Recovery: somebody who forgot the password sets a new one by a link, from a mail or from an administrator.
+"""Recovery: a user who forgot the password sets a new one by a link, from a mail or from an administrator.
 
 A request for a mail answers the same, in the same time, whether there is such an account or not: it only queues the
 request, and `domain.mail_delivery` decides. The link goes to the verified address of the account, never to a typed one.
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from minichat.domain.account_links import AccountLinks
-from minichat.domain.accounts import check_password, email_key, username_key
+from minichat.domain.account_lookup import UserReference, existing_account, find_account, holder_of
+from minichat.domain.accounts import check_password
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import LinkInvalid, UserNotFound
@@ -65,7 +66,7 @@ class Recovery:
         self.throttling.check_reset(device)
         if not self.outbox.is_open:
             return
-        user = self._named(username) if username is not None else self._holder(email or "")
+        user = self._sought(username, email or "")
         user_id = None if user is None else user.id
         with self.transaction():
             self.throttling.count_reset(device)
@@ -110,15 +111,15 @@ class Recovery:
             if new is not None:
                 self._checked_password(user, new, confirm)
 
-    def make_link(self, who: int | str, *, by: int | None = None, language: str = "en") -> ResetLink:
+    def make_link(self, reference: UserReference, *, by: int | None = None, language: str = "en") -> ResetLink:
         """Make a link for an account, with or without a mail server. Earlier links of the account are void.
 
-        `who` is its id or its username, and `by` the administrator's id, or None for the command line. The verified
+        `by` is the administrator's id, or None for the command line. The verified
         address of the account is notified where a mail server is configured. Raises UserNotFound, for a disabled
         account too, whose link would not work, or NotAnAdministrator.
         """
-        user = self.user_store.get(who) if isinstance(who, int) else self._named(who)
-        if user is None or not user.is_active:
+        user = existing_account(self.user_store, self.username_key, reference).user
+        if not user.is_active:
             raise UserNotFound
         with self.transaction(account=user.id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
@@ -151,14 +152,9 @@ class Recovery:
         fields.check()
         return secret
 
-    def _named(self, username: str) -> User | None:
-        key = username_key(username, self.username_key)
-        found = self.user_store.credentials(key) if key else None
+    def _sought(self, username: str | None, email: str) -> User | None:
+        """Return the user of the username, or without one, the user who has verified the address."""
+        if username is None:
+            return holder_of(self.user_store, self.email_address, email)
+        found = find_account(self.user_store, self.username_key, username)
         return None if found is None or found.user.is_erased else found.user
-
-    def _holder(self, email: str) -> User | None:
-        try:
-            address = self.email_address(email.strip())  # the domain as it is stored: in Unicode
-        except ValueError:
-            address = email
-        return self.user_store.by_verified_email(email_key(address))

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from minichat.domain.accounts import username_key
+from minichat.domain.account_lookup import existing_account
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import InvalidInput, SecondFactorIsOff, SecondFactorIsOn, SetUpExpired, UserNotFound
+from minichat.domain.errors import InvalidInput, SecondFactorIsOff, SecondFactorIsOn, SetUpExpired
 from minichat.domain.model import (
     MINUTE,
     AuditEvent,
@@ -172,21 +172,18 @@ class SecondFactors:
     # Help from an operator
 
     def reset(self, username: str, *, by: int | None = None) -> tuple[User, bool]:
-        """Turn off the factor of somebody who lost it; return False if there was none. Raises UserNotFound.
+        """Turn off the factor of an administrator who lost it; return False if there was none. Raises UserNotFound.
 
         All sessions of the account in the administration end.
         """
-        key = username_key(username, self.username_key)
-        found = self.user_store.credentials(key) if key else None
-        if found is None or found.user.is_erased:
-            raise UserNotFound
-        user_id = found.user.id
+        user = existing_account(self.user_store, self.username_key, username).user
+        user_id = user.id
         with self.transaction(account=user_id):
             is_reset = self.second_factor_store.remove(user_id)
             if is_reset:
                 ended = self.administration_session_store.end_all(user_id, self.clock())
                 self.audit_log.note(AuditEvent.SECOND_FACTOR_RESET, about=user_id, by=by, ended=ended)
-        return found.user, is_reset
+        return user, is_reset
 
     # The server's key
 

@@ -6,9 +6,10 @@ asks `keep_one`, under one lock, so two such changes at once can't both take the
 
 from dataclasses import dataclass
 
+from minichat.domain.account_lookup import existing_user
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import LastSuperuser, UserNotFound
+from minichat.domain.errors import LastSuperuser
 from minichat.domain.model import AuditEvent, User
 from minichat.domain.ports import Clock, SessionStore, Transaction, UserStore
 
@@ -38,7 +39,7 @@ class Superusers:
         """
         with self.transaction(account=user_id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
-            user = self._living(user_id)
+            user = existing_user(self.user_store, user_id)
             is_new = self.user_store.set_superuser(user_id, True)
             if is_new:
                 self.audit_log.note(AuditEvent.SUPERUSER_GRANTED, about=user_id, by=by)
@@ -51,16 +52,10 @@ class Superusers:
         """
         with self.transaction(superusers=True, account=user_id, shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
-            user = self._living(user_id)
+            user = existing_user(self.user_store, user_id)
             self.keep_one(user)
             is_new = self.user_store.set_superuser(user_id, False)
             if is_new:
                 ended = self.session_store.end_all(user_id, self.clock())
                 self.audit_log.note(AuditEvent.SUPERUSER_REVOKED, about=user_id, by=by, ended=ended)
         return user._replace(is_superuser=False), is_new
-
-    def _living(self, user_id: int) -> User:
-        user = self.user_store.get(user_id)
-        if user is None or user.is_erased:
-            raise UserNotFound
-        return user
