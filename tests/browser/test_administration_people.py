@@ -106,8 +106,8 @@ def test_somebody_gets_an_account_and_gets_back_in_by_links_shown_once(people: P
 
     # The same way for somebody who forgot a password.
     root.opens(f"admin/people/{bob.id}/")
-    root.follows("Ссылка для пароля")
-    root.page.get_by_role("button", name="Ссылка для пароля").click()
+    root.follows("Ссылка для смены пароля")
+    root.page.get_by_role("button", name="Ссылка для смены пароля").click()
     token = root.page.locator("#link").inner_text().partition("#reset=")[2]
     body = {"token": token, "new_password": NEW_PASSWORD}
     assert bob.account.call("POST", "/api/auth/password-reset/confirm/", body).status == 200

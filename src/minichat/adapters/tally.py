@@ -62,7 +62,7 @@ class QueueTally:
         self._is_waiting = in_background
 
     def store(self) -> None:
-        """Store what was counted. Raises Unavailable, and keeps the counts."""
+        """Store the counts. Raises Unavailable, and then keeps them."""
         with self._lock:
             self._take_apart()
             if self._record is None or not (self._counts or self._active):

@@ -166,7 +166,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "heir_disabled": (
         "This account is disabled, so it can't own a room. Choose another participant.",
-        "Этот аккаунт заблокирован и не может владеть комнатой. Выберите другого участника.",
+        "Этот аккаунт отключён и не может владеть комнатой. Выберите другого участника.",
     ),
     "report_not_found": ("Report not found.", "Жалоба не найдена."),
     "conflict": ("This conflicts with the current state.", "Запрос противоречит текущему состоянию данных."),

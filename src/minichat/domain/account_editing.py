@@ -168,6 +168,6 @@ class AccountEditing:
 
 
 def version_of(user: User) -> str:
-    """Return a digest of what a form shows of an account."""
+    """Return a digest of the account's fields in the form."""
     shown = "\0".join([*(getattr(user, field) for field in _EDITED), str(user.email_verified_at)])
     return hashlib.sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()[:_VERSION_LENGTH]

@@ -64,7 +64,7 @@ class AdministratorSignIn:
             user = self._unchanged(found)
             self.throttling.check(guess)
             if user is not None and self._is_on(user.id):
-                # The counts of the guess stay: somebody who knows the password must not guess codes for ever.
+                # The counts of the guess stay: knowing the password must not permit unlimited guesses of codes.
                 self.audit_log.note(AuditEvent.CODE_AWAITED, about=user.id, device=device)
                 return HalfSignIn(user.id, self.clock(), _mark(found))
             if user is not None:

@@ -85,7 +85,7 @@ class PeopleLists:
         return self.people_store.search(sought, state, MAX_FOUND) if sought.words else FoundPeople([], True)
 
     def card(self, user_id: int) -> PersonCard:
-        """Return what the page of a person shows. Raises UserNotFound, also for an erased account."""
+        """Return the data for the page of a person. Raises UserNotFound, also for an erased account."""
         user = self.get(user_id)
         some = Window(PART)
         about = cut(self.report_store.page_about(user_id, some), some, _key)

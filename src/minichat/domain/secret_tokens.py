@@ -1,4 +1,4 @@
-"""Secret tokens that open something for their holders: tickets, invitations, and the ids of refresh tokens.
+"""Secret tokens that open something for their holders: tickets, invitations, links to accounts, and refresh token ids.
 
 The stores hold only their hashes, so a copy of the database opens nothing. A fast hash is enough: the tokens are random
 and too long to guess. This module knows no use of a token.

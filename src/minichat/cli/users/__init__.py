@@ -1,4 +1,4 @@
-"""`minichat users`: what the administration does to people, as commands.
+"""`minichat users`: the administration of people, as commands.
 
 Each command calls the same service as the page, so the same rules hold, and the audit log records the act.
 """

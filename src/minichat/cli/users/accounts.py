@@ -74,13 +74,13 @@ def create(
 @language_option
 @name_argument
 def edit(name: str, language: str, **given: str | None) -> None:
-    """Change an account. What you leave out stays."""
+    """Change an account. Fields without an option keep their values."""
     from minichat.domain.account_editing import EditedFields, version_of
     from minichat.domain.errors import ChangedMeanwhile, UsernameTaken
 
     fields = cast("EditedFields", {field: value for field, value in given.items() if value is not None})
     if not fields:
-        raise click.UsageError("Name what to change, for example --first-name.")
+        raise click.UsageError("Name a field to change, for example --first-name.")
     with services_for(name) as services:
         user = services.administration.find(name)
         try:

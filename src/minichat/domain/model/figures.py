@@ -8,13 +8,13 @@ from minichat.domain.model.values import Timestamp
 
 
 class Figure(StrEnum):
-    """What is counted."""
+    """The counted events and people."""
 
     REGISTRATIONS = "registrations"
     ACTIVE = "active"
     """People who made a request or had an open stream in the hour."""
     ACTIVE_IN_DAY = "active_in_day"
-    """The same in a day, by UTC: somebody who is active in several hours counts once."""
+    """The same in a day, by UTC: a person who is active in several hours counts once."""
     MESSAGES = "messages"
     STREAMS = "streams"
     """Opened streams and sockets."""

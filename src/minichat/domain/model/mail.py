@@ -86,7 +86,7 @@ class Mail(NamedTuple):
 
 
 class MailRecord(NamedTuple):
-    """What is kept of a mail for its account."""
+    """A mail as the export of its account shows it."""
 
     id: int
     kind: MailKind
@@ -97,7 +97,7 @@ class MailRecord(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """What a mail says, in the words of the domain."""
+    """The content of a mail, without its wording."""
 
     kind: MailKind
     address: str

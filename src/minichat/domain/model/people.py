@@ -41,7 +41,7 @@ class PeopleFilter(NamedTuple):
 
 
 class FoundPeople(NamedTuple):
-    """What a search for people found, the best first."""
+    """The results of a search for people, the best first."""
 
     users: Sequence[User]
     is_complete: bool

@@ -32,7 +32,7 @@ class SetUpKey(NamedTuple):
 
 
 class FactorState(NamedTuple):
-    """What an administrator sees of their own second factor."""
+    """The state of a second factor, as its administrator sees it."""
 
     on_since: Timestamp | None
     """None while the factor is off."""

@@ -90,7 +90,7 @@ TEXTS: Table = {
     "password_hint": "Leave it empty to get a link with which the person sets one.",
     "edit": "Edit",
     "edit_title": "Edit {name}",
-    "edit_stale": "These values are saved now. What you typed is still in the form below.",
+    "edit_stale": "These values are saved now. Your changes are still in the form below.",
     "edit_again": "To change them",
     "edit_reload": "Load the form again",
     "edit_done": "The account {name} is saved.",
