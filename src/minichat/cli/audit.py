@@ -6,6 +6,7 @@ import click
 
 from minichat.cli.choices import LateChoice
 from minichat.cli.common import Text
+from minichat.cli.lists import username_of
 from minichat.cli.output import json_option, moment, print_json, print_text
 from minichat.cli.users.common import services_for
 
@@ -43,11 +44,11 @@ def audit(name: str | None, event: str | None, limit: int, as_json: bool) -> Non
 
 
 def _as_line(entry: "AuditEntry", people: "People") -> str:
-    parts = [f"{moment(entry.at)}", f"{entry.event:<24}", _name(entry.user_id, people) or "-"]
+    parts = [f"{moment(entry.at)}", f"{entry.event:<24}", username_of(entry.user_id, people) or "-"]
     if entry.device.ip:
         parts.append(f"from {entry.device.ip}")
     if entry.actor_id != entry.user_id:
-        parts.append(f"by {_name(entry.actor_id, people) or '-'}")
+        parts.append(f"by {username_of(entry.actor_id, people) or '-'}")
     if entry.session_id is not None:
         parts.append(f"session={entry.session_id}")
     parts += [f"{key}={value}" for key, value in entry.detail.items()]
@@ -62,15 +63,11 @@ def _as_json(entry: "AuditEntry", people: "People") -> dict[str, Any]:
         "time": moment(entry.at),
         "event": entry.event,
         "user_id": entry.user_id,
-        "user": _name(entry.user_id, people),
+        "user": username_of(entry.user_id, people),
         "by_id": entry.actor_id,
-        "by": _name(entry.actor_id, people),
+        "by": username_of(entry.actor_id, people),
         "session_id": entry.session_id,
         "ip": entry.device.ip,
         "user_agent": entry.device.user_agent,
         "detail": entry.detail,
     }
-
-
-def _name(user_id: int | None, people: "People") -> str | None:
-    return None if user_id is None else people[user_id].username if user_id in people else f"#{user_id}"

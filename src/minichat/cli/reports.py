@@ -8,13 +8,13 @@ import click
 
 from minichat.cli.choices import ID, LateChoice
 from minichat.cli.common import Failed, load_settings, services_of
+from minichat.cli.lists import all_pages, username_of
 from minichat.cli.output import json_option, moment, print_json, print_text
 
 if TYPE_CHECKING:
     from minichat.domain.model import OpenedReport, People, ReportHead, ReportState
     from minichat.domain.services import Services
 
-PAGE = 200
 ANY_STATE = "any"
 
 
@@ -37,20 +37,16 @@ def reports() -> None:
 def list_(state: str, as_json: bool) -> None:
     """List reports without their texts: id, time, state, reason, author and reporter. The oldest open one is first."""
     from minichat.domain.model import ReportState
-    from minichat.domain.paging import Window
 
     sought = None if state == ANY_STATE else ReportState(state)
     with services_of(load_settings()) as services:
-        found = services.report_queue.page(Window(PAGE), sought)
-        while True:
+        queue = services.report_queue
+        for found in all_pages(lambda window: queue.page(window, sought), lambda found: found.page):
             for head in found.page.items:
                 if as_json:
                     print_json(_head(head, found.people))
                 else:
                     print_text(_as_line(head, found.people))
-            if found.page.next is None:
-                return
-            found = services.report_queue.page(Window(PAGE, after=found.page.next), sought)
 
 
 @reports.command(short_help="Show a report with its texts.")
@@ -124,7 +120,7 @@ def _words(state: "ReportState") -> str:
 
 
 def _as_line(head: "ReportHead", people: "People") -> str:
-    author, reporter = _name(head.author_id, people), _name(head.reporter_id, people) or "-"
+    author, reporter = username_of(head.author_id, people), username_of(head.reporter_id, people) or "-"
     return (
         f"{head.id:>6}  {moment(head.created_at)}  {_words(head.state):<9}  {head.reason:<5}  {author}  by {reporter}"
     )
@@ -139,12 +135,12 @@ def _head(head: "ReportHead", people: "People") -> dict[str, Any]:
         "room_id": head.room_id,
         "message_id": head.message_id,
         "author_id": head.author_id,
-        "author": _name(head.author_id, people),
+        "author": username_of(head.author_id, people),
         "reporter_id": head.reporter_id,
-        "reporter": _name(head.reporter_id, people),
+        "reporter": username_of(head.reporter_id, people),
         "decided_at": moment(head.decided_at),
         "decided_by_id": head.decided_by,
-        "decided_by": _name(head.decided_by, people),
+        "decided_by": username_of(head.decided_by, people),
     }
 
 
@@ -157,7 +153,3 @@ def _opened(opened: "OpenedReport") -> dict[str, Any]:
         "room": None if opened.room is None else opened.room.name,
         "is_message_deleted": message is None or message.is_deleted,
     }
-
-
-def _name(user_id: int | None, people: "People") -> str | None:
-    return None if user_id is None else people[user_id].username if user_id in people else f"#{user_id}"

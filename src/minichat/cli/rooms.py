@@ -8,14 +8,13 @@ import click
 
 from minichat.cli.choices import ID
 from minichat.cli.common import Failed, Text, expect_confirmation, load_settings, services_of
+from minichat.cli.lists import all_pages
 from minichat.cli.output import json_option, moment, print_json, print_text
 from minichat.cli.users.common import name_argument, problems, services_for
 
 if TYPE_CHECKING:
     from minichat.domain.model import Membership, People, Room
     from minichat.domain.services import Services
-
-PAGE = 200
 
 
 @click.group()
@@ -29,23 +28,17 @@ def rooms() -> None:
 def list_(query: str, as_json: bool) -> None:
     """List the groups, the newest first: id, created, members, whether private, and name."""
     from minichat.domain.errors import InvalidInput
-    from minichat.domain.paging import Window
 
     with services_of(load_settings()) as services:
-        window = Window(PAGE)
-        while True:
-            try:
-                page = services.room_administration.page(window, query)
-            except InvalidInput as error:
-                raise Failed(problems(error)) from error
-            for room in page.items:
-                if as_json:
-                    print_json(_as_json(room))
-                else:
-                    print_text(_as_line(room))
-            if page.next is None:
-                return
-            window = Window(PAGE, after=page.next)
+        try:
+            for page in all_pages(lambda window: services.room_administration.page(window, query), lambda page: page):
+                for room in page.items:
+                    if as_json:
+                        print_json(_as_json(room))
+                    else:
+                        print_text(_as_line(room))
+        except InvalidInput as error:
+            raise Failed(problems(error)) from error
 
 
 @rooms.command(short_help="Show a group with its participants.")
@@ -111,16 +104,10 @@ def _services_for(room_id: int) -> Iterator["Services"]:
 
 
 def _participants(services: "Services", room_id: int) -> Iterator[dict[str, Any]]:
-    from minichat.domain.paging import Window
-
-    window = Window(PAGE)
-    while True:
-        found = services.room_administration.participants(room_id, window)
+    administration = services.room_administration
+    for found in all_pages(lambda window: administration.participants(room_id, window), lambda found: found.page):
         for membership in found.page.items:
             yield _participant(membership, found.people)
-        if found.page.next is None:
-            return
-        window = Window(PAGE, after=found.page.next)
 
 
 def _participant(membership: "Membership", people: "People") -> dict[str, Any]:

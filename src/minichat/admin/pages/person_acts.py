@@ -28,7 +28,6 @@ class _AccountForm(Form):
 
 
 class NewAccountForm(_AccountForm):
-    email = StringField("people.email", render_kw={"autocomplete": "off", "type": "email"})
     password = PasswordField(
         "people.password", description="people.password_hint", render_kw={"autocomplete": "new-password"}
     )
@@ -200,7 +199,7 @@ class PersonActs(AdministratorPage):
 
 
 def _saved_now(user: User) -> Sequence[tuple[str, Cell]]:
-    """Return what another administrator has saved, and the way to a form that shows it."""
+    """Return the fields as another administrator has saved them, and a link to a form with them."""
     fields = ("username", "first_name", "last_name", "email")
     saved: list[tuple[str, Cell]] = [(t(f"people.{one}"), getattr(user, one) or t("shell.none")) for one in fields]
     return [*saved, (t("people.edit_again"), Link(t("people.edit_reload"), here()))]

@@ -7,14 +7,13 @@ import click
 
 from minichat.cli.choices import LateChoice
 from minichat.cli.common import Failed, Text, load_settings, services_of
+from minichat.cli.lists import all_pages
 from minichat.cli.output import json_option, moment, print_json, print_text
 from minichat.cli.users.common import name_argument, problems, services_for
 
 if TYPE_CHECKING:
     from minichat.domain.model import GroupMembership, PeopleState, Session, User
     from minichat.domain.services import Services
-
-PAGE = 200
 
 
 def _states() -> list[str]:
@@ -84,13 +83,10 @@ def _in_words(one: dict[str, Any] | int) -> str:
 
 def _all(services: "Services", state: "PeopleState | None") -> Iterator["User"]:
     from minichat.domain.model import PeopleFilter
-    from minichat.domain.paging import Window
 
-    page = services.people_lists.page(PeopleFilter(state), Window(PAGE))
-    while page.next is not None:
+    people = PeopleFilter(state)
+    for page in all_pages(lambda window: services.people_lists.page(people, window), lambda page: page):
         yield from page.items
-        page = services.people_lists.page(PeopleFilter(state), Window(PAGE, after=page.next))
-    yield from page.items
 
 
 def _found(services: "Services", query: str, state: "PeopleState | None") -> Iterator["User"]:
