@@ -17,7 +17,7 @@ import pytest
 import postgres
 from commands import run_minichat
 from e2e.crowd import register, rows
-from minichat.cli.checking import service, setup
+from minichat.cli.checking import databases, service, setup
 from minichat.cli.checking.findings import Verdict
 from proxies import NAME, running_nginx
 from servers import SECRET, free_port, running_redis, serving, sqlite_file_of
@@ -330,13 +330,13 @@ class TestTheClock:
         ],
     )
     def test_a_wrong_clock_is_reported(self, here, there, newest, said):
-        [found] = setup.clock(here, there, newest)
+        [found] = databases.clock(here, there, newest)
         assert found.verdict is Verdict.WRONG
         assert said in found.sentence
 
     @pytest.mark.parametrize(("there", "newest"), [(None, None), (NOW + 2_900, NOW + 1_000), (NOW - 2_900, NOW)])
     def test_a_clock_that_is_wrong_by_a_few_seconds_passes(self, there, newest):
-        assert [found.verdict for found in setup.clock(self.NOW, there, newest)] == [Verdict.OK]
+        assert [found.verdict for found in databases.clock(self.NOW, there, newest)] == [Verdict.OK]
 
 
 @pytest.fixture(scope="module")

@@ -29,3 +29,7 @@ def wrong(subject: str, sentence: str) -> Finding:
 
 def note(subject: str, sentence: str) -> Finding:
     return Finding(Verdict.NOTE, subject, sentence)
+
+
+def on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
