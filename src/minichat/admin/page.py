@@ -21,7 +21,7 @@ from minichat.admin.signed_in import (
     administrator,
     administrator_at,
     forget_administrator,
-    somebody_signed_in,
+    signed_in_superuser,
 )
 from minichat.api.errors import CODES
 from minichat.api.headers import PAGE_HEADERS
@@ -93,7 +93,7 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
             t=t,
             language=language(),
             languages=NAMES,
-            me=somebody_signed_in(),
+            me=signed_in_superuser(),
             pages=self.admin.pages if self.admin else (),
             csrf_token=form.csrf_token,
             here=here(),
@@ -215,32 +215,33 @@ class AdministratorPage(Page):
         """
         form = Form(request.form) if form is None else form
         to = back(self.home if default is None else default)
-        status = 200
-        if request.method == "POST" and not form.is_genuine:
-            status = 400
-            flash(t("shell.page_too_old"), "error")
-        elif request.method == "POST" and form.errors:
-            status = 400
-        elif request.method == "POST":
-            try:
-                result = action()
-            except InvalidInput as error:
-                form.refuse(error)
-                status = 400
-            except (NotFound, NotAllowed, Conflict, TooMany, Unavailable) as error:
-                if isinstance(error, Unavailable) and error.is_conflict:
-                    raise  # the request is tried again at once
-                status = _status_of(error)
-                flash(sentence(error.code), "error")
-                if isinstance(error, NotFound):
-                    return redirect(to, 303)
-            else:
-                if not isinstance(result, str):
-                    return result
-                flash(result, "done")
-                return redirect(to, 303)
+        outcome = self._posted(form, action, to) if request.method == "POST" else 200
+        if not isinstance(outcome, int):
+            return outcome
         page = self.render(template, question=question, form=form, parent=to, **values)
-        return make_response(page, status)
+        return make_response(page, outcome)
+
+    def _posted(self, form: Form, action: Callable[[], str | Response], to: str) -> Any:
+        """Run the action of a sent form; return the answer, or the status with which the form appears again."""
+        if not form.is_genuine:
+            flash(t("shell.page_too_old"), "error")
+            return 400
+        if form.errors:
+            return 400
+        try:
+            result = action()
+        except InvalidInput as error:
+            form.refuse(error)
+            return 400
+        except (NotFound, NotAllowed, Conflict, TooMany, Unavailable) as error:
+            if isinstance(error, Unavailable) and error.is_conflict:
+                raise  # the request is tried again at once
+            flash(sentence(error.code), "error")
+            return redirect(to, 303) if isinstance(error, NotFound) else _status_of(error)
+        if not isinstance(result, str):
+            return result
+        flash(result, "done")
+        return redirect(to, 303)
 
 
 def _status_of(error: ChatError) -> int:
