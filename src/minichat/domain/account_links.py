@@ -60,7 +60,7 @@ class AccountLinks:
         """Return the link of a token. Raises LinkInvalid if it is unknown, used, replaced or expired."""
         link = self.link_store.by_hash(hash_of(token))
         if link is None or link.purpose is not purpose or not self._is_current(link):
-            raise LinkInvalid.of("token", "link_invalid")
+            raise LinkInvalid
         return link
 
     def use(self, link: AccountLink) -> None:
@@ -70,7 +70,7 @@ class AccountLinks:
         """
         taken = self.link_store.take(link.token_hash)
         if taken is None or not self._is_current(taken):
-            raise LinkInvalid.of("token", "link_invalid")
+            raise LinkInvalid
 
     def void(self, user_id: int) -> None:
         """Void all links of an account, inside a transaction that holds it: its password or its address has changed."""

@@ -206,6 +206,9 @@ class LinkInvalid(InvalidInput):
 
     code = "token_invalid"
 
+    def __init__(self) -> None:
+        super().__init__({"token": [Issue("link_invalid")]})
+
 
 class NotYourMessage(NotAllowed):
     """Only the author can edit a message; no role permits it."""

@@ -89,7 +89,7 @@ class Recovery:
             self.account_links.use(link)
             found = self.user_store.credentials_by_id(user.id)
             if found is None or not found.user.is_active:
-                raise LinkInvalid.of("token", "link_invalid")
+                raise LinkInvalid
             self.user_store.change_password(user.id, found.password_hash, new_hash)
             ended = self.session_store.end_all(user.id, self.clock())
             self.account_links.void(user.id)
@@ -138,7 +138,7 @@ class Recovery:
         link = self.account_links.open(token, LinkPurpose.RESET)
         user = self.user_store.get(link.user_id)
         if user is None or not user.is_active:
-            raise LinkInvalid.of("token", "link_invalid")
+            raise LinkInvalid
         return link, user
 
     def _checked_password(self, user: User, new: str, confirm: str | None) -> str:

@@ -69,7 +69,7 @@ class Verification:
             self.account_links.use(link)
             user = self.user_store.get(link.user_id)
             if user is None or not user.is_active or email_key(user.email) != link.email_key:
-                raise LinkInvalid.of("token", "link_invalid")
+                raise LinkInvalid
             now = self.clock()
             if not self.user_store.verify_email(user.id, link.email_key, now):
                 raise EmailTaken
