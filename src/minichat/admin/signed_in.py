@@ -35,7 +35,7 @@ def forget_administrator() -> None:
     state.administrator, state.is_administrator_known = None, True
 
 
-def somebody_signed_in() -> User | None:
+def signed_in_superuser() -> User | None:
     """Return the superuser who has signed in, also while a required second factor is missing."""
     caller = administrator_at(Gate.OPEN, Gate.SET_UP)
     return None if caller is None else caller.user

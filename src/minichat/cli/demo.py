@@ -35,7 +35,8 @@ NUMBERS = ("users", "rooms", "members", "messages")
 def demo(context: click.Context, users: int, rooms: int, members: int, messages: int, story: bool) -> None:
     """Fill an empty database with example data: users user1, user2, ... with the password demo-password-1.
 
-    With --story, the data is a team with conversations of the last weeks, and the command prints whom to log in as.
+    With --story, the data is a team with conversations of the last weeks, and the command prints the accounts to log
+    in with.
     """
     if story:
         given = [name for name in NUMBERS if context.get_parameter_source(name) == ParameterSource.COMMANDLINE]

@@ -8,7 +8,7 @@ import {put} from "./loading.js";
 import {enterWithTokens} from "./session.js";
 
 /**
- * Request a link by mail. Returns a sentence about it: the server tells nobody whether there is such an account.
+ * Request a link by mail. Returns a sentence about it: the answer does not show whether the account exists.
  * @param {App} app
  * @param {string} name A username or an address.
  * @returns {Promise<string>}
@@ -19,7 +19,7 @@ export async function requestReset(app, name) {
 }
 
 /**
- * Set a new password, and log in. Somebody else who is logged in here is logged out.
+ * Set a new password, and log in. Another user of this browser is logged out.
  * @param {App} app
  * @param {{token: string, new_password: string}} form
  */

@@ -127,7 +127,7 @@ function enter({local, session, store}, {user, tokens, room}) {
 }
 
 /**
- * Log in with tokens that came without the account. Somebody else who is logged in here is logged out first.
+ * Log in with tokens that came without the account, after logging out another user of this browser.
  * @param {App} app
  * @param {import("../api/types.js").Tokens} tokens
  */

@@ -1,7 +1,7 @@
 /**
  * Small values that survive a reload, as JSON in localStorage. No function throws: if that is full, a value lives in the
  * storage of the tab, which has room of its own; with blocked storage in memory, until the page closes. It knows nothing
- * of what it keeps.
+ * of the values.
  */
 
 /**
@@ -38,7 +38,7 @@ export function makeLocal(
   page = globalThis,
   openTab = () => globalThis.sessionStorage,
 ) {
-  /** What both storages have refused. @type {Map<string, string>} */
+  /** Values that both storages have refused. @type {Map<string, string>} */
   const memory = new Map();
 
   /**

@@ -93,7 +93,7 @@
  * @property {ReadonlySet<number>} blocked The users whom the user blocks.
  * @property {readonly OutboxEntry[]} outbox In the order of sending, over all rooms.
  * @property {ReadonlyMap<number, Draft>} drafts By room.
- * @property {Readonly<Partial<ProfileNames>>} profileDraft What is typed in the profile and not saved.
+ * @property {Readonly<Partial<ProfileNames>>} profileDraft The unsaved changes of the profile.
  * @property {ReadonlyMap<number, number>} cooldowns By room: when the user may write again, in milliseconds since the epoch.
  */
 
