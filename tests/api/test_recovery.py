@@ -137,10 +137,10 @@ class TestAnswers:
 
     def test_resending_is_limited(self, chat: Chat, mailer: MemoryMailer) -> None:
         ben = chat.person("ben")
-        answers = [ben.sends("POST", RESEND) for _ in range(5)]
-        assert [answer.status for answer in answers] == [202] * 4 + [429]
+        answers = [ben.sends("POST", RESEND) for _ in range(3)]
+        assert [answer.status for answer in answers] == [202] * 2 + [429]
         assert int(answers[-1].headers["Retry-After"]) == 86_400
-        assert len(delivered(chat, mailer)) == 5
+        assert len(delivered(chat, mailer)) == 3
 
     def test_the_server_says_that_it_sends_mail(self, chat: Chat) -> None:
         assert chat.anyone.gets("/api/info/").body["password_reset"] is True

@@ -67,6 +67,7 @@ class TestRequests:
         assert {(row.address, row.email_key, len(row.seed)) for row in rows} == {("", "", 32)}
 
     def test_an_account_gets_three_mails_an_hour_and_further_requests_void_nothing(self, chat, ann):
+        chat.clock.advance(DAY / SECOND)  # the mail that verified the address counts no longer
         tokens = [chat.requests() for _ in range(3)]
         assert chat.requests() is None
         chat.clock.advance(1_000)
@@ -77,12 +78,29 @@ class TestRequests:
     def test_an_address_gets_five_mails_a_day_from_all_accounts_together(self, chat, ann):
         for name in ("eve1", "eve2", "eve3"):
             chat.person(name, email=ADDRESS.upper())
-        chat.delivers()
+        assert chat.delivers() == [MailOutcome.SENT] * 2 + [MailOutcome.DROPPED]
         chat.letters.clear()
         assert chat.requests() is not None
         assert chat.requests() is None
+        for outcome in (MailOutcome.SENT, MailOutcome.DROPPED):
+            chat.services.recovery.make_link(ann.id)
+            assert chat.delivers() == [outcome]
         chat.clock.advance(DAY / SECOND)
         assert chat.requests() is not None
+
+    def test_accounts_of_a_stranger_with_the_address_keep_no_mail_from_its_owner(self, chat, ann):
+        for number in range(9):
+            chat.person(f"eve{number}", email=ADDRESS)
+        chat.delivers()
+        chat.letters.clear()
+        assert chat.requests() is not None
+        for _ in range(9):
+            chat.services.recovery.request(username="ann")
+        chat.delivers()
+        proof = chat.services.sessions.verify_password(ann.caller, PASSWORD, "password")
+        chat.services.directory.edit_profile(ann.id, email="eve@example.org", proof=proof)
+        chat.delivers()
+        assert (MailKind.ADDRESS_CHANGED, ADDRESS) in [(letter.kind, letter.address) for letter in chat.letters]
 
     def test_requests_of_one_network_address_are_limited(self, chat):
         device = Device("", "192.0.2.1")

@@ -89,7 +89,7 @@ class MailDelivery:
 
     def _accepts(self, mail: Mail, user: User, address: str) -> bool:
         """Decide at the first attempt whether the mail may be sent to the address. If so, make its link."""
-        free_at = self.outbox.address_free_at(address)
+        free_at = self.outbox.address_free_at(address, mail.kind)
         if mail.kind is MailKind.RESET:
             free_at = max(free_at, self.outbox.reset_free_at(user.id))
             if not user.is_active or user.email_verified_at is None:

@@ -12,11 +12,15 @@ from minichat.domain.model import DAY, HOUR, MailKind, MailQueue, NewMail, Times
 from minichat.domain.ports import Clock, Mailer, MailStore
 from minichat.domain.secret_tokens import hash_of, new_token
 
-MAILS_PER_ADDRESS = 5
-"""Mails in any 24 hours to one address, for all accounts and acts together."""
+MAILS_PER_ADDRESS = {MailKind.VERIFY: 3, MailKind.RESET: 4, MailKind.ADDRESS_CHANGED: 5, MailKind.LINK_MADE: 5}
+"""Mails in any 24 hours to one address, for all accounts and acts together, after which it gets none of a kind.
+
+Strangers can cause the first two kinds: with an account that gives the address, and by its owner's username. So they
+can't use up the mails that bring the owner back in, nor the notice of a change.
+"""
 RESETS_PER_ACCOUNT = 3
 """Mails in any hour that offer an account a new password."""
-REQUESTS_PER_ACCOUNT = 5
+REQUESTS_PER_ACCOUNT = 3
 """Mails in any 24 hours that an account requests to verify its address, whether they are sent or not."""
 
 
@@ -50,10 +54,11 @@ class Outbox:
         """Return the state of the queue."""
         return self.mail_store.queue()
 
-    def address_free_at(self, address: str) -> Timestamp:
-        """Return when the next mail may be sent to an address: a time in the past if it may be sent now."""
-        times = self.mail_store.times_to(email_key(address), self.clock() - DAY, MAILS_PER_ADDRESS)
-        return _free_at(times, MAILS_PER_ADDRESS, DAY)
+    def address_free_at(self, address: str, kind: MailKind) -> Timestamp:
+        """Return when the next mail of a kind may be sent to an address: a time in the past if it may be sent now."""
+        most = MAILS_PER_ADDRESS[kind]
+        times = self.mail_store.times_to(email_key(address), self.clock() - DAY, most)
+        return _free_at(times, most, DAY)
 
     def reset_free_at(self, user_id: int) -> Timestamp:
         """Return the same for a reset of an account."""

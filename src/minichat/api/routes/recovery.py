@@ -75,7 +75,7 @@ def verify_email(form: dict[str, str]) -> Response:
 def resend_verification() -> Response:
     """Request another mail with a link that verifies your e-mail address.
 
-    An address gets at most five mails in a day. Nothing is sent if you have no address, or a verified one.
+    An address gets at most three such mails in a day. Nothing is sent if you have no address, or a verified one.
     """
     if not services().outbox.is_open:
         return _confirmation("sends_no_mail", 202)
