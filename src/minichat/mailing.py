@@ -19,10 +19,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 15.0
 """Mean interval between two looks at the queue."""
-
-
 PAUSE_SECONDS = 0.4
-"""Longest pause before a look."""
+"""Maximum random pause before a look."""
 
 
 class MailSender:

@@ -19,7 +19,7 @@ class Acquaintances:
 
     @property
     def are_limited(self) -> bool:
-        """Whether there can be people whom a user does not know."""
+        """Whether users may be strangers to each other."""
         return self.mode == DirectoryMode.SHARED
 
     def circle_of(self, viewer_id: int | None) -> int | None:
@@ -35,4 +35,6 @@ class Acquaintances:
         With `DirectoryMode.EVERYONE` this is true for unknown ids as well.
         """
         others = set(user_ids) - {viewer_id}
-        return not (others and self.are_limited) or others <= set(self.membership_store.sharing(viewer_id, others))
+        if not others or not self.are_limited:
+            return True
+        return others <= set(self.membership_store.sharing(viewer_id, others))

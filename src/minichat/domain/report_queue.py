@@ -2,9 +2,9 @@
 
 The queue shows no texts. Opening a report shows them to the administrator, and the audit log records it. The entries
 of a report are about no account: an export must not show it to the author of the message. Only the entry of a deletion
-is about the author, and it does not name the report. Every act needs the state
-that its administrator saw, so of two administrators at once one decides, and the other learns it. `by` is the
-administrator's id, or None for the command line.
+is about the author, and it does not name the report. Every act needs the state that its administrator saw: if two
+administrators decide at once, the second decision raises ReportDecided. `by` is the administrator's id, or None for the
+command line.
 """
 
 from dataclasses import dataclass
