@@ -89,7 +89,7 @@ def test_a_mail_that_is_done_loses_its_address_and_is_never_claimed_again(ports,
         ports.mail_store.finish(mail.id, MailOutcome.REFUSED, 7_000)  # a late record of another sender
     assert claim(at=99_000) is None
     assert ports.mail_store.queue() == MailQueue(0, None, 0)
-    assert ports.mail_store.times_to(KEY, 0, 9) == [1_000]
+    assert ports.mail_store.times_to(KEY, 0, 9_000, 9) == [1_000]
 
 
 def test_the_mails_to_an_address_are_counted_without_dropped_ones(ports, queue, finish):
@@ -98,20 +98,21 @@ def test_the_mails_to_an_address_are_counted_without_dropped_ones(ports, queue, 
     queue(5_000, key="bob@example.org")
     finish(MailOutcome.DROPPED)
     finish(MailOutcome.SENT)
-    assert ports.mail_store.times_to(KEY, 0, 9) == [4_000, 3_000, 2_000]
-    assert ports.mail_store.times_to(KEY, 3_000, 9) == [4_000]
-    assert ports.mail_store.times_to(KEY, 0, 2) == [4_000, 3_000]
+    assert ports.mail_store.times_to(KEY, 0, 9_000, 9) == [4_000, 3_000, 2_000]
+    assert ports.mail_store.times_to(KEY, 3_000, 9_000, 9) == [4_000]
+    assert ports.mail_store.times_to(KEY, 0, 3_000, 9) == [2_000]
+    assert ports.mail_store.times_to(KEY, 0, 9_000, 2) == [4_000, 3_000]
 
 
 def test_the_resets_of_an_account_are_counted_once_they_have_an_address(ports, queue, claim):
     queue(1_000, key="", address="")
     queue(2_000, MailKind.VERIFY)
     queue(3_000, user_id=2)
-    assert ports.mail_store.reset_times(1, 0, 9) == []
+    assert ports.mail_store.reset_times(1, 0, 9_000, 9) == []
     mail = claim()
     with ports.transaction():
         ports.mail_store.accept(mail.id, "Ann@example.org", KEY)
-    assert ports.mail_store.reset_times(1, 0, 9) == [1_000]
+    assert ports.mail_store.reset_times(1, 0, 9_000, 9) == [1_000]
 
 
 def test_the_requests_of_an_account_are_counted_by_kind_dropped_or_not(ports, queue, finish):
@@ -119,9 +120,9 @@ def test_the_requests_of_an_account_are_counted_by_kind_dropped_or_not(ports, qu
         queue(at, kind, key="")
     queue(4_000, MailKind.VERIFY, user_id=2)
     finish(MailOutcome.DROPPED)
-    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 9) == [3_000, 1_000]
-    assert ports.mail_store.request_times(1, MailKind.VERIFY, 1_000, 9) == [3_000]
-    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 1) == [3_000]
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 9_000, 9) == [3_000, 1_000]
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 1_000, 9_000, 9) == [3_000]
+    assert ports.mail_store.request_times(1, MailKind.VERIFY, 0, 9_000, 1) == [3_000]
 
 
 def test_the_mails_of_an_account_are_listed_in_pages(ports, queue, finish):
@@ -152,7 +153,7 @@ def test_erasing_an_account_drops_its_mails_and_keeps_the_count_of_the_address(p
         ports.mail_store.erase(1)
     assert claim().user_id == 2
     assert claim() is None
-    assert ports.mail_store.reset_times(1, 0, 9) == []
+    assert ports.mail_store.reset_times(1, 0, 9_000, 9) == []
 
 
 def test_mails_that_are_done_are_swept_a_few_at_a_time(ports, queue, finish):

@@ -102,6 +102,12 @@ class TestRequests:
         chat.delivers()
         assert (MailKind.ADDRESS_CHANGED, ADDRESS) in [(letter.kind, letter.address) for letter in chat.letters]
 
+    def test_mails_under_a_fast_clock_keep_none_away_after_it_was_set_back(self, chat, ann):
+        while chat.requests() is not None:
+            pass
+        chat.clock.advance(-DAY / SECOND)
+        assert chat.requests() is not None
+
     def test_requests_of_one_network_address_are_limited(self, chat):
         device = Device("", "192.0.2.1")
         for _ in range(RESETS_PER_ADDRESS):

@@ -38,20 +38,20 @@ class MemoryMailStore:
         if stored is not None and stored.outcome is None:
             self._store.writable.mails[mail_id] = StoredMail(stored.mail._replace(address="", seed=""), outcome, at)
 
-    def times_to(self, email_key: str, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return self._newest((mail for mail in self._counted() if mail.email_key == email_key), since, limit)
+    def times_to(self, email_key: str, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return self._newest((mail for mail in self._counted() if mail.email_key == email_key), since, until, limit)
 
-    def reset_times(self, user_id: int, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+    def reset_times(self, user_id: int, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
         resets = (
             mail
             for mail in self._counted()
             if mail.user_id == user_id and mail.kind is MailKind.RESET and mail.email_key
         )
-        return self._newest(resets, since, limit)
+        return self._newest(resets, since, until, limit)
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
         mails = [stored.mail for stored in self._store.tables.mails.values()]
-        return self._newest((mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, limit)
+        return self._newest((mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, until, limit)
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
         found = [one for id_, one in self._store.tables.mails.items() if one.mail.user_id == user_id and id_ > after]
@@ -91,8 +91,8 @@ class MemoryMailStore:
         return [one.mail for one in stored if one.outcome is not MailOutcome.DROPPED]
 
     @staticmethod
-    def _newest(mails: Iterable[Mail], since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return sorted((mail.created_at for mail in mails if mail.created_at > since), reverse=True)[:limit]
+    def _newest(mails: Iterable[Mail], since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return sorted((mail.created_at for mail in mails if since < mail.created_at < until), reverse=True)[:limit]
 
 
 class MemoryMailer:

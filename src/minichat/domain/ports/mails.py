@@ -25,14 +25,14 @@ class MailStore(Protocol):
     def finish(self, mail_id: int, outcome: MailOutcome, at: Timestamp) -> None:
         """Record the outcome of a waiting mail, and forget its address and seed."""
 
-    def times_to(self, email_key: str, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        """Return when the last `limit` mails to an address were queued after `since`, without dropped ones."""
+    def times_to(self, email_key: str, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        """Return when the last `limit` mails to an address were queued between `since` and `until`, without dropped ones."""
 
-    def reset_times(self, user_id: int, since: Timestamp, limit: int) -> Sequence[Timestamp]:
+    def reset_times(self, user_id: int, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
         """Return the same of the accepted resets of one account."""
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        """Return when the last `limit` mails of that kind were queued for an account after `since`, dropped or not."""
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        """Return when the last `limit` mails of that kind were queued for an account then, dropped or not."""
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
         """Return the mails of an account with ids above `after`, at most `limit`, by id."""

@@ -35,7 +35,7 @@ class PeeweeMailStore:
         done = {"outcome": param("outcome"), "done_at": param("at"), "address": "", "seed": ""}
         self._finish = statement(row.update(done).where(this_one & waits))
 
-        is_recent = row.created_at > param("since")
+        is_recent = (row.created_at > param("since")) & (row.created_at < param("until"))
         counts = row.outcome.is_null() | (row.outcome != MailOutcome.DROPPED.value)
         newest = row.select(row.created_at).order_by(row.created_at.desc()).limit(param("limit"))
         self._times_to = statement(newest.where((row.email_key == param("email_key")) & is_recent & counts))
@@ -82,14 +82,14 @@ class PeeweeMailStore:
     def finish(self, mail_id: int, outcome: MailOutcome, at: Timestamp) -> None:
         self._finish.run(id=mail_id, outcome=outcome, at=at)
 
-    def times_to(self, email_key: str, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return [at for (at,) in self._times_to.rows(email_key=email_key, since=since, limit=limit)]
+    def times_to(self, email_key: str, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return [at for (at,) in self._times_to.rows(email_key=email_key, since=since, until=until, limit=limit)]
 
-    def reset_times(self, user_id: int, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return [at for (at,) in self._reset_times.rows(user_id=user_id, since=since, limit=limit)]
+    def reset_times(self, user_id: int, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return [at for (at,) in self._reset_times.rows(user_id=user_id, since=since, until=until, limit=limit)]
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return [at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, limit=limit)]
+    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+        return [at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, until=until, limit=limit)]
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
         return RECORDS.all(self._all_of.rows(user_id=user_id, after=after, limit=limit))
