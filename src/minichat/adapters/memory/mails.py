@@ -49,9 +49,13 @@ class MemoryMailStore:
         )
         return self._newest(resets, since, until, limit)
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+    def request_times(
+        self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int
+    ) -> Sequence[Timestamp]:
         mails = [stored.mail for stored in self._store.tables.mails.values()]
-        return self._newest((mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, until, limit)
+        return self._newest(
+            (mail for mail in mails if (mail.user_id, mail.kind) == (user_id, kind)), since, until, limit
+        )
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
         found = [one for id_, one in self._store.tables.mails.items() if one.mail.user_id == user_id and id_ > after]

@@ -26,12 +26,17 @@ class MailStore(Protocol):
         """Record the outcome of a waiting mail, and forget its address and seed."""
 
     def times_to(self, email_key: str, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
-        """Return when the last `limit` mails to an address were queued between `since` and `until`, without dropped ones."""
+        """Return when the last `limit` mails to an address were queued, without dropped ones.
+
+        They were queued after `since` and before `until`.
+        """
 
     def reset_times(self, user_id: int, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
         """Return the same of the accepted resets of one account."""
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
+    def request_times(
+        self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int
+    ) -> Sequence[Timestamp]:
         """Return when the last `limit` mails of that kind were queued for an account then, dropped or not."""
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:

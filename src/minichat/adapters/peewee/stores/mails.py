@@ -88,8 +88,12 @@ class PeeweeMailStore:
     def reset_times(self, user_id: int, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
         return [at for (at,) in self._reset_times.rows(user_id=user_id, since=since, until=until, limit=limit)]
 
-    def request_times(self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int) -> Sequence[Timestamp]:
-        return [at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, until=until, limit=limit)]
+    def request_times(
+        self, user_id: int, kind: MailKind, since: Timestamp, until: Timestamp, limit: int
+    ) -> Sequence[Timestamp]:
+        return [
+            at for (at,) in self._request_times.rows(user_id=user_id, kind=kind, since=since, until=until, limit=limit)
+        ]
 
     def all_of(self, user_id: int, after: int, limit: int) -> Sequence[MailRecord]:
         return RECORDS.all(self._all_of.rows(user_id=user_id, after=after, limit=limit))
