@@ -210,7 +210,7 @@ class TestFoundation:
         assert chat.dump() == before
         assert browser.is_in
 
-    def test_an_old_page_is_refused_with_a_sentence_and_keeps_what_was_typed(self, chat: Chat, admin: Browser) -> None:
+    def test_an_old_page_is_refused_with_a_sentence_and_keeps_its_input(self, chat: Chat, admin: Browser) -> None:
         chat.person("ann")
         answer = admin.posts("/admin/people/2/disable/", csrf_token="old")
         assert answer.status_code == 400

@@ -18,7 +18,7 @@ def counted(chat: Chat, figure: Figure, days: int = 1) -> int:
     return int(next(series.counts[-1] for series in span.series if series.figure is figure))
 
 
-def test_the_server_counts_what_its_users_do(make_new_chat: MakeChat) -> None:
+def test_the_server_counts_the_acts_of_its_users(make_new_chat: MakeChat) -> None:
     chat = make_new_chat()
     ann, bob = chat.people("ann", "bob")
     room = ann.makes_room()

@@ -72,7 +72,7 @@ class TestLists:
 
 
 class TestEditing:
-    def test_a_stale_form_saves_nothing_and_keeps_what_was_typed(self, chat: Chat, admin: Browser, ann: Person) -> None:
+    def test_a_stale_form_saves_nothing_and_keeps_its_input(self, chat: Chat, admin: Browser, ann: Person) -> None:
         first, second = edit_form(admin), edit_form(admin)
         assert admin.acts(f"{PAGE}edit/", **first | {"first_name": "Anna"}).status_code == 303
         refused = admin.acts(f"{PAGE}edit/", **second | {"last_name": "Smith"})
@@ -134,7 +134,7 @@ class TestActs:
         admin.acts(f"{PAGE}enable/")
         assert ann.logs_in().is_logged_in
 
-    def test_a_superuser_who_is_demoted_loses_the_administration_at_the_next_click(
+    def test_a_demoted_superuser_loses_the_administration_at_the_next_click(
         self, chat: Chat, admin: Browser, ann: Person
     ) -> None:
         admin.acts(f"{PAGE}grant/")

@@ -45,7 +45,9 @@ def test_a_decision_leads_back_to_the_queue_with_its_filter(admin: Browser, repo
     assert "Report 1" in admin.sees("/admin/reports/")
 
 
-def test_the_second_administrator_learns_who_was_first(chat: Chat, admin: Browser, report: str, bob: Person) -> None:
+def test_the_second_administrator_sees_the_name_of_the_first(
+    chat: Chat, admin: Browser, report: str, bob: Person
+) -> None:
     chat.app.extensions["minichat"].services.registration.create_superuser("eve-admin", PASSWORD)
     other = Browser(chat)
     other.signs_in("eve-admin")

@@ -96,7 +96,9 @@ class TestSetUp:
         admin.posts(f"{HOME}{action}/", password=PASSWORD, code=code, csrf_token="x")
         assert admin.chat.dump(without=()) == before
 
-    def test_turning_it_off_opens_the_administration_by_the_password_alone(self, admin: Browser, app: App) -> None:
+    def test_turning_the_factor_off_opens_the_administration_by_the_password_alone(
+        self, admin: Browser, app: App
+    ) -> None:
         refused = admin.acts(f"{HOME}turn-off/", password=PASSWORD, code="000000")
         assert refused.status_code == 400
         assert admin.acts(f"{HOME}turn-off/", password=PASSWORD, code=app.next_code).status_code == 303
@@ -104,7 +106,7 @@ class TestSetUp:
         later.signs_in()
         assert later.is_in
 
-    def test_the_page_of_a_superuser_tells_others_whether_it_is_on(self, admin: Browser) -> None:
+    def test_the_page_of_a_superuser_shows_whether_their_second_factor_is_on(self, admin: Browser) -> None:
         [root] = admin.chat.sql('SELECT id FROM "user"').fetchone()
         page = f"/admin/people/{root}/"
         assert '<span class="tag is-warning">off</span>' in admin.sees(page)
@@ -146,7 +148,7 @@ class TestSignIn:
         assert (refused.status_code, "used before" in text(refused)) == (401, True)
         assert (first.is_in, second.is_in) == (True, False)
 
-    def test_a_recovery_code_opens_it_too(self, chat: Chat, admin: Browser) -> None:
+    def test_a_recovery_code_opens_the_administration(self, chat: Chat, admin: Browser) -> None:
         _, codes = sets_up(admin)
         browser = Browser(chat)
         browser.signs_in()
@@ -154,7 +156,7 @@ class TestSignIn:
         browser.acts(f"{CODE}?recovery=1", code=codes[4])
         assert browser.is_in
 
-    def test_it_ends_after_five_minutes_with_a_sentence(self, chat: Chat, app: App) -> None:
+    def test_a_half_sign_in_ends_after_five_minutes_with_a_sentence(self, chat: Chat, app: App) -> None:
         browser = Browser(chat)
         browser.signs_in()
         token = browser.form_token(CODE)
@@ -180,7 +182,7 @@ class TestSignIn:
         thief.takes(browser.cookie)
         assert not thief.is_in
 
-    def test_other_sessions_of_before_the_set_up_are_out(self, chat: Chat, admin: Browser) -> None:
+    def test_the_set_up_ends_earlier_sessions(self, chat: Chat, admin: Browser) -> None:
         before = Browser(chat)
         before.signs_in()
         assert before.is_in
@@ -228,7 +230,7 @@ class TestRequired:
         assert refused.headers["Location"] == HOME
         assert ann.gets("/api/auth/me/").status == 200
 
-    def test_a_visitor_can_sign_out_before_it(self, admin: Browser) -> None:
+    def test_an_administrator_can_sign_out_before_the_first_code(self, admin: Browser) -> None:
         admin.submits("/admin/sign-out/", HOME)
         assert admin.gets(HOME).headers["Location"].startswith("/admin/sign-in/")
 

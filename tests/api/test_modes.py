@@ -55,7 +55,7 @@ class TestClosed:
         answer = chat.anyone.posts(REGISTER, username="ann", password=PASSWORD, invite=token)
         assert (answer.status, answer.code) == (403, "registration_closed")
 
-    def test_the_server_says_so(self, chat: Chat) -> None:
+    def test_a_closed_server_shows_its_mode_and_a_sentence(self, chat: Chat) -> None:
         assert chat.anyone.gets("/api/info/").body["registration"] == "closed"
         answer = chat.anyone.sends("POST", REGISTER, json={}, headers={"Accept-Language": "ru"})
         assert answer.body["detail"] == "Зарегистрироваться здесь нельзя. Аккаунт может создать администратор сервера."
@@ -102,7 +102,7 @@ class TestInvite:
         answer = chat.anyone.sends("POST", REGISTER, data="{", content_type="application/json")
         assert (answer.status, answer.code) == (400, "malformed_json")
 
-    def test_the_server_says_so(self, chat: Chat) -> None:
+    def test_a_server_by_invitation_shows_its_mode(self, chat: Chat) -> None:
         assert chat.anyone.gets("/api/info/").body["registration"] == "invite"
 
 

@@ -97,7 +97,7 @@ def test_a_pattern_fits_every_text_that_the_domain_accepts(name: str, text: str)
         ("LOG_CURSOR", "7"),
     ],
 )
-def test_a_pattern_refuses_what_it_can_tell(name: str, text: str) -> None:
+def test_a_pattern_refuses_malformed_text(name: str, text: str) -> None:
     assert not fits(name, text)
 
 

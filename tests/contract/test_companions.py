@@ -36,7 +36,7 @@ def tea(add_room, ann, bob, carl):
     return add_room(ann, bob, carl, name="Tea")
 
 
-def test_users_of_one_room_share_it(ports, ann, bob, carl, add_user, tea):
+def test_users_of_one_room_are_companions(ports, ann, bob, carl, add_user, tea):
     eve = add_user("eve")
     everybody = {ann.id, bob.id, carl.id, eve.id, 999}
     assert ports.membership_store.sharing(ann.id, everybody - {ann.id}) == {bob.id, carl.id}

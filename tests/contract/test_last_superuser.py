@@ -12,7 +12,7 @@ pytestmark = pytest.mark.threads
 ROUNDS = 3
 
 
-def test_of_superusers_who_leave_at_once_in_different_ways_one_stays(chat: Chat) -> None:
+def test_one_of_several_superusers_that_leave_at_once_stays(chat: Chat) -> None:
     services = chat.services
     ways: list[Callable[[Person], object]] = [
         lambda person: services.erasure.erase(person.caller, PASSWORD),

@@ -45,7 +45,7 @@ CIPHERS = [
 
 
 @pytest.mark.parametrize(("before", "between", "after"), CIPHERS)
-def test_a_changed_key_still_decrypts_what_the_previous_one_encrypted(before, between, after):
+def test_a_changed_key_still_decrypts_secrets_of_the_previous_key(before, between, after):
     secret = before.encrypt("SECRET")
     assert before.is_current(secret)
     assert between.decrypt(secret) == "SECRET"

@@ -111,7 +111,7 @@ def test_a_domain_in_unicode_needs_nothing(start):
     assert box.recipients == ["ann@xn--e1afmkfd.xn--p1ai"]
 
 
-def test_starttls_is_used_where_it_is_offered(start, context):
+def test_the_mailer_uses_starttls_if_the_server_offers_it(start, context):
     box, mailer = start(starttls=context, needs_log_in=True, **LOGGED_IN)
     mailer.check()
     mailer.send(LETTER)

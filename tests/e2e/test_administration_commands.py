@@ -241,7 +241,7 @@ class TestReports:
         assert "ann  by bob" in chat.says("reports", "list")
         assert "report.opened" not in chat.events()
 
-    def test_a_report_is_shown_and_the_audit_log_knows_it(self, chat: Chat, report: int) -> None:
+    def test_showing_a_report_is_in_the_audit_log(self, chat: Chat, report: int) -> None:
         [shown] = chat.objects("reports", "show", str(report))
         assert (shown["content"], shown["comment"], shown["room"]) == ("Buy now", "Again", "Tea")
         assert shown["is_message_deleted"] is False

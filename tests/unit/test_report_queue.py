@@ -102,7 +102,7 @@ def test_a_decision_is_audited_once(queue, acts, report, root):
     assert (head.decided_by, head.decided_at) == (None, None)
 
 
-def test_the_second_administrator_learns_who_was_first(chat, queue, report, message, root):
+def test_the_second_administrator_sees_the_name_of_the_first(chat, queue, report, message, root):
     eve = chat.superuser("eve")
     queue.decide(report, DISMISSED, seen=OPEN, by=root.id)
     for decision in (
