@@ -24,14 +24,13 @@ from minichat.domain.model import (
 )
 from minichat.domain.paging import Key, Window, cut
 from minichat.domain.ports import Clock, MessageStore, ReportStore, RoomStore, Transaction, UserStore
+from minichat.domain.room_lookup import find_room
 
 _EVENTS = {
     ReportState.OPEN: AuditEvent.REPORT_REOPENED,
     ReportState.DISMISSED: AuditEvent.REPORT_DISMISSED,
     ReportState.ACTED_ON: AuditEvent.REPORT_ACTED_ON,
 }
-_NOBODY = 0
-"""The id of no user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class ReportQueue:
             report = self._found(report_id)
             self.audit_log.note(AuditEvent.REPORT_OPENED, about=None, by=by, report=report_id)
         head = report.head
-        room, _ = self.room_store.access(head.room_id, _NOBODY) or (None, None)
+        room = find_room(self.room_store, head.room_id)
         others = [one for one in self.report_store.of_message(head.message_id, SHOWN_OTHERS + 1) if one.id != head.id]
         people = self.user_store.by_ids({user_id for one in (head, *others) for user_id in _shown(one)})
         message = self.message_store.get(head.message_id)

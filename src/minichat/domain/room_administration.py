@@ -22,7 +22,6 @@ from minichat.domain.model import (
     ParticipantList,
     Role,
     Room,
-    RoomKind,
     RoomOrder,
     ShownParticipant,
 )
@@ -38,10 +37,8 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
+from minichat.domain.room_lookup import existing_group
 from minichat.domain.room_rules import RoomPolicy
-
-_NOBODY = 0
-"""The id of no user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +74,7 @@ class RoomAdministration:
 
     def get(self, room_id: int) -> Room:
         """Return a group. Raises RoomNotFound."""
-        room, _ = self.room_store.access(room_id, _NOBODY) or (None, None)
-        if room is None or room.kind == RoomKind.DIRECT:
-            raise RoomNotFound
-        return room
+        return existing_group(self.room_store, room_id)
 
     def owner(self, room_id: int) -> ShownParticipant:
         """Return the owner of a group. Raises RoomNotFound."""

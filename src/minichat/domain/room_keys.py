@@ -6,6 +6,7 @@ A key is the room's `activity` and its id. This module knows no rule of access.
 from minichat.domain.model import RoomView
 from minichat.domain.paging import Key, Window
 from minichat.domain.ports import RoomStore
+from minichat.domain.room_lookup import find_room
 
 _LEAST_TIME = 10**12
 """A time in 2001, in milliseconds. Every time in an old key is later, and no position is as large."""
@@ -24,7 +25,7 @@ def of_this_version(window: Window, room_store: RoomStore) -> Window:
     def translated(key: Key | None) -> Key | None:
         if key is None or int(key[0]) < _LEAST_TIME:
             return key
-        found = room_store.access(int(key[1]), 0)
-        return key if found is None else (found[0].activity, found[0].id)
+        room = find_room(room_store, int(key[1]))
+        return key if room is None else (room.activity, room.id)
 
     return window._replace(after=translated(window.after), before=translated(window.before))

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from minichat.domain.administrators import Administrators
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import MessageNotFound, RoomNotFound, RoomNotOpened
+from minichat.domain.errors import MessageNotFound, RoomNotOpened
 from minichat.domain.history import MessageWindow, read_window
 from minichat.domain.message_versions import MessageVersions
 from minichat.domain.model import (
     AuditEvent,
     OpenedMessages,
     Room,
-    RoomKind,
     RoomOpening,
 )
 from minichat.domain.ports import (
@@ -30,6 +29,7 @@ from minichat.domain.ports import (
     Transaction,
     UserStore,
 )
+from minichat.domain.room_lookup import existing_group
 from minichat.domain.text import Fields
 
 MIN_REASON_LENGTH = 3
@@ -133,10 +133,7 @@ class RoomOpenings:
         """Begin a transaction that holds the administrator and the group. Raises RoomNotFound or NotAnAdministrator."""
         with self.transaction(account=admin_id, room=room_id, shared_accounts={*author_ids} - {admin_id}):
             self.administrators.refuse_ended(admin_id, session_id)
-            room, _ = self.room_store.access(room_id, admin_id) or (None, None)
-            if room is None or room.kind == RoomKind.DIRECT:
-                raise RoomNotFound
-            yield room
+            yield existing_group(self.room_store, room_id)
 
     def _checked(self, reason: str) -> str:
         """Return the reason without surrounding white space. Raises InvalidInput."""
