@@ -8,5 +8,5 @@ from minichat.domain.model import User
 
 
 def to_person(user: User) -> Person:
-    """Return somebody with a link to their page, which leads back here. An erased account has no page."""
+    """Return the person with a link to their page, which leads back here. An erased account has no page."""
     return person(user, None if user.is_erased else url_for("admin_people.view", user_id=user.id, back=here()))

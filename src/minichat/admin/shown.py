@@ -33,7 +33,7 @@ class Tags(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody, with a link to their page."""
+    """A user, with a link to their page."""
 
     username: str
     full_name: str

@@ -65,7 +65,7 @@ def hand_over(room_id: int, name: str) -> None:
     """Make a participant the owner of a group. The former owner becomes a moderator."""
     from minichat.domain.errors import HeirDisabled, ParticipantNotFound
 
-    with _services_for(room_id), services_for(name) as services:
+    with services_for(name) as services, _expecting_room(room_id):
         user = services.administration.find(name)
         try:
             services.room_administration.hand_over(room_id, user.id, by=None)
@@ -94,13 +94,19 @@ def delete(room_id: int, yes: bool) -> None:
 @contextmanager
 def _services_for(room_id: int) -> Iterator["Services"]:
     """Yield the services. Raises Failed if the block finds no such group."""
+    with services_of(load_settings()) as services, _expecting_room(room_id):
+        yield services
+
+
+@contextmanager
+def _expecting_room(room_id: int) -> Iterator[None]:
+    """Raise Failed if the block finds no such group."""
     from minichat.domain.errors import RoomNotFound
 
-    with services_of(load_settings()) as services:
-        try:
-            yield services
-        except RoomNotFound as error:
-            raise Failed(f"There is no group {room_id}.") from error
+    try:
+        yield
+    except RoomNotFound as error:
+        raise Failed(f"There is no group {room_id}.") from error
 
 
 def _participants(services: "Services", room_id: int) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ A code of the app is valid for one step of 30 seconds and one step on either sid
 works once, over all workers and hosts. A recovery code works once at any time.
 
 Wrong codes count as failed log-ins. They also have counts of their own: a right password forgets the counts of a
-log-in, so somebody who knows the password could guess codes for ever.
+log-in, which would permit unlimited guesses of codes.
 """
 
 import hmac
