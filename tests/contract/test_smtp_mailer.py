@@ -159,10 +159,20 @@ def test_the_answer_of_the_server_decides_whether_another_attempt_follows(start,
     assert len(box.mails) == 1
 
 
-def test_an_address_with_a_line_break_adds_no_header(start):
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@example.org\r\nBcc: eve@example.org",
+        "=?utf-8?q?=0d=0aBcc=3a_eve=40example=2eorg?=@example.org",
+        "=?utf-8?q?ann=2ceve=40example=2eorg?=@example.org",
+        "=?utf-8?b?ZXZlQGV4YW1wbGUub3Jn?=@example.org",
+        "=?utf-8?q?=22eve=22?=@example.org",
+    ],
+)
+def test_an_address_adds_no_header_and_hides_no_other_address(start, address):
     box, mailer = start()
     with pytest.raises(MailRefusedError):
-        mailer.send(LETTER._replace(address="ann@example.org\r\nBcc: eve@example.org"))
+        mailer.send(LETTER._replace(address=address))
     assert box.mails == []
 
 

@@ -15,12 +15,18 @@ from minichat.domain.model import Letter
 
 
 def written(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
-    """Return the mail. `sender` is the value of `From`, in ASCII."""
+    """Return the mail. `sender` is the value of `From`, in ASCII.
+
+    Raises ValueError for an address that no header may hold.
+    """
     words = LANGUAGES.get(letter.language, LANGUAGES["en"])[letter.kind]
     address = deliverable(letter.address)
     mail = EmailMessage(policy=SMTP if address.isascii() else SMTPUTF8)
     mail["From"] = sender
     mail["To"] = address
+    if [one.addr_spec for one in mail["To"].addresses] != [address]:
+        # An encoded word (RFC 2047) may be a valid local part, and hide another address.
+        raise ValueError("the header would show another address")
     mail["Subject"] = words.subject
     mail["Date"] = localtime()
     mail["Message-ID"] = f"<{letter.reference}@{_host(public_url)}>"
