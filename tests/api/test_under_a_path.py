@@ -199,9 +199,10 @@ def test_an_administrator_signs_in_acts_and_signs_out(client: Client) -> None:
     assert f"Path={ROOT}/admin;" in f"{entered.headers['Set-Cookie']};"
     people = client.follows(entered.headers["Location"])
     assert "ann" in people.text
-    for address in set(addresses_in(people)) - {"#content"}:
+    for address in addresses_in(people):
         with client.follows(address) as found:
-            assert found.status_code in {200, 302, 405}, address
+            is_of_a_form = any(part in address for part in ("/language/", "/sign-out/"))
+            assert found.status_code in ({404} if is_of_a_form else {200, 302}), address
     [page_of_ann] = [address for address in addresses_in(people) if "/admin/people/1/" in address]
     [disable] = [address for address in addresses_in(client.follows(page_of_ann)) if "/disable/" in address]
     acted = submit(disable.removeprefix(ROOT), disable.removeprefix(ROOT))
