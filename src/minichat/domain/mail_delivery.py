@@ -8,10 +8,9 @@ the record: then another sender repeats the mail after the lease. This module kn
 from dataclasses import dataclass
 
 from minichat.domain.account_links import AccountLinks
-from minichat.domain.accounts import email_key
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import DAY, HOUR, MINUTE, SECOND, Letter, Mail, MailKind, MailOutcome, User
-from minichat.domain.outbox import Outbox, address_lock
+from minichat.domain.outbox import Outbox, address_digest
 from minichat.domain.ports import Clock, MailRefusedError, MailStore, Transaction, UserStore
 from minichat.domain.secret_tokens import hash_of
 
@@ -75,7 +74,7 @@ class MailDelivery:
         if user is None or user.is_erased:
             return None
         address = mail.address or user.email
-        with self.transaction(account=user.id, attempts=[address_lock(address)]):
+        with self.transaction(account=user.id, attempts=[address_digest(address)]):
             current = self.user_store.get(user.id)
             if current is None or current.is_erased or not (mail.email_key or self._accepts(mail, current, address)):
                 return None
@@ -96,7 +95,7 @@ class MailDelivery:
                 return False
         if free_at > self.clock() or (mail.kind.purpose is not None and user.email != address):
             return False
-        self.mail_store.accept(mail.id, address, email_key(address))
+        self.mail_store.accept(mail.id, address, address_digest(address))
         if mail.kind.purpose is not None:
             self.account_links.make(user, mail.kind.purpose, seed=mail.seed)
         return True

@@ -57,7 +57,7 @@ class Outbox:
     def address_free_at(self, address: str, kind: MailKind) -> Timestamp:
         """Return when the next mail of a kind may be sent to an address: a time in the past if it may be sent now."""
         most = MAILS_PER_ADDRESS[kind]
-        return _free_at(self.mail_store.times_to(email_key(address), *self._around(DAY), most), most, DAY)
+        return _free_at(self.mail_store.times_to(address_digest(address), *self._around(DAY), most), most, DAY)
 
     def reset_free_at(self, user_id: int) -> Timestamp:
         """Return the same for a reset of an account."""
@@ -75,8 +75,11 @@ class Outbox:
         return now - window, now + window
 
 
-def address_lock(address: str) -> str:
-    """Return the key of the lock of an address: one of the `attempts` of a transaction."""
+def address_digest(address: str) -> str:
+    """Return the digest by which mails to one address are counted, without keeping it.
+
+    It is also the key of the address's lock: one of the `attempts` of a transaction.
+    """
     return hash_of(f"mail\0{email_key(address)}")[:32]
 
 

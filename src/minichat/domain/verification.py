@@ -11,7 +11,7 @@ from minichat.domain.accounts import email_key
 from minichat.domain.audit import AuditLog
 from minichat.domain.errors import EmailTaken, LinkInvalid, SessionEnded, TooManyAttempts
 from minichat.domain.model import SECOND, AuditEvent, Device, LinkPurpose, MailKind, User
-from minichat.domain.outbox import Outbox, address_lock
+from minichat.domain.outbox import Outbox, address_digest
 from minichat.domain.ports import Clock, Transaction, UserStore
 
 
@@ -65,7 +65,7 @@ class Verification:
         Raises LinkInvalid, or EmailTaken if another account has verified the address; the link stays valid then.
         """
         link = self.account_links.open(token, LinkPurpose.VERIFY)
-        with self.transaction(account=link.user_id, attempts=[address_lock(link.email_key)]):
+        with self.transaction(account=link.user_id, attempts=[address_digest(link.email_key)]):
             self.account_links.use(link)
             user = self.user_store.get(link.user_id)
             if user is None or not user.is_active or email_key(user.email) != link.email_key:

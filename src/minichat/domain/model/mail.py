@@ -60,7 +60,7 @@ class NewMail(NamedTuple):
     address: str
     """"" for a reset, which goes to the verified address, and after the mail is done."""
     email_key: str
-    """The key of the address (`accounts.email_key`), or "" until the sender has accepted the mail."""
+    """The digest of the address (`outbox.address_digest`), or "" until the sender has accepted the mail."""
     language: str
     seed: str
     """That of its link, or ""."""
