@@ -28,6 +28,13 @@ test("an address and its page are the same in both directions", () => {
   for (const page of /** @type {const} */ (["reset", "verify"])) {
     assert.deepEqual(parseRoute(`#${page}=a-b_c`), {page, token: "a-b_c"});
     assert.equal(href(parseRoute(`#${page}=a-b_c`)), `#/${page}`, "the address holds no token");
+    for (const ending of [".", ")", "%3E", "&utm_source=mail"]) {
+      assert.deepEqual(
+        parseRoute(`#${page}=a-b_c${ending}`),
+        {page, token: "a-b_c"},
+        "mail programs add text to links",
+      );
+    }
   }
 });
 

@@ -20,7 +20,8 @@ import {goTo} from "./ui/layers.js";
  */
 export function parseRoute(hash) {
   const path = hash.replace(/^#/, "");
-  const link = /^(invite|reset|verify)=([\w.~-]+)$/.exec(path);
+  // Mail programs add a full stop or a parameter to a link. Its token must leave the address bar in that case too.
+  const link = /^(invite)=([\w.~-]+)$/.exec(path) ?? /^(reset|verify)=([\w-]+)/.exec(path);
   if (link) return {page: /** @type {"invite" | "reset" | "verify"} */ (link[1]), token: String(link[2])};
   const parts = path.split("/").filter((part) => part !== "");
   const [first, second, third, fourth] = parts;
