@@ -146,4 +146,11 @@ class ChangePasswordIn(In):
 
 
 class EraseIn(In):
-    password = _old_password()
+    password = Text(
+        required=True,
+        metadata={
+            "format": "password",
+            "description": "Your password. The example is refused: nobody erases an account by trying the request out.",
+            "example": "type your password here",
+        },
+    )
