@@ -96,8 +96,8 @@ class QueueTally:
 
     def _store_for_ever(self) -> None:
         while True:
-            self._try_to_store()
             sleep(STORE_SECONDS)
+            self._try_to_store()
 
     def _try_to_store(self) -> None:
         try:
