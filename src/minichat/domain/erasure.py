@@ -156,14 +156,19 @@ class Erasure:
                 self.reactions.take_back(reactions)
 
     def _erase(self, erasing: _Erasing) -> User | None:
-        """Erase the account; return the former account. Do nothing and return None if it joined a room meanwhile."""
+        """Erase the account; return the former account. Do nothing and return None if it has changed meanwhile.
+
+        Only the erasure of a superuser holds `superusers`: the others don't wait for each other.
+        """
         room_ids = self.participation.ids_of(erasing.user_id)
-        with self.transaction(superusers=True, rooms=room_ids, **erasing.accounts):
+        is_superuser = self._current(erasing).is_superuser
+        with self.transaction(superusers=is_superuser, rooms=room_ids, **erasing.accounts):
             user = self._current(erasing)
-            self.superusers.keep_one(user)
             is_new = not set(self.participation.ids_of(user.id)).issubset(room_ids)
-            if is_new or self.reactions.some_of(user.id):
-                return None  # a room was joined, or a message reacted to, before this transaction held the account
+            is_promoted = user.is_superuser and not is_superuser
+            if is_new or is_promoted or self.reactions.some_of(user.id):
+                return None  # changed before this transaction held the account
+            self.superusers.keep_one(user)
             now = self.clock()
             self.participation.leave_each(user.id, room_ids)
             self.ban_store.erase(user.id)
