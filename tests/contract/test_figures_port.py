@@ -138,7 +138,7 @@ class TestTally:
 
     def test_it_stores_in_the_background_from_the_first_count_on(self):
         stored = threading.Event()
-        tally = QueueTally(lambda: NOON)
+        tally = QueueTally(lambda: NOON, interval_seconds=0.01)
         tally.store_by(lambda _counts, _active: stored.set(), in_background=True)
         tally.count(Figure.MESSAGES)
         assert stored.wait(10)

@@ -34,8 +34,9 @@ class NoTally:
 
 
 class QueueTally:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, interval_seconds: float = STORE_SECONDS) -> None:
         self._clock = clock
+        self._interval_seconds = interval_seconds
         self._queue: deque[Figure | int] = deque()
         self._counts: Counter[tuple[Timestamp, Figure]] = Counter()
         self._active: defaultdict[Timestamp, set[int]] = defaultdict(set)
@@ -96,7 +97,7 @@ class QueueTally:
 
     def _store_for_ever(self) -> None:
         while True:
-            sleep(STORE_SECONDS)
+            sleep(self._interval_seconds)
             self._try_to_store()
 
     def _try_to_store(self) -> None:
