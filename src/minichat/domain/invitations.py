@@ -70,6 +70,10 @@ class Invitations:
         errors as `create`.
         """
         self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
+        return self.listed(room_id, window)
+
+    def listed(self, room_id: int, window: Window) -> InvitationList:
+        """Do the same for a caller with the right to see the invitations."""
         page = cut(self.invitation_store.page(room_id, self.clock(), window), window, lambda one: (one.id,))
         return InvitationList(page, self.user_store.by_ids(one.created_by for one in page.items))
 
@@ -77,16 +81,20 @@ class Invitations:
         """Revoke an invitation to the room. Raises the same errors as `create`, or InvitationNotFound."""
         with self.transaction(room=room_id):
             self.room_access.as_at_least(Role.MODERATOR, actor_id, room_id)
-            invitation = self.invitation_store.remove(room_id, invitation_id)
-            if invitation is None:
-                raise InvitationNotFound
-            self.audit_log.note(
-                AuditEvent.INVITATION_REVOKED,
-                about=invitation.created_by,
-                by=actor_id,
-                room=room_id,
-                invitation=invitation_id,
-            )
+            self.remove(room_id, invitation_id, by=actor_id)
+
+    def remove(self, room_id: int, invitation_id: int, *, by: int | None) -> None:
+        """Remove an invitation, inside the transaction of a caller with the right to. Raises InvitationNotFound."""
+        invitation = self.invitation_store.remove(room_id, invitation_id)
+        if invitation is None:
+            raise InvitationNotFound
+        self.audit_log.note(
+            AuditEvent.INVITATION_REVOKED,
+            about=invitation.created_by,
+            by=by,
+            room=room_id,
+            invitation=invitation_id,
+        )
 
     def preview(self, token: str) -> OpenInvitation:
         """Return an invitation with which a new user can join. Raises InvitationNotFound."""

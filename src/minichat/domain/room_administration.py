@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from minichat.domain import room_rules
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
-from minichat.domain.errors import ChangedMeanwhile, HeirDisabled, InvitationNotFound, ParticipantNotFound, RoomNotFound
+from minichat.domain.errors import ChangedMeanwhile, HeirDisabled, ParticipantNotFound, RoomNotFound
+from minichat.domain.invitations import Invitations
 from minichat.domain.model import (
     AuditEvent,
     Change,
@@ -31,7 +32,6 @@ from minichat.domain.ports import (
     ChangeStore,
     Characters,
     Clock,
-    InvitationStore,
     MembershipStore,
     RoomStore,
     Transaction,
@@ -49,9 +49,9 @@ class RoomAdministration:
     user_store: UserStore
     room_store: RoomStore
     membership_store: MembershipStore
-    invitation_store: InvitationStore
     change_store: ChangeStore
     participation: Participation
+    room_invitations: Invitations
     administrators: Administrators
     audit_log: AuditLog
 
@@ -93,8 +93,7 @@ class RoomAdministration:
     def invitations(self, room_id: int, window: Window) -> InvitationList:
         """Return the invitations to a group that have not expired, the newest first. Raises RoomNotFound."""
         self.get(room_id)
-        page = cut(self.invitation_store.page(room_id, self.clock(), window), window, lambda one: (one.id,))
-        return InvitationList(page, self.user_store.by_ids(one.created_by for one in page.items))
+        return self.room_invitations.listed(room_id, window)
 
     # Acts
 
@@ -137,16 +136,7 @@ class RoomAdministration:
     def revoke_invitation(self, room_id: int, invitation_id: int, *, by: int | None) -> None:
         """Revoke an invitation to a group. Raises RoomNotFound, InvitationNotFound or NotAnAdministrator."""
         with self._locked(room_id, by):
-            invitation = self.invitation_store.remove(room_id, invitation_id)
-            if invitation is None:
-                raise InvitationNotFound
-            self.audit_log.note(
-                AuditEvent.INVITATION_REVOKED,
-                about=invitation.created_by,
-                by=by,
-                room=room_id,
-                invitation=invitation_id,
-            )
+            self.room_invitations.remove(room_id, invitation_id, by=by)
 
     def delete(self, room_id: int, *, by: int | None) -> Room:
         """Remove a group with its messages. Raises RoomNotFound or NotAnAdministrator."""

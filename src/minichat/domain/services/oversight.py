@@ -19,9 +19,9 @@ class OversightServices(SecondFactorServices):
             user_store=self.ports.user_store,
             room_store=self.ports.room_store,
             membership_store=self.ports.membership_store,
-            invitation_store=self.ports.invitation_store,
             change_store=self.ports.change_store,
             participation=self.participation,
+            room_invitations=self.invitations,
             administrators=self.administrators,
             audit_log=self.audit_log,
         )
