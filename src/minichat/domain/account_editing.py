@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 from minichat.domain.account_lookup import existing_user
-from minichat.domain.accounts import check_email, check_name, check_password, check_username
+from minichat.domain.accounts import check_email, check_name, check_username
 from minichat.domain.administrators import Administrators, accounts
 from minichat.domain.audit import AuditLog
 from minichat.domain.erasure import NAME_KEPT
 from minichat.domain.errors import ChangedMeanwhile, UsernameTaken
-from minichat.domain.model import AuditEvent, NewUser, User
+from minichat.domain.model import AuditEvent, User
 from minichat.domain.outbox import Outbox
 from minichat.domain.ports import (
     Characters,
     Clock,
-    CommonPasswords,
     EmailAddress,
     MixesScripts,
     PasswordHasher,
@@ -27,6 +26,7 @@ from minichat.domain.ports import (
     UsernameKey,
     UserStore,
 )
+from minichat.domain.registration import Registration
 from minichat.domain.secret_tokens import new_token
 from minichat.domain.text import Fields
 from minichat.domain.verification import Verification
@@ -51,10 +51,10 @@ class AccountEditing:
     characters: Characters
     username_key: UsernameKey
     mixes_scripts: MixesScripts
-    is_common_password: CommonPasswords
     email_address: EmailAddress
     password_hasher: PasswordHasher
     user_store: UserStore
+    registration: Registration
     verification: Verification
     outbox: Outbox
     administrators: Administrators
@@ -77,19 +77,12 @@ class AccountEditing:
 
         Raises InvalidInput, UsernameTaken or NotAnAdministrator.
         """
-        fields = Fields()
-        name, key = self._checked_username(fields, username)
-        secret = new_token()
-        if password is not None:
-            secret = check_password(fields, "password", password, self.username_key, key, self.is_common_password)
-        first_name = check_name(fields, "first_name", first_name, self.characters)
-        last_name = check_name(fields, "last_name", last_name, self.characters)
-        address = check_email(fields, email, self.email_address)
-        fields.check()
-        if self.user_store.is_taken(key, self.clock()):
+        new, secret = self.registration.checked(
+            username, password, email=email, first_name=first_name, last_name=last_name
+        )
+        if self.user_store.is_taken(new.username_key, new.joined_at):
             raise UsernameTaken
-        password_hash = self.password_hasher.hash(secret)
-        new = NewUser(name, key, password_hash, first_name, last_name, address, self.clock())
+        new = new._replace(password_hash=self.password_hasher.hash(new_token() if password is None else secret))
         with self.transaction(shared_accounts=accounts(by)):
             self.administrators.refuse_former(by)
             user = self.user_store.add(new)
@@ -152,7 +145,7 @@ class AccountEditing:
         # Values from an earlier version, which had fewer rules, may be sent back unchanged.
         edited = user
         if (username := given.get("username", user.username)) != user.username:
-            name, key = self._checked_username(fields, username)
+            name, key = check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
             edited = edited._replace(username=name, username_key=key)
         if (first_name := given.get("first_name", user.first_name)) != user.first_name:
             edited = edited._replace(first_name=check_name(fields, "first_name", first_name, self.characters))
@@ -162,9 +155,6 @@ class AccountEditing:
             edited = edited._replace(email=check_email(fields, email, self.email_address))
         fields.check()
         return edited
-
-    def _checked_username(self, fields: Fields, username: str) -> tuple[str, str]:
-        return check_username(fields, username, self.characters, self.username_key, self.mixes_scripts)
 
 
 def version_of(user: User) -> str:

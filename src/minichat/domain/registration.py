@@ -87,7 +87,7 @@ class Registration:
         """
         self.check_gate()
         self.throttling.check_registration(device)
-        new = self._with_hash(*self._checked(username, password, **given), device)
+        new = self._with_hash(*self.checked(username, password, **given), device)
         with self.transaction():
             user, grant = self._add_with_session(new, device, language)
         self.outbox.queued()
@@ -110,7 +110,7 @@ class Registration:
         """
         self.check_gate(invite)
         self.throttling.check_registration(device)
-        new, secret = self._checked(username, password, **given)
+        new, secret = self.checked(username, password, **given)
         invitation = self.invitations.preview(invite).invitation
         new = self._with_hash(new, secret, device)
         with self.transaction(room=invitation.room_id, shared_accounts=[invitation.created_by]):
@@ -122,7 +122,7 @@ class Registration:
 
     def create_superuser(self, username: str, password: str, email: str = "") -> User:
         """Create an account that may use the administration. Raises the same errors as `register`."""
-        new, secret = self._checked(username, password, email=email)
+        new, secret = self.checked(username, password, email=email)
         password_hash = self.password_hasher.hash(secret)
         with self.transaction():
             user = self._add(new._replace(password_hash=password_hash, is_superuser=True))
@@ -133,9 +133,9 @@ class Registration:
         self, *, username: str | None = None, password: str | None = None, **given: Unpack[AccountFields]
     ) -> None:
         """Raise InvalidInput if a given field breaks a rule. Read and change nothing."""
-        self._checked(username, password, **given)
+        self.checked(username, password, **given)
 
-    def _checked(
+    def checked(
         self,
         username: str | None,
         password: str | None,
