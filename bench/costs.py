@@ -1,4 +1,4 @@
-"""Measure the costs that `docs/scaling.md` shows and `bench/fan_out.py` computes with.
+"""Measure the costs that `docs/scaling.md` shows and `bench/capacity.py` computes with.
 
     python bench/costs.py [--postgres] [--seconds 2] [--streams 400] [--messages 300] [--rows 100000]
 

@@ -35,14 +35,14 @@ def tables_of(text: str) -> list[str]:
 
 def test_the_simulation_prints_the_tables_of_the_scaling_page(tmp_path: Path) -> None:
     shown = tables_of((ROOT / "docs/scaling.md").read_text())
-    printed = tables_of(bench(tmp_path, "fan_out.py").strip())
+    printed = tables_of(bench(tmp_path, "capacity.py").strip())
     assert len(printed) == 6
     for table in printed:
         assert table in shown
 
 
 def test_a_simulation_of_a_small_chat_finds_that_one_host_is_enough(tmp_path: Path) -> None:
-    needs = tables_of(bench(tmp_path, "fan_out.py", "--users", "500", "--samples", "50").strip())[4]
+    needs = tables_of(bench(tmp_path, "capacity.py", "--users", "500", "--samples", "50").strip())[4]
     assert [line.split(" | ")[-1].strip(" |") for line in needs.splitlines()[2:]] == ["1", "1", "1"]
 
 

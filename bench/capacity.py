@@ -1,6 +1,6 @@
 """Simulate fan-out and log tailing, and estimate the machines that a chat of any size needs.
 
-    python bench/fan_out.py [--users 10000,1000000,100000000] [--samples 20000]
+    python bench/capacity.py [--users 10000,1000000,100000000] [--samples 20000]
 
 It draws messages one by one: the size of their rooms, the participants online, and the workers of their streams. The
 cost of each step is measured (`costs.py --postgres`, `Costs`); user behaviour is assumed (`Traffic`). The random
