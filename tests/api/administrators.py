@@ -1,6 +1,7 @@
 """An administrator's browser, without the browser: it keeps cookies and fills in the forms of the pages."""
 
 import re
+from collections.abc import Mapping
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -16,8 +17,8 @@ class Browser:
         self._base = base
         self._client: FlaskClient = chat.app.test_client()
 
-    def gets(self, path: str) -> TestResponse:
-        return self._client.get(path, base_url=self._base)
+    def gets(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        return self._client.get(path, base_url=self._base, headers=headers)
 
     def submits(self, path: str, page: str = "/admin/sign-in/", **fields: str) -> TestResponse:
         """Submit a form of a page, with the hidden token that the page holds."""

@@ -302,18 +302,52 @@ class TestFoundation:
         assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, "text/html", "1")
         assert "secret" not in text(answer)
 
+    @pytest.mark.parametrize(
+        ("accepted", "sentence"), [("en", "Something went wrong on our side"), ("ru", "Что-то пошло не так")]
+    )
+    def test_a_fault_of_the_server_is_a_page_with_500_and_a_line_in_the_log(
+        self,
+        chat: Chat,
+        admin: Browser,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        accepted: str,
+        sentence: str,
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise ZeroDivisionError("in /secret/path")
+
+        chat.app.config["PROPAGATE_EXCEPTIONS"] = False
+        monkeypatch.setattr(chat.database, "execute_sql", fail)
+        answer = admin.gets("/admin/people/", {"Accept-Language": accepted})
+        assert (answer.status_code, answer.mimetype) == (500, "text/html")
+        assert sentence in text(answer)
+        assert "secret" not in text(answer)
+        assert [record.getMessage() for record in caplog.records] == ["a request failed"]
+
     @pytest.mark.parametrize("path", ["/admin/people/99/", "/admin/people/x/", "/admin/people/0/disable/"])
     def test_a_page_about_nothing_is_a_page(self, admin: Browser, path: str) -> None:
         answer = admin.gets(path)
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
-    @pytest.mark.parametrize("path", ["/admin/nowhere", "/admin/people/1/nowhere/", "/admin/sign-out/"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/admin/nowhere",
+            "/admin/people/1/nowhere/",
+            "/admin/sign-out/",
+            "/admin//nowhere",
+            "/admin/%0Anowhere",
+            "/admin/people/1/%0D%0A",
+        ],
+    )
     def test_an_address_without_a_page_is_a_page(self, chat: Chat, admin: Browser, path: str) -> None:
         answer = admin.gets(path)
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
         assert "There is nothing at this address" in text(answer)
         assert "/admin/people/" in links(admin, path, "people")
-        assert admin.posts("/admin/nowhere").status_code == 404
+        posted = admin.posts(path.replace("sign-out", "nowhere"))
+        assert (posted.status_code, posted.mimetype) == (404, "text/html")
         assert Browser(chat).gets(path).headers["Location"].partition("?")[0] == "/admin/sign-in/"
 
     def test_a_form_that_is_too_large_is_answered_with_a_page(self, admin: Browser) -> None:

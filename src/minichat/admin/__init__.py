@@ -9,7 +9,7 @@ from flask import Flask, Request, request
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
-from minichat.admin.addresses import URL
+from minichat.admin.addresses import URL, AnythingConverter
 from minichat.api.policy import PUBLIC_UNTHROTTLED, Access, Policy, declare
 from minichat.lean_imports import without
 
@@ -72,6 +72,7 @@ def install(app: Flask, secret: str, *, is_behind_tls: bool) -> None:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=is_behind_tls,
     )
+    app.url_map.converters["anything"] = AnythingConverter
     known = set(app.view_functions)
     admin = Pages(app, "minichat", index_view=SignInPages(url=URL))
     for page in PAGES:

@@ -7,11 +7,21 @@ return there. Only addresses of the administration are accepted, so no link can 
 from urllib.parse import unquote, urlencode
 
 from flask import request
+from werkzeug.routing import BaseConverter
 
 URL = "/admin"
 _POSITION = "cursor"
 _MAX_LENGTH = 1_500
 """Of an address to return to. Each step encodes the earlier ones anew, and gunicorn limits a line to 4,094 bytes."""
+
+
+class AnythingConverter(BaseConverter):
+    """The rest of an address, whatever it is. werkzeug's `path` matches no line break and no double slash."""
+
+    part_isolating = False
+    regex = "(?s:.*)"
+    weight = 1_000
+    """Every other rule comes first."""
 
 
 def here() -> str:

@@ -23,9 +23,10 @@ from minichat.admin.signed_in import (
     forget_administrator,
     signed_in_superuser,
 )
-from minichat.api.errors import CODES
+from minichat.api.errors import CODES, log_for_operators
 from minichat.api.headers import PAGE_HEADERS
 from minichat.api.paging import cursor_after, cursor_before, window
+from minichat.api.request_state import request_state
 from minichat.api.texts import language, sentence
 from minichat.api.times import rfc3339
 from minichat.domain.errors import ChatError, Conflict, InvalidInput, NotAllowed, NotFound, TooMany, Unavailable
@@ -59,14 +60,15 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
         blueprint.after_request(_restrict)
         blueprint.register_error_handler(ChatError, self._problem)
         blueprint.register_error_handler(HTTPException, self._http_problem)
+        blueprint.register_error_handler(Exception, self._bug)
         return blueprint
 
     def _problem(self, error: ChatError) -> Response:
         """Return a page with the sentence for the error."""
+        log_for_operators(error)
         if isinstance(error, Unavailable):
             forget_administrator()  # the database can't say whether the session still lives
-        page = self.render("problem.html", title=sentence(error.code), parent=back(url_for("admin.index")))
-        response = make_response(page, _status_of(error))
+        response = self._problem_page(_status_of(error), error.code)
         if isinstance(error, TooMany | Unavailable):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
@@ -74,8 +76,17 @@ class Page(BaseView):  # type: ignore[misc]  # Flask-Admin's types are not expor
     def _http_problem(self, error: HTTPException) -> Response:
         """Return a page for an error that Flask has raised, such as a form that is too large."""
         status = error.code or 500
-        title = sentence(CODES.get(status, "bad_request"))
-        return make_response(self.render("problem.html", title=title, parent=back(url_for("admin.index"))), status)
+        return self._problem_page(status, CODES.get(status, "bad_request"))
+
+    def _bug(self, error: Exception) -> Response:
+        log_for_operators(error)
+        forget_administrator()  # to look for the session may fail again
+        return self._problem_page(500, "internal_error")
+
+    def _problem_page(self, status: int, code: str) -> Response:
+        request_state().problem_code = code
+        page = self.render("problem.html", title=sentence(code), parent=back(url_for("admin.index")))
+        return make_response(page, status)
 
     def _handle_view(self, name: str, /, **kwargs: Any) -> Any:
         """Check the access like Flask-Admin, whose parameter would clash with a part of an address called `name`."""

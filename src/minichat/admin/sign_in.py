@@ -129,7 +129,7 @@ class SignInPages(Page, AdminIndexView):  # type: ignore[misc]
             raise NotFound
         return send(found, FOREVER)
 
-    @expose("/<path:address>", methods=("GET", "POST", "PUT", "PATCH", "DELETE"))
+    @expose("/<anything:address>", methods=("GET", "POST", "PUT", "PATCH", "DELETE"))
     def nowhere(self, address: str) -> Any:
         """Show an administrator that the address has no page, and lead visitors to the sign-in as from any page."""
         if administrator_at(Gate.OPEN, Gate.SET_UP) is None:

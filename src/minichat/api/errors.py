@@ -145,10 +145,7 @@ def _chat_error(error: ChatError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, Unavailable) and not isinstance(error, IndexBuilding):
-        log.error("unavailable: %s", error)
-    if isinstance(error, RefreshTokenReused):
-        log.warning("a refresh token was reused; its session has ended")
+    log_for_operators(error)
     return problem(_status_of(error), error.code, headers, **members)
 
 
@@ -170,5 +167,15 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("a request failed", exc_info=error)
+    log_for_operators(error)
     return problem(500, "internal_error")
+
+
+def log_for_operators(error: Exception) -> None:
+    """Log an error of a request if an operator has to know of it."""
+    if not isinstance(error, ChatError):
+        log.error("a request failed", exc_info=error)
+    elif isinstance(error, Unavailable) and not isinstance(error, IndexBuilding):
+        log.error("unavailable: %s", error)
+    elif isinstance(error, RefreshTokenReused):
+        log.warning("a refresh token was reused; its session has ended")
