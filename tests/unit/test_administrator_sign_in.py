@@ -8,9 +8,9 @@ from authenticators import HOME, Administrator
 from builders import PASSWORD, Chat, MemoryChat
 from minichat.domain.administrator_sign_in import HALF_SIGN_IN_DURATION
 from minichat.domain.errors import InvalidCode, InvalidCredentials, SessionEnded, SignInExpired, TooManyAttempts
-from minichat.domain.model import AuditEvent, Device, Gate
+from minichat.domain.model import DAY, HOUR, AuditEvent, Device, Gate
 from minichat.domain.second_factor_codes import STEP
-from minichat.domain.throttling import CODE_FAILURES_PER_ACCOUNT, FREE_FAILURES, Throttling
+from minichat.domain.throttling import CODE_FAILURES_PER_ACCOUNT, FREE_FAILURES, LONGEST_WAIT_AT_HOME, Throttling
 
 AWAY = Device("curl", "203.0.113.9")
 
@@ -189,6 +189,39 @@ class TestThrottling:
             self.guess(guarded, Device("curl", f"203.0.113.{number}"))
         guarded.chat.clock.advance(STEP / 1000)
         guarded.enters_code(guarded.enters_password(), guarded.app_shows)
+
+    def test_known_addresses_together_have_a_daily_limit(self, guarded):
+        guarded.enters_code(guarded.enters_password(), guarded.next_code)
+        for number in range(CODE_FAILURES_PER_ACCOUNT):
+            self.guess(guarded, Device(f"curl/{number % 2}", HOME.ip))
+            guarded.chat.clock.advance(LONGEST_WAIT_AT_HOME / 1000)
+        guarded.chat.clock.advance(HOUR / 1000)
+        with pytest.raises(TooManyAttempts):
+            guarded.enters_code(guarded.enters_password(), guarded.app_shows)
+        guarded.chat.clock.advance(DAY / 1000)
+        guarded.enters_code(guarded.enters_password(), guarded.app_shows)
+
+    @pytest.mark.parametrize("device", [HOME, AWAY])
+    def test_a_recovery_code_opens_beyond_the_limit_of_the_account(self, guarded, device):
+        guarded.enters_code(guarded.enters_password(), guarded.next_code)
+        for number in range(CODE_FAILURES_PER_ACCOUNT):
+            attacker = HOME if device is HOME else Device("curl", f"203.0.113.{number}")
+            self.guess(guarded, attacker)
+            guarded.chat.clock.advance(LONGEST_WAIT_AT_HOME / 1000)
+        with pytest.raises(TooManyAttempts):
+            guarded.enters_code(guarded.enters_password(device), guarded.app_shows, device)
+        guarded.enters_code(guarded.enters_password(device), guarded.recovery_codes[0], device)
+
+    def test_a_right_code_forgets_no_failure_of_the_account(self, guarded):
+        guarded.enters_code(guarded.enters_password(), guarded.next_code)
+        for _ in range(CODE_FAILURES_PER_ACCOUNT // FREE_FAILURES):
+            for _ in range(FREE_FAILURES - 1):
+                self.guess(guarded, HOME)
+            guarded.enters_code(guarded.enters_password(), guarded.next_code)
+        for _ in range(CODE_FAILURES_PER_ACCOUNT // FREE_FAILURES):
+            self.guess(guarded, HOME)
+        with pytest.raises(TooManyAttempts):
+            guarded.enters_code(guarded.enters_password(), guarded.next_code)
 
     def test_a_right_code_forgets_the_failures(self, guarded):
         for _ in range(FREE_FAILURES - 1):

@@ -66,10 +66,11 @@ class SecondFactorCodes:
         recorded, so commit before you raise an error. Raises TooManyAttempts, or SecondFactorUnreadable for a code of
         the app.
         """
-        for guess in guesses:
-            self.throttling.check(guess)
         typed = typed_code(code)
         is_recovery = len(typed) != CODE_LENGTH
+        for guess in guesses:
+            # Nobody guesses a recovery code. So it still opens if wrong codes have used up the limit of the account.
+            self.throttling.check(guess, with_account=not is_recovery)
         is_right = self._use_recovery_code(user_id, typed) if is_recovery else self._use_code(user_id, typed)
         for guess in guesses:
             (self.throttling.succeeded if is_right else self.throttling.failed)(guess)

@@ -32,7 +32,7 @@ FAILURES_PER_ACCOUNT = 100
 FAILURES_PER_ADDRESS = 300
 """Failures per hour. Rejected refresh tokens have the same limit and a separate count."""
 CODE_FAILURES_PER_ACCOUNT = 20
-"""Wrong codes of a second factor per hour, from all addresses where no code of the account was ever right."""
+"""Wrong codes of a second factor per day: from all addresses where a code was right before, and from all others."""
 REGISTRATIONS_PER_ADDRESS = 300
 """Registrations per hour. A whole company may register from one address on its first day."""
 REFRESHES_PER_SESSION = 600
@@ -55,11 +55,14 @@ class Guess(NamedTuple):
     """The count of the account with the address, or with the device if the account has logged in with it there."""
     account: str
     address: str
+    is_account_limited: bool
+    """Whether the count of the account applies."""
     failures_per_account: int = FAILURES_PER_ACCOUNT
+    account_window: int = HOUR
 
     @property
     def checked(self) -> Sequence[str]:
-        """The counts that `Throttling.check` reads."""
+        """The counts that `Throttling.check` reads for a password."""
         return [self.pair] if self.is_at_home else self.all
 
     @property
@@ -89,6 +92,7 @@ class Throttling:
             pair=_key("device", account, network, agent) if is_own_device else _key("pair", account, network),
             account=_key("account", account),
             address=_key("address", network),
+            is_account_limited=not is_at_home,
         )
 
     def code_guess(self, account: str, user_id: int, device: Device, is_known: Callable[..., bool]) -> Guess:
@@ -96,21 +100,25 @@ class Throttling:
 
         `is_known` tells of a network, and of a user agent there, whether a code of the user was ever right from it. An
         address where only the password was right is not known: at the API's log-in that is enough for a session.
+        Known addresses have a count of the account too, because a code has only a million values.
         """
         network, agent = device.network, device.truncated.user_agent
+        is_at_home = self.is_on and is_known(user_id, network)
         is_own_device = self.is_on and is_known(user_id, network, agent)
         return Guess(
             user_id=user_id,
             device=device,
-            is_at_home=self.is_on and is_known(user_id, network),
+            is_at_home=is_at_home,
             pair=_key("code device", account, network, agent) if is_own_device else _key("code pair", account, network),
-            account=_key("code account", account),
+            account=_key("code account at home" if is_at_home else "code account", account),
             address=_key("code address", network),
+            is_account_limited=True,
             failures_per_account=CODE_FAILURES_PER_ACCOUNT,
+            account_window=DAY,
         )
 
-    def check(self, guess: Guess) -> None:
-        """Raise TooManyAttempts while the guess has to wait.
+    def check(self, guess: Guess, *, with_account: bool = True) -> None:
+        """Raise TooManyAttempts while the guess has to wait. Without `with_account`, ignore the count of the account.
 
         The caller checks twice: before it hashes the password, to save the work, and in the transaction that acts on
         the result, so that concurrent guesses get no more attempts than sequential ones.
@@ -119,8 +127,10 @@ class Throttling:
             return
         longest = LONGEST_WAIT_AT_HOME if guess.is_at_home else LONGEST_WAIT
         self._refuse_until(self._end_of_wait(self.attempt_store.get(guess.pair), longest))
+        if guess.is_account_limited and with_account:
+            count = self.attempt_store.get(guess.account)
+            self._refuse_beyond(guess.failures_per_account, count, guess.account_window)
         if not guess.is_at_home:
-            self._refuse_beyond(guess.failures_per_account, self.attempt_store.get(guess.account))
             self._refuse_beyond(FAILURES_PER_ADDRESS, self.attempt_store.get(guess.address))
 
     def failed(self, guess: Guess) -> None:
@@ -129,8 +139,8 @@ class Throttling:
             return
         self._count(guess.pair, DAY)
         self._count(guess.address, HOUR)
-        if not guess.is_at_home:
-            self._count(guess.account, HOUR)
+        if guess.is_account_limited:
+            self._count(guess.account, guess.account_window)
 
     def succeeded(self, guess: Guess) -> None:
         """Forget the pair's earlier failures, inside a transaction that holds the checked counts."""
@@ -193,9 +203,9 @@ class Throttling:
         wait = min(SECOND << min(count.times - FREE_FAILURES, 20), longest)
         return count.last + wait if is_within(wait, count.last, now) else now
 
-    def _refuse_beyond(self, most: int, count: AttemptCount | None) -> None:
-        if count is not None and count.times >= most and is_within(HOUR, count.since, self.clock()):
-            self._refuse_until(count.since + HOUR)
+    def _refuse_beyond(self, most: int, count: AttemptCount | None, window: int = HOUR) -> None:
+        if count is not None and count.times >= most and is_within(window, count.since, self.clock()):
+            self._refuse_until(count.since + window)
 
     def _refuse_until(self, end: Timestamp) -> None:
         left = end - self.clock()
