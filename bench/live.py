@@ -1,14 +1,16 @@
 """Measure live updates: the cost of an open stream, the delay to many readers, and a steady flow of messages.
 
-    python bench/live.py [idle] [room] [flow] [--messages 50] [--seconds 60]
+    python bench/live.py [idle] [room] [flow] [storm] [--messages 50] [--seconds 60]
 
 It starts `minichat serve` with two workers on a new SQLite file, on loopback only. It prints each figure with its goal:
 
 * idle: the time to open 5,000 event streams (250 users with 20 each), and the workers' resident memory per stream;
 * room: the delay from the sender to the 1,000 live readers of its room (p50, p99, maximum);
-* flow: 100 messages a second to 200 readers, for `--seconds`: lost, repeated and misordered messages, and the delay.
+* flow: 100 messages a second to 200 readers, for `--seconds`: lost, repeated and misordered messages, and the delay;
+* storm: 5,000 streams of as many users, each with 100 missed messages, come back at once to a server of their own: see
+  `storm.py`. It takes `--causes cut,hup,kill`, `--readers 5000`, and `--rest 60`, the seconds after each storm.
 
-Without names it runs all three. All readers are in this process, which only finds the numbers in the events; the sender
+Without names it runs all four. All readers are in one process, which only finds the numbers in the events; the sender
 is another process. Both use the same machine, so the times include clients and server.
 """
 
@@ -32,6 +34,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from storm import CAUSES, READERS, Storms, prepare
 
 PASSWORD = "correct horse battery"
 HERE = "127.0.0.1"
@@ -303,17 +307,53 @@ def serving(folder: str) -> Iterator[tuple[int, int]]:
         server.wait()
 
 
+def measure_storms(readers: int, causes: Sequence[str], rest: float) -> None:
+    """Run the part `storm`, each cause after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        minichat = Path(sys.executable).with_name("minichat")
+        subprocess.run(  # noqa: S603
+            [minichat, "demo", "--users", str(readers), "--rooms", "1", "--members", str(readers), "--messages", "0"],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        here, there = multiprocessing.Pipe(duplex=False)
+        filling = multiprocessing.Process(target=prepare_in, args=(folder, readers, there), daemon=True)
+        filling.start()
+        there.close()
+        prepared = here.recv()
+        filling.join()
+        with serving(folder) as (port, pid):
+            storms = Storms(port, pid, prepared)
+            storms.open()
+            for cause in causes:
+                storms.run(cause, rest)
+            storms.close()
+
+
+def prepare_in(folder: str, readers: int, answer: Any) -> None:
+    os.chdir(folder)
+    prepare(readers, answer)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help="idle, room, flow; all by default")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="idle, room, flow, storm; all by default")
     parser.add_argument("--messages", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--causes", default=",".join(CAUSES), help="of storms: cut, hup, kill; all by default")
+    parser.add_argument("--readers", type=int, default=READERS, help="in a storm")
+    parser.add_argument("--rest", type=float, default=60, help="seconds after a storm")
     given = parser.parse_args()
-    parts = given.parts or ["idle", "room", "flow"]
-    if not set(parts) <= {"idle", "room", "flow"}:
-        parser.error("a part is idle, room or flow")
+    parts = given.parts or ["idle", "room", "flow", "storm"]
+    if not set(parts) <= {"idle", "room", "flow", "storm"}:
+        parser.error("a part is idle, room, flow or storm")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if "storm" in parts:
+        measure_storms(given.readers, given.causes.split(","), given.rest)
+    if parts == ["storm"]:
+        return
     with tempfile.TemporaryDirectory() as folder, serving(folder) as (port, pid):
         bench = Bench(port, pid)
         if "idle" in parts:
