@@ -22,9 +22,10 @@ from gunicorn.workers.base import Worker
 
 from minichat import indexing, logs
 from minichat.config import Settings, SettingsError
+from minichat.serving.accepting import KEEPALIVE_SECONDS
 from minichat.serving.metrics_files import reserve_space
 from minichat.serving.shared_memory import SharedMemory
-from minichat.serving.workers import KEEPALIVE_SECONDS, STOP_SECONDS, Arbiter, ChatWorker
+from minichat.serving.workers import STOP_SECONDS, Arbiter, ChatWorker
 from minichat.standard_streams import OutputFailed
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ class Server(BaseApplication):
             "worker_class": ChatWorker,
             # Every event stream is a connection, so the limit is far above gunicorn's default of 1000.
             "worker_connections": MAX_CONNECTIONS,
+            # Clients that return all at once fill the kernel's queue, which then drops their packets for a second.
+            "backlog": MAX_CONNECTIONS,
             "timeout": HEARTBEAT_TIMEOUT_SECONDS,
             "graceful_timeout": STOP_SECONDS,
             # Longer than the 60 s of common proxies, so that the proxy closes idle connections and not this server.

@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple, cast
@@ -20,7 +20,6 @@ import gevent
 import gevent.events
 from gevent.event import Event
 from gevent.pool import Pool
-from gevent.server import StreamServer
 from gunicorn import arbiter as gunicorn_arbiter
 from gunicorn import util
 from gunicorn.http import errors as http
@@ -31,20 +30,24 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
+from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
+from minichat.serving.shares import Shares
 
-KEEPALIVE_SECONDS = 75
-SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
-"""Maximum pause of a client within a request, or while it reads the answer."""
 STOP_SECONDS = 10
 """Maximum time for a worker to stop. Then the arbiter kills it."""
 GRACE_SECONDS = STOP_SECONDS - 2
 """Time in which a stopping worker finishes its requests. The remaining seconds are for cancelling the others."""
 PAUSE_SECONDS = STOP_SECONDS
 """The arbiter looks after its workers about once a second. After a longer gap, it gives them as long to report."""
+START_CHECK_SECONDS = 0.02
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of a request's header fields together."""
+
+
+_SHARES = Shares()
+"""The connections of all workers. The arbiter imports this module before it forks them."""
 
 
 class Arbiter(gunicorn_arbiter.Arbiter):
@@ -129,29 +132,6 @@ class ChatRequest(Request):
         """Ignore gunicorn's bound, the number of fields times the size of a field."""
 
 
-class DrainingServer(StreamServer):
-    """gevent's server, changed to accept the connections in the kernel's queue before it closes.
-
-    It also ends failed TLS handshakes quietly, and those of silent clients in time.
-    """
-
-    def close(self) -> None:
-        """Accept the waiting connections, then stop listening.
-
-        Closing alone would reset them, and a proxy must not repeat requests that it has sent already.
-        """
-        with suppress(OSError):
-            while self.started and not self.full() and (waiting := self.do_read()):
-                self.do_handle(*waiting)
-        super().close()
-
-    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
-        """Serve a TLS connection. Port scanners and plain HTTP fail in the handshake, which is no error of ours."""
-        client_socket.settimeout(SILENCE_SECONDS)
-        with suppress(OSError):
-            super().wrap_socket_and_handle(client_socket, address)
-
-
 class _Address(NamedTuple):
     """The listener's address, which gunicorn needs for each connection, also after the listener is closed."""
 
@@ -176,6 +156,7 @@ class ChatWorker(GeventWorker):
         """The greenlets that wait for their client's next request, with the start of the wait."""
         self._stops = Event()
         self._stops_at_once = False
+        self._share = _SHARES.add(self.age)
 
     def patch(self) -> None:
         """Let gevent patch this process, without plugins: the search for them would read all metadata 25 times."""
@@ -201,10 +182,13 @@ class ChatWorker(GeventWorker):
     def run(self) -> None:
         """Serve until a signal arrives. Then finish the running requests, for `GRACE_SECONDS` at most."""
         pool = Pool(self.worker_connections)
+        self._wait_for_others()
         servers = [self._serve_listener(listener, pool) for listener in self.sockets]
         while self.alive:
             self.notify()
+            self._share.publish(len(pool))
             self._stops.wait(HEARTBEAT_SECONDS)
+        self._share.leave()
         for server in servers:
             server.close()  # so that a client that reconnects reaches another worker
         until = time.monotonic() + GRACE_SECONDS
@@ -219,13 +203,19 @@ class ChatWorker(GeventWorker):
         for number in Arbiter.WORKER_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
+    def _wait_for_others(self) -> None:
+        """Wait for the workers that start at the same time, so that the first does not accept all waiting clients."""
+        self._share.publish(0)
+        while self.alive and self._share.is_another_starting():
+            self.notify()
+            self._share.publish(0)
+            self._stops.wait(START_CHECK_SECONDS)
+
     def _serve_listener(self, listener: Any, pool: Pool) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
         tls: dict[str, Any] = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
         handle = partial(self.handle, _Address(listener.getsockname()))
-        server = DrainingServer(listener, handle=handle, spawn=pool, **tls)
-        if self.cfg.workers > 1:
-            server.max_accept = 1  # one at a time, so that connections spread over all workers
+        server = DrainingServer(listener, self._share, pool, handle=handle, **tls)
         server.start()
         return server
 

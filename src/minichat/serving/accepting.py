@@ -1,0 +1,67 @@
+"""A worker's server: it accepts connections, shares them with other workers, and drains the queue when it stops."""
+
+from contextlib import suppress
+from typing import Any
+
+from gevent.pool import Pool
+from gevent.server import StreamServer
+
+from minichat.serving.shares import Share
+
+KEEPALIVE_SECONDS = 75
+SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
+"""Maximum pause of a client within a request, or while it reads the answer."""
+ACCEPTED_AFTER_PAUSE = 16
+"""How many connections a worker accepts if no other worker has accepted them for a while."""
+
+
+class DrainingServer(StreamServer):
+    """gevent's server, changed to accept the connections in the kernel's queue before it closes.
+
+    It leaves connections to other workers that have fewer: see `fair_accepting`. It also ends failed TLS handshakes
+    quietly, and those of silent clients in time.
+    """
+
+    max_accept = 1
+
+    def __init__(self, listener: Any, share: Share, pool: Pool, **options: Any) -> None:
+        super().__init__(listener, spawn=pool, **options)
+        self._share = share
+        self._connections = pool
+
+    def _do_read(self) -> None:
+        """Accept a waiting connection, at once or after a pause."""
+        pause = self._share.pause_seconds(len(self._connections))
+        if pause:
+            self.stop_accepting()
+            self._timer = self.loop.timer(pause)
+            self._timer.start(self._accept_rest)
+        else:
+            self._accept()
+
+    def _accept_rest(self) -> None:
+        """Accept the connections that no other worker has accepted during the pause."""
+        if self.started:
+            self.start_accepting()
+            for _ in range(ACCEPTED_AFTER_PAUSE):
+                self._accept()
+
+    def _accept(self) -> None:
+        super()._do_read()  # type: ignore[misc]  # the stubs leave it out
+        self._share.publish(len(self._connections))
+
+    def close(self) -> None:
+        """Accept the waiting connections, then stop listening.
+
+        Closing alone would reset them, and a proxy must not repeat requests that it has sent already.
+        """
+        with suppress(OSError):
+            while self.started and not self.full() and (waiting := self.do_read()):
+                self.do_handle(*waiting)
+        super().close()
+
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
+        """Serve a TLS connection. Port scanners and plain HTTP fail in the handshake, which is no error of ours."""
+        client_socket.settimeout(SILENCE_SECONDS)
+        with suppress(OSError):
+            super().wrap_socket_and_handle(client_socket, address)

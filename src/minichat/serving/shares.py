@@ -1,0 +1,78 @@
+"""The connections of each worker of a server, so that the workers can share new ones evenly.
+
+The kernel offers a new connection to all workers, and the least busy process accepts it first. A stream stays open for
+hours, so an uneven start lasts. Therefore each worker publishes the number of its connections in memory that all share.
+A worker that has more than another pauses before it accepts, and leaves the connection to the other. The pause is
+short: a worker that hangs delays no client by more than `MAX_PAUSE_SECONDS`.
+
+This module knows numbers only; `accepting` accepts the connections.
+"""
+
+import mmap
+import struct
+import time
+from collections.abc import Callable, Iterator
+
+PAUSE_SECONDS = 0.001
+"""The pause for each connection that the worker has more than another."""
+MAX_PAUSE_SECONDS = 0.05
+START_SECONDS = 10
+"""A worker that takes longer to start counts as failed."""
+SILENCE_SECONDS = 2.5
+"""A worker that has not reported for so long counts as stopped. It reports about once a second."""
+
+_CELL = struct.Struct("=qqd")
+_CELLS = 64
+_EMPTY, _STARTING, _SERVING = range(3)
+
+
+class Shares:
+    """The connections of each worker. The parent process creates this, and its workers inherit the memory."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._memory = mmap.mmap(-1, _CELLS * _CELL.size)
+        self._clock = clock
+
+    def add(self, number: int) -> "Share":
+        """Return the share of a worker that is about to start. `number` is gunicorn's number of the worker."""
+        share = Share(self, number % _CELLS)
+        self.write(share.cell, _STARTING, 0)
+        return share
+
+    def write(self, cell: int, state: int, count: int) -> None:
+        """Publish the state of a worker and the number of its connections."""
+        _CELL.pack_into(self._memory, cell * _CELL.size, state, count, self._clock())
+
+    def others(self, cell: int) -> Iterator[tuple[int, int]]:
+        """Yield the state and the number of connections of each other worker."""
+        now = self._clock()
+        for number, (state, count, at) in enumerate(_CELL.iter_unpack(self._memory)):
+            limit = START_SECONDS if state == _STARTING else SILENCE_SECONDS
+            if number != cell and state != _EMPTY and now - at < limit:
+                yield state, count
+
+
+class Share:
+    """One worker's view of the shares."""
+
+    def __init__(self, shares: Shares, cell: int) -> None:
+        self._shares = shares
+        self.cell = cell
+
+    def publish(self, count: int) -> None:
+        """Publish the number of connections. The worker serves from the first call on, and calls this each second."""
+        self._shares.write(self.cell, _SERVING, count)
+
+    def leave(self) -> None:
+        """Take no further part: the worker stops."""
+        self._shares.write(self.cell, _EMPTY, 0)
+
+    def is_another_starting(self) -> bool:
+        """Return whether another worker starts."""
+        return any(state == _STARTING for state, _ in self._shares.others(self.cell))
+
+    def pause_seconds(self, count: int) -> float:
+        """Return how long a worker with so many connections leaves a new one to others."""
+        counts = [other for state, other in self._shares.others(self.cell) if state == _SERVING]
+        surplus = count - min(counts, default=count)
+        return min(MAX_PAUSE_SECONDS, max(0, surplus) * PAUSE_SECONDS)
