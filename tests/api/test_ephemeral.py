@@ -177,6 +177,21 @@ def test_a_user_with_a_listener_stays_online(
     assert online == {ann.id, bob.id}
 
 
+def test_opening_a_stream_writes_nothing_and_the_hub_renews_the_presence_of_its_user(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent]
+) -> None:
+    chat.clock.advance(300)
+    statements: list[object] = []
+    chat.database.query_hooks.append(statements.append)
+    ann.gets("/api/chat/events/")
+    chat.database.query_hooks.remove(statements.append)
+    assert statements
+    assert not [text for text in map(str, statements) if "UPDATE" in text or "INSERT" in text]
+    publish(ephemeral, RecordingAudience(chat.document, ann.id))
+    online = {person["user"]["id"] for person in bob.gets("/api/chat/online-users/").body}
+    assert online == {ann.id, bob.id}
+
+
 def test_presence_is_published_after_the_clock_is_set_back(
     chat: Chat, ann: Person, ephemeral: EphemeralEvents[JsonEvent]
 ) -> None:

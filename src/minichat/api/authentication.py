@@ -89,11 +89,19 @@ def _ticket() -> str | None:
 
 
 def _with_renewed_presence(found: Caller) -> Caller:
-    """Renew the caller's presence if it is stale, and return the caller."""
+    """Renew the caller's presence if it is stale, and return the caller.
+
+    A stream writes nothing: the hub renews the presence of all its listeners together. Otherwise thousands of clients
+    that return at once would have to wait for a transaction each.
+    """
     sessions = services().sessions
     if not sessions.is_stale(found):
         return found
     was_online = found.user.is_online(context().clock())
+    if request_state().policy.is_stream:
+        if not was_online:
+            context().came_online()
+        return found
     try:
         renewed = sessions.note_activity(found)
         if not was_online:

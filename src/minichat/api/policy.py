@@ -68,6 +68,10 @@ class Policy:
     """Whether pages of every origin may read the answers: see `cross_origin`."""
 
     @property
+    def is_stream(self) -> bool:
+        return self.access is Access.TOKEN_OR_TICKET
+
+    @property
     def is_public(self) -> bool:
         return self.access is Access.PUBLIC
 

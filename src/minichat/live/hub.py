@@ -112,6 +112,7 @@ class Hub(Generic[EventT]):
         try:
             with self._lock:
                 self._check_capacity()  # other listeners may have been admitted meanwhile
+                is_first = not self._admitted
                 self._admitted[listener] = slot
                 if self._is_closed:
                     listener.end(EndReason.STOPPING)
@@ -120,7 +121,8 @@ class Hub(Generic[EventT]):
         except Unavailable:
             self._slots.release(user_id, slot)
             raise
-        self._wake_up.set()
+        if is_first:  # otherwise the hub polls, and thousands of clients may return at once
+            self._wake_up.set()
 
     def _check_capacity(self) -> None:
         """Raise Unavailable if this worker has its maximum number of listeners. Raise StreamsNotServed if that is 0."""
@@ -152,7 +154,8 @@ class Hub(Generic[EventT]):
             self._enqueue_typing(listener)
             self._attached.add(listener)
             listener.is_attached = True
-        self._wake_up.set()
+        if is_first:
+            self._wake_up.set()
         return True
 
     def _enqueue_typing(self, listener: Listener[EventT]) -> None:
