@@ -1,11 +1,20 @@
 """Accounts that administrators make and edit."""
 
+from dataclasses import replace
+
 import pytest
 
 from builders import PASSWORD, issues_of
 from minichat.domain.account_editing import version_of
 from minichat.domain.erasure import NAME_KEPT
-from minichat.domain.errors import ChangedMeanwhile, InvalidCredentials, NotAnAdministrator, UsernameTaken, UserNotFound
+from minichat.domain.errors import (
+    ChangedMeanwhile,
+    InvalidCredentials,
+    NotAnAdministrator,
+    Unavailable,
+    UsernameTaken,
+    UserNotFound,
+)
 from minichat.domain.model import AuditEvent, ReportReason
 
 NEW_PASSWORD = "staple battery horse"
@@ -62,10 +71,28 @@ def test_a_created_account_logs_in_with_its_password(chat, editing, root, newest
     assert (found.first_name, found.email) == ("Dora", "dora@example.org")
 
 
-def test_nobody_logs_in_to_an_account_without_a_password(chat, editing):
-    editing.create("dora", None)
+def test_nobody_logs_in_to_an_account_with_a_link_before_its_use(chat, editing):
+    link = editing.create_with_link("dora")
     with pytest.raises(InvalidCredentials):
         chat.services.sessions.log_in("dora", "")
+    user, _ = chat.services.recovery.confirm(link.token, NEW_PASSWORD)
+    assert user.username == "dora"
+
+
+def test_an_account_and_its_link_are_created_together_or_not_at_all(chat, editing, root):
+    class Full:
+        def put(self, link):
+            raise Unavailable("the disk is full")
+
+    links = replace(chat.services.account_links, link_store=Full())
+    failing = replace(editing, recovery=replace(editing.recovery, account_links=links))
+    with chat.nothing_changes(), pytest.raises(Unavailable):
+        failing.create_with_link("dora", by=root.id)
+    link = editing.create_with_link("dora", by=root.id)
+    made, created = chat.services.audit_log.page(2)
+    assert (created.event, made.event) == (AuditEvent.CREATED, AuditEvent.RESET_LINK_MADE)
+    assert {created.user_id, made.user_id} == {link.user.id}
+    assert {created.actor_id, made.actor_id} == {root.id}
 
 
 def test_an_account_is_created_by_the_rules_of_registration(chat, editing, ann):

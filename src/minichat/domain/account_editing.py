@@ -5,6 +5,8 @@ second learns that the account has changed, and nothing of the first is lost. Fi
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
@@ -26,7 +28,8 @@ from minichat.domain.ports import (
     UsernameKey,
     UserStore,
 )
-from minichat.domain.registration import Registration
+from minichat.domain.recovery import Recovery, ResetLink
+from minichat.domain.registration import AccountFields, Registration
 from minichat.domain.secret_tokens import new_token
 from minichat.domain.text import Fields
 from minichat.domain.verification import Verification
@@ -55,6 +58,7 @@ class AccountEditing:
     password_hasher: PasswordHasher
     user_store: UserStore
     registration: Registration
+    recovery: Recovery
     verification: Verification
     outbox: Outbox
     administrators: Administrators
@@ -63,23 +67,35 @@ class AccountEditing:
     def create(
         self,
         username: str,
-        password: str | None,
+        password: str,
         *,
         by: int | None = None,
         language: str = "en",
-        first_name: str = "",
-        last_name: str = "",
-        email: str = "",
+        **given: Unpack[AccountFields],
     ) -> User:
         """Create an account, whatever the mode of registration is. Its address gets a mail, to verify it.
 
-        Without a password, nobody knows one: the user sets it by a link of `Recovery.make_link`.
-
         Raises InvalidInput, UsernameTaken or NotAnAdministrator.
         """
-        new, secret = self.registration.checked(
-            username, password, email=email, first_name=first_name, last_name=last_name
-        )
+        with self._creating(username, password, by, language, given) as user:
+            return user
+
+    def create_with_link(
+        self, username: str, *, by: int | None = None, language: str = "en", **given: Unpack[AccountFields]
+    ) -> ResetLink:
+        """Create an account whose password nobody knows, and the link by which the user sets one, or nothing.
+
+        Raises the errors of `create`.
+        """
+        with self._creating(username, None, by, language, given) as user:
+            return self.recovery.add_link(user, by=by, language=language)
+
+    @contextmanager
+    def _creating(
+        self, username: str, password: str | None, by: int | None, language: str, given: AccountFields
+    ) -> Iterator[User]:
+        """Begin a transaction that creates an account."""
+        new, secret = self.registration.checked(username, password, **given)
         if self.user_store.is_taken(new.username_key, new.joined_at):
             raise UsernameTaken
         new = new._replace(password_hash=self.password_hasher.hash(new_token() if password is None else secret))
@@ -90,8 +106,8 @@ class AccountEditing:
                 raise UsernameTaken
             self.verification.begin(user, language)
             self.audit_log.note(AuditEvent.CREATED, about=user.id, by=by)
+            yield user
         self.outbox.queued()
-        return user
 
     def edit(
         self,

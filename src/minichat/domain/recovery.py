@@ -114,9 +114,9 @@ class Recovery:
     def make_link(self, reference: UserReference, *, by: int | None = None, language: str = "en") -> ResetLink:
         """Make a link for an account, with or without a mail server. Earlier links of the account are void.
 
-        `by` is the administrator's id, or None for the command line. The verified
-        address of the account is notified where a mail server is configured. Raises UserNotFound, for a disabled
-        account too, whose link would not work, or NotAnAdministrator.
+        `by` is the administrator's id, or None for the command line. The verified address of the account is notified
+        where a mail server is configured. Raises UserNotFound, for a disabled account too, whose link would not work,
+        or NotAnAdministrator.
         """
         user = existing_account(self.user_store, self.username_key, reference).user
         if not user.is_active:
@@ -126,12 +126,17 @@ class Recovery:
             current = self.user_store.get(user.id)
             if current is None or not current.is_active:
                 raise UserNotFound
-            link = self.account_links.make(current, LinkPurpose.RESET)
-            if current.email_verified_at is not None:
-                self.outbox.put(MailKind.LINK_MADE, user_id=user.id, address=current.email, language=language)
-            self.audit_log.note(AuditEvent.RESET_LINK_MADE, about=user.id, by=by)
+            link = self.add_link(current, by=by, language=language)
         self.outbox.queued()
-        return ResetLink(current, self.account_links.token_of(link), link.expires_at)
+        return link
+
+    def add_link(self, user: User, *, by: int | None, language: str) -> ResetLink:
+        """Make a link for an enabled account, inside the caller's transaction, which holds the account."""
+        link = self.account_links.make(user, LinkPurpose.RESET)
+        if user.email_verified_at is not None:
+            self.outbox.put(MailKind.LINK_MADE, user_id=user.id, address=user.email, language=language)
+        self.audit_log.note(AuditEvent.RESET_LINK_MADE, about=user.id, by=by)
+        return ResetLink(user, self.account_links.token_of(link), link.expires_at)
 
     def _open(self, token: str) -> tuple[AccountLink, User]:
         """Return a valid link with its account. Raises LinkInvalid."""

@@ -18,6 +18,8 @@ from minichat.api.texts import language
 from minichat.domain.account_editing import version_of
 from minichat.domain.errors import InvalidInput, UsernameTaken
 from minichat.domain.model import User
+from minichat.domain.recovery import ResetLink
+from minichat.domain.registration import AccountFields
 
 
 class _AccountForm(Form):
@@ -54,18 +56,17 @@ class PersonActs(AdministratorPage):
         form = NewAccountForm(request.form)
 
         def create() -> str | Response:
+            editing, by = services().account_editing, self.me.id
+            username, password = form.username.data or "", form.password.data
+            fields: AccountFields = {
+                "first_name": form.first_name.data or "",
+                "last_name": form.last_name.data or "",
+                "email": form.email.data or "",
+            }
             with _taken_at_field():
-                user = services().account_editing.create(
-                    form.username.data or "",
-                    form.password.data or None,
-                    by=self.me.id,
-                    language=language(),
-                    first_name=form.first_name.data or "",
-                    last_name=form.last_name.data or "",
-                    email=form.email.data or "",
-                )
-            if not form.password.data:
-                return self._shown_once(user)
+                if not password:
+                    return self._shown_once(editing.create_with_link(username, by=by, language=language(), **fields))
+                user = editing.create(username, password, by=by, language=language(), **fields)
             flash(t("people.create_done", name=user.username), "done")
             return redirect(_view(user, back(self.home)), 303)  # type: ignore[return-value]
 
@@ -104,7 +105,10 @@ class PersonActs(AdministratorPage):
 
     @expose("/<id:user_id>/reset-link/", methods=("GET", "POST"))
     def reset_link(self, user_id: int) -> Any:
-        return self._asked(user_id, "reset_link", self._shown_once)
+        def make_link(user: User) -> Response:
+            return self._shown_once(services().recovery.make_link(user.id, by=self.me.id, language=language()))
+
+        return self._asked(user_id, "reset_link", make_link)
 
     @expose("/<id:user_id>/log-out/", methods=("GET", "POST"))
     def log_out(self, user_id: int) -> Any:
@@ -185,15 +189,16 @@ class PersonActs(AdministratorPage):
         )
         return self.act(question, lambda: run(user), form=form, default=default or _view(user))
 
-    def _shown_once(self, user: User) -> Response:
-        """Make a link to set a new password, and return the page that shows it."""
-        link = services().recovery.make_link(user.id, by=self.me.id, language=language())
+    def _shown_once(self, link: ResetLink) -> Response:
+        """Return the page with a new link. No address leads to it, so nobody can open it again."""
         page = self.render(
             "link_once.html",
-            title=t("people.reset_link_for", name=user.username),
+            title=t("people.reset_link_for", name=link.user.username),
             link=f"{base_url()}/#reset={link.token}",
             expires=Moment(link.expires_at),
-            parent=_view(user, back(self.home)) if request.endpoint == "admin_people.create" else back(_view(user)),
+            parent=_view(link.user, back(self.home))
+            if request.endpoint == "admin_people.create"
+            else back(_view(link.user)),
         )
         return Response(page)
 

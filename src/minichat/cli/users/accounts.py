@@ -11,7 +11,8 @@ from minichat.cli.users.common import language_option, name_argument, password_o
 
 if TYPE_CHECKING:
     from minichat.config import Settings
-    from minichat.domain.services import Services
+    from minichat.domain.recovery import ResetLink
+    from minichat.domain.registration import AccountFields
 
 
 @click.command(short_help="Create the account of an administrator.")
@@ -52,18 +53,17 @@ def create(
     if link and password_stdin:
         raise click.UsageError("--link and --password-stdin exclude each other.")
     settings = load_settings()
+    fields: AccountFields = {"first_name": first_name, "last_name": last_name, "email": email}
     password = None if link else read_password(password_stdin)
     with services_for(name, settings) as services:
         try:
-            user = services.account_editing.create(
-                name, password, language=language, first_name=first_name, last_name=last_name, email=email
-            )
+            if password is None:
+                _print_link(services.account_editing.create_with_link(name, language=language, **fields), settings)
+                return
+            user = services.account_editing.create(name, password, language=language, **fields)
         except UsernameTaken as error:
             raise Failed(printable(f"The username {name} is taken. Choose another one.")) from error
-        if link:
-            _print_link(services, settings, user.username, language)
-        else:
-            click.echo(f"Created the account {user.username}.")
+    click.echo(f"Created the account {user.username}.")
 
 
 @click.command()
@@ -117,13 +117,12 @@ def reset_link(name: str, language: str) -> None:
     settings = load_settings()
     with services_of(settings) as services:
         try:
-            _print_link(services, settings, name, language)
+            _print_link(services.recovery.make_link(name, language=language), settings)
         except UserNotFound as error:
             raise Failed(printable(f"There is no enabled account named {name}.")) from error
 
 
-def _print_link(services: "Services", settings: "Settings", name: str, language: str) -> None:
-    link = services.recovery.make_link(name, language=language)
+def _print_link(link: "ResetLink", settings: "Settings") -> None:
     if settings.public_url is None and sys.stderr.isatty():
         click.echo("Put the address of your server before this part of a link, or set MINICHAT_PUBLIC_URL.", err=True)
     click.echo(f"{settings.public_url or ''}/#reset={link.token}")

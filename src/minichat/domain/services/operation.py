@@ -39,6 +39,7 @@ class OperationServices(OversightServices):
             password_hasher=self.ports.password_hasher,
             user_store=self.ports.user_store,
             registration=self.registration,
+            recovery=self.recovery,
             verification=self.verification,
             outbox=self.outbox,
             administrators=self.administrators,
