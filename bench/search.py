@@ -410,7 +410,7 @@ def main() -> None:
     parser.add_argument("--messages", default="10000,1000000")
     parser.add_argument("--runs", type=int, default=12, help="searches for each combination of filters")
     parser.add_argument("--sends", type=int, default=2_000, help="messages to send, each with and without the index")
-    parser.add_argument("--only", default="", metavar="KIND", help="the kinds of queries that begin so")
+    parser.add_argument("--only", default="", metavar="KIND", help="the kinds of queries that begin so, or none")
     parser.add_argument("--check", action="store_true", help="fail if the last table misses the goals")
     parser.add_argument("--url", help="measure this database alone")
     parser.add_argument("--pid", type=int, help="the process of its PostgreSQL server, to measure its CPU time")
