@@ -16,7 +16,7 @@ import pytest
 from faults.disk import small_disk
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.shared_files import TemporaryFolder
-from minichat.adapters.slots import FileStreamSlots
+from minichat.adapters.slots import FILES, FileStreamSlots
 from minichat.domain.model import TypingNotice
 from minichat.serving.shared_memory import new_folder
 
@@ -128,7 +128,7 @@ def test_links_and_files_of_others_are_refused_and_each_worker_works_alone(place
     with pytest.raises(OSError, match=r"streams|chat|minichat"):
         folder.open(FILE)
     slots = FileStreamSlots(FILE, 1, folder.open)
-    assert (slots.acquire(1), slots.acquire(1)) == (0, None)
+    assert (slots.acquire(FILES), slots.acquire(FILES)) == (0, None)
     assert "can't share the limit of streams" in caplog.text
     assert sorted(place.parent.rglob("*")) == before
 

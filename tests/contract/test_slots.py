@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from minichat.adapters.slots import FileStreamSlots
+from minichat.adapters.slots import FILES, FileStreamSlots
 
 BIG = 2**53 - 1
 
@@ -67,8 +67,10 @@ def _hold(path, pipe):
     signal.pause()
 
 
-def test_the_file_stays_empty(tmp_path):
+def test_the_files_stay_few_and_empty(tmp_path):
     slots = FileStreamSlots(tmp_path / "slots", 3)
-    slots.acquire(BIG)
-    assert (tmp_path / "slots").stat().st_size == 0
-    assert (tmp_path / "slots").stat().st_mode & 0o777 == 0o600
+    for user in (*range(1, 2 * FILES + 1), BIG):
+        assert slots.acquire(user) == 0
+    found = list(tmp_path.iterdir())
+    assert len(found) == FILES, "each lock takes as long as its file has locks"
+    assert {(file.stat().st_size, file.stat().st_mode & 0o777) for file in found} == {(0, 0o600)}

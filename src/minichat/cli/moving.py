@@ -170,7 +170,8 @@ def _expect_replaceable(path: Path, settings: "Settings") -> None:
         if path.samefile(database):
             raise Failed(f"{path} is the database itself. Choose another path.")
         beside = [database.with_name(f"{database.name}{suffix}") for suffix in SUFFIXES]
-        beside += database.parent.glob(f"{glob.escape(database.name)}-log-*")
+        for pattern in ("-log-*", "-streams-*"):
+            beside += database.parent.glob(glob.escape(database.name) + pattern)
         if any(other.exists() and path.samefile(other) for other in [*beside, settings.secret_key_path]):
             raise Failed(f"{path} belongs to the database. Choose another path.")
     from minichat.adapters.peewee.operations.backup import is_in_use
