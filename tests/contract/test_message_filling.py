@@ -323,7 +323,8 @@ def test_messages_enter_the_index_by_the_dozen(database: ChatDatabase, ann: Pers
 
 def has_waiting_words(database: ChatDatabase) -> bool:
     """Whether PostgreSQL's index has words that it has not merged. Merge them."""
-    return database.execute_sql("SELECT gin_clean_pending_list('message_word_lexemes')").fetchone() != (0,)
+    (pages,) = database.execute_sql("SELECT gin_clean_pending_list('message_word_lexemes')").fetchone()
+    return bool(pages)
 
 
 def test_no_word_of_a_deleted_or_edited_message_stays_in_the_index(
