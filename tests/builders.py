@@ -350,9 +350,10 @@ class Person:
         before: Message | None = None,
         after: Message | None = None,
         around: Message | None = None,
+        around_seq: int | None = None,
         mark_read: bool = False,
     ) -> MessagePage:
-        window = MessageWindow(limit, before and before.id, after and after.id, around and around.id)
+        window = MessageWindow(limit, before and before.id, after and after.id, around and around.id, around_seq)
         return self.chat.services.history.of_room(self.id, room.id, window, mark_read=mark_read)
 
     def latest(

@@ -95,7 +95,7 @@ ROUTES = [
     Route("PUT", "/api/chat/rooms/{room}/", ROOM_BODY),
     Route("PATCH", "/api/chat/rooms/{room}/", ROOM_BODY),
     Route("DELETE", "/api/chat/rooms/{room}/"),
-    Route("GET", "/api/chat/rooms/{room}/history/", query=(*STRETCH, "mark_read")),
+    Route("GET", "/api/chat/rooms/{room}/history/", query=(*STRETCH, "around_seq", "mark_read")),
     Route("POST", "/api/chat/rooms/{room}/join/"),
     Route("POST", "/api/chat/rooms/{room}/leave/"),
     Route("POST", "/api/chat/rooms/{room}/read/", {"seq": 1}),

@@ -215,14 +215,30 @@ class TestHistory:
         assert contents(ann.history(room, around=said[6]["id"], limit=3)) == list("567")
         assert contents(ann.history(room, around=said[3]["id"], limit=1)) == ["4"]
 
+    def test_history_returns_a_page_around_a_place(self, ann: Person, room: Json, said: list[Json]) -> None:
+        around = ann.history(room, around_seq=4, limit=3)
+        assert contents(around) == list("345")
+        assert contents(ann.follows(around.link("next") or "")) == list("12")
+        assert contents(ann.follows(around.link("prev") or "")) == list("67")
+
+    @pytest.mark.parametrize(("seq", "page"), [(0, "123"), (1, "123"), (7, "567"), (8, "567"), (2**53 - 1, "567")])
+    def test_a_place_beyond_an_end_means_that_end(
+        self, ann: Person, room: Json, said: list[Json], seq: int, page: str
+    ) -> None:
+        assert contents(ann.history(room, around_seq=seq, limit=3)) == list(page)
+
+    @pytest.mark.parametrize("seq", [0, 1, 99])
+    def test_an_empty_room_has_a_page_around_any_place(self, ann: Person, room: Json, seq: int) -> None:
+        assert contents(ann.history(room, around_seq=seq)) == []
+
     def test_pages_keep_the_query(self, ann: Person, room: Json, said: list[Json]) -> None:
         link = ann.history(room, limit=2, mark_read=False).link("next") or ""
         assert "limit=2" in link
         assert "mark_read=false" in link
         assert link.startswith(f"http://localhost/api/chat/rooms/{room['id']}/history/?")
 
-    @pytest.mark.parametrize("pair", [("before", "after"), ("after", "around"), ("before", "around")])
-    def test_history_takes_only_one_of_before_after_and_around(
+    @pytest.mark.parametrize("pair", [("before", "after"), ("after", "around"), ("before", "around_seq")])
+    def test_history_takes_only_one_position(
         self, ann: Person, room: Json, said: list[Json], pair: tuple[str, str]
     ) -> None:
         answer = ann.history(room, **dict.fromkeys(pair, said[0]["id"]))

@@ -73,6 +73,7 @@ def test_a_hidden_message_and_an_unknown_one_give_the_same_answers(ann: Person, 
         assert answers[0].text == answers[1].text
     for side in ("before", "after", "around"):
         assert eve.history(room, **{side: hidden["id"]}).errors == eve.history(room, **{side: 99}).errors != {}
+    assert eve.history(room, around_seq=hidden["seq"]).body["messages"] == []
     replies = [eve.posts(MESSAGES, room=room["id"], content="x", reply_to=id_).errors for id_ in (hidden["id"], 99)]
     assert replies[0] == replies[1] != {}
     assert eve.gets(f"{ROOMS}{room['id']}/pins/").body == []

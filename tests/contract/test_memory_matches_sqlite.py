@@ -175,6 +175,8 @@ class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine)
         return found[which % len(found)].id if found else 1 + which
 
     def window(self, room_id, limit, side, message):
+        if side == "around_seq":
+            return MessageWindow(limit, around_seq=message[1])
         return MessageWindow(limit, **({side: self.message_in(room_id, message)} if side else {}))
 
     # People
@@ -501,7 +503,7 @@ class MemoryMatchesSqlite(AdministrationRules, TalkRules, RuleBasedStateMachine)
         user_id, room_id = self.at(place)
         self.both(lambda services: services.participation.mark_read(user_id, room_id, seq))
 
-    @rule(place=places, limit=limits, side=sides, message=messages, mark_read=st.booleans())
+    @rule(place=places, limit=limits, side=sides | st.just("around_seq"), message=messages, mark_read=st.booleans())
     def history(self, place, limit, side, message, mark_read):
         user_id, room_id = self.at(place)
         window = self.window(room_id, limit, side, message)

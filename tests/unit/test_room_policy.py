@@ -239,6 +239,14 @@ def test_a_hidden_message_is_one_that_does_not_exist(chat, ann, carl, room, hidd
     assert issues_of(lambda: check(carl.id, room.id, reply_to=hidden.id)) == {"reply_to": ["unknown_message"]}
 
 
+@pytest.mark.parametrize("seq", [0, 1, 2, 99])
+def test_a_page_around_a_place_shows_nothing_from_before_the_joining(chat, carl, room, hidden, seq):
+    for limit in (1, 5):
+        page = carl.history(room, limit, around_seq=seq)
+        assert contents(page) == ["after"]
+        assert not page.has_older
+
+
 def test_pins_before_the_joining_are_hidden(chat, ann, bob, carl, room, hidden):
     chat.services.pins.add(ann.id, hidden.id)
     assert chat.services.pins.of_room(carl.id, room.id).page.items == ()

@@ -13,7 +13,7 @@ from minichat.domain.errors import InvalidInput
 from minichat.domain.paging import Key, Page, Window
 
 _MAX_INT = 2**63 - 1
-_POSITION_PARAMETERS = frozenset({"cursor", "before", "after", "around"})
+_POSITION_PARAMETERS = frozenset({"cursor", "before", "after", "around", "around_seq"})
 
 PageLink = tuple[str, int | str]
 """The query parameter that leads to a page, and its value."""

@@ -275,8 +275,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "out_of_range": ("This must be from {least} to {most}.", "Допустимы значения от {least} до {most}."),
     "invalid_cursor": ("This cursor is not valid here.", "Недействительный курсор."),
     "exclusive": (
-        "Use only one of before, after and around.",
-        "Укажите только один параметр: before, after или around.",
+        "Use only one of the parameters that name a message.",
+        "Укажите только один из параметров, задающих сообщение.",
     ),
     "blank": ("This can't be blank.", "Поле не может быть пустым."),
     "too_short": ("Use at least {least} characters.", "Не короче {least} символов."),

@@ -19,12 +19,16 @@ _EXCLUSIVE = Issue("exclusive")
 
 
 class MessageWindow(NamedTuple):
-    """A part of a list of messages: the newest `limit` messages, or those next to the message with a given id."""
+    """A part of a list of messages: the newest `limit` messages, or those next to the message with a given id.
+
+    In one room, `around_seq` names a place instead. A place beyond an end of the room means that end.
+    """
 
     limit: int
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    around_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class History:
         if _named(window) is not None and room_id is not None:
             with self.snapshot():
                 room, membership = self.room_access.as_participant(user_id, room_id)
-                _anchor(self.message_store, window, room_id, room.first_seq(membership))
+                _seq_of(self.message_store, window, room_id, room.first_seq(membership))
 
     def _page_of_all(self, user_id: int, window: MessageWindow) -> MessagePage:
         # Any id is a position, so that a client can go on although it has left the room of its last message.
@@ -104,12 +108,9 @@ class History:
 
 
 def _named(window: MessageWindow) -> tuple[str, int] | None:
-    """Return the parameter that names a message, and the message's id. Raises InvalidInput for several parameters."""
-    named = [
-        (field, message_id)
-        for field, message_id in (("before", window.before), ("after", window.after), ("around", window.around))
-        if message_id is not None
-    ]
+    """Return the parameter that names a message, and its value. Raises InvalidInput for several parameters."""
+    _, *positions = window._asdict().items()
+    named = [(field, value) for field, value in positions if value is not None]
     if len(named) > 1:
         raise InvalidInput({field: [_EXCLUSIVE] for field, _ in named})
     return named[0] if named else None
@@ -132,25 +133,26 @@ class FoundWindow(NamedTuple):
 
 def read_window(message_store: MessageStore, room_id: int, window: MessageWindow, first_seq: int = 1) -> FoundWindow:
     """Return the window of a room's messages from `first_seq` on. Raises InvalidInput on an id outside of these."""
-    anchor = _anchor(message_store, window, room_id, first_seq)
     return _walk(
         window,
-        anchor and anchor.seq,
+        _seq_of(message_store, window, room_id, first_seq),
         lambda key, limit: _from(first_seq, message_store.before(room_id, key, limit)),
         lambda key, limit: message_store.after(room_id, key, limit),
     )
 
 
-def _anchor(message_store: MessageStore, window: MessageWindow, room_id: int, first_seq: int) -> Message | None:
-    """Return the message of the room next to the window. Raises InvalidInput on the parameter if there is none."""
+def _seq_of(message_store: MessageStore, window: MessageWindow, room_id: int, first_seq: int) -> int | None:
+    """Return the seq next to the window, or None. Raises InvalidInput if the room has no message with the given id."""
     named = _named(window)
     if named is None:
         return None
-    field, message_id = named
-    message = message_store.get(message_id)
+    field, value = named
+    if field == "around_seq":
+        return max(value, first_seq)
+    message = message_store.get(value)
     if message is None or message.room_id != room_id or message.seq < first_seq:
         raise InvalidInput.of(field, "unknown_message")
-    return message
+    return message.seq
 
 
 def _walk(

@@ -37,9 +37,9 @@ def _check_history(query: dict[str, Any], room_id: int) -> None:
 def get_history(query: dict[str, Any], room_id: int) -> Response:
     """Get a page of a room's messages, oldest first.
 
-    Without `before`, `after` or `around`, you get the newest page. The returned messages count as read, unless
-    `mark_read=false`. `next` in the `Link` header continues in the same direction: to older messages, or with `after`
-    to newer ones.
+    Without `before`, `after`, `around` or `around_seq`, you get the newest page. The returned messages count as read,
+    unless `mark_read=false`. `next` in the `Link` header continues in the same direction: to older messages, or with
+    `after` to newer ones.
     """
     is_marking = query.pop("mark_read") and request.method == "GET"  # a HEAD request shows no message
     page = services().history.of_room(caller_id(), room_id, MessageWindow(**query), mark_read=is_marking)
@@ -133,7 +133,7 @@ def _without_room(form: dict[str, Any]) -> dict[str, Any]:
 
 def _window(query: dict[str, Any]) -> MessageWindow:
     """Return the window of a query, of which some parameters may be missing."""
-    return MessageWindow(1, *(query.get(name) for name in ("before", "after", "around")))
+    return MessageWindow(1, *(query.get(name) for name in MessageWindow._fields[1:]))
 
 
 def _message(shown: ShownMessage | SentMessage, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -6,6 +6,7 @@ from minichat.api.schemas import patterns
 from minichat.api.schemas.fields import Boolean, Cursor, Id, Text, WholeNumber
 from minichat.api.schemas.forms import Query, text_field
 from minichat.domain import directory, message_search, room_rules
+from minichat.domain.model import MAX_ID
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -84,6 +85,15 @@ class MessageWindowQuery(Query):
 
 
 class HistoryQuery(MessageWindowQuery):
+    around_seq = WholeNumber(
+        0,
+        MAX_ID,
+        in_query=True,
+        metadata={
+            "description": "The message with this `seq` and its neighbours, such as the `last_read_seq` of the room. "
+            "Beyond an end of the room, it means that end."
+        },
+    )
     mark_read = Boolean(
         load_default=True, metadata={"in_query": True, "description": "Whether the returned messages count as read."}
     )
