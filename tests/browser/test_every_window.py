@@ -41,6 +41,11 @@ _SCROLLING_SIDEWAYS = """() => [document.scrollingElement, ...document.querySele
   .filter(one => !one.matches("pre, pre *, .tabs, textarea, input"))
   .map(one => `${one.tagName} ${one.className} scrolls sideways: ${one.scrollWidth} in ${one.clientWidth}`)"""
 
+_LOSING_ITS_BEGINNING = r"""() => [...document.querySelectorAll("body *")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1 && /^\p{Script=Arabic}/u.test(one.textContent))
+  .filter(one => getComputedStyle(one).textOverflow === "ellipsis" && getComputedStyle(one).direction === "ltr")
+  .map(one => `${one.className} loses the beginning of a text that reads from right to left`)"""
+
 
 class Tour:
     """A walk of one person through the client."""
@@ -69,6 +74,7 @@ class Tour:
             self.page.set_viewport_size(size)
             complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_WIDER)]
             complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_SCROLLING_SIDEWAYS)]
+            complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_LOSING_ITS_BEGINNING)]
         self.found += [f"{what}: {one}" for one in complaints]
 
     def dialog(self, what: str, title: str | re.Pattern[str] | None = None) -> Locator:
