@@ -244,14 +244,26 @@ class TestStillView:
 class TestUnread:
     def test_a_room_opens_at_the_first_new_message(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
-        talk(room, bob, 40)
+        talk(room, bob, 80)  # more than one page
         ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=10)
-        ann.opens_room(room)
+        ann.opens("#/").goes_to(room)
         expect(ann.page.get_by_role("separator").filter(has_text="New messages")).to_be_in_viewport()
         expect(row(ann.page, "message 11")).to_be_in_viewport()
-        expect(row(ann.page, "message 40")).not_to_be_in_viewport()
-        scroll(ann.page, 20_000)
+        expect(row(ann.page, "message 80")).not_to_be_in_viewport()
+        ann.page.get_by_role("button", name=re.compile("^To the newest message, ")).click()
+        expect(row(ann.page, "message 80")).to_be_in_viewport()
         expect(ann.page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
+
+    def test_a_room_that_was_read_elsewhere_opens_at_its_end(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        talk(room, bob, 80)
+        ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=10)
+        with ann.context.expect_event("response", lambda response: "around_seq=10" in response.url):
+            ann.opens("#/")  # the page prepares the room
+        ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=80)
+        expect(ann.page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
+        ann.goes_to(room)
+        expect(row(ann.page, "message 80")).to_be_in_viewport()
 
     def test_what_is_read_without_a_network_is_reported_later(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)

@@ -8,8 +8,9 @@ import {startKeeping} from "../../src/minichat/web/scripts/actions/keeping.js";
 import {loadAll, loadPresence} from "../../src/minichat/web/scripts/actions/live.js";
 import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
 import {toggleReaction} from "../../src/minichat/web/scripts/actions/messages.js";
+import {prepareRooms} from "../../src/minichat/web/scripts/actions/preparing.js";
 import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
-import {openRoom} from "../../src/minichat/web/scripts/actions/rooms.js";
+import {openNewest, openRoom} from "../../src/minichat/web/scripts/actions/rooms.js";
 import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
@@ -17,6 +18,7 @@ import {setDraft} from "../../src/minichat/web/scripts/store/drafts.js";
 import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
 import {historyOf, messageAt, putMessages} from "../../src/minichat/web/scripts/store/messages.js";
 import {putPeople} from "../../src/minichat/web/scripts/store/people.js";
+import {putRooms} from "../../src/minichat/web/scripts/store/rooms.js";
 import {loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
 import {ANN, annInRoom, message, person, ROOM, room} from "./fixtures.js";
@@ -219,6 +221,59 @@ test("loading everything again does not rely on a load that began before", async
   waiting[0]?.();
   await Promise.all([loading, early]);
   assert.equal(shown, "after");
+});
+
+test("an unread room is loaded around the last message that was read, and its newest messages on demand", async () => {
+  /** @type {string[]} */
+  const queries = [];
+  const app = await appOf((path) => {
+    queries.push(path.replace(/.*\?/, ""));
+    return {status: 200, body: {room: room({unread_count: 400, last_read_seq: 600}), messages: []}};
+  });
+  app.store.update(() => annInRoom(0, {last_seq: 1_000, last_read_seq: 600, unread_count: 400}));
+  await openRoom(app, ROOM);
+  await openRoom(app, ROOM, 205);
+  await openNewest(app, ROOM);
+  assert.deepEqual(queries, [
+    "around_seq=600&limit=50&mark_read=false",
+    "around=205&limit=50&mark_read=false",
+    "limit=50&mark_read=false",
+  ]);
+});
+
+test("the first rooms are prepared, the unread ones first, and none of them twice", async () => {
+  /** @type {number[]} */
+  const loaded = [];
+  const rooms = Array.from({length: 12}, (_none, at) =>
+    room({id: at + 1, created_at: `2026-11-${10 + at}T09:00:00.000Z`, unread_count: at === 2 ? 1 : 0}),
+  );
+  const app = await appOf((path) => {
+    const id = Number(/rooms\/(\d+)\/history/.exec(path)?.[1]);
+    loaded.push(id);
+    return {status: 200, body: {room: rooms[id - 1], messages: [message(1, {room: id})]}};
+  });
+  app.store.update((state) => ({...putRooms(state, rooms), link: "live"}));
+  await openRoom(app, 11);
+  await prepareRooms(app, new AbortController().signal);
+  assert.deepEqual(loaded, [11, 3, 12, 10, 9, 8]);
+});
+
+test("no room is prepared once the connection is lost", async () => {
+  let requests = 0;
+  const app = await appOf(() => {
+    requests += 1;
+    app.store.update((state) => ({...state, link: "waiting"}));
+    return {status: 503, body: {}};
+  });
+  app.store.update((state) => ({
+    ...putRooms(
+      state,
+      [1, 2, 3].map((id) => room({id})),
+    ),
+    link: "live",
+  }));
+  await prepareRooms(app, new AbortController().signal);
+  assert.equal(requests, 1);
 });
 
 test("a read mark shows at once, and the server learns the newest one alone", async () => {

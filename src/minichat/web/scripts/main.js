@@ -3,11 +3,11 @@
  * and no text.
  */
 
+import {showPage} from "./actions/rooms.js";
 import {start} from "./actions/session.js";
 import {followSettings, loadSettings} from "./actions/settings.js";
 import {makeApp} from "./app.js";
 import {href, watchAddress} from "./router.js";
-import {atRoute} from "./store/state.js";
 import {putBelow} from "./ui/layers.js";
 import {root} from "./views/root.js";
 
@@ -19,6 +19,6 @@ const {signal} = new AbortController(); // the page's whole life
 loadSettings(app);
 putBelow(href({page: "home"}));
 followSettings(app, signal);
-watchAddress((route) => app.store.update((state) => atRoute(state, route)), signal);
+watchAddress((route) => showPage(app, route), signal);
 await root(app, /** @type {HTMLElement} */ (document.getElementById("app")), signal);
 await start(app, signal);

@@ -7,12 +7,12 @@
 import {ApiError} from "../api/client.js";
 import {historyOf, placeOf, putMessages, runAround} from "../store/messages.js";
 import {putRooms} from "../store/rooms.js";
+import {atRoute} from "../store/state.js";
 import {put} from "./loading.js";
 
 export const PAGE = 50;
 /** Pages that follow as the user scrolls. */
 const NEXT_PAGE = 100;
-const LARGEST_PAGE = 200;
 
 /** Loads under way: a second request for the same would be wasted. @type {Map<string, Promise<any>>} */
 const underWay = new Map();
@@ -39,40 +39,62 @@ export function loadAnew() {
 }
 
 /**
- * Load the newest messages of a room, or those around one. Resolves to false if there is no such room or message.
+ * Load the messages where the user begins to read a room, or those around one. Resolves to false if there is no such room
+ * or message.
  * @param {App} app
  * @param {number} room
  * @param {number} [message] An id.
  * @returns {Promise<boolean>}
  */
 export function openRoom(app, room, message) {
-  return once(app, `${room} around ${message}`, () => load(app, room, message));
+  const known = app.store.get().rooms.get(room);
+  const isUnread = message === undefined && known !== undefined && known.unread_count > 0;
+  const position = isUnread ? {around_seq: known.last_read_seq} : {around: message};
+  return once(app, `${room} around ${message}`, () => load(app, room, position));
 }
 
 /**
- * Load the newest messages of a room that the user is about to open.
+ * Load the newest messages of a room. Resolves to false if there is no such room.
+ * @param {App} app
+ * @param {number} room
+ * @returns {Promise<boolean>}
+ */
+export function openNewest(app, room) {
+  return once(app, `${room} newest`, () => load(app, room, {}));
+}
+
+/**
+ * Load the messages of a room that the user is about to open.
  * @param {App} app
  * @param {number} room
  */
-export function prepareRoom(app, room) {
-  if (app.store.get().histories.has(room)) return;
-  openRoom(app, room).catch(() => {}); // nothing is open yet that could show the problem
+export async function prepareRoom(app, room) {
+  const {histories, rooms} = app.store.get();
+  if (!rooms.has(room) || histories.has(room)) return;
+  await openRoom(app, room).catch(() => {}); // nothing is open yet that could show the problem
+}
+
+/**
+ * Show another page. The messages of a room are on their way before its page is drawn.
+ * @param {App} app
+ * @param {import("../router.js").Route} route
+ */
+export function showPage(app, route) {
+  if (route.page === "room" && route.message === undefined) void prepareRoom(app, route.room);
+  app.store.update((state) => atRoute(state, route));
 }
 
 /**
  * @param {App} app
  * @param {number} room
- * @param {number | undefined} message
+ * @param {import("../api/messages.js").Position} position
  */
-async function load(app, room, message) {
-  // The user begins at the first unread message.
-  const unread = message === undefined ? (app.store.get().rooms.get(room)?.unread_count ?? 0) : 0;
-  const limit = Math.min(Math.max(PAGE, unread + 20), LARGEST_PAGE);
+async function load(app, room, position) {
   try {
-    await put(app, app.api.messages.history(room, {around: message, limit}), (state, answer) => {
+    await put(app, app.api.messages.history(room, {...position, limit: PAGE}), (state, answer) => {
       const next = putRooms(state, [answer.room]);
-      const isWhole = message === undefined && answer.messages.length < limit;
-      return putMessages(next, room, answer.messages, {reachesStart: isWhole || answer.messages[0]?.seq === 1});
+      const reachesStart = answer.messages.length < PAGE || answer.messages[0].seq === 1;
+      return putMessages(next, room, answer.messages, {reachesStart});
     });
     return true;
   } catch (error) {

@@ -5,7 +5,7 @@
  * @typedef {import("./types.js").Room} Room
  * @typedef {import("./types.js").Reactor} Reactor
  * @typedef {Record<string, string | number>} Query
- * @typedef {{limit?: number, before?: number, after?: number, around?: number}} Position Ids of messages.
+ * @typedef {{limit?: number, before?: number, after?: number, around?: number, around_seq?: number}} Position Ids of messages, or a seq.
  * @typedef {{room: number, content: string, client_id: string, reply_to?: number | null, mention_ids?: number[]}} NewMessage
  */
 

@@ -195,3 +195,15 @@ export function dropHistory(state, room) {
     marks: withoutEntry(state.marks, room),
   };
 }
+
+/**
+ * Remember where the user leaves the messages of a room. Null: at the end.
+ * @param {State} state
+ * @param {number} room
+ * @param {import("./state.js").Place | null} place
+ * @returns {State}
+ */
+export function putPlace(state, room, place) {
+  if (!state.rooms.has(room)) return state; // the user has left the room or logged out
+  return {...state, places: place ? withEntry(state.places, room, place) : withoutEntry(state.places, room)};
+}

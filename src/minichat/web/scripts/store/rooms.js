@@ -106,6 +106,18 @@ function activityOf(room) {
 }
 
 /**
+ * The rooms that the user will probably open next: those with unread messages, then those with the latest activity.
+ * @param {State} state
+ * @param {number} most
+ */
+export function likelyRooms(state, most) {
+  const [unread, read] = [true, false].map((isUnread) =>
+    roomsInOrder(state.rooms).filter((room) => room.unread_count > 0 === isUnread),
+  );
+  return [...unread, ...read].slice(0, most);
+}
+
+/**
  * The other person of a direct chat. Undefined for a group.
  * @param {Room} room
  * @param {number | undefined} me

@@ -110,12 +110,11 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
     }
   }
 
-  /**
-   * Show a row at its place, or the end.
-   * @param {Target | null} target
-   * @param {number} [reach]
-   */
-  function place(target, reach = scroller.clientHeight) {
+  /** The first view comes sooner without the rows around it: `rest` adds those. */
+  const rowsAround = () => (end === 0 ? 0 : scroller.clientHeight);
+
+  /** Show a row at its place, or the end. @param {Target | null} target */
+  function place(target, reach = rowsAround()) {
     size = scroller.clientHeight;
     pending = size === 0 ? target : undefined;
     if (size === 0) return;
@@ -214,7 +213,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
   const sizes = new ResizeObserver((entries) => {
     const isChanged = entries.filter(isNews).length > 0;
     if (pending !== undefined && scroller.clientHeight > 0) {
-      place(pending, 0); // the first view comes sooner without the rows around it
+      place(pending);
       rest();
       onView();
     } else if (isChanged && size > 0) {
@@ -254,6 +253,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       heights.setKeys(names);
       if (target) movedAt = Number.NEGATIVE_INFINITY;
       place(target ?? (pending === undefined ? hold() : pending));
+      rest();
       onView();
     },
 

@@ -9,14 +9,14 @@
  */
 import {problemText} from "../actions/problems.js";
 import {markRead} from "../actions/reading.js";
-import {hasNewer, openRoom} from "../actions/rooms.js";
-import {historyOf, messageById, runAround} from "../store/messages.js";
+import {hasNewer, openNewest, openRoom} from "../actions/rooms.js";
+import {historyOf, messageAt, messageById, putPlace, runAround} from "../store/messages.js";
 import {entriesOf, rowKey} from "../store/outbox.js";
-import {withEntry, withoutEntry} from "../store/state.js";
 import {memo} from "../store/store.js";
 import {makeTimeline, UNREAD} from "../store/timeline.js";
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
+import {showTarget} from "../ui/target.js";
 import {toast} from "../ui/toast.js";
 import {windowList} from "../ui/window_list.js";
 import {emptyRoom} from "./empty_room.js";
@@ -27,7 +27,6 @@ import {newsForScreenReaders} from "./spoken_news.js";
 import {timelineRow} from "./timeline_row.js";
 
 const DIVIDER_TOP_PX = 72;
-const HIGHLIGHT_MS = 2_500;
 
 class NotThere extends Error {}
 
@@ -111,7 +110,7 @@ export function messageList(app, room, signal) {
     const state = store.get();
     const history = state.histories.get(room);
     if (!history) return; // what is on the screen stays until it is loaded again
-    if (!isOpened) return open();
+    if (!isOpened) return void open();
     if (isJumping && shownRows.length === 0) return;
     if (center !== null && !messageById(state, room, center.message)) return void returnTo(center.message);
     const {shown, isNewest} = run();
@@ -124,19 +123,30 @@ export function messageList(app, room, signal) {
   /** Begin where the address says, where the user was, at the first unread message, or at the end. */
   function open() {
     isOpened = true;
-    const state = store.get();
-    const known = state.rooms.get(room);
-    const {route} = state;
+    const {rooms, route, places} = store.get();
+    const known = rooms.get(room);
     if (known && known.unread_count > 0) unreadAfter = known.last_read_seq;
     const wanted = route.page === "room" ? route.message : undefined;
-    const place = state.places.get(room);
+    const place = places.get(room);
     if (wanted !== undefined) {
       isJumping = true;
       queueMicrotask(() => void jump(wanted)); // when the list is in the page
-    } else if (place && messageById(state, room, place.message)) {
-      center = {seq: place.seq, message: place.message};
-      show({key: place.key, offset: place.offset});
-    } else show(unreadAfter === null ? undefined : {key: UNREAD.key, offset: DIVIDER_TOP_PX});
+    } else if (place && messageById(store.get(), room, place.message)) {
+      center = place;
+      show(place);
+    } else if (unreadAfter !== null) void toUnread(unreadAfter + 1);
+    else if (run().isNewest) show();
+    else void toNewest(); // what is known was loaded for another place
+  }
+
+  /** @param {number} seq The first unread one. */
+  async function toUnread(seq) {
+    isJumping = true;
+    if (!messageAt(store.get(), room, seq)) await openRoom(app, room).catch(() => false);
+    isJumping = false;
+    const first = messageAt(store.get(), room, seq);
+    center = first ? {seq, message: first.id} : null;
+    if (!signal.aborted) show({key: UNREAD.key, offset: DIVIDER_TOP_PX});
   }
 
   /** Show a message that may be far from what is loaded. @param {number} id */
@@ -153,7 +163,7 @@ export function messageList(app, room, signal) {
       center = {seq: message.seq, message: id};
       const key = rowKey(message, me);
       show({key});
-      highlight(key);
+      showTarget(list.element(key));
     } catch (error) {
       isJumping = false;
       show();
@@ -184,20 +194,12 @@ export function messageList(app, room, signal) {
     const before = trail.pop();
     if (before && messageById(store.get(), room, before.message)) return void jump(before.message);
     center = null;
-    if (!run().isNewest) await openRoom(app, room).catch((error) => toast(problemText(error), {isProblem: true}));
+    if (!run().isNewest) await openNewest(app, room).catch((error) => toast(problemText(error), {isProblem: true}));
     if (signal.aborted) return;
     center = null; // another page may have come meanwhile
     show();
     list.scrollToEnd();
     newest.element.blur();
-  }
-
-  /** @param {string} key */
-  function highlight(key) {
-    const element = list.element(key);
-    element?.focus({preventScroll: true});
-    element?.classList.add("is-target");
-    setTimeout(() => element?.classList.remove("is-target"), HIGHLIGHT_MS);
   }
 
   function onView() {
@@ -289,11 +291,7 @@ export function messageList(app, room, signal) {
   signal.addEventListener("abort", () => {
     const anchor = list.anchor();
     const place = center && anchor ? {...center, ...anchor} : null;
-    store.update((state) => {
-      if (!state.rooms.has(room)) return state; // the user has left the room or logged out
-      const places = place ? withEntry(state.places, room, place) : withoutEntry(state.places, room);
-      return {...state, places};
-    });
+    store.update((state) => putPlace(state, room, place));
   });
   return h("div", {class: "messages"}, scroller, newest.element, newsForScreenReaders(app, room, signal));
 }

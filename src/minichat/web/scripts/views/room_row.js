@@ -52,7 +52,7 @@ export function roomRow(app, first, signal) {
     ),
   );
 
-  onIntent(link, () => prepareRoom(app, room.id));
+  onIntent(link, () => void prepareRoom(app, room.id));
 
   /** @param {MouseEvent} event Also of the key for menus, which has no place. */
   async function oncontextmenu(event) {

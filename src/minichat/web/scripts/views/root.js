@@ -6,6 +6,7 @@
  */
 import {startKeeping} from "../actions/keeping.js";
 import {startLive} from "../actions/live.js";
+import {startPreparing} from "../actions/preparing.js";
 import {startMarking} from "../actions/reading.js";
 import {startSending} from "../actions/sending.js";
 import {chooseLanguage, language, t, useLanguage} from "../texts/texts.js";
@@ -74,6 +75,7 @@ export async function root(app, element, signal) {
       startSending(app, part);
       startLive(app, part);
       startMarking(app, part);
+      startPreparing(app, part);
     },
     signal,
   );
