@@ -42,6 +42,15 @@ _TOPS = """(element) => new Promise(done => {
   });
 })"""
 
+_COVERED = """() => {
+  const toolbar = document.querySelector(".message-toolbar").getBoundingClientRect();
+  const view = document.querySelector(".scroller").getBoundingClientRect();
+  const bubbles = [...document.querySelectorAll("article .bubble")].map(one => one.getBoundingClientRect());
+  const covered = bubbles.filter(one =>
+    one.left < toolbar.right && toolbar.left < one.right && one.top < toolbar.bottom && toolbar.top < one.bottom);
+  return toolbar.left < view.left || toolbar.right > view.right ? [...covered, toolbar] : covered;
+}"""
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
@@ -415,6 +424,19 @@ class TestOneMessage:
         bar.get_by_role("button", name="All pins").click()
         ann.page.get_by_role("dialog").get_by_role("button", name="Unpin").click()
         ann.sees("Nothing is pinned here.")
+
+    def test_the_buttons_of_a_message_cover_no_text(self, ann: Person, bob: Person) -> None:
+        room = ann.makes_room("Kitchen", bob)
+        bob.said("words " * 80, room)
+        ann.said("more words " * 80, room)
+        bob.said("words " * 80, room)
+        page = ann.opens_room(room).page
+        for width in (640, 1000, 1100):
+            page.set_viewport_size({"width": width, "height": 900})
+            for message in page.locator("article .bubble").all():
+                message.hover()
+                expect(page.locator("article:hover .message-toolbar")).to_be_visible()
+                assert page.evaluate(_COVERED) == [], f"at {width} px"
 
     def test_a_long_press_opens_the_menu_on_a_phone(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
