@@ -81,7 +81,13 @@ def create_app(
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
     mailer = mailer_of(settings)
     services = services or services_on(
-        database, settings, clock=clock, notices=_notice_board(settings, redis), mailer=mailer, tally=tally
+        database,
+        settings,
+        clock=clock,
+        notices=_notice_board(settings, redis),
+        mailer=mailer,
+        tally=tally,
+        current_device=context.current_device,
     )
     tally.store_by(services.figures.record, in_background=is_serving)
     if is_serving:

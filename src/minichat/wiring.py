@@ -27,8 +27,8 @@ from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.tally import NoTally
 from minichat.adapters.usernames import mixes_scripts, username_key
 from minichat.config import Settings
-from minichat.domain.model import DirectoryMode, Modes, RegistrationMode
-from minichat.domain.ports import Clock, Mailer, NoticeBoard, PasswordHasher, Tally, Transaction
+from minichat.domain.model import Device, DirectoryMode, Modes, RegistrationMode
+from minichat.domain.ports import Clock, CurrentDevice, Mailer, NoticeBoard, PasswordHasher, Tally, Transaction
 from minichat.domain.ports.transactions import Locks
 from minichat.domain.services import Services, build
 from minichat.domain.sessions import Lifetimes
@@ -62,10 +62,12 @@ def services_on(
     tally: Tally | None = None,
     transaction: Transaction | None = None,
     mailer: Mailer | None = None,
+    current_device: CurrentDevice = Device,
 ) -> Services:
     """Wire the services to a database.
 
-    Tests pass a clock and a password hasher, `app` its notice board, and `minichat demo` its clock and `joined`.
+    Tests pass a clock and a password hasher, `app` its notice board and the device of a request, and `minichat demo`
+    its clock and `joined`.
     """
     offload = gevents.offload()
     passwords = passwords or Argon2Passwords(offload)
@@ -86,7 +88,7 @@ def services_on(
         notice_board=notices or typing_board(settings),
         tally=tally or NoTally(),
         mailer=mailer or mailer_of(settings),
-    )
+    )._replace(current_device=current_device)
     if transaction is not None:
         ports = ports._replace(transaction=transaction)
     lifetimes = Lifetimes(

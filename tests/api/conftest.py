@@ -22,6 +22,7 @@ from minichat.adapters.memory import MemoryClock, MemoryMailer, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.tally import QueueTally
+from minichat.api.context import current_device
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.wiring import services_on
@@ -110,7 +111,13 @@ class Stage:
         passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         tally = QueueTally(self._clock)
         services = services_on(
-            self._database, settings, clock=self._clock, passwords=passwords, tally=tally, mailer=mailer
+            self._database,
+            settings,
+            clock=self._clock,
+            passwords=passwords,
+            tally=tally,
+            mailer=mailer,
+            current_device=current_device,
         )
         self._counter = WeightedCounter()
         with pytest.MonkeyPatch.context() as patch:

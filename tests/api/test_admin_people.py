@@ -179,6 +179,8 @@ class TestActs:
             fields = edit_form(admin) | {"last_name": "Smith"} if act == "edit" else {"typed_name": "ann"}
             assert admin.acts(f"{PAGE}{act}/", **fields).status_code in {200, 303}, act
         entries = chat.app.extensions["minichat"].services.audit_log.page(len(acts))[::-1]
+        assert {entry.device.ip for entry in entries} == {"127.0.0.1"}
+        assert all(entry.device.user_agent for entry in entries)
         assert [(entry.event.value, entry.user_id, entry.actor_id) for entry in entries] == [
             (event, 2, 1)
             for event in (

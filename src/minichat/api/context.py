@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, has_request_context
 
 from minichat.api.current import current_application, current_request
 from minichat.api.events import JsonEvent, JsonEventWriter
@@ -94,6 +94,11 @@ def device() -> Device:
     """Return the user agent and the address of this request."""
     request = current_request()
     return Device(without_controls(header_text(request, "User-Agent")), request.remote_addr or "")
+
+
+def current_device() -> Device:
+    """Return the device of this request, or an empty one outside of requests."""
+    return device() if has_request_context() else Device()
 
 
 def base_url() -> str:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minichat.domain.model import AuditEntry, AuditEvent, Device
-from minichat.domain.ports import AuditStore, Clock
+from minichat.domain.ports import AuditStore, Clock, CurrentDevice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLog:
     clock: Clock
     audit_store: AuditStore
+    current_device: CurrentDevice
 
     def note(
         self,
@@ -23,10 +24,14 @@ class AuditLog:
         about: int | None,
         by: int | None = None,
         session_id: int | None = None,
-        device: Device = Device(),
+        device: Device | None = None,
         **detail: int | str,
     ) -> None:
-        """Append an entry inside the caller's transaction; `about` and `by` are ids of accounts."""
+        """Append an entry inside the caller's transaction; `about` and `by` are ids of accounts.
+
+        Without a `device`, it is the one of the current request.
+        """
+        device = self.current_device() if device is None else device
         self.audit_store.record(AuditEntry(event, self.clock(), about, by, session_id, device.truncated, detail))
 
     def page(self, limit: int, *, before: int | None = None, user_id: int | None = None) -> Sequence[AuditEntry]:

@@ -56,7 +56,8 @@ class _Erasing(NamedTuple):
     by: int | None
     session_id: int | None = None
     """The session in which a user erases their own account. It must live until the end."""
-    device: Device = Device()
+    device: Device | None = None
+    """The device of that session."""
 
     @property
     def accounts(self) -> _AccountLocks:

@@ -8,6 +8,7 @@ docstring states otherwise. Every adapter raises `Unavailable`, and changes noth
 
 from typing import NamedTuple
 
+from minichat.domain.model import Device
 from minichat.domain.ports.administration_sessions import AdministrationSessionStore
 from minichat.domain.ports.attempts import AttemptStore
 from minichat.domain.ports.audit import AuditStore
@@ -19,6 +20,7 @@ from minichat.domain.ports.ciphers import SecretCipher
 from minichat.domain.ports.clients import ClientWatch, ClientWatcher
 from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
+from minichat.domain.ports.devices import CurrentDevice
 from minichat.domain.ports.emails import EmailAddress
 from minichat.domain.ports.figures import FigureStore, Tally
 from minichat.domain.ports.hints import ChangeHints
@@ -62,6 +64,7 @@ __all__ = [
     "ClientWatcher",
     "Clock",
     "CommonPasswords",
+    "CurrentDevice",
     "EmailAddress",
     "FigureStore",
     "HintMonitor",
@@ -144,3 +147,4 @@ class Ports(NamedTuple):
     notice_board: NoticeBoard
     mailer: Mailer | None
     """None if no mail server is configured."""
+    current_device: CurrentDevice = Device

@@ -40,6 +40,7 @@ class Foundation:
         return AuditLog(
             clock=self.ports.clock,
             audit_store=self.ports.audit_store,
+            current_device=self.ports.current_device,
         )
 
     @cached_property
