@@ -41,6 +41,8 @@ MakeDatabase = Callable[[], "SqliteFile | PostgresDatabase"]
 class GoneClient:
     """A client that has gone already: its stream sends the past events and ends. tests/e2e/test_live.py has others."""
 
+    send_now = None
+
     def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
         on_closed()
 

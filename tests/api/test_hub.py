@@ -19,7 +19,8 @@ from minichat.domain.model import NO_ROOM, Change, ChangeKind, LoggedChange, Log
 from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Audience, EphemeralEvents
-from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, SENT_AT_ONCE, Hub
+from minichat.live.events import Addressed
+from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, WRITTEN_AT_ONCE, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
@@ -33,26 +34,26 @@ class FailingWriter(JsonEventWriter):
 
     fails_next = False
 
-    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
+    def write(self, batch: Sequence[Addressed], base_url: str) -> list[Mapping[int, JsonEvent]]:
         if self.fails_next:
             self.fails_next = False
             raise Unavailable("disk I/O error")
-        return super().write(logged, base_url, user_ids)
+        return super().write(batch, base_url)
 
 
 class SlowWriter(JsonEventWriter):
-    """An event writer that waits a while before each event, until `may_hurry`."""
+    """An event writer that waits a while before each batch, until `may_hurry`."""
 
     def __init__(self, log: ChangeLog, cursors: Cursors, clock: Callable[[], int]) -> None:
         super().__init__(log, cursors, clock)
         self.written = 0
         self.has_begun, self.may_hurry = threading.Event(), threading.Event()
 
-    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
+    def write(self, batch: Sequence[Addressed], base_url: str) -> list[Mapping[int, JsonEvent]]:
         self.has_begun.set()
         self.may_hurry.wait(0.05)
-        self.written += 1
-        return super().write(logged, base_url, user_ids)
+        self.written += len(batch)
+        return super().write(batch, base_url)
 
 
 class SlowLog:
@@ -130,7 +131,8 @@ class Client:
         """Return the events of the log after the last one received."""
         user_id = self._from_start.user_id
         changes = self._log.read(self._from_start, NEVER).changes
-        events = [event for logged in changes for event in self._writer.write(logged, BASE_URL, [user_id]).values()]
+        written = self._writer.write([Addressed(logged, [user_id]) for logged in changes], BASE_URL)
+        events = [event for by_user in written for event in by_user.values()]
         ids = [json.loads(event.json)["id"] for event in events]
         return events[ids.index(self._last_id) + 1 :] if self._last_id in ids else events
 
@@ -256,7 +258,7 @@ def test_a_new_listener_does_not_wait_for_all_events_of_a_batch(chat: MemoryChat
     writer = SlowWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
     hub = make_hub(writer=writer)
     first = Client(bob, hub, writer)
-    contents = [f"{number}" for number in range(4 * SENT_AT_ONCE)]
+    contents = [f"{number}" for number in range(4 * WRITTEN_AT_ONCE)]
     for content in contents:
         ann.says(content, in_=room)
     hub.attach(first.listener)

@@ -229,8 +229,29 @@ def test_read_positions_are_returned_for_the_requested_users(ports, add_room, an
     room = add_room(ann, bob)
     with ports.transaction():
         ports.membership_store.see(room.id, bob.id, 3)
-    assert dict(ports.membership_store.readers(room.id, {ann.id, bob.id, carl.id})) == {ann.id: (0, 1), bob.id: (3, 1)}
-    assert dict(ports.membership_store.readers(room.id, {ann.id})) == {ann.id: (0, 1)}
+    assert ports.membership_store.readers({room.id: {ann.id, bob.id, carl.id}}) == {
+        room.id: {ann.id: (0, 1), bob.id: (3, 1)}
+    }
+    assert ports.membership_store.readers({room.id: {ann.id}}) == {room.id: {ann.id: (0, 1)}}
+
+
+def test_read_positions_and_receipts_of_several_rooms_are_returned_together(ports, add_room, ann, bob, carl):
+    ours, theirs, removed = add_room(ann, bob), add_room(bob, carl), add_room(ann, bob)
+    with ports.transaction():
+        ports.membership_store.see(ours.id, bob.id, 3)
+        ports.membership_store.see(theirs.id, carl.id, 5)
+        ports.room_store.remove(removed.id, 2_000)
+    wanted = {ours.id: {ann.id, bob.id, carl.id}, theirs.id: [bob.id], removed.id: [ann.id], 99: [ann.id]}
+    readers = ports.membership_store.readers(wanted)
+    assert readers[ours.id] == {ann.id: (0, 1), bob.id: (3, 1)}
+    assert readers[theirs.id] == {bob.id: (0, 1)}
+    assert ports.membership_store.receipts_of(wanted) == {
+        (ours.id, ann.id): Receipts(0, 3),
+        (ours.id, bob.id): Receipts(3, 0),
+        (theirs.id, bob.id): Receipts(0, 5),
+    }
+    assert not ports.membership_store.readers({})
+    assert not ports.membership_store.receipts_of({ours.id: []})
 
 
 def test_many_are_added_at_once_in_order_and_counted(ports, add_room, ann, bob, carl):

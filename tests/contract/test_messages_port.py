@@ -314,10 +314,10 @@ def test_sending_moves_the_senders_receipt_only(ports, ann, bob, room):
     with ports.transaction():
         ports.message_store.append(NewMessage(room.id, bob.id, "first", 1, None))
         ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one"))
-    assert ports.membership_store.readers(room.id, {ann.id, bob.id}) == {ann.id: (2, 1), bob.id: (1, 1)}
+    assert ports.membership_store.readers({room.id: {ann.id, bob.id}}) == {room.id: {ann.id: (2, 1), bob.id: (1, 1)}}
     with ports.transaction():
         assert ports.message_store.append(NewMessage(room.id, ann.id, "second", 1, "one")) is None
-    assert ports.membership_store.readers(room.id, {ann.id, bob.id}) == {ann.id: (2, 1), bob.id: (1, 1)}
+    assert ports.membership_store.readers({room.id: {ann.id, bob.id}}) == {room.id: {ann.id: (2, 1), bob.id: (1, 1)}}
 
 
 def test_messages_are_found_by_id_except_in_removed_rooms(ports, ann, add_room):
@@ -348,7 +348,7 @@ def test_latest_omits_the_messages_that_a_room_hides(ports, say, add_room, ann, 
     assert contents(store.latest_before(ann.id, None, 9)) == "012x3"
     receipts = ports.membership_store.receipts(carl.id, [room.id, other.id])
     assert [receipts[one.id].first_seq for one in (room, other)] == [3, 1]
-    readers = ports.membership_store.readers(room.id, {ann.id, carl.id, bob.id})
+    readers = ports.membership_store.readers({room.id: {ann.id, carl.id, bob.id}})[room.id]
     assert {user_id: first_seq for user_id, (_, first_seq) in readers.items()} == {ann.id: 1, carl.id: 3}
 
 

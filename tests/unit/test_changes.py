@@ -206,8 +206,8 @@ class MemberLeaves(MemoryMembershipStore):
 
     leave: Callable[[], object]
 
-    def readers(self, room_id, user_ids):
-        found = super().readers(room_id, user_ids)
+    def readers(self, user_ids_by_room):
+        found = super().readers(user_ids_by_room)
         self.leave()
         return found
 
@@ -218,7 +218,7 @@ def test_an_author_who_leaves_during_the_look_up_gets_no_read_state(chat, ann, b
     memberships = MemberLeaves(chat.memory.store)
     memberships.leave = lambda: ann.leaves(room)
     change_log = chat.with_ports(membership_store=memberships).services.change_log
-    assert change_log.is_read_for(message, {ann.id, bob.id}) == {bob.id: False}
+    assert change_log.is_read_for([message], {room.id: {ann.id, bob.id}}) == {message.id: {bob.id: False}}
 
 
 # Changes that only one user receives

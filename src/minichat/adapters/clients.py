@@ -72,6 +72,10 @@ class ConnectionWatch:
         self._connection = connection
         self._descriptor = -1 if connection is None else connection.fileno()
 
+    @property
+    def send_now(self) -> Callable[[bytes], int] | None:
+        return None if self._connection is None else gevents.send_now(self._connection)
+
     def disconnect(self) -> None:
         if self._connection is not None:
             shut_down(self._connection, socket.SHUT_RDWR)

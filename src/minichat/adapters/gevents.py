@@ -6,6 +6,7 @@ worker runs without gevent, so this module never imports gevent itself.
 
 import select
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -54,6 +55,14 @@ def native_epoll_class() -> Any:
     from gevent.monkey import get_original
 
     return get_original("select", "epoll")
+
+
+def send_now(connection: Any) -> Callable[[bytes], int] | None:
+    """Return how any greenlet can send on a connection without blocking; None without gevent, or over TLS."""
+    if not runs_requests() or isinstance(connection, ssl.SSLSocket):
+        return None
+    send: Callable[[bytes], int] = connection._sock.send  # noqa: SLF001 - gevent's socket waits; the system's does not
+    return send
 
 
 def whenever_readable(descriptor: int, action: Callable[[], None]) -> None:

@@ -5,8 +5,10 @@ their own reactions, and the mentions of users who block its author. So it has f
 The hub decides which listeners receive an event.
 """
 
+import struct
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,6 +17,7 @@ from minichat.api.presenting import Json, Presenter
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
 from minichat.domain.model import (
+    MOVES,
     Change,
     ChangeKind,
     Details,
@@ -27,6 +30,7 @@ from minichat.domain.model import (
 )
 from minichat.domain.ports import Clock
 from minichat.live.cursors import Cursors
+from minichat.live.events import Addressed
 
 _MESSAGE_KINDS = {
     ChangeKind.MESSAGE_CREATED,
@@ -35,7 +39,11 @@ _MESSAGE_KINDS = {
     ChangeKind.MESSAGE_PINNED,
     ChangeKind.MESSAGE_UNPINNED,
 }
+_PERSON_KINDS = MOVES | {ChangeKind.PARTICIPANT_UPDATED, ChangeKind.REACTION_CHANGED}
+"""The kinds of change whose events show their user."""
 _NOTHING_READ = Receipts(0, 0)
+_TEXT = 0x81
+"""The first byte of a complete text message."""
 
 _LINE_SEPARATOR, _PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
 """No ends of a line in a stream, but several clients split their lines there."""
@@ -44,10 +52,20 @@ DataByUser = Mapping[int, bytes]
 """The `data` of an event as JSON, by the id of its recipient. A user without an entry receives no event."""
 
 
+class _Shown(NamedTuple):
+    """The current state of the objects in a batch of events. URLs begin with `base_url`."""
+
+    base_url: str
+    messages: Mapping[int, Message]
+    details: Details
+    is_read_for: Mapping[int, Mapping[int, bool]]
+    """By message id and user id."""
+
+
 class JsonEvent:
     """One event, ready for every transport."""
 
-    __slots__ = ("frame", "is_stored", "json")
+    __slots__ = ("_chunk", "_message", "frame", "is_stored", "json")
 
     def __init__(self, kind: str, cursor: str | None, json: bytes) -> None:
         self.json = json
@@ -59,6 +77,31 @@ class JsonEvent:
             json = json.replace(_LINE_SEPARATOR, b"\\u2028").replace(_PARAGRAPH_SEPARATOR, b"\\u2029")
         self.frame = head.encode() + json + b"\n\n"
         """The event as a server-sent event."""
+        self._chunk = self._message = b""
+
+    @property
+    def chunk(self) -> bytes:
+        """The server-sent event as a chunk of an HTTP/1.1 response (RFC 9112, section 7.1)."""
+        if not self._chunk:
+            self._chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+        return self._chunk
+
+    @property
+    def message(self) -> bytes:
+        """The event as a text message of a WebSocket server (RFC 6455, section 5.2)."""
+        if not self._message:
+            length = len(self.json)
+            head = (
+                struct.pack(">BB", _TEXT, length)
+                if length < 126
+                else (
+                    struct.pack(">BBH", _TEXT, 126, length)
+                    if length < 65_536
+                    else struct.pack(">BBQ", _TEXT, 127, length)
+                )
+            )
+            self._message = head + self.json
+        return self._message
 
 
 class JsonEventWriter:
@@ -68,7 +111,7 @@ class JsonEventWriter:
         self._log = change_log
         self._cursors = cursors
         self._clock = clock
-        self._writers: Mapping[ChangeKind, Callable[[Change, str, Collection[int]], DataByUser]] = {
+        self._writers: Mapping[ChangeKind, Callable[[Change, Collection[int], _Shown], DataByUser]] = {
             **dict.fromkeys(_MESSAGE_KINDS, self._message),
             ChangeKind.MESSAGE_READ: self._message_read,
             ChangeKind.REACTION_CHANGED: self._reaction,
@@ -80,14 +123,38 @@ class JsonEventWriter:
             ChangeKind.PARTICIPANT_LEFT: self._participant,
             ChangeKind.ROOM_NOTIFY: self._room,
             ChangeKind.BLOCK_CHANGED: self._block,
-            ChangeKind.UNKNOWN: lambda _change, _base_url, _user_ids: {},
+            ChangeKind.UNKNOWN: lambda _change, _user_ids, _shown: {},
         }
 
-    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, JsonEvent]:
-        """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
-        data_by_user = self._writers[logged.change.kind](logged.change, base_url, user_ids)
-        events = {data: self._stored_event(logged, data) for data in set(data_by_user.values())}
-        return {user_id: events[data] for user_id, data in data_by_user.items()}
+    def write(self, batch: Sequence[Addressed], base_url: str) -> list[Mapping[int, JsonEvent]]:
+        """Return the events of each change by user id, without the users who may not see it."""
+        shown = self._look_up(batch, base_url)
+        written: list[Mapping[int, JsonEvent]] = []
+        for logged, user_ids in batch:
+            data_by_user = self._writers[logged.change.kind](logged.change, user_ids, shown)
+            events = {data: self._stored_event(logged, data) for data in set(data_by_user.values())}
+            written.append({user_id: events[data] for user_id, data in data_by_user.items()})
+        return written
+
+    def _look_up(self, batch: Sequence[Addressed], base_url: str) -> "_Shown":
+        """Look up the messages, their readers and the people of all changes together."""
+        message_ids, people_ids = set(), set()
+        user_ids_by_room: defaultdict[int, set[int]] = defaultdict(set)
+        for (_, change), user_ids in batch:
+            if change.kind in _MESSAGE_KINDS or change.kind is ChangeKind.REACTION_CHANGED:
+                message_ids.add(change.message_id or 0)
+                user_ids_by_room[change.room_id].update(user_ids)
+            if change.kind in _PERSON_KINDS:
+                people_ids.add(change.user_id or 0)
+            elif change.kind is ChangeKind.BLOCK_CHANGED:
+                people_ids.add(change.other_id or 0)
+        if not message_ids and not people_ids:
+            return _Shown(base_url, {}, Details({}), {})
+        viewer_ids: set[int] = set().union(*user_ids_by_room.values())
+        messages, details = self._log.messages_for(viewer_ids, message_ids, people_ids)
+        # Read after the messages, so that a user who was removed meanwhile does not receive their current content.
+        is_read_for = self._log.is_read_for(messages.values(), user_ids_by_room) if messages else {}
+        return _Shown(base_url, messages, details, is_read_for)
 
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
         """Return the events of changes for one user, in order. Looks up all messages together."""
@@ -106,7 +173,7 @@ class JsonEventWriter:
             # Without a message, its room was deleted, and a later change reports that.
             kind, message = logged.change.kind, messages.get(logged.change.message_id or 0)
             if kind not in kinds:
-                written += self.write(logged, base_url, [user_id]).values()
+                written += self.write([Addressed(logged, [user_id])], base_url)[0].values()
             elif message is not None and message.seq >= receipts.get(message.room_id, _NOTHING_READ).first_seq:
                 if kind == ChangeKind.REACTION_CHANGED:
                     data = self._reaction_data(logged.change, base_url, message, details)
@@ -136,20 +203,21 @@ class JsonEventWriter:
         head = {"id": cursor, "type": kind, "time": rfc3339(change.at)}
         return JsonEvent(kind, cursor, orjson.dumps({**head, "data": orjson.Fragment(data)}))
 
-    def _message(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        found = self._log.message(change.message_id or 0, user_ids)
-        if found is None:
+    def _message(self, change: Change, user_ids: Collection[int], shown: "_Shown") -> DataByUser:
+        message, details = shown.messages.get(change.message_id or 0), shown.details
+        if message is None:
             return {}  # its room was deleted, and a later change reports that
-        message, details = found
-        presenter = Presenter(base_url, self._clock(), 0, details)
+        presenter = Presenter(shown.base_url, self._clock(), 0, details)
         blockers = {blocker_id for blocker_id, blocked_id in details.blocks if blocked_id == message.user_id}
-        # Read after the message, so that a user who was removed meanwhile does not receive its current content.
-        is_read_for = self._log.is_read_for(message, user_ids)
+        is_read_for = shown.is_read_for[message.id]
         mentioned = details.mentions.get(message.id, ())
         reacting = {viewer_id for kind in details.reactions.get(message.id, ()) for viewer_id in kind.viewers}
         forms: dict[Hashable, bytes] = {}
         data: dict[int, bytes] = {}
-        for user_id, is_read in is_read_for.items():
+        for user_id in user_ids:
+            is_read = is_read_for.get(user_id)
+            if is_read is None:
+                continue
             form: Hashable = is_read
             if user_id in blockers or user_id in reacting:
                 # A user who blocks the author is not among the people whom the message mentions.
@@ -161,12 +229,12 @@ class JsonEventWriter:
             data[user_id] = forms[form]
         return data
 
-    def _reaction(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        found = self._log.message(change.message_id or 0, (), [change.user_id or 0])
-        data = None if found is None else self._reaction_data(change, base_url, *found)
-        if found is None or data is None:
+    def _reaction(self, change: Change, user_ids: Collection[int], shown: "_Shown") -> DataByUser:
+        message = shown.messages.get(change.message_id or 0)
+        data = None if message is None else self._reaction_data(change, shown.base_url, message, shown.details)
+        if message is None or data is None:
             return {}
-        return _same_for_all(data, self._log.is_read_for(found[0], user_ids))
+        return _same_for_all(data, shown.is_read_for[message.id].keys() & user_ids)
 
     def _reaction_data(self, change: Change, base_url: str, message: Message, details: Details) -> Json | None:
         """Return the data of a reaction, the same for all readers; None if its message is deleted by now."""
@@ -183,26 +251,25 @@ class JsonEventWriter:
             "count": counts.get(change.emoji or "", 0),
         }
 
-    def _message_read(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+    def _message_read(self, change: Change, user_ids: Collection[int], _shown: "_Shown") -> DataByUser:
         return _same_for_all({"room": change.room_id, "user": change.user_id, "last_read_seq": change.seq}, user_ids)
 
-    def _room(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+    def _room(self, change: Change, user_ids: Collection[int], shown: "_Shown") -> DataByUser:
         views, details = self._log.room_for(change.room_id, user_ids)
-        presenter = Presenter(base_url, self._clock(), 0, details)
+        presenter = Presenter(shown.base_url, self._clock(), 0, details)
         return {user_id: orjson.dumps(presenter.seen_by(user_id).room(view)) for user_id, view in views.items()}
 
-    def _room_deleted(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+    def _room_deleted(self, change: Change, user_ids: Collection[int], _shown: "_Shown") -> DataByUser:
         return _same_for_all({"room": change.room_id}, user_ids)
 
-    def _participant(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
-        user: User = self._log.user(change.user_id or 0)
-        data = {"room": change.room_id, "user": presenting.user(user, base_url), "role": change.role}
-        return _same_for_all(data, user_ids)
+    def _participant(self, change: Change, user_ids: Collection[int], shown: "_Shown") -> DataByUser:
+        user = presenting.user(shown.details.people[change.user_id or 0], shown.base_url)
+        return _same_for_all({"room": change.room_id, "user": user, "role": change.role}, user_ids)
 
-    def _block(self, change: Change, base_url: str, user_ids: Collection[int]) -> DataByUser:
+    def _block(self, change: Change, user_ids: Collection[int], shown: "_Shown") -> DataByUser:
         blocker_id, other_id = change.user_id or 0, change.other_id or 0
-        shown = presenting.user(self._log.user(other_id), base_url)
-        return _same_for_all({"user": shown, "is_blocked": self._log.is_blocking(blocker_id, other_id)}, user_ids)
+        user = presenting.user(shown.details.people[other_id], shown.base_url)
+        return _same_for_all({"user": user, "is_blocked": self._log.is_blocking(blocker_id, other_id)}, user_ids)
 
 
 def _same_for_all(data: Json, user_ids: Collection[int]) -> DataByUser:

@@ -5,12 +5,13 @@ events, and each transport sends them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 
 from minichat.api import polyfills
 from minichat.api.context import base_url, context, services
+from minichat.api.direct import Outlet
 from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
@@ -46,24 +47,30 @@ def position_in(query: Mapping[str, Any], **_path: object) -> LogPosition | None
     return context().cursors.newest({field: cursor for field, cursor in given.items() if cursor})
 
 
-def open_stream(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:
+class OpenStream(NamedTuple):
+    listener: Listener[JsonEvent]
+    """The hub has admitted it."""
+    outlet: Outlet | None
+    """Where events can be sent without the greenlet of the request."""
+    close: Callable[[], None]
+
+
+def open_stream(subscription: Subscription) -> OpenStream:
     """Open a listener for a stream or a socket, and count it. Raises the errors of `open_listener`."""
     opened = open_listener(subscription)
     context().tally.count(Figure.STREAMS)
     return opened
 
 
-def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Callable[[], None]]:
-    """Return a listener that the hub has admitted, and the function that closes it.
-
-    Raises Unavailable, StreamsNotServed or TooManyStreams.
-    """
+def open_listener(subscription: Subscription) -> OpenStream:
+    """Return a listener with the function that closes it. Raises Unavailable, StreamsNotServed or TooManyStreams."""
     hub = context().hub
     listener: Listener[JsonEvent] = Listener(subscription, caller().session.id, token_expires_at(), base_url())
     client = context().watch_client(request.environ, listener.end)
     listener.disconnect = client.disconnect
 
     def close() -> None:
+        listener.sink = None
         hub.remove(listener)
         client.stop()
 
@@ -72,7 +79,10 @@ def open_listener(subscription: Subscription) -> tuple[Listener[JsonEvent], Call
     except ChatError:
         client.stop()
         raise
-    return listener, close
+    is_chunked = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+    send_now = client.send_now if is_chunked else None
+    outlet = None if send_now is None else Outlet(request.environ["gunicorn.socket"], send_now)
+    return OpenStream(listener, outlet, close)
 
 
 def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[Sequence[JsonEvent]]:

@@ -25,6 +25,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, Tex
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from minichat.api import errors
+from minichat.api.direct import Outlet
 from minichat.api.tls import TwoWayTls
 
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -98,6 +99,7 @@ class Socket:
         self._lock = threading.Lock()
         self._pace = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
         self._read_until = inf
+        self._outlet: Outlet | None = None
         if not _is_handshake():
             raise UpgradeRequired
         # Only the fields of the handshake. wsproto reads more, such as offers of extensions, and fails on unusual ones.
@@ -113,6 +115,33 @@ class Socket:
         if connection is None:
             raise SocketsNotServed
         self._connection = TwoWayTls(connection) if isinstance(connection, ssl.SSLSocket) else connection
+
+    def use(self, outlet: Outlet | None) -> None:
+        """Use the outlet of this connection in `offer`."""
+        self._outlet = outlet
+
+    def offer(self, messages: bytes) -> bool:
+        """Send complete text messages without blocking, and keep the rest. Return False if nothing was sent.
+
+        Raises OSError if the client has gone.
+        """
+        if self._outlet is None or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._protocol.state is ConnectionState.OPEN and self._outlet.offer(messages)
+        finally:
+            self._lock.release()
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether `offer` has kept a rest, which `flush` or the next message sends."""
+        return self._outlet is not None and bool(self._outlet.rest)
+
+    def flush(self) -> None:
+        """Send the rest of messages that were offered. Raises OSError if the client has gone."""
+        with self._lock:
+            if self._outlet is not None:
+                self._outlet.flush()
 
     def accept(self) -> None:
         """Answer the handshake. Raises OSError if the client has gone."""
@@ -165,7 +194,10 @@ class Socket:
     def _send(self, event: Any) -> None:
         """Send an event of the protocol. After a close frame, do nothing. Raises OSError if the client has gone."""
         with self._lock, suppress(LocalProtocolError):
-            self._connection.sendall(self._protocol.send(event))
+            data = self._protocol.send(event)
+            if self._outlet is not None:
+                self._outlet.flush()
+            self._connection.sendall(data)
 
     def _message_parts(self) -> Iterator[Message[Any]]:
         """Yield messages in the parts in which they arrive, until both ends have closed. Raises OSError."""

@@ -8,6 +8,7 @@ from the current rooms.
 This module knows neither the cursors of clients nor live delivery: these belong to `live` and the API.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -75,6 +76,13 @@ class Subscription:
     def is_of(self, room_id: int) -> bool:
         """Return whether the subscription includes the room."""
         return self._only in {None, room_id}
+
+    def moves_to(self, position: LogPosition) -> bool:
+        """Move to the position of a change that moves nobody, in one of the rooms. Return False if it is not ahead."""
+        is_ahead = position > self.position
+        if is_ahead:
+            self.position = position
+        return is_ahead
 
     def accepts(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
         """Move past the next change; return whether the user receives it. `ahead` holds the user's later moves."""
@@ -169,41 +177,48 @@ class ChangeLog:
 
     # The current entities of a change
 
-    def message(
-        self, message_id: int, user_ids: Collection[int], people_ids: Iterable[int] = ()
-    ) -> tuple[Message, Details] | None:
-        """Return a message with its details for these users, and further people; None if its room was removed."""
-        message = self.message_store.get(message_id)
-        return None if message is None else (message, self.detail_reader.of_messages(user_ids, [message], people_ids))
-
-    def messages(
-        self, user_id: int, message_ids: Iterable[int], people_ids: Iterable[int] = ()
-    ) -> tuple[Mapping[int, Message], Details, Mapping[int, Receipts]]:
-        """Return messages by id, without those of removed rooms; their details; and the user's receipts by room.
+    def messages_for(
+        self, user_ids: Collection[int], message_ids: Iterable[int], people_ids: Iterable[int] = ()
+    ) -> tuple[Mapping[int, Message], Details]:
+        """Return messages by id, without those of removed rooms, and their details for these users.
 
         The details also have the people of `people_ids`.
         """
         messages = self.message_store.by_ids(message_ids)
-        details = self.detail_reader.of_messages([user_id], messages.values(), people_ids)
+        return messages, self.detail_reader.of_messages(user_ids, messages.values(), people_ids)
+
+    def messages(
+        self, user_id: int, message_ids: Iterable[int], people_ids: Iterable[int] = ()
+    ) -> tuple[Mapping[int, Message], Details, Mapping[int, Receipts]]:
+        """Return the same as `messages_for` one user, and the user's receipts by room."""
+        messages, details = self.messages_for([user_id], message_ids, people_ids)
         receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
         return messages, details, receipts
 
-    def is_read_for(self, message: Message, user_ids: Collection[int]) -> Mapping[int, bool]:
-        """Return `is_read` of the message by user id, for the current participants of its room who may read it."""
-        readers = self.membership_store.readers(message.room_id, user_ids)
-        is_read = {
-            user_id: last_read_seq >= message.seq
-            for user_id, (last_read_seq, first_seq) in readers.items()
-            if message.seq >= first_seq
-        }
-        author_id = message.user_id
-        if is_read.get(author_id):
-            own = self.membership_store.receipts(author_id, [message.room_id]).get(message.room_id)
-            if own is None:
-                del is_read[author_id]  # the author has left meanwhile
-            else:
-                is_read[author_id] = own.others_seq >= message.seq
-        return is_read
+    def is_read_for(
+        self, messages: Iterable[Message], user_ids_by_room: Mapping[int, Collection[int]]
+    ) -> Mapping[int, Mapping[int, bool]]:
+        """Return `is_read` by message id and user id, for the current participants of its room who may read it."""
+        readers = self.membership_store.readers(user_ids_by_room)
+        authors: defaultdict[int, set[int]] = defaultdict(set)
+        found: dict[Message, dict[int, bool]] = {}
+        for message in messages:
+            found[message] = is_read = {
+                user_id: last_read_seq >= message.seq
+                for user_id, (last_read_seq, first_seq) in readers.get(message.room_id, {}).items()
+                if message.seq >= first_seq
+            }
+            if is_read.get(message.user_id):
+                authors[message.room_id].add(message.user_id)
+        of_authors = self.membership_store.receipts_of(authors) if authors else {}
+        for message, is_read in found.items():
+            if is_read.get(message.user_id):
+                own = of_authors.get((message.room_id, message.user_id))
+                if own is None:
+                    del is_read[message.user_id]  # the author has left meanwhile
+                else:
+                    is_read[message.user_id] = own.others_seq >= message.seq
+        return {message.id: is_read for message, is_read in found.items()}
 
     def room_for(self, room_id: int, user_ids: Collection[int]) -> tuple[Mapping[int, RoomView], Details]:
         """Return the room as each of these users sees it, and its details. Omit users outside of the room."""

@@ -4,7 +4,7 @@ This package does not know the form of an event: the API writes events as JSON a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from minichat.domain.model import LoggedChange, TypingNotice, User
 
@@ -20,11 +20,21 @@ EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
 EventT_contra = TypeVar("EventT_contra", bound=Event, contravariant=True)
 
 
+class Addressed(NamedTuple):
+    """A change, and the users who receive its event if they may see it."""
+
+    logged: LoggedChange
+    user_ids: Collection[int]
+
+
 class EventWriter(Protocol[EventT_co]):
     """Writes events. Every method raises Unavailable if the database does not answer."""
 
-    def write(self, logged: LoggedChange, base_url: str, user_ids: Collection[int]) -> Mapping[int, EventT_co]:
-        """Return the event of a change for each of the users who may see it. URLs in it begin with `base_url`."""
+    def write(self, batch: Sequence[Addressed], base_url: str) -> Sequence[Mapping[int, EventT_co]]:
+        """Return the events of each change by user id, without the users who may not see it.
+
+        URLs in them begin with `base_url`. The number of look-ups does not depend on the number of messages.
+        """
 
     def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> Sequence[EventT_co]:
         """Return the events of changes for one user, in order. Looks up all messages together."""

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic, sleep
 from typing import Generic
 
@@ -19,7 +20,7 @@ from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
 from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition, TypingNotice
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.ephemeral import EphemeralEvents
-from minichat.live.events import EventT, EventWriter
+from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
 
 log = logging.getLogger(__name__)
@@ -38,12 +39,15 @@ TYPING_SECONDS = 6.0
 """How long a client shows a typing notice."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
-SENT_AT_ONCE = 10
-"""The number of changes that the hub sends before it lets new listeners in. On a busy host each can take 30 ms."""
+WRITTEN_AT_ONCE = 100
+"""The number of changes whose events the hub writes together. A listener receives them together, too."""
 LETTING_IN_SECONDS = 0.001
-"""How long it then leaves the lock to them."""
+"""How long it leaves its lock to new listeners between two batches."""
+SENDING_SECONDS = 0.005
+"""How long the hub sends events before it lets other work of the process run. One event takes about 10 µs."""
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that add a room to a subscription, or remove one."""
+_RECEIPT = ChangeKind.MESSAGE_READ
 
 
 class Hub(Generic[EventT]):
@@ -65,8 +69,8 @@ class Hub(Generic[EventT]):
         """Build a hub without listeners. Its thread starts with the first one.
 
         `live_sessions` takes session ids and returns those of live sessions. All listeners end when the `worker` stops.
-        `poll_seconds` is the poll interval while no hints arrive. The hub calls `record_delay` with the age of each
-        batch of changes, in seconds.
+        `poll_seconds` is the poll interval unless one of `hints` is connected. The hub calls `record_delay` with the
+        age of each batch of changes, in seconds.
         """
         self._log = change_log
         self._writer = writer
@@ -183,14 +187,14 @@ class Hub(Generic[EventT]):
             listeners = {listener for room_id in room_ids for listener in self._attached.in_room(room_id)}
             for listener in listeners:
                 if listener.subscription.user_id != except_user_id:
-                    listener.enqueue(event)
+                    listener.send([event])
 
     def publish_typing(self, notice: TypingNotice, event: EventT) -> None:
         """Send the event of a typing notice to each listener that receives it."""
         with self._lock:
             for listener in self._attached.in_room(notice.room_id):
                 if listener.receives(notice):
-                    listener.enqueue(event)
+                    listener.send([event])
 
     def wake(self) -> None:
         """Wake the hub, because the change log may have grown."""
@@ -264,14 +268,17 @@ class Hub(Generic[EventT]):
                 return
             self._update_blocks(changes)
             self._ephemeral.publish_typing(self, typing_end)
-            is_sent = self._send_first(changes)
-        for start in range(SENT_AT_ONCE, len(changes), SENT_AT_ONCE):
-            sleep(LETTING_IN_SECONDS)
+        is_sent = True
+        for start in range(0, len(changes), WRITTEN_AT_ONCE):
+            if start:
+                sleep(LETTING_IN_SECONDS)
             with self._lock:
-                if self._position != changes[start - 1].position:
+                if self._position != (changes[start - 1].position if start else position):
                     self._wake_up.set()  # as above
                     return
-                is_sent = self._send_first(changes[start:], is_database_down=not is_sent)
+                outgoing = self._written_first(changes[start:], is_database_down=not is_sent)
+            is_sent = outgoing is not None
+            self._send(outgoing or {})
 
     def _update_blocks(self, changes: Iterable[LoggedChange]) -> None:
         """Read again the blocks of listeners that these changes concern. Raises Unavailable."""
@@ -282,21 +289,24 @@ class Hub(Generic[EventT]):
                 for listener in listeners:
                     listener.blocked_ids = blocked_ids
 
-    def _send_first(self, changes: Sequence[LoggedChange], *, is_database_down: bool = False) -> bool:
-        """Send the first `SENT_AT_ONCE` of these changes to their recipients, with regard to all of them.
+    def _written_first(
+        self, changes: Sequence[LoggedChange], *, is_database_down: bool
+    ) -> Mapping[Listener[EventT], list[EventT]] | None:
+        """Return the events of the first `WRITTEN_AT_ONCE` of these changes by listener, with regard to all of them.
 
-        If the database does not answer, end the recipients instead, and return False.
+        If the database does not answer, end the recipients instead, and return None. Their clients resume before these
+        changes.
         """
         moves = self._moves_of_listeners(changes)
         movers = {listener for user_id in moves for listener in self._attached.of_user(user_id)}
-        for logged in changes[:SENT_AT_ONCE]:
-            self._position = logged.position
-            recipients = self._recipients(logged, moves, movers)
-            if not is_database_down:  # each further attempt may take seconds
-                is_database_down = not self._send(logged, recipients)
-            if is_database_down:
-                self._end(recipients, EndReason.FAILED)  # their clients resume before this change
-        return not is_database_down
+        first = changes[:WRITTEN_AT_ONCE]
+        self._position = first[-1].position
+        routed = [(logged, self._recipients(logged, moves, movers)) for logged in _without_old_receipts(first)]
+        if not is_database_down:  # each further attempt may take seconds
+            with suppress(Unavailable):
+                return self._written(routed)
+        self._end({listener for _, recipients in routed for listener in recipients}, EndReason.FAILED)
+        return None
 
     def _moves_of_listeners(self, changes: Iterable[LoggedChange]) -> Mapping[int, Moves]:
         """Return how users with a listener join and leave rooms in these changes."""
@@ -310,39 +320,57 @@ class Hub(Generic[EventT]):
         self, logged: LoggedChange, moves: Mapping[int, Moves], movers: Collection[Listener[EventT]]
     ) -> Collection[Listener[EventT]]:
         """Move the subscriptions that the change concerns past it, and return the listeners that receive it."""
-        kind, room_id = logged.change.kind, logged.change.room_id
-        changes_room_sets = kind in _ROOM_SET_CHANGES
-        if kind in PRIVATE:
+        position, (kind, room_id, *_) = logged
+        if kind in _ROOM_SET_CHANGES:
+            candidates: Collection[Listener[EventT]] = {*self._attached.in_room(room_id), *movers}
+        elif kind in PRIVATE:
             candidates = self._attached.of_user(logged.change.user_id)
-        elif changes_room_sets:
-            candidates = {*self._attached.in_room(room_id), *movers}
         else:
-            candidates = self._attached.in_room(room_id)
+            gone_ids = {user_id for user_id, own in moves.items() if room_id in own.left}
+            return [
+                listener
+                for listener in self._attached.in_room(room_id)
+                if listener.subscription.moves_to(position) and listener.subscription.user_id not in gone_ids
+            ]
         recipients = []
         for listener in candidates:
             subscription = listener.subscription
-            is_new = logged.position > subscription.position
+            is_new = position > subscription.position
             if is_new and subscription.accepts(logged, moves.get(subscription.user_id, NO_MOVES)):
                 recipients.append(listener)
-            if changes_room_sets:
+            if kind in _ROOM_SET_CHANGES:
                 self._attached.update_room(listener, room_id)
         return recipients
 
-    def _send(self, logged: LoggedChange, recipients: Iterable[Listener[EventT]]) -> bool:
-        """Write the change's event, and enqueue it for its recipients. Return False if the database does not answer."""
-        by_base_url: defaultdict[str, list[Listener[EventT]]] = defaultdict(list)
-        for listener in recipients:
-            by_base_url[listener.base_url].append(listener)
-        for base_url, listeners in by_base_url.items():
-            try:
-                events = self._writer.write(logged, base_url, {listener.subscription.user_id for listener in listeners})
-            except Unavailable:
-                return False
-            for listener in listeners:
-                event = events.get(listener.subscription.user_id)
-                if event is not None:
-                    listener.enqueue(event)
-        return True
+    def _written(
+        self, routed: Sequence[tuple[LoggedChange, Collection[Listener[EventT]]]]
+    ) -> Mapping[Listener[EventT], list[EventT]]:
+        """Write the events of changes and return them by recipient, in order. Raises Unavailable."""
+        outgoing: defaultdict[Listener[EventT], list[EventT]] = defaultdict(list)
+        for base_url in {listener.base_url for _, recipients in routed for listener in recipients}:
+            addressed = [
+                Addressed(logged, {one.subscription.user_id for one in recipients if one.base_url == base_url})
+                for logged, recipients in routed
+            ]
+            for (_, recipients), events in zip(routed, self._writer.write(addressed, base_url), strict=True):
+                for listener in recipients:
+                    event = events.get(listener.subscription.user_id)
+                    if event is not None and listener.base_url == base_url:
+                        outgoing[listener].append(event)
+        return outgoing
+
+    def _send(self, outgoing: Mapping[Listener[EventT], list[EventT]]) -> None:
+        """Send the events to their listeners, and let other work run in between.
+
+        This needs no lock: only this thread sends events of the log, and a listener that is attached meanwhile has
+        received them already.
+        """
+        began = monotonic()
+        for listener, events in outgoing.items():
+            listener.send(events)
+            if monotonic() - began >= SENDING_SECONDS:
+                sleep(0)
+                began = monotonic()
 
     def _end_expired(self) -> None:
         """End listeners whose session or token has ended. Disconnect the clients of those that ended some time ago."""
@@ -369,3 +397,13 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
+
+
+def _without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
+    """Leave out the receipts that a later one of the same reader in the same room replaces."""
+    newest = {(change.room_id, change.user_id): position for position, change in changes if change.kind is _RECEIPT}
+    return [
+        logged
+        for logged in changes
+        if logged.change.kind is not _RECEIPT or newest[logged.change.room_id, logged.change.user_id] == logged.position
+    ]

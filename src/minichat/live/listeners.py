@@ -1,10 +1,11 @@
 """Listeners: each is one open stream of a user, with its subscription and the events that wait to be sent.
 
-The hub adds events and a transport receives them. Nothing here knows how a transport sends an event.
+The hub sends events to a listener. While the transport waits for them, they take the direct way through its sink, which
+wakes nobody. Otherwise they wait in a queue. Nothing here knows how a transport sends an event.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum, auto
 from math import inf
 from queue import Empty, SimpleQueue
@@ -66,7 +67,14 @@ class Listener(Generic[EventT]):
         self.end_reason: EndReason | None = None
         self.ended_at = inf
         """By `monotonic`."""
-        self._queue: SimpleQueue[EventT | None] = SimpleQueue()  # None wakes `receive` at the end
+        self.sink: Callable[[Sequence[EventT]], bool] | None = None
+        """Takes events without blocking, while `receive` waits; or returns False, and the events are queued.
+
+        Only for transports in greenlets: with threads, `receive` could return meanwhile.
+        """
+        self._is_free = False
+        """Whether `receive` waits and the queue is empty."""
+        self._queue: SimpleQueue[EventT | None] = SimpleQueue()  # None wakes `receive`
 
     @property
     def has_ended(self) -> bool:
@@ -87,9 +95,17 @@ class Listener(Generic[EventT]):
         is_in = notice.room_id in self.subscription.rooms
         return is_in and notice.user_id != self.subscription.user_id and notice.user_id not in self.blocked_ids
 
+    def send(self, events: Sequence[EventT]) -> None:
+        """Pass events to the sink if the transport waits for events and none is queued; otherwise queue them."""
+        if self._is_free and self.sink is not None and self.sink(events):
+            return
+        for event in events:
+            self.enqueue(event)
+
     def enqueue(self, event: EventT) -> None:
         """Add an event to the queue. If the queue is full, end the listener: its client resumes from its cursor."""
         if self._queue.qsize() < MAX_QUEUED:
+            self._is_free = False
             self._queue.put(event)
         elif not self.has_ended:
             self.end(EndReason.TOO_SLOW)
@@ -98,11 +114,17 @@ class Listener(Generic[EventT]):
         """End the listener. A second call does not change the reason."""
         if self.end_reason is None:
             self.end_reason, self.ended_at = reason, monotonic()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let `receive` return now: the transport has something to do. Events are queued until it waits again."""
+        self._is_free = False
         self._queue.put(None)
 
     def receive(self, timeout_seconds: float) -> list[EventT]:
         """Return all queued events. If there are none, return the first that come within the timeout."""
         events: list[EventT] = []
+        self._is_free = self._queue.empty()
         try:
             event = self._queue.get(timeout=timeout_seconds)
             while event is not None:
@@ -110,6 +132,7 @@ class Listener(Generic[EventT]):
                 event = self._queue.get_nowait()
         except Empty:
             pass
+        self._is_free = False
         return [] if self.has_ended else events
 
 

@@ -106,10 +106,24 @@ class MemoryMembershipStore:
     def sharing(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
         return self._store.tables.companions(user_id).intersection(other_ids)
 
-    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
-        room = self._store.tables.rooms.get(room_id)
-        members = [member for member in self._in(room_id) if member.user_id in user_ids]
-        return {member.user_id: (member.last_read_seq, room.first_seq(member)) for member in members if room}
+    def readers(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[int, Mapping[int, tuple[int, int]]]:
+        rooms = self._store.tables.rooms
+        return {
+            room_id: {
+                member.user_id: (member.last_read_seq, rooms[room_id].first_seq(member))
+                for member in self._in(room_id)
+                if member.user_id in user_ids
+            }
+            for room_id, user_ids in user_ids_by_room.items()
+        }
+
+    def receipts_of(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[tuple[int, int], Receipts]:
+        return {
+            (room_id, user_id): receipts
+            for room_id, user_ids in user_ids_by_room.items()
+            for user_id in user_ids
+            for receipts in self.receipts(user_id, [room_id]).values()
+        }
 
     def _in(self, room_id: int) -> list[Membership]:
         return [member for member in self._store.tables.memberships.values() if member.room_id == room_id]

@@ -9,6 +9,7 @@ from flask import Response, request
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import services
+from minichat.api.direct import Outlet, sink_of_stream
 from minichat.api.events import JsonEvent
 from minichat.api.openapi import schema_reference
 from minichat.api.parsing import read_stream_query
@@ -57,20 +58,24 @@ def stream_events(query: dict[str, Any]) -> Response:
     subscription, must_resync = subscription_or_resync(query)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
-    listener, close = open_stream(subscription)
-    frames = _frames(events_of(listener, must_resync=must_resync))
+    listener, outlet, close = open_stream(subscription)
+    if outlet is not None:
+        listener.sink = sink_of_stream(listener, outlet)
+    frames = _frames(events_of(listener, must_resync=must_resync), outlet)
     response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
     # Not in a `finally` of the generator: a generator that never started does not run it.
     response.call_on_close(close)
     return response
 
 
-def _frames(batches: Iterable[Sequence[JsonEvent]]) -> Iterator[bytes]:
+def _frames(batches: Iterable[Sequence[JsonEvent]], outlet: Outlet | None) -> Iterator[bytes]:
     """Yield the bytes of a stream: how long to wait before reconnecting, then the events."""
     # Without a blank line, which would be an event without data for some clients.
     yield b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
     for batch in batches:
-        yield b"".join([event.frame for event in batch]) or _HEARTBEAT_FRAME
+        was_woken = outlet is not None and outlet.flush()
+        if batch or not was_woken:
+            yield b"".join([event.frame for event in batch]) or _HEARTBEAT_FRAME
 
 
 @blueprint.route("/events/ticket/", methods=["POST"])

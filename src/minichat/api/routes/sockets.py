@@ -6,6 +6,7 @@ greenlet sends the events. `websocket` implements the protocol, and `frames` ser
 
 import logging
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,8 @@ def _open_socket(query: dict[str, Any], room_id: int | None) -> Response:
     socket = Socket()
     _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
-    listener, close = open_stream(subscription)
+    listener, outlet, close = open_stream(subscription)
+    socket.use(outlet)
     response = UpgradeResponse(Conversation(socket, listener, room_id, must_resync=must_resync).run)
     response.call_on_close(close)
     return response
@@ -113,6 +115,7 @@ class Conversation:
         self._is_of_one_room = room_id is not None
         self._pinged_at = monotonic()
         self._events = events_of(listener, must_resync=must_resync)
+        listener.sink = self._offer
 
     def run(self) -> None:
         """Serve the client until either end closes the WebSocket."""
@@ -135,6 +138,7 @@ class Conversation:
         has_left = False
         try:
             for batch in self._events:
+                self._socket.flush()
                 for event in batch:
                     self._socket.send_json(event.json)
                 self._ping()
@@ -150,6 +154,17 @@ class Conversation:
         close_code = _CLOSE_CODES[self._listener.end_reason or EndReason.CLIENT_GONE]
         self._socket.close(*(_LEFT_ROOM if has_left else close_code))
 
+    def _offer(self, events: Sequence[JsonEvent]) -> bool:
+        """Send events at once: the sink of the listener."""
+        try:
+            is_sent = self._socket.offer(b"".join([event.message for event in events]))
+        except OSError:
+            self._listener.end()
+            return True
+        if self._socket.has_rest or self._has_no_room:
+            self._listener.wake()
+        return is_sent
+
     def _ping(self) -> None:
         """Send a ping if it is due, even between events: a client that only reads sends nothing except pongs."""
         if monotonic() - self._pinged_at >= HEARTBEAT_SECONDS:
@@ -161,8 +176,11 @@ class Conversation:
         """Whether this WebSocket's only room is one that the user has left, and all its events up to then are sent."""
         listener = self._listener
         is_up_to_date = listener.is_attached and listener.has_no_events
-        has_no_room = self._is_of_one_room and not listener.subscription.rooms
-        return is_up_to_date and not listener.has_ended and has_no_room
+        return is_up_to_date and not listener.has_ended and self._has_no_room
+
+    @property
+    def _has_no_room(self) -> bool:
+        return self._is_of_one_room and not self._listener.subscription.rooms
 
     def _answer(self, message: bytes) -> None:
         """Serve one frame and send its answer. Do nothing once the listener has ended."""

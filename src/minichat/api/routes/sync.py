@@ -64,7 +64,7 @@ def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence
 
 def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
     """Wait until the subscription has changes or the time is over. Raises NotAuthenticated if the session ends."""
-    listener, close = open_listener(subscription.copy())
+    listener, _, close = open_listener(subscription.copy())
     until = monotonic() + timeout_seconds
     try:
         has_changes = not context().hub.attach(listener)

@@ -7,6 +7,14 @@ from typing import Any, Protocol
 class ClientWatch(Protocol):
     """A watch over the connection of one request's client."""
 
+    @property
+    def send_now(self) -> Callable[[bytes], int] | None:
+        """A function that sends as many bytes as the connection takes at once, and returns their number.
+
+        It raises BlockingIOError if that is none, and OSError if the connection has ended. None if only the thread of
+        the request may send, or if the web server does not send the chunks of a response as they are.
+        """
+
     def disconnect(self) -> None:
         """Close the connection, even while a response is being sent."""
 

@@ -54,5 +54,11 @@ class MembershipStore(Protocol):
     def sharing(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
         """Return the users among `other_ids` who are in a room with the user. Removed rooms do not count."""
 
-    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
-        """Return, by user id, the `last_read_seq` and the first readable `seq` of the users who are in the room."""
+    def readers(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[int, Mapping[int, tuple[int, int]]]:
+        """Return, by room id and user id, the `last_read_seq` and the first readable `seq`.
+
+        Only of these users, and only of those who are in the room.
+        """
+
+    def receipts_of(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[tuple[int, int], Receipts]:
+        """Return the receipts by room id and user id, for these users in the rooms that they are in."""

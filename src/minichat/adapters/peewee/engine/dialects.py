@@ -61,6 +61,12 @@ class Dialect(Protocol):
     def each_of(self, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
         """Return a subquery of the values in the JSON array `name`, so one statement serves any number of values."""
 
+    def pairs(self, name: str) -> str:
+        """Return a subquery, as text, of pairs: rows `first`, `second` of the parameter `name`.
+
+        The parameter is a JSON object that maps the first numbers to arrays of second numbers.
+        """
+
     def ids_in_order(self) -> str:
         """Return a subquery, as text, of the ids in the parameter `:ids`: rows `id` in the order of the array."""
 
@@ -93,6 +99,12 @@ class SqliteDialect:
 
     def each_of(self, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
         return NodeList((SQL("(SELECT value FROM json_each("), param(name), SQL("))")), glue="")
+
+    def pairs(self, name: str) -> str:
+        return (
+            "(SELECT CAST(one.key AS INTEGER) AS first, other.value AS second "  # noqa: S608 - our own words
+            f"FROM json_each(:{name}) AS one CROSS JOIN json_each(one.value) AS other) AS given"
+        )
 
     def ids_in_order(self) -> str:
         return "(SELECT value AS id FROM json_each(:ids) ORDER BY key) AS given"
@@ -136,6 +148,13 @@ class PostgresDialect:
     def each_of(self, name: str, kind: Literal["bigint", "text"] = "bigint") -> NodeList:
         before = f"(SELECT item::{kind} FROM json_array_elements_text("  # noqa: S608 - one of two words
         return NodeList((SQL(before), param(name), SQL("::json) AS item)")), glue="")
+
+    def pairs(self, name: str) -> str:
+        return (
+            "(SELECT one.key::bigint AS first, other.item::bigint AS second "  # noqa: S608 - our own words
+            f"FROM json_each(:{name}::json) AS one "
+            "CROSS JOIN LATERAL json_array_elements_text(one.value) AS other (item)) AS given"
+        )
 
     def ids_in_order(self) -> str:
         return (

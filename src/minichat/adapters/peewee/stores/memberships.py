@@ -1,5 +1,6 @@
 """Memberships in the database: the participants of each room, their roles and their receipts."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
@@ -13,6 +14,8 @@ from minichat.adapters.peewee.stores.companions import companions_among
 from minichat.adapters.peewee.tables import BlockRow, ParticipantRow, RoomRow, UserRow
 from minichat.domain.model import DirectParticipant, HistoryAccess, Membership, Receipts, Role
 from minichat.domain.paging import Window
+
+_JOINED = HistoryAccess.JOINED.value
 
 MEMBERSHIPS = Mapper(Membership, ParticipantRow)
 
@@ -87,10 +90,22 @@ class PeeweeMembershipStore:
             .where(in_room)
             .order_by(row.id)
         )
-        self._readers = statement(
-            row.select(row.user_id, row.joined_seq, row.seen_seq, room.history)
-            .join(room, on=(room.id == row.room_id))
-            .where(in_room & row.user_id.in_(each_of("ids")))
+        given = database.dialect.pairs("user_ids_by_room")
+        # CROSS JOIN keeps SQLite in this order: for each pair, look up its row.
+        of_pairs = (
+            f"FROM {given} CROSS JOIN participant AS t1 CROSS JOIN room "
+            "WHERE t1.room_id = first AND t1.user_id = second AND room.id = first"
+        )
+        self._readers = Statement.of_text(
+            database,
+            f"SELECT t1.room_id, t1.user_id, t1.joined_seq, t1.seen_seq, room.history {of_pairs}",
+        )
+        self._receipts_of = Statement.of_text(
+            database,
+            "SELECT t1.room_id, t1.user_id, t1.joined_seq, t1.seen_seq, room.history, "  # noqa: S608
+            "(SELECT other.seen_seq FROM participant AS other WHERE other.room_id = t1.room_id "
+            "AND other.user_id <> t1.user_id ORDER BY other.seen_seq DESC LIMIT 1) "
+            f"{of_pairs} AND room.deleted_at IS NULL",
         )
 
         # The rooms of a user
@@ -166,16 +181,23 @@ class PeeweeMembershipStore:
         ids = orjson.dumps(list(other_ids)).decode()
         return {other_id for (other_id,) in self._sharing.rows(ids=ids, viewer_id=user_id)}
 
-    def readers(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
-        rows = self._readers.rows(room_id=room_id, ids=orjson.dumps(list(user_ids)).decode())
-        hides_history = bool(rows) and rows[0][3] == HistoryAccess.JOINED  # equal in all rows
+    def readers(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[int, Mapping[int, tuple[int, int]]]:
+        found: defaultdict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
         # A room can have thousands of readers, so there is no call for each of them.
-        return {
-            user_id: (
-                max(seen_seq, joined_seq),
-                joined_seq + 1 if hides_history else 1,
+        for room_id, user_id, joined_seq, seen_seq, history in self._readers.rows(
+            user_ids_by_room=_json_of(user_ids_by_room)
+        ):
+            found[room_id][user_id] = (
+                max(joined_seq, seen_seq),
+                joined_seq + 1 if history == _JOINED else 1,
             )
-            for user_id, joined_seq, seen_seq, _ in rows
+        return found
+
+    def receipts_of(self, user_ids_by_room: Mapping[int, Collection[int]]) -> Mapping[tuple[int, int], Receipts]:
+        rows = self._receipts_of.rows(user_ids_by_room=_json_of(user_ids_by_room))
+        return {
+            (room_id, user_id): Receipts(max(joined_seq, seen_seq), others or 0, _first_seq(joined_seq, history))
+            for room_id, user_id, joined_seq, seen_seq, history, others in rows
         }
 
     def receipts(self, user_id: int, room_ids: Iterable[int]) -> Mapping[int, Receipts]:
@@ -184,6 +206,10 @@ class PeeweeMembershipStore:
             room_id: Receipts(max(joined_seq, seen_seq), others or 0, _first_seq(joined_seq, history))
             for room_id, joined_seq, seen_seq, others, history in self._receipts.rows(user_id=user_id, room_ids=ids)
         }
+
+
+def _json_of(ids: Mapping[int, Collection[int]]) -> str:
+    return orjson.dumps({key: list(values) for key, values in ids.items()}, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _first_seq(joined_seq: int, history: str) -> int:
