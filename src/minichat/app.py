@@ -13,6 +13,7 @@ from minichat import __version__, admin, indexing, logs
 from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.clients import Connections
 from minichat.adapters.counters import MemoryRequestCounter
+from minichat.adapters.host_hints import HintingNoticeBoard, HostHints
 from minichat.adapters.peewee import ChatDatabase, open_database, server_clock
 from minichat.adapters.peewee.operations import message_filling, migrate
 from minichat.adapters.peewee.operations.reindex import reindex
@@ -79,12 +80,13 @@ def create_app(
         count_refusal=partial(tally.count, Figure.REFUSALS),
     )
     redis = _redis(settings.redis_url, metrics) if settings.redis_url else None
+    neighbours = _neighbours(settings)
     mailer = mailer_of(settings)
     services = services or services_on(
         database,
         settings,
         clock=clock,
-        notices=_notice_board(settings, redis),
+        notices=_notice_board(settings, redis, neighbours),
         mailer=mailer,
         tally=tally,
         current_device=context.current_device,
@@ -95,7 +97,7 @@ def create_app(
     if mailer is not None:
         _start_sending(services, mailer, metrics)
     limits = _limits(settings, redis, clock)
-    live = _live_updates(settings, services, redis, metrics, clock)
+    live = _live_updates(settings, services, redis, neighbours, metrics, clock)
     database.on_commit = live.on_commit
 
     app = new_application(template_folder="admin/templates")
@@ -144,7 +146,12 @@ class _Live(NamedTuple):
 
 
 def _live_updates(
-    settings: Settings, services: Services, redis: "RedisAdapters | None", metrics: Metrics, clock: Clock
+    settings: Settings,
+    services: Services,
+    redis: "RedisAdapters | None",
+    neighbours: HostHints | None,
+    metrics: Metrics,
+    clock: Clock,
 ) -> _Live:
     cursors = Cursors(_keys(settings, "cursors"))
     events = JsonEventWriter(services.change_log, cursors, clock)
@@ -160,15 +167,20 @@ def _live_updates(
         slots=redis.slots(slots, STREAMS_PER_USER) if redis else slots,
         ephemeral=ephemeral,
         worker=GunicornWorker(),
-        hints=redis.hints if redis else None,
+        hints=[hints for hints in (neighbours, redis.hints if redis else None) if hints is not None],
         poll_seconds=POLL_SECONDS if settings.is_embedded else SERVER_POLL_SECONDS,
         record_delay=metrics.record_delay,
     )
+    on_commit = hub.wake if neighbours is None else neighbours.send
     if redis:
         return _Live(
-            cursors, events, hub, redis.hinting_changes(hub.wake), redis.hinting_presence(ephemeral.check_presence_soon)
+            cursors,
+            events,
+            hub,
+            redis.hinting_changes(on_commit),
+            redis.hinting_presence(ephemeral.check_presence_soon),
         )
-    return _Live(cursors, events, hub, hub.wake, ephemeral.check_presence_soon)
+    return _Live(cursors, events, hub, on_commit, ephemeral.check_presence_soon)
 
 
 def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
@@ -178,8 +190,16 @@ def _redis(url: str, metrics: Metrics) -> "RedisAdapters":
     return RedisAdapters(url, metrics.redis)
 
 
-def _notice_board(settings: Settings, redis: "RedisAdapters | None") -> NoticeBoard:
-    board = typing_board(settings)
+def _neighbours(settings: Settings) -> HostHints | None:
+    """Return the hints between the workers of this server, or None if they share no folder in memory."""
+    folder = settings.shared_memory_dir
+    return None if folder is None else HostHints(folder, is_complete=settings.is_embedded)
+
+
+def _notice_board(settings: Settings, redis: "RedisAdapters | None", neighbours: HostHints | None) -> NoticeBoard:
+    board: NoticeBoard = typing_board(settings)
+    if neighbours is not None:
+        board = HintingNoticeBoard(board, neighbours.send)
     return redis.notice_board(board) if redis else board
 
 

@@ -62,7 +62,7 @@ class Hub(Generic[EventT]):
         slots: StreamSlots,
         ephemeral: EphemeralEvents[EventT],
         worker: Worker | None = None,
-        hints: ChangeHints | None = None,
+        hints: Sequence[ChangeHints] = (),
         poll_seconds: float = POLL_SECONDS,
         record_delay: Callable[[float], object] = lambda _: None,
     ) -> None:
@@ -224,8 +224,8 @@ class Hub(Generic[EventT]):
             self._thread.start()
             if self._worker is not None:
                 self._worker.when_stopping(self._close_for_good)
-            if self._hints is not None:
-                self._hints.start(self.wake)
+            for hints in self._hints:
+                hints.start(self.wake)
 
     def _run(self) -> None:
         while not self._is_closed:
@@ -244,7 +244,7 @@ class Hub(Generic[EventT]):
                 self._end(self._attached.all(), EndReason.FAILED)
 
     def _poll_interval_seconds(self) -> float:
-        has_hints = self._hints is not None and self._hints.is_connected
+        has_hints = any(hints.is_connected for hints in self._hints)
         return POLL_WITH_HINTS_SECONDS if has_hints else self._poll_seconds
 
     def _publish_changes(self) -> None:
