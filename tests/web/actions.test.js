@@ -10,7 +10,7 @@ import {put, remember} from "../../src/minichat/web/scripts/actions/loading.js";
 import {toggleReaction} from "../../src/minichat/web/scripts/actions/messages.js";
 import {prepareRooms} from "../../src/minichat/web/scripts/actions/preparing.js";
 import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
-import {openNewest, openRoom} from "../../src/minichat/web/scripts/actions/rooms.js";
+import {openNewest, openRoom, showPage} from "../../src/minichat/web/scripts/actions/rooms.js";
 import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
@@ -239,6 +239,29 @@ test("an unread room is loaded around the last message that was read, and its ne
     "around=205&limit=50&mark_read=false",
     "limit=50&mark_read=false",
   ]);
+});
+
+test("the request for the messages of a room goes out before its page is drawn", async () => {
+  /** @type {string[]} */
+  const order = [];
+  const {fetch} = globalThis;
+  globalThis.fetch = (...request) => {
+    order.push("request");
+    return fetch(...request);
+  };
+  const app = await appOf(() => ({status: 200, body: {room: room({id: 8}), messages: []}})).finally(() => {
+    globalThis.fetch = fetch;
+  });
+  app.store.update((state) => putRooms(state, [room({id: 8})]));
+  await until(app, ({rooms}) => rooms.has(8));
+  app.store.watch(
+    ({route}) => route,
+    (_route, before) => before && order.push("page"),
+    new AbortController().signal,
+  );
+  showPage(app, {page: "room", room: 8});
+  await until(app, ({histories}) => histories.has(8));
+  assert.deepEqual(order, ["request", "page"]);
 });
 
 test("the first rooms are prepared, the unread ones first, and none of them twice", async () => {

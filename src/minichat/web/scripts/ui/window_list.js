@@ -8,6 +8,7 @@
  */
 import {rowsInView} from "./anchors.js";
 import {h} from "./dom.js";
+import {makeMovement} from "./movement.js";
 import {rowElements} from "./row_elements.js";
 import {makeHeights, rowsBetween} from "./row_heights.js";
 
@@ -15,8 +16,6 @@ import {makeHeights, rowsBetween} from "./row_heights.js";
 const MOST_ROWS = 250;
 /** Closer to the end than this counts as the end. */
 const NEAR_PX = 60;
-/** A pause this long ends a movement. */
-const REST_MS = 150;
 const ESTIMATE_PX = 56;
 
 /**
@@ -65,7 +64,6 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
   let ownTop = -1;
   /** The scroll position of the last look. */
   let seenTop = 0;
-  let movedAt = Number.NEGATIVE_INFINITY;
   let size = 0;
   /** What to show as soon as the list has a size. @type {Target | null | undefined} */
   let pending;
@@ -81,7 +79,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
     signal,
   });
 
-  const isMoving = () => performance.now() - movedAt < REST_MS;
+  const movement = makeMovement(onRest, signal);
   const rowsOffset = () => rows.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
 
   /** @param {number} place */
@@ -110,7 +108,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
     }
   }
 
-  /** The first view comes sooner without the rows around it: `rest` adds those. */
+  /** The first view comes sooner without the rows around it: `onRest` adds those. */
   const rowsAround = () => (end === 0 ? 0 : scroller.clientHeight);
 
   /** Show a row at its place, or the end. @param {Target | null} target */
@@ -144,7 +142,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       return;
     }
     const height = spaceAbove - (offsetOf(at) - offset);
-    if (isMoving() && first > 0 && height > 0) {
+    if (movement.isGoingOn() && first > 0 && height > 0) {
       setSpaceAbove(height);
       return;
     }
@@ -172,7 +170,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
   /** A movement of the user counts before its event comes: holding the view as it was would undo it. */
   function notice() {
     if (scroller.clientHeight !== size || Math.abs(scroller.scrollTop - seenTop) < 1) return;
-    movedAt = performance.now();
+    movement.note();
     look();
   }
 
@@ -184,23 +182,28 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
 
   function onscroll() {
     if (size > 0 && scroller.clientHeight !== size) return; // the observer of sizes runs next, with the place as it was
-    if (Math.abs(scroller.scrollTop - ownTop) >= 1) movedAt = performance.now();
+    const isOwn = Math.abs(scroller.scrollTop - ownTop) < 1;
+    if (!isOwn) movement.note();
     ownTop = -1;
     look();
-    if (lacksRows()) place(hold());
+    if (!isOwn && lacksRows()) place(hold());
     onView();
-    rest();
+    movement.rest();
   }
 
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let resting;
-  function rest() {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      notice();
-      if (isMoving()) rest();
-      else if (Math.abs(drift) > 0.5 || lacksRows()) place(hold());
-    }, REST_MS);
+  function onRest() {
+    notice();
+    if (movement.isGoingOn()) movement.rest();
+    else if (Math.abs(drift) > 0.5 || lacksRows()) place(hold());
+  }
+
+  /** Show what has waited for a size of the view. Returns whether it did. */
+  function showPending() {
+    if (pending === undefined || signal.aborted || scroller.clientHeight === 0) return false;
+    place(pending);
+    movement.rest();
+    onView();
+    return true;
   }
 
   /** A row or the view has another size than was known. @param {ResizeObserverEntry} entry */
@@ -212,28 +215,21 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
 
   const sizes = new ResizeObserver((entries) => {
     const isChanged = entries.filter(isNews).length > 0;
-    if (pending !== undefined && scroller.clientHeight > 0) {
-      place(pending);
-      rest();
-      onView();
-    } else if (isChanged && size > 0) {
+    if (!showPending() && isChanged && size > 0) {
       const held = hold();
       settle(held === null ? -1 : (places.get(held.key) ?? -1), held?.offset ?? 0);
       look();
-      rest(); // rows are not made here: their observers would have to run again
+      movement.rest(); // rows are not made here: their observers would have to run again
       onView();
     }
   });
   sizes.observe(scroller);
   scroller.addEventListener("scroll", onscroll, {signal, passive: true});
-  signal.addEventListener("abort", () => {
-    sizes.disconnect();
-    clearTimeout(resting);
-  });
+  signal.addEventListener("abort", () => sizes.disconnect());
 
   /** Show a row or the end, whatever the view was. @param {Target | null} target */
   function bring(target) {
-    movedAt = Number.NEGATIVE_INFINITY;
+    movement.forget();
     place(target);
     onView();
   }
@@ -251,9 +247,10 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       const names = next.map(key);
       places = new Map(names.map((name, at) => [name, at]));
       heights.setKeys(names);
-      if (target) movedAt = Number.NEGATIVE_INFINITY;
+      if (target) movement.forget();
       place(target ?? (pending === undefined ? hold() : pending));
-      rest();
+      if (pending !== undefined) queueMicrotask(showPending); // the list is about to come into the page
+      movement.rest();
       onView();
     },
 

@@ -9,6 +9,8 @@ import {t} from "../texts/texts.js";
 const MENTIONS = "#d9303c";
 const UNREAD = "#3b4252";
 const MOST = 99;
+/** The icon may wait: what the user has just done must show first. */
+const ICON_MS = 200;
 /** A muted room counts again when its time is over. */
 const AGAIN_MS = 60_000;
 
@@ -20,6 +22,8 @@ export function watchTitle(app, signal) {
   const icon = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel="icon"]'));
   const plain = icon?.href ?? "";
   let drawn = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let drawing;
 
   function show() {
     const state = app.store.get();
@@ -37,7 +41,11 @@ export function watchTitle(app, signal) {
     const sign = mentions > 0 ? `@${mentions}` : String(unread);
     if (!icon || sign === drawn) return;
     drawn = sign;
-    icon.href = sign === "0" ? plain : iconWith(mentions || unread, mentions > 0 ? MENTIONS : UNREAD);
+    const address = sign === "0" ? plain : iconWith(mentions || unread, mentions > 0 ? MENTIONS : UNREAD);
+    clearTimeout(drawing);
+    drawing = setTimeout(() => {
+      icon.href = address;
+    }, ICON_MS);
   }
 
   app.store.watch((state) => state.rooms, show, signal);
