@@ -297,6 +297,7 @@ def test_a_transaction_that_waited_for_a_room_is_logged_after_the_holder(server,
         ({"rooms": [5, 6]}, {"room": 6}, True),
         ({"attempts": ["one"]}, {"attempts": ["two", "one"]}, True),
         ({"attempts": ["one"]}, {"attempts": ["two"]}, False),
+        ({"attempts": [r"O'Hara \' é {0} %s; --"]}, {"attempts": [r"O'Hara \' é {0} %s; --"]}, True),
         ({"account": 2**31 + 3}, {"account": 2**31 + 3}, True),
     ],
 )
@@ -671,6 +672,22 @@ def test_a_lock_that_is_never_released_is_reported_in_bounded_time(server, ports
         assert time.monotonic() - started < 3
     with ports.transaction(patience_seconds=0.2):
         ports.user_store.seen(ann.id, 5)
+
+
+def test_a_room_that_stays_locked_costs_no_connection(server, database, ports, rooms):
+    def process(**locks):
+        with ports.transaction(patience_seconds=0.2, **locks):
+            return database.execute_sql("SELECT pg_backend_pid()").fetchone()
+
+    before = process(room=rooms[0])
+    with psycopg.connect(database.database) as holder:
+        holder.execute(f"SELECT pg_advisory_xact_lock(1, {rooms[0]})")
+        with pytest.raises(Unavailable):
+            process(room=rooms[0])
+        with pytest.raises(Unavailable):
+            process(rooms=rooms)
+        assert process(room=rooms[1]) == before
+    assert process(rooms=rooms) == before
 
 
 def test_more_waiting_requests_than_connections_are_served_in_turn(server, tmp_path):

@@ -10,11 +10,12 @@ lock. So the writers of one room get their ids in the order in which they acquir
 changes of a room in that order.
 
 PostgreSQL releases advisory locks when the transaction ends. This module knows no connection: `engine.postgres` runs
-the statement.
+the statement with BEGIN.
 """
 
 import json
-from collections.abc import Sequence
+
+from psycopg.sql import quote
 
 from minichat.domain.ports.transactions import Locks
 
@@ -27,8 +28,8 @@ _ACCOUNT, _SHARED_ACCOUNT, _ROOM, _ATTEMPTS = "account", "shared account", "room
 # The first number of an advisory lock is the kind; the second one has 31 bits, so the adapter takes the id modulo
 # 2^31. Two ids with the same remainder merely share a lock.
 _NUMBER = "mod({}::bigint, 2147483648)::int"
-_ACQUIRE_ROOM = f"SELECT pg_advisory_xact_lock(1, {_NUMBER.format('%s')})"
-_ACQUIRE_ACCOUNT = f"SELECT pg_advisory_xact_lock(2, {_NUMBER.format('%s')})"
+_ACQUIRE_ROOM = f"SELECT pg_advisory_xact_lock(1, {_NUMBER})"
+_ACQUIRE_ACCOUNT = f"SELECT pg_advisory_xact_lock(2, {_NUMBER})"
 # The inner ORDER BY fixes the order of the calls: PostgreSQL evaluates the outer list once per row, in that order.
 _ACQUIRE = f"""
     SELECT CASE kind
@@ -39,7 +40,7 @@ _ACQUIRE = f"""
         ELSE pg_advisory_xact_lock(hashtextextended(what, 0))
     END FROM (
         SELECT lock ->> 0 AS kind, lock ->> 1 AS what
-        FROM json_array_elements(%s::json) WITH ORDINALITY AS given (lock, place) ORDER BY place
+        FROM json_array_elements({{}}::json) WITH ORDINALITY AS given (lock, place) ORDER BY place
     ) AS wanted
 """  # noqa: S608 - constants
 
@@ -61,15 +62,15 @@ def in_order(locks: Locks) -> list[Lock]:
     ]
 
 
-def acquiring(locks: Locks) -> tuple[str, Sequence[int | str]] | None:
-    """Return the statement that acquires the locks, and its parameters; None if there are none."""
+def acquiring(locks: Locks) -> str:
+    """Return the statement that acquires the locks, empty if there are none.
+
+    It has no parameters, so that it can follow BEGIN in the same round trip to the server.
+    """
     wanted = in_order(locks)
     if not wanted:
-        return None
-    if len(wanted) == 1:
-        kind, what = wanted[0]
-        if kind == _ROOM:
-            return _ACQUIRE_ROOM, [what]
-        if kind == _ACCOUNT:
-            return _ACQUIRE_ACCOUNT, [what]
-    return _ACQUIRE, [json.dumps(wanted)]
+        return ""
+    kind, what = wanted[0]
+    if len(wanted) == 1 and kind in {_ROOM, _ACCOUNT}:
+        return (_ACQUIRE_ROOM if kind == _ROOM else _ACQUIRE_ACCOUNT).format(int(what))
+    return _ACQUIRE.format(quote(json.dumps(wanted)))

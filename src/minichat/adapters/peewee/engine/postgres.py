@@ -8,7 +8,7 @@ the connections. The only table that this module knows is the table that `ping` 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Unpack
 
@@ -93,14 +93,11 @@ class Postgres(PostgresqlDatabase):
         if self.in_transaction():
             raise RuntimeError("a transaction can't be nested")
         wait_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+        first = [acquiring(locks)]
+        if patience_seconds is not None:
+            first.insert(0, f"SET LOCAL lock_timeout = {max(1, round(patience_seconds * 1000))}")
         try:
-            with translate_errors(), self._transaction(self._writers, _BEGIN, wait_seconds) as connection:
-                if patience_seconds is not None:
-                    with driver_errors:
-                        connection.execute(f"SET LOCAL lock_timeout = {max(1, round(patience_seconds * 1000))}")
-                acquire = acquiring(locks)
-                if acquire is not None:
-                    self.execute_sql(*acquire)
+            with translate_errors(), self._transaction(self._writers, _BEGIN, wait_seconds, first):
                 self.push_transaction(self)  # any object will do: Peewee only counts them
                 try:
                     yield
@@ -119,11 +116,13 @@ class Postgres(PostgresqlDatabase):
             yield
 
     @contextmanager
-    def _transaction(self, pool: Pool, begin: str, patience_seconds: float) -> Iterator[ChatConnection]:
-        """BEGIN to COMMIT, or to ROLLBACK when an exception leaves the block."""
-        with self._lent(pool, _begun(pool, begin, patience_seconds)) as connection:
+    def _transaction(
+        self, pool: Pool, begin: str, patience_seconds: float, first: Sequence[str] = ()
+    ) -> Iterator[None]:
+        """BEGIN to COMMIT, or to ROLLBACK when an exception leaves the block. Run `first` with BEGIN."""
+        with self._lent(pool, _begun(pool, begin, patience_seconds, first)) as connection:
             try:
-                yield connection
+                yield
             except Exception:
                 with suppress(psycopg.Error):  # a lost connection undoes the transaction as well
                     connection.execute("ROLLBACK")
@@ -215,14 +214,17 @@ class Replica:
         self._pool.close_idle()
 
 
-def _begun(pool: Pool, begin: str, patience_seconds: float) -> ChatConnection:
-    """Begin a transaction; return its connection."""
+def _begun(pool: Pool, begin: str, patience_seconds: float, first: Sequence[str]) -> ChatConnection:
+    """Begin a transaction with the statements of `first`, in one round trip; return its connection."""
     with driver_errors:
         for is_last in (False, True):
             connection: ChatConnection = pool.take(patience_seconds)
             try:
-                connection.execute(begin + connection.limits)
+                connection.execute("; ".join([begin + connection.limits, *filter(None, first)]))
             except BaseException as error:
+                if connection.info.transaction_status == TransactionStatus.INERROR:  # a lock was not free in time
+                    with suppress(psycopg.Error):
+                        connection.execute("ROLLBACK")
                 _give_back(pool, connection)
                 # After a restart of the server all idle connections are lost; the second attempt opens a new one.
                 if is_last or not connection.closed or not isinstance(error, psycopg.OperationalError):
