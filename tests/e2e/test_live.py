@@ -6,6 +6,7 @@ it runs on SQLite.
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -380,6 +381,15 @@ def test_a_stopping_server_ends_its_streams_and_the_next_server_resumes_them(tmp
 
 
 @on_sqlite_only
+def test_a_stream_that_the_server_ends_closes_with_a_random_time_before_the_return(server, ann):
+    streams = [opened(ann, "/api/chat/events/") for _ in range(3)]
+    for stream in streams:
+        assert stream.readline().startswith(b"retry: ")
+    assert ann.call("POST", "/api/auth/logout/").status == 200
+    ends = [re.search(rb"(?:^|\n)retry: (\d+)\n\Z", stream.read()) for stream in streams]
+    assert len({end[1] for end in ends if end}) > 1
+
+
 def test_a_killed_worker_loses_no_event_of_a_resuming_client(tmp_path, database):
     with serving(tmp_path, rate_limits="off", **database) as server:
         ann, bob = register(server, "ann", "bob")

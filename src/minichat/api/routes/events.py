@@ -19,6 +19,7 @@ from minichat.api.schemas.answers import TicketOut
 from minichat.api.schemas.queries import EventsQuery
 from minichat.api.streaming import events_of, open_stream, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
+from minichat.live.listeners import EndReason, Listener
 
 blueprint = Blueprint(
     "events",
@@ -61,21 +62,34 @@ def stream_events(query: dict[str, Any]) -> Response:
     listener, outlet, close = open_stream(subscription)
     if outlet is not None:
         listener.sink = sink_of_stream(listener, outlet)
-    frames = _frames(events_of(listener, must_resync=must_resync), outlet)
+    frames = _frames(listener, events_of(listener, must_resync=must_resync), outlet)
     response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
     # Not in a `finally` of the generator: a generator that never started does not run it.
     response.call_on_close(close)
     return response
 
 
-def _frames(batches: Iterable[Sequence[JsonEvent]], outlet: Outlet | None) -> Iterator[bytes]:
-    """Yield the bytes of a stream: how long to wait before reconnecting, then the events."""
-    # Without a blank line, which would be an event without data for some clients.
-    yield b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
+def _frames(
+    listener: Listener[JsonEvent], batches: Iterable[Sequence[JsonEvent]], outlet: Outlet | None
+) -> Iterator[bytes]:
+    """Yield the bytes of a stream: the events, and before and after them how long to wait before reconnecting."""
+    beginning = _retry_line()
     for batch in batches:
         was_woken = outlet is not None and outlet.flush()
-        if batch or not was_woken:
-            yield b"".join([event.frame for event in batch]) or _HEARTBEAT_FRAME
+        frames = beginning + b"".join([event.frame for event in batch])
+        beginning = b""
+        if frames or not was_woken:
+            yield frames or _HEARTBEAT_FRAME
+    if listener.end_reason is not EndReason.CLIENT_GONE:
+        if outlet is not None:
+            outlet.flush()
+        yield _retry_line()
+
+
+def _retry_line() -> bytes:
+    """Return how long to wait before reconnecting, by another random time for each stream."""
+    # Without a blank line, which would be an event without data for some clients.
+    return b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
 
 
 @blueprint.route("/events/ticket/", methods=["POST"])
