@@ -336,7 +336,7 @@ def test_a_stream_yields_at_once_when_its_listener_has_caught_up(
     room = ann.makes_room("Tea", with_=[bob])
     listener = connect(bob).listener
     ann.removes(bob, from_=room)
-    batches = stream_events(hub, chat.services.change_log, writer, listener, must_resync=False)
+    batches = stream_events(hub, writer, listener, must_resync=False)
     assert next(batches) == []
     assert [Received.of(event) for event in next(batches)] == [("participant.left", None)]
     began = monotonic()
@@ -565,8 +565,7 @@ def test_typing_of_a_blocked_user_does_not_reach_the_blocker(
     types(bob, room)
 
     def batches(client: Client) -> Iterator[list[str]]:
-        log = chat.services.change_log
-        for batch in stream_events(hub, log, writer, client.listener, must_resync=False):
+        for batch in stream_events(hub, writer, client.listener, must_resync=False):
             yield [Received.of(event).kind for event in batch]
 
     assert next(batch for batch in batches(clients[2]) if batch) == ["typing"]

@@ -90,8 +90,9 @@ def test_the_users_whom_a_user_blocks(ports, people):
     one, two, three, *_ = people
     blocks(ports, one, two, three)
     blocks(ports, two, one)
-    assert set(ports.block_store.blocked_by(one)) == {two, three}
-    assert set(ports.block_store.blocked_by(three)) == set()
+    assert set(ports.block_store.blocked_by([one])) == {(one, two), (one, three)}
+    assert set(ports.block_store.blocked_by([two, one, three])) == {(one, two), (one, three), (two, one)}
+    assert set(ports.block_store.blocked_by([three])) == set()
 
 
 def test_pages_of_blocks_begin_with_the_newest(ports, people):

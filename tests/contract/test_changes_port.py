@@ -199,8 +199,10 @@ def test_moves_are_the_users_own_joins_and_leaves(ports):
         for change in changes:
             ports.change_store.record(change)
     first = ports.change_store.after(start, 1)[0].position
-    assert [change.at for _, change in ports.change_store.moves(1, start)] == [0, 4, 5]
-    assert [change.at for _, change in ports.change_store.moves(1, first)] == [4, 5]
+    assert [change.at for _, change in ports.change_store.moves([1], start)] == [0, 4, 5]
+    assert [change.at for _, change in ports.change_store.moves([1], first)] == [4, 5]
+    assert [change.at for _, change in ports.change_store.moves([2, 1], start)] == [0, 1, 4, 5]
+    assert not ports.change_store.moves([], start)
 
 
 def test_one_change_for_many_users_is_recorded_in_order(backend, ports):

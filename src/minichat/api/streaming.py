@@ -88,7 +88,7 @@ def open_listener(subscription: Subscription) -> OpenStream:
 def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[Sequence[JsonEvent]]:
     """Yield the listener's events until its end: see `stream_events`."""
     app = context()
-    return stream_events(app.hub, app.services.change_log, app.events, listener, must_resync=must_resync)
+    return stream_events(app.hub, app.events, listener, must_resync=must_resync)
 
 
 def authenticate_again() -> Caller:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from minichat.domain.details import DetailReader
@@ -112,6 +113,41 @@ class ChangeBatch(NamedTuple):
     """Whether the log continues; if not, the subscription is at its end."""
 
 
+class _LogPart:
+    """A part of the log that several subscriptions read, by room."""
+
+    def __init__(self, changes: Sequence[LoggedChange], end: LogPosition) -> None:
+        self._end = end
+        self._by_room: defaultdict[int, list[LoggedChange]] = defaultdict(list)
+        for logged in changes:
+            self._by_room[logged.change.room_id].append(logged)
+
+    def taken_by(self, subscription: Subscription, moves: Sequence[LoggedChange]) -> Sequence[LoggedChange]:
+        """Move a subscription to the end of the part, and return the changes that its user receives.
+
+        `moves` are those of the user from the beginning of the part to the end of the log.
+        """
+        position = subscription.position
+        if position >= self._end:
+            return ()
+        own = [change for move_position, change in moves if move_position > position]
+        rooms = {NO_ROOM, *subscription.rooms, *(change.room_id for change in own)}
+        found = [self._by_room[room_id] for room_id in self._by_room.keys() & rooms]
+        changes = found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=_position_of)
+        ahead = Moves.of(own) if own else NO_MOVES
+        taken = [logged for logged in changes if logged.position > position and subscription.accepts(logged, ahead)]
+        subscription.position = self._end
+        return taken
+
+
+def _count_in(rooms: Collection[int], changes: Iterable[LoggedChange]) -> int:
+    return sum(logged.change.room_id in rooms for logged in changes)
+
+
+def _position_of(logged: LoggedChange) -> LogPosition:
+    return logged.position
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLog:
     snapshot: Snapshot
@@ -150,7 +186,7 @@ class ChangeLog:
             if len(position) != len(last) or not first <= position <= last:  # SQLite and PostgreSQL differ in length
                 raise ResyncRequired
             rooms = set(self.membership_store.rooms_of(user_id))
-            for _, change in reversed(self.change_store.moves(user_id, position)):
+            for _, change in reversed(self.change_store.moves([user_id], position)):
                 if change.kind == ChangeKind.PARTICIPANT_JOINED:
                     rooms.discard(change.room_id)
                 else:
@@ -163,7 +199,7 @@ class ChangeLog:
             first, last = self.change_store.ends()
             if subscription.position < first:
                 raise ResyncRequired
-            moves = self.change_store.moves(subscription.user_id, subscription.position)
+            moves = self.change_store.moves([subscription.user_id], subscription.position)
             rooms = subscription.rooms.union(
                 change.room_id for _, change in moves if subscription.is_of(change.room_id)
             )
@@ -174,6 +210,31 @@ class ChangeLog:
         if not has_more:
             subscription.position = last
         return ChangeBatch(taken, has_more)
+
+    def read_together(self, subscriptions: Sequence[Subscription], limit: int) -> Sequence[ChangeBatch]:
+        """Do the same as `read` for each of several subscriptions at about the same position.
+
+        They share one reading of up to `limit` changes of all rooms, after the position of the first subscription,
+        which is the earliest. Return nothing, and move none, if few of these changes are in the rooms of the first: it
+        reads better alone, as after a long absence. Raises ResyncRequired if the log does not hold all changes.
+        """
+        moves: defaultdict[int, list[LoggedChange]] = defaultdict(list)
+        with self.snapshot():
+            first, last = self.change_store.ends()
+            begin = subscriptions[0].position
+            if begin < first:
+                raise ResyncRequired
+            found = self.change_store.after(begin, limit + 1)
+            has_more = len(found) > limit
+            if has_more and _count_in(subscriptions[0].rooms, found) < limit // 2:
+                return ()
+            for move in self.change_store.moves({subscription.user_id for subscription in subscriptions}, begin):
+                moves[move.change.user_id or 0].append(move)
+        part = _LogPart(found[:limit], found[limit - 1].position if has_more else last)
+        return [
+            ChangeBatch(part.taken_by(subscription, moves[subscription.user_id]), has_more)
+            for subscription in subscriptions
+        ]
 
     # The current entities of a change
 
@@ -225,9 +286,12 @@ class ChangeLog:
         views = self.room_store.views(room_id, user_ids)
         return views, self.detail_reader.of_rooms(user_ids, list(views.values()))
 
-    def blocked_by(self, user_id: int) -> Collection[int]:
-        """Return the users whom the user blocks."""
-        return frozenset(self.block_store.blocked_by(user_id))
+    def blocked_by(self, user_ids: Collection[int]) -> Mapping[int, Collection[int]]:
+        """Return the users whom each of these users blocks."""
+        blocked: dict[int, set[int]] = {user_id: set() for user_id in user_ids}
+        for blocker_id, blocked_id in self.block_store.blocked_by(user_ids):
+            blocked[blocker_id].add(blocked_id)
+        return blocked
 
     def is_blocking(self, user_id: int, other_id: int) -> bool:
         """Return whether the user blocks the other."""

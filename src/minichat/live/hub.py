@@ -19,6 +19,7 @@ from minichat.domain.changes import NO_MOVES, ChangeLog, Moves
 from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
 from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition, TypingNotice
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
+from minichat.live.catching_up import CatchingUp
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
@@ -92,8 +93,7 @@ class Hub(Generic[EventT]):
         """All listeners with the numbers of their slots: those that catch up, the attached, and the ended."""
         self._attached: ListenerIndex[EventT] = ListenerIndex()
         self._checked_at = 0.0
-        self.catch_up_lock = threading.Lock()
-        """Held while a listener that catches up reads the log."""
+        self.catching_up = CatchingUp(change_log, writer)
 
     # Listeners come and go
 
@@ -282,12 +282,11 @@ class Hub(Generic[EventT]):
 
     def _update_blocks(self, changes: Iterable[LoggedChange]) -> None:
         """Read again the blocks of listeners that these changes concern. Raises Unavailable."""
-        for user_id in {change.user_id for _, change in changes if change.kind is ChangeKind.BLOCK_CHANGED}:
-            listeners = self._attached.of_user(user_id)
-            if user_id is not None and listeners:
-                blocked_ids = self._log.blocked_by(user_id)
-                for listener in listeners:
-                    listener.blocked_ids = blocked_ids
+        blockers = {change.user_id for _, change in changes if change.kind is ChangeKind.BLOCK_CHANGED}
+        listening = [user_id for user_id in blockers if user_id is not None and self._attached.has_user(user_id)]
+        for user_id, blocked_ids in self._log.blocked_by(listening).items() if listening else ():
+            for listener in self._attached.of_user(user_id):
+                listener.blocked_ids = blocked_ids
 
     def _written_first(
         self, changes: Sequence[LoggedChange], *, is_database_down: bool

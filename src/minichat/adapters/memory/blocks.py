@@ -35,8 +35,8 @@ class MemoryBlockStore:
         found = {other_id for other_id in other_ids if (other_id, user_id) in blocks}
         return found | {user_id for other_id in other_ids if (user_id, other_id) in blocks}
 
-    def blocked_by(self, user_id: int) -> Collection[int]:
-        return {blocked_id for blocker_id, blocked_id in self._store.tables.blocks if blocker_id == user_id}
+    def blocked_by(self, user_ids: Collection[int]) -> Collection[tuple[int, int]]:
+        return {(blocker_id, other_id) for blocker_id, other_id in self._store.tables.blocks if blocker_id in user_ids}
 
     def page(self, blocker_id: int, window: Window) -> Sequence[Block]:
         return in_window(self._by(blocker_id), window, _by_number, newest_first=True)

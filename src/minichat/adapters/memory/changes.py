@@ -42,11 +42,11 @@ class MemoryChangeStore:
         )
         return list(islice(found, limit))
 
-    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
+    def moves(self, user_ids: Collection[int], position: LogPosition) -> Sequence[LoggedChange]:
         return [
             logged
             for logged in self._after(position)
-            if logged.change.kind in MOVES and logged.change.user_id == user_id
+            if logged.change.kind in MOVES and logged.change.user_id in user_ids
         ]
 
     def _after(self, position: LogPosition) -> Iterator[LoggedChange]:

@@ -27,8 +27,8 @@ class BlockStore(Protocol):
     def blockers_between(self, user_id: int, other_ids: Collection[int]) -> Collection[int]:
         """Return the user if the user blocks any of the others, and the others who block the user."""
 
-    def blocked_by(self, user_id: int) -> Collection[int]:
-        """Return the users whom the user blocks."""
+    def blocked_by(self, user_ids: Collection[int]) -> Collection[tuple[int, int]]:
+        """Return the blocks by these users, each as the blocker and the blocked user."""
 
     def page(self, blocker_id: int, window: Window) -> Sequence[Block]:
         """Return the user's blocks, the newest first, one more than the limit if there are more.

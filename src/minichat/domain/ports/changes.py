@@ -26,8 +26,8 @@ class ChangeStore(Protocol):
     ) -> Sequence[LoggedChange]:
         """Return the same as `after`: the private changes of the user, and all others of these rooms."""
 
-    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
-        """Return the user's own `participant.joined` and `participant.left` after the position, in order."""
+    def moves(self, user_ids: Collection[int], position: LogPosition) -> Sequence[LoggedChange]:
+        """Return these users' own `participant.joined` and `participant.left` after the position, in order."""
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         """Delete up to `limit` changes at the beginning of the log, none later than `before`; return how many.

@@ -38,7 +38,9 @@ class PeeweeBlockStore:
         own = row.select(row.blocker_id).where(by_user & row.blocked_id.in_(others))
         theirs = row.select(row.blocker_id).where(of_user & row.blocker_id.in_(others))
         self._blockers_between = statement(own.union_all(theirs))
-        self._blocked_by = statement(row.select(row.blocked_id).where(by_user))
+        self._blocked_by = statement(
+            row.select(row.blocker_id, row.blocked_id).where(row.blocker_id.in_(database.dialect.each_of("user_ids")))
+        )
         self._blockers_of = statement(row.select(row.blocker_id).where(of_user).order_by(row.blocker_id))
         self._pages = KeysetPages(database, blocks.where(by_user), (row.number,), start=(MAX_ID,), newest_first=True)
         self._all_of = statement(
@@ -62,8 +64,8 @@ class PeeweeBlockStore:
         others = orjson.dumps(list(other_ids)).decode()
         return {blocker_id for (blocker_id,) in self._blockers_between.rows(user_id=user_id, others=others)}
 
-    def blocked_by(self, user_id: int) -> Collection[int]:
-        return {blocked_id for (blocked_id,) in self._blocked_by.rows(user_id=user_id)}
+    def blocked_by(self, user_ids: Collection[int]) -> Collection[tuple[int, int]]:
+        return set(self._blocked_by.rows(user_ids=orjson.dumps(list(user_ids)).decode()))
 
     def page(self, blocker_id: int, window: Window) -> Sequence[Block]:
         return BLOCKS.all(self._pages.rows(window, user_id=blocker_id))

@@ -106,7 +106,9 @@ class SqliteChangeStore(_Recorder):
         without_room = row.select(*columns).where(row.id.in_(next_own))
         self._of_user = statement(of_rooms.union_all(without_room).order_by(SQL("1")).limit(limit))
         self._moves = statement(
-            in_order.where((row.user_id == param("user_id")) & (row.id > position) & row.kind.in_(_MOVES))
+            in_order.where(
+                row.user_id.in_(database.dialect.each_of("user_ids")) & (row.id > position) & row.kind.in_(_MOVES)
+            )
         )
         self._beginning = LogBeginning(database, row)
 
@@ -128,9 +130,10 @@ class SqliteChangeStore(_Recorder):
         ids = orjson.dumps(list(room_ids)).decode()
         return self._logged(epoch, self._of_user.rows(user_id=user_id, room_ids=ids, position=id_, limit=limit))
 
-    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
+    def moves(self, user_ids: Collection[int], position: LogPosition) -> Sequence[LoggedChange]:
         epoch, id_ = position
-        return self._logged(epoch, self._moves.rows(user_id=user_id, position=id_))
+        ids = orjson.dumps(list(user_ids)).decode()
+        return self._logged(epoch, self._moves.rows(user_ids=ids, position=id_))
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         return self._beginning.sweep(before, limit)
@@ -189,7 +192,8 @@ class PostgresChangeStore(_Recorder):
         # memberships, which are visible as soon as they are committed.
         self._moves = statement("""
             SELECT {columns} FROM change
-            WHERE user_id = :user_id AND (xid, id) > (:xid, :id) AND kind IN ('participant.joined', 'participant.left')
+            WHERE user_id IN (SELECT item::bigint FROM json_array_elements_text(:user_ids::json) AS item)
+            AND (xid, id) > (:xid, :id) AND kind IN ('participant.joined', 'participant.left')
             ORDER BY xid, id
         """)
         self._oldest = statement("SELECT xid, id, at FROM change WHERE xid < {end} ORDER BY xid, id LIMIT :limit")
@@ -214,9 +218,10 @@ class PostgresChangeStore(_Recorder):
         rows = self._of_user.rows(user_id=user_id, room_ids=ids, xid=xid, id=id_, limit=limit)
         return _logged_by_transaction(epoch, rows)
 
-    def moves(self, user_id: int, position: LogPosition) -> Sequence[LoggedChange]:
+    def moves(self, user_ids: Collection[int], position: LogPosition) -> Sequence[LoggedChange]:
         epoch, xid, id_ = position
-        return _logged_by_transaction(epoch, self._moves.rows(user_id=user_id, xid=xid, id=id_))
+        ids = orjson.dumps(list(user_ids)).decode()
+        return _logged_by_transaction(epoch, self._moves.rows(user_ids=ids, xid=xid, id=id_))
 
     def sweep(self, before: Timestamp, limit: int) -> int:
         old = list(takewhile(lambda entry: entry[2] <= before, self._oldest.rows(limit=limit)))

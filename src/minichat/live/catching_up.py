@@ -1,0 +1,142 @@
+"""Catching up: reads for each listener the events that it missed, and for many listeners at once if many have missed.
+
+After an interruption thousands of listeners resume at about the same position. One of them reads the log for all that
+wait: the changes, the entities in them and the readers' receipts are looked up once, and each event is written once for
+each of its forms. Nothing is kept for later, so what a listener receives is exact at the moment of the reading:
+membership, blocks and receipts included.
+
+This module reads and writes. `streaming` decides when, and sends the events.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from itertools import islice
+from typing import Generic
+
+from minichat.domain.changes import ChangeBatch, ChangeLog
+from minichat.domain.errors import ResyncRequired
+from minichat.domain.model import LogPosition
+from minichat.live.events import Addressed, EventT, EventWriter
+from minichat.live.listeners import Listener
+
+BATCH = 100
+"""How many changes are read at once for a listener."""
+MAX_TOGETHER = 50
+"""For how many listeners at most. The process does nothing else meanwhile, for about 10 ms."""
+
+
+GATHERING_SECONDS = 0.003
+"""How long a listener waits for others that have just come back, again and again while there are more."""
+
+
+class Missed(Generic[EventT]):
+    """A listener's place among those that wait, and the next of the events that it has missed."""
+
+    def __init__(self, listener: Listener[EventT]) -> None:
+        self.listener = listener
+        self.is_read = False
+        self.failure: BaseException | None = None
+        self.events: Sequence[EventT] = ()
+        self.has_more = True
+        """Whether the log continues."""
+
+
+class CatchingUp(Generic[EventT]):
+    """The listeners that catch up. One of them reads at a time, so that they do not delay current events."""
+
+    def __init__(self, change_log: ChangeLog, writer: EventWriter[EventT]) -> None:
+        self._log = change_log
+        self._writer = writer
+        self.waiting: dict[Missed[EventT], None] = {}
+        """In the order of their arrival."""
+        self._reading = threading.Lock()
+
+    def next_of(self, listener: Listener[EventT]) -> Missed[EventT]:
+        """Return the next events of the listener, and move its subscription past them.
+
+        Raises ResyncRequired, or Unavailable if the database does not answer.
+        """
+        missed = Missed(listener)
+        self.waiting[missed] = None
+        try:
+            with self._reading:
+                if not missed.is_read:  # another listener may have read for this one
+                    self._gather()
+                    self._read(self._company_of(missed))
+        finally:
+            self.waiting.pop(missed, None)
+        if missed.failure is not None:
+            raise missed.failure
+        return missed
+
+    def _gather(self) -> None:
+        """Wait while more listeners come. Other work of this process comes first."""
+        count = 0
+        while count < len(self.waiting) < MAX_TOGETHER:
+            count = len(self.waiting)
+            time.sleep(GATHERING_SECONDS)
+
+    def _company_of(self, first: Missed[EventT]) -> list[Missed[EventT]]:
+        """Return a listener that waits, and others that can be read for together with it."""
+        position, base_url = first.listener.subscription.position, first.listener.base_url
+        others = (
+            missed
+            for missed in tuple(self.waiting)
+            if missed is not first
+            and missed.listener.base_url == base_url
+            and missed.listener.subscription.position >= position
+        )
+        return [first, *islice(others, MAX_TOGETHER - 1)]
+
+    def _read(self, company: list[Missed[EventT]]) -> None:
+        """Read for these listeners. The position of the first is the earliest."""
+        try:
+            with self._log.at_one_moment():
+                batches = self._next_changes(company)
+                # Written before the first is sent, because sending may take long and members may leave meanwhile.
+                self._write(company, batches)
+                user_ids = {missed.listener.subscription.user_id for missed in company}
+                blocked_by = {} if batches[0].has_more else self._log.blocked_by(user_ids)
+        except BaseException as error:
+            # The subscriptions may have moved, so nobody can read on: the clients resume from their cursors.
+            for missed in company:
+                missed.is_read, missed.failure = True, error
+            raise
+        for missed, batch in zip(company, batches, strict=True):
+            missed.is_read, missed.has_more = True, batch.has_more
+            missed.listener.blocked_ids = blocked_by.get(missed.listener.subscription.user_id, ())
+            self.waiting.pop(missed, None)
+
+    def _next_changes(self, company: list[Missed[EventT]]) -> Sequence[ChangeBatch]:
+        """Return the changes of each listener. Leave the first alone if the others would not profit."""
+        subscriptions = [missed.listener.subscription for missed in company]
+        if len(company) > 1:
+            try:
+                batches = self._log.read_together(subscriptions, BATCH)
+            except ResyncRequired:
+                del company[1:]  # only the first is too late
+                raise
+            if batches:
+                return batches
+        del company[1:]
+        return [self._log.read(subscriptions[0], BATCH)]
+
+    def _write(self, company: Sequence[Missed[EventT]], batches: Sequence[ChangeBatch]) -> None:
+        """Write the events of all batches together, and give each listener its own."""
+        receivers: dict[LogPosition, Addressed] = {}
+        for missed, batch in zip(company, batches, strict=True):
+            user_id = missed.listener.subscription.user_id
+            for logged in batch.changes:
+                found = receivers.get(logged.position)
+                if found is None:
+                    receivers[logged.position] = Addressed(logged, {user_id})
+                else:
+                    found.user_ids.add(user_id)
+        batch = [receivers[position] for position in sorted(receivers)]
+        written = self._writer.write(batch, company[0].listener.base_url)
+        events = dict(zip(sorted(receivers), written, strict=True))
+        for missed, batch in zip(company, batches, strict=True):
+            user_id = missed.listener.subscription.user_id
+            found_events = (events[logged.position].get(user_id) for logged in batch.changes)
+            missed.events = [event for event in found_events if event is not None]
