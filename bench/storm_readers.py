@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 HERE = "127.0.0.1"
-CONNECTING = 512
+CONNECTING = 4_000
 """Maximum number of connections without an answer. More would overflow the kernel's queue, which costs a second."""
 RECEIVED = 2**20
 _SEQS = re.compile(rb'event: message\.created\ndata: [^\n]*?"seq":(\d+)')
@@ -86,6 +86,7 @@ class Readers:
         self._caught_up: list[float] = []
         self._ended_after, self._statuses, self._wrong = 0.0, Counter[int](), 0
         spent = time.process_time()
+        self._closed.clear()
         for reader in self._readers:
             if reader.socket is None or must_cut:
                 self._close(reader)

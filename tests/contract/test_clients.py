@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from minichat.adapters.clients import Connections
+from minichat.adapters.clients import REPORTED_AT_ONCE, Connections
 from minichat.domain.errors import StreamsNotServed
 
 TIMEOUT_SECONDS = 10
@@ -137,3 +137,19 @@ def test_a_server_that_keeps_its_connections_serves_streams_unwatched(connection
     watch = connections.watch({"wsgi.multithread": True}, lambda: None)
     watch.disconnect()
     watch.stop()
+
+
+def test_every_end_is_reported_although_many_clients_close_at_once(connections: Connections) -> None:
+    pairs = [socket.socketpair() for _ in range(3 * REPORTED_AT_ONCE)]
+    all_closed = threading.Semaphore(0)
+    watches = [
+        connections.watch({"wsgi.multithread": True, "gunicorn.socket": server}, all_closed.release)
+        for server, _ in pairs
+    ]
+    for _, client in pairs:
+        client.close()
+    for _ in pairs:
+        assert all_closed.acquire(timeout=TIMEOUT_SECONDS)
+    for watch, (server, _) in zip(watches, pairs, strict=True):
+        watch.stop()
+        server.close()

@@ -36,6 +36,13 @@ def test_a_worker_with_more_connections_pauses_longer_but_never_long(workers: li
     assert workers[2].pause_seconds(5_000) == MAX_PAUSE_SECONDS
 
 
+def test_a_small_surplus_of_many_connections_causes_no_pause(workers: list[Share]) -> None:
+    for worker, count in zip(workers, (990, 1_000, 1_000), strict=True):
+        worker.publish(count)
+    assert workers[1].pause_seconds(1_000) == 0
+    assert workers[1].pause_seconds(1_010) == 5 * PAUSE_SECONDS
+
+
 def test_a_worker_alone_does_not_pause(time: Time) -> None:
     alone = Shares(clock=time).add(1)
     alone.publish(7)

@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 
 from minichat.api import instrumentation
 from minichat.api.authentication import authenticate
+from minichat.api.context import context
 from minichat.api.current import current_application, current_request
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
@@ -45,6 +46,8 @@ def _begin() -> None:
     state.policy = policy_of(current_application(), request.endpoint)
     if state.policy.max_body_bytes != MAX_BODY_BYTES:
         request.max_content_length = state.policy.max_body_bytes + 1  # `parsing` recognises a longer body
+    if state.policy.is_stream:
+        context().hub.entrance.pass_through()  # so that other requests overtake the clients that return at once
     if not request.host:
         raise BadRequest
 

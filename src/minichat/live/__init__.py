@@ -4,6 +4,8 @@
     listeners    one listener for each open stream, and the index by user and by room
     ephemeral    typing and presence, which are never stored
     streaming    one listener's events, from its cursor on
+    catching_up  the events that listeners have missed, for many listeners at once
+    turnstile    one opening stream at a time, so that requests overtake a storm of them
     cursors      positions of the change log as text for clients
     events       the protocols of an event and of its writer
 

@@ -23,6 +23,7 @@ from minichat.live.catching_up import CatchingUp
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
+from minichat.live.turnstile import Turnstile
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ GOODBYE_SECONDS = 1.0
 """How long clients have to close their streams when the server stops, before their connections are closed."""
 TYPING_SECONDS = 6.0
 """How long a client shows a typing notice."""
+ENDED_AT_ONCE = 16
+"""After so many ended listeners, other work of a stopping worker comes first."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 WRITTEN_AT_ONCE = 100
@@ -94,6 +97,8 @@ class Hub(Generic[EventT]):
         self._attached: ListenerIndex[EventT] = ListenerIndex()
         self._checked_at = 0.0
         self.catching_up = CatchingUp(change_log, writer)
+        self.entrance = Turnstile()
+        """Where requests for a stream wait before anything is read for them."""
 
     # Listeners come and go
 
@@ -205,9 +210,12 @@ class Hub(Generic[EventT]):
         """End all listeners, present and future: the server stops. A later call disconnects those that remain."""
         with self._lock:
             self._is_closed = True
-            for listener in self._admitted:
-                listener.end(EndReason.STOPPING)
-            self._disconnect_ended(GOODBYE_SECONDS)
+            admitted = tuple(self._admitted)
+        for number, listener in enumerate(admitted, start=1):
+            listener.end(EndReason.STOPPING)
+            if number % ENDED_AT_ONCE == 0:
+                sleep(0)
+        self._disconnect_ended(GOODBYE_SECONDS)
         self._wake_up.set()
 
     def _close_for_good(self) -> None:

@@ -11,8 +11,8 @@ from minichat.serving.shares import Share
 KEEPALIVE_SECONDS = 75
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
 """Maximum pause of a client within a request, or while it reads the answer."""
-ACCEPTED_AFTER_PAUSE = 16
-"""How many connections a worker accepts if no other worker has accepted them for a while."""
+ACCEPTED_AT_ONCE = 8
+"""After so many new connections, other work of the worker comes first."""
 
 
 class DrainingServer(StreamServer):
@@ -31,24 +31,30 @@ class DrainingServer(StreamServer):
 
     def _do_read(self) -> None:
         """Accept a waiting connection, at once or after a pause."""
-        pause = self._share.pause_seconds(len(self._connections))
-        if pause:
-            self.stop_accepting()
-            self._timer = self.loop.timer(pause)
-            self._timer.start(self._accept_rest)
-        else:
-            self._accept()
+        for _ in range(ACCEPTED_AT_ONCE):
+            pause = self._share.pause_seconds(len(self._connections))
+            if pause:
+                self.stop_accepting()
+                self._timer = self.loop.timer(pause)
+                self._timer.start(self._accept_rest)
+                return
+            if not self._accept():
+                return
 
     def _accept_rest(self) -> None:
         """Accept the connections that no other worker has accepted during the pause."""
         if self.started:
             self.start_accepting()
-            for _ in range(ACCEPTED_AFTER_PAUSE):
-                self._accept()
+            for _ in range(ACCEPTED_AT_ONCE):
+                if not self._accept():
+                    return
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept a connection; return whether one was waiting."""
+        count = len(self._connections)
         super()._do_read()  # type: ignore[misc]  # the stubs leave it out
         self._share.publish(len(self._connections))
+        return len(self._connections) > count
 
     def close(self) -> None:
         """Accept the waiting connections, then stop listening.

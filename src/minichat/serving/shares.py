@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 PAUSE_SECONDS = 0.001
 """The pause for each connection that the worker has more than another."""
 MAX_PAUSE_SECONDS = 0.05
+EVEN_ENOUGH = 64
+"""A surplus of one connection in so many causes no pause, so that thousands of clients do not have to queue."""
 START_SECONDS = 10
 """A worker that takes longer to start counts as failed."""
 SILENCE_SECONDS = 2.5
@@ -74,5 +76,5 @@ class Share:
     def pause_seconds(self, count: int) -> float:
         """Return how long a worker with so many connections leaves a new one to others."""
         counts = [other for state, other in self._shares.others(self.cell) if state == _SERVING]
-        surplus = count - min(counts, default=count)
+        surplus = count - min(counts, default=count) - count // EVEN_ENOUGH
         return min(MAX_PAUSE_SECONDS, max(0, surplus) * PAUSE_SECONDS)
