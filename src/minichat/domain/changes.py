@@ -18,6 +18,7 @@ from typing import NamedTuple
 from minichat.domain.details import DetailReader
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import (
+    MOVES,
     NO_ROOM,
     PRIVATE,
     Change,
@@ -113,31 +114,51 @@ class ChangeBatch(NamedTuple):
     """Whether the log continues; if not, the subscription is at its end."""
 
 
-class _LogPart:
-    """A part of the log that several subscriptions read, by room."""
+_FOR_SOME = PRIVATE | MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
+"""The kinds of change that not all participants of a room receive, or that change who they are."""
 
-    def __init__(self, changes: Sequence[LoggedChange], end: LogPosition) -> None:
-        self._end = end
+
+class _LogPart:
+    """A part of the log that several subscriptions read."""
+
+    def __init__(self, changes: Sequence[LoggedChange], begin: LogPosition, end: LogPosition) -> None:
+        self._begin, self._end = begin, end
         self._by_room: defaultdict[int, list[LoggedChange]] = defaultdict(list)
+        self._by_user: defaultdict[int, list[LoggedChange]] = defaultdict(list)
+        """The changes without a room."""
+        self._rooms_for_some: set[int] = set()
         for logged in changes:
-            self._by_room[logged.change.room_id].append(logged)
+            change = logged.change
+            if change.room_id == NO_ROOM:
+                self._by_user[change.user_id or 0].append(logged)
+                continue
+            self._by_room[change.room_id].append(logged)
+            if change.kind in _FOR_SOME:
+                self._rooms_for_some.add(change.room_id)
 
     def taken_by(self, subscription: Subscription, moves: Sequence[LoggedChange]) -> Sequence[LoggedChange]:
         """Move a subscription to the end of the part, and return the changes that its user receives.
 
-        `moves` are those of the user from the beginning of the part to the end of the log.
+        `moves` are those of the user from the beginning of the part to the end of the log. Users who receive all
+        changes of the same room get the same object.
         """
         position = subscription.position
         if position >= self._end:
             return ()
-        own = [change for move_position, change in moves if move_position > position]
-        rooms = {NO_ROOM, *subscription.rooms, *(change.room_id for change in own)}
-        found = [self._by_room[room_id] for room_id in self._by_room.keys() & rooms]
+        own_moves = [change for move_position, change in moves if move_position > position]
+        rooms = self._by_room.keys() & subscription.rooms.union(change.room_id for change in own_moves)
+        found = [self._by_room[room_id] for room_id in rooms]
+        without_room = self._by_user.get(subscription.user_id)
+        if without_room:
+            found.append(without_room)
         changes = found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=_position_of)
-        ahead = Moves.of(own) if own else NO_MOVES
-        taken = [logged for logged in changes if logged.position > position and subscription.accepts(logged, ahead)]
+        if position > self._begin:
+            changes = [logged for logged in changes if logged.position > position]
+        if own_moves or without_room or not self._rooms_for_some.isdisjoint(rooms):
+            ahead = Moves.of(own_moves)
+            changes = [logged for logged in changes if subscription.accepts(logged, ahead)]
         subscription.position = self._end
-        return taken
+        return changes
 
 
 def _count_in(rooms: Collection[int], changes: Iterable[LoggedChange]) -> int:
@@ -230,7 +251,7 @@ class ChangeLog:
                 return ()
             for move in self.change_store.moves({subscription.user_id for subscription in subscriptions}, begin):
                 moves[move.change.user_id or 0].append(move)
-        part = _LogPart(found[:limit], found[limit - 1].position if has_more else last)
+        part = _LogPart(found[:limit], begin, found[limit - 1].position if has_more else last)
         return [
             ChangeBatch(part.taken_by(subscription, moves[subscription.user_id]), has_more)
             for subscription in subscriptions

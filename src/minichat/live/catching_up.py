@@ -10,13 +10,14 @@ This module reads and writes. `streaming` decides when, and sends the events.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Generic
 
 from minichat.domain.changes import ChangeBatch, ChangeLog
 from minichat.domain.errors import ResyncRequired
-from minichat.domain.model import LogPosition
+from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import Listener
 
@@ -124,19 +125,28 @@ class CatchingUp(Generic[EventT]):
 
     def _write(self, company: Sequence[Missed[EventT]], batches: Sequence[ChangeBatch]) -> None:
         """Write the events of all batches together, and give each listener its own."""
-        receivers: dict[LogPosition, Addressed] = {}
-        for missed, batch in zip(company, batches, strict=True):
-            user_id = missed.listener.subscription.user_id
-            for logged in batch.changes:
-                found = receivers.get(logged.position)
-                if found is None:
-                    receivers[logged.position] = Addressed(logged, {user_id})
-                else:
-                    found.user_ids.add(user_id)
-        batch = [receivers[position] for position in sorted(receivers)]
-        written = self._writer.write(batch, company[0].listener.base_url)
-        events = dict(zip(sorted(receivers), written, strict=True))
+        changes: dict[LogPosition, LoggedChange] = {}
+        receivers: defaultdict[LogPosition, set[int]] = defaultdict(set)
+        for one, user_ids in _by_changes(company, batches):
+            for logged in one:
+                changes[logged.position] = logged
+                receivers[logged.position] |= user_ids
+        positions = sorted(changes)
+        addressed = [Addressed(changes[position], receivers[position]) for position in positions]
+        written = self._writer.write(addressed, company[0].listener.base_url)
+        events = dict(zip(positions, written, strict=True))
         for missed, batch in zip(company, batches, strict=True):
             user_id = missed.listener.subscription.user_id
             found_events = (events[logged.position].get(user_id) for logged in batch.changes)
             missed.events = [event for event in found_events if event is not None]
+
+
+def _by_changes(
+    company: Sequence[Missed[EventT]], batches: Sequence[ChangeBatch]
+) -> Iterable[tuple[Sequence[LoggedChange], set[int]]]:
+    """Return the batches of changes with the users of each. Many users share the same one."""
+    found: dict[int, tuple[Sequence[LoggedChange], set[int]]] = {}
+    for missed, batch in zip(company, batches, strict=True):
+        _, user_ids = found.setdefault(id(batch.changes), (batch.changes, set()))
+        user_ids.add(missed.listener.subscription.user_id)
+    return found.values()
