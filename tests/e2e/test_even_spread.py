@@ -23,8 +23,14 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 def sockets_of(pid: int) -> int:
     """Return the number of open sockets of a process."""
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    return sum(str(link.readlink()).startswith("socket:") for link in links)
+    return sum(_is_socket(link) for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _is_socket(link: Path) -> bool:
+    try:
+        return str(link.readlink()).startswith("socket:")
+    except FileNotFoundError:  # closed meanwhile
+        return False
 
 
 def spread(server: RunningServer) -> list[int]:

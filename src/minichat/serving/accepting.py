@@ -1,16 +1,20 @@
 """A worker's server: it accepts connections, shares them with other workers, and drains the queue when it stops."""
 
+import socket
+import struct
 from contextlib import suppress
 from typing import Any
 
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from minichat.serving.shares import Share
+from minichat.serving.shares import Share, pause_seconds
 
 KEEPALIVE_SECONDS = 75
 SILENCE_SECONDS = KEEPALIVE_SECONDS + 15
 """Maximum pause of a client within a request, or while it reads the answer."""
+_WAITING = struct.Struct("@24xI")
+"""The place of `tcpi_unacked` in the kernel's `tcp_info`: for a listening socket, the length of its queue."""
 ACCEPTED_AT_ONCE = 8
 """After so many new connections, other work of the worker comes first."""
 
@@ -31,30 +35,37 @@ class DrainingServer(StreamServer):
 
     def _do_read(self) -> None:
         """Accept a waiting connection, at once or after a pause."""
-        for _ in range(ACCEPTED_AT_ONCE):
-            pause = self._share.pause_seconds(len(self._connections))
-            if pause:
-                self.stop_accepting()
-                self._timer = self.loop.timer(pause)
-                self._timer.start(self._accept_rest)
-                return
-            if not self._accept():
-                return
+        lacking = self._share.lacking(len(self._connections), self._count_waiting())
+        if lacking > 0:
+            self._accept(min(lacking, ACCEPTED_AT_ONCE))
+        else:
+            self.stop_accepting()
+            self._timer = self.loop.timer(pause_seconds(-lacking))
+            self._timer.start(self._accept_rest)
 
     def _accept_rest(self) -> None:
         """Accept the connections that no other worker has accepted during the pause."""
         if self.started:
             self.start_accepting()
-            for _ in range(ACCEPTED_AT_ONCE):
-                if not self._accept():
-                    return
+            self._accept(ACCEPTED_AT_ONCE)
 
-    def _accept(self) -> bool:
-        """Accept a connection; return whether one was waiting."""
-        count = len(self._connections)
-        super()._do_read()  # type: ignore[misc]  # the stubs leave it out
+    def _accept(self, most: int) -> None:
+        """Accept connections, and publish how many there are now."""
+        for _ in range(most):
+            count = len(self._connections)
+            super()._do_read()  # type: ignore[misc]  # the stubs leave it out
+            if len(self._connections) == count:
+                break  # none was waiting
         self._share.publish(len(self._connections))
-        return len(self._connections) > count
+
+    def _count_waiting(self) -> int:
+        """Return how many connections wait in the kernel's queue, at least one."""
+        try:
+            state = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.size)
+        except OSError:  # no TCP
+            return 1
+        waiting: int = _WAITING.unpack(state)[0]
+        return max(1, waiting)
 
     def close(self) -> None:
         """Accept the waiting connections, then stop listening.

@@ -2,8 +2,8 @@
 
 The kernel offers a new connection to all workers, and the least busy process accepts it first. A stream stays open for
 hours, so an uneven start lasts. Therefore each worker publishes the number of its connections in memory that all share.
-A worker that has more than another pauses before it accepts, and leaves the connection to the other. The pause is
-short: a worker that hangs delays no client by more than `MAX_PAUSE_SECONDS`.
+A worker that has its share pauses before it accepts, and leaves the connection to the others. The pause is short: a
+worker that hangs delays no client by more than `MAX_PAUSE_SECONDS`.
 
 This module knows numbers only; `accepting` accepts the connections.
 """
@@ -12,12 +12,11 @@ import mmap
 import struct
 import time
 from collections.abc import Callable, Iterator
+from math import ceil
 
 PAUSE_SECONDS = 0.001
-"""The pause for each connection that the worker has more than another."""
+"""The pause for each connection that the worker has beyond its share."""
 MAX_PAUSE_SECONDS = 0.05
-EVEN_ENOUGH = 64
-"""A surplus of one connection in so many causes no pause, so that thousands of clients do not have to queue."""
 START_SECONDS = 10
 """A worker that takes longer to start counts as failed."""
 SILENCE_SECONDS = 2.5
@@ -73,8 +72,15 @@ class Share:
         """Return whether another worker starts."""
         return any(state == _STARTING for state, _ in self._shares.others(self.cell))
 
-    def pause_seconds(self, count: int) -> float:
-        """Return how long a worker with so many connections leaves a new one to others."""
-        counts = [other for state, other in self._shares.others(self.cell) if state == _SERVING]
-        surplus = count - min(counts, default=count) - count // EVEN_ENOUGH
-        return min(MAX_PAUSE_SECONDS, max(0, surplus) * PAUSE_SECONDS)
+    def lacking(self, count: int, waiting: int) -> int:
+        """Return how many connections the worker lacks to its share, 0 or less if it has its share.
+
+        The worker has `count` connections. Its share is that of all connections, with those `waiting` to be accepted.
+        """
+        counts = [count, *(other for state, other in self._shares.others(self.cell) if state == _SERVING)]
+        return ceil((sum(counts) + waiting) / len(counts)) - count
+
+
+def pause_seconds(surplus: int) -> float:
+    """Return how long a worker leaves a new connection to others, with so many connections beyond its share."""
+    return min(MAX_PAUSE_SECONDS, (1 + surplus) * PAUSE_SECONDS)
