@@ -212,7 +212,7 @@ class Storms:
         time.sleep(rest)
         has_ended.set()
         watching.join()
-        self._print(cause, found, sent, cpu)
+        self._print(cause, found, sent, cpu, began)
         now = self._family.memory()
         print(
             f"  memory {quiet:.0f} MiB, at most {peak[0]:.0f} ({peak[0] / quiet:.2f}), after {rest:.0f} s {now:.0f} "
@@ -240,16 +240,20 @@ class Storms:
         while not has_ended.wait(_WATCH_SECONDS):
             peak[0] = max(peak[0], self._family.memory())
 
-    def _print(self, cause: str, found: Storm, sent: Sequence[tuple[float, float, int]], cpu: float) -> None:
+    def _print(
+        self, cause: str, found: Storm, sent: Sequence[tuple[float, float, int]], cpu: float, began: float
+    ) -> None:
         seconds, count = sorted(found.seconds), len(found.seconds)
-        delays = sorted(milliseconds for _, milliseconds, status in sent if status)
+        delays = sorted(milliseconds for due, milliseconds, _ in sent if due >= began + seconds[0])
         p50, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.99))
+        away = [milliseconds for due, milliseconds, _ in sent if due < began + seconds[0]]
         print(
             f"storm, {cause}: {count} streams caught up after {seconds[-1]:.2f} s (half after {seconds[count // 2]:.2f}"
             f", the first ended after {found.ended_after:.2f}), {found.wrong} wrong, statuses {dict(found.statuses)}\n"
             f"  CPU of the server {cpu:.1f} s, {cpu / count * 1e6:.0f} µs for each stream; "
             f"of the readers {found.cpu_seconds:.1f} s\n"
             f"  {len(sent)} sends p50 {p50:.0f} ms, p99 {p99:.0f} ms, most {delays[-1]:.0f} ms, "
-            f"statuses {dict(Counter(status for *_, status in sent))}",
+            f"statuses {dict(Counter(status for *_, status in sent))}; "
+            f"before the first reader had caught up {len(away)} more, most {max(away, default=0):.0f} ms",
             flush=True,
         )

@@ -22,6 +22,8 @@ CONNECTING = 4_000
 RECEIVED = 2**20
 _SEQS = re.compile(rb'event: message\.created\ndata: [^\n]*?"seq":(\d+)')
 _STATUS = re.compile(rb"HTTP/1\.1 (\d+) ")
+_END = b"\r\n0\r\n\r\n"
+"""The end of a chunked response."""
 _PAUSE = re.compile(rb"\r\nRetry-After: (\d+)\r\n", re.IGNORECASE)
 
 
@@ -169,6 +171,8 @@ class Readers:
         reader.rest = data[complete:]
         if reader.awaited <= self._last:
             self._note_seqs(reader, _SEQS.findall(data, 0, complete))
+        if data.endswith(_END):
+            self._ended(reader)
 
     def _note_status(self, reader: Reader, head: bytes) -> None:
         status = _STATUS.match(head)

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Generic
 
 from minichat.domain.changes import ChangeBatch, ChangeLog
-from minichat.domain.errors import ResyncRequired
+from minichat.domain.errors import ResyncRequired, Unavailable
 from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import Listener
@@ -25,8 +25,6 @@ BATCH = 100
 """How many changes are read at once for a listener."""
 MAX_TOGETHER = 50
 """For how many listeners at most. The process does nothing else meanwhile, for about 10 ms."""
-
-
 GATHERING_SECONDS = 0.003
 """How long a listener waits for others that have just come back, again and again while there are more."""
 
@@ -37,7 +35,7 @@ class Missed(Generic[EventT]):
     def __init__(self, listener: Listener[EventT]) -> None:
         self.listener = listener
         self.is_read = False
-        self.failure: BaseException | None = None
+        self.failure: Exception | None = None
         self.events: Sequence[EventT] = ()
         self.has_more = True
         """Whether the log continues."""
@@ -101,8 +99,9 @@ class CatchingUp(Generic[EventT]):
                 blocked_by = {} if batches[0].has_more else self._log.blocked_by(user_ids)
         except BaseException as error:
             # The subscriptions may have moved, so nobody can read on: the clients resume from their cursors.
+            failure = error if isinstance(error, Exception) else Unavailable("the reading was interrupted")
             for missed in company:
-                missed.is_read, missed.failure = True, error
+                missed.is_read, missed.failure = True, failure
             raise
         for missed, batch in zip(company, batches, strict=True):
             missed.is_read, missed.has_more = True, batch.has_more
