@@ -110,7 +110,7 @@ export function messageList(app, room, signal) {
     const state = store.get();
     const history = state.histories.get(room);
     if (!history) return; // what is on the screen stays until it is loaded again
-    if (!isOpened) return void open();
+    if (!isOpened) return open();
     if (isJumping && shownRows.length === 0) return;
     if (center !== null && !messageById(state, room, center.message)) return void returnTo(center.message);
     const {shown, isNewest} = run();
