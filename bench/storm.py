@@ -1,8 +1,9 @@
 """The part `storm` of `live.py`: thousands of streams come back at once, and each has missed a hundred messages.
 
 For each cause it prints the time until everybody has caught up, the delays and statuses of messages that others send
-meanwhile, the memory of all processes before, at its peak and a minute later, and the streams of each worker. First all
-streams open without a missed message: the difference is the cost of the missed messages.
+meanwhile, the delay of their events at a stream that stays open, the memory of all processes before, at its peak and a
+minute later, and the streams of each worker. First all streams open without a missed message: the difference is the
+cost of the missed messages.
 """
 
 import http.client
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from readers import Readers
 from storm_readers import HERE, Storm, read_in_process
 
 READERS = 5_000
@@ -138,7 +140,7 @@ class Sender:
             number += SENDERS
 
     def _send(self, connection: http.client.HTTPConnection) -> int:
-        body = json.dumps({"room": self._room, "content": TEXT})
+        body = json.dumps({"room": self._room, "content": f"{time.monotonic_ns()} {TEXT}"})
         connection.request("POST", "/api/chat/messages/", body, self._headers)
         answer = connection.getresponse()
         answer.read()
@@ -200,6 +202,7 @@ class Storms:
         has_ended = threading.Event()
         watching = threading.Thread(target=self._watch, args=(peak, has_ended))
         with sending(self._port, self._prepared.tokens[0], self._prepared.other_room) as result:
+            current = self._watch_current(cause)
             time.sleep(1)
             began = time.monotonic()
             watching.start()
@@ -208,6 +211,11 @@ class Storms:
             over = time.monotonic()
             cpu = self._family.cpu() - before
             sent = [one for one in result() if began <= one[0] <= over]
+        if current is not None:
+            delays = sorted(current.heard(2**30, 0.5).delays[SENDS_A_SECOND:])
+            current.close()
+            p50, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.99))
+            print(f"storm, {cause}: current events arrive after p50 {p50:.0f} ms, p99 {p99:.0f} ms", flush=True)
         streams = self._family.streams()
         time.sleep(rest)
         has_ended.set()
@@ -223,6 +231,14 @@ class Storms:
     def close(self) -> None:
         self._pipe.send(None)
         self._process.join()
+
+    def _watch_current(self, cause: str) -> Readers | None:
+        """Open one more stream of the sender, which no cut of the others concerns."""
+        if cause != "cut":
+            return None
+        token = self._prepared.tokens[0]
+        request = f"GET /api/chat/events/ HTTP/1.1\r\nHost: {HERE}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        return Readers(self._port, [request.encode()])
 
     def _cause(self, cause: str) -> None:
         if cause == "hup":

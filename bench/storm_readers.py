@@ -7,6 +7,7 @@ of messages, and reports the CPU time that it used for that.
 
 import errno
 import multiprocessing
+import os
 import re
 import resource
 import select
@@ -217,4 +218,6 @@ def read_in_process(port: int, tokens: Sequence[str]) -> tuple[multiprocessing.P
 def _run(port: int, tokens: Sequence[str], pipe: Any) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # As in `readers`: clients are on other machines, and must not interrupt a server after each write.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     Readers(port, tokens, pipe).serve()
