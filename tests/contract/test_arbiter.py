@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from minichat.serving import HEARTBEAT_TIMEOUT_SECONDS
+from minichat.serving import HEARTBEAT_TIMEOUT_SECONDS, Server
+from minichat.serving.shares import Shares
 from minichat.serving.workers import PAUSE_SECONDS, Arbiter
 
 LONG = HEARTBEAT_TIMEOUT_SECONDS + 3
@@ -75,3 +76,13 @@ def test_the_arbiter_spares_workers_again_after_a_second_pause():
     arbiter.has_looked(LONG)
     arbiter.murder_workers()
     assert arbiter.sent == []
+
+
+def test_nobody_waits_for_a_worker_that_died_while_it_started() -> None:
+    shares = Shares()
+    dead, successor = shares.add(1), shares.add(2)
+    assert successor.is_another_starting()
+    server: Any = Server.__new__(Server)
+    server._shared_memory = None
+    server._forget_worker(None, SimpleNamespace(pid=1, share=dead))
+    assert not successor.is_another_starting()

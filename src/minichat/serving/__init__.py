@@ -146,6 +146,7 @@ class Server(BaseApplication):
         return create_app(self.settings, is_serving=True)
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
+        worker.share.leave()  # also of a worker that died while it started: its successor would wait for it
         if self._shared_memory is not None:
             self._shared_memory.forget_worker(worker.pid)
 

@@ -17,8 +17,8 @@ from math import ceil
 PAUSE_SECONDS = 0.001
 """The pause for each connection that the worker has beyond its share."""
 MAX_PAUSE_SECONDS = 0.05
-START_SECONDS = 10
-"""A worker that takes longer to start counts as failed."""
+START_SECONDS = 5
+"""A worker that takes longer to start is not waited for."""
 SILENCE_SECONDS = 2.5
 """A worker that has not reported for so long counts as stopped. It reports about once a second."""
 
@@ -65,7 +65,7 @@ class Share:
         self._shares.write(self.cell, _SERVING, count)
 
     def leave(self) -> None:
-        """Take no further part: the worker stops."""
+        """Take no further part: the worker stops, or the arbiter has found it dead."""
         self._shares.write(self.cell, _EMPTY, 0)
 
     def is_another_starting(self) -> bool:

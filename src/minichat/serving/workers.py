@@ -156,7 +156,7 @@ class ChatWorker(GeventWorker):
         """The greenlets that wait for their client's next request, with the start of the wait."""
         self._stops = Event()
         self._stops_at_once = False
-        self._share = _SHARES.add(self.age)
+        self.share = _SHARES.add(self.age)
 
     def patch(self) -> None:
         """Let gevent patch this process, without plugins: the search for them would read all metadata 25 times."""
@@ -186,9 +186,9 @@ class ChatWorker(GeventWorker):
         servers = [self._serve_listener(listener, pool) for listener in self.sockets]
         while self.alive:
             self.notify()
-            self._share.publish(len(pool))
+            self.share.publish(len(pool))
             self._stops.wait(HEARTBEAT_SECONDS)
-        self._share.leave()
+        self.share.leave()
         for server in servers:
             server.close()  # so that a client that reconnects reaches another worker
         until = time.monotonic() + GRACE_SECONDS
@@ -205,17 +205,17 @@ class ChatWorker(GeventWorker):
 
     def _wait_for_others(self) -> None:
         """Wait for the workers that start at the same time, so that the first does not accept all waiting clients."""
-        self._share.publish(0)
-        while self.alive and self._share.is_another_starting():
+        self.share.publish(0)
+        while self.alive and self.share.is_another_starting():
             self.notify()
-            self._share.publish(0)
+            self.share.publish(0)
             self._stops.wait(START_CHECK_SECONDS)
 
     def _serve_listener(self, listener: Any, pool: Pool) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
         tls: dict[str, Any] = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
         handle = partial(self.handle, _Address(listener.getsockname()))
-        server = DrainingServer(listener, self._share, pool, handle=handle, **tls)
+        server = DrainingServer(listener, self.share, pool, handle=handle, **tls)
         server.start()
         return server
 
