@@ -7,6 +7,7 @@ import pytest
 from api.client import Answer, Chat, Json, Person, contents
 from api.conftest import on_one_database
 from api.test_frames import Socket
+from minichat.live.events import Addressed
 
 LATER = "2025-01-06T10:30:00.123Z"
 """An hour after the tests' time."""
@@ -272,7 +273,7 @@ class TestEvents:
         place = api.services.change_log.end()
         ann.says("@bob @cid @all", in_=room)
         [created] = api.services.change_log.after(place, 10)
-        events = api.events.write(created, "http://a", [ann.id, bob.id, cid.id])
+        [events] = api.events.write([Addressed(created, [ann.id, bob.id, cid.id])], "http://a")
         seen = {user_id: json.loads(event.json)["data"] for user_id, event in events.items()}
         assert {user_id: (mentioned(data), data["mentions_all"]) for user_id, data in seen.items()} == {
             ann.id: (["bob", "cid"], True),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.client import Chat, Json, Person
+from minichat.live.events import Addressed
 
 SESSION = 1
 """Every request with a token looks up its session and account, in one statement."""
@@ -138,7 +139,7 @@ def test_writing_an_event_for_many_users_takes_the_same_statements(chat: Chat) -
     assert len(people) == 31
     for user_ids in (people[:1], people):
         with counted(chat) as statements:
-            events = api.events.write(changed, "http://a", user_ids)
+            [events] = api.events.write([Addressed(changed, user_ids)], "http://a")
         assert {user_id: b"Parlour" in event.json for user_id, event in events.items()} == dict.fromkeys(user_ids, True)
         assert len(statements) == 3  # the room, its first participants, the people
 
