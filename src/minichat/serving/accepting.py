@@ -22,7 +22,7 @@ ACCEPTED_AT_ONCE = 8
 class DrainingServer(StreamServer):
     """gevent's server, changed to accept the connections in the kernel's queue before it closes.
 
-    It leaves connections to other workers that have fewer: see `fair_accepting`. It also ends failed TLS handshakes
+    It leaves connections to other workers that have fewer: see `shares`. It also ends failed TLS handshakes
     quietly, and those of silent clients in time.
     """
 
