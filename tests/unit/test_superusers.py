@@ -52,6 +52,24 @@ def test_taking_the_rights_back_ends_all_sessions(chat, superusers, root, ann, n
     assert not superusers.revoke(ann.id, by=root.id)[1]
 
 
+@pytest.mark.parametrize("way", ["demote", "disable", "log out", "end the session", "erase", "set a password"])
+def test_each_act_against_an_account_ends_its_live_streams(chat, superusers, root, ann, way):
+    superusers.grant(ann.id)
+    session_id, administration = ann.caller.session.id, chat.services.administration
+    ways = {
+        "demote": lambda: superusers.revoke(ann.id, by=root.id),
+        "disable": lambda: administration.disable(ann.id, by=root.id),
+        "log out": lambda: administration.log_out(ann.id, by=root.id),
+        "end the session": lambda: administration.end_session(ann.id, session_id, by=root.id),
+        "erase": lambda: chat.services.erasure.erase_account(ann.id, by=root.id),
+        "set a password": lambda: administration.set_password(ann.id, "staple battery horse", by=root.id),
+    }
+    watched = {session_id, root.caller.session.id}
+    assert set(chat.services.sessions.live_among(watched)) == watched
+    ways[way]()
+    assert set(chat.services.sessions.live_among(watched)) == {root.caller.session.id}
+
+
 @pytest.mark.parametrize("way", ["revoke", "disable", "disable by name", "erase", "erase oneself"])
 def test_the_last_enabled_superuser_is_kept_on_every_way(chat, superusers, root, ann, bob, way):
     superusers.grant(ann.id)
