@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -331,7 +332,7 @@ def print_fairness(title: str, chat: Chat, quiet: Readers, seconds: float) -> No
 
     for client in clients:
         beside.repeat(20, lambda client=client: ask(client))
-    quiet.heard(0, 0)
+    quiet.heard(1, 0)  # forgets what came before
     count = int(seconds * 5)
     for _ in range(count):
         chat.say(f"{time.monotonic_ns()} {FILLING}", QUIET)
@@ -355,6 +356,7 @@ def main() -> None:
         return
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that it ends the servers that it has started
     (fairness if given.fairness else compare)(given)
 
 

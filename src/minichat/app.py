@@ -26,6 +26,7 @@ from minichat.api.context import AppContext
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.forwarding import AddressMiddleware
 from minichat.api.headers import SecurityHeadersMiddleware, security_headers
+from minichat.api.kept_streams import Keeper
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens
@@ -113,6 +114,7 @@ def create_app(
         origins=settings.cors_origins,
         events=live.events,
         hub=live.hub,
+        keeper=Keeper(),
         watch_client=watch_client or Connections().watch,
         tally=tally,
         is_behind_proxies=settings.trusted_proxies > 0,

@@ -25,6 +25,7 @@ from minichat.adapters.tally import QueueTally
 from minichat.api.context import current_device
 from minichat.app import create_app
 from minichat.config import Settings
+from minichat.domain.ports import OwnConnection
 from minichat.wiring import services_on
 from postgres import EmptyDatabase
 from settings import settings_from
@@ -45,6 +46,9 @@ class GoneClient:
 
     def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
         on_closed()
+
+    def take_over(self) -> OwnConnection:
+        raise AssertionError("without `send_now` nothing can be taken over")
 
     def disconnect(self) -> None:
         pass

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from minichat.api.direct import Outlet, sink_of_stream
+from minichat.api.direct import Outlet
 from minichat.api.events import JsonEvent
-from minichat.domain.changes import Subscription
-from minichat.live.listeners import EndReason, Listener
 
 TIMEOUT_SECONDS = 10
 
@@ -31,11 +29,6 @@ def outlet(ends: tuple[socket.socket, socket.socket]) -> Outlet:
     return Outlet(ends[0], ends[0].send)
 
 
-@pytest.fixture
-def listener() -> Listener[JsonEvent]:
-    return Listener(Subscription(1, (0,), {1}), 1, 2**50, "http://chat.example")
-
-
 def receive(client: socket.socket, size: int) -> bytes:
     received = b""
     while len(received) < size:
@@ -43,40 +36,26 @@ def receive(client: socket.socket, size: int) -> bytes:
     return received
 
 
-def test_an_event_is_sent_as_one_chunk(
-    ends: tuple[socket.socket, socket.socket], outlet: Outlet, listener: Listener[JsonEvent]
+def test_a_full_connection_keeps_the_rest_and_takes_nothing_before_it(
+    ends: tuple[socket.socket, socket.socket], outlet: Outlet
 ) -> None:
-    events = [JsonEvent("room.deleted", "1.a", b'{"a":1}'), JsonEvent("typing", None, b'{"b":2}')]
-    assert sink_of_stream(listener, outlet)(events)
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(event.frame), event.frame) for event in events)
-    assert receive(ends[1], len(chunks)).lower() == chunks.lower()
-
-
-def test_a_full_connection_keeps_the_rest_and_wakes_the_transport(
-    ends: tuple[socket.socket, socket.socket], outlet: Outlet, listener: Listener[JsonEvent]
-) -> None:
-    sink = sink_of_stream(listener, outlet)
-    event = JsonEvent("typing", None, os.urandom(1_500).hex().encode())
+    data = os.urandom(3_000)
     sent = 0
-    while not outlet.rest and sink([event]):
+    while not outlet.rest and outlet.offer(data):
         sent += 1
-    if outlet.rest:
-        assert listener.receive(0) == []  # it was woken
-    assert not outlet.rest or not sink([event]), "nothing may come before the rest"
-    ends[0].setblocking(True)
-    received = receive(ends[1], sent * len(event.chunk) - len(outlet.rest))
+    assert not outlet.offer(data)
     rest = len(outlet.rest)
+    received = receive(ends[1], sent * len(data) - rest)
+    ends[0].setblocking(True)
     assert outlet.flush() is (rest > 0)
-    assert received + receive(ends[1], rest) == event.chunk * sent
+    assert received + receive(ends[1], rest) == data * sent
     assert not outlet.flush()
 
 
-def test_a_closed_connection_ends_the_listener(
-    ends: tuple[socket.socket, socket.socket], outlet: Outlet, listener: Listener[JsonEvent]
-) -> None:
+def test_a_broken_connection_raises_an_error(ends: tuple[socket.socket, socket.socket], outlet: Outlet) -> None:
     ends[1].close()
-    assert sink_of_stream(listener, outlet)([JsonEvent("typing", None, b"{}")])
-    assert listener.end_reason is EndReason.CLIENT_GONE
+    with pytest.raises(OSError, match="Broken pipe"):
+        outlet.offer(b"hello")
 
 
 @pytest.mark.parametrize("size", [1, 125, 126, 65_535, 65_536])

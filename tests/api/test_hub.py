@@ -272,6 +272,31 @@ def test_a_new_listener_does_not_wait_for_all_events_of_a_batch(chat: MemoryChat
     assert second.receive_until("at last") == [("message.created", "at last")]
 
 
+def test_of_several_receipts_of_one_reader_the_newest_arrives(
+    chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room, other = ann.makes_room("Tea", with_=[bob, carl]), ann.makes_room("Garden", with_=[bob])
+    client = connect(ann)
+    for number in range(1, 4):
+        ann.says(f"{number}", in_=room)
+        bob.reads(room, up_to=number)
+    ann.says("elsewhere", in_=other)
+    bob.reads(other, up_to=1)
+    carl.reads(room, up_to=2)
+    ann.says("at last", in_=room)
+    hub.attach(client.listener)
+    events: list[JsonEvent] = []
+    while not events or b"at last" not in events[-1].json:
+        events += client.listener.receive(TIMEOUT_SECONDS)
+    receipts = [json.loads(event.json)["data"] for event in events if b"message.read" in event.frame[:200]]
+    assert [(data["user"], data["room"], data["last_read_seq"]) for data in receipts] == [
+        (bob.id, room.id, 3),
+        (bob.id, other.id, 1),
+        (carl.id, room.id, 2),
+    ]
+
+
 def test_a_private_change_reaches_only_the_listeners_of_its_user(
     chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:

@@ -46,6 +46,14 @@ def test_a_simulation_of_a_small_chat_finds_that_one_host_is_enough(tmp_path: Pa
     assert [line.split(" | ")[-1].strip(" |") for line in needs.splitlines()[2:]] == ["1", "1", "1"]
 
 
+def test_the_benchmark_measures_the_fan_out(tmp_path: Path) -> None:
+    said = bench(tmp_path, "fan_out.py", "--seconds", f"{scaled(0.5, 5)}", "--only", f"{scaled(20, 1_000)}x8")
+    rows = [words for words in map(str.split, said.splitlines()[2:]) if ":" not in words]
+    missing = {name: count for _, name, *_, count in rows}
+    assert {"minichat", "ideal"} <= missing.keys()
+    assert set(missing.values()) == {"0"}
+
+
 def test_the_benchmark_measures_the_hubs_work_for_a_change(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/chat.sqlite3"
     assert run_minichat(tmp_path, "db", "upgrade", database_url=url).returncode == 0

@@ -41,16 +41,19 @@ class Connections:
         if connection is not None:
             with suppress(OSError):  # no TCP
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1_000)
-            self._add(connection.fileno(), on_closed)
+            self.add(connection.fileno(), on_closed)
         return ConnectionWatch(self, connection)
 
-    def remove(self, descriptor: int) -> None:
-        """Stop watching a connection. Do nothing if it is not watched."""
-        if self._on_closed.pop(descriptor, None) is not None:
+    def remove(self, descriptor: int) -> Callable[[], None] | None:
+        """Stop watching a connection, and return its `on_closed`. Do nothing if it is not watched."""
+        on_closed = self._on_closed.pop(descriptor, None)
+        if on_closed is not None:
             with suppress(OSError):  # the connection has been closed already
                 self._epoll.unregister(descriptor)
+        return on_closed
 
-    def _add(self, descriptor: int, on_closed: Callable[[], None]) -> None:
+    def add(self, descriptor: int, on_closed: Callable[[], None]) -> None:
+        """Call `on_closed` when the other end of the connection closes it."""
         with self._lock:
             if self._epoll is None:
                 self._epoll = gevents.native_epoll_class()()
@@ -78,12 +81,42 @@ class ConnectionWatch:
     def send_now(self) -> Callable[[bytes], int] | None:
         return None if self._connection is None else gevents.send_now(self._connection)
 
+    def take_over(self) -> "OwnConnection":
+        own = OwnConnection(self._connection)
+        on_closed = self._connections.remove(self._descriptor)
+        self._connection, self._descriptor = own, own.fileno()
+        if on_closed is not None:
+            self._connections.add(self._descriptor, on_closed)
+        return own
+
     def disconnect(self) -> None:
         if self._connection is not None:
             shut_down(self._connection, socket.SHUT_RDWR)
 
     def stop(self) -> None:
         self._connections.remove(self._descriptor)
+
+
+class OwnConnection:
+    """A duplicate of a connection of the web server. Implements the port of the same name."""
+
+    def __init__(self, connection: Any) -> None:
+        self._timeout_seconds = connection.gettimeout()
+        self._native = gevents.native_socket_class()(fileno=os.dup(connection.fileno()))
+        self._native.setblocking(False)
+        self.send_now: Callable[[bytes], int] = self._native.send
+
+    def fileno(self) -> int:
+        descriptor: int = self._native.fileno()
+        return descriptor
+
+    def sendall(self, data: bytes) -> None:
+        with socket.socket(fileno=os.dup(self.fileno())) as waiting:  # gevent's, if there is gevent
+            waiting.settimeout(self._timeout_seconds)
+            waiting.sendall(data)
+
+    def close(self) -> None:
+        self._native.close()
 
 
 def shut_down(connection: Any, how: int) -> None:

@@ -4,11 +4,8 @@ The greenlet of the request sleeps on. To wake it for each event would cost seve
 If the system does not take all of an event, the greenlet sends the rest, and the events behind it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-from minichat.api.events import JsonEvent
-from minichat.live.listeners import Listener
 
 SendNow = Callable[[bytes], int]
 """Sends what the connection takes at once, and returns the number of bytes. Raises BlockingIOError if it takes none."""
@@ -40,20 +37,3 @@ class Outlet:
         if rest:
             self._connection.sendall(rest)
         return bool(rest)
-
-
-def sink_of_stream(listener: Listener[JsonEvent], outlet: Outlet) -> Callable[[Sequence[JsonEvent]], bool]:
-    """Return the sink of a listener whose transport is a chunked response of server-sent events."""
-
-    def send(events: Sequence[JsonEvent]) -> bool:
-        chunks = events[0].chunk if len(events) == 1 else b"".join([event.chunk for event in events])
-        try:
-            is_sent = outlet.offer(chunks)
-        except OSError:
-            listener.end()
-            return True
-        if outlet.rest:
-            listener.wake()
-        return is_sent
-
-    return send

@@ -81,9 +81,9 @@ class JsonEvent:
 
     @property
     def chunk(self) -> bytes:
-        """The server-sent event as a chunk of an HTTP/1.1 response (RFC 9112, section 7.1)."""
+        """The server-sent event as a chunk of a response."""
         if not self._chunk:
-            self._chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+            self._chunk = chunk_of(self.frame)
         return self._chunk
 
     @property
@@ -102,6 +102,11 @@ class JsonEvent:
             )
             self._message = head + self.json
         return self._message
+
+
+def chunk_of(data: bytes) -> bytes:
+    """Return a chunk of an HTTP/1.1 response (RFC 9112, section 7.1)."""
+    return b"%X\r\n%b\r\n" % (len(data), data)
 
 
 class JsonEventWriter:

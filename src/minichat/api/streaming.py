@@ -17,6 +17,7 @@ from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
 from minichat.domain.errors import ChatError, ResyncRequired, TokenExpired
 from minichat.domain.model import Caller, Figure, LogPosition
+from minichat.domain.ports import OwnConnection
 from minichat.live.listeners import Listener
 from minichat.live.streaming import stream_events
 
@@ -52,6 +53,8 @@ class OpenStream(NamedTuple):
     """The hub has admitted it."""
     outlet: Outlet | None
     """Where events can be sent without the greenlet of the request."""
+    take_over: Callable[[], OwnConnection]
+    """Returns a connection for the time after the request, if there is an outlet."""
     close: Callable[[], None]
 
 
@@ -79,10 +82,9 @@ def open_listener(subscription: Subscription) -> OpenStream:
     except ChatError:
         client.stop()
         raise
-    is_chunked = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
-    send_now = client.send_now if is_chunked else None
+    send_now = client.send_now
     outlet = None if send_now is None else Outlet(request.environ["gunicorn.socket"], send_now)
-    return OpenStream(listener, outlet, close)
+    return OpenStream(listener, outlet, client.take_over, close)
 
 
 def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[Sequence[JsonEvent]]:

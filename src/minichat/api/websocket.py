@@ -125,12 +125,10 @@ class Socket:
 
         Raises OSError if the client has gone.
         """
-        if self._outlet is None or not self._lock.acquire(blocking=False):
+        # Nothing here waits, and only a server with greenlets has an outlet: there is no need to hold the lock.
+        if self._outlet is None or self._lock.locked() or self._protocol.state is not ConnectionState.OPEN:
             return False
-        try:
-            return self._protocol.state is ConnectionState.OPEN and self._outlet.offer(messages)
-        finally:
-            self._lock.release()
+        return self._outlet.offer(messages)
 
     @property
     def has_rest(self) -> bool:

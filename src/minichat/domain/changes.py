@@ -65,6 +65,8 @@ NO_MOVES = Moves((), ())
 class Subscription:
     """One user's position in the log and the rooms that the user is in there, limited to the room `only` if given."""
 
+    __slots__ = ("_only", "position", "rooms", "user_id")
+
     def __init__(self, user_id: int, position: LogPosition, rooms: Iterable[int], *, only: int | None = None) -> None:
         self.user_id = user_id
         self.position = position

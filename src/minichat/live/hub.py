@@ -44,7 +44,9 @@ ENDED_AT_ONCE = 16
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 WRITTEN_AT_ONCE = 100
-"""The number of changes whose events the hub writes together. A listener receives them together, too."""
+"""The maximum number of changes whose events the hub writes together. A listener receives them together, too."""
+ADDRESSED_AT_ONCE = 20_000
+"""The maximum number of changes in a batch times the listeners of this worker: about 20 ms of work."""
 LETTING_IN_SECONDS = 0.001
 """How long it leaves its lock to new listeners between two batches."""
 SENDING_SECONDS = 0.005
@@ -109,7 +111,7 @@ class Hub(Generic[EventT]):
         this worker has its maximum number of listeners, StreamsNotServed if it serves none, or TooManyStreams if the
         user has no free slot.
         """
-        user_id = listener.subscription.user_id
+        user_id = listener.user_id
         # Now, because clients may type as soon as they know of the stream, which is before the listener is attached.
         listener.typing_position = self._ephemeral.typing_end()
         listener.began_at = monotonic()
@@ -180,7 +182,7 @@ class Hub(Generic[EventT]):
             if slot is None:
                 return
             self._attached.remove(listener)
-        self._slots.release(listener.subscription.user_id, slot)
+        self._slots.release(listener.user_id, slot)
 
     def user_ids(self) -> Collection[int]:
         """Return the users who have an attached listener."""
@@ -191,7 +193,7 @@ class Hub(Generic[EventT]):
         with self._lock:
             listeners = {listener for room_id in room_ids for listener in self._attached.in_room(room_id)}
             for listener in listeners:
-                if listener.subscription.user_id != except_user_id:
+                if listener.user_id != except_user_id:
                     listener.send([event])
 
     def publish_typing(self, notice: TypingNotice, event: EventT) -> None:
@@ -277,14 +279,15 @@ class Hub(Generic[EventT]):
             self._update_blocks(changes)
             self._ephemeral.publish_typing(self, typing_end)
         is_sent = True
-        for start in range(0, len(changes), WRITTEN_AT_ONCE):
+        size = max(1, min(WRITTEN_AT_ONCE, ADDRESSED_AT_ONCE // max(1, len(self._attached))))
+        for start in range(0, len(changes), size):
             if start:
                 sleep(LETTING_IN_SECONDS)
             with self._lock:
                 if self._position != (changes[start - 1].position if start else position):
                     self._wake_up.set()  # as above
                     return
-                outgoing = self._written_first(changes[start:], is_database_down=not is_sent)
+                outgoing = self._written_first(size, changes[start:], is_database_down=not is_sent)
             is_sent = outgoing is not None
             self._send(outgoing or {})
 
@@ -297,16 +300,16 @@ class Hub(Generic[EventT]):
                 listener.blocked_ids = blocked_ids
 
     def _written_first(
-        self, changes: Sequence[LoggedChange], *, is_database_down: bool
+        self, size: int, changes: Sequence[LoggedChange], *, is_database_down: bool
     ) -> Mapping[Listener[EventT], list[EventT]] | None:
-        """Return the events of the first `WRITTEN_AT_ONCE` of these changes by listener, with regard to all of them.
+        """Return the events of the first `size` of these changes by listener, with regard to all of them.
 
         If the database does not answer, end the recipients instead, and return None. Their clients resume before these
         changes.
         """
         moves = self._moves_of_listeners(changes)
         movers = {listener for user_id in moves for listener in self._attached.of_user(user_id)}
-        first = changes[:WRITTEN_AT_ONCE]
+        first = changes[:size]
         self._position = first[-1].position
         routed = [(logged, self._recipients(logged, moves, movers)) for logged in _without_old_receipts(first)]
         if not is_database_down:  # each further attempt may take seconds
@@ -337,7 +340,7 @@ class Hub(Generic[EventT]):
             return [
                 listener
                 for listener in self._attached.in_room(room_id)
-                if listener.subscription.moves_to(position) and listener.subscription.user_id not in gone_ids
+                if listener.subscription.moves_to(position) and listener.user_id not in gone_ids
             ]
         recipients = []
         for listener in candidates:
@@ -356,12 +359,12 @@ class Hub(Generic[EventT]):
         outgoing: defaultdict[Listener[EventT], list[EventT]] = defaultdict(list)
         for base_url in {listener.base_url for _, recipients in routed for listener in recipients}:
             addressed = [
-                Addressed(logged, {one.subscription.user_id for one in recipients if one.base_url == base_url})
+                Addressed(logged, {one.user_id for one in recipients if one.base_url == base_url})
                 for logged, recipients in routed
             ]
             for (_, recipients), events in zip(routed, self._writer.write(addressed, base_url), strict=True):
                 for listener in recipients:
-                    event = events.get(listener.subscription.user_id)
+                    event = events.get(listener.user_id)
                     if event is not None and listener.base_url == base_url:
                         outgoing[listener].append(event)
         return outgoing

@@ -6,6 +6,7 @@ wakes nobody. Otherwise they wait in a queue. Nothing here knows how a transport
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from math import inf
 from queue import Empty, SimpleQueue
@@ -37,6 +38,26 @@ class EndReason(Enum):
 class Listener(Generic[EventT]):
     """One stream of one user: a subscription, and a bounded queue of events."""
 
+    __slots__ = (
+        "_attend",
+        "_is_free",
+        "_queue",
+        "base_url",
+        "began_at",
+        "blocked_ids",
+        "disconnect",
+        "end_reason",
+        "ended_at",
+        "ends_at",
+        "expires_at",
+        "is_attached",
+        "session_id",
+        "sink",
+        "subscription",
+        "typing_position",
+        "user_id",
+    )
+
     def __init__(
         self,
         subscription: Subscription,
@@ -50,6 +71,7 @@ class Listener(Generic[EventT]):
         The hub calls `disconnect` if the transport does not close the stream after its end.
         """
         self.subscription = subscription
+        self.user_id = subscription.user_id
         self.session_id = session_id
         self.expires_at = expires_at
         self.base_url = base_url
@@ -73,7 +95,8 @@ class Listener(Generic[EventT]):
         Only for transports in greenlets: with threads, `receive` could return meanwhile.
         """
         self._is_free = False
-        """Whether `receive` waits and the queue is empty."""
+        """Whether nothing is queued, and `receive` waits or the listener is parked."""
+        self._attend: Callable[[], None] | None = None
         self._queue: SimpleQueue[EventT | None] = SimpleQueue()  # None wakes `receive`
 
     @property
@@ -93,7 +116,7 @@ class Listener(Generic[EventT]):
     def receives(self, notice: TypingNotice) -> bool:
         """Return whether the notice is of another user in a room of the subscription, whom the user does not block."""
         is_in = notice.room_id in self.subscription.rooms
-        return is_in and notice.user_id != self.subscription.user_id and notice.user_id not in self.blocked_ids
+        return is_in and notice.user_id != self.user_id and notice.user_id not in self.blocked_ids
 
     def send(self, events: Sequence[EventT]) -> None:
         """Pass events to the sink if the transport waits for events and none is queued; otherwise queue them."""
@@ -105,8 +128,7 @@ class Listener(Generic[EventT]):
     def enqueue(self, event: EventT) -> None:
         """Add an event to the queue. If the queue is full, end the listener: its client resumes from its cursor."""
         if self._queue.qsize() < MAX_QUEUED:
-            self._is_free = False
-            self._queue.put(event)
+            self._put(event)
         elif not self.has_ended:
             self.end(EndReason.TOO_SLOW)
 
@@ -118,8 +140,37 @@ class Listener(Generic[EventT]):
 
     def wake(self) -> None:
         """Let `receive` return now: the transport has something to do. Events are queued until it waits again."""
+        self._put(None)
+
+    def _put(self, event: EventT | None) -> None:
         self._is_free = False
-        self._queue.put(None)
+        self._queue.put(event)
+        attend, self._attend = self._attend, None
+        if attend is not None:
+            attend()
+
+    @property
+    def is_parked(self) -> bool:
+        return self._attend is not None
+
+    def park(self, attend: Callable[[], None]) -> bool:
+        """Call `attend` as soon as the queue holds anything, such as the end; until then all events take the sink.
+
+        Return False if the queue is not empty now.
+        """
+        if self._queue.empty():
+            self._is_free, self._attend = True, attend
+        return self.is_parked
+
+    def take(self) -> list[EventT]:
+        """Return all queued events, without waiting."""
+        events: list[EventT] = []
+        with suppress(Empty):
+            while True:
+                event = self._queue.get_nowait()
+                if event is not None:
+                    events.append(event)
+        return [] if self.has_ended else events
 
     def receive(self, timeout_seconds: float) -> list[EventT]:
         """Return all queued events. If there are none, return the first that come within the timeout."""
@@ -143,6 +194,9 @@ class ListenerIndex(Generic[EventT]):
         self._listeners: set[Listener[EventT]] = set()
         self._by_user: defaultdict[int, set[Listener[EventT]]] = defaultdict(set)
         self._by_room: defaultdict[int, set[Listener[EventT]]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._listeners)
 
     @property
     def is_empty(self) -> bool:
@@ -169,14 +223,14 @@ class ListenerIndex(Generic[EventT]):
 
     def add(self, listener: Listener[EventT]) -> None:
         self._listeners.add(listener)
-        self._by_user[listener.subscription.user_id].add(listener)
+        self._by_user[listener.user_id].add(listener)
         for room_id in listener.subscription.rooms:
             self._by_room[room_id].add(listener)
 
     def remove(self, listener: Listener[EventT]) -> None:
         """Remove a listener. Do nothing if it is not in the index."""
         self._listeners.discard(listener)
-        _discard(self._by_user, listener.subscription.user_id, listener)
+        _discard(self._by_user, listener.user_id, listener)
         for room_id in listener.subscription.rooms:
             _discard(self._by_room, room_id, listener)
 

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -28,14 +29,15 @@ class DrainingServer(StreamServer):
 
     max_accept = 1
 
-    def __init__(self, listener: Any, share: Share, pool: Pool, **options: Any) -> None:
+    def __init__(self, listener: Any, share: Share, pool: Pool, count: Callable[[], int], **options: Any) -> None:
+        """`count` returns the number of this worker's connections, with those that need no greenlet of the pool."""
         super().__init__(listener, spawn=pool, **options)
         self._share = share
-        self._connections = pool
+        self._count = count
 
     def _do_read(self) -> None:
         """Accept a waiting connection, at once or after a pause."""
-        lacking = self._share.lacking(len(self._connections), self._count_waiting())
+        lacking = self._share.lacking(self._count(), self._count_waiting())
         if lacking > 0:
             self._accept(min(lacking, ACCEPTED_AT_ONCE))
         else:
@@ -52,11 +54,11 @@ class DrainingServer(StreamServer):
     def _accept(self, most: int) -> None:
         """Accept connections, and publish how many there are now."""
         for _ in range(most):
-            count = len(self._connections)
+            count = self._count()
             super()._do_read()  # type: ignore[misc]  # the stubs leave it out
-            if len(self._connections) == count:
+            if self._count() == count:
                 break  # none was waiting
-        self._share.publish(len(self._connections))
+        self._share.publish(self._count())
 
     def _count_waiting(self) -> int:
         """Return how many connections wait in the kernel's queue, at least one."""

@@ -10,11 +10,11 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import gevent
 import gevent.events
@@ -32,6 +32,9 @@ from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
 from minichat.serving.shares import Shares
+
+if TYPE_CHECKING:
+    from minichat.api.context import AppContext
 
 STOP_SECONDS = 10
 """Maximum time for a worker to stop. Then the arbiter kills it."""
@@ -182,23 +185,28 @@ class ChatWorker(GeventWorker):
     def run(self) -> None:
         """Serve until a signal arrives. Then finish the running requests, for `GRACE_SECONDS` at most."""
         pool = Pool(self.worker_connections)
+
+        def count() -> int:
+            return len(pool) + self._app_context.keeper.count
+
         self._wait_for_others()
-        servers = [self._serve_listener(listener, pool) for listener in self.sockets]
+        servers = [self._serve_listener(listener, pool, count) for listener in self.sockets]
         while self.alive:
             self.notify()
-            self.share.publish(len(pool))
+            self.share.publish(count())
             self._stops.wait(HEARTBEAT_SECONDS)
         self.share.leave()
         for server in servers:
             server.close()  # so that a client that reconnects reaches another worker
         until = time.monotonic() + GRACE_SECONDS
-        while not (self._stops_at_once or pool.join(timeout=0.1)):
+        while not self._stops_at_once and not (pool.join(timeout=0.1) and count() == 0):
             if time.monotonic() > until:
                 self.log.warning("Requests are cancelled, because they did not end within %s s", GRACE_SECONDS)
                 pool.kill(timeout=0.3)
                 break
             self.notify()
             self._close_idle_connections()
+            gevent.sleep(0.01)  # `join` returns at once if only kept streams are left
         # At exit Python restores the default handlers, and a late signal would then kill the worker.
         for number in Arbiter.WORKER_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
@@ -211,11 +219,11 @@ class ChatWorker(GeventWorker):
             self.share.publish(0)
             self._stops.wait(START_CHECK_SECONDS)
 
-    def _serve_listener(self, listener: Any, pool: Pool) -> DrainingServer:
+    def _serve_listener(self, listener: Any, pool: Pool, count: Callable[[], int]) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
         tls: dict[str, Any] = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
         handle = partial(self.handle, _Address(listener.getsockname()))
-        server = DrainingServer(listener, self.share, pool, handle=handle, **tls)
+        server = DrainingServer(listener, self.share, pool, count, handle=handle, **tls)
         server.start()
         return server
 
@@ -270,10 +278,10 @@ class ChatWorker(GeventWorker):
             gevent.sleep(0)
 
     @property
-    def _public_url(self) -> str | None:
+    def _app_context(self) -> "AppContext":
         from minichat.api.context import context_of
 
-        return context_of(cast(Any, self.wsgi)).public_url
+        return context_of(cast(Any, self.wsgi))
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that can't be parsed, or that failed outside Flask."""
@@ -287,7 +295,7 @@ class ChatWorker(GeventWorker):
             # Only the kind of the error: its text repeats the request, tokens and line breaks included.
             self.log.info("Refused a malformed request from %s: %s", (addr or ("a socket",))[0], type(exc).__name__)
         try:
-            util.write_nonblock(client, _problem(status, detail, self._public_url))
+            util.write_nonblock(client, _problem(status, detail, self._app_context.public_url))
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client closed the connection before its error was sent")

@@ -1,23 +1,23 @@
 """`/api/chat/events/`: live updates as server-sent events, and the tickets that open a stream."""
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import Response, request
+from werkzeug.wsgi import ClosingIterator
 
 from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
-from minichat.api.context import services
-from minichat.api.direct import Outlet, sink_of_stream
+from minichat.api.context import context, services
 from minichat.api.events import JsonEvent
+from minichat.api.kept_streams import HEARTBEAT, retry_line
 from minichat.api.openapi import schema_reference
 from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
 from minichat.api.request_state import caller, token_expires_at
 from minichat.api.schemas.answers import TicketOut
 from minichat.api.schemas.queries import EventsQuery
-from minichat.api.streaming import events_of, open_stream, position_in, subscription_or_resync
+from minichat.api.streaming import OpenStream, events_of, open_stream, position_in, subscription_or_resync
 from minichat.domain.tickets import LIFETIME_SECONDS
 from minichat.live.listeners import EndReason, Listener
 
@@ -30,8 +30,6 @@ blueprint = Blueprint(
 
 # A proxy that compresses a stream, or buffers it, delays its events.
 STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-RETRY_MILLISECONDS = 1_500
-"""How long clients that reconnect by themselves wait: this time to twice as long, so that they don't return at once."""
 _STREAM = {
     "type": "string",
     "contentMediaType": "text/event-stream",
@@ -40,8 +38,6 @@ _STREAM = {
     "example": "id: 41.c2VhbGVkIGJ5\nevent: room.deleted\ndata: "
     '{"id":"41.c2VhbGVkIGJ5","type":"room.deleted","time":"2026-11-23T09:30:00.123Z","data":{"room":1}}\n\n',
 }
-# A comment line. A blank line after it would end an event.
-_HEARTBEAT_FRAME = b":\n"
 
 
 @blueprint.route("/events/", methods=["GET"], policy=STREAM)
@@ -59,37 +55,56 @@ def stream_events(query: dict[str, Any]) -> Response:
     subscription, must_resync = subscription_or_resync(query)
     if request.method == "HEAD":
         return Response(iter(()), headers=STREAM_HEADERS, content_type="text/event-stream")
-    listener, outlet, close = open_stream(subscription)
-    if outlet is not None:
-        listener.sink = sink_of_stream(listener, outlet)
-    frames = _frames(listener, events_of(listener, must_resync=must_resync), outlet)
-    response = Response(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
+    stream = open_stream(subscription)
+    response = _StreamResponse(stream, _frames(stream.listener, events_of(stream.listener, must_resync=must_resync)))
     # Not in a `finally` of the generator: a generator that never started does not run it.
-    response.call_on_close(close)
+    response.call_on_close(stream.close)
     return response
 
 
-def _frames(
-    listener: Listener[JsonEvent], batches: Iterable[Sequence[JsonEvent]], outlet: Outlet | None
-) -> Iterator[bytes]:
+class _StreamResponse(Response):
+    """The response of a stream. When its listener has caught up, the keeper takes it over if it can."""
+
+    def __init__(self, stream: OpenStream, frames: Iterable[bytes]) -> None:
+        super().__init__(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
+        self._stream = stream
+        self._keeper = context().keeper
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if self._stream.outlet is None:
+            return super().__call__(environ, start_response)
+        try:
+            is_kept = self._send(start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list()))
+        except BaseException:
+            self.close()
+            raise
+        if is_kept:
+            raise StopIteration  # gunicorn then closes its connection without ending the response
+        return ClosingIterator((), [self.close])
+
+    def _send(self, write: Any) -> bool:
+        """Send frames until the keeper can take the stream over, and return True; or until the listener ends."""
+        for frame in self.response:
+            write(frame)
+            if self._stream.listener.is_attached and _sends_chunks(write):
+                self._keeper.keep(self._stream.listener, self._stream.take_over(), self._stream.close)
+                return True
+        return False
+
+
+def _sends_chunks(write: Any) -> bool:
+    """Return whether gunicorn's response sends its data in chunks: not to HTTP/1.0, nor by another protocol."""
+    return bool(write.__self__.chunked)
+
+
+def _frames(listener: Listener[JsonEvent], batches: Iterable[Sequence[JsonEvent]]) -> Iterator[bytes]:
     """Yield the bytes of a stream: the events, and before and after them how long to wait before reconnecting."""
-    beginning = _retry_line()
+    beginning = retry_line()
     for batch in batches:
-        was_woken = outlet is not None and outlet.flush()
-        frames = beginning + b"".join([event.frame for event in batch])
+        yield beginning + b"".join([event.frame for event in batch]) or HEARTBEAT
         beginning = b""
-        if frames or not was_woken:
-            yield frames or _HEARTBEAT_FRAME
     if listener.end_reason is not EndReason.CLIENT_GONE:
-        if outlet is not None:
-            outlet.flush()
-        yield _retry_line()
-
-
-def _retry_line() -> bytes:
-    """Return how long to wait before reconnecting, by another random time for each stream."""
-    # Without a blank line, which would be an event without data for some clients.
-    return b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
+        yield retry_line()
 
 
 @blueprint.route("/events/ticket/", methods=["POST"])

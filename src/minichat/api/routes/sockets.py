@@ -96,10 +96,10 @@ def _open_socket(query: dict[str, Any], room_id: int | None) -> Response:
     socket = Socket()
     _check_origin()  # last, because a proxy that forwards no `Upgrade` often changes `Host` too
     subscription, must_resync = subscription_or_resync(query, only=room_id)
-    listener, outlet, close = open_stream(subscription)
-    socket.use(outlet)
-    response = UpgradeResponse(Conversation(socket, listener, room_id, must_resync=must_resync).run)
-    response.call_on_close(close)
+    stream = open_stream(subscription)
+    socket.use(stream.outlet)
+    response = UpgradeResponse(Conversation(socket, stream.listener, room_id, must_resync=must_resync).run)
+    response.call_on_close(stream.close)
     return response
 
 
@@ -156,8 +156,9 @@ class Conversation:
 
     def _offer(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once: the sink of the listener."""
+        messages = events[0].message if len(events) == 1 else b"".join([event.message for event in events])
         try:
-            is_sent = self._socket.offer(b"".join([event.message for event in events]))
+            is_sent = self._socket.offer(messages)
         except OSError:
             self._listener.end()
             return True

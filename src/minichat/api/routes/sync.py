@@ -64,7 +64,8 @@ def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence
 
 def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
     """Wait until the subscription has changes or the time is over. Raises NotAuthenticated if the session ends."""
-    listener, _, close = open_listener(subscription.copy())
+    opened = open_listener(subscription.copy())
+    listener = opened.listener
     until = monotonic() + timeout_seconds
     try:
         has_changes = not context().hub.attach(listener)
@@ -72,5 +73,5 @@ def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
             # Ephemeral events don't end the wait: the answer could not hold them.
             has_changes = any(event.is_stored for event in listener.receive(left))
     finally:
-        close()
+        opened.close()
     authenticate_again()

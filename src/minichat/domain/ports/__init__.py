@@ -17,7 +17,7 @@ from minichat.domain.ports.blocks import BlockStore
 from minichat.domain.ports.changes import ChangeStore
 from minichat.domain.ports.characters import Characters
 from minichat.domain.ports.ciphers import SecretCipher
-from minichat.domain.ports.clients import ClientWatch, ClientWatcher
+from minichat.domain.ports.clients import ClientWatch, ClientWatcher, OwnConnection
 from minichat.domain.ports.clock import Clock
 from minichat.domain.ports.counters import RequestCounter
 from minichat.domain.ports.devices import CurrentDevice
@@ -81,6 +81,7 @@ __all__ = [
     "MixesScripts",
     "NoticeBoard",
     "OneTimeCodes",
+    "OwnConnection",
     "PasswordHasher",
     "PeopleStore",
     "PictureProcessor",

@@ -4,6 +4,22 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 
+class OwnConnection(Protocol):
+    """A connection that stays open when the web server closes its own."""
+
+    def send_now(self, data: bytes) -> int:
+        """Send as many bytes as the connection takes at once, and return their number.
+
+        Raises BlockingIOError if that is none, and OSError if the connection has ended.
+        """
+
+    def sendall(self, data: bytes) -> None:
+        """Send all bytes, which may block. Raises OSError."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
 class ClientWatch(Protocol):
     """A watch over the connection of one request's client."""
 
@@ -12,8 +28,11 @@ class ClientWatch(Protocol):
         """A function that sends as many bytes as the connection takes at once, and returns their number.
 
         It raises BlockingIOError if that is none, and OSError if the connection has ended. None if only the thread of
-        the request may send, or if the web server does not send the chunks of a response as they are.
+        the request may send.
         """
+
+    def take_over(self) -> OwnConnection:
+        """Return a connection to the client that outlives the request, and watch that. Requires `send_now`."""
 
     def disconnect(self) -> None:
         """Close the connection, even while a response is being sent."""
