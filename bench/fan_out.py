@@ -13,6 +13,7 @@ receipts and a slow reader delay other requests and the events of another room.
 """
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -300,22 +301,28 @@ def fairness(given: argparse.Namespace) -> None:
         quiet.close()
 
 
-def talk(chat: Chat) -> Callable[[], object]:
+def talk(chat: Chat) -> Callable[[], bytes]:
+    """Return a function that sends a message to the busy room, and returns the answer."""
     client = Client(chat.port, chat.tokens[1])
     body = json.dumps({"room": BUSY, "content": FILLING}).encode()
     return lambda: client.call("POST", "/api/chat/messages/", body)
 
 
 def read_marks(chat: Chat, beside: Beside) -> None:
-    """Let ten people write receipts: each writes a message first, which the others then read."""
-    beside.repeat(2, talk(chat))
-    for number in range(10):
-        clients = [Client(chat.port, token) for token in chat.tokens[10 + number :: 25]]
-        turns = iter(range(10**9))
+    """Let a hundred people read the newest of two messages a second, one after another."""
+    newest = [1]
+    say = talk(chat)
 
-        def read(clients: Sequence[Client] = clients, turns: Iterator[int] = turns) -> None:
-            client = clients[next(turns) % len(clients)]
-            client.call("POST", f"/api/chat/rooms/{BUSY}/read/", b"{}")
+    def speak() -> None:
+        newest[0] = json.loads(say())["seq"]
+
+    beside.repeat(2, speak)
+    for number in range(10):
+        clients = itertools.cycle([Client(chat.port, token) for token in chat.tokens[10 + number : 110 : 10]])
+
+        def read(clients: Iterator[Client] = clients) -> None:
+            body = json.dumps({"seq": newest[0]}).encode()
+            next(clients).call("POST", f"/api/chat/rooms/{BUSY}/read/", body)
 
         beside.repeat(10, read)
 
