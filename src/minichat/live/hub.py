@@ -15,14 +15,15 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import Generic
 
-from minichat.domain.changes import NO_MOVES, ChangeLog, Moves
+from minichat.domain.changes import ChangeLog
 from minichat.domain.errors import StreamsNotServed, TooManyStreams, Unavailable
-from minichat.domain.model import MOVES, PRIVATE, SECOND, Change, ChangeKind, LoggedChange, LogPosition, TypingNotice
+from minichat.domain.model import SECOND, ChangeKind, LoggedChange, LogPosition, TypingNotice
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.catching_up import CatchingUp
 from minichat.live.ephemeral import EphemeralEvents
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
+from minichat.live.routing import Routing, without_old_receipts
 from minichat.live.turnstile import Turnstile
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,6 @@ LETTING_IN_SECONDS = 0.001
 """How long it leaves its lock to new listeners between two batches."""
 SENDING_SECONDS = 0.005
 """How long the hub sends events before it lets other work of the process run. One event takes about 10 µs."""
-_ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
-"""The kinds of change that add a room to a subscription, or remove one."""
-_RECEIPT = ChangeKind.MESSAGE_READ
 
 
 class Hub(Generic[EventT]):
@@ -307,50 +305,14 @@ class Hub(Generic[EventT]):
         If the database does not answer, end the recipients instead, and return None. Their clients resume before these
         changes.
         """
-        moves = self._moves_of_listeners(changes)
-        movers = {listener for user_id in moves for listener in self._attached.of_user(user_id)}
-        first = changes[:size]
+        routing, first = Routing(self._attached, changes), changes[:size]
         self._position = first[-1].position
-        routed = [(logged, self._recipients(logged, moves, movers)) for logged in _without_old_receipts(first)]
+        routed = [(logged, routing.recipients(logged)) for logged in without_old_receipts(first)]
         if not is_database_down:  # each further attempt may take seconds
             with suppress(Unavailable):
                 return self._written(routed)
         self._end({listener for _, recipients in routed for listener in recipients}, EndReason.FAILED)
         return None
-
-    def _moves_of_listeners(self, changes: Iterable[LoggedChange]) -> Mapping[int, Moves]:
-        """Return how users with a listener join and leave rooms in these changes."""
-        own: defaultdict[int, list[Change]] = defaultdict(list)
-        for _, change in changes:
-            if change.kind in MOVES and change.user_id is not None and self._attached.has_user(change.user_id):
-                own[change.user_id].append(change)
-        return {user_id: Moves.of(moves) for user_id, moves in own.items()}
-
-    def _recipients(
-        self, logged: LoggedChange, moves: Mapping[int, Moves], movers: Collection[Listener[EventT]]
-    ) -> Collection[Listener[EventT]]:
-        """Move the subscriptions that the change concerns past it, and return the listeners that receive it."""
-        position, (kind, room_id, *_) = logged
-        if kind in _ROOM_SET_CHANGES:
-            candidates: Collection[Listener[EventT]] = {*self._attached.in_room(room_id), *movers}
-        elif kind in PRIVATE:
-            candidates = self._attached.of_user(logged.change.user_id)
-        else:
-            gone_ids = {user_id for user_id, own in moves.items() if room_id in own.left}
-            return [
-                listener
-                for listener in self._attached.in_room(room_id)
-                if listener.subscription.moves_to(position) and listener.user_id not in gone_ids
-            ]
-        recipients = []
-        for listener in candidates:
-            subscription = listener.subscription
-            is_new = position > subscription.position
-            if is_new and subscription.accepts(logged, moves.get(subscription.user_id, NO_MOVES)):
-                recipients.append(listener)
-            if kind in _ROOM_SET_CHANGES:
-                self._attached.update_room(listener, room_id)
-        return recipients
 
     def _written(
         self, routed: Sequence[tuple[LoggedChange, Collection[Listener[EventT]]]]
@@ -407,13 +369,3 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
-
-
-def _without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
-    """Leave out the receipts that a later one of the same reader in the same room replaces."""
-    newest = {(change.room_id, change.user_id): position for position, change in changes if change.kind is _RECEIPT}
-    return [
-        logged
-        for logged in changes
-        if logged.change.kind is not _RECEIPT or newest[logged.change.room_id, logged.change.user_id] == logged.position
-    ]

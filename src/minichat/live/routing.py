@@ -1,0 +1,66 @@
+"""The recipients of a change among the attached listeners.
+
+They follow from the rooms of the listeners, and from the joins and departures in the rest of the batch. This module
+neither writes nor sends events.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Generic
+
+from minichat.domain.changes import NO_MOVES, Moves
+from minichat.domain.model import MOVES, PRIVATE, Change, ChangeKind, LoggedChange
+from minichat.live.events import EventT
+from minichat.live.listeners import Listener, ListenerIndex
+
+_ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
+"""The kinds of change that add a room to a subscription, or remove one."""
+_RECEIPT = ChangeKind.MESSAGE_READ
+
+
+class Routing(Generic[EventT]):
+    """Finds the recipients of changes, in their order. Its caller holds the lock that guards the listeners."""
+
+    def __init__(self, attached: ListenerIndex[EventT], changes: Iterable[LoggedChange]) -> None:
+        """`changes` are all that the hub has read: a later departure hides the earlier changes of a room."""
+        self._attached = attached
+        own: defaultdict[int, list[Change]] = defaultdict(list)
+        for _, change in changes:
+            if change.kind in MOVES and change.user_id is not None and attached.has_user(change.user_id):
+                own[change.user_id].append(change)
+        self._moves = {user_id: Moves.of(moves) for user_id, moves in own.items()}
+        self._movers = {listener for user_id in own for listener in attached.of_user(user_id)}
+
+    def recipients(self, logged: LoggedChange) -> Collection[Listener[EventT]]:
+        """Move the subscriptions that the change concerns past it, and return the listeners that receive it."""
+        position, (kind, room_id, *_) = logged
+        if kind in _ROOM_SET_CHANGES:
+            candidates: Collection[Listener[EventT]] = {*self._attached.in_room(room_id), *self._movers}
+        elif kind in PRIVATE:
+            candidates = self._attached.of_user(logged.change.user_id)
+        else:
+            gone_ids = {user_id for user_id, own in self._moves.items() if room_id in own.left}
+            return [
+                listener
+                for listener in self._attached.in_room(room_id)
+                if listener.subscription.moves_to(position) and listener.user_id not in gone_ids
+            ]
+        recipients = []
+        for listener in candidates:
+            subscription = listener.subscription
+            is_new = position > subscription.position
+            if is_new and subscription.accepts(logged, self._moves.get(listener.user_id, NO_MOVES)):
+                recipients.append(listener)
+            if kind in _ROOM_SET_CHANGES:
+                self._attached.update_room(listener, room_id)
+        return recipients
+
+
+def without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
+    """Leave out the receipts that a later one of the same reader in the same room replaces."""
+    newest = {(change.room_id, change.user_id): position for position, change in changes if change.kind is _RECEIPT}
+    return [
+        logged
+        for logged in changes
+        if logged.change.kind is not _RECEIPT or newest[logged.change.room_id, logged.change.user_id] == logged.position
+    ]
