@@ -7,6 +7,7 @@ from minichat.serving.shares import (
     PAUSE_SECONDS,
     SILENCE_SECONDS,
     START_SECONDS,
+    TOGETHER_SECONDS,
     Share,
     Shares,
     pause_seconds,
@@ -91,6 +92,15 @@ def test_a_worker_that_starts_delays_the_start_of_others_but_no_client(workers: 
     assert workers[0].lacking(9, waiting=1) == 1
     time.now += START_SECONDS
     assert not workers[0].is_another_starting()
+
+
+def test_a_worker_does_not_wait_for_one_that_begins_later(time: Time) -> None:
+    shares = Shares(clock=time)
+    first = shares.add(1)
+    time.now += TOGETHER_SECONDS
+    second = shares.add(2)
+    assert not first.is_another_starting()
+    assert second.is_another_starting()
 
 
 def test_a_successor_may_take_the_place_of_an_ended_worker(time: Time) -> None:

@@ -19,6 +19,8 @@ PAUSE_SECONDS = 0.001
 MAX_PAUSE_SECONDS = 0.05
 START_SECONDS = 5
 """A worker that takes longer to start is not waited for."""
+TOGETHER_SECONDS = 0.5
+"""Workers that begin within this time wait for each other, and nobody waits for one that begins later."""
 SILENCE_SECONDS = 2.5
 """A worker that has not reported for so long counts as stopped. It reports about once a second."""
 
@@ -36,7 +38,7 @@ class Shares:
 
     def add(self, number: int) -> "Share":
         """Return the share of a worker that is about to start. `number` is gunicorn's number of the worker."""
-        share = Share(self, number % _CELLS)
+        share = Share(self, number % _CELLS, self._clock())
         self.write(share.cell, _STARTING, 0)
         return share
 
@@ -44,21 +46,22 @@ class Shares:
         """Publish the state of a worker and the number of its connections."""
         _CELL.pack_into(self._memory, cell * _CELL.size, state, count, self._clock())
 
-    def others(self, cell: int) -> Iterator[tuple[int, int]]:
-        """Yield the state and the number of connections of each other worker."""
+    def others(self, cell: int) -> Iterator[tuple[int, int, float]]:
+        """Yield the state of each other worker, the number of its connections, and when it published them."""
         now = self._clock()
         for number, (state, count, at) in enumerate(_CELL.iter_unpack(self._memory)):
             limit = START_SECONDS if state == _STARTING else SILENCE_SECONDS
             if number != cell and state != _EMPTY and now - at < limit:
-                yield state, count
+                yield state, count, at
 
 
 class Share:
     """One worker's view of the shares."""
 
-    def __init__(self, shares: Shares, cell: int) -> None:
+    def __init__(self, shares: Shares, cell: int, begun_at: float) -> None:
         self._shares = shares
         self.cell = cell
+        self._begun_at = begun_at
 
     def publish(self, count: int) -> None:
         """Publish the number of connections. The worker serves from the first call on, and calls this each second."""
@@ -69,15 +72,16 @@ class Share:
         self._shares.write(self.cell, _EMPTY, 0)
 
     def is_another_starting(self) -> bool:
-        """Return whether another worker starts."""
-        return any(state == _STARTING for state, _ in self._shares.others(self.cell))
+        """Return whether another worker starts that has begun together with this one or earlier."""
+        latest = self._begun_at + TOGETHER_SECONDS
+        return any(state == _STARTING and at < latest for state, _, at in self._shares.others(self.cell))
 
     def lacking(self, count: int, waiting: int) -> int:
         """Return how many connections the worker lacks to its share, 0 or less if it has its share.
 
         The worker has `count` connections. Its share is that of all connections, with those `waiting` to be accepted.
         """
-        counts = [count, *(other for state, other in self._shares.others(self.cell) if state == _SERVING)]
+        counts = [count, *(other for state, other, _ in self._shares.others(self.cell) if state == _SERVING)]
         return ceil((sum(counts) + waiting) / len(counts)) - count
 
 
