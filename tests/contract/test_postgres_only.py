@@ -313,6 +313,15 @@ def test_locks_exclude_one_another(ports, held, wanted, waits):
         assert pool.submit(begins).result(20) is not waits
 
 
+def test_a_message_does_not_wait_for_changes_of_superusers(ports, ann, rooms):
+    def send():
+        with ports.transaction(patience_seconds=0.2, room=rooms[0]):
+            return say(ports, ann, rooms[0])
+
+    with ports.transaction(superusers=True), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(send).result(20)
+
+
 def test_every_transaction_acquires_its_locks_in_one_order():
     requested = Locks(account=8, shared_accounts=[9, 8, 2], room=5, rooms=[7, 4], attempts=["b", "a"])
     assert in_order(requested) == [

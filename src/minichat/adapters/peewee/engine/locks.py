@@ -25,15 +25,15 @@ Lock = tuple[str, int | str]
 _SUPERUSERS = "superusers"
 _ACCOUNT, _SHARED_ACCOUNT, _ROOM, _ATTEMPTS = "account", "shared account", "room", "attempts"
 
-# The first number of an advisory lock is the kind; the second one has 31 bits, so the adapter takes the id modulo
-# 2^31. Two ids with the same remainder merely share a lock.
+# The first number of an advisory lock is the kind; 3 is the lock of `take_message_id` in migration 0001. The second one
+# has 31 bits, so the adapter takes the id modulo 2^31. Two ids with the same remainder merely share a lock.
 _NUMBER = "mod({}::bigint, 2147483648)::int"
 _ACQUIRE_ROOM = f"SELECT pg_advisory_xact_lock(1, {_NUMBER})"
 _ACQUIRE_ACCOUNT = f"SELECT pg_advisory_xact_lock(2, {_NUMBER})"
 # The inner ORDER BY fixes the order of the calls: PostgreSQL evaluates the outer list once per row, in that order.
 _ACQUIRE = f"""
     SELECT CASE kind
-        WHEN '{_SUPERUSERS}' THEN pg_advisory_xact_lock(3, {_NUMBER.format("what")})
+        WHEN '{_SUPERUSERS}' THEN pg_advisory_xact_lock(4, {_NUMBER.format("what")})
         WHEN '{_ACCOUNT}' THEN pg_advisory_xact_lock(2, {_NUMBER.format("what")})
         WHEN '{_SHARED_ACCOUNT}' THEN pg_advisory_xact_lock_shared(2, {_NUMBER.format("what")})
         WHEN '{_ROOM}' THEN pg_advisory_xact_lock(1, {_NUMBER.format("what")})
