@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from commands import run_minichat
 from scale import IS_SLOW, scaled
 from servers import child, environment
@@ -78,3 +80,9 @@ def test_the_benchmark_measures_searches_and_sends(tmp_path: Path) -> None:
     rooms = [line.split()[1] for line in said if line.startswith("rare")]
     assert rooms == ["1", "20", "200"] * len(databases.split(","))
     assert [line for line in said if line.startswith("a send costs")]
+
+
+@pytest.mark.skipif(not IS_SLOW, reason="starts two hosts with a PostgreSQL and a Redis")
+def test_the_benchmark_measures_the_delay_between_two_hosts(tmp_path: Path) -> None:
+    said = bench(tmp_path, "two_hosts.py", "--readers", "20", "--seconds", "2").splitlines()
+    assert [line.endswith(" 0 missing") for line in said] == [True, True, False]
