@@ -23,24 +23,43 @@ from typing import IO, Protocol
 
 PRELOADED = (
     "argon2",
+    "cysqlite",
     "email_validator",
     "flask",
-    "flask_admin",
+    "flask_admin.form",
     "flask_cors",
     "flask_smorest",
+    "gevent.selectors",
+    "gevent.signal",
+    "gevent.ssl",
+    "gevent.subprocess",
+    "gevent.threading",
     "minichat.adapters.characters",
+    "minichat.adapters.ciphers",
+    "minichat.adapters.emails",
+    "minichat.adapters.media",
+    "minichat.adapters.notices",
+    "minichat.adapters.one_time_codes",
     "minichat.adapters.passwords",
+    "minichat.adapters.peewee.operations.migrate",
+    "minichat.adapters.peewee.operations.reindex",
+    "minichat.adapters.pictures",
+    "minichat.adapters.shared_files",
+    "minichat.adapters.slots",
+    "minichat.adapters.usernames",
     "minichat.domain.services",
+    "minichat.live.cursors",
+    "minichat.mailing",
     "orjson",
     "precis_i18n.factory",
     "pyotp",
     "segno",
     "urllib.request",
     "wsgiref.simple_server",
-    "wtforms",
+    "wtforms.csrf.session",
 )
 """Modules that workers import after gevent has patched them. They work unpatched, too: they hold nothing that it
-replaces.
+replaces, apart from Peewee (see `preload`).
 """
 _LARGEST_REQUEST = 1 << 17
 _PATIENCE_SECONDS = 20.0
@@ -190,6 +209,28 @@ def _become(request: dict[str, object], output: int) -> None:
     sys.argv[:] = args
 
 
+def preload() -> None:
+    """Import what a server loads: the modules of `serve`, then those of the preparation and the workers.
+
+    Peewee keeps its connections in a `threading.local`, which it takes once, when it is imported. It gets the one that
+    a worker would give it, which tells greenlets apart. In a process without greenlets both are the same.
+    """
+    from gevent.local import local
+
+    import minichat.serving  # noqa: F401 - as `serve` would
+    from minichat.lean_imports import without
+
+    of_threads = threading.local
+    threading.local = local  # type: ignore[assignment]  # as `gevent.monkey` does
+    try:
+        import_module("minichat.adapters.peewee.engine")
+    finally:
+        threading.local = of_threads
+    with without("PIL"):  # as in `minichat.admin`
+        for name in PRELOADED:
+            import_module(name)
+
+
 def _hash_passwords_cheaply() -> None:
     from argon2 import PasswordHasher
 
@@ -200,13 +241,9 @@ def _hash_passwords_cheaply() -> None:
 
 
 if __name__ == "__main__":
-    import minichat.serving  # noqa: F401 - as `serve` would
+    preload()
     from minichat.cli import main
-    from minichat.lean_imports import without
 
-    with without("PIL"):  # as in `minichat.admin`
-        for name in PRELOADED:
-            import_module(name)
     _hash_passwords_cheaply()
     _next_command(socket.socket(fileno=int(sys.argv[1])))
     sys.exit(main())

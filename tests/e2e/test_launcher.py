@@ -8,15 +8,13 @@ HARMLESS = {"jinja2.utils.Lock", "werkzeug.routing.map.Lock", "werkzeug.routing.
 """Locks that no greenlet holds while another one runs."""
 HOLDS_ORIGINALS = """
 import sys
-from importlib import import_module
 import minichat.serving
 from minichat.cli import main
-from launcher import PRELOADED
+from launcher import preload
 from gevent import monkey
 first = set(sys.modules)
-for name in PRELOADED:
-    import_module(name)
-preloaded = sys.modules.keys() - first
+preload()
+preloaded = {name for name in sys.modules.keys() - first if not name.startswith("gevent.")}  # which replaces them
 monkey.patch_all()
 replaced = {id(one) for originals in monkey.saved.values() for one in originals.values() if callable(one)}
 for name in preloaded:
