@@ -258,7 +258,7 @@ class Bench:
             crowd.rest(2)
             held = resident_kib([int(pid) for pid in workers]) - before
         print(
-            f"idle: {held / count:.1f} KiB each of {count} streams (goal <= 40), opened in {seconds:.1f} s", flush=True
+            f"idle: {held / count:.1f} KiB each of {count} streams (goal <= 20), opened in {seconds:.1f} s", flush=True
         )
 
     def room(self, messages: int) -> None:
