@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -95,17 +95,31 @@ class RunningServer:
 
     def kill(self) -> None:
         """Kill the server with its workers, and return when all of them have ended."""
-        ends = [os.pidfd_open(pid) for pid in self.workers]
+        ends = list(_ends_of(self.workers))
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
         for end in ends:
             assert select.select([end], [], [], PATIENCE)[0], "a killed worker has not ended"
             os.close(end)
 
+    def end(self) -> None:
+        """Kill the processes that still run. When all have ended, another server can have the port."""
+        if self.process.poll() is None:
+            self.kill()
+        else:
+            kill_group(self.process)
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Stop the server and return its exit code."""
         self.process.send_signal(by)
         return self.process.wait(PATIENCE)
+
+
+def _ends_of(pids: Iterable[int]) -> Iterator[int]:
+    """Open a descriptor of each process that has not ended; it is readable at the end of the process."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            yield os.pidfd_open(pid)
 
 
 def database_of(folder: Path, *, database_url: str = "sqlite:///instance/minichat.sqlite3", **_: str) -> Database:
@@ -206,7 +220,7 @@ def serving(
         server.wait_until_it_answers()
         yield server
     finally:
-        kill_group(process)
+        server.end()
 
 
 class RunningRedis:
