@@ -126,8 +126,8 @@ def bare_python(wheel):
     made_of = f"{sys.version}\n{tools}\n"
     stamp = BARE / "made-of"
     if not stamp.exists() or stamp.read_text() != made_of:
-        venv.create(BARE, with_pip=True, clear=True)
-        subprocess.run([python, *PIP[1:], "install", *tools], check=True)
+        venv.create(BARE, clear=True)
+        subprocess.run([*PIP, "--python", python, "install", *tools], check=True)
         stamp.write_text(made_of)
     packages = packages_of(python)
     for earlier in packages.glob("minichat*"):
