@@ -45,6 +45,7 @@ class TestEntrance:
         visitor.presses("Show password")
         expect(visitor.page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
         visitor.follows("Log in")
+        visitor.sees("Log in to minichat")
         visitor.fills(username=ann.username, password="a wrong one")
         visitor.presses("Log in")
         expect(visitor.page.locator(".form-problem")).not_to_be_empty()

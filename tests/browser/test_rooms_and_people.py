@@ -185,6 +185,7 @@ class TestInvitations:
         bob.logged_out().opens(f"#invite={token}")
         bob.sees("Ann invites you to")
         bob.follows("Log in")
+        bob.sees("Log in to minichat")  # the page before it has a field for a username, too
         bob.fills(username=bob.username, password=PASSWORD)
         bob.presses("Log in")
         expect(bob.composer).to_be_visible()
