@@ -30,6 +30,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
+from minichat.serving import responses
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
 from minichat.serving.shares import Shares
 
@@ -153,6 +154,7 @@ class ChatWorker(GeventWorker):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         RequestParser.mesg_class = ChatRequest
+        responses.install()
         self._clients: dict[Any, Any] = {}
         """The socket that each greenlet serves."""
         self._waiting: dict[Any, float] = {}
@@ -160,6 +162,11 @@ class ChatWorker(GeventWorker):
         self._stops = Event()
         self._stops_at_once = False
         self.share = _SHARES.add(self.age)
+
+    def init_process(self) -> None:
+        """Make the settings plain attributes, then start: gunicorn looks up dozens of them for each request."""
+        vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        super().init_process()
 
     def patch(self) -> None:
         """Let gevent patch this process, without plugins: the search for them would read all metadata 25 times."""
