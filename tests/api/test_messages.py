@@ -335,3 +335,26 @@ class TestListingMessages:
         for message_id in (position, 99):
             answer = eve.gets(MESSAGES, **{place: message_id})
             assert (answer.status, answer.body) == (200, [])
+
+
+def test_an_answer_shows_the_present_state_of_what_earlier_answers_showed(ann: Person, bob: Person, room: Json) -> None:
+    message = ann.says("hello", in_=room)
+
+    def seen_by(person: Person) -> Json:
+        shown: Json = person.history(room, mark_read=False).body["messages"][0]
+        assert person.looks_at(room)["last_message"] == shown
+        return shown
+
+    assert (seen_by(ann)["is_read"], seen_by(bob)["is_read"]) == (False, False)
+    bob.reads(room, up_to=1)
+    assert (seen_by(ann)["is_read"], seen_by(bob)["is_read"]) == (True, True)
+    ann.patches("/api/auth/profile/", first_name="Anna")
+    assert seen_by(bob)["user"]["full_name"] == "Anna"
+    ann.patches(f"{MESSAGES}{message['id']}/", content="hello @bob")
+    assert (seen_by(bob)["content"], len(seen_by(bob)["mentions"])) == ("hello @bob", 1)
+    ann.patches(f"{MESSAGES}{message['id']}/", content="hello")
+    assert (seen_by(bob)["content"], seen_by(bob)["mentions"]) == ("hello", [])
+    bob.posts(f"/api/chat/users/{ann.user['id']}/block/")
+    assert (seen_by(bob)["is_blocked"], seen_by(ann)["is_blocked"]) == (True, False)
+    ann.deletes(f"{MESSAGES}{message['id']}/")
+    assert (seen_by(bob)["is_deleted"], seen_by(bob)["content"]) == (True, "")

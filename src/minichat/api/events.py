@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from minichat.api import presenting
-from minichat.api.presenting import Json, Presenter
+from minichat.api.presenting import Json, Presenter, Written
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
 from minichat.domain.model import (
@@ -180,6 +180,7 @@ class JsonEventWriter:
             if kind not in kinds:
                 written += self.write([Addressed(logged, [user_id])], base_url)[0].values()
             elif message is not None and message.seq >= receipts.get(message.room_id, _NOTHING_READ).first_seq:
+                data: Written | None
                 if kind == ChangeKind.REACTION_CHANGED:
                     data = self._reaction_data(logged.change, base_url, message, details)
                 else:

@@ -1,7 +1,7 @@
 """Entities as JSON, by plain functions and orjson: the contract's objects, field by field.
 
 The schemas document these shapes. If marshmallow wrote them, a page of messages would cost four times as much. The JSON
-of a person is written once per answer and copied as bytes. This module does not know the request.
+of people and of most messages is remembered and copied as bytes. This module does not know the request.
 """
 
 import re
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Json = dict[str, Any]
+Written = Json | orjson.Fragment
+"""An object for an answer, or its JSON."""
+
+_REMEMBERED = 2_048
+"""Maximum number of people, and of messages, whose JSON a worker keeps."""
 
 
 class JsonResponse(Response):
@@ -111,13 +116,35 @@ def _letter(first: str) -> str:
 class _Written(dict[int, orjson.Fragment]):
     """The JSON of users by id, ready for any answer. The first look-up of a user writes it."""
 
-    def __init__(self, shown: Callable[[int], Json]) -> None:
+    def __init__(self, write: Callable[[int], orjson.Fragment]) -> None:
         super().__init__()
-        self._shown = shown
+        self._write = write
 
     def __missing__(self, user_id: int) -> orjson.Fragment:
-        written = self[user_id] = orjson.Fragment(orjson.dumps(self._shown(user_id)))
+        written = self[user_id] = self._write(user_id)
         return written
+
+
+# The same people and messages are in many answers. The arguments are all that the JSON shows, as the database has just
+# returned it, so nothing that is remembered can be out of date.
+
+
+@lru_cache(_REMEMBERED)
+def _written_user(shown: User, base: str) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(user(shown, base)))
+
+
+@lru_cache(_REMEMBERED)
+def _written_person(shown: User, base: str, is_online: bool, last_seen: Timestamp | None) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps({**user(shown, base), **_presence_fields(is_online, last_seen)}))
+
+
+@lru_cache(_REMEMBERED)
+def _written_message(
+    message: Message, author: orjson.Fragment, username: str, is_read: bool, is_blocked: bool
+) -> orjson.Fragment:
+    """Return a message without reactions and mentions."""
+    return orjson.Fragment(orjson.dumps(_plain_message(message, author, username, is_read, is_blocked)))
 
 
 class Presenter:
@@ -131,8 +158,10 @@ class Presenter:
         self._reactions = details.reactions
         self._mentions = details.mentions
         self._people = people
-        self._users = _Written(lambda user_id: user(people[user_id], base))
-        self._persons = _Written(lambda user_id: person(people[user_id], base, now))
+        self._users = _Written(lambda user_id: _written_user(people[user_id], base))
+        self._persons = _Written(
+            lambda user_id: _written_person(people[user_id], base, *_presence(people[user_id], now))
+        )
         self._details = details
         self._blocked_ids = details.blocked_by(viewer_id)
 
@@ -143,18 +172,17 @@ class Presenter:
         other._blocked_ids = self._details.blocked_by(viewer_id)  # noqa: SLF001
         return other
 
-    def message(self, message: Message, receipts: Receipts) -> Json:
+    def message(self, message: Message, receipts: Receipts) -> Written:
         """Return a Message."""
         author_id = message.user_id
-        shown = shared_message_fields(message)
-        shown["user"] = self._users[author_id]
-        shown["user_username"] = self._people[author_id].username
-        shown["is_read"] = message.seq <= (receipts.others_seq if author_id == self._viewer_id else receipts.own_seq)
-        shown["is_blocked"] = is_blocked = author_id in self._blocked_ids
+        is_read = message.seq <= (receipts.others_seq if author_id == self._viewer_id else receipts.own_seq)
+        author, username = self._users[author_id], self._people[author_id].username
+        is_blocked = author_id in self._blocked_ids
+        if not (message.has_reactions or message.has_mentions):
+            return _written_message(message, author, username, is_read, is_blocked)
+        shown = _plain_message(message, author, username, is_read, is_blocked)
         shown["reactions"] = self._reactions_to(message) if message.has_reactions else []
         shown["mentions"] = self._mentions_in(message) if message.has_mentions else []
-        shown["mentions_all"] = message.mentions_all and not is_blocked
-        shown["is_pinned"] = message.pin is not None and not message.is_deleted
         return shown
 
     def _mentions_in(self, message: Message) -> list[orjson.Fragment]:
@@ -182,7 +210,7 @@ class Presenter:
             "created_at": rfc3339(reaction.created_at),
         }
 
-    def messages(self, page: MessagePage) -> list[Json]:
+    def messages(self, page: MessagePage) -> list[Written]:
         """Return the messages of a page, oldest first."""
         return [self.message(message, page.receipts[message.room_id]) for message in page.messages]
 
@@ -262,6 +290,21 @@ class Presenter:
         return (others[0].full_name or others[0].username) if others else ""
 
 
+def _plain_message(message: Message, author: orjson.Fragment, username: str, is_read: bool, is_blocked: bool) -> Json:
+    """Return a message as if it had no reactions and mentions."""
+    return {
+        **shared_message_fields(message),
+        "user": author,
+        "user_username": username,
+        "is_read": is_read,
+        "is_blocked": is_blocked,
+        "reactions": [],
+        "mentions": [],
+        "mentions_all": message.mentions_all and not is_blocked,
+        "is_pinned": message.pin is not None and not message.is_deleted,
+    }
+
+
 def shared_message_fields(message: Message) -> Json:
     """Return the fields of a Message that are the same for every reader. The data export holds only these."""
     return {
@@ -305,7 +348,7 @@ def user(shown: User, base: str) -> Json:
 
 def person(shown: User, base: str, now: Timestamp) -> Json:
     """Return a Person: a User with their presence."""
-    return {**user(shown, base), **_presence(shown, now)}
+    return {**user(shown, base), **_presence_fields(*_presence(shown, now))}
 
 
 def online(shown: User, base: str, now: Timestamp) -> Json:
@@ -339,8 +382,12 @@ def session(shown: Session, current: int, now: Timestamp) -> Json:
 
 
 def _profile(shown: User, base: str, now: Timestamp) -> Json:
-    return {**_presence(shown, now), "avatar": avatar(shown, base)}
+    return {**_presence_fields(*_presence(shown, now)), "avatar": avatar(shown, base)}
 
 
-def _presence(shown: User, now: Timestamp) -> Json:
-    return {"is_online": shown.is_online(now), "last_seen": optional_rfc3339(shown.last_seen(now))}
+def _presence(shown: User, now: Timestamp) -> tuple[bool, Timestamp | None]:
+    return shown.is_online(now), shown.last_seen(now)
+
+
+def _presence_fields(is_online: bool, last_seen: Timestamp | None) -> Json:
+    return {"is_online": is_online, "last_seen": optional_rfc3339(last_seen)}
