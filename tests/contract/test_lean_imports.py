@@ -7,8 +7,11 @@ import pytest
 
 from minichat.lean_imports import without
 
-UNUSED = ["cryptography", "segno", "psycopg", "rich", "PIL", "wsproto", "redis", "playhouse.cockroachdb"]
-"""Packages that a worker with SQLite does not need before the first upload, WebSocket or second factor."""
+UNUSED = [
+    *("cryptography", "segno", "psycopg", "rich", "PIL", "wsproto", "redis", "playhouse.cockroachdb"),
+    *("yaml", "email_validator", "smtplib"),
+]
+"""Packages that a worker with SQLite does not need before the first upload, WebSocket, second factor or address."""
 LOADED = f"import minichat.app, sys; print([name for name in {UNUSED} if name in sys.modules])"
 
 

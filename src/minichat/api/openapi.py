@@ -8,11 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
 
-from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.schema_resolver import SchemaResolver
 from flask import Flask
-from flask_smorest import Api
-from flask_smorest import Blueprint as SmorestBlueprint
 
 from minichat.api.application import new_application
 from minichat.api.limits import HEADERS as RATE_LIMIT_HEADERS
@@ -31,6 +27,13 @@ from minichat.domain.model import (
     RoomKind,
     WriteAccess,
 )
+from minichat.lean_imports import without
+
+with without("yaml"):  # for documents and docstrings in YAML, which the chat has none of
+    from apispec.ext.marshmallow import MarshmallowPlugin
+    from apispec.ext.marshmallow.schema_resolver import SchemaResolver
+    from flask_smorest import Api
+    from flask_smorest import Blueprint as SmorestBlueprint
 
 DESCRIPTION = """\
 A complete chat API: accounts, rooms, direct chats, messages.
