@@ -1,33 +1,10 @@
 """The benchmarks run, and docs/scaling.md shows the output of the simulation."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from benches import ROOT, bench
 from commands import run_minichat
 from scale import IS_SLOW, scaled
-from servers import child, environment
-
-ROOT = Path(__file__).parents[2]
-
-
-def bench(folder: Path, program: str, *args: str, **settings: str) -> str:
-    """Run a program of bench/ to its end, and return its output."""
-    command: list[str | Path] = [sys.executable, ROOT / "bench" / program, *args]
-    streams: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with child(command, folder, env=environment(**settings), **streams) as process:
-        try:
-            said, errors = process.communicate(timeout=scaled(60, 1_800))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)  # so that it ends the servers that it has started
-            process.wait(20)
-            raise
-    assert process.returncode == 0, errors
-    return str(said)
 
 
 def tables_of(text: str) -> list[str]:
@@ -80,9 +57,3 @@ def test_the_benchmark_measures_searches_and_sends(tmp_path: Path) -> None:
     rooms = [line.split()[1] for line in said if line.startswith("rare")]
     assert rooms == ["1", "20", "200"] * len(databases.split(","))
     assert [line for line in said if line.startswith("a send costs")]
-
-
-@pytest.mark.skipif(not IS_SLOW, reason="starts two hosts with a PostgreSQL and a Redis")
-def test_the_benchmark_measures_the_delay_between_two_hosts(tmp_path: Path) -> None:
-    said = bench(tmp_path, "two_hosts.py", "--readers", "20", "--seconds", "2").splitlines()
-    assert [line.endswith(" 0 missing") for line in said] == [True, True, False]
