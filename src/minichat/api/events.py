@@ -5,7 +5,6 @@ their own reactions, and the mentions of users who block its author. So it has f
 The hub decides which listeners receive an event.
 """
 
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from minichat.api import presenting
+from minichat.api.framing import chunk_of, text_message_of
 from minichat.api.presenting import Json, Presenter, Written
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
@@ -42,8 +42,6 @@ _MESSAGE_KINDS = {
 _PERSON_KINDS = MOVES | {ChangeKind.PARTICIPANT_UPDATED, ChangeKind.REACTION_CHANGED}
 """The kinds of change whose events show their user."""
 _NOTHING_READ = Receipts(0, 0)
-_TEXT = 0x81
-"""The first byte of a complete text message."""
 
 _LINE_SEPARATOR, _PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
 """No ends of a line in a stream, but several clients split their lines there."""
@@ -88,25 +86,10 @@ class JsonEvent:
 
     @property
     def message(self) -> bytes:
-        """The event as a text message of a WebSocket server (RFC 6455, section 5.2)."""
+        """The event as a text message of a WebSocket server."""
         if not self._message:
-            length = len(self.json)
-            head = (
-                struct.pack(">BB", _TEXT, length)
-                if length < 126
-                else (
-                    struct.pack(">BBH", _TEXT, 126, length)
-                    if length < 65_536
-                    else struct.pack(">BBQ", _TEXT, 127, length)
-                )
-            )
-            self._message = head + self.json
+            self._message = text_message_of(self.json)
         return self._message
-
-
-def chunk_of(data: bytes) -> bytes:
-    """Return a chunk of an HTTP/1.1 response (RFC 9112, section 7.1)."""
-    return b"%X\r\n%b\r\n" % (len(data), data)
 
 
 class JsonEventWriter:

@@ -15,7 +15,8 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 
-from minichat.api.events import JsonEvent, chunk_of
+from minichat.api.events import JsonEvent
+from minichat.api.framing import chunk_of
 from minichat.domain.ports import OwnConnection
 from minichat.live.listeners import Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS

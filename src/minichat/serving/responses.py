@@ -6,6 +6,8 @@ from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.http.wsgi import Response
 
+from minichat.api.framing import chunk_of
+
 
 class JoinedResponse(Response):
     """A response whose head leaves together with the first part of its body, in one system call."""
@@ -34,7 +36,7 @@ class JoinedResponse(Response):
     def _emit_body(self, data: bytes) -> None:
         head, self._head = self._head, b""
         if self.chunked:
-            data = b"%X\r\n%b\r\n" % (len(data), data)
+            data = chunk_of(data)
         util.write(self.sock, head + data)
 
     def _send_head(self) -> None:
