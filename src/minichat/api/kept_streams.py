@@ -64,18 +64,14 @@ class KeptStream:
 
     def send(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once, as the sink of the listener. Return False if the connection takes nothing."""
-        chunks = events[0].chunk if len(events) == 1 else b"".join([event.chunk for event in events])
         try:
-            sent = self._send_now(chunks)
-        except BlockingIOError:
-            return False
+            is_sent = self._offer(b"".join([event.chunk for event in events]))
         except OSError:
             self.listener.end()
             return True
-        if sent < len(chunks):
-            self._rest = chunks[sent:]
+        if is_sent and self._rest:
             self.listener.wake()
-        return True
+        return is_sent
 
     def send_heartbeat(self) -> None:
         """Send a heartbeat, unless events are being sent. Raises OSError."""

@@ -156,9 +156,8 @@ class Conversation:
 
     def _offer(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once: the sink of the listener."""
-        messages = events[0].message if len(events) == 1 else b"".join([event.message for event in events])
         try:
-            is_sent = self._socket.offer(messages)
+            is_sent = self._socket.offer(b"".join([event.message for event in events]))
         except OSError:
             self._listener.end()
             return True
