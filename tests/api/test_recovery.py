@@ -74,6 +74,19 @@ def test_a_link_sets_a_new_password_and_ends_every_earlier_session(
     assert chat.anyone.posts("/api/auth/login/", username="ann", password=NEW).status == 200
 
 
+def test_a_link_of_a_former_administrator_is_answered_like_an_unknown_one(chat: Chat, ann: Person) -> None:
+    services = context_of(chat.app).services
+    services.registration.create_superuser("root", PASSWORD)
+    eve = services.registration.create_superuser("eve", PASSWORD)
+    token = services.recovery.make_link("ann", by=eve.id).token
+    services.superusers.revoke(eve.id)
+    for new in (NEW, "ann"):
+        former, unknown = [chat.anyone.posts(CONFIRM, token=one, new_password=new) for one in (token, "x" * len(token))]
+        assert former.status == 400
+        assert without_request_id(former) == without_request_id(unknown)
+    assert ann.gets("/api/auth/me/").status == 200
+
+
 def test_a_refused_password_leaves_the_link_valid(chat: Chat, ann: Person, mailer: MemoryMailer) -> None:
     token = requested(chat, mailer)
     answer = chat.anyone.posts(CONFIRM, token=token, new_password="ann")

@@ -39,6 +39,15 @@ def test_a_link_is_taken_once(ports, ann, put):
     assert ports.link_store.get(ann.id, RESET) is None
 
 
+def test_a_link_keeps_its_maker_until_a_newer_one_without_any(ports, ann, bob, put):
+    link = AccountLink(ann.id, RESET, "made", "hash of made", "", 1_000, 9_000, made_by=bob.id)
+    with ports.transaction(account=ann.id):
+        ports.link_store.put(link)
+    assert ports.link_store.by_hash("hash of made") == link
+    put("mailed")
+    assert ports.link_store.get(ann.id, RESET).made_by is None
+
+
 def test_one_of_many_concurrent_takers_gets_the_link(ports, ann, put):
     link, found = put("seed"), []
 

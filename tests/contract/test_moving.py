@@ -171,7 +171,7 @@ def live(home):
     chat.services.figures.record({(hour, Figure.MESSAGES): 3}, {hour: [ann.id, bob.id]})
     warden = chat.superuser("warden")
     chat.services.room_openings.open(warden.id, warden.grant.session.id, room.id, "Report 1")
-    chat.services.recovery.make_link("ann")
+    chat.services.recovery.make_link("ann", by=warden.id)
     with chat.ports.transaction():
         chat.ports.mail_store.add(NewMail(MailKind.RESET, ann.id, "", "", "ru", "s" * 32, clock.now, clock.now))
     chat.services.administration.disable("c-l")

@@ -1,14 +1,20 @@
 """Recovery on every database, with a mail server in memory: uses of a link and verifications at the same time."""
 
 import threading
+from functools import partial
 
 import pytest
 
 from builders import Chat
 from minichat.adapters.memory import MemoryMailer
 from minichat.domain.errors import EmailTaken, LinkInvalid
+from minichat.domain.model import AuditEvent
 
 pytestmark = pytest.mark.threads
+
+
+NEW = "another horse battery"
+LOSSES = {"demoted": AuditEvent.SUPERUSER_REVOKED, "disabled": AuditEvent.DISABLED, "erased": AuditEvent.DELETED}
 
 
 @pytest.fixture
@@ -49,6 +55,28 @@ def test_of_many_uses_of_a_link_at_once_one_sets_the_password(chat):
     outcomes = outcomes_of([lambda new=new: chat.services.recovery.confirm(token, new) for new in passwords])
     assert sorted(outcomes, key=str) == [LinkInvalid] * 3 + [None]
     assert ann.user.is_active
+
+
+@pytest.mark.parametrize("loss", ["demoted", "disabled", "erased"])
+def test_a_link_used_while_its_maker_loses_the_rights_works_before_or_not_at_all(chat, loss):
+    chat.superuser("root")
+    services = chat.services
+    lose = {
+        "demoted": services.superusers.revoke,
+        "disabled": services.administration.disable,
+        "erased": services.erasure.erase_account,
+    }[loss]
+    for number in range(4):
+        ann, eve = chat.person(f"ann{number}"), chat.superuser(f"eve{number}")
+        token = services.recovery.make_link(ann.id, by=eve.id).token
+        use = partial(services.recovery.confirm, token, NEW)
+        outcomes_of([partial(lose, eve.id), use])
+        with pytest.raises(LinkInvalid):
+            use()
+        entries = {entry.event: entry.id for entry in chat.services.audit_log.page(20) if entry.at == chat.clock()}
+        if AuditEvent.PASSWORD_RESET in entries:
+            assert entries[AuditEvent.PASSWORD_RESET] < entries[LOSSES[loss]]
+        chat.clock.advance(1)
 
 
 def test_of_accounts_that_verify_one_address_at_once_one_succeeds(chat, mailer):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import ADDRESS, CHAIN_KEY, PASSWORD, Chat, MailingChat, issues_of
+from builders import ADDRESS, CHAIN_KEY, PASSWORD, Chat, MailingChat, MemoryChat, issues_of
 from minichat.adapters.memory import Memory
 from minichat.domain.errors import (
     InvalidCredentials,
@@ -28,6 +28,14 @@ def chat():
 @pytest.fixture
 def ann(chat):
     return chat.verified("ann")
+
+
+@pytest.fixture
+def ann_with_eve():
+    """A chat whose tests can act between two steps, with ann, and eve, who is one of two superusers."""
+    chat = MemoryChat()
+    chat.superuser("root")
+    return chat, chat.person("ann"), chat.superuser("eve")
 
 
 class TestRequests:
@@ -230,6 +238,60 @@ class TestLinksOfAdministrators:
         bob.logs_in(NEW)
         entries = silent.services.audit_log.page(9, user_id=bob.id)
         assert (AuditEvent.RESET_LINK_MADE, root.id) in [(entry.event, entry.actor_id) for entry in entries]
+
+    @pytest.mark.parametrize("loss", ["demoted", "disabled", "erased"])
+    def test_a_link_is_void_after_its_maker_lost_the_rights(self, chat, ann, loss):
+        services, eve = chat.services, chat.superuser("eve")
+        root = chat.superuser("root")
+        token = services.recovery.make_link(ann.id, by=eve.id).token
+        services.recovery.check(token, NEW)
+        lose = {
+            "demoted": services.superusers.revoke,
+            "disabled": services.administration.disable,
+            "erased": services.erasure.erase_account,
+        }
+        lose[loss](eve.id, by=root.id)
+        for use in (services.recovery.check, services.recovery.confirm):
+            with pytest.raises(LinkInvalid):
+                use(token, NEW)
+        ann.logs_in(PASSWORD)
+
+    def test_a_link_of_a_new_account_is_void_after_its_maker_lost_the_rights(self, chat):
+        eve, root = chat.superuser("eve"), chat.superuser("root")
+        token = chat.services.account_editing.create_with_link("bob", by=eve.id).token
+        chat.services.superusers.revoke(eve.id, by=root.id)
+        with pytest.raises(LinkInvalid):
+            chat.services.recovery.confirm(token, NEW)
+
+    def test_a_link_is_void_if_its_maker_is_demoted_while_it_is_used(self, ann_with_eve):
+        chat, ann, eve = ann_with_eve
+        token = chat.services.recovery.make_link(ann.id, by=eve.id).token
+        chat.meanwhile(lambda: chat.services.superusers.revoke(eve.id))
+        with pytest.raises(LinkInvalid):
+            chat.services.recovery.confirm(token, NEW)
+        ann.logs_in(PASSWORD)
+
+    def test_a_link_works_again_for_a_maker_who_regained_the_rights(self, ann_with_eve):
+        chat, ann, eve = ann_with_eve
+        token = chat.services.recovery.make_link(ann.id, by=eve.id).token
+        chat.services.superusers.revoke(eve.id)
+        chat.services.superusers.grant(eve.id)
+        chat.services.recovery.confirm(token, NEW)
+        ann.logs_in(NEW)
+
+    def test_a_superuser_uses_a_link_of_their_own(self, ann_with_eve):
+        chat, _, eve = ann_with_eve
+        chat.services.recovery.confirm(chat.services.recovery.make_link(eve.id, by=eve.id).token, NEW)
+        eve.logs_in(NEW)
+
+    def test_links_of_the_command_line_and_of_mails_outlive_every_administrator(self, chat, ann):
+        eve = chat.superuser("eve")
+        chat.superuser("root")
+        chat.services.recovery.make_link(ann.id, by=eve.id)
+        mailed = chat.requests()  # in the place of the administrator's link
+        chat.services.superusers.revoke(eve.id)
+        chat.services.recovery.confirm(mailed, NEW)
+        chat.services.recovery.confirm(chat.services.recovery.make_link(ann.id).token, PASSWORD)
 
     def test_the_verified_address_is_notified_without_the_link(self, chat, ann):
         chat.services.recovery.make_link("ann", language="ru")

@@ -27,13 +27,16 @@ class AccountLinks:
     keys: Sequence[bytes] = field(repr=False)
     """The current key first, then former keys, from which the links of unsent mails may derive."""
 
-    def make(self, user: User, purpose: LinkPurpose, *, seed: str | None = None) -> AccountLink:
-        """Make a link, inside a transaction that holds the account. The earlier one for that purpose is void."""
+    def make(self, user: User, purpose: LinkPurpose, *, seed: str | None = None, by: int | None = None) -> AccountLink:
+        """Make a link, inside a transaction that holds the account. The earlier one for that purpose is void.
+
+        `by` is the administrator who makes it, if there is one.
+        """
         now = self.clock()
         seed = seed or new_token()
         token_hash = hash_of(_token(self.keys[0], purpose, seed))
         expires_at = now + LIFETIMES[purpose]
-        link = AccountLink(user.id, purpose, seed, token_hash, email_key(user.email), now, expires_at)
+        link = AccountLink(user.id, purpose, seed, token_hash, email_key(user.email), now, expires_at, by)
         self.link_store.put(link)
         return link
 

@@ -19,15 +19,19 @@ class Administrators:
     session_store: SessionStore
 
     def refuse_former(self, by: int | None) -> None:
-        """Raise NotAnAdministrator unless `by` is an enabled superuser, or None for the command line.
+        """Raise NotAnAdministrator for somebody who `may_act` no more.
 
         The transaction must share the account: see `accounts`.
         """
-        if by is None:
-            return
-        user = self.user_store.by_ids([by]).get(by)
-        if user is None or user.is_erased or not (user.is_active and user.is_superuser):
+        if not self.may_act(by):
             raise NotAnAdministrator
+
+    def may_act(self, by: int | None) -> bool:
+        """Return whether `by` is an enabled superuser, or None for the command line."""
+        if by is None:
+            return True
+        user = self.user_store.by_ids([by]).get(by)
+        return user is not None and user.is_active and user.is_superuser and not user.is_erased
 
     def refuse_ended(self, admin_id: int, session_id: int) -> None:
         """Raise NotAnAdministrator unless the session is live and belongs to this administrator.

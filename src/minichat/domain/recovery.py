@@ -2,6 +2,9 @@
 
 A request for a mail answers the same, in the same time, whether there is such an account or not: it only queues the
 request, and `domain.mail_delivery` decides. The link goes to the verified address of the account, never to a typed one.
+
+A link of an administrator works only while its maker is one. The rights of the moment of its use count, so a maker who
+was promoted again is trusted again.
 """
 
 from dataclasses import dataclass
@@ -80,13 +83,14 @@ class Recovery:
         """Set a new password, end all sessions and open a new one.
 
         Raises LinkInvalid, or InvalidInput, after which the link is still valid. Of two concurrent requests, one
-        succeeds.
+        succeeds. The maker of the link keeps the rights until the end of the transaction.
         """
         link, user = self._open(token)
         secret = self._checked_password(user, new, confirm)
         new_hash = self.password_hasher.hash(secret)
-        with self.transaction(account=user.id):
+        with self.transaction(account=user.id, shared_accounts=accounts(link.made_by)):
             self.account_links.use(link)
+            self._refuse_former_maker(link)
             found = self.user_store.credentials_by_id(user.id)
             if found is None or not found.user.is_active:
                 raise LinkInvalid
@@ -132,7 +136,7 @@ class Recovery:
 
     def add_link(self, user: User, *, by: int | None, language: str) -> ResetLink:
         """Make a link for an enabled account, inside the caller's transaction, which holds the account."""
-        link = self.account_links.make(user, LinkPurpose.RESET)
+        link = self.account_links.make(user, LinkPurpose.RESET, by=by)
         if user.email_verified_at is not None:
             self.outbox.put(MailKind.LINK_MADE, user_id=user.id, address=user.email, language=language)
         self.audit_log.note(AuditEvent.RESET_LINK_MADE, about=user.id, by=by)
@@ -141,10 +145,16 @@ class Recovery:
     def _open(self, token: str) -> tuple[AccountLink, User]:
         """Return a valid link with its account. Raises LinkInvalid."""
         link = self.account_links.open(token, LinkPurpose.RESET)
+        self._refuse_former_maker(link)
         user = self.user_store.get(link.user_id)
         if user is None or not user.is_active:
             raise LinkInvalid
         return link, user
+
+    def _refuse_former_maker(self, link: AccountLink) -> None:
+        """Raise LinkInvalid if an administrator made the link and is none any more."""
+        if not self.administrators.may_act(link.made_by):
+            raise LinkInvalid
 
     def _checked_password(self, user: User, new: str, confirm: str | None) -> str:
         """Return the new password in the form to hash. Raises InvalidInput."""

@@ -294,6 +294,7 @@ class LinkRow(Model):
     email_key = TextField()
     created_at = BigIntegerField()
     expires_at = BigIntegerField()
+    made_by = BigIntegerField(null=True)
 
     class Meta:
         table_name = "account_link"

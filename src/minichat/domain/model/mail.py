@@ -27,6 +27,8 @@ class AccountLink(NamedTuple):
     """The key of the account's address when the link was made (`accounts.email_key`), or "" if it had none."""
     created_at: Timestamp
     expires_at: Timestamp
+    made_by: int | None = None
+    """The administrator; None for a link of a mail or of the command line."""
 
 
 class MailKind(StrEnum):
