@@ -239,12 +239,19 @@ def _sleep(ann: Visitor, ben: Visitor, notebook: Visitor) -> list[str]:
     says(ann, "good night")
     expect(message(notebook, "good night")).to_be_visible()
     radio.sleep()
+    ben.page.evaluate("location.hash = '#/settings/profile'")  # and nobody is in the kitchen
     says(ann, "good morning")
-    expect(message(ben, "good morning")).to_be_visible()
+    expect(message(ann, "good morning")).to_be_visible()
     expect(message(notebook, "good morning")).to_have_count(0)
     notebook.page.clock.fast_forward("08:00:00")
     notebook.page.clock.fast_forward("00:00:10")  # it waits for a sign of life
     expect(message(notebook, "good morning")).to_be_visible()
+    expect(notebook.page.locator(".unread-divider")).to_have_text("New messages")
+    expect(notebook.page).to_have_title("(1) Kitchen · minichat")  # nobody has seen it before Ben moves
+    notebook.page.clock.fast_forward("00:00:02")
+    notebook.page.mouse.move(40, 40)
+    expect(notebook.page).to_have_title("Kitchen · minichat")
+    ben.page.get_by_role("link", name=re.compile("Kitchen")).click()
     return ["good night", "good morning"]
 
 

@@ -19,6 +19,7 @@ import {h} from "../ui/dom.js";
 import {showTarget} from "../ui/target.js";
 import {toast} from "../ui/toast.js";
 import {windowList} from "../ui/window_list.js";
+import {watchAttention} from "./attention.js";
 import {emptyRoom} from "./empty_room.js";
 import {laterControls} from "./later_controls.js";
 import {listEdges} from "./list_edges.js";
@@ -221,7 +222,7 @@ export function messageList(app, room, signal) {
 
   /** @param {ReturnType<typeof list.inView>} seen */
   function read(seen) {
-    if (document.visibilityState !== "visible" || !document.hasFocus()) return;
+    if (isUnseen) return;
     const height = scroller.clientHeight;
     let seq = 0;
     for (const {item, top, bottom} of seen) {
@@ -230,18 +231,11 @@ export function messageList(app, room, signal) {
     if (seq > 0) void markRead(app, room, seq);
   }
 
-  /** Messages that arrive while the user looks elsewhere are new when they return. */
-  function noticeAbsence() {
-    const isAway = document.visibilityState !== "visible" || !document.hasFocus();
-    const known = store.get().rooms.get(room);
-    if (isAway && known && !isUnseen) {
-      isLineOld = known.unread_count === 0;
-      isUnseen = true;
-    }
-    if (!isAway) {
-      isUnseen = false;
-      onView();
-    }
+  /** Messages that arrive while the user looks elsewhere are new when they return. @param {boolean} isLooking */
+  function setLooking(isLooking) {
+    if (!isLooking && !isUnseen) isLineOld = store.get().rooms.get(room)?.unread_count === 0;
+    isUnseen = !isLooking;
+    if (isLooking) onView();
   }
 
   store.watch(
@@ -285,9 +279,7 @@ export function messageList(app, room, signal) {
     },
     signal,
   );
-  addEventListener("focus", noticeAbsence, {signal});
-  addEventListener("blur", noticeAbsence, {signal});
-  document.addEventListener("visibilitychange", noticeAbsence, {signal});
+  watchAttention(app, setLooking, signal);
   signal.addEventListener("abort", () => {
     const anchor = list.anchor();
     const place = center && anchor ? {...center, ...anchor} : null;
