@@ -127,6 +127,15 @@ export function partnerOf(room, me) {
 }
 
 /**
+ * The direct chat with a person, if there is one.
+ * @param {State} state
+ * @param {number} user
+ */
+export function directChatWith({account, rooms}, user) {
+  return [...rooms.values()].find((room) => partnerOf(room, account?.id)?.id === user);
+}
+
+/**
  * The user may write in this room.
  * @param {Room} room
  */

@@ -263,6 +263,7 @@ const texts = {
   "person.erased": "This account has been deleted.",
   "person.stranger": "You no longer share a room with this person.",
   "person.message": "Send message",
+  "person.chat": "Open chat",
   "person.block": "Block",
   "person.unblock": "Unblock",
   "person.block_title": "Block {name}?",

@@ -294,6 +294,7 @@ const texts = {
   "person.erased": "Аккаунт удалён.",
   "person.stranger": "У вас больше нет общих комнат с этим человеком.",
   "person.message": "Написать",
+  "person.chat": "Открыть чат",
   "person.block": "Заблокировать",
   "person.unblock": "Разблокировать",
   "person.block_title": "Заблокировать: {name}?",

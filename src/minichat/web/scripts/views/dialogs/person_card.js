@@ -15,6 +15,7 @@ import {href} from "../../router.js";
 import {isErased} from "../../store/finding.js";
 import {rightsOver} from "../../store/participants.js";
 import {nameOf} from "../../store/people.js";
+import {directChatWith} from "../../store/rooms.js";
 import {t} from "../../texts/texts.js";
 import {openDialog} from "../../ui/dialog.js";
 import {fill, h, setText} from "../../ui/dom.js";
@@ -87,7 +88,6 @@ function personCard(app, first, roomId, signal) {
       return fill(actions, h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
     }
     if (isStranger && !isBlocked) return fill(actions);
-    const message = button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
       : button("ban", t("person.block"), async () => {
@@ -98,7 +98,7 @@ function personCard(app, first, roomId, signal) {
     fill(
       actions,
       isBlocked && h("p", {class: "person-note"}, t("person.blocked_note")),
-      !isStranger && message,
+      !isStranger && messageAction(state),
       block,
       room && participant
         ? roleActions(app, room, participant, rightsOver(room, participant, state.account?.id)).map(
@@ -106,6 +106,14 @@ function personCard(app, first, roomId, signal) {
           )
         : null,
     );
+  }
+
+  /** What was said before a block can be read. @param {import("../../store/state.js").State} state */
+  function messageAction(state) {
+    if (!state.blocked.has(id)) return button("chat", t("person.message"), () => openDirectChat(app, id), "is-main");
+    const chat = directChatWith(state, id);
+    const address = chat && href({page: "room", room: chat.id});
+    return address && h("a", {class: "button is-wide", href: address}, icon("chat"), t("person.chat"));
   }
 
   /**
