@@ -13,7 +13,7 @@ import orjson
 
 from minichat.api import presenting
 from minichat.api.framing import chunk_of, text_message_of
-from minichat.api.presenting import Json, Presenter, Written
+from minichat.api.presenting import Json, Presenter
 from minichat.api.times import optional_rfc3339, rfc3339
 from minichat.domain.changes import ChangeLog
 from minichat.domain.model import (
@@ -41,7 +41,6 @@ _MESSAGE_KINDS = {
 }
 _PERSON_KINDS = MOVES | {ChangeKind.PARTICIPANT_UPDATED, ChangeKind.REACTION_CHANGED}
 """The kinds of change whose events show their user."""
-_NOTHING_READ = Receipts(0, 0)
 
 _LINE_SEPARATOR, _PARAGRAPH_SEPARATOR = "\u2028".encode(), "\u2029".encode()
 """No ends of a line in a stream, but several clients split their lines there."""
@@ -143,34 +142,6 @@ class JsonEventWriter:
         # Read after the messages, so that a user who was removed meanwhile does not receive their current content.
         is_read_for = self._log.is_read_for(messages.values(), user_ids_by_room) if messages else {}
         return _Shown(base_url, messages, details, is_read_for)
-
-    def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> list[JsonEvent]:
-        """Return the events of changes for one user, in order. Looks up all messages together."""
-        kinds = _MESSAGE_KINDS | {ChangeKind.REACTION_CHANGED}
-        about = [logged.change for logged in changes if logged.change.kind in kinds]
-        messages, details, receipts = (
-            self._log.messages(
-                user_id, {change.message_id or 0 for change in about}, {change.user_id or 0 for change in about}
-            )
-            if about
-            else ({}, Details({}), {})
-        )
-        presenter = Presenter(base_url, self._clock(), user_id, details)
-        written: list[JsonEvent] = []
-        for logged in changes:
-            # Without a message, its room was deleted, and a later change reports that.
-            kind, message = logged.change.kind, messages.get(logged.change.message_id or 0)
-            if kind not in kinds:
-                written += self.write([Addressed(logged, [user_id])], base_url)[0].values()
-            elif message is not None and message.seq >= receipts.get(message.room_id, _NOTHING_READ).first_seq:
-                data: Written | None
-                if kind == ChangeKind.REACTION_CHANGED:
-                    data = self._reaction_data(logged.change, base_url, message, details)
-                else:
-                    data = presenter.message(message, receipts.get(message.room_id, _NOTHING_READ))
-                if data is not None:
-                    written.append(self._stored_event(logged, orjson.dumps(data)))
-        return written
 
     def resync(self) -> JsonEvent:
         """Return the event that asks a client to load everything again."""

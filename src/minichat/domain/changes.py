@@ -27,7 +27,6 @@ from minichat.domain.model import (
     LoggedChange,
     LogPosition,
     Message,
-    Receipts,
     RoomView,
     Timestamp,
     User,
@@ -270,14 +269,6 @@ class ChangeLog:
         """
         messages = self.message_store.by_ids(message_ids)
         return messages, self.detail_reader.of_messages(user_ids, messages.values(), people_ids)
-
-    def messages(
-        self, user_id: int, message_ids: Iterable[int], people_ids: Iterable[int] = ()
-    ) -> tuple[Mapping[int, Message], Details, Mapping[int, Receipts]]:
-        """Return the same as `messages_for` one user, and the user's receipts by room."""
-        messages, details = self.messages_for([user_id], message_ids, people_ids)
-        receipts = self.membership_store.receipts(user_id, {message.room_id for message in messages.values()})
-        return messages, details, receipts
 
     def is_read_for(
         self, messages: Iterable[Message], user_ids_by_room: Mapping[int, Collection[int]]

@@ -36,9 +36,6 @@ class EventWriter(Protocol[EventT_co]):
         URLs in them begin with `base_url`. The number of look-ups does not depend on the number of messages.
         """
 
-    def write_all(self, changes: Sequence[LoggedChange], base_url: str, user_id: int) -> Sequence[EventT_co]:
-        """Return the events of changes for one user, in order. Looks up all messages together."""
-
     def resync(self) -> EventT_co:
         """Return the event that asks a client to load everything again."""
 

@@ -16,6 +16,7 @@ from minichat.api.schemas.events import SyncOut
 from minichat.api.schemas.queries import SyncQuery
 from minichat.api.streaming import authenticate_again, open_listener
 from minichat.domain.changes import ChangeBatch, Subscription
+from minichat.live.events import Addressed
 
 blueprint = Blueprint(
     "sync", __name__, url_prefix="/api/chat", description="The changes since a cursor, by polling or long polling."
@@ -59,7 +60,9 @@ def _read(subscription: Subscription, limit: int) -> tuple[ChangeBatch, Sequence
     change_log = services().change_log
     with change_log.at_one_moment():
         batch = change_log.read(subscription, limit)
-        return batch, context().events.write_all(batch.changes, base_url(), caller_id())
+        addressed = [Addressed(logged, [caller_id()]) for logged in batch.changes]
+        written = context().events.write(addressed, base_url())
+        return batch, [event for event_by_user in written for event in event_by_user.values()]
 
 
 def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
