@@ -6,7 +6,7 @@ import {applyEvent} from "../../src/minichat/web/scripts/store/events.js";
 import {bestRooms, peopleNamed, roomsNamed} from "../../src/minichat/web/scripts/store/finding.js";
 import {heirOf, putParticipants, rightsIn, rightsOver} from "../../src/minichat/web/scripts/store/participants.js";
 import {shortNameOf} from "../../src/minichat/web/scripts/store/people.js";
-import {atRoute, loggedOut} from "../../src/minichat/web/scripts/store/state.js";
+import {atRoute, loggedOut, pageBefore} from "../../src/minichat/web/scripts/store/state.js";
 import {duration} from "../../src/minichat/web/scripts/text/duration.js";
 import {matches, rank} from "../../src/minichat/web/scripts/text/fold.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
@@ -153,6 +153,14 @@ test("an invitation stays while a visitor logs in, and goes with a log-out", () 
   assert.equal(atRoute(opened, {page: "log-in"}).invite, "t1");
   assert.equal(loggedOut({...opened, phase: "starting"}).invite, "t1");
   assert.equal(loggedOut({...opened, phase: "in"}).invite, null);
+});
+
+test("a page that is no room closes to the room that was open, if it is still there", () => {
+  const inRoom = atRoute({...stateOfAnn(), rooms: new Map([[7, room({id: 7})]])}, {page: "room", room: 7});
+  const inSettings = atRoute(atRoute(inRoom, {page: "settings", section: ""}), {page: "settings", section: "about"});
+  assert.deepEqual(pageBefore(inSettings), {page: "room", room: 7});
+  assert.deepEqual(pageBefore({...inSettings, rooms: new Map()}), {page: "home"});
+  assert.deepEqual(pageBefore(atRoute(inSettings, {page: "home"})), {page: "home"});
 });
 
 test("durations have the largest unit that divides them", () => {

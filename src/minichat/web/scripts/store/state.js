@@ -74,6 +74,7 @@
  * @property {Account | null} account The logged-in user; set in phase "in".
  * @property {Info | null} info
  * @property {Route} route
+ * @property {number | null} roomBefore The room that is open, or that the user left for a page such as the settings.
  * @property {Settings} settings
  * @property {"connecting" | "live" | "waiting"} link The live updates. "waiting": the next attempt comes by itself.
  * @property {boolean} isLoaded The list of rooms is loaded.
@@ -113,6 +114,7 @@ export const START = {
   account: null,
   info: null,
   route: {page: "home"},
+  roomBefore: null,
   settings: DEFAULT_SETTINGS,
   link: "connecting",
   isLoaded: false,
@@ -152,7 +154,23 @@ export function loggedOut({phase, info, route, settings, invite}) {
  * @returns {State}
  */
 export function atRoute(state, route) {
-  return {...state, route, invite: route.page === "invite" ? route.token : state.invite};
+  const invite = route.page === "invite" ? route.token : state.invite;
+  return {...state, route, invite, roomBefore: roomBefore(state, route)};
+}
+
+/** @param {State} state @param {Route} route */
+function roomBefore(state, route) {
+  if (route.page === "room") return route.room;
+  return route.page === "home" ? null : state.roomBefore;
+}
+
+/**
+ * Where a page that is no room closes to.
+ * @param {State} state
+ * @returns {Route}
+ */
+export function pageBefore({roomBefore, rooms}) {
+  return roomBefore !== null && rooms.has(roomBefore) ? {page: "room", room: roomBefore} : {page: "home"};
 }
 
 /**

@@ -18,7 +18,7 @@ export function mentionsPage(app, signal) {
   return h(
     "section",
     {class: "page", "aria-label": t("mentions.title")},
-    pageHeader(t("mentions.title")),
+    pageHeader(app, t("mentions.title")),
     h(
       "div",
       {class: "page-scroll"},

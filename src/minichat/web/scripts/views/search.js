@@ -131,7 +131,7 @@ export function searchPage(app, room, signal) {
   return h(
     "section",
     {class: "page", "aria-label": t("search.title")},
-    pageHeader(t("search.title"), room),
+    pageHeader(app, t("search.title"), room),
     h(
       "div",
       {class: "search-form", role: "search"},

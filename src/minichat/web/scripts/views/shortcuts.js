@@ -6,6 +6,7 @@
  */
 import {go} from "../router.js";
 import {roomsInOrder} from "../store/rooms.js";
+import {pageBefore} from "../store/state.js";
 import {later} from "../ui/later.js";
 import {focusComposer} from "./composer.js";
 
@@ -75,7 +76,8 @@ function mayLeave({defaultPrevented, isComposing, target}) {
 
 /** @param {App} app */
 function leavePage(app) {
-  const {route} = app.store.get();
+  const state = app.store.get();
+  const {route} = state;
   if (route.page === "search" && route.room !== undefined) go({page: "room", room: route.room});
-  else if (["search", "mentions", "settings"].includes(route.page)) go({page: "home"});
+  else if (["search", "mentions", "settings"].includes(route.page)) go(pageBefore(state));
 }

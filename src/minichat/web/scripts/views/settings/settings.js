@@ -4,6 +4,7 @@
  * @typedef {import("../../app.js").App} App
  */
 import {href} from "../../router.js";
+import {pageBefore} from "../../store/state.js";
 import {t} from "../../texts/texts.js";
 import {fill, h, scope, setAttributes, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
@@ -42,8 +43,13 @@ const SECTIONS = [
  */
 export function settingsPage(app, signal) {
   const back = h("a", {class: "icon-button room-back", "aria-label": t("room.back")}, icon("back"));
-  const leave = {"aria-label": t("room.back"), title: t("room.back")};
-  const close = h("a", {class: "icon-button page-close", href: href({page: "home"}), ...leave}, icon("close"));
+  const label = t("room.back");
+  const before = href(pageBefore(app.store.get()));
+  const close = h(
+    "a",
+    {class: "icon-button page-close", href: before, "aria-label": label, title: label},
+    icon("close"),
+  );
   const name = h("span", {class: "settings-name"}); // on a phone
   const title = h("h2", {class: "page-title"}, h("span", {class: "settings-all"}, t("settings.title")), name);
   const links = SECTIONS.map(({key, sign, title: text}) =>
