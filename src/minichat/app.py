@@ -26,7 +26,7 @@ from minichat.api.context import AppContext
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.api.forwarding import AddressMiddleware
 from minichat.api.headers import SecurityHeadersMiddleware, security_headers
-from minichat.api.kept_streams import Keeper
+from minichat.api.keeper import Keeper
 from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens

@@ -42,13 +42,13 @@ MakeDatabase = Callable[[], "SqliteFile | PostgresDatabase"]
 class GoneClient:
     """A client that has gone already: its stream sends the past events and ends. tests/e2e/test_live.py has others."""
 
-    send_now = None
+    can_take_over = False
 
     def __init__(self, environ: dict[str, Any], on_closed: Callable[[], None]) -> None:
         on_closed()
 
     def take_over(self) -> OwnConnection:
-        raise AssertionError("without `send_now` nothing can be taken over")
+        raise AssertionError("nothing can be taken over")
 
     def disconnect(self) -> None:
         pass

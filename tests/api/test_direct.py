@@ -2,10 +2,12 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from minichat.adapters.clients import Connections, OwnConnection
 from minichat.api.direct import Outlet
 from minichat.api.events import JsonEvent
 
@@ -14,19 +16,21 @@ TIMEOUT_SECONDS = 10
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """The server's end, which never blocks, and the client's end of a connection with small buffers."""
+    """The server's and the client's end of a connection with small buffers."""
     server, client = socket.socketpair()
     with server, client:
         for end in (server, client):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-        server.setblocking(False)
-        client.settimeout(TIMEOUT_SECONDS)
+        for end in (server, client):
+            end.settimeout(TIMEOUT_SECONDS)
         yield server, client
 
 
 @pytest.fixture
-def outlet(ends: tuple[socket.socket, socket.socket]) -> Outlet:
-    return Outlet(ends[0], ends[0].send)
+def outlet(ends: tuple[socket.socket, socket.socket]) -> Iterator[Outlet]:
+    connection = OwnConnection(ends[0], Connections())
+    yield Outlet(connection)
+    connection.close()
 
 
 def receive(client: socket.socket, size: int) -> bytes:
@@ -46,10 +50,18 @@ def test_a_full_connection_keeps_the_rest_and_takes_nothing_before_it(
     assert not outlet.offer(data)
     rest = len(outlet.rest)
     received = receive(ends[1], sent * len(data) - rest)
-    ends[0].setblocking(True)
-    assert outlet.flush() is (rest > 0)
-    assert received + receive(ends[1], rest) == data * sent
-    assert not outlet.flush()
+    assert outlet.flush()
+    outlet.send(data)
+    assert received + receive(ends[1], rest + len(data)) == data * (sent + 1)
+
+
+def test_sending_waits_for_a_client_that_reads_late(ends: tuple[socket.socket, socket.socket], outlet: Outlet) -> None:
+    data = os.urandom(1_000_000)
+    sender = threading.Thread(target=outlet.send, args=(data,))
+    sender.start()
+    assert receive(ends[1], len(data)) == data
+    sender.join()
+    assert not outlet.rest
 
 
 def test_a_broken_connection_raises_an_error(ends: tuple[socket.socket, socket.socket], outlet: Outlet) -> None:

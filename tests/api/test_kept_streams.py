@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from minichat.adapters.clients import OwnConnection
-from minichat.api import kept_streams
+from minichat.adapters.clients import Connections, OwnConnection
+from minichat.api import keeper as keeping
 from minichat.api.events import JsonEvent
-from minichat.api.kept_streams import Keeper
+from minichat.api.keeper import Keeper
+from minichat.api.kept_streams import KeptStream
 from minichat.domain.changes import Subscription
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 
@@ -28,7 +29,7 @@ class Stream:
         self.was_closed = threading.Event()
         self.listener: Listener[JsonEvent] = Listener(Subscription(1, (0,), {1}), 1, 2**50, "http://chat.example")
         server.settimeout(TIMEOUT_SECONDS)
-        keeper.keep(self.listener, OwnConnection(server), self.was_closed.set)
+        KeptStream(keeper, self.listener, OwnConnection(server, Connections()), self.was_closed.set).begin()
         server.close()  # as the web server does
 
     def receive(self, size: int) -> bytes:
@@ -119,7 +120,7 @@ def test_a_listener_that_ended_before_is_closed(make_stream: MakeStream) -> None
         listener.end()
         was_closed = threading.Event()
         with server:
-            Keeper().keep(listener, OwnConnection(server), was_closed.set)
+            KeptStream(Keeper(), listener, OwnConnection(server, Connections()), was_closed.set).begin()
         assert was_closed.is_set()
         assert re.fullmatch(LAST, client.recv(100))
 
@@ -133,7 +134,7 @@ def test_a_client_that_has_gone_is_noticed_by_the_next_event(make_stream: MakeSt
 
 
 def test_quiet_streams_get_heartbeats(make_stream: MakeStream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_streams, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "HEARTBEAT_SECONDS", 0.01)
     streams = [make_stream(), make_stream()]
     for stream in streams:
         assert stream.receive(14) == b"2\r\n:\n\r\n" * 2
@@ -145,7 +146,7 @@ def test_quiet_streams_get_heartbeats(make_stream: MakeStream, monkeypatch: pyte
 
 
 def test_a_stream_that_is_gone_gets_no_heartbeat(make_stream: MakeStream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_streams, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(keeping, "HEARTBEAT_SECONDS", 0.01)
     gone, other = make_stream(), make_stream()
     gone.client.close()
     assert other.receive(21) == b"2\r\n:\n\r\n" * 3

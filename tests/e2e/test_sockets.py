@@ -12,6 +12,7 @@ import statistics
 import threading
 import time
 from contextlib import closing, suppress
+from socket import SHUT_WR
 from typing import Any, ClassVar
 
 import pytest
@@ -424,6 +425,27 @@ def test_a_client_that_continues_after_a_malformed_frame_receives_the_close_code
         for _ in range(3):
             socket.sends_raw(bytes(65_536))
     assert [socket.rest() for socket in sockets] == [b""] * 3
+
+
+@on_sqlite_only
+def test_a_frame_that_arrives_in_pieces_is_one_message(ann):
+    room = ann.makes_room()
+    socket = Socket(ann, room)
+    frame = socket_frame({"type": "message", "content": "in pieces"})
+    for start in range(0, len(frame), 7):
+        socket.sends_raw(frame[start : start + 7])
+        assert [message["content"] for message in ann.history(room)] == []
+    ack, event = socket.hears("ack", "message.created")
+    assert ack["message"]["content"] == event["data"]["content"] == "in pieces"
+
+
+@on_sqlite_only
+def test_frames_that_precede_the_end_of_the_connection_are_served(ann):
+    room = ann.makes_room()
+    socket = Socket(ann, room)
+    socket.sends_raw(b"".join(socket_frame({"type": "message", "content": f"{number}"}) for number in range(3)))
+    socket.line.shutdown(SHUT_WR)
+    wait_until(lambda: len(ann.history(room)) == 3, "the messages")
 
 
 @on_sqlite_only

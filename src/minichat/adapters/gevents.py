@@ -57,12 +57,19 @@ def native_epoll_class() -> Any:
     return get_original("select", "epoll")
 
 
-def send_now(connection: Any) -> Callable[[bytes], int] | None:
-    """Return how any greenlet can send on a connection without blocking; None without gevent, or over TLS."""
-    if not runs_requests() or isinstance(connection, ssl.SSLSocket):
-        return None
-    send: Callable[[bytes], int] = connection._sock.send  # noqa: SLF001 - gevent's socket waits; the system's does not
-    return send
+def can_share(connection: Any) -> bool:
+    """Return whether any greenlet can use a duplicate of a connection: not without gevent, nor over TLS."""
+    return runs_requests() and not isinstance(connection, ssl.SSLSocket)
+
+
+def start(action: Callable[[], object]) -> None:
+    """Run `action` in a greenlet or thread of its own. Also from gevent's loop, where nothing may wait."""
+    if runs_requests():
+        import gevent
+
+        gevent.spawn(action)
+    else:
+        threading.Thread(target=action, name="minichat-start", daemon=True).start()
 
 
 def whenever_readable(descriptor: int, action: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, has_request_context
 
 from minichat.api.current import current_application, current_request
 from minichat.api.events import JsonEvent, JsonEventWriter
-from minichat.api.kept_streams import Keeper
+from minichat.api.keeper import Keeper
 from minichat.api.metrics import Metrics
 from minichat.api.parsing import header_text, without_controls
 from minichat.api.presenting import Presenter

@@ -1,30 +1,27 @@
-"""Sending events directly: the hub writes them to the connection of a request that waits for events.
+"""Sending without a thread: the hub writes events to a connection as far as the system takes them at once.
 
-The greenlet of the request sleeps on. To wake it for each event would cost several times as much as the sending itself.
-If the system does not take all of an event, the greenlet sends the rest, and the events behind it.
+To wake a greenlet for each event would cost several times as much as the sending itself. If the system does not take
+all of an event, a greenlet sends the rest, and the events behind it.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-SendNow = Callable[[bytes], int]
-"""Sends what the connection takes at once, and returns the number of bytes. Raises BlockingIOError if it takes none."""
+from minichat.domain.ports import OwnConnection
 
 
 class Outlet:
-    """The connection of one request, with the rest of the data that it did not take yet."""
+    """A connection, with the rest of the data that it did not take yet."""
 
-    def __init__(self, connection: Any, send_now: SendNow) -> None:
+    __slots__ = ("_connection", "rest")
+
+    def __init__(self, connection: OwnConnection) -> None:
         self._connection = connection
-        self._send_now = send_now
         self.rest = b""
 
     def offer(self, data: bytes) -> bool:
-        """Send data without blocking, and keep the rest. Return False if nothing was sent. Raises OSError."""
+        """Send data without waiting, and keep the rest. Return False if nothing was sent. Raises OSError."""
         if self.rest:
             return False
         try:
-            sent = self._send_now(data)
+            sent = self._connection.send_now(data)
         except BlockingIOError:
             return False
         if sent < len(data):
@@ -32,8 +29,16 @@ class Outlet:
         return True
 
     def flush(self) -> bool:
-        """Send the rest, which may block. Return whether there was one. Raises OSError."""
+        """Send the rest as far as the connection takes it at once. Return whether nothing is left. Raises OSError."""
+        rest, self.rest = self.rest, b""
+        if rest and not self.offer(rest):
+            self.rest = rest
+        return not self.rest
+
+    def send(self, data: bytes = b"") -> None:
+        """Send the rest and then the data, which may wait. Raises OSError."""
+        if not data or not self.offer(data):
+            self.rest += data
         rest, self.rest = self.rest, b""
         if rest:
             self._connection.sendall(rest)
-        return bool(rest)

@@ -4,6 +4,8 @@ import struct
 
 _TEXT = 0x81
 """The first byte of a complete text message."""
+PING = b"\x89\0"
+"""The ping of a WebSocket server, without data."""
 
 
 def chunk_of(data: bytes) -> bytes:

@@ -11,7 +11,6 @@ from flask import request
 
 from minichat.api import polyfills
 from minichat.api.context import base_url, context, services
-from minichat.api.direct import Outlet
 from minichat.api.events import JsonEvent
 from minichat.api.request_state import caller, caller_id, token_expires_at
 from minichat.domain.changes import Subscription
@@ -51,10 +50,10 @@ def position_in(query: Mapping[str, Any], **_path: object) -> LogPosition | None
 class OpenStream(NamedTuple):
     listener: Listener[JsonEvent]
     """The hub has admitted it."""
-    outlet: Outlet | None
-    """Where events can be sent without the greenlet of the request."""
+    can_take_over: bool
+    """Whether events can be sent without the thread of the request."""
     take_over: Callable[[], OwnConnection]
-    """Returns a connection for the time after the request, if there is an outlet."""
+    """Returns a connection for the time after the request. Requires `can_take_over`."""
     close: Callable[[], None]
 
 
@@ -82,9 +81,7 @@ def open_listener(subscription: Subscription) -> OpenStream:
     except ChatError:
         client.stop()
         raise
-    send_now = client.send_now
-    outlet = None if send_now is None else Outlet(request.environ["gunicorn.socket"], send_now)
-    return OpenStream(listener, outlet, client.take_over, close)
+    return OpenStream(listener, client.can_take_over, client.take_over, close)
 
 
 def events_of(listener: Listener[JsonEvent], *, must_resync: bool) -> Iterator[Sequence[JsonEvent]]:

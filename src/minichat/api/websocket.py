@@ -1,6 +1,6 @@
 """The WebSocket protocol of one request: handshake, messages, pace and closing.
 
-wsproto speaks the protocol, and this module owns the connection from the handshake to its end. It does not know what
+wsproto speaks the protocol after the handshake, and this module owns the connection to its end. It does not know what
 the messages mean.
 """
 
@@ -19,14 +19,14 @@ from typing import Any, ClassVar
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_set_header
-from wsproto import ConnectionType, WSConnection
-from wsproto.connection import ConnectionState
-from wsproto.events import AcceptConnection, CloseConnection, Message, Ping, TextMessage
-from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import CloseConnection, Message, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError, generate_accept_token
 
 from minichat.api import errors
 from minichat.api.direct import Outlet
 from minichat.api.tls import TwoWayTls
+from minichat.domain.ports import OwnConnection
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """The longest message that a client may send."""
@@ -35,6 +35,9 @@ FRAMES_PER_SECOND, FRAMES_AT_ONCE = 50, 200
 CLOSING_SECONDS = 2.0
 """How long a client may take to answer a close frame."""
 _VERSION = "Sec-WebSocket-Version"
+_ACCEPTED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+)
 _TOO_LARGE = (1009, "frame_too_large")
 _ESTABLISHED = 1
 """The state of a TCP connection that neither end has closed, in Linux's `tcp_info`."""
@@ -59,17 +62,22 @@ class SocketsNotServed(errors.HttpError):
 class UpgradeResponse(Response):
     """The response to a handshake. The connection carries no HTTP afterwards, so the server closes it at the end."""
 
-    def __init__(self, run: Callable[[], None]) -> None:
-        """`run` uses the WebSocket until both ends have closed it."""
+    def __init__(self, run: Callable[[], bool]) -> None:
+        """`run` uses the WebSocket until both ends have closed it.
+
+        Or it returns True early: then the WebSocket is used elsewhere, and the response is not closed.
+        """
         super().__init__(status=101)
         self._run = run
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
+        is_kept = False
         try:
-            self._run()
+            is_kept = self._run()
         finally:
-            self.close()
-        raise StopIteration  # gunicorn then closes the connection without a response
+            if not is_kept:
+                self.close()
+        raise StopIteration  # gunicorn then closes its connection without a response
 
 
 class TokenBucket:
@@ -95,40 +103,37 @@ class Socket:
 
     def __init__(self) -> None:
         """Raises UpgradeRequired if the request is no handshake, or SocketsNotServed if there is no connection."""
-        self._protocol = WSConnection(ConnectionType.SERVER)
+        self._protocol = Connection(ConnectionType.SERVER)
         self._lock = threading.Lock()
         self._pace = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
         self._read_until = inf
         self._outlet: Outlet | None = None
         if not _is_handshake():
             raise UpgradeRequired
-        # Only the fields of the handshake. wsproto reads more, such as offers of extensions, and fails on unusual ones.
-        headers = {name: request.headers.get(name, "") for name in ("Connection", "Sec-WebSocket-Key", _VERSION)}
-        headers |= {"Upgrade": "websocket", "Host": "minichat"}
-        try:
-            self._protocol.initiate_upgrade_connection(
-                [(name.encode(), value.encode("latin-1")) for name, value in headers.items()], b"/"
-            )
-        except RemoteProtocolError as error:
-            raise UpgradeRequired from error
+        self._key = request.headers["Sec-WebSocket-Key"].strip().encode()
         connection = request.environ.get("gunicorn.socket")
         if connection is None:
             raise SocketsNotServed
-        self._connection = TwoWayTls(connection) if isinstance(connection, ssl.SSLSocket) else connection
+        self._connection: Any = TwoWayTls(connection) if isinstance(connection, ssl.SSLSocket) else connection
 
-    def use(self, outlet: Outlet | None) -> None:
-        """Use the outlet of this connection in `offer`."""
-        self._outlet = outlet
+    def accept(self) -> None:
+        """Answer the handshake. Raises OSError if the client has gone."""
+        self._connection.sendall(_ACCEPTED % generate_accept_token(self._key))
 
-    def offer(self, messages: bytes) -> bool:
-        """Send complete text messages without blocking, and keep the rest. Return False if nothing was sent.
+    def keep(self, connection: OwnConnection) -> None:
+        """Use this connection from now on, which outlives the request. `offer` sends on it."""
+        self._connection, self._outlet = connection, Outlet(connection)
+
+    def offer(self, frames: bytes) -> bool:
+        """Send complete frames without waiting, and keep the rest. Return False if nothing was sent. Requires `keep`.
 
         Raises OSError if the client has gone.
         """
-        # Nothing here waits, and only a server with greenlets has an outlet: there is no need to hold the lock.
-        if self._outlet is None or self._lock.locked() or self._protocol.state is not ConnectionState.OPEN:
+        # Nothing here waits, and greenlets share a kept connection: there is no need to hold the lock.
+        assert self._outlet is not None, "the connection of a request belongs to its threads"
+        if self._lock.locked() or self._protocol.state is not ConnectionState.OPEN:
             return False
-        return self._outlet.offer(messages)
+        return self._outlet.offer(frames)
 
     @property
     def has_rest(self) -> bool:
@@ -136,14 +141,10 @@ class Socket:
         return self._outlet is not None and bool(self._outlet.rest)
 
     def flush(self) -> None:
-        """Send the rest of messages that were offered. Raises OSError if the client has gone."""
+        """Send the rest of frames that were offered. Raises OSError if the client has gone."""
         with self._lock:
             if self._outlet is not None:
-                self._outlet.flush()
-
-    def accept(self) -> None:
-        """Answer the handshake. Raises OSError if the client has gone."""
-        self._send(AcceptConnection())
+                self._outlet.send()
 
     def send_json(self, json: bytes) -> None:
         """Send a text message. Raises OSError if the client has gone."""
@@ -152,6 +153,11 @@ class Socket:
     def ping(self) -> None:
         """Send a ping. Raises OSError if the client has gone."""
         self._send(Ping())
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server has sent a close frame."""
+        return self._read_until < inf
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame. `messages` ends when the client has answered it, or after CLOSING_SECONDS."""
@@ -169,8 +175,10 @@ class Socket:
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def messages(self) -> Iterator[bytes]:
+    def messages(self) -> Iterator[bytes | None]:
         """Yield the client's messages until the connection ends, text in UTF-8.
+
+        Yield None when nothing has arrived on a kept connection: go on when it is readable.
 
         Some clients, such as games, send their text in binary messages.
         """
@@ -178,11 +186,14 @@ class Socket:
             parts: list[bytes] = []
             size = 0
             for part in self._message_parts():
+                if part is None:
+                    yield None
+                    continue
                 data = part.data.encode() if isinstance(part.data, str) else bytes(part.data)
                 size += len(data)
                 if size > MAX_MESSAGE_BYTES:
                     self.close(*_TOO_LARGE)
-                    self._discard_until_closed()
+                    yield from self._discard_until_closed()
                     return
                 parts.append(data)
                 if part.message_finished:
@@ -194,14 +205,32 @@ class Socket:
         with self._lock, suppress(LocalProtocolError):
             data = self._protocol.send(event)
             if self._outlet is not None:
-                self._outlet.flush()
-            self._connection.sendall(data)
+                self._outlet.send(data)
+            else:
+                self._connection.sendall(data)
 
-    def _message_parts(self) -> Iterator[Message[Any]]:
-        """Yield messages in the parts in which they arrive, until both ends have closed. Raises OSError."""
-        received = b"-"
-        while received and monotonic() < self._read_until:
-            received = self._connection.recv(65_536)
+    def _received(self) -> Iterator[bytes | None]:
+        """Yield data as it arrives, at last nothing at the end of the connection, until it is time to stop reading.
+
+        Yield None when nothing has arrived on a kept connection. Raises OSError.
+        """
+        received: bytes | None = None
+        while received != b"" and monotonic() < self._read_until:
+            try:
+                received = self._connection.recv(65_536)
+            except BlockingIOError:
+                received = None
+            yield received
+
+    def _message_parts(self) -> Iterator[Message[Any] | None]:
+        """Yield messages in the parts in which they arrive, until both ends have closed. Raises OSError.
+
+        Yield None when nothing has arrived on a kept connection.
+        """
+        for received in self._received():
+            if received is None:
+                yield None
+                continue
             self._protocol.receive_data(received or None)
             for event in self._protocol.events():
                 is_too_fast = self._pace.wait()
@@ -212,27 +241,31 @@ class Socket:
                 elif isinstance(event, Ping):
                     self._send(event.response())
                 elif isinstance(event, CloseConnection):
-                    self._answer_close(event)
+                    yield from self._answer_close(event)
                     return
 
-    def _answer_close(self, event: CloseConnection) -> None:
+    def _answer_close(self, event: CloseConnection) -> Iterator[None]:
         """Answer a close frame, or close after a malformed frame: wsproto reports both alike. Raises OSError."""
         if self._protocol.state in {ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING}:
             self.close(event.code, event.reason or "")
-            self._discard_until_closed()
+            yield from self._discard_until_closed()
         else:
             self._send(event.response())
 
-    def _discard_until_closed(self) -> None:
+    def _discard_until_closed(self) -> Iterator[None]:
         """Read and discard further data until the client closes too, or until CLOSING_SECONDS are over. Raises OSError.
 
-        If the server closed the connection first, the system might reset it, and the close frame would be lost.
+        If the server closed the connection first, the system might reset it, and the close frame would be lost. Yield
+        None when nothing has arrived on a kept connection.
         """
-        received = b"-"
-        while received and monotonic() < self._read_until and self._protocol.state is ConnectionState.LOCAL_CLOSING:
-            received = self._connection.recv(65_536)
+        for received in self._received():
+            if received is None:
+                yield None
+                continue
             self._protocol.receive_data(received)
             deque(self._protocol.events(), maxlen=0)
+            if self._protocol.state is not ConnectionState.LOCAL_CLOSING:
+                return
             time.sleep(0.001)  # yields to other requests, however much the client sends
 
     def _is_disconnected(self) -> bool:
@@ -245,14 +278,17 @@ class Socket:
 
 
 def _is_handshake() -> bool:
-    """Return whether the request can be a handshake (RFC 6455, section 4.2.1). Only frames may follow it."""
+    """Return whether the request is a handshake (RFC 6455, section 4.2.1). Only frames may follow it."""
+    headers = request.headers
     try:
-        key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
+        key = base64.b64decode(headers.get("Sec-WebSocket-Key", ""), validate=True)
     except ValueError:
         return False
     is_http_1_1_get = request.method == "GET" and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
-    is_upgrade = "websocket" in parse_set_header(request.headers.get("Upgrade"))
-    return is_http_1_1_get and is_upgrade and len(key) == 16 and not _has_body()
+    is_upgrade = "websocket" in parse_set_header(headers.get("Upgrade"))
+    is_of_connection = "upgrade" in parse_set_header(headers.get("Connection"))
+    is_supported = headers.get(_VERSION) == "13"
+    return is_http_1_1_get and is_upgrade and is_of_connection and is_supported and len(key) == 16 and not _has_body()
 
 
 def _has_body() -> bool:

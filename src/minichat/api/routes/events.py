@@ -10,7 +10,7 @@ from minichat.api import presenting
 from minichat.api.blueprint import Blueprint, answers
 from minichat.api.context import context, services
 from minichat.api.events import JsonEvent
-from minichat.api.kept_streams import HEARTBEAT, retry_line
+from minichat.api.kept_streams import HEARTBEAT, KeptStream, retry_line
 from minichat.api.openapi import schema_reference
 from minichat.api.parsing import read_stream_query
 from minichat.api.policy import STREAM
@@ -71,7 +71,7 @@ class _StreamResponse(Response):
         self._keeper = context().keeper
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        if self._stream.outlet is None:
+        if not self._stream.can_take_over:
             return super().__call__(environ, start_response)
         try:
             is_kept = self._send(start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list()))
@@ -87,7 +87,8 @@ class _StreamResponse(Response):
         for frame in self.response:
             write(frame)
             if self._stream.listener.is_attached and _sends_chunks(write):
-                self._keeper.keep(self._stream.listener, self._stream.take_over(), self._stream.close)
+                stream = self._stream
+                KeptStream(self._keeper, stream.listener, stream.take_over(), stream.close).begin()
                 return True
         return False
 

@@ -16,6 +16,24 @@ class OwnConnection(Protocol):
     def sendall(self, data: bytes) -> None:
         """Send all bytes, which may block. Raises OSError."""
 
+    def settimeout(self, seconds: float) -> None:
+        """Set the longest wait of `sendall`."""
+
+    def recv(self, size: int) -> bytes:
+        """Return data that has arrived, or nothing at the end of the connection.
+
+        Raises BlockingIOError if nothing has arrived, and OSError if the connection has failed.
+        """
+
+    def when_readable(self, action: Callable[[], object]) -> None:
+        """Run `action` once, in a thread of its own, as soon as `recv` returns. Nothing else watches the connection.
+
+        Requires that the connection is watched.
+        """
+
+    def getsockopt(self, *option: int) -> Any:
+        """Return an option of the socket, as Python's sockets do. Raises OSError."""
+
     def close(self) -> None:
         """Close the connection."""
 
@@ -24,15 +42,11 @@ class ClientWatch(Protocol):
     """A watch over the connection of one request's client."""
 
     @property
-    def send_now(self) -> Callable[[bytes], int] | None:
-        """A function that sends as many bytes as the connection takes at once, and returns their number.
-
-        It raises BlockingIOError if that is none, and OSError if the connection has ended. None if only the thread of
-        the request may send.
-        """
+    def can_take_over(self) -> bool:
+        """Whether there is a connection that outlives the request. Otherwise the request's thread sends everything."""
 
     def take_over(self) -> OwnConnection:
-        """Return a connection to the client that outlives the request, and watch that. Requires `send_now`."""
+        """Return a connection to the client that outlives the request, and watch that. Requires `can_take_over`."""
 
     def disconnect(self) -> None:
         """Close the connection, even while a response is being sent."""
