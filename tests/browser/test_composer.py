@@ -154,6 +154,7 @@ def test_an_emoji_is_chosen_by_its_name_or_by_arrow_keys(ann: Person, room: Json
     ann.presses("Emoji")
     picker = ann.page.get_by_role("dialog", name="Emoji")
     expect(picker.get_by_role("gridcell", name="grinning face", exact=True)).to_be_visible()
+    expect(picker.get_by_role("searchbox")).to_be_focused()
     picker.get_by_role("searchbox").fill("thumbs up")
     expect(picker.get_by_role("gridcell")).to_have_count(1)
     picker.get_by_role("searchbox").press("Enter")

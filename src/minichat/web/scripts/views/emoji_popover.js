@@ -64,7 +64,9 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
   const fit = () => place(element, anchor.getBoundingClientRect());
   fit();
   if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "true");
-  if (matchMedia("(pointer: fine)").matches) picker.querySelector("input")?.focus({preventScroll: true});
+  // A field would open the keyboard of a phone.
+  const first = picker.querySelector(matchMedia("(pointer: coarse)").matches ? "button" : "input");
+  first?.focus({preventScroll: true});
   addEventListener(
     "pointerdown",
     (event) => {
