@@ -66,6 +66,7 @@ class Kept:
 
     def receives(self) -> Iterator[Event]:
         """Yield all that arrives until the end of the connection."""
+        yield from self._protocol.events()  # that an earlier call has left
         while data := self.client.recv(65_536):
             self._protocol.receive_data(data)
             yield from self._protocol.events()
