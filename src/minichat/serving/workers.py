@@ -32,6 +32,7 @@ from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
 from minichat.serving import responses
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
+from minichat.serving.heap import free_memory_returner
 from minichat.serving.shares import Shares
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ PAUSE_SECONDS = STOP_SECONDS
 START_CHECK_SECONDS = 0.02
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
+RETURN_SECONDS = 20.0
+"""Interval between two returns of freed memory to the system."""
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of a request's header fields together."""
 
@@ -198,6 +201,7 @@ class ChatWorker(GeventWorker):
 
         self._wait_for_others()
         servers = [self._serve_listener(listener, pool, count) for listener in self.sockets]
+        gevent.spawn(_return_memory)
         while self.alive:
             self.notify()
             self.share.publish(count())
@@ -306,6 +310,15 @@ class ChatWorker(GeventWorker):
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client closed the connection before its error was sent")
+
+
+def _return_memory() -> None:
+    """Return freed memory to the system now and then. Never return."""
+    gevent.sleep(RETURN_SECONDS)
+    return_free_memory = free_memory_returner()
+    while True:
+        return_free_memory()
+        gevent.sleep(RETURN_SECONDS)
 
 
 _OUR_FAULT = (
