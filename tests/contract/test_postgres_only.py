@@ -529,10 +529,19 @@ def test_latest_messages_are_read_fast_when_one_room_holds_most(database, ports)
     assert all(read < 2_000 for read in took.values()), took
 
 
-def rows_read(database, statement):
+def test_an_author_of_a_room_is_found_without_reading_other_messages(database, ports):
+    fill = partial(demo.fill, users=2, rooms=2, members=2, messages=3_000)
+    fill(database, PlainCharacters(), password_hash="x", now=2_000_000_000_000)
+    for plan in ("force_custom_plan", "force_generic_plan"):
+        database.execute_sql(f"SET plan_cache_mode = {plan}")
+        for user_id, room_id in ((1, 1), (1, 99), (99, 1), (99, 99), (0, 2)):
+            assert rows_read(database, ports.message_store._has_author, room_id=room_id, user_id=user_id) < 12
+
+
+def rows_read(database, statement, **given):
     """Return the number of rows that the statement reads in the middle of the messages, discarded rows included."""
     values = [
-        constant if name is None else {"user_id": 1, "id": 15_000, "limit": 50}[name]
+        constant if name is None else ({"user_id": 1, "id": 15_000, "limit": 50} | given)[name]
         for name, constant in statement._compiled[1]
     ]
     [(plan,)] = database.execute_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", values).fetchall()

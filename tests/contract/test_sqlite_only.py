@@ -144,7 +144,8 @@ def _upgrade(url):
 def test_no_statement_scans_a_whole_table(database, ports):
     # Some names are subqueries. `message_behind` has the messages that an earlier version has just written.
     small = (
-        r"json_each|sqlite_sequence|message_indexing|message_behind|CONSTANT ROW|\(subquery|kind|first\b|walk|head\b"
+        r"json_each|sqlite_sequence|message_indexing|message_behind|CONSTANT ROW|\(subquery|kind|first\b|walk|"
+        r"head\b|nearest"
     )
     walks = re.compile(rf"SCAN (?!{small}|(room|given|asked|message_word|one|other) VIRTUAL)")
     checked = 0
@@ -198,6 +199,14 @@ def test_reactions_are_counted_without_reading_them(database, ports):
     assert first_users == "SEARCH reaction USING INDEX reaction_kind (message_id=? AND emoji=?)"
     assert "COVERING INDEX" in viewers, viewers
     assert viewers.endswith("(message_id=? AND emoji=? AND user_id=?)")
+
+
+def test_an_author_of_a_room_is_found_by_indexes_alone(database, ports):
+    plan = _plan_of(database, ports.message_store._has_author)
+    named, unnamed = [step for step in plan if " message " in step]
+    assert named.startswith("SEARCH message USING COVERING INDEX message_client_id ("), plan
+    assert unnamed.startswith("SEARCH message USING INDEX message_author ("), plan
+    assert not [step for step in plan if "TEMP B-TREE" in step], plan
 
 
 def test_message_windows_and_pages_need_no_sorting(database, ports):

@@ -50,6 +50,19 @@ _SENT_SINCE = """
 """
 
 
+# Two look-ups, because one index holds the messages with a `client_id`, and one the others. The comparison of rows
+# permits these indexes only. PostgreSQL would otherwise read all messages of a room or of a user, if it expects to find
+# one soon, and the author may not exist.
+_FIRST_BY = """
+    SELECT * FROM (
+        SELECT room_id, user_id FROM message
+        WHERE (room_id, user_id) >= (:room_id, :user_id) AND client_id {has_client_id}
+        ORDER BY room_id, user_id LIMIT 1
+    ) AS nearest WHERE room_id = :room_id AND user_id = :user_id
+"""
+_HAS_AUTHOR = " UNION ALL ".join(_FIRST_BY.format(has_client_id=one) for one in ("IS NOT NULL", "IS NULL"))
+
+
 class IndexedWords(Protocol):
     """The part of the search index that the message store keeps true, in its own transactions."""
 
@@ -90,14 +103,7 @@ class PeeweeMessageStore:
         # One message
         self._get = statement(live.where(message.id == param("id")))
         self._sent_since = Statement.of_text(database, _SENT_SINCE)
-        # Two look-ups, because the index by room and author holds messages with a `client_id` only. The sum hides the
-        # room, because the database could read all of its messages to find an author who is not there.
-        by_user = message.user_id == param("user_id")
-        by_client = by_user & (message.room_id == param("room_id")) & message.client_id.is_null(False)
-        by_others = by_user & (message.room_id + 0 == param("room_id")) & message.client_id.is_null()
-        self._has_author = statement(
-            message.select(SQL("1")).where(by_client).union_all(message.select(SQL("1")).where(by_others)).limit(1)
-        )
+        self._has_author = Statement.of_text(database, _HAS_AUTHOR)
         self._by_client_id = statement(
             of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
         )
