@@ -209,6 +209,11 @@ def test_an_author_of_a_room_is_found_by_indexes_alone(database, ports):
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
 
 
+def test_the_newest_messages_of_a_user_are_found_by_an_index_alone(database, ports):
+    plan = [step for step in _plan_of(database, ports.message_store._sent_since) if "message_user" in step]
+    assert plan == ["SEARCH message USING COVERING INDEX message_user (user_id=? AND id<?)"] * 2
+
+
 def test_message_windows_and_pages_need_no_sorting(database, ports):
     messages, users = ports.message_store, ports.user_store
     statements = [messages._newest, messages._before, messages._after, users._names._matches]

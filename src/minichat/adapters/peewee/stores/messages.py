@@ -34,25 +34,34 @@ def after_last_message(database: ChatDatabase) -> SQL:
     return SQL(f"2 * {last_id} + 1")
 
 
-# The user's messages from the newest back, until one is in the room, or is too old: an hour's messages at most.
-_SENT_SINCE = """
-    WITH RECURSIVE walk (id, room_id, created_at) AS (
-        SELECT id, room_id, created_at FROM message
-        WHERE id = (SELECT max(id) FROM message WHERE user_id = :user_id)
-        UNION ALL
-        SELECT message.id, message.room_id, message.created_at FROM walk JOIN message
-        ON message.id = (
-            SELECT max(earlier.id) FROM message AS earlier WHERE earlier.user_id = :user_id AND earlier.id < walk.id
-        )
-        WHERE walk.room_id <> :room_id AND walk.created_at > :since
-    )
-    SELECT created_at FROM walk WHERE room_id = :room_id AND created_at > :since
+# PostgreSQL may expect to find a message of the user soon among those of all, and read all if there is none. The
+# comparison of rows permits the index of the user alone. SQLite uses that index anyway, but not for such a comparison.
+_NEWEST_ON_SQLITE = "SELECT max(id) FROM message WHERE user_id = :user_id AND id < {before}"
+_NEWEST_ON_POSTGRES = """
+    SELECT id FROM message WHERE (user_id, id) < (:user_id, {before}) AND user_id >= :user_id
+    ORDER BY user_id DESC, id DESC LIMIT 1
 """
 
 
-# Two look-ups, because one index holds the messages with a `client_id`, and one the others. The comparison of rows
-# permits these indexes only. PostgreSQL would otherwise read all messages of a room or of a user, if it expects to find
-# one soon, and the author may not exist.
+def _sent_since(newest: str) -> str:
+    """Return the SQL that looks at the user's messages from the newest back, until one is in the room, or is too old.
+
+    Those are the messages of an hour at most.
+    """
+    return f"""
+        WITH RECURSIVE walk (id, room_id, created_at) AS (
+            SELECT id, room_id, created_at FROM message WHERE id = ({newest.format(before=_AFTER_EVERY_ID)})
+            UNION ALL
+            SELECT message.id, message.room_id, message.created_at
+            FROM walk JOIN message ON message.id = ({newest.format(before="walk.id")})
+            WHERE walk.room_id <> :room_id AND walk.created_at > :since
+        )
+        SELECT created_at FROM walk WHERE room_id = :room_id AND created_at > :since
+    """  # noqa: S608 - our own words
+
+
+# Two look-ups, because one index holds the messages with a `client_id`, and another one the others. The comparison of
+# rows permits these indexes alone, as above.
 _FIRST_BY = """
     SELECT * FROM (
         SELECT room_id, user_id FROM message
@@ -102,7 +111,9 @@ class PeeweeMessageStore:
 
         # One message
         self._get = statement(live.where(message.id == param("id")))
-        self._sent_since = Statement.of_text(database, _SENT_SINCE)
+        self._sent_since = Statement.of_text(
+            database, _sent_since(database.dialect.choose(sqlite=_NEWEST_ON_SQLITE, postgres=_NEWEST_ON_POSTGRES))
+        )
         self._has_author = Statement.of_text(database, _HAS_AUTHOR)
         self._by_client_id = statement(
             of_room.where((message.user_id == param("user_id")) & (message.client_id == param("client_id")))
