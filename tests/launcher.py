@@ -23,16 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Protocol
 
-PRELOADED = (
-    "minichat.app",
-    "email_validator",
-    "minichat.adapters.peewee.operations.migrate",
-    "minichat.mailing",
-    "segno",
-    "urllib.request",
-    "wsgiref.simple_server",
-    "wtforms.csrf.session",
-)
+PRELOADED = ("minichat.app", "email_validator", "regex", "segno")
 """Modules that workers import after gevent has patched them: the application, and what it imports later."""
 REPLACING = (
     "thread",
@@ -214,7 +205,7 @@ def preload() -> None:
 
 @contextmanager
 def replaced() -> Iterator[None]:
-    """Put gevent's objects into the standard library, as `gevent.monkey` does, but start nothing; undo it at the end."""
+    """Put gevent's objects into the standard library, as in a worker, until the block ends."""
     originals = [(module, name, getattr(module, name)) for module, name, _ in replacements()]
     for module, name, replacement in replacements():
         setattr(module, name, replacement)
