@@ -16,6 +16,9 @@ from typing import Any, TypeVar, Unpack
 from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
     SQLITE_DBCONFIG_ENABLE_QPSG,
     SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+    SQLITE_OPEN_CREATE,
+    SQLITE_OPEN_NOMUTEX,
+    SQLITE_OPEN_READWRITE,
 )
 from peewee import OperationalError
 from playhouse.cysqlite_ext import CySqliteDatabase
@@ -41,6 +44,9 @@ PRAGMAS = {
     "journal_size_limit": 64 * 2**20,
 }
 READ_ONLY_PRAGMAS = {"query_only": "on"}
+# Without SQLite's mutex, which it would take for each value that it returns: a connection belongs to one thread. This
+# saves a fifth of a statement with many rows.
+_OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
 Connection = Any  # cysqlite's, which its types don't export
 # SQLite's own wait blocks the whole worker, so it is short; `_repeat_while_locked` waits without blocking.
 BUSY_SECONDS = 0.02
@@ -61,7 +67,7 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         pragmas = READ_ONLY_PRAGMAS if read_only else PRAGMAS
         self._is_read_only = read_only
-        super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False)
+        super().__init__(str(path), pragmas=pragmas, timeout=BUSY_SECONDS, rank_functions=False, flags=_OPEN_FLAGS)
         self._connections = native_local()
         # Also at the end of the process: only the last connection that is closed empties the `-wal` and removes it.
         weakref.finalize(self, _close_all, self._connections)
