@@ -276,6 +276,12 @@ class TestHistory:
         assert bob.sends("HEAD", f"/api/chat/rooms/{room['id']}/history/").status == 200
         assert bob.looks_at(room)["unread_count"] == 7
 
+    def test_a_repeated_query_means_the_same_each_time(self, ann: Person, bob: Person, room: Json) -> None:
+        ann.says("hello", in_=room)
+        for _ in range(2):
+            assert [m["is_read"] for m in bob.history(room, mark_read=False).body["messages"]] == [False]
+            assert set(bob.history(room, mark_read="maybe", limit=0).errors) == {"limit", "mark_read"}
+
     @pytest.mark.parametrize("word", ["no", "False", "2", "null"])
     def test_mark_read_is_true_or_false(self, ann: Person, room: Json, word: str) -> None:
         assert set(ann.history(room, mark_read=word).errors) == {"mark_read"}

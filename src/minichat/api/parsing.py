@@ -176,22 +176,27 @@ def _finite(text: str) -> float:
 _STRICT_JSON = json.JSONDecoder(object_pairs_hook=_without_repeated_keys, parse_float=_finite)
 
 
-def read_query(request: Request, _schema: ma.Schema | None = None, *, prepare: Callable[[Pairs], Pairs] = list) -> Read:
-    """Read the query. A parameter that is repeated or not UTF-8 has an issue."""
+def read_query(request: Request, _schema: ma.Schema | None = None) -> Read:
+    """Read the query of a request, like `parse_query`."""
+    return parse_query(request.query_string)
+
+
+def parse_query(query: bytes, prepare: Callable[[Pairs], Pairs] = list) -> Read:
+    """Return the parameters of a query. A parameter that is repeated or not UTF-8 has an issue."""
     # `request.args` fails on raw bytes that are not UTF-8, and does not decode encoded ones.
     try:
-        pairs = parse_qsl(request.query_string.decode(), keep_blank_values=True, errors="strict")
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
-        pairs = without_cache_buster(parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True))
+        pairs = without_cache_buster(parse_qsl(query.decode(errors="replace"), keep_blank_values=True))
         broken = {name: [Issue("not_text")] for name, value in pairs if "\ufffd" in name + value}
         read = _each_once([pair for pair in pairs if pair[0] not in broken])
         return Read(read.value, {**broken, **read.issues})
     return _each_once(prepare(without_cache_buster(pairs)))
 
 
-def read_stream_query(request: Request, schema: ma.Schema) -> Read:
+def read_stream_query(request: Request, _schema: ma.Schema) -> Read:
     """Read the query of a stream, to which clients add parameters by themselves."""
-    return read_query(request, schema, prepare=without_additions)
+    return parse_query(request.query_string, without_additions)
 
 
 def read_headers(request: Request, schema: ma.Schema) -> Read:
