@@ -17,23 +17,22 @@ LISTS = {
     # names that begin with it, names that hold it, whether an upgrade is unfinished, the people
     "/api/auth/search/?q=user": SESSION + 4,
     "/api/chat/online-users/": SESSION + 1,
-    "/api/chat/rooms/": SESSION + 3,  # the rooms, their first participants, the people
-    "/api/chat/rooms/?q=n": SESSION + 3,
+    "/api/chat/rooms/": SESSION + 2,  # the rooms with the ids of their first participants, the people
+    "/api/chat/rooms/?q=n": SESSION + 2,
     "/api/chat/rooms/?scope=public": SESSION + 1,
     "/api/chat/rooms/?scope=public&q=li": SESSION + 2,  # whether few rooms have it, the rooms
     "/api/chat/rooms/{room}/participants/": SESSION + 3,  # the room, the participants, the people
     "/api/chat/rooms/{room}/bans/": SESSION + 3,  # the room, the bans, the people
     "/api/chat/rooms/{room}/invites/": SESSION + 3,  # the room, the invitations, the people
     "/api/chat/blocks/": SESSION + 2,  # the blocks, the people
-    "/api/chat/rooms/{room}/history/?mark_read=false": SESSION
-    + 4,  # the room, its first participants, messages, people
+    "/api/chat/rooms/{room}/history/?mark_read=false": SESSION + 3,  # the room, messages, people
     "/api/chat/messages/": SESSION + 3,  # messages, people, receipts
-    "/api/chat/messages/?room={room}": SESSION + 4,
+    "/api/chat/messages/?room={room}": SESSION + 3,
 }
 OTHERS = {
     ("GET", "/api/auth/me/"): SESSION,
     ("GET", "/api/auth/profile/"): SESSION,
-    ("GET", "/api/chat/rooms/{room}/"): SESSION + 3,
+    ("GET", "/api/chat/rooms/{room}/"): SESSION + 2,
     ("GET", "/api/chat/messages/1/"): SESSION + 4,  # the message, the room, the author, the receipts
     ("GET", "/api/chat/unread/"): SESSION + 1,
     ("POST", "/api/chat/rooms/{room}/read/"): SESSION + 1,  # nothing new to read

@@ -1,7 +1,7 @@
 """Rooms in the database, each from the view of one user.
 
-A list of rooms takes two statements, however many rooms and participants there are: one for the rooms with the
-viewer's membership and the last message, one for the first participants.
+A list of rooms takes one statement, however many rooms and participants there are: it returns the rooms with the
+viewer's membership, the last message and the ids of the first participants.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ RowOfRoom = type[MessageRow] | type[ParticipantRow] | type[BanRow] | type[Invita
 # Joined rows: the columns of the room, then those of the viewer's membership, then those of the last message.
 _MEMBERSHIP = MEMBERSHIPS.after(ROOMS)
 _MESSAGE = MESSAGES.after(_MEMBERSHIP)
-_OTHERS_SEEN_SEQ, _DELETED_UNREAD, _UNREAD_MENTIONS = _MESSAGE.end, _MESSAGE.end + 1, _MESSAGE.end + 2
+_OTHERS_SEEN_SEQ, _DELETED_UNREAD, _UNREAD_MENTIONS, _HEAD = range(_MESSAGE.end, _MESSAGE.end + 4)
 _PAIR_LOW, _PAIR_HIGH = _MEMBERSHIP.end, _MEMBERSHIP.end + 1
 _WITH_MEMBERSHIP = (*ROOMS.columns, *MEMBERSHIPS.columns)
 _VIEW = (*_WITH_MEMBERSHIP, *MESSAGES.columns)
@@ -51,19 +51,6 @@ SWEPT_MESSAGES = 20
 """Maximum number of the last messages of a room that one transaction deletes. Each takes about 2 ms: see
 `SqliteMessageIndex.drop`."""
 _AFTER_EVERY_ACTIVITY: Key = (2**63 - 1, 0)
-
-_HEAD = f"(SELECT id, user_id FROM participant WHERE room_id = {{room_id}} ORDER BY id LIMIT {ROOM_HEAD}) AS head"  # noqa: S608 - a constant
-# One row per participant would take twice as long. SQLite aggregates the rows of an ordered subquery in its order; to
-# sort them again would take three times as long.
-_HEADS_ON_SQLITE = f"""
-    SELECT value, (SELECT json_group_array(user_id) FROM {_HEAD.format(room_id="value")}) FROM json_each(:ids)
-"""  # noqa: S608 - the same
-_HEADS_ON_POSTGRES = f"""
-    SELECT number::bigint, COALESCE(
-        (SELECT json_agg(user_id ORDER BY id)::text FROM {_HEAD.format(room_id="number::bigint")}), '[]'
-    ) FROM json_array_elements_text(:ids::json) AS given (number)
-"""  # noqa: S608 - the same
-"""The ids of the first participants of each given room, as a JSON list."""
 
 
 class PeeweeRoomStore:
@@ -140,23 +127,21 @@ class PeeweeRoomStore:
     # One room, as users see it
 
     def _prepare_views(self) -> None:
-        room, mine = RoomRow, ParticipantRow
+        room, mine, head = RoomRow, ParticipantRow, _head(self._database)
         this_one = (room.id == param("id")) & _exists()
         is_mine = (mine.room_id == room.id) & (mine.user_id == param("user_id"))
         self._access = self._statement(
             room.select(*_WITH_MEMBERSHIP).join(mine, JOIN.LEFT_OUTER, on=is_mine).where(this_one)
         )
         self._view = self._statement(
-            room.select(*_VIEW, others_seen_seq(), _deleted_unread(), unread_mentions(self._database))
+            room.select(*_VIEW, others_seen_seq(), _deleted_unread(), unread_mentions(self._database), head)
             .join(mine, JOIN.LEFT_OUTER, on=is_mine)
             .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
             .where(this_one)
         )
         are_these = (mine.room_id == param("id")) & mine.user_id.in_(self._database.dialect.each_of("user_ids"))
         self._views_of = self._statement(_of_members(self._database).where(are_these & _exists()))
-
-        heads = self._database.dialect.choose(sqlite=_HEADS_ON_SQLITE, postgres=_HEADS_ON_POSTGRES)
-        self._heads = Statement.of_text(self._database, heads)
+        self._head = self._statement(room.select(head).where(room.id == param("id")))
 
     def access(self, room_id: int, user_id: int) -> tuple[Room, Membership | None] | None:
         row = self._access.one(id=room_id, user_id=user_id)
@@ -168,20 +153,20 @@ class PeeweeRoomStore:
 
     def views(self, room_id: int, user_ids: Collection[int]) -> Mapping[int, RoomView]:
         rows = self._views_of.rows(id=room_id, user_ids=orjson.dumps(list(user_ids)).decode())
+        head = self._head.one(id=room_id) if rows else None  # once, for all viewers
+        rows = [] if head is None else [row + head for row in rows]
         return {view.membership.user_id: view for view in self._views(rows) if view.membership is not None}
 
     def _views(self, rows: Sequence[Row]) -> list[RoomView]:
         """Return the views of joined rows; a row without a membership becomes a card."""
         joined = [(ROOMS.of(row), _MEMBERSHIP.optional(row), row) for row in rows]
-        participated = {room.id for room, membership, _ in joined if membership is not None}
-        heads = self._heads_of(participated) if participated else {}
         return [
             _card(room)
             if membership is None
             else RoomView(
                 room,
                 membership,
-                heads[room.id],
+                tuple(orjson.loads(row[_HEAD])),
                 _MESSAGE.optional(row),
                 row[_OTHERS_SEEN_SEQ] or 0,
                 row[_DELETED_UNREAD],
@@ -190,16 +175,13 @@ class PeeweeRoomStore:
             for room, membership, row in joined
         ]
 
-    def _heads_of(self, room_ids: Collection[int]) -> Mapping[int, tuple[int, ...]]:
-        rows = self._heads.rows(ids=orjson.dumps([*room_ids]).decode())
-        return {room_id: tuple(orjson.loads(user_ids)) for room_id, user_ids in rows}
-
     # Lists of rooms
 
     def _prepare_lists(self) -> None:
         room, mine, ban = RoomRow, ParticipantRow, BanRow
         exists = _exists()
-        mine_of = _of_members(self._database).where((mine.user_id == param("user_id")) & exists)
+        joined = _of_members(self._database).select_extend(_head(self._database))
+        mine_of = joined.where((mine.user_id == param("user_id")) & exists)
         self._mine = self._pages_by_activity(mine_of)
         partner = UserRow.alias()
         partner_id = Case(room.pair_low, ((param("user_id"), room.pair_high),), room.pair_low)
@@ -340,13 +322,26 @@ def _is_last() -> Expression:
 
 
 def _of_members(database: ChatDatabase) -> Select:
-    """Return the views of rooms, one for each participant."""
+    """Return the views of rooms without their heads, one for each participant."""
     others = others_seen_seq(than=ParticipantRow.user_id)
     return (
         ParticipantRow.select(*_VIEW, others, _deleted_unread(), unread_mentions(database))
         .join(RoomRow, on=(RoomRow.id == ParticipantRow.room_id))
         .join(MessageRow, JOIN.LEFT_OUTER, on=_is_last())
     )
+
+
+def _head(database: ChatDatabase) -> Select:
+    """Return the ids of the first participants of the query's room, as a JSON list.
+
+    A row for each participant would take twice as long. SQLite aggregates the rows of an ordered subquery in its order;
+    to sort them again would take three times as long.
+    """
+    row = ParticipantRow.alias()
+    first = row.select(row.id, row.user_id).where(row.room_id == RoomRow.id).order_by(row.id)
+    first = first.limit(SQL(str(ROOM_HEAD))).alias("head")
+    ids = database.dialect.choose(sqlite="json_group_array(user_id)", postgres="json_agg(user_id ORDER BY id)::text")
+    return Select([first], [SQL(ids)])
 
 
 def _deleted_unread() -> Case:
