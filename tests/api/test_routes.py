@@ -14,6 +14,7 @@ from api.client import Chat
 from api.conftest import Stage, on_one_database
 from api.document import UNDOCUMENTED, path_of
 from api.routes import OVER_HTTP, PUBLIC, ROUTES, WITH_BODY, WITH_FILES, Route
+from minichat.api.application import ChatRule
 from minichat.api.blueprint import Blueprint
 from minichat.api.policy import Access, policies, policy_of
 from minichat.domain.model import ChangeKind
@@ -59,8 +60,9 @@ def operations(stage: Stage) -> dict[str, dict[str, Any]]:
     }
 
 
-def address(rule: Rule) -> str:
-    values = {
+def values_of(rule: Rule) -> dict[str, object]:
+    """Return a value for each part of the route's address that varies."""
+    values: dict[str, object] = {
         "room_id": 1,
         "user_id": 1,
         "session_id": 1,
@@ -72,7 +74,11 @@ def address(rule: Rule) -> str:
         "name": "docs.js",
         "digest": "0123456789abcdef",
     }
-    return path_of(rule).format(**values)
+    return {name: values.get(name, 1) for name in rule.arguments}
+
+
+def address(rule: Rule) -> str:
+    return path_of(rule).format(**values_of(rule))
 
 
 class TestEveryRoute:
@@ -80,6 +86,14 @@ class TestEveryRoute:
         known = {(route.method, route.template) for route in ROUTES}
         documented = {(method, path_of(rule)) for method, rule in calls(stage) if rule.endpoint not in UNDOCUMENTED}
         assert {(method, path.replace("1-A.svg", "{user_id}-{letter}.svg")) for method, path in known} == documented
+
+    @pytest.mark.parametrize("append_unknown", [True, False])
+    def test_every_route_builds_the_url_that_werkzeug_builds(self, stage: Stage, append_unknown: bool) -> None:
+        for rule in stage.app.url_map.iter_rules():
+            values = {**values_of(rule), "q": "a b", "self": "x"}
+            build = Rule._compile_builder(rule, append_unknown)
+            assert isinstance(rule, ChatRule)
+            assert rule.build(values, append_unknown) == build(rule, **values)
 
     def test_every_route_declares_a_policy(self, stage: Stage) -> None:
         declared = policies(stage.app)
