@@ -40,6 +40,7 @@ from minichat.adapters.characters import UnicodeCharacters
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.peewee.engine.statements import Statement
 from minichat.adapters.peewee.operations import message_filling, migrate
+from minichat.adapters.peewee.stores.changes import change_store
 from minichat.adapters.peewee.stores.message_index import begin_again
 from minichat.adapters.peewee.stores.messages import (
     APPEND,
@@ -343,7 +344,8 @@ def sending(target: Target, services: Services, sends: int) -> None:
     database, author = target.database, services.message_search.detail_reader.user_store.get(FREQUENT_AUTHOR)
     assert author is not None
     kind: type[PeeweeMessageStore] = database.dialect.choose(sqlite=PeeweeMessageStore, postgres=UnindexedOnPostgres)
-    both = (services.messaging, replace(services.messaging, message_store=kind(database, NoIndex())))
+    store = kind(database, NoIndex(), change_store(database))
+    both = (services.messaging, replace(services.messaging, message_store=store))
     times: tuple[list[float], list[float]] = ([], [])
     cpu = [0.0, 0.0]
     for number, line in enumerate(islice(message_lines(2 * sends), 2 * sends)):

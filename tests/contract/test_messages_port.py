@@ -4,7 +4,7 @@ import pytest
 
 from builders import undone
 from contract.texts import TRICKY_TEXTS
-from minichat.domain.model import HistoryAccess, Message, NewMessage, Role
+from minichat.domain.model import Change, ChangeKind, HistoryAccess, Message, NewMessage, Role
 
 NONE = 2**53 - 1
 
@@ -288,6 +288,13 @@ def test_text_is_stored_exactly(ports, say, room, ann, text):
     ):
         assert found == message
     assert say(room, ann, client_id=text) is None
+
+
+def test_a_message_and_its_change_are_written_together(backend, ports, room, ann):
+    with ports.transaction(room=room.id):
+        message = ports.message_store.append(NewMessage(room.id, ann.id, "hello", 3_000, "one"))
+        assert ports.message_store.append(NewMessage(room.id, ann.id, "hello", 4_000, "one")) is None
+    assert [*backend.log()] == [Change(ChangeKind.MESSAGE_CREATED, room.id, 3_000, ann.id, message.id)]
 
 
 def test_all_messages_of_a_user_are_listed_by_id_over_all_rooms(ports, say, add_room, room, ann, bob):

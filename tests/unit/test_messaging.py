@@ -280,7 +280,7 @@ def test_a_retry_during_the_removal_gets_a_consistent_answer(chat, bob, room):
                 return super().by_client_id(room_id, user_id, client_id)
             raise AssertionError("a repetition must be answered in the transaction that found it to be one")
 
-    busy = chat.with_ports(message_store=Messages(chat.memory.store))
+    busy = chat.with_ports(message_store=Messages(chat.memory.store, chat.memory.changes))
     assert Person(busy, bob.user, bob.grant).says("hello", in_=room, client_id="one").is_replay
 
 
@@ -467,7 +467,8 @@ def test_a_page_and_its_room_show_the_same_moment(chat, ann, bob, room, said, ma
                 ann.says("meanwhile", in_=room)
             return super().before(room_id, seq, limit)
 
-    reader = Person(chat.with_ports(message_store=Messages(chat.memory.store)), bob.user, bob.grant)
+    messages = Messages(chat.memory.store, chat.memory.changes)
+    reader = Person(chat.with_ports(message_store=messages), bob.user, bob.grant)
     page = reader.history(room, 2, mark_read=mark_read)
     assert page.room is not None
     assert page.room.last_message is not None

@@ -31,7 +31,6 @@ from minichat.domain.message_rules import check_client_id, check_content
 from minichat.domain.message_versions import MessageVersions
 from minichat.domain.model import (
     SECOND,
-    Change,
     ChangeKind,
     Details,
     Figure,
@@ -50,7 +49,6 @@ from minichat.domain.model import (
 )
 from minichat.domain.participation import Participation
 from minichat.domain.ports import (
-    ChangeStore,
     Characters,
     Clock,
     MembershipStore,
@@ -76,7 +74,6 @@ class Messaging:
     membership_store: MembershipStore
     message_store: MessageStore
     tally: Tally
-    change_store: ChangeStore
     detail_reader: DetailReader
     room_access: RoomAccess
     message_access: MessageAccess
@@ -145,8 +142,6 @@ class Messaging:
                 # Check inside the transaction: its lock prevents a concurrent removal of the author.
                 return self._replayed(author, room_id, client_id or "", content, reply_to, first_seq)
             self.mentions.add(message, found)
-            # The event also moves the author's receipt: sending counts as reading.
-            self.change_store.record(Change(ChangeKind.MESSAGE_CREATED, room_id, now, author.id, message.id))
             details = Details({author.id: author})
             if message.has_mentions:
                 details = self.detail_reader.of_messages([author.id], [message])

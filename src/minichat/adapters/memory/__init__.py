@@ -126,7 +126,7 @@ class Memory:
             block_store=MemoryBlockStore(store),
             report_store=MemoryReportStore(store),
             room_opening_store=MemoryRoomOpeningStore(store),
-            message_store=MemoryMessageStore(store),
+            message_store=MemoryMessageStore(store, self.changes),
             reaction_store=MemoryReactionStore(store),
             mention_store=MemoryMentionStore(store),
             message_index=MemoryMessageIndex(store, PlainCharacters()),

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from minichat.adapters.memory.changes import MemoryChangeStore
 from minichat.adapters.memory.store import Store
-from minichat.domain.model import Message, NewMessage, Timestamp
+from minichat.domain.model import Change, Message, NewMessage, Timestamp
 
 
 class MemoryMessageStore:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, changes: MemoryChangeStore) -> None:
         self._store = store
+        self._changes = changes
 
     def append(self, new: NewMessage) -> Message | None:
         self._store.locks.check_room(new.room_id)
@@ -23,6 +25,7 @@ class MemoryMessageStore:
         membership = tables.memberships.get((room.id, new.user_id))
         if membership is not None:
             tables.memberships[room.id, new.user_id] = membership._replace(seen_seq=room.last_seq)
+        self._changes.record(Change.of_new(message))
         return message
 
     def get(self, message_id: int) -> Message | None:

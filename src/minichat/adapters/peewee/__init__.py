@@ -69,7 +69,7 @@ def peewee_ports(
     mailer: Mailer | None = None,
 ) -> Ports:
     """Return all ports: the stores on `database`, and the other ports unchanged."""
-    index = message_index(database, characters)
+    index, changes = message_index(database, characters), change_store(database)
     user_store = PeeweeUserStore(database, characters)
     return Ports(
         transaction=database.writing,
@@ -100,9 +100,9 @@ def peewee_ports(
         room_opening_store=PeeweeRoomOpeningStore(database),
         reaction_store=PeeweeReactionStore(database),
         mention_store=PeeweeMentionStore(database),
-        message_store=message_store(database, index),
+        message_store=message_store(database, index, changes),
         message_index=index,
-        change_store=change_store(database),
+        change_store=changes,
         attempt_store=PeeweeAttemptStore(database),
         figure_store=PeeweeFigureStore(database),
         tally=tally,

@@ -1,8 +1,9 @@
 """The change log: kinds of changes, and positions in the log."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from minichat.domain.model.messages import Message
 from minichat.domain.model.rooms import Role
 from minichat.domain.model.values import Timestamp
 
@@ -61,6 +62,11 @@ class Change(NamedTuple):
     emoji: str | None = None
     is_added: bool = False
     """Whether the reaction was added and not taken back."""
+
+    @classmethod
+    def of_new(cls, message: Message) -> Self:
+        """Return the change of a new message."""
+        return cls(ChangeKind.MESSAGE_CREATED, message.room_id, message.created_at, message.user_id, message.id)
 
 
 LogPosition = tuple[int, ...]

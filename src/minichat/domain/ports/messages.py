@@ -10,8 +10,9 @@ class MessageStore(Protocol):
     def append(self, new: NewMessage) -> Message | None:
         """Add the room's next message, make the room the most active one, and move the author's receipt up to it.
 
-        The transaction must hold the room. Return None, and assign no `seq`, if the user has already used this
-        `client_id` in this room.
+        Record `MESSAGE_CREATED` in the change log, by the user at the time of the message. Its event moves the author's
+        receipt as well. The transaction must hold the room. Return None, and change nothing, if the user has already
+        used this `client_id` in this room.
         """
 
     def get(self, message_id: int) -> Message | None: ...

@@ -57,7 +57,6 @@ class MessageServices(RoomServices):
             membership_store=self.ports.membership_store,
             message_store=self.ports.message_store,
             tally=self.ports.tally,
-            change_store=self.ports.change_store,
             detail_reader=self.detail_reader,
             room_access=self.room_access,
             message_access=self.message_access,

@@ -16,7 +16,7 @@ from minichat.adapters.peewee.engine.dialects import OLDEST_RUNNING
 from minichat.adapters.peewee.engine.mapping import Mapper
 from minichat.adapters.peewee.engine.statements import Statement, param, params
 from minichat.adapters.peewee.tables import MessageRow, ParticipantRow, RoomRow
-from minichat.domain.model import Message, NewMessage, Timestamp
+from minichat.domain.model import Change, ChangeKind, Message, NewMessage, Timestamp
 
 MESSAGES = Mapper(Message, MessageRow)
 
@@ -85,17 +85,25 @@ class IndexedWords(Protocol):
         """Index the present content of changed messages in place of the former one."""
 
 
-def message_store(database: ChatDatabase, index: IndexedWords) -> "PeeweeMessageStore":
+class ChangeLog(Protocol):
+    """The part of the change log that the message store writes."""
+
+    def record(self, change: Change) -> None:
+        """Append the change to the log."""
+
+
+def message_store(database: ChatDatabase, index: IndexedWords, changes: ChangeLog) -> "PeeweeMessageStore":
     """Return the message store for that database."""
-    return database.dialect.choose(sqlite=PeeweeMessageStore, postgres=PostgresMessageStore)(database, index)
+    return database.dialect.choose(sqlite=PeeweeMessageStore, postgres=PostgresMessageStore)(database, index, changes)
 
 
 class PeeweeMessageStore:
     """The messages on SQLite, and the base of the messages on PostgreSQL."""
 
-    def __init__(self, database: ChatDatabase, index: IndexedWords) -> None:
+    def __init__(self, database: ChatDatabase, index: IndexedWords, changes: ChangeLog) -> None:
         self._database = database
         self._index = index
+        self._changes = changes
         message, room, each_of = MessageRow, RoomRow, database.dialect.each_of
         limit = param("limit")
 
@@ -284,6 +292,7 @@ class PeeweeMessageStore:
         self._see.run(room_id=new.room_id, user_id=new.user_id, seq=seq)
         message = new.stored_as(inserted[0], seq)
         self._index.add(message)
+        self._changes.record(Change.of_new(message))
         return message
 
     def _across_rooms(self) -> tuple[Statement, Statement]:
@@ -390,6 +399,9 @@ APPEND = f"""
         FROM numbered RETURNING id, seq
     ), {INDEXED}, seen AS (
         UPDATE participant SET seen_seq = seq FROM added WHERE room_id = :room_id AND user_id = :user_id
+    ), recorded AS (
+        INSERT INTO change (kind, room_id, at, user_id, message_id)
+        SELECT '{ChangeKind.MESSAGE_CREATED.value}', :room_id, :created_at, :user_id, id FROM added
     )
     SELECT id, seq FROM added
 """  # noqa: S608 - our own words
