@@ -105,6 +105,8 @@ class Chat:
         self.again = again
         """Return a new chat of the same app, with an empty database."""
         self._counter = counter
+        self.requests = 0
+        """The number of requests."""
         self.emails: set[str] = set()
         self.anyone = Visitor(self)
         self._client = app.test_client(use_cookies=False)
@@ -130,6 +132,7 @@ class Chat:
         **kwargs: Any,
     ) -> Answer:
         """Send a request and return its answer. Fail if it shows an e-mail address that is not in `may_show`."""
+        self.requests += 1
         # Split here, so that werkzeug's client sends the path unchanged.
         target, _, query = path.partition("?")
         response = self._client.open(
