@@ -46,22 +46,38 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes, mix tests that wait with tests that compute, which fill the cores to the end."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        places = _places([item.path for item in items])
+        files: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            files.setdefault(item.path, []).append(item)
+        places = _places(files)
         items.sort(key=lambda item: places[item.path])
     if IS_SLOW:
         for item in items:
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_SECONDS))
 
 
-def _places(paths: list[Path]) -> dict[Path, int]:
-    """Return the place of each file: a waiting one, a computing one, and so on; the rest of the computing ones last."""
-    files = dict.fromkeys(paths)
-    waiting = [path for folder in WAITING for path in files if folder in path.parts]
+def _places(files: dict[Path, list[pytest.Item]]) -> dict[Path, int]:
+    """Return the place of each file: a waiting one, a computing one, and so on; the rest of the computing ones last.
+
+    The longest waiting ones of each folder come first, so that no process works on one of them alone at the end.
+    """
+    waiting = [
+        path
+        for folder in WAITING
+        for path in sorted(files, key=lambda path: _length(files[path]), reverse=True)
+        if folder in path.parts
+    ]
     computing = [path for path in files if path not in set(waiting)]
     return {
         **{path: 2 * place for place, path in enumerate(waiting)},
         **{path: 2 * place + 1 for place, path in enumerate(computing)},
     }
+
+
+def _length(items: list[pytest.Item]) -> tuple[float, int]:
+    """Return what tells a longer file from a shorter one: the longest timeout, then the number of tests."""
+    timeouts = [marker.args[0] for item in items for marker in item.iter_markers("timeout")]
+    return max(timeouts, default=0), len(items)
 
 
 @pytest.hookimpl(tryfirst=True)
