@@ -40,7 +40,8 @@ class Profile:
     def prepare(self, base: str, session: str | None) -> None:
         """Empty the storage, and let the client at this address find the session there."""
         page = self._waiting or self.context.new_page()
-        page.goto(f"{base}/{_QUIET_FILE}")
+        if page.url != f"{base}/{_QUIET_FILE}":
+            page.goto(f"{base}/{_QUIET_FILE}")
         page.evaluate(_STORE, [SESSION, session])
         self.context.clear_cookies()
         page.set_viewport_size(DESKTOP)
