@@ -93,6 +93,8 @@ class Readers:
         for reader in self._readers:
             if reader.socket is None or must_cut:
                 self._close(reader)
+            else:
+                reader.awaited = last + 1  # what still arrives belongs to the time before
         while len(self._caught_up) < len(self._readers):
             self._reopen()
             self._read_available(0.02)

@@ -17,6 +17,7 @@ from api.routes import OVER_HTTP, PUBLIC, ROUTES, WITH_BODY, WITH_FILES, Route
 from minichat.api.application import ChatRule
 from minichat.api.blueprint import Blueprint
 from minichat.api.policy import Access, policies, policy_of
+from minichat.api.stream_requests import opens_stream
 from minichat.domain.model import ChangeKind
 
 pytestmark = on_one_database
@@ -48,6 +49,14 @@ def rules(stage: Stage) -> list[Rule]:
 
 def calls(stage: Stage) -> list[tuple[str, Rule]]:
     return [(method, rule) for rule in rules(stage) for method in METHODS if method in (rule.methods or ())]
+
+
+def test_a_stream_is_recognised_before_its_request_is_parsed(stage: Stage) -> None:
+    for method, rule in calls(stage):
+        path = re.sub("<id:.*?>", "17", rule.rule)
+        is_stream = method == "GET" and policy_of(stage.app, rule.endpoint).is_stream
+        for target in (path, path.rstrip("/") or "/", f"/under/a/path{path}?ticket=secret"):
+            assert opens_stream(f"{method} {target} HTTP/1.1\r\n".encode()) is is_stream, target
 
 
 def operations(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -30,6 +30,8 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
+from minichat.api.stream_requests import opens_stream
+from minichat.live.turnstile import Turnstile
 from minichat.serving import responses
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
 from minichat.serving.heap import free_memory_returner
@@ -47,6 +49,7 @@ PAUSE_SECONDS = STOP_SECONDS
 START_CHECK_SECONDS = 0.02
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
+PEEKED_BYTES = 128
 RETURN_SECONDS = 20.0
 """Interval between two returns of freed memory to the system."""
 MAX_HEAD_BYTES = 64 * 1024
@@ -199,6 +202,7 @@ class ChatWorker(GeventWorker):
         def count() -> int:
             return len(pool) + self._app_context.keeper.count
 
+        self._entrance = Turnstile()  # not earlier: gevent has replaced the locks only now
         self._wait_for_others()
         servers = [self._serve_listener(listener, pool, count) for listener in self.sockets]
         gevent.spawn(_return_memory)
@@ -273,6 +277,9 @@ class ChatWorker(GeventWorker):
         greenlet = gevent.getcurrent()
         self._clients[greenlet] = client
         try:
+            if opens_stream(_arrived(client)):
+                # Before the parsing: thousands of these may have arrived before a client with another request.
+                self._entrance.pass_through()
             super(GeventWorker, self).handle(listener, client, addr)
         finally:
             del self._clients[greenlet]
@@ -310,6 +317,15 @@ class ChatWorker(GeventWorker):
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client closed the connection before its error was sent")
+
+
+def _arrived(client: Any) -> bytes:
+    """Return the beginning of the data that has arrived at a connection, and leave all of it there."""
+    try:
+        start: bytes = client._sock.recv(PEEKED_BYTES, socket.MSG_PEEK)  # noqa: SLF001 - gevent's own would wait
+    except OSError:
+        return b""
+    return start
 
 
 def _return_memory() -> None:
