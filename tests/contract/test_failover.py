@@ -11,7 +11,6 @@ import pytest
 import postgres
 from contract.backends import on_postgres, opened
 from minichat.adapters.peewee.engine import connections
-from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.operations.inspection import facts_of, is_replica
 from minichat.domain.errors import Unavailable
 from minichat.domain.model import NewUser
@@ -50,10 +49,7 @@ class Address:
 @pytest.fixture
 def name(primary):
     """The name of a new, migrated database of the primary."""
-    url = primary.url()
-    with opened(url) as database:
-        migrate.upgrade(database)
-    return url.partition("@/")[2].partition("?")[0]
+    return primary.migrated().partition("@/")[2].partition("?")[0]
 
 
 @pytest.fixture
@@ -176,7 +172,7 @@ class TestAnAddressThatLeadsToAnotherServer:
 
     def test_every_connection_follows_the_address(self, primary, name, tmp_path, monkeypatch):
         promoted = postgres.shared()
-        for server, template in ((primary, name), (promoted, postgres.template())):
+        for server, template in ((primary, name), (promoted, postgres.shared().template())):
             server.execute(f"CREATE DATABASE followed TEMPLATE {template}")
         address = Address(tmp_path, "followed")
         address.leads_to(primary)

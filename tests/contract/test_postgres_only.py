@@ -56,8 +56,7 @@ def server():
 
 @pytest.fixture
 def database(server):
-    with closing_all(open_database(server.url())) as database:
-        migrate.upgrade(database)
+    with closing_all(open_database(server.migrated())) as database:
         yield database
     server.go_on()
 
@@ -684,6 +683,7 @@ def test_readers_do_not_notice_a_migration_that_changes_a_column(server, databas
 
 def test_a_hanging_server_is_reported_in_bounded_time(server, database, ports, ann, monkeypatch):
     monkeypatch.setattr(connections.ChatConnection, "patience_seconds", 0.5)
+    assert ports.user_store.get(ann.id) == ann  # opens a connection
     server.hang()
     started = time.monotonic()
     with pytest.raises(Unavailable):
