@@ -39,6 +39,7 @@ REPLACING = (
     "signal",
 )
 """Modules of gevent that replace attributes of the standard library's modules."""
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _LARGEST_REQUEST = 1 << 17
 _PATIENCE_SECONDS = 20.0
 
@@ -196,9 +197,11 @@ def preload() -> None:
     """
     import minichat.serving  # noqa: F401 - as `serve` would
 
+    os.environ[METRICS] = os.devnull  # as in a worker: prometheus-client looks for it when it is imported
     with replaced():
         for name in PRELOADED:
             import_module(name)
+    del os.environ[METRICS]
     gc.collect()
     gc.freeze()
 

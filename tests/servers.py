@@ -93,6 +93,13 @@ class RunningServer:
             else:
                 return
 
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until there are as many workers. gunicorn starts one after the other, and the first may answer alone."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.workers) < number:
+            assert time.monotonic() < deadline, f"too few workers:\n{self.said}"
+            time.sleep(0.01)
+
     def kill(self) -> None:
         """Kill the server with its workers, and return when all of them have ended."""
         ends = list(_ends_of(self.workers))
@@ -218,6 +225,8 @@ def serving(
     server = RunningServer(process, log, port, database_of(folder, **settings))
     try:
         server.wait_until_it_answers()
+        if "--workers" in args:
+            server.wait_for_workers(int(args[args.index("--workers") + 1]))
         yield server
     finally:
         server.end()

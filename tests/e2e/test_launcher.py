@@ -17,6 +17,8 @@ if _hub_local.get_hub_if_exists() is not None:
     print("a hub, which a fork would share")
 if "psycopg" in sys.modules:
     print("psycopg, which decides when it is imported how it waits")
+if not sys.modules["prometheus_client.values"].ValueClass._multiprocess:
+    print("prometheus_client, whose numbers belong to one process")
 for module, name, replacement in replacements():
     if getattr(module, name) is replacement:
         print(f"{module.__name__}.{name} stays replaced")
