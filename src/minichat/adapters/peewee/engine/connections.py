@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import Int8Dumper
 
 from minichat.adapters import gevents
-from minichat.adapters.peewee.engine.waiting import wait_by_gevent
+from minichat.adapters.peewee.engine.waiting import Watchers, wait_by_gevent
 from minichat.domain.errors import Unavailable
 
 Waited = TypeVar("Waited")
@@ -102,12 +102,20 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
     retires_at: float = float("inf")
     """When another connection must replace it, by the monotonic clock."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._watchers = Watchers()
+
     def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
         """Wait as the parent class does. Raises OperationalError after `timeout` seconds."""
         patience_seconds = self.patience_seconds if timeout is None else timeout
         if _IS_BY_GEVENT:
-            return wait_by_gevent(gen, self.pgconn.socket, patience_seconds)
+            return wait_by_gevent(gen, self.pgconn.socket, patience_seconds, self._watchers)
         return super().wait(gen, interval, patience_seconds)
+
+    def close(self) -> None:
+        self._watchers.close()
+        super().close()
 
     @property
     def is_outdated(self) -> bool:
