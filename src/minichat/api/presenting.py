@@ -228,7 +228,7 @@ class Presenter:
             "kind": room.kind,
             "is_private": room.is_private,
             "created_at": rfc3339(room.created_at),
-            "participants": [persons[user_id] for user_id in view.head],
+            "participants": [*map(persons.__getitem__, view.head)],
             "participants_count": room.participants_count,
             "role": None if membership is None else membership.role,
             "last_message": None if view.last_message is None else self.message(view.last_message, receipts),
