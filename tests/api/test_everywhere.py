@@ -62,6 +62,15 @@ class TestPaths:
             answer = person.sends("GET", path)
             assert (answer.status, answer.code) == (404, "not_found")
 
+    def test_a_repeated_path_keeps_its_routes(self, chat: Chat, ann: Person) -> None:
+        path = f"/api/chat/rooms/{ann.makes_room('Kitchen')['id']}/"
+        for name in ("Parlour", "Attic"):
+            assert ann.patches(path, name=name).body["name"] == name
+            assert ann.gets(path).body["name"] == name
+            assert ann.gets("/api/chat/rooms/0/").code == "room_not_found"
+            answer = ann.posts(path)
+            assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS, PATCH, PUT")
+
     def test_another_method_on_a_known_path_is_405(self, chat: Chat, ann: Person) -> None:
         for person in (chat.anyone, ann):
             answer = person.sends("DELETE", "/api/auth/profile/")
