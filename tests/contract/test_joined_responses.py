@@ -1,12 +1,16 @@
 """The responses of the server on the wire: how many system calls send one."""
 
 import socket
+import time
 from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderName  # type: ignore[attr-defined]
 
+from minichat.api.headers import DEFAULT_HEADERS, security_headers
 from minichat.serving.responses import JoinedResponse
 
 
@@ -69,3 +73,26 @@ def test_no_byte_exceeds_the_content_length(ends: Any) -> None:
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "204 No Content"), ("GET", "304 Same")])
 def test_a_response_without_a_body_sends_its_head(ends: Any, method: str, status: str) -> None:
     assert sent(ends, [], method=method, status=status) == [f"HTTP/1.1 {status} ... ".encode()]
+
+
+def test_the_head_names_the_date_and_each_header_once(ends: Any) -> None:
+    ours, theirs = ends
+    request: Any = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
+    response = JoinedResponse(request, ours, SimpleNamespace(protocol="http", sendfile=False))  # type: ignore[arg-type]
+    fields = [("Content-Length", "0"), ("X-Request-ID", "abc"), *DEFAULT_HEADERS, *security_headers("https://a")]
+    before = int(time.time())
+    response.start_response("200 OK", fields)
+    response.close()
+    status, *lines = theirs.recv(65_536).decode().split("\r\n")
+    assert (status, lines[-2:]) == ("HTTP/1.1 200 OK", ["", ""])
+    found = [tuple(line.split(": ", 1)) for line in lines[:-2]]
+    date = parsedate_to_datetime(dict(found).pop("Date")).timestamp()
+    assert before <= date <= time.time()
+    assert [name for name, _ in found[:3]] == ["Server", "Date", "Connection"]
+    assert found[3:] == fields
+
+
+@pytest.mark.parametrize(("name", "value"), [("X A", "b"), ("X-A", "b\r\nX-B: c")])
+def test_a_header_that_could_split_the_response_is_refused(ends: Any, name: str, value: str) -> None:
+    with pytest.raises((InvalidResponseHeader, InvalidResponseHeaderName)):
+        sent(ends, [b""], *DEFAULT_HEADERS, (name, value))

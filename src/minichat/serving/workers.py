@@ -141,6 +141,13 @@ class ChatRequest(Request):
     def max_buffer_headers(self, bound: int) -> None:
         """Ignore gunicorn's bound, the number of fields times the size of a field."""
 
+    def _peer_is_trusted_proxy(self) -> bool:
+        """Return what the parent class returns. It would parse the address of each request to compare it with none."""
+        if not self.cfg.forwarded_allow_ips and isinstance(self.peer_addr, tuple):
+            return False
+        trusted: bool = super()._peer_is_trusted_proxy()  # type: ignore[misc]  # the stubs are of an older gunicorn
+        return trusted
+
 
 class _Address(NamedTuple):
     """The listener's address, which gunicorn needs for each connection, also after the listener is closed."""
