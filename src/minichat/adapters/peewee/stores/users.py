@@ -45,8 +45,10 @@ class PeeweeUserStore:
         self._get = self._statement(self._users.where(self._is_this))
         self._by_ids = self._statement(self._users.where(self._is_one_of("ids")))
         block, are_these = BlockRow, self._is_one_of("ids")
-        blocked = block.select(block.blocked_id).where(block.blocker_id == param("viewer_id"))
-        self._seen_by_one = self._statement(user.select(*USERS.columns, user.id.in_(blocked)).where(are_these))
+        # A look-up for each of a few users: to collect all whom the viewer blocks would take longer.
+        is_by_one = (block.blocker_id == param("viewer_id")) & (block.blocked_id == user.id)
+        is_blocked = fn.EXISTS(block.select(SQL("1")).where(is_by_one))
+        self._seen_by_one = self._statement(user.select(*USERS.columns, is_blocked).where(are_these))
         # The sum hides the column from the index: most authors have no blocks to compare with the viewers.
         is_by_viewer = (block.blocker_id + 0).in_(self._database.dialect.each_of("viewer_ids"))
         self._seen_by_several = self._statement(
