@@ -219,8 +219,7 @@ class Presenter:
         room, membership = view.room, view.membership
         # A new member starts with nothing unread.
         last_read_seq = room.last_seq if membership is None else membership.last_read_seq
-        receipts = Receipts(last_read_seq, view.others_seen_seq)
-        persons = self._persons
+        persons, last_message = self._persons, view.last_message
         return {
             "id": room.id,
             "name": self._direct_name(view) if room.kind == RoomKind.DIRECT else room.name,
@@ -231,7 +230,9 @@ class Presenter:
             "participants": [*map(persons.__getitem__, view.head)],
             "participants_count": room.participants_count,
             "role": None if membership is None else membership.role,
-            "last_message": None if view.last_message is None else self.message(view.last_message, receipts),
+            "last_message": None
+            if last_message is None
+            else self.message(last_message, Receipts(last_read_seq, view.others_seen_seq)),
             "last_seq": room.last_seq,
             "last_read_seq": last_read_seq,
             "unread_count": view.unread_count,
