@@ -1,5 +1,7 @@
 """`/api/chat/messages/` and history: sending once, reading by pages, replies."""
 
+from typing import Any
+
 import pytest
 
 from api.client import Chat, Json, Person, contents
@@ -275,6 +277,35 @@ class TestHistory:
     def test_a_head_marks_nothing(self, ann: Person, bob: Person, room: Json, said: list[Json]) -> None:
         assert bob.sends("HEAD", f"/api/chat/rooms/{room['id']}/history/").status == 200
         assert bob.looks_at(room)["unread_count"] == 7
+
+    def test_a_page_that_was_read_before_shows_what_has_changed(self, chat: Chat) -> None:
+        ann, bob, carl = chat.people("ann", "bob", "carl")
+        room = ann.makes_room(with_=[bob, carl])
+        first, second = ann.says("one", in_=room), bob.says("two", in_=room)
+
+        def shown(person: Person, field: str) -> list[Any]:
+            page = person.history(room, mark_read=False).body["messages"]
+            assert page == [person.gets(f"/api/chat/messages/{one['id']}/").body for one in page]
+            return [message[field] for message in page]
+
+        assert [shown(person, "is_read") for person in (ann, bob, carl)] == [[True, False], [True, False], [False] * 2]
+        carl.reads(room, up_to=1)
+        assert shown(carl, "is_read") == [True, False]
+        carl.reads(room, up_to=2)
+        assert [shown(person, "is_read") for person in (ann, bob, carl)] == [[True, False], [True, True], [True, True]]
+        carl.posts(f"/api/chat/users/{ann.id}/block/")
+        assert [shown(person, "is_blocked") for person in (bob, carl)] == [[False, False], [True, False]]
+        ann.patches("/api/auth/profile/", first_name="Anna")
+        assert [user["first_name"] for user in shown(carl, "user")] == [
+            "Anna",
+            bob.gets("/api/auth/me/").body["first_name"],
+        ]
+        ann.patches(f"/api/chat/messages/{first['id']}/", content="uno")
+        assert shown(bob, "content") == ["uno", "two"]
+        bob.sends("DELETE", f"/api/chat/messages/{second['id']}/")
+        assert shown(carl, "is_deleted") == [False, True]
+        ann.puts(f"/api/chat/messages/{first['id']}/reactions/👍/")
+        assert [len(reactions) for reactions in shown(bob, "reactions")] == [1, 0]
 
     def test_a_repeated_query_means_the_same_each_time(self, ann: Person, bob: Person, room: Json) -> None:
         ann.says("hello", in_=room)

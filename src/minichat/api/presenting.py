@@ -5,10 +5,10 @@ of people and of most messages is remembered and copied as bytes. This module do
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import orjson
@@ -46,6 +46,10 @@ Written = Json | orjson.Fragment
 
 _REMEMBERED = 2_048
 """Maximum number of people, and of messages, whose JSON a worker keeps."""
+
+
+_REMEMBERED_PAGES = 128
+"""Maximum number of pages of messages that a worker recognises."""
 
 
 class JsonResponse(Response):
@@ -147,6 +151,32 @@ def _written_message(
     return orjson.Fragment(orjson.dumps(_plain_message(message, author, username, is_read, is_blocked)))
 
 
+class _Author(NamedTuple):
+    """The author of some messages, as an answer shows them to its viewer."""
+
+    id: int
+    json: orjson.Fragment
+    username: str
+    read_seq: int
+    """The newest of the author's messages that count as read."""
+    is_blocked: bool
+
+
+@lru_cache(_REMEMBERED_PAGES)
+def _written_page(messages: tuple[Message, ...], authors: tuple[_Author, ...]) -> list[orjson.Fragment]:
+    """Return messages without reactions and mentions.
+
+    Many clients read the same newest page of a room. To recognise it takes a third of the time of finding each of its
+    messages.
+    """
+    by_id = {author.id: author for author in authors}
+    written = []
+    for message in messages:
+        _, json, username, read_seq, is_blocked = by_id[message.user_id]
+        written.append(_written_message(message, json, username, message.seq <= read_seq, is_blocked))
+    return written
+
+
 class Presenter:
     """Writes the objects of one answer for one viewer at one time, with URLs under one base."""
 
@@ -210,9 +240,19 @@ class Presenter:
             "created_at": rfc3339(reaction.created_at),
         }
 
-    def messages(self, page: MessagePage) -> list[Written]:
-        """Return the messages of a page, oldest first."""
-        return [self.message(message, page.receipts[message.room_id]) for message in page.messages]
+    def messages(self, page: MessagePage) -> Sequence[Written]:
+        """Return the messages of a page, in their order."""
+        messages = page.messages
+        if page.room is None or not messages or self._reactions or self._mentions:
+            return [self.message(message, page.receipts[message.room_id]) for message in messages]
+        receipts, newest_seq = page.receipts[page.room.room.id], max(messages[0].seq, messages[-1].seq)
+        author_ids = sorted({message.user_id for message in messages})
+        return _written_page(tuple(messages), tuple(self._author(one, receipts, newest_seq) for one in author_ids))
+
+    def _author(self, user_id: int, receipts: Receipts, newest_seq: int) -> _Author:
+        read_seq = receipts.others_seq if user_id == self._viewer_id else receipts.own_seq
+        username, is_blocked = self._people[user_id].username, user_id in self._blocked_ids
+        return _Author(user_id, self._users[user_id], username, min(read_seq, newest_seq), is_blocked)
 
     def room(self, view: RoomView) -> Json:
         """Return a Room. Without a membership, the viewer sees a public room from outside."""
