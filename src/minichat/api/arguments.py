@@ -49,23 +49,31 @@ def load(parts: Iterable[Part], request: Request, path: Mapping[str, Any]) -> li
 
 
 def _loaded_part(part: Part, request: Request) -> _Loaded:
-    if part.read is read_query:
-        try:
-            return _Loaded(dict(_form_of_query(part.schema, request.query_string)), (), part.rules)
-        except InvalidInput:
-            pass  # load it again: the error must be this request's own
-    return _loaded(part.schema, part.read(request, part.schema), part.rules)
+    if part.read is not read_query:
+        return _loaded(part.schema, part.read(request, part.schema), part.rules)
+    try:
+        return _Loaded(dict(_form_of_query(part.schema, request.query_string)), (), part.rules)
+    except _InvalidQuery as invalid:
+        return invalid.loaded._replace(rules=part.rules)
+
+
+class _InvalidQuery(Exception):
+    """A query is invalid: `loaded` has its errors."""
+
+    def __init__(self, loaded: _Loaded) -> None:
+        super().__init__()
+        self.loaded = loaded
 
 
 @lru_cache(_REMEMBERED)
 def _form_of_query(schema: ma.Schema, query: bytes) -> Mapping[str, Any]:
-    """Return the form of a valid query. Raises InvalidInput for any other, which is not remembered.
+    """Return the form of a valid query. Raises _InvalidQuery for any other, which is not remembered.
 
     Clients send few different queries, and a schema takes a tenth of the time of a page of messages to load one.
     """
     loaded = _loaded(schema, parse_query(query), None)
     if loaded.errors:
-        raise loaded.errors[0]
+        raise _InvalidQuery(loaded)
     return loaded.form
 
 
