@@ -60,6 +60,11 @@ def streamed(response: http.client.HTTPResponse) -> Iterator[Event]:
             fields[name] = value
 
 
+def stored(response: http.client.HTTPResponse) -> Iterator[Event]:
+    """Yield the events of the change log: those of presence come at any time."""
+    return (event for event in streamed(response) if "id" in event)
+
+
 def says_much(person: Person, room: int, count: int) -> None:
     """Send that many long messages over eight connections."""
 

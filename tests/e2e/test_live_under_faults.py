@@ -17,7 +17,7 @@ from typing import Any
 from e2e.crowd import BROKEN, Person, check_database, check_numbers, register, wait_until
 from e2e.databases import on_sqlite_only
 from e2e.houses import house
-from e2e.streams import Event, opened, says_much, streamed
+from e2e.streams import Event, opened, says_much, stored
 from scale import scaled
 from servers import PATIENCE
 
@@ -78,7 +78,7 @@ class StreamReader(Reader):
                 raise ConnectionError(response.status)
             assert response.status == 200, response.read()
             self.connections += 1
-            for event in streamed(response):
+            for event in stored(response):
                 self._note(event, event["id"])
                 left = left and left - 1
                 if left == 0 or self.is_done():
@@ -266,7 +266,7 @@ def test_a_client_that_does_not_read_is_disconnected_and_can_resume(server):
     for response in stuck:
         heard: list[Any] = []
         with closing(response), suppress(ConnectionResetError, IncompleteRead):  # both are ways to be disconnected
-            heard.extend(streamed(response))
+            heard.extend(stored(response))
         assert len(heard) < count
         # A reset discards unread data, so there may be no event to resume from.
         resumed = StreamReader(bob, heard[-1]["id"] if heard else place)
