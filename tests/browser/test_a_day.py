@@ -238,6 +238,7 @@ def _sleep(ann: Visitor, ben: Visitor, notebook: Visitor) -> list[str]:
     notebook.page.get_by_role("link", name=re.compile("Kitchen")).click()
     says(ann, "good night")
     expect(message(notebook, "good night")).to_be_visible()
+    expect(ann.page.get_by_role("article", name=re.compile("good night.* Read$"))).to_be_visible()
     radio.sleep()
     ben.page.evaluate("location.hash = '#/settings/profile'")  # and nobody is in the kitchen
     says(ann, "good morning")
