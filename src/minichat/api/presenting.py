@@ -46,10 +46,10 @@ Written = Json | orjson.Fragment
 
 _REMEMBERED = 2_048
 """Maximum number of people, and of messages, whose JSON a worker keeps."""
-
-
-_REMEMBERED_PAGES = 128
+_REMEMBERED_PAGES = 32
 """Maximum number of pages of messages that a worker recognises."""
+_RECOGNISED_MESSAGES, _RECOGNISED_CHARACTERS = 50, 16_000
+"""Maximum size of such a page. Without it, pages of long messages would take hundreds of megabytes."""
 
 
 class JsonResponse(Response):
@@ -177,6 +177,12 @@ def _written_page(messages: tuple[Message, ...], authors: tuple[_Author, ...]) -
     return written
 
 
+def _is_recognised(messages: Sequence[Message]) -> bool:
+    """Return whether a worker keeps the JSON of such a page."""
+    characters = sum([len(message.content) for message in messages])
+    return 0 < len(messages) <= _RECOGNISED_MESSAGES and characters <= _RECOGNISED_CHARACTERS
+
+
 class Presenter:
     """Writes the objects of one answer for one viewer at one time, with URLs under one base."""
 
@@ -243,7 +249,7 @@ class Presenter:
     def messages(self, page: MessagePage) -> Sequence[Written]:
         """Return the messages of a page, in their order."""
         messages = page.messages
-        if page.room is None or not messages or self._reactions or self._mentions:
+        if page.room is None or self._reactions or self._mentions or not _is_recognised(messages):
             return [self.message(message, page.receipts[message.room_id]) for message in messages]
         receipts, newest_seq = page.receipts[page.room.room.id], max(messages[0].seq, messages[-1].seq)
         author_ids = sorted({message.user_id for message in messages})
