@@ -440,6 +440,22 @@ def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes
     assert was_disconnected.is_set()
 
 
+def test_a_client_that_stays_is_disconnected_while_the_database_does_not_answer(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    asked, was_disconnected = threading.Event(), threading.Event()
+
+    def live_sessions(_session_ids: Collection[int]) -> Collection[int]:
+        asked.set()
+        raise Unavailable("disk I/O error")
+
+    listener = Client(chat.person("ann"), make_hub(live_sessions=live_sessions), writer).listener
+    assert asked.wait(TIMEOUT_SECONDS)
+    listener.disconnect = was_disconnected.set
+    listener.end(EndReason.TOO_SLOW)
+    assert was_disconnected.wait(TIMEOUT_SECONDS)
+
+
 def test_a_listener_of_a_stopping_server_ends_at_once_without_an_error(
     chat: MemoryChat, hub: Hub[JsonEvent], connect: Connect
 ) -> None:

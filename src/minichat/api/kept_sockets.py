@@ -36,7 +36,11 @@ class KeptSocket:
         """Send and read from now on, and return at once. The handshake must have been answered."""
         self._conversation.keep(self._connection)
         self._keeper.keep(self)
-        self._connection.when_readable(self._read)
+        try:
+            self._connection.when_readable(self._read)
+        except OSError:
+            self.close()
+            raise
 
     def send_heartbeat(self) -> None:
         self._conversation.send_ping()

@@ -160,7 +160,10 @@ class Socket:
         return self._read_until < inf
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame. `messages` ends when the client has answered it, or after CLOSING_SECONDS."""
+        """Send a close frame. `messages` ends when the client has answered it, or after CLOSING_SECONDS.
+
+        On a kept connection, nothing waits for the answer: the hub disconnects a client that does not answer.
+        """
         with suppress(OSError):
             self._send(CloseConnection(code, reason))
         self._read_until = monotonic() + CLOSING_SECONDS

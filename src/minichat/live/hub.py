@@ -9,10 +9,11 @@ subscription, so no event is missed or repeated in between.
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from time import monotonic, sleep
+from time import monotonic
 from typing import Generic
 
 from minichat.domain.changes import ChangeLog
@@ -214,7 +215,7 @@ class Hub(Generic[EventT]):
         for number, listener in enumerate(admitted, start=1):
             listener.end(EndReason.STOPPING)
             if number % ENDED_AT_ONCE == 0:
-                sleep(0)
+                time.sleep(0)
         self._disconnect_ended(GOODBYE_SECONDS)
         self._wake_up.set()
 
@@ -222,7 +223,7 @@ class Hub(Generic[EventT]):
         """Close, and disconnect the clients that stay, including those that arrive later. Never return."""
         while True:
             self.close()
-            sleep(GOODBYE_SECONDS)
+            time.sleep(GOODBYE_SECONDS)
 
     # The hub's thread
 
@@ -280,7 +281,7 @@ class Hub(Generic[EventT]):
         size = max(1, min(WRITTEN_AT_ONCE, ADDRESSED_AT_ONCE // max(1, len(self._attached))))
         for start in range(0, len(changes), size):
             if start:
-                sleep(LETTING_IN_SECONDS)
+                time.sleep(LETTING_IN_SECONDS)
             with self._lock:
                 if self._position != (changes[start - 1].position if start else position):
                     self._wake_up.set()  # as above
@@ -341,7 +342,7 @@ class Hub(Generic[EventT]):
         for listener, events in outgoing.items():
             listener.send(events)
             if monotonic() - began >= SENDING_SECONDS:
-                sleep(0)
+                time.sleep(0)
                 began = monotonic()
 
     def _end_expired(self) -> None:
@@ -349,13 +350,13 @@ class Hub(Generic[EventT]):
         if monotonic() - self._checked_at < SESSION_CHECK_SECONDS:
             return
         self._checked_at = monotonic()
+        self._disconnect_ended(SESSION_CHECK_SECONDS)  # before the database is asked, which may not answer
         admitted = tuple(self._admitted)
         live, now = self._live_sessions({listener.session_id for listener in admitted}), self._clock()
         self._end(
             [listener for listener in admitted if listener.session_id not in live or listener.has_expired(now)],
             EndReason.SESSION_ENDED,
         )
-        self._disconnect_ended(SESSION_CHECK_SECONDS)
 
     def _disconnect_ended(self, seconds: float) -> None:
         """Disconnect the clients of listeners that ended so many seconds ago."""
