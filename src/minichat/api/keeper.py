@@ -6,12 +6,13 @@ no transport: `kept_streams` and `kept_sockets` are what it keeps.
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from queue import Empty, SimpleQueue
-from time import monotonic, sleep
+from time import monotonic
 from typing import Protocol
 
 from minichat.live.streaming import HEARTBEAT_SECONDS
@@ -25,7 +26,7 @@ SENT_AT_ONCE = 200
 
 
 class Kept(Protocol):
-    """A stream or WebSocket that a keeper keeps. Every method raises OSError if the client has gone."""
+    """A stream or WebSocket that a keeper keeps. A method may raise OSError if the client has gone."""
 
     is_closed: bool
 
@@ -74,7 +75,7 @@ class Keeper:
         while True:
             with suppress(Empty):
                 self._serve(self._waiting.get(timeout=TICK_SECONDS))
-                sleep(0)  # thousands of streams may end at once, and other work goes on
+                time.sleep(0)  # thousands of streams may end at once, and other work goes on
             self._send_heartbeats()
 
     def _send_heartbeats(self) -> None:
@@ -87,7 +88,7 @@ class Keeper:
                 self._guarded(kept, kept.send_heartbeat)
                 self._quiet.append((monotonic() + HEARTBEAT_SECONDS, kept))
             if number % SENT_AT_ONCE == 0:
-                sleep(0)
+                time.sleep(0)
 
     def _serve(self, kept: Kept) -> None:
         def serve() -> None:
@@ -106,5 +107,5 @@ class Keeper:
             log.debug("the client closed its connection")
             kept.close()
         except Exception:
-            log.exception("a stream failed")
+            log.exception("a stream or WebSocket failed")
             kept.close()
