@@ -39,6 +39,10 @@ class JoinedResponse(Response):
             *(["Transfer-Encoding: chunked\r\n"] if self.chunked else []),
         ]
 
+    def can_sendfile(self) -> bool:
+        """Return False: the system call would send the file before the head."""
+        return False
+
     def send_headers(self) -> None:
         """Keep the head for the first part of the body."""
         if not self.headers_sent:
