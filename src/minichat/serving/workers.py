@@ -343,7 +343,7 @@ def _return_memory() -> None:
     gevent.sleep(RETURN_SECONDS)
     return_free_memory = free_memory_returner()
     while True:
-        return_free_memory()
+        gevent.get_hub().threadpool.apply(return_free_memory)
         gevent.sleep(RETURN_SECONDS)
 
 
