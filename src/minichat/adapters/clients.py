@@ -67,7 +67,7 @@ class Connections:
         self._epoll.register(descriptor, _CLOSED)
 
     def change(self, descriptor: int, on_readable: Callable[[], None]) -> None:
-        """Call `on_readable` once instead, as soon as there is data to read, or the end of the connection."""
+        """Replace the action: call `on_readable` once there is data to read, or the end of the connection."""
         self._actions[descriptor] = on_readable
         self._epoll.modify(descriptor, _CLOSED | select.EPOLLIN)
 

@@ -19,7 +19,7 @@ class Administrators:
     session_store: SessionStore
 
     def refuse_former(self, by: int | None) -> None:
-        """Raise NotAnAdministrator for somebody who `may_act` no more.
+        """Raise NotAnAdministrator for somebody who is no longer an administrator.
 
         The transaction must share the account: see `accounts`.
         """

@@ -152,7 +152,7 @@ class Recovery:
         return link, user
 
     def _refuse_former_maker(self, link: AccountLink) -> None:
-        """Raise LinkInvalid if an administrator made the link and is none any more."""
+        """Raise LinkInvalid if an administrator made the link who is no longer one."""
         if not self.administrators.may_act(link.made_by):
             raise LinkInvalid
 

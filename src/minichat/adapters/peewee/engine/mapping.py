@@ -47,16 +47,16 @@ class Mapper(Generic[Entity]):
         names: dict[str, Any] = {"new": tuple.__new__, "entity": self._entity}
         values = []
         for place, (field, hint) in enumerate(zip(self.columns, hints.values(), strict=True), self.start):
-            names[f"meaning_{place}"] = meaning = _meaning(field, hint)
-            values.append(f"row[{place}]" if meaning is None else f"meaning_{place}[row[{place}]]")
+            names[f"conversion_{place}"] = conversion = _conversion(field, hint)
+            values.append(f"row[{place}]" if conversion is None else f"conversion_{place}[row[{place}]]")
         construct: Callable[[Row], Entity] = eval(f"lambda row: new(entity, ({', '.join(values)},))", names)  # noqa: S307 - our own words
         return construct
 
 
-def _meaning(field: Field, hint: Any) -> Mapping[Any, Any] | None:
+def _conversion(field: Field, hint: Any) -> Mapping[Any, Any] | None:
     """Return the field's value for each of a column's values, or None if they are equal."""
     if isinstance(field, BooleanField):
-        return {False: False, True: True}  # SQLite has 0 and 1, which are equal to these keys
+        return {False: False, True: True, None: False}  # SQLite has 0 and 1, which are equal to these keys
     for kind in (hint, *get_args(hint)):  # `Role`, or a part of `Role | None`
         if isinstance(kind, type) and issubclass(kind, Enum):
             return _Members(kind)

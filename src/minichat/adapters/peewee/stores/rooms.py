@@ -340,7 +340,9 @@ def _head(database: ChatDatabase) -> Select:
     row = ParticipantRow.alias()
     first = row.select(row.id, row.user_id).where(row.room_id == RoomRow.id).order_by(row.id)
     first = first.limit(SQL(str(ROOM_HEAD))).alias("head")
-    ids = database.dialect.choose(sqlite="json_group_array(user_id)", postgres="json_agg(user_id ORDER BY id)::text")
+    ids = database.dialect.choose(
+        sqlite="json_group_array(user_id)", postgres="COALESCE(json_agg(user_id ORDER BY id)::text, '[]')"
+    )
     return Select([first], [SQL(ids)])
 
 
