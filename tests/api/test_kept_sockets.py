@@ -208,3 +208,11 @@ def test_frames_too_large_end_the_connection_of_a_client_that_stays(make_socket:
     assert isinstance(goodbye, CloseConnection)
     assert goodbye.reason == "frame_too_large"
     wait_until(lambda: kept.listener.has_ended)
+
+
+def test_a_listener_that_has_ended_does_not_park() -> None:
+    """The transport reads the end from the queue, and only later looks why it woke up."""
+    listener: Listener[JsonEvent] = Listener(Subscription(1, (0,), {1}), 1, 2**50, "http://a.example")
+    listener.end()
+    assert listener.receive(0) == []
+    assert not listener.park(lambda: None)

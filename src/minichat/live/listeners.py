@@ -156,9 +156,9 @@ class Listener(Generic[EventT]):
     def park(self, attend: Callable[[], None]) -> bool:
         """Call `attend` as soon as the queue holds anything, such as the end; until then all events take the sink.
 
-        Return False if the queue is not empty now.
+        Return False if the queue is not empty now, or the listener has ended.
         """
-        if self._queue.empty():
+        if self._queue.empty() and not self.has_ended:
             self._is_free, self._attend = True, attend
         return self.is_parked
 
