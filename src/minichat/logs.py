@@ -20,9 +20,10 @@ from gevent.monkey import get_original
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from minichat.lean_imports import without
+from minichat.lean_imports import deferred, without
 
-with without("rich"):  # for tracebacks with colours and local variables, which this log never shows
+# `rich` is for tracebacks with colours and local variables, `asyncio` for loggers in coroutines. This log has neither.
+with without("rich"), deferred("asyncio"):
     from structlog.dev import ConsoleRenderer, plain_traceback
     from structlog.processors import format_exc_info
     from structlog.stdlib import ProcessorFormatter

@@ -27,8 +27,8 @@ _IN_WORD = r"\p{L}\p{M}\p{N}"
 _WORD = rf"{_EMOJI}|[[{_IN_WORD}]--[\p{{M}}&&\p{{Script=Inherited}}]][{_IN_WORD}]*+"
 _SCRIPTS_WITHOUT_SPACES = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
 _WITHOUT_SPACES = "".join(rf"\p{{Script_Extensions={script}}}" for script in _SCRIPTS_WITHOUT_SPACES)
-_MAY_HAVE_NO_SPACES = re.compile("[\u0e00-\U0010ffff]")
-"""A necessary condition for these scripts, which is faster to check."""
+_MAY_HAVE_NO_SPACES = "[\u0e00-\U0010ffff]"
+"""A necessary condition for these scripts, which is faster to check. `re` compiles it at the first use, in 3 ms."""
 _AS_EMOJI = "\ufe0f"
 _MAX_EMOJI_LENGTH = 32
 """More than the longest emoji of Unicode has; joiners would otherwise connect any number."""
@@ -61,7 +61,7 @@ class UnicodeCharacters:
         if "\u20e3" in text:
             text = _compiled(_KEYCAP).sub(r" \g<0> ", text)
         words = _compiled(_WORD).findall(text)
-        if not _MAY_HAVE_NO_SPACES.search(text):
+        if not re.search(_MAY_HAVE_NO_SPACES, text):
             return [[word] for word in words]
         parts = (_compiled(f"([{_WITHOUT_SPACES}])").split(word) for word in words)
         return [[unit for unit in units if unit] for units in parts]

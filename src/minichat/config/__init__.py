@@ -1,7 +1,8 @@
 """The settings: read once at start from the environment and a `.env` file, checked, and immutable from then on.
 
 A wrong setting stops the start with one sentence for each variable. The rest of minichat reads no MINICHAT_ variable
-itself: `serving` only sets one for its workers. This package knows nothing of the rest of minichat but `atomic_files`.
+itself: `serving` only sets one for its workers. This package knows nothing of the rest of minichat but `addresses`,
+`atomic_files` and `lean_imports`.
 """
 
 import dataclasses

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from dotenv import dotenv_values, load_dotenv
-from environs import Env, EnvValidationError
+
+from minichat.lean_imports import deferred_patterns
+
+with deferred_patterns():  # one of marshmallow's, for addresses of e-mail, takes 25 ms, and no setting needs it
+    from environs import Env, EnvValidationError, ValidationError
+
+__all__ = ["PREFIX", "Environment", "SettingsError", "ValidationError"]
 
 PREFIX = "MINICHAT_"
 

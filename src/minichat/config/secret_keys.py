@@ -6,10 +6,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from environs import ValidationError
-
 from minichat.atomic_files import write_file
-from minichat.config.environment import PREFIX, SettingsError
+from minichat.config.environment import PREFIX, SettingsError, ValidationError
 
 SECRET_BYTES = 32
 

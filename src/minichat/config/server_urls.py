@@ -9,7 +9,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from environs import ValidationError
+from minichat.config.environment import ValidationError
 
 POSTGRES = "postgresql://"
 

@@ -5,9 +5,8 @@ from email.utils import formataddr, getaddresses
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from environs import ValidationError
-
 from minichat import addresses
+from minichat.config.environment import ValidationError
 
 _PORTS = {"smtp": 587, "smtps": 465}
 

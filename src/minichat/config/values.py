@@ -11,9 +11,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TypeVar
 
-from environs import ValidationError
-
 from minichat import addresses
+from minichat.config.environment import ValidationError
 from minichat.config.server_urls import POSTGRES, postgres_url
 
 Item = TypeVar("Item")
