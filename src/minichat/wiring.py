@@ -21,7 +21,8 @@ from minichat.adapters.media import FileMedia
 from minichat.adapters.notices import SharedMemoryNoticeBoard
 from minichat.adapters.one_time_codes import PyotpCodes
 from minichat.adapters.passwords import Argon2Passwords
-from minichat.adapters.peewee import ChatDatabase, open_database, peewee_ports, server_clock
+from minichat.adapters.peewee import ChatDatabase, open_database, server_clock
+from minichat.adapters.peewee.ports import peewee_ports
 from minichat.adapters.pictures import PillowPictures
 from minichat.adapters.shared_files import OpenFile, TemporaryFolder, open_file
 from minichat.adapters.tally import NoTally

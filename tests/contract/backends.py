@@ -167,7 +167,7 @@ def on_postgres(database: Any, folder: Path) -> Ports:
 
 
 def _ports(database: Any, clock: MemoryClock, folder: Path) -> Ports:
-    from minichat.adapters.peewee import peewee_ports
+    from minichat.adapters.peewee.ports import peewee_ports
 
     return peewee_ports(
         database,

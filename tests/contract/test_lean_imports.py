@@ -31,6 +31,16 @@ def test_the_command_line_loads_nothing_of_the_chat_before_a_command_runs():
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "[]\n"
 
 
+def test_the_preparation_of_a_start_loads_no_store_of_accounts_and_rooms():
+    # They take 30 ms, and each start opens the database in a process of its own to look for missing migrations.
+    loaded = (
+        "import minichat.adapters.peewee.operations.migrate, minichat.adapters.peewee.operations.reindex, "
+        "minichat.adapters.peewee.operations.message_filling, sys; "
+        "print([name for name in sys.modules if name.endswith(('stores.users', 'stores.rooms', 'peewee.ports'))])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "[]\n"
+
+
 def test_the_settings_do_not_compile_the_pattern_of_addresses_in_marshmallow():
     compiled = (
         "import minichat.config, re; from marshmallow.validate import Email; "

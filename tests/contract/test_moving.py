@@ -27,12 +27,13 @@ from minichat.adapters.memory import (
     mixes_scripts,
     username_key,
 )
-from minichat.adapters.peewee import open_database, peewee_ports
+from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations import import_, migrate
 from minichat.adapters.peewee.operations.export import export
 from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
 from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
+from minichat.adapters.peewee.ports import peewee_ports
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, Figure, MailKind, NewMail, ReportReason, Role
 from minichat.domain.second_factor_codes import STEP

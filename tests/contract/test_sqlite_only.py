@@ -32,10 +32,11 @@ from minichat.adapters.memory import (
     mixes_scripts,
     username_key,
 )
-from minichat.adapters.peewee import open_database, peewee_ports, tables
+from minichat.adapters.peewee import open_database, tables
 from minichat.adapters.peewee.engine import write_queue as queue_module
 from minichat.adapters.peewee.operations import migrate
 from minichat.adapters.peewee.operations.reindex import reindex
+from minichat.adapters.peewee.ports import peewee_ports
 from minichat.adapters.peewee.stores.name_index import name_parts
 from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.domain.errors import Unavailable

@@ -11,8 +11,6 @@ from peewee import fn
 
 from minichat.adapters.peewee.engine.database import ChatDatabase
 from minichat.adapters.peewee.engine.statements import Statement
-from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
-from minichat.adapters.peewee.stores.users import PeeweeUserStore
 from minichat.adapters.peewee.tables import RoomRow, UserRow
 from minichat.domain.ports import Characters
 
@@ -31,8 +29,15 @@ def reindex(
     After each batch, call `report` with the number of indexed names and of all. Raises Unavailable; earlier batches
     stay indexed.
     """
+    total = _count_behind(database)
+    if total == 0:
+        return 0
+    # Late: each start of a server comes here, and few find anything to do.
+    from minichat.adapters.peewee.stores.rooms import PeeweeRoomStore
+    from minichat.adapters.peewee.stores.users import PeeweeUserStore
+
     users, rooms = PeeweeUserStore(database, characters), PeeweeRoomStore(database, characters)
-    done, total = 0, _count_behind(database)
+    done = 0
     while ids := _behind(database, UserRow, batch):
         with database.writing(shared_accounts=ids):
             users.index(ids)
