@@ -102,8 +102,11 @@ for command in (createsuperuser, users, rooms, reports, audit, backup, export, i
 )
 def serve(bind: str, workers: int | None) -> None:
     """Migrate the database, create the folder for pictures, and serve until stopped."""
+    gc.disable()  # a collection would find nothing: what an import creates stays
     from minichat import serving
 
+    gc.freeze()  # the children that this process forks need not search it either
+    gc.enable()
     settings = load_settings(run=serving.in_child)
     try:
         serving.serve(settings, bind, workers, prepare=lambda: _prepare_and_exit(settings))

@@ -2,7 +2,8 @@
 
 The arbiter (the parent process) migrates the database in a short-lived child, opens the sockets and supervises the
 workers. It never imports Flask, Peewee or a driver: gevent must patch a worker before these are imported, else all
-greenlets share one connection and a slow connection blocks them all.
+greenlets share one connection and a slow connection blocks them all. It imports the domain, which is pure Python, so
+that its children share it.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 
+import minichat.domain.services  # noqa: F401 - for the children
 from minichat import indexing, logs
 from minichat.config import Settings, SettingsError
 from minichat.serving.accepting import KEEPALIVE_SECONDS
