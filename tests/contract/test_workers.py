@@ -5,6 +5,7 @@ tests/e2e/test_own_gunicorn.py runs every class of worker.
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -87,6 +88,34 @@ def test_the_action_runs_when_the_arbiter_has_died(make_worker: MakeWorker) -> N
     has_stopped = threading.Event()
     GunicornWorker().when_stopping(has_stopped.set)
     assert has_stopped.wait(TIMEOUT_SECONDS)
+
+
+class _WorkerWithEvent(SyncWorker):
+    def __init__(self, *args: Any) -> None:
+        self.stops = threading.Event()
+        super().__init__(*args)
+
+
+def test_the_action_runs_at_the_event_of_a_worker_that_has_one(make_worker: MakeWorker) -> None:
+    worker, has_stopped = make_worker(_WorkerWithEvent), threading.Event()
+    assert isinstance(worker, _WorkerWithEvent)
+    GunicornWorker().when_stopping(has_stopped.set)
+    worker.stops.set()
+    assert has_stopped.wait(TIMEOUT_SECONDS)
+
+
+@pytest.mark.parametrize("end", ["alive = False", "handle_exit(15, None)", "handle_quit(3, None)"])
+def test_the_worker_of_the_server_has_an_event_for_each_way_to_stop(end: str) -> None:
+    # In another process: the worker changes classes of gunicorn.
+    lines = (
+        "from gunicorn.config import Config",
+        "from minichat.serving.workers import ChatWorker",
+        "worker = ChatWorker(1, 1, [], None, 30, Config(), None)",
+        "assert not worker.stops.is_set()",
+        f"worker.{end}",
+        "assert worker.stops.is_set() and not worker.alive",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=TIMEOUT_SECONDS)
 
 
 def test_a_killed_child_is_an_error_and_no_endless_wait() -> None:

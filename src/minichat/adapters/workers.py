@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from minichat.adapters import gevents
 
 CHECK_SECONDS = 0.1
-"""Interval between two checks whether the worker stops: the greatest delay of the end of its streams."""
+"""Interval between two checks whether a worker without an event for it stops: the delay of the end of its streams."""
 
 
 class PreloadedTooEarly(RuntimeError):
@@ -69,7 +69,11 @@ def _worker() -> Worker | None:
 
 
 def _act_at_end(worker: Worker, action: Callable[[], None]) -> None:
-    # A signal, `--max-requests` and `--reload` clear `alive`. A worker whose arbiter was killed stops by itself.
-    while worker.alive and worker.ppid == os.getppid():
-        time.sleep(CHECK_SECONDS)
+    stops = getattr(worker, "stops", None)
+    if stops is not None:  # an event of the worker of `minichat serve`
+        stops.wait()
+    else:
+        # A signal, `--max-requests` and `--reload` clear `alive`. A worker whose arbiter was killed stops by itself.
+        while worker.alive and worker.ppid == os.getppid():
+            time.sleep(CHECK_SECONDS)
     action()

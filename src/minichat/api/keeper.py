@@ -19,7 +19,7 @@ from minichat.live.streaming import HEARTBEAT_SECONDS
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 1.0
 """Interval between two checks for heartbeats that are due."""
 SENT_AT_ONCE = 200
 """The number of heartbeats that are sent before other work of the process runs."""

@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -165,6 +165,8 @@ class ChatWorker(GeventWorker):
     """
 
     def __init__(self, *args: Any) -> None:
+        self.stops = Event()
+        """Set when the worker begins to stop, for whatever reason."""
         super().__init__(*args)
         RequestParser.mesg_class = ChatRequest
         responses.install()
@@ -172,9 +174,19 @@ class ChatWorker(GeventWorker):
         """The socket that each greenlet serves."""
         self._waiting: dict[Any, float] = {}
         """The greenlets that wait for their client's next request, with the start of the wait."""
-        self._stops = Event()
         self._stops_at_once = False
         self.share = _SHARES.add(self.age)
+
+    @property
+    def alive(self) -> bool:
+        return self._alive
+
+    @alive.setter
+    def alive(self, is_alive: bool) -> None:
+        """Notify those that wait for the end: gunicorn clears this at a signal, `--max-requests` and `--reload`."""
+        self._alive = is_alive
+        if not is_alive:
+            self.stops.set()
 
     def init_process(self) -> None:
         """Make the settings plain attributes, then start: gunicorn looks up dozens of them for each request."""
@@ -217,10 +229,11 @@ class ChatWorker(GeventWorker):
         self._wait_for_others()
         servers = [self._serve_listener(listener, pool, count) for listener in self.sockets]
         gevent.spawn(_return_memory)
+        self._stop_with_arbiter()
         while self.alive:
             self.notify()
             self.share.publish(count())
-            self._stops.wait(HEARTBEAT_SECONDS)
+            self.stops.wait(HEARTBEAT_SECONDS)
         self.share.leave()
         for server in servers:
             server.close()  # so that a client that reconnects reaches another worker
@@ -237,13 +250,30 @@ class ChatWorker(GeventWorker):
         for number in Arbiter.WORKER_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
+    def notify(self) -> None:
+        """Send a heartbeat to the arbiter. gunicorn's own method exits at once if that has died."""
+        super(GeventWorker, self).notify()
+        if self.ppid != os.getppid():
+            self.alive = False
+
+    def _stop_with_arbiter(self) -> None:
+        """Stop as soon as the arbiter dies. Without support of the kernel, the next heartbeat notices it."""
+        with suppress(OSError):
+            death = gevent.get_hub().loop.io(os.pidfd_open(self.ppid), 1)
+
+            def stop() -> None:
+                death.stop()
+                self.alive = False
+
+            death.start(stop)
+
     def _wait_for_others(self) -> None:
         """Wait for the workers that start at the same time, so that the first does not accept all waiting clients."""
         self.share.publish(0)
         while self.alive and self.share.is_another_starting():
             self.notify()
             self.share.publish(0)
-            self._stops.wait(START_CHECK_SECONDS)
+            self.stops.wait(START_CHECK_SECONDS)
 
     def _serve_listener(self, listener: Any, pool: Pool, count: Callable[[], int]) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
@@ -263,11 +293,6 @@ class ChatWorker(GeventWorker):
                 yield
         finally:
             del self._waiting[greenlet]
-
-    def handle_exit(self, sig: Any, frame: Any) -> None:
-        """Stop, without waiting for the next heartbeat."""
-        super().handle_exit(sig, frame)
-        self._stops.set()
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
         """Stop without a grace period. Ctrl-C causes two signals: from the terminal and from the arbiter."""
