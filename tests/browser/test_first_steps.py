@@ -139,7 +139,9 @@ class TestVersions:
         visitor.complaints.expect(
             "status of 404", "style sheet is missing", "its MIME type", "dynamically imported module"
         )
-        visitor.meets("**/*", _with_another_version, times=1)
+        answers = iter([_with_another_version])
+        # A route that ended after its first request could leave the requests that the browser pauses just then paused.
+        visitor.meets(f"{visitor.base}/", lambda route: next(answers, Route.continue_)(route))
         visitor.opens()
         visitor.sees("There may be a new version.")
         visitor.presses("Load again")
