@@ -16,8 +16,8 @@ from e2e.streams import opened, says_much, streamed
 from scale import scaled
 from servers import serving
 
-BACKLOG = 400
-HERDED = scaled(900, 1_500)
+BACKLOG = 300
+HERDED = scaled(500, 1_500)
 
 
 @pytest.fixture(scope="module")
