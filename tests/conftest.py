@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.runner import runtestprotocol
 
+from folders import memory_parent
 from scale import IS_SLOW
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def browser() -> "Iterator[Browser]":
 
 
 def pytest_configure() -> None:
-    """Restore the default handling of SIGINT and SIGHUP, here and in every process that a test starts.
+    """Restore the default handling of SIGINT and SIGHUP, and put temporary files into memory, here and in all children.
 
     A shell makes a background job ignore SIGINT, nohup makes it ignore SIGHUP, and children inherit that. Tests of
     Ctrl-C and of a closed terminal would fail there.
@@ -40,6 +41,8 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if "TMPDIR" not in os.environ and (memory := memory_parent()) is not None:
+        os.environ["TMPDIR"] = str(memory)  # for this process, which has not asked yet, and for all that it starts
     gc.disable()  # until all tests are collected, since none of them is garbage
 
 
