@@ -85,14 +85,14 @@ class IndexedWords(Protocol):
         """Index the present content of changed messages in place of the former one."""
 
 
-class ChangeLog(Protocol):
+class ChangeRecorder(Protocol):
     """The part of the change log that the message store writes."""
 
     def record(self, change: Change) -> None:
         """Append the change to the log."""
 
 
-def message_store(database: ChatDatabase, index: IndexedWords, changes: ChangeLog) -> "PeeweeMessageStore":
+def message_store(database: ChatDatabase, index: IndexedWords, changes: ChangeRecorder) -> "PeeweeMessageStore":
     """Return the message store for that database."""
     return database.dialect.choose(sqlite=PeeweeMessageStore, postgres=PostgresMessageStore)(database, index, changes)
 
@@ -100,7 +100,7 @@ def message_store(database: ChatDatabase, index: IndexedWords, changes: ChangeLo
 class PeeweeMessageStore:
     """The messages on SQLite, and the base of the messages on PostgreSQL."""
 
-    def __init__(self, database: ChatDatabase, index: IndexedWords, changes: ChangeLog) -> None:
+    def __init__(self, database: ChatDatabase, index: IndexedWords, changes: ChangeRecorder) -> None:
         self._database = database
         self._index = index
         self._changes = changes
