@@ -27,7 +27,7 @@ def test_every_answer_of_the_service_matches_the_openapi_document(server, tmp_pa
         [
             *(BIN / "schemathesis", "--no-color", "--config-file", HERE / "schemathesis.toml"),
             *("run", f"http://127.0.0.1:{server.port}/api/openapi.json"),
-            *("--max-examples", f"{scaled(6, 200)}"),
+            *("--max-examples", f"{scaled(3, 200)}"),
         ],
         cwd=tmp_path,
         env={**environment(), "PYTHONPATH": f"{HERE}", "CHAT_USERNAME": "tester", "CHAT_PASSWORD": PASSWORD},
