@@ -140,8 +140,13 @@ class TestVersions:
             "status of 404", "style sheet is missing", "its MIME type", "dynamically imported module"
         )
         answers = iter([_with_another_version])
-        # A route that ended after its first request could leave the requests that the browser pauses just then paused.
-        visitor.meets(f"{visitor.base}/", lambda route: next(answers, Route.continue_)(route))
+
+        def answer(
+            route: Route,
+        ) -> None:  # a route that ended could leave paused requests paused
+            next(answers, Route.continue_)(route)
+
+        visitor.meets(f"{visitor.base}/", answer)
         visitor.opens()
         visitor.sees("There may be a new version.")
         visitor.presses("Load again")
