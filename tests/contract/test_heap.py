@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system, although blocks in use lie behind it."""
+"""The memory of a worker: freed memory goes back to the system, and the collection of garbage stops nobody for long."""
 
 import subprocess
 import sys
@@ -22,3 +22,33 @@ print(full - resident_bytes())
 def test_freed_memory_between_blocks_in_use_is_returned() -> None:
     answer = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
     assert int(answer.stdout) > 50_000_000
+
+
+COLLECTING = """
+import gc
+import weakref
+from minichat.serving.heap import collect_rarely
+
+class Part:
+    other = None
+
+def cycle():
+    one, two = Part(), Part()
+    one.other, two.other = two, one
+    return weakref.ref(one)
+
+collect_rarely()
+full = []
+gc.callbacks.append(lambda phase, info: full.append(phase) if info["generation"] == 2 else None)
+streams = [[[] for _ in range(60)] for _ in range(10_000)]
+during = len(full)
+garbage = [cycle() for _ in range(100_000)]
+print(during, sum(one() is not None for one in garbage))
+"""
+
+
+def test_thousands_of_streams_cause_no_full_collection_and_garbage_is_still_collected() -> None:
+    answer = subprocess.run([sys.executable, "-c", COLLECTING], check=True, capture_output=True, text=True)
+    full, uncollected = map(int, answer.stdout.split())
+    assert full == 0  # each would look at all streams, and stop the worker for a tenth of a second
+    assert uncollected <= 10_000

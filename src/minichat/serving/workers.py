@@ -34,7 +34,7 @@ from minichat.api.stream_requests import opens_stream
 from minichat.live.turnstile import Turnstile
 from minichat.serving import responses, yielding
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
-from minichat.serving.heap import free_memory_returner
+from minichat.serving.heap import collect_rarely, free_memory_returner
 from minichat.serving.shares import Shares
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class ChatWorker(GeventWorker):
         """
         gc.disable()
         super().load_wsgi()
-        gc.freeze()
+        collect_rarely()
         gc.enable()
 
     def init_signals(self) -> None:
