@@ -116,7 +116,7 @@ def at_once(actions: Iterable[Callable[..., Result]]) -> list[Result]:
 
 
 @contextmanager
-def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) -> Iterator[None]:
+def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0.01) -> Iterator[None]:
     """Repeat the action in `times` threads, `rest` seconds apart, until the block ends. Raises its first error."""
     over = threading.Event()
     failures: list[BaseException] = []
@@ -143,9 +143,11 @@ def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0) 
 
 def wait_until(condition: Callable[..., object], what: str, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
+    pause = 0.01
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {patience} s"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.5 * pause, 0.1)  # most conditions ask a server
 
 
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
