@@ -25,10 +25,10 @@ from e2e.databases import on_sqlite_only
 from scale import scaled
 
 WORKERS = 2
-SENDS = scaled(24, 400)
+SENDS = scaled(12, 400)
 """Number of messages from each of ten people."""
-REGISTRATIONS = scaled(20, 50)
-READER_REST_SECONDS = scaled(0.02, 0.0)
+REGISTRATIONS = scaled(12, 50)
+READER_REST_SECONDS = scaled(0.05, 0.0)
 """Without it, the readers of a short test are most of its load."""
 
 

@@ -31,6 +31,11 @@ CLIENT = httpx.Client(
     timeout=httpx.Timeout(PATIENCE, read=30), limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
 )
 
+MISSED = scaled(110, 300)
+"""More than one batch of catching up."""
+EACH = scaled(10, 25)
+RESUMPTIONS = scaled(10, 24)
+
 
 @pytest.fixture(autouse=True)
 def close_streams():
@@ -150,10 +155,10 @@ def test_a_resumed_stream_sends_missed_events_and_then_new_ones(ann, bob):
     ann.says(room, "one")
     assert first.contents(1) == ["one"]
     first.close()
-    for number in range(300):
+    for number in range(MISSED):
         assert ann.says(room, f"{number}").status == 201
     again = Stream(bob, **{"Last-Event-ID": first.last_id})
-    assert again.contents(300) == [f"{number}" for number in range(300)]
+    assert again.contents(MISSED) == [f"{number}" for number in range(MISSED)]
     ann.says(room, "live")
     assert again.contents(1) == ["live"]
 
@@ -164,14 +169,14 @@ def test_every_stream_gets_each_message_of_concurrent_writers_once(server, ann, 
     writers = [ann, bob] * 4
 
     def write(person: Person, name: int) -> None:
-        for number in range(25):
+        for number in range(EACH):
             assert person.says(room, f"{name}.{number}").status == 201
 
     at_once(lambda person=person, name=name: write(person, name) for name, person in enumerate(writers))
     history = [message["content"] for message in ann.history(room)]
-    assert len(history) == 200
+    assert len(history) == 8 * EACH
     for stream in streams:
-        assert stream.contents(200) == history
+        assert stream.contents(8 * EACH) == history
         assert stream.is_silent() or stream.next()["type"] != "message.created"
 
 
@@ -190,15 +195,15 @@ def test_resuming_under_load_neither_loses_nor_repeats_an_event(server, ann, bob
     writer.start()
     heard: list[str] = []
     try:
-        for _ in range(12):
+        for _ in range(RESUMPTIONS):
             stream = Stream(bob, after=place)
-            heard += stream.contents(20)
+            heard += stream.contents(10)
             place = stream.last_id
             stream.close()
     finally:
         over.set()
         writer.join()
-    assert heard == [f"{number}" for number in range(240)]
+    assert heard == [f"{number}" for number in range(10 * RESUMPTIONS)]
 
 
 @on_sqlite_only

@@ -238,7 +238,7 @@ def test_many_concurrent_pollers_miss_no_event(server):
     readers = [Poller(person, place) for person in asking for _ in range(6)]
     writers = Writers([ann, bob, cid], room)
     try:
-        writers.wait_for(scaled(60, 1_000))
+        writers.wait_for(scaled(40, 1_000))
     finally:
         writers.end()
     ann.says(room, THE_END)
