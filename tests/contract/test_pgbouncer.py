@@ -98,6 +98,8 @@ def test_a_lock_ends_with_its_transaction(ports):
     for _ in range(ROUNDS):
         with ports.transaction(room=1, account=2):
             pass
+        with ports.transaction(room=1, reads_first=True):
+            assert ports.user_store.get(7) is None
     held = []
 
     def hold():

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
@@ -256,15 +256,16 @@ def test_a_list_across_rooms_ends_before_the_first_message_that_may_still_come(p
     assert ports.message_store.latest_after(ann.id, 0, 9) == newest
 
 
-def test_a_room_lock_blocks_changes_of_its_room_only(server, ports, ann, rooms):
+@pytest.mark.parametrize("reads_first", [False, True])
+def test_a_room_lock_blocks_changes_of_its_room_only(server, ports, ann, rooms, reads_first):
     kitchen, hall = rooms
     seen = []
-    with ports.transaction(room=kitchen):
+    with ports.transaction(room=kitchen, reads_first=reads_first):
         _, membership = ports.room_store.access(kitchen, ann.id)
-        elsewhere = Beside(ports, room=hall)
+        elsewhere = Beside(ports, room=hall, reads_first=reads_first)
         elsewhere.does(lambda: say(ports, ann, hall))
         elsewhere.ends()
-        waiting = Beside(ports, room=kitchen)
+        waiting = Beside(ports, room=kitchen, reads_first=reads_first)
         waiting.begins(lambda: seen.append(ports.room_store.access(kitchen, ann.id)[1]))
         await_waiting(server, 1)
         ports.membership_store.remove(membership)
@@ -310,6 +311,48 @@ def test_locks_exclude_one_another(ports, held, wanted, waits):
 
     with ports.transaction(**held), ThreadPoolExecutor(1) as pool:
         assert pool.submit(begins).result(20) is not waits
+
+
+def test_a_transaction_that_reads_first_holds_its_locks_from_then_on(ports, ann, rooms):
+    def begins():
+        try:
+            with ports.transaction(patience_seconds=0.2, room=rooms[0], reads_first=True):
+                return ports.room_store.access(rooms[0], ann.id) is not None
+        except Unavailable:
+            return False
+
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(3):  # the first time prepares the statement
+            with ports.transaction(room=rooms[0], reads_first=True):
+                assert pool.submit(begins).result(20)
+                assert ports.room_store.access(rooms[0], ann.id)[0].id == rooms[0]
+                assert not pool.submit(begins).result(20)
+
+
+def test_a_transaction_that_reads_first_works_again_after_a_rollback(ports, ann, rooms):
+    for number in range(1, 8):  # psycopg prepares at the sixth use, and deallocates at a rollback
+        with suppress(KeyError), ports.transaction(room=rooms[0], reads_first=True):
+            assert ports.room_store.access(rooms[0], ann.id)[0].last_seq == number - 1
+            say(ports, ann, rooms[0])
+            raise KeyError
+        with ports.transaction(room=rooms[0], reads_first=True):
+            assert ports.room_store.access(rooms[0], ann.id)[0].last_seq == number - 1
+            say(ports, ann, rooms[0])
+
+
+def test_a_transaction_can_begin_with_any_statement_or_none(database, ports, ann, rooms):
+    for _ in range(2):
+        with ports.transaction(room=rooms[0], reads_first=True):
+            assert ports.message_store.by_client_id(rooms[0], ann.id, "no id") is None
+        with ports.transaction(room=rooms[0], reads_first=True):
+            assert database.execute_sql("SELECT count(*) FROM room").fetchone() == (2,)
+        with ports.transaction(room=rooms[0], reads_first=True):
+            ports.change_store.record(Change(ChangeKind.ROOM_CREATED, rooms[0], 1))
+        with ports.transaction(room=rooms[0], reads_first=True):
+            pass
+        with pytest.raises(KeyError), ports.transaction(room=rooms[0], reads_first=True):
+            raise KeyError
+    assert len(ports.change_store.after(ports.change_store.ends().first, 9)) == 2
 
 
 def test_a_message_does_not_wait_for_changes_of_superusers(ports, ann, rooms):
@@ -633,6 +676,18 @@ def test_a_lost_connection_is_replaced_without_an_error(server, database, ports,
     assert server.terminate_connections() >= 1
     with ports.snapshot():
         assert ports.user_store.get(ann.id).last_seen_at == 5
+    for _ in range(2):
+        assert server.terminate_connections() >= 1
+        with ports.transaction(account=ann.id, reads_first=True):
+            assert ports.user_store.get(ann.id).last_seen_at == 5
+            ports.user_store.seen(ann.id, 5)
+
+
+def test_a_prepared_statement_that_is_gone_is_prepared_again(database, ports, ann):
+    for _ in range(3):
+        with ports.transaction(account=ann.id, reads_first=True):
+            assert ports.user_store.get(ann.id) == ann
+            database.execute_sql("DEALLOCATE ALL")
 
 
 def test_a_lost_connection_in_a_transaction_raises_and_writes_nothing(server, ports, ann):

@@ -121,7 +121,7 @@ class Messaging:
             self._check_references(fields, author.id, room_id, reply_to, mention_ids)
         fields.check()
         candidates = self.mentions.candidates(content)
-        with self.transaction(room=room_id):
+        with self.transaction(room=room_id, reads_first=True):
             room, membership = self.room_access.as_participant(author.id, room_id)
             now = self.clock()
             refusal = self._refusal(room, membership, now)

@@ -97,7 +97,7 @@ class Participation:
         """
         room, membership = self.room_access.as_participant(user_id, room_id)
         if min(seq, room.last_seq) > membership.seen_seq:
-            with self.transaction(room=room_id):
+            with self.transaction(room=room_id, reads_first=True):
                 room, membership = self.room_access.as_participant(user_id, room_id)
                 membership = self.see(room, membership, seq)
         last_read_seq = membership.last_read_seq

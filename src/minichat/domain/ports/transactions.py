@@ -25,6 +25,9 @@ class Locks(TypedDict, total=False):
     attempts: Collection[str]
     """Attempt counts that a rule reads, by key, including keys without a count. An increment needs no lock, because it
     is atomic."""
+    reads_first: bool
+    """Whether the block does nothing before its first call of a store. The adapter may then begin, and acquire the
+    locks, together with that call. A database server is asked once less, and other transactions wait less."""
 
 
 class Transaction(Protocol):

@@ -7,9 +7,12 @@ so behind one minichat keeps no state in the session. This module knows no table
 """
 
 import os
+import re
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any, NamedTuple, Self, TypeVar
 
 import psycopg
@@ -101,10 +104,49 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
     generation: int = 0
     retires_at: float = float("inf")
     """When another connection must replace it, by the monotonic clock."""
+    beginning: str = ""
+    """The statements that begin the present transaction, until they are sent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._watchers = Watchers()
+        self._first: dict[str, str] = {}
+        """The prepared statements that can begin a transaction, with their names."""
+        self._names = 0
+
+    def begin(self) -> None:
+        """Begin the transaction, unless it has begun."""
+        if self.beginning:
+            beginning, self.beginning = self.beginning, ""
+            self.execute(beginning, prepare=False)
+
+    def roll_back(self) -> None:
+        """End the transaction without a trace. psycopg deallocates all prepared statements then."""
+        self._first.clear()
+        self.execute("ROLLBACK")
+
+    def run(self, sql: str, values: Sequence[Any] | None) -> Any:
+        """Run a statement and return its cursor. The first of a transaction begins it, in the same round trip.
+
+        For a round trip with several statements PostgreSQL needs their text. So the first statement is prepared, and
+        its values are integers, as are the ids by which a service looks up what it locks. Any other is sent apart.
+        """
+        if not self.beginning:
+            return self.execute(sql, values)
+        if values is None or self.prepare_threshold is None or any(type(value) is not int for value in values):
+            self.begin()
+            return self.execute(sql, values)
+        name, preparing = self._first.get(sql), ""
+        if name is None:
+            self._names += 1  # also if this attempt fails: the statement may be prepared nevertheless
+            name = f"first_{self._names}"
+            preparing = f"PREPARE {name} {_bracketed(['bigint'] * len(values))} AS {_numbered(sql)}; "
+        beginning, self.beginning = self.beginning, ""
+        cursor = self.execute(f"{beginning}; {preparing}EXECUTE {name}{_bracketed(map(str, values))}", prepare=False)
+        self._first[sql] = name
+        while cursor.nextset():
+            pass
+        return cursor
 
     def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
         """Wait as the parent class does. Raises OperationalError after `timeout` seconds."""
@@ -121,6 +163,17 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
     def is_outdated(self) -> bool:
         """Whether a new connection must replace this one."""
         return self.server.outdates(self)
+
+
+def _bracketed(items: Iterable[str]) -> str:
+    joined = ", ".join(items)
+    return f"({joined})" if joined else ""
+
+
+def _numbered(sql: str) -> str:
+    """Return the statement with PostgreSQL's own placeholders in place of the driver's."""
+    numbers = count(1)
+    return re.sub("%[s%]", lambda found: f"${next(numbers)}" if found[0] == "%s" else "%", sql)
 
 
 class Server:

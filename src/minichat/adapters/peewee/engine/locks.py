@@ -1,8 +1,8 @@
 """The kinds of locks of a transaction on PostgreSQL, and the one order in which transactions acquire them.
 
 SQLite has one writer at a time and needs no locks. PostgreSQL runs transactions concurrently, so a transaction acquires
-its locks right after BEGIN. The lock order is that of `in_order`: the superusers, then accounts by id, then rooms by
-id, then attempt counts by key. It prevents deadlocks.
+its locks right after BEGIN, before its first other statement. The lock order is that of `in_order`: the superusers,
+then accounts by id, then rooms by id, then attempt counts by key. It prevents deadlocks.
 
 They are advisory locks instead of row locks, because readers see the change log in the order of transaction ids.
 PostgreSQL assigns the id when a transaction first locks or waits for a row, and not while it waits for an advisory
