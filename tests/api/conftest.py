@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import pytest
 
+import sqlite
 from api.administrators import Browser
 from api.client import PASSWORD, Chat, Json, Person
 from api.document import Document
@@ -29,7 +30,6 @@ from minichat.domain.ports import OwnConnection
 from minichat.wiring import services_on
 from postgres import EmptyDatabase
 from settings import settings_from
-from sqlite import put_empty_database
 
 SECRET = "k8Jq2mWz7Rt5Yx1Nc4Vb9Lp3Hs6Gd0Fa"
 A_MONDAY = 1_736_155_800_123
@@ -66,8 +66,7 @@ class SqliteFile:
         """Do nothing: the folder is removed with the file."""
 
     def empty(self, database: ChatDatabase, settings: Settings) -> None:
-        database.close_connections()  # to the file that is replaced
-        put_empty_database(settings.database_path)
+        sqlite.empty(database, settings.database_path)
 
 
 class PostgresDatabase:
