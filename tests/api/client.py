@@ -20,6 +20,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from api.document import Document
+from api.registrations import Registrations
 from minichat.adapters.memory import MemoryClock
 from minichat.adapters.peewee import ChatDatabase
 from minichat.api.context import context_of
@@ -97,14 +98,18 @@ class Chat:
         document: Document,
         again: "Callable[[], Chat]",
         counter: RequestCounter | None = None,
+        registrations: Registrations | None = None,
     ) -> None:
-        self.app = app
-        self.database = database
+        self._app = app
+        self._database = database
         self.clock = clock
         self.document = document
         self.again = again
         """Return a new chat of the same app, with an empty database."""
         self._counter = counter
+        self._registrations = registrations
+        self._registered: tuple[object, ...] | None = ()
+        """All that has happened, as long as these are registrations alone; else None."""
         self.requests = 0
         """The number of requests."""
         self.emails: set[str] = set()
@@ -115,9 +120,29 @@ class Chat:
         """Register a user."""
         # `request` finds addresses in answers by this domain.
         self.emails.add(fields.setdefault("email", f"person{len(self.emails)}@private.example"))
-        answer = self.anyone.posts("/api/auth/register/", username=username, password=password, **fields)
-        assert answer.status == 201, answer
-        return Person(self, answer.body["user"], answer.body["tokens"], password)
+
+        def register() -> Json:
+            answer = self.anyone.posts("/api/auth/register/", username=username, password=password, **fields)
+            assert answer.status == 201, answer
+            return dict(answer.body)
+
+        if self._registrations is None or self._registered is None or password != PASSWORD:
+            made = register()
+        else:
+            registered = (*self._registered, self.clock.now, username, *fields.items())
+            made = self._registrations.make(registered, register)
+            self._registered = registered
+        return Person(self, made["user"], made["tokens"], password)
+
+    @property
+    def app(self) -> Flask:
+        self._registered = None
+        return self._app
+
+    @property
+    def database(self) -> ChatDatabase:
+        self._registered = None
+        return self._database
 
     def people(self, *usernames: str) -> "list[Person]":
         return [self.person(username) for username in usernames]
@@ -133,6 +158,7 @@ class Chat:
     ) -> Answer:
         """Send a request and return its answer. Fail if it shows an e-mail address that is not in `may_show`."""
         self.requests += 1
+        self._registered = None
         # Split here, so that werkzeug's client sends the path unchanged.
         target, _, query = path.partition("?")
         response = self._client.open(
@@ -153,6 +179,7 @@ class Chat:
     def often(self, number: int, method: str, path: str, **kwargs: Any) -> None:
         """Send one request that counts as `number` requests towards the limits. Ignore its answer."""
         assert self._counter is not None
+        self._registered = None
         self._counter.weight = number
         try:
             self._client.open(path, method=method, base_url=BASE, **kwargs)

@@ -17,13 +17,14 @@ import sqlite
 from api.administrators import Browser
 from api.client import PASSWORD, Chat, Json, Person
 from api.document import Document
+from api.registrations import Registrations
 from folders import fast_folder
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, MemoryMailer, PlainPasswords
 from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.tally import QueueTally
-from minichat.api.context import current_device
+from minichat.api.context import context_of, current_device
 from minichat.app import create_app
 from minichat.config import Settings
 from minichat.domain.ports import OwnConnection
@@ -136,13 +137,16 @@ class Stage:
                 tally=tally,
             )
         self.document = Document(self.app)
+        # Requests to register count where requests are limited.
+        self._registrations = Registrations(self._database) if given["MINICHAT_RATE_LIMITS"] == "off" else None
 
     def chat(self) -> Chat:
         """Return the app with an empty database and empty request counts."""
         self._kept.empty(self._database, self._settings)
         self._clock.now = A_MONDAY
         self._counter.empty()
-        return Chat(self.app, self._database, self._clock, self.document, self.chat, self._counter)
+        context_of(self.app).tokens._read.cache_clear()  # `Registrations` repeats tokens
+        return Chat(self.app, self._database, self._clock, self.document, self.chat, self._counter, self._registrations)
 
     def __enter__(self) -> Self:
         return self
