@@ -1,7 +1,7 @@
 """flask-smorest's blueprint with our parsing, and one decorator that documents the answers of a route.
 
-It uses the documented extension points of smorest, `ARGUMENTS_PARSER` and `doc`, and the attribute in which smorest
-keeps the documentation of a view.
+It uses the documented extension points of smorest, `ARGUMENTS_PARSER` and `doc`, the attribute in which smorest keeps
+the documentation of a view, and the method by which it collects that: few workers ever document anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +33,8 @@ _SECURITY: Mapping[Access, Mapping[str, Any]] = {
 }
 """The routes' own requirements in the document, in place of its general one: a token."""
 _DOCUMENTATION = "_apidoc"
+_DECORATORS = "documentation_decorators"
+"""The attribute of a view that holds what will write its documentation, in order."""
 _PARTS = "request_parts"
 """The attribute of a view that holds the parts of its request."""
 
@@ -49,6 +51,29 @@ class _DocumentedOnly:
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
     ARGUMENTS_PARSER = _DocumentedOnly()
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._undocumented: list[Callable[[], None]] = []
+        """What documents each view."""
+
+    def _store_endpoint_docs(self, endpoint: str, view: Any, *args: Any, **options: Any) -> None:
+        """Let smorest copy the documentation of a view only when the document is requested."""
+        store, decorators = super()._store_endpoint_docs, tuple(view.__dict__[_DECORATORS])
+
+        def document() -> None:
+            for make_decorator in decorators:
+                view.__dict__[_DOCUMENTATION] = make_decorator()(view).__dict__[_DOCUMENTATION]
+            store(endpoint, view, *args, **options)
+
+        self._undocumented.append(document)
+
+    def register_views_in_doc(self, *args: Any, **options: Any) -> None:
+        """Document all views: smorest calls this to build the document."""
+        for document in self._undocumented:
+            document()
+        self._undocumented.clear()
+        super().register_views_in_doc(*args, **options)
+
     def route(self, rule: str, *, policy: Policy = _DEFAULT, **options: Any) -> Callable[[View], View]:
         """Register a view with its policy, and document the policy.
 
@@ -63,17 +88,17 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
             reads_body = any(part.is_body for part in parts)
             refuses_bodies = not (is_reading_only or policy.ignores_body or reads_body)
             description = _description_of(policy, refuses_bodies=refuses_bodies)
-            documented = self.doc(operationId=endpoint, **description)(view)
-            register(_loading(documented, parts, refuses_bodies=refuses_bodies))
+            self.doc(operationId=endpoint, **description)(view)
+            register(_loading(view, parts, refuses_bodies=refuses_bodies))
             self.record(lambda setup: declare(setup.app, f"{setup.blueprint.name}.{endpoint}", policy))
-            return documented
+            return view
 
         return decorate
 
     @staticmethod
     def doc(**documentation: Any) -> Callable[[View], View]:
         """Document a view."""
-        return _documenting(SmorestBlueprint.doc(**documentation))
+        return _documenting(lambda: SmorestBlueprint.doc(**documentation))
 
     def arguments(
         self,
@@ -89,8 +114,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         `read` replaces the reader of the location. `rules` checks the form by the rules of a service. It is called only
         if the request has other wrong fields, so that one answer names all of them.
         """
-        example = schema.example() if location == "json" else None
-        document = _documenting(super().arguments(schema, location=location, example=example, **kwargs))
+        of_smorest = super().arguments
+
+        def documentation() -> Callable[[View], View]:
+            example = schema.example() if location == "json" else None
+            decorator: Callable[[View], View] = of_smorest(schema, location=location, example=example, **kwargs)
+            return decorator
+
+        document = _documenting(documentation)
         part = Part(schema(), read or _READERS[location], rules, is_body=location in _BODIES)
 
         def decorate(view: View) -> View:
@@ -101,11 +132,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         return decorate
 
 
-def _documenting(decorator: Callable[[View], View]) -> Callable[[View], View]:
-    """Return a decorator of smorest's without its wrapper, which would look up the app at each call of the view."""
+def _documenting(make_decorator: Callable[[], Callable[[View], View]]) -> Callable[[View], View]:
+    """Return a decorator that documents a view by one of smorest's, once the document is requested.
+
+    smorest's own would copy all earlier documentation at each start, and look up the app at each call of the view.
+    """
 
     def decorate(view: View) -> View:
-        view.__dict__[_DOCUMENTATION] = decorator(view).__dict__[_DOCUMENTATION]
+        view.__dict__.setdefault(_DECORATORS, []).append(make_decorator)
         return view
 
     return decorate
