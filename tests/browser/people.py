@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Route, expect
+from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Error, Page, Route, expect
 
 from browser.profiles import PATIENCE_MS, PHONE, Profile, Profiles
 from e2e.crowd import PASSWORD, Json, call, wait_until
@@ -44,6 +44,10 @@ class Complaints:
     def unexpected(self) -> list[str]:
         return [text for text in self._heard if not any(re.search(pattern, text) for pattern in self._expected)]
 
+    def are_possible(self) -> bool:
+        """Return whether there were complaints or may be some."""
+        return bool(self._heard or self._expected)
+
     def _hear_error(self, error: Error) -> None:
         self._heard.append(f"{error.stack or error}")
 
@@ -62,6 +66,9 @@ class Visitor:
         self._profile: Profile | None = None
         self._options: dict[str, Any] = {}
         self._is_new = False
+        self._leaves_traces = False
+        self._listeners: list[tuple[Any, Callable[[Any], None]]] = []
+        self._undo: list[Callable[[], None]] = []
         self._session: str | None = None
         self._watched: list[Page] = []
 
@@ -72,12 +79,22 @@ class Visitor:
     def having(self, **options: Any) -> Self:
         """Set options of the profile, such as `locale="ru-RU"`. Call this before the first tab is opened."""
         self._options |= options
-        return self.in_a_new_profile()
+        return self
 
     def in_a_new_profile(self) -> Self:
         """Use a profile that nobody has used, without any file of the client, and that nobody will use afterwards."""
         self._is_new = True
         return self
+
+    def loads_the_client(self) -> Self:
+        """Let the first tab load every module of the client. Call this before it is opened."""
+        self._lent().load_later(self.base)
+        return self
+
+    def changes_the_page(self, script: str, argument: object = None) -> None:
+        """Run a script in the newest tab whose effect nobody undoes."""
+        self._leaves_traces = True
+        self.page.evaluate(script, argument)
 
     @property
     def context(self) -> BrowserContext:
@@ -99,15 +116,24 @@ class Visitor:
         if self._profile is None and self._is_new:
             self._profile = self._profiles.make(self._options, self.base, self._session)
         elif self._profile is None:
-            self._profile = self._profiles.take(self.base, self._session)
+            self._profile = self._profiles.take(self._options, self.base, self._session)
         return self._profile
 
     def opens(self, address: str = "") -> Self:
-        """Open an address of the client, such as `#/rooms/7`, in a new tab."""
-        page = self._lent().open_page()
+        """Open an address of the client, such as `#/rooms/7`, in a new tab. The first may have the client."""
+        profile = self._lent()
+        page = profile.open_page()
         self.complaints.watch(page)
+        for event, listener in self._listeners:
+            page.on(event, listener)
         self._watched.append(page)
-        page.goto(f"{self.base}/{address}")
+        profile.go(page, self.base, address)
+        return self
+
+    def goes_to_address(self, address: str) -> Self:
+        """Go to an address of the client in the open tab, once the browser has left the entry of a closed dialog."""
+        leaves_closed_dialogs(self.page)
+        self.page.goto(f"{self.base}/{address}")
         return self
 
     def closes_everything(self) -> None:
@@ -115,13 +141,19 @@ class Visitor:
             return
         for page in self._watched:
             self.complaints.ignore(page)
+            for event, listener in self._listeners:
+                page.remove_listener(event, listener)
         if self._is_new:
             self._profile.context.close()
         else:
-            self._profiles.give_back(self._profile, self.base)
-        self._watched, self._profile = [], None
+            for end in self._undo:
+                end()
+            is_spotless = not self._leaves_traces and not self.complaints.are_possible()
+            self._profiles.give_back(self._profile, self.base, is_spotless=is_spotless)
+        self._watched, self._listeners, self._undo, self._profile = [], [], [], None
 
     def loses_the_network(self) -> None:
+        self._leaves_traces = True
         self._lent().context.set_offline(True)
 
     def has_a_network_again(self) -> None:
@@ -129,7 +161,38 @@ class Visitor:
 
     def meets(self, requests: str | re.Pattern[str], answer: Callable[[Route], None], times: int | None = None) -> None:
         """Let the test answer requests of the pages in place of the server."""
+        self._leaves_traces = True
         self._lent().context.route(requests, answer, times=times)
+
+    def begins_pages_with(self, script: str) -> None:
+        """Run a script in each page that loads, before the page's own. Call this before the first tab is opened."""
+        self._leaves_traces = True
+        self.loads_the_client()
+        self._undo.append(self._lent().context.add_init_script(script).close)
+
+    def hears(self, event: Any, listener: Callable[[Any], None]) -> None:
+        """Call the listener for an event of the tabs, such as `request`."""
+        self._listeners.append((event, listener))
+        for page in self._watched:
+            page.on(event, listener)
+
+    def expects(self, event: Any, condition: Callable[[Any], bool]) -> Any:
+        """Return a context manager that waits for an event of any tab, such as `response`, at the end of the block."""
+        context: Any = self._lent().context
+        return context.expect_event(event, condition)
+
+    def protocol(self) -> CDPSession:
+        """Return a session of the browser's protocol with the newest tab."""
+        session = self._lent().context.new_cdp_session(self.page)
+        self._undo.append(session.detach)
+        return session
+
+    def may(self, *permissions: str) -> Self:
+        """Grant permissions to the pages."""
+        context = self._lent().context
+        context.grant_permissions(permissions, origin=self.base)
+        self._undo.append(context.clear_permissions)
+        return self
 
     def sees(self, text: str) -> None:
         """Wait until the text is visible."""
@@ -216,12 +279,6 @@ class Person(Visitor):
         """Choose a room in the list of rooms."""
         self.page.locator(f'a[href="#/rooms/{room["id"]}"]').first.click()
         expect(self.composer).to_be_visible()
-        return self
-
-    def goes_to_address(self, address: str) -> Self:
-        """Go to an address of the client in the open tab, once the browser has left the entry of a closed dialog."""
-        leaves_closed_dialogs(self.page)
-        self.page.goto(f"{self.base}/{address}")
         return self
 
     def says(self, text: str, room: Json | None = None) -> None:

@@ -1,7 +1,9 @@
 """Browser profiles that people of the tests use one after the other.
 
-A new profile starts a process and loads every file of the client: that costs three times as much as one more page in a
-profile that has the files. So a profile returns to the pool, unless somebody has changed more of it than can be undone.
+A new profile starts a process and loads every file of the client. That costs three times as much CPU as one more page
+in a profile that has the files, and eight times as much as a log-in on a page that has loaded them. So a profile
+returns to the pool, unless somebody has changed more of it than can be undone. Its page stays at the log-in if nothing
+of its last user is left there.
 """
 
 from types import TracebackType
@@ -17,11 +19,32 @@ SESSION = "minichat:session"
 _USUAL: dict[str, Any] = {"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"}
 _QUIET_FILE = "web/start.js"
 """A file of the client that does nothing in a tab of its own: its address has a storage, and no client runs."""
+_LOG_IN = "#/"
+"""The address at which the client shows the log-in after a log-out."""
 _STORE = """([key, session]) => {
   localStorage.clear();
   sessionStorage.clear();
   if (session !== null) localStorage.setItem(key, session);
 }"""
+# A client compares its session with the storage when its tab gets the focus: another tab may have changed it.
+_ENTER = f"""async ([key, session, address]) => {{
+  ({_STORE})([key, session]);
+  location.hash = address;
+  dispatchEvent(new Event("focus"));
+  const waits = () => session !== null && document.querySelector("#app > .chat") === null;
+  for (let attempt = 0; attempt < 500 && waits(); attempt += 1) await new Promise(done => setTimeout(done, 10));
+}}"""
+_LEAVE = f"""async ([key, address]) => {{
+  const isOut = () => document.querySelector("#app > .welcome") !== null && location.hash === address;
+  const isClean = () => document.querySelector("dialog, .toast, [role=menu]") === null && history.state === null &&
+    document.documentElement.lang === navigator.language.slice(0, 2);
+  const isIn = document.querySelector("#app > .chat") !== null && localStorage.getItem(key) !== null;
+  if (!isIn || !isClean()) return false;
+  ({_STORE})([key, null]);
+  dispatchEvent(new Event("focus"));
+  for (let attempt = 0; attempt < 200 && !isOut(); attempt += 1) await new Promise(done => setTimeout(done, 10));
+  return isOut() && isClean();
+}}"""
 _REPORT_VIOLATIONS = (
     "addEventListener('securitypolicyviolation',"
     " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
@@ -32,38 +55,69 @@ class Profile:
     """A browser profile, and the page in which it waits for its next user."""
 
     def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
+        self.options = options
         self.context: BrowserContext = browser.new_context(**_USUAL | options)
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.add_init_script(_REPORT_VIOLATIONS)
         self._waiting: Page | None = None
+        self._session: str | None = None
 
     def prepare(self, base: str, session: str | None) -> None:
-        """Empty the storage, and let the client at this address find the session there."""
+        """Let the client at this address find the session, and nothing else, in its storage."""
+        self._session = session
         page = self._waiting or self.context.new_page()
-        if page.url != f"{base}/{_QUIET_FILE}":
-            page.goto(f"{base}/{_QUIET_FILE}")
-        page.evaluate(_STORE, [SESSION, session])
         self.context.clear_cookies()
-        page.set_viewport_size(DESKTOP)
+        usual = self.options.get("viewport", DESKTOP)
+        if page.viewport_size != usual:
+            page.set_viewport_size(usual)
         page.emulate_media(color_scheme="null", reduced_motion="reduce")
+        self._waiting = page
+        if not self.waits_at(base):
+            self.load_later(base)
         history = self.context.new_cdp_session(page)
         history.send("Page.resetNavigationHistory")
         history.detach()
-        self._waiting = page
+
+    def waits_at(self, base: str) -> bool:
+        """Return whether the page shows the log-in of the client at this address."""
+        return self._waiting is not None and self._waiting.url == f"{base}/{_LOG_IN}"
+
+    def load_later(self, base: str) -> None:
+        """Let the next page load the client."""
+        if self._waiting is not None:
+            self._store(self._waiting, base)
+
+    def _store(self, page: Page, base: str) -> None:
+        """Leave the client, and put the session in its storage."""
+        if page.url != f"{base}/{_QUIET_FILE}":
+            page.goto(f"{base}/{_QUIET_FILE}")
+        page.evaluate(_STORE, [SESSION, self._session])
 
     def open_page(self) -> Page:
         """Return the page that waits, or a new one."""
         page, self._waiting = self._waiting, None
         return page or self.context.new_page()
 
-    def wait(self, base: str) -> None:
-        """Undo what the user has changed. Raises Error if that fails."""
+    def go(self, page: Page, base: str, address: str) -> None:
+        """Go to the address, where the client finds the session: as after a log-in in another tab if it is loaded."""
+        if page.url != f"{base}/{_LOG_IN}":
+            page.goto(f"{base}/{address}")
+        elif address == "" or address.startswith("#/"):
+            page.evaluate(_ENTER, [SESSION, self._session, address or _LOG_IN])
+        else:
+            self._store(page, base)
+            page.goto(f"{base}/{address}")
+
+    def wait(self, base: str, *, is_spotless: bool) -> None:
+        """Undo what the user has changed. `is_spotless`: the client itself can do so. Raises Error if that fails."""
         self.context.unroute_all()
         self.context.set_offline(False)
         first, *others = self.context.pages
         for page in others:
             page.close()
-        first.goto(f"{base}/{_QUIET_FILE}")
+        is_at_home = first.url.partition("#")[0] == f"{base}/"
+        if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
+            first.goto(f"{base}/{_QUIET_FILE}")
         self._waiting = first
 
 
@@ -74,21 +128,26 @@ class Profiles:
         self._browser = browser
         self._waiting: list[Profile] = []
 
-    def take(self, base: str, session: str | None) -> Profile:
-        """Return a usual profile that holds nothing but the session."""
-        profile = self._waiting.pop() if self._waiting else Profile(self._browser, {})
+    def take(self, options: dict[str, Any], base: str, session: str | None) -> Profile:
+        """Return a profile with these options that holds nothing but the session."""
+        suitable = [profile for profile in self._waiting if profile.options == options]
+        if suitable:
+            profile = max(suitable, key=lambda profile: profile.waits_at(base))
+            self._waiting.remove(profile)
+        else:
+            profile = Profile(self._browser, options)
         profile.prepare(base, session)
         return profile
 
     def make(self, options: dict[str, Any], base: str, session: str | None) -> Profile:
-        """Return a new profile with some options of its own."""
+        """Return a new profile with these options and the session."""
         stored = [] if session is None else [{"name": SESSION, "value": session}]
         state = {"origins": [{"origin": base, "localStorage": stored}]}
         return Profile(self._browser, {**options, "storage_state": state})
 
-    def give_back(self, profile: Profile, base: str) -> None:
+    def give_back(self, profile: Profile, base: str, *, is_spotless: bool) -> None:
         try:
-            profile.wait(base)
+            profile.wait(base, is_spotless=is_spotless)
         except (Error, ValueError):  # its server has ended, or all its pages are closed
             profile.context.close()
         else:

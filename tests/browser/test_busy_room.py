@@ -38,7 +38,7 @@ def test_a_room_with_twenty_messages_a_second_stays_usable(ann: Person, bob: Per
     room = ann.makes_room("Kitchen", bob)
     ann.opens_room(room)
     page = ann.page
-    session = ann.context.new_cdp_session(page)
+    session = ann.protocol()
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     numbers = itertools.count(1)
     if IS_SLOW:

@@ -11,11 +11,6 @@ from e2e.crowd import Json
 
 _OF_COMPOSITION = {"type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
 
-_COVER_PAGE = """height => {
-  Object.defineProperty(visualViewport, 'height', {value: height, configurable: true});
-  visualViewport.dispatchEvent(new Event('resize'));
-}"""
-
 
 @pytest.fixture
 def room(ann: Person, bob: Person) -> Json:
@@ -41,7 +36,7 @@ class TestKeys:
     def test_an_enter_that_ends_a_composition_sends_nothing(self, ann: Person, room: Json) -> None:
         ann.opens_room(room)
         ann.composer.focus()
-        keyboard = ann.context.new_cdp_session(ann.page)
+        keyboard = ann.protocol()
         keyboard.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
         keyboard.send("Input.dispatchKeyEvent", _OF_COMPOSITION)  # the others' browsers report it before the end
         keyboard.send("Input.insertText", {"text": "日本"})
@@ -58,7 +53,7 @@ class TestKeys:
             held.append(route)
 
         ann.said("Dinner at eight", room)
-        ann.meets("**/message_controls.js", hold)
+        ann.loads_the_client().meets("**/message_controls.js", hold)
         ann.opens_room(room)
         messages(ann).click(button="right")
         ann.page.keyboard.press("Escape")  # the menu that has not opened yet
@@ -96,31 +91,6 @@ class TestKeys:
         ann.composer.press("Control+z")
         ann.composer.press("Control+z")
         expect(ann.composer).to_have_value("a word")
-
-    def test_a_phone_neither_zooms_nor_sends_with_enter_nor_covers_the_field(self, ann: Person, room: Json) -> None:
-        for number in range(14):
-            ann.said(f"message {number}", room)
-        ann.on_a_phone().opens_room(room)
-        ann.composer.fill("one")
-        ann.composer.press("Enter")
-        ann.composer.press_sequentially("two")
-        ann.presses("Send")
-        last = sent(ann).last
-        expect(last).to_have_text("one\ntwo")
-        fields = ann.page.locator("input, textarea")
-        sizes = fields.evaluate_all("all => all.map(one => getComputedStyle(one).fontSize)")
-        assert all(float(size.removesuffix("px")) >= 16 for size in sizes)
-
-        ann.page.evaluate(_COVER_PAGE, 430)  # Safari: the page keeps its height
-        for shown in (ann.composer, last):
-            expect(shown).to_be_in_viewport(ratio=1)
-            box = shown.bounding_box()
-            assert box
-            assert box["y"] + box["height"] <= 430
-        ann.page.evaluate(_COVER_PAGE, 844)
-        ann.page.set_viewport_size({"width": 390, "height": 430})  # other browsers: it shrinks
-        for shown in (ann.composer, last):
-            expect(shown).to_be_in_viewport(ratio=1)
 
 
 class TestMentions:
@@ -237,7 +207,7 @@ class TestDrafts:
         bob.composer.fill("my long thoughts")
         ann.sends("DELETE", f"/api/chat/rooms/{room['id']}/participants/{bob.id}/")
         expect(bob.composer).to_have_count(0)
-        bob.opens(f"#/rooms/{room['id']}")
+        bob.goes_to_address(f"#/rooms/{room['id']}")
         bob.sees("What you wrote here and did not send")
         bob.sees("my long thoughts")
         bob.presses("Delete")
@@ -340,7 +310,7 @@ class TestRefusals:
 
 def test_links_open_without_a_referrer_and_code_can_be_copied(ann: Person, room: Json) -> None:
     ann.said("see https://example.org/a_b_c.\n```js\nlet a = 1;\n```", room)
-    ann.having(permissions=["clipboard-read", "clipboard-write"]).opens_room(room)
+    ann.may("clipboard-read", "clipboard-write").opens_room(room)
     link = ann.page.get_by_role("link", name="https://example.org/a_b_c", exact=True)
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     expect(link).to_have_attribute("target", "_blank")

@@ -54,7 +54,7 @@ class Tour:
         self.who = who
         self.found: list[str] = []
         self.loaded: set[str] = set()
-        who.context.on("request", self._note)
+        who.loads_the_client().hears("request", self._note)
 
     @property
     def page(self) -> Page:
@@ -134,6 +134,7 @@ def cast(people: People) -> Cast:
 def test_every_window_is_accessible_and_holds_long_and_hostile_names(cast: Cast, people: People) -> None:
     visitor = Tour(people.visitor())
     _see_the_entrance(visitor, cast)
+    visitor.who.closes_everything()
     ann = Tour(cast.ann)
     cast.ann.complaints.expect("status of 404", "status of 403", "net::ERR_", "WebSocket connection")
     for part in (_see_the_list, _see_the_room, _see_the_details, _see_the_pages, _see_the_settings):

@@ -3,14 +3,17 @@
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from browser.conftest import Copy, People
-from browser.people import Person
+from browser.people import Person, Visitor
+from browser.profiles import Profiles
 from e2e.crowd import PASSWORD, wait_until
 from scale import scaled
-from servers import free_port, serving
+from servers import RunningServer, free_port, serving
 
 PACKAGE = Path(__file__).parents[2] / "src" / "minichat"
 FIRST_PAINT_MS = 300
@@ -18,6 +21,8 @@ FIRST_LOAD_BYTES = 70_000
 _LOADED = """() => performance.getEntries()
   .filter(({entryType}) => ["navigation", "resource"].includes(entryType))
   .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])"""
+_NAMED = "() => [...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)"
+_REQUESTED = "() => performance.getEntriesByType('resource').map(({name}) => name)"
 _FIRST_PAINT = """() => new Promise(resolve => new PerformanceObserver(list => {
   const [entry] = list.getEntriesByName("first-contentful-paint");
   if (entry) resolve(entry.startTime);
@@ -79,6 +84,26 @@ def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, 
     ann.sees("hello Ann")
 
 
+class FirstVisit(NamedTuple):
+    """What the page of the log-in loads in a new profile."""
+
+    loaded: dict[str, int]
+    """The compressed sizes of our files, by their paths."""
+    named: list[str]
+    """The addresses of the modules that the page lists."""
+    requested: list[str]
+
+
+@pytest.fixture(scope="class")
+def first_visit(profiles: Profiles, server: RunningServer) -> FirstVisit:
+    visitor = Visitor(profiles, f"http://127.0.0.1:{server.port}").in_a_new_profile().opens()
+    expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
+    visit = FirstVisit(loaded_by(visitor.page), visitor.page.evaluate(_NAMED), visitor.page.evaluate(_REQUESTED))
+    assert visitor.complaints.unexpected() == []
+    visitor.closes_everything()
+    return visit
+
+
 class TestFirstLoad:
     def test_the_first_paint_takes_less_than_300_ms(self, people: People) -> None:
         def first_paint() -> float:
@@ -99,10 +124,8 @@ class TestFirstLoad:
         assert visitor.page.evaluate(_FIRST_PAINT) > 0
         expect(visitor.page.locator("svg").first).to_be_visible()
 
-    def test_the_first_load_is_small(self, people: People) -> None:
-        visitor = people.visitor().in_a_new_profile().opens()
-        expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
-        loaded = loaded_by(visitor.page)
+    def test_the_first_load_is_small(self, first_visit: FirstVisit) -> None:
+        loaded = first_visit.loaded
         assert {"/", "/web/start.js"} <= set(loaded)
         assert len(loaded) > 10
         assert sum(loaded.values()) < FIRST_LOAD_BYTES, loaded
@@ -119,15 +142,11 @@ class TestFirstLoad:
         assert any(path.endswith("/scripts/views/chat.js") for path in later)
         assert sum(later.values()) < FIRST_LOAD_BYTES, later
 
-    def test_each_module_is_requested_before_it_is_imported(self, people: People) -> None:
+    def test_each_module_is_requested_before_it_is_imported(self, first_visit: FirstVisit) -> None:
         """The page names every module that it needs, so that a browser does not follow chains of imports."""
-        visitor = people.visitor().in_a_new_profile().opens()
-        expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
-        named = visitor.page.evaluate(
-            "[...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)"
-        )
-        requested = visitor.page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
-        assert set(named) <= set(requested)
+        requested = first_visit.requested
+        assert first_visit.named
+        assert set(first_visit.named) <= set(requested)
         ours = [url for url in requested if url.endswith((".js", ".css"))]
         assert len(ours) == len(set(ours)), "a file was loaded twice"
 
@@ -141,12 +160,10 @@ class TestVersions:
         )
         answers = iter([_with_another_version])
 
-        def answer(
-            route: Route,
-        ) -> None:  # a route that ended could leave paused requests paused
+        def answer(route: Route) -> None:  # a route that ended could leave paused requests paused
             next(answers, Route.continue_)(route)
 
-        visitor.meets(f"{visitor.base}/", answer)
+        visitor.loads_the_client().meets(f"{visitor.base}/", answer)
         visitor.opens()
         visitor.sees("There may be a new version.")
         visitor.presses("Load again")
@@ -206,7 +223,7 @@ def loaded_by(page: Page) -> dict[str, int]:
 
 def versions_in(page: Page) -> set[str]:
     """Return the digests in the addresses of the files that the page has loaded."""
-    loaded = page.evaluate("performance.getEntriesByType('resource').map(({name}) => name)")
+    loaded = page.evaluate(_REQUESTED)
     return {found[1] for url in loaded if (found := re.search(r"/web/([0-9a-f]{16})/", url))}
 
 

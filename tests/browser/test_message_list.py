@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -271,7 +270,7 @@ class TestUnread:
         room = ann.makes_room("Kitchen", bob)
         talk(room, bob, 80)
         ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=10)
-        with ann.context.expect_event("response", lambda response: "around_seq=10" in response.url):
+        with ann.expects("response", lambda response: "around_seq=10" in response.url):
             ann.opens("#/")  # the page prepares the room
         ann.sends("POST", f"/api/chat/rooms/{room['id']}/read/", seq=80)
         expect(ann.page.get_by_role("link", name=re.compile("Kitchen.*unread"))).to_have_count(0)
@@ -297,7 +296,7 @@ class TestUnread:
         ann.opens_room(room)
         page = ann.page
         # A browser without windows never takes the focus from a page.
-        page.evaluate("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
+        ann.changes_the_page("document.hasFocus = () => false; dispatchEvent(new Event('blur'))")
         message = bob.said("psst", room)
         expect(page.get_by_role("link", name=re.compile("Kitchen.*1 unread message"))).to_be_visible()
         expect(page.get_by_role("separator").filter(has_text="New messages")).to_be_attached()
@@ -441,20 +440,6 @@ class TestOneMessage:
                 message.hover()
                 expect(page.locator("article:hover .message-toolbar")).to_be_visible()
                 assert page.evaluate(_COVERED) == [], f"at {width} px"
-
-    def test_a_long_press_opens_the_menu_on_a_phone(self, ann: Person, bob: Person) -> None:
-        room = ann.makes_room("Kitchen", bob)
-        bob.said(f"hello @{ann.username}", room)
-        ann.on_a_phone().opens_room(room)
-        box: Any = row(ann.page, "hello").locator(".mention").bounding_box()
-        touch = ann.context.new_cdp_session(ann.page)
-        point = {"x": box["x"] + 20, "y": box["y"] + 10}
-        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-        expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
-        row(ann.page, "hello").locator(".mention").dispatch_event("click")  # as iOS does
-        expect(ann.page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_mentions_lead_to_their_messages(ann: Person, bob: Person) -> None:

@@ -32,7 +32,7 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
             phone.page.get_by_role("navigation", name="Chats").wait_for()
             phone.closes_everything()
 
-            ann = Visitor(profiles, base).in_a_new_profile()
+            ann = Visitor(profiles, base)
             ann.complaints.expect("status of 400")
             ann.opens(f"#verify={token_in(box.wait_for(1))}")
             ann.sees("Your e-mail address is verified")
@@ -53,7 +53,7 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
             ann.presses("Set password and log in")
             ann.page.get_by_role("navigation", name="Chats").wait_for()
 
-            ann.opens("#/settings/profile")
+            ann.goes_to_address("#/settings/profile")
             ann.sees("This address is verified.")
             expect(ann.page.get_by_label("Current password")).to_be_hidden()
             ann.page.get_by_label("E-mail").fill("new@example.org")
@@ -65,9 +65,9 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
             ann.sees("This address is not verified yet")
             assert {box.wait_for(3)["To"], box.wait_for(4)["To"]} == {"ann@example.org", "new@example.org"}
             ann.presses("Send the link again")
-            ann.opens(f"#verify={token_in(box.wait_for(5))}")
+            ann.goes_to_address(f"#verify={token_in(box.wait_for(5))}")
             ann.sees("Your e-mail address is verified")
-            ann.opens(link)
+            ann.goes_to_address(link)
             ann.sees("You are logged in here as @ann.")
             ann.page.get_by_label("New password").fill("yet another horse")
             ann.presses("Set password and log in")

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from browser.conftest import People
 from browser.people import Person
@@ -30,14 +30,14 @@ SPY = """
 STORED = "Object.fromEntries(Object.entries(localStorage).filter(([key]) => key.startsWith('minichat:')))"
 
 
-def refreshes_of(context: BrowserContext) -> list[str]:
+def refreshes_of(person: Person) -> list[str]:
     """Return a list that grows by one with each refresh of the tokens."""
     seen: list[str] = []
-    context.on("request", lambda request: seen.append(request.url) if request.url.endswith("/refresh/") else None)
+    person.hears("request", lambda request: seen.append(request.url) if request.url.endswith("/refresh/") else None)
     return seen
 
 
-def expire_tokens(context: BrowserContext) -> None:
+def expire_tokens(person: Person) -> None:
     """Let the server refuse every access token that exists now, as after its hour."""
     expired: set[str] = set()
     fresh = {"value": False}
@@ -54,8 +54,8 @@ def expire_tokens(context: BrowserContext) -> None:
         fresh["value"] = True
         route.continue_()
 
-    context.route(re.compile("/api/chat/|/api/auth/me/"), answer)
-    context.route(re.compile("/token/refresh/"), refresh)
+    person.meets(re.compile("/api/chat/|/api/auth/me/"), answer)
+    person.meets(re.compile("/token/refresh/"), refresh)
 
 
 def stored_in(page: Page) -> Json:
@@ -66,12 +66,12 @@ def stored_in(page: Page) -> Json:
 def test_tabs_with_an_expired_token_refresh_once_and_stay_logged_in(ann: Person, bob: Person) -> None:
     room = ann.makes_room("Kitchen", bob)
     sockets: list[str] = []
-    ann.context.on("page", lambda page: page.on("websocket", lambda socket: sockets.append(socket.url)))
+    ann.hears("websocket", lambda socket: sockets.append(socket.url))
     for _ in range(TABS):
         ann.opens_room(room)
-    refreshes = refreshes_of(ann.context)
+    refreshes = refreshes_of(ann)
     ann.complaints.expect("status of 401")
-    expire_tokens(ann.context)
+    expire_tokens(ann)
     for number, page in enumerate(ann.pages):
         composer = page.get_by_role("textbox", name="Message", exact=True)
         composer.fill(f"from tab {number}")
@@ -126,7 +126,7 @@ def test_a_session_that_the_server_ended_keeps_the_drafts_of_its_user_alone(ann:
     ann.opens_room(room)
     ann.composer.fill("half a thought")
     wait_until(lambda: "half a thought" in ann.page.evaluate(f"JSON.stringify({STORED})"), "the stored draft")
-    ann.complaints.expect("status of 401")
+    ann.complaints.expect("status of 401", "WebSocket connection")  # it may still be connecting
     ann.account.call("POST", "/api/auth/logout/")
     ann.sees("Your session has ended.")
     ann.fills(username=ann.username, password=PASSWORD)
@@ -184,11 +184,9 @@ class TestNotifications:
 
 def with_notifications(ann: Person) -> list[Page]:
     """Open three tabs at the start, which may notify and play."""
-    ann.context.grant_permissions(["notifications"], origin=ann.base)
-    ann.context.add_init_script(SPY)
-    ann.context.add_init_script(
-        "localStorage['minichat:settings'] = JSON.stringify({notifications: true, sound: true})"
-    )
+    ann.may("notifications")
+    ann.begins_pages_with(SPY)
+    ann.begins_pages_with("localStorage['minichat:settings'] = JSON.stringify({notifications: true, sound: true})")
     for _ in range(3):
         ann.opens("#/")
         expect(ann.page.get_by_text("Kitchen").first).to_be_visible()
@@ -199,7 +197,7 @@ def with_notifications(ann: Person) -> list[Page]:
 def test_the_page_works_without_storage(people: People, ann: Person) -> None:
     room = ann.makes_room("Kitchen")
     visitor = people.visitor()
-    visitor.context.add_init_script(
+    visitor.begins_pages_with(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('blocked', 'SecurityError') }})"
     )
     visitor.opens("#/log-in")
