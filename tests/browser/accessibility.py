@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 _AXE = Path(__file__).parents[1] / "web/node_modules/axe-core/axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OF_COLOURS = ["color-contrast", "link-in-text-block"]
+_STATE = "() => ['axe' in window, matchMedia('(prefers-color-scheme: dark)').matches]"
 _RUN = """async ([within, options]) => {
   const {violations} = await axe.run(within, {...options, resultTypes: ["violations"], preload: false});
   return violations.flatMap(({id, help, nodes}) =>
@@ -16,13 +17,18 @@ _RUN = """async ([within, options]) => {
 
 
 def violations_of(page: Page, within: str = "html") -> list[str]:
-    """Return what axe-core finds in the part of the page: in the light theme, and of colours in the dark one, too."""
-    if not page.evaluate("'axe' in window"):
+    """Return what axe-core finds in the part of the page: of colours in both themes, of anything else in this one.
+
+    The page keeps the other theme, since each change of the theme costs a layout.
+    """
+    has_axe, is_dark = page.evaluate(_STATE)
+    if not has_axe:
         page.evaluate(_source())
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     found = page.evaluate(_RUN, [within, {"runOnly": _RULES}])
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    return [*found, *(f"dark: {one}" for one in page.evaluate(_RUN, [within, {"runOnly": _OF_COLOURS}]))]
+    page.emulate_media(color_scheme="light" if is_dark else "dark", reduced_motion="reduce")
+    of_colours = page.evaluate(_RUN, [within, {"runOnly": _OF_COLOURS}])
+    themes = ("dark", "light") if is_dark else ("light", "dark")
+    return [f"{theme}: {one}" for theme, ones in zip(themes, (found, of_colours), strict=True) for one in ones]
 
 
 @cache

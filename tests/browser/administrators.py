@@ -2,7 +2,6 @@
 
 import itertools
 
-from browser.accessibility import violations_of
 from browser.people import Visitor
 from browser.profiles import Profiles
 from commands import run_minichat
@@ -35,4 +34,4 @@ class Administrator(Visitor):
 
     def finds_the_page_accessible(self) -> None:
         """Check the page with axe-core in both themes."""
-        assert violations_of(self.page) == []
+        assert self.has_violations() == []

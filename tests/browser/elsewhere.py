@@ -1,11 +1,13 @@
 """A copy of the web client on a web server of its own, as docs/operations.md describes it: another origin."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 WEB = Path(__file__).parents[2] / "src" / "minichat" / "web"
 DEVELOPMENT_PORT = 3000
@@ -17,14 +19,21 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Print nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore browsers that leave a page while its files come."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving_files(folder: Path) -> Iterator[int]:
     """Serve the files of the folder until the block ends; yield the port, which is 3000 unless it is taken."""
     handler = partial(_Quiet, directory=folder)
     try:
-        files = ThreadingHTTPServer(("127.0.0.1", DEVELOPMENT_PORT), handler)
+        files = _Server(("127.0.0.1", DEVELOPMENT_PORT), handler)
     except OSError:
-        files = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        files = _Server(("127.0.0.1", 0), handler)
     with files:
         thread = threading.Thread(target=files.serve_forever)
         thread.start()

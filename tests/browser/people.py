@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Error, Page, Route, expect
 
+from browser.accessibility import violations_of
 from browser.profiles import PATIENCE_MS, PHONE, Profile, Profiles
 from e2e.crowd import PASSWORD, Json, call, wait_until
 from e2e.crowd import Person as Account
@@ -44,16 +45,12 @@ class Complaints:
     def unexpected(self) -> list[str]:
         return [text for text in self._heard if not any(re.search(pattern, text) for pattern in self._expected)]
 
-    def are_possible(self) -> bool:
-        """Return whether there were complaints or may be some."""
-        return bool(self._heard or self._expected)
-
     def _hear_error(self, error: Error) -> None:
         self._heard.append(f"{error.stack or error}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning", "assert"}:
-            self._heard.append(message.text)
+            self._heard.append(f"{message.text} ({message.location['url']})")
 
 
 class Visitor:
@@ -95,6 +92,11 @@ class Visitor:
         """Run a script in the newest tab whose effect nobody undoes."""
         self._leaves_traces = True
         self.page.evaluate(script, argument)
+
+    def has_violations(self, within: str = "html") -> list[str]:
+        """Check a part of the newest tab with axe-core, and return what it finds."""
+        self._leaves_traces = True
+        return violations_of(self.page, within)
 
     @property
     def context(self) -> BrowserContext:
@@ -148,21 +150,23 @@ class Visitor:
         else:
             for end in self._undo:
                 end()
-            is_spotless = not self._leaves_traces and not self.complaints.are_possible()
-            self._profiles.give_back(self._profile, self.base, is_spotless=is_spotless)
+            self._profiles.give_back(self._profile, self.base, is_spotless=not self._leaves_traces)
         self._watched, self._listeners, self._undo, self._profile = [], [], [], None
 
     def loses_the_network(self) -> None:
         self._leaves_traces = True
-        self._lent().context.set_offline(True)
+        context = self._lent().context
+        context.set_offline(True)
+        self._undo.append(lambda: context.set_offline(False))
 
     def has_a_network_again(self) -> None:
         self._lent().context.set_offline(False)
 
     def meets(self, requests: str | re.Pattern[str], answer: Callable[[Route], None], times: int | None = None) -> None:
         """Let the test answer requests of the pages in place of the server."""
-        self._leaves_traces = True
-        self._lent().context.route(requests, answer, times=times)
+        context = self._lent().context
+        context.route(requests, answer, times=times)
+        self._undo.append(context.unroute_all)
 
     def begins_pages_with(self, script: str) -> None:
         """Run a script in each page that loads, before the page's own. Call this before the first tab is opened."""

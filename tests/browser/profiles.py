@@ -9,7 +9,7 @@ of its last user is left there.
 from types import TracebackType
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page, ViewportSize
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -35,16 +35,19 @@ _ENTER = f"""async ([key, session, address]) => {{
   for (let attempt = 0; attempt < 500 && waits(); attempt += 1) await new Promise(done => setTimeout(done, 10));
 }}"""
 _LEAVE = f"""async ([key, address]) => {{
-  const isOut = () => document.querySelector("#app > .welcome") !== null && location.hash === address;
-  const isClean = () => document.querySelector("dialog, .toast, [role=menu]") === null && history.state === null &&
+  const isOut = () => document.querySelector("#app > .welcome") !== null && location.hash === address &&
+    history.state === null && document.querySelector("dialog, [role=menu], .toast") === null &&
     document.documentElement.lang === navigator.language.slice(0, 2);
-  const isIn = document.querySelector("#app > .chat") !== null && localStorage.getItem(key) !== null;
-  if (!isIn || !isClean()) return false;
+  if (document.querySelector("#app > .chat") === null || localStorage.getItem(key) === null) return false;
   ({_STORE})([key, null]);
   dispatchEvent(new Event("focus"));
+  for (const toast of document.querySelectorAll(".toast")) toast.lastElementChild.click();
   for (let attempt = 0; attempt < 200 && !isOut(); attempt += 1) await new Promise(done => setTimeout(done, 10));
-  return isOut() && isClean();
+  stop();
+  await new Promise(done => setTimeout(done, 10));
+  return isOut();
 }}"""
+"""Returns whether the page shows the log-in and nothing else. No request is left whose failure the browser reports."""
 _REPORT_VIOLATIONS = (
     "addEventListener('securitypolicyviolation',"
     " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
@@ -60,23 +63,22 @@ class Profile:
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.add_init_script(_REPORT_VIOLATIONS)
         self._waiting: Page | None = None
+        self._history: tuple[Page, CDPSession] | None = None
         self._session: str | None = None
 
     def prepare(self, base: str, session: str | None) -> None:
         """Let the client at this address find the session, and nothing else, in its storage."""
         self._session = session
         page = self._waiting or self.context.new_page()
-        self.context.clear_cookies()
         usual = self.options.get("viewport", DESKTOP)
         if page.viewport_size != usual:
             page.set_viewport_size(usual)
-        page.emulate_media(color_scheme="null", reduced_motion="reduce")
         self._waiting = page
         if not self.waits_at(base):
             self.load_later(base)
-        history = self.context.new_cdp_session(page)
-        history.send("Page.resetNavigationHistory")
-        history.detach()
+        if self._history is None or self._history[0] != page:
+            self._history = page, self.context.new_cdp_session(page)
+        self._history[1].send("Page.resetNavigationHistory")
 
     def waits_at(self, base: str) -> bool:
         """Return whether the page shows the log-in of the client at this address."""
@@ -110,14 +112,14 @@ class Profile:
 
     def wait(self, base: str, *, is_spotless: bool) -> None:
         """Undo what the user has changed. `is_spotless`: the client itself can do so. Raises Error if that fails."""
-        self.context.unroute_all()
-        self.context.set_offline(False)
         first, *others = self.context.pages
         for page in others:
             page.close()
         is_at_home = first.url.partition("#")[0] == f"{base}/"
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
             first.goto(f"{base}/{_QUIET_FILE}")
+            first.emulate_media(color_scheme="null", reduced_motion="reduce")
+            self.context.clear_cookies()
         self._waiting = first
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from browser.accessibility import violations_of
 from browser.conftest import People
 from browser.people import Visitor, leaves_closed_dialogs
 from browser.profiles import DESKTOP, PHONE
@@ -45,6 +44,7 @@ _LOSING_ITS_BEGINNING = r"""() => [...document.querySelectorAll("body *")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && /^\p{Script=Arabic}/u.test(one.textContent))
   .filter(one => getComputedStyle(one).textOverflow === "ellipsis" && getComputedStyle(one).direction === "ltr")
   .map(one => `${one.className} loses the beginning of a text that reads from right to left`)"""
+_WRONG_LAYOUT = f"() => [({_WIDER})(), ({_SCROLLING_SIDEWAYS})(), ({_LOSING_ITS_BEGINNING})()].flat()"
 
 
 class Tour:
@@ -68,13 +68,11 @@ class Tour:
     def stop(self, what: str, shown: Locator, within: str = "html") -> None:
         """Wait for the window and check it. A menu closes when the size of the page changes, so it has one size."""
         expect(shown.first).to_be_visible()
-        complaints = violations_of(self.page, within)
+        complaints = self.who.has_violations(within)
         assert self.page.locator("[src=x]").count() == 0, f"{what}: a name or a text is markup"
         for size in (DESKTOP,) if within == MENU else (PHONE, DESKTOP):
             self.page.set_viewport_size(size)
-            complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_WIDER)]
-            complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_SCROLLING_SIDEWAYS)]
-            complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_LOSING_ITS_BEGINNING)]
+            complaints += [f"{size['width']} px: {one}" for one in self.page.evaluate(_WRONG_LAYOUT)]
         self.found += [f"{what}: {one}" for one in complaints]
 
     def dialog(self, what: str, title: str | re.Pattern[str] | None = None) -> Locator:

@@ -137,7 +137,7 @@ class TestLongHistory:
         page = reader.page
         expect(row(page, "message number 5000")).to_be_in_viewport()
         expect(page.locator(".scroller")).not_to_have_attribute("aria-busy", re.compile(""))
-        page.evaluate("addEventListener('scroll', event => event.stopImmediatePropagation(), {capture: true})")
+        reader.changes_the_page("addEventListener('scroll', event => event.stopImmediatePropagation(), true)")
         scroll(page, -20_000)
         height = page.locator(".scroller").evaluate("scroller => scroller.scrollHeight")
         assert held
