@@ -52,14 +52,6 @@ class TestEntrance:
         expect(visitor.page.get_by_label("Username")).to_have_value(ann.username)
         expect(visitor.page.get_by_label("Password", exact=True)).to_be_focused()
 
-    def test_the_server_refuses_in_the_language_of_the_visitor(self, people: People, ann: Person) -> None:
-        visitor = people.visitor().having(locale="ru-RU").opens("#/log-in")
-        visitor.complaints.expect("status of 401")
-        visitor.page.locator("[name=username]").fill(ann.username)
-        visitor.page.locator("[name=password]").fill("a wrong one")
-        visitor.presses("Войти")
-        expect(visitor.page.locator(".form-problem")).to_have_text(re.compile("^[А-Я][а-я ]+"))
-
 
 class TestSettings:
     def test_a_profile_has_names_and_a_square_picture(self, ann: Person, bob: Person) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from browser.conftest import Copy, People
-from browser.people import Person, Visitor
+from browser.people import Person
 from browser.profiles import Profiles
 from e2e.crowd import PASSWORD, wait_until
 from scale import scaled
@@ -72,6 +72,15 @@ def test_the_keyboard_keeps_its_place_through_the_log_in_and_over_dialogs(ann: P
             expect(page.get_by_role("main")).to_be_focused()
 
 
+def test_the_server_refuses_in_the_language_of_the_visitor(people: People, ann: Person) -> None:
+    visitor = people.visitor().having(locale="ru-RU").opens("#/log-in")
+    visitor.complaints.expect("status of 401")
+    visitor.page.locator("[name=username]").fill(ann.username)
+    visitor.page.locator("[name=password]").fill("a wrong one")
+    visitor.presses("Войти")
+    expect(visitor.page.locator(".form-problem")).to_have_text(re.compile("^[А-Я][а-я ]+"))
+
+
 def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, copy: Copy) -> None:
     room = ann.makes_room("Kitchen", bob)
     ann.at(copy.origin).opens_room(room)
@@ -85,28 +94,39 @@ def test_people_chat_from_the_pages_of_another_origin(ann: Person, bob: Person, 
 
 
 class FirstVisit(NamedTuple):
-    """What the page of the log-in loads in a new profile."""
+    """What somebody loads in a new profile, who opens a room and logs in."""
 
-    loaded: dict[str, int]
-    """The compressed sizes of our files, by their paths."""
+    first_paint_ms: float
+    first: dict[str, int]
+    """The compressed sizes of our files for the log-in, by their paths."""
+    later: dict[str, int]
+    """Those of the files that the chat needs besides."""
     named: list[str]
-    """The addresses of the modules that the page lists."""
+    """The addresses of the modules that the page of the log-in lists."""
     requested: list[str]
 
 
 @pytest.fixture(scope="class")
 def first_visit(profiles: Profiles, server: RunningServer) -> FirstVisit:
-    visitor = Visitor(profiles, f"http://127.0.0.1:{server.port}").in_a_new_profile().opens()
-    expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
-    visit = FirstVisit(loaded_by(visitor.page), visitor.page.evaluate(_NAMED), visitor.page.evaluate(_REQUESTED))
-    assert visitor.complaints.unexpected() == []
-    visitor.closes_everything()
-    return visit
+    ann = Person(profiles, server, "Ann")
+    room = ann.makes_room("Kitchen")
+    ann.said("hello", room)
+    ann.logged_out().in_a_new_profile().opens(f"#/rooms/{room['id']}")
+    expect(ann.page.get_by_role("heading", level=1)).to_be_visible()
+    first_paint_ms = ann.page.evaluate(_FIRST_PAINT)
+    first, named, requested = loaded_by(ann.page), ann.page.evaluate(_NAMED), ann.page.evaluate(_REQUESTED)
+    ann.fills(username=ann.username, password=PASSWORD)
+    ann.presses("Log in")
+    ann.sees("hello")
+    later = {path: size for path, size in loaded_by(ann.page).items() if path not in first}
+    assert ann.complaints.unexpected() == []
+    ann.closes_everything()
+    return FirstVisit(first_paint_ms, first, later, named, requested)
 
 
 class TestFirstLoad:
-    def test_the_first_paint_takes_less_than_300_ms(self, people: People) -> None:
-        def first_paint() -> float:
+    def test_the_first_paint_takes_less_than_300_ms(self, first_visit: FirstVisit, people: People) -> None:
+        def first_paint_ms() -> float:
             visitor = people.visitor().in_a_new_profile().opens()
             taken = visitor.page.evaluate(_FIRST_PAINT)
             visitor.closes_everything()
@@ -114,7 +134,7 @@ class TestFirstLoad:
 
         # Several tests share the cores in `make test`, so that run allows more time.
         limit = scaled(4 * FIRST_PAINT_MS, FIRST_PAINT_MS)
-        assert any(first_paint() < limit for _ in range(5))
+        assert first_visit.first_paint_ms < limit or any(first_paint_ms() < limit for _ in range(4))
 
     def test_the_first_paint_waits_for_no_script_and_no_picture(self, people: People) -> None:
         visitor = people.visitor().in_a_new_profile()
@@ -125,22 +145,13 @@ class TestFirstLoad:
         expect(visitor.page.locator("svg").first).to_be_visible()
 
     def test_the_first_load_is_small(self, first_visit: FirstVisit) -> None:
-        loaded = first_visit.loaded
-        assert {"/", "/web/start.js"} <= set(loaded)
-        assert len(loaded) > 10
-        assert sum(loaded.values()) < FIRST_LOAD_BYTES, loaded
+        assert {"/", "/web/start.js"} <= set(first_visit.first)
+        assert len(first_visit.first) > 10
+        assert sum(first_visit.first.values()) < FIRST_LOAD_BYTES, first_visit.first
 
-    def test_a_log_in_loads_the_chat_once_and_the_chat_is_small_too(self, ann: Person, bob: Person) -> None:
-        room = ann.makes_room("Kitchen", bob)
-        bob.said("hello", room)
-        ann.logged_out().in_a_new_profile().opens(f"#/rooms/{room['id']}")
-        first = loaded_by(ann.page)
-        ann.fills(username=ann.username, password=PASSWORD)
-        ann.presses("Log in")
-        ann.sees("hello")
-        later = {path: size for path, size in loaded_by(ann.page).items() if path not in first}
-        assert any(path.endswith("/scripts/views/chat.js") for path in later)
-        assert sum(later.values()) < FIRST_LOAD_BYTES, later
+    def test_a_log_in_loads_the_chat_once_and_the_chat_is_small_too(self, first_visit: FirstVisit) -> None:
+        assert any(path.endswith("/scripts/views/chat.js") for path in first_visit.later)
+        assert sum(first_visit.later.values()) < FIRST_LOAD_BYTES, first_visit.later
 
     def test_each_module_is_requested_before_it_is_imported(self, first_visit: FirstVisit) -> None:
         """The page names every module that it needs, so that a browser does not follow chains of imports."""
