@@ -1,4 +1,7 @@
-"""The arbiter of `minichat serve` kills silent workers, and spares them after a pause of the whole server."""
+"""The arbiter of `minichat serve` kills silent workers, and spares them after a pause of the whole server.
+
+It replaces the workers one after the other.
+"""
 
 import logging
 import signal
@@ -76,6 +79,61 @@ def test_the_arbiter_spares_workers_again_after_a_second_pause():
     arbiter.has_looked(LONG)
     arbiter.murder_workers()
     assert arbiter.sent == []
+
+
+class ReplacingArbiter(Arbiter):
+    """An arbiter without processes. Its workers serve as soon as they are started, and end when the test says so."""
+
+    def __init__(self: Any, workers: int) -> None:
+        self.WORKERS, self._num_workers, self.worker_age = {}, workers, 0
+        self._last_logged_active_worker_count = workers
+        self.cfg = SimpleNamespace(enable_backlog_metric=False)
+        self.log = logging.getLogger("test")
+        self.app = SimpleNamespace(reload=lambda: None)
+        self.stopped: list[int] = []
+        for _ in range(workers):
+            self.spawn_worker()
+
+    def setup(self, app):
+        """Do nothing: the settings stay the same."""
+
+    def spawn_worker(self: Any) -> Any:
+        self.worker_age += 1
+        tmp = SimpleNamespace(last_update=lambda: 0.0)
+        self.WORKERS[self.worker_age] = SimpleNamespace(age=self.worker_age, tmp=tmp)
+        return self.worker_age
+
+    def kill_worker(self, pid, sig):
+        assert sig == signal.SIGTERM
+        self.stopped.append(pid)
+
+
+def test_a_reload_replaces_the_workers_one_after_the_other():
+    arbiter = ReplacingArbiter(3)
+    arbiter.reload()
+    arbiter.manage_workers()
+    assert (set(arbiter.WORKERS), arbiter.stopped) == ({1, 2, 3, 4}, [1])  # memory for one more worker
+    arbiter.manage_workers()  # the first is still finishing its requests
+    assert set(arbiter.WORKERS) == {1, 2, 3, 4}
+    for old in (1, 2, 3):
+        assert set(arbiter.stopped) == set(range(1, old + 1))
+        del arbiter.WORKERS[old]
+        arbiter.manage_workers()
+    arbiter.manage_workers()
+    assert set(arbiter.WORKERS) == {4, 5, 6}
+
+
+def test_a_second_reload_replaces_the_workers_of_the_first_too():
+    arbiter = ReplacingArbiter(2)
+    arbiter.reload()
+    arbiter.manage_workers()
+    arbiter.reload()
+    for _ in range(6):
+        for old in set(arbiter.stopped) & set(arbiter.WORKERS):
+            del arbiter.WORKERS[old]
+        arbiter.manage_workers()
+    assert len(arbiter.WORKERS) == 2
+    assert min(arbiter.WORKERS) > 3
 
 
 def test_nobody_waits_for_a_worker_that_died_while_it_started() -> None:

@@ -410,19 +410,40 @@ def test_a_stopping_server_refuses_no_stream(tmp_path):
         assert len(statuses) <= 20, "a client that reconnects reaches another worker"
 
 
-def test_old_workers_serve_after_a_hangup_until_the_new_ones_are_ready(tmp_path):
-    with serving(tmp_path, "--workers", "2") as server:
-        old = both_workers(server)
+SUSPENDING_NEW_WORKERS = """
+import os
+import signal
+
+def suspend():
+    starts_worker = signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])  # other children block no signal
+    if starts_worker and os.path.exists("suspends"):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+os.register_at_fork(after_in_child=suspend)
+"""
+
+
+def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SUSPENDING_NEW_WORKERS)
+    variables = {"PYTHONPATH": str(tmp_path)}
+    with serving(tmp_path, "--workers", "2", slow_passwords=True, variables=variables) as server:
+        old = set(both_workers(server))
+        (tmp_path / "suspends").touch()
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(server.workers) == 4, "new workers")
-        new = set(server.workers) - set(old)
-        for worker in new:
-            os.kill(worker, signal.SIGSTOP)
+
+        def suspended():
+            with suppress(OSError):  # a child has ended
+                return [worker for worker in server.workers if "T (stopped)" in status(worker)]
+
+        wait_until(suspended, "a new worker")
+        [new] = suspended()
+        (tmp_path / "suspends").unlink()
         for _ in range(20):
             assert server.call("GET", "/healthz").status == 200
-        for worker in new:
-            os.kill(worker, signal.SIGCONT)
-        wait_until(lambda: set(server.workers) == new, "the end of the old ones")
+        assert set(server.workers) == {*old, new}
+        os.kill(new, signal.SIGCONT)
+        wait_until(lambda: not old & set(server.workers) and len(server.workers) == 2, "the end of the old ones")
+        assert new in server.workers
         assert server.call("GET", "/healthz").status == 200
 
 

@@ -67,6 +67,8 @@ class Arbiter(gunicorn_arbiter.Arbiter):
     _looked_at = 0.0
     _spares_until = 0.0
     _belongs_to_terminal = False
+    _outdated_age = 0
+    """Workers up to this age have the settings from before the latest reload."""
 
     def init_signals(self) -> None:
         """Install the handlers of signals. Under nohup, which ignores SIGHUP, the server survives its terminal."""
@@ -78,6 +80,15 @@ class Arbiter(gunicorn_arbiter.Arbiter):
         self._end_with_terminal()
         super().handle_hup()
         self._end_with_terminal()  # a shell passes the signal on before its terminal is closed
+
+    def reload(self) -> None:
+        """Read the settings again. `manage_workers` replaces the workers.
+
+        gunicorn would start all new workers before it ends the old ones, which takes memory for twice as many.
+        """
+        self.app.reload()
+        self.setup(self.app)
+        self._outdated_age = self.worker_age
 
     def _end_with_terminal(self) -> None:
         if self._belongs_to_terminal and not _has_terminal():
@@ -108,7 +119,11 @@ class Arbiter(gunicorn_arbiter.Arbiter):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self.WORKER_SIGNALS)
 
     def manage_workers(self) -> None:
-        """Keep the number of workers. Stop old workers only when their successors serve."""
+        """Keep the number of workers. Replace outdated ones one after the other, each when its successor serves."""
+        if len(self.WORKERS) == self.num_workers and any(
+            worker.age <= self._outdated_age for worker in self.WORKERS.values()
+        ):
+            self.spawn_worker()
         until = time.monotonic() + STOP_SECONDS
         while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
             time.sleep(0.05)
