@@ -4,11 +4,13 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
+from minichat.serving.entrance import Entrance, asks_for_stream
 from minichat.serving.shares import Share, pause_seconds
 
 KEEPALIVE_SECONDS = 75
@@ -25,16 +27,25 @@ TAKEN_OVER_AT_ONCE = 8
 class DrainingServer(StreamServer):
     """gevent's server, changed to accept the connections in the kernel's queue before it closes.
 
-    It leaves connections to other workers that have fewer: see `shares`. It also ends failed TLS handshakes
-    quietly, and those of silent clients in time.
+    It leaves connections to other workers that have fewer: see `shares`. Those that open a stream pass the entrance. It
+    also ends failed TLS handshakes quietly, and those of silent clients in time.
     """
 
     max_accept = 1
 
-    def __init__(self, listener: Any, share: Share, pool: Pool, count: Callable[[], int], **options: Any) -> None:
+    def __init__(
+        self,
+        listener: Any,
+        share: Share,
+        pool: Pool,
+        count: Callable[[], int],
+        entrance: Entrance,
+        **options: Any,
+    ) -> None:
         """`count` returns the number of this worker's connections, with those that need no greenlet of the pool."""
         super().__init__(listener, spawn=pool, **options)
         self._share = share
+        self._entrance = entrance
         self._count = count
 
     def _do_read(self) -> None:
@@ -62,6 +73,14 @@ class DrainingServer(StreamServer):
                 break  # none was waiting
         self._share.publish(self._count())
 
+    def do_handle(self, client_socket: Any, address: Any) -> None:
+        """Serve a connection in the pool, now or when it passes the entrance."""
+        serve = partial(super().do_handle, client_socket, address)
+        if asks_for_stream(client_socket):
+            self._entrance.wait(serve)
+        else:
+            serve()
+
     def _count_waiting(self) -> int:
         """Return how many connections wait in the kernel's queue, at least one."""
         try:
@@ -79,6 +98,7 @@ class DrainingServer(StreamServer):
         with suppress(OSError):
             while self.started and not self.full() and (waiting := self.do_read()):
                 self.do_handle(*waiting)
+        self._entrance.open()  # a closed server serves nobody
         super().close()
 
     def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:

@@ -30,10 +30,9 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
-from minichat.api.stream_requests import opens_stream
-from minichat.live.turnstile import Turnstile
 from minichat.serving import responses, yielding
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
+from minichat.serving.entrance import Entrance
 from minichat.serving.heap import collect_rarely, free_memory_returner
 from minichat.serving.shares import Shares
 
@@ -49,7 +48,6 @@ PAUSE_SECONDS = STOP_SECONDS
 START_CHECK_SECONDS = 0.02
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
-PEEKED_BYTES = 128
 RETURN_SECONDS = 20.0
 """Interval between two returns of freed memory to the system."""
 MAX_HEAD_BYTES = 64 * 1024
@@ -235,14 +233,13 @@ class ChatWorker(GeventWorker):
 
     def run(self) -> None:
         """Serve until a signal arrives. Then finish the running requests, for `GRACE_SECONDS` at most."""
-        pool = Pool(self.worker_connections)
+        pool, entrance = Pool(self.worker_connections), Entrance()
 
         def count() -> int:
-            return len(pool) + self._app_context.keeper.count
+            return len(pool) + len(entrance) + self._app_context.keeper.count
 
-        self._entrance = Turnstile()  # not earlier: gevent has replaced the locks only now
         self._wait_for_others()
-        servers = [self._serve_listener(listener, pool, count) for listener in self.sockets]
+        servers = [self._serve_listener(listener, pool, count, entrance) for listener in self.sockets]
         gevent.spawn(_return_memory)
         self._stop_with_arbiter()
         while self.alive:
@@ -290,11 +287,13 @@ class ChatWorker(GeventWorker):
             self.share.publish(0)
             self.stops.wait(START_CHECK_SECONDS)
 
-    def _serve_listener(self, listener: Any, pool: Pool, count: Callable[[], int]) -> DrainingServer:
+    def _serve_listener(
+        self, listener: Any, pool: Pool, count: Callable[[], int], entrance: Entrance
+    ) -> DrainingServer:
         """Accept connections from the listener, and pass each to `handle` in the pool."""
         tls: dict[str, Any] = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
         handle = partial(self.handle, _Address(listener.getsockname()))
-        server = DrainingServer(listener, self.share, pool, count, handle=handle, **tls)
+        server = DrainingServer(listener, self.share, pool, count, entrance, handle=handle, **tls)
         server.start()
         return server
 
@@ -328,9 +327,6 @@ class ChatWorker(GeventWorker):
         greenlet = gevent.getcurrent()
         self._clients[greenlet] = client
         try:
-            if opens_stream(_arrived(client)):
-                # Before the parsing: thousands of these may have arrived before a client with another request.
-                self._entrance.pass_through()
             super(GeventWorker, self).handle(listener, client, addr)
         finally:
             del self._clients[greenlet]
@@ -367,15 +363,6 @@ class ChatWorker(GeventWorker):
             util.close_graceful(client)
         except OSError:
             self.log.debug("The client closed the connection before its error was sent")
-
-
-def _arrived(client: Any) -> bytes:
-    """Return the beginning of the data that has arrived at a connection, and leave all of it there."""
-    try:
-        start: bytes = client._sock.recv(PEEKED_BYTES, socket.MSG_PEEK)  # noqa: SLF001 - gevent's own would wait
-    except OSError:
-        return b""
-    return start
 
 
 def _return_memory() -> None:
