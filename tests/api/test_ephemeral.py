@@ -203,3 +203,16 @@ def test_presence_is_published_after_the_clock_is_set_back(
     chat.clock.advance(3_700)
     publish(ephemeral, audience)
     assert audience.take_online() == [False]
+
+
+def test_the_presence_of_many_users_is_renewed_in_parts(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minichat.live.ephemeral.KEPT_AT_ONCE", 1)
+    chat.clock.advance(300)
+    statements: list[object] = []
+    chat.database.query_hooks.append(statements.append)
+    publish(ephemeral, RecordingAudience(chat.document, ann.id, bob.id))
+    chat.database.query_hooks.remove(statements.append)
+    assert len([text for text in map(str, statements) if "UPDATE" in text]) == 2  # other work runs in between
+    assert {person["user"]["id"] for person in ann.gets("/api/chat/online-users/").body} == {ann.id, bob.id}

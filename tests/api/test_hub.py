@@ -417,7 +417,7 @@ def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes
     chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
 ) -> None:
     ann = chat.person("ann")
-    is_checking, has_stopped, was_disconnected = threading.Event(), threading.Event(), threading.Event()
+    is_checking, has_stopped, disconnected = threading.Event(), threading.Event(), []
 
     def live_sessions(session_ids: Collection[int]) -> Collection[int]:
         is_checking.set()
@@ -426,7 +426,7 @@ def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes
 
     hub = make_hub(live_sessions=live_sessions)
     listener = Client(ann, hub, writer).listener
-    listener.disconnect = was_disconnected.set
+    listener.disconnect = lambda: disconnected.append(listener)
     assert is_checking.wait(TIMEOUT_SECONDS)
     hub.close()
     has_stopped.set()
@@ -434,10 +434,11 @@ def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes
         if thread.name == "minichat-hub":
             thread.join(TIMEOUT_SECONDS)
     assert listener.end_reason == EndReason.STOPPING
-    assert not was_disconnected.is_set()
+    assert disconnected == []
     listener.ended_at -= GOODBYE_SECONDS
     hub.close()
-    assert was_disconnected.is_set()
+    hub.close()
+    assert disconnected == [listener]
 
 
 def test_a_client_that_stays_is_disconnected_while_the_database_does_not_answer(

@@ -42,7 +42,7 @@ GOODBYE_SECONDS = 1.0
 TYPING_SECONDS = 6.0
 """How long a client shows a typing notice."""
 ENDED_AT_ONCE = 16
-"""After so many ended listeners, other work of a stopping worker comes first."""
+"""After so many ended or disconnected listeners, other work of the process comes first."""
 BATCH_SIZE = 1_000
 """The maximum number of changes that the hub reads at once. A transaction always writes fewer."""
 WRITTEN_AT_ONCE = 100
@@ -359,10 +359,14 @@ class Hub(Generic[EventT]):
         )
 
     def _disconnect_ended(self, seconds: float) -> None:
-        """Disconnect the clients of listeners that ended so many seconds ago."""
-        for listener in tuple(self._admitted):
-            if monotonic() - listener.ended_at >= seconds:
-                listener.disconnect()
+        """Disconnect the clients of listeners that ended so many seconds ago, each once."""
+        late = [listener for listener in tuple(self._admitted) if monotonic() - listener.ended_at >= seconds]
+        for number, listener in enumerate(late, start=1):
+            listener.disconnect()
+            # Thousands of clients may have gone at once, and their transports need seconds to notice.
+            listener.disconnect = _do_nothing
+            if number % ENDED_AT_ONCE == 0:
+                time.sleep(0)
 
     def _end(self, listeners: Iterable[Listener[EventT]], reason: EndReason) -> None:
         """End listeners. They stay admitted until their transports remove them."""
@@ -370,3 +374,7 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
+
+
+def _do_nothing() -> None:
+    """Stand in for the `disconnect` of a listener whose client has been disconnected."""
