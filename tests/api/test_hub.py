@@ -370,6 +370,24 @@ def test_a_stream_yields_at_once_when_its_listener_has_caught_up(
     assert listener.is_attached
 
 
+def test_a_listener_is_attached_before_its_missed_events_are_sent(
+    chat: MemoryChat, hub: Hub[JsonEvent], writer: FailingWriter, connect: Connect
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    other = connect(bob)
+    assert hub.attach(other.listener)
+    listener = connect(bob).listener
+    ann.says("missed", in_=room)
+    batches = stream_events(hub, writer, listener, must_resync=False)
+    assert next(batches) == []
+    assert [Received.of(event) for event in next(batches)] == [("message.created", "missed")]
+    assert listener.is_attached  # otherwise it had to read again after the next message
+    ann.says("current", in_=room)
+    other.receive_until("current")
+    assert [Received.of(event) for event in next(batches)] == [("message.created", "current")]
+
+
 class SlowSlots(FileStreamSlots):
     """Slots that run `meanwhile` before the next `acquire`, as if that asked another host."""
 
