@@ -142,6 +142,34 @@ def test_listeners_at_one_place_need_one_batch_of_look_ups(
     assert all(event is other for event, other in zip(second.events, third.events, strict=True))
 
 
+def test_listeners_whose_rooms_are_quiet_share_a_turn_however_long_the_log_is(
+    chat: MemoryChat, writer: CountingWriter, crowd: Crowd
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room, other = ann.makes_room(with_=[bob]), carl.makes_room()
+    position = ann.subscribe().position
+    for number in range(BATCH + 1):
+        carl.says(str(number), in_=other)
+    bob.says("hello", in_=room)
+    found = crowd.catches_up([listener_of(person, position) for person in (ann, bob) * 5], listener_of(carl))
+    assert [(len(missed.events), missed.has_more) for missed in found] == [(1, False)] * 10
+    assert writer.batches == 2  # each turn of its own would wait for further listeners
+
+
+def test_a_turn_ends_when_its_listeners_have_many_changes_of_their_own(
+    chat: MemoryChat, writer: CountingWriter, crowd: Crowd
+) -> None:
+    people = chat.people("ann", "bob", "carl", "dora")
+    rooms = [person.makes_room() for person in people]
+    position = people[0].subscribe().position
+    for number in range(BATCH // 2):
+        for person, room in zip(people, rooms, strict=True):
+            person.says(str(number), in_=room)
+    found = crowd.catches_up([listener_of(person, position) for person in people], listener_of(people[0]))
+    assert [(len(missed.events), missed.has_more) for missed in found] == [(BATCH // 2, False)] * 4
+    assert writer.batches == 3  # after two of them, other work of the process comes first
+
+
 def test_no_more_than_a_bounded_number_of_listeners_share_a_reading(
     chat: MemoryChat, writer: CountingWriter, crowd: Crowd
 ) -> None:

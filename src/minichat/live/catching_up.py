@@ -122,18 +122,24 @@ class CatchingUp(Generic[EventT]):
             self.waiting.pop(missed, None)
 
     def _next_changes(self, company: list[Missed[EventT]]) -> Sequence[ChangeBatch]:
-        """Return the changes of each listener. Leave the first alone if the others would not profit."""
-        subscriptions = [missed.listener.subscription for missed in company]
+        """Return the changes of each listener. Leave some out if too many changes are not the same for all."""
         if len(company) > 1:
             try:
-                batches = self._log.read_together(subscriptions, BATCH)
+                batches = self._log.read_together([missed.listener.subscription for missed in company], BATCH)
             except ResyncRequired:
                 del company[1:]  # only the first is too late
                 raise
             if batches:
                 return batches
-        del company[1:]
-        return [self._log.read(subscriptions[0], BATCH)]
+        own: list[ChangeBatch] = []
+        count = 0
+        for missed in company:
+            own.append(self._log.read(missed.listener.subscription, BATCH))
+            count += len(own[-1].changes)
+            if count >= BATCH:
+                break
+        del company[len(own) :]
+        return own
 
     def _write(self, company: Sequence[Missed[EventT]], batches: Sequence[ChangeBatch]) -> None:
         """Write the events of all batches together, and give each listener its own."""
@@ -147,10 +153,11 @@ class CatchingUp(Generic[EventT]):
         addressed = [Addressed(changes[position], receivers[position]) for position in positions]
         written = self._writer.write(addressed, company[0].listener.base_url)
         events = dict(zip(positions, written, strict=True))
+        of_batches = {id(batch.changes): [events[logged.position] for logged in batch.changes] for batch in batches}
         for missed, batch in zip(company, batches, strict=True):
             user_id = missed.listener.subscription.user_id
-            found_events = (events[logged.position].get(user_id) for logged in batch.changes)
-            missed.events = [event for event in found_events if event is not None]
+            found = of_batches[id(batch.changes)]
+            missed.events = [event for by_user in found if (event := by_user.get(user_id)) is not None]
 
 
 def _by_changes(
