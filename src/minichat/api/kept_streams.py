@@ -43,8 +43,9 @@ class KeptStream:
         self._close = close
         self.is_closed = False
 
-    def begin(self) -> None:
-        """Send from now on. The response must have begun."""
+    def begin(self, frame: bytes = b"") -> None:
+        """Send from now on, this frame first. The response must have begun."""
+        self._outlet.rest = chunk_of(frame) if frame else b""
         self._listener.sink = self._send
         self._keeper.keep(self)
 

@@ -1,6 +1,7 @@
 """`/api/chat/events/`: live updates as server-sent events, and the tickets that open a stream."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, request
@@ -68,6 +69,7 @@ class _StreamResponse(Response):
     def __init__(self, stream: OpenStream, frames: Iterable[bytes]) -> None:
         super().__init__(frames, headers=STREAM_HEADERS, content_type="text/event-stream")
         self._stream = stream
+        self._frames = frames
         self._keeper = context().keeper
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
@@ -84,12 +86,12 @@ class _StreamResponse(Response):
 
     def _send(self, write: Any) -> bool:
         """Send frames until the keeper can take the stream over, and return True; or until the listener ends."""
-        for frame in self.response:
-            write(frame)
+        for frame in self._frames:
             if self._stream.listener.is_attached and _sends_chunks(write):
                 stream = self._stream
-                KeptStream(self._keeper, stream.listener, stream.take_over(), stream.close).begin()
+                KeptStream(self._keeper, stream.listener, stream.take_over(), stream.close).begin(frame)
                 return True
+            write(frame)
         return False
 
 
@@ -102,10 +104,16 @@ def _frames(listener: Listener[JsonEvent], batches: Iterable[Sequence[JsonEvent]
     """Yield the bytes of a stream: the events, and before and after them how long to wait before reconnecting."""
     beginning = retry_line()
     for batch in batches:
-        yield beginning + b"".join([event.frame for event in batch]) or HEARTBEAT
+        yield beginning + _joined(tuple(batch)) or HEARTBEAT
         beginning = b""
     if listener.end_reason is not EndReason.CLIENT_GONE:
         yield retry_line()
+
+
+@lru_cache(4)
+def _joined(events: tuple[JsonEvent, ...]) -> bytes:
+    """Return the frames of these events. Listeners that catch up together have the same, tens of kilobytes."""
+    return b"".join([event.frame for event in events])
 
 
 @blueprint.route("/events/ticket/", methods=["POST"])
