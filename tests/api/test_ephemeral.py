@@ -216,3 +216,36 @@ def test_the_presence_of_many_users_is_renewed_in_parts(
     chat.database.query_hooks.remove(statements.append)
     assert len([text for text in map(str, statements) if "UPDATE" in text]) == 2  # other work runs in between
     assert {person["user"]["id"] for person in ann.gets("/api/chat/online-users/").body} == {ann.id, bob.id}
+
+
+def test_many_changes_of_presence_are_published_in_several_rounds(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minichat.live.ephemeral.PUBLISHING_SECONDS", 0)
+    room, audience = ann.makes_room(with_=[bob]), RecordingAudience(chat.document)
+    assert not ephemeral.publish_presence(audience)
+    chat.clock.advance(300)
+    assert ephemeral.publish_presence(audience)  # the changes of the log come first
+    assert not ephemeral.publish_presence(audience)
+    published = audience.take()
+    assert {event["data"]["user"] for _, event, _ in published} == {ann.id, bob.id}
+    assert [(room_ids, event["data"]["is_online"]) for room_ids, event, _ in published] == [([room["id"]], False)] * 2
+
+
+def test_a_user_who_has_come_back_before_the_event_has_not_changed(
+    chat: Chat, ann: Person, bob: Person, ephemeral: EphemeralEvents[JsonEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minichat.live.ephemeral.PUBLISHING_SECONDS", 0)
+    ann.makes_room(with_=[bob])
+    audience = RecordingAudience(chat.document)
+    ephemeral.publish_presence(audience)
+    chat.clock.advance(300)
+    assert ephemeral.publish_presence(audience)
+    for person in (ann, bob):
+        person.gets("/api/auth/me/")
+    chat.clock.advance(10)
+    while ephemeral.publish_presence(audience):
+        pass
+    changes = [(event["data"]["user"], event["data"]["is_online"]) for _, event, _ in audience.take()]
+    assert len(changes) == 2  # one is offline and online again, and the other never was offline
+    assert changes == [(changes[0][0], False), (changes[0][0], True)]

@@ -83,9 +83,9 @@ class HeldEphemeral(EphemeralEvents[JsonEvent]):
         super().__init__(presence, writer, clock)
         self.may_publish, self.has_published = threading.Event(), threading.Event()
 
-    def publish_presence(self, audience: Audience[JsonEvent]) -> None:
+    def publish_presence(self, audience: Audience[JsonEvent]) -> bool:
         assert self.may_publish.wait(TIMEOUT_SECONDS)
-        super().publish_presence(audience)
+        return super().publish_presence(audience)
 
     def publish_typing(self, audience: Audience[JsonEvent], end: int) -> None:
         super().publish_typing(audience, end)

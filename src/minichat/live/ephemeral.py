@@ -6,6 +6,7 @@ This module decides when to check for them. It knows neither the form of an even
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
+from time import monotonic
 from typing import Generic, Protocol
 
 from minichat.domain.model import SECOND, TypingNotice, is_within
@@ -21,6 +22,9 @@ MIN_PRESENCE_INTERVAL = 2 * SECOND
 
 KEPT_AT_ONCE = 500
 """After the presence of so many users is renewed, other work of the process comes first. It takes about 8 ms."""
+
+PUBLISHING_SECONDS = 0.005
+"""How long changes of presence are published before the changes of the log. One takes 15 ms with 2,500 listeners."""
 
 
 class Audience(Protocol[EventT_contra]):
@@ -44,7 +48,9 @@ class EphemeralEvents(Generic[EventT]):
         self._writer = writer
         self._clock = clock
         self._position: int | None = None
-        self._online: Collection[int] | None = None
+        self._online: set[int] | None = None
+        self._changed: set[int] = set()
+        """The users whose presence has changed and is not published yet."""
         self._checked_at = -PRESENCE_INTERVAL
         self._must_hurry = False
 
@@ -65,14 +71,21 @@ class EphemeralEvents(Generic[EventT]):
         for notice in notices[: max(0, len(notices) - (newest - end))]:
             audience.publish_typing(notice, self._writer.typing(notice))
 
-    def publish_presence(self, audience: Audience[EventT]) -> None:
-        """Publish the changes of presence since the last check if one is due. The hub calls this in every round."""
+    def publish_presence(self, audience: Audience[EventT]) -> bool:
+        """Publish some changes of presence, and look for new ones if that is due. Return whether any are left.
+
+        The hub calls this in every round.
+        """
         now = self._clock()
         interval = MIN_PRESENCE_INTERVAL if self._must_hurry else PRESENCE_INTERVAL
         if not is_within(interval, self._checked_at, now):
             self._checked_at, self._must_hurry = now, False
             self._keep_online(list(audience.user_ids()))
-            self._publish_presence(audience)
+            before, self._online = self._online, set(self._presence.online())
+            # The presence of a user who has gone and come back since the last event has not changed.
+            self._changed ^= set() if before is None else self._online ^ before
+        self._publish_changes(audience)
+        return bool(self._changed)
 
     def typing_end(self) -> int:
         """Return the position after the newest typing notice."""
@@ -81,6 +94,7 @@ class EphemeralEvents(Generic[EventT]):
     def begin(self, position: int) -> None:
         """Discard the state of earlier calls. The first listener receives the typing notices after the position."""
         self._position, self._online = position, None
+        self._changed.clear()
         self._checked_at = -PRESENCE_INTERVAL
 
     def published_after(self, position: int) -> Iterator[tuple[TypingNotice, EventT]]:
@@ -102,11 +116,12 @@ class EphemeralEvents(Generic[EventT]):
             retry_on_conflict(partial(self._presence.keep_online, user_ids[start : start + KEPT_AT_ONCE]))
             time.sleep(0)
 
-    def _publish_presence(self, audience: Audience[EventT]) -> None:
-        before, self._online = self._online, set(self._presence.online())
-        if before is None:
-            return
-        for user_id in self._online.symmetric_difference(before):
+    def _publish_changes(self, audience: Audience[EventT]) -> None:
+        began = monotonic()
+        for user_id in tuple(self._changed):
             user, room_ids = self._presence.with_rooms(user_id)
             if user is not None:
                 audience.publish(room_ids, self._writer.presence(user), except_user_id=user_id)
+            self._changed.discard(user_id)
+            if monotonic() - began >= PUBLISHING_SECONDS:
+                return

@@ -241,9 +241,12 @@ class Hub(Generic[EventT]):
             self._wake_up.wait(self._poll_interval_seconds() if self._admitted else None)
             self._wake_up.clear()
             try:
-                self._ephemeral.publish_presence(self)
+                has_more = self._ephemeral.publish_presence(self)
                 self._publish_changes()
                 self._end_expired()
+                if has_more:  # thousands of users may have come online
+                    self._wake_up.set()
+                    time.sleep(0)
             except Unavailable as error:
                 log.warning("live updates are waiting for the database: %s", error)
                 self._wake_up.wait(1)
