@@ -10,7 +10,7 @@ import pytest
 
 from builders import MemoryChat, Person
 from minichat.api.events import JsonEvent, JsonEventWriter
-from minichat.domain.changes import ChangeBatch, ChangeLog, Subscription
+from minichat.domain.changes import LOOK_AHEAD, ChangeBatch, ChangeLog, Subscription
 from minichat.domain.errors import ResyncRequired, Unavailable
 from minichat.live.catching_up import BATCH, MAX_TOGETHER, CatchingUp, Missed
 from minichat.live.cursors import Cursors
@@ -148,7 +148,7 @@ def test_listeners_whose_rooms_are_quiet_share_a_turn_however_long_the_log_is(
     ann, bob, carl = chat.people("ann", "bob", "carl")
     room, other = ann.makes_room(with_=[bob]), carl.makes_room()
     position = ann.subscribe().position
-    for number in range(BATCH + 1):
+    for number in range(LOOK_AHEAD * BATCH):
         carl.says(str(number), in_=other)
     bob.says("hello", in_=room)
     found = crowd.catches_up([listener_of(person, position) for person in (ann, bob) * 5], listener_of(carl))

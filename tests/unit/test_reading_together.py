@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from minichat.domain.changes import LOOK_AHEAD
 from minichat.domain.errors import ResyncRequired
 from minichat.domain.model import NO_ROOM, Change, ChangeKind
 
@@ -82,10 +83,21 @@ def test_a_subscription_with_few_of_the_changes_reads_alone(chat, ann, bob):
     subscriptions = [ann.subscribe(), ann.subscribe()]
     positions = [one.position for one in subscriptions]
     elsewhere = bob.makes_room()
-    for number in range(5):
+    for number in range(LOOK_AHEAD * 4):
         bob.says(str(number), in_=elsewhere)
     assert not chat.services.change_log.read_together(subscriptions, 4)
     assert [one.position for one in subscriptions] == positions
+
+
+def test_the_changes_of_other_rooms_do_not_end_a_reading(chat, ann, bob):
+    room, elsewhere = ann.makes_room(), bob.makes_room()
+    subscriptions = [ann.subscribe(), ann.subscribe()]
+    for number in range(4):
+        ann.says(str(number), in_=room)
+        bob.says(str(number), in_=elsewhere)
+    batches = chat.services.change_log.read_together(subscriptions, 4)
+    assert [(len(batch.changes), batch.has_more) for batch in batches] == [(4, False)] * 2
+    assert subscriptions[0].position == bob.subscribe().position
 
 
 def test_a_position_before_the_log_requires_a_resync(chat, ann):

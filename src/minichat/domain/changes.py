@@ -119,6 +119,10 @@ _FOR_SOME = PRIVATE | MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that not all participants of a room receive, or that change who they are."""
 
 
+LOOK_AHEAD = 4
+"""How many times as many changes `read_together` reads as its limit, because the others are in other rooms."""
+
+
 class _LogPart:
     """A part of the log that several subscriptions read."""
 
@@ -160,6 +164,17 @@ class _LogPart:
             changes = [logged for logged in changes if subscription.accepts(logged, ahead)]
         subscription.position = self._end
         return changes
+
+
+def _cut(changes: Sequence[LoggedChange], rooms: Collection[int], limit: int) -> tuple[Sequence[LoggedChange], bool]:
+    """Return the changes up to the last of `limit` in these rooms, and whether the log goes on behind them.
+
+    `changes` are `LOOK_AHEAD` times as many and one more, or all to the end of the log.
+    """
+    within = [number for number, logged in enumerate(changes, start=1) if logged.change.room_id in rooms]
+    if len(within) > limit:
+        return changes[: within[limit - 1]], True
+    return changes[: LOOK_AHEAD * limit], len(changes) > LOOK_AHEAD * limit
 
 
 def _count_in(rooms: Collection[int], changes: Iterable[LoggedChange]) -> int:
@@ -236,9 +251,10 @@ class ChangeLog:
     def read_together(self, subscriptions: Sequence[Subscription], limit: int) -> Sequence[ChangeBatch]:
         """Do the same as `read` for each of several subscriptions at about the same position.
 
-        They share one reading of up to `limit` changes of all rooms, after the position of the first subscription,
-        which is the earliest. Return nothing, and move none, if few of these changes are in the rooms of the first: it
-        reads better alone, as after a long absence. Raises ResyncRequired if the log does not hold all changes.
+        They share one reading of up to `limit` changes of their rooms, among those after the position of the first
+        subscription, which is the earliest. Return nothing, and move none, if few of these changes are in the rooms of
+        the first: it reads better alone, as after a long absence. Raises ResyncRequired if the log does not hold all
+        changes.
         """
         moves: defaultdict[int, list[LoggedChange]] = defaultdict(list)
         with self.snapshot():
@@ -246,13 +262,13 @@ class ChangeLog:
             begin = subscriptions[0].position
             if begin < first:
                 raise ResyncRequired
-            found = self.change_store.after(begin, limit + 1)
-            has_more = len(found) > limit
+            found = self.change_store.after(begin, LOOK_AHEAD * limit + 1)
+            found, has_more = _cut(found, {NO_ROOM}.union(*(one.rooms for one in subscriptions)), limit)
             if has_more and _count_in(subscriptions[0].rooms, found) < limit // 2:
                 return ()
             for move in self.change_store.moves({subscription.user_id for subscription in subscriptions}, begin):
                 moves[move.change.user_id or 0].append(move)
-        part = _LogPart(found[:limit], begin, found[limit - 1].position if has_more else last)
+        part = _LogPart(found, begin, found[-1].position if has_more else last)
         return [
             ChangeBatch(part.taken_by(subscription, moves[subscription.user_id]), has_more)
             for subscription in subscriptions
