@@ -71,7 +71,7 @@ class Crowd:
 
     def __init__(self, chat: MemoryChat, writer: CountingWriter) -> None:
         self._log = HeldLog(chat.services.change_log)
-        self._catching_up: CatchingUp[JsonEvent] = CatchingUp(self._log, writer)  # type: ignore[arg-type]
+        self._catching_up: CatchingUp[JsonEvent] = CatchingUp(self._log, writer, attach)  # type: ignore[arg-type]
         self._log.catching_up = self._catching_up
 
     def catches_up(self, listeners: Sequence[Listener[JsonEvent]], leader: Listener[JsonEvent]) -> list[Any]:
@@ -96,8 +96,13 @@ def listener_of(person: Person, position: Any = None, base_url: str = BASE_URL) 
     return Listener(person.subscribe(position), 1, NEVER, base_url)
 
 
+def attach(_listener: object) -> bool:
+    """Attach a listener to no hub."""
+    return True
+
+
 def read_alone(person: Person, position: Any, writer: JsonEventWriter) -> list[bytes]:
-    missed = CatchingUp(person.chat.services.change_log, writer).next_of(listener_of(person, position))
+    missed = CatchingUp(person.chat.services.change_log, writer, attach).next_of(listener_of(person, position))
     return [event.frame for event in missed.events]
 
 
@@ -121,7 +126,7 @@ def test_each_of_many_readers_receives_its_own_view_of_the_same_messages(
     listeners = [listener_of(person, position) for person in people]
     found = crowd.catches_up(listeners, listener_of(ann))
     assert [frames(missed) for missed in found] == [read_alone(person, position, writer) for person in people]
-    assert [missed.has_more for missed in found] == [False] * 5
+    assert [missed.is_attached for missed in found] == [True] * 5
     assert [listener.blocked_ids for listener in listeners] == [set(), set(), {ann.id}, set(), set()]
     assert b"between us" not in b"".join(frames(found[1]))
     assert [json.loads(event.json)["type"] for event in found[4].events] == ["participant.left"]
@@ -152,7 +157,7 @@ def test_listeners_whose_rooms_are_quiet_share_a_turn_however_long_the_log_is(
         carl.says(str(number), in_=other)
     bob.says("hello", in_=room)
     found = crowd.catches_up([listener_of(person, position) for person in (ann, bob) * 5], listener_of(carl))
-    assert [(len(missed.events), missed.has_more) for missed in found] == [(1, False)] * 10
+    assert [(len(missed.events), missed.is_attached) for missed in found] == [(1, True)] * 10
     assert writer.batches == 2  # each turn of its own would wait for further listeners
 
 
@@ -166,7 +171,7 @@ def test_a_turn_ends_when_its_listeners_have_many_changes_of_their_own(
         for person, room in zip(people, rooms, strict=True):
             person.says(str(number), in_=room)
     found = crowd.catches_up([listener_of(person, position) for person in people], listener_of(people[0]))
-    assert [(len(missed.events), missed.has_more) for missed in found] == [(BATCH // 2, False)] * 4
+    assert [(len(missed.events), missed.is_attached) for missed in found] == [(BATCH // 2, True)] * 4
     assert writer.batches == 3  # after two of them, other work of the process comes first
 
 
@@ -200,6 +205,27 @@ def test_listeners_at_different_addresses_or_places_receive_their_own_events(
         *(["two"], ["one", "two"], ["two"], ["one", "two"])
     ]
     assert b"http://other.example/" in b"".join(frames(found[3]))
+
+
+def test_a_listener_is_attached_by_the_reading_that_reaches_the_end_of_the_log(
+    chat: MemoryChat, writer: CountingWriter
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room(with_=[bob])
+    position = ann.subscribe().position
+    ann.says("hello", in_=room)
+    attached: list[tuple[int, Any]] = []
+
+    def attach(listener: Listener[JsonEvent]) -> bool:
+        attached.append((listener.user_id, listener.subscription.position))
+        return len(attached) > 1  # the hub is ahead at first
+
+    catching_up: CatchingUp[JsonEvent] = CatchingUp(chat.services.change_log, writer, attach)
+    listener = listener_of(bob, position)
+    end = ann.subscribe().position
+    found = [catching_up.next_of(listener) for _ in range(2)]
+    assert [(len(missed.events), missed.is_attached) for missed in found] == [(1, False), (0, True)]
+    assert attached == [(bob.id, end)] * 2
 
 
 def test_a_failure_of_the_database_fails_every_listener_of_the_reading(
@@ -247,6 +273,6 @@ def test_a_long_absence_is_read_in_batches(chat: MemoryChat, writer: CountingWri
         ann.says(str(number), in_=room)
     listeners = [listener_of(ann, position), listener_of(bob, position)]
     found = crowd.catches_up(listeners, listener_of(ann))
-    assert [(len(missed.events), missed.has_more) for missed in found] == [(BATCH, True)] * 2
+    assert [(len(missed.events), missed.is_attached) for missed in found] == [(BATCH, False)] * 2
     found = crowd.catches_up(listeners, listener_of(ann))
-    assert [(len(missed.events), missed.has_more) for missed in found] == [(1, False)] * 2
+    assert [(len(missed.events), missed.is_attached) for missed in found] == [(1, True)] * 2

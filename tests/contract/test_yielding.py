@@ -29,7 +29,7 @@ room = ann.makes_room()
 position = ann.subscribe().position
 ann.says("hello", in_=room)
 log = chat.services.change_log
-catching_up = CatchingUp(log, JsonEventWriter(log, Cursors([b"k"]), chat.clock))
+catching_up = CatchingUp(log, JsonEventWriter(log, Cursors([b"k"]), chat.clock), lambda _: True)
 reader, writer = socket.socketpair()
 order = []
 

@@ -11,7 +11,7 @@ This module reads and writes. `streaming` decides when, and sends the events.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Generic
 
@@ -39,16 +39,20 @@ class Missed(Generic[EventT]):
         self.is_read = False
         self.failure: Exception | None = None
         self.events: Sequence[EventT] = ()
-        self.has_more = True
-        """Whether the log continues."""
+        self.is_attached = False
+        """Whether the listener is at the end of the log, and receives what follows from the hub."""
 
 
 class CatchingUp(Generic[EventT]):
     """The listeners that catch up. One of them reads at a time, so that they do not delay current events."""
 
-    def __init__(self, change_log: ChangeLog, writer: EventWriter[EventT]) -> None:
+    def __init__(
+        self, change_log: ChangeLog, writer: EventWriter[EventT], attach: Callable[[Listener[EventT]], bool]
+    ) -> None:
+        """`attach` attaches a listener to the hub, or returns False if the hub is ahead of it."""
         self._log = change_log
         self._writer = writer
+        self._attach = attach
         self.waiting: dict[Missed[EventT], None] = {}
         """In the order of their arrival."""
         self._reading = threading.Lock()
@@ -57,7 +61,7 @@ class CatchingUp(Generic[EventT]):
         """How many listeners have got their next events."""
 
     def next_of(self, listener: Listener[EventT]) -> Missed[EventT]:
-        """Return the next events of the listener, and move its subscription past them.
+        """Return the next events of the listener, and move its subscription past them. Attach it at the log's end.
 
         Raises ResyncRequired, or Unavailable if the database does not answer.
         """
@@ -108,8 +112,10 @@ class CatchingUp(Generic[EventT]):
                 batches = self._next_changes(company)
                 # Written before the first is sent, because sending may take long and members may leave meanwhile.
                 self._write(company, batches)
-                user_ids = {missed.listener.subscription.user_id for missed in company}
-                blocked_by = {} if batches[0].has_more else self._log.blocked_by(user_ids)
+                at_end = {
+                    one.listener.user_id for one, batch in zip(company, batches, strict=True) if not batch.has_more
+                }
+                blocked_by = self._log.blocked_by(at_end) if at_end else {}
         except BaseException as error:
             # The subscriptions may have moved, so nobody can read on: the clients resume from their cursors.
             failure = error if isinstance(error, Exception) else Unavailable("the reading was interrupted")
@@ -117,8 +123,10 @@ class CatchingUp(Generic[EventT]):
                 missed.is_read, missed.failure = True, failure
             raise
         for missed, batch in zip(company, batches, strict=True):
-            missed.is_read, missed.has_more = True, batch.has_more
-            missed.listener.blocked_ids = blocked_by.get(missed.listener.subscription.user_id, ())
+            missed.is_read = True
+            missed.listener.blocked_ids = blocked_by.get(missed.listener.user_id, ())
+            # Now, because the hub moves on while the events are sent, and the listener had to read again.
+            missed.is_attached = not batch.has_more and self._attach(missed.listener)
             self.waiting.pop(missed, None)
 
     def _next_changes(self, company: list[Missed[EventT]]) -> Sequence[ChangeBatch]:

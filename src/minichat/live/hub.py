@@ -97,7 +97,7 @@ class Hub(Generic[EventT]):
         """All listeners with the numbers of their slots: those that catch up, the attached, and the ended."""
         self._attached: ListenerIndex[EventT] = ListenerIndex()
         self._checked_at = 0.0
-        self.catching_up = CatchingUp(change_log, writer)
+        self.catching_up = CatchingUp(change_log, writer, self.attach)
         self.entrance = Turnstile()
         """Where requests for a stream wait before anything is read for them."""
 

@@ -38,12 +38,11 @@ def stream_events(
 
 
 def _catch_up(hub: Hub[EventT], listener: Listener[EventT]) -> Iterator[Sequence[EventT]]:
-    """Yield the log's events after the listener's position. At the log's end, attach the listener to the hub."""
+    """Yield the log's events after the listener's position, until the listener is attached to the hub."""
     is_attached = False
     while _may_catch_up(listener) and not is_attached:
         missed = hub.catching_up.next_of(listener)
-        # Before these events are sent, which may take long: the hub would be ahead, and the listener had to read again.
-        is_attached = not missed.has_more and hub.attach(listener)
+        is_attached = missed.is_attached
         if missed.events and _may_catch_up(listener):
             yield missed.events
 
