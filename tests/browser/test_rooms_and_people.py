@@ -247,9 +247,11 @@ def test_the_end_of_the_session_closes_an_open_dialog(ann: Person) -> None:
 
 
 def test_a_muted_room_shows_a_sign_and_a_quiet_count(ann: Person, bob: Person) -> None:
+    ann.opens()
+    ann.sees("No chats yet")  # the page loads the likely rooms of its start in any case
     room = ann.makes_room("Kitchen", bob)
     bob.said("hello", room)
-    ann.opens()
+    expect(row(ann, "Kitchen")).to_be_visible()
     with ann.page.expect_response(re.compile("/history/")):
         row(ann, "Kitchen").hover()  # a room that the user is about to open loads
     row(ann, "Kitchen").click(button="right")
