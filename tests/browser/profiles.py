@@ -115,6 +115,7 @@ class Profile:
         first, *others = self.context.pages
         for page in others:
             page.close()
+        first.mouse.move(0, 0)  # the page of the next user does not appear below a pointer
         is_at_home = first.url.partition("#")[0] == f"{base}/"
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
             first.goto(f"{base}/{_QUIET_FILE}")
