@@ -340,6 +340,37 @@ def test_a_transaction_that_reads_first_works_again_after_a_rollback(ports, ann,
             say(ports, ann, rooms[0])
 
 
+def test_rollbacks_close_no_connection_and_leave_no_prepared_statements_behind(database, ports, ann, rooms):
+    def session():
+        with ports.transaction():
+            count = "SELECT pg_backend_pid(), count(*) FROM pg_prepared_statements WHERE name LIKE 'first%'"
+            return database.execute_sql(count).fetchone()
+
+    def reads_first(*, fails=False):
+        with suppress(KeyError), ports.transaction(room=rooms[0], reads_first=True):
+            ports.room_store.access(rooms[0], ann.id)
+            if fails:
+                raise KeyError
+
+    def repeats_a_message():
+        with ports.transaction(room=rooms[0], reads_first=True):
+            ports.room_store.access(rooms[0], ann.id)
+            once = NewMessage(rooms[0], ann.id, "once", 1, "id", None)
+            return ports.message_store.append(once)
+
+    reads_first()
+    before = session()
+    assert before[1] == 1
+    repeats_a_message()
+    for number in range(30):  # psycopg deallocates all prepared statements at some rollbacks
+        for _ in range(number % 8):
+            reads_first()
+        reads_first(fails=True)
+        repeats_a_message()  # rolls back to a savepoint
+        reads_first()
+        assert session() == before, number
+
+
 def test_a_transaction_can_begin_with_any_statement_or_none(database, ports, ann, rooms):
     for _ in range(2):
         with ports.transaction(room=rooms[0], reads_first=True):

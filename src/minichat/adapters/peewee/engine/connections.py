@@ -120,11 +120,6 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
             beginning, self.beginning = self.beginning, ""
             self.execute(beginning, prepare=False)
 
-    def roll_back(self) -> None:
-        """End the transaction without a trace. psycopg deallocates all prepared statements then."""
-        self._first.clear()
-        self.execute("ROLLBACK")
-
     def run(self, sql: str, values: Sequence[Any] | None) -> Any:
         """Run a statement and return its cursor. The first of a transaction begins it, in the same round trip.
 
@@ -136,17 +131,29 @@ class ChatConnection(psycopg.Connection[tuple[Any, ...]]):
         if values is None or self.prepare_threshold is None or any(type(value) is not int for value in values):
             self.begin()
             return self.execute(sql, values)
-        name, preparing = self._first.get(sql), ""
+        name = self._first.get(sql)
         if name is None:
-            self._names += 1  # also if this attempt fails: the statement may be prepared nevertheless
-            name = f"first_{self._names}"
-            preparing = f"PREPARE {name} {_bracketed(['bigint'] * len(values))} AS {_numbered(sql)}; "
+            self.begin()
+            self._prepare(sql, len(values))
+            return self.execute(sql, values)
         beginning, self.beginning = self.beginning, ""
-        cursor = self.execute(f"{beginning}; {preparing}EXECUTE {name}{_bracketed(map(str, values))}", prepare=False)
-        self._first[sql] = name
+        cursor = self.execute(f"{beginning}; EXECUTE {name}{_bracketed(map(str, values))}", prepare=False)
         while cursor.nextset():
             pass
         return cursor
+
+    def _prepare(self, sql: str, values: int) -> None:
+        """Prepare a statement with so many integers to begin later transactions. A rollback leaves it prepared."""
+        name = f"first_{self._names}"
+        self._names += 1
+        self.execute(f"PREPARE {name} {_bracketed(['bigint'] * values)} AS {_numbered(sql)}", prepare=False)
+        self._first[sql] = name
+
+    def _deallocate(self, name: bytes | None) -> PQGen[None]:
+        """Deallocate a statement that psycopg has prepared, or all of the session, as it does after some rollbacks."""
+        if name is None:
+            self._first.clear()
+        return super()._deallocate(name)
 
     def wait(self, gen: PQGen[Waited], interval: float = _WAKE_UP_SECONDS, timeout: float | None = None) -> Waited:
         """Wait as the parent class does. Raises OperationalError after `timeout` seconds."""

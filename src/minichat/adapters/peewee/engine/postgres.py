@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import Any, Unpack
+from typing import Any, LiteralString, Unpack
 
 import psycopg
 from peewee import PostgresqlDatabase, Psycopg3Adapter, QueryEvent
@@ -77,6 +77,8 @@ class Postgres(PostgresqlDatabase):
         with driver_errors:
             if self._state.closed:
                 return _run_alone(self._readers, sql, params)
+            if self._state.conn is None:
+                raise psycopg.OperationalError("the transaction lost its connection before it began")
             if self._state.conn.beginning:
                 return self._first(lambda connection: _run(connection, sql, params))
             return _run(self._state.conn, sql, params)
@@ -165,16 +167,16 @@ class Postgres(PostgresqlDatabase):
                 yield
             except Exception:
                 with suppress(psycopg.Error):  # a lost connection undoes the transaction as well
-                    self._end(ChatConnection.roll_back)
+                    self._end("ROLLBACK")
                 raise
             with driver_errors:
-                self._end(lambda connection: connection.execute("COMMIT"))
+                self._end("COMMIT")
 
-    def _end(self, how: Callable[[ChatConnection], object]) -> None:
+    def _end(self, statement: LiteralString) -> None:
         """End the transaction, if it has begun."""
         connection: ChatConnection | None = self._state.conn
         if connection is not None and not connection.beginning:
-            how(connection)
+            connection.execute(statement)
 
     @contextmanager
     def _lent(self, pool: Pool, patience_seconds: float) -> Iterator[ChatConnection]:
