@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -66,10 +66,15 @@ def writer(chat: MemoryChat) -> CountingWriter:
     return CountingWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
 
 
+def attach(_listener: object) -> bool:
+    """Attach a listener to no hub."""
+    return True
+
+
 class Crowd:
     """Listeners that begin to catch up while another one reads, so that they wait together."""
 
-    def __init__(self, chat: MemoryChat, writer: CountingWriter) -> None:
+    def __init__(self, chat: MemoryChat, writer: CountingWriter, attach: Callable[[Any], bool] = attach) -> None:
         self._log = HeldLog(chat.services.change_log)
         self._catching_up: CatchingUp[JsonEvent] = CatchingUp(self._log, writer, attach)  # type: ignore[arg-type]
         self._log.catching_up = self._catching_up
@@ -94,11 +99,6 @@ def crowd(chat: MemoryChat, writer: CountingWriter) -> Crowd:
 
 def listener_of(person: Person, position: Any = None, base_url: str = BASE_URL) -> Listener[JsonEvent]:
     return Listener(person.subscribe(position), 1, NEVER, base_url)
-
-
-def attach(_listener: object) -> bool:
-    """Attach a listener to no hub."""
-    return True
 
 
 def read_alone(person: Person, position: Any, writer: JsonEventWriter) -> list[bytes]:
@@ -246,6 +246,25 @@ def test_a_failure_of_the_database_fails_every_listener_of_the_reading(
 
     writer.write = fail_for_several  # type: ignore[method-assign]
     assert [type(error) for error in crowd.catches_up(listeners, leader)] == [Unavailable] * 2
+
+
+def test_an_attaching_that_fails_loses_no_event_of_the_other_listeners(
+    chat: MemoryChat, writer: CountingWriter
+) -> None:
+    ann, bob, carl = people = chat.people("ann", "bob", "carl")
+    room = ann.makes_room(with_=[bob, carl])
+    position = ann.subscribe().position
+    ann.says("hello", in_=room)
+
+    def attach(listener: Listener[JsonEvent]) -> bool:
+        if listener.user_id == ann.id:
+            raise Unavailable("no")
+        return False
+
+    crowd = Crowd(chat, writer, attach)
+    error, *found = crowd.catches_up([listener_of(person, position) for person in people], listener_of(bob))
+    assert isinstance(error, Unavailable)
+    assert [frames(missed) for missed in found] == [read_alone(person, position, writer) for person in (bob, carl)]
 
 
 def test_a_listener_that_is_too_late_for_the_log_fails_alone(

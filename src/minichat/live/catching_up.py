@@ -122,12 +122,13 @@ class CatchingUp(Generic[EventT]):
             for missed in company:
                 missed.is_read, missed.failure = True, failure
             raise
-        for missed, batch in zip(company, batches, strict=True):
+        for missed in company:
             missed.is_read = True
             missed.listener.blocked_ids = blocked_by.get(missed.listener.user_id, ())
+            self.waiting.pop(missed, None)
+        for missed, batch in zip(company, batches, strict=True):
             # Now, because the hub moves on while the events are sent, and the listener had to read again.
             missed.is_attached = not batch.has_more and self._attach(missed.listener)
-            self.waiting.pop(missed, None)
 
     def _next_changes(self, company: list[Missed[EventT]]) -> Sequence[ChangeBatch]:
         """Return the changes of each listener. Leave some out if too many changes are not the same for all."""

@@ -16,7 +16,7 @@ from minichat.domain.retries import retry_on_conflict
 from minichat.live.events import EventT, EventT_contra, EventWriter
 
 PRESENCE_INTERVAL = 10 * SECOND
-"""Interval between two checks of presence, in milliseconds: the greatest delay of presence events."""
+"""Interval between two checks of presence, in milliseconds. Few events of presence are later."""
 MIN_PRESENCE_INTERVAL = 2 * SECOND
 """The interval after a call of `check_presence_soon`."""
 

@@ -39,6 +39,8 @@ SESSION_CHECK_SECONDS = 2.0
 """Interval between two checks for ended sessions and expired tokens."""
 GOODBYE_SECONDS = 1.0
 """How long clients have to close their streams when the server stops, before their connections are closed."""
+PERSISTING_SECONDS = 30.0
+"""How long after an attempt to disconnect a client the next one follows. Its transport needs seconds to notice."""
 TYPING_SECONDS = 6.0
 """How long a client shows a typing notice."""
 ENDED_AT_ONCE = 16
@@ -362,12 +364,12 @@ class Hub(Generic[EventT]):
         )
 
     def _disconnect_ended(self, seconds: float) -> None:
-        """Disconnect the clients of listeners that ended so many seconds ago, each once."""
+        """Disconnect the clients of listeners that ended so many seconds ago, and again if they stay for long."""
         late = [listener for listener in tuple(self._admitted) if monotonic() - listener.ended_at >= seconds]
         for number, listener in enumerate(late, start=1):
             listener.disconnect()
             # Thousands of clients may have gone at once, and their transports need seconds to notice.
-            listener.disconnect = _do_nothing
+            listener.ended_at = monotonic() + PERSISTING_SECONDS
             if number % ENDED_AT_ONCE == 0:
                 time.sleep(0)
 
@@ -377,7 +379,3 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
-
-
-def _do_nothing() -> None:
-    """Stand in for the `disconnect` of a listener whose client has been disconnected."""
