@@ -71,10 +71,11 @@ _compile = re.compile
 class _DeferredPattern:
     """A regular expression that compiles itself at its first use."""
 
-    def __init__(self, *definition: Any) -> None:
+    def __init__(self, *definition: Any, **options: Any) -> None:
         self._definition = definition
+        self._options = options
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # Python looks for special attributes of what a class contains
             raise AttributeError(name)
-        return getattr(_compile(*self._definition), name)  # `re` remembers the compiled pattern
+        return getattr(_compile(*self._definition, **self._options), name)  # `re` remembers the compiled pattern

@@ -123,6 +123,23 @@ def test_a_reload_replaces_the_workers_one_after_the_other():
     assert set(arbiter.WORKERS) == {4, 5, 6}
 
 
+class DyingSuccessors(ReplacingArbiter):
+    """The first successor dies while it starts."""
+
+    def _newest_serve(self):
+        self.WORKERS.pop(4, None)
+        return True
+
+
+def test_no_worker_is_stopped_for_a_successor_that_dies_while_it_starts():
+    arbiter = DyingSuccessors(3)
+    arbiter.reload()
+    arbiter.manage_workers()
+    assert (set(arbiter.WORKERS), arbiter.stopped) == ({1, 2, 3}, [])
+    arbiter.manage_workers()
+    assert (set(arbiter.WORKERS), arbiter.stopped) == ({1, 2, 3, 5}, [1])
+
+
 def test_a_second_reload_replaces_the_workers_of_the_first_too():
     arbiter = ReplacingArbiter(2)
     arbiter.reload()

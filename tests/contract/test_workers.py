@@ -118,6 +118,19 @@ def test_the_worker_of_the_server_has_an_event_for_each_way_to_stop(end: str) ->
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=TIMEOUT_SECONDS)
 
 
+def test_a_worker_starts_without_the_kernels_report_of_the_arbiters_end() -> None:
+    lines = (
+        "import os",
+        "from gunicorn.config import Config",
+        "from minichat.serving.workers import ChatWorker",
+        "del os.pidfd_open",
+        "worker = ChatWorker(1, os.getppid(), [], None, 30, Config(), None)",
+        "worker._stop_with_arbiter()",
+        "assert worker.alive",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=TIMEOUT_SECONDS)
+
+
 def test_a_killed_child_is_an_error_and_no_endless_wait() -> None:
     assert in_child(lambda: 7) == 7
     with pytest.raises(ChildProcessError):

@@ -98,7 +98,7 @@ class DrainingServer(StreamServer):
         with suppress(OSError):
             while self.started and not self.full() and (waiting := self.do_read()):
                 self.do_handle(*waiting)
-        self._entrance.open()  # a closed server serves nobody
+        self._entrance.open(self.full)  # a closed server serves nobody
         super().close()
 
     def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:

@@ -37,11 +37,15 @@ class Entrance:
         if not self._porter:  # never begun, or done
             self._porter = gevent.spawn(self._let_in)
 
-    def open(self) -> None:
-        """Let everybody pass at once, now and later: the server that has accepted them closes."""
+    def open(self, is_full: Callable[[], bool]) -> None:
+        """Let everybody pass at once, now and later: the server that has accepted them closes.
+
+        Where that is full, the connections of the others are closed, and their clients ask again for their streams.
+        """
         self._is_open = True
-        while self._waiting:
+        while self._waiting and not is_full():
             self._waiting.popleft()()
+        self._waiting.clear()
 
     def _let_in(self) -> None:
         while self._waiting:

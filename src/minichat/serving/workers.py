@@ -270,7 +270,7 @@ class ChatWorker(GeventWorker):
 
     def _stop_with_arbiter(self) -> None:
         """Stop as soon as the arbiter dies. Without support of the kernel, the next heartbeat notices it."""
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):  # a Python that was built on an old system lacks the function
             death = gevent.get_hub().loop.io(os.pidfd_open(self.ppid), 1)
 
             def stop() -> None:
