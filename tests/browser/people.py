@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Error, Page, Route, expect
@@ -148,8 +149,9 @@ class Visitor:
         if self._is_new:
             self._profile.context.close()
         else:
-            for end in self._undo:
-                end()
+            with suppress(Error):  # the pool notices what is left
+                for end in self._undo:
+                    end()
             self._profiles.give_back(self._profile, self.base, is_spotless=not self._leaves_traces)
         self._watched, self._listeners, self._undo, self._profile = [], [], [], None
 

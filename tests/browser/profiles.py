@@ -120,7 +120,7 @@ class Profile:
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
             first.goto(f"{base}/{_QUIET_FILE}")
             first.emulate_media(color_scheme="null", reduced_motion="reduce")
-            self.context.clear_cookies()
+        self.context.clear_cookies()
         self._waiting = first
 
 
