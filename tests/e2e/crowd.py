@@ -143,11 +143,13 @@ def meanwhile(action: Callable[[], object], *, times: int = 1, rest: float = 0.0
 
 def wait_until(condition: Callable[..., object], what: str, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
-    pause = 0.01
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {patience} s"
-        time.sleep(pause)
-        pause = min(1.5 * pause, 0.1)  # most conditions ask a server
+    while True:
+        asked = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        assert now < deadline, f"{what} did not happen within {patience} s"
+        time.sleep(min(max(0.01, 4 * (now - asked)), 0.1))  # those that ask a server would keep it busy
 
 
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
