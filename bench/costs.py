@@ -40,8 +40,8 @@ CONTENT = "'Shall we meet at the station at half past seven, or is that too earl
 BROWSER = "'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36'"
 IP = "'203.0.113.7'"
 ROWS = {
-    "message": f"""(room_id, seq, user_id, content, created_at, is_indexed, client_id)
-        SELECT 1 + i % 50, 10000000 + i / 50, 1 + i % 50, {CONTENT}, 1790000000000 + i, true, {UUID}""",
+    "message": f"""(room_id, seq, user_id, content, created_at, client_id)
+        SELECT 1 + i % 50, 10000000 + i / 50, 1 + i % 50, {CONTENT}, 1790000000000 + i, {UUID}""",
     "change": """(kind, room_id, at, user_id, message_id)
         SELECT 'message.created', 1 + i % 50, 1790000000000 + i, 1 + i % 50, i""",
     "participant": """(room_id, user_id, role, joined_seq)

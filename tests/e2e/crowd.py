@@ -149,7 +149,7 @@ def wait_until(condition: Callable[..., object], what: str, patience: float = PA
             return
         now = time.monotonic()
         assert now < deadline, f"{what} did not happen within {patience} s"
-        time.sleep(min(max(0.01, 4 * (now - asked)), 0.1))  # those that ask a server would keep it busy
+        time.sleep(min(max(0.01, 2 * (now - asked)), 0.1))  # those that ask a server would keep it busy
 
 
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:

@@ -1,10 +1,13 @@
 """The benchmarks run, and docs/scaling.md shows the output of the simulation."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from benches import ROOT, bench
 from commands import run_minichat
 from scale import IS_SLOW, scaled
+from sqlite import put_empty_database
 
 
 def tables_of(text: str) -> list[str]:
@@ -41,6 +44,18 @@ def test_the_benchmark_measures_the_hubs_work_for_a_change(tmp_path: Path) -> No
     said = bench(tmp_path, "hub_costs.py", f"{scaled(20, 500)}", database_url=url).splitlines()
     assert len(said) == 8
     assert all(line.endswith((" µs of the worker", " bytes")) for line in said)
+
+
+def test_the_measured_rows_fit_the_present_tables(tmp_path: Path) -> None:
+    """The whole measurement takes minutes, and its last step failed after a column had gone."""
+    path = tmp_path / "chat.sqlite3"
+    put_empty_database(path)
+    program = (
+        "import sqlite3, sys; sys.path.insert(0, 'bench'); from costs import FILL, ROWS; "
+        "[sqlite3.connect(sys.argv[1]).execute('EXPLAIN ' + FILL.format(count=9, table=table, rows=rows)).fetchall()"
+        " for table, rows in ROWS.items()]"
+    )
+    subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, check=True)
 
 
 def test_the_peer_on_postgresql_gives_the_same_answers_as_minichat(tmp_path: Path) -> None:
