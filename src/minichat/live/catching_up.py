@@ -20,6 +20,7 @@ from minichat.domain.errors import ResyncRequired, Unavailable
 from minichat.domain.model import LoggedChange, LogPosition
 from minichat.live.events import Addressed, EventT, EventWriter
 from minichat.live.listeners import Listener
+from minichat.live.turnstile import Turnstile
 
 BATCH = 100
 """How many changes are read at once for a listener."""
@@ -56,9 +57,8 @@ class CatchingUp(Generic[EventT]):
         self.waiting: dict[Missed[EventT], None] = {}
         """In the order of their arrival."""
         self._reading = threading.Lock()
-        self._passing = threading.Lock()
-        self._passed = 0
-        """How many listeners have got their next events."""
+        self._exit = Turnstile(SENT_AT_ONCE)
+        """Where listeners that have got their next events leave. The next reading goes on meanwhile."""
 
     def next_of(self, listener: Listener[EventT]) -> Missed[EventT]:
         """Return the next events of the listener, and move its subscription past them. Attach it at the log's end.
@@ -74,17 +74,10 @@ class CatchingUp(Generic[EventT]):
                     self._read(self._company_of(missed))
         finally:
             self.waiting.pop(missed, None)
-        self._pass_through()
+        self._exit.pass_through()
         if missed.failure is not None:
             raise missed.failure
         return missed
-
-    def _pass_through(self) -> None:
-        """Let other work of the process run after some of the listeners. The next reading goes on meanwhile."""
-        with self._passing:
-            self._passed += 1
-            if self._passed % SENT_AT_ONCE == 0:
-                time.sleep(0)
 
     def _gather(self) -> None:
         """Wait while more listeners come. Other work of this process comes first."""
@@ -164,7 +157,7 @@ class CatchingUp(Generic[EventT]):
         events = dict(zip(positions, written, strict=True))
         of_batches = {id(batch.changes): [events[logged.position] for logged in batch.changes] for batch in batches}
         for missed, batch in zip(company, batches, strict=True):
-            user_id = missed.listener.subscription.user_id
+            user_id = missed.listener.user_id
             found = of_batches[id(batch.changes)]
             missed.events = [event for by_user in found if (event := by_user.get(user_id)) is not None]
 
@@ -176,5 +169,5 @@ def _by_changes(
     found: dict[int, tuple[Sequence[LoggedChange], set[int]]] = {}
     for missed, batch in zip(company, batches, strict=True):
         _, user_ids = found.setdefault(id(batch.changes), (batch.changes, set()))
-        user_ids.add(missed.listener.subscription.user_id)
+        user_ids.add(missed.listener.user_id)
     return found.values()
