@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Generic
@@ -214,10 +214,8 @@ class Hub(Generic[EventT]):
         with self._lock:
             self._is_closed = True
             admitted = tuple(self._admitted)
-        for number, listener in enumerate(admitted, start=1):
+        for listener in _with_pauses(admitted):
             listener.end(EndReason.STOPPING)
-            if number % ENDED_AT_ONCE == 0:
-                time.sleep(0)
         self._disconnect_ended(GOODBYE_SECONDS)
         self._wake_up.set()
 
@@ -366,12 +364,10 @@ class Hub(Generic[EventT]):
     def _disconnect_ended(self, seconds: float) -> None:
         """Disconnect the clients of listeners that ended so many seconds ago, and again if they stay for long."""
         late = [listener for listener in tuple(self._admitted) if monotonic() - listener.ended_at >= seconds]
-        for number, listener in enumerate(late, start=1):
+        for listener in _with_pauses(late):
             listener.disconnect()
             # Thousands of clients may have gone at once, and their transports need seconds to notice.
             listener.ended_at = monotonic() + PERSISTING_SECONDS
-            if number % ENDED_AT_ONCE == 0:
-                time.sleep(0)
 
     def _end(self, listeners: Iterable[Listener[EventT]], reason: EndReason) -> None:
         """End listeners. They stay admitted until their transports remove them."""
@@ -379,3 +375,11 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
+
+
+def _with_pauses(listeners: Iterable[Listener[EventT]]) -> Iterator[Listener[EventT]]:
+    """Yield the listeners. After some of them, other work of the process runs."""
+    for number, listener in enumerate(listeners, start=1):
+        yield listener
+        if number % ENDED_AT_ONCE == 0:
+            time.sleep(0)
