@@ -17,8 +17,13 @@ UNUSED = [
 LOADED = f"import minichat.app, sys; print([name for name in {UNUSED} if name in sys.modules])"
 
 
+def said_by(program):
+    """Return what a program prints in a process of its own."""
+    return subprocess.check_output([sys.executable, "-c", program], text=True)
+
+
 def test_a_worker_with_sqlite_loads_no_unused_package():
-    assert subprocess.check_output([sys.executable, "-c", LOADED], text=True) == "[]\n"
+    assert said_by(LOADED) == "[]\n"
 
 
 def test_the_command_line_loads_nothing_of_the_chat_before_a_command_runs():
@@ -28,7 +33,7 @@ def test_the_command_line_loads_nothing_of_the_chat_before_a_command_runs():
         "print([name for name in sys.modules if name.startswith(('minichat.', 'flask', 'peewee', 'marshmallow'))"
         " and not name.startswith(('minichat.cli', 'minichat.standard_streams', 'minichat.atomic_files'))])"
     )
-    assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "[]\n"
+    assert said_by(loaded) == "[]\n"
 
 
 def test_the_preparation_of_a_start_loads_no_store_of_accounts_and_rooms():
@@ -38,7 +43,7 @@ def test_the_preparation_of_a_start_loads_no_store_of_accounts_and_rooms():
         "minichat.adapters.peewee.operations.message_filling, sys; "
         "print([name for name in sys.modules if name.endswith(('stores.users', 'stores.rooms', 'peewee.ports'))])"
     )
-    assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "[]\n"
+    assert said_by(loaded) == "[]\n"
 
 
 def test_the_settings_do_not_compile_the_pattern_of_addresses_in_marshmallow():
@@ -46,7 +51,7 @@ def test_the_settings_do_not_compile_the_pattern_of_addresses_in_marshmallow():
         "import minichat.config, re; from marshmallow.validate import Email; "
         "print(isinstance(Email.DOMAIN_REGEX, re.Pattern), Email()('ann@example.org'))"
     )
-    assert subprocess.check_output([sys.executable, "-c", compiled], text=True) == "False ann@example.org\n"
+    assert said_by(compiled) == "False ann@example.org\n"
 
 
 def test_a_package_is_absent_in_the_block_only():

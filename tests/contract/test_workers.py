@@ -104,31 +104,26 @@ def test_the_action_runs_at_the_event_of_a_worker_that_has_one(make_worker: Make
     assert has_stopped.wait(TIMEOUT_SECONDS)
 
 
-@pytest.mark.parametrize("end", ["alive = False", "handle_exit(15, None)", "handle_quit(3, None)"])
-def test_the_worker_of_the_server_has_an_event_for_each_way_to_stop(end: str) -> None:
-    # In another process: the worker changes classes of gunicorn.
-    lines = (
-        "from gunicorn.config import Config",
-        "from minichat.serving.workers import ChatWorker",
-        "worker = ChatWorker(1, 1, [], None, 30, Config(), None)",
-        "assert not worker.stops.is_set()",
-        f"worker.{end}",
-        "assert worker.stops.is_set() and not worker.alive",
-    )
-    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=TIMEOUT_SECONDS)
-
-
-def test_a_worker_starts_without_the_kernels_report_of_the_arbiters_end() -> None:
-    lines = (
+def with_a_chat_worker(*lines: str) -> None:
+    """Run lines with a `worker` of the server in another process: it changes classes of gunicorn."""
+    program = (
         "import os",
         "from gunicorn.config import Config",
         "from minichat.serving.workers import ChatWorker",
-        "del os.pidfd_open",
         "worker = ChatWorker(1, os.getppid(), [], None, 30, Config(), None)",
-        "worker._stop_with_arbiter()",
-        "assert worker.alive",
+        *lines,
     )
-    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=TIMEOUT_SECONDS)
+    subprocess.run([sys.executable, "-c", "\n".join(program)], check=True, timeout=TIMEOUT_SECONDS)
+
+
+@pytest.mark.parametrize("end", ["alive = False", "handle_exit(15, None)", "handle_quit(3, None)"])
+def test_the_worker_of_the_server_has_an_event_for_each_way_to_stop(end: str) -> None:
+    has_stopped = "assert worker.stops.is_set() and not worker.alive"
+    with_a_chat_worker("assert not worker.stops.is_set()", f"worker.{end}", has_stopped)
+
+
+def test_a_worker_starts_without_the_kernels_report_of_the_arbiters_end() -> None:
+    with_a_chat_worker("del os.pidfd_open", "worker._stop_with_arbiter()", "assert worker.alive")
 
 
 def test_a_killed_child_is_an_error_and_no_endless_wait() -> None:
