@@ -20,7 +20,7 @@ from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import Audience, EphemeralEvents
 from minichat.live.events import Addressed
-from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, WRITTEN_AT_ONCE, Hub
+from minichat.live.hub import BATCH_SIZE, GOODBYE_SECONDS, PERSISTING_SECONDS, WRITTEN_AT_ONCE, Hub
 from minichat.live.listeners import MAX_QUEUED, EndReason, Listener
 from minichat.live.streaming import HEARTBEAT_SECONDS, stream_events
 
@@ -457,6 +457,23 @@ def test_a_stopping_server_disconnects_a_client_only_after_the_time_for_goodbyes
     hub.close()
     hub.close()
     assert disconnected == [listener]
+
+
+def test_a_client_that_cannot_be_disconnected_is_disconnected_again_later(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    hub, attempts = make_hub(), []
+    listener = Client(chat.person("ann"), hub, writer).listener
+    listener.disconnect = lambda: attempts.append(listener)
+    hub.close()
+    listener.ended_at -= GOODBYE_SECONDS
+    hub.close()
+    hub.close()
+    assert len(attempts) == 1
+    listener.ended_at -= PERSISTING_SECONDS + GOODBYE_SECONDS
+    hub.close()
+    hub.close()
+    assert len(attempts) == 2
 
 
 def test_a_client_that_stays_is_disconnected_while_the_database_does_not_answer(
