@@ -1,20 +1,21 @@
 """The keeper: one thread for all streams and WebSockets of a worker that need none of their own.
 
 It sends heartbeats, and attends to those that ask for it. What takes long gets a thread of its own. This module knows
-no transport: `kept_streams` and `kept_sockets` are what it keeps.
+no protocol: `kept_streams` and `kept_sockets` are what it keeps.
 """
 
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Protocol
 
+from minichat.domain.ports import OwnConnection
 from minichat.live.streaming import HEARTBEAT_SECONDS
 
 log = logging.getLogger(__name__)
@@ -25,22 +26,40 @@ SENT_AT_ONCE = 200
 """The number of heartbeats that are sent before other work of the process runs."""
 
 
-class Kept(Protocol):
-    """A stream or WebSocket that a keeper keeps. A method may raise OSError if the client has gone."""
+class Kept(ABC):
+    """A stream or WebSocket with its own connection. A method may raise OSError if the client has gone."""
 
-    is_closed: bool
+    __slots__ = ("_connection", "_keeper", "_when_closed", "is_closed")
 
+    def __init__(self, keeper: "Keeper", connection: OwnConnection, when_closed: Callable[[], None]) -> None:
+        self._keeper = keeper
+        self._connection = connection
+        self._when_closed = when_closed
+        self.is_closed = False
+
+    @abstractmethod
     def send_heartbeat(self) -> None:
         """Send a heartbeat without waiting, unless events are being sent."""
 
+    @abstractmethod
     def serve(self) -> bool:
         """Do what there is to do without waiting. Return False if that is not possible."""
 
+    @abstractmethod
     def serve_slowly(self) -> None:
         """Do what there is to do, in a thread of its own."""
 
     def close(self) -> None:
-        """Release everything, and call `Keeper.release`. A second call does nothing."""
+        """Release everything. A second call does nothing."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._keeper.release()
+            self._when_closed()
+            self._connection.close()
+
+    def _attend(self) -> None:
+        """Ask the keeper to serve this soon."""
+        self._keeper.attend(self)
 
 
 class Keeper:

@@ -9,28 +9,25 @@ from collections.abc import Callable
 from contextvars import copy_context
 
 from minichat.api.conversation import Conversation
-from minichat.api.keeper import Keeper
+from minichat.api.keeper import Keeper, Kept
 from minichat.domain.ports import OwnConnection
 
 log = logging.getLogger(__name__)
 
 
-class KeptSocket:
-    """A conversation with its own connection. Implements `keeper.Kept`."""
+class KeptSocket(Kept):
+    """A conversation with its own connection."""
 
-    __slots__ = ("_close", "_connection", "_context", "_conversation", "_keeper", "_open_directions", "is_closed")
+    __slots__ = ("_context", "_conversation", "_open_directions")
 
     def __init__(
-        self, keeper: Keeper, conversation: Conversation, connection: OwnConnection, close: Callable[[], None]
+        self, keeper: Keeper, conversation: Conversation, connection: OwnConnection, when_closed: Callable[[], None]
     ) -> None:
         """Call this in the request of the WebSocket, whose frames are served like requests."""
-        self._keeper = keeper
+        super().__init__(keeper, connection, when_closed)
         self._conversation = conversation
-        self._connection = connection
-        self._close = close
         self._context = copy_context()
         self._open_directions = 2
-        self.is_closed = False
 
     def begin(self) -> None:
         """Send and read from now on, and return at once. The handshake must have been answered."""
@@ -51,16 +48,6 @@ class KeptSocket:
     def serve_slowly(self) -> None:
         if self._conversation.send_events(self._attend):
             self._end_direction()
-
-    def close(self) -> None:
-        if not self.is_closed:
-            self.is_closed = True
-            self._keeper.release()
-            self._close()
-            self._connection.close()
-
-    def _attend(self) -> None:
-        self._keeper.attend(self)
 
     def _read(self) -> None:
         """Serve the frames that have arrived."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from minichat.api.direct import Outlet
 from minichat.api.events import JsonEvent
 from minichat.api.framing import chunk_of
-from minichat.api.keeper import Keeper
+from minichat.api.keeper import Keeper, Kept
 from minichat.domain.ports import OwnConnection
 from minichat.live.listeners import Listener
 
@@ -28,20 +28,17 @@ def retry_line() -> bytes:
     return b"retry: %d\n" % (RETRY_MILLISECONDS + secrets.randbelow(RETRY_MILLISECONDS))
 
 
-class KeptStream:
-    """An attached listener with the connection of its response, which is sent in chunks. Implements `keeper.Kept`."""
+class KeptStream(Kept):
+    """An attached listener with the connection of its response, which is sent in chunks."""
 
-    __slots__ = ("_close", "_connection", "_keeper", "_listener", "_outlet", "is_closed")
+    __slots__ = ("_listener", "_outlet")
 
     def __init__(
-        self, keeper: Keeper, listener: Listener[JsonEvent], connection: OwnConnection, close: Callable[[], None]
+        self, keeper: Keeper, listener: Listener[JsonEvent], connection: OwnConnection, when_closed: Callable[[], None]
     ) -> None:
-        self._keeper = keeper
+        super().__init__(keeper, connection, when_closed)
         self._listener = listener
-        self._connection = connection
         self._outlet = Outlet(connection)
-        self._close = close
-        self.is_closed = False
 
     def begin(self, frame: bytes = b"") -> None:
         """Send from now on, this frame first. The response must have begun."""
@@ -70,13 +67,6 @@ class KeptStream:
         while not self.serve():
             self._outlet.send()
 
-    def close(self) -> None:
-        if not self.is_closed:
-            self.is_closed = True
-            self._keeper.release()
-            self._close()
-            self._connection.close()
-
     def _send(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once, as the sink of the listener. Return False if the connection takes nothing."""
         try:
@@ -87,6 +77,3 @@ class KeptStream:
         if self._outlet.rest:
             self._listener.wake()
         return is_sent
-
-    def _attend(self) -> None:
-        self._keeper.attend(self)
