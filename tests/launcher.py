@@ -21,9 +21,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Protocol
+from typing import IO, NoReturn, Protocol
 
-PRELOADED = ("minichat.app", "email_validator", "regex", "segno")
+PRELOADED = ("minichat.app", "email_validator", "regex", "segno", "psycopg")
 """Modules that workers import after gevent has patched them: the application, and what it imports later."""
 REPLACING = (
     "thread",
@@ -39,7 +39,8 @@ REPLACING = (
     "signal",
 )
 """Modules of gevent that replace attributes of the standard library's modules."""
-METRICS = "PROMETHEUS_MULTIPROC_DIR"
+DECIDING = {"PROMETHEUS_MULTIPROC_DIR": os.devnull, "PSYCOPG_WAIT_FUNC": "wait_poll"}
+"""The environment in which modules decide as in a worker, when they are imported, how they count and how they wait."""
 _LARGEST_REQUEST = 1 << 17
 _PATIENCE_SECONDS = 20.0
 
@@ -197,11 +198,12 @@ def preload() -> None:
     """
     import minichat.serving  # noqa: F401 - as `serve` would
 
-    os.environ[METRICS] = os.devnull  # as in a worker: prometheus-client looks for it when it is imported
+    os.environ.update(DECIDING)
     with replaced():
         for name in PRELOADED:
             import_module(name)
-    del os.environ[METRICS]
+    for name in DECIDING:
+        del os.environ[name]
     gc.collect()
     gc.freeze()
 
@@ -241,10 +243,24 @@ def _hash_passwords_cheaply() -> None:
     passwords.DUMMY_HASH = PasswordHasher(passwords.TIME_COST, passwords.MEMORY_KIB, passwords.PARALLELISM).hash("")
 
 
+def _end(code: int) -> NoReturn:
+    """End as Python does, but without freeing each object: that would copy most of the shared memory first."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for the threads that are no daemons
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     preload()
     from minichat.cli import main
 
     _hash_passwords_cheaply()
     _next_command(socket.socket(fileno=int(sys.argv[1])))
-    sys.exit(main())
+    try:
+        main()
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            _end(ended.code)
+        raise

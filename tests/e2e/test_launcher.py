@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 DIFFERENCES = """
+import importlib
 import sys
 import minichat.serving
 from minichat.cli import main
@@ -15,14 +16,17 @@ preload()
 preloaded = {name for name in sys.modules.keys() - first if not name.startswith("gevent.")}  # which replaces them
 if _hub_local.get_hub_if_exists() is not None:
     print("a hub, which a fork would share")
-if "psycopg" in sys.modules:
-    print("psycopg, which decides when it is imported how it waits")
 if not sys.modules["prometheus_client.values"].ValueClass._multiprocess:
     print("prometheus_client, whose numbers belong to one process")
 for module, name, replacement in replacements():
     if getattr(module, name) is replacement:
         print(f"{module.__name__}.{name} stays replaced")
 monkey.patch_all()
+from psycopg import waiting
+chosen = waiting.wait.__name__, waiting._ready.__name__
+importlib.reload(waiting)
+if chosen != (waiting.wait.__name__, waiting._ready.__name__):
+    print(f"psycopg, which waits by {chosen}")
 for module, name, replacement in replacements():
     if getattr(module, name) is not replacement:
         print(f"gevent does not replace {module.__name__}.{name}")
