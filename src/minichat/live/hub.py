@@ -10,7 +10,6 @@ subscription, so no event is missed or repeated in between.
 import logging
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -22,10 +21,12 @@ from minichat.domain.model import SECOND, ChangeKind, LoggedChange, LogPosition,
 from minichat.domain.ports import ChangeHints, Clock, StreamSlots, Worker
 from minichat.live.catching_up import CatchingUp
 from minichat.live.ephemeral import EphemeralEvents
-from minichat.live.events import Addressed, EventT, EventWriter
+from minichat.live.events import EventT, EventWriter
 from minichat.live.listeners import EndReason, Listener, ListenerIndex
-from minichat.live.routing import Routing, without_old_receipts
+from minichat.live.pacing import Pace
+from minichat.live.routing import Routing, in_a_hurry, without_old_receipts
 from minichat.live.turnstile import Turnstile
+from minichat.live.writing import written
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Hub(Generic[EventT]):
         hints: Sequence[ChangeHints] = (),
         poll_seconds: float = POLL_SECONDS,
         record_delay: Callable[[float], object] = lambda _: None,
+        pace: Pace | None = None,
     ) -> None:
         """Build a hub without listeners. Its thread starts with the first one.
 
@@ -91,6 +93,9 @@ class Hub(Generic[EventT]):
         self._poll_seconds = poll_seconds
         self._record_delay = record_delay
         self._position: LogPosition = ()
+        self._pace = pace or Pace()
+        self._pause_seconds = 0.0
+        """How long the receipts that were read last must wait."""
         self._lock = threading.RLock()
         self._wake_up = threading.Event()
         self._thread: threading.Thread | None = None
@@ -238,7 +243,7 @@ class Hub(Generic[EventT]):
 
     def _run(self) -> None:
         while not self._is_closed:
-            self._wake_up.wait(self._poll_interval_seconds() if self._admitted else None)
+            self._wake_up.wait((self._pause_seconds or self._poll_interval_seconds()) if self._admitted else None)
             self._wake_up.clear()
             try:
                 has_more = self._ephemeral.publish_presence(self)
@@ -267,9 +272,6 @@ class Hub(Generic[EventT]):
         """
         position, typing_end = self._position, self._ephemeral.typing_end()
         changes = () if self._attached.is_empty else self._log.after(position, BATCH_SIZE)
-        if changes:
-            # Never negative: the clock of the host that made the change may be ahead.
-            self._record_delay(max(0, self._clock() - changes[0].change.at) / SECOND)
         with self._lock:
             if self._position != position:
                 self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
@@ -280,18 +282,46 @@ class Hub(Generic[EventT]):
                 return
             self._update_blocks(changes)
             self._ephemeral.publish_typing(self, typing_end)
-        is_sent = True
+        self._pause_seconds = 0.0
+        if changes and not self._publish_to_few(position, changes):
+            self._publish_to_all(position, changes)
+
+    def _publish_to_few(self, position: LogPosition, changes: Sequence[LoggedChange]) -> bool:
+        """Publish the changes to the listeners that wait for more than receipts, if the others can wait a little.
+
+        Return False if they can't. The hub's position stays, so that it reads these changes again for the others.
+        """
+        pause_seconds = self._pace.pause_seconds()
+        if not pause_seconds or len(changes) >= WRITTEN_AT_ONCE:
+            return False
+        with self._lock:
+            few = in_a_hurry(self._attached, changes)
+            if few is None or self._position != position:
+                return False
+            outgoing = self._written_or_ended(Routing(self._attached, changes, few), changes) if few else {}
+        self._send(outgoing or {})
+        self._pause_seconds = pause_seconds
+        return True
+
+    def _publish_to_all(self, position: LogPosition, changes: Sequence[LoggedChange]) -> None:
+        """Publish the changes after the position, and move past them."""
+        # Never negative: the clock of the host that made the change may be ahead.
+        self._record_delay(max(0, self._clock() - changes[0].change.at) / SECOND)
+        is_sent, began = True, monotonic()
         size = max(1, min(WRITTEN_AT_ONCE, ADDRESSED_AT_ONCE // max(1, len(self._attached))))
         for start in range(0, len(changes), size):
             if start:
                 time.sleep(LETTING_IN_SECONDS)
             with self._lock:
                 if self._position != (changes[start - 1].position if start else position):
-                    self._wake_up.set()  # as above
+                    self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
                     return
-                outgoing = self._written_first(size, changes[start:], is_database_down=not is_sent)
+                routing, first = Routing(self._attached, changes[start:]), changes[start : start + size]
+                self._position = first[-1].position
+                outgoing = self._written_or_ended(routing, first, is_database_down=not is_sent)
             is_sent = outgoing is not None
             self._send(outgoing or {})
+        self._pace.sent(began)
 
     def _update_blocks(self, changes: Iterable[LoggedChange]) -> None:
         """Read again the blocks of listeners that these changes concern. Raises Unavailable."""
@@ -301,39 +331,20 @@ class Hub(Generic[EventT]):
             for listener in self._attached.of_user(user_id):
                 listener.blocked_ids = blocked_ids
 
-    def _written_first(
-        self, size: int, changes: Sequence[LoggedChange], *, is_database_down: bool
+    def _written_or_ended(
+        self, routing: Routing[EventT], changes: Sequence[LoggedChange], *, is_database_down: bool = False
     ) -> Mapping[Listener[EventT], list[EventT]] | None:
-        """Return the events of the first `size` of these changes by listener, with regard to all of them.
+        """Return the events of these changes by listener.
 
         If the database does not answer, end the recipients instead, and return None. Their clients resume before these
         changes.
         """
-        routing, first = Routing(self._attached, changes), changes[:size]
-        self._position = first[-1].position
-        routed = [(logged, routing.recipients(logged)) for logged in without_old_receipts(first)]
+        routed = [(logged, routing.recipients(logged)) for logged in without_old_receipts(changes)]
         if not is_database_down:  # each further attempt may take seconds
             with suppress(Unavailable):
-                return self._written(routed)
+                return written(self._writer, routed)
         self._end({listener for _, recipients in routed for listener in recipients}, EndReason.FAILED)
         return None
-
-    def _written(
-        self, routed: Sequence[tuple[LoggedChange, Collection[Listener[EventT]]]]
-    ) -> Mapping[Listener[EventT], list[EventT]]:
-        """Write the events of changes and return them by recipient, in order. Raises Unavailable."""
-        outgoing: defaultdict[Listener[EventT], list[EventT]] = defaultdict(list)
-        for base_url in {listener.base_url for _, recipients in routed for listener in recipients}:
-            addressed = [
-                Addressed(logged, {one.user_id for one in recipients if one.base_url == base_url})
-                for logged, recipients in routed
-            ]
-            for (_, recipients), events in zip(routed, self._writer.write(addressed, base_url), strict=True):
-                for listener in recipients:
-                    event = events.get(listener.user_id)
-                    if event is not None and listener.base_url == base_url:
-                        outgoing[listener].append(event)
-        return outgoing
 
     def _send(self, outgoing: Mapping[Listener[EventT], list[EventT]]) -> None:
         """Send the events to their listeners, and let other work run in between.
@@ -343,7 +354,8 @@ class Hub(Generic[EventT]):
         """
         began = monotonic()
         for listener, events in outgoing.items():
-            listener.send(events)
+            if events:
+                listener.send(events)
             if monotonic() - began >= SENDING_SECONDS:
                 time.sleep(0)
                 began = monotonic()

@@ -6,6 +6,7 @@ wakes nobody. Otherwise they wait in a queue. Nothing here knows how a transport
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum, auto
 from math import inf
@@ -217,9 +218,9 @@ class ListenerIndex(Generic[EventT]):
         """Return the listeners of a user."""
         return () if user_id is None else self._by_user.get(user_id, ())
 
-    def in_room(self, room_id: int) -> Collection[Listener[EventT]]:
+    def in_room(self, room_id: int) -> AbstractSet[Listener[EventT]]:
         """Return the listeners whose subscription includes the room."""
-        return self._by_room.get(room_id, ())
+        return self._by_room.get(room_id, frozenset())
 
     def add(self, listener: Listener[EventT]) -> None:
         self._listeners.add(listener)

@@ -6,6 +6,7 @@ neither writes nor sends events.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Generic
 
 from minichat.domain.changes import NO_MOVES, Moves
@@ -16,14 +17,25 @@ from minichat.live.listeners import Listener, ListenerIndex
 _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that add a room to a subscription, or remove one."""
 _RECEIPT = ChangeKind.MESSAGE_READ
+MAX_IN_A_HURRY = 100
+"""For more listeners than these, the receipts of all others are not written apart."""
 
 
 class Routing(Generic[EventT]):
     """Finds the recipients of changes, in their order. Its caller holds the lock that guards the listeners."""
 
-    def __init__(self, attached: ListenerIndex[EventT], changes: Iterable[LoggedChange]) -> None:
-        """`changes` are all that the hub has read: a later departure hides the earlier changes of a room."""
+    def __init__(
+        self,
+        attached: ListenerIndex[EventT],
+        changes: Iterable[LoggedChange],
+        only: AbstractSet[Listener[EventT]] | None = None,
+    ) -> None:
+        """`changes` are all that the hub has read: a later departure hides the earlier changes of a room.
+
+        With `only`, the others stay where they are, and nobody moves between rooms in these changes.
+        """
         self._attached = attached
+        self._only = only
         own: defaultdict[int, list[Change]] = defaultdict(list)
         for _, change in changes:
             if change.kind in MOVES and change.user_id is not None and attached.has_user(change.user_id):
@@ -39,10 +51,11 @@ class Routing(Generic[EventT]):
         elif kind in PRIVATE:
             candidates = self._attached.of_user(logged.change.user_id)
         else:
+            in_room, only = self._attached.in_room(room_id), self._only
             gone_ids = {user_id for user_id, own in self._moves.items() if room_id in own.left}
             return [
                 listener
-                for listener in self._attached.in_room(room_id)
+                for listener in (in_room if only is None else only & in_room)
                 if listener.subscription.moves_to(position) and listener.user_id not in gone_ids
             ]
         recipients = []
@@ -64,3 +77,40 @@ def without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
         for logged in changes
         if logged.change.kind is not _RECEIPT or newest[logged.change.room_id, logged.change.user_id] == logged.position
     ]
+
+
+def in_a_hurry(
+    attached: ListenerIndex[EventT], changes: Iterable[LoggedChange]
+) -> AbstractSet[Listener[EventT]] | None:
+    """Return the listeners that wait for more than receipts. Nobody misses the receipts of a room for a moment.
+
+    Return None if there are too many, if rooms or blocks change, or without receipts: then the changes wait for nobody.
+    """
+    found: set[Listener[EventT]] = set()
+    has_receipts = False
+    for position, (kind, room_id, *_) in changes:
+        if kind in PRIVATE or kind in _ROOM_SET_CHANGES:
+            return None
+        if kind is _RECEIPT:
+            has_receipts = True
+        else:
+            found.update(one for one in attached.in_room(room_id) if one.subscription.position < position)
+            if len(found) > MAX_IN_A_HURRY:
+                return None
+    return found if has_receipts else None
+
+
+def small_rooms_first(
+    routed: Iterable[tuple[LoggedChange, Collection[Listener[EventT]]]],
+) -> Iterable[Listener[EventT]]:
+    """Return in which order to send to the recipients of several rooms, those of receipts alone last.
+
+    So the event of a small room does not wait until a large one has all of its own.
+    """
+    rooms: dict[tuple[bool, int], Collection[Listener[EventT]]] = {}
+    for (_, change), recipients in routed:
+        rooms.setdefault((change.kind is _RECEIPT, change.room_id), recipients)
+    if len(rooms) == 1:
+        return ()
+    in_order = sorted(rooms.items(), key=lambda room: (room[0][0], len(room[1])))
+    return (listener for _, recipients in in_order for listener in recipients)
