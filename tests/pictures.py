@@ -71,9 +71,9 @@ GOOD = {"PNG": PNG, "JPEG": JPEG, "WebP": WEBP, "GIF": GIF}
 
 def _jpeg_of_endless_scans() -> bytes:
     """Half a megabyte that takes minutes to decode."""
-    file = encoded(Image.new("RGB", (4096, 4096)), "JPEG", progressive=True)
+    file = encoded(Image.new("RGB", (2048, 2048)), "JPEG", progressive=True)
     scan = file[file.rindex(b"\xff\xda") : -2]
-    return file[:-2] + scan * 10_000 + b"\xff\xd9"
+    return file[:-2] + scan * 30_000 + b"\xff\xd9"
 
 
 def _jpeg_of_size(width: int, height: int) -> bytes:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from typing import LiteralString
 
 import psycopg
 
@@ -271,33 +272,32 @@ def migrated() -> str:
     return shared().migrated()
 
 
-EMPTYING = """
-DO $$
-DECLARE name text;
-BEGIN
-    SET LOCAL session_replication_role = replica;  -- neither triggers nor references have a say
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'schema_%' LOOP
-        EXECUTE format('DELETE FROM %I', name);
-    END LOOP;
-    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
-        PERFORM setval(name::regclass, 1, false);
-    END LOOP;
-    INSERT INTO change_horizon VALUES (0, 0);
-    INSERT INTO log_epoch VALUES (1, 1);
-END
-$$
-"""
-
-
 class EmptyDatabase:
-    """One database that many tests use one after the other; emptying it takes 2 ms."""
+    """One database that many tests use one after the other; emptying it takes 0.3 ms."""
 
     def __init__(self) -> None:
         self.url = migrated()
         self._connection = psycopg.connect(self.url, autocommit=True)
+        self._connection.execute("SET session_replication_role = replica")  # neither triggers nor references have a say
+        tables = self._names("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^schema_'")
+        sequences = self._names("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+        # PostgreSQL keeps the plans of a function's statements.
+        statements = [
+            *(f'DELETE FROM "{table}"' for table in tables),
+            *(f"PERFORM setval('{sequence}', 1, false)" for sequence in sequences),
+            "INSERT INTO change_horizon VALUES (0, 0)",
+            "INSERT INTO log_epoch VALUES (1, 1)",
+        ]
+        body = "; ".join(statements)
+        self._connection.execute(
+            f"CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {body}; END $$"
+        )
+
+    def _names(self, query: LiteralString) -> list[str]:
+        return [name for (name,) in self._connection.execute(query)]
 
     def empty(self) -> None:
-        self._connection.execute(EMPTYING)
+        self._connection.execute("SELECT pg_temp.empty()")
 
     def close(self) -> None:
         self._connection.close()
