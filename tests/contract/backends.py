@@ -5,10 +5,12 @@ To add a backend, add a function and an entry of `BACKENDS`.
 
 import atexit
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from cysqlite import connect  # type: ignore[attr-defined]  # its types leave it out
 
 from folders import fast_folder
 from minichat.adapters.memory import (
@@ -29,7 +31,7 @@ from minichat.adapters.memory import (
 from minichat.domain.model import Change, ChangeKind, Role
 from minichat.domain.ports import Ports
 from postgres import empty_database
-from sqlite import put_empty_database
+from sqlite import empty, put_empty_database
 
 
 class Backend(NamedTuple):
@@ -52,14 +54,11 @@ def memory(_folder: Path) -> Iterator[Backend]:
 def sqlite(folder: Path) -> Iterator[Backend]:
     """An empty SQLite database, for tests without threads; its integrity is checked at the end."""
     path, database, ports = _sqlite()
-    put_empty_database(path)
-    try:
-        clock = MemoryClock()
-        backend = _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
-        yield backend._replace(return_unused_ids=_ids_of_sqlite(database))
-        _check_integrity(database)
-    finally:
-        database.close_connections()
+    empty(database, path)
+    clock = MemoryClock()
+    backend = _backend(database, ports._replace(clock=clock, media_store=_media(folder)), clock, order="id")
+    yield backend._replace(return_unused_ids=_ids_of_sqlite(database))
+    _check_integrity(path)
 
 
 def _ids_of_sqlite(database: Any) -> Callable[[], None]:
@@ -103,16 +102,16 @@ def sqlite_in(folder: Path) -> Iterator[Backend]:
     clock = MemoryClock()
     try:
         yield _backend(database, _ports(database, clock, folder), clock, order="id")
-        _check_integrity(database)
+        _check_integrity(folder / "chat.sqlite3")
     finally:
         database.close_connections()
 
 
-def _check_integrity(database: Any) -> None:
+def _check_integrity(path: Path) -> None:
     # A connection that has searched before remembers an older structure of the search index, and takes it for damage.
-    database.close_connections()
-    assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+    with closing(connect(str(path))) as connection:
+        assert [found for (found,) in connection.execute("PRAGMA integrity_check")] == ["ok"]
+        assert list(connection.execute("PRAGMA foreign_key_check")) == []
 
 
 @cache
@@ -123,8 +122,10 @@ def _sqlite() -> tuple[Path, Any, Ports]:
     opened = ExitStack()
     atexit.register(opened.close)
     folder = opened.enter_context(fast_folder())
-    database = open_database(f"sqlite:///{folder}/chat.sqlite3")
-    return folder / "chat.sqlite3", database, _ports(database, MemoryClock(), folder)
+    path = folder / "chat.sqlite3"
+    put_empty_database(path)
+    database = open_database(f"sqlite:///{path}")
+    return path, database, _ports(database, MemoryClock(), folder)
 
 
 @contextmanager
