@@ -95,6 +95,14 @@ def test_nothing_waits_behind_a_message_to_many(listening: Listening) -> None:
     assert in_a_hurry(listening.attached, changes) is None
 
 
+def test_a_member_who_leaves_later_in_the_batch_receives_only_the_departure(listening: Listening) -> None:
+    leaving, staying = listening.to(LARGE), listening.to(LARGE)
+    receipt, left = log_of((ChangeKind.MESSAGE_READ, LARGE), (ChangeKind.PARTICIPANT_LEFT, LARGE))
+    left = left._replace(change=left.change._replace(user_id=leaving.user_id))
+    routing = Routing(listening.attached, [receipt, left])
+    assert [set(routing.recipients(logged)) for logged in (receipt, left)] == [{staying}, {leaving, staying}]
+
+
 def test_small_rooms_come_first_and_receipts_last(listening: Listening) -> None:
     large, small, read = [listening.to(LARGE), listening.to(LARGE)], [listening.to(SMALL)], [listening.to(ELSEWHERE)]
     receipt, to_large, to_small = log_of(

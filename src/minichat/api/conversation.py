@@ -113,7 +113,7 @@ class Conversation:
 
     def _send_now(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once, as the sink of the listener. Return False if the connection takes nothing."""
-        return self._offer(b"".join([event.message for event in events]))
+        return self._offer(events[0].message if len(events) == 1 else b"".join([event.message for event in events]))
 
     def _offer(self, frames: bytes) -> bool:
         try:

@@ -10,10 +10,11 @@ from minichat.domain.ports import OwnConnection
 class Outlet:
     """A connection, with the rest of the data that it did not take yet."""
 
-    __slots__ = ("_connection", "rest")
+    __slots__ = ("_connection", "_send_now", "rest")
 
     def __init__(self, connection: OwnConnection) -> None:
         self._connection = connection
+        self._send_now = connection.send_now
         self.rest = b""
 
     def offer(self, data: bytes) -> bool:
@@ -21,7 +22,7 @@ class Outlet:
         if self.rest:
             return False
         try:
-            sent = self._connection.send_now(data)
+            sent = self._send_now(data)
         except BlockingIOError:
             return False
         if sent < len(data):

@@ -69,8 +69,9 @@ class KeptStream(Kept):
 
     def _send(self, events: Sequence[JsonEvent]) -> bool:
         """Send events at once, as the sink of the listener. Return False if the connection takes nothing."""
+        data = events[0].chunk if len(events) == 1 else b"".join([event.chunk for event in events])
         try:
-            is_sent = self._outlet.offer(b"".join([event.chunk for event in events]))
+            is_sent = self._outlet.offer(data)
         except OSError:
             self._listener.end()
             return True

@@ -80,13 +80,6 @@ class Subscription:
         """Return whether the subscription includes the room."""
         return self._only in {None, room_id}
 
-    def moves_to(self, position: LogPosition) -> bool:
-        """Move to the position of a change that moves nobody, in one of the rooms. Return False if it is not ahead."""
-        is_ahead = position > self.position
-        if is_ahead:
-            self.position = position
-        return is_ahead
-
     def accepts(self, logged: LoggedChange, ahead: Moves = NO_MOVES) -> bool:
         """Move past the next change; return whether the user receives it. `ahead` holds the user's later moves."""
         self.position, change = logged

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Generic
 
 from minichat.domain.changes import NO_MOVES, Moves
-from minichat.domain.model import MOVES, PRIVATE, Change, ChangeKind, LoggedChange
+from minichat.domain.model import MOVES, PRIVATE, Change, ChangeKind, LoggedChange, LogPosition
 from minichat.live.events import EventT
 from minichat.live.listeners import Listener, ListenerIndex
 
@@ -53,11 +53,9 @@ class Routing(Generic[EventT]):
         else:
             in_room, only = self._attached.in_room(room_id), self._only
             gone_ids = {user_id for user_id, own in self._moves.items() if room_id in own.left}
-            return [
-                listener
-                for listener in (in_room if only is None else only & in_room)
-                if listener.subscription.moves_to(position) and listener.user_id not in gone_ids
-            ]
+            candidates = in_room if only is None else only & in_room
+            moved = _moved_to(position, candidates)
+            return [one for one in moved if one.user_id not in gone_ids] if gone_ids else moved
         recipients = []
         for listener in candidates:
             subscription = listener.subscription
@@ -67,6 +65,17 @@ class Routing(Generic[EventT]):
             if kind in _ROOM_SET_CHANGES:
                 self._attached.update_room(listener, room_id)
         return recipients
+
+
+def _moved_to(position: LogPosition, listeners: Iterable[Listener[EventT]]) -> list[Listener[EventT]]:
+    """Move subscriptions to the position of a change that moves nobody. Return the listeners that were behind it."""
+    moved = []
+    for listener in listeners:  # thousands, so without a call for each
+        subscription = listener.subscription
+        if position > subscription.position:
+            subscription.position = position
+            moved.append(listener)
+    return moved
 
 
 def without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
