@@ -18,6 +18,7 @@ from servers import RunningServer, free_port, serving
 PACKAGE = Path(__file__).parents[2] / "src" / "minichat"
 FIRST_PAINT_MS = 300
 FIRST_LOAD_BYTES = 70_000
+FIRST_LOAD_FILES = 10
 _LOADED = """() => performance.getEntries()
   .filter(({entryType}) => ["navigation", "resource"].includes(entryType))
   .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])"""
@@ -146,11 +147,13 @@ class TestFirstLoad:
 
     def test_the_first_load_is_small(self, first_visit: FirstVisit) -> None:
         assert {"/", "/web/start.js"} <= set(first_visit.first)
-        assert len(first_visit.first) > 10
+        assert any(path.endswith("/scripts/joined/first.js") for path in first_visit.first)
+        assert len(first_visit.first) <= FIRST_LOAD_FILES, first_visit.first
         assert sum(first_visit.first.values()) < FIRST_LOAD_BYTES, first_visit.first
 
     def test_a_log_in_loads_the_chat_once_and_the_chat_is_small_too(self, first_visit: FirstVisit) -> None:
         assert any(path.endswith("/scripts/views/chat.js") for path in first_visit.later)
+        assert any(path.endswith("/scripts/joined/chat.js") for path in first_visit.later)
         assert sum(first_visit.later.values()) < FIRST_LOAD_BYTES, first_visit.later
 
     def test_each_module_is_requested_before_it_is_imported(self, first_visit: FirstVisit) -> None:

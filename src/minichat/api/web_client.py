@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from minichat.api.files import TYPES, File, digest_of, packed, without_comments
+from minichat.api.joined_modules import join
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -23,16 +24,14 @@ INDEX = "index.html"
 START = "start.js"
 """The one file without a digest in its address. It reports a page whose version this server does not have."""
 _MAIN = "scripts/main.js"
-_LATER = "scripts/views/chat.js"
+_CHAT = "scripts/views/chat.js"
 """The part of the client that a browser loads when somebody is logged in."""
+_JOINED = {"scripts/joined/first.js": _MAIN, "scripts/joined/chat.js": _CHAT}
+"""The files with all modules that these two need: a browser would request more than a hundred."""
 _STYLES = "styles/all.css"
 """All style sheets of the page in one file: a browser shows nothing before it has them."""
 _STYLE_SHEET = re.compile(r'<link rel="stylesheet" href="web/(styles/[^"/]+)">\n?\s*')
 _LINK = re.compile(r'\b(href|src|data-main)="web/([^"]+)"')
-_IMPORTED = re.compile(
-    r"""^\s*(?:import\s+[\w$*{},\s]+?\s+from|import|export\s+(?:\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})\s+from)\s*["'](\.[^"']+)["']""",
-    re.MULTILINE,
-)
 _SCRIPT = '<script type="module"'
 _LANGUAGES = ("en", "ru")
 _REMEMBERED_PATHS = 8
@@ -42,26 +41,30 @@ class WebClient:
     def __init__(self, folder: "Traversable", made: Mapping[str, Callable[[], bytes]]) -> None:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
         contents = {name: without_comments(name, content) for name, content in sorted(_contents(folder))}
+        modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
+        contents |= {name: content.encode() for name, content in join(modules, _JOINED).items()}
         self._index, contents[_STYLES] = _with_one_style_sheet(contents.pop(INDEX).decode(), contents)
         names_and_contents = ((name.encode(), hashlib.sha256(it).digest()) for name, it in contents.items())
         self.digest = digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
-        modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
-        first = list(_needed_modules(modules, _MAIN))
-        later = [name for name in _needed_modules(modules, _LATER) if name not in first]
+        first, later = _JOINED.items()
         self._preloads = "".join(
             f'<link rel="{kind}" href="web/{name}">'
             for kind, names in (("modulepreload", first), ("later", later))
             for name in names
         )
-        self._files = {name: self._file(name, content) for name, content in contents.items()}
+        self._contents = contents
         self._made = made
+        self._files: dict[str, File] = {}
         self.index = functools.lru_cache(_REMEMBERED_PATHS)(self._index_under)
 
     def file(self, name: str) -> File | None:
         """Return a file by its path in the folder, or None if there is none."""
-        if name not in self._files and name in self._made:
-            self._files[name] = self._file(name, self._made[name]())
-        return self._files.get(name)
+        if name not in self._files:
+            content = self._made[name]() if name in self._made else self._contents.get(name)
+            if content is None:
+                return None
+            self._files[name] = packed(name, content, digest_of([content]) if name == START else self.digest)
+        return self._files[name]
 
     def _index_under(self, root: str) -> File:
         """Return the page of a server that stands under the path `root`, with the addresses of the files there."""
@@ -71,14 +74,11 @@ class WebClient:
 
         def link(found: re.Match[str]) -> str:
             attribute, name = found.groups()
-            return f'{attribute}="{address(name)}"' if name in self._files else found[0]
+            return f'{attribute}="{address(name)}"' if name in self._contents else found[0]
 
         page = _LINK.sub(link, self._index.replace(_SCRIPT, self._preloads + _SCRIPT, 1))
         page = page.replace('data-api=""', f'data-api="{escape(root)}"', 1)
         return packed(INDEX, page.encode(), digest_of([page.encode()]))
-
-    def _file(self, name: str, content: bytes) -> File:
-        return packed(name, content, digest_of([content]) if name == START else self.digest)
 
 
 @functools.cache
@@ -109,16 +109,3 @@ def _with_one_style_sheet(page: str, contents: Mapping[str, bytes]) -> tuple[str
     link = f'<link rel="stylesheet" href="web/{_STYLES}">'
     links = iter([link])
     return _STYLE_SHEET.sub(lambda _: next(links, ""), page), joined
-
-
-def _needed_modules(modules: Mapping[str, str], root: str) -> Iterator[str]:
-    """Yield a module, if it exists, and all modules that a browser needs to run it, by their static imports."""
-    waiting, known = [root] if root in modules else [], {root}
-    while waiting:
-        module = waiting.pop(0)
-        yield module
-        for specifier in _IMPORTED.findall(modules[module]):
-            name = posixpath.normpath(posixpath.join(posixpath.dirname(module), specifier))
-            if name in modules and name not in known:
-                known.add(name)
-                waiting.append(name)

@@ -6,8 +6,8 @@ import {t} from "../texts/texts.js";
 import {toast} from "./toast.js";
 
 /**
- * Request all modules of the chat at once: the server lists them in the page. Otherwise the browser would follow their
- * imports one after the other.
+ * Request the files of the chat before they are imported: the server lists them in the page. Otherwise the browser would
+ * request one after the other.
  */
 export function requestListed() {
   const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="later"]'));
