@@ -15,6 +15,8 @@ from unittest import mock
 from click.testing import CliRunner
 
 import minichat.adapters.peewee as adapter
+from launcher import cheap_hashing
+from minichat.adapters import passwords
 from minichat.cli import main
 from servers import environment, run
 
@@ -22,13 +24,15 @@ from servers import environment, run
 def run_minichat(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `minichat ARGS` in `folder`, with `says` on its standard input and these MINICHAT_ settings alone.
 
-    Raises what the command does not catch, which would be a traceback. `serve` forks, so it runs as a process.
+    Raises what the command does not catch, which would be a traceback. `serve` forks, so it runs as a process. The
+    hashes of passwords are cheap, as those of the started servers.
     """
     if args[0] == "serve" and "--help" not in args:
         return run(folder, *args, says=says, **settings)
     with (
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, environment(**settings), clear=True),
+        mock.patch.multiple(passwords, **cheap_hashing()),
         closed_databases(),
     ):
         done = CliRunner().invoke(main, args, input=says, prog_name="minichat", catch_exceptions=False)

@@ -21,7 +21,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import IO, NoReturn, Protocol
+from typing import IO, Any, NoReturn, Protocol
 
 PRELOADED = ("minichat.app", "email_validator", "regex", "segno", "psycopg")
 """Modules that workers import after gevent has patched them: the application, and what it imports later."""
@@ -234,13 +234,13 @@ def replacements() -> Sequence[tuple[ModuleType, str, object]]:
     ]
 
 
-def _hash_passwords_cheaply() -> None:
+def cheap_hashing() -> dict[str, Any]:
+    """Return values for the constants of `minichat.adapters.passwords` with which a hash takes no time."""
     from argon2 import PasswordHasher
 
-    from minichat.adapters import passwords
-
-    passwords.MEMORY_KIB, passwords.TIME_COST = 8, 1  # the least that Argon2 takes
-    passwords.DUMMY_HASH = PasswordHasher(passwords.TIME_COST, passwords.MEMORY_KIB, passwords.PARALLELISM).hash("")
+    memory_kib, time_cost, parallelism = 8, 1, 1  # the least that Argon2 takes
+    dummy_hash = PasswordHasher(time_cost, memory_kib, parallelism).hash("")
+    return {"MEMORY_KIB": memory_kib, "TIME_COST": time_cost, "PARALLELISM": parallelism, "DUMMY_HASH": dummy_hash}
 
 
 def _end(code: int) -> NoReturn:
@@ -254,9 +254,10 @@ def _end(code: int) -> NoReturn:
 
 if __name__ == "__main__":
     preload()
+    from minichat.adapters import passwords
     from minichat.cli import main
 
-    _hash_passwords_cheaply()
+    vars(passwords).update(cheap_hashing())
     _next_command(socket.socket(fileno=int(sys.argv[1])))
     try:
         main()

@@ -21,13 +21,12 @@ from api.registrations import Registrations
 from folders import fast_folder
 from minichat.adapters.counters import MemoryRequestCounter
 from minichat.adapters.memory import MemoryClock, MemoryMailer, PlainPasswords
-from minichat.adapters.passwords import Argon2Passwords
 from minichat.adapters.peewee import ChatDatabase, open_database
 from minichat.adapters.tally import QueueTally
 from minichat.api.context import context_of, current_device
 from minichat.app import create_app
 from minichat.config import Settings
-from minichat.domain.ports import OwnConnection
+from minichat.domain.ports import OwnConnection, PasswordHasher
 from minichat.wiring import services_on
 from postgres import EmptyDatabase
 from settings import settings_from
@@ -105,7 +104,12 @@ class Stage:
     """An app that many tests share, because building it takes 100 ms. Each test empties the database."""
 
     def __init__(
-        self, kind: MakeDatabase, *, slow_passwords: bool = False, mailer: MemoryMailer | None = None, **environ: str
+        self,
+        kind: MakeDatabase,
+        *,
+        passwords: Callable[[], PasswordHasher] = PlainPasswords,
+        mailer: MemoryMailer | None = None,
+        **environ: str,
     ) -> None:
         self._open = ExitStack()
         root = self._open.enter_context(fast_folder())
@@ -114,13 +118,12 @@ class Stage:
         self._settings = settings = settings_from(given, root=root)
         self._clock = MemoryClock(A_MONDAY)
         self._database: ChatDatabase = open_database(settings.database_url)
-        passwords = Argon2Passwords() if slow_passwords else PlainPasswords()
         tally = QueueTally(self._clock)
         services = services_on(
             self._database,
             settings,
             clock=self._clock,
-            passwords=passwords,
+            passwords=passwords(),
             tally=tally,
             mailer=mailer,
             current_device=current_device,

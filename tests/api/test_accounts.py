@@ -2,12 +2,16 @@
 
 import socket
 import unicodedata
+from unittest import mock
 
 import pytest
 from argon2 import PasswordHasher
 
 from api.client import PASSWORD, Chat
 from api.conftest import MakeChat, on_each_database, on_one_database
+from launcher import cheap_hashing
+from minichat.adapters import passwords
+from minichat.adapters.passwords import Argon2Passwords
 
 ACCOUNT = {
     "id",
@@ -23,6 +27,11 @@ ACCOUNT = {
 }
 PERSON = {"id", "username", "first_name", "last_name", "full_name", "avatar", "is_online", "last_seen"}
 NOW = "2025-01-06T09:30:00.123Z"
+
+
+def cheap_argon2() -> Argon2Passwords:
+    with mock.patch.multiple(passwords, **cheap_hashing()):
+        return Argon2Passwords()
 
 
 @on_one_database
@@ -213,7 +222,7 @@ class TestRegistering:
         ids=lambda text: ascii(text)[-24:],
     )
     def test_every_code_point_of_a_password_counts(self, make_chat: MakeChat, password: str, other: str) -> None:
-        chat = make_chat(slow_passwords=True)
+        chat = make_chat(passwords=cheap_argon2)
         chat.person("ann", password=password)
         assert chat.anyone.posts("/api/auth/login/", username="ann", password=other).status == 401
         same = unicodedata.normalize("NFC", password), unicodedata.normalize("NFD", password)
@@ -308,7 +317,7 @@ class TestLoggingIn:
 
     @on_one_database
     def test_passwords_are_hashed_with_argon2id_and_checked(self, make_chat: MakeChat) -> None:
-        chat = make_chat(slow_passwords=True)
+        chat = make_chat(passwords=Argon2Passwords)
         ann = chat.person("ann")
         (stored,) = chat.sql('SELECT password_hash FROM "user"').fetchone()
         assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -318,7 +327,7 @@ class TestLoggingIn:
 
     @on_one_database
     def test_an_outdated_hash_is_replaced_at_log_in(self, make_chat: MakeChat) -> None:
-        chat = make_chat(slow_passwords=True)
+        chat = make_chat(passwords=Argon2Passwords)
         chat.person("ann")
         old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
         chat.sql('UPDATE "user" SET password_hash = ?', old)
