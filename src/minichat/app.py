@@ -3,6 +3,7 @@
 `wiring` builds the services, without HTTP. Any WSGI server can run the result: `gunicorn 'minichat.app:create_app()'`.
 """
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,8 +32,10 @@ from minichat.api.limits import Limits
 from minichat.api.metrics import Metrics
 from minichat.api.tokens import Tokens
 from minichat.config import Settings
+from minichat.domain.errors import Unavailable
 from minichat.domain.model import Figure
 from minichat.domain.ports import ClientWatcher, Clock, NoticeBoard
+from minichat.domain.second_factor import SecondFactors
 from minichat.domain.services import Services
 from minichat.live.cursors import Cursors
 from minichat.live.ephemeral import EphemeralEvents
@@ -43,6 +46,8 @@ from minichat.wiring import derived_key, mailer_of, now, services_on, shared_fil
 if TYPE_CHECKING:
     from minichat.adapters.redis import RedisAdapters
     from minichat.adapters.smtp import SmtpMailer
+
+log = logging.getLogger(__name__)
 
 STREAMS_PER_USER = 20
 
@@ -94,7 +99,7 @@ def create_app(
     )
     tally.store_by(services.figures.record, in_background=is_serving)
     if is_serving:
-        services.second_factors.renew_encryption()
+        _renew_encryption(services.second_factors)
     if mailer is not None:
         _start_sending(services, mailer, metrics)
     limits = _limits(settings, redis, clock)
@@ -127,6 +132,17 @@ def create_app(
     cross_origin.install(app, settings.cors_origins)
     _install_middleware(app, settings)
     return app
+
+
+def _renew_encryption(second_factors: SecondFactors) -> None:
+    """Encrypt the secrets with the current key, or leave that to the next start if the database does not answer.
+
+    A worker that could not start would end the server, and the others may still serve. All answer 503 meanwhile.
+    """
+    try:
+        second_factors.renew_encryption()
+    except Unavailable as error:
+        log.warning("Secrets of second factors keep their key until the next start of a worker: %s", error)
 
 
 def _start_sending(services: Services, mailer: "SmtpMailer", metrics: Metrics) -> None:

@@ -125,8 +125,9 @@ def test_an_env_file_in_a_parent_folder_is_ignored(tmp_path):
     assert settings_from({"MINICHAT_SECRET_KEY": KEY}, root=tmp_path / "below").access_ttl == 3_600
 
 
-def test_an_env_file_that_is_not_text_is_reported(tmp_path, messages):
-    (tmp_path / ".env").write_bytes(b"MINICHAT_ACCESS_TTL=\xff\n")
+@pytest.mark.parametrize("content", [b"MINICHAT_ACCESS_TTL=\xff\n", b"MINICHAT_ACCESS_TTL=60\0\n", b"\0OTHER=1\n"])
+def test_an_env_file_that_is_not_text_is_reported(tmp_path, messages, content):
+    (tmp_path / ".env").write_bytes(content)
     [message] = messages()
     assert str(tmp_path / ".env") in message
 

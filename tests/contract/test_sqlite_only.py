@@ -348,6 +348,17 @@ def test_a_writer_that_times_out_does_not_block_the_next_one(tmp_path):
         assert turns.queue.waiting == 0
 
 
+@pytest.mark.parametrize("place", ["gone/turns", "file/turns", "folder"])
+def test_a_lock_file_that_cannot_be_opened_refuses_writers(tmp_path, place):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    turns = queue_module.WriteQueue(tmp_path / place)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="write lock"), turns.turn():
+            pytest.fail("there is no lock")
+    assert turns.queue.waiting == 0
+
+
 def test_a_queue_that_is_full_is_refused_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(queue_module, "MAX_WAITING", 0)
     started = time.monotonic()

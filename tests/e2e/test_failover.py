@@ -4,6 +4,8 @@ The address is a folder with a link to the socket of a server. `contract/test_fa
 one, and `faults` injects failovers under load.
 """
 
+import os
+import signal
 from contextlib import closing
 
 import pytest
@@ -98,3 +100,23 @@ def test_a_server_returns_from_a_time_without_writes_by_itself(server, primary, 
         wait_until(lambda: statuses(carl, room) == [503, 200, 503], "the refusal of writes")
         primary.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
         wait_until(lambda: is_well_again(carl, room, stream), "the return of writes", patience=10)
+
+
+def test_a_worker_that_starts_while_the_database_is_away_serves_when_it_is_back(server, primary, lead_to):
+    [frida] = register(server, "frida")
+    room = frida.makes_room()
+    (lead_to(primary) / SOCKET).unlink()
+
+    def expect_another_worker(than):
+        wait_until(lambda: len(server.workers) == 1 and server.workers != than, "a new worker")
+        wait_until(lambda: statuses(frida, room) == [503, 503, 503], "its refusals")
+
+    first = server.workers
+    os.kill(first[0], signal.SIGKILL)
+    expect_another_worker(first)
+    second = server.workers
+    server.process.send_signal(signal.SIGHUP)
+    expect_another_worker(second)
+    lead_to(primary)
+    wait_until(lambda: statuses(frida, room) == [200, 200, 201], "the database's return")
+    assert "Secrets of second factors keep their key" in server.said

@@ -63,11 +63,14 @@ def _text(env_file: Path) -> str:
     Read it once: a password manager may provide it as a named pipe, and ask its user at each reading.
     """
     try:
-        return env_file.read_text("utf-8")
+        text = env_file.read_text("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:  # ValueError: it is not UTF-8
         raise SettingsError(f"{env_file} can't be read: {error}.") from error
+    if "\0" in text:  # which no variable of a process can contain
+        raise SettingsError(f"{env_file} can't be read: it contains a null character.")
+    return text
 
 
 def _parsed(text: str | None, *, parse: Callable[[str], Any], default_text: str | None, can_be_empty: bool) -> Any:

@@ -53,7 +53,10 @@ class WriteQueue:
     def _open(self) -> int:
         # A file opened before a fork would share its lock with the child, so each process opens its own.
         if self._file is None or self._pid != os.getpid():
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:  # the folder has gone, or too many files are open
+                raise Unavailable(f"the file of the write lock can't be opened: {error.strerror}") from error
             self._pid = os.getpid()
         return self._file
 
