@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WAITING = ("faults", "generated", "web", "browser", "e2e")
 """Folders of tests that wait for servers, pages or programs; the others compute. The first have the longest tests."""
+LONGEST_COMPUTING = "contract"
+"""The folder of the longest files of the others. The last ones, of unit tests, take tenths of a second."""
 SLOW_TIMEOUT_SECONDS = 3_600
 
 
@@ -64,13 +66,10 @@ def _places(files: dict[Path, list[pytest.Item]]) -> dict[Path, int]:
 
     The longest waiting ones of each folder come first, so that no process works on one of them alone at the end.
     """
-    waiting = [
-        path
-        for folder in WAITING
-        for path in sorted(files, key=lambda path: _length(files[path]), reverse=True)
-        if folder in path.parts
-    ]
-    computing = [path for path in files if path not in set(waiting)]
+    longest_first = sorted(files, key=lambda path: _length(files[path]), reverse=True)
+    waiting = [path for folder in WAITING for path in longest_first if folder in path.parts]
+    others = [path for path in files if path not in set(waiting)]
+    computing = sorted(others, key=lambda path: LONGEST_COMPUTING not in path.parts)
     return {
         **{path: 2 * place for place, path in enumerate(waiting)},
         **{path: 2 * place + 1 for place, path in enumerate(computing)},
