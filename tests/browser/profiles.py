@@ -1,9 +1,9 @@
 """Browser profiles that people of the tests use one after the other.
 
-A new profile starts a process and loads every file of the client. That costs three times as much CPU as one more page
-in a profile that has the files, and eight times as much as a log-in on a page that has loaded them. So a profile
-returns to the pool, unless somebody has changed more of it than can be undone. Its page stays at the log-in if nothing
-of its last user is left there.
+A new profile starts a process and loads every file of the client. That costs one and a half times as much CPU as one
+more load in a profile that has the files, and four times as much as a log-in on a page that has loaded them. So a
+profile returns to the pool, unless somebody has changed more of it than can be undone. Its page stays at the log-in if
+nothing of its last user is left there.
 """
 
 from types import TracebackType
