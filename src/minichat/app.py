@@ -4,6 +4,8 @@
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STREAMS_PER_USER = 20
+RENEWAL_SECONDS = 5.0
+"""Interval between two attempts to encrypt the secrets of second factors with the current key."""
 
 
 def create_app(
@@ -135,14 +139,27 @@ def create_app(
 
 
 def _renew_encryption(second_factors: SecondFactors) -> None:
-    """Encrypt the secrets with the current key, or leave that to the next start if the database does not answer.
+    """Encrypt the secrets with the current key, later in the background if the database does not answer.
 
-    A worker that could not start would end the server, and the others may still serve. All answer 503 meanwhile.
+    A worker that could not start would end the server, and the others may still serve.
     """
-    try:
-        second_factors.renew_encryption()
-    except Unavailable as error:
-        log.warning("Secrets of second factors keep their key until the next start of a worker: %s", error)
+
+    def has_renewed() -> bool:
+        try:
+            second_factors.renew_encryption()
+        except Unavailable as error:
+            log.warning("the secrets of second factors still have their earlier key: %s", error)
+            return False
+        return True
+
+    def renew() -> None:
+        time.sleep(RENEWAL_SECONDS)
+        while not has_renewed():
+            time.sleep(RENEWAL_SECONDS)
+        log.info("the secrets of second factors have the current key")
+
+    if not has_renewed():
+        threading.Thread(target=renew, name="minichat-renewal", daemon=True).start()
 
 
 def _start_sending(services: Services, mailer: "SmtpMailer", metrics: Metrics) -> None:

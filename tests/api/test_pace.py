@@ -122,14 +122,15 @@ def test_many_receipts_do_not_wait(chat: MemoryChat, hub: Hub[JsonEvent]) -> Non
     assert hears(listener, bob.id) == [bob.id]
 
 
-def test_a_listener_that_ends_gets_no_receipts_and_the_others_do(
+def test_a_listener_that_leaves_gets_no_receipts_and_the_others_do(
     chat: MemoryChat, hub: Hub[JsonEvent], pace: HeldPace
 ) -> None:
-    ann, bob = chat.people("ann", "bob")
-    room = room_of(ann, bob)
-    gone, other = listens(ann, hub), listens(ann, hub)
+    ann, bob, dora = chat.people("ann", "bob", "dora")
+    room, garden = room_of(ann, bob), ann.makes_room("Garden", with_=[dora])
+    gone, other, of_dora = listens(bob, hub), listens(bob, hub), listens(dora, hub)
     bob.reads(room, up_to=1)
-    gone.end()
+    ann.says("one", in_=garden)
+    assert hears(of_dora, "one") == ["one"], "the hub has read the receipt"
     hub.remove(gone)
     pace.may_send = True
     assert hears(other, bob.id) == [bob.id]

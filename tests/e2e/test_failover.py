@@ -119,4 +119,5 @@ def test_a_worker_that_starts_while_the_database_is_away_serves_when_it_is_back(
     expect_another_worker(second)
     lead_to(primary)
     wait_until(lambda: statuses(frida, room) == [200, 200, 201], "the database's return")
-    assert "Secrets of second factors keep their key" in server.said
+    assert "the secrets of second factors still have their earlier key" in server.said
+    wait_until(lambda: "the secrets of second factors have the current key" in server.said, "their renewal")

@@ -23,8 +23,11 @@ _COMPARE = """
 import {readFileSync} from "node:fs";
 
 const [served, separate] = process.argv.slice(1);
-const shown = (value) =>
-  typeof value === "function" ? value.toString().replace(/import\\("[^"]*"\\)/g, "import()") : JSON.stringify(value);
+const separately = (code) =>
+  code
+    .replace(/import\\("[^"]*"\\)/g, "import()")
+    .replace(/new URL\\("[^"]*\\.js", import\\.meta\\.url\\)\\.href/g, "import.meta.url");
+const shown = (value) => (typeof value === "function" ? separately(value.toString()) : JSON.stringify(value));
 const differences = [];
 for (const name of JSON.parse(readFileSync(0, "utf8"))) {
   const [ours, theirs] = [await import(`${served}/${name}`), await import(`${separate}/${name}`)];
@@ -80,6 +83,9 @@ def test_each_module_of_the_client_exports_the_same_as_alone(tmp_path: Path) -> 
     blocks = re.findall(r"^// (\S+\.js)$", "".join(served[name] for name in joined), re.MULTILINE)
     assert len(blocks) == len(set(blocks)) > 100
     for name, content in served.items():
+        for late in re.findall(r'\bimport\("([^"]+)"\)', content):
+            target = (tmp_path / "served" / name / ".." / late).resolve().relative_to(tmp_path / "served")
+            assert str(target) in served, f"{name} imports {late}"
         if name not in blocks:
             imported = {(tmp_path / name / ".." / one).resolve() for one in imports_of(content)}
             assert not imported & {tmp_path / block for block in blocks}, f"{name} runs a joined module again"
@@ -106,6 +112,7 @@ export function shown(number) {
 }
 export class List {}
 export const load = async () => (await late()).state;
+export const address = import.meta.url;
 """,
     "late.js": """
 import {List as Known} from "./views/list.js";
@@ -114,11 +121,13 @@ export const state = new Known();
     "types.js": "export {};",
     "chat.js": """
 import {
+  address,
   List,
   load,
 } from "./views/list.js";
 import {own} from "./own.js";
 own(await load(), List);
+console.log(address.endsWith("/views/list.js"));
 """,
     "own.js": """
 import {count as size} from "./counter.js";
@@ -138,7 +147,7 @@ await import(`${folder}/chat.js`);
 def test_joined_modules_keep_their_names_apart_and_run_once_and_in_order(tmp_path: Path) -> None:
     folder = write(tmp_path, join(MODULES, {"joined/first.js": "main.js", "joined/chat.js": "chat.js"}))
     said = run(IMPORT_BOTH, folder)
-    assert said.splitlines() == ["3 3 2", "3 true"]
+    assert said.splitlines() == ["3 3 2", "3 true", "true"]
     first, chat = ((folder / "joined" / name).read_text() for name in ("first.js", "chat.js"))
     assert re.findall("^// (.*)$", first, re.MULTILINE) == ["counter.js", "views/list.js"]
     assert re.findall("^// (.*)$", chat, re.MULTILINE) == ["types.js", "own.js"]
@@ -149,6 +158,8 @@ def test_joined_modules_keep_their_names_apart_and_run_once_and_in_order(tmp_pat
     [
         *("export default 1;", "export * from './a.js';", 'export {a} from "./a.js";', "export let a = 1;"),
         *('import a from "./a.js";', 'import * as a from "./a.js";', 'import "./a.js";', "export const {a} = b;"),
+        *("export const a = 1, b = 2;", "const at = import.meta.dirname;", "const load = () => import(`./a.js`);"),
+        *("var a = 1;", "const $a = 1;", 'const load = () =>\n  import(\n    "./a.js"\n  );'),
         *("import {a} from './a.js';", 'import {\n  a,\n} from "./missing.js";', 'import {a} from "./missing.js";'),
     ],
 )

@@ -7,8 +7,9 @@ what it exports. All that import a joined module take its exports from there, so
     export let $ui_dom;
     { const {t} = $texts_texts; function h() {} $ui_dom = {h}; }
 
-Only the forms of our own modules are known: `import {a, b as c} from "./d.js";` at the start of a line, and `export`
-before a class, a function or a single constant. All other forms raise ValueError.
+Only the forms of our own modules are known: `import {a, b as c} from "./d.js";` at the start of a line, `export` before
+a class, a function or a single constant, `import("./e.js")` and `import.meta.url`. Others raise ValueError. What looks
+like one of these forms in a string is taken for it. A test compares all joined modules with the separate ones.
 """
 
 import posixpath
@@ -18,8 +19,15 @@ from collections.abc import Iterator, Mapping
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";', re.MULTILINE)
 _LATE_IMPORT = re.compile(r'\bimport\("(\.[^"]+)"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function|const|class) ([\w$]+)", re.MULTILINE)
-_NOTHING = "export {};"
-_OTHER_FORMS = re.compile(r"^(?:import\b(?!\()|export\b).*", re.MULTILINE)
+_NOTHING = re.compile(r"^export \{\};$", re.MULTILINE)
+_OWN_URL = "import.meta.url"
+_OTHER_FORMS = re.compile(
+    r"""^(?:import\b(?!\()|export\b|var\b).*  # not the forms above, or one variable for all blocks
+    |\bimport\s*\((?!"\.[^"]+"\)).*|\bimport\.meta\b(?!\.url\b).*  # likewise
+    |\$[A-Za-z_].*  # could be a name of this module's own
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
 
 
 def join(modules: Mapping[str, str], roots: Mapping[str, str]) -> dict[str, str]:
@@ -33,6 +41,8 @@ def join(modules: Mapping[str, str], roots: Mapping[str, str]) -> dict[str, str]
     for file, root in roots.items():
         *members, _ = _in_order(modules, root, set(homes))
         homes |= dict.fromkeys(members, file)
+    for name, content in modules.items():
+        _check(name, content, modules, homes)
     files = {file: _joined(file, modules, homes) for file in roots}
     for name, content in modules.items():
         files[name] = _alias(name, content, homes) if name in homes else _linked(name, content, homes)
@@ -58,20 +68,32 @@ def _joined(file: str, modules: Mapping[str, str], homes: Mapping[str, str]) -> 
     return "".join([*imports, *(_block(name, modules[name], file) for name in members)])
 
 
+def _check(name: str, content: str, modules: Mapping[str, str], homes: Mapping[str, str]) -> None:
+    """Raise ValueError unless the module can be joined, or linked to those that are."""
+    for names, specifier in _IMPORT.findall(content):
+        imported = _path(name, specifier)
+        if imported in homes:
+            wanted = {one.split(" as ")[0].strip() for one in names.split(",")} - {""}
+            if missing := wanted - set(_exports(modules[imported])):
+                raise ValueError(f"{imported} does not export {', '.join(sorted(missing))}, which {name} imports")
+    rest = _NOTHING.sub("", _EXPORT.sub(r"\1 \2", _IMPORT.sub("", content)))
+    if name in homes and (unknown := _OTHER_FORMS.search(rest)):
+        raise ValueError(f"{name} can't be joined: {unknown[0]}")
+
+
 def _block(name: str, content: str, file: str) -> str:
     """Return a module as a part of its joined file."""
     body = _IMPORT.sub(lambda found: _constants(found[1], _path(name, found[2])), content)
-    body = _EXPORT.sub(r"\1 \2", body).replace(_NOTHING, "").strip()
-    if unknown := _OTHER_FORMS.search(body):
-        raise ValueError(f"{name} can't be joined: {unknown[0]}")
+    body = _NOTHING.sub("", _EXPORT.sub(r"\1 \2", body)).strip()
     body = _LATE_IMPORT.sub(lambda found: f'import("{_specifier(file, _path(name, found[1]))}")', body)
-    variable = _variable(name)
-    return f"// {name}\nexport let {variable};\n{{\n{body}\n{variable} = {{{_exports(content)}}};\n}}\n"
+    body = body.replace(_OWN_URL, f'new URL("{_specifier(file, name)}", {_OWN_URL}).href')
+    variable, exports = _variable(name), ", ".join(_exports(content))
+    return f"// {name}\nexport let {variable};\n{{\n{body}\n{variable} = {{{exports}}};\n}}\n"
 
 
 def _alias(name: str, content: str, homes: Mapping[str, str]) -> str:
     """Return a module that exports what the joined module of this name does."""
-    return f"{_import_of(name, name, homes)}\nexport const {{{_exports(content)}}} = {_variable(name)};\n"
+    return f"{_import_of(name, name, homes)}\nexport const {{{', '.join(_exports(content))}}} = {_variable(name)};\n"
 
 
 def _linked(name: str, content: str, homes: Mapping[str, str]) -> str:
@@ -91,8 +113,8 @@ def _imported(name: str, content: str) -> list[str]:
     return [_path(name, specifier) for _, specifier in _IMPORT.findall(content)]
 
 
-def _exports(content: str) -> str:
-    return ", ".join(name for _, name in _EXPORT.findall(content))
+def _exports(content: str) -> list[str]:
+    return [name for _, name in _EXPORT.findall(content)]
 
 
 def _import_of(imported: str, importer: str, homes: Mapping[str, str]) -> str:
@@ -105,7 +127,7 @@ def _constants(imports: str, imported: str) -> str:
 
 
 def _variable(name: str) -> str:
-    return "$" + re.sub(r"\W", "_", name.removesuffix(".js"))
+    return "$" + name.removesuffix(".js").replace("/", "$").replace("-", "$$")  # no two paths have the same
 
 
 def _path(importer: str, specifier: str) -> str:

@@ -243,7 +243,8 @@ class Hub(Generic[EventT]):
 
     def _run(self) -> None:
         while not self._is_closed:
-            self._wake_up.wait((self._pause_seconds or self._poll_interval_seconds()) if self._admitted else None)
+            pause_seconds, self._pause_seconds = self._pause_seconds, 0.0
+            self._wake_up.wait((pause_seconds or self._poll_interval_seconds()) if self._admitted else None)
             self._wake_up.clear()
             try:
                 has_more = self._ephemeral.publish_presence(self)
@@ -282,7 +283,6 @@ class Hub(Generic[EventT]):
                 return
             self._update_blocks(changes)
             self._ephemeral.publish_typing(self, typing_end)
-        self._pause_seconds = 0.0
         if changes and not self._publish_to_few(position, changes):
             self._publish_to_all(position, changes)
 

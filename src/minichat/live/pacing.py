@@ -1,4 +1,4 @@
-"""The pace of receipts: those of a large room wait a little, so that several reach each listener in one write.
+"""The pace of receipts: they wait a little after a long sending, so that several reach each listener in one write.
 
 A receipt goes to all readers of its room. A hundred of them a second, each written on its own to a thousand listeners,
 would take all the time of the workers. This module knows neither the log nor the listeners.
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from time import monotonic
 
 SHARE = 10
-"""Receipts follow what was sent last after so many times its duration, so they take about a tenth of the hub's time."""
+"""Receipts wait for so many times the duration of the last sending, so they take about a tenth of the hub's time."""
 MAX_PAUSE_SECONDS = 0.1
-"""The longest pause, whatever the sending took. A room with few listeners knows none: theirs takes a millisecond."""
+"""The longest pause. It holds for the whole worker: a message to a large room delays the receipts of small ones."""
 
 
 class Pace:

@@ -18,7 +18,7 @@ _ROOM_SET_CHANGES = MOVES | {ChangeKind.ROOM_CREATED, ChangeKind.ROOM_DELETED}
 """The kinds of change that add a room to a subscription, or remove one."""
 _RECEIPT = ChangeKind.MESSAGE_READ
 MAX_IN_A_HURRY = 100
-"""For more listeners than these, the receipts of all others are not written apart."""
+"""With more such listeners, everything is sent to all at once."""
 
 
 class Routing(Generic[EventT]):
@@ -91,9 +91,9 @@ def without_old_receipts(changes: Sequence[LoggedChange]) -> list[LoggedChange]:
 def in_a_hurry(
     attached: ListenerIndex[EventT], changes: Iterable[LoggedChange]
 ) -> AbstractSet[Listener[EventT]] | None:
-    """Return the listeners that wait for more than receipts. Nobody misses the receipts of a room for a moment.
+    """Return the listeners that wait for more than receipts. A short delay of receipts bothers nobody.
 
-    Return None if there are too many, if rooms or blocks change, or without receipts: then the changes wait for nobody.
+    Return None if there are too many, if rooms or blocks change, or without receipts: then nothing waits.
     """
     found: set[Listener[EventT]] = set()
     has_receipts = False
@@ -114,7 +114,8 @@ def small_rooms_first(
 ) -> Iterable[Listener[EventT]]:
     """Return in which order to send to the recipients of several rooms, those of receipts alone last.
 
-    So the event of a small room does not wait until a large one has all of its own.
+    So the event of a small room does not wait until a large one has all of its own. Nothing means any order. Recipients
+    that only later changes of a room have are left out: they follow.
     """
     rooms: dict[tuple[bool, int], Collection[Listener[EventT]]] = {}
     for (_, change), recipients in routed:

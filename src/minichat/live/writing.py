@@ -13,7 +13,10 @@ Routed = Sequence[tuple[LoggedChange, Collection[Listener[EventT]]]]
 
 
 def written(writer: EventWriter[EventT], routed: Routed[EventT]) -> Mapping[Listener[EventT], list[EventT]]:
-    """Write the events of changes and return them by recipient, in order. Raises Unavailable."""
+    """Write the events of changes and return those of each recipient in order. Raises Unavailable.
+
+    The recipients are in the order in which to send to them.
+    """
     outgoing: defaultdict[Listener[EventT], list[EventT]] = defaultdict(list)
     for listener in small_rooms_first(routed):
         outgoing[listener] = []
