@@ -1,8 +1,10 @@
 """Receipts alone wait a little in the hub. Whatever else happens, each arrives once, and in its order."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -10,9 +12,11 @@ from builders import MemoryChat, Person
 from minichat.adapters.slots import FileStreamSlots
 from minichat.api.events import JsonEvent, JsonEventWriter
 from minichat.domain.model import Room
+from minichat.domain.ports import Clock
+from minichat.domain.presence import Presence
 from minichat.live.cursors import Cursors
-from minichat.live.ephemeral import EphemeralEvents
-from minichat.live.hub import WRITTEN_AT_ONCE, Hub
+from minichat.live.ephemeral import Audience, EphemeralEvents
+from minichat.live.hub import POLL_SECONDS, WRITTEN_AT_ONCE, Hub
 from minichat.live.listeners import Listener
 from minichat.live.pacing import Pace
 
@@ -23,9 +27,29 @@ class HeldPace(Pace):
     """Lets receipts wait until the test allows them."""
 
     may_send = False
+    seconds = 0.01
 
     def pause_seconds(self) -> float:
-        return 0.0 if self.may_send else 0.01
+        return 0.0 if self.may_send else self.seconds
+
+
+class FailingEphemeral(EphemeralEvents[JsonEvent]):
+    """Ephemeral events that fail four times when the test wants it, and note when."""
+
+    def __init__(self, presence: Presence, writer: JsonEventWriter, clock: Clock) -> None:
+        super().__init__(presence, writer, clock)
+        self.failures_left = 0
+        self.failed_at: list[float] = []
+        self.has_failed = threading.Event()
+
+    def publish_presence(self, audience: Audience[JsonEvent]) -> bool:
+        if not self.failures_left:
+            return super().publish_presence(audience)
+        self.failed_at.append(monotonic())
+        self.failures_left -= 1
+        if not self.failures_left:
+            self.has_failed.set()
+        raise RuntimeError("a fault of the presence")
 
 
 @pytest.fixture
@@ -39,8 +63,19 @@ def pace() -> HeldPace:
 
 
 @pytest.fixture
-def hub(chat: MemoryChat, pace: HeldPace, tmp_path: Path) -> Iterator[Hub[JsonEvent]]:
-    writer = JsonEventWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
+def writer(chat: MemoryChat) -> JsonEventWriter:
+    return JsonEventWriter(chat.services.change_log, Cursors([b"k" * 32]), chat.clock)
+
+
+@pytest.fixture
+def ephemeral(chat: MemoryChat, writer: JsonEventWriter) -> FailingEphemeral:
+    return FailingEphemeral(chat.services.presence, writer, chat.clock)
+
+
+@pytest.fixture
+def hub(
+    chat: MemoryChat, writer: JsonEventWriter, ephemeral: FailingEphemeral, pace: HeldPace, tmp_path: Path
+) -> Iterator[Hub[JsonEvent]]:
     hub = Hub(
         chat.services.change_log,
         writer,
@@ -48,7 +83,7 @@ def hub(chat: MemoryChat, pace: HeldPace, tmp_path: Path) -> Iterator[Hub[JsonEv
         chat.clock,
         max_listeners=10,
         slots=FileStreamSlots(tmp_path / "slots", 20),
-        ephemeral=EphemeralEvents(chat.services.presence, writer, chat.clock),
+        ephemeral=ephemeral,
         pace=pace,
     )
     yield hub
@@ -135,3 +170,19 @@ def test_a_listener_that_leaves_gets_no_receipts_and_the_others_do(
     pace.may_send = True
     assert hears(other, bob.id) == [bob.id]
     assert gone.take() == []
+
+
+def test_failures_after_a_short_pause_are_not_repeated_at_once(
+    chat: MemoryChat, hub: Hub[JsonEvent], ephemeral: FailingEphemeral, pace: HeldPace
+) -> None:
+    ann, bob, dora = chat.people("ann", "bob", "dora")
+    room, garden = room_of(ann, bob), ann.makes_room("Garden", with_=[dora])
+    listens(bob, hub)
+    of_dora = listens(dora, hub)
+    pace.seconds = 0.000_01
+    bob.reads(room, up_to=1)
+    ann.says("one", in_=garden)
+    assert hears(of_dora, "one") == ["one"]
+    ephemeral.failures_left = 4
+    assert ephemeral.has_failed.wait(TIMEOUT_SECONDS)
+    assert ephemeral.failed_at[-1] - ephemeral.failed_at[0] >= 3 * POLL_SECONDS * 0.9
