@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from browser.conftest import People
 from browser.people import Visitor, leaves_closed_dialogs
 from browser.profiles import DESKTOP, PHONE
-from minichat.api.web_client import web_client
+from minichat.api.web_client import JOINED, web_client
 
 VIEWS = Path(__file__).parents[2] / "src/minichat/web/scripts/views"
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -147,7 +147,7 @@ def test_every_window_is_accessible_and_holds_long_and_hostile_names(cast: Cast,
 
 def _joined() -> set[str]:
     """Return the modules that the client loads together, before a window needs them."""
-    files = [web_client().file(f"scripts/joined/{name}.js") for name in ("first", "chat")]
+    files = map(web_client().file, JOINED)
     content = "".join(file.plain().decode() for file in files if file)
     found = set(re.findall(r"^// scripts/views/(\S+)$", content, re.MULTILINE))
     assert len(found) > 30

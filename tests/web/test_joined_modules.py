@@ -12,7 +12,7 @@ import pytest
 
 from minichat.api.files import without_comments
 from minichat.api.joined_modules import join
-from minichat.api.web_client import WebClient
+from minichat.api.web_client import JOINED, WebClient
 
 NODE = Path(sys.executable).parent / "node"
 FOLDER = Path(str(files("minichat") / "web"))
@@ -66,9 +66,8 @@ def imports_of(content: str) -> set[str]:
 def test_each_module_of_the_client_exports_the_same_as_alone(tmp_path: Path) -> None:
     client = WebClient(FOLDER, {})
     names = [path.relative_to(FOLDER).as_posix() for path in sorted(FOLDER.rglob("*.js"))]
-    joined = ["scripts/joined/first.js", "scripts/joined/chat.js"]
     served = {}
-    for name in names + joined:
+    for name in [*names, *JOINED]:
         file = client.file(name)
         assert file, name
         served[name] = file.plain().decode()
@@ -80,7 +79,7 @@ def test_each_module_of_the_client_exports_the_same_as_alone(tmp_path: Path) -> 
         given=json.dumps([name for name in names if name not in ENTRANCES]),
     )
     assert json.loads(differences) == []
-    blocks = re.findall(r"^// (\S+\.js)$", "".join(served[name] for name in joined), re.MULTILINE)
+    blocks = re.findall(r"^// (\S+\.js)$", "".join(served[name] for name in JOINED), re.MULTILINE)
     assert len(blocks) == len(set(blocks)) > 100
     for name, content in served.items():
         for late in re.findall(r'\bimport\("([^"]+)"\)', content):

@@ -41,8 +41,11 @@ def join(modules: Mapping[str, str], roots: Mapping[str, str]) -> dict[str, str]
     for file, root in roots.items():
         *members, _ = _in_order(modules, root, set(homes))
         homes |= dict.fromkeys(members, file)
+    exports = {name: _exports(modules[name]) for name in homes}
     for name, content in modules.items():
-        _check(name, content, modules, homes)
+        _check_imports(name, content, exports)
+    for name in homes:
+        _check_form(name, modules[name])
     files = {file: _joined(file, modules, homes) for file in roots}
     for name, content in modules.items():
         files[name] = _alias(name, content, homes) if name in homes else _linked(name, content, homes)
@@ -68,16 +71,20 @@ def _joined(file: str, modules: Mapping[str, str], homes: Mapping[str, str]) -> 
     return "".join([*imports, *(_block(name, modules[name], file) for name in members)])
 
 
-def _check(name: str, content: str, modules: Mapping[str, str], homes: Mapping[str, str]) -> None:
-    """Raise ValueError unless the module can be joined, or linked to those that are."""
+def _check_imports(name: str, content: str, exports: Mapping[str, list[str]]) -> None:
+    """Raise ValueError if the module imports from a joined one what that does not export."""
     for names, specifier in _IMPORT.findall(content):
         imported = _path(name, specifier)
-        if imported in homes:
+        if imported in exports:
             wanted = {one.split(" as ")[0].strip() for one in names.split(",")} - {""}
-            if missing := wanted - set(_exports(modules[imported])):
+            if missing := wanted.difference(exports[imported]):
                 raise ValueError(f"{imported} does not export {', '.join(sorted(missing))}, which {name} imports")
+
+
+def _check_form(name: str, content: str) -> None:
+    """Raise ValueError unless the module can be joined."""
     rest = _NOTHING.sub("", _EXPORT.sub(r"\1 \2", _IMPORT.sub("", content)))
-    if name in homes and (unknown := _OTHER_FORMS.search(rest)):
+    if unknown := _OTHER_FORMS.search(rest):
         raise ValueError(f"{name} can't be joined: {unknown[0]}")
 
 

@@ -26,7 +26,7 @@ START = "start.js"
 _MAIN = "scripts/main.js"
 _CHAT = "scripts/views/chat.js"
 """The part of the client that a browser loads when somebody is logged in."""
-_JOINED = {"scripts/joined/first.js": _MAIN, "scripts/joined/chat.js": _CHAT}
+JOINED = {"scripts/joined/first.js": _MAIN, "scripts/joined/chat.js": _CHAT}
 """The files with all modules that these two need: a browser would request more than a hundred."""
 _STYLES = "styles/all.css"
 """All style sheets of the page in one file: a browser shows nothing before it has them."""
@@ -42,11 +42,11 @@ class WebClient:
         """Read the files of the folder. `made` are files that are made when a browser first requests them."""
         contents = {name: without_comments(name, content) for name, content in sorted(_contents(folder))}
         modules = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
-        contents |= {name: content.encode() for name, content in join(modules, _JOINED).items()}
+        contents |= {name: content.encode() for name, content in join(modules, JOINED).items()}
         self._index, contents[_STYLES] = _with_one_style_sheet(contents.pop(INDEX).decode(), contents)
         names_and_contents = ((name.encode(), hashlib.sha256(it).digest()) for name, it in contents.items())
         self.digest = digest_of([self._index.encode(), *map(b"\0".join, names_and_contents)])
-        first, later = _JOINED.items()
+        first, later = JOINED.items()
         self._preloads = "".join(
             f'<link rel="{kind}" href="web/{name}">'
             for kind, names in (("modulepreload", first), ("later", later))
