@@ -144,7 +144,7 @@ def _renew_encryption(second_factors: SecondFactors) -> None:
     A worker that could not start would end the server, and the others may still serve.
     """
 
-    def has_renewed() -> bool:
+    def renew() -> bool:
         try:
             second_factors.renew_encryption()
         except Unavailable as error:
@@ -152,14 +152,15 @@ def _renew_encryption(second_factors: SecondFactors) -> None:
             return False
         return True
 
-    def renew() -> None:
-        time.sleep(RENEWAL_SECONDS)
-        while not has_renewed():
+    def renew_later() -> None:
+        is_renewed = False
+        while not is_renewed:
             time.sleep(RENEWAL_SECONDS)
+            is_renewed = renew()
         log.info("the secrets of second factors have the current key")
 
-    if not has_renewed():
-        threading.Thread(target=renew, name="minichat-renewal", daemon=True).start()
+    if not renew():
+        threading.Thread(target=renew_later, name="minichat-renewal", daemon=True).start()
 
 
 def _start_sending(services: Services, mailer: "SmtpMailer", metrics: Metrics) -> None:

@@ -22,7 +22,7 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Writes an event for each user, except for one who may see nothing."""
+    """Writes an event for each user, except for one who may see nothing. `written` asks for no other kind of event."""
 
     def __init__(self, blind_id: int = 0) -> None:
         self._blind_id = blind_id
