@@ -38,12 +38,48 @@ while len(served) < len(clients) + 1:
     gevent.sleep(0.001)
 print(served.index("/api/auth/me/"), max(together[:5]), max(counts), len(entrance))
 """
+LATE = """
+served.clear()
+present, others = clients, len(pool)
+clients = [socket.create_connection(listener.getsockname()) for _ in range(42)]
+while len(pool) < others + len(clients):
+    gevent.sleep(0.001)
+for client, path in zip(clients, ["/api/auth/me/"] + ["/api/chat/events/"] * 39 + ["/api/auth/me/"]):
+    client.sendall(f"GET {path} HTTP/1.1".encode())
+while len(served) < 41:
+    gevent.sleep(0.001)
+first, last = (place for place, path in enumerate(served) if path == "/api/auth/me/")
+print(last, len(served), len(entrance))
+"""
 CLOSING = """
 for number in range(3):
     entrance.wait(lambda number=number: served.append(number))
 entrance.open(lambda: served[-1] == 1)
 entrance.wait(lambda: served.append(3))
 print(*served[-3:], len(entrance))
+"""
+CLOSING_FULL = """
+here, there = socket.socketpair()
+there.sendall(b"GET /api/chat/events/ HTTP/1.1")
+entrance.wait(gevent.event.Event().wait)  # the porter waits for a place in the pool
+late = gevent.spawn(entrance.wait_if_late, here)
+while len(entrance) == 0:
+    gevent.sleep(0.001)
+entrance.open(lambda: True)
+late.get()
+entrance.wait_if_late(here)
+print(len(entrance))
+"""
+SILENT = """
+for end in (socket.SHUT_WR, socket.SHUT_RD):
+    here, there = socket.socketpair()
+    there.shutdown(end)
+    entrance.wait_if_late(here)
+here, there = socket.socketpair()
+there.sendall(b"G")
+entrance.wait_if_late(here)
+assert here.recv(9) == b"G"
+print(len(entrance))
 """
 
 
@@ -55,6 +91,23 @@ def test_a_request_overtakes_the_streams_that_arrived_before_it_and_waiting_stre
     assert (counted, left) == (41, 0)  # all are counted, so that the workers share them evenly
 
 
+def test_a_request_overtakes_streams_whose_first_bytes_arrive_after_their_connection():
+    said = subprocess.check_output([sys.executable, "-W", "error", "-c", STORY + LATE], text=True, timeout=20)
+    overtaken, served, left = map(int, said.splitlines()[1].split())
+    assert overtaken <= 2
+    assert (served, left) == (41, 0)  # all but the silent client
+
+
 def test_the_waiting_pass_when_the_server_closes_as_long_as_it_is_not_full():
     said = subprocess.check_output([sys.executable, "-W", "error", "-c", STORY + CLOSING], text=True, timeout=20)
     assert said.endswith("\n0 1 3 0\n")
+
+
+def test_a_late_stream_passes_when_a_full_server_closes():
+    said = subprocess.check_output([sys.executable, "-W", "error", "-c", STORY + CLOSING_FULL], text=True, timeout=20)
+    assert said.endswith("\n0\n")
+
+
+def test_a_connection_that_ends_or_sends_nothing_waits_for_nobody():
+    said = subprocess.check_output([sys.executable, "-W", "error", "-c", STORY + SILENT], text=True, timeout=20)
+    assert said.endswith("\n0\n")

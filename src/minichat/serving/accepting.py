@@ -10,7 +10,8 @@ from typing import Any
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from minichat.serving.entrance import Entrance, asks_for_stream
+from minichat.api.stream_requests import opens_stream
+from minichat.serving.entrance import Entrance, first_bytes
 from minichat.serving.shares import Share, pause_seconds
 
 KEEPALIVE_SECONDS = 75
@@ -40,9 +41,11 @@ class DrainingServer(StreamServer):
         pool: Pool,
         count: Callable[[], int],
         entrance: Entrance,
+        handle: Callable[[Any, Any], object],
         **options: Any,
     ) -> None:
         """`count` returns the number of this worker's connections, with those that need no greenlet of the pool."""
+        self._serve = handle
         super().__init__(listener, spawn=pool, **options)
         self._share = share
         self._entrance = entrance
@@ -75,11 +78,19 @@ class DrainingServer(StreamServer):
 
     def do_handle(self, client_socket: Any, address: Any) -> None:
         """Serve a connection in the pool, now or when it passes the entrance."""
-        serve = partial(super().do_handle, client_socket, address)
-        if asks_for_stream(client_socket):
-            self._entrance.wait(serve)
+        start = first_bytes(client_socket)
+        if start is not None and opens_stream(start):
+            self._entrance.wait(partial(super().do_handle, client_socket, address))
+        elif start is None and not self.ssl_enabled:
+            super().do_handle(client_socket, address, True)  # type: ignore[call-arg]  # passed on to `handle`
         else:
-            serve()
+            super().do_handle(client_socket, address)
+
+    def handle(self, client_socket: Any, address: Any, is_late: bool = False) -> None:
+        """Serve a connection in its greenlet. If it `is_late`, its first bytes had not arrived when it was accepted."""
+        if is_late:
+            self._entrance.wait_if_late(client_socket)
+        self._serve(client_socket, address)
 
     def _count_waiting(self) -> int:
         """Return how many connections wait in the kernel's queue, at least one."""
