@@ -128,6 +128,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(url: str) -> Iterator[ChatDatabase]:
     """A database of minichat 0.1 with people and rooms, migrated and not reindexed."""
     opened = open_database(url)
+    opened.create()
     last = opened.dialect.choose(sqlite="0008_log_epoch", postgres="0001_initial")
     with opened.migrating(migrate.PATIENCE_SECONDS):
         migrate.runner(opened).up(last)

@@ -107,6 +107,7 @@ def test_migrating_twice_at_once_applies_each_migration_once(tmp_path):
 
 def test_names_from_before_a_migration_are_found_like_new_ones(tmp_path):
     with closing(open_database(f"sqlite:///{tmp_path}/old.sqlite3")) as database:
+        database.create()
         migrate.runner(database).up("0002_accounts")
         names = [("Νίκος", "νίκος", "İpek Iğdır", "İ" * 150), ("bob", "bob", "Bob", ""), ("Σας", "σας", "", "")]
         for number, (username, key, first_name, last_name) in enumerate(names, 1):
@@ -293,6 +294,39 @@ def test_a_second_connection_neither_creates_a_removed_file_nor_opens_another(da
     assert not (tmp_path / "chat.sqlite3").exists()
 
 
+@pytest.mark.parametrize("name", ["chat.sqlite3", "a b?mode=rwc#c%20d.sqlite3", "file:chat.sqlite3", ":memory:"])
+def test_only_a_migration_creates_the_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for url in (f"sqlite:///{name}", f"sqlite:///{tmp_path}/{name}"):
+        with closing(open_database(url)) as database:
+            with pytest.raises(Unavailable, match="unable to open"):
+                database.ping()
+            with pytest.raises(Unavailable, match="unable to open"), database.writing():
+                pytest.fail("there is no file")
+            assert {path.name for path in tmp_path.iterdir()} <= {f"{name}-turns"}
+            migrate.upgrade(database)
+            database.ping()
+            assert (tmp_path / name).is_file()
+            database.close_connections()
+        for file in tmp_path.iterdir():
+            file.unlink()
+
+
+def test_a_worker_that_starts_while_the_file_is_away_serves_when_it_is_back(database, tmp_path):
+    file, away = tmp_path / "chat.sqlite3", tmp_path / "away"
+    database.close_connections()
+    file.rename(away)
+    with closing(open_database(f"sqlite:///{file}")) as started:
+        with pytest.raises(Unavailable):
+            started.ping()
+        assert not file.exists()
+        away.rename(file)
+        started.ping()
+        with started.writing():
+            started.execute_sql("DELETE FROM user")
+        started.close_connections()
+
+
 def test_a_closed_database_can_be_replaced(database, tmp_path):
     database.close_connections()
     replace_by_a_copy(tmp_path / "chat.sqlite3")
@@ -396,8 +430,10 @@ def test_the_schema_rejects_two_accounts_of_one_name(database):
 
 
 def test_a_database_that_has_no_tables_is_not_ready(tmp_path):
-    with closing(open_database(f"sqlite:///{tmp_path}/empty.sqlite3")) as empty, pytest.raises(Unavailable):
-        empty.ping()
+    with closing(open_database(f"sqlite:///{tmp_path}/empty.sqlite3")) as empty:
+        empty.create()
+        with pytest.raises(Unavailable, match="no such table"):
+            empty.ping()
 
 
 def test_threads_that_end_leave_the_database_usable(tmp_path):

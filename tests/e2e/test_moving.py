@@ -199,6 +199,7 @@ def test_a_repeatedly_killed_import_ends_with_exactly_the_exported_data(exported
     total = len(lines_of(exported)) - NOT_ROWS
     database = sqlite_file_of(new)
     with closing(open_database(f"sqlite:///{database}")) as opened:
+        opened.create()
         kill_again_and_again(lambda: imported(opened), total, by, new, exported)
         opened.close_connections()
     assert imports(new, exported) == f"Imported {total} rows from {exported}.\n"
@@ -221,6 +222,7 @@ def test_an_unfinished_import_is_not_served(exported, new):
         closing(open_database(f"sqlite:///{sqlite_file_of(new)}")) as database,
         start(new, "import", str(exported)) as process,
     ):
+        database.create()
         wait_until(lambda: imported(database), "some rows")
         process.kill()
         database.close_connections()

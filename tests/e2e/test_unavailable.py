@@ -236,6 +236,27 @@ class TestADatabaseThatCannotBeUsed:
         assert len(result.stderr.splitlines()) == 1
 
 
+class TestADatabaseThatIsAway:
+    def test_workers_that_start_meanwhile_refuse_with_503_and_serve_when_it_is_back(self, tmp_path):
+        with serve(tmp_path) as server:
+            [ann] = register(server, "ann")
+            room = ann.makes_room()
+            assert ann.says(room, "before").status == 201
+            database = sqlite_file_of(tmp_path)
+            away = database.rename(database.with_name("away"))
+            former = set(server.workers)
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: len(server.workers) == 2 and former.isdisjoint(server.workers), "the reload")
+            assert is_told_to_come_back(ann.says(room, "meanwhile"))
+            assert is_told_to_come_back(ann.call("GET", "/api/chat/rooms/"))
+            assert not database.exists()
+            away.rename(database)
+            assert ann.says(room, "after").status == 201
+            assert [message["content"] for message in ann.history(room)] == ["before", "after"]
+            server.stop()
+        check_database(database)
+
+
 class TestAFullDisk:
     """RLIMIT_FSIZE stands in for a full disk."""
 

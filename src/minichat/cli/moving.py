@@ -133,6 +133,7 @@ def _database_to_fill(settings: "Settings") -> "ChatDatabase":
     from minichat.adapters.peewee.operations.incomplete_import import import_progress
 
     database = open_database(settings.database_url)
+    database.create()
     if import_progress(database) is None:
         upgrade(settings)
     elif migrate.missing(database):  # an incomplete import can't be migrated

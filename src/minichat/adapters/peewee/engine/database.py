@@ -19,8 +19,8 @@ _SQLITE = "sqlite:///"
 def open_database(url: str, replica_url: str | None = None, *, read_only: bool = False) -> ChatDatabase:
     """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    Create the folder of a SQLite file, unless `read_only`. The first statement opens the connection. Raises ValueError
-    for any other URL, with a text that repeats no password.
+    The first statement opens the connection. A migration creates a missing file of SQLite, and its folder. Raises
+    ValueError for any other URL, with a text that repeats no password.
     """
     if url.startswith("postgresql://"):
         from minichat.adapters.peewee.engine.postgres import Postgres  # late: the driver takes memory in each worker
@@ -28,6 +28,4 @@ def open_database(url: str, replica_url: str | None = None, *, read_only: bool =
         return Postgres(url, replica_url)
     if not url.startswith(_SQLITE) or len(url) == len(_SQLITE):
         raise ValueError("the database URL must be sqlite:///path or postgresql://host/name")
-    path = Path(url.removeprefix(_SQLITE)).absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Sqlite(path, read_only=read_only)
+    return Sqlite(Path(url.removeprefix(_SQLITE)).absolute(), read_only=read_only)

@@ -225,6 +225,9 @@ class Postgres(PostgresqlDatabase):
             for statement in statements:
                 connection.execute(statement)
 
+    def create(self) -> None:
+        """Do nothing: an operator creates the database."""
+
     def checkpoint(self) -> None:
         """Do nothing: the server makes its own checkpoints."""
 

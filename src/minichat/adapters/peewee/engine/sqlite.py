@@ -16,7 +16,6 @@ from typing import Any, TypeVar, Unpack
 from cysqlite import (  # type: ignore[attr-defined]  # its types leave constants out
     SQLITE_DBCONFIG_ENABLE_QPSG,
     SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-    SQLITE_OPEN_CREATE,
     SQLITE_OPEN_NOMUTEX,
     SQLITE_OPEN_READWRITE,
 )
@@ -44,9 +43,10 @@ PRAGMAS = {
     "journal_size_limit": 64 * 2**20,
 }
 READ_ONLY_PRAGMAS = {"query_only": "on"}
+# Without SQLITE_OPEN_CREATE: a worker that starts while the file is moved away must not put an empty one in its place.
 # Without SQLite's mutex, which it would take for each value that it returns: a connection belongs to one thread. This
 # saves a fifth of a statement with many rows.
-_OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+_OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
 Connection = Any  # cysqlite's, which its types don't export
 # SQLite's own wait blocks the whole worker, so it is short; `_repeat_while_locked` waits without blocking.
 BUSY_SECONDS = 0.02
@@ -100,7 +100,6 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
     def _opened(self) -> tuple[Connection, Claim]:
         """Open a connection, to the same files as the process's other connections. Raises OperationalError."""
         self._files.expect_same()
-        self._make_private()
         deadline = time.monotonic() + CREATING_SECONDS
         connection = _repeat_while_locked(super()._connect, deadline)
         try:
@@ -112,8 +111,14 @@ class Sqlite(CySqliteDatabase):  # type: ignore[misc]  # playhouse has no stubs 
             raise
         return connection, claim
 
-    def _make_private(self) -> None:
-        """Create a missing file with permissions for its owner only; SQLite copies them to the `-wal`."""
+    def create(self) -> None:
+        """Create a missing file in its folder, for its owner only; SQLite copies the permissions to the `-wal`.
+
+        Raises Unavailable if another program has removed it while this process has it open.
+        """
+        with translate_errors():
+            self._files.expect_same()
+        Path(self.database).parent.mkdir(parents=True, exist_ok=True)
         # O_EXCL is vital: opening and closing a database in use would drop all locks of this process on it.
         with suppress(OSError):  # the file exists, or SQLite will report the error
             os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -25,9 +25,10 @@ class SchemaTooNew(Unavailable):
 def upgrade(database: ChatDatabase) -> list[str]:
     """Apply the missing migrations, each in a separate transaction; return their names.
 
-    A restored copy of a database gets a new epoch: see `log_epoch`.
+    Create a missing file of SQLite: nothing else does. A restored copy of a database gets a new epoch: see `log_epoch`.
     Raises SchemaTooNew, IncompleteImport, and Unavailable.
     """
+    database.create()
     expect_complete(database)
     with database.migrating(PATIENCE_SECONDS):
         # Call `missing` first: the runner may create a table, and a server's role need not have that permission.
