@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from launcher import Launcher, Process, launcher
+from sqlite import put_new_database
 
 BIN = Path(sys.executable).parent
 SECRET = "5f1c0a3e9b7d4286a1c4e7f09b3d6c58"
@@ -181,10 +182,16 @@ def end(process: subprocess.Popen[Any]) -> None:
             pipe.close()
 
 
+def _launcher_for(command: Sequence[str], variables: Mapping[str, str], by: Launcher | None) -> Launcher | None:
+    """Return `by` or the launcher of this process, or None if only the program itself can run the command."""
+    by = by or launcher()
+    return by if command[0] == str(BIN / "minichat") and by.can_start(variables) else None
+
+
 def _started(
     command: Sequence[str], folder: Path, variables: Mapping[str, str], output: IO[bytes], by: Launcher | None
 ) -> Process:
-    if by is not None and command[0] == str(BIN / "minichat") and by.can_start(variables):
+    if by is not None:
         return by.start(command, folder, variables, output)
     return subprocess.Popen(
         command,
@@ -206,6 +213,7 @@ def serving(
     variables: Mapping[str, str] | None = None,
     by: Launcher | None = None,
     slow_passwords: bool = False,
+    makes_database: bool = False,
     **settings: str,
 ) -> Iterator[RunningServer]:
     """Run a server in `folder` until the block ends; it answers when the block begins.
@@ -213,16 +221,22 @@ def serving(
     `args` follow `minichat serve`, or the other `program`'s name. There is one worker, as that starts soonest, where
     they don't say otherwise. Without a `port`, a free one is taken; `variables` stand in its environment beside the
     settings. A launcher with the same environment starts it: `by`, or that of this test process. With `slow_passwords`,
-    the program itself is started, and hashes cost as much as in production.
+    the program itself is started, and hashes cost as much as in production. A launched server finds a migrated SQLite
+    file in its new folder, which saves 60 ms of CPU, unless it `makes_database`.
     """
     port = port or free_port()
     log = folder / "server.log"
+    database = database_of(folder, **settings)
     begin = ["serve", "--workers", "1"] if Path(program).name == "minichat" else []
     command = [str(BIN / program), *begin, "--bind", f"127.0.0.1:{port}", *args]
-    by = None if slow_passwords else by or launcher()
+    given = {**environment(**settings), **(variables or {})}
+    by = None if slow_passwords else _launcher_for(command, given, by)
+    if by is not None and not makes_database and database == sqlite_file_of(folder) and not database.parent.exists():
+        database.parent.mkdir(mode=0o700)
+        put_new_database(database)
     with log.open("wb") as output:
-        process = _started(command, folder, {**environment(**settings), **(variables or {})}, output, by)
-    server = RunningServer(process, log, port, database_of(folder, **settings))
+        process = _started(command, folder, given, output, by)
+    server = RunningServer(process, log, port, database)
     try:
         server.wait_until_it_answers()
         if "--workers" in args:

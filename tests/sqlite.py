@@ -3,7 +3,7 @@
 import atexit
 import shutil
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,20 @@ def put_empty_database(path: Path) -> None:
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     shutil.copy(template(), path)
+
+
+def put_new_database(path: Path) -> None:
+    """Put a migrated database at the path whose log has no epoch yet: the first server draws one, as in production."""
+    shutil.copy(_unused(), path)
+
+
+@cache
+def _unused() -> Path:
+    path = template().with_name("unused.sqlite3")
+    put_empty_database(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log_epoch SET number = NULL")
+    return path
 
 
 def empty(database: Any, path: Path) -> None:

@@ -35,7 +35,7 @@ def server(tmp_path_factory):
 def newcomer(tmp_path_factory):
     """A server in an empty folder, with another folder for pictures and an unknown setting."""
     settings: dict[str, Any] = {"media_dir": "far/media", "acess_ttl": "60"}
-    with serving(tmp_path_factory.mktemp("newcomer"), "--workers", "1", **settings) as server:
+    with serving(tmp_path_factory.mktemp("newcomer"), "--workers", "1", makes_database=True, **settings) as server:
         yield server
 
 
@@ -67,7 +67,7 @@ def test_a_fresh_folder_serves_at_once_and_answers_within_seconds(tmp_path):
         folder = tmp_path / str(attempt)
         folder.mkdir()
         started = time.monotonic()
-        with serving(folder) as server:
+        with serving(folder, makes_database=True) as server:
             times.append(time.monotonic() - started)
             assert server.call("POST", "/api/auth/register/", REGISTRATION).status == 201
         if times[-1] < 5:
