@@ -39,6 +39,8 @@ PEOPLE = 50
 NOBODY = 2_051
 """A user who is in no room."""
 MANY_ROOMS = 1_000
+ALONE = 50
+"""How many messages the hub also receives one by one."""
 POSTGRES = int(sys.argv[2]) if len(sys.argv) > 2 else None
 TEXT = "This is what is said as number {}, in some words more."
 
@@ -51,24 +53,35 @@ def spent() -> Spent:
 class Gate:
     """A change log for a hub: it holds the measured changes back until all listeners are there."""
 
-    def __init__(self, changes: Sequence[LoggedChange]) -> None:
+    def __init__(self, changes: Sequence[LoggedChange], at_once: int = BATCH_SIZE) -> None:
+        """The hub receives so many changes at once."""
         self._changes = changes
+        self._at_once = at_once
+        self._given = 0
+        self.wake: Callable[[], None] = lambda: None
+        """Lets the hub ask for more at once."""
         self._opened = threading.Event()
         self._done = threading.Event()
-        self._times: list[Spent] = []
+        self._began = self._ended = Spent(0, 0)
 
     def after(self, _position: LogPosition, _limit: int) -> Sequence[LoggedChange]:
         self._opened.wait()
-        self._times.append(spent())
-        if len(self._times) == 2:  # the hub asks for more
+        if not self._given:
+            self._began = spent()
+        elif self._given >= len(self._changes) and not self._done.is_set():  # the hub asks for more
+            self._ended = spent()
             self._done.set()
-        return self._changes if len(self._times) == 1 else ()
+        given = self._changes[self._given : self._given + self._at_once]
+        self._given += self._at_once
+        if given:
+            self.wake()
+        return given
 
     def open(self) -> Spent:
         """Let the hub deliver the changes; return the cost per change."""
         self._opened.set()
         assert self._done.wait(60), "the hub does not come to an end"
-        return self._times[1].since(self._times[0], len(self._changes))
+        return self._ended.since(self._began, len(self._changes))
 
 
 class Bench:
@@ -111,10 +124,11 @@ class Bench:
         assert self._log.after(self._position, BATCH_SIZE)
         return spent().since(before, len(self.messages) + len(self.receipts))
 
-    def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int]) -> Spent:
+    def handing(self, changes: Sequence[LoggedChange], user_ids: Collection[int], at_once: int = BATCH_SIZE) -> Spent:
         """Delivering a change to these listeners."""
-        gate = Gate(changes)
+        gate = Gate(changes, at_once)
         with self._hub(gate) as hub:
+            gate.wake = hub.wake
             for user_id in user_ids:
                 self._listen(hub, self._log.subscribe(user_id, self._position))
             return gate.open()
@@ -154,10 +168,12 @@ def main() -> None:
     nobody, one, everybody = (
         least(partial(bench.handing, bench.messages, user_ids)) for user_ids in ([NOBODY], [1], range(1, PEOPLE + 1))
     )
+    alone = least(partial(bench.handing, bench.messages[:ALONE], [1], 1))
     receipt = least(partial(bench.handing, bench.receipts, [1]))
     each = everybody.since(one, PEOPLE - 1)
     print(nobody.line("… without a listener, additionally"))
     print(one.since(nobody).since(each).line("… a message with a listener, additionally"))
+    print(alone.since(nobody).since(each).line("… the same, if it comes alone"))
     print(receipt.since(nobody).since(each).line("… a receipt with a listener, additionally"))
     print(each.line("… and per listener"))
     print(least(bench.presence_check).line("the presence check, per online user"))

@@ -42,7 +42,7 @@ def test_the_benchmark_measures_the_hubs_work_for_a_change(tmp_path: Path) -> No
     sizes = ("--users", "2051", "--rooms", "1", "--members", "50", "--messages", "1")
     assert run_minichat(tmp_path, "demo", *sizes, database_url=url).returncode == 0
     said = bench(tmp_path, "hub_costs.py", f"{scaled(20, 500)}", database_url=url).splitlines()
-    assert len(said) == 8
+    assert len(said) == 9
     assert all(line.endswith((" µs of the worker", " bytes")) for line in said)
 
 
