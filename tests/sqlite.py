@@ -54,6 +54,10 @@ def empty(database: Any, path: Path) -> None:
 
     The connections stay open with their prepared statements: to open and to prepare them again takes 4 ms of CPU.
     """
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        put_empty_database(path)
+        return
     writer = database._shared("writer")
     if (
         writer.in_transaction  # of a test that has failed
