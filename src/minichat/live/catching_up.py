@@ -48,9 +48,9 @@ class CatchingUp(Generic[EventT]):
     """The listeners that catch up. One of them reads at a time, so that they do not delay current events."""
 
     def __init__(
-        self, change_log: ChangeLog, writer: EventWriter[EventT], attach: Callable[[Listener[EventT]], bool]
+        self, change_log: ChangeLog, writer: EventWriter[EventT], attach: Callable[[Listener[EventT]], object]
     ) -> None:
-        """`attach` attaches a listener to the hub, or returns False if the hub is ahead of it."""
+        """`attach` attaches a listener to the hub."""
         self._log = change_log
         self._writer = writer
         self._attach = attach
@@ -120,8 +120,10 @@ class CatchingUp(Generic[EventT]):
             missed.listener.blocked_ids = blocked_by.get(missed.listener.user_id, ())
             self.waiting.pop(missed, None)
         for missed, batch in zip(company, batches, strict=True):
-            # Now, because the hub moves on while the events are sent, and the listener had to read again.
-            missed.is_attached = not batch.has_more and self._attach(missed.listener)
+            # Now, because the hub moves on while the events are sent, and would have to go back further.
+            if not batch.has_more:
+                self._attach(missed.listener)
+                missed.is_attached = True
 
     def _next_changes(self, company: list[Missed[EventT]]) -> Sequence[ChangeBatch]:
         """Return the changes of each listener. Leave some out if too many changes are not the same for all."""

@@ -3,8 +3,9 @@
 A hint wakes the hub: a commit in this process, a message from another worker, or the poll interval. A lost hint delays
 events and never loses them, because the hub always reads on from its last position in the log.
 
-A listener first catches up to the hub's position, then attaches. From there on the hub moves the listener's
-subscription, so no event is missed or repeated in between.
+A listener first catches up to the end of the log, then attaches. From there on the hub moves the listener's
+subscription, so no event is missed or repeated in between. If the hub was faster, it goes back to the listener's
+position: the other listeners are past these changes, so they do not receive them again.
 """
 
 import logging
@@ -103,6 +104,8 @@ class Hub(Generic[EventT]):
         self._admitted: dict[Listener[EventT], int] = {}
         """All listeners with the numbers of their slots: those that catch up, the attached, and the ended."""
         self._attached: ListenerIndex[EventT] = ListenerIndex()
+        self._behind: dict[Listener[EventT], None] = {}
+        """The listeners that attach, and to whose position the hub goes back at its next reading."""
         self._checked_at = 0.0
         self.catching_up = CatchingUp(change_log, writer, self.attach)
         self.entrance = Turnstile()
@@ -151,33 +154,34 @@ class Hub(Generic[EventT]):
         if len(self._admitted) >= capacity:
             raise Unavailable("this worker has reached its limit of open streams", retry_after=5)
 
-    def attach(self, listener: Listener[EventT]) -> bool:
-        """Publish to an admitted listener everything after its subscription's position.
-
-        Return False if the hub is already past that position: the listener must read on and try again.
-        """
+    def attach(self, listener: Listener[EventT]) -> None:
+        """Publish to an admitted listener everything after its subscription's position."""
         with self._lock:
             if listener.has_ended or listener not in self._admitted:
-                return True  # it needs no more events
+                return  # it needs no more events
             is_first = self._attached.is_empty
             if is_first:
                 self._position = listener.subscription.position
-            if listener.subscription.position < self._position:
-                return False
-            if monotonic() - listener.began_at >= TYPING_SECONDS:
-                listener.typing_position = self._ephemeral.typing_end()
-            if is_first:
-                self._ephemeral.begin(listener.typing_position)
-            self._enqueue_typing(listener)
-            self._attached.add(listener)
+                self._ephemeral.begin(self._typing_position_of(listener))
+            is_behind = listener.subscription.position < self._position
+            if is_behind:
+                # Not to read on: meanwhile the hub would overtake it again, as long as others send messages.
+                self._behind[listener] = None
+            else:
+                self._enqueue_typing(listener)
+                self._attached.add(listener)
             listener.is_attached = True
-        if is_first:
+        if is_first or is_behind:
             self._wake_up.set()
-        return True
+
+    def _typing_position_of(self, listener: Listener[EventT]) -> int:
+        if monotonic() - listener.began_at >= TYPING_SECONDS:
+            listener.typing_position = self._ephemeral.typing_end()
+        return listener.typing_position
 
     def _enqueue_typing(self, listener: Listener[EventT]) -> None:
         """Enqueue the typing notices that were published between the listener's beginning and its attachment."""
-        for notice, event in self._ephemeral.published_after(listener.typing_position):
+        for notice, event in self._ephemeral.published_after(self._typing_position_of(listener)):
             if listener.receives(notice):
                 listener.enqueue(event)
 
@@ -188,6 +192,7 @@ class Hub(Generic[EventT]):
             if slot is None:
                 return
             self._attached.remove(listener)
+            self._behind.pop(listener, None)
         self._slots.release(listener.user_id, slot)
 
     def user_ids(self) -> Collection[int]:
@@ -271,17 +276,26 @@ class Hub(Generic[EventT]):
         The typing notices from before this reading are sent first, because typing must not arrive after the message.
         Later notices wait: a block that precedes them may not be among these changes.
         """
-        position, typing_end = self._position, self._ephemeral.typing_end()
-        changes = () if self._attached.is_empty else self._log.after(position, BATCH_SIZE)
+        present, typing_end = self._position, self._ephemeral.typing_end()
+        behind = tuple(self._behind)
+        position = min([present, *(listener.subscription.position for listener in behind)])
+        changes = self._log.after(position, BATCH_SIZE) if behind or not self._attached.is_empty else ()
         with self._lock:
-            if self._position != position:
+            if self._position != present:
                 self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
                 return
             if len(changes) == BATCH_SIZE:
                 # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
-                self._end(self._attached.all(), EndReason.FAILED)
+                self._end(behind or self._attached.all(), EndReason.FAILED)
                 return
+            self._position = position
+            came = [listener for listener in behind if listener in self._behind]  # the others have gone
+            for listener in came:
+                del self._behind[listener]
+                self._attached.add(listener)
             self._update_blocks(changes)
+            for listener in came:  # not before, because a block that precedes a notice may be among these changes
+                self._enqueue_typing(listener)
             self._ephemeral.publish_typing(self, typing_end)
         if changes and not self._publish_to_few(position, changes):
             self._publish_to_all(position, changes)
@@ -387,6 +401,7 @@ class Hub(Generic[EventT]):
             for listener in listeners:
                 listener.end(reason)
                 self._attached.remove(listener)
+                self._behind.pop(listener, None)
 
 
 def _with_pauses(listeners: Iterable[Listener[EventT]]) -> Iterator[Listener[EventT]]:

@@ -71,7 +71,8 @@ def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
     listener = opened.listener
     until = monotonic() + timeout_seconds
     try:
-        has_changes = not context().hub.attach(listener)
+        context().hub.attach(listener)
+        has_changes = False
         while not (has_changes or listener.has_ended) and (left := until - monotonic()) > 0:
             # Ephemeral events don't end the wait: the answer could not hold them.
             has_changes = any(event.is_stored for event in listener.receive(left))
