@@ -5,8 +5,9 @@ import json
 import threading
 import tracemalloc
 from contextlib import closing, suppress
-from functools import cached_property
+from functools import cache, cached_property
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -31,18 +32,25 @@ from minichat.adapters.peewee import open_database
 from minichat.adapters.peewee.operations import import_, migrate
 from minichat.adapters.peewee.operations.export import export
 from minichat.adapters.peewee.operations.import_ import Export, NotImported, load
-from minichat.adapters.peewee.operations.incomplete_import import IncompleteImport, import_progress
+from minichat.adapters.peewee.operations.incomplete_import import MARK, IncompleteImport, import_progress
 from minichat.adapters.peewee.operations.transfer import TABLES
 from minichat.adapters.peewee.ports import peewee_ports
 from minichat.domain.errors import InvalidCredentials, ResyncRequired
 from minichat.domain.model import Device, Figure, MailKind, NewMail, ReportReason, Role
 from minichat.domain.second_factor_codes import STEP
-from postgres import migrated
+from postgres import EmptyDatabase
 from sqlite import put_empty_database
 
 DAY = 86_400
 PNG = b"\x89PNG\r\n\x1a\n..."
 PHONE = Device("Phone/1.0 «ё»", "2001:db8::7")
+
+
+@cache
+def on_postgres(place: str) -> tuple[EmptyDatabase, Any]:
+    """A PostgreSQL database for all homes at that place, and its connections: new ones cost more than most tests."""
+    kept = EmptyDatabase()
+    return kept, open_database(kept.url)
 
 
 class Home:
@@ -53,9 +61,16 @@ class Home:
         folder.mkdir()
         if kind == "sqlite":
             put_empty_database(folder / "chat.sqlite3")
-        self.database = open_database(f"sqlite:///{folder}/chat.sqlite3" if kind == "sqlite" else migrated())
-        self.close = self.database.close_connections
+            self.database = open_database(f"sqlite:///{folder}/chat.sqlite3")
+        else:
+            kept, self.database = on_postgres(folder.name)
+            kept.empty()
+            self.database.execute_sql(f"DROP TABLE IF EXISTS {MARK}")
         self._folder = folder
+
+    def close(self):
+        if self.database.dialect.name == "sqlite":
+            self.database.close_connections()
 
     @cached_property
     def chat(self):
