@@ -1,5 +1,6 @@
 """The rebuilding of the search index in a database of minichat 0.1, beside servers of that version and of this one."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from minichat.domain.model import NewRoom, NewUser, RoomKind, User
 from minichat.domain.paging import Window
 from minichat.domain.search import name_query
 from postgres import shared
+from sqlite import put_empty_database
 
 UNICODE = UnicodeCharacters()
 PEOPLE = [
@@ -119,14 +121,11 @@ class CrashingCharacters(UnicodeCharacters):
         return super().without_variants(text)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/chat.sqlite3" if request.param == "sqlite" else shared().url()
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[ChatDatabase]:
-    """A database of minichat 0.1 with people and rooms, migrated and not reindexed."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database of minichat 0.1 with people and rooms, migrated and not reindexed: the tests have copies of it."""
+    path = tmp_path_factory.mktemp("upgraded") / "chat.sqlite3"
+    url = f"sqlite:///{path}" if request.param == "sqlite" else shared().url()
     opened = open_database(url)
     opened.create()
     last = opened.dialect.choose(sqlite="0008_log_epoch", postgres="0001_initial")
@@ -138,6 +137,20 @@ def database(url: str) -> Iterator[ChatDatabase]:
     for name in ROOMS:
         old_server.adds_room(name)
     assert migrate.upgrade(opened)[:2] == ["0009_activity", "0010_search_fold"]
+    opened.close_connections()
+    return url
+
+
+@pytest.fixture
+def url(upgraded: str, tmp_path: Path) -> str:
+    if upgraded.startswith("sqlite"):
+        return f"sqlite:///{shutil.copy(upgraded.removeprefix('sqlite:///'), tmp_path)}"
+    return shared().url(upgraded.partition("@/")[2].partition("?")[0])
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[ChatDatabase]:
+    opened = open_database(url)
     yield opened
     opened.close_connections()
 
@@ -164,8 +177,8 @@ def index(database: ChatDatabase) -> list[list[tuple[object, ...]]]:
 def fresh_index(folder: Path) -> list[list[tuple[object, ...]]]:
     """The index of a new database of this version with the same people and rooms."""
     folder.mkdir()
+    put_empty_database(folder / "chat.sqlite3")
     database = open_database(f"sqlite:///{folder}/chat.sqlite3")
-    migrate.upgrade(database)
     users, rooms = PeeweeUserStore(database, UNICODE), PeeweeRoomStore(database, UNICODE)
     with database.writing():
         for username, first_name, last_name in PEOPLE:
