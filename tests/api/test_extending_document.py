@@ -10,8 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"^```.*?^```$", "", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
-SOURCES = [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("src/minichat/web/**/*.js")]
-CODE = [path.read_text(encoding="utf-8") for path in SOURCES]
+SOURCES = ("src/**/*.py", "tests/**/*.py", "src/minichat/web/**/*.js")
 FILE = r"[\w/]+(?:\.test)?\.(?:py|js|css)"
 FILES = sorted(set(re.findall(rf"`({FILE})`", PROSE)))
 PAIRS = sorted(set(re.findall(rf"`(\w+)`[^`|\n]{{1,9}}`({FILE})`", PROSE.replace("\n", " "))))
@@ -20,20 +19,30 @@ OF_THE_EXAMPLE = {"is_silent", "both", "sqlite", "postgres", "PUT", "api.md"}
 """Names that the examples add, and words that are not names in the code."""
 
 
+@pytest.fixture(scope="module")
+def code() -> list[str]:
+    """The content of each file."""
+    return [path.read_text(encoding="utf-8") for pattern in SOURCES for path in ROOT.glob(pattern)]
+
+
+@pytest.fixture(scope="module")
+def words(code: list[str]) -> set[str]:
+    return {word for content in code for word in re.findall(r"\w+", content)}
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_each_file_on_the_page_exists(file: str) -> None:
     assert (ROOT / "src/minichat" / file).is_file() or (ROOT / "tests" / file).is_file()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_THE_EXAMPLE])
-def test_each_name_on_the_page_exists(name: str) -> None:
+def test_each_name_on_the_page_exists(code: list[str], words: set[str], name: str) -> None:
     owner, _, member = name.rpartition(".")
     if owner:
-        assert any(
-            re.search(rf"^class {owner}\b.*?^    (def )?{member}\b", code, re.MULTILINE | re.DOTALL) for code in CODE
-        )
+        definition = re.compile(rf"^class {owner}\b.*?^    (def )?{member}\b", re.MULTILINE | re.DOTALL)
+        assert any(definition.search(content) for content in code)
     else:
-        assert any(re.search(rf"\b{member}\b", code) for code in CODE)
+        assert member in words
 
 
 @pytest.mark.parametrize(("name", "file"), PAIRS)
