@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -91,9 +91,10 @@ class Launched:
 class Launcher:
     """The process that forks, as its user sees it."""
 
-    def __init__(self, variables: Mapping[str, str] = {}) -> None:
-        """`variables` are added to the environment."""
-        self.environment = _without_minichat({**os.environ, **variables})
+    def __init__(self, variables: Mapping[str, str] = {}, free: Collection[str] = ()) -> None:
+        """`variables` are added to the environment. Those that are `free` may differ from start to start."""
+        self._free = free
+        self.environment = self._decisive({**os.environ, **variables})
         self._lock = threading.Lock()
         self._socket, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_PATIENCE_SECONDS)
@@ -108,11 +109,15 @@ class Launcher:
             )
 
     def can_start(self, environment: Mapping[str, str]) -> bool:
-        """Return whether this environment differs from the launcher's in minichat's settings only.
+        """Return whether this environment differs from the launcher's in minichat's settings and free variables only.
 
         Other variables could matter to Python or to the imported modules.
         """
-        return _without_minichat(environment) == self.environment
+        return self._decisive(environment) == self.environment
+
+    def _decisive(self, environment: Mapping[str, str]) -> dict[str, str]:
+        found = _without_minichat(environment)
+        return {name: value for name, value in found.items() if name not in self._free}
 
     def start(self, args: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]) -> Launched:
         """Run `minichat` with these arguments, the program's name first. Standard error goes to `output`, too."""

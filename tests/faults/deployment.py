@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from e2e.crowd import check_database, wait_until
-from faults.clock import ShiftableClock
+from faults.clock import ShiftableClock, launcher
 from faults.disk import Disk, small_disk
-from launcher import Launcher
 from postgres import RunningPostgres
 from scale import scaled
 from servers import SECRET, RunningRedis, RunningServer, free_port, running_redis, serving
@@ -42,7 +41,6 @@ class Host:
         self.clock = ShiftableClock(folder)
         self._folder = folder
         self._settings: dict[str, Any] = {**SETTINGS, **settings}
-        self._launcher = Launcher(self.clock.variables)
         self._running = ExitStack()
         self._earlier_logs = ""
         self.start()
@@ -54,7 +52,7 @@ class Host:
             *("--workers", f"{self._workers}"),
             port=self.port,
             variables=self.clock.variables,
-            by=self._launcher,
+            by=launcher(),
             **self._settings,
         )
         self.server: RunningServer = self._running.enter_context(running)
@@ -97,7 +95,6 @@ class Host:
 
     def close(self) -> None:
         self._running.close()
-        self._launcher.end()
 
 
 def _is_complaint(line: str) -> bool:
