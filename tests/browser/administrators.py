@@ -1,8 +1,10 @@
 """Administrators at the pages of `/admin/`, each in a browser profile of their own."""
 
 import itertools
+from urllib.parse import urljoin
 
 from browser.people import Visitor
+from browser.plain_pages import PlainPages
 from browser.profiles import Profiles
 from commands import run_minichat
 from e2e.crowd import PASSWORD
@@ -31,6 +33,10 @@ class Administrator(Visitor):
     def goes_to(self, area: str) -> None:
         """Follow a link of the navigation."""
         self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=area, exact=True).click()
+
+    def reads(self, address: str) -> PlainPages:
+        """Read a page of the administration without a window, such as `/admin/people/`."""
+        return PlainPages(self.page.request, urljoin(self.page.url, address))
 
     def finds_the_page_accessible(self) -> None:
         """Check the page with axe-core in both themes."""
