@@ -18,17 +18,17 @@ import minichat.adapters.peewee as adapter
 from launcher import cheap_hashing
 from minichat.adapters import passwords
 from minichat.cli import main
-from servers import environment, run
+from servers import environment, run_launched
 
 
 def run_minichat(folder: Path, *args: str, says: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `minichat ARGS` in `folder`, with `says` on its standard input and these MINICHAT_ settings alone.
 
-    Raises what the command does not catch, which would be a traceback. `serve` forks, so it runs as a process. The
-    hashes of passwords are cheap, as those of the started servers.
+    Raises what the command does not catch, which would be a traceback. `serve` forks, so it runs in a fork of the
+    launcher. The hashes of passwords are cheap, as those of the started servers.
     """
     if args[0] == "serve" and "--help" not in args:
-        return run(folder, *args, says=says, **settings)
+        return run_launched(folder, *args, **settings)
     with (
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, environment(**settings), clear=True),

@@ -119,10 +119,17 @@ class Launcher:
         found = _without_minichat(environment)
         return {name: value for name, value in found.items() if name not in self._free}
 
-    def start(self, args: Sequence[str], folder: Path, environment: Mapping[str, str], output: IO[bytes]) -> Launched:
-        """Run `minichat` with these arguments, the program's name first. Standard error goes to `output`, too."""
+    def start(
+        self,
+        args: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        errors: IO[bytes] | None = None,
+    ) -> Launched:
+        """Run `minichat` with these arguments, the program's name first. Without `errors`, `output` gets them, too."""
         request = {"args": args, "folder": str(folder), "environment": dict(environment)}
-        return Launched(self, self._ask(request, [output.fileno()]), args)
+        return Launched(self, self._ask(request, [output.fileno(), (errors or output).fileno()]), args)
 
     def exit_code(self, pid: int) -> int:
         """Return the exit code of a started command, at its end."""
@@ -163,7 +170,7 @@ def launcher() -> Launcher:
 def _next_command(requests: socket.socket) -> None:
     """Serve requests. Return in a forked process, which is ready for its command; exit when the tests have ended."""
     while True:
-        message, descriptors, _, _ = socket.recv_fds(requests, _LARGEST_REQUEST, 1)
+        message, descriptors, _, _ = socket.recv_fds(requests, _LARGEST_REQUEST, 2)
         if not message:
             sys.exit()
         request = json.loads(message)
@@ -171,15 +178,16 @@ def _next_command(requests: socket.socket) -> None:
             _, status = os.waitpid(request["ended"], 0)
             requests.send(b"%d" % os.waitstatus_to_exitcode(status))
         elif os.fork():
-            os.close(descriptors[0])
+            for descriptor in descriptors:
+                os.close(descriptor)
         else:
-            _become(request, descriptors[0])
+            _become(request, descriptors)
             requests.send(b"%d" % os.getpid())
             requests.close()
             return
 
 
-def _become(request: dict[str, object], output: int) -> None:
+def _become(request: dict[str, object], descriptors: Sequence[int]) -> None:
     args, folder, environment = request["args"], request["folder"], request["environment"]
     assert isinstance(args, list)
     assert isinstance(folder, str)
@@ -188,9 +196,9 @@ def _become(request: dict[str, object], output: int) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    for stream, descriptor in enumerate(descriptors, start=1):
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
     sys.argv[:] = args
 
 

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
 from launcher import Launcher, Process, launcher
@@ -320,6 +321,22 @@ def run_program(
         timeout=60,
         check=False,
     )
+
+
+def run_launched(folder: Path, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run `minichat ARGS` in `folder` to its end, in a fork of the launcher, with nothing on its standard input."""
+    command, variables = [str(BIN / "minichat"), *args], environment(**settings)
+    by = _launcher_for(command, variables, None)
+    if by is None:
+        return run(folder, *args, **settings)
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = by.start(command, folder, variables, output, errors)
+        try:
+            code = process.wait(60)
+        finally:
+            kill_group(process)
+        texts = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (output, errors)]
+    return subprocess.CompletedProcess(command, code, *texts)
 
 
 def resident_mib(pid: int) -> float:

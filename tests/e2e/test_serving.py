@@ -20,7 +20,7 @@ import requests
 from commands import run_minichat
 from e2e.crowd import register, wait_until
 from e2e.streams import opened
-from servers import BIN, PATIENCE, SECRET, resident_mib, serving
+from servers import BIN, PATIENCE, SECRET, resident_mib, run, serving
 
 REGISTRATION = {"username": "ann", "password": "correct horse battery"}
 
@@ -111,7 +111,7 @@ def test_the_parent_and_the_command_line_import_neither_flask_nor_peewee():
 
 
 def test_a_taken_address_is_reported_in_one_sentence(tmp_path, taken_port):
-    result = run_minichat(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")
+    result = run(tmp_path, "serve", "--bind", f"127.0.0.1:{taken_port}")  # the program itself, as its user does
     assert result.returncode == 1
     assert sentences(result) == [f"Can't listen on 127.0.0.1:{taken_port}: Address already in use."]
 
