@@ -4,7 +4,10 @@ It replaces the workers one after the other.
 """
 
 import logging
+import queue
 import signal
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -151,6 +154,73 @@ def test_a_second_reload_replaces_the_workers_of_the_first_too():
         arbiter.manage_workers()
     assert len(arbiter.WORKERS) == 2
     assert min(arbiter.WORKERS) > 3
+
+
+def test_a_worker_that_dies_beside_one_that_stops_is_replaced_at_once():
+    arbiter = ReplacingArbiter(2)
+    arbiter._num_workers = 1
+    arbiter.manage_workers()
+    assert arbiter.stopped == [1]
+    for _ in range(2):
+        del arbiter.WORKERS[max(arbiter.WORKERS)]  # the first still finishes its requests
+        arbiter.manage_workers()
+        arbiter.manage_workers()
+        assert len(arbiter.WORKERS) == 2
+    assert set(arbiter.stopped) == {1}
+    assert set(arbiter.WORKERS) == {1, 4}
+
+
+class WaitingArbiter(ReplacingArbiter):
+    """Its newest worker takes long to start. A signal arrives when the arbiter has begun to wait."""
+
+    def _newest_serve(self):
+        self.SIG_QUEUE = queue.SimpleQueue()
+        self.signal(signal.SIGTERM, None)
+        return False
+
+    def reap_workers(self):
+        """Do nothing: there are no processes."""
+
+
+def test_a_signal_to_stop_ends_the_wait_for_a_worker_that_starts():
+    arbiter = WaitingArbiter(2)
+    arbiter.reload()
+    began = time.monotonic()
+    arbiter.manage_workers()
+    assert time.monotonic() - began < 1
+    assert arbiter.SIG_QUEUE.get_nowait() == signal.SIGTERM
+    assert (len(arbiter.WORKERS), arbiter.stopped) == (3, [])
+
+
+FAILING = """
+import logging, os, queue, signal, sys
+from types import SimpleNamespace
+from gunicorn.errors import HaltServer
+from minichat.serving.workers import Arbiter
+
+arbiter = Arbiter.__new__(Arbiter)
+arbiter.log, arbiter.SIG_QUEUE, arbiter.reexec_pid = logging.getLogger("test"), queue.SimpleQueue(), 0
+arbiter.dirty_arbiter_pid, arbiter.cfg = 0, SimpleNamespace(child_exit=print)
+for stops in [True, False] if sys.argv[1:] else [False, False]:
+    if stops:
+        arbiter.signal(signal.SIGTERM, None)
+    pid = os.fork() or os._exit(Arbiter.WORKER_BOOT_ERROR)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    arbiter.WORKERS = {pid: SimpleNamespace(tmp=SimpleNamespace(close=lambda: None))}
+    try:
+        arbiter.reap_workers()
+        print("goes on")
+    except HaltServer as halt:
+        print("halts", halt.exit_status)
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "outcomes"), [(["stops"], "goes on\ngoes on\n"), ([], "halts 3\ngoes on\n")], ids=["stops", "serves"]
+)
+def test_a_worker_that_fails_to_start_halts_a_server_once_and_not_one_that_stops(args, outcomes):
+    command = [sys.executable, "-c", FAILING, *args]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout == outcomes
 
 
 def test_nobody_waits_for_a_worker_that_died_while_it_started() -> None:

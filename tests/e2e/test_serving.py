@@ -423,7 +423,9 @@ os.register_at_fork(after_in_child=suspend)
 """
 
 
-def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_path):
+@contextmanager
+def replacing(tmp_path):
+    """A server that replaces its workers. Yield it, its old workers, and the suspended successor of the first."""
     (tmp_path / "sitecustomize.py").write_text(SUSPENDING_NEW_WORKERS)
     variables = {"PYTHONPATH": str(tmp_path)}
     with serving(tmp_path, "--workers", "2", slow_passwords=True, variables=variables) as server:
@@ -438,6 +440,11 @@ def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_
         wait_until(suspended, "a new worker")
         [new] = suspended()
         (tmp_path / "suspends").unlink()
+        yield server, old, new
+
+
+def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_path):
+    with replacing(tmp_path) as (server, old, new):
         for _ in range(20):
             assert server.call("GET", "/healthz").status == 200
         assert set(server.workers) == {*old, new}
@@ -445,6 +452,15 @@ def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_
         wait_until(lambda: not old & set(server.workers) and len(server.workers) == 2, "the end of the old ones")
         assert new in server.workers
         assert server.call("GET", "/healthz").status == 200
+
+
+def test_a_server_stops_at_once_while_a_worker_starts_that_hangs(tmp_path):
+    with replacing(tmp_path) as (server, old, new):
+        server.process.send_signal(signal.SIGTERM)
+        # It would wait 10 seconds for the new one.
+        wait_until(lambda: not old & set(server.workers), "the end of the old ones", patience=5)
+        os.kill(new, signal.SIGCONT)
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_a_hangup_loads_new_settings_and_ignores_wrong_ones(tmp_path):

@@ -11,6 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from gevent.event import Event
 from gevent.pool import Pool
 from gunicorn import arbiter as gunicorn_arbiter
 from gunicorn import util
+from gunicorn.errors import HaltServer
 from gunicorn.http import errors as http
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -67,11 +69,28 @@ class Arbiter(gunicorn_arbiter.Arbiter):
     _belongs_to_terminal = False
     _outdated_age = 0
     """Workers up to this age have the settings from before the latest reload."""
+    _stopping: AbstractSet[int] = frozenset()
+    """The processes of workers that were told to stop, and finish their requests."""
+    _must_stop = False
 
     def init_signals(self) -> None:
         """Install the handlers of signals. Under nohup, which ignores SIGHUP, the server survives its terminal."""
         self._belongs_to_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
         super().init_signals()
+
+    def signal(self, sig: int, frame: Any) -> None:
+        """Queue the signal. One that stops the server ends the wait for a worker that starts, which may take long."""
+        self._must_stop = self._must_stop or sig in self.WORKER_SIGNALS
+        super().signal(sig, frame)
+
+    def reap_workers(self) -> None:
+        """Forget workers that have ended. One that fails to start must not change the end of a server that stops."""
+        try:
+            super().reap_workers()
+        except HaltServer:
+            if not self._must_stop:
+                self._must_stop = True
+                raise
 
     def handle_hup(self) -> None:
         """Reload, or stop if the terminal of the server was closed: its end sends the same signal."""
@@ -118,15 +137,26 @@ class Arbiter(gunicorn_arbiter.Arbiter):
 
     def manage_workers(self) -> None:
         """Keep the number of workers. Replace outdated ones one after the other, each when its successor serves."""
-        if len(self.WORKERS) == self.num_workers and any(
-            worker.age <= self._outdated_age for worker in self.WORKERS.values()
-        ):
+        if self._lacks_worker():
             self.spawn_worker()
         until = time.monotonic() + STOP_SECONDS
         while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
+            if self._must_stop:
+                return
             time.sleep(0.05)
             self.reap_workers()
         super().manage_workers()
+        by_age = sorted(self.WORKERS, key=lambda pid: self.WORKERS[pid].age)
+        surplus = by_age[: max(0, len(by_age) - self.num_workers)]
+        self._stopping = (self._stopping & self.WORKERS.keys()) | set(surplus)
+
+    def _lacks_worker(self) -> bool:
+        """Return whether to start a worker although there are enough: one is outdated, or stops and replaces nobody."""
+        is_outdated = any(worker.age <= self._outdated_age for worker in self.WORKERS.values())
+        serving = self.WORKERS.keys() - self._stopping
+        return len(serving) < self.num_workers <= len(self.WORKERS) or (
+            is_outdated and len(self.WORKERS) == self.num_workers
+        )
 
     def _newest_serve(self) -> bool:
         newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
