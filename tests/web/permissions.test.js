@@ -3,15 +3,19 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {permissionsOn} from "../../src/minichat/web/scripts/store/permissions.js";
-import {ANN, message, room} from "./fixtures.js";
+import {ANN, BEN, message, person, room} from "./fixtures.js";
+
+const CHAT = {kind: /** @type {const} */ ("direct"), role: /** @type {const} */ ("member")};
 
 /**
  * The names of what Ann may do.
  * @param {Parameters<typeof room>[0]} fields Of the room.
  * @param {Parameters<typeof message>[1]} [about] Of the message, which is Ben's.
+ * @param {number[]} [blocked] The people whom Ann blocks.
  */
-function allowed(fields, about) {
-  const may = permissionsOn(room(fields), message(1, about), ANN.id);
+function allowed(fields, about, blocked) {
+  const account = {...ANN, email: "", email_verified: false, date_joined: ""};
+  const may = permissionsOn({account, blocked: new Set(blocked)}, room(fields), message(1, about));
   return Object.entries(may)
     .filter(([, isAllowed]) => isAllowed)
     .map(([name]) => name);
@@ -29,9 +33,20 @@ test("owner and moderators pin, and delete the messages of others", () => {
 });
 
 test("in a direct chat both pin, and delete only their own", () => {
-  const chat = {kind: /** @type {const} */ ("direct"), role: /** @type {const} */ ("member")};
-  assert.deepEqual(allowed(chat), ["reply", "react", "copy", "pin", "report", "block"]);
-  assert.deepEqual(allowed(chat, {user: ANN}), ["reply", "react", "edit", "copy", "pin", "remove"]);
+  assert.deepEqual(allowed(CHAT), ["reply", "react", "copy", "pin", "report", "block"]);
+  assert.deepEqual(allowed(CHAT, {user: ANN}), ["reply", "react", "edit", "copy", "pin", "remove"]);
+});
+
+test("a direct chat with a blocked person can only be read", () => {
+  assert.deepEqual(allowed(CHAT, {}, [BEN.id]), ["copy", "report", "block"]);
+  assert.deepEqual(allowed(CHAT, {user: ANN, is_pinned: true}, [BEN.id]), ["copy", "pin", "remove"]);
+  assert.ok(allowed({}, {}, [BEN.id]).includes("reply"), "not so a room with others");
+});
+
+test("a direct chat with an erased account offers nothing that needs a field to write in", () => {
+  const participants = [ANN, person(BEN.id, "deleted-user-2")];
+  assert.deepEqual(allowed({...CHAT, participants}), ["react", "copy", "pin", "report", "block"]);
+  assert.deepEqual(allowed({...CHAT, participants}, {user: ANN}), ["react", "copy", "pin", "remove"]);
 });
 
 test("members react to announcements, but do not answer them", () => {

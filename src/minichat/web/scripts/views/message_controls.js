@@ -81,10 +81,11 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
   /** Show the toolbar at a message. @param {HTMLElement} row */
   function showToolbar(row) {
     const message = messageOf(keyAt(row));
-    const room = message && app.store.get().rooms.get(message.room);
+    const state = app.store.get();
+    const room = message && state.rooms.get(message.room);
     const place = row.querySelector(".message-main");
     if (!message || !room || message.is_deleted || !place) return toolbar.remove();
-    const may = permissionsOn(room, message, app.store.get().account?.id);
+    const may = permissionsOn(state, room, message);
     react.hidden = !may.react;
     answer.hidden = !may.reply;
     if (toolbar.parentElement !== place) place.append(toolbar);

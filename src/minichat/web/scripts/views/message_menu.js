@@ -32,11 +32,11 @@ export const QUICK_EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
  * @param {AbortSignal} how.signal
  */
 export function openMessageMenu(app, message, {anchor, point, pickEmoji, signal}) {
-  const {rooms, account, blocked} = app.store.get();
-  const room = rooms.get(message.room);
+  const state = app.store.get();
+  const room = state.rooms.get(message.room);
   if (!room) return;
-  const may = permissionsOn(room, message, account?.id);
-  const isBlocked = blocked.has(message.user.id);
+  const may = permissionsOn(state, room, message);
+  const isBlocked = state.blocked.has(message.user.id);
   const quick = QUICK_EMOJI.map((emoji) => ({
     label: t("messages.react_with", {emoji}),
     text: emoji,

@@ -70,13 +70,13 @@ export function pinsDialog(app, room, signal) {
  * @param {() => void} onopen
  */
 function pinRow(app, pin, onopen) {
-  const {rooms, account} = app.store.get();
-  const room = rooms.get(pin.room);
+  const state = app.store.get();
+  const room = state.rooms.get(pin.room);
   const unpin = () => setPinned(app, pin, false).catch((error) => toast(problemText(error), {isProblem: true}));
   return h(
     "li",
     {class: "pin"},
     foundMessage(app, pin, {onopen}),
-    room && permissionsOn(room, pin, account?.id).pin && iconButton("close", t("messages.unpin"), unpin),
+    room && permissionsOn(state, room, pin).pin && iconButton("close", t("messages.unpin"), unpin),
   );
 }
