@@ -41,6 +41,7 @@ def test_a_newcomer_uses_the_keyboard_alone(people: People, bob: Person) -> None
 
     tabs_to(page, page.get_by_role("link", name="Create account"))
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Create your account")).to_be_focused()
     for field, value in (("username", f"{bob.username}k"), ("first_name", "Kim"), ("password", PASSWORD)):
         tabs_to(page, page.locator(f"[name={field}]"))
         page.keyboard.type(value)

@@ -29,6 +29,17 @@ export function fill(element, ...children) {
 }
 
 /**
+ * Show a page in the place of another. Its heading takes the focus over.
+ * @param {Element} place
+ * @param {HTMLElement} page
+ */
+export function handOver(place, page) {
+  const hadFocus = place.contains(document.activeElement);
+  fill(place, page);
+  if (hadFocus) place.querySelector("h1")?.focus({preventScroll: true});
+}
+
+/**
  * Set attributes. Null, undefined and false remove one; true sets it empty, except for `aria-`, where both are text.
  * @param {HTMLElement} element
  * @param {Attributes} attributes

@@ -10,7 +10,7 @@ import {startPreparing} from "../actions/preparing.js";
 import {startMarking} from "../actions/reading.js";
 import {startSending} from "../actions/sending.js";
 import {chooseLanguage, language, t, useLanguage} from "../texts/texts.js";
-import {fill, h, scope} from "../ui/dom.js";
+import {h, handOver, scope} from "../ui/dom.js";
 import {keepAboveKeyboard} from "../ui/keyboard_space.js";
 import {requestListed} from "../ui/later.js";
 import {watchTitle} from "./title.js";
@@ -28,17 +28,10 @@ export async function root(app, element, signal) {
   async function show() {
     const {phase} = app.store.get();
     const part = page.next();
-    if (phase === "out") put(welcome(app, part));
+    if (phase === "out") handOver(element, welcome(app, part));
     if (phase !== "in") return;
     const loaded = await loadChat().catch(() => null);
-    if (!part.aborted) put(loaded ? loaded.chat(app, part) : notLoaded());
-  }
-
-  /** Show a page. It takes the focus over from the page before. @param {HTMLElement} next */
-  function put(next) {
-    const hadFocus = element.contains(document.activeElement);
-    fill(element, next);
-    if (hadFocus) element.querySelector("h1")?.focus({preventScroll: true});
+    if (!part.aborted) handOver(element, loaded ? loaded.chat(app, part) : notLoaded());
   }
 
   const prepare = () => void loadChat().catch(() => null); // `show` reports a failure

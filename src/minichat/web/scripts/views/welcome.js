@@ -7,7 +7,7 @@ import {logIn, register} from "../actions/session.js";
 import {go, parseRoute} from "../router.js";
 import {t} from "../texts/texts.js";
 import {field} from "../ui/controls.js";
-import {fill, h, scope} from "../ui/dom.js";
+import {h, handOver, scope} from "../ui/dom.js";
 import {later} from "../ui/later.js";
 import {passwordField} from "../ui/password_field.js";
 import {accountForm} from "./account_form.js";
@@ -26,10 +26,10 @@ export function welcome(app, signal) {
   /** @param {string} name */
   async function show(name) {
     const end = form.next();
-    if (name === "register") return void fill(place, registerForm(app, end));
-    if (name === "log-in") return void fill(place, logInForm(app, end));
+    if (name === "register") return handOver(place, registerForm(app, end));
+    if (name === "log-in") return handOver(place, logInForm(app, end));
     const recovery = await later(() => import("./recovery.js"));
-    if (recovery && !end.aborted) fill(place, recovery.recoveryForm(app, end));
+    if (recovery && !end.aborted) handOver(place, recovery.recoveryForm(app, end));
   }
 
   return h("main", {class: "welcome"}, card);
