@@ -228,6 +228,7 @@ class TestBlocks:
         agrees(ann, "Block")
         expect(dialog(ann)).to_contain_text("You have blocked this person.")
         expect(dialog(ann).get_by_role("button", name="Send message")).to_have_count(0)
+        expect(dialog(ann).get_by_role("button", name="Unblock")).to_be_focused()
         ann.page.keyboard.press("Escape")
         ann.sees_no("hello Ann")
         ann.goes_to_address("#/settings/blocks")

@@ -3,6 +3,7 @@
  * card was opened.
  *
  * @typedef {import("../../app.js").App} App
+ * @typedef {import("../../ui/dom.js").Child} Child
  * @typedef {import("../../api/types.js").User} User
  * @typedef {import("../../api/types.js").Participant} Participant
  */
@@ -82,12 +83,12 @@ function personCard(app, first, roomId, signal) {
     const room = state.rooms.get(roomId ?? 0);
     const participant = roleOf(state);
     const isBlocked = state.blocked.has(id);
-    if (isErased(first)) return fill(actions);
+    if (isErased(first)) return offer();
     if (id === state.account?.id) {
       const profile = href({page: "settings", section: "profile"});
-      return fill(actions, h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
+      return offer(h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
     }
-    if (isStranger && !isBlocked) return fill(actions);
+    if (isStranger && !isBlocked) return offer();
     const block = isBlocked
       ? button("check", t("person.unblock"), () => setBlocked(app, first, false))
       : button("ban", t("person.block"), async () => {
@@ -95,8 +96,7 @@ function personCard(app, first, roomId, signal) {
         });
     role.dataset.role = participant?.role;
     setText(role, participant && participant.role !== "member" ? t(`roles.${participant.role}`) : "");
-    fill(
-      actions,
+    offer(
       isBlocked && h("p", {class: "person-note"}, t("person.blocked_note")),
       !isStranger && messageAction(state),
       block,
@@ -106,6 +106,18 @@ function personCard(app, first, roomId, signal) {
           )
         : null,
     );
+  }
+
+  /**
+   * Show other actions. The one with the focus keeps it, or the first takes it over.
+   * @param {...(Child | Child[])} shown
+   */
+  function offer(...shown) {
+    const held = actions.contains(document.activeElement) ? document.activeElement?.textContent : null;
+    fill(actions, ...shown);
+    if (held === null) return;
+    const all = /** @type {HTMLElement[]} */ ([...actions.querySelectorAll("a, button")]);
+    (all.find((one) => one.textContent === held) ?? all[0])?.focus({preventScroll: true});
   }
 
   /** What was said before a block can be read. @param {import("../../store/state.js").State} state */
