@@ -369,8 +369,10 @@ class TestOneMessage:
         room = ann.makes_room("Kitchen", bob)
         message = bob.said("cake!", room)
         ann.opens_room(room)
-        row(ann.page, "cake").click(button="right")
+        row(ann.page, "cake").hover()
+        row(ann.page, "cake").get_by_role("button", name="More actions").click()
         ann.page.get_by_role("menuitemcheckbox", name="React with 🎉").click()
+        expect(row(ann.page, "cake")).to_be_focused()  # the toolbar has left with the pointer
         mine = ann.page.get_by_role("button", name="🎉 1: You")
         expect(mine).to_have_attribute("aria-pressed", "true")
         bob.sends("PUT", f"/api/chat/messages/{message['id']}/reactions/{quote('🎉')}/")

@@ -27,6 +27,7 @@ let closeOpen = null;
 export function openMenu(anchor, items, {point, head = [], signal} = {}) {
   closeOpen?.();
   const end = new AbortController();
+  const returnFocus = focusReturn(anchor);
   const rows = items.filter((item) => item !== null && item !== false);
   const menu = h("div", {class: "menu", role: "menu", tabindex: -1, popover: "manual"});
 
@@ -35,7 +36,7 @@ export function openMenu(anchor, items, {point, head = [], signal} = {}) {
     end.abort();
     menu.remove();
     if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "false");
-    if (!isFocusKept) anchor.focus({preventScroll: true});
+    if (!isFocusKept) returnFocus();
   }
   const closeThis = () => close({isFocusKept: true});
   closeOpen = closeThis;
@@ -145,6 +146,16 @@ function placeAfter(key, place, count, short) {
     default:
       return undefined;
   }
+}
+
+/**
+ * Returns how to give the focus back to an anchor. If the anchor has left its row meanwhile, as the toolbar of a message
+ * does with the pointer, the row gets the focus.
+ * @param {HTMLElement} anchor
+ */
+export function focusReturn(anchor) {
+  const row = /** @type {HTMLElement | null | undefined} */ (anchor.parentElement?.closest("[tabindex]"));
+  return () => (row && !row.contains(anchor) ? row : anchor).focus({preventScroll: true});
 }
 
 /**

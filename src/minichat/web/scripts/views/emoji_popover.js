@@ -5,7 +5,7 @@
  */
 import {t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
-import {place} from "../ui/menu.js";
+import {focusReturn, place} from "../ui/menu.js";
 import {emojiPicker} from "./emoji_picker.js";
 
 /** @type {{anchor: HTMLElement, close: () => void} | null} */
@@ -23,6 +23,7 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
   open?.close();
   if (isOpenHere) return;
   const end = new AbortController();
+  const returnFocus = focusReturn(anchor);
   const picker = emojiPicker(
     app,
     {
@@ -45,7 +46,7 @@ export function openEmojiPicker(app, anchor, {onPick}, signal) {
     end.abort();
     element.remove();
     if (anchor.hasAttribute("aria-haspopup")) anchor.setAttribute("aria-expanded", "false");
-    if (!isFocusKept) anchor.focus({preventScroll: true});
+    if (!isFocusKept) returnFocus();
   }
   const closeThis = () => close({isFocusKept: true});
   open = {anchor, close: closeThis};
