@@ -36,7 +36,7 @@ _WIDER = """() => {
     .filter(([element]) => element.checkVisibility() && !element.closest(".only-heard, .tabs") && !isClipped(element))
     .map(([element, {left, right}]) => `${element.className}: ${left} to ${right}`);
 }"""
-_SCROLLING_SIDEWAYS = """() => [document.scrollingElement, ...document.querySelectorAll(".app *, dialog *")]
+_SCROLLING_SIDEWAYS = """() => [document.scrollingElement, ...document.querySelectorAll(".app *, dialog *, .menu")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(one).overflowX))
   .filter(one => !one.matches("pre, pre *, .tabs, textarea, input"))
   .map(one => `${one.tagName} ${one.className} scrolls sideways: ${one.scrollWidth} in ${one.clientWidth}`)"""
@@ -45,6 +45,7 @@ _LOSING_ITS_BEGINNING = r"""() => [...document.querySelectorAll("body *")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && /^\p{Script=Arabic}/u.test(one.textContent))
   .filter(one => getComputedStyle(one).textOverflow === "ellipsis" && getComputedStyle(one).direction === "ltr")
   .map(one => `${one.className} loses the beginning of a text that reads from right to left`)"""
+_MENU_WIDTH = f"document.querySelector('{MENU}').getBoundingClientRect().width"
 _WRONG_LAYOUT = f"() => [({_WIDER})(), ({_SCROLLING_SIDEWAYS})(), ({_LOSING_ITS_BEGINNING})()].flat()"
 
 
@@ -85,6 +86,8 @@ class Tour:
     def menu(self, what: str) -> Locator:
         menu = self.page.get_by_role("menu")
         self.stop(what, menu, MENU)
+        if self.page.evaluate(_MENU_WIDTH) > PHONE["width"]:
+            self.found.append(f"{what}: wider than a phone")
         return menu
 
     def chooses(self, item: str | re.Pattern[str]) -> None:
