@@ -51,6 +51,8 @@ _COVERED = """() => {
     one.left < toolbar.right && toolbar.left < one.right && one.top < toolbar.bottom && toolbar.top < one.bottom);
   return toolbar.left < view.left || toolbar.right > view.right ? [...covered, toolbar] : covered;
 }"""
+_QUOTES_TOO_WIDE = """() => [...document.querySelectorAll(".bubble .quote")].filter(one =>
+  one.getBoundingClientRect().right > one.closest(".bubble").getBoundingClientRect().right).length"""
 
 
 @pytest.fixture(scope="module")
@@ -435,10 +437,13 @@ class TestOneMessage:
 
     def test_the_buttons_of_a_message_cover_no_text(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen", bob)
-        bob.said("words " * 80, room)
+        first = bob.said("words " * 80, room)
         ann.said("more words " * 80, room)
-        bob.said("words " * 80, room)
+        bob.said("words " * 80, room, reply_to=first["id"])
         page = ann.opens_room(room).page
+        for width in (390, 720, 840):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(_QUOTES_TOO_WIDE) == 0, f"at {width} px"
         for width in (640, 1000, 1100):
             page.set_viewport_size({"width": width, "height": 900})
             for message in page.locator("article .bubble").all():
