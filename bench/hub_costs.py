@@ -116,7 +116,8 @@ class Bench:
     def _listen(hub: Hub, subscription: Subscription) -> None:
         listener = Listener(subscription, subscription.user_id, 2**50, "http://chat.example")
         hub.admit(listener)
-        assert hub.attach(listener)
+        hub.attach(listener)
+        assert listener.is_attached
 
     def reading(self) -> Spent:
         """Reading a change."""
