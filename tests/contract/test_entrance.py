@@ -70,6 +70,27 @@ late.get()
 entrance.wait_if_late(here)
 print(len(entrance))
 """
+HANDSHAKE = """
+import ssl
+import sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1])
+listener = socket.create_server(("127.0.0.1", 0))
+pool = Pool()
+count = lambda: len(pool)
+server = DrainingServer(listener, Shares().add(2), pool, count, entrance, handle=handle, ssl_context=context)
+server.start()
+client = socket.create_connection(listener.getsockname())
+while len(pool) == 0:
+    gevent.sleep(0.001)
+server.close()
+ours = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ours.check_hostname, ours.verify_mode = False, ssl.CERT_NONE
+with ours.wrap_socket(client) as client:
+    client.sendall(b"GET /late/ HTTP/1.1")
+pool.join()
+print(served[-1])
+"""
 SILENT = """
 for end in (socket.SHUT_WR, socket.SHUT_RD):
     here, there = socket.socketpair()
@@ -111,3 +132,12 @@ def test_a_late_stream_passes_when_a_full_server_closes():
 def test_a_connection_that_ends_or_sends_nothing_waits_for_nobody():
     said = subprocess.check_output([sys.executable, "-W", "error", "-c", STORY + SILENT], text=True, timeout=20)
     assert said.endswith("\n0\n")
+
+
+def test_a_handshake_that_ends_after_its_server_has_closed_is_served(tmp_path):
+    certificate, public = tmp_path / "certificate", tmp_path / "public"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run(["openssl", "req", *kind, "-keyout", certificate, "-out", public], check=True, capture_output=True)
+    certificate.write_text(certificate.read_text() + public.read_text())
+    said = subprocess.check_output([sys.executable, "-c", STORY + HANDSHAKE, certificate], text=True, timeout=20)
+    assert said.endswith("\n/late/\n")
