@@ -235,7 +235,7 @@ def _see_the_room(tour: Tour, cast: Cast) -> None:
         if item is not None:
             tour.chooses(item)
 
-    opens_menu(own)
+    opens_menu(other)  # it names the author
     tour.menu("menu of a message")
     tour.closes()
     opens_menu(own, "Who reacted")
