@@ -15,6 +15,8 @@ DEVELOPMENT_PORT = 3000
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps connections, since a page loads more than a hundred modules
+
     def log_message(self, *args: object) -> None:
         """Print nothing."""
 

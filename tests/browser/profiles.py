@@ -6,6 +6,8 @@ profile returns to the pool, unless somebody has changed more of it than can be 
 nothing of its last user is left there.
 """
 
+import json
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,8 +19,7 @@ PATIENCE_MS = 10_000
 SESSION = "minichat:session"
 """The key under which the client stores the refresh token and the id of its user."""
 _USUAL: dict[str, Any] = {"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"}
-_QUIET_FILE = "web/start.js"
-"""A file of the client that does nothing in a tab of its own: its address has a storage, and no client runs."""
+_NOWHERE = "about:blank"
 _LOG_IN = "#/"
 """The address at which the client shows the log-in after a log-out."""
 _STORE = """([key, session]) => {
@@ -26,6 +27,10 @@ _STORE = """([key, session]) => {
   sessionStorage.clear();
   if (session !== null) localStorage.setItem(key, session);
 }"""
+# The script of a page stays until the page has loaded, and runs in each of its documents.
+_STORE_AT = f"""([key, session, origin]) => {{
+  if (location.origin === origin) ({_STORE})([key, session]);
+}}"""
 # A client compares its session with the storage when its tab gets the focus: another tab may have changed it.
 _ENTER = f"""async ([key, session, address]) => {{
   ({_STORE})([key, session]);
@@ -65,6 +70,7 @@ class Profile:
         self._waiting: Page | None = None
         self._history: tuple[Page, CDPSession] | None = None
         self._session: str | None = None
+        self._end_storing: Callable[[], None] | None = None
 
     def prepare(self, base: str, session: str | None) -> None:
         """Let the client at this address find the session, and nothing else, in its storage."""
@@ -87,13 +93,20 @@ class Profile:
     def load_later(self, base: str) -> None:
         """Let the next page load the client."""
         if self._waiting is not None:
-            self._store(self._waiting, base)
+            self._leave(self._waiting, base)
 
-    def _store(self, page: Page, base: str) -> None:
-        """Leave the client, and put the session in its storage."""
-        if page.url != f"{base}/{_QUIET_FILE}":
-            page.goto(f"{base}/{_QUIET_FILE}")
-        page.evaluate(_STORE, [SESSION, self._session])
+    def _leave(self, page: Page, base: str) -> None:
+        """Leave the client, and let the next one at this address find the session, and nothing else, in its storage."""
+        if page.url != _NOWHERE:
+            page.goto(_NOWHERE)
+        if self._end_storing is None:
+            found = json.dumps([SESSION, self._session, base])
+            self._end_storing = page.add_init_script(f"({_STORE_AT})({found})").close
+
+    def _has_stored(self) -> None:
+        if self._end_storing is not None:
+            self._end_storing()
+            self._end_storing = None
 
     def open_page(self) -> Page:
         """Return the page that waits, or a new one."""
@@ -102,23 +115,24 @@ class Profile:
 
     def go(self, page: Page, base: str, address: str) -> None:
         """Go to the address, where the client finds the session: as after a log-in in another tab if it is loaded."""
-        if page.url != f"{base}/{_LOG_IN}":
-            page.goto(f"{base}/{address}")
-        elif address == "" or address.startswith("#/"):
+        if page.url == f"{base}/{_LOG_IN}" and (address == "" or address.startswith("#/")):
             page.evaluate(_ENTER, [SESSION, self._session, address or _LOG_IN])
-        else:
-            self._store(page, base)
-            page.goto(f"{base}/{address}")
+            return
+        if page.url == f"{base}/{_LOG_IN}":
+            self._leave(page, base)
+        page.goto(f"{base}/{address}")
+        self._has_stored()
 
     def wait(self, base: str, *, is_spotless: bool) -> None:
         """Undo what the user has changed. `is_spotless`: the client itself can do so. Raises Error if that fails."""
+        self._has_stored()
         first, *others = self.context.pages
         for page in others:
             page.close()
         first.mouse.move(0, 0)  # the page of the next user does not appear below a pointer
         is_at_home = first.url.partition("#")[0] == f"{base}/"
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
-            first.goto(f"{base}/{_QUIET_FILE}")
+            first.goto(_NOWHERE)
             first.emulate_media(color_scheme="null", reduced_motion="reduce")
         self.context.clear_cookies()
         self._waiting = first
@@ -151,7 +165,7 @@ class Profiles:
     def give_back(self, profile: Profile, base: str, *, is_spotless: bool) -> None:
         try:
             profile.wait(base, is_spotless=is_spotless)
-        except (Error, ValueError):  # its server has ended, or all its pages are closed
+        except (Error, ValueError):  # all its pages are closed
             profile.context.close()
         else:
             self._waiting.append(profile)
