@@ -262,20 +262,22 @@ def _write_in_two_tabs_with_an_expired_token(day: Day, ann: Visitor, ben: Visito
     assert day.server.stop() == 0
     day.starts(access_ttl=_SHORT_TTL)
     first = ann.page
-    ann.context.on("response", lambda answer: answers.append(answer) if _REFRESH.search(answer.url) else None)
+    ann.hears("response", lambda answer: answers.append(answer) if _REFRESH.search(answer.url) else None)
     ann.opens(first.url.removeprefix(f"{ann.base}/"))  # gets a short token and shares it
     second = ann.page
     expect(composer(second)).to_be_visible()
     written = []
     for number in (1, 2):
-        ann.context.wait_for_event("response", lambda answer: answer.status == 401)
+        with ann.expects("response", lambda answer: answer.status == 401):
+            pass
         texts = [f"tab {tab}, time {number}" for tab in (1, 2)]
         for page, text in zip((first, second), texts, strict=True):
             says(page, text)
             expect(message(ben, text)).to_be_visible()
         written += texts
     while len(answers) < 2:
-        ann.context.wait_for_event("response", lambda answer: _REFRESH.search(answer.url) is not None)
+        with ann.expects("response", lambda answer: _REFRESH.search(answer.url) is not None):
+            pass
     used = [answer.request.post_data for answer in answers]
     assert [answer.status for answer in answers] == [200] * len(answers)
     assert len(set(used)) == len(used), "two tabs have used the same refresh token"
