@@ -234,6 +234,7 @@ class TestBlocks:
         ann.goes_to_address("#/settings/blocks")
         ann.page.get_by_role("button", name="Unblock Bob").click()
         ann.sees("You have not blocked anybody.")
+        expect(ann.page.get_by_role("main")).to_be_focused()  # the row has gone with its button
         ann.goes_to(room)
         ann.sees("hello Ann")
 

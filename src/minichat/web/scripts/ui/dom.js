@@ -96,16 +96,18 @@ export function setText(element, text) {
 
 /**
  * Keep the children of `parent` in step with items. The element of a key stays while its item is there, so focus,
- * selection and scroll position stay. `make` gets a signal that aborts when the row goes.
+ * selection and scroll position stay. `make` gets a signal that aborts when the row goes. If a row goes with the focus, the
+ * next one takes it over.
  * @template T
  * @param {object} list
  * @param {Element} list.parent Holds nothing else.
  * @param {(item: T) => string | number} list.key
  * @param {(item: T, signal: AbortSignal) => Part<T>} list.make
+ * @param {boolean} [list.isPart] The rows are a part of a longer list, which takes care of the focus.
  * @param {AbortSignal} list.signal
  * @returns {(items: readonly T[]) => void}
  */
-export function keyedList({parent, key, make, signal}) {
+export function keyedList({parent, key, make, isPart = false, signal}) {
   /** @type {Map<string | number, {part: Part<T>, item: T, end: AbortController}>} */
   let rows = new Map();
   signal.addEventListener("abort", () => {
@@ -113,6 +115,9 @@ export function keyedList({parent, key, make, signal}) {
   });
 
   return (items) => {
+    const focused = document.activeElement;
+    const hadFocus = !isPart && parent.contains(focused);
+    const held = hadFocus ? [...parent.children].findIndex((one) => one.contains(focused)) : -1;
     const next = new Map();
     for (const item of items) {
       const name = key(item);
@@ -136,7 +141,23 @@ export function keyedList({parent, key, make, signal}) {
       [...next.values()].map(({part}) => part.element),
     );
     rows = next;
+    if (hadFocus && !parent.contains(document.activeElement)) focusRow(parent, held);
   };
+}
+
+/** @param {Element} parent @param {number} place Of the row that has gone. */
+function focusRow(parent, place) {
+  const row = parent.children[Math.min(place, parent.childElementCount - 1)];
+  const way = "a, button:not([hidden])";
+  const next = /** @type {HTMLElement | null | undefined} */ (row?.matches(way) ? row : row?.querySelector(way));
+  if (next) next.focus({preventScroll: true});
+  else focusAround(parent);
+}
+
+/** Focus what is around an element that can't have the focus any more. @param {Element} element */
+export function focusAround(element) {
+  const around = element.closest("[tabindex]") ?? element.closest("dialog")?.querySelector("button");
+  /** @type {HTMLElement | null | undefined} */ (around)?.focus({preventScroll: true});
 }
 
 /**

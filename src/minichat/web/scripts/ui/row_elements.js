@@ -30,6 +30,7 @@ export function rowElements({parent, key, make, onMade, signal}) {
       onMade(part.element, end);
       return part;
     },
+    isPart: true,
     signal,
   });
 

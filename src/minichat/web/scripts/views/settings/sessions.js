@@ -9,7 +9,7 @@ import {deviceOf} from "../../text/device.js";
 import {clock, daysAgo, full, short} from "../../text/time.js";
 import {language, t} from "../../texts/texts.js";
 import {confirmDialog} from "../../ui/dialog.js";
-import {fill, h, keyedList, setText} from "../../ui/dom.js";
+import {fill, focusAround, h, keyedList, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
 import {toast} from "../../ui/toast.js";
 import {runOnce} from "../form.js";
@@ -53,7 +53,9 @@ export function sessions(app, signal) {
     loaded = [...next].sort((a, b) => Number(b.current) - Number(a.current) || compare(b, a));
     showRows(loaded);
     fill(note);
+    const hadFocus = document.activeElement === endOthers;
     endOthers.hidden = loaded.length < 2;
+    if (hadFocus && endOthers.hidden) focusAround(list);
   }
 
   /** @param {SessionInfo} session */
