@@ -2,17 +2,18 @@
 
 After a restart thousands of clients return at once. A connection that waits here needs no greenlet, which would take
 10 KiB, and its request is not parsed yet. A connection that is accepted before its first bytes arrive has a greenlet,
-which looks at them when they arrive, and then waits here as well.
+which looks at them when they arrive, and then waits here as well. It does not wait for those without a greenlet: they
+wait for a place in the pool, which such greenlets may have filled.
 """
 
 import socket
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import gevent
-from gevent.event import Event
+from gevent.lock import Semaphore
 
 from minichat.api.stream_requests import opens_stream
 from minichat.serving import yielding
@@ -22,16 +23,13 @@ FIRST_BYTES_SECONDS = 1.0
 """Maximum wait for the first bytes of a connection. Clients that return after an interruption send at once."""
 
 
-class _Waiting(NamedTuple):
-    let_in: Callable[[], object]
-    has_greenlet: bool
-
-
 class Entrance:
-    """The connections that wait, in the order of their arrival."""
+    """The connections that wait, in the order of their arrival. The length counts those without a greenlet."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._turn = Semaphore()
+        """Of the late streams: each waits for it in its greenlet."""
         self._porter: gevent.Greenlet[[], None] | None = None
         self._is_open = False
 
@@ -43,20 +41,22 @@ class Entrance:
         if self._is_open:
             serve()
         else:
-            self._append(_Waiting(serve, has_greenlet=False))
+            self._waiting.append(serve)
+            if not self._porter:  # never begun, or done
+                self._porter = gevent.spawn(self._let_in)
 
     def wait_if_late(self, client: Any) -> None:
-        """Wait for the first bytes of a connection. If they open a stream, return when those before it have passed.
+        """Wait for the first bytes of a connection. If they open a stream, return when late ones before it have passed.
 
         Return without an error if nothing arrives: the server notices that itself.
         """
         start = b""
         with gevent.Timeout(FIRST_BYTES_SECONDS, False), suppress(OSError):  # type: ignore[arg-type]  # no error
             start = client.recv(PEEKED_BYTES, socket.MSG_PEEK)
-        if opens_stream(start) and not self._is_open:
-            passed = Event()
-            self._append(_Waiting(passed.set, has_greenlet=True))
-            passed.wait()
+        if opens_stream(start):
+            with self._turn:
+                if not self._is_open:
+                    yielding.sleep(0)  # the requests that have arrived at other connections come first
 
     def open(self, is_full: Callable[[], bool]) -> None:
         """Let everybody pass at once, now and later: the server that has accepted them closes.
@@ -65,20 +65,15 @@ class Entrance:
         """
         self._is_open = True
         while self._waiting:
-            let_in, has_greenlet = self._waiting.popleft()
-            if has_greenlet or not is_full():
-                let_in()
-
-    def _append(self, waiting: _Waiting) -> None:
-        self._waiting.append(waiting)
-        if not self._porter:  # never begun, or done
-            self._porter = gevent.spawn(self._let_in)
+            serve = self._waiting.popleft()
+            if not is_full():
+                serve()
 
     def _let_in(self) -> None:
         while self._waiting:
             yielding.sleep(0)  # the requests that have arrived at other connections come first
             if self._waiting:
-                self._waiting.popleft().let_in()
+                self._waiting.popleft()()
 
 
 def first_bytes(client: Any) -> bytes | None:
