@@ -131,6 +131,19 @@ def test_a_subscription_can_read_batches_of_any_size(ann, bob):
         assert bob.hears(bob.subscribe(position), limit) == whole
 
 
+def test_resuming_within_the_creation_of_a_room_returns_the_joins_of_the_others(chat, ann, bob):
+    dora = chat.person("dora")
+    position = bob.subscribe().position
+    ann.makes_room(with_=[dora, bob])
+    whole = bob.hears(bob.subscribe(position))
+    assert len(whole) == 4
+    for done in range(4):
+        subscription = bob.subscribe(position)
+        if done:
+            chat.services.change_log.read(subscription, done)
+        assert bob.hears(bob.subscribe(subscription.position)) == whole[done:]
+
+
 def test_a_batch_shows_whether_the_log_continues(chat, ann):
     subscription = ann.subscribe()
     room = ann.makes_room()

@@ -216,12 +216,26 @@ class ChangeLog:
             if len(position) != len(last) or not first <= position <= last:  # SQLite and PostgreSQL differ in length
                 raise ResyncRequired
             rooms = set(self.membership_store.rooms_of(user_id))
-            for _, change in reversed(self.change_store.moves([user_id], position)):
+            moves = [change for _, change in self.change_store.moves([user_id], position)]
+            for change in reversed(moves):
                 if change.kind == ChangeKind.PARTICIPANT_JOINED:
                     rooms.discard(change.room_id)
                 else:
                     rooms.add(change.room_id)
+            rooms.update(self._made_with(user_id, moves[:1]))
         return Subscription(user_id, position, rooms, only=only)
+
+    def _made_with(self, user_id: int, moves: Iterable[Change]) -> Iterable[int]:
+        """Return the rooms in which these joins are of the room's creation.
+
+        The position may be between the creation and the join, and the user receives all changes from the creation on.
+        A room has no changes before its creation, so it does no harm if the position is earlier.
+        """
+        for change in moves:
+            if change.kind == ChangeKind.PARTICIPANT_JOINED:
+                view = self.room_store.view(change.room_id, user_id)
+                if view is not None and view.room.created_at == change.at:
+                    yield change.room_id
 
     def read(self, subscription: Subscription, limit: int) -> ChangeBatch:
         """Move the subscription on, past up to `limit` changes. Raises ResyncRequired like `subscribe`."""
