@@ -351,6 +351,32 @@ def test_typing_of_a_user_who_was_blocked_while_a_stream_opened_does_not_reach_i
     assert Received("typing") not in late.receive_until("at last")
 
 
+def test_typing_of_a_user_who_is_blocked_in_the_batch_of_an_attachment_does_not_reach_the_blocker(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    ann, bob, carl = chat.people("ann", "bob", "carl")
+    room = ann.makes_room(with_=[bob, carl])
+    waiting: list[Client] = []
+
+    def attach_waiting(_delay: float) -> None:
+        while waiting:
+            hub.attach(waiting.pop().listener)
+
+    # The hub records the delay after it has read the changes, and before it publishes them.
+    hub = make_hub(record_delay=attach_waiting)
+    early, late = Client(carl, hub, writer), Client(ann, hub, writer)
+    hub.attach(early.listener)
+    waiting.append(late)
+    ann.blocks(bob)
+    ann.says("hello", in_=room)
+    early.receive_until("hello")
+    late.receive_until("hello")
+    types(bob, room)
+    assert "typing" in kinds(early.listener, 1)
+    carl.says("at last", in_=room)
+    assert Received("typing") not in late.receive_until("at last")
+
+
 def test_a_listener_that_leaves_before_the_hub_has_gone_back_gets_nothing(
     chat: MemoryChat, hub: Hub[JsonEvent], log: SlowLog, connect: Connect
 ) -> None:

@@ -331,6 +331,7 @@ class Hub(Generic[EventT]):
                     self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
                     return
                 routing, first = Routing(self._attached, changes[start:]), changes[start : start + size]
+                self._update_blocks(first)  # again, for listeners that have attached since the reading
                 self._position = first[-1].position
                 outgoing = self._written_or_ended(routing, first, is_database_down=not is_sent)
             is_sent = outgoing is not None
