@@ -377,6 +377,27 @@ def test_typing_of_a_user_who_is_blocked_in_the_batch_of_an_attachment_does_not_
     assert Received("typing") not in late.receive_until("at last")
 
 
+def test_an_unexpected_error_ends_the_listeners_that_the_hub_has_overtaken_too(
+    chat: MemoryChat, hub: Hub[JsonEvent], log: SlowLog, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    clients = early, late = connect(bob), connect(bob)
+    hub.attach(early.listener)
+    ann.says("one", in_=room)
+    early.receive_until("one")
+    with monkeypatch.context() as broken:
+        broken.setattr(log, "after", lambda *_: 1 / 0, raising=True)
+        hub.attach(late.listener)
+        for client in clients:
+            assert client.listener.receive(TIMEOUT_SECONDS) == []
+            assert client.listener.end_reason == EndReason.FAILED
+    following = connect(bob)
+    hub.attach(following.listener)
+    ann.says("two", in_=room)
+    assert following.receive_until("two") == [("message.created", "two")]
+
+
 def test_a_listener_that_leaves_before_the_hub_has_gone_back_gets_nothing(
     chat: MemoryChat, hub: Hub[JsonEvent], log: SlowLog, connect: Connect
 ) -> None:

@@ -155,7 +155,7 @@ class Hub(Generic[EventT]):
             raise Unavailable("this worker has reached its limit of open streams", retry_after=5)
 
     def attach(self, listener: Listener[EventT]) -> None:
-        """Publish to an admitted listener everything after its subscription's position."""
+        """Publish to an admitted listener everything after its subscription's position, which the hub may be past."""
         with self._lock:
             if listener.has_ended or listener not in self._admitted:
                 return  # it needs no more events
@@ -165,7 +165,7 @@ class Hub(Generic[EventT]):
                 self._ephemeral.begin(self._typing_position_of(listener))
             is_behind = listener.subscription.position < self._position
             if is_behind:
-                # Not to read on: meanwhile the hub would overtake it again, as long as others send messages.
+                # If it read on instead, the hub would overtake it again while others send messages.
                 self._behind[listener] = None
             else:
                 self._enqueue_typing(listener)
@@ -175,6 +175,7 @@ class Hub(Generic[EventT]):
             self._wake_up.set()
 
     def _typing_position_of(self, listener: Listener[EventT]) -> int:
+        """Return the listener's typing position. Move it to the end if notices from its beginning are too old."""
         if monotonic() - listener.began_at >= TYPING_SECONDS:
             listener.typing_position = self._ephemeral.typing_end()
         return listener.typing_position
@@ -262,9 +263,9 @@ class Hub(Generic[EventT]):
                 log.warning("live updates are waiting for the database: %s", error)
                 self._wake_up.wait(1)
             except Exception:
-                # The attached listeners resume from their cursors, and the hub must be there for the next ones.
+                # Their clients resume from their cursors, and the hub must be there for the next listeners.
                 log.exception("live updates failed; all streams of this worker end")
-                self._end(self._attached.all(), EndReason.FAILED)
+                self._end((*self._attached.all(), *self._behind), EndReason.FAILED)
 
     def _poll_interval_seconds(self) -> float:
         has_hints = any(hints.is_connected for hints in self._hints)
@@ -285,7 +286,8 @@ class Hub(Generic[EventT]):
                 self._wake_up.set()  # a first listener has attached meanwhile, and has set another position
                 return
             if len(changes) == BATCH_SIZE:
-                # A later batch may remove a user from a room of this one. So all clients resume and catch up instead.
+                # A later batch may remove a user from a room of this one. So the clients resume and catch up instead:
+                # those behind, if there are any, because the others may be near the end of the log.
                 self._end(behind or self._attached.all(), EndReason.FAILED)
                 return
             self._position = position
