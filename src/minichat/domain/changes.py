@@ -222,20 +222,18 @@ class ChangeLog:
                     rooms.discard(change.room_id)
                 else:
                     rooms.add(change.room_id)
-            rooms.update(self._made_with(user_id, moves[:1]))
+            # A position between a room's creation and the join: the user receives all changes from the creation on.
+            # It does no harm if the position is before the creation, because the room has no earlier changes.
+            if moves and self._is_of_creation(moves[0], user_id):
+                rooms.add(moves[0].room_id)
         return Subscription(user_id, position, rooms, only=only)
 
-    def _made_with(self, user_id: int, moves: Iterable[Change]) -> Iterable[int]:
-        """Return the rooms in which these joins are of the room's creation.
-
-        The position may be between the creation and the join, and the user receives all changes from the creation on.
-        A room has no changes before its creation, so it does no harm if the position is earlier.
-        """
-        for change in moves:
-            if change.kind == ChangeKind.PARTICIPANT_JOINED:
-                view = self.room_store.view(change.room_id, user_id)
-                if view is not None and view.room.created_at == change.at:
-                    yield change.room_id
+    def _is_of_creation(self, move: Change, user_id: int) -> bool:
+        """Return whether the user joined at the creation of the room."""
+        if move.kind != ChangeKind.PARTICIPANT_JOINED:
+            return False
+        view = self.room_store.view(move.room_id, user_id)
+        return view is not None and view.room.created_at == move.at
 
     def read(self, subscription: Subscription, limit: int) -> ChangeBatch:
         """Move the subscription on, past up to `limit` changes. Raises ResyncRequired like `subscribe`."""
