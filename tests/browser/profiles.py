@@ -27,7 +27,7 @@ _STORE = """([key, session]) => {
   sessionStorage.clear();
   if (session !== null) localStorage.setItem(key, session);
 }"""
-# The script of a page stays until the page has loaded, and runs in each of its documents.
+# An init script runs in each document that its page loads, at any address.
 _STORE_AT = f"""([key, session, origin]) => {{
   if (location.origin === origin) ({_STORE})([key, session]);
 }}"""
@@ -103,7 +103,7 @@ class Profile:
             found = json.dumps([SESSION, self._session, base])
             self._end_storing = page.add_init_script(f"({_STORE_AT})({found})").close
 
-    def _has_stored(self) -> None:
+    def _stop_storing(self) -> None:
         if self._end_storing is not None:
             self._end_storing()
             self._end_storing = None
@@ -121,11 +121,11 @@ class Profile:
         if page.url == f"{base}/{_LOG_IN}":
             self._leave(page, base)
         page.goto(f"{base}/{address}")
-        self._has_stored()
+        self._stop_storing()
 
     def wait(self, base: str, *, is_spotless: bool) -> None:
         """Undo what the user has changed. `is_spotless`: the client itself can do so. Raises Error if that fails."""
-        self._has_stored()
+        self._stop_storing()
         first, *others = self.context.pages
         for page in others:
             page.close()

@@ -454,7 +454,7 @@ def test_each_old_worker_serves_after_a_hangup_until_its_successor_is_ready(tmp_
         assert server.call("GET", "/healthz").status == 200
 
 
-def test_a_server_stops_at_once_while_a_worker_starts_that_hangs(tmp_path):
+def test_a_server_begins_to_stop_at_once_although_a_new_worker_hangs(tmp_path):
     with replacing(tmp_path) as (server, old, new):
         server.process.send_signal(signal.SIGTERM)
         # It would wait 10 seconds for the new one.

@@ -120,7 +120,7 @@ class CatchingUp(Generic[EventT]):
             missed.listener.blocked_ids = blocked_by.get(missed.listener.user_id, ())
             self.waiting.pop(missed, None)
         for missed, batch in zip(company, batches, strict=True):
-            # Now, because the hub moves on while the events are sent, and would have to go back further.
+            # Before the events are sent: meanwhile the hub moves on, and would have to go back further.
             if not batch.has_more:
                 self._attach(missed.listener)
                 missed.is_attached = True

@@ -24,12 +24,12 @@ FIRST_BYTES_SECONDS = 1.0
 
 
 class Entrance:
-    """The connections that wait, in the order of their arrival. The length counts those without a greenlet."""
+    """The connections that wait, in the order of their arrival. The length is that of those without a greenlet."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], object]] = deque()
         self._turn = Semaphore()
-        """Of the late streams: each waits for it in its greenlet."""
+        """Late streams wait for it, each in its greenlet."""
         self._porter: gevent.Greenlet[[], None] | None = None
         self._is_open = False
 
@@ -37,7 +37,7 @@ class Entrance:
         return len(self._waiting)
 
     def wait(self, serve: Callable[[], object]) -> None:
-        """Call `serve` when those that came before have passed, and return at once. It starts a greenlet."""
+        """Call `serve` when those that came before have passed, and return at once. `serve` starts a greenlet."""
         if self._is_open:
             serve()
         else:

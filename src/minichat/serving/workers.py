@@ -70,8 +70,9 @@ class Arbiter(gunicorn_arbiter.Arbiter):
     _outdated_age = 0
     """Workers up to this age have the settings from before the latest reload."""
     _stopping: AbstractSet[int] = frozenset()
-    """The processes of workers that were told to stop, and finish their requests."""
+    """The process ids of surplus workers, which finish their requests."""
     _must_stop = False
+    """Whether the server ends, because of a signal or of a worker that failed to start."""
 
     def init_signals(self) -> None:
         """Install the handlers of signals. Under nohup, which ignores SIGHUP, the server survives its terminal."""
@@ -79,12 +80,12 @@ class Arbiter(gunicorn_arbiter.Arbiter):
         super().init_signals()
 
     def signal(self, sig: int, frame: Any) -> None:
-        """Queue the signal. One that stops the server ends the wait for a worker that starts, which may take long."""
+        """Queue the signal. If it stops the server, `manage_workers` no longer waits for a worker that starts."""
         self._must_stop = self._must_stop or sig in self.WORKER_SIGNALS
         super().signal(sig, frame)
 
     def reap_workers(self) -> None:
-        """Forget workers that have ended. One that fails to start must not change the end of a server that stops."""
+        """Forget workers that have ended. Raises HaltServer if one failed to start, unless the server stops anyway."""
         try:
             super().reap_workers()
         except HaltServer:
@@ -151,7 +152,7 @@ class Arbiter(gunicorn_arbiter.Arbiter):
         self._stopping = (self._stopping & self.WORKERS.keys()) | set(surplus)
 
     def _lacks_worker(self) -> bool:
-        """Return whether to start a worker although there are enough: one is outdated, or stops and replaces nobody."""
+        """Return whether to start a worker although enough exist: one is outdated, or stops and has no successor."""
         is_outdated = any(worker.age <= self._outdated_age for worker in self.WORKERS.values())
         serving = self.WORKERS.keys() - self._stopping
         return len(serving) < self.num_workers <= len(self.WORKERS) or (

@@ -19,8 +19,8 @@ _SQLITE = "sqlite:///"
 def open_database(url: str, replica_url: str | None = None, *, read_only: bool = False) -> ChatDatabase:
     """Return the database of `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://…`.
 
-    The first statement opens the connection. A migration creates a missing file of SQLite, and its folder. Raises
-    ValueError for any other URL, with a text that repeats no password.
+    The first statement opens the connection. It fails if there is no SQLite file: `create` makes one, and its folder.
+    Raises ValueError for any other URL, with a text that repeats no password.
     """
     if url.startswith("postgresql://"):
         from minichat.adapters.peewee.engine.postgres import Postgres  # late: the driver takes memory in each worker

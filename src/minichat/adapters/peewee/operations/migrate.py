@@ -25,7 +25,7 @@ class SchemaTooNew(Unavailable):
 def upgrade(database: ChatDatabase) -> list[str]:
     """Apply the missing migrations, each in a separate transaction; return their names.
 
-    Create a missing file of SQLite: nothing else does. A restored copy of a database gets a new epoch: see `log_epoch`.
+    Create a missing file of SQLite. A restored copy of a database gets a new epoch: see `log_epoch`.
     Raises SchemaTooNew, IncompleteImport, and Unavailable.
     """
     database.create()

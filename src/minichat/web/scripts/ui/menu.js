@@ -149,8 +149,8 @@ function placeAfter(key, place, count, short) {
 }
 
 /**
- * Returns how to give the focus back to an anchor. If the anchor has left its row meanwhile, as the toolbar of a message
- * does with the pointer, the row gets the focus.
+ * Return a function that gives the focus back to an anchor, or to its row if the anchor has left that meanwhile. The
+ * toolbar of a message follows the pointer.
  * @param {HTMLElement} anchor
  */
 export function focusReturn(anchor) {
