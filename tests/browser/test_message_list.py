@@ -441,6 +441,7 @@ class TestOneMessage:
         ann.said("more words " * 80, room)
         bob.said("words " * 80, room, reply_to=first["id"])
         page = ann.opens_room(room).page
+        expect(page.locator(".bubble .quote")).to_be_visible()
         for width in (390, 720, 840):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(_QUOTES_TOO_WIDE) == 0, f"at {width} px"
