@@ -356,6 +356,7 @@ def test_typing_of_a_user_who_is_blocked_in_the_batch_of_an_attachment_does_not_
 ) -> None:
     ann, bob, carl = chat.people("ann", "bob", "carl")
     room = ann.makes_room(with_=[bob, carl])
+    hub: Hub[JsonEvent]
     waiting: list[Client] = []
 
     def attach_waiting(_delay: float) -> None:
@@ -396,6 +397,25 @@ def test_an_unexpected_error_ends_the_listeners_that_the_hub_has_overtaken_too(
     hub.attach(following.listener)
     ann.says("two", in_=room)
     assert following.receive_until("two") == [("message.created", "two")]
+
+
+def test_the_delay_of_a_change_is_recorded_once_although_the_hub_goes_back(
+    chat: MemoryChat, make_hub: MakeHub, writer: FailingWriter
+) -> None:
+    ann, bob = chat.people("ann", "bob")
+    room = ann.makes_room("Tea", with_=[bob])
+    delays: list[float] = []
+    hub = make_hub(record_delay=delays.append)
+    early, late = Client(bob, hub, writer), Client(bob, hub, writer)
+    hub.attach(early.listener)
+    ann.says("one", in_=room)
+    early.receive_until("one")
+    chat.clock.advance(5)
+    hub.attach(late.listener)
+    late.receive_until("one")
+    ann.says("two", in_=room)
+    early.receive_until("two")
+    assert delays == [0, 0]
 
 
 def test_a_listener_that_leaves_before_the_hub_has_gone_back_gets_nothing(

@@ -80,7 +80,7 @@ class Hub(Generic[EventT]):
 
         `live_sessions` takes session ids and returns those of live sessions. All listeners end when the `worker` stops.
         `poll_seconds` is the poll interval unless one of `hints` is connected. The hub calls `record_delay` with the
-        age of each batch of changes, in seconds.
+        age of each batch of changes, in seconds, once although it may go back.
         """
         self._log = change_log
         self._writer = writer
@@ -94,6 +94,8 @@ class Hub(Generic[EventT]):
         self._poll_seconds = poll_seconds
         self._record_delay = record_delay
         self._position: LogPosition = ()
+        self._timed: LogPosition = ()
+        """The position up to which the delays of changes are recorded."""
         self._pace = pace or Pace()
         self._pause_seconds = 0.0
         """How long the receipts that were read last must wait."""
@@ -321,8 +323,11 @@ class Hub(Generic[EventT]):
 
     def _publish_to_all(self, position: LogPosition, changes: Sequence[LoggedChange]) -> None:
         """Publish the changes after the position, and move past them."""
-        # Never negative: the clock of the host that made the change may be ahead.
-        self._record_delay(max(0, self._clock() - changes[0].change.at) / SECOND)
+        new = next((change for position, change in changes if position > self._timed), None)
+        if new is not None:
+            self._timed = changes[-1].position
+            # Never negative: the clock of the host that made the change may be ahead.
+            self._record_delay(max(0, self._clock() - new.at) / SECOND)
         is_sent, began = True, monotonic()
         size = max(1, min(WRITTEN_AT_ONCE, ADDRESSED_AT_ONCE // max(1, len(self._attached))))
         for start in range(0, len(changes), size):
