@@ -26,30 +26,30 @@ LEASE = 30
 class Costs:
     """Measured costs, in µs of one core unless stated otherwise; `_db` is the database's share."""
 
-    send: float = 1_330
-    send_db: float = 630
-    read: float = 1_770
+    send: float = 1_530
+    send_db: float = 1_290
+    read: float = 1_950
     """A page of rooms or of messages."""
-    read_db: float = 700
-    deliver: float = 24
-    """From the hub to the socket."""
-    tail: float = 4.3
+    read_db: float = 1_730
+    deliver: float = 12
+    """From the hub to the socket, with cold caches."""
+    tail: float = 4.1
     """Reading a change without a listener at this worker."""
-    tail_db: float = 0.5
-    write: float = 430
-    """Writing the event of a message, once for all listeners of a worker."""
-    write_db: float = 190
-    write_receipt: float = 14
+    tail_db: float = 0.7
+    write: float = 650
+    """Writing the event of a message that comes alone, once for all listeners of a worker."""
+    write_db: float = 930
+    write_receipt: float = 12
     look: float = 0.2
     """The presence check, per online user and worker."""
-    come_and_go: float = 120
+    come_and_go: float = 154
     """Finding the listeners of one presence change, per worker."""
-    stream: float = 28 * KIB
+    stream: float = 14 * KIB
     """Bytes of a worker's memory, as the next."""
     membership: float = 318
-    message_row: float = 490
+    message_row: float = 560
     """Bytes on disk with all indexes, as the next."""
-    change_row: float = 226
+    change_row: float = 235
 
 
 @dataclass(frozen=True)
