@@ -1,5 +1,6 @@
 """Exports and imports: every row arrives in the other database, or the import fails with a reason."""
 
+import atexit
 import hashlib
 import json
 import threading
@@ -50,7 +51,10 @@ PHONE = Device("Phone/1.0 «ё»", "2001:db8::7")
 def on_postgres(place: str) -> tuple[EmptyDatabase, Any]:
     """A PostgreSQL database for all homes at that place, and its connections: new ones cost more than most tests."""
     kept = EmptyDatabase()
-    return kept, open_database(kept.url)
+    database = open_database(kept.url)
+    atexit.register(kept.close)
+    atexit.register(database.close_connections)
+    return kept, database
 
 
 class Home:
