@@ -148,7 +148,7 @@ export function keyedList({parent, key, make, isPart = false, signal}) {
 /** @param {Element} parent @param {number} place Of the row that has gone. */
 function focusRow(parent, place) {
   const row = parent.children[Math.min(place, parent.childElementCount - 1)];
-  const way = "a, button:not([hidden])";
+  const way = "a:not([hidden]), button:enabled:not([hidden])";
   const next = /** @type {HTMLElement | null | undefined} */ (row?.matches(way) ? row : row?.querySelector(way));
   if (next) next.focus({preventScroll: true});
   else focusAround(parent);
