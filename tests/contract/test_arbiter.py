@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from minichat.serving import HEARTBEAT_TIMEOUT_SECONDS, Server
+from minichat.serving.arbiter import PAUSE_SECONDS, Arbiter
 from minichat.serving.shares import Shares
-from minichat.serving.workers import PAUSE_SECONDS, Arbiter
 
 LONG = HEARTBEAT_TIMEOUT_SECONDS + 3
 
@@ -196,7 +196,7 @@ FAILING = """
 import logging, os, queue, signal, sys
 from types import SimpleNamespace
 from gunicorn.errors import HaltServer
-from minichat.serving.workers import Arbiter
+from minichat.serving.arbiter import Arbiter
 
 arbiter = Arbiter.__new__(Arbiter)
 arbiter.log, arbiter.SIG_QUEUE, arbiter.reexec_pid = logging.getLogger("test"), queue.SimpleQueue(), 0

@@ -25,9 +25,10 @@ import minichat.domain.services  # noqa: F401 - for the children
 from minichat import indexing, logs
 from minichat.config import Settings, SettingsError
 from minichat.serving.accepting import KEEPALIVE_SECONDS
+from minichat.serving.arbiter import STOP_SECONDS, Arbiter
 from minichat.serving.metrics_files import reserve_space
 from minichat.serving.shared_memory import SharedMemory
-from minichat.serving.workers import STOP_SECONDS, Arbiter, ChatWorker
+from minichat.serving.workers import ChatWorker
 from minichat.standard_streams import OutputFailed
 
 if TYPE_CHECKING:

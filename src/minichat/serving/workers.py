@@ -1,6 +1,6 @@
-"""The processes that serve: the arbiter, and its workers from their first signal to their last answer.
+"""The workers that serve, from their first signal to their last answer.
 
-This module refines gunicorn's arbiter, request and gevent worker. It knows no route and no rule of the chat.
+This module refines gunicorn's request and gevent worker. It knows no route and no rule of the chat.
 """
 
 import gc
@@ -11,7 +11,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -21,9 +20,7 @@ import gevent
 import gevent.events
 from gevent.event import Event
 from gevent.pool import Pool
-from gunicorn import arbiter as gunicorn_arbiter
 from gunicorn import util
-from gunicorn.errors import HaltServer
 from gunicorn.http import errors as http
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -34,6 +31,7 @@ from minichat.adapters.clients import shut_down
 from minichat.api.headers import DEFAULT_HEADERS, security_headers
 from minichat.serving import responses, yielding
 from minichat.serving.accepting import SILENCE_SECONDS, DrainingServer
+from minichat.serving.arbiter import STOP_SECONDS, Arbiter
 from minichat.serving.entrance import Entrance
 from minichat.serving.heap import collect_rarely, free_memory_returner
 from minichat.serving.shares import Shares
@@ -41,12 +39,8 @@ from minichat.serving.shares import Shares
 if TYPE_CHECKING:
     from minichat.api.context import AppContext
 
-STOP_SECONDS = 10
-"""Maximum time for a worker to stop. Then the arbiter kills it."""
 GRACE_SECONDS = STOP_SECONDS - 2
 """Time in which a stopping worker finishes its requests. The remaining seconds are for cancelling the others."""
-PAUSE_SECONDS = STOP_SECONDS
-"""The arbiter looks after its workers about once a second. After a longer gap, it gives them as long to report."""
 START_CHECK_SECONDS = 0.02
 HEARTBEAT_SECONDS = 1.0
 """Interval between a worker's heartbeats to the arbiter."""
@@ -58,120 +52,6 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _SHARES = Shares()
 """The connections of all workers. The arbiter imports this module before it forks them."""
-
-
-class Arbiter(gunicorn_arbiter.Arbiter):
-    """gunicorn's arbiter, changed to lose no signal to a starting worker and to replace workers without a gap."""
-
-    WORKER_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
-    _looked_at = 0.0
-    _spares_until = 0.0
-    _belongs_to_terminal = False
-    _outdated_age = 0
-    """Workers up to this age have the settings from before the latest reload."""
-    _stopping: AbstractSet[int] = frozenset()
-    """The process ids of surplus workers, which finish their requests."""
-    _must_stop = False
-    """Whether the server ends, because of a signal or of a worker that failed to start."""
-
-    def init_signals(self) -> None:
-        """Install the handlers of signals. Under nohup, which ignores SIGHUP, the server survives its terminal."""
-        self._belongs_to_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
-        super().init_signals()
-
-    def signal(self, sig: int, frame: Any) -> None:
-        """Queue the signal. If it stops the server, `manage_workers` no longer waits for a worker that starts."""
-        self._must_stop = self._must_stop or sig in self.WORKER_SIGNALS
-        super().signal(sig, frame)
-
-    def reap_workers(self) -> None:
-        """Forget workers that have ended. Raises HaltServer if one failed to start, unless the server stops anyway."""
-        try:
-            super().reap_workers()
-        except HaltServer:
-            if not self._must_stop:
-                self._must_stop = True
-                raise
-
-    def handle_hup(self) -> None:
-        """Reload, or stop if the terminal of the server was closed: its end sends the same signal."""
-        self._end_with_terminal()
-        super().handle_hup()
-        self._end_with_terminal()  # a shell passes the signal on before its terminal is closed
-
-    def reload(self) -> None:
-        """Read the settings again. `manage_workers` replaces the workers.
-
-        gunicorn would start all new workers before it ends the old ones, which takes memory for twice as many.
-        """
-        self.app.reload()
-        self.setup(self.app)
-        self._outdated_age = self.worker_age
-
-    def _end_with_terminal(self) -> None:
-        if self._belongs_to_terminal and not _has_terminal():
-            self.handle_term()
-
-    def murder_workers(self) -> None:
-        """Kill silent workers, but not right after a pause of the whole server, which silenced all of them.
-
-        A container or a virtual machine can be paused, and a job stopped. The heartbeats' clock goes on meanwhile.
-        """
-        now = time.monotonic()
-        if now - self._looked_at > PAUSE_SECONDS:
-            self._spares_until = now + PAUSE_SECONDS
-        self._looked_at = now
-        if now >= self._spares_until:
-            super().murder_workers()
-
-    def spawn_worker(self) -> Any:
-        """Fork a worker. Block signals until the worker has installed its handlers.
-
-        A worker inherits the handlers of the arbiter, which would ignore a signal to stop. The arbiter would then kill
-        the worker after `STOP_SECONDS`.
-        """
-        signal.pthread_sigmask(signal.SIG_BLOCK, self.WORKER_SIGNALS)
-        try:
-            return super().spawn_worker()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.WORKER_SIGNALS)
-
-    def manage_workers(self) -> None:
-        """Keep the number of workers. Replace outdated ones one after the other, each when its successor serves."""
-        if self._lacks_worker():
-            self.spawn_worker()
-        until = time.monotonic() + STOP_SECONDS
-        while len(self.WORKERS) > self.num_workers and not self._newest_serve() and time.monotonic() < until:
-            if self._must_stop:
-                return
-            time.sleep(0.05)
-            self.reap_workers()
-        super().manage_workers()
-        by_age = sorted(self.WORKERS, key=lambda pid: self.WORKERS[pid].age)
-        surplus = by_age[: max(0, len(by_age) - self.num_workers)]
-        self._stopping = (self._stopping & self.WORKERS.keys()) | set(surplus)
-
-    def _lacks_worker(self) -> bool:
-        """Return whether to start a worker although enough exist: one is outdated, or stops and has no successor."""
-        is_outdated = any(worker.age <= self._outdated_age for worker in self.WORKERS.values())
-        serving = self.WORKERS.keys() - self._stopping
-        return len(serving) < self.num_workers <= len(self.WORKERS) or (
-            is_outdated and len(self.WORKERS) == self.num_workers
-        )
-
-    def _newest_serve(self) -> bool:
-        newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
-        # A worker's heartbeat file holds the time of day until the first heartbeat, and a monotonic time afterwards.
-        return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
-
-
-def _has_terminal() -> bool:
-    """Return whether this process has a controlling terminal."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 class ChatRequest(Request):
