@@ -105,9 +105,7 @@ class Arbiter(gunicorn_arbiter.Arbiter):
             time.sleep(0.05)
             self.reap_workers()
         super().manage_workers()
-        by_age = sorted(self.WORKERS, key=lambda pid: self.WORKERS[pid].age)
-        surplus = by_age[: max(0, len(by_age) - self.num_workers)]
-        self._stopping = (self._stopping & self.WORKERS.keys()) | set(surplus)
+        self._stopping = (self._stopping & self.WORKERS.keys()) | (self.WORKERS.keys() - self._newest())
 
     def _lacks_worker(self) -> bool:
         """Return whether to start a worker although enough exist: one is outdated, or stops and has no successor."""
@@ -118,9 +116,12 @@ class Arbiter(gunicorn_arbiter.Arbiter):
         )
 
     def _newest_serve(self) -> bool:
-        newest = sorted(self.WORKERS.values(), key=lambda worker: worker.age)[-self.num_workers :]
         # A worker's heartbeat file holds the time of day until the first heartbeat, and a monotonic time afterwards.
-        return all(worker.tmp.last_update() <= time.monotonic() for worker in newest)
+        return all(self.WORKERS[pid].tmp.last_update() <= time.monotonic() for pid in self._newest())
+
+    def _newest(self) -> set[int]:
+        """Return the process ids of the newest workers, as many as shall serve."""
+        return set(sorted(self.WORKERS, key=lambda pid: self.WORKERS[pid].age)[-self.num_workers :])
 
 
 def _has_terminal() -> bool:

@@ -40,10 +40,10 @@ class Entrance:
         """Call `serve` when those that came before have passed, and return at once. `serve` starts a greenlet."""
         if self._is_open:
             serve()
-        else:
-            self._waiting.append(serve)
-            if not self._porter:  # never begun, or done
-                self._porter = gevent.spawn(self._let_in)
+            return
+        self._waiting.append(serve)
+        if not self._porter:  # never begun, or done
+            self._porter = gevent.spawn(self._let_in)
 
     def wait_if_late(self, client: Any) -> None:
         """Wait for the first bytes of a connection. If they open a stream, return when late ones before it have passed.
@@ -64,10 +64,9 @@ class Entrance:
         Where that is full, connections without a greenlet are closed, and their clients ask again for their streams.
         """
         self._is_open = True
-        while self._waiting:
-            serve = self._waiting.popleft()
-            if not is_full():
-                serve()
+        while self._waiting and not is_full():
+            self._waiting.popleft()()
+        self._waiting.clear()
 
     def _let_in(self) -> None:
         while self._waiting:
