@@ -72,10 +72,10 @@ def _wait_for_changes(subscription: Subscription, timeout_seconds: int) -> None:
     until = monotonic() + timeout_seconds
     try:
         context().hub.attach(listener)
-        has_changes = False
-        while not (has_changes or listener.has_ended) and (left := until - monotonic()) > 0:
+        while not listener.has_ended and (left := until - monotonic()) > 0:
             # Ephemeral events don't end the wait: the answer could not hold them.
-            has_changes = any(event.is_stored for event in listener.receive(left))
+            if any(event.is_stored for event in listener.receive(left)):
+                break
     finally:
         opened.close()
     authenticate_again()
