@@ -5,7 +5,7 @@ import pytest
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the repetitions of test functions."""
-    first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
-    kept = {id(item) for item in first.values()}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
-    items[:] = [item for item in items if id(item) in kept]
+    first: dict[str, pytest.Item] = {}
+    repeated = [item for item in items if first.setdefault(item.nodeid.partition("[")[0], item) is not item]
+    config.hook.pytest_deselected(items=repeated)
+    items[:] = first.values()

@@ -22,7 +22,7 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Writes an event for each user, except for one who may see nothing. `written` asks for no other kind of event."""
+    """Writes an event for each user, except for one who may see nothing."""
 
     def __init__(self, blind_id: int = 0) -> None:
         self._blind_id = blind_id
@@ -34,13 +34,13 @@ class Writer:
         ]
 
     def resync(self) -> Written:
-        raise NotImplementedError
+        raise NotImplementedError  # `written` never asks for it
 
     def typing(self, notice: TypingNotice) -> Written:
-        raise NotImplementedError
+        raise NotImplementedError  # `written` never asks for it
 
     def presence(self, user: User) -> Written:
-        raise NotImplementedError
+        raise NotImplementedError  # `written` never asks for it
 
 
 def change(number: int) -> LoggedChange:
