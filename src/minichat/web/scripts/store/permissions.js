@@ -4,21 +4,33 @@
  *
  * @typedef {import("./state.js").Room} Room
  * @typedef {import("./state.js").Message} Message
+ * @typedef {Pick<import("./state.js").State, "account" | "blocked">} Who
  */
 import {isErased} from "./finding.js";
 import {mayModerate, mayWrite, partnerOf} from "./rooms.js";
 
 /**
- * @param {Pick<import("./state.js").State, "account" | "blocked">} state
+ * Why nobody can write in a direct chat, or null. An erasure lifts the blocks, so it is never both.
+ * @param {Who} state
+ * @param {Room} room
+ * @returns {"erased" | "blocked" | null}
+ */
+export function obstacleIn({account, blocked}, room) {
+  const partner = partnerOf(room, account?.id);
+  if (partner && isErased(partner)) return "erased";
+  return partner && blocked.has(partner.id) ? "blocked" : null;
+}
+
+/**
+ * @param {Who} state
  * @param {Room} room
  * @param {Message} message
  */
-export function permissionsOn({account, blocked}, room, message) {
-  const me = account?.id;
-  const partner = partnerOf(room, me);
-  const isBlocked = partner !== undefined && blocked.has(partner.id);
-  const hasComposer = !isBlocked && !(partner && isErased(partner));
-  const isMine = message.user.id === me;
+export function permissionsOn(state, room, message) {
+  const obstacle = obstacleIn(state, room);
+  const isBlocked = obstacle === "blocked";
+  const hasComposer = obstacle === null;
+  const isMine = message.user.id === state.account?.id;
   const isThere = !message.is_deleted && room.role !== null;
   const isModerator = room.kind === "group" && mayModerate(room);
   return {

@@ -8,7 +8,7 @@ import {setBlocked} from "../actions/blocks.js";
 import {problemText} from "../actions/problems.js";
 import {joinRoom} from "../actions/rooms.js";
 import {draftOf} from "../store/drafts.js";
-import {isErased} from "../store/finding.js";
+import {obstacleIn} from "../store/permissions.js";
 import {mayWrite, partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, scope} from "../ui/dom.js";
@@ -48,9 +48,8 @@ export function roomFooter(app, id, signal) {
 function kindOf(state, id) {
   const room = state.rooms.get(id);
   if (!room) return "card";
-  const partner = partnerOf(room, state.account?.id);
-  if (partner && isErased(partner)) return "erased";
-  if (partner && state.blocked.has(partner.id)) return "blocked";
+  const obstacle = obstacleIn(state, room);
+  if (obstacle !== null) return obstacle;
   return mayWrite(room) || draftOf(state, id).editing !== null ? "composer" : "announcements";
 }
 
