@@ -451,6 +451,9 @@ class TestOneMessage:
                 message.hover()
                 expect(page.locator("article:hover .message-toolbar")).to_be_visible()
                 assert page.evaluate(_COVERED) == [], f"at {width} px"
+        page.set_viewport_size({"width": 1000, "height": 320})
+        page.locator("article .bubble").last.hover(position={"x": 20, "y": 150})
+        expect(page.locator("article:hover .message-toolbar")).to_be_in_viewport(ratio=1)
 
 
 def test_mentions_lead_to_their_messages(ann: Person, bob: Person) -> None:

@@ -41,13 +41,10 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
   });
   const answer = iconButton("reply", t("messages.reply"), () => withMessage((message) => reply(app, message)));
   const more = iconButton("more", t("messages.menu"), () => openMenu(more), {"aria-haspopup": "menu"});
-  const toolbar = h(
-    "div",
-    {class: "message-toolbar", role: "group", "aria-label": t("messages.actions")},
-    react,
-    answer,
-    more,
-  );
+  const toolbar = h("div", {class: "message-toolbar", role: "group", "aria-label": t("messages.actions")});
+  toolbar.append(react, answer, more);
+  /** As high as the message, so that the toolbar stays in view beside a long one. */
+  const side = h("div", {class: "message-side"}, toolbar);
 
   /** @param {string | undefined} key */
   function messageOf(key) {
@@ -84,11 +81,11 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     const state = app.store.get();
     const room = message && state.rooms.get(message.room);
     const place = row.querySelector(".message-main");
-    if (!message || !room || message.is_deleted || !place) return toolbar.remove();
+    if (!message || !room || message.is_deleted || !place) return side.remove();
     const may = permissionsOn(state, room, message);
     react.hidden = !may.react;
     answer.hidden = !may.reply;
-    if (toolbar.parentElement !== place) place.append(toolbar);
+    if (side.parentElement !== place) place.append(side);
   }
 
   /** @param {HTMLElement} row */
@@ -208,7 +205,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     () => {
       const row = element(current);
       if (row?.contains(document.activeElement)) showToolbar(row);
-      else toolbar.remove();
+      else side.remove();
     },
     {signal},
   );
