@@ -181,6 +181,7 @@ class TestInvitations:
         newcomer.fills(username=f"{ann.username}n", password=PASSWORD)
         newcomer.presses("Create account")
         newcomer.sees("come in")
+        ann.sees("used once")
 
     def test_a_link_survives_the_log_in_and_a_dead_one_says_so(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen")

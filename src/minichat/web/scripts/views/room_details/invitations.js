@@ -12,7 +12,7 @@ import {duration} from "../../text/duration.js";
 import {full} from "../../text/time.js";
 import {language, t} from "../../texts/texts.js";
 import {field} from "../../ui/controls.js";
-import {fill, h, setText} from "../../ui/dom.js";
+import {fill, h, keyedList, setText} from "../../ui/dom.js";
 import {icon} from "../../ui/icons.js";
 import {selectField} from "../../ui/select.js";
 import {toast} from "../../ui/toast.js";
@@ -22,6 +22,8 @@ import {failure} from "../loading.js";
 
 const EXPIRIES = [3_600, 86_400, 604_800, 2_592_000];
 const WEEK = 604_800;
+/** The time in which others join, too: one request shows the uses of all. */
+const JOINS_MS = 1_000;
 
 /**
  * @param {App} app
@@ -54,10 +56,24 @@ export function invitations(app, room, signal) {
         uses: uses.input.value === "" ? null : uses.input.valueAsNumber,
       });
       showLink(invitation);
-      list.prepend(invitationRow(invitation));
-      showEmpty();
+      show([invitation, ...active]);
     },
   });
+  const showRows = keyedList({
+    parent: list,
+    key: (/** @type {Invitation} */ {id}) => id,
+    make: invitationRow,
+    signal,
+  });
+  /** @type {readonly Invitation[]} */
+  let active = [];
+
+  /** @param {readonly Invitation[]} invitations */
+  function show(invitations) {
+    active = invitations;
+    showRows(active);
+    fill(note, active.length === 0 && t("invites.empty"));
+  }
 
   /** @param {Invitation} invitation */
   function showLink({url = ""}) {
@@ -88,7 +104,15 @@ export function invitations(app, room, signal) {
   }
 
   /** @param {Invitation} invitation */
-  function invitationRow({id, created_by, expires_at, uses: limit, used}) {
+  function invitationRow(invitation) {
+    const {id, created_by, expires_at} = invitation;
+    const usedText = h("span");
+    const update = (/** @type {Invitation} */ {uses: limit, used: count}) =>
+      setText(
+        usedText,
+        limit === null ? t("invites.used", {count}) : t("invites.used_of", {count: limit, used: count}),
+      );
+    update(invitation);
     const revoke = h(
       "button",
       {
@@ -99,51 +123,50 @@ export function invitations(app, room, signal) {
             revoke,
             async () => {
               await revokeInvitation(app, room, id);
-              row.remove();
               made.hidden = true;
-              showEmpty();
+              show(active.filter((one) => one.id !== id));
             },
             (text) => setText(problem, text),
           ),
       },
       t("invites.revoke"),
     );
-    const row = h(
+    const element = h(
       "li",
       {class: "card"},
       h(
         "div",
         {class: "card-lines"},
         h("p", {class: "card-name", dir: "auto"}, t("invites.by", {name: nameOf(created_by)})),
-        h(
-          "p",
-          {class: "quiet"},
-          limit === null ? t("invites.used", {count: used}) : t("invites.used_of", {count: limit, used}),
-          " · ",
-          t("invites.until", {time: full(Date.parse(expires_at), language())}),
-        ),
+        h("p", {class: "quiet"}, usedText, " · ", t("invites.until", {time: full(Date.parse(expires_at), language())})),
       ),
       revoke,
     );
-    return row;
-  }
-
-  function showEmpty() {
-    fill(note, list.children.length === 0 && t("invites.empty"));
+    return {element, update};
   }
 
   async function load() {
-    fill(note, t("app.loading"));
+    if (active.length === 0) fill(note, t("app.loading"));
     try {
       const all = await loadInvitations(app, room);
-      if (signal.aborted) return;
-      fill(list, all.map(invitationRow));
-      showEmpty();
+      if (!signal.aborted) show(all);
     } catch (error) {
       fill(note, ...failure(error, load));
     }
   }
 
+  let isDue = false;
+  /** Somebody has joined, perhaps with one of the links. @param {readonly import("../../api/types.js").Event[]} events */
+  function follow(events) {
+    if (isDue || !events.some(({type, data}) => type === "participant.joined" && data.room === room)) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      if (!signal.aborted) void load();
+    }, JOINS_MS);
+  }
+
+  app.onEvents(follow, signal);
   void load();
   return h(
     "div",
