@@ -186,13 +186,16 @@ class TestInvitations:
     def test_a_link_survives_the_log_in_and_a_dead_one_says_so(self, ann: Person, bob: Person) -> None:
         room = ann.makes_room("Kitchen")
         token = ann.sends("POST", f"/api/chat/rooms/{room['id']}/invites/", uses=1)["token"]
-        bob.logged_out().opens(f"#invite={token}")
+        bob.on_a_phone().logged_out().opens(f"#invite={token}")
         bob.sees("Ann invites you to")
         bob.follows("Log in")
         bob.sees("Log in to minichat")  # the page before it has a field for a username, too
         bob.fills(username=bob.username, password=PASSWORD)
         bob.presses("Log in")
         expect(bob.composer).to_be_visible()
+        expect(bob.page.get_by_role("main")).to_be_focused()
+        bob.page.go_back()
+        expect(bob.page.get_by_role("navigation", name="Chats")).to_be_visible()
         bob.complaints.expect("status of 404")
         bob.goes_to_address("#invite=unknown")
         bob.sees("This invitation no longer works")

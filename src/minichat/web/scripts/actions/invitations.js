@@ -17,6 +17,7 @@ export async function acceptInvitation(app, token) {
   const {room} = await put(app, app.api.rooms.acceptInvitation(token), (state, answer) => ({
     ...putRooms(state, [answer.room]),
     invite: null,
+    accepted: token,
   }));
   go({page: "room", room: room.id}, {replace: true});
 }

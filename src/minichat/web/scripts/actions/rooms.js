@@ -5,6 +5,7 @@
  * @typedef {import("../store/state.js").State} State
  */
 import {ApiError} from "../api/client.js";
+import {go} from "../router.js";
 import {historyOf, placeOf, putMessages, runAround} from "../store/messages.js";
 import {putRooms} from "../store/rooms.js";
 import {atRoute} from "../store/state.js";
@@ -75,11 +76,13 @@ export async function prepareRoom(app, room) {
 }
 
 /**
- * Show another page. The messages of a room are on their way before its page is drawn.
+ * Show another page. The messages of a room are on their way before its page is drawn. Back from the room of an accepted
+ * invitation leads to the start, and does not offer the invitation again.
  * @param {App} app
  * @param {import("../router.js").Route} route
  */
 export function showPage(app, route) {
+  if (route.page === "invite" && route.token === app.store.get().accepted) return go({page: "home"}, {replace: true});
   if (route.page === "room" && route.message === undefined) void prepareRoom(app, route.room);
   app.store.update((state) => atRoute(state, route));
 }

@@ -123,7 +123,7 @@ function enter({local, session, store}, {user, tokens, room}) {
   if (room) go({page: "room", room: room.id}, {replace: true});
   else if (invite !== null) go({page: "invite", token: invite}, {replace: true});
   else if (isEntrance(route)) go({page: "home"}, {replace: true});
-  store.update((state) => loggedIn(room ? {...putRooms(state, [room]), invite: null} : state, user));
+  store.update((state) => loggedIn(room ? {...putRooms(state, [room]), invite: null, accepted: invite} : state, user));
 }
 
 /**

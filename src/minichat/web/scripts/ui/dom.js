@@ -29,14 +29,16 @@ export function fill(element, ...children) {
 }
 
 /**
- * Show a page in the place of another. Its heading takes the focus over.
+ * Show a page in the place of another. Its heading takes the focus over, or its main part if it shows no heading.
  * @param {Element} place
  * @param {HTMLElement} page
  */
 export function handOver(place, page) {
   const hadFocus = place.contains(document.activeElement);
   fill(place, page);
-  if (hadFocus) place.querySelector("h1")?.focus({preventScroll: true});
+  if (!hadFocus) return;
+  place.querySelector("h1")?.focus({preventScroll: true});
+  if (document.activeElement === document.body) place.querySelector("main")?.focus({preventScroll: true});
 }
 
 /**
