@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from browser.administrators import Administrator
 from browser.elsewhere import DEVELOPMENT_PORT, copy_client, serving_files
+from browser.inspection import InspectionWindow
 from browser.people import Person, Visitor
 from browser.profiles import PATIENCE_MS, Profiles
 from servers import RunningServer, serving
@@ -49,11 +50,18 @@ def profiles(browser: Browser) -> Iterator[Profiles]:
         yield profiles
 
 
+@pytest.fixture(scope="session")
+def inspection(browser: Browser, server: RunningServer) -> InspectionWindow:
+    """The window that checks pages of the administration. No page opens before the first check."""
+    return InspectionWindow(browser, f"http://127.0.0.1:{server.port}")
+
+
 class People:
     """Makes the people of one test, and closes their pages at its end."""
 
-    def __init__(self, profiles: Profiles, server: RunningServer) -> None:
+    def __init__(self, profiles: Profiles, inspection: InspectionWindow, server: RunningServer) -> None:
         self._profiles = profiles
+        self._inspection = inspection
         self._server = server
         self.all: list[Visitor] = []
 
@@ -67,7 +75,7 @@ class People:
 
     def administrator(self, name: str = "Root") -> Administrator:
         """Make a superuser, who has not signed in."""
-        return self._added(Administrator(self._profiles, self._server, name))
+        return self._added(Administrator(self._profiles, self._inspection, self._server, name))
 
     def _added(self, somebody: Somebody) -> Somebody:
         self.all.append(somebody)
@@ -75,9 +83,11 @@ class People:
 
 
 @pytest.fixture
-def people(profiles: Profiles, server: RunningServer, request: pytest.FixtureRequest) -> Iterator[People]:
+def people(
+    profiles: Profiles, inspection: InspectionWindow, server: RunningServer, request: pytest.FixtureRequest
+) -> Iterator[People]:
     """Make people: `people.person("Ann")`. An unexpected complaint of one of their pages fails the test."""
-    made = People(profiles, server)
+    made = People(profiles, inspection, server)
     try:
         yield made
         report = request.node.stash.get(_REPORT, None)

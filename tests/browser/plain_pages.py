@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urljoin
 
 from playwright.sync_api import APIRequestContext, APIResponse
 
+from browser.inspection import InspectionWindow
 from browser.profiles import PATIENCE_MS
 
 
@@ -86,14 +87,16 @@ class _Reader(HTMLParser):
 class PlainPages:
     """The page at an address, which follows its links and sends its forms."""
 
-    def __init__(self, request: APIRequestContext, address: str) -> None:
+    def __init__(self, request: APIRequestContext, inspection: InspectionWindow, address: str) -> None:
         self._request = request
+        self._inspection = inspection
         self._show(request.get(address, timeout=PATIENCE_MS))
 
     def _show(self, answer: APIResponse) -> None:
         self.url = answer.url
         self.status = answer.status
-        self._page = _Reader(answer.text())
+        self._html = answer.text()
+        self._page = _Reader(self._html)
 
     @property
     def text(self) -> str:
@@ -133,6 +136,11 @@ class PlainPages:
 
     def sees_no(self, text: str) -> Self:
         assert text not in self.text
+        return self
+
+    def finds_the_page_accessible(self) -> Self:
+        """Check the page with axe-core in both themes, and that a pointer reaches its controls."""
+        self._inspection.checks(self._html)
         return self
 
     def finds(self, pattern: str) -> list[str]:
