@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 
 class Administrator(Visitor):
-    """A superuser of the server; `signs_in` opens the pages."""
+    """A superuser of the server, who signs in without a window and opens one for what only a window shows."""
 
     def __init__(self, profiles: Profiles, inspection: InspectionWindow, server: RunningServer, name: str) -> None:
         super().__init__(profiles, f"http://127.0.0.1:{server.port}")
@@ -26,19 +26,21 @@ class Administrator(Visitor):
         )
         assert made.returncode == 0, made
 
-    def signs_in(self, page: str = "people") -> None:
-        """Sign in, and open a page of the administration."""
-        self.opens(f"admin/{page}/")
-        self.fills(username=self.username, password=PASSWORD)
-        self.presses("Sign in")
-
-    def goes_to(self, area: str) -> None:
-        """Follow a link of the navigation."""
-        self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=area, exact=True).click()
+    def signs_in(self) -> PlainPages:
+        """Sign in without a window, and return the first page."""
+        return self.reads("/admin/").presses("Sign in", username=self.username, password=PASSWORD)
 
     def reads(self, address: str) -> PlainPages:
         """Read a page of the administration without a window, such as `/admin/people/`."""
-        return PlainPages(self.page.request, self._inspection, urljoin(self.page.url, address))
+        request = self._lent().context.request
+        return PlainPages(request, self._inspection, urljoin(self.base, address))
+
+    def shows(self, plain: PlainPages) -> None:
+        """Show the address of a page in the window, which opens if need be."""
+        if self._watched:
+            self.page.goto(plain.url)
+        else:
+            self.opens(plain.url.removeprefix(f"{self.base}/"))
 
     def finds_the_page_accessible(self) -> None:
         """Check the page that the window shows as `PlainPages` does."""

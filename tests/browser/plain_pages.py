@@ -1,7 +1,7 @@
 """The pages of the administration as a browser without a window reads them, in the session of a browser that has one.
 
-A step costs a twentieth of the CPU of a load in a window. A test takes it where another step shows the same template
-in the window: links and forms come from the pages, and fields are found by their labels.
+A step costs a tenth of the CPU of one in a window. A test takes it where another step uses the same kind of control in
+the window: links and forms come from the pages, and fields are found by their labels.
 """
 
 import re
@@ -49,7 +49,7 @@ class _Reader(HTMLParser):
         self.names: dict[str, str] = {}
         """The names of the fields by their ids."""
         self._open: list[_Named] = []
-        self._select = ""
+        self._field = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,11 +64,11 @@ class _Reader(HTMLParser):
         elif tag == "form":
             self.forms.append(_Form(given.get("method", "get"), given.get("action", "")))
         elif tag in {"input", "select"}:
-            self.names[given.get("id", "")] = given["name"]
-            self.forms[-1].fields[given["name"]] = given.get("value", "")
-            self._select = given["name"]
-        elif tag == "option" and "selected" in given:
-            self.forms[-1].fields[self._select] = given["value"]
+            self.names[given.get("id", "")] = self._field = given["name"]
+            if tag == "input":
+                self.forms[-1].fields[self._field] = given.get("value", "")
+        elif tag == "option" and ("selected" in given or self._field not in self.forms[-1].fields):
+            self.forms[-1].fields[self._field] = given["value"]  # the first option unless another is selected
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"a", "label", "button"}:
