@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Error, Page, Route, expect
+from playwright.sync_api import BrowserContext, CDPSession, Error, Page, Route, expect
 
 from browser.accessibility import violations_of
 from browser.profiles import PATIENCE_MS, PHONE, Profile, Profiles
@@ -30,14 +30,8 @@ class Complaints:
         self._heard: list[str] = []
         self._expected: list[str] = []
 
-    def watch(self, page: Page) -> None:
-        page.on("pageerror", self._hear_error)
-        page.on("console", self._hear)
-
-    def ignore(self, page: Page) -> None:
-        """End the watch, before somebody else uses the page."""
-        page.remove_listener("pageerror", self._hear_error)
-        page.remove_listener("console", self._hear)
+    def hear(self, complaint: str) -> None:
+        self._heard.append(complaint)
 
     def expect(self, *patterns: str) -> None:
         """Expect complaints with these patterns, such as `status of 401`. The browser reports every refused request."""
@@ -45,13 +39,6 @@ class Complaints:
 
     def unexpected(self) -> list[str]:
         return [text for text in self._heard if not any(re.search(pattern, text) for pattern in self._expected)]
-
-    def _hear_error(self, error: Error) -> None:
-        self._heard.append(f"{error.stack or error}")
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning", "assert"}:
-            self._heard.append(f"{message.text} ({message.location['url']})")
 
 
 class Visitor:
@@ -120,13 +107,13 @@ class Visitor:
             self._profile = self._profiles.make(self._options, self.base, self._session)
         elif self._profile is None:
             self._profile = self._profiles.take(self._options, self.base, self._session)
+        self._profile.complain = self.complaints.hear
         return self._profile
 
     def opens(self, address: str = "") -> Self:
         """Open an address of the client, such as `#/rooms/7`, in a new tab. The first may have the client."""
         profile = self._lent()
         page = profile.open_page()
-        self.complaints.watch(page)
         for event, listener in self._listeners:
             page.on(event, listener)
         self._watched.append(page)
@@ -143,7 +130,6 @@ class Visitor:
         if self._profile is None:
             return
         for page in self._watched:
-            self.complaints.ignore(page)
             for event, listener in self._listeners:
                 page.remove_listener(event, listener)
         if self._is_new:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Error, Page, ViewportSize, WebError
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -34,10 +34,12 @@ _STORE_AT = f"""([key, session, origin]) => {{
 # A client compares its session with the storage when its tab gets the focus: another tab may have changed it.
 _ENTER = f"""async ([key, session, address]) => {{
   ({_STORE})([key, session]);
+  if (session === null) document.adoptedStyleSheets = [];
   location.hash = address;
   dispatchEvent(new Event("focus"));
   const waits = () => session !== null && document.querySelector("#app > .chat") === null;
   for (let attempt = 0; attempt < 500 && waits(); attempt += 1) await new Promise(done => setTimeout(done, 10));
+  document.adoptedStyleSheets = [];
 }}"""
 _LEAVE = f"""async ([key, address]) => {{
   const isOut = () => document.querySelector("#app > .welcome") !== null && location.hash === address &&
@@ -47,16 +49,26 @@ _LEAVE = f"""async ([key, address]) => {{
   ({_STORE})([key, null]);
   dispatchEvent(new Event("focus"));
   for (const toast of document.querySelectorAll(".toast")) toast.lastElementChild.click();
+  const sheet = new CSSStyleSheet();
+  sheet.insertRule(".welcome {{ display: none }}");
+  document.adoptedStyleSheets = [sheet];
   for (let attempt = 0; attempt < 200 && !isOut(); attempt += 1) await new Promise(done => setTimeout(done, 10));
   stop();
   await new Promise(done => setTimeout(done, 10));
   return isOut();
 }}"""
-"""Returns whether the page shows the log-in and nothing else. No request is left whose failure the browser reports."""
+"""Returns whether the page is at the log-in and nothing else. No request is left whose failure the browser reports.
+
+The log-in is hidden while the page waits: its large gradients would cost a fifth of the CPU of a change of the user.
+"""
 _REPORT_VIOLATIONS = (
     "addEventListener('securitypolicyviolation',"
     " event => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"
 )
+
+
+def _ignore(complaint: str) -> None:
+    """Hear the complaints of a profile that nobody uses."""
 
 
 class Profile:
@@ -71,6 +83,18 @@ class Profile:
         self._history: tuple[Page, CDPSession] | None = None
         self._session: str | None = None
         self._end_storing: Callable[[], None] | None = None
+        self.complain: Callable[[str], None] = _ignore
+        """Hears the errors and warnings of the pages."""
+        self.context.on("weberror", self._hear_error)
+        self.context.on("console", self._hear)
+
+    def _hear_error(self, found: WebError) -> None:
+        if found.page is not None and found.page.url != _NOWHERE:  # a script of the test fails there without storage
+            self.complain(f"{found.error.stack or found.error}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self.complain(f"{message.text} ({message.location['url']})")
 
     def prepare(self, base: str, session: str | None) -> None:
         """Let the client at this address find the session, and nothing else, in its storage."""
@@ -125,16 +149,17 @@ class Profile:
 
     def wait(self, base: str, *, is_spotless: bool) -> None:
         """Undo what the user has changed. `is_spotless`: the client itself can do so. Raises Error if that fails."""
+        self.complain = _ignore
         self._stop_storing()
         first, *others = self.context.pages
         for page in others:
             page.close()
-        first.mouse.move(0, 0)  # the page of the next user does not appear below a pointer
         is_at_home = first.url.partition("#")[0] == f"{base}/"
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
             first.goto(_NOWHERE)
             first.emulate_media(color_scheme="null", reduced_motion="reduce")
-        self.context.clear_cookies()
+            self.context.clear_cookies()  # the pages of the client set none
+        first.mouse.move(0, 0)  # the page of the next user does not appear below a pointer
         self._waiting = first
 
 
