@@ -13,10 +13,8 @@ from browser.accessibility import violations_of
 from browser.people import Complaints
 from browser.profiles import DESKTOP, PATIENCE_MS
 
-_LOADED = """async () => {
+_COVERED = """async () => {
   if (document.readyState !== "complete") await new Promise(done => addEventListener("load", done));
-}"""
-_COVERED = """() => {
   const covered = element => {
     element.scrollIntoView({block: "center"});
     const [{left, top, width, height}] = element.getClientRects();
@@ -25,7 +23,7 @@ _COVERED = """() => {
   const controls = [...document.querySelectorAll("a:not(.skip), button, input, select, textarea, summary")];
   return controls.filter(one => one.checkVisibility() && covered(one)).map(one => `covered: ${one.outerHTML}`);
 }"""
-"""Returns the controls that get no click at their middle."""
+"""Returns the controls of the loaded page that get no click at their middle."""
 
 
 class InspectionWindow:
@@ -42,10 +40,9 @@ class InspectionWindow:
         self._page.set_viewport_size(size)
         # Unlike `set_content`, this does not run in the page, whose policy forbids to write HTML.
         self._protocol.send("Page.setDocumentContent", {"frameId": self._frame, "html": html})
-        self._page.evaluate(_LOADED)
-        violations, covered = violations_of(self._page), self._page.evaluate(_COVERED)
+        covered, violations = self._page.evaluate(_COVERED), violations_of(self._page)
         complaints.ignore(self._page)
-        problems = [*violations, *covered, *complaints.unexpected()]
+        problems = [*covered, *violations, *complaints.unexpected()]
         assert not problems, "\n".join(problems)
 
     @cached_property

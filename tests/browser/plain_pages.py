@@ -63,9 +63,9 @@ class _Reader(HTMLParser):
                 (self.links if tag == "a" else self.labels).append(named)
         elif tag == "form":
             self.forms.append(_Form(given.get("method", "get"), given.get("action", "")))
-        elif tag in {"input", "select"}:
+        elif tag in {"input", "textarea", "select"}:
             self.names[given.get("id", "")] = self._field = given["name"]
-            if tag == "input":
+            if tag != "select":
                 self.forms[-1].fields[self._field] = given.get("value", "")
         elif tag == "option" and ("selected" in given or self._field not in self.forms[-1].fields):
             self.forms[-1].fields[self._field] = given["value"]  # the first option unless another is selected

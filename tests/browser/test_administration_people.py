@@ -44,12 +44,14 @@ def test_people_are_administered(people: People, ann: Person, bob: Person) -> No
     root.sees(f"The account {ann.username} is saved.")
     root.sees("ann@garden.example (not verified)")
     root.sees("Ann Gardener")
-    # One session, then all of them.
+    # One of two sessions, then the other.
+    ann.sends("POST", "/api/auth/login/", username=ann.username, password=PASSWORD)
     plain = root.reads(root.page.url).follows("End session").presses("End session")
     plain.sees(f"The session of {ann.username} has ended.")
-    assert ann.account.call("GET", "/api/auth/me/").status == 401
+    assert len(plain.finds("End session")) == 1
     plain.follows("Log out").finds_the_page_accessible().presses("Log out")
     plain.sees(f"{ann.username} is logged out everywhere").sees("No live sessions.")
+    assert ann.account.call("GET", "/api/auth/me/").status == 401
     for action, result in (
         ("Disable", "is disabled and logged out everywhere."),
         ("Enable", "can log in again."),

@@ -36,6 +36,7 @@ def test_a_report_is_acted_on(people: People, ann: Person, bob: Person) -> None:
     root.sees("Your reason and every page that you view are recorded")
     root.sees_no("good morning 7")
     root.finds_the_page_accessible()
+    root.reads(root.page.url).presses("Open the room", reason="x").sees("at least 3")
     root.fills(reason="A report names spam by this author")
     root.presses("Open the room")
     root.sees("good morning 7")
