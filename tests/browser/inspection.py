@@ -10,8 +10,7 @@ from functools import cached_property
 from playwright.sync_api import Browser, CDPSession, Page, ViewportSize
 
 from browser.accessibility import violations_of
-from browser.people import Complaints
-from browser.profiles import DESKTOP, PATIENCE_MS
+from browser.profiles import DESKTOP, PATIENCE_MS, listen
 
 _COVERED = """async () => {
   if (document.readyState !== "complete") await new Promise(done => addEventListener("load", done));
@@ -32,23 +31,23 @@ class InspectionWindow:
     def __init__(self, browser: Browser, base: str) -> None:
         self._browser = browser
         self._base = base
+        self._complaints: list[str] = []
 
     def checks(self, html: str, size: ViewportSize = DESKTOP) -> None:
         """Fail for what axe-core finds in a page, its controls that no pointer reaches, and errors in the console."""
-        complaints = Complaints()
-        complaints.watch(self._page)
+        self._complaints.clear()
         self._page.set_viewport_size(size)
         # Unlike `set_content`, this does not run in the page, whose policy forbids to write HTML.
         self._protocol.send("Page.setDocumentContent", {"frameId": self._frame, "html": html})
         covered, violations = self._page.evaluate(_COVERED), violations_of(self._page)
-        complaints.ignore(self._page)
-        problems = [*covered, *violations, *complaints.unexpected()]
+        problems = [*covered, *violations, *self._complaints]
         assert not problems, "\n".join(problems)
 
     @cached_property
     def _page(self) -> Page:
         page = self._browser.new_page(reduced_motion="reduce")
         page.set_default_timeout(PATIENCE_MS)
+        listen(page.context, self._complaints.append)
         page.goto(f"{self._base}/admin/sign-in/")
         return page
 

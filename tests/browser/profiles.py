@@ -67,6 +67,21 @@ _REPORT_VIOLATIONS = (
 )
 
 
+def listen(context: BrowserContext, hear: Callable[[str], None]) -> None:
+    """Hear each exception, error and warning of the pages of a profile."""
+
+    def hear_error(found: WebError) -> None:
+        if found.page is not None and found.page.url != _NOWHERE:  # a script of the test fails there without storage
+            hear(f"{found.error.stack or found.error}")
+
+    def hear_message(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            hear(f"{message.text} ({message.location['url']})")
+
+    context.on("weberror", hear_error)
+    context.on("console", hear_message)
+
+
 def _ignore(complaint: str) -> None:
     """Hear the complaints of a profile that nobody uses."""
 
@@ -85,16 +100,10 @@ class Profile:
         self._end_storing: Callable[[], None] | None = None
         self.complain: Callable[[str], None] = _ignore
         """Hears the errors and warnings of the pages."""
-        self.context.on("weberror", self._hear_error)
-        self.context.on("console", self._hear)
+        listen(self.context, self._hear)
 
-    def _hear_error(self, found: WebError) -> None:
-        if found.page is not None and found.page.url != _NOWHERE:  # a script of the test fails there without storage
-            self.complain(f"{found.error.stack or found.error}")
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning", "assert"}:
-            self.complain(f"{message.text} ({message.location['url']})")
+    def _hear(self, complaint: str) -> None:
+        self.complain(complaint)
 
     def prepare(self, base: str, session: str | None) -> None:
         """Let the client at this address find the session, and nothing else, in its storage."""
