@@ -20,6 +20,7 @@ class Administrator(Visitor):
     def __init__(self, profiles: Profiles, inspection: InspectionWindow, server: RunningServer, name: str) -> None:
         super().__init__(profiles, f"http://127.0.0.1:{server.port}")
         self._inspection = inspection
+        self._leaves_traces = True  # the cookie
         self.username = f"{name.lower()}-admin{next(_numbers)}"
         made = run_minichat(
             server.log.parent, "createsuperuser", "--username", self.username, "--password-stdin", says=PASSWORD
